@@ -1,0 +1,90 @@
+# Everything one does with this project. `make help` lists it.
+#
+# PORT=, HOST=, DATA_DIR= and every other setting can be given on the command line: make run PORT=8000
+
+PYTHON := .venv/bin/python
+SOURCES := bench chat migrations_mongo tests tools config.py wsgi.py
+RUN := .venv/installed-run
+TEST := .venv/installed-test
+UV := .venv/uv/bin/uv
+AUDIT := .venv/audit/bin/pip-audit
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test torture programs seed check format bench audit lock vendor clean
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN) ## Serve the chat at http://127.0.0.1:5000/ (PORT=, HOST=, DATA_DIR=)
+	@exec $(PYTHON) wsgi.py
+
+test: programs check ## Set up what the tests need, check, and run all tests (ARGS= for pytest)
+	@exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
+
+torture: programs ## Kill, stop and drown the system for long and print what came of it (ARGS= for pytest)
+	@exec $(PYTHON) -m pytest -m torture $(ARGS)
+
+programs: $(TEST) ## Get the browser and node for the tests
+	@$(PYTHON) tools/get_test_programs.py
+
+seed: $(RUN) ## Make people who have been talking, to try it with (PASSWORD=)
+	@$(PYTHON) -m flask --app chat.app seed demo $(if $(PASSWORD),--password "$(PASSWORD)")
+
+check: $(TEST) ## Check formatting, style, types and who imports whom
+	$(PYTHON) -m black --check --line-length 100 $(SOURCES)
+	$(PYTHON) -m isort --check-only $(SOURCES)
+	$(PYTHON) -m flake8 $(SOURCES)
+	$(PYTHON) -m mypy --no-error-summary
+	.venv/bin/lint-imports
+
+format: $(TEST) ## Format the code
+	$(PYTHON) -m isort --quiet $(SOURCES)
+	$(PYTHON) -m black --quiet --line-length 100 $(SOURCES)
+
+bench: programs ## Measure against Node and stock Flask-SocketIO, half an hour (ARGS="--only …")
+	@$(PYTHON) -m bench $(ARGS)
+	@$(if $(ARGS),,$(PYTHON) -m bench.two_processes)
+
+audit: $(TEST) $(AUDIT) ## Look for known vulnerabilities and unwelcome licences in what is pinned
+	$(PYTHON) tools/licences.py
+	$(PYTHON) tools/vulnerabilities.py $(AUDIT)
+
+lock: $(UV) ## Pin the newest versions that setup.cfg allows
+	$(COMPILE) --upgrade --extra embedded --extra queue -o requirements.lock setup.cfg
+	$(COMPILE) --upgrade --extra embedded --extra queue --extra bots --extra dev -c requirements.lock \
+		-o requirements-dev.lock setup.cfg
+	echo pip-audit | $(COMPILE) --upgrade -o requirements-audit.lock -
+	cd tests/node && npm update --package-lock-only
+
+vendor: $(TEST) ## Fetch the vendored npm files again and verify them
+	$(PYTHON) tools/vendor_npm.py
+	$(PYTHON) tools/vendor_npm.py --check
+
+clean: ## Remove what was built and installed here; data in var/ stays
+	rm -rf .venv build tests/node/node_modules bench/peers/node_modules
+	rm -rf .mypy_cache .pytest_cache .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made anew when its Python is gone, which a missing target tells: a dangling link does not exist.
+$(PYTHON):
+	@python=$$(sh tools/find_python.sh) && "$$python" -m venv --clear .venv
+
+$(RUN): requirements.lock | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(TEST): requirements-dev.lock | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ $(RUN)
+
+$(AUDIT): requirements-audit.lock | $(PYTHON)
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(UV): | $(PYTHON)
+	$(PYTHON) -m venv .venv/uv
+	.venv/uv/bin/python -m pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,57 @@
+"""WebSocket frames, as cheaply as counting them allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+# What is counted and not looked into.
+PUSHES = (b'42/group,["message_created"', b'42/direct,["message_created"')
+
+FINAL_TEXT = 0x81
+FINAL_CLOSE = 0x88
+MASKED = 0x80
+
+
+def encode(payload: bytes) -> bytes:
+    """Return a text frame of a client. Its mask is of zeros, which leaves the payload as it is."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((FINAL_TEXT, MASKED | size))
+    elif size < 1 << 16:
+        head = bytes((FINAL_TEXT, MASKED | 126)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((FINAL_TEXT, MASKED | 127)) + size.to_bytes(8, "big")
+    return head + b"\0\0\0\0" + payload
+
+
+def walk(buffer: bytearray, end: int, other: Callable[[bytes], object]) -> tuple[int, int]:
+    """Count the pushed messages among the whole frames in `buffer[:end]`.
+
+    Returns their number and where the first incomplete frame begins. The payload of every other
+    frame is handed to `other`. Raises ValueError on what these servers do not send: masks,
+    fragments, binary frames, and frames that close.
+    """
+    at = pushes = 0
+    while at + 2 <= end:
+        size, start = buffer[at + 1], at + 2
+        if size == 126:
+            if at + 4 > end:
+                break
+            size, start = buffer[at + 2] << 8 | buffer[at + 3], at + 4
+        elif size == 127:
+            if at + 10 > end:
+                break
+            size, start = int.from_bytes(buffer[at + 2 : at + 10], "big"), at + 10
+        elif size > 127:
+            raise ValueError("a masked frame")
+        if buffer[at] != FINAL_TEXT:
+            raise ValueError("closed" if buffer[at] == FINAL_CLOSE else "not a whole text frame")
+        after = start + size
+        if after > end:
+            break
+        if buffer.startswith(PUSHES, start):
+            pushes += 1
+        else:
+            other(bytes(buffer[start:after]))
+        at = after
+    return pushes, at

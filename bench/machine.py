@@ -1,0 +1,43 @@
+"""On what was measured: versions and the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from bench.sides import PEERS
+from tests import programs
+
+PACKAGES = ("flask-socketio", "python-socketio", "python-engineio", "eventlet", "pymongo")
+DATABASE = "secantusdb"
+NODE_PACKAGES = ("socket.io", "engine.io", "ws", "mongodb")
+
+
+def described() -> list[str]:
+    """Return a line for each thing that figures depend on."""
+    node = subprocess.run([programs.node(), "--version"], capture_output=True, text=True)
+    lock = json.loads((PEERS / "package-lock.json").read_text())["packages"]
+    python = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
+    npm = ", ".join(f"{name} {lock[f'node_modules/{name}']['version']}" for name in NODE_PACKAGES)
+    return [
+        f"Machine: {_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB",
+        f"System: {platform.system()} {platform.release().partition('-')[0]}",
+        f"Python {platform.python_version()}: {python}",
+        f"Node {node.stdout.strip().lstrip('v')}: {npm}",
+        f"Database: SecantusDB {metadata.version(DATABASE)}, `--sync-on-commit`",
+    ]
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _memory_gib() -> float:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30

@@ -1,0 +1,102 @@
+"""What was measured, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from bench import machine
+from bench.runner import Result, number
+from bench.sides import SIDES
+from bench.workloads import Goal, Pace
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+HEAD = """\
+# Measured
+
+Written by `make bench` on {day}. Each figure is the median of {runs} runs, with the lowest and the
+highest. The sides of a workload took turns. Each run was on a server that had just started (those
+of `leave_1000` and `history_page` on the same one): {warm_up:g} s of warm-up, {window:g} s of
+counting. Messages have 100 characters. Server, database and the generator of the load share one
+machine; `server`, `database` and `generator` are shares of one core. Where messages are delivered,
+a run counts only if every acked one came to every member exactly once.
+
+{machine}
+
+**This server** ran as shipped, without rate limits and without a line in the log for each client.
+People have real sessions and are members of the rooms they talk in.
+
+**Node with MongoDB's driver** does the same job on the same running database: it reads token,
+session and memberships when a client enters; `send_message` is stored with `w: majority, j: true`
+under a unique (room, seq), pushed and acked. It inserts message by message (`insertOne`), as one
+would write it; a variant stores what came during an insert by one `insertMany`. Its messages have
+one index, ours two.
+
+**Socket.IO alone** and **Flask-SocketIO** believe what clients say and store nothing. All four get
+and send the same packets.
+"""
+
+
+def report(results: Sequence[Result], pace: Pace, runs: int) -> str:
+    """Return the whole document."""
+    head = HEAD.format(
+        day=date.today().isoformat(),
+        runs=runs,
+        warm_up=pace.warm_up,
+        window=pace.window,
+        machine="\n".join(f"- {line}" for line in machine.described()),
+    )
+    parts = [head, "## Goals\n", *goals(results), "\n## Figures", *figures(results)]
+    return "\n".join(parts) + "\n"
+
+
+def goals(results: Iterable[Result]) -> Iterator[str]:
+    """Yield the table of what was aimed at and what was reached."""
+    yield "| workload | this server | compared with | goal | reached | |"
+    yield "|---|---|---|---|---|---|"
+    for result in results:
+        medians = result.medians()
+        for goal in result.workload.goals:
+            if "ours" not in medians:
+                yield f"| {result.workload.title} | failed | | {_bound(goal)} | | **no** |"
+                continue
+            value = goal.value(medians)
+            if value is None:
+                continue
+            own = f"{number(medians['ours'][goal.figure])} {goal.figure}"
+            other = "" if goal.versus is None else _compared(goal.versus, medians, goal.figure)
+            met = "yes" if goal.is_met(value) else "**no**"
+            unit = "×" if goal.versus or goal.figure.endswith("ratio") else ""
+            yield (
+                f"| {result.workload.title} | {own} | {other} | {_bound(goal)} {unit} |"
+                f" {number(value)} {unit} | {met} |"
+            )
+
+
+def figures(results: Iterable[Result]) -> Iterator[str]:
+    """Yield a table for each workload."""
+    for result in results:
+        shown = result.workload.shown
+        yield f"\n`{result.workload.name}`: {result.workload.title}\n"
+        yield "| | " + " | ".join(shown) + " |"
+        yield "|---|" + "---:|" * len(shown)
+        for side in result.medians():
+            cells = (
+                _spread(result.all(side, name), medians=result.medians()[side][name])
+                for name in shown
+            )
+            yield f"| {SIDES[side].title} | " + " | ".join(cells) + " |"
+
+
+def _compared(side: str, medians: dict[str, dict[str, float]], figure: str) -> str:
+    return f"{SIDES[side].title}: {number(medians[side][figure])}"
+
+
+def _bound(goal: Goal) -> str:
+    return f"≥ {goal.at_least:g}" if goal.at_least is not None else f"≤ {goal.at_most:g}"
+
+
+def _spread(values: Sequence[float], medians: float) -> str:
+    return f"**{number(medians)}** ({number(min(values))}–{number(max(values))})"

@@ -1,0 +1,198 @@
+"""What is compared: this server and its peers, each started as a process of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar
+
+from bench.town import DIRECT, GROUP, Citizen, Town
+from tests import programs
+from tests.servers import Server, free_port
+
+PEERS = Path(__file__).with_name("peers")
+MAX_CONNECTIONS = 12_000  # of ours: more than any workload makes
+START_SECONDS = 30.0
+MOST_COMPLAINTS = 10  # lines of our log that are shown
+
+
+class Side(ABC):
+    """A server that runs while it is entered."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    port: int
+    pid: int
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+
+    @abstractmethod
+    def __enter__(self) -> Side: ...
+
+    @abstractmethod
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    @abstractmethod
+    def auth(self, citizen: Citizen, namespace: str) -> object:
+        """Return with what somebody enters a namespace."""
+
+    def entries(self, citizen: Citizen, *namespaces: str) -> list[tuple[str, str]]:
+        """Return what a client needs to enter namespaces, both when none is named."""
+        return [
+            (namespace, json.dumps(self.auth(citizen, namespace)))
+            for namespace in namespaces or (GROUP, DIRECT)
+        ]
+
+
+class Ours(Side):
+    """`python wsgi.py` as it is shipped, without rate limits and without a line for each client."""
+
+    name = "ours"
+    title = "this server"
+
+    def __enter__(self) -> Ours:
+        self._directory = tempfile.TemporaryDirectory()
+        self._server = Server(
+            Path(self._directory.name),
+            MONGO_URI=self.town.uri,
+            SECRET_KEY=self.town.secret,
+            MAX_CONNECTIONS=MAX_CONNECTIONS,
+            RATE_LIMITS="off",
+            LOG_LEVEL="WARNING",
+        )
+        self._server.start(timeout=START_SECONDS)
+        self.port, self.pid = self._server.port, self._server.pid
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.stop()
+        complaints = self._server.log().splitlines()
+        print(*complaints[:MOST_COMPLAINTS], sep="\n", end="\n" * bool(complaints), file=sys.stderr)
+        if len(complaints) > MOST_COMPLAINTS:
+            print(f"… and {len(complaints) - MOST_COMPLAINTS} lines more", file=sys.stderr)
+        self._directory.cleanup()
+
+    def auth(self, citizen: Citizen, namespace: str) -> object:
+        return {"token": citizen.token}
+
+
+class Peer(Side):
+    """A program that prints the port it listens on, or will in a moment."""
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """Return what to run in the directory of the peers."""
+
+    def __enter__(self) -> Peer:
+        self._process = subprocess.Popen(
+            self.command(),
+            cwd=PEERS,
+            env=os.environ | {"NODE_ENV": "production"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self.port = int(self._process.stdout.readline() or 0)
+        _await_listening(self.port)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def auth(self, citizen: Citizen, namespace: str) -> object:
+        user = {"id": citizen.id, "username": citizen.username}
+        return {"user": user, "rooms": citizen.rooms[namespace]}
+
+
+class NodeBare(Peer):
+    name = "node"
+    title = "Node, Socket.IO alone"
+
+    def command(self) -> list[str]:
+        return [programs.node(), "bare.mjs"]
+
+
+class NodeStored(Peer):
+    name = "node-stored"
+    title = "Node, Socket.IO, MongoDB's driver"
+
+    def command(self) -> list[str]:
+        return [programs.node(), "stored.mjs", self.town.uri, self.town.secret]
+
+    def auth(self, citizen: Citizen, namespace: str) -> object:
+        return {"token": citizen.token}
+
+
+class NodeBatched(NodeStored):
+    name = "node-batched"
+    title = "Node, the same in batches"
+
+    def command(self) -> list[str]:
+        return [*super().command(), "batched"]
+
+
+class Stock(Peer):
+    name = "flask"
+    title = "Flask-SocketIO on eventlet alone"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "stock.py", str(free_port())]
+
+
+SIDES: dict[str, type[Side]] = {
+    side.name: side for side in (Ours, NodeStored, NodeBatched, NodeBare, Stock)
+}
+
+
+def install_node_packages() -> None:
+    """Install what `package-lock.json` pins, unless that has been done."""
+    lock = PEERS / "package-lock.json"
+    stamp = PEERS / "node_modules" / ".installed"
+    checksum = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if not (stamp.exists() and stamp.read_text() == checksum):
+        npm = programs.npm()
+        if npm is None:
+            raise RuntimeError("npm is missing: `make programs` installs it")
+        subprocess.run([*npm, "ci"], cwd=PEERS, check=True)
+        stamp.write_text(checksum)
+
+
+def _await_listening(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

@@ -1,0 +1,167 @@
+"""People who talk, and what is counted while they do."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import socket
+import statistics
+import time
+from collections.abc import Sequence
+
+from bench.clients import BenchError, Client, Loop, ack_id
+from bench.processes import cpu_seconds
+from bench.sides import Side
+from bench.town import Place
+
+TEXT = "x" * 100
+DRAIN_SECONDS = 60
+
+Figures = dict[str, float]
+
+
+class Talker:
+    """Keeps so many sends to one room in flight over a client, and times their acks."""
+
+    def __init__(self, client: Client, place: Place, in_flight: int = 1) -> None:
+        self.acks = 0
+        self.latencies: list[float] = []  # seconds
+        self._client = client
+        self._place = place
+        self._in_flight = in_flight
+        self._sent: dict[int, float] = {}
+        self._number = 0
+        self._is_talking = False
+        self._head = f"42{place.namespace},"
+        self._body = (
+            f'["send_message",{{"room_id":"{place.id}","data":"{TEXT}",'
+            f'"client_id":"{secrets.token_hex(4)}-'
+        )
+        others = client.on_ack
+        own = f"43{place.namespace},".encode()
+
+        def on_ack(packet: bytes) -> None:
+            (self.acked if packet.startswith(own) else others)(packet)
+
+        client.on_ack = on_ack
+
+    @property
+    def listeners(self) -> int:
+        return len(self._place.members)
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._sent)
+
+    def start(self) -> None:
+        self._is_talking = True
+        for _ in range(self._in_flight):
+            self._send()
+
+    def stop(self) -> None:
+        """Send nothing more; what is in flight stays so."""
+        self._is_talking = False
+
+    def acked(self, packet: bytes) -> None:
+        """Take an ack of this room's namespace; each makes room for the next message."""
+        sent = self._sent.pop(ack_id(packet, self._place.namespace))
+        self.latencies.append(time.perf_counter() - sent)
+        self.acks += 1
+        if self._is_talking:
+            self._send()
+
+    def _send(self) -> None:
+        self._number += 1
+        self._sent[self._number] = time.perf_counter()
+        self._client.send(f'{self._head}{self._number}{self._body}{self._number}"}}]'.encode())
+
+
+class Conversation:
+    """Talkers on a loop, from the first message to the last delivery."""
+
+    def __init__(self, loop: Loop, talkers: Sequence[Talker]) -> None:
+        self._loop = loop
+        self._talkers = talkers
+        self._pushed_before = loop.pushes
+
+    @property
+    def acks(self) -> int:
+        return sum(talker.acks for talker in self._talkers)
+
+    def start(self, warm_up: float) -> None:
+        """Let everybody talk for a while that does not count."""
+        for talker in self._talkers:
+            talker.start()
+        self.go_on(warm_up)
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass."""
+        self._loop.run(lambda: False, seconds)
+
+    def forget_latencies(self) -> None:
+        for talker in self._talkers:
+            talker.latencies.clear()
+
+    def latencies(self) -> list[float]:
+        """Return the seconds from send to ack since they were last forgotten."""
+        return [latency for talker in self._talkers for latency in talker.latencies]
+
+    def measure(self, side: Side, seconds: float) -> Figures:
+        """Count for some seconds."""
+        self.forget_latencies()
+        pids = {"server": side.pid, "database": side.town.database_pid}
+        before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        acks, pushes, own = self.acks, self._loop.pushes, time.process_time()
+        started = time.perf_counter()
+        self.go_on(seconds)
+        taken = time.perf_counter() - started
+        figures = {
+            "deliveries/s": (self._loop.pushes - pushes) / taken,
+            "messages/s": (self.acks - acks) / taken,
+            **percentiles(self.latencies()),
+            "generator": (time.process_time() - own) / taken,
+        }
+        for name, pid in pids.items():
+            figures[name] = (cpu_seconds(pid) - before[name]) / taken
+        return figures
+
+    def finish(self) -> None:
+        """Stop talking and see that everything acked was delivered once to everybody."""
+        for talker in self._talkers:
+            talker.stop()
+        self._loop.require(
+            lambda: not any(talker.waits for talker in self._talkers), DRAIN_SECONDS, "last acks"
+        )
+        due = sum(talker.acks * talker.listeners for talker in self._talkers)
+
+        def arrived() -> int:
+            return self._loop.pushes - self._pushed_before
+
+        self._loop.run(lambda: arrived() >= due, DRAIN_SECONDS)
+        self.go_on(0.2)  # for what should not come
+        if arrived() != due:
+            raise BenchError(f"{due} messages were to be delivered, {arrived()} were")
+
+
+def percentiles(latencies: Sequence[float]) -> Figures:
+    """Return the p50, p99 and maximum in milliseconds, which are no numbers when nothing came."""
+    if len(latencies) < 2:
+        return dict.fromkeys(("p50 ms", "p99 ms", "max ms"), math.nan)
+    hundredths = statistics.quantiles(latencies, n=100, method="inclusive")
+    return {
+        "p50 ms": hundredths[49] * 1000,
+        "p99 ms": hundredths[98] * 1000,
+        "max ms": max(latencies) * 1000,
+    }
+
+
+def gather(loop: Loop, side: Side, place: Place, receive_bytes: int | None = None) -> list[Client]:
+    """Let all members of a room enter its namespace, with a receive buffer of so many bytes."""
+    clients = [
+        Client(loop, side.port, side.entries(member, place.namespace)) for member in place.members
+    ]
+    if receive_bytes is not None:
+        for client in clients:
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    loop.enter(clients)
+    return clients

@@ -1,0 +1,180 @@
+"""The people and rooms that are measured with: real accounts, sessions, memberships, messages."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Flask
+
+from chat import migrations
+from chat.auth import issue_tokens
+from chat.database.embedded import EmbeddedDatabase
+from chat.models import Message, Room, User
+from chat.repositories.documents import new_id, now_ms
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.services.batches import BATCH, batched
+from chat.services.sessions import Grant
+from chat.wiring import Services
+from tests.people import app_beside
+
+PEOPLE = 3000
+SMALL = 10  # people in a small group; everybody is in one
+HALL = 500
+CLASS = 100
+PAIRS = 50
+LISTENED = 30  # people in the group some of whose members will not read
+HISTORY = 5  # messages in each small group
+GROUP, DIRECT = "/group", "/direct"
+
+
+@dataclass
+class Citizen:
+    """Somebody with an account and a session; tokens last a quarter of an hour."""
+
+    id: str
+    username: str
+    grant: Grant = field(repr=False)
+    token: str = field(repr=False)
+    rooms: dict[str, list[str]] = field(default_factory=lambda: {GROUP: [], DIRECT: []})
+
+
+@dataclass(frozen=True)
+class Place:
+    """A room and who is in it."""
+
+    id: str
+    namespace: str
+    members: Sequence[Citizen]
+
+
+@dataclass(frozen=True)
+class Town:
+    """Everybody and every room, in a database that runs; `app` is one on it in this process."""
+
+    app: Flask
+    uri: str
+    database_pid: int
+    secret: str
+    people: list[Citizen]
+    hall: Place
+    classroom: Place
+    listened: Place
+    small: list[Place]
+    pairs: list[Place]
+
+    def renew_tokens(self) -> None:
+        """Give everybody a new token: a whole measurement takes longer than one is good for."""
+        with self.app.app_context():
+            for citizen in self.people:
+                citizen.token = issue_tokens(citizen.grant)["access_token"]
+
+
+@contextmanager
+def database(directory: Path, durable: bool = True) -> Iterator[EmbeddedDatabase]:
+    """Run the embedded database in a directory."""
+    engine = EmbeddedDatabase(directory, durable=durable)
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+@contextmanager
+def settled(count: int = PEOPLE) -> Iterator[Town]:
+    """Give a town of `count` people on an embedded database of its own."""
+    with tempfile.TemporaryDirectory() as directory, database(Path(directory)) as engine:
+        uri, secret = engine.uri(), secrets.token_hex(32)
+        pid = engine.child_pid
+        assert pid is not None
+        with app_beside(Path(directory), uri, SECRET_KEY=secret, RATE_LIMITS=False) as app:
+            services: Services = app.extensions["chat"]
+            migrations.upgrade(services.database)
+            with app.app_context():
+                users, people = make_people(services, count)
+                founder = Founder(services, users, people)
+                town = Town(
+                    app=app,
+                    uri=uri,
+                    database_pid=pid,
+                    secret=secret,
+                    people=people,
+                    hall=founder.group("Hall", range(HALL)),
+                    classroom=founder.group("Class", range(CLASS)),
+                    listened=founder.group("Listened", range(2 * HALL, 2 * HALL + LISTENED)),
+                    small=[
+                        founder.group("Small", range(start, start + SMALL), HISTORY)
+                        for start in range(0, count, SMALL)
+                    ],
+                    pairs=[founder.pair(2 * number, 2 * number + 1) for number in range(PAIRS)],
+                )
+            yield town
+
+
+def make_people(services: Services, count: int) -> tuple[list[User], list[Citizen]]:
+    """Make accounts with a session each. Needs an app context."""
+    names = [f"citizen{number}" for number in range(count)]
+    users = list(services.users.create_many(names, secrets.token_urlsafe(12)))
+    people = [
+        Citizen(
+            grant.user.id, grant.user.username, grant, token=issue_tokens(grant)["access_token"]
+        )
+        for some in batched(users, BATCH)
+        for grant in services.sessions.start_many(some, "bench")
+    ]
+    return users, people
+
+
+class Founder:
+    """Makes rooms and remembers in its citizens which are theirs."""
+
+    def __init__(self, services: Services, users: list[User], people: list[Citizen]) -> None:
+        self._services = services
+        self._users = users
+        self._people = people
+
+    def group(self, name: str, numbers: range, history: int = 0) -> Place:
+        """Make a group of these people, the first one its owner, with messages of theirs."""
+        members = [self._users[number] for number in numbers]
+        room = self._services.rooms.gather(members[0], name, members)
+        if history:
+            self._tell(room, members, history)
+        return self._place(room, GROUP, numbers)
+
+    def pair(self, one: int, other: int) -> Place:
+        """Make the direct room of two people."""
+        room, _ = self._services.rooms.direct_with(self._users[one], self._users[other].username)
+        return self._place(room, DIRECT, (one, other))
+
+    def _place(self, room: Room, namespace: str, numbers: Sequence[int]) -> Place:
+        members = [self._people[number] for number in numbers]
+        for member in members:
+            member.rooms[namespace].append(room.id)
+        return Place(room.id, namespace, members)
+
+    def _tell(self, room: Room, members: list[User], count: int) -> None:
+        messages = [
+            message_in(room.id, members[seq % len(members)].id, seq) for seq in range(1, count + 1)
+        ]
+        MessageRepository(self._services.database).append(messages)
+        RoomRepository(self._services.database).advance_heads(messages[-1:])
+
+
+def message_in(room_id: str, user_id: str, seq: int) -> Message:
+    """Return a message of 100 characters, not stored yet."""
+    now = now_ms()
+    return Message(
+        id=new_id(),
+        room_id=room_id,
+        user_id=user_id,
+        seq=seq,
+        client_id=f"old-{seq}",
+        data="x" * 100,
+        created_at=now,
+        updated_at=now,
+    )

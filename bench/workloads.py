@@ -1,0 +1,375 @@
+"""What is measured. A workload sets up on a server that has just started and yields its figures.
+
+Those that `repeat` go on yielding as often as they are asked, on the same server; the others are
+given a fresh server for each run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import wraps
+
+from bench import crowd
+from bench.clients import Client, Loop
+from bench.history import pages
+from bench.processes import open_files, resident_bytes
+from bench.sides import Side
+from bench.talking import Conversation, Figures, Talker, gather, percentiles
+from bench.town import GROUP, Place, Town
+
+LEAVERS = 1_000
+CLOSED_AT_ONCE = 20
+CONNECTIONS = 10_000
+IDLE = 3_000
+COMING = 3_000
+COMING_AT_ONCE = 100
+CROWD = 1_000
+DEAF_RECEIVE_BYTES = 4_096  # or the kernel would keep what they should have read
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things take, in seconds."""
+
+    warm_up: float = 2.0
+    window: float = 5.0
+    after_leaving: float = 5.0  # presence says it two seconds later
+    choking: float = 15.0  # who does not read is dropped meanwhile
+    settling: float = 3.0
+    old_messages: int = 1_000_000
+
+
+QUICK = Pace(1.0, 2.0, 3.0, 7.0, 1.0, 20_000)
+
+Measuring = Generator[Figures, None, None]
+Measure = Callable[[type[Side], Town, Pace], Measuring]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A bound on a figure of ours, or on its ratio to the same figure of a peer."""
+
+    figure: str
+    versus: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def value(self, medians: dict[str, Figures]) -> float | None:
+        """Return what is bounded, None when the peer was not measured."""
+        own = medians["ours"][self.figure]
+        if self.versus is None:
+            return own
+        return own / medians[self.versus][self.figure] if self.versus in medians else None
+
+    def is_met(self, value: float) -> bool:
+        if self.at_least is not None and value < self.at_least:
+            return False
+        return self.at_most is None or value <= self.at_most
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`shown` are the figures of the table, the first one that of the chart."""
+
+    name: str
+    title: str
+    measure: Measure
+    sides: tuple[str, ...]
+    shown: tuple[str, ...]
+    goals: tuple[Goal, ...]
+    repeat: bool = False
+
+
+def served(measure: Callable[[Side, Pace], Measuring]) -> Measure:
+    """Start the server that a workload is measured on."""
+
+    @wraps(measure)
+    def start_and_measure(kind: type[Side], town: Town, pace: Pace) -> Measuring:
+        with kind(town) as side:
+            yield from measure(side, pace)
+
+    return start_and_measure
+
+
+@served
+def fanout_500(side: Side, pace: Pace) -> Measuring:
+    """500 in a group, 16 of them with 8 sends in flight each."""
+    yield from _talk_in(side, pace, side.town.hall, talkers=16, in_flight=8)
+
+
+@served
+def fanout_100(side: Side, pace: Pace) -> Measuring:
+    """100 in a group, 4 of them with 8 sends in flight each."""
+    yield from _talk_in(side, pace, side.town.classroom, talkers=4, in_flight=8)
+
+
+@served
+def one_sender(side: Side, pace: Pace) -> Measuring:
+    """10 in a group, one of them sends and waits for the ack before the next."""
+    yield from _talk_in(side, pace, side.town.small[-1], talkers=1, in_flight=1)
+
+
+def _talk_in(side: Side, pace: Pace, place: Place, talkers: int, in_flight: int) -> Measuring:
+    with closing(Loop()) as loop:
+        clients = gather(loop, side, place)
+        conversation = Conversation(
+            loop, [Talker(client, place, in_flight) for client in clients[:talkers]]
+        )
+        conversation.start(pace.warm_up)
+        figures = conversation.measure(side, pace.window)
+        conversation.finish()
+    yield figures
+
+
+@served
+def mixed_200(side: Side, pace: Pace) -> Measuring:
+    """200 people in both namespaces: 20 groups of 10 and 50 pairs, everybody talks everywhere."""
+    groups, pairs = side.town.small[:20], side.town.pairs
+    with closing(Loop()) as loop:
+        clients = {
+            member.id: Client(loop, side.port, side.entries(member))
+            for place in groups
+            for member in place.members
+        }
+        loop.enter(clients.values())
+        talkers = [
+            Talker(clients[member.id], place)
+            for place in [*groups, *pairs]
+            for member in place.members
+        ]
+        conversation = Conversation(loop, talkers)
+        conversation.start(pace.warm_up)
+        figures = conversation.measure(side, pace.window)
+        conversation.finish()
+    yield figures
+
+
+@served
+def idle_3000(side: Side, pace: Pace) -> Measuring:
+    """3,000 connections in both namespaces that do nothing: memory for each."""
+    people = side.town.people
+    with closing(Loop()) as loop:
+        first, *others = [
+            Client(loop, side.port, side.entries(people[number % len(people)]))
+            for number in range(IDLE + 1)
+        ]
+        loop.enter([first])
+        loop.run(lambda: False, pace.settling)
+        before = resident_bytes(side.pid)
+        loop.enter(others)
+        loop.run(lambda: False, pace.settling)
+        used = resident_bytes(side.pid) - before
+    yield {"KiB each": used / len(others) / 1024}
+
+
+@served
+def connects_3000(side: Side, pace: Pace) -> Measuring:
+    """3,000 people enter `/group`, up to 100 of them at the same time."""
+    people = side.town.people
+    with closing(Loop()) as loop:
+        clients = [
+            Client(loop, side.port, side.entries(people[number % len(people)], GROUP))
+            for number in range(COMING)
+        ]
+        own, started = time.process_time(), time.perf_counter()
+        loop.enter(clients, at_once=COMING_AT_ONCE)
+        taken = time.perf_counter() - started
+        figures = {
+            "connects/s": len(clients) / taken,
+            "generator": (time.process_time() - own) / taken,
+        }
+    yield figures
+
+
+@served
+def leave_1000(side: Side, pace: Pace) -> Measuring:
+    """1,000 of 10,000 connections end at once while 10 others talk: their longest wait."""
+    people, place = side.town.people, side.town.small[-1]
+    staying = [one for one in people if one not in place.members]
+    # All connections of the same people, so that they are seen to go and to come.
+    numbers = sorted(range(CONNECTIONS), key=lambda number: number % len(staying))
+
+    def made(count: int, start: int = 0) -> list[Client]:
+        chosen = numbers[start : start + count]
+        return [
+            Client(loop, side.port, side.entries(staying[number % len(staying)]))
+            for number in chosen
+        ]
+
+    with closing(Loop()) as loop:
+        loop.enter(made(CONNECTIONS - LEAVERS - len(place.members), LEAVERS))
+        talkers = [Talker(client, place) for client in gather(loop, side, place)]
+        while True:
+            leaving = made(LEAVERS)
+            loop.enter(leaving)
+            conversation = Conversation(loop, talkers)
+            conversation.start(pace.warm_up)
+            conversation.forget_latencies()
+            for number, client in enumerate(leaving):
+                client.close()
+                if number % CLOSED_AT_ONCE == 0:  # or the talkers would wait for the generator
+                    conversation.go_on(0)
+            conversation.go_on(pace.after_leaving)
+            figures = percentiles(conversation.latencies())
+            for talker in talkers:
+                talker.stop()
+            loop.require(lambda: not any(talker.waits for talker in talkers), 30, "last acks")
+            yield {"longest stall ms": figures["max ms"], "p50 ms": figures["p50 ms"]}
+
+
+@served
+def storm_1000(side: Side, pace: Pace) -> Measuring:
+    """1,000 others lose their connections, come back all at once and `sync`, while 10 talk."""
+    place = side.town.small[-1]
+    with crowd.gathered(side, side.town.people[:CROWD]) as others, closing(Loop()) as loop:
+        conversation = Conversation(
+            loop, [Talker(client, place) for client in gather(loop, side, place)]
+        )
+        conversation.start(pace.warm_up)
+        quiet = conversation.measure(side, pace.window)
+        conversation.forget_latencies()
+        others.come_back()
+        loop.require(lambda: others.is_back, crowd.STORM_SECONDS, "coming back")
+        loaded = percentiles(conversation.latencies())
+        taken = others.seconds()
+        conversation.finish()
+    yield {**_compared(quiet, loaded), "back after s": taken}
+
+
+@served
+def deaf_20(side: Side, pace: Pace) -> Measuring:
+    """10 of a group talk; 20 of it read at first, then give way to clients that never do."""
+    place = side.town.listened
+    with closing(Loop()) as loop:
+        clients = gather(loop, side, place)
+        speakers, readers = clients[:10], clients[10:]
+        talkers = [Talker(client, place) for client in speakers]
+        conversation = Conversation(loop, talkers)
+        conversation.start(pace.warm_up)
+        quiet = conversation.measure(side, pace.window)
+        for client in readers:
+            client.close()
+        deaf = gather(loop, side, replace(place, members=place.members[10:]), DEAF_RECEIVE_BYTES)
+        for client in deaf:
+            loop.forget(client)
+        open_before = open_files(side.pid)
+        conversation.forget_latencies()
+        conversation.go_on(pace.choking)
+        loaded = percentiles(conversation.latencies())
+        dropped = open_before - open_files(side.pid)
+        for client in deaf:
+            client.reset()
+    yield {**_compared(quiet, loaded), "dropped": dropped}
+
+
+def _compared(quiet: Figures, loaded: Figures) -> Figures:
+    return {
+        "p99 ratio": loaded["p99 ms"] / quiet["p99 ms"],
+        "quiet p99 ms": quiet["p99 ms"],
+        "p99 ms": loaded["p99 ms"],
+        "max ms": loaded["max ms"],
+    }
+
+
+def history_page(_: type[Side], __: Town, pace: Pace) -> Measuring:
+    """Pages of 50 from a room of 1,000 messages and from one of a million, on data of their own."""
+    yield from pages(pace.old_messages)
+
+
+RATES = ("deliveries/s", "messages/s", "server", "database", "generator")
+ALL = ("ours", "node-stored", "node-batched", "node", "flask")
+STORED = ("ours", "node-stored", "node-batched")
+
+WORKLOADS = (
+    Workload(
+        "fanout_500",
+        "500 in a group, 16 senders × 8 in flight",
+        fanout_500,
+        ALL,
+        RATES,
+        (
+            Goal("deliveries/s", "node-stored", at_least=10),
+            Goal("deliveries/s", "node", at_least=7),
+        ),
+    ),
+    Workload(
+        "fanout_100",
+        "100 in a group, 4 senders × 8 in flight",
+        fanout_100,
+        (*STORED, "node"),
+        RATES,
+        (Goal("deliveries/s", "node-stored", at_least=4),),
+    ),
+    Workload(
+        "one_sender",
+        "10 in a group, 1 sender, 1 in flight: send → ack",
+        one_sender,
+        STORED,
+        ("p50 ms", "p99 ms", "messages/s"),
+        (
+            Goal("p50 ms", "node-stored", at_most=1.0),
+            Goal("p99 ms", "node-stored", at_most=1.0),
+        ),
+    ),
+    Workload(
+        "mixed_200",
+        "200 people, 20 groups, 50 pairs, all talking",
+        mixed_200,
+        STORED,
+        ("messages/s", "deliveries/s", "p99 ms", "server", "database", "generator"),
+        (Goal("messages/s", "node-stored", at_least=4),),
+    ),
+    Workload(
+        "idle_3000",
+        "3,000 idle connections in both namespaces",
+        idle_3000,
+        ("ours", "node"),
+        ("KiB each",),
+        (Goal("KiB each", "node", at_most=1.0),),
+    ),
+    Workload(
+        "leave_1000",
+        "1,000 of 10,000 connections leave at once: the longest stall of the others",
+        leave_1000,
+        ("ours",),
+        ("longest stall ms", "p50 ms"),
+        (Goal("longest stall ms", at_most=200),),
+        repeat=True,
+    ),
+    Workload(
+        "connects_3000",
+        "3,000 authenticated connects, memberships read",
+        connects_3000,
+        ("ours", "node-stored"),
+        ("connects/s", "generator"),
+        (Goal("connects/s", "node-stored", at_least=1),),
+    ),
+    Workload(
+        "history_page",
+        "history page of 50 in a room of 1,000,000 messages, compared with one of 1,000",
+        history_page,
+        ("ours",),
+        ("ratio", "small ms", "large ms"),
+        (Goal("ratio", at_most=1.3),),
+        repeat=True,
+    ),
+    Workload(
+        "storm_1000",
+        "10 talk while 1,000 others reconnect and sync: their p99, compared with quiet",
+        storm_1000,
+        ("ours",),
+        ("p99 ratio", "quiet p99 ms", "p99 ms", "back after s"),
+        (Goal("p99 ratio", at_most=3),),
+    ),
+    Workload(
+        "deaf_20",
+        "10 talk in a room with 20 clients that never read: their p99, compared with quiet",
+        deaf_20,
+        ("ours",),
+        ("p99 ratio", "quiet p99 ms", "p99 ms", "dropped"),
+        (Goal("p99 ratio", at_most=1.5),),
+    ),
+)

@@ -1,0 +1,47 @@
+"""Gives messages and memberships their new shape."""
+
+from __future__ import annotations
+
+from bson import ObjectId
+
+from chat.adoption.members import Membership
+from chat.adoption.variants import Document, id_of, text, times, without
+from chat.schemas.messages import MAX_DATA
+
+
+def message_document(old: Document, room: ObjectId, user: ObjectId | None, seq: int) -> Document:
+    """Return a message as it is stored today; an unknown sender keeps an id, that of nobody."""
+    id_ = id_of(old["_id"])
+    data = text(old, "data")
+    new = {
+        **without(old),
+        "_id": id_,
+        "room_identity": room,
+        "user_identity": user or id_of(old.get("user_identity")),
+        "seq": seq,
+        "kind": text(old, "kind") or "text",
+        "data": data[:MAX_DATA],
+        **times(old),
+    }
+    if not text(new, "client_id"):
+        new.pop("client_id", None)
+    if len(data) > MAX_DATA:
+        new["data_whole"] = data
+    return new
+
+
+def member_document(
+    one: Membership, role: str, last_read_seq: int, message: ObjectId | None
+) -> Document:
+    """Return a membership as it is stored today; `message` is the one at `last_read_seq`."""
+    return {
+        **without(one.found.document),
+        "room_identity": one.room,
+        "user_identity": one.user,
+        "message_identity": message,
+        "last_read_seq": last_read_seq,
+        "role": role,
+        "muted": bool(one.found.document.get("muted", False)),
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+    }

@@ -1,0 +1,60 @@
+"""What an adoption will do, for people: how much of what, and all that does not simply fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+EXAMPLES = 5
+
+
+@dataclass
+class Tally:
+    """How many of one kind will be adopted, and how many are there already."""
+
+    new: int = 0
+    present: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Note:
+    """Something that happened `count` times, with the first examples."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+class Report:
+    """Collects while everything is read; `lines` is printed, in a dry run and before writing."""
+
+    def __init__(self) -> None:
+        self._tallies = {what: Tally() for what in ("users", "rooms", "memberships", "messages")}
+        self._notes: dict[str, Note] = {}
+
+    def add(self, what: str, *, present: bool, kind: str = "") -> None:
+        """Count one thing that will be adopted, as what kind, or that is there already."""
+        tally = self._tallies[what]
+        if present:
+            tally.present += 1
+        else:
+            tally.new += 1
+            tally.kinds[kind] += 1
+
+    def note(self, text: str, example: object) -> None:
+        """Count one case of what `text` says; only the first examples are kept."""
+        note = self._notes.setdefault(text, Note())
+        note.count += 1
+        if len(note.examples) < EXAMPLES:
+            note.examples.append(str(example))
+
+    def lines(self) -> Iterator[str]:
+        """Yield the report line by line."""
+        for what, tally in self._tallies.items():
+            kinds = [f"{number} {kind}" for kind, number in sorted(tally.kinds.items()) if kind]
+            as_what = f" ({', '.join(kinds)})" if kinds else ""
+            yield f"{what}: {tally.new} to adopt{as_what}, {tally.present} there already"
+        for text, note in self._notes.items():
+            more = ", …" if note.count > len(note.examples) else ""
+            yield f"- {text}: {note.count} ({', '.join(note.examples)}{more})"

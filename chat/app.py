@@ -1,0 +1,113 @@
+"""The application factory, and what begins and ends with the process that serves."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chat import cli, error_handlers, extensions, settings
+from chat.blueprints.http import client_address, protect
+from chat.blueprints.pages import pages
+from chat.blueprints.rooms import rooms
+from chat.blueprints.users import users
+from chat.concurrency import spawn
+from chat.database.client import time_limit
+from chat.gate import Gate
+from chat.namespaces.direct import DirectNamespace
+from chat.namespaces.group import GroupNamespace
+from chat.realtime.replies import ANSWER_WITHIN
+from chat.services.audit import bind_caller
+from chat.wiring import EXTENSION, Services, wire
+
+log = logging.getLogger(__name__)
+
+GATE = "chat.gate"
+# How long each step of the end may take; what began before shall be finished and answered.
+STORE_SECONDS = ANSWER_WITHIN + 0.5  # by then every event from before has its answer
+ANSWER_SECONDS = 0.5
+WRITE_SECONDS = 1.5  # and what storing has left
+FAREWELL_SECONDS = 1.0
+
+
+def create_app(config: str | object = "config.Config", **overrides: object) -> Flask:
+    """Make an app from a configuration (an object or its import name) and single settings.
+
+    Nothing is started and no database is asked; only a missing secret key is made. Raises
+    `SettingsError` with one sentence when a setting can not be.
+    """
+    app = Flask(__name__, static_folder=None)  # `pages` serves the files of the page
+    app.config.from_object(config)
+    app.config.update(overrides)
+    settings.check(app.config)
+    app.config["SECRET_KEY"] = settings.secret_key(app.config)
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_BODY_BYTES"]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.compact = True  # type: ignore[attr-defined]
+
+    extensions.init_app(app)
+    error_handlers.register(app)
+    app.after_request(protect)
+    services = wire(app)
+    app.extensions[EXTENSION] = services
+    app.before_request(lambda: bind_caller(client_address()))
+    for blueprint in (pages, users, rooms):
+        app.register_blueprint(blueprint)
+    app.extensions[GATE] = Gate(app)
+    _add_sockets(app, services)
+    if app.config["TRUSTED_PROXIES"]:
+        count = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+    cli.register(app)
+    return app
+
+
+def start(app: Flask) -> None:
+    """Begin the work that goes on beside requests; for the process that serves."""
+    services: Services = app.extensions[EXTENSION]
+    spawn(services.rooms.catch_up)
+    spawn(services.expiry.run)
+    spawn(services.pulse.run)
+
+
+def stop(app: Flask) -> None:
+    """Refuse new work, store and answer what was taken, and let the clients go.
+
+    It takes a few seconds at most, also when the database does not answer.
+    """
+    services: Services = app.extensions[EXTENSION]
+    gate: Gate = app.extensions[GATE]
+    began = time.monotonic()
+    gate.close()
+    services.expiry.stop()
+    services.pulse.stop()
+    drained = services.writer.close(STORE_SECONDS)
+    left = max(0.0, began + STORE_SECONDS - time.monotonic())
+    gate.wait_until_empty(ANSWER_SECONDS)
+    services.socketio.server.close_all(FAREWELL_SECONDS)
+    if drained:  # or the database is away: the next start finds out what is written here
+        with time_limit(WRITE_SECONDS + left):
+            services.heads.flush()
+            services.read_marks.flush()
+            services.audit.flush()
+    else:
+        log.warning("the database did not take what was waiting for it")
+    services.database.close()
+
+
+def _add_sockets(app: Flask, services: Services) -> None:
+    socketio = services.socketio
+    for face in (DirectNamespace(app, services), GroupNamespace(app, services)):
+        socketio.on_namespace(face)
+    unsent = app.config["MAX_UNSENT_BYTES"]
+    socketio.init_app(
+        app,
+        max_http_buffer_size=app.config["MAX_BODY_BYTES"],
+        slow_bytes=unsent,
+        max_unsent=4 * unsent,
+    )

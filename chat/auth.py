@@ -1,0 +1,203 @@
+"""From a token to the one who calls: the same checks for views and for sockets.
+
+Access tokens name the user and the session (`sid`); refresh tokens also the refresh id (`rid`) that
+is good now. A token is only as alive as its session, which is read from the database every time,
+unless the client has entered by the same session already.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, has_request_context, request
+from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import ExpiredSignatureError, PyJWTError
+
+from chat.errors import Forbidden, InvalidInput, TokenExpired, Unauthorized
+from chat.i18n import choose_locale
+from chat.models import User
+from chat.services.sessions import Grant
+from chat.wiring import services
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+COOKIE = "chat_refresh"
+COOKIE_PATH = "/api/session"
+MAX_TOKEN = 4096  # ours have about 400 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who calls, through which session, and until when (milliseconds) the token is good."""
+
+    user: User
+    session_id: str
+    expires_at: int
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says; `refresh_id` is empty in access tokens."""
+
+    user_id: str
+    session_id: str
+    refresh_id: str
+    expires_at: int
+
+
+def issue_tokens(grant: Grant) -> dict[str, str]:
+    """Return `{access_token, refresh_token}` of a session.
+
+    The refresh token depends on the grant alone: asked for again, it is the very same.
+    """
+    session = {"sid": grant.session.id}
+    issued = datetime.fromtimestamp(grant.session.rotated_at // 1000, UTC)
+    refresh = {
+        **session,
+        "rid": grant.refresh_id,
+        "jti": f"{grant.session.id}-{grant.session.rotated_at}",
+        "iat": issued,
+        "exp": issued + current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
+    }
+    return {
+        "access_token": create_access_token(grant.user.id, additional_claims=session),
+        "refresh_token": create_refresh_token(grant.user.id, additional_claims=refresh),
+    }
+
+
+def authenticate_token(
+    token: object, authenticate: Callable[[str, str], User] | None = None
+) -> Identity:
+    """Return who an access token stands for; raise Unauthorized or TokenExpired.
+
+    `authenticate` gives the user of a living session, by their ids; the database is asked when
+    there is none. Needs an app context; the language is that of the request, when there is one.
+    """
+    claims = _decode(token, "access")
+    authenticate = authenticate or services().sessions.authenticate
+    user = authenticate(claims.user_id, claims.session_id)
+    header = request.headers.get("Accept-Language") if has_request_context() else None
+    return Identity(user, claims.session_id, claims.expires_at, choose_locale(user.locale, header))
+
+
+def require_user(view: Callable[Concatenate[Identity, P], R]) -> Callable[P, R]:
+    """Call the view with the caller's `Identity` as first argument, or raise Unauthorized."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        identity = authenticate_token(bearer_token())
+        g.locale = identity.locale
+        return view(identity, *args, **kwargs)
+
+    return wrapper
+
+
+def refresh_claims() -> Claims:
+    """Return what the refresh token says, from the cookie where that was asked for."""
+    return _decode(request.cookies.get(COOKIE) if uses_cookie() else bearer_token(), "refresh")
+
+
+def ending_claims() -> Claims:
+    """Return what the token says with which one logs out: an access or a refresh token."""
+    if bearer_token() is None and uses_cookie():
+        return _decode(request.cookies.get(COOKIE), "refresh")
+    return _decode(bearer_token(), "access", "refresh")
+
+
+def uses_cookie() -> bool:
+    """Tell whether this client keeps its refresh token in a cookie."""
+    return request.headers.get("X-Session", "").lower() == "cookie"
+
+
+def hand_out(grant: Grant, to_answer: Callable[[dict[str, str]], Response]) -> Response:
+    """Answer with the tokens of a session: both in the body, or the refresh token in its cookie."""
+    tokens = issue_tokens(grant)
+    if not uses_cookie():
+        return to_answer(tokens)
+    refresh_token = tokens.pop("refresh_token")
+    response = to_answer(tokens)
+    response.set_cookie(
+        COOKIE,
+        refresh_token,
+        max_age=current_app.config["JWT_REFRESH_TOKEN_EXPIRES"],
+        path=COOKIE_PATH,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def forget_cookie(response: Response) -> Response:
+    """Take the refresh token's cookie away from a client that keeps one."""
+    if uses_cookie():
+        response.delete_cookie(
+            COOKIE, path=COOKIE_PATH, secure=request.is_secure, httponly=True, samesite="Strict"
+        )
+    return response
+
+
+def bearer_token() -> str | None:
+    """Return the token of the `Authorization` header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def check_cookie_use() -> None:
+    """Refuse a foreign page that would use or set the cookie of this site, and any body but JSON.
+
+    A form that another page submits is never JSON.
+    """
+    # The type of an empty body says nothing: the server makes one up where the browser names none.
+    if uses_cookie() and _has_body() and not request.is_json:
+        raise InvalidInput({"_schema": ["invalid.json"]})
+    origin = request.headers.get("Origin")
+    if not uses_cookie() or origin is None or _host_of(origin) == request.host:
+        return
+    if origin not in current_app.config.get("CORS_ORIGINS", "").split():
+        raise Forbidden()
+
+
+def _has_body() -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # of brackets that do not match, for example
+        return None
+
+
+def _decode(token: object, *types: str) -> Claims:
+    if not isinstance(token, str) or not 0 < len(token) <= MAX_TOKEN:
+        raise Unauthorized()
+    try:
+        claims: dict[str, Any] = decode_token(token)
+    except ExpiredSignatureError:
+        raise TokenExpired() from None
+    # PyJWT lets errors of the decoders through: text that is not ASCII, endless nesting
+    except (PyJWTError, JWTExtendedException, ValueError, TypeError, RecursionError):
+        raise Unauthorized() from None
+    user_id, session_id = claims.get("sub"), claims.get("sid")
+    refresh_id, expires = claims.get("rid", ""), claims.get("exp")
+    if (
+        claims.get("type") not in types
+        or not isinstance(user_id, str)
+        or not isinstance(session_id, str)
+        or not isinstance(refresh_id, str)
+        or not isinstance(expires, int)
+    ):
+        raise Unauthorized()
+    if expires <= time.time():
+        raise TokenExpired()
+    return Claims(user_id, session_id, refresh_id, expires * 1000)

@@ -1,0 +1,90 @@
+"""What every view needs: read the body or the query by a schema, answer in the envelope."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from chat.error_handlers import request_locale
+from chat.errors import InvalidInput
+from chat.schemas import fields
+from chat.schemas.base import Schema
+from chat.schemas.reading import read_json
+
+__all__ = [
+    "answer",
+    "client_address",
+    "device",
+    "load",
+    "load_query",
+    "no_content",
+    "protect",
+    "request_locale",
+]
+
+NUMBER = re.compile(r"-?[0-9]{1,16}")
+YEAR_SECONDS = 365 * 24 * 60 * 60
+# Of what is no page: whatever a browser is made to show, it runs, loads and frames nothing.
+NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+DEVICE_LENGTH = 200  # the names of some browsers stand at the end of a long line
+
+
+def load(schema: Schema) -> dict[str, Any]:
+    """Return the body, one JSON object, as the schema reads it; else raise a validation error."""
+    try:
+        body = read_json(request.get_data(cache=False))
+    except (ValueError, RecursionError):  # also of bytes that are not UTF-8 and endless numbers
+        raise InvalidInput({"_schema": ["invalid.json"]}) from None
+    loaded: dict[str, Any] = schema.load(body)
+    return loaded
+
+
+def load_query(schema: Schema) -> dict[str, Any]:
+    """Return the query string as the schema reads it; numbers are written in digits there."""
+    query: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        if len(values) != 1:
+            raise InvalidInput({name: ["invalid.value"]})
+        is_number = isinstance(schema.fields.get(name), fields.Integer)
+        query[name] = int(values[0]) if is_number and NUMBER.fullmatch(values[0]) else values[0]
+    loaded: dict[str, Any] = schema.load(query)
+    return loaded
+
+
+def answer(data: Any, status: int = 200) -> Response:
+    """Return `{"data": data}`; answers are personal, so nobody on the way may keep them."""
+    response = jsonify({"data": data})
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def no_content() -> Response:
+    """Return an empty answer: it is done and there is nothing to say."""
+    return Response(status=204, headers={"Cache-Control": "no-store"})
+
+
+def client_address() -> str:
+    """Return the caller's address, as far as the configured proxies can be trusted about it."""
+    return request.remote_addr or ""
+
+
+def device() -> str:
+    """Return what the caller's program calls itself, shortened."""
+    text = request.headers.get("User-Agent", "")[:DEVICE_LENGTH]
+    return "".join(character for character in text if character.isprintable())
+
+
+def protect(response: Response) -> Response:
+    """Tell browsers, with every answer, what they must not do with it."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", NO_CONTENT)
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if request.path.startswith("/api"):
+        headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
+    return response

@@ -1,0 +1,109 @@
+"""The web page, its files, and whether the server is well."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
+
+from chat.blueprints.http import YEAR_SECONDS, answer
+from chat.errors import Unavailable
+from chat.i18n import choose_locale
+from chat.wiring import services
+
+pages = Blueprint("pages", __name__)
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
+LANGUAGE_TAGS = {"zh": "zh-Hans", "en": "en"}
+
+
+@pages.get("/")
+@pages.get("/r/<path:_>")
+@pages.get("/d/<path:_>")
+def page(_: str = "") -> Response:
+    """Answer with the shell; what the address means is the page's own business."""
+    locale = choose_locale(request.cookies.get("locale"), request.headers.get("Accept-Language"))
+    html = render_template(
+        "page.html",
+        language=LANGUAGE_TAGS[locale],
+        mail="terminal" if services().mailer.terminal else "",
+        modules=_modules(),
+        styles=_styles(),
+        version=_version(),
+    )
+    response = make_response(html)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Security-Policy"] = _content_security_policy(request.host)
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+@pages.get("/static/<version>/<path:filename>")
+def static(version: str, filename: str) -> Response:
+    """Answer with a file of the page, to be kept for ever under the version it belongs to.
+
+    A page opened before an update asks under the old version and gets today's file, not to be kept.
+    """
+    response = send_from_directory(STATIC, filename)
+    if version == _version():
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@pages.get("/health")
+def health() -> Response:
+    """Answer 200 when the database answers, else 503."""
+    if not services().database.ping():
+        raise Unavailable()
+    return answer({"status": "ok"})
+
+
+def _content_security_policy(host: str) -> str:
+    """Return what the page may do: its own files and sockets, no markup made from text."""
+    sockets = f" ws://{host} wss://{host}" if HOST.fullmatch(host) else ""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data: https:",  # people's pictures, wherever they keep them
+            f"connect-src 'self'{sockets}",  # Safari before 15.4 does not count sockets as 'self'
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        ]
+    )
+
+
+@cache
+def _version() -> str:
+    """Return a digest of all files of the page: a new release has new addresses."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _modules() -> list[str]:
+    """Return all modules, to be loaded at once instead of one import after the other."""
+    folders = (STATIC / "js", STATIC / "vendor")
+    paths = (path for folder in folders for path in folder.rglob("*.js"))
+    return sorted(path.relative_to(STATIC).as_posix() for path in paths)
+
+
+@cache
+def _styles() -> list[str]:
+    """Return the style sheets in their order: names start with a number."""
+    return sorted(path.relative_to(STATIC).as_posix() for path in STATIC.glob("css/*.css"))

@@ -1,0 +1,152 @@
+"""Rooms, their members and their messages over HTTP."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from chat.auth import Identity, require_user
+from chat.blueprints.http import answer, load, load_query, no_content
+from chat.gate import seconds_left
+from chat.models import Conversation
+from chat.schemas.messages import (
+    HistorySchema,
+    PostMessageSchema,
+    ReadSchema,
+    dump_message,
+    dump_page,
+)
+from chat.schemas.rooms import (
+    AddMemberSchema,
+    CreateRoomSchema,
+    DirectRoomSchema,
+    JoinRoomSchema,
+    MutedSchema,
+    RoleSchema,
+    UpdateRoomSchema,
+    dump_conversation,
+    dump_member,
+)
+from chat.services.writer import wait_for
+from chat.wiring import services
+
+rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
+
+
+@rooms.get("")
+@require_user
+def list_rooms(identity: Identity) -> Response:
+    found = services().conversations.list_of(identity.user)
+    return answer([_dump(conversation) for conversation in found])
+
+
+@rooms.post("")
+@require_user
+def create_room(identity: Identity) -> Response:
+    room = services().rooms.create_group(identity.user, **load(CreateRoomSchema()))
+    return _answer_room(identity, room.id, 201)
+
+
+@rooms.post("/direct")
+@require_user
+def open_direct_room(identity: Identity) -> Response:
+    room, created = services().rooms.direct_with(identity.user, **load(DirectRoomSchema()))
+    return _answer_room(identity, room.id, 201 if created else 200)
+
+
+@rooms.post("/join")
+@require_user
+def join_room(identity: Identity) -> Response:
+    room = services().rooms.join(identity.user, **load(JoinRoomSchema()))
+    return _answer_room(identity, room.id)
+
+
+@rooms.get("/<room_id>")
+@require_user
+def get_room(identity: Identity, room_id: str) -> Response:
+    return _answer_room(identity, room_id)
+
+
+@rooms.patch("/<room_id>")
+@require_user
+def update_room(identity: Identity, room_id: str) -> Response:
+    services().rooms.update(identity.user, room_id, load(UpdateRoomSchema()))
+    return _answer_room(identity, room_id)
+
+
+@rooms.delete("/<room_id>")
+@require_user
+def delete_room(identity: Identity, room_id: str) -> Response:
+    services().rooms.delete(identity.user, room_id)
+    return no_content()
+
+
+@rooms.get("/<room_id>/members")
+@require_user
+def list_members(identity: Identity, room_id: str) -> Response:
+    is_online = services().connections.is_online
+    found = services().conversations.members(identity.user, room_id)
+    return answer([dump_member(user, membership, is_online) for user, membership in found])
+
+
+@rooms.post("/<room_id>/members")
+@require_user
+def add_member(identity: Identity, room_id: str) -> Response:
+    user, membership, entered = services().rooms.add_member(
+        identity.user, room_id, **load(AddMemberSchema())
+    )
+    dumped = dump_member(user, membership, services().connections.is_online)
+    return answer(dumped, 201 if entered else 200)
+
+
+@rooms.patch("/<room_id>/members/<user_id>")
+@require_user
+def set_role(identity: Identity, room_id: str, user_id: str) -> Response:
+    user, membership = services().rooms.set_role(
+        identity.user, room_id, user_id, **load(RoleSchema())
+    )
+    return answer(dump_member(user, membership, services().connections.is_online))
+
+
+@rooms.delete("/<room_id>/members/<user_id>")
+@require_user
+def remove_member(identity: Identity, room_id: str, user_id: str) -> Response:
+    services().rooms.remove_member(identity.user, room_id, user_id)
+    return no_content()
+
+
+@rooms.get("/<room_id>/messages")
+@require_user
+def list_messages(identity: Identity, room_id: str) -> Response:
+    query = load_query(HistorySchema())
+    page = services().messages.history(identity.user, room_id, **query)
+    return answer(dump_page(page, newest_first=query["after_seq"] is None)[0])
+
+
+@rooms.post("/<room_id>/messages")
+@require_user
+def post_message(identity: Identity, room_id: str) -> Response:
+    promise = services().messages.send(identity.user, room_id, **load(PostMessageSchema()))
+    stored = wait_for(promise, seconds_left())
+    return answer(dump_message(stored.message), 201 if stored.created else 200)
+
+
+@rooms.put("/<room_id>/read")
+@require_user
+def mark_read(identity: Identity, room_id: str) -> Response:
+    found = services().messages.mark_read(identity.user, room_id, **load(ReadSchema()))
+    return answer(_dump(found))
+
+
+@rooms.put("/<room_id>/muted")
+@require_user
+def set_muted(identity: Identity, room_id: str) -> Response:
+    found = services().messages.set_muted(identity.user, room_id, **load(MutedSchema()))
+    return answer(_dump(found))
+
+
+def _answer_room(identity: Identity, room_id: str, status: int = 200) -> Response:
+    return answer(_dump(services().conversations.get(identity.user, room_id)), status)
+
+
+def _dump(conversation: Conversation) -> dict[str, object]:
+    return dump_conversation(conversation, services().connections.is_online)

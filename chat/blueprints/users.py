@@ -1,0 +1,145 @@
+"""Accounts and sessions over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from chat import auth
+from chat.auth import Identity, require_user
+from chat.blueprints.http import (
+    answer,
+    client_address,
+    device,
+    load,
+    load_query,
+    no_content,
+    request_locale,
+)
+from chat.schemas.users import (
+    ChangePasswordSchema,
+    DeleteAccountSchema,
+    LogInSchema,
+    OwnUserSchema,
+    ProfileSchema,
+    RegisterSchema,
+    ResetPasswordSchema,
+    SearchSchema,
+    SendCodeSchema,
+    SessionSchema,
+    UserSchema,
+)
+from chat.services.sessions import Grant
+from chat.wiring import services
+
+users = Blueprint("users", __name__, url_prefix="/api")
+
+users.before_request(auth.check_cookie_use)
+
+
+@users.post("/users/code")
+def send_code() -> Response:
+    data = load(SendCodeSchema())
+    expires_in = services().users.send_code(
+        **data, locale=request_locale(), address=client_address()
+    )
+    return answer({"expires_in": expires_in}, 202)
+
+
+@users.post("/users")
+def register() -> Response:
+    data = load(RegisterSchema())
+    return _logged_in(services().users.register(**data, device=device()), 201)
+
+
+@users.post("/session")
+def log_in() -> Response:
+    data = load(LogInSchema())
+    grant = services().sessions.log_in(
+        data["username"], data["password"], address=client_address(), device=device()
+    )
+    return _logged_in(grant, 200)
+
+
+@users.post("/session/refresh")
+def refresh() -> Response:
+    claims = auth.refresh_claims()
+    grant = services().sessions.refresh(claims.user_id, claims.session_id, claims.refresh_id)
+    return auth.hand_out(grant, lambda tokens: answer(tokens))
+
+
+@users.delete("/session")
+def log_out() -> Response:
+    claims = auth.ending_claims()
+    services().sessions.log_out(claims.user_id, claims.session_id)
+    return auth.forget_cookie(no_content())
+
+
+@users.get("/session")
+@require_user
+def list_sessions(identity: Identity) -> Response:
+    sessions = SessionSchema(many=True).dump(services().sessions.list(identity.user.id))
+    return answer([{**one, "current": one["id"] == identity.session_id} for one in sessions])
+
+
+@users.delete("/session/<session_id>")
+@require_user
+def end_session(identity: Identity, session_id: str) -> Response:
+    services().sessions.end_own(identity.user.id, session_id)
+    return no_content()
+
+
+@users.put("/users/password")
+def reset_password() -> Response:
+    services().users.reset_password(**load(ResetPasswordSchema()))
+    return no_content()
+
+
+@users.put("/users/me/password")
+@require_user
+def change_password(identity: Identity) -> Response:
+    data = load(ChangePasswordSchema())
+    services().users.change_password(identity.user, **data, address=client_address())
+    return no_content()
+
+
+@users.get("/users/me")
+@require_user
+def show_me(identity: Identity) -> Response:
+    return answer(OwnUserSchema().dump(identity.user))
+
+
+@users.patch("/users/me")
+@require_user
+def edit_me(identity: Identity) -> Response:
+    changes = load(ProfileSchema())
+    return answer(OwnUserSchema().dump(services().users.update_profile(identity.user, changes)))
+
+
+@users.delete("/users/me")
+@require_user
+def delete_me(identity: Identity) -> Response:
+    data = load(DeleteAccountSchema())
+    services().users.delete_account(identity.user, **data, address=client_address())
+    return auth.forget_cookie(no_content())
+
+
+@users.get("/users/<username>")
+@require_user
+def show(identity: Identity, username: str) -> Response:
+    return answer(UserSchema().dump(services().users.get_by_username(username)))
+
+
+@users.get("/users")
+@require_user
+def search(identity: Identity) -> Response:
+    data = load_query(SearchSchema())
+    return answer(UserSchema(many=True).dump(services().users.search(identity.user, data["q"])))
+
+
+def _logged_in(grant: Grant, status: int) -> Response:
+    def to_answer(tokens: dict[str, Any]) -> Response:
+        return answer({"user": OwnUserSchema().dump(grant.user), **tokens}, status)
+
+    return auth.hand_out(grant, to_answer)

@@ -1,0 +1,316 @@
+"""The bot: what its author registers and calls, and how its parts hang together."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+from chat.bots.backoff import backoff
+from chat.bots.errors import BotError, NotLoggedIn, Stopped
+from chat.bots.handlers import Handler, Handlers
+from chat.bots.inbox import Inbox
+from chat.bots.link import Link
+from chat.bots.log import Entry, RoomLogs
+from chat.bots.message import Message, read_message
+from chat.bots.outbox import Outbox
+from chat.bots.reader import Reader
+from chat.bots.session import Session
+from chat.bots.state import State, Unsent
+from chat.bots.timers import Timers
+
+ENDING = (signal.SIGINT, signal.SIGTERM)
+LAST_WORDS = 5.0  # seconds that a handler has to come to its end when the bot is stopped
+
+AnyHandler = TypeVar("AnyHandler", bound=Handler)
+AnyFunction = TypeVar("AnyFunction", bound=Callable[[], object])
+
+log = logging.getLogger(__name__)
+
+
+class Bot:
+    """A program that talks in a chat under an account of its own.
+
+    `url` is the server's address. The bot logs in with `username` and `password`, or uses the
+    tokens it is given for as long as they are good. What must outlive it is in `state_file`, by
+    default `<username>.bot.json` in the current folder: one file, one running bot.
+
+    In rooms that it finds at its very first start it begins at their end; `from_start=True` lets
+    it begin at the first message of every room. Commands begin with `prefix`.
+
+    All handlers run in one thread, one at a time.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        username: str | None = None,
+        password: str | None = None,
+        *,
+        access_token: str | None = None,
+        refresh_token: str | None = None,
+        state_file: str | Path | None = None,
+        from_start: bool = False,
+        prefix: str = "/",
+    ) -> None:
+        if (username is None or password is None) and access_token is None:
+            raise ValueError("a bot needs a username and a password, or an access token")
+        self._session = Session(url, username, password, access_token, refresh_token)
+        self._state = State(Path(state_file or f"{(username or 'unnamed').lower()}.bot.json"))
+        self._handlers = Handlers(prefix)
+        self._timers = Timers()
+        self._url = url.rstrip("/")
+        self._from_start = from_start
+        self._thread: threading.Thread | None = None
+        self._failure: Exception | None = None
+        self._started = False
+        self._make_parts()
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """Whatever JSON can hold and a restart should not lose; for handlers and timers alone.
+
+        It is written together with the note that a message was handled: both or none.
+        """
+        return self._state.memory
+
+    @property
+    def user_id(self) -> str | None:
+        """The id of the bot's own account, None until it has logged in for the first time."""
+        return self._state.user_id
+
+    # What the author registers
+
+    def on_message(self, handler: AnyHandler) -> AnyHandler:
+        """Decorate a function that gets every message of others that is no command."""
+        self._handlers.add_listener(handler)
+        return handler
+
+    def command(self, name: str) -> Callable[[AnyHandler], AnyHandler]:
+        """Decorate a function that gets the messages that begin with the prefix and this name.
+
+        The first line of its docstring says in `/help` what it does.
+        """
+
+        def register(handler: AnyHandler) -> AnyHandler:
+            self._handlers.add_command(name, handler)
+            return handler
+
+        return register
+
+    def every(self, seconds: float) -> Callable[[AnyFunction], AnyFunction]:
+        """Decorate a function to be called at the start and then every so many seconds."""
+
+        def register(function: AnyFunction) -> AnyFunction:
+            self._timers.add(seconds, function)
+            return function
+
+        return register
+
+    # What the author calls
+
+    def send(self, room_id: str, text: str, client_id: str | None = None) -> Message:
+        """Say something in a room and return it as it was stored.
+
+        It is tried again until the server has answered. Raises BotError when it refuses:
+        `forbidden`, `not_found`, `validation_error` …; raises Stopped when the bot stops before:
+        the next start sends it. Two sends to a room under the same `client_id` (1 to 64 characters)
+        are stored as one message.
+        """
+        return self._send(text, client_id, room_id=room_id)
+
+    def send_to(self, username: str, text: str, client_id: str | None = None) -> Message:
+        """Say something to a person, one to one; as `send`."""
+        return self._send(text, client_id, to=username)
+
+    def request(self, method: str, path: str, body: object = None) -> Any:
+        """Call the HTTP API as the bot and return the `data`: `bot.request("GET", "/rooms")`.
+
+        Raises BotError; its code is `unavailable` when there was no answer.
+        """
+        return self._session.call(method, path, body)
+
+    # Its life
+
+    def run(self) -> None:
+        """Run until `stop`, Ctrl-C or SIGTERM; raises what else ended it: NotLoggedIn, OSError …"""
+        self.start()
+        if threading.current_thread() is not threading.main_thread():
+            self.wait()
+            return
+
+        def stop(number: int, _: FrameType | None) -> None:
+            restore()  # asked twice, it ends at once
+            self.stop()
+
+        def restore() -> None:
+            for number, handler in previous.items():
+                signal.signal(number, handler or signal.SIG_DFL)
+
+        previous = {number: signal.signal(number, stop) for number in ENDING}
+        try:
+            self.wait()
+        finally:
+            restore()
+
+    def start(self) -> None:
+        """Begin to run beside the caller."""
+        if self._started:
+            raise RuntimeError("the bot runs already")
+        if self._thread is not None:  # it ran before: begin from what is in the file
+            self._state.load()
+        self._make_parts()
+        self._started = True
+        self._failure = None
+        self._thread = threading.Thread(target=self._live, name="bot", daemon=True)
+        self._thread.start()
+
+    def wait_ready(self, timeout: float | None = None) -> bool:
+        """Return when the bot hears everything that is said from here on.
+
+        False when that took more than `timeout` seconds, and when the bot has ended.
+        """
+        return self._ready.wait(timeout) and self._started
+
+    def stop(self) -> None:
+        """Ask the bot to end: the message being handled is the last one. Returns at once."""
+        self._reader.stop()
+        self._link.stop()
+
+    def wait(self) -> None:
+        """Return when the bot has ended; raises what ended it, unless it was asked to."""
+        while self._thread is not None and self._thread.is_alive():
+            # Without an end to the wait, a signal that another thread received would go unheard.
+            self._thread.join(0.25)
+        if self._failure is not None:
+            raise self._failure
+
+    def __enter__(self) -> Bot:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self.wait()
+
+    # How it does that
+
+    def _make_parts(self) -> None:
+        inbox, self._logs = Inbox(), RoomLogs()
+        self._ready = threading.Event()
+        self._link = Link(self._url, self._session, inbox.push, inbox.online)
+        self._outbox = Outbox(self._state, self._link, self._session, self._logs)
+        self._reader = Reader(
+            inbox=inbox,
+            link=self._link,
+            session=self._session,
+            state=self._state,
+            logs=self._logs,
+            timers=self._timers,
+            handle=self._handle,
+            on_ready=self._ready.set,
+            from_start=self._from_start,
+        )
+
+    def _live(self) -> None:
+        reading = threading.Thread(
+            target=self._guard, args=(self._read,), name="bot-reader", daemon=True
+        )
+        try:
+            self._guard(self._know_oneself)
+            reading.start()
+            self._guard(self._link.keep)
+            reading.join(LAST_WORDS)
+            self._link.close()
+            reading.join()
+            self._session.log_out()
+        finally:
+            self._started = False
+            self._ready.set()
+
+    def _guard(self, task: Callable[[], None]) -> None:
+        """Run a part of the bot; what it cannot cope with ends the bot and is raised by `wait`."""
+        try:
+            task()
+        except Stopped:
+            return
+        except Exception as error:
+            log.error("the bot ends: %s: %s", type(error).__name__, error)
+            self._failure = self._failure or error
+            self.stop()
+
+    def _know_oneself(self) -> None:
+        waits = backoff()
+        while True:
+            try:
+                self._state.claim(self._session.call("GET", "/users/me")["id"])
+                return
+            except NotLoggedIn:
+                raise
+            except BotError as error:
+                log.warning("cannot log in: %s", error)
+                self._link.pause(max(next(waits), error.retry_after))
+
+    def _read(self) -> None:
+        self._link.wait_online()
+        self._outbox.send_leftovers()
+        self._reader.run()
+
+    def _handle(self, kind: str, entry: Entry) -> bool:
+        """Let the author's code see a message; tells whether any of it did."""
+        if entry["user_id"] == self._state.user_id or entry["kind"] != "text":
+            return False
+        seen = False
+        message = read_message(entry, kind == "direct", self.send)
+        for number, handler, shown in self._handlers.select(message):
+            seen = True
+            token = _handling.set(_Handling(f"re-{message.id}-{number}"))
+            try:
+                handler(shown)
+            except Stopped:
+                raise
+            except Exception:
+                log.exception("a handler failed at message %s", message.id)
+            finally:
+                _handling.reset(token)
+        return seen
+
+    def _send(
+        self, text: str, client_id: str | None, room_id: str | None = None, to: str | None = None
+    ) -> Message:
+        if not self._started:
+            raise RuntimeError("the bot does not run: call start() or run() first")
+        unsent = Unsent(client_id or _next_client_id(), text, room_id, to)
+        kind, stored = self._outbox.send(unsent)
+        return read_message(stored, kind == "direct", self.send)
+
+
+class _Handling:
+    """Which message is being handled, by which handler, and what this has sent so far."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.sent = 0
+
+
+_handling: ContextVar[_Handling | None] = ContextVar("handling", default=None)
+
+
+def _next_client_id() -> str:
+    """Return a client_id that is the same again when a message is handled again after a crash."""
+    handling = _handling.get()
+    if handling is None:
+        return secrets.token_hex(16)
+    handling.sent += 1
+    return f"{handling.name}-{handling.sent}"

@@ -1,0 +1,57 @@
+"""What the author of a bot registered, and which of it a message calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from chat.bots.message import Message
+
+Handler = Callable[[Message], object]
+
+
+class Handlers:
+    """Handlers in the order of their registration; each has a number, which stays over restarts."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._listeners: list[Handler] = []
+        self._commands: dict[str, Handler] = {}
+
+    def add_listener(self, handler: Handler) -> None:
+        """Register a handler of messages that are no command."""
+        self._listeners.append(handler)
+
+    def add_command(self, name: str, handler: Handler) -> None:
+        """Register the handler of a command; raises ValueError for a name that is taken or none."""
+        key = name.lower()
+        if not key or key.split() != [key]:
+            raise ValueError(f"not a name for a command: {name!r}")
+        if key in self._commands:
+            raise ValueError(f"the command {name!r} has a handler already")
+        self._commands[key] = handler
+
+    def select(self, message: Message) -> Iterator[tuple[int, Handler, Message]]:
+        """Yield number, handler, and the message as this handler should see it."""
+        if message.data.startswith(self._prefix):
+            name, *rest = message.data.removeprefix(self._prefix).split(maxsplit=1) or [""]
+            command = self._command(name.lower())
+            if command is not None:
+                yield 0, command, replace(message, arguments="".join(rest).strip())
+                return
+        for number, handler in enumerate(self._listeners, 1):
+            yield number, handler, message
+
+    def help_text(self) -> str:
+        """Return each command with the first line of its docstring."""
+        lines = []
+        for name, handler in self._commands.items():
+            about = (handler.__doc__ or "").strip().partition("\n")[0]
+            lines.append(f"{self._prefix}{name}  {about}".rstrip())
+        return "\n".join(lines)
+
+    def _command(self, name: str) -> Handler | None:
+        found = self._commands.get(name)
+        if found is None and name == "help" and self._commands:
+            return lambda message: message.reply(self.help_text())
+        return found

@@ -1,0 +1,71 @@
+"""Each room's log, put back in order: pushes come late, twice, out of turn, or not at all."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+Entry = dict[str, Any]
+
+MAX_AHEAD = 500  # entries of one room that wait for earlier ones; more are fetched again
+
+
+class RoomLog:
+    """How far one room has been handled (`position`, a seq), and what came ahead of its turn."""
+
+    def __init__(self, kind: str, position: int) -> None:
+        self.kind = kind
+        self.position = position
+        self._ahead: dict[int, Entry] = {}
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether something came that cannot be handled before something missing."""
+        return bool(self._ahead) and self.position + 1 not in self._ahead
+
+    def put(self, entry: Entry) -> None:
+        """Take an entry in; one that was handled already is dropped."""
+        seq = entry["seq"]
+        if seq == self.position + 1 or (seq > self.position and len(self._ahead) < MAX_AHEAD):
+            self._ahead[seq] = entry
+
+    def take(self) -> Entry | None:
+        """Return the entry whose turn it is, if it is here; it stays in turn until `advance`."""
+        return self._ahead.get(self.position + 1)
+
+    def advance(self) -> None:
+        """Go past the entry whose turn it was."""
+        self.position += 1
+        self._ahead.pop(self.position, None)
+
+
+class RoomLogs:
+    """The logs of all rooms. Changed by one thread, read by all."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, RoomLog] = {}
+        self._lock = threading.Lock()
+
+    def __contains__(self, room_id: str) -> bool:
+        return room_id in self._rooms
+
+    def get(self, room_id: str) -> RoomLog | None:
+        """Return a room's log, or None when the room is unknown."""
+        return self._rooms.get(room_id)
+
+    def add(self, room_id: str, kind: str, position: int) -> RoomLog:
+        """Begin (or begin anew) to follow a room behind `position`."""
+        log = RoomLog(kind, position)
+        with self._lock:
+            self._rooms[room_id] = log
+        return log
+
+    def drop(self, room_id: str) -> None:
+        """Follow a room no longer."""
+        with self._lock:
+            self._rooms.pop(room_id, None)
+
+    def positions(self, kind: str) -> dict[str, int]:
+        """Return how far each room of a kind has been handled."""
+        with self._lock:
+            return {id: log.position for id, log in self._rooms.items() if log.kind == kind}

@@ -1,0 +1,41 @@
+"""A message as a handler gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something that was said.
+
+    `seq` is its place in the room's log: 1, 2, 3 … without gaps. `created_at` is in milliseconds
+    since 1970 UTC, by the server's clock. `direct` tells a room of two from a group. For a command,
+    `arguments` is what stood behind its name.
+    """
+
+    id: str
+    room_id: str
+    user_id: str
+    username: str
+    seq: int
+    data: str
+    created_at: int
+    direct: bool
+    arguments: str = ""
+    _send: Callable[[str, str], Message] | None = field(default=None, repr=False, compare=False)
+
+    def reply(self, text: str) -> Message:
+        """Say something in the same room and return it as stored; raises as `Bot.send` does."""
+        assert self._send is not None
+        return self._send(self.room_id, text)
+
+
+def read_message(
+    entry: dict[str, Any], direct: bool, send: Callable[[str, str], Message] | None = None
+) -> Message:
+    """Return the message that an entry of the log is on the wire."""
+    names = ("id", "room_id", "user_id", "username", "seq", "data", "created_at")
+    return Message(**{name: entry[name] for name in names}, direct=direct, _send=send)

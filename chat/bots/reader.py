@@ -1,0 +1,269 @@
+"""Reading: every message once and in order, whatever the pushes do."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from chat.bots.checks import Checks
+from chat.bots.connection import NAMESPACES
+from chat.bots.errors import BotError, Stopped
+from chat.bots.inbox import Inbox
+from chat.bots.link import Link
+from chat.bots.log import Entry, RoomLog, RoomLogs
+from chat.bots.session import Session
+from chat.bots.state import State
+from chat.bots.timers import Timers
+
+PAGE = 100  # messages fetched at once, the most the server gives
+SYNC_ROOMS = 500  # rooms named in one `sync`: a payload must stay below 64 KiB
+SYNC_EVERY = 300.0  # seconds
+RETRY = 2.0  # seconds after which to ask again what could not be answered
+# Looking at a room costs a request and the server a read; a `sync` costs it a read for each room.
+SYNC_FROM = 3  # rooms to be looked at, and
+SYNC_SHARE = 1 / 4  # of all rooms of the kind: then one `sync` of all is the cheaper way
+
+log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Runs in one thread, and so does everything that handlers do.
+
+    `handle(kind, entry)` returns whether the author's code has seen the entry. A position is
+    written after that, never before: what was sent meanwhile is in the file already.
+    `on_ready()` is called when every room there is at the start is being followed.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        link: Link,
+        session: Session,
+        state: State,
+        logs: RoomLogs,
+        timers: Timers,
+        handle: Callable[[str, Entry], bool],
+        on_ready: Callable[[], None],
+        from_start: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._inbox = inbox
+        self._link = link
+        self._session = session
+        self._state = state
+        self._logs = logs
+        self._timers = timers
+        self._handle = handle
+        self._on_ready = on_ready
+        self._from_start = from_start
+        self._clock = clock
+        self._checks = Checks()
+        self._syncs: dict[str, float] = {}  # when to compare with the server, by kind of room
+        self._synced: set[str] = set()
+        self._unwritten: set[str] = set()  # kinds of which a position moved
+        self._stopping = False
+
+    def run(self) -> None:
+        """Read from where the file says that the last run ended, until stopped."""
+        self.begin()
+        while not self._stopping:
+            self.turn()
+        self._write()
+
+    def begin(self) -> None:
+        """Take up where the file says that the last run ended."""
+        for kind in NAMESPACES:
+            for room_id, position in (self._state.positions(kind) or {}).items():
+                self._logs.add(room_id, kind, position)
+        self._timers.restart()
+
+    def turn(self) -> None:
+        """Wait for a push or until something is due, and do it."""
+        push = self._inbox.get(self._idle_seconds())
+        if push is not None:
+            self._take(*push)
+        self._do_what_is_due()
+
+    def stop(self) -> None:
+        """Handle no further message."""
+        self._stopping = True
+        self._inbox.wake()
+
+    def _take(self, kind: str, event: str, payload: Any) -> None:
+        if event == "online":
+            self._syncs[kind] = 0.0
+        elif event == "message_created":
+            self._take_message(kind, payload)
+        elif event == "room_created" and payload["id"] not in self._logs:
+            self._syncs[kind] = 0.0
+        elif event == "room_deleted":
+            self._drop(kind, payload["room_id"])
+        elif event == "member_left" and payload["user_id"] == self._state.user_id:
+            self._drop(kind, payload["room_id"])
+
+    def _take_message(self, kind: str, entry: Entry) -> None:
+        known = self._logs.get(entry["room_id"])
+        if known is None:  # its `room_created` is still under way, or was lost
+            self._syncs[kind] = 0.0
+            return
+        self._read(known, [entry])
+        self._checks.note_news(entry["room_id"], known.has_gap, self._clock())
+
+    def _do_what_is_due(self) -> None:
+        now = self._clock()
+        for kind in [kind for kind, due in self._syncs.items() if due <= now]:
+            self._sync(kind)
+        self._look(self._checks.take_due(now))
+        for function in self._timers.take_due():
+            self._call(function)
+        if self._inbox.empty():
+            self._write()
+
+    def _sync(self, kind: str) -> None:
+        """Compare the rooms of a kind with the server's, read what is new, and follow new rooms."""
+        try:
+            for some in _parts(self._logs.positions(kind)):
+                self._apply(kind, self._link.call(kind, "sync", {"rooms": some}))
+            wait = SYNC_EVERY
+            self._note_synced(kind)
+        except BotError as error:
+            log.info("could not ask what was missed: %s", error.code)
+            wait = max(RETRY, error.retry_after)
+        self._syncs[kind] = self._clock() + wait
+
+    def _note_synced(self, kind: str) -> None:
+        if kind in self._synced:
+            return
+        self._synced.add(kind)
+        if len(self._synced) == len(NAMESPACES):
+            log.info("ready")
+            self._on_ready()
+
+    def _apply(self, kind: str, found: dict[str, Any]) -> None:
+        for room_id in found["gone"]:
+            self._drop(kind, room_id)
+        first = self._state.positions(kind) is None
+        for room in found["joined"]:
+            if room["id"] not in self._logs:
+                position = self._start_of(room, first)
+                self._logs.add(room["id"], kind, position)
+                if position < room["last_seq"]:
+                    self._checks.plan(room["id"], 0.0)
+        self._state.commit(kind, self._logs.positions(kind))
+        for room_id, page in found["rooms"].items():
+            known = self._logs.get(room_id)
+            if known is None:
+                continue
+            if page["reset"]:  # the server was set back: its log is shorter than it was
+                log.warning("room %s lost messages at the server, going on at its end", room_id)
+                self._logs.add(room_id, kind, page["last_seq"])
+                self._unwritten.add(kind)
+                continue
+            if page["messages"]:
+                self._read(known, page["messages"])
+                self._checks.note_news(room_id, known.has_gap, self._clock())
+            if page["has_more"]:
+                self._checks.plan(room_id, 0.0)
+
+    def _start_of(self, room: dict[str, Any], first: bool) -> int:
+        """Return behind which seq to begin in a room that is new to the bot."""
+        if self._from_start:
+            return 0
+        if first:
+            return int(room["last_seq"])
+        # Since the bot last looked, someone first wrote to it, or it came into a group: what was
+        # said there before counts as read.
+        return 0 if room["kind"] == "direct" else int(room["last_read_seq"])
+
+    def _look(self, room_ids: list[str]) -> None:
+        """Look for what no push brought, for many rooms of a kind at once."""
+        for kind in NAMESPACES:
+            followed = self._logs.positions(kind) if room_ids else {}
+            rooms = [room_id for room_id in room_ids if room_id in followed]
+            if len(rooms) >= max(SYNC_FROM, SYNC_SHARE * len(followed)):
+                for room_id in rooms:
+                    self._checks.note_silence(room_id, self._clock())
+                self._sync(kind)
+            else:
+                for room_id in rooms:
+                    self._fetch(room_id)
+
+    def _fetch(self, room_id: str) -> None:
+        """Read what is missing of a room, page by page."""
+        found = False
+        while (known := self._logs.get(room_id)) and not self._stopping:
+            position = known.position
+            try:
+                page = self._session.call(
+                    "GET", f"/rooms/{room_id}/messages?after_seq={position}&limit={PAGE}"
+                )
+            except BotError as error:
+                if error.code == "not_found":
+                    self._drop(known.kind, room_id)
+                else:
+                    log.info("could not fetch messages: %s", error.code)
+                    wait = max(RETRY, error.retry_after)
+                    self._checks.plan(room_id, self._clock() + wait)
+                return
+            found = found or bool(page["messages"])
+            self._read(known, page["messages"])
+            if not page["has_more"] or known.position == position:
+                break
+        if known is None:
+            return
+        if known.has_gap:
+            self._checks.plan(room_id, self._clock() + RETRY)
+        elif found:
+            self._checks.note_news(room_id, False, self._clock())
+        else:
+            self._checks.note_silence(room_id, self._clock())
+
+    def _read(self, known: RoomLog, entries: list[Entry]) -> None:
+        """Take entries in and handle those whose turn it is."""
+        for entry in entries:
+            known.put(entry)
+            while (turn := known.take()) and not self._stopping:
+                seen = self._handle(known.kind, turn)
+                known.advance()
+                self._unwritten.add(known.kind)
+                if seen:
+                    self._write()
+
+    def _call(self, function: Callable[[], object]) -> None:
+        if self._stopping:
+            return
+        try:
+            function()
+        except Stopped:
+            raise
+        except Exception:
+            log.exception("a function called by time failed")
+        self._state.commit_memory()
+
+    def _drop(self, kind: str, room_id: str) -> None:
+        self._logs.drop(room_id)
+        self._checks.drop(room_id)
+        self._unwritten.add(kind)
+
+    def _write(self) -> None:
+        # Before the first sync nothing is known of a kind, which the file has to say.
+        for kind in self._unwritten:
+            if self._state.positions(kind) is not None:
+                self._state.commit(kind, self._logs.positions(kind))
+        self._unwritten.clear()
+
+    def _idle_seconds(self) -> float | None:
+        planned = [*self._syncs.values(), self._checks.next_due(), self._timers.next_due()]
+        dues = [due for due in planned if due is not None]
+        return max(0.0, min(dues) - self._clock()) if dues else None
+
+
+def _parts(positions: dict[str, int]) -> Iterator[dict[str, int]]:
+    """Yield the positions in pieces that one `sync` can name, at least one."""
+    items = iter(positions.items())
+    yield dict(islice(items, SYNC_ROOMS))
+    while some := dict(islice(items, SYNC_ROOMS)):
+        yield some

@@ -1,0 +1,114 @@
+"""The file in which a bot survives: how far it got, what it has to send, what it remembers."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message on its way. Sent again under its `client_id`, it is stored once."""
+
+    client_id: str
+    data: str
+    room_id: str | None = None
+    to: str | None = None
+
+
+class State:
+    """Kept in memory, written as a whole, replaced at once: a crash leaves the old or the new file.
+
+    `memory` is the author's; what it held at the last `commit` is what is kept, so that a handler
+    that did not come to its end has not changed it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self.load()
+
+    def load(self) -> None:
+        """Read the file; without one, begin anew. Raises ValueError when it is not ours."""
+        try:
+            kept = json.loads(self._path.read_text("utf-8"))
+        except FileNotFoundError:
+            kept = {"format": FORMAT}
+        if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+            raise ValueError(f"{self._path} is not the state of a bot")
+        self.user_id: str | None = kept.get("user_id")
+        self.memory: dict[str, Any] = kept.get("memory", {})
+        self._memory = json.dumps(self.memory)
+        self._positions: dict[str, dict[str, int]] = kept.get("positions", {})
+        self._outbox = {one["client_id"]: Unsent(**one) for one in kept.get("outbox", [])}
+
+    def claim(self, user_id: str) -> None:
+        """Note whose state this is; raises ValueError when it is another user's."""
+        if self.user_id not in (None, user_id):
+            raise ValueError(f"{self._path} is the state of another user's bot")
+        self.user_id = user_id
+
+    def positions(self, kind: str) -> dict[str, int] | None:
+        """Return how far each room of a kind was handled, None when they were never seen."""
+        with self._lock:
+            found = self._positions.get(kind)
+            return None if found is None else dict(found)
+
+    def unsent(self) -> list[Unsent]:
+        """Return what may not have been stored yet, the oldest first."""
+        with self._lock:
+            return list(self._outbox.values())
+
+    def keep(self, message: Unsent) -> None:
+        """Make sure that a message will be sent, whatever happens from here on."""
+        with self._lock:
+            self._outbox[message.client_id] = message
+            self._write()
+
+    def settle(self, client_id: str) -> None:
+        """Forget a stored message. Written with the next change: to send it again does no harm."""
+        with self._lock:
+            self._outbox.pop(client_id, None)
+
+    def withdraw(self, client_id: str) -> None:
+        """Forget a refused message, so that it is not said later after all."""
+        with self._lock:
+            self._outbox.pop(client_id, None)
+            self._write()
+
+    def commit(self, kind: str, positions: dict[str, int]) -> None:
+        """Write how far the rooms of a kind have been handled, and the memory with it."""
+        memory = json.dumps(self.memory)
+        with self._lock:
+            self._memory = memory
+            self._positions[kind] = positions
+            self._write()
+
+    def commit_memory(self) -> None:
+        """Write what is remembered."""
+        memory = json.dumps(self.memory)
+        with self._lock:
+            if memory != self._memory:
+                self._memory = memory
+                self._write()
+
+    def _write(self) -> None:
+        rest = {
+            "format": FORMAT,
+            "user_id": self.user_id,
+            "positions": self._positions,
+            "outbox": [asdict(one) for one in self._outbox.values()],
+        }
+        text = f'{json.dumps(rest)[:-1]}, "memory": {self._memory}}}\n'
+        draft = self._path.with_name(self._path.name + ".new")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, self._path)

@@ -1,0 +1,71 @@
+"""What all commands have in common: how they begin, end, fail and show how far they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+from flask import current_app
+from tqdm import tqdm
+
+from chat import logs
+from chat.adoption.errors import AdoptionError
+from chat.database.client import DatabaseError
+from chat.database.embedded import EmbeddedDatabaseError
+from chat.demo.seeding import DemoError
+from chat.migrations import MigrationError
+from chat.schemas.passwords import MAX_PASSWORD, MIN_PASSWORD, is_common
+from chat.wiring import Services, services
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+EXPECTED = (EmbeddedDatabaseError, MigrationError, AdoptionError, DemoError)
+
+
+def with_services(command: Callable[P, None]) -> Callable[P, None]:
+    """Run a command with logging, one sentence for what is expected to fail, and a clean end."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        logs.configure(current_app.config["LOG_LEVEL"])
+        try:
+            command(*args, **kwargs)
+        except EXPECTED as error:
+            raise click.ClickException(str(error)) from None
+        except DatabaseError as error:
+            name = type(error).__name__
+            raise click.ClickException(
+                f"The database does not answer as it should: {name}."
+            ) from None
+        finally:
+            _close(services())
+
+    return run
+
+
+def shown(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """Pass `items` on under a progress bar on standard error, when there are any."""
+    if not total:
+        yield from items
+        return
+    yield from tqdm(items, total=total, desc=what, unit="", file=sys.stderr)
+
+
+def password_option(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse a password that could not have been registered with."""
+    if value is not None and not MIN_PASSWORD <= len(value) <= MAX_PASSWORD:
+        raise click.BadParameter(f"{MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    if value is not None and is_common(value):
+        raise click.BadParameter("one of the most common ones")
+    return value
+
+
+def _close(made: Services) -> None:
+    made.audit.flush()
+    made.database.close()
+    if made.embedded is not None:
+        made.embedded.stop()

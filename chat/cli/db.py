@@ -1,0 +1,68 @@
+"""`flask --app chat.app db …`: the state of the database."""
+
+from __future__ import annotations
+
+import time
+
+import click
+from flask.cli import AppGroup
+
+from chat import migrations
+from chat.adoption.adopting import adopt
+from chat.cli.common import shown, with_services
+from chat.wiring import services
+
+db = AppGroup("db", help="The state of the database.")
+
+
+@db.command("status")
+@with_services
+def db_status() -> None:
+    """List the migrations and what became of each."""
+    for one in migrations.status(services().database):
+        when = "" if one.started_at is None else f" {_date(one.started_at)} {one.duration_ms} ms"
+        click.echo(f"{one.name} {one.state}{when}")
+
+
+@db.command("upgrade")
+@click.option("--dry-run", is_flag=True, help="Only list what would run.")
+@with_services
+def db_upgrade(dry_run: bool) -> None:
+    """Run the migrations that have not run yet."""
+    database = services().database
+    if dry_run:
+        for migration in migrations.pending(database):
+            click.echo(f"{migration.name} would run: {migration.purpose}")
+        return
+    for name in migrations.upgrade(database):
+        click.echo(f"{name} applied")
+
+
+@db.command("adopt")
+@click.option(
+    "--from",
+    "from_uri",
+    metavar="MONGO_URI/DATABASE",
+    help="The database to adopt, it stays as it is; left out: the chat's own, in place.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option(
+    "--direct-when-two",
+    is_flag=True,
+    help="Make rooms of two members direct when nothing says what they are.",
+)
+@with_services
+def db_adopt(from_uri: str | None, dry_run: bool, direct_when_two: bool) -> None:
+    """Take over what an older server of the known design wrote."""
+    adopt(
+        services().database,
+        from_uri,
+        direct_when_two=direct_when_two,
+        dry_run=dry_run,
+        show=shown,
+        say=click.echo,
+    )
+
+
+def _date(milliseconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(milliseconds / 1000))

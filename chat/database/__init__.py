@@ -1,0 +1,1 @@
+"""How the program reaches MongoDB, and the embedded stand-in for it."""

@@ -1,0 +1,325 @@
+"""The database of the default set-up: SecantusDB, a process of its own with its data in DATA_DIR.
+
+Several processes may share one DATA_DIR: the server, and commands beside it. Under a file lock,
+whoever finds no living database starts it; it dies with the process that started it, and the server
+then starts it again on the same port, so that MongoClients already open go on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import random
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import bson
+
+from chat.database.client import DEFAULT_NAME
+from chat.errors import Unavailable
+
+PROGRAM = "secantusd-py"
+LAUNCHER = Path(__file__).with_name("launcher.py")
+HOST = "127.0.0.1"
+# Below the ports that systems hand to outgoing connections: a client that keeps trying a dead port
+# among those can connect to itself and hold the port for ever.
+PORTS = range(20_000, 30_000)
+
+START_SECONDS = 60.0  # recovery after a crash may take a while
+STOP_SECONDS = 10.0  # it takes two; killed it loses nothing either
+START_TRIES = 4  # a killed predecessor may hold its files for a moment longer than its lock
+POLL_SECONDS = 0.03
+WATCH_SECONDS = 0.25
+BACKOFF_SECONDS = (0.5, 10.0)  # pauses of the watch before a second start, and the longest
+STEADY_SECONDS = 5.0  # who lives so long and dies then is started again at once
+OP_MSG = 2013  # of MongoDB's wire protocol
+LOG_BYTES = 1024 * 1024  # of the child's log before it starts afresh
+
+log = logging.getLogger(__name__)
+
+
+class EmbeddedDatabaseError(Unavailable):
+    """The embedded database can not be had; the text is one sentence for the one who started us."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.args = (text,)
+
+
+class EmbeddedDatabase:
+    """The database server in `data_dir`, started by whoever needs it first.
+
+    Start it from the main thread: the kernel ties a child's life to the thread that made it.
+    `durable=False` trades safety for speed and is for tests alone.
+    """
+
+    def __init__(self, data_dir: str | Path, durable: bool = True) -> None:
+        self._directory = Path(data_dir).resolve() / "database"
+        self._durable = durable
+        self._child: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
+        self._port: int | None = None
+        self._stopped = False
+
+    @property
+    def log_file(self) -> Path:
+        """Return where the database server writes what it has to say."""
+        return self._directory / "log"
+
+    @property
+    def child_pid(self) -> int | None:
+        """Return the process id of the database if this process started it and it lives."""
+        child = self._child
+        return child.pid if child is not None and child.poll() is None else None
+
+    def uri(self) -> str:
+        """Return the URI of a living database, starting it when there is none.
+
+        Raises EmbeddedDatabaseError when it is not installed, does not start or does not answer.
+        """
+        self._port = self._ensure()
+        return _uri(self._port)
+
+    def supervise(self, moved: Callable[[str], object] | None = None) -> None:
+        """Keep a database alive until `stop`; `moved` hears the URI when the port had to change.
+
+        It is started again at once, and ever more slowly when that does not help for long.
+        """
+        pause, started = 0.0, time.monotonic()
+        while not self._stopped:
+            if self.child_pid is None:
+                self._tell_death(pause)
+                self._sleep(pause)
+                pause = min(max(2 * pause, BACKOFF_SECONDS[0]), BACKOFF_SECONDS[1])
+                try:
+                    found = self._ensure()
+                except (EmbeddedDatabaseError, OSError) as error:
+                    if not self._stopped:
+                        log.error("%s Trying again in %.1f s.", error, pause)
+                    continue
+                started = time.monotonic()
+                before, self._port = self._port, found
+                if before not in (None, found) and moved is not None:
+                    moved(_uri(found))
+                if self.child_pid is None:  # another process has it
+                    pause = 0.0
+            elif pause and time.monotonic() - started > STEADY_SECONDS:
+                pause = 0.0
+            self._sleep(WATCH_SECONDS)
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """End the watch, and the database if this process started it; waits until it is closed.
+
+        After so many seconds it is killed.
+        """
+        self._stopped = True
+        child, self._child = self._child, None
+        if child is None:
+            return
+        if self._is_ready:
+            child.terminate()
+        else:  # it does not listen to reason yet, and holds nothing new
+            child.kill()
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            log.warning("the embedded database did not stop in time and was killed")
+            child.kill()
+            child.wait()
+
+    def _tell_death(self, pause: float) -> None:
+        """Log once how our child ended, if it was one that had been there for others."""
+        code = self._child.poll() if self._child is not None else None
+        if code is not None and self._is_ready:
+            self._is_ready = False
+            how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
+            log.error("the embedded database %s, starting it again in %.1f s", how, pause)
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep in steps, so that `stop` is never waited for."""
+        end = time.monotonic() + seconds
+        while not self._stopped and time.monotonic() < end:
+            time.sleep(min(WATCH_SECONDS, seconds))
+
+    def _ensure(self) -> int:
+        """Return the port of a living database."""
+        program = find_program()
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        deadline = time.monotonic() + START_SECONDS
+        with self._starting(deadline):
+            while time.monotonic() < deadline:
+                port = self._recorded_port()
+                if not self._is_alive():
+                    return self._start(program, port)
+                if port is not None and _answers(port):
+                    return port
+                time.sleep(POLL_SECONDS)  # it is on its way up or down
+        raise EmbeddedDatabaseError(
+            f"The embedded database is running but does not answer: see {self.log_file}."
+        )
+
+    @contextmanager
+    def _starting(self, deadline: float) -> Iterator[None]:
+        """Hold the right to look for and to start the database. Never blocks the event loop."""
+        with _open_private(self._directory / "lock") as lock:
+            while not _take(lock):
+                if time.monotonic() > deadline:
+                    raise EmbeddedDatabaseError(
+                        f"Another process has been starting the database in {self._directory}"
+                        f" for {START_SECONDS:.0f} s: end it and try again."
+                    )
+                time.sleep(POLL_SECONDS)
+            yield
+
+    def _is_alive(self) -> bool:
+        """Tell whether a database lives here. Only while `_starting`: looking takes its lock."""
+        with _open_private(self._directory / "alive") as lock:
+            return not _take(lock)
+
+    def _start(self, program: str, port: int | None) -> int:
+        if self._child is not None:  # without its lock it is dead, or will be in a moment
+            self._child.kill()
+            self._child.wait()
+        for _ in range(START_TRIES):
+            if self._stopped:
+                break
+            if port is None or not _is_free(port):
+                port = _free_port()
+            self._is_ready = False
+            child = self._child = self._launch(program, port)
+            if self._wait_until_ready(child, port):
+                self._is_ready = True
+                self._record(port, child.pid)
+                log.info("embedded database started on port %d", port)
+                return port
+            time.sleep(0.1)
+        raise EmbeddedDatabaseError(f"The embedded database did not start: see {self.log_file}.")
+
+    def _launch(self, program: str, port: int) -> subprocess.Popen[bytes]:
+        config = self._directory / "secantusd.toml"
+        _write_private(config, "# Of its own, or it would read one from the home directory.\n")
+        command = [program, "--config", str(config), "--log-level", "WARNING"]
+        command += ["--host", HOST, "--port", str(port)]
+        command += ["--storage-path", str(self._directory / "data")]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("SECANTUS_")}
+        if self._durable:
+            command.append("--sync-on-commit")
+        else:
+            environment["SECANTUS_TEST_FAST_STORAGE"] = "1"
+        launcher = [sys.executable, "-I", str(LAUNCHER), str(os.getpid())]
+        with self._open_log() as output:
+            return subprocess.Popen(
+                [*launcher, str(self._directory / "alive"), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                cwd=self._directory,
+                start_new_session=True,  # Ctrl-C is for the app, which stops its database last
+            )
+
+    def _wait_until_ready(self, child: subprocess.Popen[bytes], port: int) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while child.poll() is None:
+            if _answers(port):
+                return True
+            if time.monotonic() > deadline:
+                child.kill()
+                child.wait()
+                return False
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def _open_log(self) -> BinaryIO:
+        too_long = self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES
+        return _open_private(self.log_file, os.O_TRUNC if too_long else os.O_APPEND)
+
+    def _recorded_port(self) -> int | None:
+        try:
+            port = json.loads((self._directory / "record.json").read_text())["port"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+        return port if isinstance(port, int) and 0 < port < 65_536 else None
+
+    def _record(self, port: int, pid: int) -> None:
+        """Write where the database listens; `pid` is for people, nothing relies on it."""
+        record = json.dumps({"host": HOST, "port": port, "pid": pid}) + "\n"
+        temporary = self._directory / "record.json.new"
+        _write_private(temporary, record)
+        temporary.replace(self._directory / "record.json")
+
+
+def find_program() -> str:
+    """Return the path of the database server, beside this Python or on the PATH."""
+    beside = Path(sys.executable).parent / PROGRAM
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which(PROGRAM)
+    if found is None:
+        raise EmbeddedDatabaseError(
+            f"The embedded database ({PROGRAM}) is not installed: `pip install secantusdb`,"
+            " or name a MongoDB server in MONGO_URI."
+        )
+    return found
+
+
+def _uri(port: int) -> str:
+    return f"mongodb://{HOST}:{port}/{DEFAULT_NAME}?directConnection=true"
+
+
+def _open_private(path: Path, flags: int = 0) -> BinaryIO:
+    """Open for writing without changing what is there; only the owner may read it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
+    return os.fdopen(descriptor, "r+b" if not flags & os.O_APPEND else "ab")
+
+
+def _write_private(path: Path, text: str) -> None:
+    with _open_private(path, os.O_TRUNC) as file:
+        file.write(text.encode())
+
+
+def _take(lock: BinaryIO) -> bool:
+    """Try to take the lock on an open file; closing the file gives it back."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _answers(port: int) -> bool:
+    """Tell whether a database answers a ping; one that is dying may still take connections."""
+    message = bytes(4) + b"\0" + bson.encode({"ping": 1, "$db": "admin"})  # no flags, one body
+    header = struct.pack("<iiii", 16 + len(message), 1, 0, OP_MSG)
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as connection:
+            connection.sendall(header + message)
+            answer = connection.recv(16)
+    except OSError:
+        return False
+    return len(answer) == 16 and struct.unpack("<iiii", answer)[3] == OP_MSG
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    for port in random.sample(PORTS, len(PORTS)):
+        if _is_free(port):
+            return port
+    raise EmbeddedDatabaseError("The embedded database finds no free port to listen on.")

@@ -1,0 +1,142 @@
+"""Puts the demo into the database. Running it again adds what is missing, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chat.demo.talk import DIRECT, GROUPS, PEOPLE, Talk
+from chat.models import Message, Room, User
+from chat.repositories.documents import new_id, now_ms
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.passwords import Passwords
+from chat.wiring import Services
+
+HOUR_MS = 3_600_000
+CLIENT_ID = "demo-{}"
+
+
+class DemoError(RuntimeError):
+    """The demo can not be made here; the text says why, for people."""
+
+
+def seed_demo(services: Services, password: str | None, password_if_new: str) -> bool:
+    """Make people, rooms and history; return whether the people are new.
+
+    `password` is set also for people of an earlier run, `password_if_new` only for new ones. Raises
+    DemoError when an account of somebody else has a name that the demo needs.
+    """
+    people, are_new = _make_people(services, password, password_if_new)
+    _make_direct(services, people)
+    for talk in GROUPS:
+        _make_group(services, people, talk)
+    return are_new
+
+
+def _make_people(
+    services: Services, password: str | None, password_if_new: str
+) -> tuple[dict[str, User], bool]:
+    users = UserRepository(services.database)
+    found = {one.username: users.find_by_username(one.username) for one in PEOPLE}
+    for one in PEOPLE:
+        user = found[one.username]
+        # Who registers has an e-mail; an account of the demo has none.
+        if user is not None and (user.email or user.nickname != one.nickname):
+            raise DemoError(
+                f"There is an account {one.username} that is not of the demo: nothing was made."
+            )
+    now = now_ms()
+    missing = [one for one in PEOPLE if found[one.username] is None]
+    hashed = Passwords().hash(password or password_if_new) if missing or password else ""
+    users.insert_many(
+        [
+            User(
+                id="",
+                username=one.username,
+                nickname=one.nickname,
+                sex=one.sex,
+                email="",
+                avatar="",
+                locale=one.locale,
+                created_at=now - 30 * 24 * HOUR_MS,
+                updated_at=now,
+                password_hash=hashed,
+            )
+            for one in missing
+        ]
+    )
+    people = {}
+    for one in PEOPLE:
+        user = services.users.get_by_username(one.username)
+        if password and one not in missing:
+            user = users.update(user.id, {"password_hash": hashed}, now)
+        people[one.username] = user
+    return people, bool(missing)
+
+
+def _make_direct(services: Services, people: dict[str, User]) -> None:
+    first, second = DIRECT.members
+    room, _ = services.rooms.direct_with(people[first], second)
+    _tell(services, people, room, DIRECT)
+
+
+def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None:
+    owner = people[talk.members[0]]
+    room = RoomRepository(services.database).find_group_of(owner.id, talk.name)
+    if room is None:
+        room = services.rooms.create_group(owner, talk.name, talk.info)
+    if UserRoomRepository(services.database).count_of_room(room.id) < len(talk.members):
+        services.rooms.gather(owner, talk.name, [people[name] for name in talk.members])
+    if _tell(services, people, room, talk):
+        for name in talk.admins:
+            services.rooms.set_role(owner, room.id, people[name].id, "admin")
+
+
+def _tell(services: Services, people: dict[str, User], room: Room, talk: Talk) -> bool:
+    """Store what was said; return False when it is there, or people have talked here themselves."""
+    messages = MessageRepository(services.database)
+    history = list(_history(people, room, talk))
+    stored = messages.list_range(room.id, 1, len(history))
+    if len(stored) == len(history) or any(
+        there.client_id != ours.client_id for there, ours in zip(stored, history, strict=False)
+    ):
+        return False
+    messages.append(history[len(stored) :])  # more than nothing is there when a run broke off
+    RoomRepository(services.database).advance_heads([history[-1]])
+    _read(services, people, room, talk, history)
+    return True
+
+
+def _history(people: dict[str, User], room: Room, talk: Talk) -> Iterator[Message]:
+    now = now_ms()
+    seq = 0
+    for scene in talk.scenes:
+        at = now - int(scene.hours_ago * HOUR_MS)
+        for username, text in scene.lines:
+            seq += 1
+            at += 15_000 + 900 * len(text)  # reading, thinking, typing
+            yield Message(
+                id=new_id(),
+                room_id=room.id,
+                user_id=people[username].id,
+                username=username,
+                seq=seq,
+                client_id=CLIENT_ID.format(seq),
+                data=text,
+                created_at=at,
+                updated_at=at,
+            )
+
+
+def _read(
+    services: Services, people: dict[str, User], room: Room, talk: Talk, history: list[Message]
+) -> None:
+    last = len(history)
+    marks = []
+    for name in talk.members:
+        own = max(message.seq for message in history if message.username == name)
+        seq = max(own, last - talk.unread.get(name, 0))
+        marks.append((room.id, people[name].id, seq, history[seq - 1].id))
+    UserRoomRepository(services.database).advance_reads(marks)

@@ -1,0 +1,164 @@
+"""The one map from an exception to `{"error": …}`, for HTTP answers and for acks alike."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NoReturn
+
+from flask import Flask, Response, g, has_request_context, jsonify, request
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from chat.errors import (
+    ChatError,
+    Forbidden,
+    Internal,
+    InvalidInput,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    RateLimited,
+    TokenExpired,
+    Unauthorized,
+    Unavailable,
+)
+from chat.extensions import jwt
+from chat.i18n import choose_locale, render, translate
+from chat.repositories.outages import is_outage
+
+log = logging.getLogger(__name__)
+
+MAX_NAMES = 20  # of fields in one answer
+MAX_TEXTS = 100  # that are read for one field
+MAX_NAME = 100  # of an unknown field that is named in an answer
+
+HTTP_ERRORS: dict[int, type[ChatError]] = {
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: PayloadTooLarge,
+    503: Unavailable,
+}
+
+
+def error_body(error: Exception, locale: str) -> tuple[dict[str, Any], int]:
+    """Return the envelope and the HTTP status of any exception.
+
+    What nobody foresaw is logged with its traceback and says no more than `internal`.
+    """
+    known = as_chat_error(error)
+    if isinstance(known, Internal):
+        log.error("unforeseen %s", type(error).__name__, exc_info=error)
+    elif isinstance(known, Unavailable):
+        log.warning("unavailable: %s", type(error).__name__)
+    details = known.details()
+    body: dict[str, Any] = {
+        "code": known.code,
+        "message": translate(_text_key(known), locale, **details),
+        **details,
+    }
+    if known.fields:
+        body["fields"] = {
+            _name(name): list(
+                dict.fromkeys(render(text, locale) for text in islice(_texts(value), MAX_TEXTS))
+            )
+            for name, value in islice(known.fields.items(), MAX_NAMES)
+        }
+    return {"error": body}, known.status
+
+
+def as_chat_error(error: Exception) -> ChatError:
+    """Return the error of ours that `error` amounts to."""
+    if isinstance(error, ChatError):
+        return error
+    if isinstance(error, ValidationError):
+        messages = error.messages
+        return InvalidInput(messages if isinstance(messages, dict) else {"_schema": messages})
+    if isinstance(error, HTTPException):
+        return _from_http(error)
+    if is_outage(error):
+        return Unavailable()
+    return Internal()
+
+
+def request_locale() -> str:
+    """Return the language for this request: of the user once known, else of its headers."""
+    if not has_request_context():
+        return choose_locale(None, None)
+    known: str | None = g.get("locale")
+    return known or choose_locale(None, request.headers.get("Accept-Language"))
+
+
+def register(app: Flask) -> None:
+    """Answer every error of an HTTP request with the envelope."""
+    app.register_error_handler(Exception, _answer)
+    # flask-jwt-extended answers in a shape of its own unless each of these raises
+    jwt.expired_token_loader(_refuse_expired)
+    jwt.invalid_token_loader(_refuse)
+    jwt.unauthorized_loader(_refuse)
+    jwt.needs_fresh_token_loader(_refuse)
+    jwt.revoked_token_loader(_refuse)
+    jwt.token_verification_failed_loader(_refuse)
+    jwt.user_lookup_error_loader(_refuse)
+
+
+def _refuse_expired(*_: object) -> NoReturn:
+    raise TokenExpired()
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise Unauthorized()
+
+
+def _answer(error: Exception) -> Response | RequestRedirect:
+    if isinstance(error, RequestRedirect):
+        return error
+    body, status = error_body(error, request_locale())
+    response = jsonify(body)
+    response.status_code = status
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers(request.environ):
+            if name.lower() in ("allow", "retry-after"):
+                response.headers[name] = value
+    if status == 429:
+        response.headers["Retry-After"] = str(body["error"]["retry_after"])
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _text_key(error: ChatError) -> str:
+    """Return the error's own text where one code covers cases that read differently."""
+    own: str | None = getattr(error, "text_key", None)
+    return own or f"error.{error.code}"
+
+
+def _from_http(error: HTTPException) -> ChatError:
+    code = error.code or 500
+    if code == 429:
+        return RateLimited(retry_after=60)
+    if code in HTTP_ERRORS:
+        return HTTP_ERRORS[code]()
+    return InvalidInput() if 400 <= code < 500 else Internal()
+
+
+def _name(name: object) -> str:
+    """Return the name of a field as it can be sent: an unknown one is whatever the caller wrote."""
+    return str(name)[:MAX_NAME].encode("utf-8", "replace").decode()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Flatten what is wrong below one name: clients get one list of texts for each."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)

@@ -1,0 +1,96 @@
+"""Everything that can go wrong for a reason. A new error is a class here and its line in i18n."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ChatError(Exception):
+    """An error with a stable code for programs; its text for people is found by the code.
+
+    `fields` names what is wrong in the input: `{name: [text key, …]}`, nested as the input is.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, fields: dict[str, Any] | None = None) -> None:
+        super().__init__(self.code)
+        self.fields = fields
+
+    def details(self) -> dict[str, Any]:
+        """Return what the error says beside code, message and fields."""
+        return {}
+
+
+class InvalidInput(ChatError):
+    code = "validation_error"
+    status = 400
+
+
+class Unauthorized(ChatError):
+    code = "unauthorized"
+    status = 401
+
+
+class TokenExpired(ChatError):
+    code = "token_expired"
+    status = 401
+
+
+class Forbidden(ChatError):
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(ChatError):
+    """It does not exist, or not for the one who asks: both look the same."""
+
+    code = "not_found"
+    status = 404
+
+
+class MethodNotAllowed(ChatError):
+    code = "method_not_allowed"
+    status = 405
+
+
+class Conflict(ChatError):
+    code = "conflict"
+    status = 409
+
+
+class PayloadTooLarge(ChatError):
+    code = "payload_too_large"
+    status = 413
+
+
+class RateLimited(ChatError):
+    """Too much at once; `retry_after` is in seconds."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+    def details(self) -> dict[str, Any]:
+        return {"retry_after": self.retry_after}
+
+
+class UnknownEvent(ChatError):
+    code = "unknown_event"
+    status = 400
+
+
+class Unavailable(ChatError):
+    """The outcome is unknown: the same call may be repeated under the same `client_id`."""
+
+    code = "unavailable"
+    status = 503
+
+
+class Internal(ChatError):
+    code = "internal"
+    status = 500

@@ -1,0 +1,111 @@
+"""Flask's extensions, created unbound; `init_app` binds them and fixes what may not vary."""
+
+from __future__ import annotations
+
+import logging
+import re
+import smtplib
+import ssl
+from datetime import timedelta
+
+from flask import Flask, current_app
+from flask_cors import CORS
+from flask_jwt_extended import JWTManager
+from flask_mail import Connection, Mail
+
+log = logging.getLogger(__name__)
+
+MAIL_TIMEOUT_SECONDS = 10
+CLOCKS_DIFFER = timedelta(minutes=10)  # at most, between processes
+MIN_SECRET_BYTES = 32  # of HS256: PyJWT itself takes any length
+
+
+class VerifiedConnection(Connection):
+    """Flask-Mail's connection with certificates verified and a time limit: it has neither."""
+
+    def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
+        """Connect, secure and log in; what fails half-way is closed."""
+        context = ssl.create_default_context()
+        server, port = self.mail.server, self.mail.port
+        host: smtplib.SMTP | smtplib.SMTP_SSL
+        if self.mail.use_ssl:
+            host = smtplib.SMTP_SSL(server, port, timeout=MAIL_TIMEOUT_SECONDS, context=context)
+        else:
+            host = smtplib.SMTP(server, port, timeout=MAIL_TIMEOUT_SECONDS)
+        try:
+            host.set_debuglevel(0)  # its output would hold codes and the password
+            if self.mail.use_tls and not self.mail.use_ssl:
+                host.starttls(context=context)
+            if self.mail.username and self.mail.password:
+                host.login(self.mail.username, self.mail.password)
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+    def __exit__(self, *_: object) -> None:
+        """Say goodbye; a server that no longer hears it has taken or refused the mail already."""
+        if self.host is None:
+            return
+        try:
+            self.host.quit()
+        except (OSError, smtplib.SMTPException) as error:
+            log.debug("the mail server was gone before the goodbye: %s", type(error).__name__)
+            self.host.close()
+
+
+class VerifiedMail(Mail):
+    """Flask-Mail over `VerifiedConnection`."""
+
+    def connect(self) -> Connection:
+        """Return a connection that is made when it is entered."""
+        return VerifiedConnection(current_app.extensions["mail"])
+
+
+jwt = JWTManager()
+mail = VerifiedMail()
+cors = CORS()
+
+
+def init_app(app: Flask) -> None:
+    """Bind all extensions; raise ValueError when the secret key is too short."""
+    _init_jwt(app)
+    app.config.setdefault("MAIL_SUPPRESS_SEND", False)  # by default tests would send nothing
+    mail.init_app(app)
+    _init_cors(app)
+
+
+def _init_jwt(app: Flask) -> None:
+    secret = app.config.get("JWT_SECRET_KEY") or app.config.get("SECRET_KEY")
+    if secret and len(secret.encode() if isinstance(secret, str) else secret) < MIN_SECRET_BYTES:
+        raise ValueError(f"SECRET_KEY needs at least {MIN_SECRET_BYTES} bytes.")
+    app.config.update(
+        JWT_ALGORITHM="HS256",
+        JWT_DECODE_ALGORITHMS=["HS256"],
+        JWT_TOKEN_LOCATION=["headers"],
+        # what is random or doubled would make two tokens of the same grant differ
+        JWT_COOKIE_CSRF_PROTECT=False,
+        JWT_ENCODE_NBF=False,
+        # The clock of the process that issued it may be ahead; `auth` is strict about the end.
+        JWT_DECODE_LEEWAY=CLOCKS_DIFFER,
+        JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=app.config.get("ACCESS_TOKEN_MINUTES", 15)),
+        JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=app.config.get("REFRESH_TOKEN_DAYS", 30)),
+    )
+    jwt.init_app(app)
+
+
+def _init_cors(app: Flask) -> None:
+    origins = app.config.get("CORS_ORIGINS", "").split()
+    if not origins:
+        return  # same origin only
+    # as patterns, because it would guess that an IPv6 address in brackets is one
+    exactly = [re.compile(re.escape(origin) + r"\Z") for origin in origins]
+    cors.init_app(
+        app,
+        resources={r"/api/*": {"origins": exactly}},
+        allow_headers=["Authorization", "Content-Type", "X-Session"],
+        expose_headers=["Retry-After"],
+        supports_credentials=True,
+        always_send=False,  # or who sends no Origin would be told all of them
+        max_age=600,
+    )

@@ -1,0 +1,175 @@
+"""Which language to answer in, and every text for people in both of them.
+
+Errors and validation carry keys, never texts: a text is looked up when an answer is rendered, so
+the same error reads right in every language, over HTTP and as an ack.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+Locale = Literal["zh", "en"]
+LOCALES: dict[str, Locale] = {"zh": "zh", "en": "en"}
+DEFAULT: Locale = "zh"
+# What is read of Accept-Language; browsers send a tenth of it.
+MAX_HEADER = 1_000
+MAX_TAGS = 32
+
+
+class Line(NamedTuple):
+    """One text in both languages, with the same `{parameters}` in each."""
+
+    zh: str
+    en: str
+
+
+class Text(str):
+    """The key of a text together with its parameters: what validation puts into `fields`."""
+
+    params: dict[str, Any]
+
+    def __new__(cls, key: str, **params: Any) -> Text:
+        text = super().__new__(cls, key)
+        text.params = params
+        return text
+
+
+CATALOGUE: dict[str, Line] = {
+    "error.validation_error": Line("输入有误，请检查后重试。", "Some of the input is not valid."),
+    "error.unauthorized": Line("请先登录。", "Please log in first."),
+    "error.wrong_login": Line("用户名或密码错误。", "Wrong username or password."),
+    "error.token_expired": Line("登录凭证已过期。", "The access token has expired."),
+    "error.forbidden": Line("您没有权限这样做。", "You are not allowed to do this."),
+    "error.not_found": Line("找不到所请求的内容。", "There is no such thing."),
+    "error.method_not_allowed": Line("不支持此请求方法。", "This method is not allowed here."),
+    "error.conflict": Line(
+        "与现有数据冲突，操作未执行。", "This conflicts with what is there already."
+    ),
+    "error.payload_too_large": Line("内容过大。", "That is too large."),
+    "error.rate_limited": Line(
+        "操作过于频繁，请在 {retry_after} 秒后重试。",
+        "Too many requests. Try again in {retry_after} s.",
+    ),
+    "error.unknown_event": Line("未知的事件。", "Unknown event."),
+    "error.unavailable": Line(
+        "服务暂时不可用，请稍后重试。", "Temporarily unavailable. Please try again."
+    ),
+    "error.internal": Line("服务器内部错误。", "Something went wrong on the server."),
+    "invalid.required": Line("此项为必填项。", "This field is required."),
+    "invalid.null": Line("此项不能为空。", "This field may not be null."),
+    "invalid.unknown": Line("未知字段。", "Unknown field."),
+    "invalid.value": Line("值无效。", "Not a valid value."),
+    "invalid.object": Line("必须是一个 JSON 对象。", "This must be one JSON object."),
+    "invalid.repeated": Line("同一名称出现了不止一次。", "This names something more than once."),
+    "invalid.json": Line("不是有效的 JSON。", "This is not valid JSON."),
+    "invalid.string": Line("必须是文本。", "This must be text."),
+    "invalid.integer": Line("必须是整数。", "This must be a whole number."),
+    "invalid.boolean": Line("必须是 true 或 false。", "This must be true or false."),
+    "invalid.id": Line("不是有效的标识。", "Not a valid id."),
+    "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),
+    "invalid.characters": Line(
+        "包含不允许的字符。", "This contains characters that are not allowed."
+    ),
+    "invalid.blank": Line("不能为空白。", "This may not be blank."),
+    "invalid.too_short": Line("长度不能少于 {min} 个字符。", "At least {min} characters, please."),
+    "invalid.too_long": Line("长度不能超过 {max} 个字符。", "At most {max} characters, please."),
+    "invalid.too_small": Line("不能小于 {min}。", "This may not be less than {min}."),
+    "invalid.too_big": Line("不能大于 {max}。", "This may not be greater than {max}."),
+    "invalid.username": Line(
+        "用户名须为 3–20 个字符，只能包含字母、数字、“_”、“-”和“.”。",
+        "3–20 characters: letters a–z, digits, “_”, “-” and “.” only.",
+    ),
+    "invalid.email": Line("不是有效的电子邮箱地址。", "Not a valid e-mail address."),
+    "invalid.avatar": Line(
+        "头像须为 https: 网址或以 / 开头的路径。",
+        "An avatar is an https: address or a path that starts with /.",
+    ),
+    "invalid.code": Line("验证码错误或已失效。", "The code is wrong or no longer valid."),
+    "invalid.taken": Line("已被使用。", "This is taken already."),
+    "invalid.common_password": Line(
+        "这个密码太常见，容易被猜到，请换一个。",
+        "This password is one of the most common ones and guessed first: please take another.",
+    ),
+    "invalid.password": Line("密码错误。", "The password is wrong."),
+    "invalid.oneself": Line("不能选择自己。", "This may not be yourself."),
+    "invalid.not_both": Line("两者只能选其一。", "Only one of the two may be given."),
+    "mail.greeting": Line("您好！", "Hello!"),
+    "mail.automatic": Line(
+        "此邮件由系统自动发送，请勿回复。", "Sent automatically: please do not reply."
+    ),
+    "mail.register.subject": Line("您的注册验证码", "Your registration code"),
+    "mail.register.lead": Line("您的注册验证码是：", "Your registration code is:"),
+    "mail.register.note": Line(
+        "验证码 {minutes} 分钟内有效，只能使用一次。如果不是您本人的操作，请忽略此邮件。",
+        "It is good for {minutes} minutes and can be used once. If you did not ask for it, you can"
+        " ignore this mail.",
+    ),
+    "mail.reset.subject": Line("您的密码重置验证码", "Your password reset code"),
+    "mail.reset.lead": Line("您的密码重置验证码是：", "Your password reset code is:"),
+    "mail.reset.note": Line(
+        "验证码 {minutes} 分钟内有效，只能使用一次。"
+        "如果不是您本人的操作，请忽略此邮件，您的密码不会改变。",
+        "It is good for {minutes} minutes and can be used once. If you did not ask for it, ignore"
+        " this mail: your password stays as it is.",
+    ),
+    "mail.taken.subject": Line("您已有账号", "You have an account already"),
+    "mail.taken.lead": Line(
+        "有人用此邮箱地址申请注册，但该地址已有账号：",
+        "Someone asked to register with this address, but it has an account already:",
+    ),
+    "mail.taken.note": Line(
+        "请直接登录；忘记密码时可以重置。如果不是您本人的操作，请忽略此邮件。",
+        "Just log in with it; a forgotten password can be reset. If that was not you, you can"
+        " ignore this mail.",
+    ),
+}
+
+
+def choose_locale(saved: str | None, accept_language: str | None) -> Locale:
+    """Choose the saved language, else the most preferred one that we have, else Chinese.
+
+    Compares primary subtags in the order of preference, so `en-US,zh;q=0.5` is English.
+    """
+    if saved in LOCALES:
+        return LOCALES[saved]
+    for tag in _tags_by_preference(accept_language or ""):
+        primary = tag.split("-", 1)[0]
+        if primary in LOCALES:
+            return LOCALES[primary]
+        if primary == "*":
+            return DEFAULT
+    return DEFAULT
+
+
+def translate(key: str, locale: str, **params: Any) -> str:
+    """Return the text of `key`; a key that is not ours reads as "not a valid value"."""
+    line = CATALOGUE.get(key) or CATALOGUE["invalid.value"]
+    text = line.en if locale == "en" else line.zh
+    return text.format(**params)
+
+
+def render(text: str, locale: str) -> str:
+    """Return what a key, or a `Text` with its parameters, reads in `locale`."""
+    return translate(text, locale, **getattr(text, "params", {}))
+
+
+def _tags_by_preference(header: str) -> list[str]:
+    weighted: list[tuple[float, str]] = []
+    for part in header[:MAX_HEADER].split(",", MAX_TAGS)[:MAX_TAGS]:
+        tag, *options = (piece.strip().lower() for piece in part.split(";"))
+        weight = 1.0
+        for option in options:
+            if option.startswith("q="):
+                weight = _weight(option[2:])
+        if tag and weight > 0:
+            weighted.append((weight, tag))
+    weighted.sort(key=lambda item: -item[0])  # stable: equal weights keep the order they came in
+    return [tag for _, tag in weighted]
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        return 0.0
+    return weight if 0.0 <= weight <= 1.0 else 0.0

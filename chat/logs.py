@@ -1,0 +1,155 @@
+"""What is logged and how: one line an event, nothing that was said, no secret.
+
+A line is `time level logger [id] text`. The id is that of the HTTP request or of the Socket.IO
+connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+OWN = ("chat", "wsgi")
+QUIET = ("/socket.io", "/static/", "/health")  # asked for all the time: only logged when debugging
+
+_id: ContextVar[str] = ContextVar("log_id", default="-")
+log = logging.getLogger(__name__)
+
+
+def bind_id(value: str | None = None) -> str:
+    """Mark all further lines of this request or connection; return the mark, by default new."""
+    value = value or secrets.token_hex(6)
+    _id.set(value)
+    return value
+
+
+def configure(level: str = "INFO") -> None:
+    """Log to standard error: our own lines from `level` on, those of libraries from WARNING on.
+
+    Libraries stay there whatever `level` is: at DEBUG, PyMongo and Socket.IO print the messages
+    themselves.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    for name in OWN:
+        logging.getLogger(name).setLevel(level)
+
+
+def escape(text: str) -> str:
+    """Replace what could end a line or steer a terminal, so that no value can forge a log line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class LineFormatter(logging.Formatter):
+    """One line an event; the lines of a traceback are set off by a bar."""
+
+    converter = staticmethod(time.gmtime)
+    default_msec_format = "%s.%03dZ"
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+
+    def format(self, record: logging.LogRecord) -> str:
+        head = f"{self.formatTime(record)} {record.levelname} {record.name} [{escape(_id.get())}]"
+        lines = [f"{head} {escape(record.getMessage())}"]
+        if record.exc_info:
+            lines += [f"  | {escape(line)}" for line in self._traceback(record)]
+        return "\n".join(lines)
+
+    def _traceback(self, record: logging.LogRecord) -> Iterator[str]:
+        assert record.exc_info is not None
+        error = record.exc_info[1]
+        chain = []
+        while error is not None and error not in chain:
+            chain.append(error)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        for error in reversed(chain):
+            yield from "".join(traceback.format_tb(error.__traceback__)).rstrip("\n").split("\n")
+            yield f"{type(error).__module__}.{type(error).__qualname__}{_words(error)}"
+
+
+def _words(error: BaseException) -> str:
+    """Return what an error says; the database's own words repeat whole documents, texts and all."""
+    return "" if type(error).__module__.startswith("pymongo") else f": {error}"
+
+
+class AccessLog:
+    """WSGI middleware: give each request its id and write a line when it is answered.
+
+    The line has method, path without its query, status, bytes and time. The id goes back as
+    `X-Request-Id`. A WebSocket is one long request without a status.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request_id = bind_id()
+        entry = _Entry(environ)
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[..., Any]:
+            entry.status = status.split(" ", 1)[0]
+            return start_response(status, [*headers, ("X-Request-Id", request_id)], exc_info)
+
+        try:
+            body = self._application(environ, start)
+        except BaseException:
+            entry.status = "500"
+            entry.write()
+            raise
+        if isinstance(body, (list, tuple)):
+            entry.size = sum(map(len, body))
+            entry.write()
+            return body
+        return _Counted(body, entry)
+
+
+class _Entry:
+    """What one line of the access log says."""
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self.status = "-"
+        self.size = 0
+        self._environ = environ
+        self._started = time.monotonic()
+
+    def write(self) -> None:
+        # WSGI hands the bytes of the path over as Latin-1, whatever they are.
+        path = self._environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+        level = logging.DEBUG if path.startswith(QUIET) else logging.INFO
+        took = (time.monotonic() - self._started) * 1000
+        method = self._environ.get("REQUEST_METHOD", "-")
+        log.log(level, "%s %s %s %d B %.0f ms", method, path, self.status, self.size, took)
+
+
+class _Counted:
+    """Pass a body on in pieces and write the line when the server closes it."""
+
+    def __init__(self, body: Iterable[bytes], entry: _Entry) -> None:
+        self._body = body
+        self._entry = entry
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._body:
+            self._entry.size += len(piece)
+            yield piece
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._entry.write()

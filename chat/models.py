@@ -1,0 +1,155 @@
+"""What the program talks about. Ids are strings; times are integer milliseconds since 1970 UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+RoomKind = Literal["direct", "group"]
+Role = Literal["owner", "admin", "member"]
+Purpose = Literal["register", "reset"]
+Action = Literal[
+    "registered",
+    "logged_in",
+    "log_in_failed",
+    "password_wrong",
+    "password_changed",
+    "password_reset",
+    "session_ended",
+    "sessions_ended",
+    "refresh_reused",
+    "account_deleted",
+    "role_changed",
+    "member_removed",
+    "group_deleted",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person. `username` never changes; `email` and `locale` are shown to nobody else."""
+
+    id: str
+    username: str
+    nickname: str
+    sex: int  # 0 unknown, 1 male, 2 female
+    email: str
+    avatar: str
+    locale: str | None
+    created_at: int
+    updated_at: int
+    password_hash: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of a room's log; `seq` counts 1, 2, 3 … within the room without gaps."""
+
+    id: str
+    room_id: str
+    user_id: str
+    seq: int
+    client_id: str
+    data: str = field(repr=False)
+    created_at: int
+    updated_at: int
+    kind: str = "text"
+    username: str = ""  # filled in by the service: documents hold the id alone
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A conversation. Direct rooms have neither number, name, info nor owner."""
+
+    id: str
+    kind: RoomKind
+    number: str | None
+    name: str | None
+    info: str
+    owner_id: str | None
+    last_seq: int
+    last_message: Message | None
+    created_at: int
+    updated_at: int
+    member_ids: tuple[str, ...] = ()  # of direct rooms: the two, sorted
+    members_version: int = 0  # counts changes of the members, for other processes
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """That a user belongs to a room, as what, and how far they have read."""
+
+    room_id: str
+    user_id: str
+    role: Role
+    last_read_seq: int
+    muted: bool
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One log-in of one device. Refresh ids are kept as hashes only."""
+
+    id: str
+    user_id: str
+    device: str
+    created_at: int
+    last_used_at: int
+    rotated_at: int
+    ended_at: int | None
+    refresh_hash: str = field(repr=False)
+    previous_hash: str | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A room as its member sees it; `peer` is the other one of a direct room."""
+
+    room: Room
+    membership: Membership
+    peer: User | None = None
+
+    @property
+    def unread(self) -> int:
+        return max(0, self.room.last_seq - self.membership.last_read_seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a room's log, ascending; `has_more` in the direction that was asked for."""
+
+    messages: tuple[Message, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSync:
+    """What a member missed of one room; `reset`: the seq they named is unknown here."""
+
+    page: Page
+    last_seq: int
+    reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """What a member missed: by room id, in rooms they did not name, in rooms not theirs."""
+
+    rooms: dict[str, RoomSync]
+    joined: list[Conversation]
+    gone: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What somebody did; ids that do not apply are empty, and so is the actor when not known."""
+
+    id: str
+    at: int
+    action: Action
+    address: str  # of the caller; empty for commands
+    actor_id: str = ""
+    target_id: str = ""  # another person it was done to
+    room_id: str = ""
+    detail: str = ""

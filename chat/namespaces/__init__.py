@@ -1,0 +1,1 @@
+"""The live face: one namespace a kind of room."""

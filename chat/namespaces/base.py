@@ -1,0 +1,216 @@
+"""What both namespaces share: who is let in, and that every event gets one answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, ClassVar
+
+import flask_socketio
+from flask import Flask
+
+from chat.auth import authenticate_token
+from chat.concurrency import spawn
+from chat.error_handlers import error_body
+from chat.errors import (
+    InvalidInput,
+    RateLimited,
+    Unauthorized,
+    Unavailable,
+    UnknownEvent,
+)
+from chat.i18n import choose_locale
+from chat.logs import bind_id
+from chat.models import RoomKind, User
+from chat.realtime.channels import room_channel, user_channel
+from chat.realtime.connections import NAMESPACES, Connection
+from chat.realtime.replies import Deadlines, Reply
+from chat.realtime.server import Body, Refused
+from chat.schemas.base import Schema
+from chat.schemas.messages import MarkReadSchema, dump_message
+from chat.schemas.rooms import RoomIdSchema
+from chat.schemas.sync import SyncSchema, dump_sync
+from chat.schemas.tokens import AuthenticateSchema
+from chat.services.writer import Promise
+from chat.wiring import Services
+
+MAX_UNANSWERED = 32  # sends of one connection
+MAX_WAITING = 128  # events of one connection that nobody has looked at yet
+
+log = logging.getLogger(__name__)
+
+
+class EventNamespace(flask_socketio.Namespace):
+    """A face: each event is a method `on_<event>` of the connection and the loaded payload.
+
+    What the method returns is the `data` of the ack; a promise is waited for beside the event loop.
+    """
+
+    kind: ClassVar[RoomKind]
+    namespace: str
+    # The client's events: name to the schema of the one payload.
+    events: ClassVar[dict[str, Schema]] = {
+        "sync": SyncSchema(),
+        "mark_read": MarkReadSchema(),
+        "typing": RoomIdSchema(),
+        "authenticate": AuthenticateSchema(),
+    }
+
+    def __init__(self, app: Flask, services: Services) -> None:
+        super().__init__(NAMESPACES[self.kind])
+        self._app = app
+        self._services = services
+        self._deadlines = Deadlines(self._expire)
+
+    # What the server calls (realtime.server.Face)
+
+    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], auth: object) -> None:
+        """Find out who connects and which channels they will enter; any error refuses them."""
+        try:
+            token = auth.get("token") if isinstance(auth, dict) else None
+            with self._app.app_context():
+                identity = authenticate_token(token, partial(self._authenticate, eio_sid))
+            self._services.sessions.count_connection(identity.user.id)
+            connection = Connection(
+                sid=sid,
+                eio_sid=eio_sid,
+                namespace=self.namespace,
+                user=identity.user,
+                session_id=identity.session_id,
+                expires_at=identity.expires_at,
+                accept_language=environ.get("HTTP_ACCEPT_LANGUAGE"),
+            )
+            # First known, then read: a change that comes while we read is noted for the connection.
+            self._services.connections.add(connection)
+            rooms = self._services.conversations.rooms_of(identity.user.id)
+            connection.rooms = rooms
+            connection.channels.update(
+                room_channel(room.id) for room in rooms if room.kind == self.kind
+            )
+            connection.channels.add(user_channel(identity.user.id))
+        except Exception as error:
+            raise Refused(self.refusal(error, environ)) from error
+
+    def receive(
+        self,
+        connection: Connection,
+        event: object,
+        args: list[Any],
+        answer: Callable[[Body], None],
+    ) -> None:
+        """Put an event behind the earlier ones of its connection."""
+        is_send = event == "send_message"
+        if (is_send and connection.unanswered >= MAX_UNANSWERED) or (
+            len(connection.waiting) >= MAX_WAITING
+        ):
+            answer(self._error(connection, RateLimited(retry_after=1)))
+            return
+
+        def answer_and_count(body: Body) -> None:
+            connection.unanswered -= is_send
+            answer(body)
+
+        connection.unanswered += is_send
+        reply = Reply(connection, answer_and_count)
+        self._deadlines.watch(reply)
+        connection.waiting.append((event, args, reply))
+        if not connection.handling:
+            connection.handling = True
+            spawn(self._handle_waiting, connection)
+
+    def refusal(self, error: Exception, environ: dict[str, Any]) -> Body:
+        """Return the envelope of an error for a client that is not in the namespace."""
+        return error_body(error, choose_locale(None, environ.get("HTTP_ACCEPT_LANGUAGE")))[0]
+
+    def came(self, connection: Connection) -> None:
+        """Hear that a client was accepted; in the same step it entered its channels."""
+        rooms, connection.rooms = connection.rooms, []
+        for room in rooms:
+            if room.kind == self.kind:
+                self._services.push_log.start(room)
+        log.info("%s came to %s", connection.user.username, self.namespace)
+        self._services.presence.came(connection.user.id, rooms)
+
+    def gone(self, connection: Connection) -> None:
+        """Hear that a client left."""
+        log.info("%s left %s", connection.user.username, self.namespace)
+        self._services.presence.left(connection.user.id)
+
+    # The events of both namespaces
+
+    def on_send_message(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return self._services.messages.send(connection.user, kind=self.kind, **payload)
+
+    def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
+        found = self._services.messages.sync(connection.user, payload["rooms"], self.kind)
+        return dump_sync(found, self._services.connections.is_online)
+
+    def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:
+        self._services.messages.mark_read(connection.user, kind=self.kind, **payload)
+        return {}
+
+    def on_typing(self, connection: Connection, payload: dict[str, Any]) -> object:
+        self._services.messages.typing(connection.user, kind=self.kind, **payload)
+        return {}
+
+    def on_authenticate(self, connection: Connection, payload: dict[str, Any]) -> object:
+        with self._app.app_context():
+            identity = authenticate_token(payload["token"])
+        if identity.user.id != connection.user.id:
+            raise Unauthorized()
+        self._services.connections.move(connection, identity.session_id)
+        connection.expires_at = identity.expires_at
+        connection.warned = False
+        return {"expires_at": identity.expires_at}
+
+    # How an event finds its method and its answer
+
+    def _handle_waiting(self, connection: Connection) -> None:
+        bind_id(connection.sid)
+        while connection.waiting:
+            event, args, reply = connection.waiting.popleft()
+            if not reply.sent:
+                self._handle(connection, event, args, reply)
+            time.sleep(0)  # between two events of one client everybody else gets a turn
+        connection.handling = False
+
+    def _handle(self, connection: Connection, event: object, args: list[Any], reply: Reply) -> None:
+        try:
+            schema = self.events.get(event) if isinstance(event, str) else None
+            if schema is None:
+                raise UnknownEvent()
+            if len(args) != 1:
+                raise InvalidInput({"_schema": ["invalid.object"]})
+            result = getattr(self, f"on_{event}")(connection, schema.load(args[0]))
+        except Exception as error:
+            reply.send(self._error(connection, error))
+            return
+        if isinstance(result, Future):
+            result.add_done_callback(lambda promise: self._keep(connection, promise, reply))
+        else:
+            reply.send({"data": result})
+
+    def _keep(self, connection: Connection, promise: Promise, reply: Reply) -> None:
+        error = promise.exception()
+        if error is None:
+            reply.send({"data": dump_message(promise.result().message)})
+        elif isinstance(error, Exception):
+            reply.send(self._error(connection, error))
+
+    def _authenticate(self, eio_sid: str, user_id: str, session_id: str) -> User:
+        """Return the user of a session, who is at hand where the client has entered by it."""
+        for found in self._services.connections.of_session(session_id):
+            if found.eio_sid == eio_sid and found.user.id == user_id and not found.pending:
+                return found.user
+        return self._services.sessions.authenticate(user_id, session_id)
+
+    def _expire(self, reply: Reply) -> None:
+        reply.send(self._error(reply.connection, Unavailable()))
+
+    @staticmethod
+    def _error(connection: Connection, error: Exception) -> Body:
+        locale = choose_locale(connection.user.locale, connection.accept_language)
+        return error_body(error, locale)[0]

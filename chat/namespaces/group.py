@@ -1,0 +1,45 @@
+"""Groups, live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat.namespaces.base import EventNamespace
+from chat.realtime.connections import Connection
+from chat.schemas.messages import SendMessageSchema
+from chat.schemas.rooms import (
+    CreateRoomSchema,
+    JoinRoomSchema,
+    RoomIdSchema,
+    dump_conversation,
+    dump_room,
+)
+
+
+class GroupNamespace(EventNamespace):
+    """The namespace `/group`."""
+
+    kind = "group"
+    events = EventNamespace.events | {
+        "send_message": SendMessageSchema(),
+        "create_room": CreateRoomSchema(),
+        "join_room": JoinRoomSchema(),
+        "leave_room": RoomIdSchema(),
+    }
+
+    def on_create_room(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return self._conversation(
+            connection, self._services.rooms.create_group(connection.user, **payload).id
+        )
+
+    def on_join_room(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return self._conversation(
+            connection, self._services.rooms.join(connection.user, **payload).id
+        )
+
+    def on_leave_room(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return dump_room(self._services.rooms.leave(connection.user, kind="group", **payload))
+
+    def _conversation(self, connection: Connection, room_id: str) -> object:
+        found = self._services.conversations.get(connection.user, room_id)
+        return dump_conversation(found, self._services.connections.is_online)

@@ -1,0 +1,86 @@
+"""Who may do what: pure functions that return nothing when it is allowed and raise when it is not.
+
+A membership of None means "not a member". What a stranger may not see does not exist for them:
+`NotFound`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
+from chat.models import Membership, Role, Room
+
+
+def require_member(membership: Membership | None) -> Membership:
+    """Return the membership, or say that the room does not exist."""
+    if membership is None:
+        raise NotFound()
+    return membership
+
+
+def require_group(room: Room) -> None:
+    """Refuse what has no meaning between two people: names, roles, coming and going."""
+    if room.kind != "group":
+        raise Forbidden()
+
+
+def require_manager(room: Room, membership: Membership | None) -> None:
+    """Allow owners and admins of a group."""
+    membership = require_member(membership)
+    require_group(room)
+    if membership.role not in ("owner", "admin"):
+        raise Forbidden()
+
+
+def require_owner(room: Room, membership: Membership | None) -> None:
+    """Allow the owner of a group."""
+    membership = require_member(membership)
+    require_group(room)
+    if membership.role != "owner":
+        raise Forbidden()
+
+
+def require_may_remove(room: Room, actor: Membership | None, target: Membership) -> None:
+    """Allow owners to remove anyone, admins to remove members."""
+    require_manager(room, actor)
+    if actor is not None and actor.role == "admin" and target.role != "member":
+        raise Forbidden()
+
+
+def require_may_leave(room: Room, membership: Membership | None, member_count: int) -> None:
+    """Allow everyone to leave a group; its owner only when nobody else is left in it."""
+    membership = require_member(membership)
+    require_group(room)
+    if membership.role == "owner" and member_count > 1:
+        raise Conflict()
+
+
+def require_may_set_role(
+    room: Room, actor: Membership | None, target: Membership, role: Role
+) -> None:
+    """Allow the owner to make members admins and back, and to hand the room over to another."""
+    require_owner(room, actor)
+    if target.role == "owner" and role != "owner":
+        raise Conflict()
+
+
+def require_peer(is_there: bool) -> None:
+    """Refuse to write into a direct room that the other one has left for good."""
+    if not is_there:
+        raise Forbidden()
+
+
+def choose_heir(candidates: Iterable[Membership]) -> Membership | None:
+    """Return who a group passes to: whoever has been admin for longest, else a member; or None.
+
+    Another owner comes before both: an earlier attempt may have come as far as that.
+    """
+    ranks = {"owner": 0, "admin": 1, "member": 2}
+    return min(candidates, key=lambda found: (ranks[found.role], found.created_at), default=None)
+
+
+def require_other(user_id: str, other_id: str, field: str) -> None:
+    """Refuse a talk with oneself."""
+    if user_id == other_id:
+        raise InvalidInput({field: ["invalid.oneself"]})

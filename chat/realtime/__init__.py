@@ -1,0 +1,1 @@
+"""The live side: who is connected, what reaches them, and how."""

@@ -1,0 +1,56 @@
+"""Which broadcasts reach whom. A *channel* is what Socket.IO calls a room."""
+
+from __future__ import annotations
+
+from chat.realtime.connections import Connections
+from chat.realtime.transport.manager import FanoutManager
+
+
+def room_channel(room_id: str) -> str:
+    """Return the channel of a room's members."""
+    return f"room:{room_id}"
+
+
+def user_channel(user_id: str) -> str:
+    """Return the channel of one user's own clients."""
+    return f"user:{user_id}"
+
+
+class ChannelManager(FanoutManager):
+    """A manager in which a client enters its channels in the moment it is accepted.
+
+    The connect handler only notes them; entering earlier would push to clients that are refused
+    afterwards.
+    """
+
+    connections: Connections  # set by whoever makes it
+
+    def connect(self, sid: str, namespace: str) -> str:
+        """Accept a client whose CONNECT is queued, and enter its channels without yielding."""
+        accepted = super().connect(sid, namespace)
+        connection = self.connections.find(sid)
+        if connection is not None:
+            for channel, enters in connection.changes:
+                (connection.channels.add if enters else connection.channels.discard)(channel)
+            connection.changes.clear()
+            connection.pending = False
+            for channel in connection.channels:
+                self.enter_room(sid, namespace, channel)
+            connection.channels.clear()
+        return accepted
+
+    def subscribe(self, user_id: str, namespace: str, channel: str) -> None:
+        """Let all clients of a user hear a channel from now on."""
+        for connection in self.connections.of_user(user_id, namespace):
+            if connection.pending:
+                connection.changes.append((channel, True))
+            else:
+                self.enter_room(connection.sid, namespace, channel)
+
+    def unsubscribe(self, user_id: str, namespace: str, channel: str) -> None:
+        """Let no client of a user hear a channel any more."""
+        for connection in self.connections.of_user(user_id, namespace):
+            if connection.pending:
+                connection.changes.append((channel, False))
+            else:
+                self.leave_room(connection.sid, namespace, channel)

@@ -1,0 +1,121 @@
+"""Who is connected: one `Connection` for each client and namespace."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from chat.errors import Unauthorized
+from chat.models import Room, RoomKind, User
+
+NAMESPACES: dict[RoomKind, str] = {"direct": "/direct", "group": "/group"}
+KNOWN_ENDED = 10_000  # sessions
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """A client's presence in one namespace, from before it is accepted until it is gone.
+
+    While it is `pending` it receives nothing: `channels` are the ones it will enter with CONNECT,
+    and changes of its memberships go there.
+    """
+
+    sid: str
+    eio_sid: str
+    namespace: str
+    user: User
+    session_id: str
+    expires_at: int  # of the access token, milliseconds since 1970 UTC
+    accept_language: str | None
+    pending: bool = True
+    ended: bool = False
+    warned: bool = False  # that the token expires soon
+    rooms: list[Room] = field(default_factory=list)  # its user's, as read before it was accepted
+    channels: set[str] = field(default_factory=set)
+    changes: list[tuple[str, bool]] = field(default_factory=list)
+    waiting: deque[Any] = field(default_factory=deque)  # events in the order of their arrival
+    handling: bool = False
+    unanswered: int = 0  # sends
+
+
+class Connections:
+    """All connections of this process, by sid, by user and by session."""
+
+    def __init__(self) -> None:
+        self._by_sid: dict[str, Connection] = {}
+        self._by_user: defaultdict[str, set[Connection]] = defaultdict(set)
+        self._by_session: defaultdict[str, set[Connection]] = defaultdict(set)
+        self._ended_sessions: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, connection: Connection) -> None:
+        """Note a connection, accepted or not yet; one whose session just ended is ended too."""
+        connection.ended = connection.session_id in self._ended_sessions
+        self._by_sid[connection.sid] = connection
+        self._by_user[connection.user.id].add(connection)
+        self._by_session[connection.session_id].add(connection)
+
+    def remove(self, sid: str) -> Connection | None:
+        """Forget a connection and return it, or None when it is not known."""
+        connection = self._by_sid.pop(sid, None)
+        if connection is not None:
+            connection.ended = True
+            connection.waiting.clear()
+            self._discard(self._by_user, connection.user.id, connection)
+            self._discard(self._by_session, connection.session_id, connection)
+        return connection
+
+    def find(self, sid: str | None) -> Connection | None:
+        """Return the connection of that sid, or None."""
+        return self._by_sid.get(sid) if sid is not None else None
+
+    def of_user(self, user_id: str, namespace: str | None = None) -> list[Connection]:
+        """Return the connections of a user, in one namespace or in all."""
+        return [
+            found
+            for found in self._by_user.get(user_id, ())
+            if namespace is None or found.namespace == namespace
+        ]
+
+    def of_session(self, session_id: str) -> list[Connection]:
+        """Return the connections that a log-in opened."""
+        return list(self._by_session.get(session_id, ()))
+
+    def note_ended(self, session_id: str) -> None:
+        """Remember that a session ended: whoever is being let in by it at this moment must go."""
+        self._ended_sessions[session_id] = None
+        self._ended_sessions.move_to_end(session_id)
+        if len(self._ended_sessions) > KNOWN_ENDED:
+            self._ended_sessions.popitem(last=False)
+
+    def all(self) -> Iterable[Connection]:
+        """Return all connections as they are now."""
+        return list(self._by_sid.values())
+
+    def move(self, connection: Connection, session_id: str) -> None:
+        """Note that the connection goes on under another session of the same user.
+
+        Raises Unauthorized when that session, or the connection, has just ended.
+        """
+        if connection.ended or session_id in self._ended_sessions:
+            raise Unauthorized()
+        self._discard(self._by_session, connection.session_id, connection)
+        connection.session_id = session_id
+        self._by_session[session_id].add(connection)
+
+    def is_online(self, user_id: str) -> bool:
+        """Tell whether a user has an accepted connection here."""
+        return any(not found.pending for found in self._by_user.get(user_id, ()))
+
+    def has_pending(self) -> bool:
+        """Tell whether anybody is being let in at this moment."""
+        return any(found.pending for found in self._by_sid.values())
+
+    @staticmethod
+    def _discard(
+        index: defaultdict[str, set[Connection]], key: str, connection: Connection
+    ) -> None:
+        index[key].discard(connection)
+        if not index[key]:
+            del index[key]

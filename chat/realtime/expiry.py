@@ -1,0 +1,52 @@
+"""Ends connections whose access token has run out, after a word of warning."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from chat.realtime.connections import Connections
+from chat.realtime.publisher import Publisher
+from chat.realtime.server import ChatServer
+
+WARN_BEFORE_MS = 60_000
+INTERVAL = 1.0  # seconds between two looks
+
+log = logging.getLogger(__name__)
+
+
+class Expiry:
+    """Looks at all connections once a second."""
+
+    def __init__(
+        self, connections: Connections, publisher: Publisher, server: Callable[[], ChatServer]
+    ) -> None:
+        self._connections = connections
+        self._publisher = publisher
+        self._server = server
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Look until stopped."""
+        while not self._stopped.wait(INTERVAL):
+            try:
+                self.look(time.time_ns() // 1_000_000)
+            except Exception:  # the next look must come all the same
+                log.exception("could not look for expired tokens")
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+
+    def look(self, now: int) -> None:
+        """Warn who has a minute left, end who has none (`now` in milliseconds)."""
+        for connection in self._connections.all():
+            if connection.pending:
+                continue
+            if connection.expires_at <= now:
+                self._server().expel(connection)
+            elif connection.expires_at - WARN_BEFORE_MS <= now and not connection.warned:
+                connection.warned = True
+                self._publisher.session_expiring(connection)

@@ -1,0 +1,154 @@
+"""Every event that leaves the server: read this and you know the whole outgoing protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from chat.models import Message, Room, RoomKind, User
+from chat.realtime.channels import room_channel, user_channel
+from chat.realtime.connections import NAMESPACES, Connection, Connections
+from chat.realtime.push_log import PushLog
+from chat.realtime.server import ChatServer
+from chat.schemas.messages import dump_message
+from chat.schemas.rooms import dump_room
+from chat.schemas.users import UserSchema
+
+EVENTS = (
+    "message_created",
+    "message_read",
+    "user_typing",
+    "presence_changed",
+    "room_created",
+    "room_updated",
+    "room_deleted",
+    "member_joined",
+    "member_left",
+    "session_expired",
+)
+
+
+class Publisher:
+    """Tells connected clients what has happened; called after it was stored."""
+
+    def __init__(
+        self, connections: Connections, push_log: PushLog, server: Callable[[], ChatServer]
+    ) -> None:
+        self._connections = connections
+        self._push_log = push_log
+        self._server = server
+
+    def message_created(self, room: Room, message: Message) -> None:
+        """Push a new message to all sockets of all members, the sending one too."""
+        self._to_room(room, "message_created", dump_message(message))
+        self._push_log.note(room.id, message.seq)
+
+    def heard(self, event: str, payload: Any) -> None:
+        """Note what another process has pushed to the clients of this one."""
+        if event == "message_created":
+            self._push_log.note(payload["room_id"], payload["seq"])
+
+    def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
+        """Push a message to one user, who came to hear the room after it."""
+        self._to_user(room, user_id, "message_created", dump_message(message))
+
+    def message_read(self, room: Room, user_id: str, seq: int, to_members: bool) -> None:
+        """Push how far somebody has read: to themselves, and to the members where these are few."""
+        payload = {"room_id": room.id, "user_id": user_id, "seq": seq}
+        if to_members:
+            self._to_room(room, "message_read", payload)
+        else:
+            self._to_user(room, user_id, "message_read", payload)
+
+    def user_typing(self, room: Room, user_id: str) -> None:
+        """Push that somebody types."""
+        self._to_room(room, "user_typing", {"room_id": room.id, "user_id": user_id})
+
+    def presence_changed(self, user_id: str, online: bool, rooms: Collection[Room]) -> None:
+        """Push that somebody came or went, once to each socket of others in any of the rooms."""
+        payload = {"user_id": user_id, "online": online}
+        for kind, namespace in NAMESPACES.items():
+            channels = [room_channel(room.id) for room in rooms if room.kind == kind]
+            if channels:
+                own = [found.sid for found in self._connections.of_user(user_id, namespace)]
+                self._server().emit(
+                    "presence_changed", payload, to=channels, skip_sid=own, namespace=namespace
+                )
+
+    def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
+        """Push a room to those whose own it has become, before they hear anything else of it."""
+        self._push_log.start(room)
+        for user_id in user_ids:
+            self._to_user(room, user_id, "room_created", dump_room(room))
+            self._manager.subscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
+
+    def room_updated(self, room: Room) -> None:
+        """Push what a room is called now."""
+        self._to_room(room, "room_updated", dump_room(room))
+        self._push_log.note_room(room)
+
+    def room_deleted(self, room_id: str, kind: RoomKind) -> None:
+        """Push that a room is gone."""
+        channel, namespace = room_channel(room_id), NAMESPACES[kind]
+        self._server().emit("room_deleted", {"room_id": room_id}, to=channel, namespace=namespace)
+        self._manager.close_room(channel, namespace)
+
+    def member_joined(self, room: Room, user: User) -> None:
+        """Push who came."""
+        self._to_room(room, "member_joined", {"room_id": room.id, "user": UserSchema().dump(user)})
+
+    def member_left(self, room: Room, user_id: str) -> None:
+        """Push who left, to them too, and let them hear nothing further."""
+        self._to_room(room, "member_left", {"room_id": room.id, "user_id": user_id})
+        self._manager.unsubscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
+
+    def session_expiring(self, connection: Connection) -> None:
+        """Push to one connection that it needs a fresh token."""
+        self._server().emit(
+            "session_expired",
+            {},
+            to=connection.sid,
+            namespace=connection.namespace,
+            ignore_queue=True,
+        )
+
+    def session_ended(self, session_id: str) -> None:
+        """Tell all connections of a session that it is over, and end them."""
+        self._connections.note_ended(session_id)
+        for connection in self._connections.of_session(session_id):
+            if not connection.pending:
+                self.session_expiring(connection)
+            self._server().expel(connection)
+
+    def user_changed(self, user: User) -> None:
+        """Let the user's connections know their own details."""
+        for connection in self._connections.of_user(user.id):
+            connection.user = user
+
+    def listeners(self, channel: str, namespace: str) -> set[str]:
+        """Return the ids of the users with a client here that hears a channel."""
+        found = (
+            self._connections.find(sid)
+            for sid, _ in self._manager.get_participants(namespace, channel)
+        )
+        return {connection.user.id for connection in found if connection is not None}
+
+    def is_heard(self, room_id: str) -> bool:
+        """Tell whether any client here hears a room."""
+        return any(
+            next(iter(self._manager.get_participants(namespace, room_channel(room_id))), None)
+            for namespace in NAMESPACES.values()
+        )
+
+    @property
+    def _manager(self) -> Any:
+        return self._server().manager
+
+    def _to_room(self, room: Room, event: str, payload: dict[str, Any]) -> None:
+        self._emit(room, room_channel(room.id), event, payload)
+
+    def _to_user(self, room: Room, user_id: str, event: str, payload: dict[str, Any]) -> None:
+        self._emit(room, user_channel(user_id), event, payload)
+
+    def _emit(self, room: Room, channel: str, event: str, payload: dict[str, Any]) -> None:
+        self._server().emit(event, payload, to=channel, namespace=NAMESPACES[room.kind])

@@ -1,0 +1,186 @@
+"""Once a second: what others stored and changed reaches the clients of this process.
+
+Other processes, commands and whatever a crash left unpushed are noticed by one mark: a change of a
+room touches it, by the database's own clock. The pulse reads the rooms touched lately and pushes
+what it has not pushed yet, so delivery is at least once. It also ends connections whose session
+ended elsewhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Container, Iterable
+
+from chat.models import Membership, Message, Room
+from chat.realtime.channels import room_channel
+from chat.realtime.connections import NAMESPACES, Connections
+from chat.realtime.publisher import Publisher
+from chat.realtime.push_log import PushLog
+from chat.repositories.messages import MessageRepository
+from chat.repositories.outages import is_outage
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.user_rooms import UserRoomRepository
+
+INTERVAL = 1.0  # seconds
+LOOK_BACK = 6.0  # seconds by the database's clock, beyond the time since the last look
+# Seconds; whoever changed the members may have crashed before saying so. Less than what is
+# remembered of them is trusted for, so that those who talk in a room do not ask one by one.
+COMPARE_AGAIN = 45.0
+KNOWN_ROOMS = 20_000
+STRIDE = 100  # messages read at once
+
+log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Compares what the database says of touched rooms with what clients here were told."""
+
+    def __init__(
+        self,
+        rooms: RoomRepository,
+        messages: MessageRepository,
+        user_rooms: UserRoomRepository,
+        sessions: SessionRepository,
+        connections: Connections,
+        publisher: Publisher,
+        push_log: PushLog,
+        sign: Callable[[Iterable[Message]], list[Message]],
+        sign_rooms: Callable[[Iterable[Room]], list[Room]],
+        read_members: Callable[[Room], list[Membership]],
+        confirm_members: Callable[[float, Container[str]], None],
+        learn: Callable[[Message], None],
+        look_for_contention: Callable[[], None],
+    ) -> None:
+        self._rooms = rooms
+        self._messages = messages
+        self._user_rooms = user_rooms
+        self._sessions = sessions
+        self._connections = connections
+        self._publisher = publisher
+        self._push_log = push_log
+        self._sign = sign
+        self._sign_rooms = sign_rooms
+        self._read_members = read_members
+        self._confirm_members = confirm_members
+        self._learn = learn
+        self._look_for_contention = look_for_contention
+        self._looked_at = time.monotonic()  # when the last beat began that came to its end
+        # By room, the oldest first: the version of it and its members, and when it was compared.
+        self._compared: dict[str, tuple[tuple[int, int], float]] = {}
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Beat until stopped; a database that does not answer is asked again at the next beat."""
+        while not self._stopped.wait(INTERVAL):
+            try:
+                self.beat()
+            except Exception as error:
+                if not is_outage(error):
+                    log.exception("a beat of the pulse failed")
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._stopped.set()
+
+    def beat(self) -> None:
+        """Look once; what could not be looked at, as the database was away, is in the next look."""
+        began = time.monotonic()
+        self._look_for_contention()
+        self._drop_unheard()
+        self._look(LOOK_BACK + began - self._looked_at)
+        self._looked_at = began
+        # What nobody here listens to may have been deleted elsewhere.
+        self._confirm_members(began, self._push_log.rooms())
+
+    def _look(self, seconds: float) -> None:
+        touched = self._rooms.list_touched(seconds)
+        for room in touched:
+            try:
+                self._compare(room)
+                if not self._push_log.is_told(room):
+                    self._publisher.room_updated(self._signed(room))
+                self._push_missing(room)
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                log.exception("could not tell what is new in room %s", room.id)
+        self._tell_deleted(seconds)
+        for session_id in self._sessions.list_ended(seconds):
+            self._publisher.session_ended(session_id)
+
+    def _push_missing(self, room: Room) -> None:
+        """Push, in order, what of the room's log has not been pushed here."""
+        while (upto := self._push_log.upto(room.id)) is not None and upto < room.last_seq:
+            last = min(upto + STRIDE, room.last_seq)
+            for message in self._sign(self._messages.list_range(room.id, upto + 1, last)):
+                self._learn(message)
+                if not self._push_log.is_pushed(room.id, message.seq):
+                    self._publisher.message_created(room, message)
+            self._push_log.note_all(room.id, last)
+
+    def _compare(self, room: Room) -> None:
+        """Compare the members when they changed, and once in a while although nobody said so."""
+        now = time.monotonic()
+        version = room.members_version, room.updated_at
+        compared, compared_at = self._compared.get(room.id, (None, now))
+        if compared == version and now - compared_at < COMPARE_AGAIN:
+            return
+        if self._compare_members(room):
+            self._compared.pop(room.id, None)
+            self._compared[room.id] = (version, now)
+            if len(self._compared) > KNOWN_ROOMS:
+                del self._compared[next(iter(self._compared))]
+
+    def _compare_members(self, room: Room) -> bool:
+        """Let those hear the room who belong to it, and nobody else.
+
+        Return False when somebody is being let in meanwhile, who is to be compared next time.
+        """
+        members = {found.user_id for found in self._read_members(room)}
+        # Only now: who is let in from here on reads their rooms after what was found here.
+        settled = not self._connections.has_pending()
+        namespace = NAMESPACES[room.kind]
+        heard = self._publisher.listeners(room_channel(room.id), namespace)
+        signed = self._signed(room)
+        connected = {
+            user_id
+            for user_id in members
+            if self._connections.is_online(user_id)
+            and self._connections.of_user(user_id, namespace)
+        }
+        for user_id in connected ^ heard:
+            # Asked again, as somebody may come or go here at this moment; after the answer nothing
+            # yields.
+            membership = self._user_rooms.find(room.id, user_id)
+            hears = user_id in self._publisher.listeners(room_channel(room.id), namespace)
+            if membership is not None and not hears:
+                self._publisher.room_entered(signed, [user_id])
+                self._push_since(room, membership)
+            elif membership is None and hears:
+                self._publisher.member_left(room, user_id)
+        return settled
+
+    def _push_since(self, room: Room, membership: Membership) -> None:
+        """Push to a new member what was said between their coming and their hearing the room."""
+        first = membership.last_read_seq + 1
+        last = min(self._push_log.upto(room.id) or 0, first + STRIDE - 1)
+        for message in self._sign(self._messages.list_range(room.id, first, last)):
+            self._publisher.message_created_for(membership.user_id, room, message)
+
+    def _signed(self, room: Room) -> Room:
+        return self._sign_rooms([room])[0]
+
+    def _tell_deleted(self, seconds: float) -> None:
+        deleted = self._rooms.list_deleted(seconds)
+        heard = self._push_log.rooms()
+        for room_id in deleted & heard.keys():
+            self._publisher.room_deleted(room_id, heard[room_id])
+            self._push_log.drop(room_id)
+
+    def _drop_unheard(self) -> None:
+        for room_id in self._push_log.rooms():
+            if not self._publisher.is_heard(room_id):
+                self._push_log.drop(room_id)

@@ -1,0 +1,72 @@
+"""Several processes by Redis: what one pushes reaches the clients of all at once.
+
+Nothing depends on it. What the queue loses, or can not take because it is away, the pulse brings a
+moment later, so publishing never waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import RedisError
+from socketio import RedisManager
+
+from chat.concurrency import spawn
+from chat.realtime.channels import ChannelManager
+
+CHANNEL = "chat"
+MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the pulse
+PAUSE = 1.0  # seconds between two tries to reach Redis
+
+log = logging.getLogger(__name__)
+
+
+class QueuedChannelManager(RedisManager, ChannelManager):
+    """A manager whose emits go to all processes. `heard` is told what another process pushed here.
+
+    Programs can emit through the same queue: `socketio.RedisManager(url, "chat", write_only=True)`.
+    """
+
+    def __init__(self, url: str, heard: Callable[[str, Any], None]) -> None:
+        options = {"socket_connect_timeout": 5, "socket_keepalive": True}
+        RedisManager.__init__(self, url, channel=CHANNEL, redis_options=options)
+        self._heard = heard
+        self._outgoing: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
+        self._news = threading.Event()
+
+    def initialize(self) -> None:
+        """Begin to listen and to publish; called when the first client connects."""
+        super().initialize()
+        spawn(self._publish_all)
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        self._outgoing.append(data)
+        self._news.set()
+
+    def _publish_all(self) -> None:
+        reached = True
+        client = self._get_redis_module().Redis.from_url(self.redis_url, **self.redis_options)
+        while True:
+            self._news.wait()
+            self._news.clear()
+            while self._outgoing:
+                data = self._outgoing.popleft()
+                try:
+                    client.publish(self.channel, self.json.dumps(data))
+                    reached = True
+                except (RedisError, OSError) as error:
+                    if reached:
+                        log.warning("MESSAGE_QUEUE_URL does not answer: %s", type(error).__name__)
+                    reached = False
+                    time.sleep(PAUSE)
+
+    def _handle_emit(self, message: dict[str, Any]) -> None:
+        super()._handle_emit(message)
+        if message.get("host_id") != self.host_id:
+            data = message.get("data")
+            self._heard(str(message.get("event")), data[0] if isinstance(data, list) else data)

@@ -1,0 +1,57 @@
+"""The one answer that each event gets, and the moment after which it gets it all the same."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from chat.concurrency import spawn
+from chat.realtime.connections import Connection
+
+ANSWER_WITHIN = 4.5  # seconds after arrival
+
+
+class Reply:
+    """Answers an event once; whatever comes second is dropped."""
+
+    def __init__(self, connection: Connection, send: Callable[[dict[str, Any]], None]) -> None:
+        self.connection = connection
+        self._send = send
+        self.deadline = time.monotonic() + ANSWER_WITHIN
+        self.sent = False
+
+    def send(self, body: dict[str, Any]) -> None:
+        """Send `{"data": …}` or `{"error": …}` unless the event has its answer already."""
+        if not self.sent:
+            self.sent = True
+            self._send(body)
+
+
+class Deadlines:
+    """Watches replies in the order of their arrival, which is the order of their deadlines."""
+
+    def __init__(self, expire: Callable[[Reply], None]) -> None:
+        self._expire = expire
+        self._replies: deque[Reply] = deque()
+        self._watching = False
+
+    def watch(self, reply: Reply) -> None:
+        """See to it that the reply is sent in time."""
+        self._replies.append(reply)
+        if not self._watching:
+            self._watching = True
+            spawn(self._watch)
+
+    def _watch(self) -> None:
+        while self._replies:
+            first = self._replies[0]
+            if not first.sent:
+                wait = first.deadline - time.monotonic()
+                if wait > 0:
+                    time.sleep(min(wait, 0.25))
+                    continue
+                self._expire(first)
+            self._replies.popleft()
+        self._watching = False

@@ -1,0 +1,310 @@
+"""Our Socket.IO server: python-socketio's, with another way in for connections and events.
+
+Overridden, by subclass, are the private methods between a decoded Engine.IO message and its
+handler; a test notices when their originals change. What differs from the stock server:
+
+- a connection is authenticated beside the reader, enters its channels only when CONNECT is queued,
+  and is refused on any error with a reason in our envelope;
+- events go to the namespace in the order of their arrival together with the means to answer;
+  nothing here waits;
+- what is not part of the protocol (binary packets, broken packets) closes the connection.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import flask_socketio
+from flask import Flask
+from socketio import packet
+
+from chat.concurrency import is_green
+from chat.errors import Conflict, NotFound, RateLimited, Unauthorized
+from chat.realtime.admissions import Admissions
+from chat.realtime.channels import ChannelManager
+from chat.realtime.connections import Connection, Connections
+from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
+from chat.realtime.transport.server import TransportServer
+from chat.schemas.reading import read_json
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+
+
+class Refused(Exception):
+    """A connection was refused; `body` is the envelope that says why."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__(body["error"]["code"])
+        self.body = body
+
+
+class Face(Protocol):
+    """What a namespace offers to the server."""
+
+    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], auth: object) -> None:
+        """Add the client to the connections or raise Refused."""
+
+    def receive(
+        self,
+        connection: Connection,
+        event: object,
+        args: list[Any],
+        answer: Callable[[Body], None],
+    ) -> None:
+        """Take an event without waiting and see to it that `answer` is called once."""
+
+    def refusal(self, error: Exception, environ: dict[str, Any]) -> Body:
+        """Return the envelope of an error for a client that is not in the namespace."""
+
+    def came(self, connection: Connection) -> None:
+        """Hear that a client was accepted."""
+
+    def gone(self, connection: Connection) -> None:
+        """Hear that a client left."""
+
+
+class CompactJson:
+    """UTF-8 as it is: the default would make six bytes of each Chinese character."""
+
+    @staticmethod
+    def dumps(value: Any, **_: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        try:
+            return read_json(text)
+        except RecursionError:
+            return [None]  # read as an event that nobody knows, so that it is answered too
+
+
+class ChatPacket(packet.Packet):
+    """A packet without binary parts."""
+
+    uses_binary_events = False
+    json = CompactJson
+
+
+class ChatServer(TransportServer):
+    """The Socket.IO server of one process."""
+
+    kept = ("HTTP_ACCEPT_LANGUAGE",)
+
+    def __init__(
+        self, connections: Connections, client_manager: ChannelManager, **options: Any
+    ) -> None:
+        client_manager.connections = connections
+        super().__init__(
+            client_manager=client_manager,
+            serializer=ChatPacket,
+            async_handlers=False,
+            **options,
+        )
+        self.connections = connections
+        self._ending = False
+        self._admissions = Admissions()
+
+    def expel(self, connection: Connection) -> None:
+        """End a client's presence in its namespace and tell it so."""
+        if connection.ended:
+            return
+        if connection.pending:  # it will be refused
+            connection.ended = True
+            return
+        self._send(connection, packet.DISCONNECT)
+        self._forget(connection.sid, connection.namespace)
+
+    def close_all(self, seconds: float) -> None:
+        """Close all transports once what waits for their clients is out, within so many seconds.
+
+        Without a word of Socket.IO: a client in JavaScript comes back by itself when it loses its
+        transport, and does not after a DISCONNECT.
+        """
+        self._ending = True
+        for connection in self.connections.all():
+            self.connections.remove(connection.sid)  # nobody hears of their leaving
+        self.eio.close_all(seconds)
+
+    def _handle_eio_message(self, eio_sid: str, data: object) -> None:
+        if self._ending:  # who sent it loses the connection instead of an answer
+            return
+        try:
+            if not isinstance(data, str) or not data:
+                raise ValueError("binary or empty")
+            received = self.packet_class(encoded_packet=data)
+            namespace = received.namespace or "/"
+            if received.packet_type == packet.CONNECT:
+                self._handle_connect(eio_sid, namespace, received.data)
+            elif received.packet_type == packet.DISCONNECT:
+                self._handle_disconnect(eio_sid, namespace, self.reason.CLIENT_DISCONNECT)
+            elif received.packet_type == packet.EVENT:
+                self._handle_event(eio_sid, namespace, received.id, received.data)
+            elif received.packet_type != packet.ACK:  # nothing here asks for an ack: ignored
+                raise ValueError("not part of the protocol")
+        except (ValueError, RecursionError) as error:
+            log.info("closing %s: %s", eio_sid, error)
+            session = self.eio.sockets.get(eio_sid)
+            if session is not None:
+                session.refuse(PROTOCOL_ERROR)
+
+    def _handle_connect(self, eio_sid: str, namespace: str, data: object) -> None:
+        face = self.namespace_handlers.get(namespace)
+        if face is None:
+            any_face = next(iter(self.namespace_handlers.values()))
+            self._refuse(
+                eio_sid, namespace, any_face.refusal(NotFound(), self.environ.get(eio_sid, {}))
+            )
+            return
+        sid = self.manager.pre_connect(eio_sid, namespace)
+        if sid is None:  # it is in this namespace already
+            self._refuse(
+                eio_sid, namespace, face.refusal(Conflict(), self.environ.get(eio_sid, {}))
+            )
+            return
+        if not self._admissions.put(eio_sid, self._admit, face, sid, eio_sid, namespace, data):
+            busy = RateLimited(retry_after=1)
+            self._refuse(eio_sid, namespace, face.refusal(busy, self.environ.get(eio_sid, {})))
+            self._forget(sid, namespace)
+
+    def _admit(self, face: Face, sid: str, eio_sid: str, namespace: str, auth: object) -> None:
+        if eio_sid not in self.eio.sockets or not self.manager.is_pre_connected(sid, namespace):
+            return  # it did not wait
+        environ = self.environ.get(eio_sid, {})
+        refusal: Body | None = None
+        try:
+            face.admit(sid, eio_sid, environ, auth)
+        except Refused as refused:
+            refusal = refused.body
+        except Exception as error:  # whatever it is, nobody comes in by it
+            refusal = face.refusal(error, environ)
+        connection = self.connections.find(sid)
+        if connection is not None and connection.ended:  # its session ended meanwhile
+            refusal = face.refusal(Unauthorized(), environ)
+        # From here to the channels nothing yields: CONNECT is queued and they are entered in one
+        # step.
+        if not self.manager.is_pre_connected(sid, namespace):  # the client left meanwhile
+            self._forget(sid, namespace)
+        elif connection is None or refusal is not None:
+            self._refuse(eio_sid, namespace, refusal or face.refusal(Unauthorized(), environ))
+            self._forget(sid, namespace)
+        else:
+            self._send(connection, packet.CONNECT, {"sid": sid})
+            self.manager.connect(sid, namespace)
+            face.came(connection)
+
+    def _handle_event(
+        self, eio_sid: str, namespace: str, id: int | None, data: object  # noqa: A002
+    ) -> None:
+        if not isinstance(data, list) or not data:
+            raise ValueError("an event without a name")
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        connection = self.connections.find(sid)
+        if connection is None or connection.pending:
+            face = self.namespace_handlers.get(namespace)
+            if face is not None and id is not None:
+                body = face.refusal(Unauthorized(), self.environ.get(eio_sid, {}))
+                self._send_safely(
+                    eio_sid, self.packet_class(packet.ACK, [body], namespace=namespace, id=id)
+                )
+            return
+        face = self.namespace_handlers[namespace]
+
+        def answer(body: Body) -> None:
+            if id is not None:
+                self._send(connection, packet.ACK, [body], id)
+
+        face.receive(connection, data[0], data[1:], answer)
+
+    def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        if sid is not None:
+            self._forget(sid, namespace)
+
+    def _forget(self, sid: str, namespace: str) -> None:
+        self.manager.disconnect(sid, namespace, ignore_queue=True)
+        connection = self.connections.remove(sid)
+        if connection is not None:
+            self.namespace_handlers[namespace].gone(connection)
+
+    def _refuse(self, eio_sid: str, namespace: str, body: Body) -> None:
+        reason = {"message": body["error"]["code"], "data": body}
+        self._send_safely(
+            eio_sid, self.packet_class(packet.CONNECT_ERROR, reason, namespace=namespace)
+        )
+
+    def _send(
+        self,
+        connection: Connection,
+        kind: int,
+        data: object = None,
+        id: int | None = None,  # noqa: A002
+    ) -> None:
+        if not connection.ended:
+            self._send_safely(
+                connection.eio_sid,
+                self.packet_class(kind, data, namespace=connection.namespace, id=id),
+            )
+
+    def _send_safely(self, eio_sid: str, made: packet.Packet) -> None:
+        """Send to a client that may be gone by now."""
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None and not session.closing:
+            session.push(encode_frame(f"4{made.encode()}".encode()))
+
+
+class ChatSocketIO(flask_socketio.SocketIO):
+    """Flask-SocketIO around our server; it hard-codes its own, which is replaced right after."""
+
+    server: ChatServer
+    server_options: dict[str, Any]
+    namespace_handlers: list[Any]
+    sockio_mw: Any
+
+    def __init__(self, connections: Connections, heard: Callable[[str, Any], None]) -> None:
+        super().__init__()
+        self._connections = connections
+        self._heard = heard
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        """Put the server in front of the app; its own origin and CORS_ORIGINS may connect."""
+        origins = frozenset(app.config["CORS_ORIGINS"].split())
+
+        def is_allowed(origin: str, environ: dict[str, Any]) -> bool:
+            own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+            return origin == own or origin in origins
+
+        loggers = {
+            option: logging.getLogger(f"{name}.server")
+            for option, name in (("logger", "socketio"), ("engineio_logger", "engineio"))
+        }
+        for logger in loggers.values():  # theirs would write beside our format, line breaks and all
+            logger.setLevel(logging.ERROR)
+        options = {
+            **loggers,
+            "cors_allowed_origins": is_allowed,
+            "async_mode": "eventlet" if is_green() else "threading",
+            "manage_session": False,
+            "http_compression": False,
+            "cookie": None,
+            "cors_credentials": False,
+            **options,
+        }
+        super().init_app(app, **options)
+        self.server = ChatServer(
+            self._connections, self._make_manager(app.config), **self.server_options
+        )
+        for face in self.namespace_handlers:
+            self.server.register_namespace(face)
+        self.sockio_mw.engineio_app = self.server
+
+    def _make_manager(self, config: Mapping[str, Any]) -> ChannelManager:
+        if not config["MESSAGE_QUEUE_URL"]:
+            return ChannelManager()
+        from chat.realtime.queue import QueuedChannelManager  # its package is an extra
+
+        return QueuedChannelManager(config["MESSAGE_QUEUE_URL"], self._heard)

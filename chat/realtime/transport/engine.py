@@ -1,0 +1,141 @@
+"""python-engineio's server with our sessions in it, and one look at all of them each second."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import engineio
+from engineio import packet
+
+from chat.concurrency import in_turns, spawn
+from chat.realtime.transport.fanout import Fanout
+from chat.realtime.transport.frames import GOING_AWAY
+from chat.realtime.transport.session import EngineSession
+from chat.realtime.transport.wire import LINGER, Wire
+
+TICK = 1.0  # seconds between two looks, less where pings are more frequent
+SESSIONS_PER_TURN = 1_000
+
+log = logging.getLogger(__name__)
+
+
+class EngineServer(engineio.Server):
+    """All Engine.IO sessions of this process.
+
+    `max_unsent` bytes may wait for a client, `slow_bytes` when none has left for `slow_seconds`;
+    a client beyond that is dropped, as is one in no namespace for `alone_seconds`. Binary messages
+    are part of the protocol only where `binary` says so.
+    """
+
+    sockets: dict[str, EngineSession]
+    start_service_task: bool
+
+    def __init__(
+        self,
+        *,
+        slow_bytes: int = 1 << 20,
+        slow_seconds: float = 5.0,
+        max_unsent: int = 4 << 20,
+        alone_seconds: float = 10.0,
+        binary: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.slow_bytes = slow_bytes
+        self.slow_seconds = slow_seconds
+        self.max_unsent = max(max_unsent, slow_bytes)
+        self.alone_seconds = alone_seconds
+        self.binary = binary
+        self.fanout = Fanout()
+        self.wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
+        self._lost: deque[EngineSession] = deque()
+        self._tick = min(TICK, self.ping_interval / 4, self.ping_timeout / 4)
+
+    def send_to_all(self, sids: Iterable[str], frame: bytes) -> None:
+        """Put one frame into many sessions; those that are gone are passed over."""
+        sockets = self.sockets
+        for sid in sids:
+            session = sockets.get(sid)
+            if session is not None:
+                session.push(frame)
+
+    def receive(self, sid: str, data: bytes | str) -> None:
+        """Hand a message to whoever listens to this server."""
+        self._trigger_event("message", sid, data, run_async=False)
+
+    def close_lost(self, session: EngineSession) -> None:
+        """Close a session whose connection ended, soon: thousands may end at once."""
+        self._lost.append(session)
+        if len(self._lost) == 1:
+            spawn(self._close_lost)
+
+    def _close_lost(self) -> None:
+        for session in in_turns(self._lost_ones()):
+            try:
+                session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
+            except Exception:  # the others must be closed all the same
+                log.exception("could not close %s", session.sid)
+
+    def _lost_ones(self) -> Iterator[EngineSession]:
+        while self._lost:
+            yield self._lost[0]  # and there it stays meanwhile: one closing goes on
+            self._lost.popleft()
+
+    def close_all(self, seconds: float) -> None:
+        """Close all sessions, after what waits for their clients is out or the seconds are over."""
+        deadline = time.monotonic() + seconds
+        while any(session.out for session in self.sockets.values()) and (
+            time.monotonic() < deadline
+        ):
+            self.sleep(0.01)
+        for session in list(self.sockets.values()):
+            session.close(wait=False, code=GOING_AWAY)
+
+    def _handle_connect(
+        self,
+        environ: dict[str, Any],
+        start_response: Any,
+        transport: str,
+        jsonp_index: int | None = None,
+    ) -> Any:
+        if self.start_service_task:
+            self.start_service_task = False
+            self.service_task_handle = self.start_background_task(self._service_task)
+        sid = self.generate_id()
+        session = self.sockets[sid] = EngineSession(self, sid)
+        session.send(
+            packet.Packet(
+                packet.OPEN,
+                {
+                    "sid": sid,
+                    "upgrades": self._upgrades(sid, transport),
+                    "pingTimeout": int(self.ping_timeout * 1000),
+                    "pingInterval": int(self.ping_interval * 1000),
+                    "maxPayload": self.max_http_buffer_size,
+                },
+            )
+        )
+        self._trigger_event("connect", sid, environ, run_async=False)
+        if transport == "websocket":
+            return session.handle_get_request(environ, start_response)
+        session.connected = True
+        return self._ok(session.poll(), jsonp_index=jsonp_index)
+
+    def _service_task(self) -> None:
+        self.service_task_event = self.create_event()
+        while not self.service_task_event.wait(self._tick):
+            now = time.monotonic()
+            for count, session in enumerate(list(self.sockets.values()), start=1):
+                try:
+                    session.look(now)
+                except Exception:  # the others must be looked at all the same
+                    log.exception("could not look after %s", session.sid)
+                if count % SESSIONS_PER_TURN == 0:
+                    self.sleep(0)
+            for wire in [wire for wire in self.wires if wire.closed_at is not None]:
+                if now - (wire.closed_at or now) > LINGER:
+                    wire.dispose()

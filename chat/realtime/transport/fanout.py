@@ -1,0 +1,42 @@
+"""Everything that was put into a session during one turn of the event loop leaves at its end."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from chat.concurrency import spawn
+from chat.realtime.transport.loop import at_end_of_turn
+
+if TYPE_CHECKING:
+    from chat.realtime.transport.session import EngineSession
+
+log = logging.getLogger(__name__)
+
+
+class Fanout:
+    """The sessions with something new to send."""
+
+    def __init__(self) -> None:
+        self._sessions: list[EngineSession] = []
+
+    def add(self, session: EngineSession) -> None:
+        """Note a session whose first frame was put in; it is written once, however many follow."""
+        if not self._sessions:
+            at_end_of_turn(self._flush)
+        self._sessions.append(session)
+
+    def _flush(self) -> None:
+        sessions, self._sessions = self._sessions, []
+        frames: list[bytes] = []
+        data = b""
+        for session in sessions:
+            # Members of one room mostly have the very same frames waiting: they are joined once.
+            if session.out != frames:
+                frames = session.out
+                data = b"".join(frames)
+            try:
+                session.write(data)
+            except Exception:  # the others must get theirs all the same
+                log.exception("could not write to %s", session.sid)
+                spawn(session.drop)

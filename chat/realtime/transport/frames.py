@@ -1,0 +1,148 @@
+"""WebSocket frames (RFC 6455), without input or output: bytes in, messages out, and back.
+
+Extensions are not negotiated, so compressed messages do not exist.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+CONTINUATION, TEXT, BINARY = 0x0, 0x1, 0x2
+CLOSE, PING, PONG = 0x8, 0x9, 0xA
+CONTROL = 0x8  # the bit that tells control frames from messages
+
+NORMAL, GOING_AWAY = 1000, 1001
+PROTOCOL_ERROR, UNSUPPORTED, BAD_TEXT, TOO_BIG = 1002, 1003, 1007, 1009
+
+MAX_CONTROL = 125
+FINAL, RESERVED, MASKED, LENGTH = 0x80, 0x70, 0x80, 0x7F
+LENGTH_16, LENGTH_64 = 126, 127
+
+Message = tuple[int, bytes | str]  # opcode and payload; text is decoded
+
+
+class FrameError(Exception):
+    """The client broke the protocol; the connection is to be closed with `code`."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def encode_frame(payload: bytes, opcode: int = TEXT) -> bytes:
+    """Return a whole, unmasked message in one frame, as servers send it."""
+    size = len(payload)
+    if size < LENGTH_16:
+        return bytes((FINAL | opcode, size)) + payload
+    if size < 1 << 16:
+        return struct.pack("!BBH", FINAL | opcode, LENGTH_16, size) + payload
+    return struct.pack("!BBQ", FINAL | opcode, LENGTH_64, size) + payload
+
+
+def encode_close(code: int) -> bytes:
+    """Return the frame that ends a connection for that reason."""
+    return encode_frame(struct.pack("!H", code), CLOSE)
+
+
+def payload_of(frame: bytes) -> bytes:
+    """Return what `encode_frame` was given."""
+    return frame[{LENGTH_16: 4, LENGTH_64: 10}.get(frame[1], 2) :]
+
+
+class FrameReader:
+    """Cuts messages and control frames out of what a client sends, in pieces of any size.
+
+    `limit` bounds the bytes of one message over all its fragments.
+    """
+
+    __slots__ = ("_limit", "_buffer", "_opcode", "_fragments", "_size")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._opcode = CONTINUATION  # of the message under way; none is
+        self._fragments: list[bytes] = []
+        self._size = 0  # of those fragments
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Yield what is complete now; raises FrameError, and is not to be fed any more then."""
+        self._buffer += data
+        while (frame := self._cut()) is not None:
+            final, opcode, payload = frame
+            if opcode & CONTROL:
+                yield opcode, _check_close(payload) if opcode == CLOSE else payload
+                continue
+            if opcode != CONTINUATION:
+                self._opcode = opcode
+            if not final:
+                self._fragments.append(payload)
+                self._size += len(payload)
+                continue
+            if self._fragments:
+                payload = b"".join((*self._fragments, payload))
+                self._fragments, self._size = [], 0
+            opcode, self._opcode = self._opcode, CONTINUATION
+            yield opcode, _decode(payload) if opcode == TEXT else payload
+
+    def _cut(self) -> tuple[int, int, bytes] | None:
+        """Take the next whole frame off the buffer, None when there is none yet."""
+        buffer = self._buffer
+        if len(buffer) < 2:
+            return None
+        first, second = buffer[0], buffer[1]
+        final, opcode, size = first & FINAL, first & 0x0F, second & LENGTH
+        if first & RESERVED:
+            raise FrameError(PROTOCOL_ERROR, "a reserved bit is set")
+        if not second & MASKED:
+            raise FrameError(PROTOCOL_ERROR, "a frame is not masked")
+        start = 2
+        if opcode & CONTROL:
+            if opcode > PONG or size > MAX_CONTROL or not final:
+                raise FrameError(PROTOCOL_ERROR, "not a control frame")
+        else:
+            self._check_order(opcode)
+            if size == LENGTH_16:
+                start, size = 4, int.from_bytes(buffer[2:4], "big")
+            elif size == LENGTH_64:
+                start, size = 10, int.from_bytes(buffer[2:10], "big")
+            if len(buffer) < start:
+                return None
+            if self._size + size > self._limit:
+                raise FrameError(TOO_BIG, "a message is too big")
+        end = start + 4 + size
+        if len(buffer) < end:
+            return None
+        mask, payload = bytes(buffer[start : start + 4]), bytes(buffer[start + 4 : end])
+        del buffer[:end]
+        return final, opcode, _unmask(mask, payload)
+
+    def _check_order(self, opcode: int) -> None:
+        if opcode > BINARY:
+            raise FrameError(PROTOCOL_ERROR, "an unknown kind of frame")
+        if (opcode == CONTINUATION) != (self._opcode != CONTINUATION):
+            raise FrameError(PROTOCOL_ERROR, "a fragment out of place")
+
+
+def _unmask(mask: bytes, payload: bytes) -> bytes:
+    size = len(payload)
+    key = int.from_bytes((mask * (size // 4 + 1))[:size], "little")
+    return (int.from_bytes(payload, "little") ^ key).to_bytes(size, "little")
+
+
+def _decode(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        raise FrameError(BAD_TEXT, "text that is not UTF-8") from None
+
+
+def _check_close(payload: bytes) -> bytes:
+    if not payload:
+        return payload
+    code = int.from_bytes(payload[:2], "big")
+    known = 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
+    if len(payload) == 1 or not known:
+        raise FrameError(PROTOCOL_ERROR, "a close code that does not exist")
+    _decode(payload[2:])
+    return payload

@@ -1,0 +1,323 @@
+"""One Engine.IO session: what waits to be sent, and the transport that takes it.
+
+Everything that leaves is a WebSocket frame from the start, made once however many clients get it.
+Long polling takes the frames off again, so that a session keeps its order while it changes from one
+transport to the other.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import engineio
+from engineio import packet, socket
+
+from chat.concurrency import spawn
+from chat.realtime.transport.frames import (
+    BAD_TEXT,
+    BINARY,
+    NORMAL,
+    PROTOCOL_ERROR,
+    TEXT,
+    UNSUPPORTED,
+    encode_frame,
+    payload_of,
+)
+from chat.realtime.transport.loop import take_over
+from chat.realtime.transport.wire import Wire
+
+if TYPE_CHECKING:
+    from chat.realtime.transport.engine import EngineServer
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of the WebSocket protocol
+VERSION = "13"
+PROBE, PROBED, UPGRADE = "2probe", "3probe", "5"
+PACKETS_PER_TURN = 16  # then everybody else gets a turn
+
+CLOSE, PING, PONG, MESSAGE = "1234"
+
+
+class EngineSession(socket.Socket):
+    """Takes the place of python-engineio's `Socket`, whose way in from HTTP it keeps."""
+
+    server: EngineServer
+
+    def __init__(self, server: EngineServer, sid: str) -> None:
+        # Not the original's: that makes a queue, which costs more than all of this together.
+        self.server = server
+        self.sid = sid
+        self.connected = self.upgrading = self.upgraded = False
+        self.closing = self.closed = self.refused = False
+        self.out: list[bytes] = []  # frames nobody has taken yet
+        self.unsent = 0  # bytes of them
+        self.wire: Wire | None = None
+        now = time.monotonic()
+        self.moved_at = now  # when bytes last left
+        self.alone_since: float | None = now  # when it was last seen in no namespace
+        self.ping_at = now + server.ping_interval
+        self.pinged_at: float | None = None  # when it was asked for a sign of life
+        self._poll: Any = None  # the event of the request that waits for something to send
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """python-socketio's own notes; nobody here keeps any."""
+        return {}
+
+    # Out
+
+    def send(self, pkt: packet.Packet) -> None:
+        """Send one packet."""
+        encoded = pkt.encode()
+        if isinstance(encoded, str):
+            self.push(encode_frame(encoded.encode()))
+        else:
+            self.push(encode_frame(encoded, BINARY))
+
+    def push(self, frame: bytes) -> None:
+        """Put a frame behind the others; it leaves at the end of this turn of the event loop."""
+        if not self.out:
+            self.server.fanout.add(self)
+        self.out.append(frame)
+        self.unsent += len(frame)
+        if self.unsent > self.server.max_unsent:
+            self._relieve()
+
+    def _relieve(self) -> None:
+        """Send what the kernel takes right now; who is behind even then does not read."""
+        if self.out and self.wire is not None:
+            self.write()
+        if self.unsent > self.server.max_unsent and not self.closing:
+            self.closing = True
+            spawn(self.drop)
+
+    def write(self, data: bytes | None = None) -> None:
+        """Send what waits (`data`, where the caller has joined it), as far as there is room."""
+        wire = self.wire
+        if wire is None or self.upgrading:
+            if self._poll is not None:
+                self._poll.set()
+            return
+        data = b"".join(self.out) if data is None else data
+        try:
+            sent = wire.send(data)
+        except OSError:
+            self.out, self.unsent = [], 0
+            wire.stop_waiting()  # that it is gone is what reading it will tell
+            return
+        if sent:
+            self.moved_at = time.monotonic()
+        if sent == len(data):
+            self.out, self.unsent = [], 0
+            wire.stop_waiting()
+        else:
+            self.out, self.unsent = [data[sent:]], len(data) - sent
+            wire.await_room()
+
+    def poll(self) -> list[packet.Packet]:
+        """Return what waits for a polling client, or wait until there is something."""
+        if self._poll is not None:
+            self.close(wait=False)
+            raise engineio.exceptions.EngineIOError("two polls at once")
+        if not self.out and not self.closed:
+            self._poll = self.server.create_event()
+            try:
+                self._poll.wait(self.server.ping_interval + self.server.ping_timeout)
+            finally:
+                self._poll = None
+        frames, self.out, self.unsent = self.out, [], 0
+        self.moved_at = time.monotonic()
+        if not frames:  # it ended meanwhile, or goes on by WebSocket
+            return [packet.Packet(packet.NOOP)]
+        return [_packet_of(frame) for frame in frames]
+
+    # In
+
+    def handle_post_request(self, environ: dict[str, Any]) -> None:
+        """Take the packets of a polling client."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > self.server.max_http_buffer_size:
+            raise engineio.exceptions.ContentTooLongError()
+        try:
+            packets = environ["wsgi.input"].read(length).decode().split("\x1e")
+        except UnicodeDecodeError:
+            self.refuse(BAD_TEXT)
+            raise engineio.exceptions.EngineIOError("text that is not UTF-8") from None
+        for count, encoded in enumerate(packets, start=1):
+            self._take(_decode(encoded[1:]) if encoded[:1] == "b" else encoded)
+            if self.refused:
+                raise engineio.exceptions.EngineIOError("not part of the protocol")
+            if self.closed:
+                return
+            if count % PACKETS_PER_TURN == 0:
+                time.sleep(0)
+
+    def receive_from(self, wire: Wire, message: bytes | str) -> None:
+        """Take a message that came by WebSocket: this session's own, or one that asks to be."""
+        if wire is self.wire and not self.upgrading:
+            self._take(message)
+        elif message == PROBE and not self.upgrading:
+            self.wire, self.upgrading = wire, True
+            wire.send(encode_frame(PROBED.encode()))
+            if self._poll is not None:
+                self._poll.set()  # the client waits for its poll to end before it changes over
+        elif message == UPGRADE and wire is self.wire:
+            self.upgrading, self.upgraded = False, True
+            if self.out:
+                self.write()
+        else:
+            self.lost(wire)
+            wire.end(NORMAL)
+
+    def lost(self, wire: Wire) -> None:
+        """Hear that a connection ended: with it the session, unless it was still being tried."""
+        if wire is not self.wire:
+            return
+        self.wire = None
+        if self.upgrading:
+            self.upgrading = False
+        else:
+            self.server.close_lost(self)
+
+    def _take(self, message: bytes | str) -> None:
+        if not isinstance(message, str):
+            if self.server.binary:
+                self.server.receive(self.sid, message)
+            else:
+                self.refuse(UNSUPPORTED)
+        elif message[:1] == MESSAGE:
+            self.server.receive(self.sid, message[1:])
+        elif message[:1] == PONG:
+            self.pong()
+        elif message[:1] == CLOSE:
+            self.close(wait=False, abort=True, reason=self.server.reason.CLIENT_DISCONNECT)
+        else:
+            self.refuse(PROTOCOL_ERROR)
+
+    # Life
+
+    def look(self, now: float) -> None:
+        """Do what is due: ping, or give up a client that is silent, stuck, or in no namespace."""
+        server = self.server
+        if self.closing:
+            return
+        if self.pinged_at is None:
+            if now >= self.ping_at:
+                self.pinged_at = now
+                self.push(PING_FRAME)
+        elif now - self.pinged_at > server.ping_timeout:
+            self.close(wait=False, reason=server.reason.PING_TIMEOUT)
+        if self.unsent > server.slow_bytes and now - self.moved_at > server.slow_seconds:
+            self.drop()
+        elif self.alone_since is not None and now - self.alone_since > server.alone_seconds:
+            self.close(wait=False)
+
+    def pong(self) -> None:
+        """Hear that the client is there."""
+        self.pinged_at = None
+        self.ping_at = time.monotonic() + self.server.ping_interval
+
+    def schedule_ping(self) -> None:
+        """The original starts a greenlet for each client here; `look` does without."""
+
+    def close(
+        self,
+        wait: bool = True,
+        abort: bool = False,
+        reason: str | None = None,
+        code: int = NORMAL,
+    ) -> None:
+        """End the session; unless it is an `abort`, the client hears so first. Never waits."""
+        if self.closed:
+            return
+        self.closing = self.closed = True
+        server = self.server
+        server.sockets.pop(self.sid, None)
+        server._trigger_event(
+            "disconnect", self.sid, reason or server.reason.SERVER_DISCONNECT, run_async=False
+        )
+        if not abort:
+            self.push(CLOSE_FRAME)
+            self.write()
+        if self._poll is not None:
+            self._poll.set()
+        if self.wire is not None:
+            self.wire.end(code)
+
+    def drop(self) -> None:
+        """End the session and hang up without a word, as the client may not read."""
+        wire, self.wire = self.wire, None
+        self.close(wait=False, abort=True)
+        self.out, self.unsent = [], 0
+        if wire is not None:
+            wire.end(None)
+
+    def refuse(self, code: int) -> None:
+        """End the session because of what the client sent; the close code tells why."""
+        self.refused = True
+        wire, self.wire = self.wire, None
+        self.close(wait=False, abort=True)
+        if wire is not None:
+            wire.end(code)
+
+    def _upgrade_websocket(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer a request to speak WebSocket: begin with it, or try it beside polling."""
+        if self.upgrading or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != VERSION:
+            answer = {**self.server._bad_request(), "status": "426 Upgrade Required"}
+            answer["headers"] = [*answer["headers"], ("Sec-WebSocket-Version", VERSION)]
+        elif (key := _accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))) is None:
+            answer = self.server._bad_request("Invalid Sec-WebSocket-Key")
+        else:
+            client = environ["eventlet.input"].get_socket()
+            client.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                b"Connection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n" % key
+            )
+            self._begin(take_over(environ))
+            return ()
+        if not self.connected:
+            self.close(wait=False, abort=True)
+        return answer
+
+    def _begin(self, client: Any) -> None:
+        wire = Wire(client, self, self.server.max_http_buffer_size)
+        self.server.wires.add(wire)
+        if not self.connected:
+            self.connected = self.upgraded = True
+            self.wire = wire
+            self.write()
+        wire.open()
+        if self.closed:  # while the handshake was under way
+            wire.end(NORMAL)
+
+
+PING_FRAME, CLOSE_FRAME = encode_frame(PING.encode()), encode_frame(CLOSE.encode())
+
+
+def _packet_of(frame: bytes) -> packet.Packet:
+    """Return a packet that encodes to what is in a frame, as long polling sends it."""
+    found, payload = packet.Packet(packet.NOOP), payload_of(frame)
+    is_text = frame[0] & 0x0F == TEXT
+    found.encode_cache = payload.decode() if is_text else f"b{base64.b64encode(payload).decode()}"
+    return found
+
+
+def _decode(encoded: str) -> bytes | str:
+    """Return the bytes in a polling packet; what can not be read is no packet at all."""
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        return ""
+
+
+def _accept_key(key: str) -> bytes | None:
+    """Return the answer to the client's key, None when it is not one."""
+    try:
+        if len(base64.b64decode(key, validate=True)) != 16:
+            return None
+    except (binascii.Error, ValueError):
+        return None
+    return base64.b64encode(hashlib.sha1(key.encode() + GUID).digest())

@@ -1,0 +1,1 @@
+"""All PyMongo is here: documents and ObjectIds stay inside, models and strings go out."""

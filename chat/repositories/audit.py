@@ -1,0 +1,85 @@
+"""The `audit` collection: who did what, when, from which address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import BulkWriteError
+
+from chat.models import AuditEntry
+from chat.repositories.documents import object_id
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+Document = dict[str, Any]
+DUPLICATE_KEY = 11000
+IDENTITIES = {"actor_id": "user_identity", "target_id": "target_identity"}
+
+
+class AuditRepository:
+    """Stores entries until `expires_at`; nothing changes or deletes one before."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert_many(self, entries: Iterable[AuditEntry], keep_ms: int) -> None:
+        """Store entries; those that were stored before, as nobody knew, stay as they are."""
+        documents = [_document(entry, keep_ms) for entry in entries]
+        try:
+            self._collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            details = error.details
+            if details.get("writeConcernErrors") or any(
+                one.get("code") != DUPLICATE_KEY for one in details.get("writeErrors", [])
+            ):
+                raise
+
+    def list_latest(
+        self, limit: int, user_id: str | None = None, action: str | None = None
+    ) -> list[AuditEntry]:
+        """Return the latest entries, oldest first: of and about a user, of one action, or all."""
+        query: Document = {}
+        if user_id is not None:
+            query["$or"] = [{name: object_id(user_id)} for name in IDENTITIES.values()]
+        if action is not None:
+            query["action"] = action
+        found = self._collection.find(query).sort([("at", -1), ("_id", -1)]).limit(limit)
+        return [_entry(document) for document in found][::-1]
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["audit"]
+
+
+def _document(entry: AuditEntry, keep_ms: int) -> Document:
+    document: Document = {
+        "_id": object_id(entry.id),
+        "at": entry.at,
+        "action": entry.action,
+        "address": entry.address,
+        "expires_at": datetime.fromtimestamp((entry.at + keep_ms) / 1000, UTC),
+    }
+    for name, stored in IDENTITIES.items():
+        if getattr(entry, name):
+            document[stored] = object_id(getattr(entry, name))
+    if entry.room_id:
+        document["room_identity"] = object_id(entry.room_id)
+    if entry.detail:
+        document["detail"] = entry.detail
+    return document
+
+
+def _entry(document: Document) -> AuditEntry:
+    return AuditEntry(
+        id=str(document["_id"]),
+        at=document["at"],
+        action=document["action"],
+        address=document["address"],
+        actor_id=str(document.get("user_identity") or ""),
+        target_id=str(document.get("target_identity") or ""),
+        room_id=str(document.get("room_identity") or ""),
+        detail=document.get("detail") or "",
+    )

@@ -1,0 +1,82 @@
+"""The `verification_code` collection: at most one code for an address and a purpose, as a hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCode:
+    """What there is to compare a code with."""
+
+    salt: bytes
+    code_hash: bytes
+
+
+class CodeRepository:
+    """Stores codes; the TTL index removes those whose time is over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def replace(self, email: str, purpose: str, code: StoredCode, expires_at: int) -> None:
+        """Store a code in place of an earlier one, no tries spent; `expires_at` in milliseconds."""
+        new = {
+            "salt": code.salt,
+            "code_hash": code.code_hash,
+            "tries": 0,
+            "expires_at": _date(expires_at),
+        }
+        update = {"$set": new}
+        try:
+            self._collection.update_one(_of(email, purpose), update, upsert=True)
+        except DuplicateKeyError:  # another request made the document in the same moment
+            self._collection.update_one(_of(email, purpose), update, upsert=True)
+
+    def spend_try(self, email: str, purpose: str, max_tries: int, now: int) -> StoredCode | None:
+        """Count a try and return what to compare with; None when there is no code good for one."""
+        document = self._collection.find_one_and_update(
+            {
+                **_of(email, purpose),
+                "tries": {"$lt": max_tries},
+                # the TTL index deletes up to a minute late
+                "expires_at": {"$gt": _date(now)},
+            },
+            {"$inc": {"tries": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+        if document is None:
+            return None
+        return StoredCode(bytes(document["salt"]), bytes(document["code_hash"]))
+
+    def give_back_try(self, email: str, purpose: str, code: StoredCode) -> None:
+        """Take back the count of a try that was right."""
+        self._collection.update_one(
+            {**_of(email, purpose), "code_hash": code.code_hash}, {"$inc": {"tries": -1}}
+        )
+
+    def delete(self, email: str, purpose: str) -> bool:
+        """Remove the code; tell whether this call was the one that did."""
+        return bool(self._collection.delete_one(_of(email, purpose)).deleted_count)
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["verification_code"]
+
+
+def _of(email: str, purpose: str) -> Document:
+    return {"email": email.lower(), "purpose": purpose}
+
+
+def _date(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

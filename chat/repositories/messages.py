@@ -1,0 +1,158 @@
+"""The rooms' logs: `message`, unique by (room, seq) and by (room, user, client_id)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bson import ObjectId
+from pymongo.errors import BulkWriteError
+
+from chat.models import Message
+from chat.repositories.documents import object_id
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection as MongoCollection
+
+    from chat.database.client import Database
+
+DUPLICATE_KEY = 11000
+STRIDE = 100  # messages that one closed range may hold
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """How far an ordered insert came: the first `stored` are in, the one `at` met `obstacle`.
+
+    `taken`: its seq is another message's · `repeated`: its id or client_id is stored already ·
+    `refused`: the database will never take it. `at` is the next one after those stored, except that
+    the embedded engine stores nothing of a batch in which it refuses one.
+    """
+
+    stored: int
+    obstacle: Literal["taken", "repeated", "refused"] | None = None
+    at: int = 0
+
+
+class MessageRepository:
+    """Reads by ranges closed on both sides: open ones are slow on the embedded engine."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, messages: Sequence[Message]) -> Appended:
+        """Insert the messages in their order and stop at the first that cannot be stored."""
+        documents = [document_of(message) for message in messages]
+        try:
+            self._collection.insert_many(documents, ordered=True)
+        except BulkWriteError as error:
+            failures = error.details["writeErrors"]
+            if not failures:  # stored, but not yet by a majority: the outcome is unknown
+                raise
+            failure = failures[0]
+            return Appended(error.details["nInserted"], self._obstacle(failure), failure["index"])
+        return Appended(len(messages))
+
+    @staticmethod
+    def _obstacle(failure: Mapping[str, Any]) -> Literal["taken", "repeated", "refused"]:
+        if failure.get("code") != DUPLICATE_KEY:
+            return "refused"
+        return "taken" if "seq" in failure.get("keyPattern", {}) else "repeated"
+
+    def find_stored(self, messages: Sequence[Message]) -> dict[str, Message]:
+        """Return what is stored of these messages, under their ids or their senders' client_ids.
+
+        By the ids of `messages`; what is stored may have another one.
+        """
+        ids = [ObjectId(message.id) for message in messages]
+        cursor = self._collection.find({"_id": {"$in": ids}})
+        found = {str(document["_id"]): message_of(document) for document in cursor}
+        for message in messages:
+            if message.id not in found:
+                document = self._collection.find_one(
+                    {
+                        "room_identity": ObjectId(message.room_id),
+                        "user_identity": ObjectId(message.user_id),
+                        "client_id": message.client_id,
+                    }
+                )
+                if document:
+                    found[message.id] = message_of(document)
+        return found
+
+    def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
+        """Return the messages with `first <= seq <= last`, ascending."""
+        found = object_id(room_id)
+        if found is None or last < first:
+            return []
+        cursor = self._collection.find(
+            {"room_identity": found, "seq": {"$gte": first, "$lte": last}}
+        )
+        return [message_of(document) for document in cursor.sort("seq", 1)]
+
+    def find_head(self, room_id: str, from_seq: int) -> Message | None:
+        """Return the last message after `from_seq`, or None when there is none."""
+        head = None
+        while True:
+            start = head.seq if head else from_seq
+            page = self.list_range(room_id, start + 1, start + STRIDE)
+            if page:
+                head = page[-1]
+            if len(page) < STRIDE:
+                return head
+
+    def ids_at(self, room_id: str, seqs: Collection[int]) -> dict[int, str]:
+        """Return the ids of the messages at these places of a room's log, by seq."""
+        wanted, left = set(seqs), sorted(seqs)
+        found: dict[int, str] = {}
+        while left:
+            last = left[0] + STRIDE - 1
+            cursor = self._collection.find(
+                {
+                    "room_identity": object_id(room_id),
+                    "seq": {"$gte": left[0], "$lte": min(last, left[-1])},
+                },
+                {"seq": 1},
+            )
+            found |= {one["seq"]: str(one["_id"]) for one in cursor if one["seq"] in wanted}
+            left = [seq for seq in left if seq > last]
+        return found
+
+    def delete_of_room(self, room_id: str) -> None:
+        """Remove a room's whole log."""
+        self._collection.delete_many({"room_identity": object_id(room_id)})
+
+    @property
+    def _collection(self) -> MongoCollection[dict[str, Any]]:
+        return self._database.db["message"]
+
+
+def document_of(message: Message) -> dict[str, Any]:
+    """Return the document that keeps a message."""
+    return {
+        "_id": ObjectId(message.id),
+        "room_identity": ObjectId(message.room_id),
+        "user_identity": ObjectId(message.user_id),
+        "seq": message.seq,
+        "client_id": message.client_id,
+        "kind": message.kind,
+        "data": message.data,
+        "created_at": message.created_at,
+        "updated_at": message.updated_at,
+    }
+
+
+def message_of(document: Mapping[str, Any]) -> Message:
+    """Return the model of a stored message."""
+    return Message(
+        id=str(document["_id"]),
+        room_id=str(document["room_identity"]),
+        user_id=str(document["user_identity"]),
+        seq=document["seq"],
+        client_id=document.get("client_id", ""),
+        kind=document.get("kind", "text"),
+        data=document["data"],
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+    )

@@ -1,0 +1,220 @@
+"""Rooms: collection `room`; groups are unique by number, direct rooms by the two who talk."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from chat.errors import NotFound
+from chat.models import Message, Room
+from chat.repositories.documents import now_ms, object_id, object_ids, time_of
+from chat.repositories.messages import document_of, message_of
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+PREVIEW_LENGTH = 200  # code points of `data` kept in a room's last message
+
+
+class RoomRepository:
+    """Rooms, and the copy of their log's end that lists of conversations are read from."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, room_id: str) -> Room | None:
+        """Return the room, or None."""
+        return self._find_by({"_id": object_id(room_id)})
+
+    def find_by_number(self, number: str) -> Room | None:
+        """Return the group of that number, or None."""
+        return self._find_by({"number": number})
+
+    def find_direct(self, user_id: str, other_id: str) -> Room | None:
+        """Return the room of the two, or None when they have not talked yet."""
+        return self._find_by({"member_key": member_key(user_id, other_id)})
+
+    def find_group_of(self, owner_id: str, name: str) -> Room | None:
+        """Return a group of that name and owner, or None."""
+        return self._find_by({"user_identity": object_id(owner_id), "name": name, "kind": "group"})
+
+    def list_by_ids(self, room_ids: Iterable[str]) -> list[Room]:
+        """Return those of the rooms that exist, in no order."""
+        ids = object_ids(room_ids)
+        found = self._database.db["room"].find({"_id": {"$in": ids}}) if ids else ()
+        return [room_of(document) for document in found]
+
+    def insert_group(self, owner_id: str, name: str, info: str) -> Room:
+        """Store a new group under a random number of nine digits that no other group has."""
+        while True:
+            number = str(100_000_000 + secrets.randbelow(900_000_000))
+            document = self._new_document(kind="group", number=number, name=name, info=info)
+            document["user_identity"] = ObjectId(owner_id)
+            try:
+                self._database.db["room"].insert_one(document)
+            except DuplicateKeyError as error:
+                if "number" in (error.details or {}).get("keyPattern", {}):
+                    continue
+                if "_id" not in (error.details or {}).get("keyPattern", {}):  # else a retry of ours
+                    raise
+            return room_of(document)
+
+    def insert_direct(self, user_id: str, other_id: str) -> Room | None:
+        """Store the room of the two, or return None when somebody else just did."""
+        document = self._new_document(kind="direct", member_key=member_key(user_id, other_id))
+        try:
+            self._database.db["room"].insert_one(document)
+        except DuplicateKeyError:
+            return None
+        return room_of(document)
+
+    def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
+        """Change `name`, `info` or `owner_id` and return the room as it is then."""
+        fields: dict[str, Any] = {"updated_at": now_ms()}
+        for name, value in changes.items():
+            if name == "owner_id":
+                fields["user_identity"] = ObjectId(value)
+            else:
+                fields[name] = value
+        document = self._database.db["room"].find_one_and_update(
+            {"_id": object_id(room_id)},
+            {"$set": fields, "$currentDate": {"touched_at": True}},
+            return_document=ReturnDocument.AFTER,
+        )
+        if document is None:
+            raise NotFound()
+        return room_of(document)
+
+    def touch_members(self, room_id: str) -> None:
+        """Tell other processes that somebody came or went."""
+        self._database.db["room"].update_one(
+            {"_id": object_id(room_id)},
+            {"$inc": {"members_version": 1}, "$currentDate": {"touched_at": True}},
+        )
+
+    def note_contended(self, room_id: str, process_id: str) -> None:
+        """Tell others that a process came second as it wrote to a room's log."""
+        self._database.db["room"].update_one(
+            {"_id": object_id(room_id)},
+            {
+                "$set": {"contended_by": process_id},
+                "$currentDate": {"contended_at": True, "touched_at": True},
+            },
+        )
+
+    def is_contended(self, seconds: float, process_id: str) -> bool:
+        """Tell whether another process than this one has lately come second, in any room."""
+        lately = {"$gt": time_of(self._database) - timedelta(seconds=seconds)}
+        found = self._database.db["room"].find_one(
+            {
+                "touched_at": lately,
+                "contended_at": lately,
+                "contended_by": {"$gt": "", "$ne": process_id},
+            },
+            {"_id": 1},
+        )
+        return found is not None
+
+    def list_latest(self, limit: int) -> list[Room]:
+        """Return the rooms touched last."""
+        cursor = self._database.db["room"].find().sort("touched_at", -1).limit(limit)
+        return [room_of(document) for document in cursor]
+
+    def list_touched(self, seconds: float) -> list[Room]:
+        """Return the rooms touched within so many seconds, by the database's own clock."""
+        since = time_of(self._database) - timedelta(seconds=seconds)
+        cursor = self._database.db["room"].find({"touched_at": {"$gt": since}})
+        return [room_of(document) for document in cursor]
+
+    def list_deleted(self, seconds: float) -> set[str]:
+        """Return the ids of the rooms deleted within so many seconds, by the database's clock."""
+        since = time_of(self._database) - timedelta(seconds=seconds)
+        notes = self._database.db["deleted_room"].find({"deleted_at": {"$gt": since}}, {"_id": 1})
+        noted = [note["_id"] for note in notes]
+        if not noted:
+            return set()
+        left = self._database.db["room"].find({"_id": {"$in": noted}}, {"_id": 1})
+        return set(map(str, noted)) - {str(document["_id"]) for document in left}
+
+    def advance_heads(self, heads: Iterable[Message]) -> None:
+        """Write each room's last message; the end of a log never goes back."""
+        changes = [
+            UpdateOne(
+                {"_id": ObjectId(message.room_id), "last_seq": {"$lt": message.seq}},
+                {
+                    "$set": {
+                        "last_seq": message.seq,
+                        "last_message": document_of(with_preview(message)),
+                    },
+                    "$currentDate": {"touched_at": True},
+                },
+            )
+            for message in heads
+        ]
+        if changes:
+            self._database.db["room"].bulk_write(changes, ordered=False)
+
+    def delete(self, room_id: str) -> bool:
+        """Remove the room itself, with a note for other processes; return whether there was one."""
+        found = object_id(room_id)
+        if found is None:
+            return False
+        self._database.db["deleted_room"].update_one(
+            {"_id": found}, {"$currentDate": {"deleted_at": True}}, upsert=True
+        )
+        result = self._database.db["room"].delete_one({"_id": found})
+        return result.deleted_count == 1
+
+    def _find_by(self, key: Mapping[str, Any]) -> Room | None:
+        document = self._database.db["room"].find_one(key)
+        return room_of(document) if document else None
+
+    def _new_document(self, **fields: Any) -> dict[str, Any]:
+        now = now_ms()
+        return {
+            "_id": ObjectId(),
+            **fields,
+            "last_seq": 0,
+            "last_message": None,
+            "created_at": now,
+            "updated_at": now,
+        }
+
+
+def with_preview(message: Message) -> Message:
+    """Return the message with as much of its text as a list of conversations shows."""
+    if len(message.data) <= PREVIEW_LENGTH:
+        return message
+    return replace(message, data=message.data[:PREVIEW_LENGTH])
+
+
+def member_key(user_id: str, other_id: str) -> str:
+    """Return the one key that two people share, whoever writes first."""
+    return ":".join(sorted((user_id, other_id)))
+
+
+def room_of(document: Mapping[str, Any]) -> Room:
+    """Return the model of a stored room; a document without `kind` is a group."""
+    last = document.get("last_message")
+    key = document.get("member_key")
+    room = Room(
+        id=str(document["_id"]),
+        kind=document.get("kind", "group"),
+        number=document.get("number"),
+        name=document.get("name"),
+        info=document.get("info", ""),
+        owner_id=str(document["user_identity"]) if document.get("user_identity") else None,
+        last_seq=document.get("last_seq", 0),
+        members_version=document.get("members_version", 0),
+        last_message=message_of(last) if last else None,
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+    )
+    return replace(room, member_ids=tuple(key.split(":"))) if key else room

@@ -1,0 +1,141 @@
+"""The `session` collection: one log-in of one device. Refresh ids come here as hashes only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+
+from chat.models import Session
+from chat.repositories.documents import object_id, time_of
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+Document = dict[str, Any]
+
+
+class SessionRepository:
+    """Stores sessions until their refresh token would have expired, ended ones too.
+
+    An ended session stays readable, so that every process learns of it and closes its connections.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find_alive(self, session_id: str, user_id: str, now: int) -> Session | None:
+        """Return the user's session if it has neither ended nor expired, or None."""
+        query = {"_id": object_id(session_id), "user_identity": object_id(user_id)}
+        document = self._collection.find_one({**query, **_alive(now)})
+        return None if document is None else _session(document)
+
+    def list_alive(self, user_id: str, now: int) -> list[Session]:
+        """Return the user's living sessions, the one used last first."""
+        query = {"user_identity": object_id(user_id), **_alive(now)}
+        found = [_session(document) for document in self._collection.find(query)]
+        return sorted(found, key=lambda session: -session.last_used_at)
+
+    def insert_many(self, sessions: Sequence[Session], expires_at: int) -> list[Session]:
+        """Store new sessions and return them with their ids."""
+        documents = [
+            {
+                "_id": ObjectId(),
+                "user_identity": ObjectId(session.user_id),
+                "device": session.device,
+                "refresh_hash": session.refresh_hash,
+                "created_at": session.created_at,
+                "last_used_at": session.last_used_at,
+                "rotated_at": session.rotated_at,
+                "expires_at": _date(expires_at),
+            }
+            for session in sessions
+        ]
+        if documents:
+            self._collection.insert_many(documents)
+        return [
+            replace(session, id=str(document["_id"]))
+            for session, document in zip(sessions, documents, strict=True)
+        ]
+
+    def rotate(
+        self, session_id: str, user_id: str, old_hash: str, new_hash: str, now: int, expires_at: int
+    ) -> Session | None:
+        """Replace the current refresh id in one step; None when `old_hash` is not it."""
+        document = self._collection.find_one_and_update(
+            {
+                "_id": object_id(session_id),
+                "user_identity": object_id(user_id),
+                "refresh_hash": old_hash,
+                **_alive(now),
+            },
+            {
+                "$set": {
+                    "refresh_hash": new_hash,
+                    "previous_hash": old_hash,
+                    "rotated_at": now,
+                    "last_used_at": now,
+                    "expires_at": _date(expires_at),
+                }
+            },
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _session(document)
+
+    def end(self, session_id: str) -> bool:
+        """End a living session; tell whether this call was the one that did."""
+        result = self._collection.update_one(
+            {"_id": object_id(session_id), "ended_at": None},
+            [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}],
+        )
+        return bool(result.modified_count)
+
+    def end_all(self, user_id: str) -> list[str]:
+        """End the user's living sessions in one write; return the ids of those that were there.
+
+        One that was made in between ends too; the pulse of each process finds it.
+        """
+        query = {"user_identity": object_id(user_id), "ended_at": None}
+        found = [str(document["_id"]) for document in self._collection.find(query, {"_id": 1})]
+        self._collection.update_many(query, [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}])
+        return found
+
+    def list_ended(self, seconds: float) -> list[str]:
+        """Return the ids of sessions that ended within so many seconds.
+
+        By the database's own clock, as `end`: those of other processes may differ.
+        """
+        since = int((time_of(self._database).timestamp() - seconds) * 1000)
+        ended = self._collection.find({"ended_at": {"$gte": since}}, {"_id": 1})
+        return [str(document["_id"]) for document in ended]
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["session"]
+
+
+def _alive(now: int) -> Document:
+    # the TTL index deletes up to a minute late, so the time is asked for here too
+    return {"ended_at": None, "expires_at": {"$gt": _date(now)}}
+
+
+def _date(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _session(document: Document) -> Session:
+    return Session(
+        id=str(document["_id"]),
+        user_id=str(document["user_identity"]),
+        device=document["device"],
+        created_at=document["created_at"],
+        last_used_at=document["last_used_at"],
+        rotated_at=document["rotated_at"],
+        ended_at=document.get("ended_at"),
+        refresh_hash=document["refresh_hash"],
+        previous_hash=document.get("previous_hash"),
+    )

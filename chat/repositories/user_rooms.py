@@ -1,0 +1,135 @@
+"""Who belongs to which room: collection `user_room`, unique by (room, user)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from chat.models import Membership, Role
+from chat.repositories.documents import now_ms, object_id
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+
+class UserRoomRepository:
+    """Memberships, each with how far its user has read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, room_id: str, user_id: str) -> Membership | None:
+        """Return the membership, or None when the user does not belong to the room."""
+        document = self._database.db["user_room"].find_one(self._key(room_id, user_id))
+        return membership_of(document) if document else None
+
+    def list_of_user(self, user_id: str) -> list[Membership]:
+        """Return all memberships of a user."""
+        cursor = self._database.db["user_room"].find({"user_identity": object_id(user_id)})
+        return [membership_of(document) for document in cursor]
+
+    def list_of_room(self, room_id: str, limit: int = 0) -> list[Membership]:
+        """Return the memberships of a room, the oldest first; all, or so many of them."""
+        cursor = self._database.db["user_room"].find(
+            {"room_identity": object_id(room_id)}, limit=limit
+        )
+        return sorted(map(membership_of, cursor), key=lambda found: found.created_at)
+
+    def count_of_room(self, room_id: str) -> int:
+        """Return how many people belong to a room."""
+        return self._database.db["user_room"].count_documents({"room_identity": object_id(room_id)})
+
+    def insert(self, membership: Membership) -> bool:
+        """Store a membership; return False when there is one, which stays as it is."""
+        try:
+            self._database.db["user_room"].insert_one(self._document(membership))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def insert_many(self, memberships: Sequence[Membership]) -> int:
+        """Store memberships, passing over those that exist; return how many were new."""
+        if not memberships:
+            return 0
+        documents = [self._document(membership) for membership in memberships]
+        try:
+            result = self._database.db["user_room"].insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if any(failure["code"] != 11000 for failure in error.details["writeErrors"]):
+                raise
+            return int(error.details["nInserted"])
+        return len(result.inserted_ids)
+
+    def delete(self, room_id: str, user_id: str) -> bool:
+        """Remove a membership; return whether there was one."""
+        result = self._database.db["user_room"].delete_one(self._key(room_id, user_id))
+        return result.deleted_count == 1
+
+    def delete_of_room(self, room_id: str) -> None:
+        """Remove all memberships of a room."""
+        self._database.db["user_room"].delete_many({"room_identity": object_id(room_id)})
+
+    def update_role(self, room_id: str, user_id: str, role: Role) -> bool:
+        """Change what a member may do; return False when they are none."""
+        return self._update(room_id, user_id, role=role)
+
+    def update_muted(self, room_id: str, user_id: str, muted: bool) -> None:
+        """Change whether a member wants notifications of the room."""
+        self._update(room_id, user_id, muted=muted)
+
+    def advance_reads(self, marks: Iterable[tuple[str, str, int, str | None]]) -> None:
+        """Write read marks `(room_id, user_id, seq, message_id)`; a mark never goes back."""
+        changes = [
+            UpdateOne(
+                {**self._key(room_id, user_id), "last_read_seq": {"$lt": seq}},
+                {
+                    "$set": {
+                        "last_read_seq": seq,
+                        "message_identity": ObjectId(message_id) if message_id else None,
+                        "updated_at": now_ms(),
+                    }
+                },
+            )
+            for room_id, user_id, seq, message_id in marks
+        ]
+        if changes:
+            self._database.db["user_room"].bulk_write(changes, ordered=False)
+
+    def _update(self, room_id: str, user_id: str, **changes: Any) -> bool:
+        result = self._database.db["user_room"].update_one(
+            self._key(room_id, user_id), {"$set": {**changes, "updated_at": now_ms()}}
+        )
+        return result.matched_count == 1
+
+    @staticmethod
+    def _key(room_id: str, user_id: str) -> dict[str, Any]:
+        return {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
+
+    @staticmethod
+    def _document(membership: Membership) -> dict[str, Any]:
+        return {
+            "room_identity": ObjectId(membership.room_id),
+            "user_identity": ObjectId(membership.user_id),
+            "message_identity": None,
+            "last_read_seq": membership.last_read_seq,
+            "role": membership.role,
+            "muted": membership.muted,
+            "created_at": membership.created_at,
+            "updated_at": membership.created_at,
+        }
+
+
+def membership_of(document: Mapping[str, Any]) -> Membership:
+    """Return the model of a stored membership."""
+    return Membership(
+        room_id=str(document["room_identity"]),
+        user_id=str(document["user_identity"]),
+        role=document.get("role", "member"),
+        last_read_seq=document.get("last_read_seq", 0),
+        muted=document.get("muted", False),
+        created_at=document["created_at"],
+    )

@@ -1,0 +1,211 @@
+"""The `user` collection. Names and addresses are unique without case, by keys in lower case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from chat.errors import ChatError, Conflict, NotFound
+from chat.models import User
+from chat.repositories.documents import object_id, object_ids
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+Document = dict[str, Any]
+
+LAST = "\U0010ffff"  # sorts after all text, so it closes the range of a prefix
+DUPLICATE_KEY = 11000
+# what may change, and how documents call it
+CHANGEABLE = {
+    "nickname": "nicname",
+    "sex": "sex",
+    "avatar": "avatar",
+    "locale": "locale",
+    "password_hash": "password",
+}
+
+
+class UserRepository:
+    """Stores people. An id that is none is simply not found, and neither is a deleted account.
+
+    Of that a document with its id, `created_at` and `deleted_at` stays, so that it is never anybody
+    else.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, user_id: str) -> User:
+        """Return the user, or raise NotFound."""
+        user = self.find(user_id)
+        if user is None:
+            raise NotFound()
+        return user
+
+    def find(self, user_id: str) -> User | None:
+        """Return the user, or None."""
+        found = object_id(user_id)
+        return None if found is None else self._find({"_id": found})
+
+    def find_by_username(self, username: str) -> User | None:
+        """Return the user of that name in any case, or None."""
+        return self._find({"username_key": key(username)}) if username else None
+
+    def find_by_email(self, email: str) -> User | None:
+        """Return the user of that address in any case, or None."""
+        return self._find({"email_key": key(email)}) if email else None
+
+    def list_by_ids(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those who exist, by id."""
+        ids = object_ids(user_ids)
+        users = self._collection.find({"_id": {"$in": ids}}) if ids else ()
+        return {str(found["_id"]): _user(found) for found in users if not _is_deleted(found)}
+
+    def search(self, prefix: str, limit: int = 20) -> list[User]:
+        """Return users whose username or nickname starts so, in any case; usernames come first."""
+        found: dict[ObjectId, Document] = {}
+        for name in ("username_key", "nickname_key"):
+            start = key(prefix)
+            by_prefix = self._collection.find({name: {"$gte": start, "$lt": start + LAST}})
+            for document in by_prefix.sort(name, 1).limit(limit):
+                found.setdefault(document["_id"], document)
+        return [_user(document) for document in list(found.values())[:limit]]
+
+    def insert(self, user: User) -> User:
+        """Store a new user and return it with its id; raise Conflict that names what is taken."""
+        document = _document(user)
+        try:
+            self._collection.insert_one(document)
+        except DuplicateKeyError as error:
+            raise _conflict(error.details) from None
+        return replace(user, id=str(document["_id"]))
+
+    def insert_many(self, users: Sequence[User]) -> int:
+        """Store those whose username and e-mail are free and return how many they were."""
+        if not users:
+            return 0
+        try:
+            result = self._collection.insert_many([_document(u) for u in users], ordered=False)
+        except BulkWriteError as error:
+            details = error.details
+            if details.get("writeConcernErrors") or any(
+                one.get("code") != DUPLICATE_KEY for one in details.get("writeErrors", [])
+            ):
+                raise
+            return int(details["nInserted"])
+        return len(result.inserted_ids)
+
+    def update(self, user_id: str, changes: Mapping[str, Any], now: int) -> User:
+        """Change the given attributes and return the user as it is then; raise NotFound."""
+        to_set: Document = {"updated_at": now}
+        to_unset: Document = {}
+        for name, value in changes.items():
+            if value is None:
+                to_unset[CHANGEABLE[name]] = ""
+            else:
+                to_set[CHANGEABLE[name]] = value
+        if "nickname" in changes:
+            to_set["nickname_key"] = key(changes["nickname"])
+        document = self._collection.find_one_and_update(
+            {"_id": object_id(user_id), "deleted_at": None},
+            {"$set": to_set, **({"$unset": to_unset} if to_unset else {})},
+            return_document=ReturnDocument.AFTER,
+        )
+        if document is None:
+            raise NotFound()
+        return _user(document)
+
+    def replace_password(self, user: User, password_hash: str, now: int) -> bool:
+        """Set a new password hash unless it is no longer the user's; tell whether it was set."""
+        result = self._collection.update_one(
+            _as_verified(user), {"$set": {"password": password_hash, "updated_at": now}}
+        )
+        return bool(result.matched_count)
+
+    def has_password_of(self, user: User) -> bool:
+        """Tell whether the password that was verified is still the user's."""
+        return self._collection.find_one(_as_verified(user), {"_id": 1}) is not None
+
+    def erase(self, user: User, now: int) -> bool:
+        """Take everything personal away in one step; tell whether this call was the one that did.
+
+        Name and address are free then.
+        """
+        result = self._collection.replace_one(
+            {"_id": object_id(user.id), "deleted_at": None},
+            {"created_at": user.created_at, "updated_at": now, "deleted_at": now},
+        )
+        return bool(result.modified_count)
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["user"]
+
+    def _find(self, query: Document) -> User | None:
+        document = self._collection.find_one(query)
+        return None if document is None or _is_deleted(document) else _user(document)
+
+
+def key(name: str) -> str:
+    """Return what makes two names the same."""
+    return name.lower()
+
+
+def _as_verified(user: User) -> Document:
+    """Ask for a user only while the password is still the one that was verified."""
+    return {"_id": object_id(user.id), "deleted_at": None, "password": user.password_hash}
+
+
+def _is_deleted(document: Document) -> bool:
+    return bool(document.get("deleted_at"))
+
+
+def _user(document: Document) -> User:
+    """Read a document, also one of a database that was adopted: it may lack what we added."""
+    username = document.get("username") or ""
+    created_at = int(document.get("created_at") or 0)
+    return User(
+        id=str(document["_id"]),
+        username=username,
+        nickname=document.get("nicname") or username,
+        sex=int(document.get("sex") or 0),
+        email=document.get("email") or "",
+        avatar=document.get("avatar") or "",
+        locale=document.get("locale"),
+        created_at=created_at,
+        updated_at=int(document.get("updated_at") or created_at),
+        password_hash=document.get("password") or "",
+    )
+
+
+def _document(user: User) -> Document:
+    document: Document = {
+        "_id": ObjectId(user.id) if user.id else ObjectId(),
+        "username": user.username,
+        "username_key": key(user.username),
+        "password": user.password_hash,
+        "nicname": user.nickname,
+        "nickname_key": key(user.nickname),
+        "sex": user.sex,
+        "email": user.email,
+        "avatar": user.avatar,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+    }
+    if user.email:
+        document["email_key"] = key(user.email)
+    if user.locale:
+        document["locale"] = user.locale
+    return document
+
+
+def _conflict(details: Mapping[str, Any] | None) -> ChatError:
+    names = {"username_key": "username", "email_key": "email"}
+    pattern = (details or {}).get("keyPattern", {})
+    return Conflict({names[name]: ["invalid.taken"] for name in pattern if name in names})

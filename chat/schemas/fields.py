@@ -1,0 +1,248 @@
+"""Strict fields: a value has the very type it should have, or it is refused; nothing is converted.
+
+marshmallow's own Integer takes "1" and True, its String takes bytes; on this wire a type is part of
+the contract.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import ValidationError
+from marshmallow.fields import Dict, Field, List, Nested
+
+from chat.i18n import Text
+
+__all__ = [
+    "Avatar",
+    "Boolean",
+    "Choice",
+    "Dict",
+    "Email",
+    "Id",
+    "Integer",
+    "List",
+    "Nested",
+    "Nickname",
+    "String",
+    "Username",
+]
+
+MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
+MAX_EMAIL = 254
+MAX_NICKNAME = 30
+MAX_AVATAR = 500
+# Shows nothing although Unicode counts it as a letter or symbol: fillers, the empty braille cell.
+INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# Shows nothing either, but belongs to names: emoji and Persian words are joined and parted by it.
+JOINERS = frozenset("\u200c\u200d")
+EMOJI_TAGS = ("\U000e0020", "\U000e007f")  # they spell the flags of regions
+SURROGATES_AND_NUL = re.compile("[\x00\ud800-\udfff]")
+EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+UNSAFE = frozenset('"<>\\^`{|}')  # in URLs
+USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,20}")
+ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+class Strict(Field[Any]):
+    """The base of our fields."""
+
+    default_error_messages = {
+        "required": "invalid.required",
+        "null": "invalid.null",
+        "validator_failed": "invalid.value",
+    }
+
+
+class String(Strict):
+    """Text of `min` to `max` code points.
+
+    NUL and lone surrogates are always refused: neither the database nor UTF-8 can hold them.
+    `blank=False` refuses text that shows nothing. `plain=True` refuses what makes text look like
+    another: control characters, direction marks and overrides, zero-width characters; `line=True`
+    refuses line breaks too, for names. `strip=True` takes surrounding white space off first.
+    """
+
+    def __init__(
+        self,
+        *,
+        min: int = 0,
+        max: int | None = None,
+        blank: bool = True,
+        plain: bool = False,
+        line: bool = False,
+        strip: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.min, self.max, self.blank, self.strip = min, max, blank, strip
+        self.plain, self.line = plain, line
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("invalid.string")
+        if SURROGATES_AND_NUL.search(value):
+            raise ValidationError("invalid.characters")
+        text = value.strip() if self.strip else value
+        if self.max is not None and len(text) > self.max:
+            raise ValidationError([Text("invalid.too_long", max=self.max)])
+        if not self.blank and is_blank(text):
+            raise ValidationError("invalid.blank")
+        if len(text) < self.min:
+            raise ValidationError([Text("invalid.too_short", min=self.min)])
+        if (self.plain and not is_plain(text)) or (self.line and not is_line(text)):
+            raise ValidationError("invalid.characters")
+        return text
+
+
+class Username(String):
+    """A name by the rules for new ones."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if not USERNAME.fullmatch(text):
+            raise ValidationError("invalid.username")
+        return text
+
+
+class Nickname(String):
+    """How a person wants to be called: one line of any letters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min=1, max=MAX_NICKNAME, blank=False, line=True, strip=True, **kwargs)
+
+
+class Email(String):
+    """An address that can safely stand in a mail header; ASCII, as most mail servers demand."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=MAX_EMAIL, strip=True, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if not EMAIL.fullmatch(text) or len(text.partition("@")[0]) > 64:
+            raise ValidationError("invalid.email")
+        return text
+
+
+class Avatar(String):
+    """Empty, an `https:` URL or a path on this server: nothing that runs script."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=MAX_AVATAR, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs)
+        if text and not (is_own_path(text) or is_https_url(text)):
+            raise ValidationError("invalid.avatar")
+        return text
+
+
+class Id(Strict):
+    """An id as we hand it out; one that names nothing is not found later, by the service."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        if not isinstance(value, str) or not ID.fullmatch(value):
+            raise ValidationError("invalid.id")
+        return value
+
+
+class Integer(Strict):
+    """A whole number, JSON's `1` and neither `1.0`, `"1"` nor `true`."""
+
+    def __init__(self, *, min: int = -MAX_INTEGER, max: int = MAX_INTEGER, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.min, self.max = min, max
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
+        if type(value) is not int:
+            raise ValidationError("invalid.integer")
+        if value < self.min:
+            raise ValidationError([Text("invalid.too_small", min=self.min)])
+        if value > self.max:
+            raise ValidationError([Text("invalid.too_big", max=self.max)])
+        return value
+
+
+class Boolean(Strict):
+    """JSON's `true` or `false`."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("invalid.boolean")
+        return value
+
+
+class Choice(Strict):
+    """One of a few values, of the same type too: `true` and `1.0` are not `1`."""
+
+    def __init__(self, choices: Sequence[str | int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.choices = tuple(choices)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str | int:
+        for choice in self.choices:
+            if type(value) is type(choice) and value == choice:
+                return choice
+        raise ValidationError([Text("invalid.choice", choices=", ".join(map(str, self.choices)))])
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether text shows nothing: white space, format and control characters, fillers."""
+    return all(
+        character in INVISIBLE or unicodedata.category(character)[0] in "ZC" for character in text
+    )
+
+
+def is_line(text: str) -> bool:
+    """Tell whether text stays on its line, keeps its direction and hides nothing."""
+    return not any(
+        unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+        and character not in JOINERS
+        and not EMOJI_TAGS[0] <= character <= EMOJI_TAGS[1]
+        for character in text
+    )
+
+
+def is_plain(text: str) -> bool:
+    """Tell the same of text that may have several lines."""
+    return is_line(re.sub("[\t\n\r]", "", text))
+
+
+def is_own_path(text: str) -> bool:
+    """Tell whether text is an absolute path here; `//host` and `/\\host` lead elsewhere."""
+    return text[0] == "/" and text[1:2] not in ("/", "\\") and is_escaped(text)
+
+
+def is_https_url(text: str) -> bool:
+    """Tell whether text is an `https:` URL with a host and without a user name in it."""
+    if not text.lower().startswith("https://") or not is_escaped(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return False
+
+
+def is_escaped(text: str) -> bool:
+    """Tell whether text holds only characters that a URL may: the rest is to be percent-encoded."""
+    return all("!" <= character <= "~" and character not in UNSAFE for character in text)

@@ -1,0 +1,90 @@
+"""Rooms on the wire: what a client may ask for, and the shapes it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chat.models import Conversation, Membership, Room, User
+from chat.schemas import fields
+from chat.schemas.base import Schema
+from chat.schemas.messages import dump_message
+from chat.schemas.users import dump_member_user
+
+MAX_NAME = 50
+MAX_INFO = 500
+
+IsOnline = Callable[[str], bool]
+
+
+class CreateRoomSchema(Schema):
+    name = fields.String(required=True, min=1, max=MAX_NAME, blank=False, line=True)
+    info = fields.String(max=MAX_INFO, plain=True, load_default="")
+
+
+class UpdateRoomSchema(Schema):
+    name = fields.String(min=1, max=MAX_NAME, blank=False, line=True)
+    info = fields.String(max=MAX_INFO, plain=True)
+
+
+class JoinRoomSchema(Schema):
+    number = fields.String(required=True, min=1, max=20)
+
+
+class RoomIdSchema(Schema):
+    room_id = fields.Id(required=True)
+
+
+class DirectRoomSchema(Schema):
+    username = fields.String(required=True, min=1, max=100)
+
+
+class AddMemberSchema(DirectRoomSchema):
+    pass
+
+
+class RoleSchema(Schema):
+    role = fields.Choice(["owner", "admin", "member"], required=True)
+
+
+class MutedSchema(Schema):
+    muted = fields.Boolean(required=True)
+
+
+def dump_room(room: Room) -> dict[str, Any]:
+    """Return a room as everyone in it may see it; pushes carry this."""
+    return {
+        "id": room.id,
+        "number": room.number,
+        "kind": room.kind,
+        "name": room.name,
+        "info": room.info,
+        "owner_id": room.owner_id,
+        "last_seq": room.last_seq,
+        "last_message": dump_message(room.last_message) if room.last_message else None,
+        "created_at": room.created_at,
+        "updated_at": room.updated_at,
+    }
+
+
+def dump_conversation(conversation: Conversation, is_online: IsOnline) -> dict[str, Any]:
+    """Return a room as an answer to its member carries it."""
+    found = dump_room(conversation.room) | {
+        "last_read_seq": conversation.membership.last_read_seq,
+        "unread": conversation.unread,
+        "muted": conversation.membership.muted,
+    }
+    if conversation.room.kind == "direct":
+        peer = conversation.peer
+        found["peer"] = dump_member_user(peer, is_online(peer.id)) if peer else None
+    return found
+
+
+def dump_member(user: User, membership: Membership, is_online: IsOnline) -> dict[str, Any]:
+    """Return one line of a room's list of members."""
+    return {
+        "user": dump_member_user(user, is_online(user.id)),
+        "role": membership.role,
+        "last_read_seq": membership.last_read_seq,
+        "created_at": membership.created_at,
+    }

@@ -1,0 +1,94 @@
+"""People on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat.models import User
+from chat.schemas import fields
+from chat.schemas.base import Schema
+from chat.schemas.passwords import MAX_PASSWORD, NewPassword
+
+
+class SendCodeSchema(Schema):
+    email = fields.Email(required=True)
+    purpose = fields.Choice(["register", "reset"], load_default="register")
+
+
+class RegisterSchema(Schema):
+    username = fields.Username(required=True)
+    password = NewPassword(required=True)
+    email = fields.Email(required=True)
+    code = fields.String(required=True, max=16, strip=True)
+    nickname = fields.Nickname()
+
+
+class LogInSchema(Schema):
+    """What may have been a good name or password under any rules is let through to be compared."""
+
+    username = fields.String(required=True, min=1, max=fields.MAX_EMAIL, strip=True)
+    password = fields.String(required=True, min=1, max=MAX_PASSWORD)
+
+
+class ChangePasswordSchema(Schema):
+    current_password = fields.String(required=True, min=1, max=MAX_PASSWORD)
+    password = NewPassword(required=True)
+
+
+class DeleteAccountSchema(Schema):
+    password = fields.String(required=True, min=1, max=MAX_PASSWORD)
+
+
+class ResetPasswordSchema(Schema):
+    email = fields.Email(required=True)
+    code = fields.String(required=True, max=16, strip=True)
+    password = NewPassword(required=True)
+
+
+class ProfileSchema(Schema):
+    nickname = fields.Nickname()
+    sex = fields.Choice([0, 1, 2])
+    avatar = fields.Avatar()
+    locale = fields.Choice(["zh", "en"], allow_none=True)
+
+
+class SearchSchema(Schema):
+    q = fields.String(required=True, max=50, strip=True)
+
+
+class UserSchema(Schema):
+    """A user as everyone may see them."""
+
+    id = fields.Id()
+    username = fields.String()
+    nickname = fields.String()
+    sex = fields.Integer()
+    avatar = fields.String()
+    created_at = fields.Integer()
+
+
+class OwnUserSchema(UserSchema):
+    """A user as they see themselves."""
+
+    email = fields.String()
+    locale = fields.String(allow_none=True)
+
+
+class SessionSchema(Schema):
+    """One of one's own log-ins."""
+
+    id = fields.Id()
+    created_at = fields.Integer()
+    last_used_at = fields.Integer()
+    device = fields.String()
+
+
+def dump_user(user: User) -> dict[str, Any]:
+    """Return a user as everyone may see them."""
+    dumped: dict[str, Any] = UserSchema().dump(user)
+    return dumped
+
+
+def dump_member_user(user: User, online: bool) -> dict[str, Any]:
+    """Return a user as those see them who share a room."""
+    return {**dump_user(user), "online": online}

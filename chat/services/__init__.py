@@ -1,0 +1,1 @@
+"""The user's verbs. They know neither the wire nor MongoDB."""

@@ -1,0 +1,79 @@
+"""The audit log: written beside what it tells of, which neither waits for it nor fails with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from chat.models import Action, AuditEntry
+from chat.repositories.audit import AuditRepository
+from chat.repositories.documents import new_id, now_ms
+from chat.services.coalescer import Coalescer
+
+WRITE_INTERVAL = 0.5  # seconds in which entries gather
+MAX_WAITING = 20_000  # entries, while the database is away
+DAY_MS = 24 * 60 * 60 * 1000
+
+log = logging.getLogger(__name__)
+
+_caller: ContextVar[str] = ContextVar("audit_caller", default="")
+
+
+def bind_caller(address: str) -> None:
+    """Note from which network address this request comes; commands have none."""
+    _caller.set(address)
+
+
+class Audit:
+    """Takes down who did what. Entries are kept for so many days."""
+
+    def __init__(
+        self, entries: AuditRepository, days: int, clock: Callable[[], int] = now_ms
+    ) -> None:
+        self._entries = entries
+        self._keep_ms = days * DAY_MS
+        self._clock = clock
+        self._coalescer: Coalescer[str, AuditEntry] = Coalescer(WRITE_INTERVAL, self._write)
+        self._lost = 0
+
+    def note(
+        self,
+        action: Action,
+        actor_id: str = "",
+        *,
+        target_id: str = "",
+        room_id: str = "",
+        detail: str = "",
+    ) -> None:
+        """Take something down that has happened; it is written a little later."""
+        if len(self._coalescer) >= MAX_WAITING:
+            self._lost += 1
+            return
+        entry = AuditEntry(
+            id=new_id(),
+            at=self._clock(),
+            action=action,
+            address=_caller.get(),
+            actor_id=actor_id,
+            target_id=target_id,
+            room_id=room_id,
+            detail=detail,
+        )
+        self._coalescer.put(entry.id, entry)
+
+    def list_latest(
+        self, limit: int, user_id: str | None = None, action: str | None = None
+    ) -> list[AuditEntry]:
+        """Return the latest entries, oldest first: of and about a user, of one action, or all."""
+        return self._entries.list_latest(limit, user_id, action)
+
+    def flush(self) -> bool:
+        """Write what waits; return whether it could be written."""
+        return self._coalescer.flush()
+
+    def _write(self, entries: dict[str, AuditEntry]) -> None:
+        self._entries.insert_many(entries.values(), self._keep_ms)
+        lost, self._lost = self._lost, 0
+        if lost:
+            log.error("%d entries of the audit log were lost while the database was away", lost)

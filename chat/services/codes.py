@@ -1,0 +1,67 @@
+"""Codes that prove that an e-mail address is one's own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+
+from chat.errors import InvalidInput
+from chat.models import Purpose
+from chat.repositories.codes import CodeRepository, StoredCode
+from chat.repositories.documents import now_ms
+
+DIGITS = 6
+MINUTES = 10
+MAX_WRONG_TRIES = 5
+
+
+class VerificationCodes:
+    """Makes, checks and uses up codes; they are stored as hashes under the server's secret."""
+
+    def __init__(
+        self, *, codes: CodeRepository, secret: str, clock: Callable[[], int] = now_ms
+    ) -> None:
+        self._codes = codes
+        self._key = hashlib.sha256(b"codes\0" + secret.encode()).digest()
+        self._clock = clock
+
+    def issue(self, email: str, purpose: Purpose) -> str:
+        """Return a new code, the only good one for this address and purpose from now on."""
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+        salt = secrets.token_bytes(16)
+        self._store(email, purpose, StoredCode(salt, self._hash(salt, code)))
+        return code
+
+    def issue_decoy(self, email: str, purpose: Purpose) -> None:
+        """Store what no code fits, where none may be given out.
+
+        Trying a code takes as long then as where one was: known addresses do not show by it.
+        """
+        self._store(email, purpose, StoredCode(secrets.token_bytes(16), secrets.token_bytes(32)))
+
+    def check(self, email: str, purpose: Purpose, code: str) -> None:
+        """Raise InvalidInput unless the code is right; it stays usable. Five wrong ones void it."""
+        # counted before compared: many guesses at once have no more tries than one by one
+        stored = self._codes.spend_try(email, purpose, MAX_WRONG_TRIES, self._clock())
+        if stored is None or not hmac.compare_digest(
+            stored.code_hash, self._hash(stored.salt, code)
+        ):
+            raise wrong_code()
+        self._codes.give_back_try(email, purpose, stored)
+
+    def use_up(self, email: str, purpose: Purpose) -> bool:
+        """Make the code unusable; tell whether this call was the one that did."""
+        return self._codes.delete(email, purpose)
+
+    def _store(self, email: str, purpose: Purpose, code: StoredCode) -> None:
+        self._codes.replace(email, purpose, code, self._clock() + MINUTES * 60_000)
+
+    def _hash(self, salt: bytes, code: str) -> bytes:
+        return hmac.new(self._key, salt + code.encode(), hashlib.sha256).digest()
+
+
+def wrong_code() -> InvalidInput:
+    """Return what is said of a code that is wrong, used, void, too old or was never sent."""
+    return InvalidInput({"code": ["invalid.code"]})

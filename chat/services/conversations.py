@@ -1,0 +1,86 @@
+"""Rooms as one of their members sees them: with what is unread and, one to one, with whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chat.models import Conversation, Membership, Room, RoomKind, User
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.heads import RoomHeads
+from chat.services.memberships import Memberships
+from chat.services.read_marks import ReadMarks
+from chat.services.usernames import Usernames
+
+
+class ConversationService:
+    """Puts rooms, memberships and people together, with what only this process knows yet."""
+
+    def __init__(
+        self,
+        user_rooms: UserRoomRepository,
+        users: UserRepository,
+        memberships: Memberships,
+        usernames: Usernames,
+        heads: RoomHeads,
+        read_marks: ReadMarks,
+    ) -> None:
+        self._user_rooms = user_rooms
+        self._users = users
+        self._memberships = memberships
+        self._usernames = usernames
+        self._heads = heads
+        self._read_marks = read_marks
+
+    def list_of(self, user: User) -> list[Conversation]:
+        """Return all conversations of a user, the one with the newest activity first."""
+        conversations = self._assemble(user, self._memberships.list_of_user(user.id))
+        return sorted(conversations, key=_activity, reverse=True)
+
+    def list_lately(self, user: User, kind: RoomKind) -> list[Conversation]:
+        """Return a user's conversations of a kind, in no order, as of a second ago at most."""
+        pairs = self._memberships.list_lately(user.id)
+        return self._assemble(user, [pair for pair in pairs if pair[0].kind == kind])
+
+    def get(self, user: User, room_id: str) -> Conversation:
+        """Return one conversation of a user; raises NotFound for a stranger."""
+        return self.of(user, *self._memberships.require(user.id, room_id))
+
+    def of(self, user: User, room: Room, membership: Membership) -> Conversation:
+        """Return the conversation that a room is to its member."""
+        return self._assemble(user, [(room, membership)])[0]
+
+    def members(self, user: User, room_id: str) -> list[tuple[User, Membership]]:
+        """Return the members of a room, who came first comes first."""
+        self._memberships.require(user.id, room_id)
+        memberships = self._user_rooms.list_of_room(room_id)
+        users = self._users.list_by_ids({found.user_id for found in memberships})
+        return [
+            (users[found.user_id], self._read_marks.overlay(found))
+            for found in memberships
+            if found.user_id in users
+        ]
+
+    def rooms_of(self, user_id: str) -> list[Room]:
+        """Return a user's rooms, in no order, as of a second ago at most."""
+        return [self._heads.overlay(room) for room, _ in self._memberships.list_lately(user_id)]
+
+    def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
+        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in pairs)
+        peers = self._users.list_by_ids(
+            {other for room in rooms for other in room.member_ids if other != user.id}
+        )
+        return [
+            Conversation(
+                room=room,
+                membership=self._read_marks.overlay(membership),
+                peer=next((peers[other] for other in room.member_ids if other in peers), None),
+            )
+            for room, (_, membership) in zip(rooms, pairs, strict=True)
+        ]
+
+
+def _activity(conversation: Conversation) -> tuple[int, str]:
+    room = conversation.room
+    newest = room.last_message.created_at if room.last_message else room.created_at
+    return newest, room.id

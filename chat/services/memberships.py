@@ -1,0 +1,213 @@
+"""Who belongs to which room, remembered for a moment: sending must not ask the database twice."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Container
+from dataclasses import dataclass, field
+
+from chat.errors import NotFound
+from chat.models import Membership, Room
+from chat.policies import require_member
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.services.turns import Turns
+
+MAX_AGE = 4.0  # seconds for which it is trusted after it was read, or confirmed as a whole
+MAX_AGE_CONFIRMED = 60.0  # for which it is trusted at all
+LATELY = 1.0  # seconds for which all rooms of one user are as good as asking again
+KNOWN_ROOMS = 10_000
+KNOWN_MEMBERS = 200_000  # of all these rooms
+WHOLE = 500  # members of one room that are read because one of them talks
+
+
+@dataclass(slots=True)
+class _Known:
+    room: Room
+    read_at: float
+    members: dict[str, Membership] = field(default_factory=dict)
+    count: int | None = None  # of all members, once somebody asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Lately:
+    pairs: list[tuple[Room, Membership]]
+    read_at: float
+    changes: int
+
+
+class Memberships:
+    """Rooms and their members as last read; whoever changes one of them calls `forget`."""
+
+    def __init__(self, rooms: RoomRepository, user_rooms: UserRoomRepository) -> None:
+        self._rooms = rooms
+        self._user_rooms = user_rooms
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._lately: OrderedDict[str, _Lately] = OrderedDict()  # by user, the oldest first
+        self._size = 0  # memberships
+        self._changes = 0
+        self._changed: OrderedDict[str, int] = OrderedDict()  # the last change of each room
+        self._changed_before = 0  # the newest change that is no longer among them
+        self._turns = Turns()
+        self._confirmed_at = -MAX_AGE
+        self._confirmed: Container[str] = ()
+
+    def confirm(self, moment: float, room_ids: Container[str]) -> None:
+        """Trust what is remembered of these rooms: all that others changed before is known here.
+
+        In seconds of the monotonic clock. So nobody reads again and again what does not change.
+        """
+        self._confirmed_at, self._confirmed = moment, room_ids
+
+    def require(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
+        """Return room and membership; NotFound for a stranger and for what does not exist."""
+        known = self._trusted(room_id)
+        if known and user_id in known.members:
+            return known.room, known.members[user_id]
+        with self._turns.of(room_id):  # who asks meanwhile finds what is read here
+            known = self._trusted(room_id)
+            if known and user_id in known.members:
+                return known.room, known.members[user_id]
+            changes, asked_at = self._changes, time.monotonic()
+            membership = require_member(self._user_rooms.find(room_id, user_id))
+            room = known.room if known else self._find_room(room_id)
+            if self._is_unchanged(room_id, changes):
+                self._remember(room, membership, asked_at)
+            if known is None:
+                self._read(room, WHOLE)
+        return room, membership
+
+    def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
+        """Ask the database itself, where what follows depends on the role; NotFound as above."""
+        membership = require_member(self._user_rooms.find(room_id, user_id))
+        return self._find_room(room_id), membership
+
+    def list_of_user(self, user_id: str) -> list[tuple[Room, Membership]]:
+        """Ask for all rooms of a user and return them, in no order."""
+        changes, asked_at = self._changes, time.monotonic()
+        memberships = {one.room_id: one for one in self._user_rooms.list_of_user(user_id)}
+        return self._pair(user_id, memberships, [], changes, asked_at)
+
+    def list_lately(self, user_id: str) -> list[tuple[Room, Membership]]:
+        """Return all rooms of a user, in no order, as of a second ago at most.
+
+        A client that comes asks for them again and again, and the others of the room for the same
+        ones. What changes within that second is told to the clients that hear of it.
+        """
+        found = self._lately.get(user_id)
+        changes, asked_at = self._changes, time.monotonic()
+        if found and found.changes == changes and asked_at < found.read_at + LATELY:
+            return found.pairs
+        memberships = {one.room_id: one for one in self._user_rooms.list_of_user(user_id)}
+        known = [known.room for room_id in memberships if (known := self._trusted(room_id))]
+        return self._pair(user_id, memberships, known, changes, asked_at)
+
+    def _pair(
+        self,
+        user_id: str,
+        memberships: dict[str, Membership],
+        known: list[Room],
+        changes: int,
+        asked_at: float,
+    ) -> list[tuple[Room, Membership]]:
+        """Read the rooms that are not known, and remember all as of when they were asked for."""
+        missing = memberships.keys() - {room.id for room in known}
+        rooms = [*known, *self._rooms.list_by_ids(missing)]
+        pairs = [(room, memberships[room.id]) for room in rooms]
+        if changes == self._changes:
+            self._remember_lately(user_id, _Lately(pairs, asked_at, changes))
+        for room, membership in pairs:
+            if self._is_unchanged(room.id, changes):
+                self._remember(room, membership, asked_at)
+        return pairs
+
+    def read_again(self, room: Room) -> list[Membership]:
+        """Ask who belongs to a room that changed elsewhere, and return them, the oldest first."""
+        self.forget(room.id)
+        return self._read(room)
+
+    def is_member(self, user_id: str, room_id: str) -> bool:
+        """Tell whether a user belongs to a room."""
+        try:
+            self.require(user_id, room_id)
+        except NotFound:
+            return False
+        return True
+
+    def count(self, room_id: str) -> int:
+        """Return how many people belong to a room."""
+        known = self._trusted(room_id)
+        if known and known.count is not None:
+            return known.count
+        count = self._user_rooms.count_of_room(room_id)
+        if known is not None and known is self._known.get(room_id):
+            known.count = count
+        return count
+
+    def forget(self, room_id: str) -> None:
+        """Drop what is remembered of a room, after it or its members changed."""
+        self._changes += 1
+        self._changed[room_id] = self._changes
+        self._changed.move_to_end(room_id)
+        if len(self._changed) > KNOWN_ROOMS:
+            _, self._changed_before = self._changed.popitem(last=False)
+        self._drop(room_id)
+
+    def _find_room(self, room_id: str) -> Room:
+        room = self._rooms.find(room_id)
+        if room is None:
+            raise NotFound()
+        return room
+
+    def _is_unchanged(self, room_id: str, since: int) -> bool:
+        """Tell whether what was read of a room after `since` can not be older than a change."""
+        return self._changed.get(room_id, self._changed_before) <= since
+
+    def _read(self, room: Room, limit: int = 0) -> list[Membership]:
+        """Read the members, all or the first: whoever talks in a room is not the only one."""
+        changes, asked_at = self._changes, time.monotonic()
+        found = self._user_rooms.list_of_room(room.id, limit)
+        if self._is_unchanged(room.id, changes) and found:
+            self._drop(room.id)
+            for membership in found:
+                self._remember(room, membership, asked_at)
+            if not limit or len(found) < limit:
+                self._known[room.id].count = len(found)
+        return found
+
+    def _trusted(self, room_id: str) -> _Known | None:
+        known = self._known.get(room_id)
+        if known is None:
+            return None
+        now = time.monotonic()
+        good_at = known.read_at
+        if room_id in self._confirmed:
+            good_at = max(good_at, self._confirmed_at)
+        fresh = now < good_at + MAX_AGE
+        return known if fresh and now < known.read_at + MAX_AGE_CONFIRMED else None
+
+    def _remember(self, room: Room, membership: Membership, asked_at: float) -> None:
+        known = self._trusted(room.id)
+        if known is None:
+            self._drop(room.id)
+            known = self._known[room.id] = _Known(room, asked_at)
+        self._size += membership.user_id not in known.members
+        known.members[membership.user_id] = membership
+        while len(self._known) > KNOWN_ROOMS or (
+            self._size > KNOWN_MEMBERS and len(self._known) > 1
+        ):
+            self._drop(next(iter(self._known)))
+
+    def _drop(self, room_id: str) -> None:
+        known = self._known.pop(room_id, None)
+        if known is not None:
+            self._size -= len(known.members)
+
+    def _remember_lately(self, user_id: str, found: _Lately) -> None:
+        self._lately[user_id] = found
+        self._lately.move_to_end(user_id)
+        for oldest in list(self._lately):
+            if found.read_at < self._lately[oldest].read_at + LATELY:
+                break
+            del self._lately[oldest]

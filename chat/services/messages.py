@@ -1,0 +1,210 @@
+"""Saying something and reading back what was said."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from chat import policies
+from chat.errors import Forbidden, InvalidInput, NotFound
+from chat.i18n import Text
+from chat.models import (
+    Conversation,
+    Membership,
+    Message,
+    Page,
+    Room,
+    RoomKind,
+    RoomSync,
+    Sync,
+    User,
+)
+from chat.repositories.documents import new_id, now_ms
+from chat.repositories.messages import MessageRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.services.conversations import ConversationService
+from chat.services.events import Events
+from chat.services.heads import RoomHeads
+from chat.services.limits import MESSAGES, Limits
+from chat.services.memberships import Memberships
+from chat.services.read_marks import ReadMarks
+from chat.services.rooms import RoomService
+from chat.services.usernames import Usernames
+from chat.services.writer import Promise, Writer
+
+SYNC_PAGE = 100  # messages of one room in one answer to `sync`
+SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyond is not read
+TYPING_INTERVAL = 3.0  # seconds between two pushes that the same person types in the same room
+SMALL_GROUP = 50  # up to so many members hear how far each of them has read
+KNOWN_TYPISTS = 10_000
+KNOWN_PAIRS = 10_000  # whose direct room is found without asking
+
+
+class MessageService:
+    """The one way of a message into a room, and the ways to read a room's log."""
+
+    def __init__(
+        self,
+        messages: MessageRepository,
+        user_rooms: UserRoomRepository,
+        memberships: Memberships,
+        conversations: ConversationService,
+        usernames: Usernames,
+        heads: RoomHeads,
+        read_marks: ReadMarks,
+        rooms: RoomService,
+        writer: Writer,
+        limits: Limits,
+        events: Events,
+    ) -> None:
+        self._messages = messages
+        self._user_rooms = user_rooms
+        self._memberships = memberships
+        self._conversations = conversations
+        self._usernames = usernames
+        self._heads = heads
+        self._read_marks = read_marks
+        self._rooms = rooms
+        self._writer = writer
+        self._limits = limits
+        self._events = events
+        self._direct_rooms: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._typed: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def send(
+        self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None = None
+    ) -> Promise:
+        """Admit a message to a room (of that kind) and promise to store and push it."""
+        self._limits.count(MESSAGES, user.id)
+        room, _ = self._require(user, room_id, kind)
+        for other in room.member_ids:  # of direct rooms
+            policies.require_peer(self._memberships.is_member(other, room.id))
+        now = now_ms()
+        message = Message(
+            id=new_id(),
+            room_id=room.id,
+            user_id=user.id,
+            username=user.username,
+            seq=0,
+            client_id=client_id,
+            data=data,
+            created_at=now,
+            updated_at=now,
+        )
+        return self._writer.submit(room, message, self._tell)
+
+    def send_direct(
+        self, user: User, client_id: str, data: str, to: str | None, room_id: str | None
+    ) -> Promise:
+        """Admit a message to the room shared with `to`, or to a direct room by its id."""
+        if to is None:
+            return self.send(user, room_id or "", client_id, data, kind="direct")
+        key = (user.id, to.lower())
+        known = self._direct_rooms.get(key)
+        if known is not None:
+            try:
+                return self.send(user, known, client_id, data, kind="direct")
+            except (NotFound, Forbidden):  # who had that name is gone; another may have it by now
+                self._direct_rooms.pop(key, None)
+        known = self._rooms.direct_with(user, to, field="to")[0].id
+        self._direct_rooms[key] = known
+        if len(self._direct_rooms) > KNOWN_PAIRS:
+            self._direct_rooms.popitem(last=False)
+        return self.send(user, known, client_id, data, kind="direct")
+
+    def history(
+        self,
+        user: User,
+        room_id: str,
+        before_seq: int | None = None,
+        after_seq: int | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Return a page of a room's log: the newest, or next to one of the two seqs."""
+        if before_seq is not None and after_seq is not None:
+            raise InvalidInput({"after_seq": ["invalid.not_both"]})
+        room, _ = self._memberships.require(user.id, room_id)
+        if after_seq is not None:
+            return self._page_after(room, after_seq, limit)
+        end = self._heads.read(room) + 1
+        end = min(end, before_seq) if before_seq is not None else end
+        first = max(1, end - limit)
+        found = self._messages.list_range(room.id, first, end - 1)
+        return Page(tuple(self._usernames.sign(found)), has_more=first > 1 and bool(found))
+
+    def sync(self, user: User, seen: Mapping[str, int], kind: RoomKind) -> Sync:
+        """Return what came after the seqs a member has seen, in all rooms of a kind."""
+        conversations = {
+            found.room.id: found for found in self._conversations.list_lately(user, kind)
+        }
+        rooms: dict[str, RoomSync] = {}
+        left = SYNC_CHARACTERS
+        for room_id, seq in seen.items():
+            if room_id in conversations:
+                rooms[room_id] = self._missed(conversations[room_id].room, seq, read=left > 0)
+                left -= sum(len(message.data) for message in rooms[room_id].page.messages)
+        return Sync(
+            rooms=rooms,
+            joined=[found for room_id, found in conversations.items() if room_id not in seen],
+            gone=[room_id for room_id in seen if room_id not in conversations],
+        )
+
+    def mark_read(
+        self, user: User, room_id: str, seq: int, kind: RoomKind | None = None
+    ) -> Conversation:
+        """Note that a member has read up to `seq`; a mark never goes back."""
+        room, membership = self._require(user, room_id, kind)
+        membership = self._read_marks.overlay(membership)
+        if seq > self._heads.overlay(room).last_seq and seq > (head := self._heads.read(room)):
+            raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
+        if seq > membership.last_read_seq:
+            self._read_marks.advance(room.id, user.id, seq)
+            to_members = room.kind == "direct" or self._memberships.count(room.id) <= SMALL_GROUP
+            self._events.message_read(room, user.id, seq, to_members)
+        return self._conversations.of(user, room, membership)
+
+    def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
+        """Choose whether a member wants notifications of a room."""
+        self._memberships.require(user.id, room_id)
+        self._user_rooms.update_muted(room_id, user.id, muted)
+        self._memberships.forget(room_id)
+        return self._conversations.get(user, room_id)
+
+    def typing(self, user: User, room_id: str, kind: RoomKind | None = None) -> None:
+        """Tell the other members that someone types, once in a while."""
+        room, _ = self._require(user, room_id, kind)
+        now = time.monotonic()
+        key = (room.id, user.id)
+        if now - self._typed.get(key, 0.0) < TYPING_INTERVAL:
+            return
+        self._typed[key] = now
+        self._typed.move_to_end(key)
+        if len(self._typed) > KNOWN_TYPISTS:
+            self._typed.popitem(last=False)
+        self._events.user_typing(room, user.id)
+
+    def _tell(self, room: Room, message: Message) -> None:
+        """Note that the sender has read what they wrote, and let all members hear it."""
+        self._read_marks.advance(room.id, message.user_id, message.seq, message.id)
+        self._events.message_created(room, message)
+
+    def _require(self, user: User, room_id: str, kind: RoomKind | None) -> tuple[Room, Membership]:
+        room, membership = self._memberships.require(user.id, room_id)
+        if kind is not None and room.kind != kind:
+            raise NotFound()
+        return room, membership
+
+    def _missed(self, room: Room, seq: int, read: bool) -> RoomSync:
+        """Return what came after `seq`; without reading it where the answer is full already."""
+        head = self._heads.read_lately(room)
+        if seq > head:  # known here may be less than what another process has pushed meanwhile
+            head = self._heads.read(room)
+        if seq >= head or not read:
+            return RoomSync(Page((), has_more=seq < head), head, reset=seq > head)
+        page = self._page_after(room, seq, SYNC_PAGE)
+        return RoomSync(page, max(head, page.messages[-1].seq if page.messages else 0))
+
+    def _page_after(self, room: Room, after_seq: int, limit: int) -> Page:
+        found = self._messages.list_range(room.id, after_seq + 1, after_seq + limit + 1)
+        return Page(tuple(self._usernames.sign(found[:limit])), has_more=len(found) > limit)

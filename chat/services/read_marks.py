@@ -1,0 +1,66 @@
+"""How far people have read: pushed at once, written once a second."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from dataclasses import replace
+
+from chat.models import Membership
+from chat.repositories.messages import MessageRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.services.coalescer import Coalescer
+
+WRITE_INTERVAL = 1.0  # seconds between two writes of one member's mark
+MAX_INTERVAL = 30.0  # where the database is slow: a crash may forget as much
+REST = 10.0  # times as long as a write took
+KNOWN_MARKS = 50_000
+
+_Mark = tuple[int, str | None]  # seq and id of the message there, None when it is not at hand
+
+
+class ReadMarks:
+    """The read marks set in this process, which the database hears of a little later.
+
+    They are remembered beyond that: memberships read before a mark was written stay in use a while.
+    """
+
+    def __init__(self, user_rooms: UserRoomRepository, messages: MessageRepository) -> None:
+        self._user_rooms = user_rooms
+        self._messages = messages
+        self._known: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._coalescer: Coalescer[tuple[str, str], _Mark] = Coalescer(
+            WRITE_INTERVAL, self._write, MAX_INTERVAL, REST
+        )
+
+    def advance(self, room_id: str, user_id: str, seq: int, message_id: str | None = None) -> None:
+        """Note that the user has read the room up to `seq`, the place of that message."""
+        key = (room_id, user_id)
+        if seq <= self._known.get(key, 0):
+            return
+        self._known[key] = seq
+        self._known.move_to_end(key)
+        if len(self._known) > KNOWN_MARKS:
+            self._known.popitem(last=False)
+        self._coalescer.put(key, (seq, message_id))
+
+    def overlay(self, membership: Membership) -> Membership:
+        """Return the membership with the newest mark that is known here."""
+        seq = self._known.get((membership.room_id, membership.user_id), 0)
+        return (
+            replace(membership, last_read_seq=seq) if seq > membership.last_read_seq else membership
+        )
+
+    def flush(self) -> bool:
+        """Write what waits; return whether it could be written."""
+        return self._coalescer.flush()
+
+    def _write(self, marks: dict[tuple[str, str], _Mark]) -> None:
+        unnamed: defaultdict[str, set[int]] = defaultdict(set)
+        for (room_id, _), (seq, message_id) in marks.items():
+            if message_id is None:
+                unnamed[room_id].add(seq)
+        ids = {room_id: self._messages.ids_at(room_id, seqs) for room_id, seqs in unnamed.items()}
+        self._user_rooms.advance_reads(
+            (room_id, user_id, seq, message_id or ids[room_id].get(seq))
+            for (room_id, user_id), (seq, message_id) in marks.items()
+        )

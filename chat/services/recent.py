@@ -1,0 +1,35 @@
+"""Messages stored a moment ago, so that a repeated send is answered without asking the database."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from chat.models import Message
+
+KNOWN_MESSAGES = 10_000
+KNOWN_CHARACTERS = 4_000_000
+
+Key = tuple[str, str, str]  # room, sender, client_id
+
+
+class RecentMessages:
+    """The newest stored messages by what makes two sends the same; the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Key, Message] = OrderedDict()
+        self._characters = 0
+
+    def add(self, message: Message) -> None:
+        """Remember a message as it is stored."""
+        key = (message.room_id, message.user_id, message.client_id)
+        if key in self._known:
+            return
+        self._known[key] = message
+        self._characters += len(message.data)
+        while len(self._known) > KNOWN_MESSAGES or self._characters > KNOWN_CHARACTERS:
+            _, oldest = self._known.popitem(last=False)
+            self._characters -= len(oldest.data)
+
+    def find(self, key: Key) -> Message | None:
+        """Return the message stored under (room, sender, client_id), if it is known."""
+        return self._known.get(key)

@@ -1,0 +1,297 @@
+"""Groups and who is in them, and the one room that two people share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from chat import policies
+from chat.errors import NotFound
+from chat.models import Membership, Role, Room, RoomKind, User
+from chat.repositories.documents import now_ms
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.audit import Audit
+from chat.services.batches import BATCH, batched
+from chat.services.events import Events
+from chat.services.heads import RoomHeads
+from chat.services.limits import JOINS, ROOMS, Limits
+from chat.services.memberships import Memberships
+from chat.services.turns import Turns
+from chat.services.usernames import Usernames
+
+CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
+
+
+class RoomService:
+    """Making rooms, coming and going, and who may do what in them."""
+
+    def __init__(
+        self,
+        rooms: RoomRepository,
+        user_rooms: UserRoomRepository,
+        users: UserRepository,
+        messages: MessageRepository,
+        memberships: Memberships,
+        heads: RoomHeads,
+        usernames: Usernames,
+        limits: Limits,
+        events: Events,
+        audit: Audit,
+    ) -> None:
+        self._rooms = rooms
+        self._user_rooms = user_rooms
+        self._users = users
+        self._messages = messages
+        self._memberships = memberships
+        self._heads = heads
+        self._usernames = usernames
+        self._limits = limits
+        self._events = events
+        self._audit = audit
+        # Who come, go and change roles in a room take turns: a group has one owner. So do two who
+        # write first at the same moment, or the second one's message could be pushed before the
+        # first one's clients hear the room.
+        self._turns = Turns()
+
+    def create_group(self, user: User, name: str, info: str = "") -> Room:
+        """Make a group that the user owns."""
+        self._limits.count(ROOMS, user.id)
+        room = self._rooms.insert_group(user.id, name, info)
+        self._user_rooms.insert(self._membership(room, user, "owner"))
+        self._entered(room, [user.id])
+        return room
+
+    def gather(self, owner: User, name: str, members: Iterable[User]) -> Room:
+        """Return the owner's group of that name with all of `members` in it; made when missing.
+
+        For trying out and for tests: many at once, without an event for each.
+        """
+        room = self._rooms.find_group_of(owner.id, name) or self.create_group(owner, name)
+        draft = self._membership(room, owner, "member")
+        ids = [member.id for member in members if member.id != owner.id]
+        for some in batched(ids, BATCH):
+            self._user_rooms.insert_many([replace(draft, user_id=user_id) for user_id in some])
+        self._entered(room, ids)
+        return room
+
+    def direct_with(self, user: User, username: str, field: str = "username") -> tuple[Room, bool]:
+        """Return the room of two people, making it when they first talk; True when it is new.
+
+        `field` is what the input called the username, for the error about oneself.
+        """
+        other = self._users.find_by_username(username)
+        if other is None:
+            raise NotFound()
+        policies.require_other(user.id, other.id, field)
+        with self._turns.of(min(user.id, other.id) + max(user.id, other.id)):
+            return self._direct_room(user, other)
+
+    def join(self, user: User, number: str) -> Room:
+        """Enter the group of that number; joining twice changes nothing."""
+        self._limits.count(JOINS, user.id)
+        room = self._rooms.find_by_number(number)
+        if room is None:
+            raise NotFound()
+        with self._turns.of(room.id):
+            self._enter(room, user)
+        return room
+
+    def add_member(self, actor: User, room_id: str, username: str) -> tuple[User, Membership, bool]:
+        """Put a person into a group; True when they were not in it."""
+        with self._turns.of(room_id):
+            room, membership = self._memberships.require_fresh(actor.id, room_id)
+            policies.require_manager(room, membership)
+            user = self._users.find_by_username(username)
+            if user is None:
+                raise NotFound()
+            entered = self._enter(room, user)
+            return user, policies.require_member(self._user_rooms.find(room.id, user.id)), entered
+
+    def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
+        """Go out of a group; when its owner was alone in it, the group ends."""
+        with self._turns.of(room_id):
+            room, membership = self._memberships.require_fresh(user.id, room_id)
+            if kind is not None and room.kind != kind:
+                raise NotFound()
+            policies.require_may_leave(room, membership, self._user_rooms.count_of_room(room.id))
+            if membership.role == "owner":
+                self._delete(room)
+            else:
+                self._remove(room, user.id)
+            return self._as_of_now(room)
+
+    def leave_all(self, user: User) -> None:
+        """Take a user who goes for good out of every room; after a failure it may be called again.
+
+        A group they own passes to another member and ends when there is none. In a direct room the
+        other one stays; it ends with the second who goes.
+        """
+        for membership in self._user_rooms.list_of_user(user.id):
+            with self._turns.of(membership.room_id):
+                self._leave_for_good(user, membership.room_id)
+
+    def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
+        """Take a person out of a group; taking oneself out is leaving."""
+        if user_id == actor.id:
+            self.leave(actor, room_id)
+            return
+        with self._turns.of(room_id):
+            room, membership = self._memberships.require_fresh(actor.id, room_id)
+            policies.require_manager(room, membership)
+            target = self._user_rooms.find(room.id, user_id)
+            if target is None:
+                raise NotFound()
+            policies.require_may_remove(room, membership, target)
+            self._remove(room, user_id)
+            self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
+
+    def set_role(
+        self, actor: User, room_id: str, user_id: str, role: Role
+    ) -> tuple[User, Membership]:
+        """Change what a member may do; making another one owner hands the group over."""
+        with self._turns.of(room_id):
+            room, membership = self._memberships.require_fresh(actor.id, room_id)
+            policies.require_owner(room, membership)
+            target = self._user_rooms.find(room.id, user_id)
+            user = self._users.find(user_id)
+            if target is None or user is None:
+                raise NotFound()
+            policies.require_may_set_role(room, membership, target, role)
+            if role != target.role:
+                self._change_role(room, actor, user, role)
+            return user, policies.require_member(self._user_rooms.find(room.id, user_id))
+
+    def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
+        """Change the name or the info of a group."""
+        room, membership = self._memberships.require_fresh(user.id, room_id)
+        policies.require_manager(room, membership)
+        return self._updated(self._rooms.update(room_id, changes))
+
+    def delete(self, user: User, room_id: str) -> None:
+        """End a group, with all that was said in it."""
+        with self._turns.of(room_id):
+            room, membership = self._memberships.require_fresh(user.id, room_id)
+            policies.require_owner(room, membership)
+            self._delete(room)
+            self._audit.note("group_deleted", user.id, room_id=room.id)
+
+    def catch_up(self) -> None:
+        """Write down the ends of logs that a crash left behind between storing and writing them."""
+        for room in self._rooms.list_latest(CATCH_UP_ROOMS):
+            self._heads.read(room)
+
+    def _direct_room(self, user: User, other: User) -> tuple[Room, bool]:
+        room = self._rooms.find_direct(user.id, other.id)
+        if room is not None and self._user_rooms.count_of_room(room.id) == 2:
+            return room, False
+        created = None
+        if room is None:
+            self._limits.count(ROOMS, user.id)
+            created = self._rooms.insert_direct(user.id, other.id)
+            room = created or self._rooms.find_direct(user.id, other.id)
+        if room is None:
+            raise NotFound()
+        # Also when it was there: whoever made it may have come no further than the room.
+        entered = [
+            member.id
+            for member in (user, other)
+            if self._user_rooms.insert(self._membership(room, member, "member"))
+        ]
+        if entered:
+            self._entered(room, entered)
+        return room, created is not None
+
+    def _enter(self, room: Room, user: User) -> bool:
+        if not self._user_rooms.insert(self._membership(room, user, "member")):
+            return False
+        if self._rooms.find(room.id) is None:  # deleted while we came in
+            self._user_rooms.delete(room.id, user.id)
+            raise NotFound()
+        self._entered(room, [user.id])
+        self._events.member_joined(room, user)
+        return True
+
+    def _leave_for_good(self, user: User, room_id: str) -> None:
+        membership = self._user_rooms.find(room_id, user.id)
+        room = self._rooms.find(room_id)
+        if membership is None or room is None:  # gone meanwhile, or what a crash left of a room
+            self._user_rooms.delete(room_id, user.id)
+        elif membership.role == "owner" and not self._hand_over(room, user):
+            self._delete(room)
+        else:
+            self._remove(room, user.id)
+            if room.kind == "direct" and self._user_rooms.count_of_room(room.id) == 0:
+                self._delete(room)
+
+    def _change_role(self, room: Room, actor: User, target: User, role: Role) -> None:
+        if not self._user_rooms.update_role(room.id, target.id, role):
+            raise NotFound()  # they left by another process
+        self._note_role(actor.id, target.id, room, role)
+        changes = {}
+        if role == "owner":  # first a second owner, then no longer the first: never none
+            changes = {"owner_id": target.id}
+            self._user_rooms.update_role(room.id, actor.id, "admin")
+        self._updated(self._rooms.update(room.id, changes))
+
+    def _hand_over(self, room: Room, owner: User) -> bool:
+        """Make somebody else the owner; return False when nobody is left."""
+        others = [one for one in self._user_rooms.list_of_room(room.id) if one.user_id != owner.id]
+        living = self._users.list_by_ids(one.user_id for one in others)
+        heir = policies.choose_heir(one for one in others if one.user_id in living)
+        if heir is None:
+            return False
+        self._user_rooms.update_role(room.id, heir.user_id, "owner")
+        self._note_role(owner.id, heir.user_id, room, "owner")
+        self._updated(self._rooms.update(room.id, {"owner_id": heir.user_id}))
+        return True
+
+    def _note_role(self, actor_id: str, target_id: str, room: Room, role: Role) -> None:
+        self._audit.note(
+            "role_changed", actor_id, target_id=target_id, room_id=room.id, detail=role
+        )
+
+    def _remove(self, room: Room, user_id: str) -> None:
+        self._user_rooms.delete(room.id, user_id)
+        # Here first, and even when the database fails now: they hear nothing from this moment on.
+        self._memberships.forget(room.id)
+        self._events.member_left(room, user_id)
+        self._rooms.touch_members(room.id)
+
+    def _delete(self, room: Room) -> None:
+        # The room first: whatever else is left behind by a crash, nobody can see.
+        self._rooms.delete(room.id)
+        self._memberships.forget(room.id)
+        self._heads.forget(room.id)
+        self._events.room_deleted(room.id, room.kind)
+        self._user_rooms.delete_of_room(room.id)
+        self._messages.delete_of_room(room.id)
+
+    def _entered(self, room: Room, user_ids: list[str]) -> None:
+        self._memberships.forget(room.id)
+        # The end of the log as of now: what comes after it will be pushed to them.
+        self._events.room_entered(self._as_of_now(room), user_ids)
+        self._rooms.touch_members(room.id)
+
+    def _updated(self, room: Room) -> Room:
+        self._memberships.forget(room.id)
+        room = self._as_of_now(room)
+        self._events.room_updated(room)
+        return room
+
+    def _as_of_now(self, room: Room) -> Room:
+        """Return the room with the end of its log as known here, signed."""
+        return self._usernames.sign_last([self._heads.overlay(room)])[0]
+
+    def _membership(self, room: Room, user: User, role: Role) -> Membership:
+        """Return a new membership; what was said before counts as read."""
+        return Membership(
+            room_id=room.id,
+            user_id=user.id,
+            role=role,
+            last_read_seq=self._heads.read(room),
+            muted=False,
+            created_at=now_ms(),
+        )

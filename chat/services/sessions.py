@@ -1,0 +1,264 @@
+"""Logging in, staying logged in, logging out.
+
+The refresh id rotates with every use. Each is derived from the one before it under the server's
+secret, so two tabs that use the same one at once, or a client whose answer got lost, come to the
+same next one although only hashes are stored. Any later use means that two parties hold the token:
+the session ends for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from chat.errors import NotFound, Unauthorized
+from chat.models import Session, User
+from chat.repositories.documents import now_ms
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.users import UserRepository
+from chat.services.audit import Audit
+from chat.services.events import Events
+from chat.services.limits import (
+    CONNECTIONS,
+    FAILED_LOGINS_FROM_ANYWHERE,
+    FAILED_LOGINS_PER_ACCOUNT,
+    FAILED_LOGINS_PER_ADDRESS,
+    Limits,
+    network_of,
+)
+from chat.services.passwords import Passwords
+
+GRACE_MS = 10_000
+DAY_MS = 24 * 60 * 60 * 1000
+TURNS = 8
+
+
+class WrongLogin(Unauthorized):
+    """The name or the password is wrong; which of them is not said."""
+
+    text_key = "error.wrong_login"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A living session and the refresh id that is good for it now."""
+
+    user: User
+    session: Session
+    refresh_id: str = field(repr=False)
+
+
+class SessionService:
+    """The verbs about being logged in.
+
+    `secret` is the server's secret key; `refresh_days` how long an unused session lives.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: UserRepository,
+        sessions: SessionRepository,
+        passwords: Passwords,
+        limits: Limits,
+        events: Events,
+        audit: Audit,
+        secret: str,
+        refresh_days: int = 30,
+        clock: Callable[[], int] = now_ms,
+        shared_clock: Callable[[], int] | None = None,
+    ) -> None:
+        self._users = users
+        self._sessions = sessions
+        self._passwords = passwords
+        self._limits = limits
+        self._events = events
+        self._audit = audit
+        self._key = hashlib.sha256(b"refresh ids\0" + secret.encode()).digest()
+        self._lifetime = refresh_days * DAY_MS
+        self._clock = clock
+        self._shared_clock = shared_clock or clock
+        # One at a time for each target: otherwise a hundred guesses at once would all pass
+        # before the first had failed. It also bounds how many hashes are computed at once.
+        self._turns = [threading.Lock() for _ in range(TURNS)]
+
+    def log_in(self, name: str, password: str, *, address: str, device: str) -> Grant:
+        """Start a session by username or e-mail and password; raise Unauthorized or RateLimited.
+
+        `address` is the caller's network address, `device` what its program calls itself.
+        """
+        # Counted by what was typed: a count that a username and an e-mail address shared would show
+        # that they are of one account.
+        target = f"name {name.lower()}"
+        user, found = self._check(target, password, address, lambda: self._find(name))
+        if user is None:
+            self._audit.note("log_in_failed", target_id=found.id if found else "")
+            raise WrongLogin()
+        grant = self.start(user, device)
+        # Only now: a change of the password ends the sessions that are there after it was written,
+        # and one that was written before this session was there is read here.
+        if not self._is_still_right(user, password):
+            self._end(grant.session.id)
+            self._audit.note("log_in_failed", target_id=user.id)
+            raise WrongLogin()
+        self._audit.note("logged_in", user.id, detail=grant.session.id)
+        if self._passwords.is_outdated(user.password_hash):
+            self._users.replace_password(user, self._passwords.hash(password), self._clock())
+        return grant
+
+    def confirm(self, user_id: str, password: str, *, address: str) -> User | None:
+        """Return the user as stored now if the password is right, or None; raise RateLimited.
+
+        For those who are logged in: failures to log in as them do not keep them from it.
+        """
+        target = f"user {user_id}"
+        user, _ = self._check(target, password, address, lambda: self._users.find(user_id))
+        if user is None:
+            self._audit.note("password_wrong", user_id)
+        return user
+
+    def start(self, user: User, device: str) -> Grant:
+        """Start a session for a user who has shown who they are."""
+        return self.start_many([user], device)[0]
+
+    def start_many(self, users: Sequence[User], device: str) -> list[Grant]:
+        """Start a session for each of the users in one write."""
+        now = self._clock()
+        refresh_ids = [secrets.token_urlsafe(32) for _ in users]
+        drafts = [
+            Session(
+                id="",
+                user_id=user.id,
+                device=device,
+                created_at=now,
+                last_used_at=now,
+                rotated_at=now,
+                ended_at=None,
+                refresh_hash=_hash(refresh_id),
+            )
+            for user, refresh_id in zip(users, refresh_ids, strict=True)
+        ]
+        stored = self._sessions.insert_many(drafts, now + self._lifetime)
+        return [Grant(*one) for one in zip(users, stored, refresh_ids, strict=True)]
+
+    def authenticate(self, user_id: str, session_id: str) -> User:
+        """Return the user of a living session; raise Unauthorized when it is not alive."""
+        if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
+            raise Unauthorized()
+        user = self._users.find(user_id)
+        if user is None:
+            raise Unauthorized()
+        return user
+
+    def count_connection(self, user_id: str) -> None:
+        """Count a connection that a user opens; raise RateLimited when they are too many."""
+        self._limits.count(CONNECTIONS, user_id)
+
+    def refresh(self, user_id: str, session_id: str, refresh_id: str) -> Grant:
+        """Rotate the refresh id; raise Unauthorized, and end the session if an old one was used.
+
+        For 10 s the previous id gives the same result again, also at another process: its clock may
+        differ by more than that, so all ask the one they share.
+        """
+        now = self._shared_clock()
+        presented, next_id = _hash(refresh_id), self._next(refresh_id)
+        session = self._sessions.rotate(
+            session_id, user_id, presented, _hash(next_id), now, now + self._lifetime
+        )
+        if session is None:
+            session = self._sessions.find_alive(session_id, user_id, now)
+            if session is None:
+                raise Unauthorized()
+            if presented != session.previous_hash or now > session.rotated_at + GRACE_MS:
+                self._end(session_id)
+                self._audit.note("refresh_reused", target_id=user_id, detail=session_id)
+                raise Unauthorized()
+        user = self._users.find(user_id)
+        if user is None:
+            raise Unauthorized()
+        return Grant(user, session, next_id)
+
+    def log_out(self, user_id: str, session_id: str) -> None:
+        """End the session that the caller speaks through; raise Unauthorized if it is dead."""
+        if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
+            raise Unauthorized()
+        self._end(session_id)
+        self._audit.note("session_ended", user_id, detail=session_id)
+
+    def end_all(self, user_id: str) -> None:
+        """End every session of the user; their tokens are dead, their connections closed."""
+        ended = self._sessions.end_all(user_id)
+        for session_id in ended:
+            self._events.session_ended(session_id)
+        if ended:
+            self._audit.note("sessions_ended", target_id=user_id, detail=str(len(ended)))
+
+    def list(self, user_id: str) -> list[Session]:
+        """Return the user's living sessions, the one used last first."""
+        return self._sessions.list_alive(user_id, self._clock())
+
+    def end_own(self, user_id: str, session_id: str) -> None:
+        """End one of one's own sessions; raise NotFound if there is none such."""
+        if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
+            raise NotFound()
+        self._end(session_id)
+        self._audit.note("session_ended", user_id, detail=session_id)
+
+    def _check(
+        self, target: str, password: str, address: str, find: Callable[[], User | None]
+    ) -> tuple[User | None, User | None]:
+        """Return who is found if the password is theirs, else None, and who is found at all.
+
+        Raises RateLimited. Without a user it takes as long and is wrong. `target` is what wrong
+        ones are counted by.
+        """
+        caller = network_of(address)
+        counters = (
+            (FAILED_LOGINS_PER_ACCOUNT, f"{target} {caller}"),
+            (FAILED_LOGINS_FROM_ANYWHERE, target),
+            (FAILED_LOGINS_PER_ADDRESS, caller),
+        )
+        with self._turns[zlib.crc32(target.encode()) % TURNS]:
+            for rule, key in counters:
+                self._limits.check(rule, key)
+            user = find()  # not before: who waits long must not verify what is outdated
+            # Adopted accounts may have none until it is set by a mailed code.
+            known = user.password_hash if user else ""
+            if self._passwords.verify(known or None, password):
+                return user, user
+            for rule, key in counters:
+                self._limits.count(rule, key)
+            return None, user
+
+    def _end(self, session_id: str) -> None:
+        if self._sessions.end(session_id):
+            self._events.session_ended(session_id)
+
+    def _find(self, name: str) -> User | None:
+        # Today's usernames have no "@", but adopted ones may. Both are always asked for.
+        by_email = self._users.find_by_email(name) if "@" in name else None
+        by_username = self._users.find_by_username(name)
+        return by_email or by_username
+
+    def _is_still_right(self, user: User, password: str) -> bool:
+        """Tell whether a password that was the user's still is."""
+        stored = self._users.find(user.id)
+        if stored is None:
+            return False
+        # another log-in may have hashed the same password anew
+        return stored.password_hash == user.password_hash or self._passwords.verify(
+            stored.password_hash or None, password
+        )
+
+    def _next(self, refresh_id: str) -> str:
+        return hmac.new(self._key, refresh_id.encode(), hashlib.sha256).hexdigest()
+
+
+def _hash(refresh_id: str) -> str:
+    """Hash a refresh id to be stored; it is random enough to need no salt."""
+    return hashlib.sha256(refresh_id.encode()).hexdigest()

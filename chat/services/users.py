@@ -1,0 +1,214 @@
+"""Becoming a user, one's profile, finding others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from chat.concurrency import spawn
+from chat.errors import Conflict, InvalidInput, NotFound
+from chat.models import Purpose, User
+from chat.repositories.codes import CodeRepository
+from chat.repositories.documents import now_ms
+from chat.repositories.users import UserRepository
+from chat.services import codes as verification
+from chat.services.audit import Audit
+from chat.services.batches import BATCH, batched
+from chat.services.events import Events
+from chat.services.limits import (
+    CODES_PER_ADDRESS,
+    CODES_PER_EMAIL,
+    SEARCHES,
+    Limits,
+    network_of,
+)
+from chat.services.passwords import Passwords
+from chat.services.rooms import RoomService
+from chat.services.sessions import Grant, SessionService
+from chat.services.usernames import Usernames
+
+
+class Mails(Protocol):
+    """What is told by e-mail; failures are logged there and raise nothing."""
+
+    def send_code(
+        self, email: str, code: str, purpose: Purpose, minutes: int, locale: str
+    ) -> None: ...
+
+    def send_taken_notice(self, email: str, username: str, locale: str) -> None: ...
+
+
+class UserService:
+    """The verbs about people. `secret` is the server's secret key."""
+
+    def __init__(
+        self,
+        *,
+        users: UserRepository,
+        codes: CodeRepository,
+        sessions: SessionService,
+        rooms: RoomService,
+        usernames: Usernames,
+        mailer: Mails,
+        limits: Limits,
+        passwords: Passwords,
+        events: Events,
+        audit: Audit,
+        secret: str,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self._users = users
+        self._codes = verification.VerificationCodes(codes=codes, secret=secret, clock=clock)
+        self._sessions = sessions
+        self._rooms = rooms
+        self._usernames = usernames
+        self._mailer = mailer
+        self._limits = limits
+        self._passwords = passwords
+        self._events = events
+        self._audit = audit
+        self._clock = clock
+
+    def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
+        """Mail a code and return for how many seconds it is good; raise RateLimited.
+
+        Whether the address is known shows neither in the answer nor in its time: what differs
+        happens after it. `address` is the caller's network address.
+        """
+        caller = network_of(address)
+        self._limits.check(CODES_PER_ADDRESS, caller)
+        self._limits.count(CODES_PER_EMAIL, email.lower())
+        self._limits.count(CODES_PER_ADDRESS, caller)
+        known = self._users.find_by_email(email)
+        spawn(self._deliver, email, purpose, known, locale)
+        return verification.MINUTES * 60
+
+    def register(
+        self,
+        *,
+        username: str,
+        password: str,
+        email: str,
+        code: str,
+        nickname: str | None = None,
+        device: str,
+    ) -> Grant:
+        """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
+
+        Only who has the code learns that a name or an address is taken, and may try another name.
+        """
+        self._codes.check(email, "register", code)
+        if self._users.find_by_username(username):
+            raise Conflict({"username": ["invalid.taken"]})
+        password_hash = self._passwords.hash(password)
+        user = self._users.insert(self._draft(username, password_hash, email, nickname))
+        self._codes.use_up(email, "register")  # an address has one account, so it was good but once
+        self._audit.note("registered", user.id)
+        return self._sessions.start(user, device)
+
+    def change_password(
+        self, user: User, *, current_password: str, password: str, address: str
+    ) -> None:
+        """Set a new password and end every session; raise InvalidInput for the current one."""
+        confirmed = self._sessions.confirm(user.id, current_password, address=address)
+        if confirmed is None or not self._users.replace_password(
+            confirmed, self._passwords.hash(password), self._clock()
+        ):
+            raise InvalidInput({"current_password": ["invalid.password"]})
+        self._audit.note("password_changed", user.id)
+        self._codes.use_up(user.email, "reset")  # one that was mailed before is good no longer
+        self._sessions.end_all(user.id)
+
+    def reset_password(self, *, email: str, code: str, password: str) -> None:
+        """Set a new password by a mailed code and end every session; raise InvalidInput."""
+        self._codes.check(email, "reset", code)
+        user = self._users.find_by_email(email)
+        if user is None or not self._codes.use_up(email, "reset"):
+            raise verification.wrong_code()
+        changes = {"password_hash": self._passwords.hash(password)}
+        self._users.update(user.id, changes, self._clock())
+        self._audit.note("password_reset", user.id)
+        self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+
+    def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
+        """Create accounts without e-mail and yield them, also those that were there before.
+
+        They share one password hash, which is what makes it fast; for trying out and for tests.
+        """
+        password_hash = self._passwords.hash(password)
+        for names in batched(usernames, BATCH):
+            self._users.insert_many([self._draft(name, password_hash) for name in names])
+            found = (self._users.find_by_username(name) for name in names)
+            yield from (user for user in found if user)
+
+    def names_of(self, user_ids: Iterable[str]) -> dict[str, str]:
+        """Return username by user id; an account that is gone has the empty name."""
+        return self._usernames.find(user_ids)
+
+    def get_by_username(self, username: str) -> User:
+        """Return a user by name in any case; raise NotFound."""
+        user = self._users.find_by_username(username)
+        if user is None:
+            raise NotFound()
+        return user
+
+    def search(self, user: User, prefix: str) -> list[User]:
+        """Return at most 20 users whose username or nickname starts so; nobody for nothing."""
+        self._limits.count(SEARCHES, user.id)
+        return self._users.search(prefix, limit=20) if prefix else []
+
+    def update_profile(self, user: User, changes: Mapping[str, Any]) -> User:
+        """Change those of nickname, sex, avatar, locale that are given; return the user."""
+        if not changes:
+            return user
+        changed = self._users.update(user.id, changes, self._clock())
+        self._events.user_changed(changed)
+        return changed
+
+    def delete_account(self, user: User, *, password: str, address: str) -> None:
+        """End an account for good; raise InvalidInput for the password.
+
+        What was said stays, signed by nobody. Up to the step that erases the account every step can
+        be repeated after a failure by doing all of it again; after it nothing of the account shows.
+        """
+        confirmed = self._sessions.confirm(user.id, password, address=address)
+        # Once more, as confirming takes a while. From here on a new password keeps nothing: or one
+        # that came in the middle would leave an account without its rooms.
+        if confirmed is None or not self._users.has_password_of(confirmed):
+            raise InvalidInput({"password": ["invalid.password"]})
+        self._rooms.leave_all(user)
+        self._sessions.end_all(user.id)
+        if self._users.erase(confirmed, self._clock()):
+            self._audit.note("account_deleted", user.id)
+        self._codes.use_up(user.email, "reset")
+        self._usernames.forget(user.id)
+        # what came in between: a group that was entered, a log-in
+        self._sessions.end_all(user.id)
+        self._rooms.leave_all(user)
+
+    def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
+        # a code to reset is for those who are known, one to register for all others
+        if bool(known) == (purpose == "reset"):
+            code = self._codes.issue(email, purpose)
+            self._mailer.send_code(email, code, purpose, verification.MINUTES, locale)
+            return
+        self._codes.issue_decoy(email, purpose)
+        if known:
+            self._mailer.send_taken_notice(email, known.username, locale)
+
+    def _draft(
+        self, username: str, password_hash: str, email: str = "", nickname: str | None = None
+    ) -> User:
+        now = self._clock()
+        return User(
+            id="",
+            username=username,
+            nickname=nickname or username,
+            sex=0,
+            email=email,
+            avatar="",
+            locale=None,
+            created_at=now,
+            updated_at=now,
+            password_hash=password_hash,
+        )

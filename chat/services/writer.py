@@ -1,0 +1,301 @@
+"""The one that collects drafts and stores them: many messages in one insert, one insert at a time.
+
+The database confirms a single message hardly sooner than a hundred, so whatever arrives while a
+batch is being stored makes up the next one. While a batch is told to the world, the next is being
+stored. A room's log has no counter: the unique index (room, seq) decides between processes, and who
+comes second reads the end of the log again and takes the next numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from chat.concurrency import in_turns, spawn
+from chat.errors import ChatError, Internal, Unavailable
+from chat.models import Message, Room
+from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.outages import is_outage
+from chat.services.contention import Contention
+from chat.services.heads import RoomHeads
+from chat.services.recent import Key, RecentMessages
+
+BATCH_MESSAGES = 128
+QUEUE_MESSAGES = 4_096
+QUEUE_BYTES = 16_000_000  # of text
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)  # the last one again and again
+LOSER_WAITS = 0.002  # seconds at most, after another process was first
+PAUSE = (0.75, 1.5)  # between batches, as parts of the last one's time, under contention
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored message; `created` is False when it had been stored before."""
+
+    message: Message
+    created: bool
+
+
+Promise = Future[Stored]
+
+
+def wait_for(promise: Promise, seconds: float = 4.5) -> Stored:
+    """Return what was promised; Unavailable when that takes longer: nobody knows then."""
+    try:
+        return promise.result(seconds)
+    except TimeoutError:
+        raise Unavailable() from None
+
+
+@dataclass(eq=False, slots=True)
+class Draft:
+    """A message on its way: without seq yet, and with the promises of all who sent it."""
+
+    room: Room
+    message: Message
+    on_stored: Callable[[Room, Message], None]
+    promises: list[Promise] = field(default_factory=lambda: [Promise()])
+    size: int = field(init=False)  # bytes of text
+
+    def __post_init__(self) -> None:
+        self.size = len(self.message.data.encode("utf-8", "surrogatepass"))
+
+    @property
+    def key(self) -> Key:
+        """Return what makes two sends the same message."""
+        return self.room.id, self.message.user_id, self.message.client_id
+
+
+class Writer:
+    """Stores drafts in the order of their arrival, then calls `on_stored` of each new one."""
+
+    def __init__(
+        self, messages: MessageRepository, heads: RoomHeads, contention: Contention
+    ) -> None:
+        self._messages = messages
+        self._heads = heads
+        self._contention = contention
+        self._recent = RecentMessages()
+        self._queue: deque[Draft] = deque()
+        self._queued_bytes = 0
+        self._running = False
+        self._kept: list[tuple[Draft, Stored]] = []  # stored, and not yet handed over to be told
+        self._told = threading.Event()  # set while nobody is telling
+        self._told.set()
+        self._closes_at: float | None = None
+        self._gave_up = False  # as the process ends while the database is away
+        self._took = 0.0  # seconds of the last insert
+        self._lock = threading.Lock()
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def submit(
+        self, room: Room, message: Message, on_stored: Callable[[Room, Message], None]
+    ) -> Promise:
+        """Queue a message; the promise is kept once it is stored and `on_stored` has been called.
+
+        Raises Unavailable when the queue is full or the process is shutting down.
+        """
+        draft = Draft(room, message, on_stored)
+        with self._lock:
+            full = (
+                len(self._queue) >= QUEUE_MESSAGES or self._queued_bytes + draft.size > QUEUE_BYTES
+            )
+            if self._closes_at is not None or full:
+                raise Unavailable()
+            self._queue.append(draft)
+            self._queued_bytes += draft.size
+            start, self._running = not self._running, True
+            self._idle.clear()
+        if start:
+            spawn(self._drain)
+        return draft.promises[0]
+
+    def close(self, seconds: float) -> bool:
+        """Take no more drafts and wait until those taken are stored; return whether they are."""
+        with self._lock:
+            self._closes_at = time.monotonic() + seconds
+        return self._idle.wait(seconds)
+
+    def _drain(self) -> None:
+        while batch := self._take():
+            if self._gave_up:
+                self._fail(batch, Unavailable())
+                continue
+            waiting = self._merge(batch)
+            self._took = 0.0
+            try:
+                self._store(waiting)
+            except Exception:
+                log.exception("could not store %d messages", len(waiting))
+                self._fail(waiting, Internal())
+            self._hand_over()
+            if self._contention.is_on:
+                # Without a pause the faster process would win again and again.
+                time.sleep(random.uniform(*PAUSE) * self._took)
+
+    def _take(self) -> list[Draft]:
+        """Take the next batch off the queue; with nothing left, the draining ends."""
+        with self._lock:
+            batch = [self._queue.popleft() for _ in range(min(BATCH_MESSAGES, len(self._queue)))]
+            self._queued_bytes -= sum(draft.size for draft in batch)
+            if not batch:
+                self._running = False
+                self._settle()
+        return batch
+
+    def _settle(self) -> None:
+        """Note that everything taken is answered, if it is; called under the lock."""
+        if not self._running and self._told.is_set():
+            self._idle.set()
+
+    def _merge(self, batch: Sequence[Draft]) -> deque[Draft]:
+        """Make one draft of all sends of the same message; answer what was stored a moment ago."""
+        merged: dict[Key, Draft] = {}
+        for draft in batch:
+            first = merged.setdefault(draft.key, draft)
+            if first is not draft:
+                first.promises.extend(draft.promises)
+        waiting: deque[Draft] = deque()
+        for draft in merged.values():
+            stored = self._recent.find(draft.key)
+            if stored is None:
+                waiting.append(draft)
+            else:
+                self._keep(draft, stored)
+        return waiting
+
+    def _store(self, waiting: deque[Draft]) -> None:
+        """Store all drafts; each is taken off `waiting` when its promises are kept."""
+        failures = 0
+        while waiting:
+            try:
+                if failures:
+                    self._look_again(waiting)
+                self._number(waiting)
+                self._hand_over()  # what is known to be stored waits for nothing
+                started = time.monotonic()
+                result = self._messages.append([draft.message for draft in waiting])
+                self._took = time.monotonic() - started
+                for _ in range(result.stored):
+                    draft = waiting.popleft()
+                    self._keep(draft, draft.message)
+                self._hand_over()
+                if result.obstacle:
+                    self._get_past(result, waiting)
+                failures = 0
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                # Stored or not, nobody knows: the same drafts again are harmless, as their ids are.
+                log.warning("the database did not answer, %d messages wait for it", len(waiting))
+                if self._closes_at is not None and time.monotonic() >= self._closes_at:
+                    self._gave_up = True
+                    self._fail(waiting, Unavailable())
+                    return
+                time.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+                failures += 1
+
+    def _look_again(self, waiting: deque[Draft]) -> None:
+        """Find out what an attempt without an answer has stored, and where the logs end now."""
+        self._keep_stored(waiting, waiting)
+        for room in {draft.room.id: draft.room for draft in waiting}.values():
+            self._heads.read(room)
+
+    def _number(self, waiting: deque[Draft]) -> None:
+        """Give each draft the next seq of its room."""
+        heads: dict[str, int] = {}
+        for draft in waiting:
+            room_id = draft.room.id
+            if room_id not in heads:
+                known = self._heads.known_seq(room_id)
+                heads[room_id] = self._heads.read(draft.room) if known is None else known
+            heads[room_id] += 1
+            draft.message = replace(draft.message, seq=heads[room_id])
+
+    def _get_past(self, result: Appended, waiting: deque[Draft]) -> None:
+        """Deal with the draft that could not be stored, so that the others can."""
+        place = result.at - result.stored
+        draft = waiting[place]
+        if result.obstacle == "refused":
+            log.error("the database refuses message %s", draft.message.id)
+            del waiting[place]
+            self._fail([draft], Internal())
+            return
+        if self._keep_stored(waiting, [draft]):
+            # Who repeats one message has often lost the answers to several.
+            sender = (draft.room.id, draft.message.user_id)
+            others = [one for one in waiting if (one.room.id, one.message.user_id) == sender]
+            self._keep_stored(waiting, others)
+        elif result.obstacle == "taken":
+            # Another process was first. Waiting before reading, not after, gives both the same
+            # chance.
+            self._contention.lost(draft.room)
+            time.sleep(random.uniform(0, LOSER_WAITS))
+        if result.obstacle == "taken":
+            self._heads.read(draft.room)
+
+    def _keep_stored(self, waiting: deque[Draft], suspects: Iterable[Draft]) -> bool:
+        """Answer those of the suspects that are stored already; return whether any is."""
+        found = self._messages.find_stored([draft.message for draft in suspects])
+        stored = [
+            (draft, found[draft.message.id]) for draft in suspects if draft.message.id in found
+        ]
+        for draft, message in stored:
+            waiting.remove(draft)
+        for draft, message in stored:
+            self._keep(draft, message)
+        return bool(stored)
+
+    def _keep(self, draft: Draft, stored: Message) -> None:
+        """Note that a draft is stored, by this send or by another one of the same message."""
+        created = stored.id == draft.message.id
+        message = replace(stored, username=draft.message.username)
+        self._recent.add(message)
+        if created:
+            self._heads.learn(message)
+        self._kept.append((draft, Stored(message, created)))
+
+    def _hand_over(self) -> None:
+        """Let what was kept be told, beside the storing of the next batch and after the last."""
+        if not self._kept:
+            return
+        self._told.wait()
+        kept, self._kept = self._kept, []
+        self._told.clear()
+        spawn(self._tell, kept)
+
+    def _tell(self, kept: Sequence[tuple[Draft, Stored]]) -> None:
+        """Tell each new message, then answer all sends of it."""
+        try:
+            for draft, stored in in_turns(kept):
+                self._tell_one(draft, stored)
+        finally:
+            with self._lock:
+                self._told.set()
+                self._settle()
+
+    def _tell_one(self, draft: Draft, stored: Stored) -> None:
+        if stored.created:
+            try:
+                draft.on_stored(draft.room, stored.message)
+            except Exception:  # it is stored all the same, and the sender must hear so
+                log.exception("could not push message %s", stored.message.id)
+            self._heads.advance(stored.message)
+        for number, promise in enumerate(draft.promises):
+            promise.set_result(stored if number == 0 else Stored(stored.message, created=False))
+
+    @staticmethod
+    def _fail(drafts: Iterable[Draft], error: ChatError) -> None:
+        for draft in drafts:
+            for promise in draft.promises:
+                if not promise.done():
+                    promise.set_exception(error)

@@ -1,0 +1,135 @@
+// The user's verbs: what the views call.
+
+import { pathOf } from "./router.js";
+
+const TYPING_MS = 3_000;
+const READ_MS = 300;
+
+export function createActions({ store, api, outbox, history, router, emit }) {
+  const readUpTo = new Map(); // room id -> seq not told to the server yet
+  const typedAt = new Map();
+  let readTimer = null;
+
+  function goTo(room) {
+    router.go(pathOf(room));
+    return room;
+  }
+
+  async function tellRead() {
+    readTimer = null;
+    for (const [roomId, seq] of [...readUpTo]) {
+      const room = store.rooms.get(roomId);
+      if (!room) {
+        readUpTo.delete(roomId);
+        continue;
+      }
+      try {
+        const ack = await emit(room.kind, "mark_read", { room_id: roomId, seq });
+        if (ack.error?.code === "unavailable") continue;
+        if (readUpTo.get(roomId) === seq) readUpTo.delete(roomId);
+      } catch {
+        return; // told with the next mark or the next connection
+      }
+    }
+  }
+
+  return {
+    ...history,
+
+    goTo,
+
+    /** Open the room `step` places further down in the list, or further up for a negative one. */
+    goBy(step, roomId) {
+      const rooms = store.roomList();
+      const at = rooms.findIndex(({ id }) => id === roomId);
+      const next = rooms[at < 0 ? (step > 0 ? 0 : rooms.length - 1) : at + step];
+      if (next) goTo(next);
+    },
+
+    send(room, text) {
+      return outbox.add(room, text);
+    },
+
+    /** Note that everything up to `seq` was seen. */
+    markRead(roomId, seq) {
+      if (!store.markRead(roomId, seq)) return;
+      readUpTo.set(roomId, seq);
+      readTimer ??= setTimeout(tellRead, READ_MS);
+    },
+
+    tellRead,
+
+    /** Let the others know; they see it for five seconds. */
+    typing(room) {
+      const now = Date.now();
+      if (now - (typedAt.get(room.id) ?? 0) < TYPING_MS) return;
+      typedAt.set(room.id, now);
+      emit(room.kind, "typing", { room_id: room.id }).catch(() => typedAt.delete(room.id));
+    },
+
+    findUsers: (query) => api.get(`/users?q=${encodeURIComponent(query)}`),
+
+    user: (username) => api.get(`/users/${encodeURIComponent(username)}`),
+
+    async startDirect(username) {
+      return goTo(store.putRoom(await api.post("/rooms/direct", { username })));
+    },
+
+    async createGroup(fields) {
+      return goTo(store.putRoom(await api.post("/rooms", fields)));
+    },
+
+    async joinGroup(number) {
+      return goTo(store.putRoom(await api.post("/rooms/join", { number })));
+    },
+
+    async editGroup(roomId, fields) {
+      store.putRoom(await api.patch(`/rooms/${roomId}`, fields));
+    },
+
+    async mute(roomId, muted) {
+      store.putRoom(await api.put(`/rooms/${roomId}/muted`, { muted }));
+    },
+
+    async leaveGroup(roomId) {
+      await api.delete(`/rooms/${roomId}/members/${store.me.id}`);
+      store.dropRoom(roomId);
+    },
+
+    async deleteGroup(roomId) {
+      await api.delete(`/rooms/${roomId}`);
+      store.dropRoom(roomId);
+    },
+
+    async loadMembers(roomId) {
+      store.putMembers(roomId, await api.get(`/rooms/${roomId}/members`));
+    },
+
+    async addMember(roomId, username) {
+      await api.post(`/rooms/${roomId}/members`, { username });
+      await this.loadMembers(roomId);
+    },
+
+    async setRole(roomId, userId, role) {
+      await api.patch(`/rooms/${roomId}/members/${userId}`, { role });
+      await this.loadMembers(roomId);
+    },
+
+    async removeMember(roomId, userId) {
+      await api.delete(`/rooms/${roomId}/members/${userId}`);
+      await this.loadMembers(roomId);
+    },
+
+    async fetchRoom(roomId) {
+      return store.putRoom(await api.get(`/rooms/${roomId}`));
+    },
+
+    sessions: () => api.get("/session"),
+
+    endSession: (id) => api.delete(`/session/${id}`),
+
+    async editMe(fields) {
+      store.setMe(await api.patch("/users/me", fields));
+    },
+  };
+}

@@ -1,0 +1,16 @@
+// What a person is told when something goes wrong.
+
+import { has, t } from "./i18n.js";
+
+/** The text for an error: the server's own words when it sent some. */
+export function errorText(error) {
+  if (error.code === "rate_limited" && error.retryAfter) {
+    return t("error.retry_after", { count: error.retryAfter });
+  }
+  if (error.message && error.message !== error.code) return error.message;
+  const key = `error.${error.code}`;
+  if (has(key)) return t(key);
+  // Not an answer of the server at all but a fault of the page: the console keeps the trace.
+  console.error(error);
+  return t("error.internal");
+}

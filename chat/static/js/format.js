@@ -1,0 +1,60 @@
+// Times, dates and numbers in the reader's language.
+
+import { locale, t } from "./i18n.js";
+import { sameDay } from "./grouping.js";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const formats = new Map();
+
+function formatter(options) {
+  const tag = locale() === "zh" ? "zh-CN" : "en";
+  const key = tag + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(tag, options));
+  return formats.get(key);
+}
+
+/** 14:05 */
+export function clock(at) {
+  return formatter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
+}
+
+/** Today, Yesterday, or the date; the year only when it is another one. */
+export function day(at, now = Date.now()) {
+  if (sameDay(at, now)) return t("day.today");
+  if (sameDay(at, now - DAY_MS)) return t("day.yesterday");
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return formatter({
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    ...(sameYear ? {} : { year: "numeric" }),
+  }).format(at);
+}
+
+/** The shortest useful form for a list: time today, weekday this week, else the date. */
+export function brief(at, now = Date.now()) {
+  if (sameDay(at, now)) return clock(at);
+  if (sameDay(at, now - DAY_MS)) return t("day.yesterday");
+  if (now - at < 6 * DAY_MS) return formatter({ weekday: "short" }).format(at);
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return formatter(
+    sameYear
+      ? { month: "numeric", day: "numeric" }
+      : { year: "numeric", month: "numeric", day: "numeric" },
+  ).format(at);
+}
+
+/** Date and time in full, for titles. */
+export function full(at) {
+  return formatter({ dateStyle: "full", timeStyle: "short" }).format(at);
+}
+
+/** An unread count that fits its badge. */
+export function badge(count) {
+  return count > 99 ? "99+" : String(count);
+}
+
+/** A room number in groups of three, as people read it out. */
+export function roomNumber(number) {
+  return number.replace(/(\d{3})(?=\d)/g, "$1 ");
+}

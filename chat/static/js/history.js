@@ -1,0 +1,106 @@
+// Loading pages of messages into timelines: newest first, older and newer as one scrolls.
+
+const PAGE = 50;
+const READ_ABOVE = 10; // messages shown above the first unread one
+
+/** Load messages; one request per room and direction at a time. `settle(message)` sees each one. */
+export function createHistory({ store, api, settle }) {
+  const running = new Map();
+
+  function once(key, task) {
+    if (!running.has(key)) running.set(key, task().finally(() => running.delete(key)));
+    return running.get(key);
+  }
+
+  async function page(roomId, query) {
+    const answer = await api.get(`/rooms/${roomId}/messages?limit=${PAGE}${query}`);
+    answer.messages.forEach(settle);
+    return answer;
+  }
+
+  function changed(roomId) {
+    store.notify(`timeline:${roomId}`);
+  }
+
+  /** Load the newest page, or for someone who missed more than a page the first unread messages. */
+  function open(roomId) {
+    return once(`${roomId}:open`, async () => {
+      const timeline = store.timeline(roomId);
+      const room = store.rooms.get(roomId);
+      const unread = store.unread(room);
+      const middle = unread > PAGE - READ_ABOVE && room.last_read_seq > 0;
+      const above = Math.max(0, room.last_read_seq - READ_ABOVE);
+      const { messages } = await page(roomId, middle ? `&after_seq=${above}` : "");
+      const last = messages[messages.length - 1]?.seq ?? 0;
+      timeline.load(messages, { hasNewer: middle && last < room.last_seq });
+      changed(roomId);
+    });
+  }
+
+  /** Load the page around one message; where there is no such message, what `open` loads. */
+  function around(roomId, seq) {
+    return once(`${roomId}:around:${seq}`, async () => {
+      const { messages, has_more: hasNewer } = await page(
+        roomId,
+        `&after_seq=${Math.max(0, seq - 1 - PAGE / 2)}`,
+      );
+      if (messages.some((message) => message.seq === seq)) {
+        store.timeline(roomId).load(messages, { hasNewer });
+        changed(roomId);
+        return true;
+      }
+      return false;
+    }).then((found) => (found === false ? open(roomId) : undefined));
+  }
+
+  /** Start over at the newest page. */
+  function newest(roomId) {
+    return once(`${roomId}:open`, async () => {
+      const { messages } = await page(roomId, "");
+      store.timeline(roomId).load(messages);
+      changed(roomId);
+    });
+  }
+
+  function older(roomId) {
+    return once(`${roomId}:older`, async () => {
+      const timeline = store.timeline(roomId);
+      if (!timeline.hasOlder) return;
+      const { messages } = await page(roomId, `&before_seq=${timeline.first}`);
+      timeline.prepend(messages);
+      changed(roomId);
+    });
+  }
+
+  function newer(roomId) {
+    return once(`${roomId}:newer`, async () => {
+      const timeline = store.timeline(roomId);
+      if (!timeline.hasNewer) return;
+      const { messages } = await page(roomId, `&after_seq=${timeline.last}`);
+      for (const message of messages) timeline.add(message);
+      changed(roomId);
+    });
+  }
+
+  /**
+   * Fetch whatever is newer than what is held; of a room that is not held up to its end, learn from
+   * the room itself how much there is.
+   */
+  function refresh(roomId) {
+    return once(`${roomId}:refresh`, async () => {
+      const held = () => store.timelines.get(roomId);
+      if (!held()?.following) {
+        store.putRoom(await api.get(`/rooms/${roomId}`));
+        return;
+      }
+      for (let last = -1; held()?.following && held().last > last; ) {
+        last = held().last;
+        const { messages, has_more: more } = await page(roomId, `&after_seq=${last}`);
+        for (const message of messages) store.putMessage(message);
+        if (!more) return;
+      }
+    });
+  }
+
+  return { open, around, newest, older, newer, refresh };
+}

@@ -1,0 +1,19 @@
+// Line icons, drawn with a stroke on a 24 × 24 grid.
+
+export const BACK = "M15 5l-7 7 7 7";
+export const CHECK = "M5 12.5l4.5 4.5L19 7.5";
+export const CLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v4.5l3 2";
+export const ALERT = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v5M12 16v.2";
+export const CLOSE = "M6 6l12 12M18 6L6 18";
+export const COMPOSE = "M12 5v14M5 12h14";
+export const COPY = "M9 9h10v10H9zM15 9V5H5v10h4";
+export const DEVICE = "M3.5 5h17v11h-17zM8.5 20h7M12 16v4";
+export const DOWN = "M12 5v14M6 13l6 6 6-6";
+export const KEY = "M8 11.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8M11 12.5L19.5 4M16 7.5l3 3";
+export const LEAVE = "M14 4H6v16h8M11 12h9M17 8.5l3.5 3.5-3.5 3.5";
+export const MORE = "M6 12v.1M12 12v.1M18 12v.1";
+export const PEOPLE =
+  "M9 11a3.5 3.5 0 1 0 0-7a3.5 3.5 0 1 0 0 7M2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.6c2.1.8 3.5 2.6 3.5 5.4";
+export const SEARCH = "M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M15.5 15.5L20 20";
+export const TRASH = "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13";
+export const SEND = "M4.5 12h14M12.5 6l6 6-6 6";

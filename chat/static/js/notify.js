@@ -1,0 +1,75 @@
+// Notifications of the desktop: off until somebody asks for them, on this browser and account.
+
+import { forgetNotifying, keepNotifying, notifies } from "./storage.js";
+
+const SETTLE_MS = 1_000; // time for another tab to say that it was read there
+const LONGEST = 200;
+
+/** Whether this browser can show any: "unsupported", "blocked", "off" or "on". */
+export function notifyingState(userId) {
+  if (!("Notification" in globalThis)) return "unsupported"; // or not on https
+  if (Notification.permission === "denied") return "blocked";
+  return Notification.permission === "granted" && notifies(userId) ? "on" : "off";
+}
+
+/** Turn them on, asking the browser, or off; resolves to the new state. Call it on a click only. */
+export async function setNotifying(userId, wanted) {
+  if (!wanted) forgetNotifying(userId);
+  else if ((await Notification.requestPermission()) === "granted") keepNotifying(userId);
+  return notifyingState(userId);
+}
+
+/**
+ * Show what arrives while nobody looks: one notification a room, gone when it is read. One tab of
+ * the browser does it for all of them. `open(room)` is called when somebody clicks one.
+ */
+export function createNotifier({ store, locks, wait, open }) {
+  const shown = new Map(); // room id -> Notification
+  const userId = store.me.id;
+  let leads = false;
+
+  locks.request(`chat-notify-${userId}`, () => {
+    leads = true;
+    return new Promise(() => {}); // until the tab is closed
+  });
+
+  store.subscribe((key) => {
+    if (key !== "rooms") return;
+    for (const roomId of [...shown.keys()]) if (!isUnread(roomId)) close(roomId);
+  });
+
+  function isUnread(roomId, seq = 0) {
+    const room = store.rooms.get(roomId);
+    return Boolean(room) && !room.muted && room.last_read_seq < Math.max(seq, room.last_seq);
+  }
+
+  function close(roomId) {
+    shown.get(roomId)?.close();
+    shown.delete(roomId);
+  }
+
+  function show(room, message) {
+    const name = room.kind === "group" ? `${store.authorOf(message)}: ` : "";
+    const body = [...(name + message.data)].slice(0, LONGEST).join("");
+    const notification = new Notification(store.titleOf(room), { body, tag: room.id });
+    notification.onclick = () => {
+      globalThis.focus();
+      close(room.id);
+      open(room);
+    };
+    shown.set(room.id, notification);
+  }
+
+  /** A message was pushed. */
+  return async function notify(message) {
+    if (!leads || message.user_id === userId || document.hasFocus()) return;
+    if (notifyingState(userId) !== "on") return;
+    await wait(SETTLE_MS);
+    if (!isUnread(message.room_id, message.seq)) return;
+    try {
+      show(store.rooms.get(message.room_id), message);
+    } catch {
+      forgetNotifying(userId); // Chrome on Android lets no page show one by itself
+    }
+  };
+}

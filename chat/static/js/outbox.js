@@ -1,0 +1,180 @@
+// What has been written and is not stored yet. It outlives a reload, and is sent until answered.
+
+import { backoff } from "./backoff.js";
+
+const TRIES = 3; // answers that leave the outcome open, before a person is asked
+const ABANDONED_MS = 30_000; // another tab's record that still waits: that tab may be closed
+
+/**
+ * A record is `{client_id, room_id, kind, user_id, data, created_at, state, error}` with state
+ * "pending" or "failed". Per room one record is on its way at a time, so that they keep their order.
+ *
+ * `keeper` keeps records over a reload (see createKeeper); `emit(kind, event, payload)` resolves to
+ * an ack, throws when none came; `online()` tells whether emitting makes sense; `lock(name, task)`
+ * keeps other tabs out; `stored(message)` gets what was stored; `changed(roomId)` is called when a
+ * room's records changed; `wait(ms)` resolves later.
+ */
+export class Outbox {
+  constructor({ userId, keeper, emit, online, lock, stored, changed, wait, makeId, now = Date.now }) {
+    Object.assign(this, { userId, keeper, emit, online, lock, stored, changed, wait, makeId, now });
+    this.records = new Map();
+    this.kept = new Set(); // ids of records that the keeper has
+    this.sending = new Map(); // room id -> promise
+    this.newest = 0;
+  }
+
+  /** Take over what an earlier page, or another tab, has left. */
+  async load() {
+    for (const record of await this.keeper.all()) {
+      this.records.set(record.client_id, record);
+      this.kept.add(record.client_id);
+    }
+  }
+
+  /** Another tab changed a record, or (null) forgot them all. */
+  async changedElsewhere(clientId) {
+    if (clientId === null) return this.forget([...this.records.keys()]);
+    const record = await this.reread(clientId);
+    if (record?.state !== "pending") return undefined;
+    await this.wait(ABANDONED_MS);
+    return this.drain(record.room_id);
+  }
+
+  /** Take a kept record as it is now; resolves to it, or to undefined when it is gone. */
+  async reread(clientId) {
+    const record = await this.keeper.get(clientId).catch(() => this.records.get(clientId));
+    if (!record) {
+      this.forget([clientId]);
+      return undefined;
+    }
+    this.records.set(clientId, record);
+    this.kept.add(clientId);
+    this.changed(record.room_id);
+    return record;
+  }
+
+  /** Put a record in; resolves when it is kept, or never will be. */
+  async save(record) {
+    this.records.set(record.client_id, record);
+    this.changed(record.room_id);
+    const kept = await this.keeper.put(record);
+    if (!kept) this.kept.delete(record.client_id);
+    else if (this.records.has(record.client_id)) this.kept.add(record.client_id);
+  }
+
+  remove(clientId) {
+    if (!this.records.has(clientId)) return;
+    this.forget([clientId]);
+    this.keeper.remove(clientId);
+  }
+
+  forget(clientIds) {
+    for (const clientId of clientIds) {
+      const record = this.records.get(clientId);
+      this.records.delete(clientId);
+      this.kept.delete(clientId);
+      if (record) this.changed(record.room_id);
+    }
+  }
+
+  /** A room's records in the order they were written. */
+  list(roomId) {
+    return [...this.records.values()]
+      .filter((record) => record.room_id === roomId)
+      .sort((a, b) => a.created_at - b.created_at);
+  }
+
+  get size() {
+    return this.records.size;
+  }
+
+  /** Write a text into a room and send it as soon as possible; resolves when it is kept. */
+  add(room, data) {
+    this.newest = Math.max(this.now(), this.newest + 1); // two of one millisecond keep their order
+    const kept = this.save({
+      client_id: this.makeId(),
+      room_id: room.id,
+      kind: room.kind,
+      user_id: this.userId,
+      data,
+      created_at: this.newest,
+      state: "pending",
+      error: null,
+    });
+    this.drain(room.id);
+    return kept;
+  }
+
+  /** Send a failed record again, under the same client_id: it is stored once at most. */
+  retry(clientId) {
+    const record = this.records.get(clientId);
+    if (!record) return;
+    this.save({ ...record, state: "pending", error: null });
+    this.drain(record.room_id);
+  }
+
+  /** A stored message came in: its record, if any, has done its work. */
+  settle(message) {
+    if (message.user_id === this.userId && message.client_id) this.remove(message.client_id);
+  }
+
+  /** Forget all, at log-out. */
+  async clear() {
+    this.forget([...this.records.keys()]);
+    await this.keeper.clear();
+  }
+
+  /** The connection is back. */
+  resume() {
+    const rooms = new Set([...this.records.values()].map((record) => record.room_id));
+    return Promise.all([...rooms].map((roomId) => this.drain(roomId)));
+  }
+
+  /** Send a room's pending records one after the other, for as long as there is a connection. */
+  drain(roomId) {
+    if (!this.sending.has(roomId)) this.sending.set(roomId, this.sendAll(roomId));
+    return this.sending.get(roomId);
+  }
+
+  async sendAll(roomId) {
+    const tries = new Map();
+    await null; // until drain() has noted it
+    try {
+      for (;;) {
+        const record = this.list(roomId).find(({ state }) => state === "pending");
+        if (!record || !this.online()) return;
+        const tried = tries.get(record.client_id) ?? 0;
+        const pause = await this.lock(`chat-outbox-${roomId}`, () => this.attempt(record, tried));
+        tries.set(record.client_id, tried + 1);
+        if (pause) await this.wait(pause);
+      }
+    } finally {
+      this.sending.delete(roomId);
+    }
+  }
+
+  /** Send one record; returns how long to wait before going on, in ms. */
+  async attempt({ client_id: clientId }, tried) {
+    if (this.kept.has(clientId)) await this.reread(clientId);
+    const record = this.records.get(clientId);
+    if (record?.state !== "pending") return 0; // another tab was faster
+    let ack;
+    try {
+      const { room_id, data } = record;
+      ack = await this.emit(record.kind, "send_message", { room_id, client_id: clientId, data });
+    } catch {
+      if (!this.online()) return 0; // pending until the connection is back
+      ack = { error: { code: "unavailable" } };
+    }
+    if (ack.data) {
+      this.stored(ack.data);
+      this.settle(ack.data);
+      return 0;
+    }
+    const { code, message = "", retry_after: retryAfter = 1 } = ack.error;
+    if (code === "rate_limited") return retryAfter * 1000;
+    if (code === "unavailable" && tried + 1 < TRIES) return backoff(tried);
+    if (this.records.has(clientId)) this.save({ ...record, state: "failed", error: { code, message } });
+    return 0;
+  }
+}

@@ -1,0 +1,56 @@
+// Addresses of the page: /, /r/<room number>, /d/<username>, and /m/<seq> behind them for a message.
+
+/**
+ * Read a path; returns `{name: "home"}`, `{name: "group", number, seq}` or
+ * `{name: "direct", username, seq}`, `seq` being null where no message is named.
+ */
+export function parsePath(path) {
+  const match = /^\/([rd])\/([^/]+)(?:\/m\/(\d{1,15}))?\/?$/.exec(path);
+  if (!match) return { name: "home" };
+  const value = decode(match[2]);
+  const seq = Number(match[3]) || null;
+  if (match[1] === "d") return { name: "direct", username: value, seq };
+  return /^\d{9}$/.test(value) ? { name: "group", number: value, seq } : { name: "home" };
+}
+
+/** The path of a room, as its member sees it, or of the message `seq` in it. */
+export function pathOf(room, seq = null) {
+  const message = seq ? `/m/${seq}` : "";
+  if (room.kind === "group") return `/r/${room.number}${message}`;
+  return `/d/${encodeURIComponent(room.peer?.username ?? room.id)}${message}`;
+}
+
+/** Find the room a route means among those one is in. */
+export function roomOf(route, rooms) {
+  for (const room of rooms) {
+    if (route.name === "group" && room.number === route.number) return room;
+    if (route.name !== "direct" || room.kind !== "direct") continue;
+    const named = room.peer?.username ?? room.id; // the other one's account may be gone
+    if (named.toLowerCase() === route.username.toLowerCase()) return room;
+  }
+  return null;
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray % in an address typed by hand
+  }
+}
+
+/** Follow the browser's address; `go` changes it, `onChange(route)` is told of every change. */
+export function createRouter(onChange) {
+  const current = () => parsePath(location.pathname);
+  addEventListener("popstate", () => onChange(current()));
+  return {
+    current,
+    go(path, { replace = false } = {}) {
+      if (path !== location.pathname) {
+        if (replace) history.replaceState(null, "", path);
+        else history.pushState(null, "", path);
+      }
+      onChange(current());
+    },
+  };
+}

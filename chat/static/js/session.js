@@ -1,0 +1,176 @@
+// Who is logged in. The access token lives in memory alone, the refresh token in an HttpOnly cookie.
+
+const MARKER = "chat.signed_in"; // the user's id: tells other tabs, and whether asking is worth it
+const OWN_ENDS = ["left", "changed", "deleted"]; // the user's own doing, in whichever tab
+const GOODBYES = ["left", "deleted"];
+const FALLBACK_LIFETIME_MS = 10 * 60 * 1000;
+const SPARE_MS = 30_000;
+const YOUNG_MS = 15_000;
+
+/** How long a token lives, in ms, from its own claims: the clocks of both ends need not agree. */
+export function lifetimeOf(token) {
+  try {
+    const claims = JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+    const seconds = claims.exp - claims.iat;
+    return seconds > 0 ? seconds * 1000 : FALLBACK_LIFETIME_MS;
+  } catch {
+    return FALLBACK_LIFETIME_MS; // not a JWT: renew often enough for any sensible lifetime
+  }
+}
+
+/** Whether nothing of the user is to stay in this browser after a session's end. */
+export function isGoodbye(reason) {
+  return GOODBYES.includes(reason);
+}
+
+function isRefusal({ code }) {
+  return code === "unauthorized" || code === "token_expired";
+}
+
+/**
+ * Keep a session alive. `request` is api.request; `onRenewed(token)` is told of every new access
+ * token but the first, `onEnded(reason)` of the end: "left", "changed" (the password), "deleted" (the
+ * account), "expired" or "elsewhere".
+ */
+export class Session {
+  constructor({ request, storage, locks, onRenewed = () => {}, onEnded = () => {}, timers = globalThis }) {
+    Object.assign(this, { request, storage, locks, onRenewed, onEnded, timers });
+    this.access = null;
+    this.renewedAt = 0;
+    this.endsAt = 0;
+    this.timer = null;
+    this.renewing = null;
+    this.over = false;
+    this.finishing = false;
+    this.cut = false; // ended while finishing
+  }
+
+  /** Whether this browser was logged in when last seen. */
+  get remembered() {
+    return this.storage.getItem(MARKER) !== null;
+  }
+
+  /** Log in; resolves to the user. */
+  async logIn(username, password) {
+    return this.begin(await this.request("POST", "/session", { body: { username, password }, cookie: true }));
+  }
+
+  /** Register; resolves to the user, who is logged in with it. */
+  async register(fields) {
+    return this.begin(await this.request("POST", "/users", { body: fields, cookie: true }));
+  }
+
+  begin({ user, access_token: token }) {
+    this.over = false;
+    this.cut = false;
+    this.keep(token);
+    this.storage.setItem(MARKER, user.id);
+    return user;
+  }
+
+  keep(token) {
+    const lifetime = lifetimeOf(token);
+    this.access = token;
+    this.renewedAt = Date.now();
+    this.endsAt = this.renewedAt + lifetime;
+    this.renewIn(lifetime * 0.75); // ahead of the end, so that open sockets can be told in time
+  }
+
+  renewIn(ms) {
+    this.timers.clearTimeout(this.timer);
+    this.timer = this.timers.setTimeout(async () => {
+      try {
+        await this.renew();
+      } catch {
+        if (!this.over) this.renewIn(SPARE_MS);
+      }
+    }, ms);
+  }
+
+  /** Renew because the server asked for it, but not again and again when tokens live too briefly. */
+  renewSoon() {
+    const age = Date.now() - this.renewedAt;
+    this.renewIn(age < YOUNG_MS ? YOUNG_MS : 0);
+  }
+
+  /** A usable access token. */
+  async token() {
+    if (this.access && Date.now() < this.endsAt - SPARE_MS) return this.access;
+    return this.renew();
+  }
+
+  /** Get a new access token. Throws ApiError; `unauthorized` means the session is over. */
+  renew() {
+    this.renewing ??= this.exchange().finally(() => (this.renewing = null));
+    return this.renewing;
+  }
+
+  async exchange() {
+    const known = this.access !== null;
+    try {
+      // One tab at a time: a refresh token used twice looks like a stolen one.
+      const { access_token: token } = await this.locks.request("chat-session", () =>
+        this.request("POST", "/session/refresh", { cookie: true }),
+      );
+      this.keep(token);
+      if (known) this.onRenewed(token);
+      return token;
+    } catch (error) {
+      if (isRefusal(error)) this.end("expired");
+      throw error;
+    }
+  }
+
+  /** Log out, here and on the server. Throws when the server could not be told. */
+  logOut() {
+    return this.finish("left", (token) => this.request("DELETE", "/session", { token, cookie: true }), "left");
+  }
+
+  /**
+   * Do what ends the session on the server, `task(token)`; then it has ended by `reason`. The open
+   * sockets may hear of it before the answer comes. Throws what the task throws; when it has ended
+   * all the same, by `otherwise`.
+   */
+  async finish(reason, task, otherwise = "expired") {
+    this.finishing = true;
+    try {
+      await task(await this.token());
+    } catch (error) {
+      this.finishing = false;
+      if (!this.cut && !isRefusal(error)) throw error;
+      this.end(otherwise);
+      if (otherwise !== reason) throw error;
+      return;
+    }
+    this.finishing = false;
+    this.end(reason);
+  }
+
+  end(reason) {
+    if (this.over) return;
+    if (this.finishing) {
+      this.cut = true;
+      return;
+    }
+    this.over = true;
+    this.timers.clearTimeout(this.timer);
+    this.access = null;
+    if (OWN_ENDS.includes(reason)) this.storage.setItem(MARKER, reason); // for the other tabs
+    this.storage.removeItem(MARKER);
+    this.onEnded(reason);
+  }
+
+  /** Another tab logged in or out: what this tab shows is no longer anyone's. */
+  watch(target = globalThis) {
+    target.addEventListener("storage", (event) => {
+      if (event.key !== MARKER || event.newValue === event.oldValue || this.over) return;
+      if (this.finishing) {
+        this.cut = true;
+        return;
+      }
+      this.over = true;
+      this.timers.clearTimeout(this.timer);
+      this.onEnded(OWN_ENDS.includes(event.newValue) ? event.newValue : "elsewhere");
+    });
+  }
+}

@@ -1,0 +1,228 @@
+// What the page knows. Events are applied here and nowhere else; views are told what changed.
+
+import { t } from "./i18n.js";
+import { Timeline } from "./timeline.js";
+
+const TYPING_MS = 5_000;
+
+/** What a person is called. */
+export function nameOf(user) {
+  return user?.nickname || user?.username || "";
+}
+
+export class Store {
+  constructor({ now = Date.now, onUnknownRoom = () => {} } = {}) {
+    this.now = now;
+    this.onUnknownRoom = onUnknownRoom; // a room that must be fetched to be shown
+    this.me = null;
+    this.rooms = new Map();
+    this.users = new Map();
+    this.gone = new Set(); // ids of users whose account was deleted meanwhile
+    this.members = new Map(); // room id -> list, once asked for
+    this.timelines = new Map();
+    this.typing = new Map(); // room id -> Map of user id -> until when
+    this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
+    this.listeners = new Set();
+  }
+
+  /** Call `listener(key)` on changes: "rooms", "me", "connection", "room:<id>", "timeline:<id>", … */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  notify(...keys) {
+    for (const key of keys) for (const listener of [...this.listeners]) listener(key);
+  }
+
+  setMe(user) {
+    this.me = user;
+    this.keepUser(user);
+    this.notify("me");
+  }
+
+  keepUser(user) {
+    const known = this.users.get(user.id);
+    this.users.set(user.id, { ...known, ...user, online: user.online ?? known?.online });
+  }
+
+  setConnection(state) {
+    this.connection = state;
+    this.notify("connection");
+  }
+
+  timeline(roomId) {
+    if (!this.timelines.has(roomId)) {
+      this.timelines.set(roomId, new Timeline(this.rooms.get(roomId)?.last_seq ?? 0));
+    }
+    return this.timelines.get(roomId);
+  }
+
+  /** Rooms, newest activity first. */
+  roomList() {
+    const activity = (room) => room.last_message?.created_at ?? room.created_at;
+    return [...this.rooms.values()].sort((a, b) => activity(b) - activity(a));
+  }
+
+  unread(room) {
+    return Math.max(0, room.last_seq - room.last_read_seq);
+  }
+
+  /** What calls for attention: the unread messages of all rooms that are not muted. */
+  unreadTotal() {
+    let total = 0;
+    for (const room of this.rooms.values()) if (!room.muted) total += this.unread(room);
+    return total;
+  }
+
+  titleOf(room) {
+    if (room.kind === "group") return room.name;
+    return nameOf(this.users.get(room.peer?.id) ?? room.peer) || t("nobody");
+  }
+
+  /** Who the picture of a room shows: the other one of a direct room, else the room itself. */
+  faceOf(room) {
+    return this.users.get(room.peer?.id) ?? { id: room.id };
+  }
+
+  /** What the sender of a message is called. */
+  authorOf(message) {
+    if (this.gone.has(message.user_id)) return t("nobody");
+    return nameOf(this.users.get(message.user_id)) || message.username || t("nobody");
+  }
+
+  /**
+   * Take a room as told by an answer or a push. Pushes carry neither marks nor peer, and an answer
+   * may be older than a push that overtook it: marks and heads only ever go up.
+   */
+  putRoom(room) {
+    const known = this.rooms.get(room.id);
+    const merged = { last_read_seq: 0, muted: false, ...known, ...room };
+    merged.last_seq = Math.max(known?.last_seq ?? 0, room.last_seq ?? 0);
+    merged.last_read_seq = Math.max(known?.last_read_seq ?? 0, room.last_read_seq ?? 0);
+    if ((known?.last_message?.seq ?? 0) > (room.last_message?.seq ?? 0)) {
+      merged.last_message = known.last_message;
+    }
+    if (room.peer) this.keepUser(room.peer);
+    this.rooms.set(room.id, merged);
+    const timeline = this.timelines.get(room.id);
+    this.notify("rooms", `room:${room.id}`);
+    if (timeline && timeline.head < merged.last_seq) {
+      timeline.head = merged.last_seq;
+      this.notify(`timeline:${room.id}`);
+    }
+    return merged;
+  }
+
+  /** Take the whole list; rooms of `asked` (known when it was asked for) that it lacks are gone. */
+  putRooms(list, asked) {
+    const present = new Set(list.map((room) => room.id));
+    for (const room of list) this.putRoom(room);
+    for (const id of asked) if (!present.has(id)) this.dropRoom(id);
+  }
+
+  dropRoom(id) {
+    if (!this.rooms.delete(id)) return;
+    this.timelines.delete(id);
+    this.members.delete(id);
+    this.typing.delete(id);
+    this.notify("rooms", `room:${id}`);
+  }
+
+  /** Take the list of a room's members. */
+  putMembers(roomId, members) {
+    for (const { user } of members) this.keepUser(user);
+    this.members.set(roomId, members);
+    this.notify(`members:${roomId}`, `timeline:${roomId}`, "rooms");
+  }
+
+  /** Take a message from a push, an ack, a page or a sync. */
+  putMessage(message) {
+    const room = this.rooms.get(message.room_id);
+    if (!room) {
+      this.onUnknownRoom(message.room_id);
+      return;
+    }
+    if (message.seq > (room.last_message?.seq ?? 0)) room.last_message = message;
+    room.last_seq = Math.max(room.last_seq, message.seq);
+    if (message.user_id === this.me.id) {
+      room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
+    }
+    this.timelines.get(message.room_id)?.add(message);
+    this.typing.get(message.room_id)?.delete(message.user_id);
+    this.notify("rooms", `timeline:${message.room_id}`, `typing:${message.room_id}`);
+  }
+
+  markRead(roomId, seq) {
+    const room = this.rooms.get(roomId);
+    if (!room || seq <= room.last_read_seq) return false;
+    room.last_read_seq = seq;
+    this.notify("rooms", `room:${roomId}`);
+    return true;
+  }
+
+  /** Who is typing in a room right now, oneself left out. */
+  typists(roomId) {
+    const now = this.now();
+    return [...(this.typing.get(roomId) ?? [])]
+      .filter(([userId, until]) => until > now && userId !== this.me.id)
+      .map(([userId]) => userId);
+  }
+
+  /** Apply one pushed event. */
+  apply(name, payload) {
+    EVENTS[name]?.(this, payload);
+  }
+}
+
+const EVENTS = {
+  message_created: (store, message) => store.putMessage(message),
+
+  message_read(store, { room_id: roomId, user_id: userId, seq }) {
+    if (userId === store.me.id) store.markRead(roomId, seq);
+  },
+
+  user_typing(store, { room_id: roomId, user_id: userId }) {
+    if (!store.typing.has(roomId)) store.typing.set(roomId, new Map());
+    store.typing.get(roomId).set(userId, store.now() + TYPING_MS);
+    store.notify(`typing:${roomId}`);
+  },
+
+  presence_changed(store, { user_id: userId, online }) {
+    const user = store.users.get(userId);
+    if (!user) return;
+    user.online = online;
+    const keys = [...store.rooms.values()]
+      .filter((room) => room.peer?.id === userId || store.members.has(room.id))
+      .flatMap((room) => [`room:${room.id}`, `members:${room.id}`]);
+    store.notify("rooms", ...keys);
+  },
+
+  room_created(store, room) {
+    const kept = store.putRoom(room);
+    if (kept.kind === "direct" && !kept.peer) store.onUnknownRoom(room.id);
+  },
+
+  room_updated(store, room) {
+    if (store.rooms.has(room.id)) store.putRoom(room);
+    store.notify(`roles:${room.id}`);
+  },
+
+  room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),
+
+  member_joined(store, { room_id: roomId, user }) {
+    store.keepUser(user);
+    store.notify(`roles:${roomId}`, `timeline:${roomId}`);
+  },
+
+  member_left(store, { room_id: roomId, user_id: userId }) {
+    const room = store.rooms.get(roomId);
+    if (userId === store.me.id) store.dropRoom(roomId);
+    else if (room?.kind === "direct") {
+      // nobody leaves these but with their account
+      room.peer = null;
+      store.gone.add(userId);
+      store.notify("rooms", `room:${roomId}`, `timeline:${roomId}`);
+    } else store.notify(`roles:${roomId}`);
+  },
+};

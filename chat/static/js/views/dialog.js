@@ -1,0 +1,63 @@
+// Modal dialogs over the native element: it keeps focus inside and gives it back.
+
+import { h, icon } from "../dom.js";
+import { CLOSE } from "../icons.js";
+import { t } from "../i18n.js";
+
+let count = 0;
+
+/** Open a dialog; returns `{dialog, close}`. `sheet` puts it at the side instead of the middle. */
+export function openDialog({ title, body, sheet = false, onClose = () => {} }) {
+  const id = `dialog-${++count}`;
+  const close = () => dialog.close();
+  const dialog = h(
+    "dialog",
+    { class: sheet ? "dialog sheet" : "dialog", "aria-labelledby": id },
+    h(
+      "div",
+      { class: "dialog-inside" },
+      h(
+        "header",
+        { class: "dialog-head" },
+        h("h2", { id }, title),
+        h(
+          "button",
+          { type: "button", class: "icon-button", "aria-label": t("close"), onclick: close },
+          icon(CLOSE),
+        ),
+      ),
+      h("div", { class: "dialog-body" }, body),
+    ),
+  );
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) close(); // the backdrop: what is inside lies in .dialog-inside
+  });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    onClose();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return { dialog, close };
+}
+
+/** Ask before something that can not be undone; resolves to whether it was agreed to. */
+export function confirm({ title, text, action }) {
+  return new Promise((resolve) => {
+    let agreed = false;
+    const agree = () => {
+      agreed = true;
+      opened.close();
+    };
+    const body = [
+      h("p", {}, text),
+      h(
+        "div",
+        { class: "actions" },
+        h("button", { type: "button", class: "button", onclick: () => opened.close() }, t("cancel")),
+        h("button", { type: "button", class: "button danger", onclick: agree }, action),
+      ),
+    ];
+    const opened = openDialog({ title, body, onClose: () => resolve(agreed) });
+  });
+}

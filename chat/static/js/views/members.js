@@ -1,0 +1,250 @@
+// The side sheet of a group: its number, who is in it, and what one may change.
+
+import { fill, h, icon, keyed, setText } from "../dom.js";
+import { errorText } from "../errors.js";
+import { roomNumber } from "../format.js";
+import { COPY } from "../icons.js";
+import { t } from "../i18n.js";
+import { nameOf } from "../store.js";
+import { avatar } from "./avatar.js";
+import { confirm, openDialog } from "./dialog.js";
+import { field, form } from "./form.js";
+import { muteSwitch } from "./mute.js";
+
+/** Open the sheet of a group. */
+export function openMembers(app, roomId) {
+  const { store, actions, toast } = app;
+  const part = (...children) => h("div", { class: "members" }, children);
+  const top = part(h("p", { class: "muted" }, t("loading")));
+  const add = part();
+  const count = h("h3");
+  const list = h("ul", { class: "people", role: "list" });
+  const edit = part();
+  const end = part();
+  const mute = muteSwitch(app, roomId);
+  const body = part(top, mute.root, add, part(count, list), edit, end);
+  const room = () => store.rooms.get(roomId);
+
+  async function reload() {
+    try {
+      await actions.loadMembers(roomId);
+    } catch (error) {
+      if (!store.members.has(roomId)) fill(top, h("p", { class: "muted" }, errorText(error)));
+    }
+  }
+
+  /** Do something to the group; what goes wrong is said, what changed comes back as an event. */
+  async function attempt(task) {
+    try {
+      await task();
+    } catch (error) {
+      toast(errorText(error));
+    }
+  }
+
+  function draw() {
+    const now = room();
+    const members = store.members.get(roomId);
+    if (!now || !members) return;
+    const mine = members.find(({ user }) => user.id === store.me.id)?.role ?? "member";
+    const leads = mine === "owner" || mine === "admin";
+    fill(top, now.info && h("p", { class: "group-info", dir: "auto" }, now.info), numberLine(now, toast));
+    // What somebody is filling in stays as it is, whoever comes and goes meanwhile.
+    if (!leads || !add.firstChild) fill(add, leads && addForm());
+    if (!leads || !edit.firstChild?.open) fill(edit, leads && editForm(now));
+    setText(count, t("members.count", { count: members.length }));
+    // A line that looks the same is kept: its menu may be open.
+    const lookOf = ({ user, role }) => {
+      const known = store.users.get(user.id) ?? user;
+      return JSON.stringify([user.id, role, mine, nameOf(known), known.avatar, Boolean(known.online)]);
+    };
+    keyed(list, sorted(members), lookOf, (member) => memberItem(member, mine));
+    fill(end, h("div", { class: "danger-zone" }, mine === "owner" ? ownerWay(members) : leaveButton()));
+  }
+
+  function sorted(members) {
+    const rank = { owner: 0, admin: 1, member: 2 };
+    return [...members].sort(
+      (a, b) => rank[a.role] - rank[b.role] || nameOf(a.user).localeCompare(nameOf(b.user)),
+    );
+  }
+
+  function addForm() {
+    return form({
+      inline: true,
+      fields: [field({ name: "username", label: t("members.add_label"), autocomplete: "off", spellcheck: "false" })],
+      submit: t("members.add"),
+      async onSubmit({ username }) {
+        await actions.addMember(roomId, username.trim().replace(/^@/, ""));
+        toast(t("members.added", { name: username.trim() }));
+      },
+    }).root;
+  }
+
+  function editForm(now) {
+    const fields = [
+      field({ name: "name", label: t("group.name"), value: now.name, autocomplete: "off" }),
+      field({ name: "info", label: t("group.info"), value: now.info, optional: true, autocomplete: "off" }),
+    ];
+    const { root } = form({
+      fields,
+      submit: t("save"),
+      async onSubmit({ name, info }) {
+        await actions.editGroup(roomId, { name: name.trim(), info });
+        toast(t("saved"));
+      },
+    });
+    return h("details", { class: "edit" }, h("summary", {}, t("group.edit")), root);
+  }
+
+  function memberItem({ user, role }, mine) {
+    const known = store.users.get(user.id) ?? user;
+    const name = nameOf(known);
+    const self = user.id === store.me.id;
+    const outranked =
+      !self && ((mine === "owner" && role !== "owner") || (mine === "admin" && role === "member"));
+    return h(
+      "li",
+      { class: "person-line" },
+      h(
+        "span",
+        { class: "person" },
+        avatar(known, name),
+        h(
+          "span",
+          { class: "person-names" },
+          h("span", {}, h("bdi", {}, name), self && h("span", { class: "muted" }, ` ${t("members.self")}`)),
+          h(
+            "span",
+            { class: "muted" },
+            [`@${user.username}`, known.online && t("online")].filter(Boolean).join(" · "),
+          ),
+        ),
+        role !== "member" && h("span", { class: "tag" }, t(`role.${role}`)),
+      ),
+      outranked && menu(user, name, role, mine),
+    );
+  }
+
+  function menu(user, name, role, mine) {
+    const item = (text, task, className = "menu-item") =>
+      h("button", { type: "button", class: className, onclick: () => attempt(task) }, text);
+    const remove = async () => {
+      const sure = await confirm({
+        title: t("members.remove_title", { name }),
+        text: t("members.remove_text"),
+        action: t("members.remove"),
+      });
+      if (sure) await actions.removeMember(roomId, user.id);
+    };
+    const handOver = async () => {
+      const sure = await confirm({
+        title: t("members.hand_over_title", { name }),
+        text: t("members.hand_over_text"),
+        action: t("members.hand_over"),
+      });
+      if (sure) await actions.setRole(roomId, user.id, "owner");
+    };
+    const details = h(
+      "details",
+      { class: "menu" },
+      h("summary", { class: "icon-button", "aria-label": t("members.menu", { name }) }, "⋯"),
+      h(
+        "div",
+        { class: "menu-items" },
+        mine === "owner" &&
+          (role === "admin"
+            ? item(t("members.demote"), () => actions.setRole(roomId, user.id, "member"))
+            : item(t("members.promote"), () => actions.setRole(roomId, user.id, "admin"))),
+        mine === "owner" && item(t("members.hand_over"), handOver),
+        item(t("members.remove"), remove, "menu-item danger-text"),
+      ),
+    );
+    details.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!details.contains(relatedTarget)) details.open = false;
+    });
+    details.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      event.preventDefault(); // closes the menu, not the sheet around it
+      details.open = false;
+      details.firstChild.focus();
+    });
+    return details;
+  }
+
+  function ownerWay(members) {
+    const remove = async () => {
+      const sure = await confirm({
+        title: t("group.delete_title", { name: room().name }),
+        text: t("group.delete_text"),
+        action: t("group.delete"),
+      });
+      if (sure) await actions.deleteGroup(roomId);
+    };
+    return [
+      members.length > 1 && h("p", { class: "hint" }, t("group.owner_hint")),
+      h("button", { type: "button", class: "button danger", onclick: () => attempt(remove) }, t("group.delete")),
+    ];
+  }
+
+  function leaveButton() {
+    const leave = async () => {
+      const sure = await confirm({
+        title: t("group.leave_title", { name: room().name }),
+        text: t("group.leave_text"),
+        action: t("group.leave"),
+      });
+      if (sure) await actions.leaveGroup(roomId);
+    };
+    return h("button", { type: "button", class: "button danger", onclick: () => attempt(leave) }, t("group.leave"));
+  }
+
+  const stop = store.subscribe((key) => {
+    if (key === `roles:${roomId}`) reload();
+    else if (key === `members:${roomId}`) draw();
+    else if (key === `room:${roomId}` && room()) mute.redraw();
+    else if (key === `room:${roomId}`) opened.close();
+  });
+  const opened = openDialog({ title: room().name, body, sheet: true, onClose: stop });
+  draw();
+  reload();
+}
+
+/** The group's number, in large figures and easy to pass on. */
+export function numberLine(room, toast) {
+  const copy = async (text, said) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      toast(said);
+    } catch {
+      toast(t("copy_failed"));
+    }
+  };
+  // Browsers give pages a clipboard on https and on this machine only.
+  const copies = navigator.clipboard && [
+    h(
+      "button",
+      { type: "button", class: "button", onclick: () => copy(room.number, t("group.number_copied")) },
+      icon(COPY),
+      t("group.copy_number"),
+    ),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        onclick: () => copy(`${location.origin}/r/${room.number}`, t("group.link_copied")),
+      },
+      icon(COPY),
+      t("group.copy_link"),
+    ),
+  ];
+  return h(
+    "div",
+    { class: "number" },
+    h("p", { class: "muted" }, t("group.number_label")),
+    h("p", { class: "number-figures" }, roomNumber(room.number)),
+    h("p", { class: "hint" }, t("group.number_hint")),
+    copies && h("div", { class: "actions" }, copies),
+  );
+}

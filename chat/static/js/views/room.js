@@ -1,0 +1,152 @@
+// An open room: its head, its messages, who is typing, and the composer.
+
+import { fill, h, icon, setText } from "../dom.js";
+import { roomNumber } from "../format.js";
+import { BACK, MORE, PEOPLE } from "../icons.js";
+import { t } from "../i18n.js";
+import { pathOf } from "../router.js";
+import { keepDraft, readDraft } from "../storage.js";
+import { nameOf } from "../store.js";
+import { avatar } from "./avatar.js";
+import { createComposer } from "./composer.js";
+import { numberLine } from "./members.js";
+import { createMessages } from "./messages.js";
+
+/** Make the view of a room. Returns `{root, roomId, redraw, start(seq), goTo(seq), stop}`. */
+export function createRoom({ room: given, app, openSheet }) {
+  const { store, actions, outbox, router } = app;
+  const roomId = given.id;
+  const room = () => store.rooms.get(roomId);
+  const title = () => store.titleOf(room());
+
+  const sheetName = t(given.kind === "group" ? "members.title" : "person.title");
+  const heading = h("h2", { tabindex: "-1" }, h("bdi"));
+  const face = h("span", { class: "head-avatar" });
+  const subtitle = h("p", { class: "subtitle" });
+  const head = h(
+    "header",
+    { class: "room-head" },
+    h(
+      "button",
+      { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => router.go("/") },
+      icon(BACK),
+    ),
+    face,
+    h("div", { class: "titles" }, heading, subtitle),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": sheetName,
+        title: sheetName,
+        onclick: () => openSheet(room()),
+      },
+      icon(given.kind === "group" ? PEOPLE : MORE),
+    ),
+  );
+  const typing = h("p", { class: "typing" });
+  const messages = createMessages({
+    roomId,
+    store,
+    title: title(),
+    history: actions,
+    pending: () => outbox.list(roomId),
+    welcome: () => room().kind === "group" && numberLine(room(), app.toast),
+    seen: (seq) => actions.markRead(roomId, seq),
+    context: {
+      store,
+      online: () => app.connection.online,
+      linkTo: (message) => pathOf(room(), message.seq),
+      follow: (path) => router.go(path),
+      retry: (clientId) => outbox.retry(clientId),
+      discard: (clientId) => outbox.remove(clientId),
+    },
+  });
+  const composer = createComposer({
+    label: t("composer.label", { name: title() }),
+    draft: readDraft(store.me.id, roomId),
+    keepDraft: (text) => keepDraft(store.me.id, roomId, text),
+    send(text) {
+      const kept = actions.send(room(), text);
+      messages.sent();
+      return kept;
+    },
+    typing: () => actions.typing(room()),
+  });
+  const closed = h("p", { class: "composer-closed", hidden: true }, t("composer.closed"));
+  const root = h("div", { class: "room-view" }, head, messages.root, typing, composer.root, closed);
+  let typingTimer = null;
+
+  function drawHead() {
+    const now = room();
+    const name = title();
+    setText(heading.firstChild, name);
+    const look = `${name} ${store.faceOf(now).avatar}`;
+    if (face.dataset.look !== look) {
+      face.dataset.look = look;
+      fill(face, avatar(store.faceOf(now), name, { square: now.kind === "group" }));
+    }
+    setText(subtitle, now.kind === "group" ? groupLine(now) : directLine(now));
+    subtitle.classList.toggle("is-online", now.kind === "direct" && isOnline(now));
+    closed.hidden = !isClosed(now);
+    composer.root.hidden = isClosed(now);
+  }
+
+  /** Whether the other one's account is gone, so that nobody would read what is written here. */
+  function isClosed(now) {
+    return now.kind === "direct" && now.peer === null;
+  }
+
+  function groupLine(now) {
+    const members = store.members.get(roomId);
+    const number = t("group.number", { number: roomNumber(now.number) });
+    return members ? `${number} · ${t("members.count", { count: members.length })}` : number;
+  }
+
+  function isOnline(now) {
+    return Boolean(store.users.get(now.peer?.id)?.online);
+  }
+
+  function directLine(now) {
+    if (!now.peer) return "";
+    return `@${now.peer.username} · ${isOnline(now) ? t("online") : t("offline")}`;
+  }
+
+  function drawTyping() {
+    clearTimeout(typingTimer);
+    const names = store.typists(roomId).map((id) => nameOf(store.users.get(id)));
+    const known = names.filter(Boolean);
+    setText(
+      typing,
+      known.length === 1 ? t("typing.one", { name: known[0] }) : names.length ? t("typing.many") : "",
+    );
+    if (names.length) typingTimer = setTimeout(drawTyping, 1000);
+  }
+
+  return {
+    root,
+    roomId,
+    redraw() {
+      if (!room()) return;
+      drawHead();
+      drawTyping();
+      messages.redraw();
+    },
+    goTo: messages.goTo,
+    /** Show the room, at the message `seq` if one is named. */
+    start(seq) {
+      drawHead();
+      messages.start(seq);
+      const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
+      if (typesHere && !isClosed(room())) composer.focus();
+      else heading.focus();
+      if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
+    },
+    stop() {
+      clearTimeout(typingTimer);
+      messages.stop();
+      composer.stop();
+    },
+  };
+}

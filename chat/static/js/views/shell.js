@@ -1,0 +1,205 @@
+// The page of one who is logged in: list, open room, and what belongs to neither.
+
+import { fill, h } from "../dom.js";
+import { errorText } from "../errors.js";
+import { t } from "../i18n.js";
+import { roomOf } from "../router.js";
+import { draw } from "../schedule.js";
+import { nameOf } from "../store.js";
+import { avatar } from "./avatar.js";
+import { createAnnouncer } from "./announcer.js";
+import { createBanner } from "./banner.js";
+import { openMembers } from "./members.js";
+import { openNewChat } from "./new_chat.js";
+import { openPerson } from "./person.js";
+import { openProfile } from "./profile.js";
+import { createRoom } from "./room.js";
+import { createRooms } from "./rooms.js";
+import { openSwitcher } from "./switcher.js";
+import { showTitle } from "./title.js";
+import { createToasts } from "./toast.js";
+import { roomNumber } from "../format.js";
+
+const REDRAWN_ALL = /^(rooms|me|connection|room:|timeline:|typing:|members:)/;
+
+/** Make the page; `app` gets its `toast`. Returns `{root, follow(route), hear(message), stop}`. */
+export function createShell(app) {
+  const { store, actions, router, connection } = app;
+  const announcer = createAnnouncer();
+  const banner = createBanner(() => connection.retryNow());
+  const toasts = createToasts();
+  app.toast = toasts.say;
+  const newChat = (tab) => openNewChat(app, tab);
+  const rooms = createRooms({ store, router, newChat, profile: () => openProfile(app) });
+  const main = h("main", { class: "main" });
+  const root = h(
+    "div",
+    { class: "shell", dataset: { pane: "list" } },
+    banner.root,
+    h("div", { class: "panes" }, rooms.root, main),
+    announcer.root,
+    toasts.root,
+  );
+  let route = { name: "home" };
+  let open = null; // the view of the open room
+
+  function redraw() {
+    const room = open && store.rooms.get(open.roomId);
+    if (open && !room) {
+      toasts.say(t("group.gone"));
+      router.go("/", { replace: true });
+      return;
+    }
+    rooms.redraw(room);
+    open?.redraw();
+    root.dataset.connection = store.connection.phase;
+    banner.show(store.connection);
+  }
+
+  function retitle() {
+    const room = open && store.rooms.get(open.roomId);
+    showTitle(store.unreadTotal(), room ? store.titleOf(room) : "");
+  }
+
+  const stopListening = store.subscribe((key) => {
+    if (key === "rooms") {
+      retitle();
+      if (!open && route.name !== "home" && roomOf(route, store.rooms.values())) follow(route);
+    }
+    if (open && key === `roles:${open.roomId}`) actions.loadMembers(open.roomId).catch(() => {});
+    if (REDRAWN_ALL.test(key)) draw(redraw);
+  });
+
+  /** Show what the address means. */
+  function follow(next) {
+    route = next;
+    const room = roomOf(route, store.rooms.values());
+    root.dataset.pane = route.name === "home" ? "list" : "room";
+    if (room && open?.roomId === room.id) {
+      if (route.seq) open.goTo(route.seq);
+      return;
+    }
+    open?.stop();
+    open = null;
+    if (room) {
+      open = createRoom({ room, app, openSheet });
+      fill(main, open.root);
+      open.start(route.seq);
+    } else if (route.name === "group") {
+      fill(main, invitation(route.number));
+    } else if (route.name === "direct") {
+      fill(main, h("p", { class: "placeholder muted" }, t("loading")));
+      introduce(route.username);
+    } else {
+      fill(main, placeholder());
+    }
+    rooms.redraw(room);
+    retitle();
+  }
+
+  function openSheet({ id, kind }) {
+    if (kind === "group") openMembers(app, id);
+    else openPerson(app, id);
+  }
+
+  /** Ctrl-K or ⌘-K finds a room, Alt-↑ and Alt-↓ go through the list. */
+  function onKey(event) {
+    if (event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
+    const { key, altKey, shiftKey } = event;
+    const command = event.ctrlKey || event.metaKey;
+    if (command && !altKey && !shiftKey && key.toLowerCase() === "k") openSwitcher(app);
+    else if (altKey && !command && !shiftKey && key === "ArrowUp") actions.goBy(-1, open?.roomId);
+    else if (altKey && !command && !shiftKey && key === "ArrowDown") actions.goBy(1, open?.roomId);
+    else return;
+    event.preventDefault();
+  }
+
+  function placeholder() {
+    return h(
+      "div",
+      { class: "placeholder" },
+      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      h("p", {}, store.rooms.size ? t("placeholder.choose") : t("placeholder.first")),
+    );
+  }
+
+  /** Someone followed a link to a group they are not in. */
+  function invitation(number) {
+    return offer({
+      title: t("invitation.title", { number: roomNumber(number) }),
+      text: t("invitation.text"),
+      action: t("new.join_submit"),
+      task: () => actions.joinGroup(number),
+      missing: t("new.no_such_group"),
+    });
+  }
+
+  /** Someone followed a link to a person they have not talked to. */
+  async function introduce(username) {
+    try {
+      const user = await actions.user(username);
+      if (route.username !== username || open) return;
+      fill(
+        main,
+        offer({
+          face: avatar(user, nameOf(user)),
+          title: nameOf(user),
+          text: `@${user.username}`,
+          action: t("introduction.start"),
+          task: () => actions.startDirect(user.username),
+          missing: t("introduction.missing"),
+        }),
+      );
+    } catch (error) {
+      if (route.username !== username || open) return;
+      const text = error.code === "not_found" ? t("introduction.missing") : errorText(error);
+      fill(main, h("div", { class: "placeholder" }, h("p", {}, text), backLink()));
+    }
+  }
+
+  function offer({ face = null, title, text, action, task, missing }) {
+    const problem = h("p", { class: "form-error", role: "alert" });
+    const accept = async () => {
+      try {
+        await task();
+      } catch (error) {
+        fill(problem, error.code === "not_found" ? missing : errorText(error));
+      }
+    };
+    return h(
+      "div",
+      { class: "placeholder" },
+      face,
+      h("h2", {}, title),
+      h("p", { class: "muted" }, text),
+      problem,
+      h("button", { type: "button", class: "button primary", onclick: accept }, action),
+      backLink(),
+    );
+  }
+
+  function backLink() {
+    return h("button", { type: "button", class: "link-button", onclick: () => router.go("/") }, t("back"));
+  }
+
+  return {
+    root,
+    follow,
+    start() {
+      addEventListener("keydown", onKey);
+      banner.show(store.connection);
+      follow(router.current());
+    },
+    /** A message arrived while the page was open. */
+    hear(message) {
+      if (message.user_id === store.me.id || message.room_id !== open?.roomId) return;
+      announcer.hear(t("rooms.preview", { name: store.authorOf(message), text: message.data }));
+    },
+    stop() {
+      removeEventListener("keydown", onKey);
+      stopListening();
+      banner.stop();
+      open?.stop();
+    },
+  };
+}

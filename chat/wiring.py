@@ -1,0 +1,194 @@
+"""Builds repositories and services once per app and hands them to the faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from chat.database.client import Database
+from chat.database.embedded import EmbeddedDatabase
+from chat.mailer import Mailer
+from chat.realtime.connections import Connections
+from chat.realtime.expiry import Expiry
+from chat.realtime.presence import Presence
+from chat.realtime.publisher import Publisher
+from chat.realtime.pulse import Pulse
+from chat.realtime.push_log import PushLog
+from chat.realtime.server import ChatSocketIO
+from chat.repositories.audit import AuditRepository
+from chat.repositories.codes import CodeRepository
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rate_limits import shared_windows
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.audit import Audit
+from chat.services.contention import Contention
+from chat.services.conversations import ConversationService
+from chat.services.heads import RoomHeads
+from chat.services.limits import CONFIGURABLE, Limits
+from chat.services.memberships import Memberships
+from chat.services.messages import MessageService
+from chat.services.passwords import Passwords
+from chat.services.read_marks import ReadMarks
+from chat.services.rooms import RoomService
+from chat.services.sessions import SessionService
+from chat.services.usernames import Usernames
+from chat.services.users import UserService
+from chat.services.writer import Writer
+
+EXTENSION = "chat"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything of one app that has a life longer than a request."""
+
+    database: Database
+    embedded: EmbeddedDatabase | None  # None where MONGO_URI names a database
+    mailer: Mailer
+    audit: Audit
+    users: UserService
+    sessions: SessionService
+    rooms: RoomService
+    conversations: ConversationService
+    messages: MessageService
+    writer: Writer
+    heads: RoomHeads
+    read_marks: ReadMarks
+    connections: Connections
+    publisher: Publisher
+    socketio: ChatSocketIO
+    expiry: Expiry
+    presence: Presence
+    push_log: PushLog
+    pulse: Pulse
+
+
+def services() -> Services:
+    """Return the services of the current app."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def wire(app: Flask) -> Services:
+    """Build all services of an app; nothing is started and no database is asked."""
+    config = app.config
+    embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
+    database = Database(embedded.uri if embedded else config["MONGO_URI"])
+    connections = Connections()
+    socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
+    push_log = PushLog()
+    publisher = Publisher(connections, push_log, lambda: socketio.server)
+
+    users = UserRepository(database)
+    room_repository = RoomRepository(database)
+    user_rooms = UserRoomRepository(database)
+    message_repository = MessageRepository(database)
+
+    session_repository = SessionRepository(database)
+
+    limits = Limits(
+        enabled=config["RATE_LIMITS"],
+        per_minute={rule.name: config[rule.name] for rule in CONFIGURABLE},
+        shared=shared_windows(database, config["MESSAGE_QUEUE_URL"]),
+        secret=config["SECRET_KEY"],
+    )
+    audit = Audit(AuditRepository(database), days=config["AUDIT_DAYS"])
+    passwords = Passwords()
+    mailer = Mailer(app)
+    sessions = SessionService(
+        users=users,
+        sessions=session_repository,
+        passwords=passwords,
+        limits=limits,
+        events=publisher,
+        audit=audit,
+        secret=config["SECRET_KEY"],
+        refresh_days=config["REFRESH_TOKEN_DAYS"],
+        shared_clock=database.now_ms,
+    )
+    memberships = Memberships(room_repository, user_rooms)
+    usernames = Usernames(users)
+    heads = RoomHeads(room_repository, message_repository)
+    read_marks = ReadMarks(user_rooms, message_repository)
+    conversations = ConversationService(
+        user_rooms, users, memberships, usernames, heads, read_marks
+    )
+    rooms = RoomService(
+        room_repository,
+        user_rooms,
+        users,
+        message_repository,
+        memberships,
+        heads,
+        usernames,
+        limits,
+        publisher,
+        audit,
+    )
+    accounts = UserService(
+        users=users,
+        codes=CodeRepository(database),
+        sessions=sessions,
+        rooms=rooms,
+        usernames=usernames,
+        mailer=mailer,
+        limits=limits,
+        passwords=passwords,
+        events=publisher,
+        audit=audit,
+        secret=config["SECRET_KEY"],
+    )
+    contention = Contention(room_repository)
+    writer = Writer(message_repository, heads, contention)
+    messages = MessageService(
+        message_repository,
+        user_rooms,
+        memberships,
+        conversations,
+        usernames,
+        heads,
+        read_marks,
+        rooms,
+        writer,
+        limits,
+        publisher,
+    )
+    return Services(
+        database=database,
+        embedded=embedded,
+        mailer=mailer,
+        audit=audit,
+        users=accounts,
+        sessions=sessions,
+        rooms=rooms,
+        conversations=conversations,
+        messages=messages,
+        writer=writer,
+        heads=heads,
+        read_marks=read_marks,
+        connections=connections,
+        publisher=publisher,
+        socketio=socketio,
+        expiry=Expiry(connections, publisher, lambda: socketio.server),
+        presence=Presence(connections, publisher, conversations.rooms_of),
+        push_log=push_log,
+        pulse=Pulse(
+            room_repository,
+            message_repository,
+            user_rooms,
+            session_repository,
+            connections,
+            publisher,
+            push_log,
+            usernames.sign,
+            usernames.sign_last,
+            memberships.read_again,
+            memberships.confirm,
+            heads.learn,
+            contention.look,
+        ),
+    )

@@ -1,0 +1,70 @@
+"""Every setting with its default. An environment variable of the same name overrides it."""
+
+from __future__ import annotations
+
+import os
+
+
+def _text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def _number(name: str, default: int) -> int | str:
+    """Return the number, or the text as it was given, for `chat.settings` to complain about."""
+    value = os.environ.get(name, "").strip() or str(default)
+    try:
+        return int(value)
+    except ValueError:
+        return value
+
+
+def _switch(name: str, default: bool) -> bool | str:
+    """Return on/off as a boolean, or the text as it was given when it is neither."""
+    value = os.environ.get(name, "").strip().lower() or ("on" if default else "off")
+    known = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    return known.get(value, value)
+
+
+class Config:
+    # Serving
+    HOST = _text("HOST", "127.0.0.1") or "127.0.0.1"
+    PORT = _number("PORT", 5000)
+    DATA_DIR = _text("DATA_DIR", "var") or "var"  # secret key and embedded database live here
+    SECRET_KEY = _text("SECRET_KEY")  # empty: generated and kept in DATA_DIR/secret_key
+    MAX_CONNECTIONS = _number("MAX_CONNECTIONS", 10_000)
+    MAX_BODY_BYTES = _number("MAX_BODY_BYTES", 65_536)  # of an HTTP body, of a Socket.IO packet
+    # may wait for a slow client; it is dropped at four times that, or when nothing leaves for 5 s
+    MAX_UNSENT_BYTES = _number("MAX_UNSENT_BYTES", 1_048_576)
+    TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many reverse proxies stand in front
+    CORS_ORIGINS = _text("CORS_ORIGINS")  # separated by spaces; empty: this origin alone
+    LOG_LEVEL = _text("LOG_LEVEL", "INFO").upper() or "INFO"
+
+    # Data
+    # redis://…: several processes tell each other at once; empty: within three seconds
+    MESSAGE_QUEUE_URL = _text("MESSAGE_QUEUE_URL")
+    MONGO_URI = _text("MONGO_URI")  # empty: the embedded database; without a name in it: chat
+    # on: another machine's database may do without a password or TLS, on a network nobody shares
+    MONGO_INSECURE = _switch("MONGO_INSECURE", False)
+
+    # Mail. Without a server it is printed in the terminal, on loopback or with MAIL=terminal
+    MAIL = _text("MAIL").lower()
+    MAIL_SERVER = _text("MAIL_SERVER")
+    MAIL_USE_TLS = _switch("MAIL_USE_TLS", False)  # STARTTLS
+    MAIL_USE_SSL = _switch("MAIL_USE_SSL", MAIL_USE_TLS is False)  # TLS from the first byte
+    MAIL_PORT = _number("MAIL_PORT", 465 if MAIL_USE_SSL else 587)
+    MAIL_USERNAME = _text("MAIL_USERNAME")
+    MAIL_PASSWORD = _text("MAIL_PASSWORD")
+    MAIL_DEFAULT_SENDER = _text("MAIL_DEFAULT_SENDER")
+
+    # Accounts
+    ACCESS_TOKEN_MINUTES = _number("ACCESS_TOKEN_MINUTES", 15)
+    REFRESH_TOKEN_DAYS = _number("REFRESH_TOKEN_DAYS", 30)
+    AUDIT_DAYS = _number("AUDIT_DAYS", 90)  # how long it is known who logged in, was removed, …
+
+    # Rates, for each user
+    RATE_LIMITS = _switch("RATE_LIMITS", True)  # off: on loopback only
+    MESSAGES_PER_MINUTE = _number("MESSAGES_PER_MINUTE", 600)
+    JOINS_PER_MINUTE = _number("JOINS_PER_MINUTE", 30)  # of groups, by number
+    SEARCHES_PER_MINUTE = _number("SEARCHES_PER_MINUTE", 120)  # for people
+    CONNECTIONS_PER_MINUTE = _number("CONNECTIONS_PER_MINUTE", 300)  # of sockets; a page makes two
+    ROOMS_PER_MINUTE = _number("ROOMS_PER_MINUTE", 30)  # made, groups and direct ones

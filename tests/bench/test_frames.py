@@ -1,0 +1,86 @@
+"""The load generator counts what it receives, however the bytes are cut."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from bench.clients import BenchError, ack_id, event
+from bench.frames import PUSHES, encode, walk
+
+
+def frame(payload: bytes) -> bytes:
+    """Return the frame of a server: not masked."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 1 << 16:
+        return bytes((0x81, 126)) + size.to_bytes(2, "big") + payload
+    return bytes((0x81, 127)) + size.to_bytes(8, "big") + payload
+
+
+PUSHED = [push + b',{"data":"' + b"x" * size + b'"}]' for push in PUSHES for size in (1, 300)]
+OTHERS = [b"2", b'43/group,1[{"data":{}}]', b'42/group,["presence_changed",{}]', b"y" * 126]
+STREAM = b"".join(map(frame, [OTHERS[0], *PUSHED, *OTHERS[1:]]))
+
+
+def received(pieces: Iterator[bytes]) -> tuple[int, list[bytes]]:
+    """Return how many pushes and what else is found in a stream that comes in pieces."""
+    pushes, others, rest = 0, list[bytes](), b""
+    for piece in pieces:
+        buffer = bytearray(rest + piece)
+        found, used = walk(buffer, len(buffer), others.append)
+        pushes, rest = pushes + found, bytes(buffer[used:])
+    assert rest == b""
+    return pushes, others
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 127, len(STREAM)])
+def test_every_frame_is_counted_once_however_the_stream_is_cut(size: int) -> None:
+    pieces = (STREAM[at : at + size] for at in range(0, len(STREAM), size))
+
+    assert received(pieces) == (len(PUSHED), OTHERS)
+
+
+def test_a_frame_of_more_than_64_kib_is_one() -> None:
+    payload = PUSHES[0] + b"x" * 70_000
+    stream = frame(payload) + frame(OTHERS[0])
+    pieces = (stream[at : at + 5_000] for at in range(0, len(stream), 5_000))
+
+    assert received(pieces) == (1, [OTHERS[0]])
+
+
+@pytest.mark.parametrize("first", [0x82, 0x01, 0x88])
+def test_a_frame_that_no_server_here_sends_is_an_error(first: int) -> None:
+    buffer = bytearray((first, 1)) + b"2"
+
+    with pytest.raises(ValueError):
+        walk(buffer, len(buffer), lambda _: None)
+
+
+@pytest.mark.parametrize("size", [1, 125, 126, 65_535, 65_536])
+def test_what_is_sent_is_masked_with_zeros(size: int) -> None:
+    payload = b"z" * size
+    sent = encode(payload)
+    extended = 0 if size < 126 else 2 if size < 1 << 16 else 8
+
+    assert sent[1] & 0x80
+    assert sent[2 + extended :] == b"\0\0\0\0" + payload
+
+
+def test_an_event_is_one_packet_with_the_id_of_its_ack() -> None:
+    packet = event("/group", 7, "sync", {"rooms": {"a": 1}})
+
+    assert packet.startswith(b"42/group,7[")
+    assert json.loads(packet.removeprefix(b"42/group,7")) == ["sync", {"rooms": {"a": 1}}]
+
+
+def test_an_ack_says_which_send_it_answers() -> None:
+    assert ack_id(b'43/direct,12[{"data":{"seq":3}}]', "/direct") == 12
+
+
+def test_an_ack_that_refuses_ends_the_measurement() -> None:
+    with pytest.raises(BenchError, match="rate_limited"):
+        ack_id(b'43/group,1[{"error":{"code":"rate_limited"}}]', "/group")

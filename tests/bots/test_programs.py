@@ -1,0 +1,107 @@
+"""The bots that come with the server, and the one of the documentation, run as a user runs them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bots.conftest import BotProcess, Talker, texts
+from tests.servers import ROOT, environment
+
+People = Callable[..., list[Talker]]
+
+ALONE = """
+import sys
+import chat.bots.echo, chat.bots.reminder
+foreign = {name for name in sys.modules if name.startswith("chat.")} - {"chat.bots"}
+print([name for name in foreign if not name.startswith("chat.bots.")])
+print([name for name in ("flask", "pymongo", "eventlet", "marshmallow") if name in sys.modules])
+"""
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python to its end."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment({"CHAT_PASSWORD": "never-right"}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_bots_need_nothing_else_of_the_chat() -> None:
+    assert run("-c", ALONE).stdout == "[]\n[]\n"
+
+
+def test_echo_answers_people_and_stops_cleanly(people: People, tmp_path: Path) -> None:
+    ada, robot = people("ada", "robot")
+    group = ada.create_group(robot)
+    client = ada.socket("/direct", "/group")
+    with BotProcess.of_module("chat.bots.echo", robot, tmp_path) as bot:
+        bot.wait_for("ready")
+        payload = {"to": robot.username, "client_id": "c1", "data": "你好"}
+        client.call("/direct", "send_message", payload)
+        assert client.pushed("message_created", user_id=robot.id)["data"] == "你好"
+        ada.post(group, "not for the bot")
+        ada.post(group, "/echo for the bot")
+        client.pushed("message_created", user_id=robot.id, data="for the bot")
+        assert bot.stop() == 0
+    assert texts(ada.log(group), robot) == ["for the bot"]
+    assert len(robot.data("GET", "/session")) == 1  # it has logged out
+    assert robot.password not in "".join(bot.printed)
+
+
+def test_wrong_password_is_said_in_one_sentence(people: People) -> None:
+    (robot,) = people("robot")
+    ended = run("-m", "chat.bots.echo", "--url", robot.url, "--username", robot.username)
+    assert ended.returncode == 1
+    sentence = "The bot ended: unauthorized: username or password is wrong\n"
+    assert ended.stderr.endswith(sentence) and "Traceback" not in ended.stderr
+
+
+def test_reminders_in_both_languages_survive_a_crash(people: People, tmp_path: Path) -> None:
+    ada, robot = people("ada", "robot")
+    direct = ada.direct_with(robot)
+    client = ada.socket("/direct")
+    reminders = [f"@{ada.username}: buy milk", f"@{ada.username}：买牛奶"]
+    with BotProcess.of_module("chat.bots.reminder", robot, tmp_path) as bot:
+        bot.wait_for("ready")
+        ada.post(direct, "Remind me in 2 seconds to buy milk")
+        ada.post(direct, "2秒后提醒我买牛奶")
+        client.pushed("message_created", data="好的，到时提醒你。")
+        bot.kill()
+        bot.start().wait_for("ready")
+        for text in reminders:
+            client.pushed("message_created", data=text)
+        ada.post(direct, "remind me in 3d to rest")
+        ada.post(direct, "/list")
+        client.pushed("message_created", data=f"@{ada.username}: rest")
+        ada.post(direct, "/forget")
+        client.pushed("message_created", data="✓ 1")
+        ada.post(direct, "/list")
+        client.pushed("message_created", data="0")
+    said = texts(ada.log(direct), robot)
+    assert [text for text in said if text in reminders] == reminders
+
+
+def test_first_bot_of_the_documentation_works(people: People, tmp_path: Path) -> None:
+    ada, robot = people("ada", "robot")
+    page = (ROOT / "docs" / "bots.md").read_text("utf-8")
+    example = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert example is not None
+    code = example[1].replace("http://127.0.0.1:5000", robot.url).replace("my-bot", robot.username)
+    assert robot.url in code and robot.username in code and len(code.splitlines()) <= 15
+    client = ada.socket("/direct")
+    direct = ada.direct_with(robot)
+    with BotProcess.of_code(code, robot, tmp_path) as bot:
+        bot.wait_for("ready")
+        ada.post(direct, "/shout hello")
+        client.pushed("message_created", data="HELLO!")
+        ada.post(direct, "thank you")
+        client.pushed("message_created", user_id=robot.id, data=f"Hello {ada.username}!")
+        assert bot.stop() == 0

@@ -1,0 +1,327 @@
+"""Each message answered once and in order, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chat.bots import Bot, Message, Stopped
+from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
+from tests.proxy import FaultyProxy
+from tests.servers import Server
+from tests.sockets.conftest import message
+from tests.wire import Closed, WireClient
+
+People = Callable[..., list[Talker]]
+MakeBot = Callable[..., Bot]
+
+# Its replies count, so that a message handled twice would show in all later ones.
+COUNTING = """
+import os, signal, sys, time
+from pathlib import Path
+from chat.bots import Bot
+
+url, username, *dawdle = sys.argv[1:]
+bot = Bot(url, username, os.environ["CHAT_PASSWORD"])
+
+@bot.on_message
+def count(message):
+    bot.memory["count"] = bot.memory.get("count", 0) + 1
+    if dawdle:
+        print("dawdling", flush=True)
+        while not Path("go").exists():
+            time.sleep(0.01)
+    message.reply(f"{bot.memory['count']}: {message.data}")
+    if message.data == "fatal" and not Path("died").exists():
+        Path("died").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+bot.run()
+"""
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[str], None]]:
+    """A function that waits until the bot has logged a line."""
+    lines: queue.Queue[str] = queue.Queue()
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.put(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("chat.bots")
+    caplog.set_level(logging.INFO, "chat.bots")
+    logger.addHandler(handler)
+
+    def wait_for(line: str) -> None:
+        while lines.get(timeout=PATIENCE) != line:
+            continue
+
+    yield wait_for
+    logger.removeHandler(handler)
+
+
+def wait_for_replies(client: WireClient, robot: Talker, count: int) -> None:
+    """Read pushes until the bot has replied so many times."""
+    replies = {
+        entry["id"] for entry in client.pushes("message_created") if entry["user_id"] == robot.id
+    }
+    while len(replies) < count:
+        for kind, _, _, data in client.read():
+            if kind == client.EVENT and data[0] == "message_created":
+                if data[1]["user_id"] == robot.id:
+                    replies.add(data[1]["id"])
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return when a condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_killed_bot_answers_each_message_once(people: People, tmp_path: Path) -> None:
+    ada, bob, robot = people("ada", "bob", "robot")
+    group = ada.create_group(bob, robot)
+    allowed = threading.Semaphore(0)
+
+    def talk(talker: Talker) -> None:
+        client = talker.socket("/group")
+        for number in range(30):
+            allowed.acquire(timeout=PATIENCE)
+            client.call("/group", "send_message", message(group, f"/echo {number}"))
+
+    talkers = [threading.Thread(target=talk, args=(one,)) for one in (ada, bob)]
+    watcher = ada.socket("/group")
+    with BotProcess.of_module("chat.bots.echo", robot, tmp_path) as bot:
+        bot.wait_for("ready")
+        for thread in talkers:
+            thread.start()
+        for life in range(3):
+            allowed.release(20)
+            wait_for_replies(watcher, robot, 5 + 20 * life)  # it dies amid what it was told
+            bot.kill()
+            bot.start().wait_for("ready")
+        for thread in talkers:
+            thread.join(PATIENCE)
+        wait_for_replies(watcher, robot, 60)
+        assert bot.stop() == 0
+    log = ada.log(group)
+    asked = [entry["data"].removeprefix("/echo ") for entry in log if entry["user_id"] != robot.id]
+    assert len(asked) == 60
+    assert texts(log, robot) == asked
+
+
+def test_crash_between_sending_and_recording_sends_and_counts_once(
+    people: People, tmp_path: Path
+) -> None:
+    ada, robot = people("ada", "robot")
+    direct = ada.direct_with(robot)
+    watcher = ada.socket("/direct")
+    with BotProcess.of_code(COUNTING, robot, tmp_path, robot.url, robot.username) as bot:
+        bot.wait_for("ready")
+        for text in ("a", "fatal", "b"):
+            ada.post(direct, text)
+        assert bot.wait() < 0
+        bot.start().wait_for("ready")
+        watcher.pushed("message_created", data="3: b")
+        assert bot.stop() == 0
+    assert texts(ada.log(direct), robot) == ["1: a", "2: fatal", "3: b"]
+
+
+@pytest.mark.parametrize("end", [Server.kill, Server.stop])
+def test_bot_goes_on_when_the_server_was_killed_or_stopped(
+    mortal: Server, mortals: People, make_bot: MakeBot, end: Callable[[Server], int]
+) -> None:
+    ada, robot = mortals("ada", "robot")
+    group = ada.create_group(robot)
+    bot = make_bot(robot)
+    handled: queue.Queue[str] = queue.Queue()
+
+    @bot.on_message
+    def answer(message: Message) -> None:
+        message.reply(f"re {message.data}")
+        handled.put(message.data)
+
+    bot.start()
+    assert bot.wait_ready(PATIENCE)
+    client = ada.socket("/group")
+    for number in range(30):
+        client.emit("/group", "send_message", message(group, f"{number}", f"c{number}"))
+    client.pushed("message_created", user_id=robot.id)
+    end(mortal)
+    with pytest.raises((Closed, OSError)):
+        while True:
+            client.read()
+    mortal.start()
+    client = ada.socket("/group")
+    for number in range(30):  # as every client does: what was not acked, again
+        client.call("/group", "send_message", message(group, f"{number}", f"c{number}"))
+    sent = texts(ada.log(group), ada)
+    assert sorted(sent, key=int) == [f"{number}" for number in range(30)]
+    assert [handled.get(timeout=PATIENCE) for _ in sent] == sent
+    bot.stop()
+    bot.wait()
+    assert texts(ada.log(group), robot) == [f"re {text}" for text in sent]
+
+
+def test_unsent_message_survives_the_bot_and_goes_out_once(
+    mortal: Server, mortals: People, make_bot: MakeBot
+) -> None:
+    ada, robot = mortals("ada", "robot")
+    group = ada.create_group(robot)
+    bot = make_bot(robot)
+    bot.start()
+    assert bot.wait_ready(PATIENCE)
+    mortal.kill()
+    outcome: queue.Queue[object] = queue.Queue()
+
+    def send() -> None:
+        try:
+            bot.send(group["id"], "out of a dead server's reach")
+        except Stopped as error:
+            outcome.put(error)
+
+    sending = threading.Thread(target=send)
+    kept = threading.Event()
+    keep = bot._state.keep
+    bot._state.keep = lambda unsent: (keep(unsent), kept.set())  # type: ignore
+    sending.start()
+    assert kept.wait(PATIENCE)
+    bot.stop()
+    bot.wait()
+    assert isinstance(outcome.get(timeout=PATIENCE), Stopped)
+    mortal.start()
+    watcher = ada.socket("/group")
+    for _ in range(2):
+        with make_bot(robot) as again:
+            assert again.wait_ready(PATIENCE)
+            watcher.pushed("message_created", data="out of a dead server's reach")
+    assert len(texts(ada.log(group), robot)) == 1
+
+
+def test_unsent_message_of_a_killed_bot_goes_out_once(people: People, tmp_path: Path) -> None:
+    ada, robot = people("ada", "robot")
+    direct = ada.direct_with(robot)
+    watcher = ada.socket("/direct")
+    with FaultyProxy(robot.url, drop=0, repeat=0, late=0) as proxy:
+        arguments = (COUNTING, robot, tmp_path, proxy.url, robot.username)
+        with BotProcess.of_code(*arguments, "dawdle") as bot:
+            bot.wait_for("ready")
+            ada.post(direct, "a")
+            bot.wait_for("dawdling")
+            proxy.freeze()
+            (tmp_path / "go").touch()
+            wait_until(lambda: "1: a" in (tmp_path / f"{robot.username}.bot.json").read_text())
+            bot.kill()
+            proxy.thaw()  # the first try may still arrive, beside that of the next start
+            bot.start().wait_for("ready")
+            watcher.pushed("message_created", data="1: a")
+            ada.post(direct, "b")
+            watcher.pushed("message_created", data="2: b")
+            assert bot.stop() == 0
+    assert texts(ada.log(direct), robot) == ["1: a", "2: b"]
+
+
+def test_bot_gives_up_a_connection_that_swallows_everything_and_is_heard_once(
+    people: People,
+    make_bot: MakeBot,
+    logged: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ada, robot = people("ada", "robot")
+    group = ada.create_group(robot)
+    with FaultyProxy(robot.url, drop=0, repeat=0, late=0) as proxy:
+        with make_bot(robot, proxy.url) as bot:
+            assert bot.wait_ready(PATIENCE)
+            monkeypatch.setattr("chat.bots.connection.TIMEOUT", 0.5)
+            proxy.freeze()
+            sending = threading.Thread(target=bot.send, args=(group["id"], "from the deep"))
+            sending.start()
+            logged("disconnected: no answer")
+            monkeypatch.undo()
+            proxy.thaw()
+            sending.join(PATIENCE)
+            assert not sending.is_alive()
+    assert texts(ada.log(group), robot) == ["from the deep"]
+
+
+def test_bot_whose_session_was_ended_logs_in_again(people: People, make_bot: MakeBot) -> None:
+    ada, robot = people("ada", "robot")
+    direct = ada.direct_with(robot)
+    bot = make_bot(robot)
+    heard: queue.Queue[Message] = queue.Queue()
+    bot.on_message(heard.put)
+    bot.start()
+    assert bot.wait_ready(PATIENCE)
+
+    def sessions() -> list[str]:
+        return [one["id"] for one in robot.data("GET", "/session") if not one["current"]]
+
+    for number in range(2):
+        wait_until(lambda: len(sessions()) == 1)
+        robot.data("DELETE", f"/session/{sessions()[0]}")
+        ada.post(direct, f"{number}")
+        assert heard.get(timeout=PATIENCE).data == f"{number}"
+    assert heard.empty()
+
+
+def test_bot_goes_on_with_a_fresh_token_on_the_same_connection(
+    mortal: Server,
+    mortals: People,
+    make_bot: MakeBot,
+    logged: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chat.bots.link.RENEW_EVERY", 0.0)
+    mortal.set("ACCESS_TOKEN_MINUTES", 1)  # the server asks at once
+    ada, robot = mortals("ada", "robot")
+    direct = ada.direct_with(robot)
+    bot = make_bot(robot)
+    heard: queue.Queue[Message] = queue.Queue()
+    bot.on_message(heard.put)
+    tokens: list[str] = []
+    renew = bot._session.renew
+
+    def note(stale: str | None) -> str:
+        tokens.append(renew(stale))
+        return tokens[-1]
+
+    monkeypatch.setattr(bot._session, "renew", note)
+    bot.start()
+    logged("connected")
+    connection = bot._link._connection
+    for _ in range(2):
+        logged("went on with a fresh token")
+    assert len(set(tokens)) >= 3  # that of the log-in too
+    ada.post(direct, "hello")
+    assert heard.get(timeout=PATIENCE).data == "hello"
+    assert bot._link._connection is connection
+
+
+def test_more_pushes_than_the_inbox_holds_are_fetched(
+    people: People, make_bot: MakeBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.bots.inbox.MAX_PUSHES", 4)
+    ada, robot = people("ada", "robot")
+    group = ada.create_group(robot)
+    bot = make_bot(robot)
+    heard: queue.Queue[str] = queue.Queue()
+    may_go_on = threading.Event()
+
+    @bot.on_message
+    def slow(message: Message) -> None:
+        heard.put(message.data)
+        may_go_on.wait(PATIENCE)
+
+    bot.start()
+    assert bot.wait_ready(PATIENCE)
+    for number in range(20):
+        ada.post(group, f"{number}")
+    assert heard.get(timeout=PATIENCE) == "0"
+    may_go_on.set()
+    assert [heard.get(timeout=PATIENCE) for _ in range(19)] == [f"{n}" for n in range(1, 20)]

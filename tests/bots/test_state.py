@@ -1,0 +1,59 @@
+"""The file in which a bot survives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chat.bots.state import State, Unsent
+
+
+def test_what_was_committed_is_there_after_a_crash(tmp_path: Path) -> None:
+    file = tmp_path / "bot.json"
+    state = State(file)
+    assert state.positions("group") is None
+    state.claim("me")
+    state.memory["count"] = 1
+    state.commit("group", {"room": 5})
+    state.keep(Unsent("c1", "hello", room_id="room"))
+    state.keep(Unsent("c2", "字", to="ada"))
+    again = State(file)
+    assert (again.user_id, again.memory) == ("me", {"count": 1})
+    assert again.positions("group") == {"room": 5}
+    assert again.unsent() == [Unsent("c1", "hello", "room"), Unsent("c2", "字", to="ada")]
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_handler_that_did_not_end_has_changed_nothing(tmp_path: Path) -> None:
+    state = State(tmp_path / "bot.json")
+    state.memory["count"] = 1
+    state.keep(Unsent("c1", "sent half-way through the handler", room_id="room"))
+    again = State(tmp_path / "bot.json")
+    assert again.memory == {}
+    assert len(again.unsent()) == 1
+
+
+def test_a_settled_message_is_forgotten_with_the_next_change(tmp_path: Path) -> None:
+    state = State(tmp_path / "bot.json")
+    state.keep(Unsent("c1", "hello", room_id="room"))
+    state.settle("c1")
+    state.commit("direct", {})
+    assert State(tmp_path / "bot.json").unsent() == []
+
+
+def test_the_state_of_another_user_is_refused(tmp_path: Path) -> None:
+    state = State(tmp_path / "bot.json")
+    state.claim("me")
+    state.commit("direct", {})
+    with pytest.raises(ValueError, match="another user"):
+        State(tmp_path / "bot.json").claim("you")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 99}', "not json"])
+def test_a_file_that_is_no_state_is_refused_and_left_alone(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bot.json"
+    file.write_text(text)
+    with pytest.raises(ValueError):
+        State(file)
+    assert file.read_text() == text

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from chat import migrations
+from chat.database.client import Database
+from tests.cli.commands import flask
+from tests.conftest import with_database
+
+NAMES = [one.name for one in migrations.available()]
+
+
+def test_status_upgrade_status(database: Database, mongo_uri: str, tmp_path: Path) -> None:
+    uri = with_database(mongo_uri, database.db.name)
+    lines = flask("db", "status", data_dir=tmp_path, MONGO_URI=uri).stdout.splitlines()
+    assert lines == [f"{name} pending" for name in NAMES]
+
+    dry = flask("db", "upgrade", "--dry-run", data_dir=tmp_path, MONGO_URI=uri).stdout
+    assert [line.split(" ")[0] for line in dry.splitlines()] == NAMES
+    assert database.db.list_collection_names() == []
+
+    upgraded = flask("db", "upgrade", data_dir=tmp_path, MONGO_URI=uri).stdout
+    assert upgraded.splitlines() == [f"{name} applied" for name in NAMES]
+    assert flask("db", "upgrade", data_dir=tmp_path, MONGO_URI=uri).stdout == ""
+    lines = flask("db", "status", data_dir=tmp_path, MONGO_URI=uri).stdout.splitlines()
+    assert [line.split(" ")[:2] for line in lines] == [[name, "applied"] for name in NAMES]
+
+
+def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    uri = "mongodb://127.0.0.1:1/chat"
+    result = flask("db", "status", data_dir=tmp_path, check=False, MONGO_URI=uri)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1 and "database does not answer" in result.stderr
+
+
+def test_without_a_server_the_command_starts_the_embedded_database_and_stops_it(
+    tmp_path: Path,
+) -> None:
+    flask("db", "upgrade", data_dir=tmp_path)
+    lines = flask("db", "status", data_dir=tmp_path).stdout.splitlines()
+    assert [line.split(" ")[:2] for line in lines] == [[name, "applied"] for name in NAMES]

@@ -1,0 +1,119 @@
+"""What every test stands on: a real database of its own, the app on it, a running server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pymongo
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat import migrations
+from chat.app import create_app, stop
+from chat.database.client import Database
+from chat.database.embedded import EmbeddedDatabase
+from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
+from tests.servers import Server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Figures(), "figures")
+
+
+def with_database(uri: str, name: str) -> str:
+    """Return the URI with another database in it."""
+    return urlunsplit(urlsplit(uri)._replace(path=f"/{name}"))
+
+
+def drop(database: Database, name: str) -> None:
+    """Drop a database and close the connection; that may take longer than an ordinary operation."""
+    with pymongo.timeout(60):
+        database.db.client.drop_database(name)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The database server all tests share: CHAT_TEST_MONGO_URI, or the embedded engine."""
+    given = os.environ.get("CHAT_TEST_MONGO_URI")
+    if given:
+        yield given
+        return
+    embedded = EmbeddedDatabase(tmp_path_factory.mktemp("database"), durable=False)
+    yield embedded.uri()
+    embedded.stop()
+
+
+@pytest.fixture
+def database_name() -> str:
+    """A name that no other test has."""
+    return f"test_{secrets.token_hex(8)}"
+
+
+@pytest.fixture
+def database(mongo_uri: str, database_name: str) -> Iterator[Database]:
+    """An empty database of this test's own, dropped afterwards."""
+    database = Database(with_database(mongo_uri, database_name))
+    yield database
+    drop(database, database_name)
+
+
+@pytest.fixture
+def migrated(database: Database) -> Database:
+    """The same database with all migrations applied."""
+    migrations.upgrade(database)
+    return database
+
+
+@pytest.fixture
+def make_app(migrated: Database, mongo_uri: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """A function that makes an app on this test's database; settings are its keyword arguments."""
+    made: list[Flask] = []
+    defaults: dict[str, Any] = {
+        "MONGO_URI": with_database(mongo_uri, migrated.db.name),
+        "DATA_DIR": str(tmp_path / "var"),
+        "SECRET_KEY": secrets.token_hex(32),
+        "RATE_LIMITS": False,
+        "MAIL": "terminal",
+    }
+
+    def make(**settings: Any) -> Flask:
+        app = create_app("config.Config", **(defaults | settings))
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        stop(app)  # or what it writes a little later would find its database gone
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """The app on a database of this test's own, without rate limits."""
+    return make_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that calls the app over HTTP, in this process."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def server(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One running server without rate limits, for all tests that bring users of their own."""
+    name = f"test_{secrets.token_hex(8)}"
+    server = Server(
+        tmp_path_factory.mktemp("server"),
+        MONGO_URI=with_database(mongo_uri, name),
+        RATE_LIMITS="off",
+    )
+    with server:
+        yield server
+    drop(Database(mongo_uri), name)

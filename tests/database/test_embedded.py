@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from chat.database import embedded
+from chat.database.client import Database
+from chat.database.embedded import EmbeddedDatabase, EmbeddedDatabaseError
+from tests.servers import ROOT, environment, free_port
+
+# A process that starts or finds the database, says where it listens, and lives until its input
+# ends.
+STARTER = """
+import sys
+from chat.database.embedded import EmbeddedDatabase
+database = EmbeddedDatabase(sys.argv[1])
+print(database.uri(), database.child_pid, flush=True)
+sys.stdin.read()
+database.stop()
+"""
+
+
+class Starter:
+    """Another process that needs the database."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", STARTER, str(data_dir)],
+            cwd=ROOT,
+            env=environment({}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def answer(self) -> tuple[str, int | None]:
+        """Wait for the URI, and the pid of the database when this process started it."""
+        assert self.process.stdout is not None
+        uri, pid = self.process.stdout.readline().split()
+        return uri, None if pid == "None" else int(pid)
+
+    def end(self) -> None:
+        """Let it end by itself."""
+        self.process.communicate("", timeout=30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=30)
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Iterator[Callable[[], Starter]]:
+    """A function that starts another process on the same directory."""
+    started: list[Starter] = []
+
+    def start() -> Starter:
+        started.append(Starter(tmp_path))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.kill()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
+    """The database of this process, started by whoever asks first."""
+    database = EmbeddedDatabase(tmp_path)
+    yield database
+    if database.child_pid is not None:
+        os.kill(database.child_pid, signal.SIGKILL)  # a clean stop takes two seconds
+    database.stop()
+
+
+def record(data_dir: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((data_dir / "database" / "record.json").read_text())
+    return found
+
+
+def servers_on(data_dir: Path) -> list[int]:
+    """Return the processes that were started with this directory as their storage."""
+    storage = str(data_dir / "database" / "data").encode()
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (directory / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it ended meanwhile
+            continue
+        if storage in arguments and b"-I" not in arguments:
+            found.append(int(directory.name))
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for what another process does and tells nobody."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def write(uri: str, value: int) -> None:
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        uri, timeoutMS=4000, w="majority", journal=True
+    )
+    with client:
+        client.get_default_database()["kept"].insert_one({"_id": value})
+
+
+def read(uri: str) -> list[int]:
+    client: MongoClient[dict[str, Any]] = MongoClient(uri, timeoutMS=4000)
+    with client:
+        return sorted(document["_id"] for document in client.get_default_database()["kept"].find())
+
+
+def test_making_the_object_touches_nothing(tmp_path: Path) -> None:
+    EmbeddedDatabase(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_the_owner_can_look_into_the_directory(own: EmbeddedDatabase, tmp_path: Path) -> None:
+    own.uri()
+    directory = tmp_path / "database"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    for file in ("lock", "alive", "log", "record.json", "secantusd.toml"):
+        assert stat.S_IMODE((directory / file).stat().st_mode) == 0o600, file
+
+
+def test_it_is_durable_on_loopback_and_reads_no_foreign_configuration(
+    own: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECANTUS_TEST_FAST_STORAGE", "1")
+    own.uri()
+    process = Path(f"/proc/{own.child_pid}")
+    arguments = process.joinpath("cmdline").read_text().split("\0")
+    assert "--sync-on-commit" in arguments
+    assert arguments[arguments.index("--host") + 1] == "127.0.0.1"
+    assert arguments[arguments.index("--config") + 1].startswith(str(tmp_path))
+    assert "SECANTUS" not in process.joinpath("environ").read_text()
+
+
+def test_a_second_process_finds_the_running_database(
+    own: EmbeddedDatabase, starter: Callable[[], Starter], tmp_path: Path
+) -> None:
+    uri = own.uri()
+    assert starter().answer() == (uri, None)
+    assert servers_on(tmp_path) == [own.child_pid]
+
+
+def test_those_who_start_at_the_same_instant_share_one_database(
+    starter: Callable[[], Starter], tmp_path: Path
+) -> None:
+    answers = [one.answer() for one in [starter() for _ in range(5)]]
+    assert len({uri for uri, _ in answers}) == 1
+    pids = [pid for _, pid in answers if pid is not None]
+    assert len(pids) == 1
+    assert servers_on(tmp_path) == pids
+
+
+def test_a_clean_stop_ends_it_and_the_next_start_takes_the_same_port(tmp_path: Path) -> None:
+    uris = []
+    for value in (1, 2):
+        database = EmbeddedDatabase(tmp_path)
+        uris.append(database.uri())
+        write(uris[-1], value)
+        database.stop()
+        assert not servers_on(tmp_path)
+    assert uris[0] == uris[1]
+
+
+def test_stop_leaves_alone_what_another_process_started(
+    own: EmbeddedDatabase, starter: Callable[[], Starter], tmp_path: Path
+) -> None:
+    uri, pid = starter().answer()
+    assert own.uri() == uri
+    own.stop()
+    assert servers_on(tmp_path) == [pid]
+
+
+def test_it_dies_with_the_process_that_started_it(
+    own: EmbeddedDatabase, starter: Callable[[], Starter], tmp_path: Path
+) -> None:
+    other = starter()
+    uri, pid = other.answer()
+    write(uri, 1)
+    other.kill()
+    assert own.uri() == uri  # at once, without waiting for anything by hand
+    assert own.child_pid not in (None, pid)
+    assert servers_on(tmp_path) == [own.child_pid]
+    assert read(uri) == [1]
+
+
+def test_after_its_own_sudden_death_it_is_started_again_with_all_that_was_stored(
+    own: EmbeddedDatabase, tmp_path: Path
+) -> None:
+    uri = own.uri()
+    write(uri, 1)
+    assert own.child_pid is not None
+    os.kill(own.child_pid, signal.SIGKILL)
+    assert own.uri() == uri
+    assert read(uri) == [1]
+    assert servers_on(tmp_path) == [own.child_pid]
+
+
+def test_both_may_die_at_once(
+    own: EmbeddedDatabase, starter: Callable[[], Starter], tmp_path: Path
+) -> None:
+    other = starter()
+    uri, pid = other.answer()
+    write(uri, 1)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    other.kill()
+    assert read(own.uri()) == [1]
+    assert servers_on(tmp_path) == [own.child_pid]
+
+
+def test_a_start_that_was_killed_half_way_is_no_obstacle(
+    own: EmbeddedDatabase, starter: Callable[[], Starter], tmp_path: Path
+) -> None:
+    other = starter()
+    wait_until(lambda: bool(servers_on(tmp_path)))
+    other.kill()
+    own.uri()
+    assert servers_on(tmp_path) == [own.child_pid]
+
+
+def test_a_recorded_pid_of_another_program_is_not_believed(
+    own: EmbeddedDatabase, tmp_path: Path
+) -> None:
+    (tmp_path / "database").mkdir()
+    stale = {"host": "127.0.0.1", "port": free_port(), "pid": os.getpid()}
+    (tmp_path / "database" / "record.json").write_text(json.dumps(stale))
+    assert f":{stale['port']}/" in own.uri()
+    assert record(tmp_path)["pid"] == own.child_pid != os.getpid()
+
+
+def test_a_recorded_port_where_another_program_listens_is_not_believed(
+    own: EmbeddedDatabase, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        (tmp_path / "database").mkdir()
+        (tmp_path / "database" / "record.json").write_text(json.dumps({"port": port}))
+        assert f":{port}/" not in own.uri()
+        write(own.uri(), 1)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"port": "80"}', '{"port": 99999999}'])
+def test_a_broken_record_is_no_obstacle(
+    own: EmbeddedDatabase, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "database").mkdir()
+    (tmp_path / "database" / "record.json").write_text(content)
+    write(own.uri(), 1)
+
+
+def test_the_watch_starts_it_again_on_the_same_port(own: EmbeddedDatabase) -> None:
+    uri = own.uri()
+    database = Database(own.uri)
+    assert database.ping()
+    first = own.child_pid
+    watch = threading.Thread(target=own.supervise)
+    watch.start()
+    try:
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: own.child_pid not in (None, first))
+        assert own.uri() == uri
+        wait_until(database.ping)  # a client that was open goes on
+    finally:
+        database.close()
+        own.stop()
+        watch.join()
+
+
+def test_the_watch_takes_over_from_a_command_that_ends(
+    own: EmbeddedDatabase, starter: Callable[[], Starter], tmp_path: Path
+) -> None:
+    other = starter()
+    uri, pid = other.answer()
+    watch = threading.Thread(target=own.supervise)
+    watch.start()
+    try:
+        other.end()
+        wait_until(lambda: own.child_pid is not None)
+        assert servers_on(tmp_path) == [own.child_pid]
+        assert own.uri() == uri
+    finally:
+        own.stop()
+        watch.join()
+
+
+def test_the_watch_tells_when_the_port_had_to_change(own: EmbeddedDatabase, tmp_path: Path) -> None:
+    uri = own.uri()
+    moved: queue.Queue[str] = queue.Queue()
+    first = own.child_pid
+    assert first is not None
+    port = int(str(record(tmp_path)["port"]))
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: own.child_pid is None)
+    with socket.create_server(("127.0.0.1", port)):
+        watch = threading.Thread(target=own.supervise, args=(moved.put,))
+        watch.start()
+        try:
+            assert moved.get(timeout=20) == own.uri() != uri
+        finally:
+            own.stop()
+            watch.join()
+
+
+def test_the_watch_tells_of_deaths_and_grows_patient_when_they_follow_each_other(
+    own: EmbeddedDatabase, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own.uri()
+    killed: list[int] = []
+
+    def kill_the_next() -> bool:
+        pid = int(str(record(tmp_path)["pid"]))  # written when it is ready
+        if pid not in killed:
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
+        return len(killed) == 3
+
+    watch = threading.Thread(target=own.supervise)
+    watch.start()
+    try:
+        wait_until(kill_the_next)
+        wait_until(lambda: caplog.text.count("was killed") == 3)
+    finally:
+        own.stop()
+        watch.join()
+    told = re.findall(r"was killed by signal 9, starting it again in (\S+) s", caplog.text)
+    assert told == ["0.0", "0.5", "1.0"]
+
+
+def test_the_watch_goes_on_when_a_start_fails(
+    own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[float] = []
+
+    def broken() -> str:
+        tries.append(time.monotonic())
+        raise EmbeddedDatabaseError("It is broken.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(embedded, "find_program", broken)
+        watch = threading.Thread(target=own.supervise)
+        watch.start()
+        wait_until(lambda: len(tries) >= 3)
+    try:
+        wait_until(lambda: own.child_pid is not None)
+    finally:
+        own.stop()
+        watch.join()
+    assert tries[2] - tries[1] > tries[1] - tries[0]  # patience grows
+    assert "It is broken." in caplog.text
+
+
+def test_without_the_program_one_sentence_says_what_to_do(
+    own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EmbeddedDatabaseError) as caught:
+        own.uri()
+    assert "pip install secantusdb" in str(caught.value) and "MONGO_URI" in str(caught.value)
+
+
+def test_what_does_not_start_is_one_sentence_that_names_the_log(
+    own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "find_program", lambda: sys.executable)  # ends at once
+    with pytest.raises(EmbeddedDatabaseError, match="did not start: see .*log"):
+        own.uri()
+    assert own.log_file.read_text()
+
+
+def test_the_log_does_not_grow_for_ever(own: EmbeddedDatabase, tmp_path: Path) -> None:
+    own.log_file.parent.mkdir()
+    own.log_file.write_bytes(b"x" * (embedded.LOG_BYTES + 1))
+    own.uri()
+    assert own.log_file.stat().st_size < embedded.LOG_BYTES

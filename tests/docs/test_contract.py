@@ -1,0 +1,161 @@
+"""What the documents list is what the code has: calls, events, codes, objects, limits."""
+
+from __future__ import annotations
+
+import configparser
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from chat import errors
+from chat.errors import ChatError
+from chat.models import Conversation, Membership, Message, Room, User
+from chat.namespaces import base
+from chat.namespaces.direct import DirectNamespace
+from chat.namespaces.group import GroupNamespace
+from chat.realtime import publisher
+from chat.schemas import messages as message_schemas
+from chat.schemas.messages import dump_message
+from chat.schemas.rooms import dump_conversation, dump_member, dump_room
+from chat.schemas.users import UserSchema
+from chat.services import limits
+from tests.docs.documents import (
+    CODE,
+    DESIGN,
+    PROTOCOL,
+    README,
+    README_ZH,
+    ROOT,
+    blocks,
+    calls,
+    names,
+    table,
+    without_names,
+)
+
+EVERYWHERE = [README, README_ZH, PROTOCOL]
+FACES = {"/direct": DirectNamespace, "/group": GroupNamespace}
+
+
+@pytest.fixture
+def served(app: Flask) -> set[tuple[str, str]]:
+    """Every call that is answered in our envelope."""
+    return {
+        (method, without_names(rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") or rule.rule == "/health"
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
+def test_http_calls_are_all_listed_and_all_there(path: Path, served: set[tuple[str, str]]) -> None:
+    assert calls(path, "http-calls") == served
+
+
+def test_calls_say_rightly_whether_they_need_a_token(app: Flask) -> None:
+    client = app.test_client()
+    for row in table(PROTOCOL, "http-calls"):
+        method, path = CODE.findall(row[0])[0].split(" ")
+        response = client.open(re.sub("<[^>]*>", "x", path), method=method)
+        needs_token = row[1] != "none"
+        assert (response.status_code == 401) is needs_token, row[0]
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
+def test_client_events_are_all_listed_for_their_namespaces(path: Path) -> None:
+    listed = {
+        (namespace, event)
+        for row in table(path, "client-events")
+        for event in CODE.findall(row[0])
+        for namespace in CODE.findall(row[1])
+    }
+    assert listed == {(name, event) for name, face in FACES.items() for event in face.events}
+
+
+def test_payloads_of_client_events_name_each_field() -> None:
+    for row in table(PROTOCOL, "client-events"):
+        payload = row[2].partition("→")[0]
+        for namespace in CODE.findall(row[1]):
+            schema = FACES[namespace].events[CODE.findall(row[0])[0]]
+            for field in schema.fields:
+                assert re.search(rf"[{{ ]{field}\??[,}}]", payload), (row[0], field)
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
+def test_server_events_are_all_listed(path: Path) -> None:
+    assert sorted(names(path, "server-events")) == sorted(publisher.EVENTS)
+
+
+def test_error_codes_are_all_listed_with_their_status() -> None:
+    known = {
+        (found.code, str(found.status))
+        for _, found in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(found, ChatError)
+    }
+    assert {(CODE.findall(row[0])[0], row[1]) for row in table(PROTOCOL, "error-codes")} == known
+
+
+USER = User("u", "ann", "Ann", 0, "", "", None, 1, 1)
+MESSAGE = Message("m", "r", "u", 1, "c", "hello", 1, 1)
+ROOM = Room("r", "direct", None, None, "", None, 1, MESSAGE, 1, 1)
+MEMBERSHIP = Membership("r", "u", "member", 0, False, 1)
+
+
+def _offline(_: str) -> bool:
+    return False
+
+
+@pytest.mark.parametrize(
+    ("mark", "dumped"),
+    [
+        ("user", UserSchema().dump(USER)),
+        ("message", dump_message(MESSAGE)),
+        ("room", dump_room(ROOM)),
+        ("member", dump_member(USER, MEMBERSHIP, _offline)),
+    ],
+)
+def test_objects_have_the_fields_that_are_listed(mark: str, dumped: dict[str, Any]) -> None:
+    assert names(PROTOCOL, mark) == list(dumped)
+
+
+def test_a_members_view_of_a_room_has_the_fields_that_are_listed() -> None:
+    dumped = dump_conversation(Conversation(ROOM, MEMBERSHIP, USER), _offline)
+    assert names(PROTOCOL, "room") + names(PROTOCOL, "conversation") == list(dumped)
+
+
+def test_layers_are_the_ones_that_are_checked() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", "utf-8")
+    layers = setup["importlinter:contract:layers"]["layers"].strip().split("\n")
+    assert any(block.text.strip().split("\n") == layers for block in blocks(DESIGN, "text"))
+
+
+def test_limits_are_the_ones_in_force() -> None:
+    stated = {row[0]: row[1].replace(",", "") for row in table(PROTOCOL, "limits")}
+    assert stated["message"] == f"{message_schemas.MAX_DATA} characters"
+    assert stated["page of messages"].startswith(f"{message_schemas.MAX_PAGE} ")
+    assert stated["unanswered sends of a connection"] == str(base.MAX_UNANSWERED)
+    assert stated["events of a connection waiting to be handled"] == str(base.MAX_WAITING)
+    assert stated["codes"] == (
+        f"{limits.CODES_PER_EMAIL.item.amount} an hour for an e-mail address"
+        f" {limits.CODES_PER_ADDRESS.item.amount} an hour for a network address"
+    )
+    for what, rule in (
+        ("messages", limits.MESSAGES),
+        ("joining groups", limits.JOINS),
+        ("searches for people", limits.SEARCHES),
+        ("connections", limits.CONNECTIONS),
+        ("new rooms", limits.ROOMS),
+    ):
+        assert stated[what] == f"`{rule.name}` {rule.item.amount} a minute for a user by default"
+    assert stated["wrong passwords"] == (
+        f"{limits.FAILED_LOGINS_PER_ACCOUNT.item.amount} in 5 minutes for an account from one"
+        f" network address {limits.FAILED_LOGINS_FROM_ANYWHERE.item.amount} in 5 minutes for an"
+        f" account in all {limits.FAILED_LOGINS_PER_ADDRESS.item.amount} in 5 minutes for a"
+        " network address"
+    )

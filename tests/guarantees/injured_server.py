@@ -1,0 +1,85 @@
+"""The server with an injury: `python tests/guarantees/injured_server.py`, told by its environment.
+
+- `INJURY_KILL`: it kills itself when a message with this text is stored, before anybody hears of it
+- `INJURY_DELAY`: looking up a membership, and storing a batch, take up to so many seconds longer
+- `INJURY_CLOCK`: its clock is ahead by so many seconds
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+
+def shift_clock(seconds: float) -> None:
+    """Let everything that is imported from now on see another time; durations stay true."""
+    real_time, real_ns, real = time.time, time.time_ns, datetime.datetime
+    ahead = datetime.timedelta(seconds=seconds)
+
+    class Kind(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, real)
+
+    class Shifted(real, metaclass=Kind):  # type: ignore[misc, valid-type]
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+            return real.now(tz) + ahead
+
+        @classmethod
+        def utcnow(cls) -> datetime.datetime:
+            return real.now(datetime.UTC).replace(tzinfo=None) + ahead
+
+    time.time = lambda: real_time() + seconds
+    time.time_ns = lambda: real_ns() + round(seconds * 1_000_000_000)
+    datetime.datetime = Shifted  # type: ignore[misc]
+
+
+def kill_before_push(text: str) -> None:
+    """End as by a crash between storing a message and telling of it."""
+    from chat.services.messages import MessageService
+
+    tell = MessageService._tell
+
+    def _tell(self: MessageService, room: Any, message: Any) -> None:
+        if message.data == text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        tell(self, room, message)
+
+    MessageService._tell = _tell  # type: ignore[method-assign]
+
+
+def delay(seconds: float) -> None:
+    """Let what a message waits for take a random while longer."""
+    from chat.repositories.messages import MessageRepository
+    from chat.services.memberships import Memberships
+
+    def slowly(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            time.sleep(random.uniform(0, seconds))
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    Memberships.require = slowly(Memberships.require)  # type: ignore[method-assign]
+    MessageRepository.append = slowly(MessageRepository.append)  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    if "INJURY_CLOCK" in os.environ:
+        shift_clock(float(os.environ["INJURY_CLOCK"]))
+    import wsgi
+
+    if "INJURY_KILL" in os.environ:
+        kill_before_push(os.environ["INJURY_KILL"])
+    if "INJURY_DELAY" in os.environ:
+        delay(float(os.environ["INJURY_DELAY"]))
+    sys.exit(wsgi.main())

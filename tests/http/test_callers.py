@@ -1,0 +1,64 @@
+"""Who counts as one caller, behind proxies and in front of several processes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.accounts import error_of, log_in, make_account, new_email, new_name, new_password
+
+MakeApp = Callable[..., Flask]
+
+
+def fail(app: Flask, name: str, forwarded: str | None = None) -> TestResponse:
+    """Try to log in with a wrong password, perhaps by way of others."""
+    body = {"username": name, "password": new_password()}
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    return app.test_client().post("/api/session", json=body, headers=headers)
+
+
+def test_without_a_proxy_nobody_chooses_their_address(make_app: MakeApp) -> None:
+    app, name = make_app(RATE_LIMITS=True), new_name()
+    for number in range(5):
+        error_of(fail(app, name, f"192.0.2.{number}"), 401)
+    error_of(fail(app, name, "192.0.2.99"), 429)
+
+
+def test_behind_a_proxy_only_what_it_adds_counts(make_app: MakeApp) -> None:
+    app, name = make_app(RATE_LIMITS=True, TRUSTED_PROXIES=1), new_name()
+    for number in range(5):
+        error_of(fail(app, name, f"198.51.100.{number}, 192.0.2.1"), 401)
+    error_of(fail(app, name, "198.51.100.99, 192.0.2.1"), 429)
+    error_of(fail(app, name, "192.0.2.1, 192.0.2.2"), 401)
+
+
+def test_failures_count_for_all_processes_and_after_a_restart(make_app: MakeApp) -> None:
+    key = secrets.token_hex(32)
+    first = make_app(RATE_LIMITS=True, SECRET_KEY=key)
+    ada = make_account(first)
+    for _ in range(5):
+        error_of(fail(first, ada.username), 401)
+    second = make_app(RATE_LIMITS=True, SECRET_KEY=key)
+    right = {"username": ada.username, "password": ada.password}
+    refused = second.test_client().post("/api/session", json=right)
+    assert 0 < error_of(refused, 429)["retry_after"] <= 300
+    unlimited = make_app(RATE_LIMITS=False, SECRET_KEY=key)
+    log_in(unlimited.test_client(), ada.username, ada.password)
+
+
+def test_one_caller_gets_a_hundred_codes_an_hour(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.services.users.spawn", lambda *_: None)  # a hundred letters
+    client = make_app(RATE_LIMITS=True).test_client()
+    for _ in range(100):
+        assert client.post("/api/users/code", json={"email": new_email()}).status_code == 202
+    error = error_of(client.post("/api/users/code", json={"email": new_email()}), 429)
+    assert 0 < error["retry_after"] <= 3600
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    body = {"email": new_email()}
+    assert client.post("/api/users/code", json=body, environ_base=elsewhere).status_code == 202

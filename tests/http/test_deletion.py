@@ -1,0 +1,302 @@
+"""Deleting an account: what ends, what stays for the others, and what is free again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from flask import Flask
+from flask.testing import FlaskClient
+from pymongo.errors import AutoReconnect
+
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.passwords import Passwords
+from tests.accounts import (
+    bearer,
+    data_of,
+    error_of,
+    log_in,
+    make_account,
+    new_email,
+    new_name,
+    new_password,
+)
+from tests.mailbox import Mailbox
+from tests.people import Person, make_people
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    """Each test here needs only users of its own."""
+    return shared_app
+
+
+def delete(person: Person) -> None:
+    response = person.delete("/users/me", json={"password": person.password})
+    assert (response.status_code, response.data) == (204, b"")
+
+
+def is_stored(app: Flask, room: dict[str, Any]) -> bool:
+    """Tell whether anything of a room is in the database."""
+    database, room_id = app.extensions["chat"].database.db, ObjectId(room["id"])
+    rest = [
+        database[name].find_one({"room_identity": room_id}) for name in ("message", "user_room")
+    ]
+    return any([database["room"].find_one({"_id": room_id}), *rest])
+
+
+def test_every_session_ends_and_nobody_can_log_in(app: Flask) -> None:
+    (ann,) = make_people(app, "ann")
+    phone = log_in(app.test_client(), ann.username, ann.password)
+    delete(ann)
+    for session in (ann, phone):
+        error_of(session.get("/users/me"), 401)
+        error_of(
+            session.client.post("/api/session/refresh", headers=bearer(session.refresh_token)), 401
+        )
+    body = {"username": ann.username, "password": ann.password}
+    error_of(app.test_client().post("/api/session", json=body), 401)
+    error_of(ann.delete("/users/me", json={"password": ann.password}), 401)
+
+
+@pytest.mark.parametrize("body", [{}, {"password": ""}, {"password": {"$gt": ""}}, {"password": 1}])
+def test_without_the_password_nothing_happens(app: Flask, body: dict[str, object]) -> None:
+    ann = make_account(app)
+    assert list(error_of(ann.delete("/users/me", json=body), 400)["fields"]) == ["password"]
+    error_of(ann.delete("/users/me"), 400)
+    data_of(ann.get("/users/me"))
+
+
+def test_a_new_password_in_between_keeps_the_account(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    group = bob.create_group(ann)
+    users = UserRepository(app.extensions["chat"].database)
+    new, verify = new_password(), Passwords.verify
+
+    def overtaken(self: Passwords, password_hash: str | None, password: str) -> bool:
+        right = verify(self, password_hash, password)
+        users.update(ann.id, {"password_hash": self.hash(new)}, 2)
+        return right
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "verify", overtaken)
+        error = error_of(ann.delete("/users/me", json={"password": ann.password}), 400)
+    assert list(error["fields"]) == ["password"]
+    log_in(app.test_client(), ann.username, new)
+    assert ann.username in bob.members(group)
+
+
+def test_a_new_password_after_the_first_step_keeps_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    group = bob.create_group(ann)
+    users = UserRepository(app.extensions["chat"].database)
+    new, end_all = new_password(), SessionRepository.end_all
+
+    def overtaken(self: SessionRepository, user_id: str) -> list[str]:
+        if users.find(ann.id):
+            users.update(ann.id, {"password_hash": Passwords().hash(new)}, 2)
+        return end_all(self, user_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SessionRepository, "end_all", overtaken)
+        delete(ann)
+    body = {"username": ann.username, "password": new}
+    error_of(app.test_client().post("/api/session", json=body), 401)
+    error_of(bob.get(f"/users/{ann.username}"), 404)
+    assert set(bob.members(group)) == {bob.username}
+
+
+def test_guessing_the_password_is_limited_apart_from_log_in(make_app: Callable[..., Flask]) -> None:
+    app = make_app(RATE_LIMITS=True)
+    ann = make_account(app)
+    for _ in range(5):
+        error = error_of(ann.delete("/users/me", json={"password": new_password()}), 400)
+        assert list(error["fields"]) == ["password"]
+    error_of(ann.delete("/users/me", json={"password": ann.password}), 429)
+    body = {"username": ann.username, "password": ann.password}
+    data_of(app.test_client().post("/api/session", json=body))
+    data_of(ann.get("/users/me"))
+
+
+def test_the_cookie_of_the_session_is_taken_away(app: Flask) -> None:
+    ann = make_account(app)
+    client = app.test_client()
+    body = {"username": ann.username, "password": ann.password}
+    ask = {"X-Session": "cookie"}
+    token = data_of(client.post("/api/session", json=body, headers=ask))["access_token"]
+    headers = {**ask, **bearer(token)}
+    body = {"password": ann.password}
+    assert client.delete("/api/users/me", json=body, headers=headers).status_code == 204
+    assert client.get_cookie("chat_refresh", path="/api/session") is None
+
+
+def test_nothing_personal_stays_but_the_id(app: Flask) -> None:
+    (ann,) = make_people(app, "ann")
+    data_of(ann.patch("/users/me", json={"nickname": "Annie", "sex": 2, "avatar": "/a.png"}))
+    delete(ann)
+    database = app.extensions["chat"].database.db
+    tombstone = database["user"].find_one({"_id": ObjectId(ann.id)})
+    assert set(tombstone) == {"_id", "created_at", "updated_at", "deleted_at"}
+    assert database["user_room"].count_documents({"user_identity": tombstone["_id"]}) == 0
+
+
+def test_nobody_finds_who_is_gone(app: Flask) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    group = bob.create_group()
+    delete(ann)
+    error_of(bob.get(f"/users/{ann.username}"), 404)
+    assert data_of(bob.get("/users", query_string={"q": ann.username})) == []
+    error_of(bob.post("/rooms/direct", json={"username": ann.username}), 404)
+    error_of(bob.post(f"/rooms/{group['id']}/members", json={"username": ann.username}), 404)
+
+
+def test_what_was_said_stays_signed_by_nobody(app: Flask) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    group = bob.create_group(ann)
+    ann.say(group, "hello")
+    (before,) = bob.history(group)["messages"]
+    assert before["username"] == ann.username
+    delete(ann)
+    (message,) = bob.history(group)["messages"]
+    assert (message["data"], message["username"], message["user_id"]) == ("hello", "", ann.id)
+    (room,) = bob.rooms()
+    assert room["last_message"]["username"] == ""
+    assert set(bob.members(group)) == {bob.username}
+
+
+def test_a_group_owned_alone_ends(app: Flask) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    group = ann.create_group()
+    ann.say(group, "to nobody")
+    delete(ann)
+    error_of(bob.post("/rooms/join", json={"number": group["number"]}), 404)
+    assert not is_stored(app, group)
+
+
+def test_a_group_passes_to_whoever_was_admin_for_longest(app: Flask) -> None:
+    ann, first, second, third = make_people(app, "ann", "first", "second", "third")
+    group = ann.create_group(first, second, third)
+    for admin in (third, second):  # the order of coming counts, not that of becoming admin
+        data_of(ann.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
+    delete(ann)
+    roles = {name: member["role"] for name, member in first.members(group).items()}
+    assert roles == {first.username: "member", second.username: "owner", third.username: "admin"}
+    assert second.room(group["id"])["owner_id"] == second.id
+    data_of(second.patch(f"/rooms/{group['id']}", json={"name": "Mine now"}))
+
+
+def test_without_admins_a_group_passes_to_the_oldest_member(app: Flask) -> None:
+    ann, first, second = make_people(app, "ann", "first", "second")
+    group = ann.create_group(first, second)
+    delete(ann)
+    assert first.room(group["id"])["owner_id"] == first.id
+    assert first.members(group)[first.username]["role"] == "owner"
+    delete(first)
+    delete(second)
+    assert not is_stored(app, group)
+
+
+def test_a_direct_room_stays_for_the_other_one_who_can_only_read(app: Flask) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    room = ann.talk_to(bob)
+    ann.say(room, "remember me")
+    delete(ann)
+    (listed,) = bob.rooms()
+    assert (listed["id"], listed["peer"], listed["unread"]) == (room["id"], None, 1)
+    assert [one["data"] for one in bob.history(room)["messages"]] == ["remember me"]
+    assert error_of(bob.post_message(room, "hello?"), 403)["code"] == "forbidden"
+    assert data_of(bob.put(f"/rooms/{room['id']}/read", json={"seq": 1}))["unread"] == 0
+
+
+def test_a_direct_room_ends_with_the_second_who_goes(app: Flask) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    room = ann.talk_to(bob)
+    ann.say(room, "hello")
+    delete(ann)
+    assert is_stored(app, room)
+    delete(bob)
+    assert not is_stored(app, room)
+
+
+def test_name_and_address_can_be_registered_anew_by_somebody_else(
+    mailing: FlaskClient, mailbox: Mailbox, app: Flask
+) -> None:
+    def register(name: str, email: str) -> dict[str, Any]:
+        mailing.post("/api/users/code", json={"email": email})
+        body = {"username": name, "password": new_password(), "email": email}
+        body["code"] = mailbox.wait_for_code(email)
+        data: dict[str, Any] = data_of(mailing.post("/api/users", json=body), 201)
+        return {**data, "password": body["password"]}
+
+    (bob,) = make_people(app, "bob")
+    name, email = new_name(), new_email()
+    old = register(name, email)
+    group = bob.create_group()
+    old_headers = bearer(old["access_token"])
+    data_of(mailing.post("/api/rooms/join", json={"number": group["number"]}, headers=old_headers))
+    room = data_of(
+        mailing.post("/api/rooms/direct", json={"username": bob.username}, headers=old_headers), 201
+    )
+    bob.say(room, "for the first one")
+    body = {"password": old["password"]}
+    assert mailing.delete("/api/users/me", json=body, headers=old_headers).status_code == 204
+
+    new = register(name.upper(), email.upper())
+    assert new["user"]["id"] != old["user"]["id"]
+    assert data_of(mailing.get("/api/rooms", headers=bearer(new["access_token"]))) == []
+    error_of(mailing.get("/api/users/me", headers=old_headers), 401)
+    again = data_of(bob.post("/rooms/direct", json={"username": name}), 201)
+    assert again["id"] != room["id"]
+    bob.say(again, "for the second one")
+    old_room = next(one for one in bob.rooms() if one["id"] == room["id"])
+    assert old_room["peer"] is None
+
+
+@pytest.mark.parametrize(
+    ("repository", "method"),
+    [(UserRoomRepository, "delete"), (SessionRepository, "end_all"), (UserRepository, "erase")],
+)
+def test_a_failure_in_the_middle_leaves_an_account_that_can_be_deleted_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, repository: type, method: str
+) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    group, room = ann.create_group(bob), ann.talk_to(bob)
+    ann.say(group, "hello")
+
+    def fail(*_: object) -> None:
+        raise AutoReconnect("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(repository, method, fail)
+        error_of(ann.delete("/users/me", json={"password": ann.password}), 503)
+    assert [one["role"] for one in bob.members(group).values()].count("owner") >= 1
+    back = log_in(app.test_client(), ann.username, ann.password)
+    assert back.delete("/users/me", json={"password": ann.password}).status_code == 204
+    assert bob.members(group)[bob.username]["role"] == "owner"
+    assert set(bob.members(group)) == {bob.username}
+    assert bob.room(room["id"])["peer"] is None
+
+
+def test_who_changes_their_mind_after_a_failure_talks_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    room = ann.talk_to(bob)
+
+    def fail(*_: object) -> None:
+        raise AutoReconnect("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(UserRepository, "erase", fail)
+        error_of(ann.delete("/users/me", json={"password": ann.password}), 503)
+    back = log_in(app.test_client(), ann.username, ann.password)
+    assert data_of(back.post("/rooms/direct", json={"username": bob.username}))["id"] == room["id"]
+    bob.say(room, "still there")

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Store } from "../../../chat/static/js/store.js";
+import { group, message, messages } from "./helpers.mjs";
+
+const ME = { id: "me", username: "me", nickname: "", created_at: 1 };
+const PEER = { id: "u2", username: "bob", nickname: "Bob", online: false };
+
+function setUp(rooms = [group("r1")], options = {}) {
+  const store = new Store(options);
+  store.setMe(ME);
+  store.putRooms(rooms, []);
+  return store;
+}
+
+test("a message counts as unread until it is read, one's own never", () => {
+  const store = setUp();
+  store.apply("message_created", message(1));
+  store.apply("message_created", message(2));
+  assert.equal(store.unread(store.rooms.get("r1")), 2);
+  store.markRead("r1", 1);
+  assert.equal(store.unreadTotal(), 1);
+  store.apply("message_created", message(3, { user_id: "me" }));
+  assert.equal(store.unreadTotal(), 0);
+});
+
+test("a muted room counts for itself, not for the whole", () => {
+  const store = setUp([group("r1", { last_seq: 2 }), group("r2", { last_seq: 3, muted: true })]);
+  assert.equal(store.unread(store.rooms.get("r2")), 3);
+  assert.equal(store.unreadTotal(), 2);
+});
+
+test("a read mark from another tab counts, another person's does not", () => {
+  const store = setUp([group("r1", { last_seq: 5 })]);
+  store.apply("message_read", { room_id: "r1", user_id: "u2", seq: 5 });
+  assert.equal(store.unreadTotal(), 5);
+  store.apply("message_read", { room_id: "r1", user_id: "me", seq: 4 });
+  assert.equal(store.unreadTotal(), 1);
+});
+
+test("an answer older than a push takes nothing back", () => {
+  const store = setUp();
+  store.apply("message_created", message(7));
+  store.markRead("r1", 7);
+  store.putRoom(group("r1", { last_seq: 3, last_read_seq: 2, last_message: message(3) }));
+  const room = store.rooms.get("r1");
+  assert.deepEqual([room.last_seq, room.last_read_seq, room.last_message.seq], [7, 7, 7]);
+});
+
+test("a push without marks and peer keeps those known", () => {
+  const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER, last_read_seq: 4, last_seq: 4 };
+  const store = setUp([direct]);
+  const { last_read_seq: _, unread: __, muted: ___, peer: ____, ...pushed } = direct;
+  store.apply("room_updated", pushed);
+  assert.equal(store.rooms.get("d1").peer.username, "bob");
+  assert.equal(store.unreadTotal(), 0);
+});
+
+test("a direct room pushed without its peer is fetched, and so is an unknown one", () => {
+  const wanted = [];
+  const store = setUp([], { onUnknownRoom: (id) => wanted.push(id) });
+  store.apply("room_created", { ...group("d1"), kind: "direct", number: null, name: null });
+  store.apply("message_created", message(1, { room_id: "r9" }));
+  assert.deepEqual(wanted, ["d1", "r9"]);
+});
+
+test("rooms that are gone from the list are gone, those that just came stay", () => {
+  const store = setUp([group("r1"), group("r2")]);
+  const asked = [...store.rooms.keys()];
+  store.apply("room_created", group("r3"));
+  store.putRooms([group("r2")], asked);
+  assert.deepEqual([...store.rooms.keys()].sort(), ["r2", "r3"]);
+});
+
+test("leaving takes the room away, someone else's leaving does not", () => {
+  const store = setUp();
+  store.apply("member_left", { room_id: "r1", user_id: "u2" });
+  assert.ok(store.rooms.has("r1"));
+  store.apply("member_left", { room_id: "r1", user_id: "me" });
+  assert.ok(!store.rooms.has("r1"));
+});
+
+test("typing is shown for five seconds, or until the message is there", () => {
+  let now = 1000;
+  const store = setUp(undefined, { now: () => now });
+  store.apply("user_typing", { room_id: "r1", user_id: "u2" });
+  store.apply("user_typing", { room_id: "r1", user_id: "me" });
+  assert.deepEqual(store.typists("r1"), ["u2"]);
+  now += 5001;
+  assert.deepEqual(store.typists("r1"), []);
+  store.apply("user_typing", { room_id: "r1", user_id: "u2" });
+  store.apply("message_created", message(1, { user_id: "u2" }));
+  assert.deepEqual(store.typists("r1"), []);
+});
+
+test("presence follows a person into every room shared", () => {
+  const store = setUp([{ ...group("d1"), kind: "direct", peer: PEER }]);
+  const keys = [];
+  store.subscribe((key) => keys.push(key));
+  store.apply("presence_changed", { user_id: "u2", online: true });
+  assert.equal(store.users.get("u2").online, true);
+  assert.ok(keys.includes("room:d1"));
+});
+
+test("the list is ordered by what was said last", () => {
+  const store = setUp([group("r1", { created_at: 5 }), group("r2", { created_at: 9 })]);
+  assert.deepEqual(store.roomList().map(({ id }) => id), ["r2", "r1"]);
+  store.apply("message_created", message(1));
+  assert.deepEqual(store.roomList().map(({ id }) => id), ["r1", "r2"]);
+});
+
+test("an event nobody knows changes nothing", () => {
+  const store = setUp();
+  store.apply("something_new", { room_id: "r1" });
+  assert.equal(store.rooms.size, 1);
+});
+
+test("an open timeline follows", () => {
+  const store = setUp();
+  store.timeline("r1").load(messages(1, 2));
+  store.apply("message_created", message(3));
+  assert.equal(store.timeline("r1").last, 3);
+});
+
+test("who is gone from a direct room has no name any more", () => {
+  const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER, last_read_seq: 0 };
+  const store = setUp([direct]);
+  const old = message(1, { room_id: "d1", user_id: "u2", username: "bob" });
+  store.apply("message_created", old);
+  assert.equal(store.authorOf(old), "Bob");
+  store.apply("member_left", { room_id: "d1", user_id: "u2" });
+  const room = store.rooms.get("d1");
+  assert.equal(room.peer, null);
+  assert.equal(store.titleOf(room), store.authorOf(old));
+  assert.equal(store.authorOf(message(2, { user_id: "u9", username: "" })), store.titleOf(room));
+});

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Store } from "../../../chat/static/js/store.js";
+import { createCatchUp, createSync } from "../../../chat/static/js/sync.js";
+import { createTimers, deferred, group, messages } from "./helpers.mjs";
+
+function setUp({ answers, rooms = [group("r1")], listed = rooms }) {
+  const store = new Store();
+  store.setMe({ id: "me", username: "me" });
+  store.putRooms(rooms, []);
+  const asked = [];
+  const reloaded = [];
+  const sync = createSync({
+    store,
+    api: { get: async () => listed },
+    async emit(kind, event, payload) {
+      asked.push([kind, event, payload.rooms]);
+      return answers.shift();
+    },
+    reload: (id) => reloaded.push(id),
+  });
+  return { store, sync, asked, reloaded };
+}
+
+const nothing = { rooms: {}, joined: [], gone: [] };
+
+test("asks for what is missing page by page until it is complete", async () => {
+  const { store, sync, asked } = setUp({
+    answers: [
+      { data: { ...nothing, rooms: { r1: { messages: messages(3, 5), last_seq: 7, has_more: true, reset: false } } } },
+      { data: { ...nothing, rooms: { r1: { messages: messages(6, 7), last_seq: 7, has_more: false, reset: false } } } },
+    ],
+  });
+  store.timeline("r1").load(messages(1, 2));
+  await sync.run();
+  assert.deepEqual(asked, [
+    ["group", "sync", { r1: 2 }],
+    ["group", "sync", { r1: 5 }],
+  ]);
+  assert.equal(store.timeline("r1").last, 7);
+  assert.equal(store.rooms.get("r1").last_seq, 7);
+});
+
+test("a room for which an answer had no space left is asked for again", async () => {
+  const { store, sync, asked } = setUp({
+    rooms: [group("r1"), group("r2")],
+    answers: [
+      {
+        data: {
+          ...nothing,
+          rooms: {
+            r1: { messages: messages(3, 4), last_seq: 4, has_more: false, reset: false },
+            r2: { messages: [], last_seq: 5, has_more: true, reset: false },
+          },
+        },
+      },
+      { data: { ...nothing, rooms: { r2: { messages: messages(2, 5), last_seq: 5, has_more: false, reset: false } } } },
+    ],
+  });
+  store.timeline("r1").load(messages(1, 2));
+  store.timeline("r2").load(messages(1, 1));
+  await sync.run();
+  assert.deepEqual(asked[1], ["group", "sync", { r2: 1 }]);
+});
+
+test("rooms that were never opened cost no messages", async () => {
+  const { sync, asked } = setUp({ answers: [] });
+  await sync.run();
+  assert.deepEqual(asked, []);
+});
+
+test("a room the server can not continue is started over", async () => {
+  const { store, sync, reloaded } = setUp({
+    answers: [{ data: { ...nothing, rooms: { r1: { messages: [], last_seq: 1, has_more: false, reset: true } } } }],
+  });
+  store.timeline("r1").load(messages(1, 9));
+  await sync.run();
+  assert.deepEqual(reloaded, ["r1"]);
+});
+
+test("rooms come and go", async () => {
+  const { store, sync } = setUp({
+    rooms: [group("r1"), group("r2")],
+    listed: [group("r1")],
+    answers: [{ data: { rooms: {}, joined: [group("r3")], gone: ["r1"] } }],
+  });
+  store.timeline("r1").load([]);
+  await sync.run();
+  assert.deepEqual([...store.rooms.keys()], ["r3"]);
+});
+
+test("what the server refuses is the caller's to handle, and the next run starts anew", async () => {
+  const { store, sync, asked } = setUp({
+    answers: [{ error: { code: "unavailable", message: "" } }, { data: nothing }],
+  });
+  store.timeline("r1").load([]);
+  await assert.rejects(sync.run(), { code: "unavailable" });
+  await sync.run();
+  assert.equal(asked.length, 2);
+});
+
+/** Catch up by `tries`: what each run of the sync comes to, true or false or a promise of it. */
+function setUpCatchUp(tries) {
+  const timers = createTimers();
+  const told = [];
+  const state = { online: true };
+  const catchUp = createCatchUp({
+    async run() {
+      if (!(await tries.shift())) throw new Error("unavailable");
+    },
+    online: () => state.online,
+    worked: () => told.push("worked"),
+    failed: () => told.push("failed"),
+    timers,
+  });
+  return { catchUp, timers, told, state };
+}
+
+test("catching up that failed is tried again, ever later, until it has worked", async () => {
+  const { catchUp, timers, told } = setUpCatchUp([false, false, false, true]);
+  await catchUp();
+  const delays = [];
+  while (timers.next() !== null) {
+    delays.push(timers.next());
+    await timers.run();
+  }
+  assert.deepEqual(told, ["failed", "failed", "failed", "worked"]);
+  assert.equal(delays.length, 3);
+  assert.ok(delays[0] <= 1_200 && delays[1] > delays[0] && delays[2] > delays[1], String(delays));
+});
+
+test("without a connection it is left to the next one", async () => {
+  const tries = [false, true];
+  const { catchUp, timers, told, state } = setUpCatchUp(tries);
+  await catchUp();
+  state.online = false;
+  await timers.run();
+  assert.equal(tries.length, 1);
+  state.online = true;
+  await catchUp();
+  assert.deepEqual(told, ["failed", "worked"]);
+  assert.equal(timers.next(), null);
+});
+
+test("a new connection does not wait for what the old one still asks", async () => {
+  const old = deferred();
+  const { catchUp, timers, told } = setUpCatchUp([old.promise, true]);
+  const hanging = catchUp();
+  await catchUp();
+  assert.deepEqual(told, ["worked"]);
+  old.resolve(false);
+  await hanging;
+  assert.deepEqual(told, ["worked"]);
+  assert.equal(timers.next(), null);
+});

@@ -1,0 +1,166 @@
+"""Guarding an account and ending it: password, sessions, deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.accounts import new_password
+from tests.page.conftest import Visitor
+from tests.page.test_visitor import faults
+from tests.people import Person
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+Visit = Callable[..., Visitor]
+
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+)
+
+
+def open_account(page: Page, button: str) -> None:
+    """Open one of the dialogs behind that of the account."""
+    page.locator(".me").click()
+    page.get_by_role("button", name=button).click()
+
+
+def test_a_changed_password_ends_every_session_and_is_good_from_then_on(
+    enter: Enter, people: People
+) -> None:
+    (ann,) = people("ann")
+    first, second = enter(ann), enter(ann)
+    page, password = first.page, new_password()
+    open_account(page, "Change password")
+    dialog = page.get_by_role("dialog", name="Change password")
+    dialog.get_by_label("Current password").fill(new_password())
+    dialog.get_by_label("New password").fill(password)
+    dialog.get_by_role("button", name="Change password").click()
+    expect(dialog.get_by_label("Current password")).to_have_accessible_description(
+        "The password is wrong."
+    )
+    dialog.get_by_label("Current password").fill(ann.password)
+    dialog.get_by_label("New password").fill("short")
+    dialog.get_by_role("button", name="Change password").click()
+    expect(dialog.get_by_label("New password")).to_have_accessible_description(
+        "At least 8 characters, please."
+    )
+    dialog.get_by_label("New password").fill(password)
+    dialog.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("Your password is changed and every device is logged")).to_be_visible()
+    expect(second.page.get_by_text("Your session has ended.")).to_be_visible()
+    first.log_in(ann.username, password)
+
+
+def test_other_devices_are_logged_out_one_by_one(
+    enter: Enter, visit: Visit, people: People
+) -> None:
+    (ann,) = people("ann")  # who was logged in once already, by no browser
+    here, laptop, phone = enter(ann), enter(ann), visit(user_agent=PHONE)
+    phone.open()
+    phone.log_in(ann.username, ann.password)
+    page = here.page
+    open_account(page, "Where you are logged in")
+    devices = page.locator(".session")
+    expect(devices).to_have_count(4)
+    expect(devices.first).to_contain_text("This device")
+    expect(devices.first.get_by_role("button")).to_have_count(0)
+    page.get_by_role("button", name="Log out: Safari · iOS").click()
+    expect(page.get_by_text("Logged out: Safari · iOS")).to_be_visible()
+    expect(devices).to_have_count(3)
+    expect(phone.page.get_by_text("Your session has ended.")).to_be_visible()
+    expect(laptop.page.locator(".shell")).to_be_visible()
+
+
+def test_a_deleted_account_leaves_its_messages_and_nothing_in_the_browser(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = bob.create_group(ann, name="Together")
+    ann.say(group, "from ann")
+    ann.say(ann.talk_to(bob), "only for bob")
+    anns, bobs = enter(ann, f"/r/{group['number']}"), enter(bob, f"/d/{ann.username}")
+    bobs.sees("only for bob")
+    page = anns.page
+    page.locator(".composer-input").fill("a draft")
+
+    open_account(page, "Delete account")
+    dialog = page.get_by_role("dialog", name="Delete account")
+    dialog.get_by_label("Password").fill(new_password())
+    dialog.get_by_role("button", name="Delete account for good").click()
+    expect(dialog.get_by_label("Password")).to_have_accessible_description("The password is wrong.")
+    expect(bobs.page.locator(".composer")).to_be_visible()
+    dialog.get_by_label("Password").fill(ann.password)
+    dialog.get_by_role("button", name="Delete account for good").click()
+    expect(page.get_by_text("Your account is deleted.")).to_be_visible()
+    assert page.evaluate("() => [location.pathname, Object.keys(localStorage)]") == ["/", []]
+    assert [one["name"] for one in anns.context.cookies() if one["name"] == "chat_refresh"] == []
+
+    expect(bobs.page.locator(".room-head h2")).to_have_text("Deleted account")
+    expect(bobs.page.locator(".composer")).to_be_hidden()
+    expect(bobs.page.get_by_text("This account was deleted. You can read on")).to_be_visible()
+    expect(bobs.page.locator(".message .author")).to_have_text("Deleted account")
+    bobs.open("/")
+    bobs.open_room("Together")
+    bobs.sees("from ann")
+    expect(bobs.page.locator(".message .author")).to_have_text("Deleted account")
+    assert bobs.complaints == []
+
+    page.get_by_label("Username or e-mail").fill(ann.username)
+    page.get_by_label("Password").fill(ann.password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("Wrong username or password.")
+
+
+def test_in_chinese_too(enter: Enter, people: People, visit: Visit) -> None:
+    (ann,) = people("ann")
+    visitor = visit(locale="zh-CN")
+    page = visitor.open()
+    page.get_by_label("用户名或邮箱").fill(ann.username)
+    page.get_by_label("密码").fill(ann.password)
+    page.get_by_role("button", name="登录", exact=True).click()
+    open_account(page, "登录的设备")
+    expect(page.locator(".session").first).to_contain_text("本机")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="注销账号").click()
+    page.get_by_role("dialog", name="注销账号").get_by_label("密码").fill(new_password())
+    page.get_by_role("button", name="永久注销账号").click()
+    expect(page.get_by_label("密码")).to_have_accessible_description("密码错误。")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="修改密码").click()
+    dialog = page.get_by_role("dialog", name="修改密码")
+    dialog.get_by_label("当前密码").fill(ann.password)
+    dialog.get_by_label("新密码").fill(new_password())
+    dialog.get_by_role("button", name="修改密码").click()
+    expect(page.get_by_text("密码已修改，所有设备均已退出")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_complain_about(visit: Visit, people: People, scheme: str) -> None:
+    ann, bob = people("ann", "bob")
+    bob.say(bob.talk_to(ann), "hello")
+    assert bob.delete("/users/me", json={"password": bob.password}).status_code == 204
+    visitor = visit(color_scheme=scheme, bypass_csp=True)
+    page = visitor.open()
+    visitor.log_in(ann.username, ann.password)
+    visitor.open_room("Deleted account")
+    assert faults(page) == []
+    page.locator(".me").click()
+    for name in ("Change password", "Where you are logged in", "Delete account"):
+        page.get_by_role("button", name=name).click()
+        page.get_by_role("dialog", name=name).wait_for()
+        if name == "Where you are logged in":
+            page.locator(".session").first.wait_for()
+        assert faults(page) == [], name
+        page.keyboard.press("Escape")
+
+
+def test_on_a_phone_the_account_is_no_wider_than_its_dialog(enter: Enter, people: People) -> None:
+    (ann,) = people("ann")
+    page = enter(ann, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True).page
+    page.locator(".me").tap()
+    width, needed = page.locator("dialog").evaluate("one => [one.clientWidth, one.scrollWidth]")
+    assert needed == width

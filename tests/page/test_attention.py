@@ -1,0 +1,128 @@
+"""What calls for attention: notifications, counts, and how to silence a room; and faces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.page.conftest import Visitor
+from tests.people import Person
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+
+# Shown as always, and noted for the test.
+NOTED = """
+window.notes = [];
+window.Notification = class extends Notification {
+  constructor(title, options) {
+    super(title, options);
+    notes.push(this);
+  }
+  close() {
+    super.close();
+    this.isClosed = true;
+  }
+};"""
+NOTES = "() => notes.map(({title, body}) => [title, body])"
+DOT = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
+
+
+def look_away(page: Page, away: bool = True) -> None:
+    """Let the page believe that its window is, or is not, in front."""
+    page.evaluate("away => (document.hasFocus = () => !away)", away)
+    if not away:
+        page.evaluate("() => dispatchEvent(new Event('focus'))")
+
+
+def test_notifications_come_while_nobody_looks_and_go_when_read(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    loud, quiet = (ann.create_group(bob, name=name) for name in ("Loud", "Quiet"))
+    visitor = enter(bob, permissions=["notifications"])
+    page = visitor.page
+    page.add_init_script(NOTED)
+    page.reload()
+    visitor.is_in()
+    page.locator(".me").click()
+    switch = page.get_by_role("switch", name="Notifications on this device")
+    expect(switch).not_to_be_checked()
+    switch.check()
+    expect(switch).to_be_checked()
+    page.keyboard.press("Escape")
+
+    visitor.open_room("Quiet")
+    page.get_by_role("button", name="Group and members").click()
+    page.get_by_role("switch", name="Mute").check()
+    expect(page.locator(".room", has_text="Quiet")).to_contain_text("muted")
+    page.keyboard.press("Escape")
+    visitor.open_room("Loud")
+
+    look_away(page)
+    ann.say(quiet, "unheard")
+    expect(page.locator(".room", has_text="Quiet").locator(".badge")).to_contain_text("1")
+    ann.say(loud, "heard")
+    page.wait_for_function("() => notes.length === 1")
+    assert page.evaluate(NOTES) == [["Loud", f"{ann.username}: heard"]]
+    expect(page).to_have_title(re.compile(r"^\(1\) Loud"))
+    look_away(page, False)
+    page.wait_for_function("() => notes[0].isClosed")
+    expect(page).to_have_title(re.compile("^Loud"))
+    assert visitor.complaints == []
+
+
+def test_nothing_is_asked_or_shown_before_somebody_wants_it(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Unasked")
+    visitor = enter(bob, permissions=["notifications"])
+    page = visitor.page
+    page.add_init_script(NOTED)
+    page.reload()
+    visitor.is_in()
+    look_away(page)
+    ann.say(group, "hello")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    assert page.evaluate(NOTES) == []
+
+
+def test_a_direct_room_can_be_muted_and_stays_so(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    ann.say(ann.talk_to(bob), "psst")
+    visitor = enter(bob)
+    page = visitor.page
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    page.locator(".room").click()
+    page.get_by_role("button", name="About this conversation").click()
+    switch = page.get_by_role("switch", name="Mute")
+    switch.check()
+    expect(page.locator(".room")).to_contain_text("muted")
+    page.reload()
+    expect(page.locator(".room")).to_contain_text("muted")
+    page.get_by_role("button", name="About this conversation").click()
+    switch.uncheck()
+    expect(page.locator(".room")).not_to_contain_text("muted")
+    assert bob.rooms()[0]["muted"] is False
+
+
+def test_pictures_are_shown_and_initials_where_there_is_none(enter: Enter, people: People) -> None:
+    ann, bob, cleo = people("ann", "bob", "cleo")
+    group = ann.create_group(bob, cleo, name="Faces")
+    for person, avatar in ((ann, "https://pictures.test/ann.png"), (bob, "/no/such/picture.png")):
+        assert person.patch("/users/me", json={"avatar": avatar}).status_code == 200
+    for person in (ann, bob):
+        person.say(group, f"from {person.username}")
+    visitor = enter(cleo)
+
+    def answer(route: Route) -> None:
+        assert "referer" not in route.request.headers
+        route.fulfill(body=DOT, content_type="image/svg+xml")
+
+    visitor.context.route("https://pictures.test/**", answer)
+    visitor.open_room("Faces")
+    faces = visitor.page.locator(".message .avatar")
+    expect(faces.nth(0).locator("img")).to_have_attribute("src", "https://pictures.test/ann.png")
+    expect(faces.nth(1)).to_have_text("B")
+    expect(faces.nth(1).locator("img")).to_have_count(0)

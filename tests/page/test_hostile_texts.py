@@ -1,0 +1,106 @@
+"""What people write to harm others' browsers: it stays text, wherever it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.conftest import Visitor
+from tests.people import Person
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+
+# Each would leave a mark if it ran.
+RUN = "window.owned=1"
+PAYLOADS = [
+    f"<script>{RUN}</script>",
+    f"<img src=x onerror={RUN}>",
+    f"<svg/onload={RUN}>",
+    f'"><iframe srcdoc="<script>parent.{RUN}</script>">',
+    f"</title><script>{RUN}</script>",
+    f"'-{RUN}-'",
+    f"${{{RUN}}} {{{{constructor.constructor('{RUN}')()}}}}",
+    f"&lt;script&gt;{RUN}&lt;/script&gt;",
+]
+MADE = "script:not([src]), .shell img, .shell iframe, .shell svg[onload], .shell object, .shell b"
+LINKS = [
+    f"javascript:{RUN}//https://example.org",
+    f"data:text/html,<script>{RUN}</script>",
+    f'https://example.org/"onmouseover="{RUN}',
+    f"https://example.org/'onfocus='{RUN}'autofocus='",
+    f"https://javascript:{RUN}@example.org/",
+    "https://example.org/a?b=<c>&d='e'",
+    "vbscript:https://example.org",
+]
+
+
+def check_nothing_ran(page: Page) -> None:
+    """Check that nothing that people wrote was run or made into elements."""
+    assert page.evaluate("window.owned") is None
+    assert page.locator(MADE).count() == 0
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_hostile_text_stays_text_wherever_it_is_shown(
+    enter: Enter, people: People, payload: str
+) -> None:
+    ann, bob = people("ann", "bob")
+    short = payload[:30]
+    assert ann.patch("/users/me", json={"nickname": short}).status_code == 200
+    group = ann.create_group(bob, name=payload[:50])
+    assert ann.patch(f"/rooms/{group['id']}", json={"info": payload}).status_code == 200
+    ann.say(group, payload)
+    visitor = enter(bob)
+    page = visitor.page
+    expect(page.locator(".room-name")).to_have_text(payload[:50].strip())
+    page.locator(".room").click()
+    expect(page.locator(".bubble")).to_have_text(payload)
+    expect(page.locator(".author")).to_have_text(short.strip())
+    page.get_by_role("button", name="Group and members").click()
+    expect(page.locator("dialog .group-info")).to_have_text(payload)
+    expect(page.locator("dialog .person").first).to_be_visible()
+    check_nothing_ran(page)
+    assert visitor.complaints == []
+
+
+def test_links_lead_to_the_web_alone_and_tell_it_nothing(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Links")
+    for text in LINKS:
+        ann.say(group, text)
+    visitor = enter(bob)
+    visitor.open_room("Links")
+    page = visitor.page
+    expect(page.locator(".bubble")).to_have_count(len(LINKS))
+    links = page.locator(".bubble a")
+    assert links.count() >= 3
+    for link in links.all():
+        assert (link.get_attribute("href") or "").startswith("https://")
+        assert {"noopener", "noreferrer"} <= set((link.get_attribute("rel") or "").split())
+        assert link.get_attribute("target") == "_blank"
+        names = link.evaluate("node => node.getAttributeNames()")
+        assert not [name for name in names if name.startswith("on")]
+        link.hover()
+    check_nothing_ran(page)
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize(
+    "avatar",
+    [
+        f"javascript:{RUN}",
+        f"data:text/html,<script>{RUN}</script>",
+        "http://example.org/a.png",
+        "//example.org/a.png",
+        f"https://example.org/a.png#\" onerror='{RUN}'",
+        "blob:https://example.org/1",
+        "file:///etc/passwd",
+    ],
+)
+def test_avatars_are_pictures_on_the_web_or_here(people: People, avatar: str) -> None:
+    (ann,) = people("ann")
+    response = ann.patch("/users/me", json={"avatar": avatar})
+    assert (response.status_code, list(response.get_json()["error"]["fields"])) == (400, ["avatar"])

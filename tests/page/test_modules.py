@@ -1,0 +1,114 @@
+"""The page's modules under node, its vendored files, and how the server hands the page out."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.programs import node
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name.removesuffix(".test.mjs"))
+def test_modules_pass_their_own_tests(module: Path) -> None:
+    result = subprocess.run(
+        [node(), "--test", str(module)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_vendored_files_are_what_the_manifest_says() -> None:
+    command = [sys.executable, "tools/vendor_npm.py", "--check"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("path", ["/", "/r/123456789", "/d/someone"])
+def test_the_page_forbids_everything_but_its_own_files(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"].split("; ")
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "style=" not in response.text and "<script>" not in response.text
+
+
+def test_a_host_name_with_a_policy_in_it_changes_no_policy(client: FlaskClient) -> None:
+    response = client.get("/", headers={"Host": "x; script-src *"})
+    assert "script-src *" not in response.headers.get("Content-Security-Policy", "")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "chosen", "language"),
+    [
+        ("", None, "zh-Hans"),
+        ("en-US,zh;q=0.5", None, "en"),
+        ("fr,zh;q=0.5,en;q=0.1", None, "zh-Hans"),
+        ("zh", "en", "en"),
+        ("en", "<script>", "en"),
+    ],
+)
+def test_the_page_comes_in_the_language_preferred(
+    client: FlaskClient, accepted: str, chosen: str | None, language: str
+) -> None:
+    headers = {"Accept-Language": accepted}
+    if chosen:
+        client.set_cookie("locale", chosen)
+    assert f'<html lang="{language}">' in client.get("/", headers=headers).text
+
+
+def test_files_are_kept_for_ever_under_their_version_only(client: FlaskClient) -> None:
+    page = client.get("/").text
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert any(address.endswith("js/main.js") for address in addresses)
+    for address in set(addresses):
+        response = client.get(address)
+        assert response.status_code == 200, address
+        assert "immutable" in response.headers["Cache-Control"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        response.close()
+    old = client.get("/static/000000000000/js/main.js")
+    assert old.status_code == 200
+    assert old.headers["Cache-Control"] == "no-cache"
+    old.close()
+
+
+@pytest.mark.parametrize("path", ["../app.py", "%2e%2e/app.py", "js", "js/nothing.js"])
+def test_only_files_of_the_page_are_handed_out(client: FlaskClient, path: str) -> None:
+    assert client.get(f"/static/000000000000/{path}").status_code == 404
+
+
+def test_the_page_knows_whether_codes_are_printed_in_the_terminal(
+    make_app: Callable[..., Flask],
+) -> None:
+    by_mail = {"MAIL_SERVER": "mail.example.org", "MAIL_DEFAULT_SENDER": "chat@example.org"}
+    pages = [
+        make_app(**settings).test_client().get("/").text
+        for settings in ({"MAIL": "terminal"}, {"MAIL": "", **by_mail})
+    ]
+    assert 'data-mail="terminal"' in pages[0]
+    assert 'data-mail=""' in pages[1]
+
+
+def test_health_asks_the_database(
+    client: FlaskClient, make_app: Callable[..., Flask], unused_uri: str
+) -> None:
+    answer = client.get("/health")
+    assert (answer.status_code, answer.get_json()) == (200, {"data": {"status": "ok"}})
+    broken = make_app(MONGO_URI=unused_uri).test_client().get("/health")
+    assert broken.status_code == 503
+    assert broken.get_json()["error"]["code"] == "unavailable"

@@ -1,0 +1,253 @@
+"""What people do with the page, in real browsers on a real server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.page.conftest import Visitor, register
+from tests.people import Person
+from tests.servers import Server
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+
+
+def test_two_newcomers_register_and_talk_one_to_one_and_in_a_group(
+    visit: Callable[..., Visitor], server: Server
+) -> None:
+    ann, bob = visit(), visit()
+    for visitor in (ann, bob):
+        visitor.open()
+    register(ann, server, "Ann")
+    bobs_name = register(bob, server, "Bob")
+
+    # The first thing the page offers to someone without conversations
+    ann.page.get_by_role("button", name="Message someone").click()
+    ann.page.get_by_role("searchbox").fill(bobs_name)
+    ann.page.locator(".people button", has_text="Bob").click()
+    ann.write("Hello Bob")
+    expect(ann.page.locator(".state")).to_have_attribute("data-state", "sent")
+    bob.open_room("Ann")
+    bob.sees("Hello Bob")
+    bob.write("Hello Ann")
+    ann.sees("Hello Ann")
+
+    ann.page.get_by_role("button", name="New conversation").click()
+    ann.page.get_by_label("Create a group").check(force=True)
+    ann.page.get_by_label("Group name").fill("Walkers")
+    ann.page.get_by_role("button", name="Create group").click()
+    ann.page.locator(".room-head h2", has_text="Walkers").wait_for()
+    shown = ann.page.locator(".list-top .number-figures").inner_text()
+    bob.page.get_by_role("button", name="New conversation").click()
+    bob.page.get_by_label("Join a group").check(force=True)
+    bob.page.get_by_label("Group number").fill(shown)
+    bob.page.get_by_role("button", name="Join group").click()
+    bob.page.locator(".room-head h2", has_text="Walkers").wait_for()
+    bob.write("I am in")
+    ann.sees("I am in")
+    ann.write("Welcome")
+    bob.sees("Welcome")
+
+    for visitor in (ann, bob):
+        visitor.page.reload()
+        visitor.sees("I am in")
+        visitor.sees("Welcome")
+        assert visitor.complaints == []
+    ann.open_room("Bob")
+    ann.sees("Hello Ann")
+
+
+def test_markup_stays_text_everywhere(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    evil = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>"
+    ann.patch("/users/me", json={"nickname": "<i>Ann</i>"})
+    group = ann.create_group(bob, name="<script>document.title='owned'</script>")
+    ann.say(group, evil + " javascript:alert(1)")
+    visitor = enter(bob)
+    page = visitor.page
+    expect(page.locator(".room-name")).to_have_text("<script>document.title='owned'</script>")
+    visitor.open_room("<script>")
+    visitor.sees("<b>bold</b>")
+    expect(page.locator(".author")).to_have_text("<i>Ann</i>")
+    assert page.locator(".shell img, .shell b, .shell i, .bubble a").count() == 0
+    assert "owned" not in page.title().replace("document.title='owned'", "")
+    page.get_by_role("button", name="Group and members").click()
+    expect(page.locator("dialog .person", has_text="<i>Ann</i>")).to_be_visible()
+    assert visitor.complaints == []
+
+
+def test_unread_messages_are_counted_until_they_are_seen(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Counting")
+    ann.say(group, "one")
+    bobs, anns = enter(bob), enter(ann, f"/r/{group['number']}")
+    other_tab = bobs.new_tab()
+    other_tab.goto(bobs.url + "/")
+    expect(other_tab.locator(".badge")).to_contain_text("1")
+    badge = bobs.page.locator(".badge")
+    expect(badge).to_contain_text("1")
+    anns.write("two")
+    expect(badge).to_contain_text("2")
+    expect(bobs.page).to_have_title(re.compile(r"^\(2\) "))
+    bobs.open_room("Counting")
+    bobs.sees("two")
+    expect(badge).to_be_hidden()
+    expect(bobs.page).to_have_title(re.compile("^Counting"))
+    # The mark reaches the server, and from there the other tabs
+    expect(other_tab.locator(".badge")).to_be_hidden()
+
+
+def test_coming_back_shows_where_the_unread_begin(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Line")
+    for number in range(1, 4):
+        ann.say(group, f"early {number}")
+    bob.put(f"/rooms/{group['id']}/read", json={"seq": 3})
+    for number in range(1, 61):
+        ann.say(group, f"late {number:02}")
+    visitor = enter(bob, f"/r/{group['number']}")
+    line = visitor.page.locator(".unread-line")
+    expect(line).to_be_in_viewport()
+    expect(visitor.page.locator(".bubble", has_text="late 01")).to_be_in_viewport()
+    jump = visitor.page.locator(".jump")
+    expect(jump).to_be_visible()
+    jump.click()
+    expect(visitor.page.locator(".bubble", has_text="late 60")).to_be_in_viewport()
+    expect(visitor.page.locator(".badge")).to_be_hidden()
+
+
+def test_scrolling_up_loads_history_and_keeps_the_place(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Long")
+    for number in range(1, 301):
+        ann.say(group, f"message {number:03}")
+    bob.put(f"/rooms/{group['id']}/read", json={"seq": 300})
+    visitor = enter(bob, f"/r/{group['number']}")
+    page = visitor.page
+    expect(page.locator(".bubble", has_text="message 300")).to_be_in_viewport()
+    page.locator(".transcript").hover()
+    seen = set()
+    for _ in range(200):
+        beginning = page.get_by_text("This is where the conversation began.")
+        if beginning.is_visible() and page.evaluate(AT_TOP):
+            break
+        before = page.evaluate(VISIBLE)
+        page.mouse.wheel(0, -400)
+        page.wait_for_function("before => (%s)()[0] !== before[0]" % VISIBLE, arg=before)
+        after = page.evaluate(VISIBLE)
+        seen.update(before + after)
+        # What was in sight is still near: nothing jumped by more than the turn of the wheel.
+        assert set(before) & set(after), (before, after)
+    expect(page.locator(".bubble", has_text="message 001")).to_be_visible()
+    assert len(seen) == 300
+    assert page.locator(".message").count() <= 170
+    page.locator(".jump").click()
+    expect(page.locator(".bubble", has_text="message 300")).to_be_in_viewport()
+    assert visitor.complaints == []
+
+
+AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
+VISIBLE = """() => {
+  const box = document.querySelector(".transcript").getBoundingClientRect();
+  return [...document.querySelectorAll(".message")]
+    .filter((row) => {
+      const {top, bottom} = row.getBoundingClientRect();
+      return bottom > box.top && top < box.bottom;
+    })
+    .map((row) => row.querySelector(".bubble").textContent);
+}"""
+
+
+def test_typing_is_shown_to_the_others(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Typing")
+    anns, bobs = (enter(one, f"/r/{group['number']}") for one in (ann, bob))
+    anns.write("Hello")
+    bobs.sees("Hello")  # so both are connected by now
+    bobs.page.locator(".composer-input").press_sequentially("Well")
+    expect(anns.page.locator(".typing")).to_contain_text("is typing")
+    bobs.page.keyboard.press("Enter")
+    anns.sees("Well")
+    expect(anns.page.locator(".typing")).to_be_empty()
+
+
+def test_a_group_is_led_from_its_sheet(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(name="Sheet")
+    anns, bobs = enter(ann, f"/r/{group['number']}"), enter(bob)
+    page = anns.page
+    page.get_by_role("button", name="Group and members").click()
+    page.get_by_label("Add someone by username").fill(bob.username)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("dialog h3")).to_have_text("2 members")
+    bobs.open_room("Sheet")
+
+    page.get_by_text("Edit name and description").click()
+    page.get_by_label("Group name").fill("Renamed")
+    page.get_by_role("button", name="Save").click()
+    expect(bobs.page.locator(".room-head h2")).to_have_text("Renamed")
+
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="Make admin").click()
+    expect(page.locator(".person-line", has_text=bob.username).locator(".tag")).to_have_text(
+        "Admin"
+    )
+
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="Remove from group").click()
+    page.locator("dialog").last.get_by_role("button", name="Remove from group").click()
+    expect(page.locator("dialog h3")).to_have_text("1 member")
+    expect(bobs.page.locator(".room")).to_have_count(0)
+    expect(bobs.page.get_by_text("You are no longer in this conversation.")).to_be_visible()
+    assert anns.complaints == bobs.complaints == []
+
+
+def test_what_is_being_typed_survives_that_somebody_joins(enter: Enter, people: People) -> None:
+    ann, bob, cleo = people("ann", "bob", "cleo")
+    group = ann.create_group(name="Busy")
+    page = enter(ann, f"/r/{group['number']}").page
+    page.get_by_role("button", name="Group and members").click()
+    expect(page.locator("dialog h3")).to_have_text("1 member")
+    page.get_by_label("Add someone by username").fill(cleo.username)
+    page.get_by_text("Edit name and description").click()
+    page.get_by_label("Group name").fill("Half a na")
+    visitor = enter(bob, f"/r/{group['number']}")
+    visitor.page.get_by_role("button", name="Join group").click()
+    expect(page.locator("dialog h3")).to_have_text("2 members")
+    expect(page.get_by_label("Add someone by username")).to_have_value(cleo.username)
+    expect(page.get_by_label("Group name")).to_have_value("Half a na")
+    expect(page.get_by_label("Group name")).to_be_focused()
+
+
+def test_a_link_to_a_group_or_a_person_offers_to_begin(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(name="Linked")
+    visitor = enter(bob, f"/r/{group['number']}")
+    visitor.page.get_by_role("button", name="Join group").click()
+    visitor.page.locator(".composer-input").wait_for()
+    visitor.write("Hello all")
+    visitor.sees("Hello all")
+    visitor.open(f"/d/{ann.username}")
+    visitor.page.get_by_role("button", name="Start chatting").click()
+    visitor.page.locator(".composer-input").wait_for()
+    visitor.write("Hello you")
+    visitor.sees("Hello you")
+    assert [room["kind"] for room in ann.rooms()] == ["direct", "group"]
+    visitor.open("/d/nobody-at-all")
+    expect(visitor.page.get_by_text("There is nobody with this username.")).to_be_visible()
+
+
+def test_two_tabs_of_one_person_show_the_same(enter: Enter, people: People) -> None:
+    (ann,) = people("ann")
+    group = ann.create_group(name="Tabs")
+    visitor = enter(ann, f"/r/{group['number']}")
+    other = visitor.new_tab()
+    other.goto(f"{visitor.url}/r/{group['number']}")
+    other.locator(".shell[data-connection=online]").wait_for()
+    other.locator(".empty-title").wait_for()  # the room has been loaded
+    visitor.write("from one tab")
+    expect(other.locator(".bubble")).to_have_text("from one tab")
+    expect(other.locator(".state")).to_have_attribute("data-state", "sent")

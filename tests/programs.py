@@ -1,0 +1,52 @@
+"""The programs beside Python that tests run: a browser, node, Redis; `make test` gets them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+# The npm project of tests that speak to the server from node: scripts beside its package.json find
+# its packages.
+NODE_PROJECT = Path(__file__).with_name("node")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGUMENTS = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+
+
+@cache
+def system_chromium() -> str | None:
+    """Return the system's Chromium, or None: Playwright then takes the one it downloaded.
+
+    For `playwright.chromium.launch(executable_path=system_chromium(), args=CHROMIUM_ARGUMENTS)`.
+    """
+    return next(filter(_runs, filter(None, map(shutil.which, CHROMIUM_NAMES))), None)
+
+
+def _runs(path: str) -> bool:
+    """Tell whether a program is more than a name: Ubuntu has an empty package of Chromium."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def node() -> str:
+    """Return the path of node."""
+    found = shutil.which("node", path=_path())
+    if found is None:
+        raise RuntimeError("node is missing: `make test` installs it")
+    return found
+
+
+def npm() -> list[str] | None:
+    """Return the command that runs npm, or None when there is none."""
+    found = shutil.which("npm", path=_path())
+    return [found] if found else None
+
+
+def _path() -> str:
+    """Return where programs are looked for: those of the system first."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])

@@ -1,0 +1,286 @@
+"""A world for a bot in which time, network and server are a model, and all that reads is real."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chat.bots.connection import NAMESPACES
+from chat.bots.errors import UNAVAILABLE, BotError
+from chat.bots.inbox import Inbox
+from chat.bots.log import Entry, RoomLogs
+from chat.bots.outbox import Outbox
+from chat.bots.reader import Reader
+from chat.bots.state import State, Unsent
+from chat.bots.timers import Timers
+
+ROBOT, PERSON = "robot", "person"
+PAGE = 3  # messages in one answer; small, so that a few messages are several pages
+
+
+class Crash(BaseException):
+    """The bot dies on the spot."""
+
+
+@dataclass
+class Room:
+    """A room of the server: its log, and from where on the bot has to handle it."""
+
+    id: str
+    kind: str
+    entries: list[Entry] = field(default_factory=list)
+    joined_at: int | None = None  # the seq behind which it begins, once the bot is a member
+
+    def store(self, user_id: str, client_id: str) -> tuple[Entry, bool]:
+        """Return the stored entry and whether it is new."""
+        for entry in self.entries:
+            if (entry["user_id"], entry["client_id"]) == (user_id, client_id):
+                return entry, False
+        seq = len(self.entries) + 1
+        entry = {
+            "id": f"{self.id}{seq}",
+            "room_id": self.id,
+            "user_id": user_id,
+            "client_id": client_id,
+            "seq": seq,
+        }
+        self.entries.append(entry)
+        return entry, True
+
+    def page(self, after: int, limit: int) -> dict[str, Any]:
+        """Return what comes after a seq, as the server's history does."""
+        found = self.entries[after : after + limit]
+        return {"messages": found, "has_more": after + limit < len(self.entries)}
+
+    def described(self) -> dict[str, Any]:
+        """Return the room as its member gets it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "last_seq": len(self.entries),
+            "last_read_seq": self.joined_at,
+        }
+
+    def to_handle(self) -> list[str]:
+        """Return the ids of what the bot has to handle, in order."""
+        after = None if self.joined_at is None else self.entries[self.joined_at :]
+        return [entry["id"] for entry in after or [] if entry["user_id"] != ROBOT]
+
+
+class World:
+    """The server, the network before it, the clock; and one bot, which may die and come back.
+
+    Nothing happens by itself: pushes wait in `under_way` until they are delivered or dropped, and
+    time goes on only in `live` and while the bot waits for an answer.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.now = 0.0
+        self.rooms: dict[str, Room] = {}
+        self.under_way: list[tuple[str, str, Any]] = []
+        self.online = True
+        self.unanswered = 0  # so many of the next requests get no answer
+        self.crash_at: str | None = None  # where in handling or sending the bot will die,
+        self.spared = 0  # but not the first so many times that it comes there
+        self.handled: list[str] = []  # ids, in order
+        self.begun: set[str] = set()  # the messages amid which the bot died
+        self.requests = 0
+        self._file = file
+        self.start_bot()
+
+    # The server and the people on it
+
+    def add_room(self, room_id: str, kind: str, said_before: int = 0) -> Room:
+        """Make a room in which people have been talking among themselves."""
+        room = self.rooms[room_id] = Room(room_id, kind)
+        for _ in range(said_before):
+            self.say(room)
+        return room
+
+    def let_in(self, room: Room) -> None:
+        """Make the bot a member. A direct room is all its own, a group from here on."""
+        room.joined_at = 0 if room.kind == "direct" else len(room.entries)
+        self._push(room, "room_created", room.described())
+
+    def say(self, room: Room) -> None:
+        """Let a person say something."""
+        entry, _ = room.store(PERSON, f"p{len(room.entries)}")
+        self._push(room, "message_created", entry)
+
+    def disconnect(self) -> None:
+        """Break the bot's connection; what is under way may come late or never."""
+        self.online = False
+
+    def connect(self) -> None:
+        """Let the bot be connected again."""
+        if not self.online:
+            self.online = True
+            self._inbox.online()
+
+    def deliver(self, index: int, keep: bool = False) -> None:
+        """Let a push arrive, which then is still under way when it is to come again."""
+        push = self.under_way[index] if keep else self.under_way.pop(index)
+        self._inbox.push(*push)
+
+    # The bot
+
+    def start_bot(self) -> None:
+        """Start the bot from what is in its file; whatever it knew besides is gone."""
+        self._state = State(self._file)
+        self._state.claim(ROBOT)
+        self._logs = RoomLogs()
+        self._inbox = _Inbox(self)
+        link: Any = _Link(self)
+        session: Any = _Session(self)
+        self._outbox = Outbox(self._state, link, session, self._logs)
+        self._reader = Reader(
+            inbox=self._inbox,
+            link=link,
+            session=session,
+            state=self._state,
+            logs=self._logs,
+            timers=Timers(),
+            handle=self._handle,
+            on_ready=lambda: None,
+            clock=lambda: self.now,
+        )
+        self.online = True
+        self._inbox.online()
+        self._outbox.send_leftovers()
+        self._reader.begin()
+
+    def live(self, seconds: float) -> None:
+        """Let so much time pass for the bot; what is in its inbox is read in any case."""
+        self._inbox.until = self.now + seconds
+        while self.now < self._inbox.until or not self._inbox.empty():
+            self._reader.turn()
+
+    def bot_says(self, room: Room, client_id: str) -> None:
+        """Let the bot say something that is no reply."""
+        self._outbox.send(Unsent(client_id, "hello", room.id))
+
+    def missing(self) -> dict[str, list[str]]:
+        """Return what the bot has not handled yet, by room."""
+        handled = set(self.handled)
+        missing = {
+            room.id: [id for id in room.to_handle() if id not in handled]
+            for room in self.rooms.values()
+        }
+        return {room_id: ids for room_id, ids in missing.items() if ids}
+
+    def _handle(self, kind: str, entry: Entry) -> bool:
+        """Note and answer what people say, as `Bot` and a handler of its author do."""
+        assert kind == self.rooms[entry["room_id"]].kind
+        if entry["user_id"] == ROBOT:
+            return False
+        if entry["id"] in self.begun:  # called again: it had not come to its end
+            self.handled.remove(entry["id"])
+        self.begun.add(entry["id"])
+        self.handled.append(entry["id"])
+        self._maybe_crash("before replying")
+        self._outbox.send(Unsent(f"re-{entry['id']}", "reply", entry["room_id"]))
+        self._maybe_crash("after replying")
+        self.begun.remove(entry["id"])
+        return True
+
+    def _maybe_crash(self, here: str) -> None:
+        if self.crash_at != here:
+            return
+        self.spared -= 1
+        if self.spared < 0:
+            self.crash_at = None
+            raise Crash
+
+    # What the fakes below stand on
+
+    def _push(self, room: Room, event: str, payload: Any) -> None:
+        if room.joined_at is not None:
+            self.under_way.append((room.kind, event, payload))
+
+    def _answer(self) -> None:
+        """Pass where there is an answer; else it took a moment to notice that there is none."""
+        self.requests += 1
+        if self.unanswered or not self.online:
+            self.unanswered = max(0, self.unanswered - 1)
+            self.now += 1.0
+            raise BotError(UNAVAILABLE, "no answer")
+
+    def sync(self, kind: str, seen: dict[str, int]) -> dict[str, Any]:
+        """Answer `sync` as the server does."""
+        self._answer()
+        mine = {
+            room.id: room
+            for room in self.rooms.values()
+            if room.kind == kind and room.joined_at is not None
+        }
+        rooms = {
+            room_id: mine[room_id].page(after, PAGE)
+            | {"last_seq": len(mine[room_id].entries), "reset": after > len(mine[room_id].entries)}
+            for room_id, after in seen.items()
+        }
+        joined = [room.described() for room in mine.values() if room.id not in seen]
+        return {"rooms": rooms, "joined": joined, "gone": []}
+
+    def history(self, room_id: str, after: int, limit: int) -> dict[str, Any]:
+        """Answer the call for a page of a room."""
+        self._answer()
+        return self.rooms[room_id].page(after, limit)
+
+    def store(self, room_id: str, client_id: str) -> Entry:
+        """Take a message of the bot in; it is stored also when the answer to it is lost."""
+        self._maybe_crash("before sending")
+        if not self.online:
+            self._answer()
+        room = self.rooms[room_id]
+        entry, new = room.store(ROBOT, client_id)
+        if new:
+            self._push(room, "message_created", entry)
+        self._maybe_crash("after sending")
+        self._answer()
+        return entry
+
+
+class _Inbox(Inbox):
+    """In which waiting takes no time: the clock is put forward instead."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.until = 0.0
+        self._world = world
+
+    def get(self, timeout: float | None) -> tuple[str, str, Any] | None:
+        push = super().get(0)
+        if push is None:
+            end = self.until if timeout is None else min(self.until, self._world.now + timeout)
+            self._world.now = max(self._world.now, end)
+        return push
+
+
+class _Link:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def call(self, kind: str, event: str, payload: dict[str, Any]) -> Any:
+        if event == "sync":
+            return self._world.sync(kind, payload["rooms"])
+        assert event == "send_message" and kind in NAMESPACES
+        return self._world.store(payload["room_id"], payload["client_id"])
+
+    def wait_online(self) -> None:
+        self._world.connect()
+
+    def pause(self, seconds: float) -> None:
+        self._world.now += seconds
+
+
+class _Session:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def call(self, method: str, path: str) -> Any:
+        assert method == "GET"
+        if page := re.fullmatch(r"/rooms/(\w+)/messages\?after_seq=(\d+)&limit=(\d+)", path):
+            return self._world.history(page[1], int(page[2]), int(page[3]))
+        return self._world.rooms[path.removeprefix("/rooms/")].described()

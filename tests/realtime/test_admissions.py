@@ -1,0 +1,82 @@
+"""The queue before the door, without a server: who waits for whom."""
+
+from __future__ import annotations
+
+import threading
+
+from chat.realtime import admissions
+from chat.realtime.admissions import MOST_OF_ONE, Admissions
+
+WAIT = 20.0  # seconds at most for what must happen
+
+
+class Door:
+    """Holds everybody until it is opened, and notes who went through."""
+
+    def __init__(self) -> None:
+        self.queue = Admissions()
+        self.came: list[str] = []
+        self.opened = threading.Event()
+        self.reached = threading.Semaphore(0)
+        self.passed = threading.Semaphore(0)
+
+    def ask(self, client: str, name: str = "") -> bool:
+        return self.queue.put(client, self._admit, name or client)
+
+    def _admit(self, name: str) -> None:
+        self.reached.release()
+        assert self.opened.wait(WAIT)
+        self.came.append(name)
+        self.passed.release()
+        if name == "broken":
+            raise RuntimeError("a bug")
+
+    def wait_for(self, count: int) -> None:
+        for _ in range(count):
+            assert self.passed.acquire(timeout=WAIT)
+
+
+def test_only_a_few_are_let_in_at_once() -> None:
+    door = Door()
+    for number in range(admissions.AT_ONCE + 3):
+        assert door.ask(str(number))
+    for _ in range(admissions.AT_ONCE):
+        assert door.reached.acquire(timeout=WAIT)
+    assert not door.reached.acquire(timeout=0.1), "the others wait"
+    door.opened.set()
+    door.wait_for(admissions.AT_ONCE + 3)
+
+
+def test_client_that_asks_again_and_again_lets_the_others_in_between() -> None:
+    door = Door()
+    for number in range(admissions.AT_ONCE):
+        assert door.ask(f"first {number}")
+    for number in range(3):
+        assert door.ask("greedy", f"greedy {number}")
+    assert door.ask("patient")
+    door.opened.set()
+    door.wait_for(admissions.AT_ONCE + 4)
+    assert door.came.index("patient") < door.came.index("greedy 2")
+    greedy = [name for name in door.came if name.startswith("greedy")]
+    assert greedy == ["greedy 0", "greedy 1", "greedy 2"]
+
+
+def test_client_that_waits_too_often_is_turned_away_and_comes_again_later() -> None:
+    door = Door()
+    for number in range(admissions.AT_ONCE):
+        assert door.ask(f"first {number}")
+    assert [door.ask("greedy") for _ in range(MOST_OF_ONE + 1)] == [True] * MOST_OF_ONE + [False]
+    door.opened.set()
+    door.wait_for(admissions.AT_ONCE + MOST_OF_ONE)
+    assert door.ask("greedy")
+    door.wait_for(1)
+
+
+def test_mistake_with_one_client_lets_the_next_in() -> None:
+    door = Door()
+    door.opened.set()
+    for number in range(2 * admissions.AT_ONCE):
+        assert door.ask(f"client {number}", "broken")
+    assert door.ask("fine")
+    door.wait_for(2 * admissions.AT_ONCE + 1)
+    assert "fine" in door.came

@@ -1,0 +1,60 @@
+"""A client enters its channels in the moment it is accepted, with what changed while it waited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import socketio
+
+from chat.models import User
+from chat.realtime.channels import ChannelManager
+from chat.realtime.connections import Connection, Connections
+
+GROUP = "/group"
+
+
+def waiting_client(*channels: str) -> tuple[ChannelManager, str]:
+    """Return a manager and a client that was authenticated and not yet accepted."""
+    connections = Connections()
+    manager = ChannelManager()
+    manager.connections = connections
+    socketio.Server(client_manager=manager, async_mode="threading")
+    sid = manager.pre_connect("transport", GROUP)
+    assert sid is not None
+    user = User("1", "ada", "Ada", 0, "", "", None, 0, 0)
+    connection = Connection(sid, "transport", GROUP, user, "session", 0, None)
+    connection.channels.update(channels)
+    connections.add(connection)
+    return manager, sid
+
+
+def participants(manager: ChannelManager, channel: str) -> list[Any]:
+    return [sid for sid, _ in manager.get_participants(GROUP, channel)]
+
+
+def test_waiting_client_is_in_no_channel() -> None:
+    manager, sid = waiting_client("room:1")
+    assert participants(manager, "room:1") == []
+    manager.connect(sid, GROUP)
+    assert participants(manager, "room:1") == [sid]
+
+
+def test_changes_while_waiting_are_merged() -> None:
+    manager, sid = waiting_client("room:1", "room:2")
+    manager.unsubscribe("1", GROUP, "room:1")
+    manager.subscribe("1", GROUP, "room:3")
+    manager.subscribe("1", GROUP, "room:4")
+    manager.unsubscribe("1", GROUP, "room:4")
+    manager.connect(sid, GROUP)
+    own = {channel for channel in manager.get_rooms(sid, GROUP) if channel.startswith("room:")}
+    assert own == {"room:2", "room:3"}
+
+
+def test_client_that_leaves_is_in_no_channel_any_more() -> None:
+    manager, sid = waiting_client("room:1")
+    manager.connect(sid, GROUP)
+    manager.disconnect(sid, GROUP)
+    assert participants(manager, "room:1") == []
+    assert manager.get_rooms(sid, GROUP) == []
+    assert not manager.is_connected(sid, GROUP)
+    assert manager.rooms == {}

@@ -1,0 +1,204 @@
+"""The pulse with a real database: what others stored is pushed, whatever goes wrong meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from chat.database.client import Database
+from chat.models import Membership, Message, Room, User
+from chat.realtime import pulse as beating
+from chat.realtime.connections import Connection, Connections
+from chat.realtime.pulse import Pulse
+from chat.realtime.push_log import PushLog
+from chat.repositories.documents import new_id, object_id, time_of
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.user_rooms import UserRoomRepository
+
+
+class Failing(MessageRepository):
+    """Cannot read the logs of some rooms."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.errors: dict[str, Exception] = {}
+
+    def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
+        if room_id in self.errors:
+            raise self.errors[room_id]
+        return super().list_range(room_id, first, last)
+
+
+class Clients:
+    """Stands where the publisher is: one client, who hears what it was let into."""
+
+    def __init__(self, push_log: PushLog, user_id: str) -> None:
+        self._push_log = push_log
+        self._user_id = user_id
+        self._hears: set[str] = set()
+        self.seqs: dict[str, list[int]] = {}
+
+    def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
+        self._push_log.start(room)
+        self._hears.add(room.id)
+
+    def member_left(self, room: Room, user_id: str) -> None:
+        self._hears.discard(room.id)
+
+    def message_created(self, room: Room, message: Message) -> None:
+        self.seqs.setdefault(room.id, []).append(message.seq)
+        self._push_log.note(room.id, message.seq)
+
+    def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
+        self.message_created(room, message)
+
+    def listeners(self, channel: str, namespace: str) -> set[str]:
+        return {self._user_id} if channel.removeprefix("room:") in self._hears else set()
+
+    def is_heard(self, room_id: str) -> bool:
+        return room_id in self._hears
+
+
+class Process:
+    """A process with one client who is connected, and what others do to the same database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.user_id = new_id()
+        self.rooms = RoomRepository(database)
+        self.user_rooms = UserRoomRepository(database)
+        self.messages = Failing(database)
+        self.push_log = PushLog()
+        self.clients = Clients(self.push_log, self.user_id)
+        connections = Connections()
+        user = User(self.user_id, "ada", "", 0, "", "", None, 0, 0)
+        connections.add(Connection("sid", "eio", "/group", user, new_id(), 0, None, pending=False))
+        self.learned: list[Message] = []
+        self.pulse = Pulse(
+            self.rooms,
+            self.messages,
+            self.user_rooms,
+            SessionRepository(database),
+            connections,
+            self.clients,  # type: ignore[arg-type]
+            self.push_log,
+            list,
+            list,
+            lambda room: self.user_rooms.list_of_room(room.id),
+            lambda moment, room_ids: None,
+            self.learned.append,
+            lambda: None,
+        )
+
+    def room(self) -> Room:
+        """Make a room that the client belongs to and hears."""
+        room = self.rooms.insert_group(new_id(), "A group", "")
+        self.user_rooms.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
+        self.clients.room_entered(room, [self.user_id])
+        return room
+
+    def store(self, room: Room, first: int, last: int, touch: bool = True) -> None:
+        """Append to a room's log as another process does."""
+        draft = Message(new_id(), room.id, new_id(), 0, "", "hello", 1, 1)
+        stored = [
+            replace(draft, id=new_id(), seq=seq, client_id=f"c{seq}")
+            for seq in range(first, last + 1)
+        ]
+        for start in range(0, len(stored), 100):
+            self.messages.append(stored[start : start + 100])
+        if touch:
+            self.rooms.advance_heads([stored[-1]])
+
+    def touched_ago(self, room: Room, seconds: float) -> None:
+        """Let the last change of a room be so long ago."""
+        then = time_of(self.database) - timedelta(seconds=seconds)
+        self.database.db["room"].update_one(
+            {"_id": object_id(room.id)}, {"$set": {"touched_at": then}}
+        )
+
+
+@pytest.fixture
+def process(migrated: Database) -> Process:
+    return Process(migrated)
+
+
+def test_long_backlog_is_pushed_once_and_in_order(process: Process) -> None:
+    room = process.room()
+    process.store(room, 1, 250)
+    process.pulse.beat()
+    process.pulse.beat()
+    assert process.clients.seqs[room.id] == list(range(1, 251))
+    assert [message.seq for message in process.learned] == list(range(1, 251))
+
+
+def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Process) -> None:
+    room = process.room()
+    process.store(room, 1, 2)
+    process.store(room, 3, 3, touch=False)
+    process.pulse.beat()
+    assert process.clients.seqs[room.id] == [1, 2]
+    process.rooms.advance_heads(process.messages.list_range(room.id, 3, 3))
+    process.pulse.beat()
+    assert process.clients.seqs[room.id] == [1, 2, 3]
+
+
+def test_one_room_that_cannot_be_read_does_not_keep_the_others_waiting(process: Process) -> None:
+    rooms = [process.room() for _ in range(3)]
+    for room in rooms:
+        process.store(room, 1, 2)
+    process.messages.errors[rooms[1].id] = ValueError("what is this?")
+    process.pulse.beat()
+    assert process.clients.seqs == {rooms[0].id: [1, 2], rooms[2].id: [1, 2]}
+    process.messages.errors.clear()
+    process.pulse.beat()
+    assert process.clients.seqs[rooms[1].id] == [1, 2]
+
+
+def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = process.room()
+    process.pulse.beat()
+    process.store(room, 1, 2)
+    process.messages.errors[room.id] = AutoReconnect("away")
+    with pytest.raises(AutoReconnect):
+        process.pulse.beat()
+    # As if the outage had lasted longer than a beat looks back.
+    process.touched_ago(room, 60)
+    monkeypatch.setattr(process.pulse, "_looked_at", process.pulse._looked_at - 60)
+    process.messages.errors.clear()
+    process.pulse.beat()
+    assert process.clients.seqs[room.id] == [1, 2]
+
+
+def test_message_that_is_missing_for_ever_does_not_stop_what_follows(process: Process) -> None:
+    room = process.room()
+    process.store(room, 1, 250)
+    (lost,) = process.messages.list_range(room.id, 5, 5)
+    process.database.db["message"].delete_one({"_id": object_id(lost.id)})
+    process.pulse.beat()
+    assert process.clients.seqs[room.id] == [seq for seq in range(1, 251) if seq != 5]
+    assert process.push_log.upto(room.id) == 250
+
+
+def test_member_who_came_without_a_word_hears_the_room_in_the_end(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = process.rooms.insert_group(new_id(), "A group", "")
+    process.store(room, 1, 1)
+    process.pulse.beat()
+    # A process that crashed right after writing this has told nobody.
+    process.user_rooms.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
+    process.store(room, 2, 2)
+    process.pulse.beat()
+    assert not process.clients.is_heard(room.id)
+    monkeypatch.setattr(beating, "COMPARE_AGAIN", 0.0)
+    process.pulse.beat()
+    assert process.clients.is_heard(room.id)
+    assert process.clients.seqs[room.id] == [2]

@@ -1,0 +1,134 @@
+"""The `user` collection: what is unique, what is found, and by which index."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chat.database.client import Database
+from chat.errors import Conflict, NotFound
+from chat.models import User
+from chat.repositories.users import UserRepository
+
+
+@pytest.fixture
+def users(migrated: Database) -> UserRepository:
+    return UserRepository(migrated)
+
+
+def draft(username: str, **changes: Any) -> User:
+    user = User(
+        id="",
+        username=username,
+        nickname=username,
+        sex=0,
+        email=f"{username}@example.org",
+        avatar="",
+        locale=None,
+        created_at=1_000,
+        updated_at=1_000,
+        password_hash="$argon2id$",
+    )
+    return replace(user, **changes)
+
+
+def test_a_stored_user_is_read_back_the_same(users: UserRepository) -> None:
+    stored = users.insert(draft("Alice", nickname="小明", locale="zh", sex=2, avatar="/a.png"))
+    assert stored.id and users.get(stored.id) == stored
+    assert users.find_by_username("aLICE") == stored
+    assert users.find_by_email("ALICE@example.ORG") == stored
+
+
+def test_documents_have_the_names_of_the_known_design(
+    users: UserRepository, migrated: Database
+) -> None:
+    users.insert(draft("Alice", nickname="小明"))
+    document = migrated.db["user"].find_one()
+    assert document is not None
+    assert document["nicname"] == "小明"
+    assert {"username", "password", "sex", "email", "avatar"} <= set(document)
+    assert (document["username_key"], document["email_key"]) == ("alice", "alice@example.org")
+
+
+def test_names_and_addresses_are_unique_without_case(users: UserRepository) -> None:
+    users.insert(draft("alice"))
+    with pytest.raises(Conflict) as conflict:
+        users.insert(draft("ALICE", email="other@example.org"))
+    assert conflict.value.fields == {"username": ["invalid.taken"]}
+    with pytest.raises(Conflict) as conflict:
+        users.insert(draft("bob", email="Alice@Example.org"))
+    assert conflict.value.fields == {"email": ["invalid.taken"]}
+
+
+def test_many_users_may_have_no_address(users: UserRepository) -> None:
+    assert users.insert_many([draft("one", email=""), draft("two", email="")]) == 2
+    assert users.find_by_email("") is None
+
+
+def test_two_who_take_one_name_at_once_get_one_account(users: UserRepository) -> None:
+    def insert(number: int) -> bool:
+        try:
+            users.insert(draft("alice", email=f"{number}@example.org"))
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(insert, range(8))) == 1
+
+
+def test_many_are_stored_beside_those_that_exist(users: UserRepository) -> None:
+    users.insert(draft("user2", nickname="kept"))
+    assert users.insert_many([draft(f"user{number}") for number in range(1, 4)]) == 2
+    assert users.insert_many([draft(f"user{number}") for number in range(1, 4)]) == 0
+    kept = users.find_by_username("user2")
+    assert kept and kept.nickname == "kept"
+
+
+@pytest.mark.parametrize("user_id", ["", "x", "0" * 24, "{'$gt': ''}", "0" * 12])
+def test_an_id_that_names_nobody_is_not_found(users: UserRepository, user_id: str) -> None:
+    assert users.find(user_id) is None
+    assert users.list_by_ids([user_id]) == {}
+    with pytest.raises(NotFound):
+        users.get(user_id)
+    with pytest.raises(NotFound):
+        users.update(user_id, {"sex": 1}, 2_000)
+
+
+def test_users_are_listed_by_id(users: UserRepository) -> None:
+    alice, bob = users.insert(draft("alice")), users.insert(draft("bob"))
+    assert users.list_by_ids([alice.id, bob.id, "x"]) == {alice.id: alice, bob.id: bob}
+
+
+def test_a_change_is_returned_and_found(users: UserRepository) -> None:
+    alice = users.insert(draft("alice", locale="en"))
+    changed = users.update(alice.id, {"nickname": "Neue", "locale": None}, 2_000)
+    assert changed == replace(alice, nickname="Neue", locale=None, updated_at=2_000)
+    assert users.search("neue") == [changed]
+
+
+def test_a_search_takes_its_text_literally(users: UserRepository) -> None:
+    users.insert(draft("a.b"))
+    users.insert(draft("axb"))
+    assert [user.username for user in users.search("a.")] == ["a.b"]
+    assert users.search("^a") == []
+    assert users.search(".*") == []
+
+
+def test_a_search_finds_nobody_twice_and_keeps_its_limit(users: UserRepository) -> None:
+    users.insert_many([draft(f"same{number:02}") for number in range(30)])
+    found = users.search("same", limit=20)
+    assert [user.username for user in found] == [f"same{number:02}" for number in range(20)]
+
+
+def test_a_document_without_what_was_added_can_be_read(
+    users: UserRepository, migrated: Database
+) -> None:
+    document = {"username": "old", "password": "x", "nicname": "Old one", "created_at": 5}
+    user_id = str(migrated.db["user"].insert_one(document).inserted_id)
+    old = users.get(user_id)
+    assert (old.username, old.nickname, old.sex, old.locale) == ("old", "Old one", 0, None)
+    assert (old.email, old.avatar, old.updated_at) == ("", "", 5)

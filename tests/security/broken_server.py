@@ -1,0 +1,27 @@
+"""Serve as `python wsgi.py` does, with a mistake where clients are let in; MISTAKE says which."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import wsgi  # first of all: it patches the standard library
+from chat.namespaces.base import EventNamespace
+from chat.realtime.connections import Connections
+from chat.services.conversations import ConversationService
+
+
+def fail(*_: object, **__: object) -> NoReturn:
+    raise TypeError("a mistake in the program")
+
+
+MISTAKES: dict[str, tuple[type, str]] = {
+    "admit": (EventNamespace, "admit"),
+    "noting": (Connections, "add"),
+    "rooms": (ConversationService, "rooms_of"),
+}
+
+if __name__ == "__main__":
+    setattr(*MISTAKES[os.environ["MISTAKE"]], fail)
+    sys.exit(wsgi.main())

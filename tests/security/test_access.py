@@ -1,0 +1,230 @@
+"""Who gets what over HTTP: every route for everyone who may knock.
+
+A new route fails here until it has a row.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from chat import migrations
+from chat.database.client import Database
+from tests.accounts import bearer, new_email, new_name, new_password
+from tests.conftest import drop, with_database
+from tests.people import STRANGE_ID, app_beside, new_client_id
+from tests.security.callers import WITHOUT_TOKEN, Cast, row
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+# anonymous expired forged | stranger former | member admin owner
+TABLE = {
+    "POST /api/users/code": row("202 202 202 202 202 202 202 202"),
+    "POST /api/users": row("400 400 400 400 400 400 400 400"),  # without a code that was mailed
+    "POST /api/session": row("401 401 401 401 401 401 401 401"),  # without the password
+    "POST /api/session/refresh": row("401 401 401 200 200 200 200 200"),
+    "DELETE /api/session": row("401 401 401 204 204 204 204 204"),
+    "GET /api/session": row("401 401 401 200 200 200 200 200"),
+    "DELETE /api/session/<session_id>": row("401 401 401 404 404 404 404 404"),  # another's
+    "PUT /api/users/password": row("400 400 400 400 400 400 400 400"),  # without the code
+    "PUT /api/users/me/password": row("401 401 401 400 400 400 400 400"),  # another's password
+    "GET /api/users/me": row("401 401 401 200 200 200 200 200"),
+    "PATCH /api/users/me": row("401 401 401 200 200 200 200 200"),
+    "DELETE /api/users/me": row("401 401 401 400 400 400 400 400"),  # another's password
+    "GET /api/users/<username>": row("401 401 401 200 200 200 200 200"),
+    "GET /api/users": row("401 401 401 200 200 200 200 200"),
+    "GET /api/rooms": row("401 401 401 200 200 200 200 200"),
+    "POST /api/rooms": row("401 401 401 201 201 201 201 201"),
+    "POST /api/rooms/direct": row("401 401 401 201 201 201 201 201"),
+    "POST /api/rooms/join": row("401 401 401 200 200 200 200 200"),
+    "GET /api/rooms/<room_id>": row("401 401 401 404 404 200 200 200"),
+    "PATCH /api/rooms/<room_id>": row("401 401 401 404 404 403 200 200"),
+    "DELETE /api/rooms/<room_id>": row("401 401 401 404 404 403 403 204"),
+    "GET /api/rooms/<room_id>/members": row("401 401 401 404 404 200 200 200"),
+    "POST /api/rooms/<room_id>/members": row("401 401 401 404 404 403 201 201"),
+    "PATCH /api/rooms/<room_id>/members/<user_id>": row("401 401 401 404 404 403 403 200"),
+    "DELETE /api/rooms/<room_id>/members/<user_id>": row("401 401 401 404 404 403 204 204"),
+    "GET /api/rooms/<room_id>/messages": row("401 401 401 404 404 200 200 200"),
+    "POST /api/rooms/<room_id>/messages": row("401 401 401 404 404 201 201 201"),
+    "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
+    "PUT /api/rooms/<room_id>/muted": row("401 401 401 404 404 200 200 200"),
+}
+# In the room of two: a stranger, one of the two
+DIRECT = {
+    "GET /api/rooms/<room_id>": (404, 200),
+    "PATCH /api/rooms/<room_id>": (404, 403),
+    "DELETE /api/rooms/<room_id>": (404, 403),
+    "GET /api/rooms/<room_id>/members": (404, 200),
+    "POST /api/rooms/<room_id>/members": (404, 403),
+    "PATCH /api/rooms/<room_id>/members/<user_id>": (404, 403),
+    "DELETE /api/rooms/<room_id>/members/<user_id>": (404, 403),
+    "GET /api/rooms/<room_id>/messages": (404, 200),
+    "POST /api/rooms/<room_id>/messages": (404, 201),
+    "PUT /api/rooms/<room_id>/read": (404, 200),
+    "PUT /api/rooms/<room_id>/muted": (404, 200),
+}
+
+
+class Stage(Cast):
+    """The cast with a group and a room of two."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self.shared = self.group()
+        self.open = self.group()  # to be joined by its number
+        self.direct = self["owner"].talk_to(self["peer"])
+        self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
+
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Return everything that is stored but the audit log, which tells of failures."""
+        services = self.app.extensions["chat"]
+        assert services.heads.flush() and services.read_marks.flush()
+        db = services.database.db
+        names = set(db.list_collection_names()) - {"audit"}
+        return {name: list(db[name].find().sort("_id", 1)) for name in names}
+
+    def body(self, route: str) -> dict[str, Any] | None:
+        """Return a body that is right in everything but what the table's comments say."""
+        bodies: dict[str, dict[str, Any]] = {
+            "POST /api/users/code": {"email": new_email()},
+            "POST /api/users": {
+                "username": new_name(),
+                "password": new_password(),
+                "email": new_email(),
+                "code": "000000",
+            },
+            "POST /api/session": {
+                "username": self["target"].username,
+                "password": new_password(),
+            },
+            "PUT /api/users/password": {
+                "email": new_email(),
+                "code": "000000",
+                "password": new_password(),
+            },
+            "PUT /api/users/me/password": {
+                "current_password": new_password(),
+                "password": new_password(),
+            },
+            "PATCH /api/users/me": {"nickname": "Me"},
+            "DELETE /api/users/me": {"password": new_password()},
+            "POST /api/rooms": {"name": "Mine"},
+            "POST /api/rooms/direct": {"username": self["target"].username},
+            "POST /api/rooms/join": {"number": self.open["number"]},
+            "PATCH /api/rooms/<room_id>": {"name": "Renamed"},
+            "POST /api/rooms/<room_id>/members": {"username": self["stranger"].username},
+            "PATCH /api/rooms/<room_id>/members/<user_id>": {"role": "admin"},
+            "POST /api/rooms/<room_id>/messages": {"client_id": new_client_id(), "data": "me"},
+            "PUT /api/rooms/<room_id>/read": {"seq": 0},
+            "PUT /api/rooms/<room_id>/muted": {"muted": True},
+        }
+        return bodies.get(route)
+
+    def call(self, route: str, caller: str, **places: object) -> TestResponse:
+        """Call a route as somebody; `places` name what differs from the shared group."""
+        method, rule = route.split(" ")
+        found = {
+            "room_id": self.shared["id"],
+            "user_id": self["target"].id,
+            "session_id": self.others_session,
+            "username": self["target"].username,
+            **places,
+        }
+        path = re.sub(r"<(\w+)>", lambda match: str(found[match[1]]), rule)
+        token = self.token(caller, "refresh" if route.endswith("/refresh") else "access")
+        return self.app.test_client().open(
+            path,
+            method=method,
+            headers={"Accept-Language": "en"} | (bearer(token) if token else {}),
+            json=self.body(route),
+            query_string={"q": "target"} if route == "GET /api/users" else None,
+        )
+
+
+@pytest.fixture(scope="module")
+def app(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One app for all tests here."""
+    name = f"test_{secrets.token_hex(8)}"
+    with app_beside(
+        tmp_path_factory.mktemp("access"), with_database(mongo_uri, name), RATE_LIMITS=False
+    ) as app:
+        migrations.upgrade(app.extensions["chat"].database)
+        yield app
+    drop(Database(mongo_uri), name)
+
+
+@pytest.fixture(scope="module")
+def stage(app: Flask) -> Stage:
+    return Stage(app)
+
+
+def test_every_route_has_its_row(app: Flask) -> None:
+    existing = {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api")
+        for method in (rule.methods or set()) & METHODS
+    }
+    assert existing == set(TABLE)
+    assert {route for route in existing if "<room_id>" in route} == set(DIRECT)
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_everyone_gets_what_the_table_says(stage: Stage, app: Flask, route: str) -> None:
+    # What ends a session or an account, or makes a room of two, wants people of its own.
+    one_way = route in ("DELETE /api/session", "POST /api/rooms/direct")
+    own = Stage(app) if one_way else stage
+    for caller, expected in TABLE[route].items():
+        allowed = int(expected) < 400 and "<room_id>" in route
+        room = own.group() if allowed and not route.startswith("GET") else own.shared
+        response = own.call(route, caller, room_id=room["id"])
+        assert response.status_code == int(expected), (caller, response.get_data(as_text=True))
+        if response.status_code >= 400:
+            assert set(response.get_json()) == {"error"}, caller
+        if expected == "401" and caller != "anonymous" and route != "POST /api/session":
+            code = "token_expired" if caller == "expired" else "unauthorized"
+            assert response.get_json()["error"]["code"] == code, caller
+
+
+@pytest.mark.parametrize("route", DIRECT)
+def test_a_room_of_two_is_theirs_alone(stage: Stage, route: str) -> None:
+    for caller, expected in zip(("stranger", "peer"), DIRECT[route], strict=True):
+        places = {"room_id": stage.direct["id"], "user_id": stage["owner"].id}
+        response = stage.call(route, caller, **places)
+        assert response.status_code == expected, (caller, response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("route", DIRECT)
+def test_no_access_looks_like_nothing_there(stage: Stage, route: str) -> None:
+    for room in (stage.shared, stage.direct):
+        for caller in ("stranger", "former"):
+            seen = look(stage.call(route, caller, room_id=room["id"]))
+            assert seen == look(stage.call(route, caller, room_id=STRANGE_ID)), caller
+
+
+def test_anothers_session_looks_like_none(stage: Stage) -> None:
+    route = "DELETE /api/session/<session_id>"
+    seen = look(stage.call(route, "stranger"))
+    assert seen == look(stage.call(route, "stranger", session_id=STRANGE_ID))
+
+
+@pytest.mark.parametrize("caller", [*WITHOUT_TOKEN, "stranger", "former", "member", "admin"])
+def test_the_refused_change_nothing(app: Flask, caller: str) -> None:
+    own = Stage(app)
+    before = own.snapshot()
+    for route, outcomes in TABLE.items():
+        # A failed guess of a password or a code is counted, which is a change.
+        if int(outcomes[caller]) >= 401 and outcomes["owner"] < "400":
+            assert own.call(route, caller).status_code == int(outcomes[caller])
+    assert own.snapshot() == before
+
+
+def look(response: TestResponse) -> tuple[int, bytes, dict[str, str]]:
+    """Return all that a caller sees of an answer."""
+    return response.status_code, response.get_data(), dict(response.headers)

@@ -1,0 +1,177 @@
+"""Who gets what over sockets: every event for everyone who may knock.
+
+A new event fails here until it has a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.people import STRANGE_ID, new_client_id
+from tests.security.callers import CALLERS, WITHOUT_TOKEN, Cast, row
+from tests.servers import Server
+from tests.sockets.test_events import EVENTS
+from tests.wire import WireClient
+
+NO_ROOM = ("authenticate", "create_room", "join_room")
+NO = "unauthorized unauthorized unauthorized "  # who has no good token is not even connected
+ALL = row(NO + "ok ok ok ok ok")
+MEMBERS = row(NO + "not_found not_found ok ok ok")
+NOBODY = row(NO + "not_found not_found not_found not_found not_found")
+
+# Each with a group; `/direct` knows no groups. `sync` tells whom it does not concern: gone.
+TABLE = {
+    "/group send_message": MEMBERS,
+    "/group sync": row(NO + "gone gone ok ok ok"),
+    "/group mark_read": MEMBERS,
+    "/group typing": MEMBERS,
+    "/group authenticate": ALL,
+    "/group create_room": ALL,
+    "/group join_room": ALL,
+    "/group leave_room": row(NO + "not_found not_found ok ok conflict"),
+    "/direct send_message": NOBODY,
+    "/direct sync": row(NO + "gone gone gone gone gone"),
+    "/direct mark_read": NOBODY,
+    "/direct typing": NOBODY,
+    "/direct authenticate": ALL,
+}
+# With a room of two: a stranger, one of the two
+DIRECT = {
+    "/direct send_message": ("not_found", "ok"),
+    "/direct sync": ("gone", "ok"),
+    "/direct mark_read": ("not_found", "ok"),
+    "/direct typing": ("not_found", "ok"),
+    "/group send_message": ("not_found", "not_found"),
+    "/group sync": ("gone", "gone"),
+    "/group mark_read": ("not_found", "not_found"),
+    "/group typing": ("not_found", "not_found"),
+    "/group leave_room": ("not_found", "not_found"),
+}
+
+
+class Stage(Cast):
+    """The cast, each with a connection to both namespaces, or to none without a good token."""
+
+    def __init__(self, app: Flask, server: Server, stack: ExitStack) -> None:
+        super().__init__(app)
+        self.shared = self.group()
+        self.open = self.group()
+        self.direct = self["owner"].talk_to(self["peer"])
+        self.clients: dict[str, WireClient] = {}
+        self.greetings: dict[str, dict[str, Any]] = {}
+        for caller in (*CALLERS, "peer"):
+            client = WireClient(server.url, {"Accept-Language": "en"})
+            stack.callback(client.close)
+            for namespace in ("/direct", "/group"):
+                self.greetings[caller] = client.connect(namespace, self.token(caller))
+            self.clients[caller] = client
+
+    def payload(self, event: str, caller: str, room_id: object) -> dict[str, Any]:
+        """Return a good payload for the room."""
+        payloads: dict[str, dict[str, Any]] = {
+            "send_message": {"room_id": room_id, "client_id": new_client_id(), "data": "me"},
+            "sync": {"rooms": {room_id: 0}},
+            "mark_read": {"room_id": room_id, "seq": 0},
+            "typing": {"room_id": room_id},
+            "authenticate": {"token": self.token(caller)},
+            "create_room": {"name": "Mine"},
+            "join_room": {"number": self.open["number"]},
+            "leave_room": {"room_id": room_id},
+        }
+        return payloads[event]
+
+    def call(self, where: str, caller: str, room_id: object) -> dict[str, Any]:
+        """Send an event as somebody and return its ack."""
+        namespace, event = where.split(" ")
+        payload = self.payload(event, caller, room_id)
+        return self.clients[caller].call(namespace, event, payload)
+
+
+def outcome(answer: dict[str, Any], where: str, room_id: object) -> str:
+    """Return what became of a call, in the words of the tables."""
+    assert set(answer) in ({"data"}, {"error"})
+    if "error" in answer:
+        return str(answer["error"]["code"])
+    if where.endswith(" sync") and room_id in answer["data"]["gone"]:
+        return "gone"
+    return "ok"
+
+
+@pytest.fixture(scope="module")
+def stage(server: Server, beside: Flask) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        yield Stage(beside, server, stack)
+
+
+def test_every_event_has_its_row() -> None:
+    assert {f"{namespace} {event}" for namespace, event in EVENTS} == set(TABLE)
+    with_room = {where for where in TABLE if where.split(" ")[1] not in NO_ROOM}
+    assert with_room == set(DIRECT)
+
+
+def test_who_has_no_good_token_is_not_let_in(stage: Stage) -> None:
+    refusals = {caller: stage.greetings[caller]["message"] for caller in WITHOUT_TOKEN}
+    assert refusals == {
+        "anonymous": "unauthorized",
+        "expired": "token_expired",
+        "forged": "unauthorized",
+    }
+
+
+@pytest.mark.parametrize("where", TABLE)
+def test_everyone_gets_what_the_table_says(stage: Stage, where: str) -> None:
+    for caller, expected in TABLE[where].items():
+        room = stage.group() if where.endswith(" leave_room") else stage.shared
+        answer = stage.call(where, caller, room["id"])
+        assert outcome(answer, where, room["id"]) == expected, (caller, answer)
+
+
+@pytest.mark.parametrize("where", DIRECT)
+def test_a_room_of_two_is_theirs_alone(stage: Stage, where: str) -> None:
+    room_id = stage.direct["id"]
+    for caller, expected in zip(("stranger", "peer"), DIRECT[where], strict=True):
+        answer = stage.call(where, caller, room_id)
+        assert outcome(answer, where, room_id) == expected, (caller, answer)
+
+
+@pytest.mark.parametrize("where", DIRECT)
+def test_no_access_looks_like_nothing_there(stage: Stage, where: str) -> None:
+    for caller in ("stranger", "former"):
+        nothing = stage.call(where, caller, STRANGE_ID)
+        for room in (stage.shared, stage.direct):
+            seen = stage.call(where, caller, room["id"])
+            if where.endswith(" sync"):
+                assert seen["data"].pop("gone") == [room["id"]]
+                seen["data"]["gone"] = [STRANGE_ID]
+            assert seen == nothing, caller
+
+
+def test_token_of_another_is_not_taken(stage: Stage) -> None:
+    for namespace in ("/direct", "/group"):
+        for token in ("expired", "forged", "stranger"):
+            payload = {"token": stage.token(token)}
+            answer = stage.clients["owner"].call(namespace, "authenticate", payload)
+            code = "token_expired" if token == "expired" else "unauthorized"
+            assert answer["error"]["code"] == code
+
+
+def test_the_refused_hear_nothing(stage: Stage) -> None:
+    rooms = {"/group": stage.shared["id"], "/direct": stage.direct["id"]}
+    for namespace, room_id in rooms.items():  # all that they cause is sent before their acks
+        assert "data" in stage.call(f"{namespace} send_message", "owner", room_id)
+        assert "data" in stage.call(f"{namespace} typing", "owner", room_id)
+    for caller in WITHOUT_TOKEN:
+        client = stage.clients[caller]
+        client.barrier("/group")
+        assert {entry[0] for entry in client.received} == {client.CONNECT_ERROR, client.ACK}
+    for caller in ("stranger", "former"):
+        client = stage.clients[caller]
+        client.barrier("/group")
+        heard = {push["room_id"] for push in client.pushes("message_created")}
+        assert not heard & set(rooms.values()), caller
+        assert not client.pushes("user_typing")

@@ -1,0 +1,87 @@
+"""What every answer tells the browser that gets it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from chat.blueprints.http import YEAR_SECONDS
+from tests.accounts import make_account
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+FORBIDDEN = ("'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:", "blob:")
+PLACES = {"version": "x", "filename": "css/", "username": "nobody", "_": "x"}
+
+
+def policy(response: TestResponse) -> dict[str, list[str]]:
+    """Return the Content-Security-Policy of an answer by its directives."""
+    parts = (part.split() for part in response.headers["Content-Security-Policy"].split(";"))
+    return {name: values for name, *values in parts}
+
+
+def calls(app: Flask) -> list[tuple[str, str]]:
+    """Return every route with every method, and what is no route."""
+    found = [
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", lambda match: PLACES.get(match[1], "0"), rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) & METHODS
+    ]
+    return [*found, ("GET", "/nothing"), ("GET", "/api/nothing"), ("POST", "/")]
+
+
+def test_every_answer_tells_browsers_what_not_to_do(app: Flask) -> None:
+    account = make_account(app)
+    for method, path in calls(app):
+        for headers in ({}, {"Authorization": f"Bearer {account.access_token}"}):
+            response = app.test_client().open(path, method=method, headers=headers)
+            case = f"{method} {path} {response.status}"
+            assert response.headers["X-Content-Type-Options"] == "nosniff", case
+            assert response.headers["Referrer-Policy"] == "no-referrer", case
+            assert "Strict-Transport-Security" not in response.headers, case
+            directives = policy(response)
+            assert directives["default-src"] == ["'none'"], case
+            for name in ("base-uri", "form-action", "frame-ancestors"):
+                assert directives[name] == ["'none'"], case
+            # Pictures alone may come from elsewhere: people keep theirs where they like.
+            pictures = {*directives.pop("img-src", [])} - {"https:"}
+            assert not {*sum(directives.values(), []), *pictures} & set(FORBIDDEN), case
+            if path.startswith("/api"):
+                assert response.headers["Cache-Control"] == "no-store", case
+
+
+@pytest.mark.parametrize("path", ["/", "/r/123", "/d/somebody"])
+def test_page_runs_its_own_files_alone(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    directives = policy(response)
+    assert directives["script-src"] == directives["style-src"] == ["'self'"]
+    assert directives["object-src"] == ["'none'"]
+    assert directives["img-src"] == ["'self'", "data:", "https:"]
+    assert directives["require-trusted-types-for"] == ["'script'"]
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    page = response.get_data(as_text=True)
+    assert not re.search(r"<script(?![^>]* src=)|<style|\son\w+=|\sstyle=|javascript:", page)
+
+
+def test_a_strange_host_does_not_get_into_the_policy(client: FlaskClient) -> None:
+    for host in ("a.example;script-src *", "a.example b", "x'"):
+        response = client.get("/", headers={"Host": host})
+        assert set(policy(response).get("script-src", ["'self'"])) == {"'self'"}
+        assert host not in response.headers["Content-Security-Policy"]
+
+
+def test_over_tls_browsers_are_told_to_stay_there(make_app: Callable[..., Flask]) -> None:
+    client = make_app(TRUSTED_PROXIES=1).test_client()
+    for path in ("/", "/api/rooms", "/health", "/nothing"):
+        response = client.get(path, headers={"X-Forwarded-Proto": "https"})
+        age = re.fullmatch(r"max-age=(\d+)", response.headers["Strict-Transport-Security"])
+        assert age is not None and int(age[1]) == YEAR_SECONDS
+
+
+def test_who_is_no_proxy_does_not_make_it_tls(client: FlaskClient) -> None:
+    response = client.get("/", headers={"X-Forwarded-Proto": "https"})
+    assert "Strict-Transport-Security" not in response.headers

@@ -1,0 +1,201 @@
+"""Start the app as its user would: `python wsgi.py`, a process of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+READY = re.compile(r"^(https?://\S+)/$", re.MULTILINE)
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")  # of our own environment
+
+
+def _ports() -> Iterator[int]:
+    """Yield the ports of this process over and over, below those of outgoing connections.
+
+    Each worker of pytest-xdist has a range of its own. Two runs at once begin at different places
+    in it, and a port comes again only after all the others.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    first = 10_000 + (int(worker) + 1 if worker else 0) % 10 * 1_000
+    start = random.randrange(1_000)
+    return itertools.cycle([*range(first + start, first + 1_000), *range(first, first + start)])
+
+
+_own_ports = _ports()
+
+
+def free_port() -> int:
+    """Return a port nobody listens on, and that no test was given lately."""
+    for _ in range(1_000):
+        port = next(_own_ports)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port")
+
+
+def environment(extra: Mapping[str, object]) -> dict[str, str]:
+    """Return an environment in which nothing is configured but `extra`."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return kept | {name: str(value) for name, value in extra.items()}
+
+
+class Server:
+    """One `python wsgi.py`; settings are its environment: `Server(tmp_path, RATE_LIMITS="off")`.
+
+    Without MONGO_URI it runs the embedded database in `data_dir`. What it prints is read all the
+    time; what it logs goes to `data_dir/server.log`.
+    """
+
+    program = "wsgi.py"
+
+    def __init__(self, data_dir: Path, **settings: object) -> None:
+        self.data_dir = Path(data_dir)
+        self.log_file = self.data_dir / "server.log"
+        self.port = int(str(settings.get("PORT") or free_port()))
+        self._environment = environment({"DATA_DIR": data_dir, **settings, "PORT": self.port})
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._printed = ""
+        self._mail_read: dict[str, int] = {}  # how far, by address
+        self._ended = False
+        self._news = threading.Condition()
+
+    @property
+    def url(self) -> str:
+        """Return the address without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def mongo_uri(self) -> str:
+        """Return the database it was told to use."""
+        return self._environment["MONGO_URI"]
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def set(self, name: str, value: object) -> None:
+        """Change a setting for the next start."""
+        self._environment[name] = str(value)
+
+    def start(self, ready: bool = True, timeout: float = 30) -> Server:
+        """Start it (again) and by default wait until it has printed its address."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._printed, self._mail_read, self._ended = "", {}, False
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, self.program],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        if ready:
+            self.wait_for(READY.pattern, timeout)
+        return self
+
+    def wait_for(self, pattern: str, timeout: float = 10) -> re.Match[str]:
+        """Wait until something printed matches `pattern` (multi-line) and return the last match."""
+
+        def found() -> bool:
+            return self._ended or re.search(pattern, self._printed, re.MULTILINE) is not None
+
+        with self._news:
+            self._news.wait_for(found, timeout)
+            matches = list(re.finditer(pattern, self._printed, re.MULTILINE))
+        if not matches:
+            raise AssertionError(
+                f"never printed {pattern!r}; printed:\n{self._printed}\nlogged:\n{self.log()}"
+            )
+        return matches[-1]
+
+    def next_code(self, email: str, timeout: float = 20) -> str:
+        """Return the code in the oldest mail to an address that was not read yet.
+
+        Mails are printed beside the requests that cause them: the newest one that is there may
+        still be that of an earlier request.
+        """
+        mail = re.compile(rf"To: {re.escape(email)}\n[^─]*?\b(\d{{6}})\b")
+
+        def find() -> re.Match[str] | None:
+            return mail.search(self._printed, self._mail_read.get(email, 0))
+
+        with self._news:
+            found = self._news.wait_for(find, timeout)
+            assert found, f"no mail to {email}; printed:\n{self._printed}"
+            self._mail_read[email] = found.end()
+            return found[1]
+
+    def terminal(self) -> str:
+        """Return everything printed to standard output since the start, e-mails among it."""
+        with self._news:
+            return self._printed
+
+    def log(self) -> str:
+        """Return everything logged to standard error, over all starts."""
+        return self.log_file.read_text("utf-8") if self.log_file.exists() else ""
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, timeout: float = 30) -> int:
+        """Wait for its end and return its exit code."""
+        assert self._process is not None and self._reader is not None
+        code = self._process.wait(timeout)
+        self._reader.join(timeout)
+        return code
+
+    def kill(self) -> int:
+        """End it as a crash would."""
+        self.signal(signal.SIGKILL)
+        return self.wait()
+
+    def stop(self) -> int:
+        """End it as its user would and return its exit code; nothing when it is not running."""
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _read(self) -> None:
+        assert self._process is not None and self._process.stdout is not None
+        with self._process.stdout as output:
+            for line in output:
+                with self._news:
+                    self._printed += line
+                    self._news.notify_all()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()

@@ -1,0 +1,84 @@
+"""The audit log: what is taken down, and that nothing waits for it or fails with it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from bson import ObjectId
+
+from chat.database.client import Database
+from chat.repositories.audit import AuditRepository
+from chat.services import audit as audit_module
+from chat.services.audit import DAY_MS, Audit, bind_caller
+
+ADA, BOB = str(ObjectId()), str(ObjectId())
+
+
+@pytest.fixture
+def audit(migrated: Database) -> Iterator[Audit]:
+    audit = Audit(AuditRepository(migrated), days=7)
+    yield audit
+    audit.flush()  # or what it writes a little later would find its database gone
+
+
+def test_who_what_when_and_from_where_are_kept(audit: Audit, migrated: Database) -> None:
+    def remove() -> None:  # on a thread of its own: the address stays there
+        bind_caller("192.0.2.7")
+        audit.note("member_removed", ADA, target_id=BOB, room_id=str(ObjectId()), detail="x")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(remove).result()
+    bind_caller("")
+    audit.note("logged_in", BOB)
+    assert audit.flush()
+    removed, logged_in = audit.list_latest(10)
+    assert (removed.action, removed.actor_id, removed.target_id) == ("member_removed", ADA, BOB)
+    assert (removed.address, removed.detail) == ("192.0.2.7", "x")
+    assert (logged_in.action, logged_in.actor_id, logged_in.address) == ("logged_in", BOB, "")
+    assert removed.at <= logged_in.at
+    for stored in migrated.db["audit"].find():
+        kept = stored["expires_at"].timestamp() * 1000 - stored["at"]
+        assert abs(kept - 7 * DAY_MS) < 2
+
+
+def test_entries_are_found_by_person_and_by_action(audit: Audit) -> None:
+    audit.note("logged_in", ADA)
+    audit.note("log_in_failed", target_id=ADA)
+    audit.note("logged_in", BOB)
+    audit.flush()
+    assert [one.action for one in audit.list_latest(9, ADA)] == ["logged_in", "log_in_failed"]
+    assert [one.actor_id for one in audit.list_latest(9, action="logged_in")] == [ADA, BOB]
+    assert [one.actor_id for one in audit.list_latest(1)] == [BOB]
+
+
+def test_entries_that_were_stored_although_nobody_knew_are_stored_once(
+    audit: Audit, migrated: Database
+) -> None:
+    audit.note("logged_in", ADA)
+    audit.flush()
+    stored = audit.list_latest(9)
+    AuditRepository(migrated).insert_many(stored, DAY_MS)
+    assert audit.list_latest(9) == stored
+
+
+def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
+    migrated: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(audit_module, "MAX_WAITING", 3)
+    monkeypatch.setattr(audit_module, "WRITE_INTERVAL", 60.0)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        away = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
+        entries = AuditRepository(away)
+        audit = Audit(entries, days=1)
+        for _ in range(5):
+            audit.note("logged_in", ADA)
+        assert not audit.flush()
+    entries._database = migrated
+    assert audit.flush()
+    assert len(audit.list_latest(9)) == 3
+    assert "2 entries of the audit log were lost" in caplog.text
+    away.close()

@@ -1,0 +1,125 @@
+"""Codes over time, and many tries at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat.database.client import Database
+from chat.errors import InvalidInput
+from chat.repositories.codes import CodeRepository
+from chat.services.codes import VerificationCodes
+from tests.accounts import new_email, new_password
+
+MINUTE = 60_000
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    now = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def codes(migrated: Database, clock: Clock) -> VerificationCodes:
+    return VerificationCodes(codes=CodeRepository(migrated), secret=new_password() * 3, clock=clock)
+
+
+def is_right(codes: VerificationCodes, email: str, code: str) -> bool:
+    try:
+        codes.check(email, "register", code)
+    except InvalidInput as error:
+        assert error.fields == {"code": ["invalid.code"]}
+        return False
+    return True
+
+
+def other_than(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def test_a_code_has_six_digits_and_is_right_in_any_case_of_the_address(
+    codes: VerificationCodes,
+) -> None:
+    code = codes.issue("Someone@example.org", "register")
+    assert len(code) == 6 and code.isascii() and code.isdigit()
+    assert is_right(codes, "sOMEONE@example.org", code)
+    assert not is_right(codes, "someone@example.org", f" {code}")
+
+
+def test_a_code_is_void_after_ten_minutes(codes: VerificationCodes, clock: Clock) -> None:
+    email = new_email()
+    code = codes.issue(email, "register")
+    clock.now += 10 * MINUTE - 1
+    assert is_right(codes, email, code)
+    clock.now += 1
+    assert not is_right(codes, email, code)
+
+
+def test_right_tries_are_not_counted(codes: VerificationCodes) -> None:
+    email = new_email()
+    code = codes.issue(email, "register")
+    assert all(is_right(codes, email, code) for _ in range(7))
+    for _ in range(5):
+        assert not is_right(codes, email, other_than(code))
+    assert not is_right(codes, email, code)
+
+
+def test_many_wrong_tries_at_once_void_it_too(codes: VerificationCodes) -> None:
+    email = new_email()
+    code = codes.issue(email, "register")
+    with ThreadPoolExecutor(16) as pool:
+        assert not any(pool.map(lambda _: is_right(codes, email, other_than(code)), range(16)))
+    assert not is_right(codes, email, code)
+
+
+def test_a_new_code_starts_with_all_its_tries(codes: VerificationCodes) -> None:
+    email = new_email()
+    wrong = other_than(codes.issue(email, "register"))
+    for _ in range(5):
+        is_right(codes, email, wrong)
+    assert is_right(codes, email, codes.issue(email, "register"))
+
+
+def test_a_code_serves_its_own_purpose_alone(codes: VerificationCodes) -> None:
+    email = new_email()
+    assert not is_right(codes, email, codes.issue(email, "reset"))
+
+
+def test_nothing_fits_a_decoy_and_it_takes_the_place_of_a_code(
+    codes: VerificationCodes, migrated: Database
+) -> None:
+    email = new_email()
+    code = codes.issue(email, "register")
+    of_code = migrated.db["verification_code"].find_one({"email": email})
+    codes.issue_decoy(email, "register")
+    of_decoy = migrated.db["verification_code"].find_one({"email": email})
+    assert not is_right(codes, email, code)
+    assert of_code and of_decoy
+    for name in ("salt", "code_hash"):
+        assert len(of_code[name]) == len(of_decoy[name])
+
+
+def test_a_code_is_used_up_by_one(codes: VerificationCodes) -> None:
+    email = new_email()
+    code = codes.issue(email, "register")
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _: codes.use_up(email, "register"), range(8))) == 1
+    assert not is_right(codes, email, code)
+
+
+def test_codes_asked_for_at_once_leave_one_that_is_good(codes: VerificationCodes) -> None:
+    email = new_email()
+    with ThreadPoolExecutor(8) as pool:
+        issued = list(pool.map(lambda _: codes.issue(email, "register"), range(8)))
+    assert len({code for code in issued if is_right(codes, email, code)}) <= 1
+    assert is_right(codes, email, codes.issue(email, "register"))

@@ -1,0 +1,145 @@
+"""Rooms of two people and groups when several processes change them at once, or one dies midway."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from chat.errors import NotFound
+from chat.models import Room, User
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.wiring import Services
+from tests.people import make_people
+
+MakeApp = Callable[..., Flask]
+
+
+def services_of(app: Flask) -> Services:
+    found: Services = app.extensions["chat"]
+    return found
+
+
+def members_of(services: Services, room_id: str) -> set[str]:
+    found = UserRoomRepository(services.database).list_of_room(room_id)
+    assert len(found) == len({one.user_id for one in found})
+    return {one.user_id for one in found}
+
+
+def at_once(*calls: Callable[[], object]) -> None:
+    """Make all calls at the same moment, each in a thread of its own."""
+    together = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> None:
+        together.wait(10)
+        call()
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_two_who_write_first_at_the_same_moment_meet_in_one_room(
+    make_app: MakeApp, processes: int
+) -> None:
+    apps = [make_app() for _ in range(processes)]
+    here, there = services_of(apps[0]), services_of(apps[-1])
+    for round in range(5):
+        alice, bob = (person.model for person in make_people(apps[0], "alice", "bob"))
+
+        def write(services: Services, one: User, other: User) -> None:
+            promise = services.messages.send_direct(
+                one, client_id=f"c{round}", data=one.username, to=other.username, room_id=None
+            )
+            promise.result(10)
+
+        at_once(lambda: write(here, alice, bob), lambda: write(there, bob, alice))
+
+        room = RoomRepository(here.database).find_direct(alice.id, bob.id)
+        assert room is not None
+        assert members_of(here, room.id) == {alice.id, bob.id}
+        said = here.messages.history(alice, room.id).messages
+        assert [message.seq for message in said] == [1, 2]
+        assert {message.data for message in said} == {alice.username, bob.username}
+        assert [one.room.id for one in there.conversations.list_of(bob)] == [room.id]
+
+
+@pytest.mark.parametrize("came_in", [(), ("alice",), ("bob",)], ids=str)
+def test_a_direct_room_that_was_left_half_made_is_completed(
+    app: Flask, came_in: tuple[str, ...]
+) -> None:
+    services = services_of(app)
+    people = dict(zip(("alice", "bob"), make_people(app, "alice", "bob"), strict=True))
+    alice, bob = people["alice"].model, people["bob"].model
+    room, created = services.rooms.direct_with(alice, bob.username)
+    assert created
+    memberships = UserRoomRepository(services.database)
+    for name, person in people.items():
+        if name not in came_in:
+            assert memberships.delete(room.id, person.id)
+
+    again, created = services.rooms.direct_with(alice, bob.username)
+    assert (again.id, created) == (room.id, False)
+    assert members_of(services, room.id) == {alice.id, bob.id}
+
+
+def test_many_who_join_at_once_are_each_in_it_once(app: Flask) -> None:
+    services = services_of(app)
+    owner, *others = (person.model for person in make_people(app, "owner", "a", "b", "c"))
+    group = services.rooms.create_group(owner, "Tea")
+    number = group.number or ""
+    at_once(*[lambda one=one: services.rooms.join(one, number) for one in others * 2])
+    assert members_of(services, group.id) == {owner.id, *(one.id for one in others)}
+
+
+def test_nobody_is_left_in_a_group_that_ends_while_they_come(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = services_of(app)
+    alice, bob = (person.model for person in make_people(app, "alice", "bob"))
+    group = services.rooms.create_group(alice, "Tea")
+    find = RoomRepository.find_by_number
+
+    def find_and_lose(self: RoomRepository, number: str) -> Room | None:
+        found = find(self, number)
+        services.rooms.delete(alice, group.id)
+        return found
+
+    monkeypatch.setattr(RoomRepository, "find_by_number", find_and_lose)
+    with pytest.raises(NotFound):
+        services.rooms.join(bob, group.number or "")
+    assert members_of(services, group.id) == set()
+
+
+def test_a_removal_in_another_process_is_noticed(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what is remembered of members is put aside: how long that is, is a matter of time."""
+    monkeypatch.setattr("chat.services.memberships.MAX_AGE", 0.0)
+    apps = [make_app(), make_app()]
+    here, there = map(services_of, apps)
+    alice, bob = (person.model for person in make_people(apps[0], "alice", "bob"))
+    group = here.rooms.create_group(alice, "Tea")
+    here.rooms.join(bob, group.number or "")
+    assert there.messages.send(bob, group.id, "c1", "hello").result(10).created
+    here.rooms.remove_member(alice, group.id, bob.id)
+    with pytest.raises(NotFound):
+        there.messages.send(bob, group.id, "c2", "let me in")
+    with pytest.raises(NotFound):
+        there.messages.history(bob, group.id)
+
+
+def test_gathering_people_again_changes_nothing(app: Flask) -> None:
+    services = services_of(app)
+    owner, *others = (person.model for person in make_people(app, "owner", "a", "b", "c"))
+    group = services.rooms.gather(owner, "Tea", [owner, *others[:2]])
+    assert services.rooms.gather(owner, "Tea", [owner, *others]).id == group.id
+    assert members_of(services, group.id) == {owner.id, *(one.id for one in others)}
+    membership = UserRoomRepository(services.database).find(group.id, owner.id)
+    assert membership is not None and membership.role == "owner"

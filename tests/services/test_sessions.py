@@ -1,0 +1,377 @@
+"""Sessions over time: rotation, its ten seconds of grace, expiry, and the cost of a log-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+from argon2 import PasswordHasher
+
+from chat.database.client import Database
+from chat.errors import RateLimited, Unauthorized
+from chat.models import User
+from chat.repositories.audit import AuditRepository
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.users import UserRepository
+from chat.services.audit import Audit
+from chat.services.events import Events
+from chat.services.limits import Limits
+from chat.services.passwords import Passwords
+from chat.services.sessions import Grant, SessionService
+from tests.accounts import new_password
+
+DAY = 24 * 60 * 60 * 1000
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_by(self, milliseconds: int) -> None:
+        self.now += milliseconds
+
+
+class Ended:
+    """Keeps which sessions were said to have ended."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    def session_ended(self, session_id: str) -> None:
+        self.ids.append(session_id)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ended() -> Ended:
+    return Ended()
+
+
+@pytest.fixture
+def passwords() -> Passwords:
+    return Passwords()
+
+
+@pytest.fixture
+def users(migrated: Database) -> UserRepository:
+    return UserRepository(migrated)
+
+
+@pytest.fixture
+def sessions(
+    migrated: Database, users: UserRepository, passwords: Passwords, clock: Clock, ended: Ended
+) -> Iterator[SessionService]:
+    audit = Audit(AuditRepository(migrated), days=1)
+    yield SessionService(
+        users=users,
+        sessions=SessionRepository(migrated),
+        passwords=passwords,
+        limits=Limits(),
+        events=cast(Events, ended),
+        audit=audit,
+        secret=new_password() * 3,
+        clock=clock,
+    )
+    audit.flush()  # or what it writes a little later would find its database gone
+
+
+@pytest.fixture
+def password() -> str:
+    return new_password()
+
+
+@pytest.fixture
+def alice(users: UserRepository, passwords: Passwords, password: str) -> User:
+    user = User("", "alice", "Alice", 0, "alice@example.org", "", None, 1, 1)
+    return users.insert(replace(user, password_hash=passwords.hash(password)))
+
+
+def again(sessions: SessionService, grant: Grant) -> Grant:
+    return sessions.refresh(grant.user.id, grant.session.id, grant.refresh_id)
+
+
+def test_within_ten_seconds_the_previous_id_gives_the_same_grant(
+    sessions: SessionService, alice: User, clock: Clock
+) -> None:
+    first = sessions.start(alice, "")
+    clock.pass_by(60_000)
+    second = again(sessions, first)
+    clock.pass_by(10_000)
+    assert again(sessions, first) == second
+    assert again(sessions, second).refresh_id != second.refresh_id
+
+
+def test_later_the_previous_id_ends_the_session(
+    sessions: SessionService, alice: User, clock: Clock, ended: Ended
+) -> None:
+    first = sessions.start(alice, "")
+    second = again(sessions, first)
+    clock.pass_by(10_001)
+    with pytest.raises(Unauthorized):
+        again(sessions, first)
+    assert ended.ids == [first.session.id]
+    with pytest.raises(Unauthorized):
+        again(sessions, second)
+    with pytest.raises(Unauthorized):
+        sessions.authenticate(alice.id, first.session.id)
+
+
+def test_the_grace_begins_when_the_id_was_replaced_not_when_it_was_last_tried(
+    sessions: SessionService, alice: User, clock: Clock
+) -> None:
+    first = sessions.start(alice, "")
+    again(sessions, first)
+    for _ in range(2):
+        clock.pass_by(5_000)
+        again(sessions, first)
+    clock.pass_by(1)
+    with pytest.raises(Unauthorized):
+        again(sessions, first)
+
+
+def test_an_id_that_was_never_given_out_ends_the_session(
+    sessions: SessionService, alice: User, ended: Ended
+) -> None:
+    grant = sessions.start(alice, "")
+    with pytest.raises(Unauthorized):
+        sessions.refresh(alice.id, grant.session.id, "guessed")
+    assert ended.ids == [grant.session.id]
+
+
+def test_twenty_at_once_get_the_same_id(sessions: SessionService, alice: User) -> None:
+    first = sessions.start(alice, "")
+    with ThreadPoolExecutor(20) as pool:
+        grants = list(pool.map(lambda _: again(sessions, first), range(20)))
+    assert len({grant.refresh_id for grant in grants}) == 1
+    again(sessions, grants[0])
+
+
+def test_a_session_that_is_used_lives_on_and_one_that_is_not_expires(
+    sessions: SessionService, alice: User, clock: Clock
+) -> None:
+    used, unused = sessions.start(alice, ""), sessions.start(alice, "")
+    clock.pass_by(20 * DAY)
+    used = again(sessions, used)
+    clock.pass_by(20 * DAY)
+    assert sessions.authenticate(alice.id, used.session.id) == alice
+    with pytest.raises(Unauthorized):
+        sessions.authenticate(alice.id, unused.session.id)
+    with pytest.raises(Unauthorized):
+        again(sessions, unused)
+    assert [session.id for session in sessions.list(alice.id)] == [used.session.id]
+
+
+def test_a_session_is_told_to_have_ended_once(
+    sessions: SessionService, alice: User, ended: Ended, migrated: Database
+) -> None:
+    grant = sessions.start(alice, "")
+    sessions.log_out(alice.id, grant.session.id)
+    with pytest.raises(Unauthorized):
+        sessions.log_out(alice.id, grant.session.id)
+    assert ended.ids == [grant.session.id]
+    repository = SessionRepository(migrated)
+    assert repository.list_ended(seconds=60) == [grant.session.id]
+    assert repository.list_ended(seconds=-60) == []
+
+
+def test_a_session_is_good_for_its_own_user_alone(
+    sessions: SessionService, users: UserRepository, alice: User
+) -> None:
+    bob = users.insert(replace(alice, id="", username="bob", email=""))
+    grant = sessions.start(alice, "")
+    with pytest.raises(Unauthorized):
+        sessions.authenticate(bob.id, grant.session.id)
+    with pytest.raises(Unauthorized):
+        sessions.refresh(bob.id, grant.session.id, grant.refresh_id)
+    again(sessions, grant)
+
+
+def test_a_hash_of_older_parameters_is_renewed_by_a_log_in(
+    sessions: SessionService, users: UserRepository, alice: User, password: str
+) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
+    users.update(alice.id, {"password_hash": weak}, 2)
+    sessions.log_in("alice", password, address="", device="")
+    renewed = users.get(alice.id).password_hash
+    assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    sessions.log_in("ALICE@example.org", password, address="", device="")
+    assert users.get(alice.id).password_hash == renewed
+
+
+def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, passwords: Passwords, happen: Callable[[], object]
+) -> None:
+    """Let something happen once, right after the next password was looked at."""
+    verify = passwords.verify
+
+    def overtaken(password_hash: str | None, password: str) -> bool:
+        monkeypatch.setattr(passwords, "verify", verify)
+        right = verify(password_hash, password)
+        happen()
+        return right
+
+    monkeypatch.setattr(passwords, "verify", overtaken)
+
+
+def test_a_log_in_that_a_new_password_overtakes_is_refused(
+    sessions: SessionService,
+    users: UserRepository,
+    passwords: Passwords,
+    alice: User,
+    password: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def change() -> None:
+        users.update(alice.id, {"password_hash": passwords.hash(new_password())}, 2)
+        sessions.end_all(alice.id)
+
+    meanwhile(monkeypatch, passwords, change)
+    assert attempt(sessions, "alice", password) == "wrong"
+    assert sessions.list(alice.id) == []
+
+
+def test_a_log_in_that_waited_for_its_turn_compares_with_what_is_stored_then(
+    sessions: SessionService, users: UserRepository, passwords: Passwords, alice: User
+) -> None:
+    new = new_password()
+    with ThreadPoolExecutor(1) as pool:
+        with ExitStack() as turns:
+            for turn in sessions._turns:
+                turns.enter_context(turn)
+            waiting = pool.submit(attempt, sessions, "alice", new)
+            users.update(alice.id, {"password_hash": passwords.hash(new)}, 2)
+        assert waiting.result() == "in"
+
+
+def test_a_log_in_goes_on_when_another_one_renews_the_hash(
+    sessions: SessionService,
+    users: UserRepository,
+    passwords: Passwords,
+    alice: User,
+    password: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def renew() -> None:
+        users.update(alice.id, {"password_hash": passwords.hash(password)}, 2)
+
+    meanwhile(monkeypatch, passwords, renew)
+    assert attempt(sessions, "alice", password) == "in"
+    assert len(sessions.list(alice.id)) == 1
+
+
+def test_a_renewed_hash_does_not_undo_a_new_password(
+    sessions: SessionService,
+    users: UserRepository,
+    passwords: Passwords,
+    alice: User,
+    password: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
+    users.update(alice.id, {"password_hash": weak}, 2)
+    new = passwords.hash(new_password())
+    hash_ = passwords.hash
+
+    def overtaken(password: str) -> str:
+        users.update(alice.id, {"password_hash": new}, 3)
+        return hash_(password)
+
+    monkeypatch.setattr(passwords, "hash", overtaken)
+    attempt(sessions, "alice", password)
+    assert users.get(alice.id).password_hash == new
+
+
+def test_an_unknown_name_costs_a_hash_too(
+    sessions: SessionService, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+    matches = passwords._matches
+
+    def watched(password_hash: str, password: str) -> bool:
+        checked.append(password_hash)
+        return matches(password_hash, password)
+
+    monkeypatch.setattr(passwords, "_matches", watched)
+    with pytest.raises(Unauthorized):
+        sessions.log_in("nobody", "password", address="", device="")
+    assert len(checked) == 1
+    assert checked[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def attempt(sessions: SessionService, name: str, password: str, address: str = "192.0.2.1") -> str:
+    try:
+        sessions.log_in(name, password, address=address, device="")
+    except RateLimited:
+        return "limited"
+    except Unauthorized:
+        return "wrong"
+    return "in"
+
+
+def test_many_guesses_at_once_are_no_more_than_five(
+    sessions: SessionService, alice: User, password: str
+) -> None:
+    def guess(number: int) -> str:
+        return attempt(sessions, "alice" if number % 2 else "ALICE", "wrong")
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(guess, range(16)))
+    assert outcomes.count("wrong") == 5
+    assert attempt(sessions, "alice", password) == "limited"
+
+
+def test_failures_by_one_name_do_not_show_by_the_other(
+    sessions: SessionService, alice: User, password: str
+) -> None:
+    for _ in range(5):
+        assert attempt(sessions, "alice", "wrong") == "wrong"
+    assert attempt(sessions, "alice", password) == "limited"
+    assert attempt(sessions, "alice@example.org", "wrong") == "wrong"
+
+
+def test_a_stranger_does_not_lock_an_account_out(
+    sessions: SessionService, alice: User, password: str
+) -> None:
+    for _ in range(5):
+        assert attempt(sessions, "alice", "wrong", "198.51.100.1") == "wrong"
+    assert attempt(sessions, "alice", password, "198.51.100.1") == "limited"
+    assert attempt(sessions, "alice", password) == "in"
+
+
+def test_guesses_from_everywhere_at_one_name_are_limited(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
+        outcomes = [
+            attempt(sessions, "alice", "wrong", f"198.51.100.{number}") for number in range(51)
+        ]
+    assert outcomes == ["wrong"] * 50 + ["limited"]
+    assert attempt(sessions, "alice", password) == "limited"
+
+
+def test_one_address_may_fail_fifty_times(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(self: Any, password_hash: str | None, password: str) -> bool:
+        return False  # fifty hashes would be a second of work for nothing
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "verify", never)
+        outcomes = [attempt(sessions, f"nobody{number}", "wrong") for number in range(51)]
+    assert outcomes == ["wrong"] * 50 + ["limited"]
+    assert attempt(sessions, "alice", password) == "limited"
+    assert attempt(sessions, "alice", password, "198.51.100.1") == "in"

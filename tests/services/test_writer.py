@@ -1,0 +1,605 @@
+"""The writer with a real database: numbers without gaps, whatever happens while it stores."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from pymongo.errors import AutoReconnect, NetworkTimeout
+
+from chat.database.client import Database
+from chat.errors import Internal, Unavailable
+from chat.models import Message, Room
+from chat.repositories.documents import new_id
+from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.services import contention as contending
+from chat.services import recent
+from chat.services import writer as writing
+from chat.services.contention import Contention
+from chat.services.heads import RoomHeads
+from chat.services.writer import Promise, Stored, Writer, wait_for
+
+WAIT = 20.0  # seconds at most for what must happen
+
+
+class Gate(MessageRepository):
+    """Stores nothing before it is opened, and remembers how many it was given at a time."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.batches: list[int] = []
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def append(self, messages: Sequence[Message]) -> Appended:
+        self.batches.append(len(messages))
+        self.reached.set()
+        assert self.opened.wait(WAIT)
+        return super().append(messages)
+
+
+class Outage(MessageRepository):
+    """Fails the first appends, before or after storing, and lets something happen `meanwhile`."""
+
+    def __init__(
+        self,
+        database: Database,
+        *failures: tuple[Exception, bool],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
+        super().__init__(database)
+        self._failures = list(failures)
+        self._meanwhile = meanwhile
+        self.appends = 0
+
+    def append(self, messages: Sequence[Message]) -> Appended:
+        self.appends += 1
+        if not self._failures:
+            return super().append(messages)
+        error, stored = self._failures.pop(0)
+        if stored:
+            super().append(messages)
+        self._meanwhile()
+        raise error
+
+
+class Slow(MessageRepository):
+    """Takes its time to store, and remembers when each append began and ended, and with how many.
+
+    Also how many messages it was asked to look for.
+    """
+
+    def __init__(self, database: Database, seconds: float = 0.0) -> None:
+        super().__init__(database)
+        self.seconds = seconds
+        self.appends: list[tuple[float, float, int]] = []
+        self.looked_for = 0
+
+    def append(self, messages: Sequence[Message]) -> Appended:
+        began = time.monotonic()
+        time.sleep(self.seconds)
+        result = super().append(messages)
+        self.appends.append((began, time.monotonic(), len(messages)))
+        return result
+
+    def find_stored(self, messages: Sequence[Message]) -> dict[str, Message]:
+        self.looked_for += len(messages)
+        return super().find_stored(messages)
+
+
+class Desk:
+    """A writer as one process has it, and what it told the world."""
+
+    def __init__(self, database: Database, messages: MessageRepository) -> None:
+        self.database = database
+        self.messages = messages
+        self.rooms = RoomRepository(database)
+        self.heads = RoomHeads(self.rooms, messages)
+        self.contention = Contention(self.rooms)
+        self.writer = Writer(messages, self.heads, self.contention)
+        self.told: list[Message] = []
+
+    def send(self, room: Room, user_id: str, data: str, client_id: str | None = None) -> Promise:
+        message = Message(
+            id=new_id(),
+            room_id=room.id,
+            user_id=user_id,
+            username=f"name of {user_id}",
+            seq=0,
+            client_id=new_id() if client_id is None else client_id,
+            data=data,
+            created_at=1,
+            updated_at=1,
+        )
+        return self.writer.submit(room, message, lambda _, stored: self.told.append(stored))
+
+
+OpenDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    """The database with its indexes: they are what decides."""
+    return migrated
+
+
+@pytest.fixture
+def open_desk(database: Database) -> Iterator[OpenDesk]:
+    """A function that opens a desk, with a repository of its own; all are closed at the end."""
+    desks: list[Desk] = []
+
+    def open_desk(messages: MessageRepository | None = None) -> Desk:
+        desks.append(Desk(database, messages or MessageRepository(database)))
+        return desks[-1]
+
+    yield open_desk
+    for desk in desks:
+        assert desk.writer.close(WAIT) and desk.heads.flush()
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk) -> Desk:
+    return open_desk()
+
+
+@pytest.fixture
+def room(database: Database) -> Room:
+    return RoomRepository(database).insert_group(new_id(), "A group", "")
+
+
+@pytest.fixture
+def alice() -> str:
+    return new_id()
+
+
+def log_of(database: Database, room: Room) -> list[Message]:
+    """Return everything that is stored of a room, in the order of seq."""
+    stored = MessageRepository(database).list_range(room.id, 1, 10_000)
+    assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
+    return stored
+
+
+def results(promises: Sequence[Promise]) -> list[Stored]:
+    return [promise.result(WAIT) for promise in promises]
+
+
+def test_messages_are_stored_in_the_order_of_their_arrival(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    kept = results([desk.send(room, alice, str(number)) for number in range(300)])
+    assert [one.message.seq for one in kept] == list(range(1, 301))
+    assert all(one.created for one in kept)
+    assert [message.data for message in log_of(desk.database, room)] == list(map(str, range(300)))
+    assert [message.data for message in desk.told] == list(map(str, range(300)))
+
+
+def test_each_room_is_numbered_by_itself(desk: Desk, room: Room, alice: str) -> None:
+    other = desk.rooms.insert_group(alice, "Another", "")
+    kept = results([desk.send(one, alice, "text") for one in (room, other, room, other, room)])
+    assert [one.message.seq for one in kept] == [1, 1, 2, 2, 3]
+
+
+def test_what_arrives_while_a_batch_is_stored_makes_up_the_next_one(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    gate = Gate(database)
+    desk = open_desk(gate)
+    promises = [desk.send(room, alice, "first")]
+    assert gate.reached.wait(WAIT)
+    waiting = writing.BATCH_MESSAGES + 2
+    promises += [desk.send(room, alice, str(number)) for number in range(waiting)]
+    gate.opened.set()
+    results(promises)
+    assert gate.batches == [1, writing.BATCH_MESSAGES, 2]
+    assert len(log_of(database, room)) == waiting + 1
+
+
+def test_equal_client_ids_of_one_batch_are_one_message(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    gate = Gate(database)
+    desk = open_desk(gate)
+    first = desk.send(room, alice, "first")
+    assert gate.reached.wait(WAIT)
+    twins = [desk.send(room, alice, "hello", "same") for _ in range(3)]
+    others = [desk.send(room, new_id(), "hello", "same"), desk.send(room, alice, "last")]
+    gate.opened.set()
+    results([first])
+    kept = results(twins)
+    assert [one.created for one in kept] == [True, False, False]
+    assert len({one.message.id for one in kept}) == 1
+    assert [one.message.seq for one in results(others)] == [3, 4]
+    assert [message.data for message in log_of(database, room)] == [
+        "first",
+        "hello",
+        "hello",
+        "last",
+    ]
+    assert len(desk.told) == 4
+
+
+def test_a_client_id_that_is_stored_already_is_answered_and_not_told_again(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    (first,) = results([desk.send(room, alice, "hello", "same")])
+    promises = [desk.send(room, alice, "other words", "same"), desk.send(room, alice, "next")]
+    again, after = results(promises)
+    assert (first.created, again.created) == (True, False)
+    assert again.message == first.message
+    assert after.message.seq == 2
+    assert [message.data for message in desk.told] == ["hello", "next"]
+
+
+def test_repeats_of_what_was_stored_a_moment_ago_do_not_ask_the_database(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    asked = Slow(database)
+    desk = open_desk(asked)
+    first = results([desk.send(room, alice, "hello", f"c{number}") for number in range(50)])
+    appends = len(asked.appends)
+    again = results([desk.send(room, alice, "other", f"c{number}") for number in range(50)])
+    assert [one.message for one in again] == [one.message for one in first]
+    assert not any(one.created for one in again)
+    assert len(asked.appends) == appends and asked.looked_for == 0
+
+
+def test_what_is_no_longer_remembered_is_found_in_the_database(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recent, "KNOWN_CHARACTERS", 12)  # two of them
+    asked = Slow(database)
+    desk = open_desk(asked)
+    first = results([desk.send(room, alice, "hello", f"c{number}") for number in range(5)])
+    again = results([desk.send(room, alice, "hello", f"c{number}") for number in range(5)])
+    assert [one.message for one in again] == [one.message for one in first]
+    assert asked.looked_for >= 3
+
+
+def test_repeats_of_what_another_process_stored_do_not_go_one_by_one(
+    open_desk: OpenDesk, desk: Desk, database: Database, room: Room, alice: str
+) -> None:
+    stored = results([desk.send(room, alice, "hello", f"c{number}") for number in range(40)])
+    asked = Slow(database, seconds=0.3)
+    other = open_desk(asked)
+    first = other.send(room, new_id(), "first")  # the others make up the batch after it
+    again, new = [], []
+    for number in range(40):
+        again.append(other.send(room, alice, "other words", f"c{number}"))
+        new.append(other.send(room, new_id(), str(number)))
+    results([first])
+    assert [one.message for one in results(again)] == [
+        replace(one.message, username=f"name of {alice}") for one in stored
+    ]
+    assert [one.message.seq for one in results(new)] == list(range(42, 82))
+    assert len(asked.appends) <= 10
+
+
+def test_what_an_attempt_without_an_answer_stored_is_not_tried_one_by_one(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    outage = Outage(database, (NetworkTimeout("no answer"), True))
+    desk = open_desk(outage)
+    kept = results([desk.send(room, alice, str(number)) for number in range(100)])
+    assert [one.message.seq for one in kept] == list(range(1, 101))
+    assert all(one.created for one in kept)
+    assert outage.appends <= 3
+
+
+def test_a_writer_pauses_between_batches_while_another_process_writes(
+    open_desk: OpenDesk,
+    desk: Desk,
+    database: Database,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "PAUSE", (1.0, 1.0))
+    monkeypatch.setattr(contending, "KNOWN_SECONDS", 60.0)
+    slow = Slow(database, seconds=0.1)
+    other = open_desk(slow)
+
+    results([other.send(room, alice, "alone")])
+    results([desk.send(room, alice, "elsewhere")])
+    results([other.send(room, alice, "collides")])
+    collided = len(slow.appends)
+    assert collided == 3, "the first attempt met the message from elsewhere"
+    results([other.send(room, alice, "next")])
+    assert slow.appends[collided][0] - slow.appends[collided - 1][1] >= 0.1
+
+
+def test_who_was_always_first_hears_of_the_one_that_came_second(
+    open_desk: OpenDesk, room: Room, alice: str
+) -> None:
+    winner, loser = open_desk(), open_desk()
+    results([loser.send(room, alice, "alone")])
+    results([winner.send(room, alice, "elsewhere")])
+    winner.contention.look()
+    assert not winner.contention.is_on
+    results([loser.send(room, alice, "collides")])
+    assert loser.contention.is_on and not winner.contention.is_on
+    winner.contention.look()
+    assert winner.contention.is_on
+
+
+def test_a_new_process_goes_on_where_the_log_ends(
+    open_desk: OpenDesk, desk: Desk, room: Room, alice: str
+) -> None:
+    results([desk.send(room, alice, str(number)) for number in range(250)])
+    restarted = open_desk()
+    (kept,) = results([restarted.send(room, alice, "after")])  # room.last_seq still says 0
+    assert kept.message.seq == 251
+    (again,) = results([restarted.send(room, alice, "0", kept.message.client_id)])
+    assert (again.created, again.message.seq) == (False, 251)
+
+
+def test_two_processes_leave_neither_gap_nor_double(
+    open_desk: OpenDesk, database: Database, room: Room
+) -> None:
+    desks = [open_desk() for _ in range(2)]
+    people = [new_id(), new_id()]
+    together = threading.Barrier(2)
+    promises: dict[str, list[Promise]] = {}
+
+    def talk(desk: Desk, person: str) -> None:
+        together.wait(WAIT)
+        made = []
+        for number in range(120):
+            made.append(desk.send(room, person, str(number)))
+            if number % 10 == 9:  # several batches, each against the other process
+                made[-1].result(WAIT)
+        promises[person] = made
+
+    threads = [threading.Thread(target=talk, args=pair) for pair in zip(desks, people, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT)
+
+    stored = log_of(database, room)
+    assert len(stored) == 240
+    for desk, person in zip(desks, people, strict=True):
+        kept = results(promises[person])
+        own = [message for message in stored if message.user_id == person]
+        assert [message.data for message in own] == [str(number) for number in range(120)]
+        assert [one.message.id for one in kept] == [message.id for message in own]
+        assert all(one.created for one in kept)
+        assert [message.id for message in desk.told] == [message.id for message in own]
+
+
+def test_the_same_message_sent_through_two_processes_is_stored_once(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    desks = [open_desk() for _ in range(2)]
+    for number in range(10):
+        kept = results([desk.send(room, alice, "hello", f"same {number}") for desk in desks])
+        assert sorted(one.created for one in kept) == [False, True]
+        assert len({one.message.id for one in kept}) == 1
+    assert len(log_of(database, room)) == 10
+
+
+@pytest.mark.parametrize("error", [NetworkTimeout("no answer"), AutoReconnect("gone")])
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_outage_loses_and_doubles_nothing(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    error: Exception,
+    stored: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    desk = open_desk(Outage(database, (error, stored), (error, stored)))
+    kept = results([desk.send(room, alice, str(number)) for number in range(5)])
+    assert [(one.message.seq, one.created) for one in kept] == [
+        (number, True) for number in range(1, 6)
+    ]
+    assert [message.data for message in log_of(database, room)] == list(map(str, range(5)))
+    assert [message.data for message in desk.told] == list(map(str, range(5)))
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_another_process_may_write_during_an_outage(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    stored: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    other = open_desk()
+
+    def write_elsewhere() -> None:
+        results([other.send(room, alice, "elsewhere") for _ in range(2)])
+
+    failure = (NetworkTimeout("no answer"), stored)
+    desk = open_desk(Outage(database, failure, meanwhile=write_elsewhere))
+    (kept,) = results([desk.send(room, alice, "here")])
+    expected = ["here", "elsewhere", "elsewhere"] if stored else ["elsewhere", "elsewhere", "here"]
+    assert [message.data for message in log_of(database, room)] == expected
+    assert (kept.message.seq, kept.created) == (expected.index("here") + 1, True)
+    assert [message.data for message in desk.told] == ["here"]
+
+
+def test_a_document_that_the_database_refuses_does_not_harm_the_others(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    gate = Gate(database)
+    desk = open_desk(gate)
+    promises = [desk.send(room, alice, "first")]
+    assert gate.reached.wait(WAIT)
+    promises.append(desk.send(room, alice, "before"))
+    refused = desk.send(room, alice, "no client_id", client_id="")
+    promises.append(desk.send(room, alice, "after"))
+    gate.opened.set()
+    assert [one.message.seq for one in results(promises)] == [1, 2, 3]
+    with pytest.raises(Internal):
+        refused.result(WAIT)
+    assert [message.data for message in log_of(database, room)] == ["first", "before", "after"]
+
+
+def test_an_error_that_nobody_foresaw_fails_its_batch_and_not_the_writer(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    desk = open_desk(Outage(database, (RuntimeError("a bug"), False)))
+    with pytest.raises(Internal):
+        desk.send(room, alice, "unlucky").result(WAIT)
+    (kept,) = results([desk.send(room, alice, "lucky")])
+    assert kept.message.seq == 1
+
+
+def test_the_promise_is_kept_after_the_world_was_told(desk: Desk, room: Room, alice: str) -> None:
+    told_first: list[bool] = []
+    message = Message(
+        id=new_id(),
+        room_id=room.id,
+        user_id=alice,
+        seq=0,
+        client_id="c",
+        data="hello",
+        created_at=1,
+        updated_at=1,
+    )
+    begin = threading.Event()
+
+    def tell(_: Room, stored: Message) -> None:
+        assert begin.wait(WAIT)
+        told_first.append(not promise.done())
+        assert desk.messages.list_range(room.id, 1, 1) == [replace(stored, username="")]
+
+    promise = desk.writer.submit(room, message, tell)
+    begin.set()
+    assert promise.result(WAIT).message.seq == 1
+    assert told_first == [True]
+
+
+def test_a_message_that_could_not_be_told_is_stored_and_answered(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    def fail(_: Room, __: Message) -> None:
+        raise RuntimeError("nobody listens")
+
+    message = Message(new_id(), room.id, alice, 0, "c", "hello", created_at=1, updated_at=1)
+    promise = desk.writer.submit(room, message, fail)
+    assert promise.result(WAIT).created
+    assert results([desk.send(room, alice, "next")])[0].message.seq == 2
+
+
+@pytest.mark.parametrize("bound, value", [("QUEUE_MESSAGES", 3), ("QUEUE_BYTES", 30)], ids=str)
+def test_a_full_queue_takes_no_more(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    bound: str,
+    value: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, bound, value)
+    gate = Gate(database)
+    desk = open_desk(gate)
+    promises = [desk.send(room, alice, "x" * 10)]
+    assert gate.reached.wait(WAIT)  # the first has left the queue
+    promises += [desk.send(room, alice, "x" * 10) for _ in range(3)]
+    with pytest.raises(Unavailable):
+        desk.send(room, alice, "one too many")
+    gate.opened.set()
+    assert [one.message.seq for one in results(promises)] == [1, 2, 3, 4]
+    assert results([desk.send(room, alice, "again")])[0].message.seq == 5
+
+
+def test_the_queue_counts_bytes_and_not_characters(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "QUEUE_BYTES", 30)
+    gate = Gate(database)
+    desk = open_desk(gate)
+    promises = [desk.send(room, alice, "first")]
+    assert gate.reached.wait(WAIT)
+    promises.append(desk.send(room, alice, "字" * 9))
+    with pytest.raises(Unavailable):
+        desk.send(room, alice, "字字")
+    promises.append(desk.send(room, alice, "字"))
+    gate.opened.set()
+    assert [one.message.seq for one in results(promises)] == [1, 2, 3]
+
+
+def test_waiting_ends_although_the_database_does_not_answer(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    gate = Gate(database)
+    desk = open_desk(gate)
+    promise = desk.send(room, alice, "hello")
+    with pytest.raises(Unavailable):
+        wait_for(promise, seconds=0.01)
+    gate.opened.set()
+    assert wait_for(promise, WAIT).message.seq == 1  # it was with the writer all the time
+
+
+def test_closing_stores_what_was_promised_and_takes_no_more(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    gate = Gate(database)
+    desk = open_desk(gate)
+    promises = [desk.send(room, alice, str(number)) for number in range(3)]
+    assert gate.reached.wait(WAIT)
+    assert not desk.writer.close(0.01)
+    with pytest.raises(Unavailable):
+        desk.send(room, alice, "too late")
+    gate.opened.set()
+    assert desk.writer.close(WAIT)
+    assert [one.message.seq for one in results(promises)] == [1, 2, 3]
+    assert len(log_of(database, room)) == 3
+
+
+def test_closing_while_the_database_is_away_says_that_the_outcome_is_unknown(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    def close() -> None:
+        closing.writer.close(0)
+
+    closing = open_desk(Outage(database, (AutoReconnect("gone"), False), meanwhile=close))
+    promise = closing.send(room, alice, "hello")
+    with pytest.raises(Unavailable):
+        promise.result(WAIT)
+    assert closing.writer.close(WAIT)
+
+
+def test_closing_waits_for_a_database_that_comes_back(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    def close() -> None:
+        threading.Thread(target=closing.writer.close, args=(WAIT,)).start()
+
+    closing = open_desk(Outage(database, (AutoReconnect("gone"), False), meanwhile=close))
+    assert closing.send(room, alice, "hello").result(WAIT).message.seq == 1
+
+
+def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    results([desk.send(room, alice, str(number)) for number in range(3)])
+    seen = desk.heads.overlay(room)
+    assert (seen.last_seq, seen.last_message and seen.last_message.data) == (3, "2")
+    assert desk.heads.flush()
+    stored = desk.rooms.find(room.id)
+    assert stored is not None and stored.last_message is not None
+    assert (stored.last_seq, stored.last_message.data) == (3, "2")

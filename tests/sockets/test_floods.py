@@ -1,0 +1,77 @@
+"""One client that sends without end costs the others little."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from tests.servers import Server
+from tests.sockets.conftest import Member, message
+from tests.wire import Closed, WireClient
+
+People = Callable[..., list[Member]]
+
+ANSWER_WITHIN = 5.0  # seconds, as promised for every event
+
+
+@contextmanager
+def flood(client: WireClient, frame: str) -> Iterator[None]:
+    """Send the same frame again and again from a thread of its own, reading nothing."""
+    ended = threading.Event()
+
+    def send() -> None:
+        try:
+            while not ended.is_set():
+                client.send_raw(frame)
+        except Closed:
+            return
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    yield
+    ended.set()
+    client.close()
+    thread.join(10)
+
+
+@pytest.mark.parametrize("frame", ['42/group,["x"]', '42/group,["sync",{"rooms":{}}]'])
+@pytest.mark.parametrize("known", [False, True])
+def test_flood_of_events_lets_others_talk(
+    people: People, server: Server, frame: str, known: bool
+) -> None:
+    ada, eve = people("ada", "eve")
+    group = ada.create_group()
+    client = ada.socket("/group")
+    with flood(eve.socket(*["/group"] if known else []), frame):
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            sent = time.monotonic()
+            assert "data" in client.call("/group", "send_message", message(group))
+            assert time.monotonic() - sent < ANSWER_WITHIN
+        assert requests.get(f"{server.url}/health", timeout=ANSWER_WITHIN).status_code == 200
+
+
+def test_body_of_unknown_length_is_refused_before_it_is_read(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(
+            b"POST /api/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        answer = b""
+        while chunk := connection.recv(4096):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 411 ")
+
+
+def test_request_that_can_not_be_read_gets_a_bare_answer(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        answer = b""
+        while chunk := connection.recv(4096):
+            answer += chunk
+    assert b"Python" not in answer and b"html" not in answer.lower().partition(b"\r\n\r\n")[2]

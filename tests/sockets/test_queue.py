@@ -1,0 +1,156 @@
+"""Two processes and a real Redis between them: what one pushes reaches the other's clients."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import socketio
+from flask import Flask
+
+from tests.people import make_people
+from tests.servers import Server, free_port
+from tests.sockets.conftest import Member, message
+
+PATIENCE = 30.0  # seconds, also for Redis to be found again
+Pair = Callable[..., tuple[Member, ...]]
+
+
+class Redis:
+    """A redis-server that keeps its port over restarts."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = shutil.which("redis-server")
+        assert program is not None, "`make programs` gets redis-server"
+        command = [program, "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
+        self._process = subprocess.Popen(
+            command, cwd=self._directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                assert self._process.poll() is None, "redis-server ended"
+        raise AssertionError("redis-server does not listen")
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    found = Redis(tmp_path_factory.mktemp("redis"))
+    found.start()
+    yield found
+    found.kill()
+
+
+@pytest.fixture(scope="module")
+def servers(
+    server: Server, redis: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Server]]:
+    """Two servers on one database and one queue."""
+
+    @contextmanager
+    def another(name: str) -> Iterator[Server]:
+        with Server(
+            tmp_path_factory.mktemp(name),
+            MONGO_URI=server.mongo_uri,
+            SECRET_KEY=(server.data_dir / "secret_key").read_text().strip(),
+            MESSAGE_QUEUE_URL=redis.url,
+            RATE_LIMITS="off",
+        ) as found:
+            yield found
+
+    with another("one") as one, another("two") as two:
+        yield [one, two]
+
+
+@pytest.fixture
+def spread(servers: list[Server], beside: Flask) -> Iterator[Pair]:
+    """A function that makes people who call the two servers by turns."""
+    with ExitStack() as stack:
+
+        def make(*names: str) -> tuple[Member, ...]:
+            return tuple(
+                Member(person, servers[number % 2], stack)
+                for number, person in enumerate(make_people(beside, *names))
+            )
+
+        yield make
+
+
+def hears_typing(here: Member, there: Member, room: dict[str, object]) -> bool:
+    """Tell whether what is never stored, and so only the queue can bring, reaches the other."""
+    talker, listener = here.socket("/group"), there.socket("/group")
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        assert "data" in talker.call("/group", "typing", {"room_id": room["id"]})
+        listener.barrier("/group")
+        if listener.pushes("user_typing"):
+            return True
+    return False
+
+
+def test_what_is_never_stored_reaches_the_clients_of_all_processes(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    assert hears_typing(here, there, here.create_group(there))
+
+
+def test_messages_come_to_all_processes_once_and_in_order(spread: Pair) -> None:
+    here, there, other = spread("here", "there", "other")
+    group = here.create_group(there, other)
+    assert hears_typing(here, there, group)
+    talker = here.socket("/group")
+    listeners = [there.socket("/group"), other.socket("/group")]
+    acks = [talker.emit("/group", "send_message", message(group, f"{n}")) for n in range(30)]
+    seqs = [talker.ack(ack_id)["data"]["seq"] for ack_id in acks]
+    for listener in listeners:
+        listener.pushed("message_created", seq=seqs[-1])
+        first_time = list(dict.fromkeys(m["seq"] for m in listener.pushes("message_created")))
+        assert first_time == seqs
+
+
+def test_other_programs_push_through_the_queue(spread: Pair, redis: Redis) -> None:
+    here, there = spread("here", "there")
+    assert hears_typing(here, there, here.create_group(there))
+    clients = [here.socket("/group"), there.socket("/group")]
+    outside = socketio.RedisManager(redis.url, "chat", write_only=True)
+    for member, client in zip((here, there), clients, strict=True):
+        told = {"user_id": "somebody", "online": True}
+        outside.emit("presence_changed", told, "/group", room=f"user:{member.id}")
+        assert client.pushed("presence_changed", user_id="somebody") == told
+    outside.redis.close()
+
+
+def test_without_the_queue_messages_take_a_little_longer_and_arrive(
+    spread: Pair, redis: Redis
+) -> None:
+    here, there = spread("here", "there")
+    group = here.create_group(there)
+    assert hears_typing(here, there, group)
+    listener = there.socket("/group")
+    redis.kill()
+    try:
+        sent = here.post(group, "without a queue")
+        assert listener.pushed("message_created", id=sent["id"]) == sent
+    finally:
+        redis.start()
+    assert hears_typing(here, there, group)

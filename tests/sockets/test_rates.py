@@ -1,0 +1,104 @@
+"""What each user may do in a minute, and how the answer says that it is too much."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import requests
+
+from chat.database.client import Database
+from tests.conftest import drop, with_database
+from tests.people import app_beside, make_people
+from tests.servers import Server
+from tests.sockets.conftest import Member, message
+
+RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4}
+
+
+@pytest.fixture(scope="module")
+def strict(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that allows very little."""
+    name = f"test_{secrets.token_hex(8)}"
+    settings = {f"{what}_PER_MINUTE": str(amount) for what, amount in RATES.items()}
+    server = Server(
+        tmp_path_factory.mktemp("strict"), MONGO_URI=with_database(mongo_uri, name), **settings
+    )
+    with server:
+        yield server
+    drop(Database(mongo_uri), name)
+
+
+@pytest.fixture
+def members(strict: Server) -> Iterator[list[Member]]:
+    """Two people on that server."""
+    with (
+        app_beside(strict.data_dir, strict.mongo_uri, RATE_LIMITS=False) as app,
+        ExitStack() as stack,
+    ):
+        yield [Member(person, strict, stack) for person in make_people(app, "ada", "bob")]
+
+
+def is_refused(answer: dict[str, Any]) -> None:
+    assert answer["error"]["code"] == "rate_limited"
+    assert 1 <= answer["error"]["retry_after"] <= 60
+
+
+def is_refused_over_http(response: requests.Response) -> None:
+    is_refused(response.json())
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == str(response.json()["error"]["retry_after"])
+
+
+def test_messages_are_counted_over_sockets_and_http_together(members: list[Member]) -> None:
+    ada, bob = members
+    group = ada.create_group(bob)
+    socket = ada.socket("/group")
+    for _ in range(RATES["MESSAGES"] - 1):
+        assert "data" in socket.call("/group", "send_message", message(group))
+    ada.post(group, "over HTTP")
+    is_refused(socket.call("/group", "send_message", message(group)))
+    body = {"client_id": "one-more", "data": "hello"}
+    is_refused_over_http(ada.http("POST", f"/rooms/{group['id']}/messages", body))
+    bob.post(group, "others talk on")
+
+
+def test_joining_by_numbers_is_counted_whether_they_exist_or_not(members: list[Member]) -> None:
+    ada, _ = members
+    socket = ada.socket("/group")
+    for _ in range(RATES["JOINS"]):
+        answer = socket.call("/group", "join_room", {"number": "000000000"})
+        assert answer["error"]["code"] == "not_found"
+    is_refused(socket.call("/group", "join_room", {"number": "000000000"}))
+    is_refused_over_http(ada.http("POST", "/rooms/join", {"number": "000000000"}))
+
+
+def test_new_rooms_are_counted_and_those_there_are_not(members: list[Member]) -> None:
+    ada, bob = members
+    ada.create_group()
+    room = ada.direct_with(bob)
+    is_refused(ada.socket("/group").call("/group", "create_room", {"name": "One more"}))
+    is_refused_over_http(ada.http("POST", "/rooms", {"name": "One more"}))
+    assert ada.direct_with(bob)["id"] == room["id"]
+
+
+def test_searches_are_counted(members: list[Member]) -> None:
+    ada, bob = members
+    for _ in range(RATES["SEARCHES"]):
+        ada.data("GET", "/users?q=b")
+    is_refused_over_http(ada.http("GET", "/users?q=b"))
+    bob.data("GET", "/users?q=a")
+
+
+def test_connections_are_counted_and_those_there_are_stay(members: list[Member]) -> None:
+    ada, bob = members
+    first = ada.socket("/direct", "/group")
+    ada.socket("/direct", "/group")
+    refused = ada.socket().connect("/group", ada.token)
+    assert refused["message"] == "rate_limited"
+    is_refused(refused["data"])
+    assert "data" in first.call("/group", "sync", {"rooms": {}})
+    bob.socket("/group")

@@ -1,0 +1,121 @@
+"""Two processes on one database: what one stores and changes reaches the other's clients."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from tests.servers import Server
+from tests.sockets.conftest import Pair, message
+from tests.wire import WireClient
+
+PUSHED_WITHIN = 3.0  # seconds, as promised
+CHANGED_WITHIN = 5.0
+
+
+def test_message_stored_elsewhere_is_pushed_soon(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    group = there.create_group()  # so that the first process has never heard of it
+    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    client = here.socket("/group")
+    sent_at = time.monotonic()
+    sent = there.post(group, "from another process")
+    assert client.pushed("message_created") == sent
+    assert time.monotonic() - sent_at < PUSHED_WITHIN
+
+
+def test_member_removed_elsewhere_stops_receiving(spread: Pair) -> None:
+    here, there, witness = spread("here", "there", "witness")
+    group = there.create_group(here, witness)
+    client, other = here.socket("/group"), witness.socket("/group")
+    removed_at = time.monotonic()
+    there.data("DELETE", f"/rooms/{group['id']}/members/{here.id}")
+    assert client.pushed("member_left")["user_id"] == here.id
+    assert time.monotonic() - removed_at < CHANGED_WITHIN
+    sent = witness.post(group, "without her")
+    assert other.pushed("message_created", id=sent["id"])
+    client.barrier("/group")
+    assert client.pushes("message_created") == []
+    assert here.http("GET", f"/rooms/{group['id']}/messages").status_code == 404
+
+
+def test_member_added_elsewhere_hears_the_room(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    group = there.create_group()
+    client = here.socket("/group")
+    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    assert client.pushed("room_created")["id"] == group["id"]
+    there.post(group, "welcome")
+    assert client.pushed("message_created")["data"] == "welcome"
+
+
+def test_room_renamed_and_deleted_elsewhere_is_so_here(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    group = there.create_group()
+    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    client = here.socket("/group")
+    there.post(group, "last words")
+    client.pushed("message_created", data="last words")  # so the other process has told of it
+    there.data("PATCH", f"/rooms/{group['id']}", {"name": "Another name"})
+    told = client.pushed("room_updated", name="Another name")
+    assert told["last_message"]["username"] == there.username
+    there.data("DELETE", f"/rooms/{group['id']}")
+    assert client.pushed("room_deleted") == {"room_id": group["id"]}
+
+
+def test_sync_right_after_a_message_from_elsewhere_is_no_reset(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    group = there.create_group()
+    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    client = here.socket("/group")
+    for _ in range(5):
+        seq = there.post(group, "just now")["seq"]
+        found = client.call("/group", "sync", {"rooms": {group["id"]: seq}})["data"]["rooms"]
+        assert found[group["id"]]["reset"] is False
+
+
+def test_direct_message_from_elsewhere_brings_its_room_along(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    client = here.socket("/direct")
+    payload = {"to": here.username, "client_id": "1", "data": "hello over there"}
+    sent = there.socket("/direct").call("/direct", "send_message", payload)["data"]
+    assert client.pushed("room_created")["id"] == sent["room_id"]
+    assert client.pushed("message_created", id=sent["id"]) == sent
+
+
+def test_log_out_elsewhere_ends_the_sockets_here(spread: Pair, elsewhere: Server) -> None:
+    (here,) = spread("here")
+    client = here.socket("/group")
+    ended_at = time.monotonic()
+    here._server = elsewhere
+    here.data("DELETE", "/session")
+    assert client.pushed("session_expired") == {}
+    client.wait(lambda entry: entry[0] == client.DISCONNECT)
+    assert time.monotonic() - ended_at < CHANGED_WITHIN
+
+
+def test_two_processes_that_write_at_once_leave_neither_gap_nor_repeat(spread: Pair) -> None:
+    writers = spread(*[f"writer{number}" for number in range(4)])
+    group = writers[0].create_group(*writers[1:])
+    clients = [writer.socket("/group") for writer in writers]
+    acked: list[int] = []
+
+    def write(client: WireClient) -> None:
+        ids = [client.emit("/group", "send_message", message(group)) for _ in range(25)]
+        for ack_id in ids:
+            answer: dict[str, Any] = client.ack(ack_id)
+            acked.append(answer["data"]["seq"])
+
+    threads = [threading.Thread(target=write, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(acked) == list(range(1, 101))
+    for client in clients:
+        heard: set[int] = set()
+        while heard != set(range(1, 101)):
+            heard = {push["seq"] for push in client.pushes("message_created")}
+            if len(heard) < 100:
+                client.read()

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat import settings
+from chat.settings import SettingsError
+from config import Config
+
+
+def config(**changes: Any) -> dict[str, Any]:
+    """Return the defaults, whatever the environment of the tests says, with changes."""
+    defaults = {name: getattr(Config, name) for name in dir(Config) if name.isupper()}
+    defaults |= {"HOST": "127.0.0.1", "PORT": 5000, "SECRET_KEY": "", "MONGO_URI": ""}
+    defaults |= {"MAIL": "", "MAIL_SERVER": "", "RATE_LIMITS": True, "CORS_ORIGINS": ""}
+    defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False, "MAIL_PASSWORD": ""}
+    return defaults | changes
+
+
+def refusal(**changes: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        settings.check(config(**changes))
+    return str(caught.value)
+
+
+def test_nothing_has_to_be_configured() -> None:
+    settings.check(config())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", 0),
+        ("PORT", 65_536),
+        ("PORT", True),
+        ("MAIL_PORT", -1),
+        ("MAX_CONNECTIONS", 0),
+        ("MAX_BODY_BYTES", 100),
+        ("TRUSTED_PROXIES", -1),
+        ("ACCESS_TOKEN_MINUTES", 0),
+        ("ACCESS_TOKEN_MINUTES", 16),
+        ("AUDIT_DAYS", 0),
+        ("MESSAGES_PER_MINUTE", 0),
+        ("MONGO_INSECURE", "maybe"),
+        ("REFRESH_TOKEN_DAYS", "month"),
+        ("RATE_LIMITS", "maybe"),
+        ("MAIL_USE_SSL", "tls"),
+        ("LOG_LEVEL", "LOUD"),
+        ("SECRET_KEY", "k" * 31),
+        ("MONGO_URI", "127.0.0.1:27017"),
+        ("MONGO_URI", "mongodb://"),
+        ("CORS_ORIGINS", "https://chat.example.org/path"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://*.example.org"),
+        ("CORS_ORIGINS", "https://me@chat.example.org"),
+        ("CORS_ORIGINS", "https://Chat.example.org"),
+        ("CORS_ORIGINS", "https://chat.example.org:443"),
+        ("CORS_ORIGINS", "http://chat.example.org:80"),
+        ("CORS_ORIGINS", "https://a.example,https://b.example"),
+        ("MAIL", "pigeon"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_that_names_the_setting(name: str, value: Any) -> None:
+    text = refusal(**{name: value})
+    assert name in text
+    assert "\n" not in text
+    assert text.endswith(".")
+
+
+def test_a_long_secret_key_is_taken() -> None:
+    settings.check(config(SECRET_KEY="k" * 32))
+
+
+def test_a_refused_uri_is_not_repeated_as_it_may_hold_a_password() -> None:
+    assert "hush" not in refusal(MONGO_URI="mongodb://me:hush@@host")
+
+
+def test_origins_are_taken_with_and_without_port() -> None:
+    origins = "https://chat.example.org http://localhost:8080 http://[::1]:8080 https://a-b.example"
+    settings.check(config(CORS_ORIGINS=origins))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_needs_no_mail_and_may_do_without_limits(host: str) -> None:
+    settings.check(config(HOST=host, RATE_LIMITS=False))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "chat.example.org"])
+def test_other_addresses_need_mail(host: str) -> None:
+    text = refusal(HOST=host)
+    assert "MAIL_SERVER" in text and "MAIL=terminal" in text
+    settings.check(config(HOST=host, MAIL="terminal"))
+    settings.check(
+        config(HOST=host, MAIL_SERVER="mail.example.org", MAIL_DEFAULT_SENDER="a@example.org")
+    )
+
+
+def test_limits_can_be_off_on_loopback_only() -> None:
+    assert "RATE_LIMITS" in refusal(HOST="0.0.0.0", MAIL="terminal", RATE_LIMITS=False)
+
+
+def open_refusal(**changes: Any) -> str:
+    """Return what is said when others can reach the server; on loopback it has to be fine."""
+    settings.check(config(**changes))
+    text = refusal(HOST="0.0.0.0", **{"MAIL": "terminal", **changes})
+    assert "\n" not in text and text.endswith(".")
+    return text
+
+
+def test_debugging_is_for_loopback_only() -> None:
+    assert "FLASK_DEBUG" in open_refusal(DEBUG=True)
+    settings.check(config(HOST="0.0.0.0", MAIL="terminal", DEBUG=False))
+
+
+def test_codes_do_not_leave_unencrypted_where_others_are_served() -> None:
+    plain = {"MAIL_DEFAULT_SENDER": "a@example.org", "MAIL_USE_SSL": False, "MAIL_USE_TLS": False}
+    assert "MAIL_USE_TLS" in open_refusal(MAIL_SERVER="mail.example.org", **plain)
+    settings.check(config(HOST="0.0.0.0", MAIL_SERVER="127.0.0.1", **plain))
+
+
+def test_a_message_queue_has_a_password_where_others_are_served() -> None:
+    for queue in ("redis://127.0.0.1:6379/0", "rediss://queue.example.org", "redis://me@queue"):
+        assert "password" in open_refusal(MESSAGE_QUEUE_URL=queue)
+    queue = "rediss://:hush@queue.example.org:6379/0"
+    settings.check(config(HOST="0.0.0.0", MAIL="terminal", MESSAGE_QUEUE_URL=queue))
+
+
+USER = "chat:hush@"
+
+
+@pytest.mark.parametrize(
+    ("uri", "missing"),
+    [
+        ("mongodb://db.example.org/chat", "password"),
+        ("mongodb://db.example.org/chat?tls=true", "password"),
+        ("mongodb://127.0.0.1,db.example.org/chat?tls=true", "password"),
+        ("mongodb+srv://db.example.org/chat", "password"),
+        (f"mongodb://{USER}db.example.org/chat", "tls=true"),
+        (f"mongodb://{USER}db.example.org/chat?tls=false", "tls=true"),
+        (f"mongodb://{USER}db.example.org/chat?tls=true&tlsInsecure=true", "tls=true"),
+        (f"mongodb://{USER}db/chat?tls=true&tlsAllowInvalidCertificates=true", "tls=true"),
+        (f"mongodb+srv://{USER}db.example.org/chat?tls=false", "tls=true"),
+        (f"mongodb+srv://{USER}db.example.org/chat?tlsAllowInvalidHostnames=true", "tls=true"),
+    ],
+)
+def test_another_machines_database_asks_who_one_is_and_proves_its_name(
+    uri: str, missing: str
+) -> None:
+    text = open_refusal(MONGO_URI=uri)
+    assert "MONGO_URI" in text and missing in text and "MONGO_INSECURE=on" in text
+    assert "hush" not in text
+    settings.check(config(HOST="0.0.0.0", MAIL="terminal", MONGO_URI=uri, MONGO_INSECURE=True))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mongodb://127.0.0.1:27017/chat",
+        "mongodb://[::1]:27017,localhost/chat",
+        "mongodb://%2Frun%2Fmongodb.sock/chat",
+        f"mongodb://{USER}db.example.org,db2.example.org/chat?replicaSet=rs0&tls=true",
+        f"mongodb+srv://{USER}db.example.org/chat",
+        "mongodb://db.example.org/chat?tls=true&authMechanism=MONGODB-X509",
+    ],
+)
+def test_a_database_of_this_machine_or_a_safe_one_is_taken(uri: str) -> None:
+    settings.check(config(HOST="0.0.0.0", MAIL="terminal", MONGO_URI=uri))
+
+
+def test_a_mail_server_needs_a_sender_and_one_kind_of_encryption() -> None:
+    server = {"MAIL_SERVER": "mail.example.org"}
+    assert "MAIL_DEFAULT_SENDER" in refusal(**server, MAIL_DEFAULT_SENDER="")
+    server["MAIL_DEFAULT_SENDER"] = "chat@example.org"
+    assert "MAIL_USE_TLS" in refusal(**server, MAIL_USE_SSL=True, MAIL_USE_TLS=True)
+    plain = {"MAIL_USE_SSL": False, "MAIL_USE_TLS": False, "MAIL_PASSWORD": "p"}
+    assert "MAIL_PASSWORD" in refusal(**server, **plain)
+    settings.check(config(**server | {"MAIL_SERVER": "127.0.0.1"}, **plain))
+
+
+def test_advice_is_given_only_to_those_who_serve_others_with_the_defaults() -> None:
+    assert settings.advice(config()) is None
+    shared = config(HOST="0.0.0.0", MAIL="terminal")
+    advice = settings.advice(shared)
+    assert advice is not None and "SECRET_KEY" in advice and "MONGO_URI" in advice
+    complete = shared | {"SECRET_KEY": "k" * 32, "MONGO_URI": "mongodb://db/chat"}
+    assert settings.advice(complete) is None
+
+
+def test_the_key_is_made_once_and_kept_for_its_owner(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "var"
+    made = settings.secret_key(config(DATA_DIR=str(directory)))
+    assert len(made.encode()) >= settings.SECRET_BYTES
+    assert settings.secret_key(config(DATA_DIR=str(directory))) == made
+    assert [file.name for file in directory.iterdir()] == ["secret_key"]
+    assert stat.S_IMODE((directory / "secret_key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_a_given_key_leaves_no_file(tmp_path: Path) -> None:
+    given = "k" * 40
+    assert settings.secret_key(config(DATA_DIR=str(tmp_path), SECRET_KEY=given)) == given
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_who_start_at_once_get_the_same_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(settings.secret_key, [config(DATA_DIR=str(tmp_path))] * 64))
+    assert len(keys) == 1
+
+
+def test_a_kept_key_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("short\n")
+    with pytest.raises(SettingsError, match="secret_key"):
+        settings.secret_key(config(DATA_DIR=str(tmp_path)))

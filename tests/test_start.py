@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import ROOT, Server, environment
+
+READY_SECONDS = 3.0
+
+
+@pytest.fixture
+def lonely(tmp_path: Path) -> Iterator[Server]:
+    """A server of this test's own with nothing configured, not started yet."""
+    server = Server(tmp_path / "var")
+    yield server
+    if server.running:
+        server.kill()
+
+
+def get(server: Server, path: str) -> tuple[int, dict[str, str]]:
+    """Return status and headers of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}
+    finally:
+        connection.close()
+
+
+def record(server: Server) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((server.data_dir / "database" / "record.json").read_text())
+    return found
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def last_line(server: Server) -> str:
+    return server.log().rstrip("\n").rsplit("\n", 1)[-1]
+
+
+def logged(server: Server, part: str) -> str:
+    """Return the line with `part`: it is written when the answer has been sent, so maybe later."""
+    deadline = time.monotonic() + 10
+    while True:
+        lines = [line for line in server.log().splitlines() if part in line]
+        if lines:
+            return lines[0]
+        assert time.monotonic() < deadline, "it was never logged"
+        time.sleep(0.01)
+
+
+def test_it_prints_its_address_serves_and_ends_cleanly_at_sigterm(lonely: Server) -> None:
+    lonely.start()
+    assert lonely.terminal() == f"{lonely.url}/\n"
+    assert get(lonely, "/health")[0] == 200
+    database = int(record(lonely)["port"])
+    assert listens(database)
+    assert lonely.stop() == 0
+    assert not listens(database) and not listens(lonely.port)
+    assert "Traceback" not in lonely.log() and "deprecated" not in lonely.log()
+
+
+def test_ctrl_c_is_a_clean_end_too(lonely: Server) -> None:
+    lonely.start()
+    lonely.signal(signal.SIGINT)
+    assert lonely.wait() == 0
+    assert not listens(int(record(lonely)["port"]))
+    assert "Traceback" not in lonely.log()
+
+
+def test_a_signal_while_it_starts_ends_it_cleanly(lonely: Server) -> None:
+    lonely.start(ready=False)
+    started = lonely.data_dir / "database" / "alive"
+    while not started.exists():
+        assert lonely.running
+        time.sleep(0.01)
+    assert lonely.stop() == 0
+    assert "Traceback" not in lonely.log()
+
+
+def test_it_ends_cleanly_while_clients_are_connected(lonely: Server) -> None:
+    lonely.start()
+    with socket.create_connection(("127.0.0.1", lonely.port)) as idle:
+        assert lonely.stop() == 0
+        idle.settimeout(10)
+        assert idle.recv(1) == b""
+
+
+def slowdown() -> float:
+    """Return how much longer work takes now than with the machine to itself."""
+    before, used_before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", "import chat.app"], cwd=ROOT, check=True)
+    taken, used = time.monotonic() - before, resource.getrusage(resource.RUSAGE_CHILDREN)
+    worked = used.ru_utime + used.ru_stime - used_before.ru_utime - used_before.ru_stime
+    return max(1.0, taken / worked)
+
+
+def test_a_later_start_is_ready_within_three_seconds(lonely: Server) -> None:
+    lonely.start().stop()
+    took: list[float] = []  # seconds, as they would be without the other tests beside this one
+    while len(took) < 10 and (not took or took[-1] >= READY_SECONDS):
+        others = slowdown()
+        before = time.monotonic()
+        lonely.start()
+        took.append((time.monotonic() - before) / others)
+        lonely.stop()
+    assert min(took) < READY_SECONDS, took
+
+
+def test_after_any_sudden_death_the_next_start_works_at_once(lonely: Server) -> None:
+    lonely.start()
+    port = record(lonely)["port"]
+    for dies in ("app", "database", "both", "database first"):
+        database = int(record(lonely)["pid"])
+        if dies in ("database", "both", "database first"):
+            os.kill(database, signal.SIGKILL)
+        if dies != "database":
+            lonely.kill()
+            lonely.start()
+        wait_for_health(lonely)
+        assert record(lonely)["port"] == port
+        assert record(lonely)["pid"] != database
+    assert "embedded database started" in lonely.log()
+
+
+def wait_for_health(server: Server) -> None:
+    deadline = time.monotonic() + 15
+    while get(server, "/health")[0] != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_second_server_on_one_directory_shares_the_database(
+    lonely: Server, tmp_path: Path
+) -> None:
+    lonely.start()
+    pid = record(lonely)["pid"]
+    second = Server(tmp_path / "var")
+    second.log_file = tmp_path / "second.log"
+    with second:
+        assert record(lonely)["pid"] == pid
+        lonely.stop()  # its database ends with it; the other takes over
+        wait_for_health(second)
+        assert record(lonely)["pid"] != pid
+
+
+def test_what_it_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with Server(tmp_path / "new" / "var") as server:
+        assert stat.S_IMODE((server.data_dir / "secret_key").stat().st_mode) == 0o600
+        assert stat.S_IMODE((server.data_dir / "database").stat().st_mode) == 0o700
+
+
+def test_a_port_in_use_is_one_sentence(lonely: Server) -> None:
+    with socket.create_server(("127.0.0.1", lonely.port)):
+        lonely.start(ready=False)
+        assert lonely.wait() == 1
+    assert f"PORT={lonely.port}" in last_line(lonely)
+    assert "Traceback" not in lonely.log()
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"PORT": "http"}, "PORT"),
+        ({"HOST": "0.0.0.0"}, "MAIL_SERVER"),
+        ({"HOST": "0.0.0.0", "MAIL": "terminal", "RATE_LIMITS": "off"}, "RATE_LIMITS"),
+        ({"HOST": "no.such.host.invalid", "MAIL": "terminal"}, "HOST"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY"),
+        ({"MONGO_URI": "mongodb://127.0.0.1:1/chat"}, "MONGO_URI"),
+        ({"MAIL": "pigeon"}, "MAIL"),
+        ({"DATA_DIR": "/dev/null/var"}, "DATA_DIR"),
+    ],
+)
+def test_what_can_not_be_is_one_sentence_that_names_it(
+    tmp_path: Path, settings: dict[str, str], named: str
+) -> None:
+    port = settings.get("PORT")
+    server = Server(tmp_path, **{k: v for k, v in settings.items() if k != "PORT"})
+    if port:
+        server.set("PORT", port)
+    server.start(ready=False)
+    assert server.wait() == 1
+    assert server.terminal() == ""
+    assert named in server.log() and len(server.log().splitlines()) == 1, server.log()
+
+
+def test_serving_others_says_what_a_larger_set_up_changes(tmp_path: Path) -> None:
+    with Server(tmp_path, HOST="0.0.0.0", MAIL="terminal") as server:
+        assert server.terminal().endswith(f"http://0.0.0.0:{server.port}/\n")
+        advice = [line for line in server.log().splitlines() if " WARNING " in line]
+        assert len(advice) == 1 and "generated key" in advice[0] and "MONGO_URI" in advice[0]
+
+
+def test_requests_are_logged_with_the_id_they_answer_and_without_their_query(
+    server: Server,
+) -> None:
+    _, headers = get(server, "/api/users/nobody?token=hush")
+    line = logged(server, headers["x-request-id"])
+    assert re.search(r" INFO chat\.logs \[\w+\] GET /api/users/nobody 401 \d+ B \d+ ms$", line)
+    assert "hush" not in server.log()
+
+
+def test_small_answers_do_not_wait_for_the_other_side(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(10)
+        took = []
+        for _ in range(10):
+            before = time.monotonic()
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            answer.read()
+            took.append(time.monotonic() - before)
+    assert sorted(took)[5] < 0.035  # the delay would be 40 ms
+
+
+def test_one_connection_too_many_is_told_so_at_once(mongo_uri: str, tmp_path: Path) -> None:
+    with Server(tmp_path, MONGO_URI=mongo_uri, MAX_CONNECTIONS=3) as server:
+        address = ("127.0.0.1", server.port)
+        there = [socket.create_connection(address) for _ in range(3)]
+        try:
+            assert get(server, "/health")[0] == 503
+            there.pop().close()
+            wait_for_health(server)
+        finally:
+            for one in there:
+                one.close()
+
+
+def test_answers_do_not_need_the_client_to_be_quick(server: Server) -> None:
+    """A client that sends half a request holds up nobody else."""
+    with socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall(b"GET /health HT")
+        assert get(server, "/health")[0] == 200
+
+
+def test_broken_requests_leave_no_traceback(server: Server) -> None:
+    for nonsense in (
+        b"\x16\x03\x01\x00\xa5\x01",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(nonsense)
+            client.shutdown(socket.SHUT_WR)
+            client.settimeout(10)
+            client.recv(1000)
+    assert get(server, "/health")[0] == 200
+    assert "Traceback" not in server.log()
+
+
+def test_make_passes_settings_on_and_ends_in_the_server(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        ["make", "--dry-run", "run", f"DATA_DIR={tmp_path}"],
+        cwd=Path(__file__).parents[1],
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    ).stdout
+    assert shown.rstrip("\n").endswith("exec .venv/bin/python wsgi.py")

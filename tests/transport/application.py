@@ -1,0 +1,112 @@
+"""A small python-socketio application on our transport: `python -m tests.transport.application`.
+
+It has the namespaces `/` and `/custom` that the public Engine.IO and Socket.IO protocol test suites
+talk to: `auth` tells what a client connected with, `message` comes back as `message-back`,
+`message-with-ack` as its ack. `--plain` serves the bare Engine.IO layer, which sends every message
+back. Prints the port it listens on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+
+import eventlet
+
+eventlet.monkey_patch()
+
+from typing import Any
+
+import engineio
+import socketio
+
+from chat.realtime.listener import Listener
+from chat.realtime.transport.engine import EngineServer
+from chat.realtime.transport.server import TransportServer
+
+
+def socket_io(options: dict[str, Any]) -> tuple[EngineServer, Any]:
+    """Return the server the Socket.IO suite expects, and it as a WSGI application."""
+    server = TransportServer(async_handlers=False, **options)
+
+    def connected(namespace: str, sid: str, auth: object) -> None:
+        server.emit("auth", auth or {}, to=sid, namespace=namespace)
+
+    for name in ("/", "/custom"):
+
+        @server.on("connect", namespace=name)
+        def connect(
+            sid: str, environ: dict[str, Any], auth: object = None, name: str = name
+        ) -> None:
+            server.start_background_task(connected, name, sid, auth)
+
+        @server.on("message", namespace=name)
+        def message(sid: str, *values: object, name: str = name) -> None:
+            server.emit("message-back", values, to=sid, namespace=name)
+
+        @server.on("message-with-ack", namespace=name)
+        def message_with_ack(sid: str, *values: object) -> tuple[object, ...]:
+            return values
+
+        @server.on("join", namespace=name)
+        def join(sid: str, channel: str, name: str = name) -> str:
+            server.enter_room(sid, channel, namespace=name)
+            return channel
+
+        @server.on("tell", namespace=name)
+        def tell(sid: str, channel: str, text: str, times: int = 1, name: str = name) -> int:
+            for number in range(times):
+                server.emit("told", {"number": number, "text": text}, to=channel, namespace=name)
+                server.sleep(0)
+            return times
+
+        @server.on("members", namespace=name)
+        def members(sid: str, channel: str, name: str = name) -> int:
+            return len(list(server.manager.get_participants(name, channel)))
+
+        @server.on("unsent", namespace=name)
+        def unsent(sid: str) -> int:
+            return sum(session.unsent for session in server.eio.sockets.values())
+
+    return server.eio, socketio.WSGIApp(server)
+
+
+def engine_io(options: dict[str, Any]) -> tuple[EngineServer, Any]:
+    """Return the server the Engine.IO suite expects, and it as a WSGI application."""
+    server = EngineServer(**options)
+    server.on("message", lambda sid, data: server.send(sid, data))
+    return server, engineio.WSGIApp(server)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--binary", action="store_true")
+    parser.add_argument("--limit", type=int, default=1_000_000, help="bytes of a message")
+    parser.add_argument("--connections", type=int, default=1_000)
+    parser.add_argument("--ping-interval", type=float, default=25)
+    parser.add_argument("--ping-timeout", type=float, default=20)
+    parser.add_argument("--alone-seconds", type=float, default=10)
+    parser.add_argument("--slow-bytes", type=int, default=1 << 20)
+    parser.add_argument("--slow-seconds", type=float, default=5)
+    parser.add_argument("--max-unsent", type=int, default=4 << 20)
+    given = vars(parser.parse_args())
+    port, connections = given.pop("port"), given.pop("connections")
+    serve = engine_io if given.pop("plain") else socket_io
+    options = {
+        "async_mode": "eventlet",
+        "cors_allowed_origins": [],
+        "max_http_buffer_size": given.pop("limit"),
+        **given,
+    }
+    engine, application = serve(options)
+    listener = Listener("127.0.0.1", port, connections, lambda: len(engine.wires))
+    print(listener.getsockname()[1], flush=True)
+    listener.serve(application)
+
+
+if __name__ == "__main__":
+    main()

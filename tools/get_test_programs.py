@@ -1,0 +1,151 @@
+"""Get what the tests need beside Python: a browser, node with its packages, and Redis.
+
+Each by the first way that works, the system's own first. Ends with one sentence when none does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests import programs  # noqa: E402
+
+DOWNLOAD_SECONDS = 300
+INSTALL_SECONDS = 900
+Way = tuple[str, Callable[[], bool]]
+
+
+def run(command: Sequence[str], seconds: float, cwd: Path = ROOT) -> bool:
+    """Run a command, show it and its output, and tell whether it went well."""
+    print("+", " ".join(command), flush=True)
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        result = subprocess.run(
+            command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, timeout=seconds
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        print(error, flush=True)
+        return False
+    return result.returncode == 0
+
+
+def apt_install(*packages: str) -> bool:
+    """Install Debian's packages, as root and where apt is."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    return run(["apt-get", "update"], INSTALL_SECONDS) and run(install, INSTALL_SECONDS)
+
+
+def has_browser() -> bool:
+    """Tell whether a browser starts the way the tests start it; in a process of its own."""
+    script = (
+        "from playwright.sync_api import sync_playwright\n"
+        "from tests.programs import CHROMIUM_ARGUMENTS, system_chromium\n"
+        "with sync_playwright() as playwright:\n"
+        "    playwright.chromium.launch(\n"
+        "        executable_path=system_chromium(), args=CHROMIUM_ARGUMENTS\n"
+        "    ).close()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=120
+    )
+    return result.returncode == 0
+
+
+def has_node() -> bool:
+    """Tell whether there is a node of 18 or later with npm."""
+    try:
+        node = programs.node()
+    except RuntimeError:
+        return False
+    major = "process.exit(Number(process.versions.node.split('.')[0]) >= 18 ? 0 : 1)"
+    return (
+        programs.npm() is not None
+        and subprocess.run([node, "-e", major], timeout=60).returncode == 0
+    )
+
+
+def install_node_packages() -> bool:
+    """Install what `tests/node/package-lock.json` pins, unless that has been done."""
+    lock = programs.NODE_PROJECT / "package-lock.json"
+    stamp = programs.NODE_PROJECT / "node_modules" / ".installed"
+    checksum = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == checksum:
+        return True
+    npm = programs.npm()
+    if npm is None or not run([*npm, "ci"], INSTALL_SECONDS, programs.NODE_PROJECT):
+        return False
+    stamp.write_text(checksum)
+    return True
+
+
+def ensure(what: str, there: Callable[[], bool], ways: Sequence[Way], advice: str) -> None:
+    """Try the ways in turn until it is there, or end with the advice."""
+    if there():
+        return
+    for name, way in ways:
+        print(f"no {what} yet: trying {name}", flush=True)
+        if way() and there():
+            return
+    sys.exit(f"The tests need {what}, and no way to get it worked: {advice}")
+
+
+def main() -> None:
+    """Get everything or stop with what to do."""
+    python = sys.executable
+    pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r"]
+    playwright = [python, "-m", "playwright"]
+    ensure(
+        "Playwright's driver",
+        lambda: run([*playwright, "--version"], 60),
+        [("apt-get", lambda: apt_install("libatomic1"))],  # all it lacks on a bare Debian
+        "install the package libatomic1, or see above what it lacks.",
+    )
+    ensure(
+        "Chromium",
+        has_browser,
+        [
+            (
+                "Playwright's download",
+                lambda: run([*playwright, "install", "chromium"], DOWNLOAD_SECONDS),
+            ),
+            ("apt-get", lambda: apt_install("chromium")),
+            (
+                "Playwright's download and the libraries it needs",
+                lambda: run([*playwright, "install", "--with-deps", "chromium"], INSTALL_SECONDS),
+            ),
+        ],
+        "install the package chromium, or run `.venv/bin/playwright install --with-deps chromium`.",
+    )
+    ensure(
+        "node 18 or later with npm",
+        has_node,
+        [
+            ("its Python package", lambda: run([*pip, "requirements-node.lock"], DOWNLOAD_SECONDS)),
+            ("apt-get", lambda: apt_install("nodejs", "npm")),
+        ],
+        "install node and npm.",
+    )
+    ensure(
+        "redis-server",
+        lambda: shutil.which("redis-server") is not None,
+        [("apt-get", lambda: apt_install("redis-server"))],
+        "install the package redis-server.",
+    )
+    if not install_node_packages():
+        sys.exit(
+            "The tests need the npm packages of tests/node: run `npm ci` there and look at why."
+        )
+
+
+if __name__ == "__main__":
+    main()

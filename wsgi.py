@@ -1,0 +1,182 @@
+"""Serve the app: `python wsgi.py`. This file alone patches the standard library, first of all."""
+
+from __future__ import annotations
+
+import gc
+import os
+import warnings
+
+# eventlet's own resolver clashes with dnspython, which PyMongo asks about mongodb+srv addresses.
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+# Each thread keeps the memory of the password hashes it made; more of them are no faster.
+os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", "4")
+# Known and decided: docs/design.md says why eventlet, and how it can be left.
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from eventlet.queue import Queue
+from flask import Flask
+from pymongo.errors import PyMongoError
+
+import chat.app
+from chat import logs, migrations, settings
+from chat.concurrency import spawn
+from chat.database.embedded import EmbeddedDatabaseError
+from chat.realtime.listener import Listener
+from chat.wiring import Services
+from config import Config
+
+STOP_SECONDS = 8.0  # ten are promised
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+log = logging.getLogger("wsgi")
+
+
+class StartError(RuntimeError):
+    """Serving can not begin; the text is one sentence."""
+
+
+class Service:
+    """The app from its start to its end."""
+
+    def __init__(self) -> None:
+        self._listener: Listener | None = None
+        self._app: Flask | None = None
+        self._started = False
+
+    def run(self) -> None:
+        """Start everything, print the address, and serve until `stop`."""
+        app = self._app = _create_app()
+        logs.configure(app.config["LOG_LEVEL"])
+        services: Services = app.extensions["chat"]
+        self._listener = _listen(app.config, lambda: len(services.socketio.server.eio.wires))
+        _migrate(services)
+        if services.embedded is not None:
+            spawn(services.embedded.supervise, services.database.renew)
+        chat.app.start(app)
+        self._started = True
+        # The app's own key may be a generated one.
+        note = settings.advice({**app.config, "SECRET_KEY": Config.SECRET_KEY})
+        if note:
+            log.warning(note)
+        _collect_seldom()
+        print(_address(app.config), flush=True)
+        self._listener.serve(logs.AccessLog(app))
+
+    def stop(self) -> None:
+        """Take no more connections, finish what was begun, and end the database last."""
+        deadline = time.monotonic() + STOP_SECONDS
+        if self._listener is not None:
+            self._listener.close()
+        if self._app is None:
+            return
+        if self._started:
+            chat.app.stop(self._app)
+        services: Services = self._app.extensions["chat"]
+        services.database.close()
+        if services.embedded is not None:
+            services.embedded.stop(max(0.5, deadline - time.monotonic()))
+
+
+def _create_app() -> Flask:
+    try:
+        return chat.app.create_app()
+    except OSError as error:
+        raise StartError(f"DATA_DIR can not be used: {error.strerror}: {error.filename}.") from None
+
+
+def _listen(config: Mapping[str, Any], websockets: Callable[[], int]) -> Listener:
+    host, port = config["HOST"], config["PORT"]
+    try:
+        return Listener(host, port, config["MAX_CONNECTIONS"], websockets)
+    except socket.gaierror:
+        raise StartError(f"HOST={host} is not an address of this machine.") from None
+    except OSError as error:
+        raise StartError(f"Can not listen on HOST={host} PORT={port}: {error.strerror}.") from None
+
+
+def _collect_seldom() -> None:
+    """Spare everybody most full garbage collections: one takes 0.3 s with 10,000 clients.
+
+    What a client leaves behind is freed without one, as it holds no cycles.
+    """
+    gc.collect()
+    gc.freeze()  # what has been imported stays for good
+    gc.set_threshold(10_000, 20, 10)
+
+
+def _migrate(services: Services) -> None:
+    try:
+        migrations.upgrade(services.database)
+    except PyMongoError as error:
+        where = "The embedded database" if services.embedded else "The database at MONGO_URI"
+        raise StartError(f"{where} does not answer ({type(error).__name__}).") from None
+
+
+def _address(config: Mapping[str, Any]) -> str:
+    host = config["HOST"]
+    return f"http://{f'[{host}]' if ':' in host else host}:{config['PORT']}/"
+
+
+EXPECTED = (StartError, settings.SettingsError, EmbeddedDatabaseError, migrations.MigrationError)
+
+
+def main() -> int:
+    """Serve until a signal and return the exit code."""
+    logs.configure()
+    ends: Queue = Queue()
+    wake = _signal_pipe()
+    service = Service()
+    eventlet.spawn_n(_await_signal, wake, ends)
+    eventlet.spawn_n(_run, service, ends)
+    reason = ends.get()
+    service.stop()
+    if reason is None:
+        return 0
+    if isinstance(reason, EXPECTED):
+        print(reason, file=sys.stderr)
+    return 1
+
+
+def _run(service: Service, ends: Queue) -> None:
+    try:
+        service.run()
+    except EXPECTED as error:
+        ends.put(error)
+    except Exception as error:
+        log.exception("can not go on")
+        ends.put(error)
+
+
+def _signal_pipe() -> tuple[socket.socket, socket.socket]:
+    """Return two joined sockets; the first one gets a byte for each signal.
+
+    A handler would run inside the event loop, which then sleeps on; a byte wakes it up.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno())
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: None)
+    return reader, writer
+
+
+def _await_signal(pipe: tuple[socket.socket, socket.socket], ends: Queue) -> None:
+    pipe[0].recv(1)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever asks twice does not want to wait
+    ends.put(None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
