@@ -34,6 +34,10 @@ HOST = "127.0.0.1"
 # Below the ports that systems hand to outgoing connections: a client that keeps trying a dead port
 # among those can connect to itself and hold the port for ever.
 PORTS = range(20_000, 30_000)
+# It remembers each retryable write and looks through all of them at each write: after 10,000 that
+# takes more of its time than the writes do. And it forgets them when it dies, which is when a
+# driver would try again: whoever calls does that here.
+OPTIONS = "directConnection=true&retryWrites=false"
 
 START_SECONDS = 60.0  # recovery after a crash may take a while
 STOP_SECONDS = 10.0  # it takes two; killed it loses nothing either
@@ -272,7 +276,7 @@ def find_program() -> str:
 
 
 def _uri(port: int) -> str:
-    return f"mongodb://{HOST}:{port}/{DEFAULT_NAME}?directConnection=true"
+    return f"mongodb://{HOST}:{port}/{DEFAULT_NAME}?{OPTIONS}"
 
 
 def _open_private(path: Path, flags: int = 0) -> BinaryIO:
