@@ -2,7 +2,14 @@
 
 // An address ends at white space, at quotes and brackets of either script, and at full-width punctuation.
 const CANDIDATE = /https?:\/\/[^\s<>"'`「」『』《》〈〉【】（）“”‘’，。、；：！？…]+/gi;
-const TRAILING = /[.,;:!?*_~]+$/;
+const TRAILING = new Set(".,;:!?*_~");
+const OPENING = new Map([
+  [")", "("],
+  ["]", "["],
+  ["}", "{"],
+]);
+const HOST = /^https?:[/\\]*(?:[^/\\?#]*@)?([^/\\?#]*)/i;
+const LONGEST_HOST = 260; // 253 characters and a port
 
 /** Split text into `{text}` and `{text, href}` pieces, in order; joined they are the text again. */
 export function linkify(text) {
@@ -20,22 +27,29 @@ export function linkify(text) {
   return pieces;
 }
 
-/** Drop the punctuation of the sentence and a closing bracket that was opened before the address. */
+/** Drop the punctuation of the sentence and closing brackets that were opened before the address. */
 function trim(address) {
-  let shown = address.replace(TRAILING, "");
-  for (const [open, close] of ["()", "[]", "{}"]) {
-    while (shown.endsWith(close) && count(shown, close) > count(shown, open)) {
-      shown = shown.slice(0, -1).replace(TRAILING, "");
-    }
+  const left = brackets(address);
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address[end - 1];
+    if (TRAILING.has(last)) continue;
+    if (!OPENING.has(last) || left.get(last) <= left.get(OPENING.get(last))) break;
+    left.set(last, left.get(last) - 1);
   }
-  return shown;
+  return address.slice(0, end);
 }
 
-function count(text, char) {
-  return text.split(char).length - 1;
+/** Count each kind of bracket: once, as counting again at each step would take seconds. */
+function brackets(text) {
+  const counts = new Map([...OPENING].flat().map((char) => [char, 0]));
+  for (const char of text) if (counts.has(char)) counts.set(char, counts.get(char) + 1);
+  return counts;
 }
 
 function addressOf(text) {
+  // Reading a host takes browsers time that grows with the square of its length.
+  if (HOST.exec(text)[1].length > LONGEST_HOST) return null;
   try {
     const url = new URL(text);
     return /^https?:$/.test(url.protocol) && url.hostname ? url.href : null;

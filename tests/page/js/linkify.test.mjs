@@ -33,8 +33,57 @@ test("only http and https become links", () => {
   assert.deepEqual(links(text), []);
 });
 
-test("many brackets take no time", () => {
-  const begun = performance.now();
-  linkify(`https://x.org/${"(".repeat(2000)}${")".repeat(2000)}`);
-  assert.ok(performance.now() - begun < 500);
+test("brackets that were opened before the address stay outside, whichever stands inside which", () => {
+  for (const text of ["[see (http://x.org)]", "([http://x.org])", "{[(http://x.org)]}.", "(http://x.org~)~)"]) {
+    assert.deepEqual(links(text), ["http://x.org"], text);
+  }
+  assert.deepEqual(links("http://x.org/(a))."), ["http://x.org/(a)"]);
+  assert.deepEqual(links("http://x.org/[1]/{b}~"), ["http://x.org/[1]/{b}"]);
+});
+
+test("a host that no name server could know stays text", () => {
+  const long = "a.".repeat(126) + "a"; // 253
+  assert.deepEqual(links(`http://${long}:8080/ http://me@${long}`), [
+    `http://${long}:8080/`,
+    `http://me@${long}`,
+  ]);
+  assert.deepEqual(links(`http://${"a.".repeat(200)}org http://x.org/${"a".repeat(400)}`), [
+    `http://x.org/${"a".repeat(400)}`,
+  ]);
+});
+
+const LONGEST = 4_000;
+const fit = (start, part, end = "") =>
+  start + part.repeat((LONGEST - start.length - end.length) / part.length) + end;
+const han = (count) => String.fromCodePoint(...Array.from({ length: count }, (_, i) => 0x4e00 + i));
+const HOSTILE = {
+  "punctuation before brackets": `http://a${"~".repeat(1_996)}${")".repeat(1_996)}`,
+  "brackets with punctuation": fit("http://a", ")~"),
+  "brackets of every kind": fit("http://a", ")]}."),
+  "brackets opened and closed": `http://a/${"(".repeat(1_995)}${")".repeat(1_995)}`,
+  "brackets opened first": fit("((((http://a", ")"),
+  "punctuation that goes on": fit("http://a", "~", "a"),
+  "punctuation in runs": fit("http://a", "~~~~~~~~~a"),
+  "starts of addresses": fit("", "http://"),
+  "short addresses": fit("", "http://a "),
+  "half addresses": fit("", "http:/"),
+  "hosts with brackets": fit("", "http://a~) "),
+  "a host of many letters": `http://${han(3_990)}`,
+  "a host of many names": fit("http://", "a."),
+  "many users": fit("http://", "@", "a"),
+  "steps up": `http://a/${"a/".repeat(700)}${"../".repeat(850)}`,
+  "white space": fit("", " "),
+};
+
+test("no message takes long, whatever is in it", () => {
+  for (const [name, text] of Object.entries(HOSTILE)) {
+    assert.ok(text.length > LONGEST - 50 && text.length <= LONGEST, `${name}: ${text.length}`);
+    assert.equal(linkify(text).map((piece) => piece.text).join(""), text);
+    const took = Array.from({ length: 5 }, () => {
+      const begun = performance.now();
+      linkify(text);
+      return performance.now() - begun;
+    });
+    assert.ok(Math.min(...took) < 20, `${name}: ${Math.min(...took)} ms`); // others work here too
+  }
 });
