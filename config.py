@@ -42,11 +42,13 @@ class Config:
     # Data
     # redis://…: several processes tell each other at once; empty: within three seconds
     MESSAGE_QUEUE_URL = _text("MESSAGE_QUEUE_URL")
+    # on: the queue may do without a password or TLS, on a network nobody shares
+    QUEUE_INSECURE = _switch("QUEUE_INSECURE", False)
     MONGO_URI = _text("MONGO_URI")  # empty: the embedded database; without a name in it: chat
     # on: another machine's database may do without a password or TLS, on a network nobody shares
     MONGO_INSECURE = _switch("MONGO_INSECURE", False)
 
-    # Mail. Without a server it is printed in the terminal, on loopback or with MAIL=terminal
+    # Mail. Without a server it is printed: for this machine alone, or with MAIL=terminal
     MAIL = _text("MAIL").lower()
     MAIL_SERVER = _text("MAIL_SERVER")
     MAIL_USE_TLS = _switch("MAIL_USE_TLS", False)  # STARTTLS
@@ -62,7 +64,7 @@ class Config:
     AUDIT_DAYS = _number("AUDIT_DAYS", 90)  # how long it is known who logged in, was removed, …
 
     # Rates, for each user
-    RATE_LIMITS = _switch("RATE_LIMITS", True)  # off: on loopback only
+    RATE_LIMITS = _switch("RATE_LIMITS", True)  # off: for this machine alone
     MESSAGES_PER_MINUTE = _number("MESSAGES_PER_MINUTE", 600)
     JOINS_PER_MINUTE = _number("JOINS_PER_MINUTE", 30)  # of groups, by number
     SEARCHES_PER_MINUTE = _number("SEARCHES_PER_MINUTE", 120)  # for people

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from pymongo.errors import PyMongoError
-from pymongo.uri_parser import parse_uri
+from pymongo.uri_parser import parse_uri, split_options
 
 SECRET_BYTES = 32  # as long as the hash the tokens are signed with
 NUMBERS = {
@@ -34,13 +33,15 @@ NUMBERS = {
     "CONNECTIONS_PER_MINUTE": (1, 1_000_000),
     "ROOMS_PER_MINUTE": (1, 1_000_000),
 }
-SWITCHES = ("MAIL_USE_SSL", "MAIL_USE_TLS", "MONGO_INSECURE", "RATE_LIMITS")
+SWITCHES = ("MAIL_USE_SSL", "MAIL_USE_TLS", "MONGO_INSECURE", "QUEUE_INSECURE", "RATE_LIMITS")
 # As browsers write it: lower case, and a port only where it is not the scheme's own.
 ORIGIN = re.compile(
     r"(http(?!.*:80\Z)|https(?!.*:443\Z))://"
     r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
 )
 QUEUES = ("redis", "rediss", "unix")
+SRV = "mongodb+srv://"  # a name whose hosts the name server lists
+NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -49,30 +50,26 @@ class SettingsError(ValueError):
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raise SettingsError for the first setting that can not be, or not on this address."""
+    """Raise SettingsError for the first setting that can not be, or not where others are served."""
     _check_values(config)
     _check_queue(config)
     _check_mail(config)
-    _check_address(config)
+    _check_open(config)
 
 
 def advice(config: Mapping[str, Any]) -> str | None:
     """Return what a larger set-up should change, when others than this machine are served."""
-    if is_loopback(config["HOST"]):
+    if not _opened_by(config):
         return None
-    small = [
-        what
-        for what, setting in (
-            ("a generated key", "SECRET_KEY"),
-            ("the embedded database", "MONGO_URI"),
-        )
-        if not config[setting]
-    ]
-    if not small:
+    small = {"SECRET_KEY": "a generated key", "MONGO_URI": "the embedded database"}
+    missing = [setting for setting in small if not config[setting]]
+    if not missing:
         return None
+    proxy = "" if config["TRUSTED_PROXIES"] else " and puts a proxy with TLS in front"
     return (
-        f"Serving others with {' and '.join(small)}: fine for a small group; a larger set-up sets"
-        " SECRET_KEY and MONGO_URI and puts a proxy with TLS in front."
+        f"Serving others with {' and '.join(small[setting] for setting in missing)}:"
+        " fine for a small group; a larger set-up sets"
+        f" {' and '.join(missing)}{proxy}."
     )
 
 
@@ -84,6 +81,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _opened_by(config: Mapping[str, Any]) -> str | None:
+    """Return the setting by which other machines reach the server: its address, or a proxy."""
+    if not is_loopback(config["HOST"]):
+        return f"HOST={config['HOST']}"
+    if config["TRUSTED_PROXIES"]:
+        return f"TRUSTED_PROXIES={config['TRUSTED_PROXIES']}"
+    return None
 
 
 def secret_key(config: Mapping[str, Any]) -> str:
@@ -153,22 +159,41 @@ def _check_queue(config: Mapping[str, Any]) -> None:
     url = config["MESSAGE_QUEUE_URL"]
     if not url:
         return
-    if urlsplit(url).scheme not in QUEUES:
-        raise SettingsError("MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0.")
+    if url.partition("://")[0] not in QUEUES:
+        raise SettingsError(NO_QUEUE)
     if find_spec("redis") is None:
         raise SettingsError(
             "MESSAGE_QUEUE_URL needs the Python package redis: `pip install redis`."
         )
+    _parse_queue(url)
+
+
+def _parse_queue(url: str) -> dict[str, Any]:
+    """Return what the address of a queue says, as the package redis reads it."""
+    from redis.connection import parse_url  # an extra
+
+    try:
+        return dict(parse_url(url))
+    except ValueError:
+        raise SettingsError(NO_QUEUE) from None
 
 
 def _is_mongo_uri(uri: str) -> bool:
-    if uri.startswith("mongodb+srv://"):
-        return True  # to look closer would ask the name server
     try:
-        parse_uri(uri)
+        _parse_database(uri)
     except (PyMongoError, ValueError):
         return False
     return True
+
+
+def _parse_database(uri: str) -> dict[str, Any]:
+    """Return what a URI says, as PyMongo reads it, without asking a name server."""
+    if not uri.startswith(SRV):
+        return dict(parse_uri(uri))
+    address, _, options = uri.partition("?")
+    parsed = dict(parse_uri(address.replace(SRV, "mongodb://", 1)))
+    parsed["options"] = {"tls": True, **(split_options(options) if options else {})}
+    return parsed
 
 
 def _check_mail(config: Mapping[str, Any]) -> None:
@@ -191,63 +216,77 @@ def _check_mail(config: Mapping[str, Any]) -> None:
         )
 
 
-def _check_address(config: Mapping[str, Any]) -> None:
+def _check_open(config: Mapping[str, Any]) -> None:
     """Refuse what is fine for trying out and would put people at risk whom others can reach."""
-    host = config["HOST"]
-    if is_loopback(host):
+    opened = _opened_by(config)
+    if not opened:
         return
     if config.get("DEBUG"):  # Flask's own, from the environment
         raise SettingsError(
-            f"FLASK_DEBUG is allowed on a loopback address only, not on HOST={host}: leave it out."
-        )
-    if not config["MAIL_SERVER"] and config["MAIL"] != "terminal":
-        raise SettingsError(
-            f"HOST={host} serves other machines and so needs MAIL_SERVER for the codes,"
-            " or MAIL=terminal to print them here."
+            f"FLASK_DEBUG is for this machine alone, and {opened} serves others: leave it out."
         )
     if not config["RATE_LIMITS"]:
         raise SettingsError(
-            f"RATE_LIMITS=off is allowed on a loopback address only, not on HOST={host}."
+            f"RATE_LIMITS=off is for this machine alone, and {opened} serves others: leave it out."
         )
+    _check_open_mail(config, opened)
+    if config["MONGO_URI"] and not config["MONGO_INSECURE"]:
+        _check_open_database(config["MONGO_URI"])
+    if config["MESSAGE_QUEUE_URL"] and not config["QUEUE_INSECURE"]:
+        _check_open_queue(config["MESSAGE_QUEUE_URL"])
+
+
+def _check_open_mail(config: Mapping[str, Any], opened: str) -> None:
+    """Refuse codes that nobody is sent, or that are read on the way."""
     server, encrypted = config["MAIL_SERVER"], config["MAIL_USE_SSL"] or config["MAIL_USE_TLS"]
+    if not server and config["MAIL"] != "terminal":
+        raise SettingsError(
+            f"{opened} serves other machines and so needs MAIL_SERVER for the codes,"
+            " or MAIL=terminal to print them here."
+        )
     if server and not encrypted and not is_loopback(server):
         raise SettingsError(
             "MAIL_SERVER would get codes unencrypted: switch MAIL_USE_SSL or MAIL_USE_TLS on."
         )
-    if config["MONGO_URI"] and not config["MONGO_INSECURE"]:
-        _check_database(config["MONGO_URI"])
-    queue = config["MESSAGE_QUEUE_URL"]
-    if queue and not urlsplit(queue).password:
-        raise SettingsError(
-            "MESSAGE_QUEUE_URL names a queue without a password, and whoever can write to it speaks"
-            " for the server: add one, as in rediss://:password@host:6379/0."
-        )
 
 
-def _check_database(uri: str) -> None:
+def _check_open_database(uri: str) -> None:
     """Refuse another machine's database that asks nobody who they are, or is read on the way."""
-    if uri.startswith("mongodb+srv://"):  # what it stands for is asked of the name server, later
-        parts = urlsplit(uri)
-        hosts = [parts.hostname or ""]
-        options: dict[str, Any] = {n.lower(): value for n, value in parse_qsl(parts.query)}
-        options["tls"] = options.get("tls", options.get("ssl", "true")) == "true"
-        known = parts.username
-    else:
-        parsed = parse_uri(uri)
-        hosts = [host for host, _ in parsed["nodelist"]]
-        options = {name.lower(): value for name, value in parsed["options"].items()}
-        known = parsed["username"]
-    # a path is a socket of this machine
-    if all(host.startswith("/") or is_loopback(host) for host in hosts):
+    parsed = _parse_database(uri)
+    hosts = [host for host, _ in parsed["nodelist"]]
+    options = {name.lower(): value for name, value in parsed["options"].items()}
+    # A path is a socket of this machine; what a name server lists may be any.
+    here = all(host.startswith("/") or is_loopback(host) for host in hosts)
+    if here and not uri.startswith(SRV):
         return
-    if not known and options.get("authmechanism") != "MONGODB-X509":
+    if not parsed["username"] and options.get("authmechanism") != "MONGODB-X509":
         raise SettingsError(
             "MONGO_URI names another machine's database without a user and password:"
             " add them, or say MONGO_INSECURE=on."
         )
     unchecked = ("tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames")
-    if not options.get("tls") or any(str(options.get(n)).lower() == "true" for n in unchecked):
+    if not options.get("tls") or any(options.get(name) for name in unchecked):
         raise SettingsError(
             "MONGO_URI names another machine's database without TLS that proves its name:"
             " add tls=true, or say MONGO_INSECURE=on."
+        )
+
+
+def _check_open_queue(url: str) -> None:
+    """Refuse a queue that anybody can write to, and another machine's that is read on the way."""
+    queue = _parse_queue(url)
+    if url.startswith("unix:"):  # a file, which has its own owner and mode
+        return
+    if not queue.get("password"):
+        raise SettingsError(
+            "MESSAGE_QUEUE_URL names a queue without a password, and whoever can write to it speaks"
+            " for the server: add one, as in rediss://:password@host:6379/0,"
+            " or say QUEUE_INSECURE=on."
+        )
+    checked = queue.get("ssl_cert_reqs", "required") == "required"
+    proven = url.startswith("rediss:") and checked and queue.get("ssl_check_hostname", True)
+    if not proven and not is_loopback(queue.get("host", "localhost")):
+        raise SettingsError(
+            "MESSAGE_QUEUE_URL names another machine's queue, which carries messages, without TLS"
+            " that proves its name: begin it with rediss://, or say QUEUE_INSECURE=on."
         )

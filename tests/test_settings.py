@@ -18,6 +18,8 @@ def config(**changes: Any) -> dict[str, Any]:
     defaults |= {"HOST": "127.0.0.1", "PORT": 5000, "SECRET_KEY": "", "MONGO_URI": ""}
     defaults |= {"MAIL": "", "MAIL_SERVER": "", "RATE_LIMITS": True, "CORS_ORIGINS": ""}
     defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False, "MAIL_PASSWORD": ""}
+    defaults |= {"TRUSTED_PROXIES": 0, "MESSAGE_QUEUE_URL": ""}
+    defaults |= {"MONGO_INSECURE": False, "QUEUE_INSECURE": False}
     return defaults | changes
 
 
@@ -47,6 +49,7 @@ def test_nothing_has_to_be_configured() -> None:
         ("AUDIT_DAYS", 0),
         ("MESSAGES_PER_MINUTE", 0),
         ("MONGO_INSECURE", "maybe"),
+        ("QUEUE_INSECURE", "maybe"),
         ("REFRESH_TOKEN_DAYS", "month"),
         ("RATE_LIMITS", "maybe"),
         ("MAIL_USE_SSL", "tls"),
@@ -54,6 +57,13 @@ def test_nothing_has_to_be_configured() -> None:
         ("SECRET_KEY", "k" * 31),
         ("MONGO_URI", "127.0.0.1:27017"),
         ("MONGO_URI", "mongodb://"),
+        ("MONGO_URI", "mongodb+srv://"),
+        ("MONGO_URI", "mongodb+srv://db.example.org/chat?tls=perhaps"),
+        ("MONGO_URI", "mongodb+srv://db.example.org/chat?w=1;tls=true&tls=false"),
+        ("MESSAGE_QUEUE_URL", "127.0.0.1:6379"),
+        ("MESSAGE_QUEUE_URL", "amqp://queue.example.org"),
+        ("MESSAGE_QUEUE_URL", "redis://queue.example.org:port"),
+        ("MESSAGE_QUEUE_URL", "redis://[::1"),
         ("CORS_ORIGINS", "https://chat.example.org/path"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://*.example.org"),
@@ -92,42 +102,90 @@ def test_loopback_needs_no_mail_and_may_do_without_limits(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "chat.example.org"])
 def test_other_addresses_need_mail(host: str) -> None:
-    text = refusal(HOST=host)
-    assert "MAIL_SERVER" in text and "MAIL=terminal" in text
+    assert f"HOST={host} " in refusal(HOST=host)
     settings.check(config(HOST=host, MAIL="terminal"))
-    settings.check(
-        config(HOST=host, MAIL_SERVER="mail.example.org", MAIL_DEFAULT_SENDER="a@example.org")
-    )
 
 
-def test_limits_can_be_off_on_loopback_only() -> None:
-    assert "RATE_LIMITS" in refusal(HOST="0.0.0.0", MAIL="terminal", RATE_LIMITS=False)
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_proxy_in_front_makes_no_address_this_machine_alone(host: str) -> None:
+    assert "TRUSTED_PROXIES=2 " in refusal(HOST=host, TRUSTED_PROXIES=2)
+    settings.check(config(HOST=host, TRUSTED_PROXIES=2, MAIL="terminal"))
 
 
-def open_refusal(**changes: Any) -> str:
-    """Return what is said when others can reach the server; on loopback it has to be fine."""
+@pytest.fixture(params=[{"HOST": "0.0.0.0"}, {"TRUSTED_PROXIES": 1}], ids=["address", "proxy"])
+def others(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What lets other machines reach the server, and a terminal for the codes."""
+    return {"MAIL": "terminal", **request.param}
+
+
+def open_refusal(others: dict[str, Any], **changes: Any) -> str:
+    """Return what is said where others are served; for this machine alone it has to be fine."""
     settings.check(config(**changes))
-    text = refusal(HOST="0.0.0.0", **{"MAIL": "terminal", **changes})
+    text = refusal(**{**others, **changes})
     assert "\n" not in text and text.endswith(".")
     return text
 
 
-def test_debugging_is_for_loopback_only() -> None:
-    assert "FLASK_DEBUG" in open_refusal(DEBUG=True)
-    settings.check(config(HOST="0.0.0.0", MAIL="terminal", DEBUG=False))
+def test_who_serves_others_needs_mail(others: dict[str, Any]) -> None:
+    text = open_refusal(others, MAIL="")
+    assert "MAIL_SERVER" in text and "MAIL=terminal" in text
+    mail = {"MAIL_SERVER": "mail.example.org", "MAIL_DEFAULT_SENDER": "a@example.org"}
+    settings.check(config(**{**others, "MAIL": "", **mail}))
 
 
-def test_codes_do_not_leave_unencrypted_where_others_are_served() -> None:
+def test_limits_can_be_off_for_this_machine_alone(others: dict[str, Any]) -> None:
+    assert "RATE_LIMITS" in open_refusal(others, RATE_LIMITS=False)
+
+
+def test_debugging_is_for_this_machine_alone(others: dict[str, Any]) -> None:
+    assert "FLASK_DEBUG" in open_refusal(others, DEBUG=True)
+    settings.check(config(**others, DEBUG=False))
+
+
+def test_codes_do_not_leave_unencrypted_where_others_are_served(others: dict[str, Any]) -> None:
     plain = {"MAIL_DEFAULT_SENDER": "a@example.org", "MAIL_USE_SSL": False, "MAIL_USE_TLS": False}
-    assert "MAIL_USE_TLS" in open_refusal(MAIL_SERVER="mail.example.org", **plain)
-    settings.check(config(HOST="0.0.0.0", MAIL_SERVER="127.0.0.1", **plain))
+    assert "MAIL_USE_TLS" in open_refusal(others, MAIL_SERVER="mail.example.org", **plain)
+    settings.check(config(**others, MAIL_SERVER="127.0.0.1", **plain))
 
 
-def test_a_message_queue_has_a_password_where_others_are_served() -> None:
-    for queue in ("redis://127.0.0.1:6379/0", "rediss://queue.example.org", "redis://me@queue"):
-        assert "password" in open_refusal(MESSAGE_QUEUE_URL=queue)
-    queue = "rediss://:hush@queue.example.org:6379/0"
-    settings.check(config(HOST="0.0.0.0", MAIL="terminal", MESSAGE_QUEUE_URL=queue))
+@pytest.mark.parametrize(
+    ("queue", "missing"),
+    [
+        ("redis://127.0.0.1:6379/0", "password"),
+        ("redis://", "password"),
+        ("redis://me@queue.example.org", "password"),
+        ("rediss://queue.example.org", "password"),
+        ("redis://:hush@queue.example.org:6379/0", "rediss://"),
+        ("redis://me:hush@192.0.2.7", "rediss://"),
+        ("redis:///0?password=hush&host=queue.example.org", "rediss://"),
+        ("rediss://:hush@queue.example.org?ssl_cert_reqs=none", "rediss://"),
+        ("rediss://:hush@queue.example.org?ssl_check_hostname=False", "rediss://"),
+    ],
+)
+def test_a_message_queue_has_a_password_and_on_another_machine_tls(
+    others: dict[str, Any], queue: str, missing: str
+) -> None:
+    text = open_refusal(others, MESSAGE_QUEUE_URL=queue)
+    assert "MESSAGE_QUEUE_URL" in text and missing in text and "QUEUE_INSECURE=on" in text
+    assert "hush" not in text
+    settings.check(config(**others, MESSAGE_QUEUE_URL=queue, QUEUE_INSECURE=True))
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [
+        "rediss://:hush@queue.example.org:6379/0",
+        "rediss://queue.example.org?password=hush&ssl_cert_reqs=required",
+        "redis://:hush@127.0.0.1:6379/0",
+        "redis://:hush@[::1]",
+        "redis://me:hush@localhost",
+        "unix:///run/redis/redis.sock",
+    ],
+)
+def test_a_message_queue_of_this_machine_or_a_safe_one_is_taken(
+    others: dict[str, Any], queue: str
+) -> None:
+    settings.check(config(**others, MESSAGE_QUEUE_URL=queue))
 
 
 USER = "chat:hush@"
@@ -146,15 +204,20 @@ USER = "chat:hush@"
         (f"mongodb://{USER}db/chat?tls=true&tlsAllowInvalidCertificates=true", "tls=true"),
         (f"mongodb+srv://{USER}db.example.org/chat?tls=false", "tls=true"),
         (f"mongodb+srv://{USER}db.example.org/chat?tlsAllowInvalidHostnames=true", "tls=true"),
+        (f"mongodb://{USER}db.example.org/chat?tls=true;tlsInsecure=true", "tls=true"),
+        (f"mongodb+srv://{USER}db.example.org/chat?retryWrites=true;tls=false", "tls=true"),
+        (f"mongodb+srv://{USER}db.example.org/chat?retryWrites=true;ssl=false", "tls=true"),
+        (f"mongodb+srv://{USER}db.example.org/chat?appName=a#&tls=false", "tls=true"),
+        ("mongodb+srv://localhost/chat", "password"),
     ],
 )
 def test_another_machines_database_asks_who_one_is_and_proves_its_name(
-    uri: str, missing: str
+    others: dict[str, Any], uri: str, missing: str
 ) -> None:
-    text = open_refusal(MONGO_URI=uri)
+    text = open_refusal(others, MONGO_URI=uri)
     assert "MONGO_URI" in text and missing in text and "MONGO_INSECURE=on" in text
     assert "hush" not in text
-    settings.check(config(HOST="0.0.0.0", MAIL="terminal", MONGO_URI=uri, MONGO_INSECURE=True))
+    settings.check(config(**others, MONGO_URI=uri, MONGO_INSECURE=True))
 
 
 @pytest.mark.parametrize(
@@ -165,10 +228,25 @@ def test_another_machines_database_asks_who_one_is_and_proves_its_name(
         "mongodb://%2Frun%2Fmongodb.sock/chat",
         f"mongodb://{USER}db.example.org,db2.example.org/chat?replicaSet=rs0&tls=true",
         f"mongodb+srv://{USER}db.example.org/chat",
+        f"mongodb+srv://{USER}db.example.org/?retryWrites=true;tls=true",
         "mongodb://db.example.org/chat?tls=true&authMechanism=MONGODB-X509",
     ],
 )
-def test_a_database_of_this_machine_or_a_safe_one_is_taken(uri: str) -> None:
+def test_a_database_of_this_machine_or_a_safe_one_is_taken(
+    others: dict[str, Any], uri: str
+) -> None:
+    settings.check(config(**others, MONGO_URI=uri))
+
+
+def test_a_name_that_stands_for_hosts_is_checked_without_asking_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("the name server was asked")
+
+    monkeypatch.setattr("dns.resolver.resolve", asked)
+    monkeypatch.setattr("socket.getaddrinfo", asked)
+    uri = f"mongodb+srv://{USER}db.example.org/chat"
     settings.check(config(HOST="0.0.0.0", MAIL="terminal", MONGO_URI=uri))
 
 
@@ -182,13 +260,18 @@ def test_a_mail_server_needs_a_sender_and_one_kind_of_encryption() -> None:
     settings.check(config(**server | {"MAIL_SERVER": "127.0.0.1"}, **plain))
 
 
-def test_advice_is_given_only_to_those_who_serve_others_with_the_defaults() -> None:
+def test_advice_is_given_only_to_those_who_serve_others_with_the_defaults(
+    others: dict[str, Any],
+) -> None:
     assert settings.advice(config()) is None
-    shared = config(HOST="0.0.0.0", MAIL="terminal")
+    shared = config(**others)
     advice = settings.advice(shared)
     assert advice is not None and "SECRET_KEY" in advice and "MONGO_URI" in advice
-    complete = shared | {"SECRET_KEY": "k" * 32, "MONGO_URI": "mongodb://db/chat"}
-    assert settings.advice(complete) is None
+    assert ("proxy" in advice) is not bool(shared["TRUSTED_PROXIES"])  # who has one is not told to
+    keyed = shared | {"SECRET_KEY": "k" * 32}
+    less = settings.advice(keyed)
+    assert less is not None and "SECRET_KEY" not in less and "MONGO_URI" in less
+    assert settings.advice(keyed | {"MONGO_URI": "mongodb://db/chat"}) is None
 
 
 def test_the_key_is_made_once_and_kept_for_its_owner(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_strange_host_does_not_get_into_the_policy(client: FlaskClient) -> Non
 
 
 def test_over_tls_browsers_are_told_to_stay_there(make_app: Callable[..., Flask]) -> None:
-    client = make_app(TRUSTED_PROXIES=1).test_client()
+    client = make_app(TRUSTED_PROXIES=1, RATE_LIMITS=True).test_client()
     for path in ("/", "/api/rooms", "/health", "/nothing"):
         response = client.get(path, headers={"X-Forwarded-Proto": "https"})
         age = re.fullmatch(r"max-age=(\d+)", response.headers["Strict-Transport-Security"])
