@@ -33,7 +33,9 @@ class QueuedChannelManager(RedisManager, ChannelManager):
     """
 
     def __init__(self, url: str, heard: Callable[[str, Any], None]) -> None:
-        options = {"socket_connect_timeout": 5, "socket_keepalive": True}
+        options: dict[str, Any] = {"socket_connect_timeout": 5}
+        if not url.startswith("unix:"):  # a socket of this machine knows no such option
+            options["socket_keepalive"] = True
         RedisManager.__init__(self, url, channel=CHANNEL, redis_options=options)
         self._heard = heard
         self._outgoing: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
