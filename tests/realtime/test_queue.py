@@ -12,7 +12,9 @@ import pytest
 import redis
 
 from chat.realtime.queue import CHANNEL, QueuedChannelManager
-from tests.servers import PATIENCE, free_port
+from tests.servers import free_port
+
+PATIENCE = 30.0  # seconds
 
 
 @pytest.fixture
