@@ -31,11 +31,13 @@ People have real sessions and are members of the rooms they talk in.
 **Node with MongoDB's driver** does the same job on the same running database: it reads token,
 session and memberships when a client enters; `send_message` is stored with `w: majority, j: true`
 under a unique (room, seq), pushed and acked. It inserts message by message (`insertOne`), as one
-would write it; a variant stores what came during an insert by one `insertMany`. Its messages have
-one index, ours two.
+would write it, and with this server's own options of the connection. Its messages have one index,
+ours two. Of its two variants one leaves the driver's options as they come, with retryable writes,
+which the embedded database gets slow with; the other one stores what came during an insert by one
+`insertMany`.
 
-**Socket.IO alone** and **Flask-SocketIO** believe what clients say and store nothing. All four get
-and send the same packets.
+**Socket.IO alone** and **Flask-SocketIO** believe what clients say and store nothing. All of them
+get and send the same packets.
 """
 
 

@@ -152,6 +152,17 @@ class NodeStored(Peer):
         return {"token": citizen.token}
 
 
+class NodeDefault(NodeStored):
+    """With retryable writes, which the driver makes unless told not to."""
+
+    name = "node-default"
+    title = "Node, the driver as it comes"
+
+    def command(self) -> list[str]:
+        uri = self.town.uri.replace("retryWrites=false", "retryWrites=true")
+        return [uri if part == self.town.uri else part for part in super().command()]
+
+
 class NodeBatched(NodeStored):
     name = "node-batched"
     title = "Node, the same in batches"
@@ -169,7 +180,7 @@ class Stock(Peer):
 
 
 SIDES: dict[str, type[Side]] = {
-    side.name: side for side in (Ours, NodeStored, NodeBatched, NodeBare, Stock)
+    side.name: side for side in (Ours, NodeStored, NodeDefault, NodeBatched, NodeBare, Stock)
 }
 
 

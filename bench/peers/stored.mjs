@@ -3,7 +3,7 @@
 // Who enters is known by their token and their session; their rooms are read from the database. A
 // message is stored, journaled by a majority, before it is pushed and acked: one insert for each
 // message, as one would write it, or with `batched` one insert for all that came during the last one.
-// One unique index against the measured server's three: less work for the database, in this one's
+// One unique index against the measured server's two: less work for the database, in this one's
 // favour. The seq of a room is counted in memory: right for a single process that starts with an empty
 // log, as here, and one read less.
 
