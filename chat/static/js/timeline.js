@@ -44,6 +44,7 @@ export class Timeline {
     this.messages = [...page];
     this.loaded = true;
     this.following = !hasNewer;
+    for (const seq of this.ahead.keys()) if (seq <= this.last) this.ahead.delete(seq);
     this.settle();
   }
 
@@ -76,8 +77,10 @@ export class Timeline {
 
   /** Join what was set aside and now fits. */
   settle() {
-    for (let next; (next = this.ahead.get(this.last + 1)); ) this.messages.push(next);
-    for (const seq of this.ahead.keys()) if (seq <= this.last) this.ahead.delete(seq);
+    for (let next; (next = this.ahead.get(this.last + 1)); ) {
+      this.messages.push(next);
+      this.ahead.delete(next.seq);
+    }
     this.head = Math.max(this.head, this.last);
     if (this.last === this.head) this.following = true;
   }

@@ -25,6 +25,32 @@ test("one that comes too early waits for the one before it", () => {
   assert.equal(timeline.hasGap, false);
 });
 
+test("what was set aside is kept until it is joined, and no longer", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(1, 3));
+  for (const seq of [9, 7, 6, 5]) timeline.add(message(seq));
+  timeline.add(message(4));
+  assert.deepEqual(seqs(timeline), [1, 2, 3, 4, 5, 6, 7]);
+  assert.deepEqual([...timeline.ahead.keys()], [9]);
+  timeline.load(messages(5, 8));
+  assert.deepEqual(seqs(timeline), [5, 6, 7, 8, 9]);
+  assert.equal(timeline.ahead.size, 0);
+  timeline.add(message(12));
+  timeline.load(messages(10, 15));
+  assert.equal(timeline.ahead.size, 0);
+});
+
+test("a wide gap is closed in no time, however much waits behind it", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(1, 3));
+  const [missing, early] = [messages(4, 20_000), messages(20_001, 40_000)];
+  for (const one of early) timeline.add(one);
+  const begun = performance.now();
+  for (const one of missing) timeline.add(one);
+  assert.ok(performance.now() - begun < 1_000);
+  assert.equal(timeline.last, 40_000);
+});
+
 test("a page read far back does not call what is newer a gap", () => {
   const timeline = new Timeline(100);
   timeline.load(messages(10, 20), { hasNewer: true });
