@@ -11,18 +11,16 @@ import hmac
 import ipaddress
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage, Storage
+from limits.storage import Storage
 from limits.strategies import MovingWindowRateLimiter
 
 from chat.errors import RateLimited, Unavailable
-
-T = TypeVar("T")
+from chat.services.windows import OwnWindows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +32,24 @@ class Rule:
     shared: bool = False
 
 
+# Of an address for each purpose: who wants to register does not keep its owner from a reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
 # Few for an account from one caller, so that a stranger can not lock anybody out; more in all.
 FAILED_LOGINS_PER_ACCOUNT = Rule("login-account", RateLimitItemPerMinute(5, 5), shared=True)
 FAILED_LOGINS_FROM_ANYWHERE = Rule("login-anywhere", RateLimitItemPerMinute(50, 5), shared=True)
 FAILED_LOGINS_PER_ADDRESS = Rule("login-address", RateLimitItemPerMinute(50, 5), shared=True)
+LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
+# Of a caller, so that a stranger can not void the codes of others again and again.
+WRONG_CODES = Rule("code-wrong", RateLimitItemPerHour(30), shared=True)
 # By user, as many as the setting of that name says.
 MESSAGES = Rule("MESSAGES_PER_MINUTE", RateLimitItemPerMinute(600))
 JOINS = Rule("JOINS_PER_MINUTE", RateLimitItemPerMinute(30))
 SEARCHES = Rule("SEARCHES_PER_MINUTE", RateLimitItemPerMinute(120))
 CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", RateLimitItemPerMinute(300))
 ROOMS = Rule("ROOMS_PER_MINUTE", RateLimitItemPerMinute(30))
-CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS)
+CHANGES = Rule("CHANGES_PER_MINUTE", RateLimitItemPerMinute(120))
+CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 
 
 class Limits:
@@ -69,62 +72,60 @@ class Limits:
         self._items = {
             name: RateLimitItemPerMinute(amount) for name, amount in (per_minute or {}).items()
         }
-        self._shared = None if shared is None else MovingWindowRateLimiter(shared)
-        self._outage = () if shared is None else shared.base_exceptions
-        self._key = hashlib.sha256(b"limits\0" + secret.encode()).digest()
-        self._own: MovingWindowRateLimiter | None = None
-        self._ends: OrderedDict[tuple[Rule, str], float] = OrderedDict()
+        self._own = OwnWindows()
+        self._shared = self._own if shared is None else _SharedWindows(shared, secret)
 
     def check(self, rule: Rule, key: str) -> None:
         """Raise RateLimited when the next one would be too many; count nothing."""
-        if self._enabled and not self._ask(rule, key, lambda windows: windows.test):
+        if self._enabled and not self._windows(rule).test(self._item(rule), rule.name, key):
             raise RateLimited(self._seconds_left(rule, key))
 
     def count(self, rule: Rule, key: str) -> None:
         """Count one, or raise RateLimited when it is too many."""
-        if not self._enabled:
-            return
-        if not self._ask(rule, key, lambda windows: windows.hit):
+        if self._enabled and not self._windows(rule).hit(self._item(rule), rule.name, key):
             raise RateLimited(self._seconds_left(rule, key))
-        if self._windows(rule) is self._own:
-            self._forget_old()
-            self._ends[rule, key] = time.monotonic() + self._item(rule).get_expiry()
-            self._ends.move_to_end((rule, key))
 
-    def _ask(
-        self, rule: Rule, key: str, verb: Callable[[MovingWindowRateLimiter], Callable[..., T]]
-    ) -> T:
-        windows = self._windows(rule)
-        if windows is not self._shared:
-            return verb(windows)(self._item(rule), rule.name, key)
-        hashed = hmac.new(self._key, key.encode(), hashlib.sha256).hexdigest()
-        try:
-            return verb(windows)(self._item(rule), rule.name, hashed)
-        except self._outage as error:
-            raise Unavailable() from error
-
-    def _windows(self, rule: Rule) -> MovingWindowRateLimiter:
-        if rule.shared and self._shared is not None:
-            return self._shared
-        # made on first use: the storage starts a thread
-        if self._own is None:
-            self._own = MovingWindowRateLimiter(MemoryStorage())
-        return self._own
+    def _windows(self, rule: Rule) -> OwnWindows | _SharedWindows:
+        return self._shared if rule.shared else self._own
 
     def _item(self, rule: Rule) -> RateLimitItem:
         return self._items.get(rule.name, rule.item)
 
     def _seconds_left(self, rule: Rule, key: str) -> int:
-        stats = self._ask(rule, key, lambda windows: windows.get_window_stats)
-        return max(1, math.ceil(stats.reset_time - time.time()))
+        left = self._windows(rule).seconds_left(self._item(rule), rule.name, key)
+        return max(1, math.ceil(left))
 
-    def _forget_old(self) -> None:
-        """Drop keys whose window is over: the storage empties their lists but keeps the keys."""
-        now = time.monotonic()
-        for (rule, key), end in list(self._ends.items())[:2]:  # two for each one added: it shrinks
-            if end <= now:
-                del self._ends[rule, key]
-                self._windows(rule).clear(self._item(rule), rule.name, key)
+
+class _SharedWindows:
+    """Counts in a storage that may be away, under hashed keys."""
+
+    def __init__(self, storage: Storage, secret: str) -> None:
+        self._windows = MovingWindowRateLimiter(storage)
+        self._outage = storage.base_exceptions
+        self._key = hashlib.sha256(b"limits\0" + secret.encode()).digest()
+
+    def test(self, item: RateLimitItem, name: str, key: str) -> bool:
+        with self._answering():
+            return self._windows.test(item, name, self._hashed(key))
+
+    def hit(self, item: RateLimitItem, name: str, key: str) -> bool:
+        with self._answering():
+            return self._windows.hit(item, name, self._hashed(key))
+
+    def seconds_left(self, item: RateLimitItem, name: str, key: str) -> float:
+        with self._answering():
+            stats = self._windows.get_window_stats(item, name, self._hashed(key))
+        return stats.reset_time - time.time()
+
+    def _hashed(self, key: str) -> str:
+        return hmac.new(self._key, key.encode(), hashlib.sha256).hexdigest()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except self._outage as error:
+            raise Unavailable() from error
 
 
 def network_of(address: str) -> str:

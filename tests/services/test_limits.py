@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+import tracemalloc
+
 import pytest
-from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 
 from chat.errors import RateLimited
 from chat.services.limits import Limits, Rule, network_of
+from chat.services.windows import OwnWindows
 
 TWO = Rule("two", RateLimitItemPerMinute(2))
+
+
+class Clock:
+    """A monotonic clock that stands still until it is moved."""
+
+    seconds = 1_000.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr("chat.services.windows.time.monotonic", lambda: found.seconds)
+    return found
 
 
 def test_what_is_too_many_is_refused_with_the_time_to_wait() -> None:
@@ -54,20 +70,52 @@ def test_switched_off_nothing_is_refused() -> None:
         limits.check(TWO, "a")
 
 
-def test_keys_whose_window_is_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_counted_leaves_the_window_one_by_one(clock: Clock) -> None:
     limits = Limits()
-    rule = Rule("short", RateLimitItemPerSecond(1))
-    seconds = 1_000.0
-    monkeypatch.setattr("chat.services.limits.time.monotonic", lambda: seconds)
+    limits.count(TWO, "a")
+    clock.seconds += 20
+    limits.count(TWO, "a")
+    clock.seconds += 20
+    with pytest.raises(RateLimited) as refused:
+        limits.count(TWO, "a")
+    assert refused.value.retry_after == 20
+    clock.seconds += 20.5
+    limits.count(TWO, "a")
+    with pytest.raises(RateLimited) as refused:
+        limits.check(TWO, "a")
+    assert refused.value.retry_after == 20
+
+
+def test_keys_whose_window_is_over_are_forgotten_whatever_window_is_before_them(
+    clock: Clock,
+) -> None:
+    windows = OwnWindows()
+    windows.hit(RateLimitItemPerHour(1), "an hour")
     for number in range(100):
-        limits.count(rule, f"early{number}")
-    seconds += 2
+        windows.hit(RateLimitItemPerSecond(1), f"early{number}")
+    clock.seconds += 2
     for number in range(60):
-        limits.count(rule, f"late{number}")
-    assert not any(key.startswith("early") for _, key in limits._ends)
-    storage = limits._windows(rule).storage
-    assert isinstance(storage, MemoryStorage)
-    assert not any("early" in key for key in storage.events)
+        windows.hit(RateLimitItemPerSecond(1), f"late{number}")
+    assert len(windows) == 61
+
+
+def test_a_count_starts_nothing_that_goes_on_beside() -> None:
+    threads = threading.active_count()
+    Limits().count(TWO, "a")
+    assert threading.active_count() == threads
+
+
+def test_a_count_touches_few_of_many_keys() -> None:
+    limits = Limits()
+    for number in range(5_000):
+        limits.count(TWO, str(number))
+    tracemalloc.start()
+    try:
+        limits.count(TWO, "0")
+        asked_for = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert asked_for < 5_000  # bytes: a list of all keys takes 40,000
 
 
 @pytest.mark.parametrize(
