@@ -52,10 +52,14 @@ class Database:
             return False
         return True
 
-    def now_ms(self) -> int:
+    def now(self) -> datetime:
         """Return the time by the database's own clock, the one that all processes share."""
-        now: datetime = self.db.command("hello")["localTime"]
-        return round(now.replace(tzinfo=UTC).timestamp() * 1000)
+        found: datetime = self.db.command("hello")["localTime"]
+        return found.replace(tzinfo=UTC)
+
+    def now_ms(self) -> int:
+        """Return the same in milliseconds since 1970 UTC."""
+        return round(self.now().timestamp() * 1000)
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones, wherever the database is then."""

@@ -11,6 +11,11 @@ def room_channel(room_id: str) -> str:
     return f"room:{room_id}"
 
 
+def is_room_channel(channel: object) -> bool:
+    """Tell whether a channel is the one of a room's members."""
+    return isinstance(channel, str) and channel.startswith(room_channel(""))
+
+
 def user_channel(user_id: str) -> str:
     """Return the channel of one user's own clients."""
     return f"user:{user_id}"
@@ -33,7 +38,7 @@ class ChannelManager(FanoutManager):
             for channel, enters in connection.changes:
                 (connection.channels.add if enters else connection.channels.discard)(channel)
             connection.changes.clear()
-            connection.pending = False
+            self.connections.accept(connection)
             for channel in connection.channels:
                 self.enter_room(sid, namespace, channel)
             connection.channels.clear()

@@ -45,6 +45,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._by_sid: dict[str, Connection] = {}
+        self._pending: dict[Connection, None] = {}  # in the order of their coming
         self._by_user: defaultdict[str, set[Connection]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Connection]] = defaultdict(set)
         self._ended_sessions: OrderedDict[str, None] = OrderedDict()
@@ -53,6 +54,8 @@ class Connections:
         """Note a connection, accepted or not yet; one whose session just ended is ended too."""
         connection.ended = connection.session_id in self._ended_sessions
         self._by_sid[connection.sid] = connection
+        if connection.pending:
+            self._pending[connection] = None
         self._by_user[connection.user.id].add(connection)
         self._by_session[connection.session_id].add(connection)
 
@@ -62,9 +65,15 @@ class Connections:
         if connection is not None:
             connection.ended = True
             connection.waiting.clear()
+            self._pending.pop(connection, None)
             self._discard(self._by_user, connection.user.id, connection)
             self._discard(self._by_session, connection.session_id, connection)
         return connection
+
+    def accept(self, connection: Connection) -> None:
+        """Note that a connection is pending no longer."""
+        connection.pending = False
+        self._pending.pop(connection, None)
 
     def find(self, sid: str | None) -> Connection | None:
         """Return the connection of that sid, or None."""
@@ -108,9 +117,9 @@ class Connections:
         """Tell whether a user has an accepted connection here."""
         return any(not found.pending for found in self._by_user.get(user_id, ()))
 
-    def has_pending(self) -> bool:
-        """Tell whether anybody is being let in at this moment."""
-        return any(found.pending for found in self._by_sid.values())
+    def pending(self, namespace: str) -> list[Connection]:
+        """Return those that are being let in to a namespace at this moment."""
+        return [found for found in self._pending if found.namespace == namespace]
 
     @staticmethod
     def _discard(

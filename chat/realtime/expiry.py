@@ -49,4 +49,4 @@ class Expiry:
                 self._server().expel(connection)
             elif connection.expires_at - WARN_BEFORE_MS <= now and not connection.warned:
                 connection.warned = True
-                self._publisher.session_expiring(connection)
+                self._publisher.session_expired(connection)

@@ -29,14 +29,24 @@ EVENTS = (
 
 
 class Publisher:
-    """Tells connected clients what has happened; called after it was stored."""
+    """Tells connected clients what has happened; called after it was stored.
+
+    One that is `here_alone` leaves out the clients of other processes: it is for what each process
+    finds out by itself, and would otherwise tell those of all others again.
+    """
 
     def __init__(
-        self, connections: Connections, push_log: PushLog, server: Callable[[], ChatServer]
+        self,
+        connections: Connections,
+        push_log: PushLog,
+        server: Callable[[], ChatServer],
+        *,
+        here_alone: bool = False,
     ) -> None:
         self._connections = connections
         self._push_log = push_log
         self._server = server
+        self._here_alone = here_alone
 
     def message_created(self, room: Room, message: Message) -> None:
         """Push a new message to all sockets of all members, the sending one too."""
@@ -44,7 +54,7 @@ class Publisher:
         self._push_log.note(room.id, message.seq)
 
     def heard(self, event: str, payload: Any) -> None:
-        """Note what another process has pushed to the clients of this one."""
+        """Note what another process has pushed to a room's clients in this one."""
         if event == "message_created":
             self._push_log.note(payload["room_id"], payload["seq"])
 
@@ -71,9 +81,7 @@ class Publisher:
             channels = [room_channel(room.id) for room in rooms if room.kind == kind]
             if channels:
                 own = [found.sid for found in self._connections.of_user(user_id, namespace)]
-                self._server().emit(
-                    "presence_changed", payload, to=channels, skip_sid=own, namespace=namespace
-                )
+                self._emit(namespace, channels, "presence_changed", payload, skip_sid=own)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to those whose own it has become, before they hear anything else of it."""
@@ -90,8 +98,11 @@ class Publisher:
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         """Push that a room is gone."""
         channel, namespace = room_channel(room_id), NAMESPACES[kind]
-        self._server().emit("room_deleted", {"room_id": room_id}, to=channel, namespace=namespace)
-        self._manager.close_room(channel, namespace)
+        self._emit(namespace, channel, "room_deleted", {"room_id": room_id})
+        if self._here_alone:
+            self._manager.basic_close_room(channel, namespace)
+        else:
+            self._manager.close_room(channel, namespace)
 
     def member_joined(self, room: Room, user: User) -> None:
         """Push who came."""
@@ -102,8 +113,8 @@ class Publisher:
         self._to_room(room, "member_left", {"room_id": room.id, "user_id": user_id})
         self._manager.unsubscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
 
-    def session_expiring(self, connection: Connection) -> None:
-        """Push to one connection that it needs a fresh token."""
+    def session_expired(self, connection: Connection) -> None:
+        """Push to one connection that it needs a fresh token, or that its session is over."""
         self._server().emit(
             "session_expired",
             {},
@@ -117,7 +128,7 @@ class Publisher:
         self._connections.note_ended(session_id)
         for connection in self._connections.of_session(session_id):
             if not connection.pending:
-                self.session_expiring(connection)
+                self.session_expired(connection)
             self._server().expel(connection)
 
     def user_changed(self, user: User) -> None:
@@ -145,10 +156,24 @@ class Publisher:
         return self._server().manager
 
     def _to_room(self, room: Room, event: str, payload: dict[str, Any]) -> None:
-        self._emit(room, room_channel(room.id), event, payload)
+        self._emit(NAMESPACES[room.kind], room_channel(room.id), event, payload)
 
     def _to_user(self, room: Room, user_id: str, event: str, payload: dict[str, Any]) -> None:
-        self._emit(room, user_channel(user_id), event, payload)
+        self._emit(NAMESPACES[room.kind], user_channel(user_id), event, payload)
 
-    def _emit(self, room: Room, channel: str, event: str, payload: dict[str, Any]) -> None:
-        self._server().emit(event, payload, to=channel, namespace=NAMESPACES[room.kind])
+    def _emit(
+        self,
+        namespace: str,
+        to: str | list[str],
+        event: str,
+        payload: dict[str, Any],
+        skip_sid: list[str] | None = None,
+    ) -> None:
+        self._server().emit(
+            event,
+            payload,
+            to=to,
+            skip_sid=skip_sid,
+            namespace=namespace,
+            ignore_queue=self._here_alone,
+        )

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Container, Iterable
+from datetime import datetime, timedelta
 
 from chat.models import Membership, Message, Room
 from chat.realtime.channels import room_channel
@@ -40,6 +41,7 @@ class Pulse:
 
     def __init__(
         self,
+        *,
         rooms: RoomRepository,
         messages: MessageRepository,
         user_rooms: UserRoomRepository,
@@ -52,7 +54,8 @@ class Pulse:
         read_members: Callable[[Room], list[Membership]],
         confirm_members: Callable[[float, Container[str]], None],
         learn: Callable[[Message], None],
-        look_for_contention: Callable[[], None],
+        look_for_contention: Callable[[datetime], None],
+        clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
         self._messages = messages
@@ -67,6 +70,7 @@ class Pulse:
         self._confirm_members = confirm_members
         self._learn = learn
         self._look_for_contention = look_for_contention
+        self._clock = clock  # the database's
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
         # By room, the oldest first: the version of it and its members, and when it was compared.
         self._compared: dict[str, tuple[tuple[int, int], float]] = {}
@@ -88,15 +92,16 @@ class Pulse:
     def beat(self) -> None:
         """Look once; what could not be looked at, as the database was away, is in the next look."""
         began = time.monotonic()
-        self._look_for_contention()
+        now = self._clock()
+        self._look_for_contention(now)
         self._drop_unheard()
-        self._look(LOOK_BACK + began - self._looked_at)
+        self._look(now - timedelta(seconds=LOOK_BACK + began - self._looked_at))
         self._looked_at = began
         # What nobody here listens to may have been deleted elsewhere.
         self._confirm_members(began, self._push_log.rooms())
 
-    def _look(self, seconds: float) -> None:
-        touched = self._rooms.list_touched(seconds)
+    def _look(self, since: datetime) -> None:
+        touched = self._rooms.list_touched(since)
         for room in touched:
             try:
                 self._compare(room)
@@ -107,8 +112,8 @@ class Pulse:
                 if is_outage(error):
                     raise
                 log.exception("could not tell what is new in room %s", room.id)
-        self._tell_deleted(seconds)
-        for session_id in self._sessions.list_ended(seconds):
+        self._tell_deleted(since)
+        for session_id in self._sessions.list_ended(since):
             self._publisher.session_ended(session_id)
 
     def _push_missing(self, room: Room) -> None:
@@ -137,11 +142,11 @@ class Pulse:
     def _compare_members(self, room: Room) -> bool:
         """Let those hear the room who belong to it, and nobody else.
 
-        Return False when somebody is being let in meanwhile, who is to be compared next time.
+        Return False when a member is being let in meanwhile, who is to be compared next time.
         """
         members = {found.user_id for found in self._read_members(room)}
         # Only now: who is let in from here on reads their rooms after what was found here.
-        settled = not self._connections.has_pending()
+        settled = self._settle_pending(room, members)
         namespace = NAMESPACES[room.kind]
         heard = self._publisher.listeners(room_channel(room.id), namespace)
         signed = self._signed(room)
@@ -163,6 +168,20 @@ class Pulse:
                 self._publisher.member_left(room, user_id)
         return settled
 
+    def _settle_pending(self, room: Room, members: Container[str]) -> bool:
+        """Keep those out of the room who are being let in by an older look at their rooms.
+
+        Return False when there are members among those who are being let in. They may have read
+        that they are none, so nobody knows yet whether they will hear the room.
+        """
+        settled = True
+        for connection in self._connections.pending(NAMESPACES[room.kind]):
+            if connection.user.id in members:
+                settled = False
+            else:
+                connection.changes.append((room_channel(room.id), False))
+        return settled
+
     def _push_since(self, room: Room, membership: Membership) -> None:
         """Push to a new member what was said between their coming and their hearing the room."""
         first = membership.last_read_seq + 1
@@ -173,8 +192,8 @@ class Pulse:
     def _signed(self, room: Room) -> Room:
         return self._sign_rooms([room])[0]
 
-    def _tell_deleted(self, seconds: float) -> None:
-        deleted = self._rooms.list_deleted(seconds)
+    def _tell_deleted(self, since: datetime) -> None:
+        deleted = self._rooms.list_deleted(since)
         heard = self._push_log.rooms()
         for room_id in deleted & heard.keys():
             self._publisher.room_deleted(room_id, heard[room_id])

@@ -1,7 +1,8 @@
 """Several processes by Redis: what one pushes reaches the clients of all at once.
 
-Nothing depends on it. What the queue loses, or can not take because it is away, the pulse brings a
-moment later, so publishing never waits for it.
+Pushes do not depend on Redis: what the queue loses, or can not take because it is away, the pulse
+brings a moment later, so publishing never waits for it. Log-ins and codes do, as they are counted
+there (`chat/repositories/rate_limits.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from redis.exceptions import RedisError
 from socketio import RedisManager
 
 from chat.concurrency import spawn
-from chat.realtime.channels import ChannelManager
+from chat.realtime.channels import ChannelManager, is_room_channel
 
 CHANNEL = "chat"
 MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the pulse
@@ -27,7 +28,9 @@ log = logging.getLogger(__name__)
 
 
 class QueuedChannelManager(RedisManager, ChannelManager):
-    """A manager whose emits go to all processes. `heard` is told what another process pushed here.
+    """A manager whose emits go to all processes.
+
+    `heard` is told what another process pushed here to the members of a room.
 
     Programs can emit through the same queue: `socketio.RedisManager(url, "chat", write_only=True)`.
     """
@@ -69,6 +72,7 @@ class QueuedChannelManager(RedisManager, ChannelManager):
 
     def _handle_emit(self, message: dict[str, Any]) -> None:
         super()._handle_emit(message)
-        if message.get("host_id") != self.host_id:
+        # What went to one user's clients alone, the others of the room are still to be told.
+        if message.get("host_id") != self.host_id and is_room_channel(message.get("room")):
             data = message.get("data")
             self._heard(str(message.get("event")), data[0] if isinstance(data, list) else data)

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from bson import ObjectId
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 def now_ms() -> int:
     """Return the present in milliseconds since 1970 UTC."""
     return time.time_ns() // 1_000_000
-
-
-def time_of(database: Database) -> datetime:
-    """Return the present by the database's own clock, the one that all processes share."""
-    found: datetime = database.db.command("hello")["localTime"]
-    return found.replace(tzinfo=UTC)
 
 
 def new_id() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chat.errors import NotFound
 from chat.models import Message, Room
-from chat.repositories.documents import now_ms, object_id, object_ids, time_of
+from chat.repositories.documents import now_ms, object_id, object_ids
 from chat.repositories.messages import document_of, message_of
 
 if TYPE_CHECKING:
@@ -109,9 +109,12 @@ class RoomRepository:
             },
         )
 
-    def is_contended(self, seconds: float, process_id: str) -> bool:
-        """Tell whether another process than this one has lately come second, in any room."""
-        lately = {"$gt": time_of(self._database) - timedelta(seconds=seconds)}
+    def is_contended(self, since: datetime, process_id: str) -> bool:
+        """Tell whether another process than this one has come second since then, in any room.
+
+        Since when is by the database's own clock, here and below.
+        """
+        lately = {"$gt": since}
         found = self._database.db["room"].find_one(
             {
                 "touched_at": lately,
@@ -127,15 +130,13 @@ class RoomRepository:
         cursor = self._database.db["room"].find().sort("touched_at", -1).limit(limit)
         return [room_of(document) for document in cursor]
 
-    def list_touched(self, seconds: float) -> list[Room]:
-        """Return the rooms touched within so many seconds, by the database's own clock."""
-        since = time_of(self._database) - timedelta(seconds=seconds)
+    def list_touched(self, since: datetime) -> list[Room]:
+        """Return the rooms touched since then."""
         cursor = self._database.db["room"].find({"touched_at": {"$gt": since}})
         return [room_of(document) for document in cursor]
 
-    def list_deleted(self, seconds: float) -> set[str]:
-        """Return the ids of the rooms deleted within so many seconds, by the database's clock."""
-        since = time_of(self._database) - timedelta(seconds=seconds)
+    def list_deleted(self, since: datetime) -> set[str]:
+        """Return the ids of the rooms deleted since then."""
         notes = self._database.db["deleted_room"].find({"deleted_at": {"$gt": since}}, {"_id": 1})
         noted = [note["_id"] for note in notes]
         if not noted:

@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 
 from chat.models import Session
-from chat.repositories.documents import object_id, time_of
+from chat.repositories.documents import object_id
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -104,13 +104,13 @@ class SessionRepository:
         self._collection.update_many(query, [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}])
         return found
 
-    def list_ended(self, seconds: float) -> list[str]:
-        """Return the ids of sessions that ended within so many seconds.
+    def list_ended(self, since: datetime) -> list[str]:
+        """Return the ids of sessions that ended since then.
 
         By the database's own clock, as `end`: those of other processes may differ.
         """
-        since = int((time_of(self._database).timestamp() - seconds) * 1000)
-        ended = self._collection.find({"ended_at": {"$gte": since}}, {"_id": 1})
+        milliseconds = int(since.timestamp() * 1000)
+        ended = self._collection.find({"ended_at": {"$gte": milliseconds}}, {"_id": 1})
         return [str(document["_id"]) for document in ended]
 
     @property

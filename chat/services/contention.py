@@ -7,6 +7,7 @@ leaves a note with the room, and the pulse of the winner finds it.
 from __future__ import annotations
 
 import time
+from datetime import datetime, timedelta
 
 from chat.models import Room
 from chat.repositories.documents import new_id
@@ -40,7 +41,8 @@ class Contention:
             self._noted_at = now
             self._rooms.note_contended(room.id, self._process_id)
 
-    def look(self) -> None:
-        """Find out whether another process lately came second."""
-        if self._rooms.is_contended(NOTE_SECONDS, self._process_id):
+    def look(self, now: datetime) -> None:
+        """Find out whether another process lately came second; `now` is by the database's clock."""
+        since = now - timedelta(seconds=NOTE_SECONDS)
+        if self._rooms.is_contended(since, self._process_id):
             self._until = time.monotonic() + HEARD_SECONDS

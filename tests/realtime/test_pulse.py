@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import socketio
 from pymongo.errors import AutoReconnect
 
 from chat.database.client import Database
 from chat.models import Membership, Message, Room, User
 from chat.realtime import pulse as beating
+from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.pulse import Pulse
 from chat.realtime.push_log import PushLog
-from chat.repositories.documents import new_id, object_id, time_of
+from chat.repositories.documents import new_id, object_id
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
@@ -76,25 +78,37 @@ class Process:
         self.messages = Failing(database)
         self.push_log = PushLog()
         self.clients = Clients(self.push_log, self.user_id)
-        connections = Connections()
-        user = User(self.user_id, "ada", "", 0, "", "", None, 0, 0)
-        connections.add(Connection("sid", "eio", "/group", user, new_id(), 0, None, pending=False))
+        self.connections = Connections()
+        self.connect("sid", self.user_id, pending=False)
         self.learned: list[Message] = []
+        self.compared: list[str] = []  # rooms whose members were read
         self.pulse = Pulse(
-            self.rooms,
-            self.messages,
-            self.user_rooms,
-            SessionRepository(database),
-            connections,
-            self.clients,  # type: ignore[arg-type]
-            self.push_log,
-            list,
-            list,
-            lambda room: self.user_rooms.list_of_room(room.id),
-            lambda moment, room_ids: None,
-            self.learned.append,
-            lambda: None,
+            rooms=self.rooms,
+            messages=self.messages,
+            user_rooms=self.user_rooms,
+            sessions=SessionRepository(database),
+            connections=self.connections,
+            publisher=self.clients,  # type: ignore[arg-type]
+            push_log=self.push_log,
+            sign=list,
+            sign_rooms=list,
+            read_members=self.read_members,
+            confirm_members=lambda moment, room_ids: None,
+            learn=self.learned.append,
+            look_for_contention=lambda now: None,
+            clock=lambda: database.now(),
         )
+
+    def read_members(self, room: Room) -> list[Membership]:
+        self.compared.append(room.id)
+        return self.user_rooms.list_of_room(room.id)
+
+    def connect(self, sid: str, user_id: str, pending: bool = True) -> Connection:
+        """Note somebody who is connected, or being let in."""
+        user = User(user_id, sid, "", 0, "", "", None, 0, 0)
+        connection = Connection(sid, sid, "/group", user, new_id(), 0, None, pending=pending)
+        self.connections.add(connection)
+        return connection
 
     def room(self) -> Room:
         """Make a room that the client belongs to and hears."""
@@ -117,7 +131,7 @@ class Process:
 
     def touched_ago(self, room: Room, seconds: float) -> None:
         """Let the last change of a room be so long ago."""
-        then = time_of(self.database) - timedelta(seconds=seconds)
+        then = self.database.now() - timedelta(seconds=seconds)
         self.database.db["room"].update_one(
             {"_id": object_id(room.id)}, {"$set": {"touched_at": then}}
         )
@@ -202,3 +216,56 @@ def test_member_who_came_without_a_word_hears_the_room_in_the_end(
     process.pulse.beat()
     assert process.clients.is_heard(room.id)
     assert process.clients.seqs[room.id] == [2]
+
+
+def test_stranger_who_is_being_let_in_lets_nobody_read_members_again(process: Process) -> None:
+    room = process.room()
+    process.store(room, 1, 1)
+    process.connect("stranger", new_id())
+    for _ in range(3):
+        process.pulse.beat()
+    assert process.compared == [room.id]
+
+
+def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
+    room = process.room()
+    process.store(room, 1, 1)
+    coming = process.connect("second tab", process.user_id)
+    for _ in range(2):
+        process.pulse.beat()
+    process.connections.accept(coming)
+    for _ in range(2):
+        process.pulse.beat()
+    assert process.compared == [room.id] * 3, "and once more when they are in"
+
+
+def test_who_left_while_being_let_in_does_not_hear_the_room(process: Process) -> None:
+    manager = ChannelManager()
+    manager.connections = process.connections
+    socketio.Server(client_manager=manager, async_mode="threading")
+    sid = manager.pre_connect("transport", "/group")
+    assert sid is not None
+    coming = process.connect(sid, new_id())
+    room = process.room()
+    process.store(room, 1, 1)
+    process.pulse.beat()
+    # What was read of them before another process took them out of the room comes only now.
+    coming.channels.add(room_channel(room.id))
+    manager.connect(sid, "/group")
+    assert list(manager.get_participants("/group", room_channel(room.id))) == []
+
+
+def test_a_beat_asks_the_database_for_its_time_once(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[datetime] = []
+    now = Database.now
+
+    def count(self: Database) -> datetime:
+        moments.append(now(self))
+        return moments[-1]
+
+    monkeypatch.setattr(Database, "now", count)
+    process.pulse.beat()
+    process.pulse.beat()
+    assert len(moments) == 2

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -183,8 +184,9 @@ def test_a_session_is_told_to_have_ended_once(
         sessions.log_out(alice.id, grant.session.id)
     assert ended.ids == [grant.session.id]
     repository = SessionRepository(migrated)
-    assert repository.list_ended(seconds=60) == [grant.session.id]
-    assert repository.list_ended(seconds=-60) == []
+    now = migrated.now()
+    assert repository.list_ended(now - timedelta(seconds=60)) == [grant.session.id]
+    assert repository.list_ended(now + timedelta(seconds=60)) == []
 
 
 def test_a_session_is_good_for_its_own_user_alone(

@@ -321,16 +321,16 @@ def test_a_writer_pauses_between_batches_while_another_process_writes(
 
 
 def test_who_was_always_first_hears_of_the_one_that_came_second(
-    open_desk: OpenDesk, room: Room, alice: str
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     winner, loser = open_desk(), open_desk()
     results([loser.send(room, alice, "alone")])
     results([winner.send(room, alice, "elsewhere")])
-    winner.contention.look()
+    winner.contention.look(database.now())
     assert not winner.contention.is_on
     results([loser.send(room, alice, "collides")])
     assert loser.contention.is_on and not winner.contention.is_on
-    winner.contention.look()
+    winner.contention.look(database.now())
     assert winner.contention.is_on
 
 

@@ -14,6 +14,7 @@ import pytest
 import socketio
 from flask import Flask
 
+from tests.accounts import data_of
 from tests.people import make_people
 from tests.servers import Server, free_port
 from tests.sockets.conftest import Member, message
@@ -126,6 +127,28 @@ def test_messages_come_to_all_processes_once_and_in_order(spread: Pair) -> None:
         listener.pushed("message_created", seq=seqs[-1])
         first_time = list(dict.fromkeys(m["seq"] for m in listener.pushes("message_created")))
         assert first_time == seqs
+
+
+def test_what_each_process_finds_out_by_itself_is_told_to_a_client_once(
+    servers: list[Server], beside: Flask
+) -> None:
+    ada, eve = make_people(beside, "ada", "eve")
+    with ExitStack() as stack:
+        here, there = (Member(ada, server, stack) for server in servers)
+        witnesses = [Member(eve, server, stack).socket("/group") for server in servers]
+        group = here.create_group()
+        assert hears_typing(here, there, group)
+        clients = [here.socket("/group"), there.socket("/group")]
+        data_of(ada.patch(f"/rooms/{group['id']}", json={"name": "By a third process"}))
+        # What is told of rooms comes before what is told of sessions that ended later.
+        assert eve.delete("/session").status_code == 204
+        for witness in witnesses:
+            witness.pushed("session_expired")
+        # And whatever either has told the other by then is there before somebody types.
+        assert hears_typing(here, there, group) and hears_typing(there, here, group)
+        for client in clients:
+            client.barrier("/group")
+            assert len(client.pushes("room_updated")) == 1
 
 
 def test_other_programs_push_through_the_queue(spread: Pair, redis: Redis) -> None:

@@ -1,0 +1,104 @@
+"""What goes through the message queue, and what of it counts as pushed to a room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chat.models import Message, Room, User
+from chat.realtime.channels import room_channel, user_channel
+from chat.realtime.connections import Connection, Connections
+from chat.realtime.publisher import Publisher
+from chat.realtime.push_log import PushLog
+from chat.realtime.queue import QueuedChannelManager
+from chat.realtime.server import ChatServer
+
+ADA = User("1", "ada", "", 0, "", "", None, 0, 0)
+ROOM = Room("7", "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
+MESSAGE = Message("m", ROOM.id, ADA.id, 1, "c", "hello", 1, 1, ADA.username)
+
+
+class Queue(QueuedChannelManager):
+    """Keeps what would go to the others."""
+
+    def __init__(self, heard: Callable[[str, Any], None]) -> None:
+        super().__init__("redis://127.0.0.1:1/0", heard)
+        self.queued: list[dict[str, Any]] = []
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        self.queued.append(data)
+
+
+class Process:
+    """A process with one client and a queue."""
+
+    def __init__(self) -> None:
+        self.push_log = PushLog()
+        self.connections = Connections()
+        self.manager = Queue(self.heard)
+        self.server = ChatServer(self.connections, self.manager, async_mode="threading")
+        self.push_log.start(ROOM)
+        sid = self.manager.pre_connect("transport", "/group") or ""
+        connection = Connection(sid, "transport", "/group", ADA, "session", 0, None)
+        self.connections.add(connection)
+        connection.channels.add(room_channel(ROOM.id))
+        self.manager.connect(sid, "/group")
+
+    def publisher(self, here_alone: bool) -> Publisher:
+        return Publisher(
+            self.connections, self.push_log, lambda: self.server, here_alone=here_alone
+        )
+
+    def heard(self, event: str, payload: Any) -> None:
+        self.publisher(here_alone=False).heard(event, payload)
+
+    def hear(self, channel: str) -> None:
+        """Take from the queue what another process told a channel."""
+        self.manager._handle_emit(
+            {
+                "method": "emit",
+                "event": "message_created",
+                "data": [{"room_id": ROOM.id, "seq": MESSAGE.seq}],
+                "namespace": "/group",
+                "room": channel,
+                "host_id": "another",
+            }
+        )
+
+
+def tell_everything(publisher: Publisher) -> None:
+    publisher.room_entered(ROOM, [ADA.id])
+    publisher.message_created(ROOM, MESSAGE)
+    publisher.message_created_for(ADA.id, ROOM, MESSAGE)
+    publisher.message_read(ROOM, ADA.id, 1, to_members=True)
+    publisher.message_read(ROOM, ADA.id, 1, to_members=False)
+    publisher.user_typing(ROOM, ADA.id)
+    publisher.presence_changed(ADA.id, True, [ROOM])
+    publisher.room_updated(ROOM)
+    publisher.member_joined(ROOM, ADA)
+    publisher.member_left(ROOM, ADA.id)
+    publisher.room_deleted(ROOM.id, ROOM.kind)
+
+
+@pytest.fixture
+def process() -> Process:
+    return Process()
+
+
+def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
+    process: Process,
+) -> None:
+    tell_everything(process.publisher(here_alone=False))
+    assert len(process.manager.queued) == 12, "all that is told, and that the room is closed"
+    process.manager.queued.clear()
+    tell_everything(process.publisher(here_alone=True))
+    assert process.manager.queued == []
+
+
+def test_what_another_process_told_one_user_is_still_told_to_the_others(process: Process) -> None:
+    process.hear(user_channel(ADA.id))
+    assert not process.push_log.is_pushed(ROOM.id, MESSAGE.seq)
+    process.hear(room_channel(ROOM.id))
+    assert process.push_log.is_pushed(ROOM.id, MESSAGE.seq)
