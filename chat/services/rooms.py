@@ -30,6 +30,7 @@ class RoomService:
 
     def __init__(
         self,
+        *,
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
         users: UserRepository,
@@ -118,7 +119,7 @@ class RoomService:
                 raise NotFound()
             policies.require_may_leave(room, membership, self._user_rooms.count_of_room(room.id))
             if membership.role == "owner":
-                self._delete(room)
+                self._delete(room, user)
             else:
                 self._remove(room, user.id)
             return self._as_of_now(room)
@@ -175,8 +176,7 @@ class RoomService:
         with self._turns.of(room_id):
             room, membership = self._memberships.require_fresh(user.id, room_id)
             policies.require_owner(room, membership)
-            self._delete(room)
-            self._audit.note("group_deleted", user.id, room_id=room.id)
+            self._delete(room, user)
 
     def catch_up(self) -> None:
         """Write down the ends of logs that a crash left behind between storing and writing them."""
@@ -220,11 +220,11 @@ class RoomService:
         if membership is None or room is None:  # gone meanwhile, or what a crash left of a room
             self._user_rooms.delete(room_id, user.id)
         elif membership.role == "owner" and not self._hand_over(room, user):
-            self._delete(room)
+            self._delete(room, user)
         else:
             self._remove(room, user.id)
             if room.kind == "direct" and self._user_rooms.count_of_room(room.id) == 0:
-                self._delete(room)
+                self._delete(room, user)
 
     def _change_role(self, room: Room, actor: User, target: User, role: Role) -> None:
         if not self._user_rooms.update_role(room.id, target.id, role):
@@ -260,9 +260,10 @@ class RoomService:
         self._events.member_left(room, user_id)
         self._rooms.touch_members(room.id)
 
-    def _delete(self, room: Room) -> None:
+    def _delete(self, room: Room, actor: User) -> None:
         # The room first: whatever else is left behind by a crash, nobody can see.
-        self._rooms.delete(room.id)
+        if self._rooms.delete(room.id) and room.kind == "group":
+            self._audit.note("group_deleted", actor.id, room_id=room.id)
         self._memberships.forget(room.id)
         self._heads.forget(room.id)
         self._events.room_deleted(room.id, room.kind)

@@ -120,6 +120,23 @@ def test_roles_and_removals_are_in_it_with_who_did_it_to_whom(app: Flask) -> Non
     assert deleted.action == "group_deleted"
 
 
+def test_groups_that_end_with_their_last_owner_are_in_it(app: Flask) -> None:
+    ada, bob = make_people(app, "ada", "bob")
+    left, outlived = ada.create_group(), ada.create_group()
+    handed_over, direct = ada.create_group(bob), ada.talk_to(bob)
+    assert ada.delete(f"/rooms/{left['id']}/members/{ada.id}").status_code == 204
+    assert ada.delete("/users/me", json={"password": ada.password}).status_code == 204
+    assert bob.delete("/users/me", json={"password": bob.password}).status_code == 204
+    ended = [
+        (entry.actor_id, entry.room_id)
+        for person in (ada, bob)
+        for entry in entries_of(app, person.id)
+        if entry.action == "group_deleted"
+    ]
+    assert ended == [(ada.id, left["id"]), (ada.id, outlived["id"]), (bob.id, handed_over["id"])]
+    assert direct["id"] not in str(ended)
+
+
 def test_what_can_not_be_written_down_keeps_nobody_out(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
