@@ -133,8 +133,8 @@ def post_message(identity: Identity, room_id: str) -> Response:
 @rooms.put("/<room_id>/read")
 @require_user
 def mark_read(identity: Identity, room_id: str) -> Response:
-    found = services().messages.mark_read(identity.user, room_id, **load(ReadSchema()))
-    return answer(_dump(found))
+    services().messages.mark_read(identity.user, room_id, **load(ReadSchema()))
+    return _answer_room(identity, room_id)
 
 
 @rooms.put("/<room_id>/muted")

@@ -44,11 +44,7 @@ class ConversationService:
 
     def get(self, user: User, room_id: str) -> Conversation:
         """Return one conversation of a user; raises NotFound for a stranger."""
-        return self.of(user, *self._memberships.require(user.id, room_id))
-
-    def of(self, user: User, room: Room, membership: Membership) -> Conversation:
-        """Return the conversation that a room is to its member."""
-        return self._assemble(user, [(room, membership)])[0]
+        return self._assemble(user, [self._memberships.require(user.id, room_id)])[0]
 
     def members(self, user: User, room_id: str) -> list[tuple[User, Membership]]:
         """Return the members of a room, who came first comes first."""

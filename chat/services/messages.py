@@ -46,6 +46,7 @@ class MessageService:
 
     def __init__(
         self,
+        *,
         messages: MessageRepository,
         user_rooms: UserRoomRepository,
         memberships: Memberships,
@@ -150,9 +151,7 @@ class MessageService:
             gone=[room_id for room_id in seen if room_id not in conversations],
         )
 
-    def mark_read(
-        self, user: User, room_id: str, seq: int, kind: RoomKind | None = None
-    ) -> Conversation:
+    def mark_read(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> None:
         """Note that a member has read up to `seq`; a mark never goes back."""
         room, membership = self._require(user, room_id, kind)
         membership = self._read_marks.overlay(membership)
@@ -162,7 +161,6 @@ class MessageService:
             self._read_marks.advance(room.id, user.id, seq)
             to_members = room.kind == "direct" or self._memberships.count(room.id) <= SMALL_GROUP
             self._events.message_read(room, user.id, seq, to_members)
-        return self._conversations.of(user, room, membership)
 
     def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
         """Choose whether a member wants notifications of a room."""
