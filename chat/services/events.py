@@ -9,24 +9,41 @@ from chat.models import Message, Room, RoomKind, User
 
 
 class Events(Protocol):
-    """Each method is called after what it tells of has been stored."""
+    """Each method is called after what it tells of has been stored, if it is stored at all.
 
-    def message_created(self, room: Room, message: Message) -> None: ...
+    None of them waits for a client or fails because of one.
+    """
 
-    def message_read(self, room: Room, user_id: str, seq: int, to_members: bool) -> None: ...
+    def message_created(self, room: Room, message: Message) -> None:
+        """Tell all who hear the room of a message; those of one room come in the order of `seq`."""
 
-    def user_typing(self, room: Room, user_id: str) -> None: ...
+    def message_read(self, room: Room, user_id: str, seq: int, to_members: bool) -> None:
+        """Tell the reader's own clients, or all who hear the room, how far somebody has read."""
 
-    def room_entered(self, room: Room, user_ids: Iterable[str]) -> None: ...
+    def user_typing(self, room: Room, user_id: str) -> None:
+        """Tell all who hear the room that somebody types."""
 
-    def room_updated(self, room: Room) -> None: ...
+    def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
+        """Tell some users that a room is theirs now; from here on their clients hear it.
 
-    def room_deleted(self, room_id: str, kind: RoomKind) -> None: ...
+        Comes before anything else of the room, with `last_seq` as it is at this moment: all that
+        follows is pushed.
+        """
 
-    def member_joined(self, room: Room, user: User) -> None: ...
+    def room_updated(self, room: Room) -> None:
+        """Tell all who hear the room what it and its roles are like now."""
 
-    def member_left(self, room: Room, user_id: str) -> None: ...
+    def room_deleted(self, room_id: str, kind: RoomKind) -> None:
+        """Tell all who hear the room that it is gone; after that nobody hears it."""
 
-    def session_ended(self, session_id: str) -> None: ...
+    def member_joined(self, room: Room, user: User) -> None:
+        """Tell all who hear the room who came: after `room_entered`, so they hear it too."""
 
-    def user_changed(self, user: User) -> None: ...
+    def member_left(self, room: Room, user_id: str) -> None:
+        """Tell all who hear the room who left; from then on the one who left hears it no more."""
+
+    def session_ended(self, session_id: str) -> None:
+        """Tell the clients of a session that it is over, and disconnect them."""
+
+    def user_changed(self, user: User) -> None:
+        """Let the user's clients be answered as who they are now; nobody is told."""
