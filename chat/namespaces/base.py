@@ -135,8 +135,9 @@ class EventNamespace(flask_socketio.Namespace):
         self._services.presence.came(connection.user.id, rooms)
 
     def gone(self, connection: Connection) -> None:
-        """Hear that a client left."""
-        log.info("%s left %s", connection.user.username, self.namespace)
+        """Hear that a client left, or was not let in after all."""
+        if not connection.pending:
+            log.info("%s left %s", connection.user.username, self.namespace)
         self._services.presence.left(connection.user.id)
 
     # The events of both namespaces

@@ -1,0 +1,27 @@
+"""What the log says of who comes and goes."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from flask import Flask
+
+from chat.models import User
+from chat.realtime.connections import Connection
+from chat.wiring import Services
+
+
+def test_who_was_never_let_in_is_not_said_to_have_left(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    services: Services = app.extensions["chat"]
+    face = services.socketio.server.namespace_handlers["/group"]
+    user = User("1", "ada", "", 0, "", "", None, 0, 0)
+    connection = Connection("sid", "transport", "/group", user, "session", 0, None)
+    with caplog.at_level(logging.INFO, "chat"):
+        face.gone(connection)
+        assert caplog.messages == []
+        connection.pending = False
+        face.gone(connection)
+        assert caplog.messages == ["ada left /group"]
