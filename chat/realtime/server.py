@@ -23,6 +23,7 @@ from socketio import packet
 
 from chat.concurrency import is_green
 from chat.errors import Conflict, NotFound, RateLimited, Unauthorized
+from chat.i18n import choose_locale
 from chat.realtime.admissions import Admissions
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connection, Connections
@@ -93,8 +94,6 @@ class ChatPacket(packet.Packet):
 class ChatServer(TransportServer):
     """The Socket.IO server of one process."""
 
-    kept = ("HTTP_ACCEPT_LANGUAGE",)
-
     def __init__(
         self, connections: Connections, client_manager: ChannelManager, **options: Any
     ) -> None:
@@ -108,6 +107,10 @@ class ChatServer(TransportServer):
         self.connections = connections
         self._ending = False
         self._admissions = Admissions()
+
+    def keep(self, environ: dict[str, Any]) -> dict[str, Any]:
+        """Return the language to answer in; the header it is read from may be long."""
+        return {"HTTP_ACCEPT_LANGUAGE": choose_locale(None, environ.get("HTTP_ACCEPT_LANGUAGE"))}
 
     def expel(self, connection: Connection) -> None:
         """End a client's presence in its namespace and tell it so."""
@@ -132,6 +135,8 @@ class ChatServer(TransportServer):
 
     def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         if self._ending:  # who sent it loses the connection instead of an answer
+            return
+        if eio_sid not in self.eio.sockets:  # or what it enters would stay for ever
             return
         try:
             if not isinstance(data, str) or not data:
@@ -173,7 +178,8 @@ class ChatServer(TransportServer):
 
     def _admit(self, face: Face, sid: str, eio_sid: str, namespace: str, auth: object) -> None:
         if eio_sid not in self.eio.sockets or not self.manager.is_pre_connected(sid, namespace):
-            return  # it did not wait
+            self._forget(sid, namespace)  # it did not wait
+            return
         environ = self.environ.get(eio_sid, {})
         refusal: Body | None = None
         try:

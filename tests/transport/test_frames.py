@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from chat.realtime.transport.frames import (
@@ -137,6 +139,28 @@ def test_a_size_beyond_the_limit_is_refused_before_its_bytes_come() -> None:
     with pytest.raises(FrameError) as error:
         read(head)
     assert error.value.code == TOO_BIG
+
+
+def test_no_more_frames_are_cut_than_asked_for() -> None:
+    reader = FrameReader(LIMIT)
+    data = masked(b"a", TEXT, final=False) + masked(b"", CONTINUATION, final=False) * 5
+    assert list(reader.feed(data + masked(b"b", CONTINUATION) + masked(b"", PING), 6)) == []
+    assert reader.pending
+    assert list(reader.feed(b"", 6)) == [(TEXT, "ab"), (PING, b"")]
+    assert not reader.pending
+
+
+def test_empty_fragments_leave_no_trace() -> None:
+    reader = FrameReader(LIMIT)
+    assert list(reader.feed(masked(b"", TEXT, final=False))) == []
+    empty = masked(b"", CONTINUATION, final=False) * 1_000
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            assert list(reader.feed(empty)) == []
+        assert tracemalloc.get_traced_memory()[0] < 2 * len(empty)
+    finally:
+        tracemalloc.stop()
 
 
 def test_messages_before_an_error_are_not_lost() -> None:

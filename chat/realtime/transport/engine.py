@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import engineio
 from engineio import packet
@@ -27,8 +28,10 @@ class EngineServer(engineio.Server):
     """All Engine.IO sessions of this process.
 
     `max_unsent` bytes may wait for a client, `slow_bytes` when none has left for `slow_seconds`;
-    a client beyond that is dropped, as is one in no namespace for `alone_seconds`. Binary messages
-    are part of the protocol only where `binary` says so.
+    a client beyond that is dropped, as is one in no namespace for `alone_seconds`, for which
+    `alone_bytes` may wait, and a WebSocket beside polling that does not take over within them.
+    Above `max_polling` sessions without a connection of their own no further one is opened. Binary
+    messages are part of the protocol only where `binary` says so.
     """
 
     sockets: dict[str, EngineSession]
@@ -41,6 +44,8 @@ class EngineServer(engineio.Server):
         slow_seconds: float = 5.0,
         max_unsent: int = 4 << 20,
         alone_seconds: float = 10.0,
+        alone_bytes: int = 16 << 10,
+        max_polling: int = 10_000,
         binary: bool = False,
         **options: Any,
     ) -> None:
@@ -49,6 +54,8 @@ class EngineServer(engineio.Server):
         self.slow_seconds = slow_seconds
         self.max_unsent = max(max_unsent, slow_bytes)
         self.alone_seconds = alone_seconds
+        self.alone_bytes = alone_bytes
+        self.max_polling = max_polling
         self.binary = binary
         self.fanout = Fanout()
         self.wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
@@ -95,6 +102,14 @@ class EngineServer(engineio.Server):
         for session in list(self.sockets.values()):
             session.close(wait=False, code=GOING_AWAY)
 
+    def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer a request of a client, but none for a script that another page could load."""
+        if "j" not in parse_qs(environ.get("QUERY_STRING", "")):
+            return super().handle_request(environ, start_response)
+        refusal = self._bad_request("JSONP is not offered")
+        start_response(refusal["status"], refusal["headers"])
+        return [refusal["response"]]
+
     def _handle_connect(
         self,
         environ: dict[str, Any],
@@ -102,6 +117,11 @@ class EngineServer(engineio.Server):
         transport: str,
         jsonp_index: int | None = None,
     ) -> Any:
+        if transport == "websocket":
+            if "upgrade" not in environ.get("HTTP_CONNECTION", "").lower():
+                return self._bad_request("Invalid websocket upgrade")
+        elif len(self.sockets) - len(self.wires) >= self.max_polling:
+            return {**self._bad_request("Too many sessions"), "status": "503 Service Unavailable"}
         if self.start_service_task:
             self.start_service_task = False
             self.service_task_handle = self.start_background_task(self._service_task)
@@ -121,7 +141,7 @@ class EngineServer(engineio.Server):
         )
         self._trigger_event("connect", sid, environ, run_async=False)
         if transport == "websocket":
-            return session.handle_get_request(environ, start_response)
+            return session._upgrade_websocket(environ, start_response)
         session.connected = True
         return self._ok(session.poll(), jsonp_index=jsonp_index)
 

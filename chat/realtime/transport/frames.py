@@ -6,6 +6,7 @@ Extensions are not negotiated, so compressed messages do not exist.
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator
 
 CONTINUATION, TEXT, BINARY = 0x0, 0x1, 0x2
@@ -53,22 +54,30 @@ def payload_of(frame: bytes) -> bytes:
 class FrameReader:
     """Cuts messages and control frames out of what a client sends, in pieces of any size.
 
-    `limit` bounds the bytes of one message over all its fragments.
+    `limit` bounds the bytes of one message over all its fragments. `pending` tells that more may be
+    complete than was asked for.
     """
 
-    __slots__ = ("_limit", "_buffer", "_opcode", "_fragments", "_size")
+    __slots__ = ("_limit", "_buffer", "_opcode", "_begun", "pending")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._buffer = bytearray()
         self._opcode = CONTINUATION  # of the message under way; none is
-        self._fragments: list[bytes] = []
-        self._size = 0  # of those fragments
+        self._begun = bytearray()  # its fragments so far; empty ones leave no trace
+        self.pending = False
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """Yield what is complete now; raises FrameError, and is not to be fed any more then."""
+    def feed(self, data: bytes, most: int = sys.maxsize) -> Iterator[Message]:
+        """Yield what is complete now, cutting so many frames at most.
+
+        Raises FrameError, and is not to be fed any more then.
+        """
         self._buffer += data
-        while (frame := self._cut()) is not None:
+        self.pending = False
+        for _ in range(most):
+            frame = self._cut()
+            if frame is None:
+                return
             final, opcode, payload = frame
             if opcode & CONTROL:
                 yield opcode, _check_close(payload) if opcode == CLOSE else payload
@@ -76,14 +85,14 @@ class FrameReader:
             if opcode != CONTINUATION:
                 self._opcode = opcode
             if not final:
-                self._fragments.append(payload)
-                self._size += len(payload)
+                self._begun += payload
                 continue
-            if self._fragments:
-                payload = b"".join((*self._fragments, payload))
-                self._fragments, self._size = [], 0
+            if self._begun:
+                payload = bytes(self._begun + payload)
+                self._begun.clear()
             opcode, self._opcode = self._opcode, CONTINUATION
             yield opcode, _decode(payload) if opcode == TEXT else payload
+        self.pending = True
 
     def _cut(self) -> tuple[int, int, bytes] | None:
         """Take the next whole frame off the buffer, None when there is none yet."""
@@ -108,7 +117,7 @@ class FrameReader:
                 start, size = 10, int.from_bytes(buffer[2:10], "big")
             if len(buffer) < start:
                 return None
-            if self._size + size > self._limit:
+            if len(self._begun) + size > self._limit:
                 raise FrameError(TOO_BIG, "a message is too big")
         end = start + 4 + size
         if len(buffer) < end:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 Listener = Any
+LEFT = "chat.left"  # where a request has what its connection calls when it ends
 
 
 def at_end_of_turn(callback: Callable[[], None]) -> None:
@@ -44,10 +45,11 @@ def unlisten(listener: Listener) -> None:
     hubs.get_hub().remove(listener)
 
 
-def take_over(environ: dict[str, Any]) -> socket.socket:
+def take_over(environ: dict[str, Any]) -> tuple[socket.socket, Callable[[], None]]:
     """Return the socket of a request, taken from eventlet's HTTP server, which forgets it.
 
-    The WSGI application returns no body after this.
+    With it comes what is to be called when it is closed. The WSGI application returns no body after
+    this.
     """
     from eventlet import wsgi
 
@@ -56,4 +58,4 @@ def take_over(environ: dict[str, Any]) -> socket.socket:
     taken = type(original)(family, kind, protocol, fileno=original.detach())
     taken.setblocking(False)
     wsgi.WSGI_LOCAL.already_handled = True
-    return taken
+    return taken, environ.get(LEFT, lambda: None)

@@ -5,7 +5,6 @@ What Socket.IO calls a room is a channel elsewhere in this package.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -40,7 +39,7 @@ class FanoutManager(socketio.Manager):
         self._waiting.add(sid)
         session = self.server.eio.sockets.get(eio_sid)
         if session is not None:
-            session.alone_since = None  # from here on it is we who may let it wait
+            session.knock()
         return sid
 
     def connect(self, sid: str, namespace: str) -> str:
@@ -48,6 +47,9 @@ class FanoutManager(socketio.Manager):
         if not self.is_pre_connected(sid, namespace):  # then it is the session's id
             accepted = self.pre_connect(sid, namespace) or sid
         self._waiting.discard(accepted)
+        session = self.server.eio.sockets.get(self.eio_sid_from_sid(accepted, namespace))
+        if session is not None:
+            session.enter()
         return accepted
 
     def is_pre_connected(self, sid: str, namespace: str) -> bool:
@@ -71,12 +73,11 @@ class FanoutManager(socketio.Manager):
             return
         own = self._sids[eio_sid]
         del own[namespace]
-        if own:
-            return
-        del self._sids[eio_sid]
+        if not own:
+            del self._sids[eio_sid]
         session = self.server.eio.sockets.get(eio_sid)
-        if session is not None:
-            session.alone_since = time.monotonic()
+        if session is not None and self._waiting.issuperset(own.values()):
+            session.leave()
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
         return self._sids.get(eio_sid, {}).get(namespace)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any, ClassVar
+from typing import Any
 
 import socketio
 
 from chat.realtime.transport.engine import EngineServer
 from chat.realtime.transport.manager import FanoutManager
 
+KEPT = ("HTTP_ACCEPT_LANGUAGE", "QUERY_STRING", "REMOTE_ADDR")
+KEPT_LENGTH = 1_000
+
 
 class TransportServer(socketio.Server):
     """Takes the options of `socketio.Server` and of `EngineServer`.
 
-    Of the request that opened a session only the entries in `kept` stay in memory.
+    Of the request that opened a session only what `keep` returns stays in memory.
     """
 
-    kept: ClassVar[tuple[str, ...]] = ("HTTP_ACCEPT_LANGUAGE", "QUERY_STRING", "REMOTE_ADDR")
     eio: EngineServer
     manager: FanoutManager
 
@@ -28,9 +29,11 @@ class TransportServer(socketio.Server):
         return EngineServer
 
     def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        # Most clients share these few values.
-        slim = {name: sys.intern(environ[name]) for name in self.kept if name in environ}
-        super()._handle_eio_connect(eio_sid, slim)
+        super()._handle_eio_connect(eio_sid, self.keep(environ))
+
+    def keep(self, environ: dict[str, Any]) -> dict[str, Any]:
+        """Return what handlers will read of the request that opened a session; it may be long."""
+        return {name: environ[name][:KEPT_LENGTH] for name in KEPT if name in environ}
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         for namespace in self.manager.namespaces_of(eio_sid):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ from chat.realtime.transport.frames import (
     BAD_TEXT,
     BINARY,
     NORMAL,
+)
+from chat.realtime.transport.frames import PONG as WEBSOCKET_PONG
+from chat.realtime.transport.frames import (
     PROTOCOL_ERROR,
     TEXT,
     UNSUPPORTED,
@@ -39,6 +43,10 @@ PROBE, PROBED, UPGRADE = "2probe", "3probe", "5"
 PACKETS_PER_TURN = 16  # then everybody else gets a turn
 
 CLOSE, PING, PONG, MESSAGE = "1234"
+HANDSHAKE = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+)
 
 
 class EngineSession(socket.Socket):
@@ -54,10 +62,11 @@ class EngineSession(socket.Socket):
         self.closing = self.closed = self.refused = False
         self.out: list[bytes] = []  # frames nobody has taken yet
         self.unsent = 0  # bytes of them
-        self.wire: Wire | None = None
+        self.wire: Wire | None = None  # its transport once it is `upgraded`, tried before that
         now = time.monotonic()
         self.moved_at = now  # when bytes last left
-        self.alone_since: float | None = now  # when it was last seen in no namespace
+        self.alone_since: float | None = now  # in no namespace; never while we let it wait
+        self.knocked = False  # it has asked to be let into one and was not yet
         self.ping_at = now + server.ping_interval
         self.pinged_at: float | None = None  # when it was asked for a sign of life
         self._poll: Any = None  # the event of the request that waits for something to send
@@ -79,25 +88,29 @@ class EngineSession(socket.Socket):
 
     def push(self, frame: bytes) -> None:
         """Put a frame behind the others; it leaves at the end of this turn of the event loop."""
+        if self.closed:  # nobody would take it
+            return
         if not self.out:
             self.server.fanout.add(self)
         self.out.append(frame)
         self.unsent += len(frame)
-        if self.unsent > self.server.max_unsent:
+        if self.unsent > self.server.alone_bytes:
             self._relieve()
 
     def _relieve(self) -> None:
-        """Send what the kernel takes right now; who is behind even then does not read."""
-        if self.out and self.wire is not None:
+        """Send what the kernel takes now, if too much waits; who is behind even then is out."""
+        server = self.server
+        most = server.max_unsent if self.alone_since is None else server.alone_bytes
+        if self.unsent > most and self.wire is not None:
             self.write()
-        if self.unsent > self.server.max_unsent and not self.closing:
+        if self.unsent > most and not self.closing:
             self.closing = True
             spawn(self.drop)
 
     def write(self, data: bytes | None = None) -> None:
         """Send what waits (`data`, where the caller has joined it), as far as there is room."""
         wire = self.wire
-        if wire is None or self.upgrading:
+        if wire is None or not self.upgraded:
             if self._poll is not None:
                 self._poll.set()
             return
@@ -142,7 +155,7 @@ class EngineSession(socket.Socket):
         if length > self.server.max_http_buffer_size:
             raise engineio.exceptions.ContentTooLongError()
         try:
-            packets = environ["wsgi.input"].read(length).decode().split("\x1e")
+            packets = self._read_body(environ["wsgi.input"], length).decode().split("\x1e")
         except UnicodeDecodeError:
             self.refuse(BAD_TEXT)
             raise engineio.exceptions.EngineIOError("text that is not UTF-8") from None
@@ -155,16 +168,28 @@ class EngineSession(socket.Socket):
             if count % PACKETS_PER_TURN == 0:
                 time.sleep(0)
 
+    def _read_body(self, source: Any, length: int) -> bytes:
+        try:
+            body: bytes = source.read(length)
+        except (OSError, EOFError):  # the client hung up, or took too long
+            body = b""
+        if len(body) < length:
+            self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+            raise engineio.exceptions.EngineIOError("a body without its end")
+        return body
+
     def receive_from(self, wire: Wire, message: bytes | str) -> None:
         """Take a message that came by WebSocket: this session's own, or one that asks to be."""
-        if wire is self.wire and not self.upgrading:
+        if self.closed:
+            return
+        if self.upgraded:
             self._take(message)
         elif message == PROBE and not self.upgrading:
-            self.wire, self.upgrading = wire, True
-            wire.send(encode_frame(PROBED.encode()))
+            self.upgrading = True
+            self._answer_tried(wire, encode_frame(PROBED.encode()))
             if self._poll is not None:
                 self._poll.set()  # the client waits for its poll to end before it changes over
-        elif message == UPGRADE and wire is self.wire:
+        elif message == UPGRADE and self.upgrading:
             self.upgrading, self.upgraded = False, True
             if self.out:
                 self.write()
@@ -172,15 +197,29 @@ class EngineSession(socket.Socket):
             self.lost(wire)
             wire.end(NORMAL)
 
+    def pinged_by(self, wire: Wire, payload: bytes) -> None:
+        """Answer a ping of the WebSocket itself, in order with what else goes out there."""
+        pong = encode_frame(payload, WEBSOCKET_PONG)
+        if self.upgraded:
+            self.push(pong)
+        else:
+            self._answer_tried(wire, pong)
+
+    def _answer_tried(self, wire: Wire, frame: bytes) -> None:
+        """Send a few bytes by a connection that has not taken over; nothing ever waits for it."""
+        if not wire.send_whole(frame):
+            self.lost(wire)
+            wire.end(None)
+
     def lost(self, wire: Wire) -> None:
         """Hear that a connection ended: with it the session, unless it was still being tried."""
         if wire is not self.wire:
             return
         self.wire = None
-        if self.upgrading:
-            self.upgrading = False
-        else:
+        if self.upgraded:
             self.server.close_lost(self)
+        else:
+            self.upgrading = False
 
     def _take(self, message: bytes | str) -> None:
         if not isinstance(message, str):
@@ -199,6 +238,20 @@ class EngineSession(socket.Socket):
 
     # Life
 
+    def knock(self) -> None:
+        """Hear that the client asks to be let in: the first time it is we who may let it wait."""
+        if self.alone_since is not None and not self.knocked:
+            self.knocked, self.alone_since = True, math.inf
+
+    def enter(self) -> None:
+        """Hear that the client was let into a namespace."""
+        self.knocked, self.alone_since = False, None
+
+    def leave(self) -> None:
+        """Hear that the client is in no namespace: it was refused, or has left the last one."""
+        if self.alone_since in (None, math.inf):
+            self.alone_since = time.monotonic()
+
     def look(self, now: float) -> None:
         """Do what is due: ping, or give up a client that is silent, stuck, or in no namespace."""
         server = self.server
@@ -214,6 +267,13 @@ class EngineSession(socket.Socket):
             self.drop()
         elif self.alone_since is not None and now - self.alone_since > server.alone_seconds:
             self.close(wait=False)
+        elif self.wire is not None and not self.upgraded:
+            self._look_at_tried(self.wire, now)
+
+    def _look_at_tried(self, wire: Wire, now: float) -> None:
+        if now - wire.opened_at > self.server.alone_seconds:
+            self.lost(wire)
+            wire.end(NORMAL)
 
     def pong(self) -> None:
         """Hear that the client is there."""
@@ -233,6 +293,8 @@ class EngineSession(socket.Socket):
         """End the session; unless it is an `abort`, the client hears so first. Never waits."""
         if self.closed:
             return
+        if not abort:
+            self.push(CLOSE_FRAME)  # the last one that is taken
         self.closing = self.closed = True
         server = self.server
         server.sockets.pop(self.sid, None)
@@ -240,7 +302,6 @@ class EngineSession(socket.Socket):
             "disconnect", self.sid, reason or server.reason.SERVER_DISCONNECT, run_async=False
         )
         if not abort:
-            self.push(CLOSE_FRAME)
             self.write()
         if self._poll is not None:
             self._poll.set()
@@ -265,33 +326,32 @@ class EngineSession(socket.Socket):
 
     def _upgrade_websocket(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request to speak WebSocket: begin with it, or try it beside polling."""
-        if self.upgrading or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != VERSION:
+        taken = self.closed or self.wire is not None
+        if taken or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != VERSION:
             answer = {**self.server._bad_request(), "status": "426 Upgrade Required"}
             answer["headers"] = [*answer["headers"], ("Sec-WebSocket-Version", VERSION)]
         elif (key := _accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))) is None:
             answer = self.server._bad_request("Invalid Sec-WebSocket-Key")
         else:
-            client = environ["eventlet.input"].get_socket()
-            client.sendall(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                b"Connection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n" % key
-            )
-            self._begin(take_over(environ))
+            self._begin(environ, key)
             return ()
         if not self.connected:
             self.close(wait=False, abort=True)
         return answer
 
-    def _begin(self, client: Any) -> None:
-        wire = Wire(client, self, self.server.max_http_buffer_size)
+    def _begin(self, environ: dict[str, Any], key: bytes) -> None:
+        """Take the connection over and shake hands, without waiting: there is one at a time."""
+        client, left = take_over(environ)
+        wire = self.wire = Wire(client, self, self.server.max_http_buffer_size, left)
         self.server.wires.add(wire)
         if not self.connected:
             self.connected = self.upgraded = True
-            self.wire = wire
-            self.write()
         wire.open()
-        if self.closed:  # while the handshake was under way
-            wire.end(NORMAL)
+        if not wire.send_whole(HANDSHAKE % key):  # the client does not read, or is gone
+            self.lost(wire)
+            wire.end(None)
+        elif self.upgraded:
+            self.write()
 
 
 PING_FRAME, CLOSE_FRAME = encode_frame(PING.encode()), encode_frame(CLOSE.encode())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from chat.concurrency import spawn
@@ -21,7 +22,6 @@ from chat.realtime.transport.frames import (
     FrameReader,
     Message,
     encode_close,
-    encode_frame,
 )
 from chat.realtime.transport.loop import listen, unlisten
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 READ_BYTES = 64 * 1024
 MAX_WAITING = 256  # messages that nobody has looked at; then reading pauses
+FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
 MESSAGES_PER_TURN = 16  # then everybody else gets a turn
 LINGER = 2.0  # seconds for the client to take our close frame in
 
@@ -37,7 +38,10 @@ log = logging.getLogger(__name__)
 
 
 class Wire:
-    """Bytes to and from one client; what they mean is the session's business."""
+    """Bytes to and from one client; what they mean is the session's business.
+
+    `left` is called once, when the socket is closed.
+    """
 
     __slots__ = (
         "_socket",
@@ -48,10 +52,18 @@ class Wire:
         "_handling",
         "_reading",
         "_writing",
+        "_left",
+        "opened_at",
         "closed_at",
     )
 
-    def __init__(self, connected: socket.socket, session: EngineSession, limit: int) -> None:
+    def __init__(
+        self,
+        connected: socket.socket,
+        session: EngineSession,
+        limit: int,
+        left: Callable[[], None],
+    ) -> None:
         self._socket = connected
         self._fileno = connected.fileno()
         self._session = session
@@ -60,6 +72,8 @@ class Wire:
         self._handling = False
         self._reading: Any = None
         self._writing: Any = None
+        self._left = left
+        self.opened_at = time.monotonic()
         self.closed_at: float | None = None  # when the session ended it, by the monotonic clock
 
     def open(self) -> None:
@@ -72,6 +86,13 @@ class Wire:
             return self._socket.send(data)
         except BlockingIOError:
             return 0
+
+    def send_whole(self, data: bytes) -> bool:
+        """Hand a few bytes to the kernel without waiting; return whether it took them all."""
+        try:
+            return self.send(data) == len(data)
+        except OSError:
+            return False
 
     def await_room(self) -> None:
         """Let the session write again once the kernel can take more."""
@@ -115,6 +136,7 @@ class Wire:
         self._stop_reading()
         self._socket.close()
         self._session.server.wires.discard(self)
+        self._left()
 
     def _write(self, _: int) -> None:
         self._session.write()
@@ -129,7 +151,8 @@ class Wire:
 
     def _read(self, _: int) -> None:
         """Take in what has come (called by the hub, which can not wait)."""
-        if len(self._waiting) >= MAX_WAITING:
+        busy = self._frames.pending or len(self._waiting) >= MAX_WAITING
+        if busy and self.closed_at is None:
             return
         try:
             data = self._socket.recv(READ_BYTES)
@@ -144,20 +167,23 @@ class Wire:
         if not data:
             self._stop_reading()
             self._waiting.append(None)
+        self._cut(data)
+        if (self._waiting or self._frames.pending) and not self._handling:
+            self._handling = True
+            spawn(self._handle)
+
+    def _cut(self, data: bytes) -> None:
         try:
-            for message in self._frames.feed(data):
+            for message in self._frames.feed(data, FRAMES_PER_TURN):
                 self._waiting.append(message)
         except FrameError as error:
             self._stop_reading()
             self._waiting.append(error)
-        if self._waiting and not self._handling:
-            self._handling = True
-            spawn(self._handle)
 
     def _handle(self) -> None:
         handled = 0
         try:
-            while self._waiting:
+            while self._waiting or self._frames.pending:
                 for item in self._take_waiting():
                     if self.closed_at is not None:
                         return
@@ -165,6 +191,9 @@ class Wire:
                     handled += 1
                     if handled % MESSAGES_PER_TURN == 0:
                         time.sleep(0)
+                if self._frames.pending:
+                    time.sleep(0)
+                    self._cut(b"")
         finally:
             self._handling = False
 
@@ -186,6 +215,6 @@ class Wire:
             self.end(int.from_bytes(item[1][:2], "big") or NORMAL)
         elif item[0] == PING:
             assert isinstance(item[1], bytes)
-            self._session.push(encode_frame(item[1], PONG))
+            self._session.pinged_by(self, item[1])
         elif item[0] != PONG:
             self._session.receive_from(self, item[1])

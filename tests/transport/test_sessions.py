@@ -1,0 +1,85 @@
+"""Sessions and connections as objects: what they keep, and for whom."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from chat.realtime.channels import ChannelManager
+from chat.realtime.connections import Connections
+from chat.realtime.server import ChatServer
+from chat.realtime.transport import wire as wires
+from chat.realtime.transport.frames import FrameReader
+from chat.realtime.transport.server import TransportServer
+from chat.realtime.transport.session import EngineSession
+
+PONG = b"\x8a\x80mask"  # empty: the smallest frame there is
+EMPTY_FRAGMENT = b"\x00\x80mask"
+FIRST_FRAGMENT = b"\x01\x80mask"
+
+
+@pytest.fixture
+def server() -> ChatServer:
+    """The server of the chat without anybody in it."""
+    return ChatServer(Connections(), ChannelManager(), async_mode="threading")
+
+
+def test_a_session_that_has_ended_takes_nothing(server: ChatServer) -> None:
+    session = server.eio.sockets["a"] = EngineSession(server.eio, "a")
+    session.close(abort=True)
+    for _ in range(3):
+        session.push(b"\x81\x01x")
+    assert (session.out, session.unsent) == ([], 0)
+
+
+def test_messages_of_sessions_that_are_gone_leave_nothing(server: ChatServer) -> None:
+    for text in ("0/group,{}", "1/group,", '2/group,1["sync",{}]', "nonsense", ""):
+        server._handle_eio_message("gone", text)
+    assert server.manager.namespaces_of("gone") == []
+
+
+def test_who_did_not_wait_to_be_let_in_is_forgotten(server: ChatServer) -> None:
+    sid = server.manager.pre_connect("gone", "/group")
+    nobody: Any = None
+    server._admit(nobody, str(sid), "gone", "/group", nobody)
+    assert server.manager.namespaces_of("gone") == []
+    assert not server.manager.is_pre_connected(str(sid), "/group")
+
+
+def test_of_a_long_request_little_is_kept(server: ChatServer) -> None:
+    long = {"HTTP_ACCEPT_LANGUAGE": "en-US," + "x" * 50_000, "QUERY_STRING": "y" * 8_000}
+    assert server.keep(long) == {"HTTP_ACCEPT_LANGUAGE": "en"}
+    kept = TransportServer(async_mode="threading").keep(long)
+    assert kept.keys() == long.keys() and max(map(len, kept.values())) <= 1_000
+
+
+@pytest.mark.parametrize(
+    "frames", [PONG * 10_000, FIRST_FRAGMENT + EMPTY_FRAGMENT * 10_000], ids=["pongs", "fragments"]
+)
+def test_tiny_frames_are_cut_in_turns(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch, frames: bytes
+) -> None:
+    cut = 0
+    original = FrameReader._cut
+
+    def count(reader: FrameReader) -> Any:
+        nonlocal cut
+        cut += 1
+        return original(reader)
+
+    begun: list[Any] = []
+    monkeypatch.setattr(FrameReader, "_cut", count)
+    monkeypatch.setattr(wires, "spawn", begun.append)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        session = EngineSession(server.eio, "a")
+        wire = wires.Wire(ours, session, 65_536, lambda: None)
+        theirs.sendall(frames)
+        for _ in range(3):  # as often as the loop asks: nothing more before those are handled
+            wire._read(0)
+        assert cut <= wires.FRAMES_PER_TURN
+        (handle,) = begun
+        handle()
+        assert cut > len(frames) // len(PONG)  # of all that was read
