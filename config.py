@@ -32,6 +32,7 @@ class Config:
     DATA_DIR = _text("DATA_DIR", "var") or "var"  # secret key and embedded database live here
     SECRET_KEY = _text("SECRET_KEY")  # empty: generated and kept in DATA_DIR/secret_key
     MAX_CONNECTIONS = _number("MAX_CONNECTIONS", 10_000)
+    CONNECTIONS_PER_ADDRESS = _number("CONNECTIONS_PER_ADDRESS", 1_000)  # without a proxy
     MAX_BODY_BYTES = _number("MAX_BODY_BYTES", 65_536)  # of an HTTP body, of a Socket.IO packet
     # may wait for a slow client; it is dropped at four times that, or when nothing leaves for 5 s
     MAX_UNSENT_BYTES = _number("MAX_UNSENT_BYTES", 1_048_576)

@@ -22,7 +22,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from eventlet.queue import Queue
@@ -34,6 +34,7 @@ from chat import logs, migrations, settings
 from chat.concurrency import spawn
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.realtime.listener import Listener
+from chat.services.limits import network_of
 from chat.wiring import Services
 from config import Config
 
@@ -60,7 +61,7 @@ class Service:
         app = self._app = _create_app()
         logs.configure(app.config["LOG_LEVEL"])
         services: Services = app.extensions["chat"]
-        self._listener = _listen(app.config, lambda: len(services.socketio.server.eio.wires))
+        self._listener = _listen(app.config)
         _migrate(services)
         if services.embedded is not None:
             spawn(services.embedded.supervise, services.database.renew)
@@ -96,14 +97,23 @@ def _create_app() -> Flask:
         raise StartError(f"DATA_DIR can not be used: {error.strerror}: {error.filename}.") from None
 
 
-def _listen(config: Mapping[str, Any], websockets: Callable[[], int]) -> Listener:
+def _listen(config: Mapping[str, Any]) -> Listener:
     host, port = config["HOST"], config["PORT"]
+    most, most_of_one = config["MAX_CONNECTIONS"], config["CONNECTIONS_PER_ADDRESS"]
+    if config["TRUSTED_PROXIES"]:  # then everybody comes from the proxy's address
+        most_of_one = most
     try:
-        return Listener(host, port, config["MAX_CONNECTIONS"], websockets)
+        return Listener(host, port, most, config["MAX_BODY_BYTES"], most_of_one, _caller)
     except socket.gaierror:
         raise StartError(f"HOST={host} is not an address of this machine.") from None
     except OSError as error:
         raise StartError(f"Can not listen on HOST={host} PORT={port}: {error.strerror}.") from None
+
+
+def _caller(address: str) -> str | None:
+    """Return whose connections count together: those of one network, but none of this machine."""
+    caller = network_of(address)
+    return None if settings.is_loopback(address) or settings.is_loopback(caller) else caller
 
 
 def _collect_seldom() -> None:

@@ -22,13 +22,13 @@ from typing import Any
 import engineio
 import socketio
 
-from chat.realtime.listener import Listener
+from chat.realtime import listener
 from chat.realtime.transport.engine import EngineServer
 from chat.realtime.transport.server import TransportServer
 
 
-def socket_io(options: dict[str, Any]) -> tuple[EngineServer, Any]:
-    """Return the server the Socket.IO suite expects, and it as a WSGI application."""
+def socket_io(options: dict[str, Any]) -> Any:
+    """Return the server the Socket.IO suite expects, as a WSGI application."""
     server = TransportServer(async_handlers=False, **options)
 
     def connected(namespace: str, sid: str, auth: object) -> None:
@@ -70,14 +70,22 @@ def socket_io(options: dict[str, Any]) -> tuple[EngineServer, Any]:
         def unsent(sid: str) -> int:
             return sum(session.unsent for session in server.eio.sockets.values())
 
-    return server.eio, socketio.WSGIApp(server)
+    @server.on("connect", namespace="/closed")
+    def refuse(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
+        return False
+
+    @server.on("connect", namespace="/slow")
+    def let_wait(sid: str, environ: dict[str, Any], auth: dict[str, float]) -> None:
+        server.sleep(auth["seconds"])
+
+    return socketio.WSGIApp(server)
 
 
-def engine_io(options: dict[str, Any]) -> tuple[EngineServer, Any]:
-    """Return the server the Engine.IO suite expects, and it as a WSGI application."""
+def engine_io(options: dict[str, Any]) -> Any:
+    """Return the server the Engine.IO suite expects, as a WSGI application."""
     server = EngineServer(**options)
     server.on("message", lambda sid, data: server.send(sid, data))
-    return server, engineio.WSGIApp(server)
+    return engineio.WSGIApp(server)
 
 
 def main() -> None:
@@ -89,23 +97,30 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=1_000)
     parser.add_argument("--ping-interval", type=float, default=25)
     parser.add_argument("--ping-timeout", type=float, default=20)
+    parser.add_argument("--per-address", type=int, default=1_000)
+    parser.add_argument("--head-seconds", type=float, default=listener.HEAD_SECONDS)
+    parser.add_argument("--body-seconds", type=float, default=listener.BODY_SECONDS)
     parser.add_argument("--alone-seconds", type=float, default=10)
+    parser.add_argument("--alone-bytes", type=int, default=16 << 10)
+    parser.add_argument("--max-polling", type=int, default=1_000)
     parser.add_argument("--slow-bytes", type=int, default=1 << 20)
     parser.add_argument("--slow-seconds", type=float, default=5)
     parser.add_argument("--max-unsent", type=int, default=4 << 20)
     given = vars(parser.parse_args())
-    port, connections = given.pop("port"), given.pop("connections")
+    port, connections, of_one = (given.pop(x) for x in ("port", "connections", "per_address"))
+    listener.HEAD_SECONDS = given.pop("head_seconds")
+    listener.BODY_SECONDS = given.pop("body_seconds")
+    limit = given.pop("limit")
     serve = engine_io if given.pop("plain") else socket_io
     options = {
         "async_mode": "eventlet",
         "cors_allowed_origins": [],
-        "max_http_buffer_size": given.pop("limit"),
+        "max_http_buffer_size": limit,
         **given,
     }
-    engine, application = serve(options)
-    listener = Listener("127.0.0.1", port, connections, lambda: len(engine.wires))
-    print(listener.getsockname()[1], flush=True)
-    listener.serve(application)
+    server = listener.Listener("127.0.0.1", port, connections, limit, of_one, str)
+    print(server.getsockname()[1], flush=True)
+    server.serve(serve(options))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,190 @@
+"""HTTP below the application: who sends slowly or too much, or what could be read two ways."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+import websocket
+
+from tests.transport.conftest import Serve
+
+TIMEOUT = 60  # seconds for what must come
+LIMIT = 100_000
+MAX_POLLING = 5
+PER_ADDRESS = 4
+PATH = "/socket.io/?EIO=4&transport=polling"
+
+
+@pytest.fixture(scope="module")
+def hasty(serve: Serve) -> str:
+    """An application that does not wait long for a request."""
+    return serve("--head-seconds", 1, "--body-seconds", 1, "--limit", LIMIT)
+
+
+@pytest.fixture(scope="module")
+def patient(serve: Serve) -> str:
+    """One that waits for the end of a body much longer than a test."""
+    return serve("--body-seconds", 600, "--limit", LIMIT, "--alone-seconds", 600)
+
+
+@pytest.fixture
+def small(serve: Serve) -> Iterator[str]:
+    """One for a few sessions and connections."""
+    yield serve("--max-polling", MAX_POLLING, "--per-address", PER_ADDRESS, "--alone-seconds", 600)
+
+
+def connect(address: str, source: str = "127.0.0.1") -> socket.socket:
+    host, port = address.split(":")
+    return socket.create_connection((host, int(port)), TIMEOUT, source_address=(source, 0))
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """Return all that comes until the server hangs up."""
+    answer = b""
+    try:
+        while chunk := connection.recv(65_536):
+            answer += chunk
+    except ConnectionError:
+        return answer
+    return answer
+
+
+def ask(address: str, source: str = "127.0.0.1") -> int:
+    """Open a session by polling, on a connection of its own, and return the status."""
+    with connect(address, source) as connection:
+        connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        return int(read_to_end(connection).split()[1])
+
+
+def open_polling(address: str) -> str:
+    """Open a session and return its path."""
+    opened = requests.get(f"http://{address}{PATH}", timeout=TIMEOUT).text
+    return f"{PATH}&sid={json.loads(opened[1:])['sid']}"
+
+
+def dribble(connection: socket.socket) -> bytes:
+    """Send a byte now and then until the server hangs up; return what it said."""
+    connection.settimeout(0.2)
+    answer, deadline = b"", time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        try:
+            chunk = connection.recv(65_536)
+            if not chunk:
+                return answer
+            answer += chunk
+        except TimeoutError:
+            connection.send(b"x")
+        except ConnectionError:
+            return answer
+    raise AssertionError("it was let go on")
+
+
+@pytest.mark.parametrize("begun", ["G", "GET /", "GET / HTTP/1.1\r\nHost: x\r\nX-"])
+def test_a_head_has_its_time_from_the_first_byte(hasty: str, begun: str) -> None:
+    with connect(hasty) as connection:
+        connection.sendall(begun.encode())
+        dribble(connection)
+
+
+def test_a_second_request_has_the_same_time(hasty: str) -> None:
+    with connect(hasty) as connection:
+        connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\nGET /".encode())
+        assert dribble(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_has_its_time_and_then_its_session_ends(hasty: str) -> None:
+    path = open_polling(hasty)
+    with connect(hasty) as connection:
+        connection.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n4".encode()
+        )
+        assert dribble(connection).startswith(b"HTTP/1.1 400 ")
+    assert requests.get(f"http://{hasty}{path}", timeout=TIMEOUT).status_code == 400
+
+
+def test_a_body_that_breaks_off_ends_its_session(patient: str) -> None:
+    path = open_polling(patient)
+    with connect(patient) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n"
+        connection.sendall(f"{head}40/custom,".encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert read_to_end(connection).startswith(b"HTTP/1.1 400 ")
+    assert requests.get(f"http://{patient}{path}", timeout=TIMEOUT).status_code == 400
+
+
+@pytest.mark.parametrize("length", [LIMIT + 1, 10**18 - 1])
+def test_what_is_too_big_is_not_read_to_its_end(patient: str, length: int) -> None:
+    with connect(patient) as connection:
+        head = (
+            f"POST {open_polling(patient)} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+        )
+        connection.sendall(head.encode())
+        answer = read_to_end(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"Connection: close" in answer
+
+
+def test_who_sends_too_much_still_reads_the_answer(patient: str) -> None:
+    link = f"http://{patient}{open_polling(patient)}"
+    assert requests.post(link, data="4" * 10 * LIMIT, timeout=TIMEOUT).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET {} HTTP/1.1\r\nHost: x\r\nX-A: a\rContent-Length: 5\r\n\r\n",
+        "GET {} HTTP/1.1\r\nHost: x\rContent-Length: 5\r\n\r\n",
+        "GET {} HTTP/1.1\r\nHost: x\r\nX-A: a\r\r\n\r\n",
+        "GET {} HTTP/1.1\r\nHost: x\r\nX-A: \ra\r\n\r\n",
+        "GET\r{} HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET {} HTTP/1.1\r\r\nHost: x\r\n\r\n",
+    ],
+)
+def test_a_line_that_ends_in_doubt_is_refused(patient: str, head: str) -> None:
+    with connect(patient) as connection:
+        connection.sendall(head.format(PATH).encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_to_end(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("name", ["j", "%6a"])
+def test_nothing_is_answered_as_a_script(patient: str, name: str) -> None:
+    answer = requests.get(f"http://{patient}{PATH}&{name}=0", timeout=TIMEOUT)
+    assert answer.status_code == 400 and "___eio" not in answer.text
+    path = open_polling(patient)
+    posted = requests.post(f"http://{patient}{path}&{name}=0", data="d=1", timeout=TIMEOUT)
+    assert posted.status_code == 400
+
+
+def test_one_polling_session_too_many_is_refused(small: str) -> None:
+    paths = [open_polling(small) for _ in range(MAX_POLLING)]
+    assert ask(small) == 503
+    link = f"ws://{small}{PATH}".replace("polling", "websocket")
+    client = websocket.create_connection(link, timeout=TIMEOUT, suppress_origin=True)
+    assert str(client.recv()).startswith("0")  # a connection of its own, and counted there
+    client.shutdown()
+    assert requests.post(f"http://{small}{paths[0]}", data="1", timeout=TIMEOUT).status_code == 200
+    assert ask(small) == 200
+
+
+def test_one_address_does_not_get_every_connection(small: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(PER_ADDRESS - 1):
+            stack.enter_context(connect(small))
+        link = f"ws://{small}{PATH}".replace("polling", "websocket")
+        client = websocket.create_connection(link, timeout=TIMEOUT, suppress_origin=True)
+        stack.callback(client.shutdown)
+        client.recv()
+        assert ask(small) == 503
+        assert ask(small, source="127.0.0.2") == 200
+        client.shutdown()
+        deadline = time.monotonic() + TIMEOUT
+        while (status := ask(small)) != 200 and time.monotonic() < deadline:
+            continue
+        assert status == 200
