@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat import cli, error_handlers, extensions, settings
-from chat.blueprints.http import client_address, protect
+from chat.blueprints.http import Protection, client_address
 from chat.blueprints.pages import pages
 from chat.blueprints.rooms import rooms
 from chat.blueprints.users import users
@@ -50,7 +50,6 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
 
     extensions.init_app(app)
     error_handlers.register(app)
-    app.after_request(protect)
     services = wire(app)
     app.extensions[EXTENSION] = services
     app.before_request(lambda: bind_caller(client_address()))
@@ -58,6 +57,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
     _add_sockets(app, services)
+    app.wsgi_app = Protection(app.wsgi_app)  # type: ignore[method-assign]
     if app.config["TRUSTED_PROXIES"]:
         count = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -109,5 +109,6 @@ def _add_sockets(app: Flask, services: Services) -> None:
         app,
         max_http_buffer_size=app.config["MAX_BODY_BYTES"],
         slow_bytes=unsent,
+        max_polling=app.config["MAX_CONNECTIONS"],
         max_unsent=4 * unsent,
     )

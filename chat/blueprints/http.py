@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, jsonify, request
 
@@ -13,14 +14,17 @@ from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.reading import read_json
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 __all__ = [
+    "Protection",
     "answer",
     "client_address",
     "device",
     "load",
     "load_query",
     "no_content",
-    "protect",
     "request_locale",
 ]
 
@@ -28,6 +32,7 @@ NUMBER = re.compile(r"-?[0-9]{1,16}")
 YEAR_SECONDS = 365 * 24 * 60 * 60
 # Of what is no page: whatever a browser is made to show, it runs, loads and frames nothing.
 NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PERSONAL = ("/api", "/socket.io")  # nobody on the way may keep these answers
 DEVICE_LENGTH = 200  # the names of some browsers stand at the end of a long line
 
 
@@ -77,14 +82,28 @@ def device() -> str:
     return "".join(character for character in text if character.isprintable())
 
 
-def protect(response: Response) -> Response:
-    """Tell browsers, with every answer, what they must not do with it."""
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", NO_CONTENT)
-    headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    if request.path.startswith("/api"):
-        headers.setdefault("Cache-Control", "no-store")
-    if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
-    return response
+class Protection:
+    """WSGI middleware: tell browsers, with every answer, what they must not do with it."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        wanted = {
+            "Content-Security-Policy": NO_CONTENT,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if environ["PATH_INFO"].startswith(PERSONAL):
+            wanted["Cache-Control"] = "no-store"
+        if environ["wsgi.url_scheme"] == "https":
+            wanted["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}"
+
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[..., Any]:
+            given = {name.lower() for name, _ in headers}
+            added = [header for header in wanted.items() if header[0].lower() not in given]
+            return start_response(status, [*headers, *added], exc_info)
+
+        return self._application(environ, start)

@@ -54,6 +54,31 @@ def test_every_answer_tells_browsers_what_not_to_do(app: Flask) -> None:
                 assert response.headers["Cache-Control"] == "no-store", case
 
 
+@pytest.mark.parametrize(
+    ("method", "query", "status"),
+    [
+        ("GET", "EIO=4&transport=polling", 200),
+        ("OPTIONS", "EIO=4&transport=polling", 200),
+        ("GET", "EIO=4&transport=polling&j=0", 400),
+        ("GET", "EIO=4&transport=polling&sid=x", 400),
+        ("POST", "EIO=4&transport=polling&sid=x", 400),
+        ("PUT", "EIO=4&transport=polling", 405),
+    ],
+)
+def test_so_does_every_answer_of_socket_io(
+    make_app: Callable[..., Flask], method: str, query: str, status: int
+) -> None:
+    client = make_app(TRUSTED_PROXIES=1, RATE_LIMITS=True).test_client()
+    headers = {"X-Forwarded-Proto": "https"}
+    response = client.open(f"/socket.io/?{query}", method=method, headers=headers)
+    assert response.status_code == status
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Strict-Transport-Security"] == f"max-age={YEAR_SECONDS}"
+    assert policy(response)["default-src"] == ["'none'"]
+
+
 @pytest.mark.parametrize("path", ["/", "/r/123", "/d/somebody"])
 def test_page_runs_its_own_files_alone(client: FlaskClient, path: str) -> None:
     response = client.get(path)
