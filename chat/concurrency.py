@@ -7,7 +7,10 @@ loop.
 
 from __future__ import annotations
 
+import codecs
+import ipaddress
 import logging
+import socket
 import sys
 import threading
 import time
@@ -17,6 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+LOOKUPS = 2  # of names at the same time: a resolver that hangs leaves threads to passwords
 TURN = 0.01  # seconds after which long work lets everybody else have a turn
 
 log = logging.getLogger(__name__)
@@ -39,6 +43,47 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
     result: T = tpool.execute(function, *args, **kwargs)
     return result
+
+
+def resolve_beside() -> None:
+    """Let names of hosts be looked up in real threads; called when the process has been patched.
+
+    The system's resolver blocks: in the event loop it would stop everybody for as long as it takes,
+    at each mail and at each new connection to a database or a Redis with a name.
+    """
+    from eventlet.green import socket as green
+    from eventlet.semaphore import Semaphore
+
+    codecs.lookup(
+        "idna"
+    )  # every lookup needs it, and real threads should not be the ones to import
+    turns = Semaphore(LOOKUPS)
+
+    def beside(function: Callable[P, T]) -> Callable[P, T]:
+        def look_up(*args: P.args, **kwargs: P.kwargs) -> T:
+            if function is addresses and _is_literal(args[0] if args else kwargs.get("host")):
+                return function(*args, **kwargs)
+            with turns:
+                return offload(function, *args, **kwargs)
+
+        return look_up
+
+    addresses: Any = socket.getaddrinfo
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo"):
+        found = beside(getattr(socket, name))
+        setattr(socket, name, found)
+        setattr(green, name, found)  # eventlet's own `create_connection` looks there
+
+
+def _is_literal(host: object) -> bool:
+    """Tell whether it is an address already, or none at all."""
+    if host is None:
+        return True
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else str(host))
+    except ValueError:
+        return False
+    return True
 
 
 def in_turns(items: Iterable[T]) -> Iterator[T]:

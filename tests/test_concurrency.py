@@ -1,0 +1,75 @@
+"""What the server's event loop never waits for: looking up the name of a host."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.servers import PATIENCE, ROOT, environment
+
+# The resolver answers when somebody else in the same process has written to a pipe.
+PROGRAM = """
+import os, socket
+answer, answering = os.pipe()
+read, write = os.read, os.write  # they block
+
+def slow(*args, **kwargs):
+    read(answer, 1)
+    return []
+
+def slow_reverse(*args):
+    read(answer, 1)
+    raise OSError
+
+socket.getaddrinfo, socket.gethostbyaddr = slow, slow_reverse
+import wsgi
+import eventlet
+from eventlet import tpool
+
+def look_up():
+    try:
+        {call}
+    except OSError:
+        pass
+
+looking = eventlet.spawn(look_up)
+eventlet.sleep(0)
+{meanwhile}
+looking.wait()
+"""
+
+
+def run(call: str, meanwhile: str) -> None:
+    program = PROGRAM.format(call=call, meanwhile=meanwhile)
+    subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        cwd=ROOT,
+        env=environment({}),
+        timeout=PATIENCE,
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "socket.getaddrinfo('db.example', 27017)",  # databases and Redis
+        "socket.create_connection(('mail.example', 25))",  # mail
+        "socket.getfqdn('this.machine')",  # mail, which says who is calling
+    ],
+)
+def test_a_slow_resolver_stops_nobody_else(call: str) -> None:
+    run(call, meanwhile="write(answering, b'.')")
+
+
+def test_an_address_needs_no_thread() -> None:
+    hosts = ("'127.0.0.1'", "'::1'", "b'127.0.0.1'", "None")
+    call = "; ".join(f"socket.getaddrinfo({host}, 1)" for host in hosts)
+    run(f"write(answering, b'{'.' * len(hosts)}'); {call}", meanwhile="assert not tpool._threads")
+
+
+def test_lookups_that_hang_leave_threads_to_passwords() -> None:
+    call = "for _ in range(20): eventlet.spawn(socket.getaddrinfo, 'db.example', 1)"
+    run(call, meanwhile="eventlet.sleep(0); tpool.execute(int); write(answering, b'.' * 20)")
