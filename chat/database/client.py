@@ -14,7 +14,9 @@ from pymongo.database import Database as MongoDatabase
 from pymongo.errors import PyMongoError
 
 DEFAULT_NAME = "chat"
-TIMEOUT_MS = 4000  # of any operation; the only option that holds when the server hangs
+# Of an operation, where no `time_limit` says otherwise; the only option that holds when the server
+# hangs.
+TIMEOUT_MS = 4000
 
 Document = dict[str, Any]
 DatabaseError = PyMongoError  # its name for those who do not know PyMongo

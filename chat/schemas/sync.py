@@ -18,7 +18,10 @@ class SyncSchema(Schema):
 
 
 def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
-    """Return what was missed; all rooms together are no larger than one page of messages."""
+    """Return what was missed; all messages together are no larger than one page of them.
+
+    The rooms themselves are not bounded: all of `joined` are named.
+    """
     joined, budget = [], PAGE_BYTES
     for conversation in sync.joined:
         dumped = dump_conversation(conversation, is_online)

@@ -11,7 +11,9 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.coalescer import Coalescer
 
 WRITE_INTERVAL = 1.0  # seconds between two writes of one member's mark
-MAX_INTERVAL = 30.0  # where the database is slow: a crash may forget as much
+# All rests of a round, where the database is slow. A mark that comes right after a round began
+# waits for the next one too: a crash may forget twice as much.
+MAX_INTERVAL = 30.0
 REST = 10.0  # times as long as a write took
 KNOWN_MARKS = 50_000
 
