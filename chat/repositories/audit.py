@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import BulkWriteError
 
 from chat.models import AuditEntry
-from chat.repositories.documents import object_id
+from chat.repositories.documents import date_of, is_only_repeated, object_id
 
 if TYPE_CHECKING:
     from chat.database.client import Database
 
 Document = dict[str, Any]
-DUPLICATE_KEY = 11000
 IDENTITIES = {"actor_id": "user_identity", "target_id": "target_identity"}
 
 
@@ -31,10 +29,7 @@ class AuditRepository:
         try:
             self._collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            details = error.details
-            if details.get("writeConcernErrors") or any(
-                one.get("code") != DUPLICATE_KEY for one in details.get("writeErrors", [])
-            ):
+            if not is_only_repeated(error):
                 raise
 
     def list_latest(
@@ -60,7 +55,7 @@ def _document(entry: AuditEntry, keep_ms: int) -> Document:
         "at": entry.at,
         "action": entry.action,
         "address": entry.address,
-        "expires_at": datetime.fromtimestamp((entry.at + keep_ms) / 1000, UTC),
+        "expires_at": date_of(entry.at + keep_ms),
     }
     for name, stored in IDENTITIES.items():
         if getattr(entry, name):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
+
+from chat.repositories.documents import date_of
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -35,7 +36,7 @@ class CodeRepository:
             "salt": code.salt,
             "code_hash": code.code_hash,
             "tries": 0,
-            "expires_at": _date(expires_at),
+            "expires_at": date_of(expires_at),
         }
         update = {"$set": new}
         try:
@@ -50,7 +51,7 @@ class CodeRepository:
                 **_of(email, purpose),
                 "tries": {"$lt": max_tries},
                 # the TTL index deletes up to a minute late
-                "expires_at": {"$gt": _date(now)},
+                "expires_at": {"$gt": date_of(now)},
             },
             {"$inc": {"tries": 1}},
             return_document=ReturnDocument.AFTER,
@@ -76,7 +77,3 @@ class CodeRepository:
 
 def _of(email: str, purpose: str) -> Document:
     return {"email": email.lower(), "purpose": purpose}
-
-
-def _date(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from bson import ObjectId
+from pymongo.errors import BulkWriteError
+
+DUPLICATE_KEY = 11000  # the code of "this is there already"
 
 
 def now_ms() -> int:
     """Return the present in milliseconds since 1970 UTC."""
     return time.time_ns() // 1_000_000
+
+
+def date_of(milliseconds: int) -> datetime:
+    """Return the date that TTL indexes want in place of milliseconds."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def new_id() -> str:
@@ -32,3 +41,11 @@ def object_id(value: str) -> ObjectId | None:
 def object_ids(values: Iterable[str]) -> list[ObjectId]:
     """Return the ObjectIds among `values`; anything else names nothing."""
     return [found for found in map(object_id, values) if found is not None]
+
+
+def is_only_repeated(error: BulkWriteError) -> bool:
+    """Tell whether everything else is stored, by a majority, and the rest was there before."""
+    failures = error.details.get("writeErrors", [])
+    return not error.details.get("writeConcernErrors") and all(
+        failure.get("code") == DUPLICATE_KEY for failure in failures
+    )

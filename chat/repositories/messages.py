@@ -10,14 +10,14 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from chat.models import Message
-from chat.repositories.documents import object_id
+from chat.repositories.documents import DUPLICATE_KEY, object_id
+from chat.repositories.outages import is_outage
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection as MongoCollection
 
     from chat.database.client import Database
 
-DUPLICATE_KEY = 11000
 STRIDE = 100  # messages that one closed range may hold
 
 
@@ -47,10 +47,9 @@ class MessageRepository:
         try:
             self._collection.insert_many(documents, ordered=True)
         except BulkWriteError as error:
-            failures = error.details["writeErrors"]
-            if not failures:  # stored, but not yet by a majority: the outcome is unknown
+            if is_outage(error):
                 raise
-            failure = failures[0]
+            failure = error.details["writeErrors"][0]
             return Appended(error.details["nInserted"], self._obstacle(failure), failure["index"])
         return Appended(len(messages))
 
@@ -80,6 +79,13 @@ class MessageRepository:
                 if document:
                     found[message.id] = message_of(document)
         return found
+
+    def confirm(self) -> None:
+        """Wait until a majority has all that could be read before this; raise when it does not.
+
+        A write that changes nothing waits, like any other, for what was written before it.
+        """
+        self._collection.delete_one({"_id": ObjectId()})
 
     def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
         """Return the messages with `first <= seq <= last`, ascending."""

@@ -19,8 +19,8 @@ def is_outage(error: BaseException) -> bool:
         return True
     if not isinstance(error, PyMongoError):
         return False
-    if isinstance(error, BulkWriteError):  # stored, but not confirmed by a majority
-        return not error.details.get("writeErrors")
+    if isinstance(error, BulkWriteError):  # what of it is stored, no majority has confirmed
+        return bool(error.details.get("writeConcernErrors"))
     return error.timeout or isinstance(
         error, ConnectionFailure | ExecutionTimeout | WriteConcernError
     )

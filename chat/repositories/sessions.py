@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 from pymongo import ReturnDocument
 
 from chat.models import Session
-from chat.repositories.documents import object_id
+from chat.repositories.documents import date_of, object_id
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -51,7 +51,7 @@ class SessionRepository:
                 "created_at": session.created_at,
                 "last_used_at": session.last_used_at,
                 "rotated_at": session.rotated_at,
-                "expires_at": _date(expires_at),
+                "expires_at": date_of(expires_at),
             }
             for session in sessions
         ]
@@ -79,7 +79,7 @@ class SessionRepository:
                     "previous_hash": old_hash,
                     "rotated_at": now,
                     "last_used_at": now,
-                    "expires_at": _date(expires_at),
+                    "expires_at": date_of(expires_at),
                 }
             },
             return_document=ReturnDocument.AFTER,
@@ -120,11 +120,7 @@ class SessionRepository:
 
 def _alive(now: int) -> Document:
     # the TTL index deletes up to a minute late, so the time is asked for here too
-    return {"ended_at": None, "expires_at": {"$gt": _date(now)}}
-
-
-def _date(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return {"ended_at": None, "expires_at": {"$gt": date_of(now)}}
 
 
 def _session(document: Document) -> Session:

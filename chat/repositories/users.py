@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
-from chat.repositories.documents import object_id, object_ids
+from chat.repositories.documents import is_only_repeated, object_id, object_ids
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 LAST = "\U0010ffff"  # sorts after all text, so it closes the range of a prefix
-DUPLICATE_KEY = 11000
 # what may change, and how documents call it
 CHANGEABLE = {
     "nickname": "nicname",
@@ -93,12 +92,9 @@ class UserRepository:
         try:
             result = self._collection.insert_many([_document(u) for u in users], ordered=False)
         except BulkWriteError as error:
-            details = error.details
-            if details.get("writeConcernErrors") or any(
-                one.get("code") != DUPLICATE_KEY for one in details.get("writeErrors", [])
-            ):
+            if not is_only_repeated(error):
                 raise
-            return int(details["nInserted"])
+            return int(error.details["nInserted"])
         return len(result.inserted_ids)
 
     def update(self, user_id: str, changes: Mapping[str, Any], now: int) -> User:

@@ -206,7 +206,7 @@ class Writer:
 
     def _look_again(self, waiting: deque[Draft]) -> None:
         """Find out what an attempt without an answer has stored, and where the logs end now."""
-        self._keep_stored(waiting, waiting)
+        self._keep_stored(waiting, waiting, confirm=True)
         for room in {draft.room.id: draft.room for draft in waiting}.values():
             self._heads.read(room)
 
@@ -243,9 +243,13 @@ class Writer:
         if result.obstacle == "taken":
             self._heads.read(draft.room)
 
-    def _keep_stored(self, waiting: deque[Draft], suspects: Iterable[Draft]) -> bool:
+    def _keep_stored(
+        self, waiting: deque[Draft], suspects: Iterable[Draft], confirm: bool = False
+    ) -> bool:
         """Answer those of the suspects that are stored already; return whether any is."""
         found = self._messages.find_stored([draft.message for draft in suspects])
+        if confirm and found:  # what can be read may still be lost
+            self._messages.confirm()
         stored = [
             (draft, found[draft.message.id]) for draft in suspects if draft.message.id in found
         ]

@@ -1,0 +1,85 @@
+"""What was written but not confirmed by a majority: nobody may count on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from pymongo.errors import BulkWriteError
+
+from chat.database.client import Database
+from chat.models import AuditEntry, Membership, Message, User
+from chat.repositories.audit import AuditRepository
+from chat.repositories.documents import new_id
+from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.outages import is_outage
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+
+REPEATED = {"index": 1, "code": 11000, "keyPattern": {"room_identity": 1, "seq": 1}}
+REFUSED = {"index": 1, "code": 121}
+UNCONFIRMED = {"code": 64, "errmsg": "waiting for replication timed out"}
+
+AN_ID = new_id()
+USER = User(AN_ID, "alice", "Alice", 0, "", "", None, 0, 0)
+MESSAGE = Message(AN_ID, AN_ID, AN_ID, 1, "c1", "text", 1, 1)
+MEMBERSHIP = Membership(AN_ID, AN_ID, "member", 0, False, 1)
+ENTRY = AuditEntry(AN_ID, 1, "logged_in", "")
+
+
+def failure(*write_errors: dict[str, Any], confirmed: bool = True) -> BulkWriteError:
+    return BulkWriteError(
+        {
+            "nInserted": 1,
+            "writeErrors": list(write_errors),
+            "writeConcernErrors": [] if confirmed else [UNCONFIRMED],
+        }
+    )
+
+
+def failing(error: BulkWriteError) -> Database:
+    """Return a database whose every collection fails to insert so."""
+
+    def insert_many(*_: object, **__: object) -> None:
+        raise error
+
+    class Collections:
+        def __getitem__(self, _: str) -> SimpleNamespace:
+            return SimpleNamespace(insert_many=insert_many)
+
+    return cast(Database, SimpleNamespace(db=Collections()))
+
+
+INSERTS: list[Callable[[Database], object]] = [
+    lambda database: UserRepository(database).insert_many([USER, USER]),
+    lambda database: UserRoomRepository(database).insert_many([MEMBERSHIP, MEMBERSHIP]),
+    lambda database: AuditRepository(database).insert_many([ENTRY, ENTRY], 1000),
+    lambda database: MessageRepository(database).append([MESSAGE, MESSAGE]),
+]
+EACH = pytest.mark.parametrize("insert", INSERTS, ids=["users", "members", "audit", "messages"])
+
+
+@EACH
+@pytest.mark.parametrize("write_errors", [[], [REPEATED], [REFUSED]])
+def test_what_no_majority_confirmed_is_an_outage_whatever_else_went_wrong(
+    insert: Callable[[Database], object], write_errors: list[dict[str, Any]]
+) -> None:
+    with pytest.raises(BulkWriteError) as raised:
+        insert(failing(failure(*write_errors, confirmed=False)))
+    assert is_outage(raised.value)
+
+
+@EACH
+def test_what_was_there_before_is_no_failure(insert: Callable[[Database], object]) -> None:
+    assert insert(failing(failure(REPEATED))) in (1, None, Appended(1, "taken", 1))
+
+
+@pytest.mark.parametrize("insert", INSERTS[:3], ids=["users", "members", "audit"])
+def test_what_the_database_refuses_is_a_failure_and_no_outage(
+    insert: Callable[[Database], object],
+) -> None:
+    with pytest.raises(BulkWriteError) as raised:
+        insert(failing(failure(REPEATED, REFUSED)))
+    assert not is_outage(raised.value)
