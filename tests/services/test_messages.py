@@ -9,9 +9,9 @@ from flask import Flask
 
 from chat.models import User
 from chat.repositories.users import UserRepository
+from chat.services.writer import wait_for
 from chat.wiring import Services
 from tests.people import make_people
-from tests.servers import PATIENCE
 
 
 def test_a_read_mark_in_a_direct_room_looks_up_nobody(
@@ -20,7 +20,7 @@ def test_a_read_mark_in_a_direct_room_looks_up_nobody(
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
     room = ada.talk_to(bob)
-    said = services.messages.send(bob.model, room["id"], "c1", "hello").result(PATIENCE).message
+    said = wait_for(services.messages.send(bob.model, room["id"], "c1", "hello")).message
     looked_up: list[set[str]] = []
 
     def find(self: UserRepository, user_ids: Iterable[str]) -> dict[str, User]:
