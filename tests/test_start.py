@@ -183,6 +183,8 @@ def test_a_port_in_use_is_one_sentence(lonely: Server) -> None:
         ({"PORT": "http"}, "PORT"),
         ({"HOST": "0.0.0.0"}, "MAIL_SERVER"),
         ({"HOST": "0.0.0.0", "MAIL": "terminal", "RATE_LIMITS": "off"}, "RATE_LIMITS"),
+        ({"TRUSTED_PROXIES": "1"}, "MAIL_SERVER"),
+        ({"TRUSTED_PROXIES": "1", "MAIL": "terminal", "FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
         ({"HOST": "no.such.host.invalid", "MAIL": "terminal"}, "HOST"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
         ({"MONGO_URI": "mongodb://127.0.0.1:1/chat"}, "MONGO_URI"),
