@@ -17,6 +17,10 @@ import eventlet
 
 eventlet.monkey_patch()
 
+from chat.concurrency import resolve_beside, spawn
+
+resolve_beside()  # as without its own resolver eventlet asks the system's within the event loop
+
 import logging
 import signal
 import socket
@@ -31,7 +35,6 @@ from pymongo.errors import PyMongoError
 
 import chat.app
 from chat import logs, migrations, settings
-from chat.concurrency import spawn
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.realtime.listener import Listener
 from chat.services.limits import network_of
