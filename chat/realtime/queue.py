@@ -22,6 +22,7 @@ from chat.realtime.channels import ChannelManager, is_room_channel
 
 CHANNEL = "chat"
 MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the pulse
+SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class QueuedChannelManager(RedisManager, ChannelManager):
     """
 
     def __init__(self, url: str, heard: Callable[[str, Any], None]) -> None:
-        options: dict[str, Any] = {"socket_connect_timeout": 5}
+        options: dict[str, Any] = {"socket_connect_timeout": SECONDS}
         if not url.startswith("unix:"):  # a socket of this machine knows no such option
             options["socket_keepalive"] = True
         RedisManager.__init__(self, url, channel=CHANNEL, redis_options=options)
@@ -55,7 +56,9 @@ class QueuedChannelManager(RedisManager, ChannelManager):
 
     def _publish_all(self) -> None:
         reached = True
-        client = self._get_redis_module().Redis.from_url(self.redis_url, **self.redis_options)
+        # Only here: who listens hears nothing for as long as nobody says anything.
+        options = {**self.redis_options, "socket_timeout": SECONDS}
+        client = self._get_redis_module().Redis.from_url(self.redis_url, **options)
         while True:
             self._news.wait()
             self._news.clear()

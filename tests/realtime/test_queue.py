@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import redis
 
+from chat.realtime import queue
 from chat.realtime.queue import CHANNEL, QueuedChannelManager
 from tests.servers import free_port
 
@@ -43,3 +49,23 @@ def test_a_queue_is_reached_by_network_and_by_a_socket_of_this_machine(
         manager = QueuedChannelManager(address, lambda event, payload: None)
         with redis.Redis.from_url(manager.redis_url, **manager.redis_options) as client:
             assert client.publish(CHANNEL, "") == 0  # nobody listens
+
+
+def test_a_queue_that_takes_connections_and_never_answers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def without_a_limit_of_its_own(url: str, **options: Any) -> redis.Redis:
+        return redis.Redis.from_url(url, **{"socket_timeout": None, **options})
+
+    monkeypatch.setattr(queue, "SECONDS", 0.1)
+    monkeypatch.setattr(queue, "PAUSE", 0.0)
+    package = SimpleNamespace(Redis=SimpleNamespace(from_url=without_a_limit_of_its_own))
+    with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as open_ones:
+        silent.settimeout(PATIENCE)
+        port = silent.getsockname()[1]
+        manager = QueuedChannelManager(f"redis://127.0.0.1:{port}/0", lambda event, payload: None)
+        monkeypatch.setattr(manager, "_get_redis_module", lambda: package)
+        threading.Thread(target=manager._publish_all, daemon=True).start()
+        for number in range(2):  # the second one on a connection of its own
+            manager._publish({"number": number})
+            open_ones.enter_context(silent.accept()[0])
