@@ -47,10 +47,10 @@ class Gate:
         """Refuse whatever would change something from now on."""
         self._closed = True
 
-    def wait_until_empty(self, seconds: float) -> bool:
-        """Wait until all who are inside have their answer; return whether they have."""
+    def wait_until_empty(self, seconds: float) -> None:
+        """Wait until all who are inside have their answer."""
         with self._news:
-            return self._news.wait_for(lambda: self._inside == 0, seconds)
+            self._news.wait_for(lambda: self._inside == 0, seconds)
 
     def _check(self) -> None:
         g.answer_until = time.monotonic() + ANSWER_WITHIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -43,7 +44,7 @@ class Coalescer(Generic[K, V]):
         self._max_delay = max(delay, max_delay)
         self._rest = rest
         self._write = write
-        self._values: dict[K, V] = {}
+        self._values: OrderedDict[K, V] = OrderedDict()
         self._scheduled = False
         self._is_away = False  # the database, when it was last written to
         self._lock = threading.Lock()
@@ -75,7 +76,8 @@ class Coalescer(Generic[K, V]):
     def _flush_piece(self, size: int) -> bool:
         with self._flushing:
             with self._lock:
-                values = {key: self._values.pop(key) for key in list(self._values)[:size]}
+                size = min(size, len(self._values))
+                values = dict(self._values.popitem(last=False) for _ in range(size))
             self._is_away = False
             try:
                 if values:
@@ -86,7 +88,7 @@ class Coalescer(Generic[K, V]):
                     return False
                 self._is_away = True
                 with self._lock:
-                    self._values = {**values, **self._values}
+                    self._values = OrderedDict({**values, **self._values})
                 log.warning("the database did not answer, %d values wait for it", len(self._values))
                 return False
         return True

@@ -207,7 +207,5 @@ class Memberships:
     def _remember_lately(self, user_id: str, found: _Lately) -> None:
         self._lately[user_id] = found
         self._lately.move_to_end(user_id)
-        for oldest in list(self._lately):
-            if found.read_at < self._lately[oldest].read_at + LATELY:
-                break
-            del self._lately[oldest]
+        while next(iter(self._lately.values())).read_at + LATELY <= found.read_at:
+            self._lately.popitem(last=False)

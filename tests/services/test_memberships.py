@@ -1,0 +1,58 @@
+"""What is remembered of who belongs to which room, and for how long."""
+
+from __future__ import annotations
+
+import tracemalloc
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chat.services import memberships
+from chat.services.memberships import LATELY, Memberships
+
+
+class Clock:
+    """A monotonic clock that stands still until it is moved."""
+
+    seconds = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr(memberships, "time", found)
+    return found
+
+
+@pytest.fixture
+def known(clock: Clock) -> Memberships:
+    """Memberships over a database in which nobody belongs to a room."""
+    rooms: Any = SimpleNamespace(list_by_ids=lambda ids: [])
+    user_rooms: Any = SimpleNamespace(list_of_user=lambda user_id: [])
+    return Memberships(rooms, user_rooms)
+
+
+def test_all_rooms_of_a_user_are_forgotten_in_time(known: Memberships, clock: Clock) -> None:
+    for number in range(50):
+        known.list_lately(f"early{number}")
+    clock.seconds += LATELY / 2
+    known.list_lately("later")
+    clock.seconds += LATELY / 2
+    known.list_lately("now")
+    assert list(known._lately) == ["later", "now"]
+
+
+def test_one_more_user_costs_the_same_however_many_came_lately(known: Memberships) -> None:
+    for number in range(20_000):
+        known.list_lately(str(number))
+    tracemalloc.start()
+    try:
+        known.list_lately("another")
+        asked_for = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert asked_for < 50_000  # bytes: a list of all of them takes 160,000
