@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any
 
 from flask import Flask, Response, g, has_request_context, jsonify, request
 from marshmallow import ValidationError
@@ -21,11 +21,9 @@ from chat.errors import (
     NotFound,
     PayloadTooLarge,
     RateLimited,
-    TokenExpired,
     Unauthorized,
     Unavailable,
 )
-from chat.extensions import jwt
 from chat.i18n import choose_locale, render, translate
 from chat.repositories.outages import is_outage
 
@@ -96,22 +94,6 @@ def request_locale() -> str:
 def register(app: Flask) -> None:
     """Answer every error of an HTTP request with the envelope."""
     app.register_error_handler(Exception, _answer)
-    # flask-jwt-extended answers in a shape of its own unless each of these raises
-    jwt.expired_token_loader(_refuse_expired)
-    jwt.invalid_token_loader(_refuse)
-    jwt.unauthorized_loader(_refuse)
-    jwt.needs_fresh_token_loader(_refuse)
-    jwt.revoked_token_loader(_refuse)
-    jwt.token_verification_failed_loader(_refuse)
-    jwt.user_lookup_error_loader(_refuse)
-
-
-def _refuse_expired(*_: object) -> NoReturn:
-    raise TokenExpired()
-
-
-def _refuse(*_: object) -> NoReturn:
-    raise Unauthorized()
 
 
 def _answer(error: Exception) -> Response | RequestRedirect:

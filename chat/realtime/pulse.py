@@ -19,7 +19,7 @@ from chat.realtime.channels import room_channel
 from chat.realtime.connections import NAMESPACES, Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.push_log import PushLog
-from chat.repositories.messages import MessageRepository
+from chat.repositories.messages import STRIDE, MessageRepository
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
@@ -31,7 +31,6 @@ LOOK_BACK = 6.0  # seconds by the database's clock, beyond the time since the la
 # remembered of them is trusted for, so that those who talk in a room do not ask one by one.
 COMPARE_AGAIN = 45.0
 KNOWN_ROOMS = 20_000
-STRIDE = 100  # messages read at once
 
 log = logging.getLogger(__name__)
 

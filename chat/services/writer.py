@@ -47,7 +47,7 @@ class Stored:
 Promise = Future[Stored]
 
 
-def wait_for(promise: Promise, seconds: float = 4.5) -> Stored:
+def wait_for(promise: Promise, seconds: float) -> Stored:
     """Return what was promised; Unavailable when that takes longer: nobody knows then."""
     try:
         return promise.result(seconds)

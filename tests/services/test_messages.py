@@ -12,6 +12,7 @@ from chat.repositories.users import UserRepository
 from chat.services.writer import wait_for
 from chat.wiring import Services
 from tests.people import make_people
+from tests.servers import PATIENCE
 
 
 def test_a_read_mark_in_a_direct_room_looks_up_nobody(
@@ -20,7 +21,7 @@ def test_a_read_mark_in_a_direct_room_looks_up_nobody(
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
     room = ada.talk_to(bob)
-    said = wait_for(services.messages.send(bob.model, room["id"], "c1", "hello")).message
+    said = wait_for(services.messages.send(bob.model, room["id"], "c1", "hello"), PATIENCE).message
     looked_up: list[set[str]] = []
 
     def find(self: UserRepository, user_ids: Iterable[str]) -> dict[str, User]:
