@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
+DAY_MS = 24 * 60 * 60 * 1000
 DUPLICATE_KEY = 11000  # the code of "this is there already"
 
 

@@ -8,12 +8,11 @@ from contextvars import ContextVar
 
 from chat.models import Action, AuditEntry
 from chat.repositories.audit import AuditRepository
-from chat.repositories.documents import new_id, now_ms
+from chat.repositories.documents import DAY_MS, new_id, now_ms
 from chat.services.coalescer import Coalescer
 
 WRITE_INTERVAL = 0.5  # seconds in which entries gather
 MAX_WAITING = 20_000  # entries, while the database is away
-DAY_MS = 24 * 60 * 60 * 1000
 
 log = logging.getLogger(__name__)
 
