@@ -32,7 +32,9 @@ NUMBERS = {
     "JOINS_PER_MINUTE": (1, 1_000_000),
     "SEARCHES_PER_MINUTE": (1, 1_000_000),
     "CONNECTIONS_PER_MINUTE": (1, 1_000_000),
+    "CONNECTIONS_PER_USER": (1, 1_000_000),
     "ROOMS_PER_MINUTE": (1, 1_000_000),
+    "CHANGES_PER_MINUTE": (1, 1_000_000),
 }
 SWITCHES = ("MAIL_USE_SSL", "MAIL_USE_TLS", "MONGO_INSECURE", "QUEUE_INSECURE", "RATE_LIMITS")
 # As browsers write it: lower case, and a port only where it is not the scheme's own.

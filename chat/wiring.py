@@ -78,7 +78,7 @@ def wire(app: Flask) -> Services:
     config = app.config
     embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
-    connections = Connections()
+    connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
     push_log = PushLog()
     publisher = Publisher(connections, push_log, lambda: socketio.server)

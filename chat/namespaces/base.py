@@ -6,13 +6,12 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import Any, ClassVar
 
 import flask_socketio
 from flask import Flask
 
-from chat.auth import authenticate_token
+from chat.auth import Claims, access_claims, authenticate_token
 from chat.concurrency import spawn
 from chat.error_handlers import error_body
 from chat.errors import (
@@ -28,7 +27,7 @@ from chat.models import RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection
 from chat.realtime.replies import Deadlines, Reply
-from chat.realtime.server import Body, Refused
+from chat.realtime.server import Body, CompactJson, Refused
 from chat.schemas.base import Schema
 from chat.schemas.messages import MarkReadSchema, dump_message
 from chat.schemas.rooms import RoomIdSchema
@@ -39,6 +38,12 @@ from chat.wiring import Services
 
 MAX_UNANSWERED = 32  # sends of one connection
 MAX_WAITING = 128  # events of one connection that nobody has looked at yet
+# Of the characters of all these, in bodies of the largest size: enough for as many of the longest
+# messages as may be unanswered.
+MAX_WAITING_BODIES = 4
+# Characters beyond which an event waits as the text it came as: taken apart it can be 24 times as
+# large.
+LONG = 256
 
 log = logging.getLogger(__name__)
 
@@ -64,47 +69,58 @@ class EventNamespace(flask_socketio.Namespace):
         self._app = app
         self._services = services
         self._deadlines = Deadlines(self._expire)
+        self._max_waiting_size = MAX_WAITING_BODIES * app.config["MAX_BODY_BYTES"]
 
     # What the server calls (realtime.server.Face)
 
-    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], auth: object) -> None:
-        """Find out who connects and which channels they will enter; any error refuses them."""
+    def recognise(self, environ: dict[str, Any], auth: object) -> Claims:
+        """Read the token and count that its user connects, before any database is asked."""
         try:
             token = auth.get("token") if isinstance(auth, dict) else None
             with self._app.app_context():
-                identity = authenticate_token(token, partial(self._authenticate, eio_sid))
-            self._services.sessions.count_connection(identity.user.id)
+                claims = access_claims(token)
+            self._services.sessions.count_connection(claims.user_id)
+        except Exception as error:
+            raise Refused(self.refusal(error, environ)) from error
+        return claims
+
+    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Claims) -> None:
+        """Find out who connects and which channels they will enter; any error refuses them."""
+        try:
+            user = self._authenticate(eio_sid, claims.user_id, claims.session_id)
             connection = Connection(
                 sid=sid,
                 eio_sid=eio_sid,
                 namespace=self.namespace,
-                user=identity.user,
-                session_id=identity.session_id,
-                expires_at=identity.expires_at,
+                user=user,
+                session_id=claims.session_id,
+                expires_at=claims.expires_at,
                 accept_language=environ.get("HTTP_ACCEPT_LANGUAGE"),
             )
             # First known, then read: a change that comes while we read is noted for the connection.
             self._services.connections.add(connection)
-            rooms = self._services.conversations.rooms_of(identity.user.id)
+            rooms = self._services.conversations.rooms_of(user.id)
             connection.rooms = rooms
             connection.channels.update(
                 room_channel(room.id) for room in rooms if room.kind == self.kind
             )
-            connection.channels.add(user_channel(identity.user.id))
+            connection.channels.add(user_channel(user.id))
         except Exception as error:
             raise Refused(self.refusal(error, environ)) from error
 
     def receive(
         self,
         connection: Connection,
-        event: object,
-        args: list[Any],
+        data: list[Any],
+        text: str,
         answer: Callable[[Body], None],
     ) -> None:
         """Put an event behind the earlier ones of its connection."""
-        is_send = event == "send_message"
-        if (is_send and connection.unanswered >= MAX_UNANSWERED) or (
-            len(connection.waiting) >= MAX_WAITING
+        is_send = data[0] == "send_message"
+        if (
+            (is_send and connection.unanswered >= MAX_UNANSWERED)
+            or len(connection.waiting) >= MAX_WAITING
+            or connection.waiting_size + len(text) > self._max_waiting_size
         ):
             answer(self._error(connection, RateLimited(retry_after=1)))
             return
@@ -116,7 +132,8 @@ class EventNamespace(flask_socketio.Namespace):
         connection.unanswered += is_send
         reply = Reply(connection, answer_and_count)
         self._deadlines.watch(reply)
-        connection.waiting.append((event, args, reply))
+        connection.waiting.append((text if len(text) > LONG else data, len(text), reply))
+        connection.waiting_size += len(text)
         if not connection.handling:
             connection.handling = True
             spawn(self._handle_waiting, connection)
@@ -172,8 +189,10 @@ class EventNamespace(flask_socketio.Namespace):
     def _handle_waiting(self, connection: Connection) -> None:
         bind_id(connection.sid)
         while connection.waiting:
-            event, args, reply = connection.waiting.popleft()
+            data, size, reply = connection.waiting.popleft()
+            connection.waiting_size -= size
             if not reply.sent:
+                event, *args = CompactJson.loads(data) if isinstance(data, str) else data
                 self._handle(connection, event, args, reply)
             time.sleep(0)  # between two events of one client everybody else gets a turn
         connection.handling = False

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.errors import Unauthorized
+from chat.errors import RateLimited, Unauthorized
 from chat.models import Room, RoomKind, User
 
 NAMESPACES: dict[RoomKind, str] = {"direct": "/direct", "group": "/group"}
 KNOWN_ENDED = 10_000  # sessions
+TRY_AGAIN = 10  # seconds after which one with too many sockets may have lost some
 
 
 @dataclass(eq=False, slots=True)
@@ -36,14 +37,20 @@ class Connection:
     channels: set[str] = field(default_factory=set)
     changes: list[tuple[str, bool]] = field(default_factory=list)
     waiting: deque[Any] = field(default_factory=deque)  # events in the order of their arrival
+    waiting_size: int = 0  # characters of their texts
     handling: bool = False
     unanswered: int = 0  # sends
 
 
 class Connections:
-    """All connections of this process, by sid, by user and by session."""
+    """All connections of this process, by sid, by user and by session.
 
-    def __init__(self) -> None:
+    A user may have `most_of_user` sockets open at once, each with any of the namespaces; any number
+    when it is None.
+    """
+
+    def __init__(self, most_of_user: int | None = None) -> None:
+        self._most_of_user = most_of_user
         self._by_sid: dict[str, Connection] = {}
         self._pending: dict[Connection, None] = {}  # in the order of their coming
         self._by_user: defaultdict[str, set[Connection]] = defaultdict(set)
@@ -51,7 +58,14 @@ class Connections:
         self._ended_sessions: OrderedDict[str, None] = OrderedDict()
 
     def add(self, connection: Connection) -> None:
-        """Note a connection, accepted or not yet; one whose session just ended is ended too."""
+        """Note a connection, accepted or not yet; one whose session just ended is ended too.
+
+        Raises RateLimited when its user has too many others open.
+        """
+        others = {found.eio_sid for found in self._by_user.get(connection.user.id, ())}
+        others.discard(connection.eio_sid)
+        if self._most_of_user is not None and len(others) >= self._most_of_user:
+            raise RateLimited(TRY_AGAIN)
         connection.ended = connection.session_id in self._ended_sessions
         self._by_sid[connection.sid] = connection
         if connection.pending:

@@ -44,20 +44,33 @@ class Refused(Exception):
         self.body = body
 
 
+class Claims(Protocol):
+    """What a token says of who asks to be let in."""
+
+    @property
+    def user_id(self) -> str: ...
+
+
 class Face(Protocol):
     """What a namespace offers to the server."""
 
-    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], auth: object) -> None:
+    def recognise(self, environ: dict[str, Any], auth: object) -> Claims:
+        """Return what a good token says, without waiting for anything, or raise Refused."""
+
+    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Any) -> None:
         """Add the client to the connections or raise Refused."""
 
     def receive(
         self,
         connection: Connection,
-        event: object,
-        args: list[Any],
+        data: list[Any],
+        text: str,
         answer: Callable[[Body], None],
     ) -> None:
-        """Take an event without waiting and see to it that `answer` is called once."""
+        """Take an event without waiting and see to it that `answer` is called once.
+
+        `data` are its name and arguments, `text` the JSON they were read from.
+        """
 
     def refusal(self, error: Exception, environ: dict[str, Any]) -> Body:
         """Return the envelope of an error for a client that is not in the namespace."""
@@ -148,7 +161,7 @@ class ChatServer(TransportServer):
             elif received.packet_type == packet.DISCONNECT:
                 self._handle_disconnect(eio_sid, namespace, self.reason.CLIENT_DISCONNECT)
             elif received.packet_type == packet.EVENT:
-                self._handle_event(eio_sid, namespace, received.id, received.data)
+                self._handle_event(eio_sid, namespace, received.id, received.data, data)
             elif received.packet_type != packet.ACK:  # nothing here asks for an ack: ignored
                 raise ValueError("not part of the protocol")
         except (ValueError, RecursionError) as error:
@@ -158,32 +171,36 @@ class ChatServer(TransportServer):
                 session.refuse(PROTOCOL_ERROR)
 
     def _handle_connect(self, eio_sid: str, namespace: str, data: object) -> None:
+        environ = self.environ.get(eio_sid, {})
         face = self.namespace_handlers.get(namespace)
         if face is None:
             any_face = next(iter(self.namespace_handlers.values()))
-            self._refuse(
-                eio_sid, namespace, any_face.refusal(NotFound(), self.environ.get(eio_sid, {}))
-            )
+            self._refuse(eio_sid, namespace, any_face.refusal(NotFound(), environ))
+            return
+        try:
+            claims = face.recognise(environ, data)
+        except Refused as refused:
+            self._refuse(eio_sid, namespace, refused.body)
             return
         sid = self.manager.pre_connect(eio_sid, namespace)
         if sid is None:  # it is in this namespace already
-            self._refuse(
-                eio_sid, namespace, face.refusal(Conflict(), self.environ.get(eio_sid, {}))
-            )
+            self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
             return
-        if not self._admissions.put(eio_sid, self._admit, face, sid, eio_sid, namespace, data):
-            busy = RateLimited(retry_after=1)
-            self._refuse(eio_sid, namespace, face.refusal(busy, self.environ.get(eio_sid, {})))
+        # By user: who opens a hundred sockets waits for their turn as who opens one.
+        if not self._admissions.put(
+            claims.user_id, self._admit, face, sid, eio_sid, namespace, claims
+        ):
+            self._refuse(eio_sid, namespace, face.refusal(RateLimited(retry_after=1), environ))
             self._forget(sid, namespace)
 
-    def _admit(self, face: Face, sid: str, eio_sid: str, namespace: str, auth: object) -> None:
+    def _admit(self, face: Face, sid: str, eio_sid: str, namespace: str, claims: Claims) -> None:
         if eio_sid not in self.eio.sockets or not self.manager.is_pre_connected(sid, namespace):
             self._forget(sid, namespace)  # it did not wait
             return
         environ = self.environ.get(eio_sid, {})
         refusal: Body | None = None
         try:
-            face.admit(sid, eio_sid, environ, auth)
+            face.admit(sid, eio_sid, environ, claims)
         except Refused as refused:
             refusal = refused.body
         except Exception as error:  # whatever it is, nobody comes in by it
@@ -204,7 +221,12 @@ class ChatServer(TransportServer):
             face.came(connection)
 
     def _handle_event(
-        self, eio_sid: str, namespace: str, id: int | None, data: object  # noqa: A002
+        self,
+        eio_sid: str,
+        namespace: str,
+        id: int | None,  # noqa: A002
+        data: object,
+        text: str,
     ) -> None:
         if not isinstance(data, list) or not data:
             raise ValueError("an event without a name")
@@ -224,7 +246,8 @@ class ChatServer(TransportServer):
             if id is not None:
                 self._send(connection, packet.ACK, [body], id)
 
-        face.receive(connection, data[0], data[1:], answer)
+        # The name of a namespace may be followed by anything up to a comma.
+        face.receive(connection, data, text[text.index("[", text.index(",")) :], answer)
 
     def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)

@@ -49,6 +49,7 @@ SEARCHES = Rule("SEARCHES_PER_MINUTE", RateLimitItemPerMinute(120))
 CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", RateLimitItemPerMinute(300))
 ROOMS = Rule("ROOMS_PER_MINUTE", RateLimitItemPerMinute(30))
 CHANGES = Rule("CHANGES_PER_MINUTE", RateLimitItemPerMinute(120))
+SITE_FACTOR = 10  # that many networks of a /48 may each do what one may
 CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 
 
@@ -126,6 +127,20 @@ class _SharedWindows:
             yield
         except self._outage as error:
             raise Unavailable() from error
+
+
+def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
+    """Return the rules and keys under which one caller is counted.
+
+    Whoever has a /48 of IPv6 has 65,536 networks, so it is counted too, by a more generous rule: a
+    provider may give each of its customers one network of it.
+    """
+    network = network_of(address)
+    if not network.endswith("/64"):
+        return [(rule, network)]
+    site = ipaddress.IPv6Network(network).supernet(new_prefix=48)
+    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
+    return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), str(site))]
 
 
 def network_of(address: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 
 from chat.errors import RateLimited
-from chat.services.limits import Limits, Rule, network_of
+from chat.services.limits import Limits, Rule, network_of, per_caller
 from chat.services.windows import OwnWindows
 
 TWO = Rule("two", RateLimitItemPerMinute(2))
@@ -131,3 +131,20 @@ def test_a_count_touches_few_of_many_keys() -> None:
 )
 def test_an_ipv6_network_counts_as_one_caller(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_the_networks_of_a_site_are_counted_together_too() -> None:
+    limits = Limits()
+
+    def is_let(address: str) -> bool:
+        try:
+            for rule, key in per_caller(TWO, address):
+                limits.count(rule, key)
+        except RateLimited:
+            return False
+        return True
+
+    let = [is_let(f"2001:db8:1:{number:x}::{number:x}") for number in range(21)]
+    assert let == [True] * 20 + [False]
+    assert is_let("2001:db8:2::1")
+    assert [is_let("192.0.2.1") for _ in range(3)] == [True, True, False]

@@ -1,0 +1,42 @@
+"""How many sockets one person may have open at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.errors import RateLimited
+from chat.models import User
+from chat.realtime.connections import Connection, Connections
+
+
+def enter(connections: Connections, user: str, socket: str, namespace: str = "/group") -> str:
+    """Let a socket of a user into a namespace and return its id there."""
+    sid = f"{user} {socket} {namespace}"
+    person = User(user, user, "", 0, "", "", None, 0, 0)
+    connections.add(Connection(sid, f"{user} {socket}", namespace, person, "session", 0, None))
+    return sid
+
+
+def test_one_user_has_so_many_sockets_and_others_have_theirs() -> None:
+    connections = Connections(most_of_user=2)
+    first = enter(connections, "ada", "one")
+    enter(connections, "ada", "two")
+    with pytest.raises(RateLimited) as refused:
+        enter(connections, "ada", "three")
+    assert refused.value.retry_after > 0
+    assert connections.find("ada three /group") is None
+    enter(connections, "bob", "one")
+    connections.remove(first)
+    enter(connections, "ada", "three")
+
+
+def test_both_namespaces_of_a_socket_are_one() -> None:
+    connections = Connections(most_of_user=1)
+    enter(connections, "ada", "one", "/direct")
+    enter(connections, "ada", "one", "/group")
+
+
+def test_without_a_limit_any_number_may_be_open() -> None:
+    connections = Connections()
+    for number in range(200):
+        enter(connections, "ada", str(number))

@@ -1,0 +1,113 @@
+"""What one connection can let wait, in the server's memory and in the queue before the door."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from chat.namespaces import base
+from chat.namespaces.group import GroupNamespace
+from chat.realtime.admissions import Admissions
+from chat.realtime.connections import Connection
+from chat.wiring import Services
+from tests.people import Person, make_people
+
+Answers = list[dict[str, Any]]
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    found: Services = app.extensions["chat"]
+    return found
+
+
+@pytest.fixture
+def face(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
+    """A namespace that looks at no event before it is told to."""
+    monkeypatch.setattr(base, "spawn", lambda *_: None)
+    return GroupNamespace(app, services)
+
+
+def connection_of(person: Person) -> Connection:
+    return Connection("sid", "eio", "/group", person.model, "session", 0, "en", pending=False)
+
+
+def send(face: GroupNamespace, connection: Connection, event: list[Any], answers: Answers) -> None:
+    text = json.dumps(event)
+    face.receive(connection, json.loads(text), text, answers.append)
+
+
+def test_events_that_wait_are_bounded_by_their_size(app: Flask, face: GroupNamespace) -> None:
+    (ada,) = make_people(app, "ada")
+    connection, answers = connection_of(ada), Answers()
+    size = app.config["MAX_BODY_BYTES"]
+    event = ["sync", {"rooms": {}, "x": "x" * (size - 100)}]
+    for _ in range(10):
+        send(face, connection, event, answers)
+    assert len(connection.waiting) == 4
+    assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 6
+    face._handle_waiting(connection)
+    assert len(answers) == 10
+    assert connection.waiting_size == 0
+    send(face, connection, ["sync", {"rooms": {}}], answers)
+    face._handle_waiting(connection)
+    assert "data" in answers[-1]
+
+
+def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
+    app: Flask, face: GroupNamespace
+) -> None:
+    (ada,) = make_people(app, "ada")
+    room = ada.create_group()
+    connection, answers = connection_of(ada), Answers()
+    for number in range(base.MAX_UNANSWERED):
+        body = {"room_id": room["id"], "client_id": f"{number:064}", "data": "x" * 4_000}
+        send(face, connection, ["send_message", body], answers)
+    assert answers == []
+    assert len(connection.waiting) == base.MAX_UNANSWERED
+
+
+def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, face: GroupNamespace) -> None:
+    (ada,) = make_people(app, "ada")
+    connection, answers = connection_of(ada), Answers()
+    send(face, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)
+    send(face, connection, ["sync", {"rooms": {}}], answers)
+    assert [type(data) for data, *_ in connection.waiting] == [str, list]
+    face._handle_waiting(connection)
+    assert list(answers[0]["error"]["fields"]) == ["x"]
+    assert answers[1]["data"]["joined"] == []
+
+
+def test_sockets_of_one_user_take_turns_with_those_of_others(
+    app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = make_people(app, "ada", "bob")
+    who: list[str] = []
+
+    def put(self: Admissions, user_id: str, *_: object) -> bool:
+        who.append(user_id)
+        return True
+
+    monkeypatch.setattr(Admissions, "put", put)
+    server = services.socketio.server
+    for number, person in enumerate([ada, ada, bob]):
+        eio_sid = f"socket {number}"
+        monkeypatch.setitem(server.eio.sockets, eio_sid, Nobody())
+        auth = json.dumps({"token": person.token})
+        server._handle_eio_message(eio_sid, f"0/group,{auth}")
+    assert who == [ada.id, ada.id, bob.id]
+
+
+class Nobody:
+    """Stands where an open transport is, and is told what it need not know."""
+
+    closing = False
+
+    def knock(self) -> None: ...
+
+    def enter(self) -> None: ...
+
+    def leave(self) -> None: ...
