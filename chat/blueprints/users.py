@@ -50,7 +50,9 @@ def send_code() -> Response:
 @users.post("/users")
 def register() -> Response:
     data = load(RegisterSchema())
-    return _logged_in(services().users.register(**data, device=device()), 201)
+    return _logged_in(
+        services().users.register(**data, address=client_address(), device=device()), 201
+    )
 
 
 @users.post("/session")
@@ -92,7 +94,7 @@ def end_session(identity: Identity, session_id: str) -> Response:
 
 @users.put("/users/password")
 def reset_password() -> Response:
-    services().users.reset_password(**load(ResetPasswordSchema()))
+    services().users.reset_password(**load(ResetPasswordSchema()), address=client_address())
     return no_content()
 
 

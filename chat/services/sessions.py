@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from chat.errors import NotFound, Unauthorized
 from chat.models import Session, User
-from chat.repositories.documents import now_ms
+from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
@@ -28,14 +28,16 @@ from chat.services.limits import (
     FAILED_LOGINS_FROM_ANYWHERE,
     FAILED_LOGINS_PER_ACCOUNT,
     FAILED_LOGINS_PER_ADDRESS,
+    LOG_INS,
     Limits,
     network_of,
+    per_caller,
 )
 from chat.services.passwords import Passwords
 
 GRACE_MS = 10_000
-DAY_MS = 24 * 60 * 60 * 1000
 TURNS = 8
+MOST_SESSIONS = 100  # of one account that live; with one more the one used least lately ends
 
 
 class WrongLogin(Unauthorized):
@@ -107,6 +109,7 @@ class SessionService:
             self._audit.note("log_in_failed", target_id=user.id)
             raise WrongLogin()
         self._audit.note("logged_in", user.id, detail=grant.session.id)
+        self._end_surplus(user.id)
         if self._passwords.is_outdated(user.password_hash):
             self._users.replace_password(user, self._passwords.hash(password), self._clock())
         return grant
@@ -214,26 +217,36 @@ class SessionService:
     ) -> tuple[User | None, User | None]:
         """Return who is found if the password is theirs, else None, and who is found at all.
 
-        Raises RateLimited. Without a user it takes as long and is wrong. `target` is what wrong
-        ones are counted by.
+        Raises RateLimited. Without a user it takes as long and is wrong. `target` is what they are
+        counted by.
         """
         caller = network_of(address)
-        counters = (
+        right = (LOG_INS, f"{target} {caller}")
+        wrong = (
             (FAILED_LOGINS_PER_ACCOUNT, f"{target} {caller}"),
             (FAILED_LOGINS_FROM_ANYWHERE, target),
-            (FAILED_LOGINS_PER_ADDRESS, caller),
+            *per_caller(FAILED_LOGINS_PER_ADDRESS, address),
         )
+        # Who is certain to be refused keeps nobody waiting.
+        for rule, key in (right, *wrong):
+            self._limits.check(rule, key)
         with self._turns[zlib.crc32(target.encode()) % TURNS]:
-            for rule, key in counters:
+            for rule, key in wrong:
                 self._limits.check(rule, key)
             user = find()  # not before: who waits long must not verify what is outdated
             # Adopted accounts may have none until it is set by a mailed code.
             known = user.password_hash if user else ""
             if self._passwords.verify(known or None, password):
+                self._limits.count(*right)
                 return user, user
-            for rule, key in counters:
+            for rule, key in wrong:
                 self._limits.count(rule, key)
             return None, user
+
+    def _end_surplus(self, user_id: str) -> None:
+        for session in self.list(user_id)[MOST_SESSIONS:]:
+            self._end(session.id)
+            self._audit.note("session_ended", target_id=user_id, detail=session.id)
 
     def _end(self, session_id: str) -> None:
         if self._sessions.end(session_id):

@@ -19,8 +19,9 @@ from chat.services.limits import (
     CODES_PER_ADDRESS,
     CODES_PER_EMAIL,
     SEARCHES,
+    WRONG_CODES,
     Limits,
-    network_of,
+    per_caller,
 )
 from chat.services.passwords import Passwords
 from chat.services.rooms import RoomService
@@ -75,10 +76,12 @@ class UserService:
         Whether the address is known shows neither in the answer nor in its time: what differs
         happens after it. `address` is the caller's network address.
         """
-        caller = network_of(address)
-        self._limits.check(CODES_PER_ADDRESS, caller)
-        self._limits.count(CODES_PER_EMAIL, email.lower())
-        self._limits.count(CODES_PER_ADDRESS, caller)
+        callers = per_caller(CODES_PER_ADDRESS, address)
+        for rule, key in callers:
+            self._limits.check(rule, key)
+        self._limits.count(CODES_PER_EMAIL, f"{purpose} {email.lower()}")
+        for rule, key in callers:
+            self._limits.count(rule, key)
         known = self._users.find_by_email(email)
         spawn(self._deliver, email, purpose, known, locale)
         return verification.MINUTES * 60
@@ -91,13 +94,15 @@ class UserService:
         email: str,
         code: str,
         nickname: str | None = None,
+        address: str,
         device: str,
     ) -> Grant:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
         Only who has the code learns that a name or an address is taken, and may try another name.
+        Raises RateLimited for a caller (a network address) with too many wrong codes.
         """
-        self._codes.check(email, "register", code)
+        self._check_code(email, "register", code, address)
         if self._users.find_by_username(username):
             raise Conflict({"username": ["invalid.taken"]})
         password_hash = self._passwords.hash(password)
@@ -119,9 +124,12 @@ class UserService:
         self._codes.use_up(user.email, "reset")  # one that was mailed before is good no longer
         self._sessions.end_all(user.id)
 
-    def reset_password(self, *, email: str, code: str, password: str) -> None:
-        """Set a new password by a mailed code and end every session; raise InvalidInput."""
-        self._codes.check(email, "reset", code)
+    def reset_password(self, *, email: str, code: str, password: str, address: str) -> None:
+        """Set a new password by a mailed code and end every session.
+
+        Raises InvalidInput, and RateLimited for a caller with too many wrong codes.
+        """
+        self._check_code(email, "reset", code, address)
         user = self._users.find_by_email(email)
         if user is None or not self._codes.use_up(email, "reset"):
             raise verification.wrong_code()
@@ -185,6 +193,18 @@ class UserService:
         # what came in between: a group that was entered, a log-in
         self._sessions.end_all(user.id)
         self._rooms.leave_all(user)
+
+    def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
+        """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
+        callers = per_caller(WRONG_CODES, address)
+        for rule, key in callers:
+            self._limits.check(rule, key)
+        try:
+            self._codes.check(email, purpose, code)
+        except InvalidInput:
+            for rule, key in callers:
+                self._limits.count(rule, key)
+            raise
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
         # a code to reset is for those who are known, one to register for all others

@@ -7,8 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from chat.repositories.codes import CodeRepository
+from chat.services.codes import MAX_WRONG_TRIES, VerificationCodes
+from chat.services.limits import WRONG_CODES
 from tests.accounts import error_of, log_in, make_account, new_email, new_name, new_password
 
 MakeApp = Callable[..., Flask]
@@ -62,3 +66,42 @@ def test_one_caller_gets_a_hundred_codes_an_hour(
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
     body = {"email": new_email()}
     assert client.post("/api/users/code", json=body, environ_base=elsewhere).status_code == 202
+
+
+def guess(client: FlaskClient, email: str, code: str, address: str) -> TestResponse:
+    """Try to set a new password by a code."""
+    body = {"email": email, "code": code, "password": new_password()}
+    return client.put("/api/users/password", json=body, environ_base={"REMOTE_ADDR": address})
+
+
+def test_one_caller_guesses_so_many_codes_and_then_spends_no_try(make_app: MakeApp) -> None:
+    app = make_app(RATE_LIMITS=True)
+    client, here, elsewhere = app.test_client(), "192.0.2.1", "192.0.2.2"
+    for _ in range(WRONG_CODES.item.amount):
+        error_of(guess(client, new_email(), "000000", here), 400)
+    codes = VerificationCodes(
+        codes=CodeRepository(app.extensions["chat"].database), secret=app.config["SECRET_KEY"]
+    )
+    email = new_email()
+    good = codes.issue(email, "register")
+    body = {"username": new_name(), "password": new_password(), "email": email}
+    for _ in range(MAX_WRONG_TRIES):
+        wrong = {**body, "code": "nonsense"}
+        refused = client.post("/api/users", json=wrong, environ_base={"REMOTE_ADDR": here})
+        assert 0 < error_of(refused, 429)["retry_after"] <= 3600
+    body["code"] = good
+    made = client.post("/api/users", json=body, environ_base={"REMOTE_ADDR": elsewhere})
+    assert made.status_code == 201, made.get_json()
+
+
+def test_codes_to_register_leave_those_to_reset(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.services.users.spawn", lambda *_: None)  # letters
+    client = make_app(RATE_LIMITS=True).test_client()
+    email = new_email()
+    for purpose in ("register", "reset"):
+        body = {"email": email, "purpose": purpose}
+        for _ in range(3):
+            assert client.post("/api/users/code", json=body).status_code == 202
+        error_of(client.post("/api/users/code", json=body), 429)

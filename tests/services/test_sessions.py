@@ -22,8 +22,9 @@ from chat.services.audit import Audit
 from chat.services.events import Events
 from chat.services.limits import Limits
 from chat.services.passwords import Passwords
-from chat.services.sessions import Grant, SessionService
+from chat.services.sessions import MOST_SESSIONS, Grant, SessionService
 from tests.accounts import new_password
+from tests.servers import PATIENCE
 
 DAY = 24 * 60 * 60 * 1000
 
@@ -201,16 +202,22 @@ def test_a_session_is_good_for_its_own_user_alone(
     again(sessions, grant)
 
 
+def hash_of(users: UserRepository, user: User) -> str:
+    found = users.find(user.id)
+    assert found is not None
+    return found.password_hash
+
+
 def test_a_hash_of_older_parameters_is_renewed_by_a_log_in(
     sessions: SessionService, users: UserRepository, alice: User, password: str
 ) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
     users.update(alice.id, {"password_hash": weak}, 2)
     sessions.log_in("alice", password, address="", device="")
-    renewed = users.get(alice.id).password_hash
+    renewed = hash_of(users, alice)
     assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     sessions.log_in("ALICE@example.org", password, address="", device="")
-    assert users.get(alice.id).password_hash == renewed
+    assert hash_of(users, alice) == renewed
 
 
 def meanwhile(
@@ -293,7 +300,7 @@ def test_a_renewed_hash_does_not_undo_a_new_password(
 
     monkeypatch.setattr(passwords, "hash", overtaken)
     attempt(sessions, "alice", password)
-    assert users.get(alice.id).password_hash == new
+    assert hash_of(users, alice) == new
 
 
 def test_an_unknown_name_costs_a_hash_too(
@@ -377,3 +384,46 @@ def test_one_address_may_fail_fifty_times(
     assert outcomes == ["wrong"] * 50 + ["limited"]
     assert attempt(sessions, "alice", password) == "limited"
     assert attempt(sessions, "alice", password, "198.51.100.1") == "in"
+
+
+def test_who_is_certain_to_be_refused_keeps_nobody_waiting(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
+        for number in range(50):
+            assert attempt(sessions, f"nobody{number}", "wrong") == "wrong"
+    with ThreadPoolExecutor(1) as pool, ExitStack() as turns:
+        for turn in sessions._turns:
+            turns.enter_context(turn)
+        assert pool.submit(attempt, sessions, "alice", password).result(PATIENCE) == "limited"
+
+
+def test_right_passwords_are_limited_too_for_each_caller(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Passwords, "verify", lambda *_: True)  # thirty hashes would be slow
+    outcomes = [attempt(sessions, "alice", password) for _ in range(31)]
+    assert outcomes == ["in"] * 30 + ["limited"]
+    assert attempt(sessions, "alice", password, "198.51.100.1") == "in"
+
+
+def test_the_session_used_least_lately_ends_when_there_are_too_many(
+    sessions: SessionService,
+    alice: User,
+    password: str,
+    clock: Clock,
+    ended: Ended,
+    migrated: Database,
+) -> None:
+    many = []
+    for _ in range(MOST_SESSIONS):
+        many += sessions.start_many([alice], "")
+        clock.pass_by(1)
+    again(sessions, many[0])  # so it is not the one used least lately
+    assert attempt(sessions, "alice", password) == "in"
+    assert ended.ids == [many[1].session.id]
+    assert len(sessions.list(alice.id)) == MOST_SESSIONS
+    sessions._audit.flush()
+    (entry,) = AuditRepository(migrated).list_latest(10, alice.id, "session_ended")
+    assert (entry.target_id, entry.detail) == (alice.id, many[1].session.id)
