@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 Locale = Literal["zh", "en"]
 LOCALES: dict[str, Locale] = {"zh": "zh", "en": "en"}
 DEFAULT: Locale = "zh"
+TAGS: dict[Locale, str] = {"zh": "zh-Hans", "en": "en"}  # of HTML and of mail
 # What is read of Accept-Language; browsers send a tenth of it.
 MAX_HEADER = 1_000
 MAX_TAGS = 32
@@ -45,6 +46,10 @@ CATALOGUE: dict[str, Line] = {
     "error.conflict": Line(
         "与现有数据冲突，操作未执行。", "This conflicts with what is there already."
     ),
+    "error.too_many_rooms": Line(
+        "所在的房间已达上限。", "That would be more rooms than one may be in."
+    ),
+    "error.group_full": Line("群成员已满。", "This group has as many members as it may have."),
     "error.payload_too_large": Line("内容过大。", "That is too large."),
     "error.rate_limited": Line(
         "操作过于频繁，请在 {retry_after} 秒后重试。",

@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.models import Membership, Role
-from chat.repositories.documents import now_ms, object_id
+from chat.repositories.documents import is_only_repeated, now_ms, object_id
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -43,6 +43,10 @@ class UserRoomRepository:
         """Return how many people belong to a room."""
         return self._database.db["user_room"].count_documents({"room_identity": object_id(room_id)})
 
+    def count_of_user(self, user_id: str) -> int:
+        """Return in how many rooms a user is."""
+        return self._database.db["user_room"].count_documents({"user_identity": object_id(user_id)})
+
     def insert(self, membership: Membership) -> bool:
         """Store a membership; return False when there is one, which stays as it is."""
         try:
@@ -59,7 +63,7 @@ class UserRoomRepository:
         try:
             result = self._database.db["user_room"].insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            if any(failure["code"] != 11000 for failure in error.details["writeErrors"]):
+            if not is_only_repeated(error):
                 raise
             return int(error.details["nInserted"])
         return len(result.inserted_ids)

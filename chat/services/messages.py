@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from chat import policies
+from chat.concurrency import in_turns
 from chat.errors import Forbidden, InvalidInput, NotFound
 from chat.i18n import Text
 from chat.models import (
@@ -26,7 +27,7 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.conversations import ConversationService
 from chat.services.events import Events
 from chat.services.heads import RoomHeads
-from chat.services.limits import MESSAGES, Limits
+from chat.services.limits import CHANGES, MESSAGES, Limits
 from chat.services.memberships import Memberships
 from chat.services.read_marks import ReadMarks
 from chat.services.rooms import RoomService
@@ -141,7 +142,7 @@ class MessageService:
         }
         rooms: dict[str, RoomSync] = {}
         left = SYNC_CHARACTERS
-        for room_id, seq in seen.items():
+        for room_id, seq in in_turns(seen.items()):
             if room_id in conversations:
                 rooms[room_id] = self._missed(conversations[room_id].room, seq, read=left > 0)
                 left -= sum(len(message.data) for message in rooms[room_id].page.messages)
@@ -164,12 +165,13 @@ class MessageService:
 
     def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
         """Choose whether a member wants notifications of a room."""
+        self._limits.count(CHANGES, user.id)
         self._memberships.require(user.id, room_id)
         self._user_rooms.update_muted(room_id, user.id, muted)
         self._memberships.forget(room_id)
         return self._conversations.get(user, room_id)
 
-    def typing(self, user: User, room_id: str, kind: RoomKind | None = None) -> None:
+    def typing(self, user: User, room_id: str, kind: RoomKind) -> None:
         """Tell the other members that someone types, once in a while."""
         room, _ = self._require(user, room_id, kind)
         now = time.monotonic()

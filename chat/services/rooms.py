@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from chat import policies
-from chat.errors import NotFound
+from chat.errors import Conflict, NotFound
 from chat.models import Membership, Role, Room, RoomKind, User
 from chat.repositories.documents import now_ms
 from chat.repositories.messages import MessageRepository
@@ -17,12 +17,29 @@ from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
 from chat.services.events import Events
 from chat.services.heads import RoomHeads
-from chat.services.limits import JOINS, ROOMS, Limits
+from chat.services.limits import CHANGES, JOINS, ROOMS, Limits
 from chat.services.memberships import Memberships
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 
 CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
+# What one may come to by one's own doing, and what others may bring one to: so that they can not
+# use it up. Commands that make data are not bound.
+MOST_ROOMS = 2_000
+MOST_ROOMS_BY_OTHERS = 1_000
+MOST_MEMBERS = 5_000  # of a group
+
+
+class TooManyRooms(Conflict):
+    """Somebody is in as many rooms as one may be."""
+
+    text_key = "error.too_many_rooms"
+
+
+class GroupFull(Conflict):
+    """A group has as many members as it may have."""
+
+    text_key = "error.group_full"
 
 
 class RoomService:
@@ -60,6 +77,7 @@ class RoomService:
     def create_group(self, user: User, name: str, info: str = "") -> Room:
         """Make a group that the user owns."""
         self._limits.count(ROOMS, user.id)
+        self._require_room_for(user, MOST_ROOMS)
         room = self._rooms.insert_group(user.id, name, info)
         self._user_rooms.insert(self._membership(room, user, "owner"))
         self._entered(room, [user.id])
@@ -97,18 +115,19 @@ class RoomService:
         if room is None:
             raise NotFound()
         with self._turns.of(room.id):
-            self._enter(room, user)
+            self._enter(room, user, MOST_ROOMS)
         return room
 
     def add_member(self, actor: User, room_id: str, username: str) -> tuple[User, Membership, bool]:
         """Put a person into a group; True when they were not in it."""
+        self._limits.count(CHANGES, actor.id)
         with self._turns.of(room_id):
             room, membership = self._memberships.require_fresh(actor.id, room_id)
             policies.require_manager(room, membership)
             user = self._users.find_by_username(username)
             if user is None:
                 raise NotFound()
-            entered = self._enter(room, user)
+            entered = self._enter(room, user, MOST_ROOMS_BY_OTHERS)
             return user, policies.require_member(self._user_rooms.find(room.id, user.id)), entered
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
@@ -118,11 +137,12 @@ class RoomService:
             if kind is not None and room.kind != kind:
                 raise NotFound()
             policies.require_may_leave(room, membership, self._user_rooms.count_of_room(room.id))
+            left = self._as_of_now(room)  # what is said from here on is not for who leaves
             if membership.role == "owner":
                 self._delete(room, user)
             else:
                 self._remove(room, user.id)
-            return self._as_of_now(room)
+            return left
 
     def leave_all(self, user: User) -> None:
         """Take a user who goes for good out of every room; after a failure it may be called again.
@@ -136,6 +156,7 @@ class RoomService:
 
     def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
         """Take a person out of a group; taking oneself out is leaving."""
+        self._limits.count(CHANGES, actor.id)
         if user_id == actor.id:
             self.leave(actor, room_id)
             return
@@ -153,6 +174,7 @@ class RoomService:
         self, actor: User, room_id: str, user_id: str, role: Role
     ) -> tuple[User, Membership]:
         """Change what a member may do; making another one owner hands the group over."""
+        self._limits.count(CHANGES, actor.id)
         with self._turns.of(room_id):
             room, membership = self._memberships.require_fresh(actor.id, room_id)
             policies.require_owner(room, membership)
@@ -167,6 +189,7 @@ class RoomService:
 
     def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
         """Change the name or the info of a group."""
+        self._limits.count(CHANGES, user.id)
         room, membership = self._memberships.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)
         return self._updated(self._rooms.update(room_id, changes))
@@ -190,6 +213,7 @@ class RoomService:
         created = None
         if room is None:
             self._limits.count(ROOMS, user.id)
+            self._require_room_for(user, MOST_ROOMS)
             created = self._rooms.insert_direct(user.id, other.id)
             room = created or self._rooms.find_direct(user.id, other.id)
         if room is None:
@@ -204,7 +228,13 @@ class RoomService:
             self._entered(room, entered)
         return room, created is not None
 
-    def _enter(self, room: Room, user: User) -> bool:
+    def _enter(self, room: Room, user: User, most: int) -> bool:
+        """Let a user into a group unless they are in it, or in `most` rooms already."""
+        if self._user_rooms.find(room.id, user.id) is not None:
+            return False
+        self._require_room_for(user, most)
+        if self._user_rooms.count_of_room(room.id) >= MOST_MEMBERS:
+            raise GroupFull()
         if not self._user_rooms.insert(self._membership(room, user, "member")):
             return False
         if self._rooms.find(room.id) is None:  # deleted while we came in
@@ -213,6 +243,10 @@ class RoomService:
         self._entered(room, [user.id])
         self._events.member_joined(room, user)
         return True
+
+    def _require_room_for(self, user: User, most: int) -> None:
+        if self._user_rooms.count_of_user(user.id) >= most:
+            raise TooManyRooms()
 
     def _leave_for_good(self, user: User, room_id: str) -> None:
         membership = self._user_rooms.find(room_id, user.id)

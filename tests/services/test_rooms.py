@@ -12,8 +12,11 @@ from chat.errors import NotFound
 from chat.models import Room, User
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
+from chat.services import rooms
+from chat.services.rooms import GroupFull, TooManyRooms
 from chat.wiring import Services
 from tests.people import make_people
+from tests.servers import PATIENCE
 
 MakeApp = Callable[..., Flask]
 
@@ -34,14 +37,14 @@ def at_once(*calls: Callable[[], object]) -> None:
     together = threading.Barrier(len(calls))
 
     def run(call: Callable[[], object]) -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         call()
 
     threads = [threading.Thread(target=run, args=(call,)) for call in calls]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -57,7 +60,7 @@ def test_two_who_write_first_at_the_same_moment_meet_in_one_room(
             promise = services.messages.send_direct(
                 one, client_id=f"c{round}", data=one.username, to=other.username, room_id=None
             )
-            promise.result(10)
+            promise.result(PATIENCE)
 
         at_once(lambda: write(here, alice, bob), lambda: write(there, bob, alice))
 
@@ -127,7 +130,7 @@ def test_a_removal_in_another_process_is_noticed(
     alice, bob = (person.model for person in make_people(apps[0], "alice", "bob"))
     group = here.rooms.create_group(alice, "Tea")
     here.rooms.join(bob, group.number or "")
-    assert there.messages.send(bob, group.id, "c1", "hello").result(10).created
+    assert there.messages.send(bob, group.id, "c1", "hello").result(PATIENCE).created
     here.rooms.remove_member(alice, group.id, bob.id)
     with pytest.raises(NotFound):
         there.messages.send(bob, group.id, "c2", "let me in")
@@ -143,3 +146,70 @@ def test_gathering_people_again_changes_nothing(app: Flask) -> None:
     assert members_of(services, group.id) == {owner.id, *(one.id for one in others)}
     membership = UserRoomRepository(services.database).find(group.id, owner.id)
     assert membership is not None and membership.role == "owner"
+
+
+def test_who_leaves_is_not_told_what_is_said_after_them(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = services_of(app)
+    alice, bob = (person.model for person in make_people(app, "alice", "bob"))
+    group = services.rooms.create_group(alice, "Tea")
+    services.rooms.join(bob, group.number or "")
+    services.messages.send(alice, group.id, "c1", "for both").result(PATIENCE)
+    delete = UserRoomRepository.delete
+
+    def delete_and_hear(self: UserRoomRepository, room_id: str, user_id: str) -> bool:
+        deleted = delete(self, room_id, user_id)
+        services.messages.send(alice, group.id, "c2", "now we are alone").result(PATIENCE)
+        return deleted
+
+    monkeypatch.setattr(UserRoomRepository, "delete", delete_and_hear)
+    left = services.rooms.leave(bob, group.id)
+    assert left.last_message is not None and left.last_message.data == "for both"
+    assert left.last_seq == 1
+
+
+def test_one_is_in_so_many_rooms_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "MOST_ROOMS", 2)
+    services = services_of(app)
+    alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
+    first = services.rooms.create_group(alice, "Tea")
+    services.rooms.direct_with(alice, bob.username)
+    others = services.rooms.create_group(bob, "Cake")
+    with pytest.raises(TooManyRooms):
+        services.rooms.create_group(alice, "Coffee")
+    with pytest.raises(TooManyRooms):
+        services.rooms.join(alice, others.number or "")
+    with pytest.raises(TooManyRooms):
+        services.rooms.direct_with(alice, cleo.username)
+    assert services.rooms.join(alice, first.number or "").id == first.id
+    assert not services.rooms.direct_with(alice, bob.username)[1]
+
+
+def test_others_can_not_use_up_the_rooms_one_may_be_in(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "MOST_ROOMS_BY_OTHERS", 1)
+    services = services_of(app)
+    alice, bob = (person.model for person in make_people(app, "alice", "bob"))
+    first, second = (services.rooms.create_group(bob, "Spam") for _ in range(2))
+    assert services.rooms.add_member(bob, first.id, alice.username)[2]
+    with pytest.raises(TooManyRooms):
+        services.rooms.add_member(bob, second.id, alice.username)
+    assert not services.rooms.add_member(bob, first.id, alice.username)[2]
+    services.rooms.join(alice, second.number or "")
+
+
+def test_a_group_has_so_many_members_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "MOST_MEMBERS", 2)
+    services = services_of(app)
+    alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
+    group = services.rooms.create_group(alice, "Tea")
+    services.rooms.join(bob, group.number or "")
+    with pytest.raises(GroupFull):
+        services.rooms.join(cleo, group.number or "")
+    with pytest.raises(GroupFull):
+        services.rooms.add_member(alice, group.id, cleo.username)
+    services.rooms.join(bob, group.number or "")
+    services.rooms.gather(alice, "Tea", [alice, bob, cleo])  # as a command does
+    assert members_of(services, group.id) == {alice.id, bob.id, cleo.id}

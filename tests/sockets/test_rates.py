@@ -11,12 +11,14 @@ import pytest
 import requests
 
 from chat.database.client import Database
+from chat.realtime.connections import TRY_AGAIN
 from tests.conftest import drop, with_database
 from tests.people import app_beside, make_people
 from tests.servers import Server
 from tests.sockets.conftest import Member, message
 
-RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4}
+RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4, "CHANGES": 5}
+SOCKETS = 3  # of one user at once
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,10 @@ def strict(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     name = f"test_{secrets.token_hex(8)}"
     settings = {f"{what}_PER_MINUTE": str(amount) for what, amount in RATES.items()}
     server = Server(
-        tmp_path_factory.mktemp("strict"), MONGO_URI=with_database(mongo_uri, name), **settings
+        tmp_path_factory.mktemp("strict"),
+        MONGO_URI=with_database(mongo_uri, name),
+        CONNECTIONS_PER_USER=SOCKETS,
+        **settings,
     )
     with server:
         yield server
@@ -102,3 +107,42 @@ def test_connections_are_counted_and_those_there_are_stay(members: list[Member])
     is_refused(refused["data"])
     assert "data" in first.call("/group", "sync", {"rooms": {}})
     bob.socket("/group")
+
+
+def test_connections_are_counted_before_the_database_is_asked(members: list[Member]) -> None:
+    ada, bob = members
+    client = ada.socket()
+    ada.data("DELETE", "/session")
+    for _ in range(RATES["CONNECTIONS"]):
+        assert client.connect("/group", ada.token)["message"] == "unauthorized"
+        client.received.clear()
+    is_refused(client.connect("/group", ada.token)["data"])
+    bob.socket("/group")
+
+
+def test_sockets_that_are_open_are_limited(members: list[Member]) -> None:
+    ada, bob = members
+    first, *_ = [ada.socket("/group") for _ in range(SOCKETS)]
+    refused = ada.socket().connect("/group", ada.token)["data"]
+    is_refused(refused)
+    assert refused["error"]["retry_after"] == TRY_AGAIN  # and not for their rate
+    assert "data" in first.call("/group", "sync", {"rooms": {}})
+    bob.socket("/group")
+
+
+def test_changes_of_rooms_are_counted_whatever_they_change(members: list[Member]) -> None:
+    ada, bob = members
+    room = f"/rooms/{ada.create_group()['id']}"
+    changes = [
+        ("POST", f"{room}/members", {"username": bob.username}),
+        ("PATCH", f"{room}/members/{bob.id}", {"role": "admin"}),
+        ("PATCH", room, {"name": "Another name"}),
+        ("PUT", f"{room}/muted", {"muted": True}),
+        ("DELETE", f"{room}/members/{bob.id}", None),
+    ]
+    assert len(changes) == RATES["CHANGES"]
+    for change in changes:
+        ada.data(*change)
+    for change in changes:
+        is_refused_over_http(ada.http(*change))
+    bob.create_group()
