@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, load, load_query, no_content
+from chat.concurrency import in_turns
 from chat.gate import seconds_left
 from chat.models import Conversation
 from chat.schemas.messages import (
@@ -36,7 +37,7 @@ rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
 @require_user
 def list_rooms(identity: Identity) -> Response:
     found = services().conversations.list_of(identity.user)
-    return answer([_dump(conversation) for conversation in found])
+    return answer([_dump(conversation) for conversation in in_turns(found)])
 
 
 @rooms.post("")
@@ -85,7 +86,7 @@ def delete_room(identity: Identity, room_id: str) -> Response:
 def list_members(identity: Identity, room_id: str) -> Response:
     is_online = services().connections.is_online
     found = services().conversations.members(identity.user, room_id)
-    return answer([dump_member(user, membership, is_online) for user, membership in found])
+    return answer([dump_member(*member, is_online) for member in in_turns(found)])
 
 
 @rooms.post("/<room_id>/members")

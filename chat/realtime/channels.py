@@ -44,6 +44,10 @@ class ChannelManager(FanoutManager):
             connection.channels.clear()
         return accepted
 
+    def is_heard(self, namespace: str, channel: str) -> bool:
+        """Tell whether any client hears a channel; asked of every room each second."""
+        return bool(self._members(namespace, channel))
+
     def subscribe(self, user_id: str, namespace: str, channel: str) -> None:
         """Let all clients of a user hear a channel from now on."""
         for connection in self.connections.of_user(user_id, namespace):

@@ -12,7 +12,7 @@ from chat.realtime.push_log import PushLog
 from chat.realtime.server import ChatServer
 from chat.schemas.messages import dump_message
 from chat.schemas.rooms import dump_room
-from chat.schemas.users import UserSchema
+from chat.schemas.users import dump_user
 
 EVENTS = (
     "message_created",
@@ -106,7 +106,7 @@ class Publisher:
 
     def member_joined(self, room: Room, user: User) -> None:
         """Push who came."""
-        self._to_room(room, "member_joined", {"room_id": room.id, "user": UserSchema().dump(user)})
+        self._to_room(room, "member_joined", {"room_id": room.id, "user": dump_user(user)})
 
     def member_left(self, room: Room, user_id: str) -> None:
         """Push who left, to them too, and let them hear nothing further."""
@@ -146,10 +146,8 @@ class Publisher:
 
     def is_heard(self, room_id: str) -> bool:
         """Tell whether any client here hears a room."""
-        return any(
-            next(iter(self._manager.get_participants(namespace, room_channel(room_id))), None)
-            for namespace in NAMESPACES.values()
-        )
+        channel = room_channel(room_id)
+        return any(self._manager.is_heard(namespace, channel) for namespace in NAMESPACES.values())
 
     @property
     def _manager(self) -> Any:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from chat.concurrency import in_turns
 from chat.models import Sync
 from chat.schemas import fields
 from chat.schemas.base import Schema
-from chat.schemas.messages import MAX_SEQ, PAGE_BYTES, dump_page, size_of
+from chat.schemas.messages import PAGE_BYTES, dump_page, size_of
 from chat.schemas.rooms import IsOnline, dump_conversation
 
 
 class SyncSchema(Schema):
     """The last seq that the client has seen, by room id."""
 
-    rooms = fields.Dict(keys=fields.Id(), values=fields.Integer(min=0, max=MAX_SEQ), required=True)
+    rooms = fields.Dict(keys=fields.Id(), values=fields.Integer(min=0), required=True)
 
 
 def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
@@ -23,14 +24,14 @@ def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
     The rooms themselves are not bounded: all of `joined` are named.
     """
     joined, budget = [], PAGE_BYTES
-    for conversation in sync.joined:
+    for conversation in in_turns(sync.joined):
         dumped = dump_conversation(conversation, is_online)
         if budget < 0:  # the room itself is news; what was said last can be asked for
             dumped["last_message"] = None
         joined.append(dumped)
         budget -= size_of(dumped)
     rooms = {}
-    for room_id, found in sync.rooms.items():
+    for room_id, found in in_turns(sync.rooms.items()):
         page, used = dump_page(found.page, budget=budget)
         budget -= used
         rooms[room_id] = page | {"last_seq": found.last_seq, "reset": found.reset}

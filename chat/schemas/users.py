@@ -83,9 +83,12 @@ class SessionSchema(Schema):
     device = fields.String()
 
 
+_user_schema = UserSchema()  # made once: to make one takes four times as long as to dump by it
+
+
 def dump_user(user: User) -> dict[str, Any]:
     """Return a user as everyone may see them."""
-    dumped: dict[str, Any] = UserSchema().dump(user)
+    dumped: dict[str, Any] = _user_schema.dump(user)
     return dumped
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chat.concurrency import in_turns
 from chat.models import Conversation, Membership, Room, RoomKind, User
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
@@ -53,7 +54,7 @@ class ConversationService:
         users = self._users.list_by_ids({found.user_id for found in memberships})
         return [
             (users[found.user_id], self._read_marks.overlay(found))
-            for found in memberships
+            for found in in_turns(memberships)
             if found.user_id in users
         ]
 
@@ -72,7 +73,7 @@ class ConversationService:
                 membership=self._read_marks.overlay(membership),
                 peer=next((peers[other] for other in room.member_ids if other in peers), None),
             )
-            for room, (_, membership) in zip(rooms, pairs, strict=True)
+            for room, (_, membership) in in_turns(zip(rooms, pairs, strict=True))
         ]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import socketio
 
 from chat.models import User
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connection, Connections
+from chat.realtime.publisher import Publisher
+from chat.realtime.push_log import PushLog
 
 GROUP = "/group"
 
@@ -58,3 +61,15 @@ def test_client_that_leaves_is_in_no_channel_any_more() -> None:
     assert manager.get_rooms(sid, GROUP) == []
     assert not manager.is_connected(sid, GROUP)
     assert manager.rooms == {}
+
+
+def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manager, sid = waiting_client("room:1")
+    publisher = Publisher(manager.connections, PushLog(), lambda: manager.server)
+    assert not publisher.is_heard("1")
+    manager.connect(sid, GROUP)
+    monkeypatch.setattr(manager, "get_participants", None)
+    assert publisher.is_heard("1")
+    assert not publisher.is_heard("2")

@@ -1,0 +1,65 @@
+"""Long lists are made while everybody else has a turn."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+
+from chat import concurrency
+from chat.models import User
+from chat.schemas.sync import dump_sync
+from chat.schemas.users import UserSchema, dump_user
+from chat.wiring import Services
+from tests.people import make_people
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was slept, where each item of a list takes long enough for others to have a turn."""
+    slept: list[float] = []
+    monkeypatch.setattr(concurrency, "TURN", -1.0)
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=slept.append)
+    monkeypatch.setattr(concurrency, "time", clock)
+    return slept
+
+
+def test_a_list_of_members_lets_others_have_a_turn(app: Flask, turns: list[float]) -> None:
+    people = make_people(app, "ada", "bob", "cleo", "dan")
+    group = people[0].create_group(*people[1:])
+    turns.clear()
+    assert len(people[0].members(group)) == 4
+    assert turns == [0] * 8  # as they are put together, and as they are written
+
+
+def test_a_list_of_rooms_lets_others_have_a_turn(app: Flask, turns: list[float]) -> None:
+    (ada,) = make_people(app, "ada")
+    for _ in range(3):
+        ada.create_group()
+    turns.clear()
+    assert len(ada.rooms()) == 3
+    assert turns == [0] * 6
+
+
+def test_catching_up_with_many_rooms_lets_others_have_a_turn(
+    app: Flask, turns: list[float]
+) -> None:
+    services: Services = app.extensions["chat"]
+    (ada,) = make_people(app, "ada")
+    groups = [ada.create_group() for _ in range(4)]
+    seen = {group["id"]: 0 for group in groups[:2]}
+    turns.clear()
+    found = services.messages.sync(ada.model, seen, "group")
+    dumped = dump_sync(found, lambda _: False)
+    assert len(dumped["rooms"]) == len(dumped["joined"]) == 2
+    assert turns == [0] * (4 + 2 + 4)  # all put together, two compared, all written
+
+
+def test_a_schema_is_not_made_for_each_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(UserSchema, "__init__", lambda self: made.append(self))
+    user = User("u", "ann", "Ann", 0, "", "", None, 1, 1)
+    assert dump_user(user)["username"] == "ann"
+    assert made == []
