@@ -22,7 +22,7 @@ from chat.schemas import messages as message_schemas
 from chat.schemas.messages import dump_message
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
 from chat.schemas.users import UserSchema
-from chat.services import limits
+from chat.services import limits, rooms, sessions
 from tests.docs.documents import (
     CODE,
     DESIGN,
@@ -141,8 +141,15 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["page of messages"].startswith(f"{message_schemas.MAX_PAGE} ")
     assert stated["unanswered sends of a connection"] == str(base.MAX_UNANSWERED)
     assert stated["events of a connection waiting to be handled"] == str(base.MAX_WAITING)
+    assert stated["characters of these"] == f"{base.MAX_WAITING_BODIES} times `MAX_BODY_BYTES`"
+    assert stated["rooms one may be in"].startswith(f"{rooms.MOST_ROOMS};")
+    assert stated["rooms one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
+    assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
+    assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
+    assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} an hour ")
+    assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")
     assert stated["codes"] == (
-        f"{limits.CODES_PER_EMAIL.item.amount} an hour for an e-mail address"
+        f"{limits.CODES_PER_EMAIL.item.amount} an hour for an e-mail address and purpose"
         f" {limits.CODES_PER_ADDRESS.item.amount} an hour for a network address"
     )
     for what, rule in (
@@ -151,6 +158,7 @@ def test_limits_are_the_ones_in_force() -> None:
         ("searches for people", limits.SEARCHES),
         ("connections", limits.CONNECTIONS),
         ("new rooms", limits.ROOMS),
+        ("changes of rooms", limits.CHANGES),
     ):
         assert stated[what] == f"`{rule.name}` {rule.item.amount} a minute for a user by default"
     assert stated["wrong passwords"] == (
