@@ -15,7 +15,7 @@ from flask import Flask, render_template
 from flask_mail import Message
 
 from chat.extensions import mail
-from chat.i18n import choose_locale, translate
+from chat.i18n import TAGS, choose_locale, translate
 from chat.models import Purpose
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 RULE = "─" * 72
 WAITS = (2.0, 15.0, 60.0, 180.0)  # seconds before each further try; a code is good for longer
 CONNECTIONS = 4  # to the mail server at the same time
-LANGUAGE_TAGS = {"zh": "zh-Hans", "en": "en"}
 
 
 class Mailer:
@@ -54,7 +53,7 @@ class Mailer:
     def _send(self, email: str, kind: str, locale: str, *, highlight: str, note: str) -> None:
         """Say the one thing that stands out, with what leads to it and a note on it."""
         subject = translate(f"mail.{kind}.subject", locale)
-        language = LANGUAGE_TAGS[choose_locale(locale, None)]
+        language = TAGS[choose_locale(locale, None)]
         texts = {
             "subject": subject,
             "language": language,

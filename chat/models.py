@@ -97,7 +97,6 @@ class Session:
     created_at: int
     last_used_at: int
     rotated_at: int
-    ended_at: int | None
     refresh_hash: str = field(repr=False)
     previous_hash: str | None = field(repr=False, default=None)
 

@@ -11,14 +11,13 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from chat.blueprints.http import YEAR_SECONDS, answer
 from chat.errors import Unavailable
-from chat.i18n import choose_locale
+from chat.i18n import TAGS, choose_locale
 from chat.wiring import services
 
 pages = Blueprint("pages", __name__)
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
-LANGUAGE_TAGS = {"zh": "zh-Hans", "en": "en"}
 
 
 @pages.get("/")
@@ -29,7 +28,7 @@ def page(_: str = "") -> Response:
     locale = choose_locale(request.cookies.get("locale"), request.headers.get("Accept-Language"))
     html = render_template(
         "page.html",
-        language=LANGUAGE_TAGS[locale],
+        language=TAGS[locale],
         mail="terminal" if services().mailer.terminal else "",
         modules=_modules(),
         styles=_styles(),

@@ -131,7 +131,6 @@ def _session(document: Document) -> Session:
         created_at=document["created_at"],
         last_used_at=document["last_used_at"],
         rotated_at=document["rotated_at"],
-        ended_at=document.get("ended_at"),
         refresh_hash=document["refresh_hash"],
         previous_hash=document.get("previous_hash"),
     )

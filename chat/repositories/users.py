@@ -40,13 +40,6 @@ class UserRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, user_id: str) -> User:
-        """Return the user, or raise NotFound."""
-        user = self.find(user_id)
-        if user is None:
-            raise NotFound()
-        return user
-
     def find(self, user_id: str) -> User | None:
         """Return the user, or None."""
         found = object_id(user_id)

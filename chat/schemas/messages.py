@@ -13,7 +13,6 @@ from chat.schemas.base import Schema
 
 MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
-MAX_SEQ = 2**53 - 1  # what a JavaScript number holds
 MAX_PAGE = 100
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with room for the envelope
 
@@ -43,13 +42,13 @@ class SendDirectSchema(PostMessageSchema):
 
 
 class HistorySchema(Schema):
-    before_seq = fields.Integer(min=1, max=MAX_SEQ, load_default=None)
-    after_seq = fields.Integer(min=0, max=MAX_SEQ, load_default=None)
+    before_seq = fields.Integer(min=1, load_default=None)
+    after_seq = fields.Integer(min=0, load_default=None)
     limit = fields.Integer(min=1, max=MAX_PAGE, load_default=50)
 
 
 class ReadSchema(Schema):
-    seq = fields.Integer(required=True, min=0, max=MAX_SEQ)
+    seq = fields.Integer(required=True, min=0)
 
 
 class MarkReadSchema(ReadSchema):

@@ -141,7 +141,6 @@ class SessionService:
                 created_at=now,
                 last_used_at=now,
                 rotated_at=now,
-                ended_at=None,
                 refresh_hash=_hash(refresh_id),
             )
             for user, refresh_id in zip(users, refresh_ids, strict=True)
