@@ -7,6 +7,7 @@ loop.
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import ipaddress
 import logging
@@ -51,9 +52,11 @@ def resolve_beside() -> None:
     The system's resolver blocks: in the event loop it would stop everybody for as long as it takes,
     at each mail and at each new connection to a database or a Redis with a name.
     """
+    from eventlet import tpool
     from eventlet.green import socket as green
     from eventlet.semaphore import Semaphore
 
+    atexit.unregister(tpool.killall)  # the end of the process would wait for a lookup that hangs
     codecs.lookup(
         "idna"
     )  # every lookup needs it, and real threads should not be the ones to import

@@ -73,3 +73,7 @@ def test_an_address_needs_no_thread() -> None:
 def test_lookups_that_hang_leave_threads_to_passwords() -> None:
     call = "for _ in range(20): eventlet.spawn(socket.getaddrinfo, 'db.example', 1)"
     run(call, meanwhile="eventlet.sleep(0); tpool.execute(int); write(answering, b'.' * 20)")
+
+
+def test_a_lookup_that_hangs_does_not_keep_the_process_from_its_end() -> None:
+    run("socket.getaddrinfo('db.example', 1)", meanwhile="raise SystemExit")
