@@ -13,6 +13,7 @@ import pymongo
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from chat import migrations
 from chat.app import create_app, stop
@@ -20,6 +21,10 @@ from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
 from tests.servers import Server
+
+# How long an example takes says more of this machine than of what is tested.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 def pytest_configure(config: pytest.Config) -> None:

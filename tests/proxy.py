@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 UPGRADED = b"HTTP/1.1 101 "
 PUSH = re.compile(rb'42(/\w+,)?\["message_created",')
 CHUNK = 65_536
-PATIENCE = 20.0  # seconds for the proxy's own thread to do what it is told
+PATIENCE = 60.0  # seconds for the proxy's own thread to do what it is told
 
 log = logging.getLogger(__name__)
 

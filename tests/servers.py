@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import re
@@ -12,10 +13,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 READY = re.compile(r"^(https?://\S+)/$", re.MULTILINE)
+PATIENCE = 90.0  # seconds with a busy machine; no test's promise
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")  # of our own environment
 
 
@@ -89,6 +93,22 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
+    def processes(self) -> list[int]:
+        """Return the process ids of it and of its database, those that are there."""
+        uri = self._environment.get("MONGO_URI")
+        record = self.data_dir / "database" / "record.json"
+        if uri is not None:
+            port = urlsplit(str(uri)).port
+        else:
+            port = json.loads(record.read_text())["port"] if record.exists() else None
+        mark = f"\0--port\0{port}\0".encode()
+        found = [self.pid] if self.running else []
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):  # it ended meanwhile
+                if mark in file.read_bytes():
+                    found.append(int(file.parent.name))
+        return found
+
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -97,7 +117,7 @@ class Server:
         """Change a setting for the next start."""
         self._environment[name] = str(value)
 
-    def start(self, ready: bool = True, timeout: float = 30) -> Server:
+    def start(self, ready: bool = True, timeout: float = PATIENCE) -> Server:
         """Start it (again) and by default wait until it has printed its address."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._printed, self._mail_read, self._ended = "", {}, False
@@ -118,7 +138,7 @@ class Server:
             self.wait_for(READY.pattern, timeout)
         return self
 
-    def wait_for(self, pattern: str, timeout: float = 10) -> re.Match[str]:
+    def wait_for(self, pattern: str, timeout: float = PATIENCE) -> re.Match[str]:
         """Wait until something printed matches `pattern` (multi-line) and return the last match."""
 
         def found() -> bool:
@@ -133,7 +153,7 @@ class Server:
             )
         return matches[-1]
 
-    def next_code(self, email: str, timeout: float = 20) -> str:
+    def next_code(self, email: str, timeout: float = PATIENCE) -> str:
         """Return the code in the oldest mail to an address that was not read yet.
 
         Mails are printed beside the requests that cause them: the newest one that is there may
@@ -163,7 +183,7 @@ class Server:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def wait(self, timeout: float = 30) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Wait for its end and return its exit code."""
         assert self._process is not None and self._reader is not None
         code = self._process.wait(timeout)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from config import Config
-from tests.servers import ROOT, environment
+from tests.servers import PATIENCE, ROOT, environment
 
 LOCKS = (
     "requirements.lock",
@@ -73,7 +73,7 @@ def test_make_lists_each_of_its_targets() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert phony is not None
     shown = subprocess.run(
-        ["make"], cwd=ROOT, env=environment({}), capture_output=True, text=True, timeout=30
+        ["make"], cwd=ROOT, env=environment({}), capture_output=True, text=True, timeout=PATIENCE
     )
     listed = {line.split()[1] for line in shown.stdout.splitlines()}
     assert listed == set(phony[1].split())

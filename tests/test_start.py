@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.servers import ROOT, Server, environment
+from tests.servers import PATIENCE, ROOT, Server, environment
 
 READY_SECONDS = 3.0
 
@@ -33,7 +34,7 @@ def lonely(tmp_path: Path) -> Iterator[Server]:
 
 def get(server: Server, path: str) -> tuple[int, dict[str, str]]:
     """Return status and headers of an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -59,7 +60,7 @@ def last_line(server: Server) -> str:
 
 def logged(server: Server, part: str) -> str:
     """Return the line with `part`: it is written when the answer has been sent, so maybe later."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while True:
         lines = [line for line in server.log().splitlines() if part in line]
         if lines:
@@ -101,7 +102,7 @@ def test_it_ends_cleanly_while_clients_are_connected(lonely: Server) -> None:
     lonely.start()
     with socket.create_connection(("127.0.0.1", lonely.port)) as idle:
         assert lonely.stop() == 0
-        idle.settimeout(10)
+        idle.settimeout(PATIENCE)
         assert idle.recv(1) == b""
 
 
@@ -136,17 +137,25 @@ def test_after_any_sudden_death_the_next_start_works_at_once(lonely: Server) -> 
         if dies != "database":
             lonely.kill()
             lonely.start()
+        wait_for_another(lonely, database)
         wait_for_health(lonely)
         assert record(lonely)["port"] == port
-        assert record(lonely)["pid"] != database
     assert "embedded database started" in lonely.log()
 
 
 def wait_for_health(server: Server) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while get(server, "/health")[0] != 200:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def wait_for_another(server: Server, database: int) -> None:
+    """Wait for the record of the next database: it answers a moment before it is written down."""
+    deadline = time.monotonic() + PATIENCE
+    while record(server)["pid"] == database:
+        assert time.monotonic() < deadline, "no database was started"
+        time.sleep(0.01)
 
 
 def test_a_second_server_on_one_directory_shares_the_database(
@@ -159,8 +168,8 @@ def test_a_second_server_on_one_directory_shares_the_database(
     with second:
         assert record(lonely)["pid"] == pid
         lonely.stop()  # its database ends with it; the other takes over
+        wait_for_another(lonely, pid)
         wait_for_health(second)
-        assert record(lonely)["pid"] != pid
 
 
 def test_what_it_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -187,7 +196,7 @@ def test_a_port_in_use_is_one_sentence(lonely: Server) -> None:
         ({"TRUSTED_PROXIES": "1", "MAIL": "terminal", "FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
         ({"HOST": "no.such.host.invalid", "MAIL": "terminal"}, "HOST"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
-        ({"MONGO_URI": "mongodb://127.0.0.1:1/chat"}, "MONGO_URI"),
+        ({"MONGO_URI": "mongodb://127.0.0.1:1/chat?serverSelectionTimeoutMS=200"}, "MONGO_URI"),
         ({"MAIL": "pigeon"}, "MAIL"),
         ({"DATA_DIR": "/dev/null/var"}, "DATA_DIR"),
     ],
@@ -223,16 +232,17 @@ def test_requests_are_logged_with_the_id_they_answer_and_without_their_query(
 
 def test_small_answers_do_not_wait_for_the_other_side(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.settimeout(10)
+        client.settimeout(PATIENCE)
         took = []
-        for _ in range(10):
+        for _ in range(20):
             before = time.monotonic()
             client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             answer = http.client.HTTPResponse(client)
             answer.begin()
             answer.read()
             took.append(time.monotonic() - before)
-    assert sorted(took)[5] < 0.035  # the delay would be 40 ms
+    # The delay would be 40 ms of each but the first; other work here does not slow down them all.
+    assert min(took[1:]) < 0.035, took
 
 
 def test_one_connection_too_many_is_told_so_at_once(mongo_uri: str, tmp_path: Path) -> None:
@@ -263,9 +273,10 @@ def test_broken_requests_leave_no_traceback(server: Server) -> None:
         b"\r\n",
     ):
         with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.settimeout(PATIENCE)
             client.sendall(nonsense)
-            client.shutdown(socket.SHUT_WR)
-            client.settimeout(10)
+            with suppress(OSError):  # it may have hung up already
+                client.shutdown(socket.SHUT_WR)
             client.recv(1000)
     assert get(server, "/health")[0] == 200
     assert "Traceback" not in server.log()
@@ -278,6 +289,6 @@ def test_make_passes_settings_on_and_ends_in_the_server(tmp_path: Path) -> None:
         env=environment({}),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
     ).stdout
     assert shown.rstrip("\n").endswith("exec .venv/bin/python wsgi.py")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,27 @@ from tests.adoption.conftest import Adoption
 from tests.adoption.old_server import START, OldServer
 from tests.cli.commands import flask
 from tests.conftest import with_database
-from tests.servers import ROOT, environment
+from tests.servers import PATIENCE, ROOT, environment
 
 MANY = 6_000
+# The command, which rests before its second batch of messages: it is to be interrupted there,
+# however slow the one who does that is.
+RESTING = """
+import time
+from flask.cli import main
+from pymongo.collection import Collection
+
+insert_many, batches = Collection.insert_many, []
+
+def insert_and_rest(collection, *args, **kwargs):
+    if collection.name == "message":
+        batches.append(collection)
+        time.sleep(60 if len(batches) == 2 else 0)
+    return insert_many(collection, *args, **kwargs)
+
+Collection.insert_many = insert_and_rest
+main()
+"""
 
 
 @pytest.fixture
@@ -106,9 +125,10 @@ def test_interrupted_among_many_messages_the_same_command_goes_on(
         {**reference, "_id": ObjectId(), "data": str(n), "created_at": START + n}
         for n in range(MANY)
     )
-    command = ["-m", "flask", "--app", "chat.app", "db", "adopt", "--from", adoption.old_uri]
+    command = ["--app", "chat.app", "db", "adopt", "--from", adoption.old_uri]
+    messages = adoption.database.db["message"]
     with subprocess.Popen(
-        [sys.executable, *command],
+        [sys.executable, "-c", RESTING, *command],
         cwd=ROOT,
         env=environment({"DATA_DIR": tmp_path, "MONGO_URI": uri}),
         stdout=subprocess.PIPE,
@@ -122,17 +142,20 @@ def test_interrupted_among_many_messages_the_same_command_goes_on(
             more = process.stderr.read(1)
             assert more, printed
             printed += more
+        deadline = time.monotonic() + PATIENCE
+        while messages.count_documents({}) == 0:
+            assert time.monotonic() < deadline, "nothing is stored"
+            time.sleep(0.02)
         process.send_signal(number)
         rest = process.stderr.read()
-        process.wait(60)
-    stored = adoption.database.db["message"].count_documents({})
-    assert stored < MANY
+        process.wait(PATIENCE)
+    assert 0 < messages.count_documents({}) < MANY
     if number == signal.SIGINT:
         assert process.returncode == 1
         assert "Error: Interrupted. What is written is good" in rest
         assert "Traceback" not in rest
     flask("db", "adopt", "--from", adoption.old_uri, data_dir=tmp_path, MONGO_URI=uri)
-    found = adoption.database.db["message"].find({}, {"seq": 1, "data": 1})
+    found = messages.find({}, {"seq": 1, "data": 1})
     assert sorted((m["seq"], int(m["data"])) for m in found) == [(n + 1, n) for n in range(MANY)]
     head = adoption.database.db["room"].find_one()
     assert head is not None and head["last_seq"] == MANY

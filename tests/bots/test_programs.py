@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bots.conftest import BotProcess, Talker, texts
+from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
 from tests.servers import ROOT, environment
 
 People = Callable[..., list[Talker]]
@@ -30,7 +30,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         env=environment({"CHAT_PASSWORD": "never-right"}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.servers import ROOT, environment
+from tests.servers import PATIENCE, ROOT, environment
 
 
 def flask(
@@ -20,7 +20,7 @@ def flask(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * PATIENCE,
     )
     assert not check or result.returncode == 0, result.stderr
     return result

@@ -49,7 +49,7 @@ def test_what_was_taken_down_right_before_a_clean_end_is_there(app: Flask, tmp_p
     uri = app.config["MONGO_URI"]
     body = {"username": ada.username, "password": ada.password}
     with Server(tmp_path / "served", MONGO_URI=uri) as server:
-        assert requests.post(f"{server.url}/api/session", json=body, timeout=30).ok
+        assert requests.post(f"{server.url}/api/session", json=body, timeout=60).ok
         assert server.stop() == 0
     (line,) = flask("audit", data_dir=tmp_path, MONGO_URI=uri).stdout.splitlines()
     assert f" logged_in by={ada.username} from=127.0.0.1 " in line

@@ -21,6 +21,7 @@ from chat.schemas.rooms import MAX_INFO, MAX_NAME
 from tests.accounts import data_of, log_in, make_account, new_password
 from tests.cli.commands import flask
 from tests.conftest import with_database
+from tests.servers import PATIENCE
 
 DAY_MS = 24 * 3_600_000
 
@@ -111,7 +112,7 @@ def test_what_people_said_before_stays_theirs(app: Flask, migrated: Database) ->
         migrated.db["room"].update_many({}, {"$set": {"last_seq": 0, "last_message": None}})
         user = services.users.get_by_username("linxiao")
         (room,) = migrated.db["room"].find({"kind": "direct"})
-        services.messages.send(user, str(room["_id"]), "own", "mine").result(5)
+        services.messages.send(user, str(room["_id"]), "own", "mine").result(PATIENCE)
         seed_demo(services, None, new_password())
     kept = migrated.db["message"].find({"room_identity": room["_id"]})
     assert [message["data"] for message in kept] == ["mine"]

@@ -29,7 +29,7 @@ from tests.docs.documents import (
 from tests.docs.programs import Program
 from tests.people import Person, app_beside, make_people
 from tests.programs import NODE_PROJECT, node
-from tests.servers import Server, environment
+from tests.servers import PATIENCE, Server, environment
 from tests.sockets.conftest import Member
 
 MISSED = 120  # more than one page of `sync`
@@ -94,7 +94,7 @@ def _run(block: Block, server: Server) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * PATIENCE,
     )
 
 
@@ -160,7 +160,7 @@ def test_the_clients_go_through_everything(
         services = own_app.extensions["chat"]
         for number in range(MISSED):
             promise = services.messages.send(ada.model, group["id"], f"m{number}", f"{number}")
-        promise.result(30)
+        promise.result(PATIENCE)
         own_server.start()
         lines = [client.line() for _ in range(MISSED + 1)]
         meanwhile = f"{bob.username}: meanwhile"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chat.database.client import time_limit
 from tests.faults.senders import Listener, Sender
 from tests.people import app_beside, make_people
 from tests.servers import Server
@@ -68,6 +69,8 @@ def people(crashing: Server) -> Iterator[Callable[..., list[Member]]]:
             return [Member(person, crashing, stack) for person in make_people(app, *names)]
 
         yield make
+        # The database may be gone by now; nobody waits for what the app would still tell it.
+        stack.enter_context(time_limit(2))
 
 
 @pytest.fixture

@@ -55,14 +55,14 @@ def pair(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Iter
 def log_in(server: Server, member: Member) -> dict[str, str]:
     """Log in over HTTP and return the tokens."""
     body = {"username": member.username, "password": member.password}
-    response = requests.post(f"{server.url}/api/session", json=body, timeout=20)
+    response = requests.post(f"{server.url}/api/session", json=body, timeout=60)
     assert response.ok, response.text
     tokens: dict[str, str] = response.json()["data"]
     return tokens
 
 
 def call(server: Server, method: str, path: str, token: str) -> requests.Response:
-    return requests.request(method, f"{server.url}/api{path}", headers=bearer(token), timeout=20)
+    return requests.request(method, f"{server.url}/api{path}", headers=bearer(token), timeout=60)
 
 
 def test_the_other_clock_really_is_wrong(pair: Pair) -> None:

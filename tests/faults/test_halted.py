@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,12 +24,13 @@ from tests.faults.senders import (
 )
 from tests.figures import Figures
 from tests.servers import Server
-from tests.sockets.conftest import Member, message
+from tests.sockets.conftest import Member, answered, message
+from tests.stopwatch import Stopwatch
 
 People = Callable[..., list[Member]]
 
 ANSWER_WITHIN = 5.0  # seconds, as promised
-HEALTHY_WITHIN = 20.0
+HEALTHY_WITHIN = 60.0
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def halted(server: Server) -> Iterator[float]:
 
 def wait_for_health(server: Server) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN
-    while requests.get(f"{server.url}/health", timeout=10).status_code != 200:
+    while requests.get(f"{server.url}/health", timeout=60).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -62,7 +64,7 @@ def test_what_was_sent_while_the_database_hung_is_stored_once_and_reaches_everyo
     with halted(crashing) as since:
         until = since + seconds
         while time.monotonic() < until or not all(one.refused for one in crowd.senders):
-            assert time.monotonic() < until + 20, "somebody has no answer"
+            assert time.monotonic() < until + HEALTHY_WITHIN, "somebody has no answer"
             time.sleep(0.1)
     continued = time.monotonic()
     back = first_ack_after(crowd.senders, continued)
@@ -92,7 +94,8 @@ def test_every_event_is_answered_while_the_database_hangs(crashing: Server, peop
     group = ada.create_group()
     client = ada.socket("/group")
     client.call("/group", "send_message", message(group, "before"))
-    with halted(crashing) as started:
+    with halted(crashing):
+        watch = Stopwatch(crashing)
         sent = [
             client.emit("/group", "send_message", message(group, "during", f"d{number}"))
             for number in range(5)
@@ -103,14 +106,14 @@ def test_every_event_is_answered_while_the_database_hangs(crashing: Server, peop
             client.emit("/group", "mark_read", {"room_id": group["id"], "seq": 1}),
         ]
         answers = [client.ack(ack_id) for ack_id in sent + others]
-        assert time.monotonic() - started < ANSWER_WITHIN
+        assert watch.seconds() < ANSWER_WITHIN
         codes = {answer["error"]["code"] for answer in answers if "error" in answer}
         assert codes == {"unavailable"}
         assert all("error" in answer for answer in answers[:5])
     wait_for_health(crashing)
     for number in range(5):  # sent again, as a client does: stored once, under the same client_id
-        again = client.call("/group", "send_message", message(group, "during", f"d{number}"))
-        assert "data" in again
+        payload = message(group, "during", f"d{number}")
+        assert "data" in answered(partial(client.call, "/group", "send_message", payload))
     page = ada.data("GET", f"/rooms/{group['id']}/messages")
     assert [entry["client_id"] for entry in page["messages"]][1:] == [f"d{n}" for n in range(5)]
     client.pushed("message_created", client_id="d4")
@@ -133,13 +136,15 @@ def test_every_call_is_answered_while_the_database_hangs(crashing: Server, peopl
     ]
 
     def call(method: str, path: str, body: Any) -> tuple[int, str, float]:
+        watch = Stopwatch(crashing)
         response = requests.request(
-            method, f"{crashing.url}/api{path}", json=body, headers=ada.headers, timeout=20
+            method, f"{crashing.url}/api{path}", json=body, headers=ada.headers, timeout=60
         )
-        return response.status_code, response.json()["error"]["code"], time.monotonic()
+        took = watch.seconds()
+        return response.status_code, response.json()["error"]["code"], took
 
-    with halted(crashing) as started, ThreadPoolExecutor(len(calls)) as pool:
+    with halted(crashing), ThreadPoolExecutor(len(calls)) as pool:
         answers = [found.result() for found in [pool.submit(call, *one) for one in calls]]
     assert {answer[:2] for answer in answers} == {(503, "unavailable")}
-    assert max(answer[2] for answer in answers) - started < ANSWER_WITHIN
+    assert max(answer[2] for answer in answers) < ANSWER_WITHIN
     wait_for_health(crashing)

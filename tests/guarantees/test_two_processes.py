@@ -17,10 +17,11 @@ from tests.figures import Figures
 from tests.guarantees.reading import inversions, is_gapless, log_of, read_on
 from tests.servers import Server
 from tests.sockets.conftest import Member, Pair, message
+from tests.stopwatch import Stopwatch
 from tests.wire import WireClient
 
 PUSHED_WITHIN = 3.0  # seconds, as promised
-ENOUGH = 20.0  # seconds, for what only has to happen
+ENOUGH = 60.0  # seconds, for what only has to happen
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_joining_a_room_under_traffic_leaves_no_hole(
 
 
 def test_what_others_write_is_pushed_within_three_seconds(
-    spread: Pair, beside: Flask, figures: Figures
+    spread: Pair, server: Server, elsewhere: Server, beside: Flask, figures: Figures
 ) -> None:
     here, there = spread("here", "there")
     group = here.create_group(there)
@@ -226,17 +227,17 @@ def test_what_others_write_is_pushed_within_three_seconds(
     services: Services = beside.extensions["chat"]
     took, stored = [], []
     for number in range(3):
-        began = time.monotonic()
+        watch = Stopwatch(server, elsewhere)
         sent = other.call("/group", "send_message", message(group, f"process {number}"))["data"]
         stored.append(client.pushed("message_created", id=sent["id"]))
-        took.append(time.monotonic() - began)
+        took.append(watch.seconds())
         # As a command does: without a server, and without anybody who listens.
         user = services.users.get_by_username(here.username)
-        began = time.monotonic()
+        watch = Stopwatch(server, elsewhere)
         promise = services.messages.send(user, group["id"], f"{number}", f"command {number}")
         sent_id = wait_for(promise, ENOUGH).message.id
         stored.append(client.pushed("message_created", id=sent_id))
-        took.append(time.monotonic() - began)
+        took.append(watch.seconds())
     figures.add(
         "written by another process or a command",
         acked=6,

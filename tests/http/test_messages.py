@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from tests.accounts import data_of, error_of
 from tests.people import STRANGE_ID, Person, make_people, new_client_id
+from tests.servers import PATIENCE
 
 MESSAGE = {
     "id",
@@ -78,7 +79,7 @@ def test_messages_sent_at_once_are_numbered_without_gaps(app: Flask) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     page = people[0].history(group, limit=100)
     assert seqs_of(page) == list(range(1, 41))
     for person in people:
@@ -187,14 +188,14 @@ def test_a_message_sent_twice_at_once_is_stored_once(app: Flask) -> None:
     answers: list[TestResponse] = []
 
     def send() -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         answers.append(alice.post_message(room, "hello", client_id))
 
     threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
     assert len({answer.data for answer in answers}) == 1
     assert seqs_of(bob.history(room)) == [1]
@@ -214,7 +215,7 @@ def long_talk(shared_app: Flask) -> tuple[Person, dict[str, Any]]:
         for number in range(1, 121)
     ]
     for promise in promises:
-        promise.result(10)
+        promise.result(PATIENCE)
     return alice, group
 
 
@@ -317,7 +318,7 @@ def test_a_page_stays_below_256_kib_in_both_directions(app: Flask) -> None:
         for number in range(20)
     ]
     for promise in promises:
-        promise.result(10)
+        promise.result(PATIENCE)
 
     newest = alice.get(f"/rooms/{group['id']}/messages?limit=100")
     oldest = alice.get(f"/rooms/{group['id']}/messages?limit=100&after_seq=0")

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.accounts import data_of, error_of
 from tests.people import STRANGE_ID, Person, make_people
+from tests.servers import PATIENCE
 
 ROOM = {
     "id",
@@ -131,14 +132,14 @@ def test_two_who_write_first_at_the_same_moment_share_one_room(app: Flask) -> No
         answers: dict[str, TestResponse] = {}
 
         def ask(one: Person, other: Person) -> None:
-            together.wait(10)
+            together.wait(PATIENCE)
             answers[one.id] = one.post("/rooms/direct", json={"username": other.username})
 
         threads = [threading.Thread(target=ask, args=pair) for pair in ((alice, bob), (bob, alice))]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(PATIENCE)
 
         rooms = [data_of(answer, answer.status_code) for answer in answers.values()]
         assert sorted(answer.status_code for answer in answers.values()) == [200, 201]

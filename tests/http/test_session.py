@@ -379,7 +379,8 @@ def test_a_dead_database_is_unavailable(make_app: Callable[..., Flask]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
         port = taken.getsockname()[1]
-        client = make_app(MONGO_URI=f"mongodb://127.0.0.1:{port}/chat").test_client()
+        uri = f"mongodb://127.0.0.1:{port}/chat?serverSelectionTimeoutMS=200"
+        client = make_app(MONGO_URI=uri).test_client()
         body = {"username": new_name(), "password": new_password()}
         error = error_of(client.post("/api/session", json=body), 503)
     assert error["code"] == "unavailable"

@@ -64,7 +64,7 @@ class Caller:
         self._url, self._http = url, http
 
     def __call__(self, method: str, path: str, **body: str) -> requests.Response:
-        return self._http.request(method, f"{self._url}/api{path}", json=body, timeout=30)
+        return self._http.request(method, f"{self._url}/api{path}", json=body, timeout=60)
 
 
 Ask = Callable[[Caller, str], requests.Response]

@@ -116,7 +116,7 @@ def test_a_running_server_mails_a_code_and_answers_before_it_has(
             email = new_email()
             with mailbox.held():
                 answer = requests.post(
-                    f"{server.url}/api/users/code", json={"email": email}, timeout=20
+                    f"{server.url}/api/users/code", json={"email": email}, timeout=60
                 )
                 assert answer.status_code == 202
             code = mailbox.wait_for_code(email)

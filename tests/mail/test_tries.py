@@ -6,11 +6,12 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from tests.mail.conftest import MakeMailer
-from tests.mailbox import Mailbox
+from tests.mailbox import WAIT_SECONDS, Mailbox
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_server_that_is_not_there_is_tried_again(
 
 
 def test_a_code_that_was_replaced_is_not_brought_late(
-    mailbox: Mailbox, make_mailer: MakeMailer
+    mailbox: Mailbox, make_mailer: MakeMailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second code voids the first, which waits for its next try."""
     mailer = make_mailer(waits=(0.5,), **mailbox.settings)
@@ -75,12 +76,23 @@ def test_a_code_that_was_replaced_is_not_brought_late(
     first = threading.Thread(
         target=mailer.send_code, args=("e@example.org", "111111", "reset", 10, "en")
     )
+    both_wait = threading.Event()
+
+    def wait(_: float) -> None:
+        """Let the first wait until the second does, and that one until the first has gone on."""
+        if threading.current_thread() is first:
+            assert both_wait.wait(WAIT_SECONDS)
+        else:
+            both_wait.set()
+            first.join(WAIT_SECONDS)
+
+    monkeypatch.setattr("chat.mailer.time", SimpleNamespace(sleep=wait))
     first.start()
     mailbox.wait_for_attempt(1)
     mailer.send_taken_notice("e@example.org", "someone", "en")  # of another kind: voids nothing
     mailbox.refuse("451 come back later")
     mailer.send_code("e@example.org", "222222", "reset", 10, "en")
-    first.join()
+    assert not first.is_alive()
     assert mailbox.attempts == 4
     mailbox.wait_for("e@example.org")
     assert mailbox.wait_for_code("e@example.org") == "222222"

@@ -25,7 +25,7 @@ await Promise.all([connected(group), connected(direct)]);
 const sends = [];
 for (let number = 0; number < Number(count); number += 1) {
   const payload = { room_id: roomId, client_id: `n${number}`, data: `消息 ${number} 🌍` };
-  sends.push(group.timeout(10_000).emitWithAck("send_message", payload));
+  sends.push(group.timeout(60_000).emitWithAck("send_message", payload));
 }
 const acks = await Promise.all(sends);
 await enough;

@@ -16,7 +16,7 @@ from tests.people import Person, app_beside, make_people
 from tests.programs import CHROMIUM_ARGUMENTS, system_chromium
 from tests.servers import Server, free_port
 
-WAIT_MS = 30_000  # of patience with a busy machine; no test's promise
+WAIT_MS = 60_000  # of patience with a busy machine; no test's promise
 
 
 class Visitor:
@@ -77,7 +77,7 @@ def browser() -> Iterator[Browser]:
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=system_chromium(), args=CHROMIUM_ARGUMENTS
+            executable_path=system_chromium(), args=CHROMIUM_ARGUMENTS, timeout=2 * WAIT_MS
         )
         yield browser
         browser.close()
@@ -89,7 +89,11 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Visitor]]:
     contexts: list[BrowserContext] = []
 
     def open_browser(url: str = server.url, **options: object) -> Visitor:
-        defaults = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}}
+        defaults = {
+            "locale": "en-US",
+            "viewport": {"width": 1280, "height": 800},
+            "reduced_motion": "reduce",  # or axe may see a colour on its way to another
+        }
         context = browser.new_context(**(defaults | options))  # type: ignore[arg-type]
         contexts.append(context)
         return Visitor(context, url)

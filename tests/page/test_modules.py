@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.programs import node
+from tests.servers import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))
@@ -21,14 +22,18 @@ MODULES = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name.removesuffix(".test.mjs"))
 def test_modules_pass_their_own_tests(module: Path) -> None:
     result = subprocess.run(
-        [node(), "--test", str(module)], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [node(), "--test", str(module)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
     )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_vendored_files_are_what_the_manifest_says() -> None:
     command = [sys.executable, "tools/vendor_npm.py", "--check"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert result.returncode == 0, result.stderr
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Visitor, state_of
 from tests.people import Person
+from tests.servers import PATIENCE
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -59,6 +61,14 @@ def waits(visitor: Visitor, text: str) -> None:
     expect(state_of(visitor, text)).to_have_attribute("data-state", "waiting")
 
 
+def kept(visitor: Visitor, count: int) -> None:
+    """Wait until the browser keeps so many messages: they are shown a moment earlier."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := visitor.page.evaluate(KEPT)) != count:
+        assert time.monotonic() < deadline, f"{found} are kept"
+        visitor.page.wait_for_timeout(20)
+
+
 def said(person: Person, group: dict[str, object]) -> list[str]:
     return [message["data"] for message in person.history(group)["messages"]]
 
@@ -78,6 +88,7 @@ def test_unsent_messages_survive_a_reload_and_go_out_once_in_order(
     for text in ("one", "two", "three"):
         visitor.write(text)
         waits(visitor, text)
+    kept(visitor, 3)
     visitor.page.reload()
     for text in ("one", "two", "three"):
         waits(visitor, text)
@@ -87,7 +98,7 @@ def test_unsent_messages_survive_a_reload_and_go_out_once_in_order(
         expect(state_of(visitor, text)).to_have_attribute("data-state", "sent")
     expect(visitor.page.locator(".bubble")).to_have_text(["one", "two", "three"])
     assert said(ann, group) == ["one", "two", "three"]
-    visitor.page.wait_for_function(f"async () => await ({KEPT})() === 0")
+    kept(visitor, 0)
 
 
 def test_two_tabs_show_and_send_an_unsent_message_once(enter: Enter, people: People) -> None:
@@ -118,6 +129,7 @@ def test_another_person_on_the_same_browser_neither_sees_nor_sends_them(
     line = Line(visitor)
     visitor.write("of ann alone")
     waits(visitor, "of ann alone")
+    kept(visitor, 1)
     visitor.context.clear_cookies()  # her session is over, and she has not logged out
     page.reload()
     page.get_by_text("Your session has ended.").wait_for()

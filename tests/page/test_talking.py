@@ -131,12 +131,14 @@ def test_scrolling_up_loads_history_and_keeps_the_place(enter: Enter, people: Pe
     page.locator(".transcript").hover()
     seen = set()
     for _ in range(200):
-        beginning = page.get_by_text("This is where the conversation began.")
-        if beginning.is_visible() and page.evaluate(AT_TOP):
+        # At the top of what is there, the wheel moves nothing before the next page has come.
+        page.wait_for_function("() => !(%s)() || (%s)()" % (AT_TOP, AT_BEGINNING))
+        if page.evaluate(AT_TOP):
             break
         before = page.evaluate(VISIBLE)
         page.mouse.wheel(0, -400)
-        page.wait_for_function("before => (%s)()[0] !== before[0]" % VISIBLE, arg=before)
+        moved = "before => (%s)()[0] !== before[0] || (%s)()" % (VISIBLE, AT_TOP)
+        page.wait_for_function(moved, arg=before)
         after = page.evaluate(VISIBLE)
         seen.update(before + after)
         # What was in sight is still near: nothing jumped by more than the turn of the wheel.
@@ -150,6 +152,9 @@ def test_scrolling_up_loads_history_and_keeps_the_place(enter: Enter, people: Pe
 
 
 AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
+AT_BEGINNING = """() => document.querySelector(".list-top").textContent.includes(
+  "This is where the conversation began."
+)"""
 VISIBLE = """() => {
   const box = document.querySelector(".transcript").getBoundingClientRect();
   return [...document.querySelectorAll(".message")]

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
-from tests.page.conftest import Visitor, register, state_of
+from tests.page.conftest import WAIT_MS, Visitor, register, state_of
 from tests.people import Person
 from tests.servers import Server
 
@@ -115,7 +115,7 @@ def send_at_last(visitor: Visitor, text: str) -> None:
     settled = re.compile("sent|failed")
     for _ in range(3):
         state = state_of(visitor, text)
-        expect(state).to_have_attribute("data-state", settled, timeout=60_000)
+        expect(state).to_have_attribute("data-state", settled, timeout=2 * WAIT_MS)
         if state.get_attribute("data-state") == "sent":
             return
         message = visitor.page.locator(".message", has_text=text)
@@ -139,7 +139,9 @@ def test_a_message_the_database_does_not_take_fails_and_is_stored_once_when_sent
         visitor.write("second")
         expect(state_of(visitor, "first")).to_have_attribute("data-state", "pending")
         failed = page.locator(".message", has_text="first")
-        expect(state_of(visitor, "first")).to_have_attribute("data-state", "failed", timeout=60_000)
+        expect(state_of(visitor, "first")).to_have_attribute(
+            "data-state", "failed", timeout=2 * WAIT_MS
+        )
         expect(failed.locator(".trouble")).to_contain_text("did not answer in time")
         failed.get_by_role("button", name="Try again").click()
         expect(state_of(visitor, "first")).to_have_attribute("data-state", "pending")

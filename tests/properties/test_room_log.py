@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.sockets.conftest import Member, message
+from tests.sockets.conftest import Member, answered, message, unavailable
 from tests.wire import WireClient
 
 GROUP = "/group"
@@ -186,20 +186,6 @@ class RoomOnTheWire(RuleBasedStateMachine):
         client = self.clients[self.ada.id]
         for entry in self.log[self.heard_from :]:
             assert client.pushed("message_created", id=entry["id"]) == entry
-
-
-def unavailable(answer: dict[str, Any]) -> bool:
-    """Tell whether an answer leaves the outcome open: the database was too slow for it."""
-    return "error" in answer and answer["error"]["code"] == "unavailable"
-
-
-def answered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Ask until there is an answer that tells the outcome, as every client does."""
-    for _ in range(5):
-        answer = ask()
-        if not unavailable(answer):
-            return answer
-    raise AssertionError(answer)
 
 
 def room_of(one: Member, other: Member) -> type[RoomOnTheWire]:

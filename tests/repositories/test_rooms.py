@@ -15,6 +15,7 @@ from chat.errors import NotFound
 from chat.models import Message
 from chat.repositories.documents import new_id, object_id
 from chat.repositories.rooms import PREVIEW_LENGTH, RoomRepository, member_key
+from tests.servers import PATIENCE
 
 T = TypeVar("T")
 
@@ -44,14 +45,14 @@ def at_once(*calls: Callable[[], T]) -> list[T]:
     returned: dict[int, T] = {}
 
     def run(number: int) -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         returned[number] = calls[number]()
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     return [returned[number] for number in range(len(calls))]
 
 

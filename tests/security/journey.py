@@ -56,7 +56,7 @@ class Traveller:
             params=query,
             cookies=cookies,
             headers=bearer(self.access if token is None else token) | (headers or {}),
-            timeout=20,
+            timeout=60,
         )
         assert response.ok is ok, (route, response.text)
         self.got += [dict(response.headers), response.text]

@@ -77,7 +77,7 @@ class Target:
 
     def check(self) -> None:
         """Check that it lives and has logged nothing that nobody foresaw."""
-        assert requests.get(f"{self.server.url}/health", timeout=20).status_code == 200
+        assert requests.get(f"{self.server.url}/health", timeout=60).status_code == 200
         log = self.server.log()
         wrong = [line for line in log.splitlines() if " ERROR " in line or line.startswith("  | ")]
         assert wrong == [] and "Traceback" not in log
@@ -134,7 +134,7 @@ def throw_http(target: Target, examples: int) -> int:
             params={name: value.encode("utf-8", "replace") for name, value in query.items()},
             headers=bearer(token) if token else {},
             allow_redirects=False,
-            timeout=20,
+            timeout=60,
         )
         assert response.status_code in STATUSES, (route, response.status_code, response.text)
         if response.content and response.status_code != 308:

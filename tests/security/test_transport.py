@@ -6,7 +6,6 @@ import json
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
@@ -14,8 +13,9 @@ import pytest
 import requests
 
 from tests.figures import Figures
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
+from tests.stopwatch import Stopwatch
 from tests.wire import Closed, WireClient
 
 People = Callable[..., list[Member]]
@@ -29,9 +29,10 @@ SMUGGLED = b"GET /api/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 def exchange(server: Server, sent: bytes) -> bytes:
     """Send bytes and return all that comes until the server closes."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it may have answered and hung up already
+            connection.shutdown(socket.SHUT_WR)
         try:
             while chunk := connection.recv(65_536):
                 answer += chunk
@@ -81,7 +82,7 @@ def test_request_that_can_not_be_read_is_not_quoted_in_the_log(server: Server) -
     token = secrets.token_hex(8)
     for line in (f"GET /?token={token}", f"{token} / HTTP/1.1", f"GET /?t={token} HTTP/9.9", token):
         exchange(server, f"{line}\r\nHost: x\r\n{token}\r\n\r\n".encode())
-    assert requests.get(f"{server.url}/health", timeout=20).status_code == 200
+    assert requests.get(f"{server.url}/health", timeout=60).status_code == 200
     assert token not in server.log()
 
 
@@ -111,16 +112,16 @@ def test_half_open_requests_do_not_stop_the_service(
     with ExitStack() as stack:
         for _ in range(HALF_OPEN):
             address = ("127.0.0.1", server.port)
-            half = stack.enter_context(socket.create_connection(address, timeout=20))
+            half = stack.enter_context(socket.create_connection(address, timeout=PATIENCE))
             half.sendall(begun)
-        asked = time.monotonic()
-        assert requests.get(f"{server.url}/health", timeout=20).status_code == 200
+        watch = Stopwatch(server)
+        assert requests.get(f"{server.url}/health", timeout=PATIENCE).status_code == 200
         client = ada.socket("/group")
         assert "data" in client.call("/group", "send_message", message(group))
-        assert time.monotonic() - asked < 2 * ANSWER_WITHIN
+        assert watch.seconds() < 2 * ANSWER_WITHIN
 
 
-def slowest_while_flooded(people: People, packets: int) -> tuple[float, int]:
+def slowest_while_flooded(people: People, server: Server, packets: int) -> tuple[float, int]:
     """Let somebody send that many packets; return another's slowest ack and how many it got.
 
     Whoever floods may be put out, and then comes again.
@@ -157,28 +158,30 @@ def slowest_while_flooded(people: People, packets: int) -> tuple[float, int]:
     thread = threading.Thread(target=flood, daemon=True)
     thread.start()
     while not ended.is_set():
-        sent = time.monotonic()
+        watch = Stopwatch(server)
         assert "data" in talker.call("/group", "send_message", message(group))
+        slowest = max(slowest, watch.seconds())
         talker.received.clear()
-        slowest = max(slowest, time.monotonic() - sent)
         acks += 1
     for one in (thread, *readers):
-        one.join(60)
+        one.join(PATIENCE)
         assert not one.is_alive()
     return slowest, acks
 
 
-def test_flood_of_one_client_leaves_others_their_answers(people: People, figures: Figures) -> None:
-    slowest, acks = slowest_while_flooded(people, PACKETS)
+def test_flood_of_one_client_leaves_others_their_answers(
+    people: People, server: Server, figures: Figures
+) -> None:
+    slowest, acks = slowest_while_flooded(people, server, PACKETS)
     figures.add(f"{PACKETS:,} packets of one client", acked=acks, slowest=slowest)
     assert slowest < ANSWER_WITHIN
 
 
 @pytest.mark.torture
 def test_long_flood_of_one_client_leaves_others_their_answers(
-    people: People, figures: Figures
+    people: People, server: Server, figures: Figures
 ) -> None:
-    slowest, acks = slowest_while_flooded(people, MANY_PACKETS)
+    slowest, acks = slowest_while_flooded(people, server, MANY_PACKETS)
     figures.add(f"{MANY_PACKETS:,} packets of one client", acked=acks, slowest=slowest)
     assert slowest < ANSWER_WITHIN
 

@@ -11,8 +11,9 @@ from bson import ObjectId
 
 from chat.database.client import Database
 from chat.repositories.audit import AuditRepository
+from chat.repositories.documents import DAY_MS
 from chat.services import audit as audit_module
-from chat.services.audit import DAY_MS, Audit, bind_caller
+from chat.services.audit import Audit, bind_caller
 
 ADA, BOB = str(ObjectId()), str(ObjectId())
 
@@ -71,7 +72,8 @@ def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
     monkeypatch.setattr(audit_module, "WRITE_INTERVAL", 60.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
-        away = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        away = Database(f"mongodb://{address}/chat?serverSelectionTimeoutMS=200")
         entries = AuditRepository(away)
         audit = Audit(entries, days=1)
         for _ in range(5):

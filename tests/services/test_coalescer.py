@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from typing import Any
 
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from chat.services.coalescer import Coalescer
+from tests.servers import PATIENCE
 
 
 def test_only_the_newest_value_of_a_key_is_written() -> None:
@@ -18,11 +20,11 @@ def test_only_the_newest_value_of_a_key_is_written() -> None:
         written.append(values)
         done.set()
 
-    coalescer: Coalescer[str, int] = Coalescer(0.05, write)
+    coalescer: Coalescer[str, int] = Coalescer(1.0, write)  # long enough for all of them
     for value in range(100):
         coalescer.put("a", value)
     coalescer.put("b", 7)
-    assert done.wait(5)
+    assert done.wait(PATIENCE)
     assert written == [{"a": 99, "b": 7}]
 
 
@@ -58,3 +60,20 @@ def test_what_the_database_refuses_is_not_tried_for_ever() -> None:
     coalescer.put("good", 2)
     assert coalescer.flush()
     assert written == [{"bad": 1}, {"good": 2}]
+
+
+def test_a_piece_costs_the_same_however_much_waits() -> None:
+    asked_for: list[int] = []
+
+    def write(values: dict[int, int]) -> None:
+        asked_for.append(tracemalloc.get_traced_memory()[1])
+
+    coalescer: Coalescer[int, int] = Coalescer(60, write)
+    for number in range(20_000):
+        coalescer.put(number, number)
+    tracemalloc.start()
+    try:
+        assert coalescer.flush()
+    finally:
+        tracemalloc.stop()
+    assert asked_for[0] < 50_000  # bytes: a list of all keys takes 160,000

@@ -83,7 +83,8 @@ def test_nobody_can_read_what_was_typed_as_a_name(process: MakeLimits, migrated:
 def test_a_database_that_is_away_lets_nobody_through() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
-        database = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        database = Database(f"mongodb://{address}/chat?serverSelectionTimeoutMS=200")
         limits = Limits(shared=SharedWindows(database), secret=SECRET)
         with pytest.raises(Unavailable):
             limits.check(TWO, "a")

@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect, NetworkTimeout
+from pymongo.errors import AutoReconnect, BulkWriteError, NetworkTimeout, WriteConcernError
 
 from chat.database.client import Database
 from chat.errors import Internal, Unavailable
@@ -23,7 +24,7 @@ from chat.services.contention import Contention
 from chat.services.heads import RoomHeads
 from chat.services.writer import Promise, Stored, Writer, wait_for
 
-WAIT = 20.0  # seconds at most for what must happen
+WAIT = 60.0  # seconds at most for what must happen
 
 
 class Gate(MessageRepository):
@@ -290,9 +291,13 @@ def test_what_an_attempt_without_an_answer_stored_is_not_tried_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
-    outage = Outage(database, (NetworkTimeout("no answer"), True))
+    all_sent = threading.Event()  # or there could be any number of batches
+    failure = (NetworkTimeout("no answer"), True)
+    outage = Outage(database, failure, meanwhile=lambda: all_sent.wait(WAIT))
     desk = open_desk(outage)
-    kept = results([desk.send(room, alice, str(number)) for number in range(100)])
+    promises = [desk.send(room, alice, str(number)) for number in range(100)]
+    all_sent.set()
+    kept = results(promises)
     assert [one.message.seq for one in kept] == list(range(1, 101))
     assert all(one.created for one in kept)
     assert outage.appends <= 3
@@ -409,6 +414,30 @@ def test_an_outage_loses_and_doubles_nothing(
     ]
     assert [message.data for message in log_of(database, room)] == list(map(str, range(5)))
     assert [message.data for message in desk.told] == list(map(str, range(5)))
+
+
+def test_nobody_hears_that_a_message_is_stored_before_a_majority_has_it(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    unconfirmed: dict[str, Any] = {"writeErrors": [], "writeConcernErrors": [{"code": 64}]}
+    outage = Outage(database, (BulkWriteError(unconfirmed), True))
+    desk = open_desk(outage)
+    told_before: list[int] = []
+
+    def confirm() -> None:
+        told_before.append(len(desk.told))
+        if len(told_before) < 3:
+            raise WriteConcernError("no majority")
+
+    monkeypatch.setattr(outage, "confirm", confirm)
+    (kept,) = results([desk.send(room, alice, "here")])
+    assert (kept.message.seq, kept.created) == (1, True)
+    assert told_before == [0, 0, 0] and [message.data for message in desk.told] == ["here"]
 
 
 @pytest.mark.parametrize("stored", [True, False])

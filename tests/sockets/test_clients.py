@@ -12,7 +12,7 @@ import pytest
 import socketio
 
 from tests import programs
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 
 People = Callable[..., list[Member]]
@@ -42,7 +42,7 @@ def test_javascript_client_talks(
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * PATIENCE,
     )
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
@@ -68,13 +68,17 @@ def test_python_client_talks(people: People, server: Server, transport: str) -> 
     group = ada.create_group(bob)
     with socketio.SimpleClient() as client:
         client.connect(
-            server.url, namespace="/group", transports=[transport], auth={"token": ada.token}
+            server.url,
+            namespace="/group",
+            transports=[transport],
+            auth={"token": ada.token},
+            wait_timeout=PATIENCE,
         )
         sent = client.call("send_message", message(group, "from Python"))
         assert sent["data"]["seq"] == 1
-        assert client.receive(timeout=10) == ["message_created", sent["data"]]
+        assert client.receive(timeout=PATIENCE) == ["message_created", sent["data"]]
         posted = bob.post(group, "an answer")
-        assert client.receive(timeout=10) == ["message_created", posted]
+        assert client.receive(timeout=PATIENCE) == ["message_created", posted]
 
 
 def test_python_client_hears_why_it_is_refused(server: Server) -> None:
@@ -82,8 +86,13 @@ def test_python_client_hears_why_it_is_refused(server: Server) -> None:
     client = socketio.Client(reconnection=False)
     client.on("connect_error", refused.put, namespace="/group")
     with pytest.raises(socketio.exceptions.ConnectionError):
-        client.connect(server.url, namespaces=["/group"], auth={"token": "nonsense"})
-    found = refused.get(timeout=10)
+        client.connect(
+            server.url,
+            namespaces=["/group"],
+            auth={"token": "nonsense"},
+            wait_timeout=PATIENCE,
+        )
+    found = refused.get(timeout=PATIENCE)
     assert found["message"] == "unauthorized"
     assert found["data"]["error"]["code"] == "unauthorized"
     client.disconnect()

@@ -89,7 +89,7 @@ def test_too_many_unanswered_sends_are_told_to_wait(people: People) -> None:
     (ada,) = people("ada")
     group = ada.create_group()
     client = ada.socket("/group")
-    ids = [client.emit("/group", "send_message", message(group)) for _ in range(200)]
+    ids = client.emit_at_once("/group", "send_message", [message(group) for _ in range(200)])
     answers = [client.ack(ack_id) for ack_id in ids]
     refused = [answer["error"] for answer in answers if "error" in answer]
     stored = [answer["data"]["seq"] for answer in answers if "data" in answer]

@@ -16,10 +16,9 @@ from flask import Flask
 
 from tests.accounts import data_of
 from tests.people import make_people
-from tests.servers import Server, free_port
+from tests.servers import PATIENCE, Server, free_port
 from tests.sockets.conftest import Member, message
 
-PATIENCE = 30.0  # seconds, also for Redis to be found again
 Pair = Callable[..., tuple[Member, ...]]
 
 
@@ -46,6 +45,7 @@ class Redis:
                 return
             except OSError:
                 assert self._process.poll() is None, "redis-server ended"
+                time.sleep(0.01)
         raise AssertionError("redis-server does not listen")
 
     def kill(self) -> None:

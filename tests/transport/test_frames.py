@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import pytest
 
 from chat.realtime.transport.frames import (
@@ -22,6 +20,7 @@ from chat.realtime.transport.frames import (
     encode_frame,
     payload_of,
 )
+from tests.memory import least_memory
 
 LIMIT = 70_000
 MASK = b"\x12\xff\x00\x80"
@@ -154,13 +153,12 @@ def test_empty_fragments_leave_no_trace() -> None:
     reader = FrameReader(LIMIT)
     assert list(reader.feed(masked(b"", TEXT, final=False))) == []
     empty = masked(b"", CONTINUATION, final=False) * 1_000
-    tracemalloc.start()
-    try:
+
+    def feed() -> None:
         for _ in range(50):
             assert list(reader.feed(empty)) == []
-        assert tracemalloc.get_traced_memory()[0] < 2 * len(empty)
-    finally:
-        tracemalloc.stop()
+
+    assert least_memory(feed).held < 2 * len(empty)
 
 
 def test_messages_before_an_error_are_not_lost() -> None:

@@ -1,0 +1,74 @@
+"""How long something took, without the time in which this machine had no processor for it.
+
+A promise of so many seconds ends at the machine: who has no processor time answers later. Tests run
+beside each other on few processors, so what those who keep a promise, and the test that looks,
+spent waiting for one is taken off. On a quiet machine that is next to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from tests.servers import Server
+
+PROC = Path("/proc")
+STOLEN = 8  # the place in /proc/stat of what other machines on the same hardware took
+
+Waits = dict[tuple[int, str], float]  # seconds, by process and thread
+
+
+class Stopwatch:
+    """Runs from now on, for this process and for servers with their databases."""
+
+    def __init__(self, *servers: Server) -> None:
+        self._servers = servers
+        self._before = self._waits()
+        self._seen = dict(self._before)
+        self._stolen = _stolen()
+        self._began = time.monotonic()
+
+    def seconds(self) -> float:
+        """Return how long it has been running, without what was waited for a processor."""
+        elapsed = time.monotonic() - self._began
+        return max(0.0, elapsed - self.waited())
+
+    def waited(self) -> float:
+        """Return how long a processor was waited for.
+
+        One process waits for the other, so theirs add up; of each counts the thread that waited
+        longest. Who has ended meanwhile counts with what was last seen.
+        """
+        self._seen.update(self._waits())
+        longest: dict[int, float] = {}
+        for (pid, thread), seconds in self._seen.items():
+            here = seconds - self._before.get((pid, thread), 0.0)
+            longest[pid] = max(longest.get(pid, 0.0), here)
+        return sum(longest.values()) + _stolen() - self._stolen
+
+    def _waits(self) -> Waits:
+        pids = {os.getpid(), *(pid for server in self._servers for pid in server.processes())}
+        return {
+            (pid, file.parent.name): seconds
+            for pid in pids
+            for file in (PROC / str(pid)).glob("task/*/schedstat")
+            if (seconds := _wait_of(file)) is not None
+        }
+
+
+def _wait_of(file: Path) -> float | None:
+    """Return how long a thread has waited in its life, None when it has just ended."""
+    try:
+        return int(file.read_text().split()[1]) / 1e9
+    except OSError:
+        return None
+
+
+def _stolen() -> float:
+    """Return how long a processor of this machine has been somebody else's, on average."""
+    try:
+        ticks = int((PROC / "stat").read_text().split(maxsplit=STOLEN + 1)[STOLEN])
+    except OSError:
+        return 0.0
+    return ticks / os.sysconf("SC_CLK_TCK") / (os.cpu_count() or 1)
