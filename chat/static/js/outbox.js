@@ -4,6 +4,7 @@ import { backoff } from "./backoff.js";
 
 const TRIES = 3; // answers that leave the outcome open, before a person is asked
 const ABANDONED_MS = 30_000; // another tab's record that still waits: that tab may be closed
+const SETTLED = 100; // client_ids of messages that came lately
 
 /**
  * A record is `{client_id, room_id, kind, user_id, data, created_at, state, error}` with state
@@ -19,6 +20,7 @@ export class Outbox {
     Object.assign(this, { userId, keeper, emit, online, lock, stored, changed, wait, makeId, now });
     this.records = new Map();
     this.kept = new Set(); // ids of records that the keeper has
+    this.settled = new Set();
     this.sending = new Map(); // room id -> promise
     this.newest = 0;
   }
@@ -40,10 +42,10 @@ export class Outbox {
     return this.drain(record.room_id);
   }
 
-  /** Take a kept record as it is now; resolves to it, or to undefined when it is gone. */
+  /** Take a kept record as it is now; resolves to it, or to undefined when it is gone or stored. */
   async reread(clientId) {
     const record = await this.keeper.get(clientId).catch(() => this.records.get(clientId));
-    if (!record) {
+    if (!record || this.settled.has(clientId)) { // the message may come before word of its record
       this.forget([clientId]);
       return undefined;
     }
@@ -115,7 +117,10 @@ export class Outbox {
 
   /** A stored message came in: its record, if any, has done its work. */
   settle(message) {
-    if (message.user_id === this.userId && message.client_id) this.remove(message.client_id);
+    if (message.user_id !== this.userId || !message.client_id) return;
+    this.settled.add(message.client_id);
+    if (this.settled.size > SETTLED) this.settled.delete(this.settled.values().next().value);
+    this.remove(message.client_id);
   }
 
   /** Forget all, at log-out. */

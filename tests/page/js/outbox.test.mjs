@@ -180,6 +180,16 @@ test("another tab shows what this one writes, and that it was sent or deleted", 
   assert.equal(two.size, 0);
 });
 
+test("a message that comes before word of its record is not shown as waiting, too", async () => {
+  const keepers = createKeepers();
+  const one = setUp({ keepers, online: () => false }).outbox;
+  const two = setUp({ keepers, online: () => false }).outbox;
+  two.settle(message(1, { client_id: "id1" }));
+  await one.add(ROOM, "x");
+  await settled();
+  assert.equal(two.size, 0);
+});
+
 test("what a closed tab has left is sent by one that stays", async () => {
   const keepers = createKeepers();
   const calls = [];
