@@ -27,7 +27,7 @@ def test_status_upgrade_status(database: Database, mongo_uri: str, tmp_path: Pat
 
 
 def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    uri = "mongodb://127.0.0.1:1/chat?serverSelectionTimeoutMS=200"
+    uri = "mongodb://127.0.0.1:1/chat"
     result = flask("db", "status", data_dir=tmp_path, check=False, MONGO_URI=uri)
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1 and "database does not answer" in result.stderr

@@ -375,12 +375,14 @@ def test_an_account_that_is_gone_is_unauthorized(app: Flask) -> None:
     error_of(refresh(alice.client, alice.refresh_token), 401)
 
 
-def test_a_dead_database_is_unavailable(make_app: Callable[..., Flask]) -> None:
+def test_a_dead_database_is_unavailable(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.gate.ANSWER_WITHIN", 0.3)  # it will not come back
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
         port = taken.getsockname()[1]
-        uri = f"mongodb://127.0.0.1:{port}/chat?serverSelectionTimeoutMS=200"
-        client = make_app(MONGO_URI=uri).test_client()
+        client = make_app(MONGO_URI=f"mongodb://127.0.0.1:{port}/chat").test_client()
         body = {"username": new_name(), "password": new_password()}
         error = error_of(client.post("/api/session", json=body), 503)
     assert error["code"] == "unavailable"

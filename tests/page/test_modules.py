@@ -110,10 +110,14 @@ def test_the_page_knows_whether_codes_are_printed_in_the_terminal(
 
 
 def test_health_asks_the_database(
-    client: FlaskClient, make_app: Callable[..., Flask], unused_uri: str
+    client: FlaskClient,
+    make_app: Callable[..., Flask],
+    unused_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answer = client.get("/health")
     assert (answer.status_code, answer.get_json()) == (200, {"data": {"status": "ok"}})
+    monkeypatch.setattr("chat.gate.ANSWER_WITHIN", 0.3)  # that database will not come
     broken = make_app(MONGO_URI=unused_uri).test_client().get("/health")
     assert broken.status_code == 503
     assert broken.get_json()["error"]["code"] == "unavailable"

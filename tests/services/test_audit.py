@@ -70,10 +70,10 @@ def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
 ) -> None:
     monkeypatch.setattr(audit_module, "MAX_WAITING", 3)
     monkeypatch.setattr(audit_module, "WRITE_INTERVAL", 60.0)
+    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it will not come back
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        away = Database(f"mongodb://{address}/chat?serverSelectionTimeoutMS=200")
+        away = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
         entries = AuditRepository(away)
         audit = Audit(entries, days=1)
         for _ in range(5):

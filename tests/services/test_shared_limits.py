@@ -80,11 +80,11 @@ def test_nobody_can_read_what_was_typed_as_a_name(process: MakeLimits, migrated:
     assert stored["expireAt"]
 
 
-def test_a_database_that_is_away_lets_nobody_through() -> None:
+def test_a_database_that_is_away_lets_nobody_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it will not come back
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        database = Database(f"mongodb://{address}/chat?serverSelectionTimeoutMS=200")
+        database = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
         limits = Limits(shared=SharedWindows(database), secret=SECRET)
         with pytest.raises(Unavailable):
             limits.check(TWO, "a")
