@@ -188,17 +188,22 @@ class EventNamespace(flask_socketio.Namespace):
 
     def _handle_waiting(self, connection: Connection) -> None:
         bind_id(connection.sid)
+        try:
+            self._handle_all(connection)
+        finally:
+            connection.handling = False
+
+    def _handle_all(self, connection: Connection) -> None:
         while connection.waiting:
             data, size, reply = connection.waiting.popleft()
             connection.waiting_size -= size
             if not reply.sent:
-                event, *args = CompactJson.loads(data) if isinstance(data, str) else data
-                self._handle(connection, event, args, reply)
+                self._handle(connection, data, reply)
             time.sleep(0)  # between two events of one client everybody else gets a turn
-        connection.handling = False
 
-    def _handle(self, connection: Connection, event: object, args: list[Any], reply: Reply) -> None:
+    def _handle(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
         try:
+            event, *args = _read(data) if isinstance(data, str) else data
             schema = self.events.get(event) if isinstance(event, str) else None
             if schema is None:
                 raise UnknownEvent()
@@ -234,3 +239,15 @@ class EventNamespace(flask_socketio.Namespace):
     def _error(connection: Connection, error: Exception) -> Body:
         locale = choose_locale(connection.user.locale, connection.accept_language)
         return error_body(error, locale)[0]
+
+
+def _read(text: str) -> list[Any]:
+    """Read again an event that waited as text; raise InvalidInput.
+
+    What was nested too deeply to be read at first need not be a list, or JSON at all.
+    """
+    try:
+        event: list[Any] = CompactJson.loads(text)
+    except ValueError:
+        raise InvalidInput({"_schema": ["invalid.object"]}) from None
+    return event

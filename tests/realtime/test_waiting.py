@@ -81,6 +81,20 @@ def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, face: GroupNamesp
     assert answers[1]["data"]["joined"] == []
 
 
+def test_what_can_not_be_read_in_its_turn_is_answered_and_the_next_is_handled(
+    app: Flask, face: GroupNamespace
+) -> None:
+    (ada,) = make_people(app, "ada")
+    connection, answers = connection_of(ada), Answers()
+    # An object that was too deep for its first reader, from its first bracket on.
+    face.receive(connection, [None], "[" * 500 + "]" * 500 + "}", answers.append)
+    send(face, connection, ["sync", {"rooms": {}}], answers)
+    face._handle_waiting(connection)
+    assert answers[0]["error"]["code"] == "validation_error"
+    assert answers[1]["data"]["joined"] == []
+    assert not connection.handling
+
+
 def test_sockets_of_one_user_take_turns_with_those_of_others(
     app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
