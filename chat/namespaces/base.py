@@ -38,9 +38,9 @@ from chat.wiring import Services
 
 MAX_UNANSWERED = 32  # sends of one connection
 MAX_WAITING = 128  # events of one connection that nobody has looked at yet
-# Of the characters of all these, in bodies of the largest size: enough for as many of the longest
-# messages as may be unanswered.
-MAX_WAITING_BODIES = 4
+# Characters of all these, or one body where that may be larger: as many of the longest messages as
+# may be unanswered, each character in the twelve of two escapes, as many a library writes it.
+MAX_WAITING_SIZE = MAX_UNANSWERED * 50_000
 # Characters beyond which an event waits as the text it came as: taken apart it can be 24 times as
 # large.
 LONG = 256
@@ -69,7 +69,7 @@ class EventNamespace(flask_socketio.Namespace):
         self._app = app
         self._services = services
         self._deadlines = Deadlines(self._expire)
-        self._max_waiting_size = MAX_WAITING_BODIES * app.config["MAX_BODY_BYTES"]
+        self._max_waiting_size = max(MAX_WAITING_SIZE, app.config["MAX_BODY_BYTES"])
 
     # What the server calls (realtime.server.Face)
 

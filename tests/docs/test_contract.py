@@ -141,7 +141,7 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["page of messages"].startswith(f"{message_schemas.MAX_PAGE} ")
     assert stated["unanswered sends of a connection"] == str(base.MAX_UNANSWERED)
     assert stated["events of a connection waiting to be handled"] == str(base.MAX_WAITING)
-    assert stated["characters of these"] == f"{base.MAX_WAITING_BODIES} times `MAX_BODY_BYTES`"
+    assert stated["characters of these"] == f"{base.MAX_WAITING_SIZE} or `MAX_BODY_BYTES`"
     assert stated["rooms one may be in"].startswith(f"{rooms.MOST_ROOMS};")
     assert stated["rooms one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
