@@ -26,6 +26,7 @@ from chat.services.limits import (
 from chat.services.passwords import Passwords
 from chat.services.rooms import RoomService
 from chat.services.sessions import Grant, SessionService
+from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 
 
@@ -69,6 +70,9 @@ class UserService:
         self._events = events
         self._audit = audit
         self._clock = clock
+        # Callers try their codes one by one: otherwise many wrong ones at once would all pass before
+        # the first was counted. Right ones are not counted.
+        self._turns = Turns()
 
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
         """Mail a code and return for how many seconds it is good; raise RateLimited.
@@ -197,14 +201,15 @@ class UserService:
     def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
         """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
         callers = per_caller(WRONG_CODES, address)
-        for rule, key in callers:
-            self._limits.check(rule, key)
-        try:
-            self._codes.check(email, purpose, code)
-        except InvalidInput:
+        with self._turns.of(callers[-1][1]):
             for rule, key in callers:
-                self._limits.count(rule, key)
-            raise
+                self._limits.check(rule, key)
+            try:
+                self._codes.check(email, purpose, code)
+            except InvalidInput:
+                for rule, key in callers:
+                    self._limits.count(rule, key)
+                raise
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
         # a code to reset is for those who are known, one to register for all others

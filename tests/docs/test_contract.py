@@ -146,7 +146,7 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["rooms one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
     assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
-    assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} an hour ")
+    assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} in 5 minutes ")
     assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")
     assert stated["codes"] == (
         f"{limits.CODES_PER_EMAIL.item.amount} an hour for an e-mail address and purpose"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits import RateLimitItemPerMinute
 from werkzeug.test import TestResponse
 
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import MAX_WRONG_TRIES, VerificationCodes
-from chat.services.limits import WRONG_CODES
+from chat.services.limits import WRONG_CODES, Rule
 from tests.accounts import error_of, log_in, make_account, new_email, new_name, new_password
 
 MakeApp = Callable[..., Flask]
@@ -88,10 +90,25 @@ def test_one_caller_guesses_so_many_codes_and_then_spends_no_try(make_app: MakeA
     for _ in range(MAX_WRONG_TRIES):
         wrong = {**body, "code": "nonsense"}
         refused = client.post("/api/users", json=wrong, environ_base={"REMOTE_ADDR": here})
-        assert 0 < error_of(refused, 429)["retry_after"] <= 3600
+        assert 0 < error_of(refused, 429)["retry_after"] <= 300
     body["code"] = good
     made = client.post("/api/users", json=body, environ_base={"REMOTE_ADDR": elsewhere})
     assert made.status_code == 201, made.get_json()
+
+
+def test_wrong_codes_at_once_are_no_more_than_one_by_one(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = Rule("code-wrong", RateLimitItemPerMinute(3, 5), shared=True)
+    monkeypatch.setattr("chat.services.users.WRONG_CODES", rule)
+    app = make_app(RATE_LIMITS=True)
+
+    def status(email: str) -> int:
+        return guess(app.test_client(), email, "000000", "192.0.2.1").status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(status, [new_email() for _ in range(16)]))
+    assert sorted(found) == [400] * 3 + [429] * 13
 
 
 def test_codes_to_register_leave_those_to_reset(
