@@ -162,8 +162,28 @@ def test_nothing_is_answered_as_a_script(patient: str, name: str) -> None:
     assert posted.status_code == 400
 
 
+def enter(address: str, path: str) -> None:
+    """Come into the main namespace and hear so."""
+    link = f"http://{address}{path}"
+    assert requests.post(link, data="40", timeout=TIMEOUT).status_code == 200
+    assert requests.get(link, timeout=TIMEOUT).text.startswith("40")
+
+
+def test_a_polling_session_too_many_takes_the_place_of_the_oldest_stranger(small: str) -> None:
+    paths = [open_polling(small) for _ in range(MAX_POLLING)]
+    enter(small, paths[0])
+    newcomer = open_polling(small)
+    statuses = [
+        requests.post(f"http://{small}{path}", data="3", timeout=TIMEOUT).status_code
+        for path in (*paths, newcomer)
+    ]
+    assert statuses == [200, 400, *[200] * (MAX_POLLING - 1)]
+
+
 def test_one_polling_session_too_many_is_refused(small: str) -> None:
     paths = [open_polling(small) for _ in range(MAX_POLLING)]
+    for path in paths:
+        enter(small, path)
     assert ask(small) == 503
     link = f"ws://{small}{PATH}".replace("polling", "websocket")
     client = websocket.create_connection(link, timeout=TIMEOUT, suppress_origin=True)

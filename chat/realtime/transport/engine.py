@@ -30,8 +30,9 @@ class EngineServer(engineio.Server):
     `max_unsent` bytes may wait for a client, `slow_bytes` when none has left for `slow_seconds`;
     a client beyond that is dropped, as is one in no namespace for `alone_seconds`, for which
     `alone_bytes` may wait, and a WebSocket beside polling that does not take over within them.
-    Above `max_polling` sessions without a connection of their own no further one is opened. Binary
-    messages are part of the protocol only where `binary` says so.
+    Above `max_polling` sessions without a connection of their own a further one is opened at the
+    cost of the oldest that has come into no namespace yet, or not at all. Binary messages are part
+    of the protocol only where `binary` says so.
     """
 
     sockets: dict[str, EngineSession]
@@ -60,6 +61,7 @@ class EngineServer(engineio.Server):
         self.fanout = Fanout()
         self.wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
         self._lost: deque[EngineSession] = deque()
+        self._strangers: deque[EngineSession] = deque()  # opened by polling, the oldest first
         self._tick = min(TICK, self.ping_interval / 4, self.ping_timeout / 4)
 
     def send_to_all(self, sids: Iterable[str], frame: bytes) -> None:
@@ -120,13 +122,15 @@ class EngineServer(engineio.Server):
         if transport == "websocket":
             if "upgrade" not in environ.get("HTTP_CONNECTION", "").lower():
                 return self._bad_request("Invalid websocket upgrade")
-        elif len(self.sockets) - len(self.wires) >= self.max_polling:
+        elif not self._has_room():
             return {**self._bad_request("Too many sessions"), "status": "503 Service Unavailable"}
         if self.start_service_task:
             self.start_service_task = False
             self.service_task_handle = self.start_background_task(self._service_task)
         sid = self.generate_id()
         session = self.sockets[sid] = EngineSession(self, sid)
+        if transport != "websocket":
+            self._strangers.append(session)
         session.send(
             packet.Packet(
                 packet.OPEN,
@@ -144,6 +148,24 @@ class EngineServer(engineio.Server):
             return session._upgrade_websocket(environ, start_response)
         session.connected = True
         return self._ok(session.poll(), jsonp_index=jsonp_index)
+
+    def _has_room(self) -> bool:
+        """Tell whether one more may poll, if need be in place of who has not come in yet.
+
+        Opening a session costs a client nothing: one could keep all others out.
+        """
+        while len(self.sockets) - len(self.wires) >= self.max_polling:
+            self._forget_known()
+            if not self._strangers:
+                return False
+            self._strangers.popleft().close(wait=False)
+        self._forget_known()
+        return True
+
+    def _forget_known(self) -> None:
+        """Take off the oldest sessions while they are no strangers: each waits for seconds only."""
+        while self._strangers and not self._strangers[0].is_stranger:
+            self._strangers.popleft()
 
     def _service_task(self) -> None:
         self.service_task_event = self.create_event()

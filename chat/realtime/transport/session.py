@@ -18,13 +18,11 @@ import engineio
 from engineio import packet, socket
 
 from chat.concurrency import spawn
+from chat.realtime.transport import frames
 from chat.realtime.transport.frames import (
     BAD_TEXT,
     BINARY,
     NORMAL,
-)
-from chat.realtime.transport.frames import PONG as WEBSOCKET_PONG
-from chat.realtime.transport.frames import (
     PROTOCOL_ERROR,
     TEXT,
     UNSUPPORTED,
@@ -75,6 +73,11 @@ class EngineSession(socket.Socket):
     def session(self) -> dict[str, Any]:
         """python-socketio's own notes; nobody here keeps any."""
         return {}
+
+    @property
+    def is_stranger(self) -> bool:
+        """Tell whether it is open and in no namespace, and nobody is about to let it in."""
+        return not self.closed and self.alone_since not in (None, math.inf)
 
     # Out
 
@@ -141,11 +144,11 @@ class EngineSession(socket.Socket):
                 self._poll.wait(self.server.ping_interval + self.server.ping_timeout)
             finally:
                 self._poll = None
-        frames, self.out, self.unsent = self.out, [], 0
+        taken, self.out, self.unsent = self.out, [], 0
         self.moved_at = time.monotonic()
-        if not frames:  # it ended meanwhile, or goes on by WebSocket
+        if not taken:  # it ended meanwhile, or goes on by WebSocket
             return [packet.Packet(packet.NOOP)]
-        return [_packet_of(frame) for frame in frames]
+        return [_packet_of(frame) for frame in taken]
 
     # In
 
@@ -199,7 +202,7 @@ class EngineSession(socket.Socket):
 
     def pinged_by(self, wire: Wire, payload: bytes) -> None:
         """Answer a ping of the WebSocket itself, in order with what else goes out there."""
-        pong = encode_frame(payload, WEBSOCKET_PONG)
+        pong = encode_frame(payload, frames.PONG)
         if self.upgraded:
             self.push(pong)
         else:
