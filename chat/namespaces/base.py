@@ -74,12 +74,15 @@ class EventNamespace(flask_socketio.Namespace):
     # What the server calls (realtime.server.Face)
 
     def recognise(self, environ: dict[str, Any], auth: object) -> Claims:
-        """Read the token and count that its user connects, before any database is asked."""
+        """Read the token and count that its session connects, before any database is asked.
+
+        Not its user yet: the token of a session that has ended must not keep the living ones out.
+        """
         try:
             token = auth.get("token") if isinstance(auth, dict) else None
             with self._app.app_context():
                 claims = access_claims(token)
-            self._services.sessions.count_connection(claims.user_id)
+            self._services.sessions.count_connection(claims.session_id)
         except Exception as error:
             raise Refused(self.refusal(error, environ)) from error
         return claims
@@ -88,6 +91,7 @@ class EventNamespace(flask_socketio.Namespace):
         """Find out who connects and which channels they will enter; any error refuses them."""
         try:
             user = self._authenticate(eio_sid, claims.user_id, claims.session_id)
+            self._services.sessions.count_connection(user.id)
             connection = Connection(
                 sid=sid,
                 eio_sid=eio_sid,

@@ -15,7 +15,6 @@ from typing import Any
 from chat.concurrency import spawn
 
 AT_ONCE = 2  # more are let in no sooner, and those who talk wait longer
-MOST_OF_ONE = 200  # of one user that may wait: two namespaces of a hundred sockets
 
 Job = tuple[Callable[..., None], tuple[Any, ...]]
 
@@ -23,23 +22,25 @@ log = logging.getLogger(__name__)
 
 
 class Admissions:
-    """Runs what it is given: users in the order of their arrival, a few at a time.
+    """Runs what it is given: sessions in the order of their arrival, a few at a time.
 
-    What the clients of one user ask for is done one by one; the later finds what the earlier has
-    read. Those of others have a turn in between.
+    What the clients of one session ask for is done one by one; the later finds what the earlier has
+    read. Those of others have a turn in between. `most_of_one` may wait for a session, any number
+    when it is None.
     """
 
-    def __init__(self) -> None:
-        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()  # by user
-        self._busy: set[str] = set()  # users
+    def __init__(self, most_of_one: int | None = None) -> None:
+        self._most_of_one = most_of_one
+        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()  # by session
+        self._busy: set[str] = set()  # sessions
         self._free = AT_ONCE
         self._lock = threading.Lock()
 
-    def put(self, user_id: str, admit: Callable[..., None], *args: Any) -> bool:
-        """Let `admit` run when the user's turn has come; return False when they wait too often."""
+    def put(self, session_id: str, admit: Callable[..., None], *args: Any) -> bool:
+        """Let `admit` run in the session's turn; return False when too many of it wait."""
         with self._lock:
-            jobs = self._waiting.setdefault(user_id, deque())
-            if len(jobs) >= MOST_OF_ONE:
+            jobs = self._waiting.setdefault(session_id, deque())
+            if self._most_of_one is not None and len(jobs) >= self._most_of_one:
                 return False
             jobs.append((admit, args))
             starts = self._free > 0
@@ -50,27 +51,27 @@ class Admissions:
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
-            user_id, (admit, args) = taken
+            session_id, (admit, args) = taken
             try:
                 admit(*args)
             except Exception:
-                log.exception("could not let %s in", user_id)
-            self._done(user_id)
+                log.exception("could not let %s in", session_id)
+            self._done(session_id)
 
     def _take(self) -> tuple[str, Job] | None:
         """Return who is next and what they ask for; with nobody left, the work ends."""
         with self._lock:
-            for user_id, jobs in self._waiting.items():
-                if user_id not in self._busy:
-                    self._busy.add(user_id)
-                    return user_id, jobs.popleft()
+            for session_id, jobs in self._waiting.items():
+                if session_id not in self._busy:
+                    self._busy.add(session_id)
+                    return session_id, jobs.popleft()
             self._free += 1
             return None
 
-    def _done(self, user_id: str) -> None:
+    def _done(self, session_id: str) -> None:
         with self._lock:
-            self._busy.discard(user_id)
-            if self._waiting[user_id]:
-                self._waiting.move_to_end(user_id)  # the others first
+            self._busy.discard(session_id)
+            if self._waiting[session_id]:
+                self._waiting.move_to_end(session_id)  # the others first
             else:
-                del self._waiting[user_id]
+                del self._waiting[session_id]

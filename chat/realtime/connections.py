@@ -51,6 +51,8 @@ class Connections:
 
     def __init__(self, most_of_user: int | None = None) -> None:
         self._most_of_user = most_of_user
+        # Namespaces that one session may ask for and has not entered.
+        self.most_at_the_door = None if most_of_user is None else most_of_user * len(NAMESPACES)
         self._by_sid: dict[str, Connection] = {}
         self._pending: dict[Connection, None] = {}  # in the order of their coming
         self._by_user: defaultdict[str, set[Connection]] = defaultdict(set)

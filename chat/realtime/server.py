@@ -3,8 +3,9 @@
 Overridden, by subclass, are the private methods between a decoded Engine.IO message and its
 handler; a test notices when their originals change. What differs from the stock server:
 
-- a connection is authenticated beside the reader, enters its channels only when CONNECT is queued,
-  and is refused on any error with a reason in our envelope;
+- a token is verified and counted by the reader, its session asked for beside it; a connection enters
+  its channels only when CONNECT is queued, and is refused on any error with a reason in our
+  envelope;
 - events go to the namespace in the order of their arrival together with the means to answer;
   nothing here waits;
 - what is not part of the protocol (binary packets, broken packets) closes the connection.
@@ -48,7 +49,7 @@ class Claims(Protocol):
     """What a token says of who asks to be let in."""
 
     @property
-    def user_id(self) -> str: ...
+    def session_id(self) -> str: ...
 
 
 class Face(Protocol):
@@ -119,7 +120,7 @@ class ChatServer(TransportServer):
         )
         self.connections = connections
         self._ending = False
-        self._admissions = Admissions()
+        self._admissions = Admissions(connections.most_at_the_door)
 
     def keep(self, environ: dict[str, Any]) -> dict[str, Any]:
         """Return the language to answer in; the header it is read from may be long."""
@@ -186,9 +187,10 @@ class ChatServer(TransportServer):
         if sid is None:  # it is in this namespace already
             self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
             return
-        # By user: who opens a hundred sockets waits for their turn as who opens one.
+        # By session: who opens a hundred sockets waits for their turn as who opens one, and who holds
+        # the token of one that has ended does not stand before its user's others.
         if not self._admissions.put(
-            claims.user_id, self._admit, face, sid, eio_sid, namespace, claims
+            claims.session_id, self._admit, face, sid, eio_sid, namespace, claims
         ):
             self._refuse(eio_sid, namespace, face.refusal(RateLimited(retry_after=1), environ))
             self._forget(sid, namespace)

@@ -157,9 +157,9 @@ class SessionService:
             raise Unauthorized()
         return user
 
-    def count_connection(self, user_id: str) -> None:
-        """Count a connection that a user opens; raise RateLimited when they are too many."""
-        self._limits.count(CONNECTIONS, user_id)
+    def count_connection(self, opener_id: str) -> None:
+        """Count a connection that a session or a user opens; raise RateLimited for too many."""
+        self._limits.count(CONNECTIONS, opener_id)
 
     def refresh(self, user_id: str, session_id: str, refresh_id: str) -> Grant:
         """Rotate the refresh id; raise Unauthorized, and end the session if an old one was used.

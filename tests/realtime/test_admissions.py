@@ -7,16 +7,18 @@ import threading
 import pytest
 
 from chat.realtime import admissions
-from chat.realtime.admissions import MOST_OF_ONE, Admissions
+from chat.realtime.admissions import Admissions
+from chat.realtime.connections import Connections
 
 WAIT = 60.0  # seconds at most for what must happen
+MOST_OF_ONE = 20
 
 
 class Door:
     """Holds everybody until it is opened, and notes who went through."""
 
-    def __init__(self) -> None:
-        self.queue = Admissions()
+    def __init__(self, most_of_one: int | None = None) -> None:
+        self.queue = Admissions(most_of_one)
         self.came: list[str] = []
         self.opened = threading.Event()
         self.reached = threading.Semaphore(0)
@@ -65,7 +67,7 @@ def test_client_that_asks_again_and_again_lets_the_others_in_between(
 
 
 def test_client_that_waits_too_often_is_turned_away_and_comes_again_later() -> None:
-    door = Door()
+    door = Door(MOST_OF_ONE)
     for number in range(admissions.AT_ONCE):
         assert door.ask(f"first {number}")
     assert [door.ask("greedy") for _ in range(MOST_OF_ONE + 1)] == [True] * MOST_OF_ONE + [False]
@@ -73,6 +75,17 @@ def test_client_that_waits_too_often_is_turned_away_and_comes_again_later() -> N
     door.wait_for(admissions.AT_ONCE + MOST_OF_ONE)
     assert door.ask("greedy")
     door.wait_for(1)
+
+
+def test_as_many_may_wait_as_a_user_may_have_sockets() -> None:
+    assert Connections(50).most_at_the_door == 100  # each with two namespaces
+    assert Connections(None).most_at_the_door is None
+    door = Door()
+    for number in range(admissions.AT_ONCE):
+        assert door.ask(f"first {number}")
+    assert all(door.ask("many", f"many {number}") for number in range(300))
+    door.opened.set()
+    door.wait_for(admissions.AT_ONCE + 300)
 
 
 def test_mistake_with_one_client_lets_the_next_in() -> None:

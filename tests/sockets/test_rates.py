@@ -120,6 +120,30 @@ def test_connections_are_counted_before_the_database_is_asked(members: list[Memb
     bob.socket("/group")
 
 
+def test_a_session_that_has_ended_does_not_keep_the_others_of_its_user_out(
+    members: list[Member],
+) -> None:
+    ada, _ = members
+    ended = ada.token
+    ada.data("DELETE", "/session")
+    login = {"username": ada.username, "password": ada.password}
+    living = ada.data("POST", "/session", login)["access_token"]
+    client = ada.socket()
+    for _ in range(RATES["CONNECTIONS"] + 1):
+        assert "message" in client.connect("/group", ended)
+        client.received.clear()
+    assert "sid" in client.connect("/group", living)
+
+
+def test_one_user_is_counted_through_all_sessions(members: list[Member]) -> None:
+    ada, _ = members
+    login = {"username": ada.username, "password": ada.password}
+    other = ada.data("POST", "/session", login)["access_token"]
+    ada.socket("/direct", "/group")
+    ada.socket("/direct", "/group")
+    is_refused(ada.socket().connect("/group", other)["data"])
+
+
 def test_sockets_that_are_open_are_limited(members: list[Member]) -> None:
     ada, bob = members
     first, *_ = [ada.socket("/group") for _ in range(SOCKETS)]
