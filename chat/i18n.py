@@ -47,7 +47,7 @@ CATALOGUE: dict[str, Line] = {
         "与现有数据冲突，操作未执行。", "This conflicts with what is there already."
     ),
     "error.too_many_rooms": Line(
-        "所在的房间已达上限。", "That would be more rooms than one may be in."
+        "所在的群已达上限。", "That would be more groups than one may be in."
     ),
     "error.group_full": Line("群成员已满。", "This group has as many members as it may have."),
     "error.payload_too_large": Line("内容过大。", "That is too large."),

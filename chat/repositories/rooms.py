@@ -51,6 +51,13 @@ class RoomRepository:
         found = self._database.db["room"].find({"_id": {"$in": ids}}) if ids else ()
         return [room_of(document) for document in found]
 
+    def count_groups(self, room_ids: Iterable[str]) -> int:
+        """Return how many of the rooms are groups; one without `kind` is."""
+        ids = [ObjectId(room_id) for room_id in room_ids]
+        return self._database.db["room"].count_documents(
+            {"_id": {"$in": ids}, "kind": {"$ne": "direct"}}
+        )
+
     def insert_group(self, owner_id: str, name: str, info: str) -> Room:
         """Store a new group under a random number of nine digits that no other group has."""
         while True:

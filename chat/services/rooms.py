@@ -23,15 +23,16 @@ from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 
 CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
-# What one may come to by one's own doing, and what others may bring one to: so that they can not
-# use it up. Commands that make data are not bound.
+# Groups one may come to by one's own doing, and to which others may bring one: so that they can not
+# use it up. Rooms of two are not counted, as anybody may open one; their rate bounds them. Commands
+# that make data are not bound.
 MOST_ROOMS = 2_000
 MOST_ROOMS_BY_OTHERS = 1_000
 MOST_MEMBERS = 5_000  # of a group
 
 
 class TooManyRooms(Conflict):
-    """Somebody is in as many rooms as one may be."""
+    """Somebody is in as many groups as one may be."""
 
     text_key = "error.too_many_rooms"
 
@@ -213,7 +214,6 @@ class RoomService:
         created = None
         if room is None:
             self._limits.count(ROOMS, user.id)
-            self._require_room_for(user, MOST_ROOMS)
             created = self._rooms.insert_direct(user.id, other.id)
             room = created or self._rooms.find_direct(user.id, other.id)
         if room is None:
@@ -229,7 +229,7 @@ class RoomService:
         return room, created is not None
 
     def _enter(self, room: Room, user: User, most: int) -> bool:
-        """Let a user into a group unless they are in it, or in `most` rooms already."""
+        """Let a user into a group unless they are in it, or in `most` groups already."""
         if self._user_rooms.find(room.id, user.id) is not None:
             return False
         self._require_room_for(user, most)
@@ -245,7 +245,10 @@ class RoomService:
         return True
 
     def _require_room_for(self, user: User, most: int) -> None:
-        if self._user_rooms.count_of_user(user.id) >= most:
+        if self._user_rooms.count_of_user(user.id) < most:  # all of them: cheap, and mostly enough
+            return
+        memberships = self._user_rooms.list_of_user(user.id)
+        if self._rooms.count_groups(found.room_id for found in memberships) >= most:
             raise TooManyRooms()
 
     def _leave_for_good(self, user: User, room_id: str) -> None:

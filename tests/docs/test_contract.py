@@ -142,8 +142,8 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["unanswered sends of a connection"] == str(base.MAX_UNANSWERED)
     assert stated["events of a connection waiting to be handled"] == str(base.MAX_WAITING)
     assert stated["characters of these"] == f"{base.MAX_WAITING_SIZE} or `MAX_BODY_BYTES`"
-    assert stated["rooms one may be in"].startswith(f"{rooms.MOST_ROOMS};")
-    assert stated["rooms one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
+    assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
+    assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
     assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
     assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} in 5 minutes ")
