@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 from argon2 import PasswordHasher
+from pymongo.errors import AutoReconnect
 
 from chat.database.client import Database
 from chat.errors import RateLimited, Unauthorized
@@ -20,7 +21,7 @@ from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.events import Events
-from chat.services.limits import Limits
+from chat.services.limits import Limits, Rule
 from chat.services.passwords import Passwords
 from chat.services.sessions import MOST_SESSIONS, Grant, SessionService
 from tests.accounts import new_password
@@ -427,3 +428,36 @@ def test_the_session_used_least_lately_ends_when_there_are_too_many(
     sessions._audit.flush()
     (entry,) = AuditRepository(migrated).list_latest(10, alice.id, "session_ended")
     assert (entry.target_id, entry.detail) == (alice.id, many[1].session.id)
+
+
+def test_a_good_log_in_does_not_fail_for_sessions_that_can_not_be_tidied_up(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise AutoReconnect("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SessionRepository, "list_alive", away)
+        assert attempt(sessions, "alice", password) == "in"
+    assert len(sessions.list(alice.id)) == 1
+
+
+def test_a_log_in_asks_few_counts(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def watch(name: str) -> None:
+        ask = getattr(Limits, name)
+
+        def asking(self: Limits, rule: Rule, key: str) -> None:
+            asked.append(rule.name)
+            ask(self, rule, key)
+
+        monkeypatch.setattr(Limits, name, asking)
+
+    watch("check")
+    watch("count")
+    assert attempt(sessions, "alice", password) == "in"
+    outside, inside = ["login-right", "login-address"], ["login-account", "login-anywhere"]
+    assert asked == [*outside, *inside, "login-address", "login-right"]
