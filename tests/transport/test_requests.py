@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any, cast
 
 import pytest
 import requests
 import websocket
 
+from chat.realtime import listener
 from tests.transport.conftest import Serve
 
 TIMEOUT = 60  # seconds for what must come
@@ -127,6 +130,25 @@ def test_what_is_too_big_is_not_read_to_its_end(patient: str, length: int) -> No
         connection.sendall(head.encode())
         answer = read_to_end(connection)
     assert answer.startswith(b"HTTP/1.1 400 ") and b"Connection: close" in answer
+
+
+def test_who_sends_without_end_is_read_for_a_while_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Endless:
+        reads = 0
+
+        def shutdown(self, _: int) -> None: ...
+
+        def recv(self, size: int) -> bytes:
+            self.reads += 1
+            return b"x" if self.reads < 10_000_000 else b""
+
+    monkeypatch.setattr(listener, "LINGER_SECONDS", 0.05)
+    connection, protocol = Endless(), object.__new__(listener.Protocol)
+    protocol.connection, protocol.wfile = cast(Any, connection), io.BytesIO()
+    protocol._linger()
+    assert connection.reads < 10_000_000
 
 
 def test_who_sends_too_much_still_reads_the_answer(patient: str) -> None:
