@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from typing import Any
 
@@ -83,3 +84,15 @@ def test_tiny_frames_are_cut_in_turns(
         (handle,) = begun
         handle()
         assert cut > len(frames) // len(PONG)  # of all that was read
+
+
+def test_who_is_refused_somewhere_and_still_waits_elsewhere_is_not_alone(
+    server: ChatServer,
+) -> None:
+    session = server.eio.sockets["a"] = EngineSession(server.eio, "a")
+    group = str(server.manager.pre_connect("a", "/group"))
+    direct = str(server.manager.pre_connect("a", "/direct"))
+    server.manager.disconnect(direct, "/direct", ignore_queue=True)
+    assert session.alone_since == math.inf
+    server.manager.disconnect(group, "/group", ignore_queue=True)
+    assert session.alone_since is not None and session.alone_since < math.inf

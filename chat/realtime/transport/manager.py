@@ -73,10 +73,11 @@ class FanoutManager(socketio.Manager):
             return
         own = self._sids[eio_sid]
         del own[namespace]
-        if not own:
-            del self._sids[eio_sid]
+        if own:  # it is in another one, or we let it wait for that
+            return
+        del self._sids[eio_sid]
         session = self.server.eio.sockets.get(eio_sid)
-        if session is not None and self._waiting.issuperset(own.values()):
+        if session is not None:
             session.leave()
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
