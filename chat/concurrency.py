@@ -57,9 +57,8 @@ def resolve_beside() -> None:
     from eventlet.semaphore import Semaphore
 
     atexit.unregister(tpool.killall)  # the end of the process would wait for a lookup that hangs
-    codecs.lookup(
-        "idna"
-    )  # every lookup needs it, and real threads should not be the ones to import
+    # Every lookup needs it, and real threads should not be the ones to import.
+    codecs.lookup("idna")
     turns = Semaphore(LOOKUPS)
 
     def beside(function: Callable[P, T]) -> Callable[P, T]:
