@@ -182,7 +182,7 @@ def wire(app: Flask) -> Services:
             user_rooms=user_rooms,
             sessions=session_repository,
             connections=connections,
-            # The pulse of each process finds the same (see docs/design.md) and tells its own clients.
+            # The pulse of each process finds the same and tells its own clients.
             publisher=Publisher(connections, push_log, lambda: socketio.server, here_alone=True),
             push_log=push_log,
             sign=usernames.sign,

@@ -2,8 +2,8 @@
 
 Pushes do not depend on Redis: what the queue loses, or can not take because it is away, the pulse
 brings a moment later, so publishing never waits for it. (But `member_left`: it brings that where
-the one who left is connected, as nobody else's process knows of them.) Log-ins and codes do, as they are counted
-there (`chat/repositories/rate_limits.py`).
+the one who left is connected, as nobody else's process knows of them.) Log-ins and codes do, as
+they are counted there (`chat/repositories/rate_limits.py`).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Overridden, by subclass, are the private methods between a decoded Engine.IO message and its
 handler; a test notices when their originals change. What differs from the stock server:
 
-- a token is verified and counted by the reader, its session asked for beside it; a connection enters
-  its channels only when CONNECT is queued, and is refused on any error with a reason in our
+- a token is verified and counted by the reader, its session asked for beside it; a connection
+  enters its channels only when CONNECT is queued, and is refused on any error with a reason in our
   envelope;
 - events go to the namespace in the order of their arrival together with the means to answer;
   nothing here waits;
@@ -187,7 +187,7 @@ class ChatServer(TransportServer):
         if sid is None:  # it is in this namespace already
             self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
             return
-        # By session: who opens a hundred sockets waits for their turn as who opens one, and who holds
+        # By session: who opens a hundred sockets waits for their turn as who opens one, and who has
         # the token of one that has ended does not stand before its user's others.
         if not self._admissions.put(
             claims.session_id, self._admit, face, sid, eio_sid, namespace, claims

@@ -40,8 +40,8 @@ FAILED_LOGINS_PER_ACCOUNT = Rule("login-account", RateLimitItemPerMinute(5, 5), 
 FAILED_LOGINS_FROM_ANYWHERE = Rule("login-anywhere", RateLimitItemPerMinute(50, 5), shared=True)
 FAILED_LOGINS_PER_ADDRESS = Rule("login-address", RateLimitItemPerMinute(50, 5), shared=True)
 LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
-# Of a caller, so that a stranger can not void the codes of others again and again; for a short while
-# only, as a whole school may be one caller.
+# Of a caller, so that a stranger can not void the codes of others again and again; for a short
+# while only, as a whole school may be one caller.
 WRONG_CODES = Rule("code-wrong", RateLimitItemPerMinute(60, 5), shared=True)
 # By user, as many as the setting of that name says.
 MESSAGES = Rule("MESSAGES_PER_MINUTE", RateLimitItemPerMinute(600))

@@ -70,8 +70,8 @@ class UserService:
         self._events = events
         self._audit = audit
         self._clock = clock
-        # Callers try their codes one by one: otherwise many wrong ones at once would all pass before
-        # the first was counted. Right ones are not counted.
+        # Callers try their codes one by one: otherwise many wrong ones at once would all pass
+        # before the first was counted. Right ones are not counted.
         self._turns = Turns()
 
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
