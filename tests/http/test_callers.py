@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from limits import RateLimitItemPerMinute
 from werkzeug.test import TestResponse
 
+from chat.models import Purpose
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import MAX_WRONG_TRIES, VerificationCodes
 from chat.services.limits import WRONG_CODES, Rule
@@ -102,6 +103,14 @@ def test_wrong_codes_at_once_are_no_more_than_one_by_one(
     rule = Rule("code-wrong", RateLimitItemPerMinute(3, 5), shared=True)
     monkeypatch.setattr("chat.services.users.WRONG_CODES", rule)
     app = make_app(RATE_LIMITS=True)
+    tried: list[str] = []
+    check = VerificationCodes.check
+
+    def noted(self: VerificationCodes, email: str, purpose: Purpose, code: str) -> None:
+        tried.append(email)
+        check(self, email, purpose, code)
+
+    monkeypatch.setattr(VerificationCodes, "check", noted)
 
     def status(email: str) -> int:
         return guess(app.test_client(), email, "000000", "192.0.2.1").status_code
@@ -109,6 +118,7 @@ def test_wrong_codes_at_once_are_no_more_than_one_by_one(
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(status, [new_email() for _ in range(16)]))
     assert sorted(found) == [400] * 3 + [429] * 13
+    assert len(tried) == 3  # none of the others has spent a try
 
 
 def test_codes_to_register_leave_those_to_reset(

@@ -9,7 +9,7 @@ import pytest
 from tests.servers import Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch
-from tests.wire import WireClient
+from tests.wire import Closed, WireClient
 
 People = Callable[..., list[Member]]
 
@@ -134,6 +134,16 @@ def test_deeply_nested_event_is_answered(people: People, depth: int) -> None:
     assert client.ack(1)["error"]["code"] in ("validation_error", "unknown_event")
     client.send_raw('42/group,2["sync",{"rooms":{}}]')
     assert "data" in client.ack(2)
+
+
+def test_no_depth_of_an_object_in_place_of_an_event_stops_the_next_one(people: People) -> None:
+    (ada,) = people("ada")
+    client = ada.socket("/group")
+    with pytest.raises(Closed):  # what can be read is no event, and not part of the protocol
+        for depth in range(1_000, 0, -1):
+            client.send_raw(f'42/group,{depth}{{"a":' + "[" * depth + "]" * depth + "}")
+            assert client.ack(depth)["error"]["code"] in ("validation_error", "unknown_event")
+    assert 500 < depth < 1_000
 
 
 def test_many_connections_come_and_go(people: People, server: Server) -> None:
