@@ -2,14 +2,16 @@
 
 A promise of so many seconds ends at the machine: who has no processor time answers later. Tests run
 beside each other on few processors, so what those who keep a promise, and the test that looks,
-spent waiting for one is taken off. On a quiet machine that is next to nothing.
+spent waiting for one is taken off: next to nothing on a quiet machine, and at most half on any.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.servers import Server
 
@@ -17,6 +19,13 @@ PROC = Path("/proc")
 STOLEN = 8  # the place in /proc/stat of what other machines on the same hardware took
 
 Waits = dict[tuple[int, str], float]  # seconds, by process and thread
+
+
+class Took(NamedTuple):
+    """How long something took."""
+
+    elapsed: float
+    seconds: float  # without what was waited for a processor
 
 
 class Stopwatch:
@@ -31,8 +40,13 @@ class Stopwatch:
 
     def seconds(self) -> float:
         """Return how long it has been running, without what was waited for a processor."""
-        elapsed = time.monotonic() - self._began
-        return max(0.0, elapsed - self.waited())
+        return self.took().seconds
+
+    def took(self, since: float | None = None, until: float | None = None) -> Took:
+        """Return how long it has been running, or what passed between two moments meanwhile."""
+        until = time.monotonic() if until is None else until
+        elapsed = until - (self._began if since is None else since)
+        return Took(elapsed, max(elapsed / 2, elapsed - self.waited()))
 
     def waited(self) -> float:
         """Return how long a processor was waited for.
@@ -48,21 +62,13 @@ class Stopwatch:
         return sum(longest.values()) + _stolen() - self._stolen
 
     def _waits(self) -> Waits:
-        pids = {os.getpid(), *(pid for server in self._servers for pid in server.processes())}
-        return {
-            (pid, file.parent.name): seconds
-            for pid in pids
-            for file in (PROC / str(pid)).glob("task/*/schedstat")
-            if (seconds := _wait_of(file)) is not None
-        }
-
-
-def _wait_of(file: Path) -> float | None:
-    """Return how long a thread has waited in its life, None when it has just ended."""
-    try:
-        return int(file.read_text().split()[1]) / 1e9
-    except OSError:
-        return None
+        waits: Waits = {}
+        for pid in {os.getpid(), *(pid for server in self._servers for pid in server.processes())}:
+            with suppress(OSError):  # it has just ended
+                for thread in os.listdir(PROC / str(pid) / "task"):
+                    fields = (PROC / str(pid) / "task" / thread / "schedstat").read_text().split()
+                    waits[pid, thread] = int(fields[1]) / 1e9
+        return waits
 
 
 def _stolen() -> float:

@@ -17,7 +17,7 @@ from tests.figures import Figures
 from tests.guarantees.reading import inversions, is_gapless, log_of, read_on
 from tests.servers import Server
 from tests.sockets.conftest import Member, Pair, message
-from tests.stopwatch import Stopwatch
+from tests.stopwatch import Stopwatch, Took
 from tests.wire import WireClient
 
 PUSHED_WITHIN = 3.0  # seconds, as promised
@@ -225,24 +225,24 @@ def test_what_others_write_is_pushed_within_three_seconds(
     group = here.create_group(there)
     client, other = here.socket("/group"), there.socket("/group")
     services: Services = beside.extensions["chat"]
-    took, stored = [], []
+    took, stored = list[Took](), []
     for number in range(3):
         watch = Stopwatch(server, elsewhere)
         sent = other.call("/group", "send_message", message(group, f"process {number}"))["data"]
         stored.append(client.pushed("message_created", id=sent["id"]))
-        took.append(watch.seconds())
+        took.append(watch.took())
         # As a command does: without a server, and without anybody who listens.
         user = services.users.get_by_username(here.username)
         watch = Stopwatch(server, elsewhere)
         promise = services.messages.send(user, group["id"], f"{number}", f"command {number}")
         sent_id = wait_for(promise, ENOUGH).message.id
         stored.append(client.pushed("message_created", id=sent_id))
-        took.append(watch.seconds())
+        took.append(watch.took())
     figures.add(
         "written by another process or a command",
         acked=6,
         stored=len(log_of(here, group)),
         inverted=inversions(one["seq"] for one in stored),
-        slowest=max(took),
+        slowest=max(one.elapsed for one in took),
     )
-    assert max(took) < PUSHED_WITHIN
+    assert max(one.seconds for one in took) < PUSHED_WITHIN
