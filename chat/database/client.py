@@ -17,6 +17,7 @@ DEFAULT_NAME = "chat"
 # Of an operation, where no `time_limit` says otherwise; the only option that holds when the server
 # hangs.
 TIMEOUT_MS = 4000
+CLOSE_SECONDS = 1.0  # for a goodbye to the server, which may be gone
 
 Document = dict[str, Any]
 DatabaseError = PyMongoError  # its name for those who do not know PyMongo
@@ -68,7 +69,8 @@ class Database:
         with self._lock:
             client, self._client, self._db = self._client, None, None
         if client is not None:
-            client.close()
+            with pymongo.timeout(CLOSE_SECONDS):
+                client.close()
 
     def renew(self, uri: str) -> None:
         """Open new connections on the next use, as the database has moved to another address.

@@ -81,7 +81,8 @@ class Pulse:
             try:
                 self.beat()
             except Exception as error:
-                if not is_outage(error):
+                # One that is under way at the end finds its connection closed.
+                if not (is_outage(error) or self._stopped.is_set()):
                     log.exception("a beat of the pulse failed")
 
     def stop(self) -> None:

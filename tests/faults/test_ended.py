@@ -7,10 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
 
+from chat.database.embedded import EmbeddedDatabase
 from tests.faults.conftest import Crowd
 from tests.faults.senders import account, assert_sound, read_log, wait_for_acks
 from tests.faults.test_halted import halted
@@ -109,3 +111,15 @@ def test_nobody_is_told_that_others_left_when_the_server_ends(
         assert gone == []
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{crashing.url}/health", timeout=PATIENCE)
+
+
+def test_it_ends_in_time_although_its_own_mongodb_is_gone(tmp_path: Path) -> None:
+    gone = EmbeddedDatabase(tmp_path / "gone", durable=False)
+    with Server(tmp_path / "var", MONGO_URI=gone.uri()) as server:
+        gone.stop()
+        answer = requests.get(f"{server.url}/health", timeout=PATIENCE)
+        assert answer.status_code == 503
+        ended = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - ended < ENDS_WITHIN
+        assert "Traceback" not in server.log()
