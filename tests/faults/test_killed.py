@@ -43,8 +43,8 @@ def test_what_was_acked_survives_the_death_of_the_app(
 
 
 def restart(server: Server) -> float:
-    died = time.monotonic()
     server.kill()
+    died = time.monotonic()  # what was sent before may have been acked while it was alive
     server.start()
     return died
 
