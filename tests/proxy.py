@@ -126,6 +126,12 @@ class FaultyProxy:
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
 
+        def end(_: asyncio.Task[None]) -> None:
+            if not writer.is_closing():  # it was cut before it had begun
+                writer.transport.abort()
+
+        connection.add_done_callback(end)
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until either end closes it, or it is cut (cancelled)."""
         writers = [writer]
