@@ -28,6 +28,7 @@ from chat.services.rooms import RoomService
 from chat.services.sessions import Grant, SessionService
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
+from chat.text.normalization import fold_address
 
 
 class Mails(Protocol):
@@ -83,7 +84,7 @@ class UserService:
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
-        self._limits.count(CODES_PER_EMAIL, f"{purpose} {email.lower()}")
+        self._limits.count(CODES_PER_EMAIL, f"{purpose} {fold_address(email)}")
         for rule, key in callers:
             self._limits.count(rule, key)
         known = self._users.find_by_email(email)
