@@ -11,7 +11,8 @@ from bson import ObjectId
 from chat import migrations
 from chat.database.client import Database
 from chat.repositories.users import UserRepository
-from chat.text.normalization import fold, fold_address
+from chat.text.addresses import fold_address
+from chat.text.normalization import fold
 
 NAME = "0010_normalize_user_keys"
 

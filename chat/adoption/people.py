@@ -16,7 +16,8 @@ from chat.adoption.report import Report
 from chat.adoption.source import Found, Source
 from chat.adoption.variants import Document, text, times, without
 from chat.schemas import fields
-from chat.text.normalization import fold, fold_address
+from chat.text.addresses import fold_address
+from chat.text.normalization import fold
 
 ARGON2ID = "$argon2id$"
 LISTED_DOUBLES = 100

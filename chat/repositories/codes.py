@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from chat.repositories.documents import date_of
-from chat.text.normalization import fold_address
+from chat.text.addresses import fold_address
 
 if TYPE_CHECKING:
     from chat.database.client import Database

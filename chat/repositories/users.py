@@ -13,7 +13,8 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
 from chat.repositories.documents import is_only_repeated, object_id, object_ids
-from chat.text.normalization import fold, fold_address
+from chat.text.addresses import fold_address
+from chat.text.normalization import fold
 
 if TYPE_CHECKING:
     from chat.database.client import Database

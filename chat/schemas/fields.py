@@ -15,7 +15,8 @@ from marshmallow import ValidationError
 from marshmallow.fields import Dict, Field, List, Nested
 
 from chat.i18n import Text
-from chat.text.normalization import ascii_address, digits_of, tidy_address
+from chat.text.addresses import MAX_ADDRESS, ascii_address, tidy_address
+from chat.text.normalization import digits_of
 from chat.text.visibility import is_blank, is_line, is_plain
 
 __all__ = [
@@ -35,19 +36,10 @@ __all__ = [
 ]
 
 MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
-MAX_EMAIL = 254
 MAX_NICKNAME = 30
 MAX_AVATAR = 500
-MAX_LOCAL = 64  # bytes of an address before the @
 MAX_TYPED_DIGITS = 64  # with the spaces and dashes between them
 SURROGATES_AND_NUL = re.compile("[\x00\ud800-\udfff]")
-# Letters beyond ASCII are for servers that take them; the domain is that of name servers.
-ATOM = r"[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+"
-EMAIL = re.compile(
-    rf"{ATOM}(?:\.{ATOM})*"
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
-)
 UNSAFE = frozenset('"<>\\^`{|}')  # in URLs
 USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,20}")
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -132,18 +124,11 @@ class Email(String):
     """An address that can safely stand in a mail header; international ones too."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max=MAX_EMAIL, strip=True, **kwargs)
+        super().__init__(max=MAX_ADDRESS, strip=True, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = tidy_address(super()._deserialize(*args, **kwargs))
-        sent_to = ascii_address(text) or ""
-        local = sent_to.partition("@")[0]
-        if (
-            not EMAIL.fullmatch(sent_to)
-            or len(sent_to) > MAX_EMAIL
-            or len(local.encode()) > MAX_LOCAL
-            or not is_line(local)
-        ):
+        if ascii_address(text) is None:
             raise ValidationError("invalid.email")
         return text
 

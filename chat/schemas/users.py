@@ -8,6 +8,7 @@ from chat.models import User
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.passwords import NewPassword, Password
+from chat.text.addresses import MAX_ADDRESS
 
 
 class SendCodeSchema(Schema):
@@ -26,7 +27,7 @@ class RegisterSchema(Schema):
 class LogInSchema(Schema):
     """What may have been a good name or password under any rules is let through to be compared."""
 
-    username = fields.String(required=True, min=1, max=fields.MAX_EMAIL, strip=True)
+    username = fields.String(required=True, min=1, max=MAX_ADDRESS, strip=True)
     password = Password(required=True)
 
 

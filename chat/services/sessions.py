@@ -35,7 +35,7 @@ from chat.services.limits import (
     per_caller,
 )
 from chat.services.passwords import Passwords
-from chat.text.normalization import fold_login, is_address
+from chat.text.addresses import fold_login, is_address
 
 GRACE_MS = 10_000
 TURNS = 8

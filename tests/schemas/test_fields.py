@@ -9,8 +9,10 @@ from marshmallow import ValidationError
 from marshmallow import fields as plain
 
 from chat.i18n import CATALOGUE
-from chat.schemas import fields, messages, rooms
+from chat.schemas import fields
 from chat.schemas.base import Schema
+from chat.schemas.messages import PostMessageSchema
+from chat.schemas.rooms import CreateRoomSchema
 
 
 def refusal(field: Any, value: object) -> str | None:
@@ -55,15 +57,15 @@ def test_text_that_shows_nothing_is_blank(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["🫨", "\U00031350", "\U0001faff"])
 def test_the_newest_emoji_and_characters_are_messages_and_names(value: str) -> None:
-    assert refusal(messages.PostMessageSchema().fields["data"], value) is None
-    assert refusal(rooms.CreateRoomSchema().fields["name"], value) is None
+    assert refusal(PostMessageSchema().fields["data"], value) is None
+    assert refusal(CreateRoomSchema().fields["name"], value) is None
     assert refusal(fields.Nickname(), value) is None
 
 
 @pytest.mark.parametrize("value", ["\ufe0f", "\u034f", "\u17b4", "\u180b", "\U000e0041\U000e007f"])
 def test_what_shows_nothing_is_neither_message_nor_name(value: str) -> None:
-    assert refusal(messages.PostMessageSchema().fields["data"], value) == "invalid.blank"
-    assert refusal(rooms.CreateRoomSchema().fields["name"], value) == "invalid.blank"
+    assert refusal(PostMessageSchema().fields["data"], value) == "invalid.blank"
+    assert refusal(CreateRoomSchema().fields["name"], value) == "invalid.blank"
     assert refusal(fields.Nickname(), value) == "invalid.blank"
 
 

@@ -6,14 +6,8 @@ import time
 
 import pytest
 
-from chat.text.normalization import (
-    ascii_address,
-    digits_of,
-    fold,
-    fold_address,
-    fold_login,
-    tidy_address,
-)
+from chat.text.addresses import ascii_address, fold_address, fold_login, tidy_address
+from chat.text.normalization import digits_of, fold
 
 CODE_POINTS = [code for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF]
 
