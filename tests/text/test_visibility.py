@@ -10,24 +10,25 @@ import pytest
 
 from chat.text.visibility import is_blank, is_line
 from tests.programs import node
-from tests.servers import PATIENCE
+from tests.servers import PATIENCE, ROOT
 
-# The same two properties as node's Unicode has them, with what is invisible beside them.
-EXPECTED = (
-    r"/^[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\ufff9-\ufffb\u2800]$/u"
-)
+# The page asks the JavaScript engine for the properties, which has them from Unicode.
+SCRIPT = """
+    import { isBlank } from "./chat/static/js/text.js";
+    const blank = [];
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      if (code >= 0xd800 && code <= 0xdfff) continue;
+      if (isBlank(String.fromCodePoint(code))) blank.push(code);
+    }
+    console.log(JSON.stringify(blank));
+"""
 
 
-def test_each_code_point_is_judged_by_unicodes_own_properties() -> None:
-    script = f"""
-        const blank = [];
-        for (let code = 0; code <= 0x10ffff; code += 1) {{
-          if (code >= 0xd800 && code <= 0xdfff) continue;
-          if ({EXPECTED}.test(String.fromCodePoint(code))) blank.push(code);
-        }}
-        console.log(JSON.stringify(blank));"""
-    run = [node(), "--eval", script]
-    printed = subprocess.run(run, capture_output=True, text=True, timeout=PATIENCE, check=True)
+def test_the_server_and_the_page_judge_each_code_point_alike_by_unicodes_properties() -> None:
+    run = [node(), "--input-type=module", "--eval", SCRIPT]
+    printed = subprocess.run(
+        run, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     found = [
         code for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF and is_blank(chr(code))
     ]
