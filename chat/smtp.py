@@ -24,6 +24,7 @@ STEP_SECONDS = 10.0  # for each answer of the server but one: trying again does 
 # For the answer to the whole mail: the server may have taken it, so RFC 5321 asks for ten minutes.
 TAKEN_SECONDS = 600.0
 GOODBYE_SECONDS = 3.0
+ASK_SECONDS = 2.0  # for each answer while somebody waits for ours
 MAX_CHALLENGES = 5
 INTERNATIONAL = ("SMTPUTF8", "BODY=8BITMIME")  # the one demands the other
 
@@ -92,7 +93,7 @@ class VerifiedConnection(Connection):
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
         """Connect, secure and log in; what fails half-way is closed."""
-        host = self._connect()
+        host = self._connect(STEP_SECONDS)
         with _closing_on_error(host):
             if self.mail.username and self.mail.password:
                 host.login(self.mail.username, self.mail.password)
@@ -100,7 +101,7 @@ class VerifiedConnection(Connection):
 
     def offers_international(self) -> bool:
         """Ask the server whether it sends to addresses with other letters before the @."""
-        host = self._connect()
+        host = self._connect(ASK_SECONDS)
         with _closing_on_error(host):
             host.ehlo_or_helo_if_needed()
             offered = host.has_extn("smtputf8")
@@ -134,12 +135,12 @@ class VerifiedConnection(Connection):
             log.debug("the mail server was gone before the goodbye: %s", type(error).__name__)
             self.host.close()
 
-    def _connect(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
+    def _connect(self, seconds: float) -> smtplib.SMTP | smtplib.SMTP_SSL:
         context = ssl.create_default_context()
         server, port = ascii_host(self.mail.server) or self.mail.server, self.mail.port
         if self.mail.use_ssl:
-            return TlsClient(server, port, timeout=STEP_SECONDS, context=context)
-        host = Client(server, port, timeout=STEP_SECONDS)
+            return TlsClient(server, port, timeout=seconds, context=context)
+        host = Client(server, port, timeout=seconds)
         with _closing_on_error(host):
             if self.mail.use_tls:
                 host.starttls(context=context)

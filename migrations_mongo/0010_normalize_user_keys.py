@@ -39,7 +39,9 @@ def migrate(db: Database[dict[str, Any]]) -> None:
     owners: list[str] = []
     for user in users.find({}, ["_id", *KEYS, *KEYS.values()], batch_size=2_000):
         for field, key in changes(user).items():
-            updates.append(UpdateOne({"_id": user["_id"], field: user[field]}, {"$set": {field: key}}))
+            updates.append(
+                UpdateOne({"_id": user["_id"], field: user[field]}, {"$set": {field: key}})
+            )
             owners.append(f"{user['_id']} ({field})")
         if len(updates) >= BATCH:
             kept += write(users, updates, owners)

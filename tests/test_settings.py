@@ -256,13 +256,15 @@ def test_a_mail_server_needs_a_sender_and_one_kind_of_encryption() -> None:
     assert "MAIL_DEFAULT_SENDER" in refusal(**server, MAIL_DEFAULT_SENDER="")
     server["MAIL_DEFAULT_SENDER"] = "chat@example.org"
     assert "MAIL_USE_TLS" in refusal(**server, MAIL_USE_SSL=True, MAIL_USE_TLS=True)
-    plain = {"MAIL_USE_SSL": False, "MAIL_USE_TLS": False}
+    plain: dict[str, Any] = {"MAIL_USE_SSL": False, "MAIL_USE_TLS": False}
     plain |= {"MAIL_USERNAME": "u", "MAIL_PASSWORD": "p"}
     assert "MAIL_PASSWORD" in refusal(**server, **plain)
     settings.check(config(**server | {"MAIL_SERVER": "127.0.0.1"}, **plain))
 
 
-@pytest.mark.parametrize("host", ["smtp..x", "smtp.example.org:587", "[::1]", "-a.b", "a b", "x" * 64])
+@pytest.mark.parametrize(
+    "host", ["smtp..x", "smtp.example.org:587", "[::1]", "-a.b", "a b", "x" * 64]
+)
 def test_a_mail_server_that_can_be_no_host_is_refused(host: str) -> None:
     text = refusal(MAIL_SERVER=host, MAIL_DEFAULT_SENDER="chat@example.org")
     assert text.startswith("MAIL_SERVER must be") and host in text and text.endswith(".")
@@ -275,7 +277,15 @@ def test_a_mail_server_may_be_any_host(host: str) -> None:
 
 @pytest.mark.parametrize(
     "sender",
-    ["Chat", "a@b>", "Chat <chat>", "<chat@smtp..x>", "用户@example.org", "a@b.c, d@e.f", "a\nb <a@b.c>"],
+    [
+        "Chat",
+        "a@b>",
+        "Chat <chat>",
+        "<chat@smtp..x>",
+        "用户@example.org",
+        "a@b.c, d@e.f",
+        "a\nb <a@b.c>",
+    ],
 )
 def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
     text = refusal(MAIL_SERVER="mail.example.org", MAIL_DEFAULT_SENDER=sender)

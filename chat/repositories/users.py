@@ -1,4 +1,4 @@
-"""The `user` collection. Names and addresses are unique by keys that even out how they are written."""
+"""The `user` collection. Names and addresses are unique by keys: `chat.text` has their rules."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class UserRepository:
         return {str(found["_id"]): _user(found) for found in users if not _is_deleted(found)}
 
     def search(self, prefix: str, limit: int = 20) -> list[User]:
-        """Return users whose username or nickname starts so, however typed; usernames come first."""
+        """Return users whose username or nickname starts so in any spelling; usernames first."""
         found: dict[ObjectId, Document] = {}
         for name in ("username_key", "nickname_key"):
             start = fold(prefix)

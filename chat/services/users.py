@@ -219,7 +219,7 @@ class UserService:
                 raise
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
-        # To the account's own address: what was typed is the same to us, if not to all mail servers.
+        # To the account's own address: what was typed is the same to us, not to all mail servers.
         to = tidy_address(known.email) if known else email
         # a code to reset is for those who are known, one to register for all others
         if bool(known) == (purpose == "reset"):

@@ -22,17 +22,18 @@ ANNOTATION = "\ufff9-\ufffb"  # its anchors: no text has them, and browsers draw
 EMPTY_BRAILLE = "\u2800"
 
 # What may stand in a name although it shows nothing by itself: joiners, as in emoji and in Persian
-# words, and selectors of the form of the character before them.
+# words, and selectors of the form of the character before them. Not at the start, not after Latin
+# letters, which they do not change, and not in long runs, in which text can be hidden.
 JOINERS = "\u200c\u200d"
 SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]+\U000e007f")
 
-VISIBLE = re.compile(
-    f"[^{DEFAULT_IGNORABLE}{WHITE_SPACE}{CONTROL}{ANNOTATION}{EMPTY_BRAILLE}]"
-)
+VISIBLE = re.compile(f"[^{DEFAULT_IGNORABLE}{WHITE_SPACE}{CONTROL}{ANNOTATION}{EMPTY_BRAILLE}]")
 IGNORABLE = re.compile(f"[{DEFAULT_IGNORABLE}]")
+MODIFIER = f"[{JOINERS}{SELECTORS}]"
 HIDING = re.compile(
-    f"(?![{JOINERS}{SELECTORS}])[{DEFAULT_IGNORABLE}{CONTROL}{ANNOTATION}\u2028\u2029]"
+    f"(?!{MODIFIER})[{DEFAULT_IGNORABLE}{CONTROL}{ANNOTATION}\u2028\u2029]"
+    f"|(?:^|[A-Za-z]){MODIFIER}|{MODIFIER}{{3}}"
 )
 LINE_BREAKS = re.compile("[\t\n\r]")
 

@@ -89,9 +89,7 @@ def test_mail_to_an_international_domain_goes_to_its_ascii_form(
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])
-def test_a_mail_is_ascii_on_its_way(
-    mailbox: Mailbox, make_mailer: MakeMailer, locale: str
-) -> None:
+def test_a_mail_is_ascii_on_its_way(mailbox: Mailbox, make_mailer: MakeMailer, locale: str) -> None:
     """Even of a name that is not; a server need not offer 8BITMIME then."""
     mailer = make_mailer(**mailbox.settings | {"MAIL_DEFAULT_SENDER": "聊天 <chat@example.org>"})
     mailer.send_taken_notice("a@example.org", "Zoë", locale)
@@ -100,7 +98,11 @@ def test_a_mail_is_ascii_on_its_way(
     assert content.isascii()
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
     for part in message_from_bytes(content, policy=policy.default).walk():
-        assert part.get("Content-Transfer-Encoding", "7bit") in ("7bit", "quoted-printable", "base64")
+        assert part.get("Content-Transfer-Encoding", "7bit") in (
+            "7bit",
+            "quoted-printable",
+            "base64",
+        )
 
 
 def test_an_address_beyond_ascii_is_used_where_the_server_offers_it(

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -31,7 +32,8 @@ def mail_server(
     kind: str, authority: trustme.CA, name: str = "127.0.0.1"
 ) -> Iterator[tuple[Mailbox, dict[str, object]]]:
     """Give a mail server that encrypts, and the settings of an app that logs in there."""
-    with Mailbox(**{kind: server_context(authority, name)}) as mailbox:
+    context: dict[str, Any] = {kind: server_context(authority, name)}
+    with Mailbox(**context) as mailbox:
         account = {"MAIL_USERNAME": "chat", "MAIL_PASSWORD": new_password()}
         yield mailbox, {**mailbox.settings, **account}
 
@@ -63,7 +65,10 @@ def test_a_server_with_a_bad_certificate_sees_neither_password_nor_mail(
         make_mailer(**settings).send_code("b@example.org", "012345", "register", 10, "en")
         assert (mailbox.auth_commands, mailbox.log_ins, mailbox.attempts) == (0, [], 0)
     (record,) = [one for one in caplog.records if one.name == "chat.mailer"]
-    assert record.getMessage() == f"mail not sent: the mail server's certificate is not to be trusted: {REASONS[wrong]}"
+    assert (
+        record.getMessage()
+        == f"mail not sent: the mail server's certificate is not to be trusted: {REASONS[wrong]}"
+    )
 
 
 def test_no_password_goes_to_a_server_that_will_not_encrypt(
@@ -107,7 +112,7 @@ def test_a_running_server_mails_a_code_and_answers_before_it_has(
     tmp_path: Path,
     kind: str,
 ) -> None:
-    context = {} if kind == "plain" else {kind: server_context(authority)}
+    context: dict[str, Any] = {} if kind == "plain" else {kind: server_context(authority)}
     with Mailbox(**context) as mailbox:
         settings = {
             name: {True: "on", False: "off"}.get(value, value)

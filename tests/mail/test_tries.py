@@ -184,9 +184,7 @@ def test_a_server_may_take_its_time_with_a_whole_mail(
     assert mailbox.attempts == 1 and logged(caplog) == []
 
 
-UNKNOWN = (
-    "mail perhaps not sent: the mail server took all of it and did not say what became of it"
-)
+UNKNOWN = "mail perhaps not sent: the mail server took all of it and did not say what became of it"
 
 
 def test_a_mail_that_was_never_answered_is_not_brought_again(

@@ -14,7 +14,9 @@ from tests.accounts import new_password
 FIELD = NewPassword()
 
 
-@pytest.mark.parametrize("value", ["password", "PassWord", "12345678", "trustno1", "Iloveyou", "ｐａｓｓｗｏｒｄ"])
+@pytest.mark.parametrize(
+    "value", ["password", "PassWord", "12345678", "trustno1", "Iloveyou", "ｐａｓｓｗｏｒｄ"]
+)
 def test_passwords_that_everybody_tries_first_are_refused_in_any_case(value: str) -> None:
     with pytest.raises(ValidationError) as refused:
         FIELD.deserialize(value)

@@ -85,7 +85,19 @@ def test_what_shows_nothing_is_blank(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["👩‍👩‍👧", "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "葛\U000e0100城", "ᠮᠣᠩᠭᠣᠯ\u180b", "🫨", "\U00031350", "A B"],
+    [
+        "👩‍👩‍👧",
+        "👩‍❤️‍💋‍👩",
+        "1️⃣",
+        "❤️",
+        "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+        "می‌خواهم",
+        "葛\U000e0100城",
+        "ᠮᠣᠩᠭᠣᠯ\u180b",
+        "🫨",
+        "\U00031350",
+        "A B",
+    ],
 )
 def test_names_may_have_joiners_selectors_and_flags(name: str) -> None:
     assert is_line(name)
@@ -109,6 +121,10 @@ def test_names_may_have_joiners_selectors_and_flags(name: str) -> None:
         "a\ufff9b",
         "a\ufeff",
         "a\u2065",
+        "Ali\u200dce",
+        "Ali\ufe0fce",
+        "\u200dAlice",
+        "😀\U000e0101\U000e0102\U000e0103",
     ],
 )
 def test_names_hide_nothing(name: str) -> None:
