@@ -66,7 +66,7 @@ def fold_address(address: str) -> str:
     letters that look alike can be two people there.
     """
     local, at, domain = tidy_address(address).rpartition("@")
-    return local.lower() + at + (ascii_domain(domain) or fold(domain))
+    return local.lower() + at + (ascii_domain(domain) or fold(domain)).lower()
 
 
 def is_address(name: str) -> bool:
@@ -85,7 +85,7 @@ def fold_login(name: str) -> str:
 def ascii_domain(domain: str) -> str | None:
     """Return the form in which name servers know a domain, or None if it has none."""
     if domain.isascii():
-        return domain.lower()
+        return domain
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
