@@ -49,6 +49,7 @@ def ascii_address(address: str) -> str | None:
         or len(sent_to) > MAX_ADDRESS
         or len(local.encode()) > MAX_LOCAL
         or not is_line(local)
+        or "=?" in local  # mail headers are decoded there, to anything
     ):
         return None
     return sent_to
