@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import smtplib
-import ssl
 from datetime import timedelta
 
 from flask import Flask, current_app
 from flask_cors import CORS
 from flask_jwt_extended import JWTManager
-from flask_mail import Connection, Mail
+from flask_mail import Mail
 
-log = logging.getLogger(__name__)
+from chat.smtp import VerifiedConnection
 
-MAIL_TIMEOUT_SECONDS = 10
 CLOCKS_DIFFER = timedelta(minutes=10)  # at most, between processes
 MIN_SECRET_BYTES = 32  # of HS256: PyJWT itself takes any length
-
-
-class VerifiedConnection(Connection):
-    """Flask-Mail's connection with certificates verified and a time limit: it has neither."""
-
-    def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-        """Connect, secure and log in; what fails half-way is closed."""
-        context = ssl.create_default_context()
-        server, port = self.mail.server, self.mail.port
-        host: smtplib.SMTP | smtplib.SMTP_SSL
-        if self.mail.use_ssl:
-            host = smtplib.SMTP_SSL(server, port, timeout=MAIL_TIMEOUT_SECONDS, context=context)
-        else:
-            host = smtplib.SMTP(server, port, timeout=MAIL_TIMEOUT_SECONDS)
-        try:
-            host.set_debuglevel(0)  # its output would hold codes and the password
-            if self.mail.use_tls and not self.mail.use_ssl:
-                host.starttls(context=context)
-            if self.mail.username and self.mail.password:
-                host.login(self.mail.username, self.mail.password)
-        except BaseException:
-            host.close()
-            raise
-        return host
-
-    def __exit__(self, *_: object) -> None:
-        """Say goodbye; a server that no longer hears it has taken or refused the mail already."""
-        if self.host is None:
-            return
-        try:
-            self.host.quit()
-        except (OSError, smtplib.SMTPException) as error:
-            log.debug("the mail server was gone before the goodbye: %s", type(error).__name__)
-            self.host.close()
 
 
 class VerifiedMail(Mail):
     """Flask-Mail over `VerifiedConnection`."""
 
-    def connect(self) -> Connection:
+    def connect(self) -> VerifiedConnection:
         """Return a connection that is made when it is entered."""
         return VerifiedConnection(current_app.extensions["mail"])
 

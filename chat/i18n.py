@@ -85,6 +85,11 @@ CATALOGUE: dict[str, Line] = {
         "3–20 characters: letters a–z, digits, “_”, “-” and “.” only.",
     ),
     "invalid.email": Line("不是有效的电子邮箱地址。", "Not a valid e-mail address."),
+    "invalid.email_international": Line(
+        "邮件服务器只能发送到 @ 前面仅含英文字母、数字和符号的地址，请换一个邮箱地址。",
+        "The mail server can only send to addresses with plain English letters before the @:"
+        " please take another one.",
+    ),
     "invalid.avatar": Line(
         "头像须为 https: 网址或以 / 开头的路径。",
         "An avatar is an https: address or a path that starts with /.",

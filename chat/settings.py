@@ -16,6 +16,8 @@ from typing import Any
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri, split_options
 
+from chat.text.addresses import ascii_host, parse_sender
+
 SECRET_BYTES = 32  # as long as the hash the tokens are signed with
 NUMBERS = {
     "PORT": (1, 65_535),
@@ -208,9 +210,20 @@ def _check_mail(config: Mapping[str, Any]) -> None:
         raise SettingsError(
             "MAIL_USE_SSL and MAIL_USE_TLS exclude each other: switch one of them off."
         )
-    if not config["MAIL_DEFAULT_SENDER"]:
+    if ascii_host(config["MAIL_SERVER"]) is None:
         raise SettingsError(
-            "MAIL_DEFAULT_SENDER must name the sender of e-mail sent by MAIL_SERVER."
+            "MAIL_SERVER must be the name or address of a host such as smtp.example.org, its port"
+            f" apart in MAIL_PORT, not {config['MAIL_SERVER']!r}."
+        )
+    if parse_sender(config["MAIL_DEFAULT_SENDER"]) is None:
+        raise SettingsError(
+            "MAIL_DEFAULT_SENDER must name who e-mail sent by MAIL_SERVER is from, as"
+            " chat@example.org or Chat <chat@example.org>, in plain letters before the @,"
+            f" not {config['MAIL_DEFAULT_SENDER']!r}."
+        )
+    if bool(config["MAIL_USERNAME"]) != bool(config["MAIL_PASSWORD"]):
+        raise SettingsError(
+            "MAIL_USERNAME and MAIL_PASSWORD log in together: set both, or neither of them."
         )
     encrypted = config["MAIL_USE_SSL"] or config["MAIL_USE_TLS"]
     if config["MAIL_PASSWORD"] and not encrypted and not is_loopback(config["MAIL_SERVER"]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -23,16 +24,30 @@ class Mailbox:
     """Takes mail for any address, by default unencrypted.
 
     `tls`: encrypted from the first byte. `starttls`: only after STARTTLS. Whoever logs in may;
-    `refuse` makes it say no for a while.
+    `refuse` makes it say no for a while. `international`: also for addresses beyond ASCII.
+    `dialects`: how one may log in.
     """
 
     def __init__(
-        self, *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        starttls: ssl.SSLContext | None = None,
+        international: bool = False,
+        dialects: Sequence[str] = ("LOGIN", "PLAIN"),
     ) -> None:
-        self.attempts = 0
+        self.arrivals = 0  # of letters, answered or not
+        self.attempts = 0  # letters that were taken or refused
         self.log_ins: list[tuple[str, str]] = []
         self.auth_commands = 0
         self.hangs_up = False  # instead of answering QUIT
+        self.hangs_up_before_answer = False  # to a whole letter
+        self.goodbye_waits = 0.0  # seconds
+        self.is_greylisting: Callable[[], bool] = lambda: False
+        self.greetings = 0
+        self.senders: list[str] = []
+        self.contents: list[bytes] = []
+        self.passwords: dict[str, str] = {}  # by user, for CRAM-MD5
         self._is_encrypted = (tls is not None, starttls is not None)
         self._refusals: list[str] = []
         self._letters: list[tuple[str, EmailMessage]] = []
@@ -49,6 +64,8 @@ class Mailbox:
             require_starttls=starttls is not None,
             auth_require_tls=tls is None,  # it only counts TLS that was asked for by STARTTLS
             authenticator=self._let_in,
+            enable_SMTPUTF8=international,
+            auth_exclude_mechanism={"LOGIN", "PLAIN", "CRAM-MD5"} - set(dialects),
         )
 
     @property
@@ -108,15 +125,44 @@ class Mailbox:
             self._open.set()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.arrivals += 1
         await asyncio.to_thread(self._open.wait, WAIT_SECONDS)
         letter = message_from_bytes(envelope.content, policy=policy.default)
         with self._news:
             self.attempts += 1
+            self.senders.append(envelope.mail_from)
+            self.contents.append(envelope.content)
             answer = self._refusals.pop(0) if self._refusals else "250 OK"
             if answer.startswith("250"):
                 self._letters += [(address, letter) for address in envelope.rcpt_tos]
             self._news.notify_all()
+        if self.hangs_up_before_answer:
+            server.transport.abort()
         return answer
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.is_greylisting():
+            return "450 4.7.1 greylisted"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def auth_CRAM__MD5(self, server: Any, args: list[str]) -> AuthResult:  # noqa: N802
+        challenge = b"<17@example.org>"
+        user, digest = (await server.challenge_auth(challenge)).decode().rsplit(" ", 1)
+        password = self.passwords.get(user, "")
+        if digest != hmac.new(password.encode(), challenge, "md5").hexdigest():
+            return AuthResult(success=False, handled=False)
+        self.log_ins.append((user, password))
+        return AuthResult(success=True)
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.greetings += 1
+        session.host_name = hostname
+        return responses
 
     async def handle_AUTH(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, args: Any
@@ -127,6 +173,7 @@ class Mailbox:
     async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if self.hangs_up:
             server.transport.abort()
+        await asyncio.sleep(self.goodbye_waits)
         return "221 Bye"
 
     def _let_in(

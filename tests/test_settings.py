@@ -17,7 +17,8 @@ def config(**changes: Any) -> dict[str, Any]:
     defaults = {name: getattr(Config, name) for name in dir(Config) if name.isupper()}
     defaults |= {"HOST": "127.0.0.1", "PORT": 5000, "SECRET_KEY": "", "MONGO_URI": ""}
     defaults |= {"MAIL": "", "MAIL_SERVER": "", "RATE_LIMITS": True, "CORS_ORIGINS": ""}
-    defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False, "MAIL_PASSWORD": ""}
+    defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False}
+    defaults |= {"MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
     defaults |= {"TRUSTED_PROXIES": 0, "MESSAGE_QUEUE_URL": ""}
     defaults |= {"MONGO_INSECURE": False, "QUEUE_INSECURE": False}
     return defaults | changes
@@ -255,9 +256,48 @@ def test_a_mail_server_needs_a_sender_and_one_kind_of_encryption() -> None:
     assert "MAIL_DEFAULT_SENDER" in refusal(**server, MAIL_DEFAULT_SENDER="")
     server["MAIL_DEFAULT_SENDER"] = "chat@example.org"
     assert "MAIL_USE_TLS" in refusal(**server, MAIL_USE_SSL=True, MAIL_USE_TLS=True)
-    plain = {"MAIL_USE_SSL": False, "MAIL_USE_TLS": False, "MAIL_PASSWORD": "p"}
+    plain: dict[str, Any] = {"MAIL_USE_SSL": False, "MAIL_USE_TLS": False}
+    plain |= {"MAIL_USERNAME": "u", "MAIL_PASSWORD": "p"}
     assert "MAIL_PASSWORD" in refusal(**server, **plain)
     settings.check(config(**server | {"MAIL_SERVER": "127.0.0.1"}, **plain))
+
+
+@pytest.mark.parametrize(
+    "host", ["smtp..x", "smtp.example.org:587", "[::1]", "-a.b", "a b", "x" * 64]
+)
+def test_a_mail_server_that_can_be_no_host_is_refused(host: str) -> None:
+    text = refusal(MAIL_SERVER=host, MAIL_DEFAULT_SENDER="chat@example.org")
+    assert text.startswith("MAIL_SERVER must be") and host in text and text.endswith(".")
+
+
+@pytest.mark.parametrize("host", ["smtp.example.org.", "::1", "my_mail", "邮件.中国", "192.0.2.1"])
+def test_a_mail_server_may_be_any_host(host: str) -> None:
+    settings.check(config(MAIL_SERVER=host, MAIL_DEFAULT_SENDER="chat@example.org"))
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Chat",
+        "a@b>",
+        "Chat <chat>",
+        "<chat@smtp..x>",
+        "用户@example.org",
+        "a@b.c, d@e.f",
+        "a\nb <a@b.c>",
+    ],
+)
+def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
+    text = refusal(MAIL_SERVER="mail.example.org", MAIL_DEFAULT_SENDER=sender)
+    assert text.startswith("MAIL_DEFAULT_SENDER must name") and text.endswith(".")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("missing", ["MAIL_USERNAME", "MAIL_PASSWORD"])
+def test_half_an_account_at_the_mail_server_is_refused(missing: str) -> None:
+    account = {"MAIL_USERNAME": "u", "MAIL_PASSWORD": "p", missing: ""}
+    mail = {"MAIL_SERVER": "mail.example.org", "MAIL_DEFAULT_SENDER": "chat@example.org"}
+    assert "MAIL_USERNAME and MAIL_PASSWORD" in refusal(**mail, **account)
 
 
 def test_advice_is_given_only_to_those_who_serve_others_with_the_defaults(

@@ -1,4 +1,4 @@
-"""Plans the accounts: no two may share a name or an address, without regard to case."""
+"""Plans the accounts: no two may share a name or an address, however they are written."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from chat.adoption.references import References
 from chat.adoption.report import Report
 from chat.adoption.source import Found, Source
 from chat.adoption.variants import Document, text, times, without
-from chat.repositories.users import key
 from chat.schemas import fields
+from chat.text.addresses import fold_address
+from chat.text.normalization import fold
 
 ARGON2ID = "$argon2id$"
 LISTED_DOUBLES = 100
@@ -80,16 +81,16 @@ def _document(old: Document, id_: ObjectId) -> Document:
         # Weak hashes would never be accepted again, and are a danger wherever they lie.
         "password": password if password.startswith(ARGON2ID) else "",
         "nicname": nickname,
-        "nickname_key": key(nickname),
+        "nickname_key": fold(nickname),
         "sex": old["sex"] if old.get("sex") in (0, 1, 2) else 0,
         "email": email,
         "avatar": _avatar(text(old, "avatar")),
         **times(old),
     }
     if username:
-        new["username_key"] = key(username)
+        new["username_key"] = fold(username)
     if email:
-        new["email_key"] = key(email)
+        new["email_key"] = fold_address(email)
     return new
 
 
@@ -135,8 +136,9 @@ def _refuse_doubles(people: People, present: Present) -> None:
         raise AdoptionError(
             "\n".join(
                 [
-                    "These names and addresses belong to more than one user, upper and lower case"
-                    " being the same here. Nothing was changed: give each user one of their own.",
+                    "These names and addresses belong to more than one user: upper and lower case,"
+                    " and the ways to write one letter, are the same here. Nothing was changed:"
+                    " give each user one of their own.",
                     *lines[:LISTED_DOUBLES],
                     *rest,
                 ]

@@ -18,6 +18,7 @@ from chat.database.embedded import EmbeddedDatabaseError
 from chat.demo.seeding import DemoError
 from chat.migrations import MigrationError
 from chat.schemas.passwords import MAX_PASSWORD, MIN_PASSWORD, is_common
+from chat.text.normalization import nfc
 from chat.wiring import Services, services
 
 P = ParamSpec("P")
@@ -57,7 +58,7 @@ def shown(items: Iterable[T], total: int, what: str) -> Iterator[T]:
 
 def password_option(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Refuse a password that could not have been registered with."""
-    if value is not None and not MIN_PASSWORD <= len(value) <= MAX_PASSWORD:
+    if value is not None and not MIN_PASSWORD <= len(nfc(value)) <= MAX_PASSWORD:
         raise click.BadParameter(f"{MIN_PASSWORD} to {MAX_PASSWORD} characters")
     if value is not None and is_common(value):
         raise click.BadParameter("one of the most common ones")

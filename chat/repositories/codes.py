@@ -9,6 +9,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from chat.repositories.documents import date_of
+from chat.text.addresses import fold_address
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -76,4 +77,4 @@ class CodeRepository:
 
 
 def _of(email: str, purpose: str) -> Document:
-    return {"email": email.lower(), "purpose": purpose}
+    return {"email": fold_address(email), "purpose": purpose}

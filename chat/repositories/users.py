@@ -1,4 +1,4 @@
-"""The `user` collection. Names and addresses are unique without case, by keys in lower case."""
+"""The `user` collection. Names and addresses are unique by keys: `chat.text` has their rules."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
 from chat.repositories.documents import is_only_repeated, object_id, object_ids
+from chat.text.addresses import fold_address
+from chat.text.normalization import fold
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -46,12 +48,12 @@ class UserRepository:
         return None if found is None else self._find({"_id": found})
 
     def find_by_username(self, username: str) -> User | None:
-        """Return the user of that name in any case, or None."""
-        return self._find({"username_key": key(username)}) if username else None
+        """Return the user of that name, however it is typed, or None."""
+        return self._find_by_key("username_key", username, fold(username))
 
     def find_by_email(self, email: str) -> User | None:
-        """Return the user of that address in any case, or None."""
-        return self._find({"email_key": key(email)}) if email else None
+        """Return the user of that address, however it is typed, or None."""
+        return self._find_by_key("email_key", email, fold_address(email))
 
     def list_by_ids(self, user_ids: Iterable[str]) -> dict[str, User]:
         """Return those who exist, by id."""
@@ -60,10 +62,10 @@ class UserRepository:
         return {str(found["_id"]): _user(found) for found in users if not _is_deleted(found)}
 
     def search(self, prefix: str, limit: int = 20) -> list[User]:
-        """Return users whose username or nickname starts so, in any case; usernames come first."""
+        """Return users whose username or nickname starts so in any spelling; usernames first."""
         found: dict[ObjectId, Document] = {}
         for name in ("username_key", "nickname_key"):
-            start = key(prefix)
+            start = fold(prefix)
             by_prefix = self._collection.find({name: {"$gte": start, "$lt": start + LAST}})
             for document in by_prefix.sort(name, 1).limit(limit):
                 found.setdefault(document["_id"], document)
@@ -100,7 +102,7 @@ class UserRepository:
             else:
                 to_set[CHANGEABLE[name]] = value
         if "nickname" in changes:
-            to_set["nickname_key"] = key(changes["nickname"])
+            to_set["nickname_key"] = fold(changes["nickname"])
         document = self._collection.find_one_and_update(
             {"_id": object_id(user_id), "deleted_at": None},
             {"$set": to_set, **({"$unset": to_unset} if to_unset else {})},
@@ -136,14 +138,14 @@ class UserRepository:
     def _collection(self) -> Any:
         return self._database.db["user"]
 
+    def _find_by_key(self, field: str, typed: str, key: str) -> User | None:
+        """Find by a key. One in lower case goes first: see migration 0010 for who still has one."""
+        keys = dict.fromkeys((typed.lower(), key)) if typed else ()
+        return next(filter(None, (self._find({field: one}) for one in keys)), None)
+
     def _find(self, query: Document) -> User | None:
         document = self._collection.find_one(query)
         return None if document is None or _is_deleted(document) else _user(document)
-
-
-def key(name: str) -> str:
-    """Return what makes two names the same."""
-    return name.lower()
 
 
 def _as_verified(user: User) -> Document:
@@ -177,10 +179,10 @@ def _document(user: User) -> Document:
     document: Document = {
         "_id": ObjectId(user.id) if user.id else ObjectId(),
         "username": user.username,
-        "username_key": key(user.username),
+        "username_key": fold(user.username),
         "password": user.password_hash,
         "nicname": user.nickname,
-        "nickname_key": key(user.nickname),
+        "nickname_key": fold(user.nickname),
         "sex": user.sex,
         "email": user.email,
         "avatar": user.avatar,
@@ -188,7 +190,7 @@ def _document(user: User) -> Document:
         "updated_at": user.updated_at,
     }
     if user.email:
-        document["email_key"] = key(user.email)
+        document["email_key"] = fold_address(user.email)
     if user.locale:
         document["locale"] = user.locale
     return document

@@ -7,7 +7,6 @@ the contract.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,12 +15,16 @@ from marshmallow import ValidationError
 from marshmallow.fields import Dict, Field, List, Nested
 
 from chat.i18n import Text
+from chat.text.addresses import MAX_ADDRESS, ascii_address, tidy_address
+from chat.text.normalization import digits_of
+from chat.text.visibility import is_blank, is_line, is_plain
 
 __all__ = [
     "Avatar",
     "Boolean",
     "Choice",
     "Dict",
+    "Digits",
     "Email",
     "Id",
     "Integer",
@@ -33,20 +36,10 @@ __all__ = [
 ]
 
 MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
-MAX_EMAIL = 254
 MAX_NICKNAME = 30
 MAX_AVATAR = 500
-# Shows nothing although Unicode counts it as a letter or symbol: fillers, the empty braille cell.
-INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-# Shows nothing either, but belongs to names: emoji and Persian words are joined and parted by it.
-JOINERS = frozenset("\u200c\u200d")
-EMOJI_TAGS = ("\U000e0020", "\U000e007f")  # they spell the flags of regions
+MAX_TYPED_DIGITS = 64  # with the spaces and dashes between them
 SURROGATES_AND_NUL = re.compile("[\x00\ud800-\udfff]")
-EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
-)
 UNSAFE = frozenset('"<>\\^`{|}')  # in URLs
 USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,20}")
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -94,15 +87,20 @@ class String(Strict):
         if SURROGATES_AND_NUL.search(value):
             raise ValidationError("invalid.characters")
         text = value.strip() if self.strip else value
-        if self.max is not None and len(text) > self.max:
+        length = self.length_of(text)
+        if self.max is not None and length > self.max:
             raise ValidationError([Text("invalid.too_long", max=self.max)])
         if not self.blank and is_blank(text):
             raise ValidationError("invalid.blank")
-        if len(text) < self.min:
+        if length < self.min:
             raise ValidationError([Text("invalid.too_short", min=self.min)])
         if (self.plain and not is_plain(text)) or (self.line and not is_line(text)):
             raise ValidationError("invalid.characters")
         return text
+
+    def length_of(self, text: str) -> int:
+        """Return what counts between `min` and `max`: code points."""
+        return len(text)
 
 
 class Username(String):
@@ -123,16 +121,29 @@ class Nickname(String):
 
 
 class Email(String):
-    """An address that can safely stand in a mail header; ASCII, as most mail servers demand."""
+    """An address that can safely stand in a mail header; international ones too."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max=MAX_EMAIL, strip=True, **kwargs)
+        super().__init__(max=MAX_ADDRESS, strip=True, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(*args, **kwargs)
-        if not EMAIL.fullmatch(text) or len(text.partition("@")[0]) > 64:
+        text = tidy_address(super()._deserialize(*args, **kwargs))
+        if ascii_address(text) is None:
             raise ValidationError("invalid.email")
         return text
+
+
+class Digits(String):
+    """A group number or a code as people type or paste it: only its digits are kept.
+
+    Full width, spaces and dashes are fine; `chat.text.normalization.digits_of` has the rule.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=MAX_TYPED_DIGITS, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return digits_of(super()._deserialize(*args, **kwargs))
 
 
 class Avatar(String):
@@ -203,28 +214,6 @@ class Choice(Strict):
             if type(value) is type(choice) and value == choice:
                 return choice
         raise ValidationError([Text("invalid.choice", choices=", ".join(map(str, self.choices)))])
-
-
-def is_blank(text: str) -> bool:
-    """Tell whether text shows nothing: white space, format and control characters, fillers."""
-    return all(
-        character in INVISIBLE or unicodedata.category(character)[0] in "ZC" for character in text
-    )
-
-
-def is_line(text: str) -> bool:
-    """Tell whether text stays on its line, keeps its direction and hides nothing."""
-    return not any(
-        unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
-        and character not in JOINERS
-        and not EMOJI_TAGS[0] <= character <= EMOJI_TAGS[1]
-        for character in text
-    )
-
-
-def is_plain(text: str) -> bool:
-    """Tell the same of text that may have several lines."""
-    return is_line(re.sub("[\t\n\r]", "", text))
 
 
 def is_own_path(text: str) -> bool:

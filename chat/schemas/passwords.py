@@ -1,4 +1,4 @@
-"""The rule for new passwords: long enough, and not among those that are guessed first."""
+"""Passwords on the wire, and the rule for new ones: not short, and not among the first guesses."""
 
 from __future__ import annotations
 
@@ -9,15 +9,33 @@ from typing import Any
 from marshmallow import ValidationError
 
 from chat.schemas.fields import String
+from chat.text.normalization import fold, nfc
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
+# Code points that may be typed for one that counts: letters of Greek and Vietnamese take up to
+# four. Composing many more than that would take long.
+MOST_TYPED = 4
 
 
-class NewPassword(String):
-    """A password of any characters that is not one of the most common ones, in any case."""
+class Password(String):
+    """A password to compare, given on as it was typed; counted in composed form, as it is hashed.
+
+    `min` is 1: it may have been set under other rules.
+    """
+
+    def __init__(self, *, min: int = 1, **kwargs: Any) -> None:
+        super().__init__(min=min, max=MAX_PASSWORD, **kwargs)
+
+    def length_of(self, text: str) -> int:
+        """Return the number of code points in the composed form."""
+        return len(text) if len(text) > MOST_TYPED * MAX_PASSWORD else len(nfc(text))
+
+
+class NewPassword(Password):
+    """A password of any characters that is not one of the most common ones, however written."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min=MIN_PASSWORD, max=MAX_PASSWORD, **kwargs)
+        super().__init__(min=MIN_PASSWORD, **kwargs)
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
@@ -28,7 +46,7 @@ class NewPassword(String):
 
 def is_common(password: str) -> bool:
     """Tell whether the password is among those that everybody tries first."""
-    return password.lower() in _common()
+    return fold(password) in _common()
 
 
 @cache

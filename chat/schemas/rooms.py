@@ -28,7 +28,7 @@ class UpdateRoomSchema(Schema):
 
 
 class JoinRoomSchema(Schema):
-    number = fields.String(required=True, min=1, max=20)
+    number = fields.Digits(required=True, min=1)
 
 
 class RoomIdSchema(Schema):

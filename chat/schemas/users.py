@@ -7,7 +7,8 @@ from typing import Any
 from chat.models import User
 from chat.schemas import fields
 from chat.schemas.base import Schema
-from chat.schemas.passwords import MAX_PASSWORD, NewPassword
+from chat.schemas.passwords import NewPassword, Password
+from chat.text.addresses import MAX_ADDRESS
 
 
 class SendCodeSchema(Schema):
@@ -19,29 +20,29 @@ class RegisterSchema(Schema):
     username = fields.Username(required=True)
     password = NewPassword(required=True)
     email = fields.Email(required=True)
-    code = fields.String(required=True, max=16, strip=True)
+    code = fields.Digits(required=True)
     nickname = fields.Nickname()
 
 
 class LogInSchema(Schema):
     """What may have been a good name or password under any rules is let through to be compared."""
 
-    username = fields.String(required=True, min=1, max=fields.MAX_EMAIL, strip=True)
-    password = fields.String(required=True, min=1, max=MAX_PASSWORD)
+    username = fields.String(required=True, min=1, max=MAX_ADDRESS, strip=True)
+    password = Password(required=True)
 
 
 class ChangePasswordSchema(Schema):
-    current_password = fields.String(required=True, min=1, max=MAX_PASSWORD)
+    current_password = Password(required=True)
     password = NewPassword(required=True)
 
 
 class DeleteAccountSchema(Schema):
-    password = fields.String(required=True, min=1, max=MAX_PASSWORD)
+    password = Password(required=True)
 
 
 class ResetPasswordSchema(Schema):
     email = fields.Email(required=True)
-    code = fields.String(required=True, max=16, strip=True)
+    code = fields.Digits(required=True)
     password = NewPassword(required=True)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from chat.concurrency import offload
+from chat.text.normalization import nfc
 
 MEMORY_KIB = 19 * 1024  # the floor that OWASP names, with two passes and one lane
 PASSES = 2
@@ -15,7 +17,11 @@ LANES = 1
 
 
 class Passwords:
-    """Hashes and checks passwords; what it returns carries its own salt and parameters."""
+    """Hashes and checks passwords; what it returns carries its own salt and parameters.
+
+    The composed form (NFC) of a password is hashed, because keyboards differ in what they send for
+    one letter. Older hashes were made of what was typed, so that is tried as well.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
@@ -23,23 +29,34 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Return the hash to store."""
-        return offload(self._hasher.hash, password)
+        return offload(self._hasher.hash, nfc(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Tell whether the password is right; None (no such user) takes as long and is wrong."""
         if password_hash is None:
             if self._nobody is None:
                 self._nobody = self.hash(secrets.token_urlsafe(16))
-            offload(self._matches, self._nobody, password)
+            offload(self._matches_any, self._nobody, password)
             return False
-        return offload(self._matches, password_hash, password)
+        return offload(self._matches_any, password_hash, password)
 
-    def is_outdated(self, password_hash: str) -> bool:
-        """Tell whether the hash was made with other parameters than today's."""
-        return self._hasher.check_needs_rehash(password_hash)
+    def is_outdated(self, password_hash: str, password: str) -> bool:
+        """Tell whether `hash` would make another hash of a password that this one fits."""
+        if self._hasher.check_needs_rehash(password_hash):
+            return True
+        return not password.isascii() and not offload(self._matches, password_hash, nfc(password))
+
+    def _matches_any(self, password_hash: str, password: str) -> bool:
+        return any(self._matches(password_hash, form) for form in _forms(password))
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _forms(password: str) -> list[str]:
+    """Return the ways in which the password may have been hashed, today's first."""
+    forms = (nfc(password), password, unicodedata.normalize("NFD", password))
+    return list(dict.fromkeys(forms))

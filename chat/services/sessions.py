@@ -35,6 +35,7 @@ from chat.services.limits import (
     per_caller,
 )
 from chat.services.passwords import Passwords
+from chat.text.addresses import fold_login, is_address
 
 GRACE_MS = 10_000
 TURNS = 8
@@ -97,7 +98,7 @@ class SessionService:
         """
         # Counted by what was typed: a count that a username and an e-mail address shared would show
         # that they are of one account.
-        target = f"name {name.lower()}"
+        target = f"name {fold_login(name)}"
         user, found = self._check(target, password, address, lambda: self._find(name))
         if user is None:
             self._audit.note("log_in_failed", target_id=found.id if found else "")
@@ -111,7 +112,7 @@ class SessionService:
             raise WrongLogin()
         self._audit.note("logged_in", user.id, detail=grant.session.id)
         self._end_surplus(user.id)
-        if self._passwords.is_outdated(user.password_hash):
+        if self._passwords.is_outdated(user.password_hash, password):
             self._users.replace_password(user, self._passwords.hash(password), self._clock())
         return grant
 
@@ -261,7 +262,7 @@ class SessionService:
 
     def _find(self, name: str) -> User | None:
         # Today's usernames have no "@", but adopted ones may. Both are always asked for.
-        by_email = self._users.find_by_email(name) if "@" in name else None
+        by_email = self._users.find_by_email(name) if is_address(name) else None
         by_username = self._users.find_by_username(name)
         return by_email or by_username
 

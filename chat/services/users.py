@@ -28,10 +28,13 @@ from chat.services.rooms import RoomService
 from chat.services.sessions import Grant, SessionService
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
+from chat.text.addresses import fold_address, is_international, tidy_address
 
 
 class Mails(Protocol):
     """What is told by e-mail; failures are logged there and raise nothing."""
+
+    def can_send_to(self, email: str) -> bool: ...
 
     def send_code(
         self, email: str, code: str, purpose: Purpose, minutes: int, locale: str
@@ -75,7 +78,9 @@ class UserService:
         self._turns = Turns()
 
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
-        """Mail a code and return for how many seconds it is good; raise RateLimited.
+        """Mail a code and return for how many seconds it is good.
+
+        Raises RateLimited, and InvalidInput for an address that the mail server cannot send to.
 
         Whether the address is known shows neither in the answer nor in its time: what differs
         happens after it. `address` is the caller's network address.
@@ -83,9 +88,11 @@ class UserService:
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
-        self._limits.count(CODES_PER_EMAIL, f"{purpose} {email.lower()}")
+        self._limits.count(CODES_PER_EMAIL, f"{purpose} {fold_address(email)}")
         for rule, key in callers:
             self._limits.count(rule, key)
+        if is_international(email) and not self._mailer.can_send_to(email):
+            raise InvalidInput({"email": ["invalid.email_international"]})
         known = self._users.find_by_email(email)
         spawn(self._deliver, email, purpose, known, locale)
         return verification.MINUTES * 60
@@ -212,14 +219,16 @@ class UserService:
                 raise
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
+        # To the account's own address: what was typed is the same to us, not to all mail servers.
+        to = tidy_address(known.email) if known else email
         # a code to reset is for those who are known, one to register for all others
         if bool(known) == (purpose == "reset"):
             code = self._codes.issue(email, purpose)
-            self._mailer.send_code(email, code, purpose, verification.MINUTES, locale)
+            self._mailer.send_code(to, code, purpose, verification.MINUTES, locale)
             return
         self._codes.issue_decoy(email, purpose)
         if known:
-            self._mailer.send_taken_notice(email, known.username, locale)
+            self._mailer.send_taken_notice(to, known.username, locale)
 
     def _draft(
         self, username: str, password_hash: str, email: str = "", nickname: str | None = None

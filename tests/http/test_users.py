@@ -137,7 +137,7 @@ def test_the_answer_for_a_taken_address_is_the_same_and_its_owner_is_told(
     unknown_email = new_email()
     unknown = mailing.post("/api/users/code", json={"email": unknown_email})
     assert (known.status_code, known.data) == (unknown.status_code, unknown.data)
-    notice = text_of(mailbox.wait_for(shouted))
+    notice = text_of(mailbox.wait_for(email))
     assert body["username"] in notice
     assert not any(word.isdigit() and len(word) == 6 for word in notice.split())
     mailbox.wait_for(unknown_email)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,15 @@ def server_context(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLCon
 def make_mailer() -> MakeMailer:
     """A function that makes a mailer with these settings; `waits` are those between its tries."""
 
-    def make(waits: tuple[float, ...] = (0, 0), **settings: object) -> Mailer:
+    def make(
+        waits: Sequence[float] = (0, 0),
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+        **settings: object,
+    ) -> Mailer:
         app = Flask("chat")
         app.config.update(settings)
         extensions.init_app(app)
-        return Mailer(app, waits)
+        return Mailer(app, waits, clock, pause)
 
     return make

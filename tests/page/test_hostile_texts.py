@@ -88,6 +88,43 @@ def test_links_lead_to_the_web_alone_and_tell_it_nothing(enter: Enter, people: P
     assert visitor.complaints == []
 
 
+def test_a_link_ends_where_its_end_is_turned_round(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Turned")
+    ann.say(group, "https://example.org/\u202egpj.exe")
+    ann.say(group, "\u202ehttps://example.org/exe.gpj")
+    ann.say(group, "https://example.org@other.example/")
+    visitor = enter(bob)
+    visitor.open_room("Turned")
+    expect(visitor.page.locator(".bubble")).to_have_count(3)
+    links = visitor.page.locator(".bubble a")
+    assert links.all_inner_texts() == ["https://example.org/", "https://example.org/exe.gpj"]
+    for link in links.all():
+        assert link.get_attribute("href") == link.inner_text()
+        # its own direction, whatever stands before it
+        assert link.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
+
+
+def test_send_is_for_what_shows_and_not_for_what_shows_nothing(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    ann.create_group(bob, name="Blank")
+    visitor = enter(bob)
+    visitor.open_room("Blank")
+    send = visitor.page.get_by_role("button", name="Send")
+    writing = visitor.page.locator(".composer-input")
+    for text in ("\u3164", "\ufe0f", "\u200b\u200d", "\U000e0041\U000e007f", "\u2800 "):
+        writing.fill(text)
+        expect(send).to_be_disabled()
+    for text in ("🫨", "\U00031350", "\U0001faff"):
+        writing.fill(text)
+        expect(send).to_be_enabled()
+        send.click()
+        expect(visitor.page.locator(".bubble").last).to_have_text(text)
+    assert visitor.complaints == []
+
+
 @pytest.mark.parametrize(
     "avatar",
     [

@@ -11,6 +11,8 @@ from marshmallow import fields as plain
 from chat.i18n import CATALOGUE
 from chat.schemas import fields
 from chat.schemas.base import Schema
+from chat.schemas.messages import PostMessageSchema
+from chat.schemas.rooms import CreateRoomSchema
 
 
 def refusal(field: Any, value: object) -> str | None:
@@ -51,6 +53,20 @@ def test_length_is_counted_in_code_points() -> None:
 def test_text_that_shows_nothing_is_blank(value: str) -> None:
     assert refusal(fields.String(blank=False), value) == "invalid.blank"
     assert refusal(fields.String(), value) is None
+
+
+@pytest.mark.parametrize("value", ["🫨", "\U00031350", "\U0001faff"])
+def test_the_newest_emoji_and_characters_are_messages_and_names(value: str) -> None:
+    assert refusal(PostMessageSchema().fields["data"], value) is None
+    assert refusal(CreateRoomSchema().fields["name"], value) is None
+    assert refusal(fields.Nickname(), value) is None
+
+
+@pytest.mark.parametrize("value", ["\ufe0f", "\u034f", "\u17b4", "\u180b", "\U000e0041\U000e007f"])
+def test_what_shows_nothing_is_neither_message_nor_name(value: str) -> None:
+    assert refusal(PostMessageSchema().fields["data"], value) == "invalid.blank"
+    assert refusal(CreateRoomSchema().fields["name"], value) == "invalid.blank"
+    assert refusal(fields.Nickname(), value) == "invalid.blank"
 
 
 DECEITFUL = ["a\x1b[31m", "a\u2028b", "\u202eabc", "a\u2066b", "ab\u200f", "a\u200bb", "a\ufeffb"]
@@ -104,10 +120,28 @@ def test_a_choice_has_the_type_of_its_values(value: object) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["a@example.org", "A.b+c@mail.example.org", "a@localhost", "o'neil@x.co", f"{'a' * 64}@b.cn"],
+    [
+        "a@example.org",
+        "A.b+c@mail.example.org",
+        "a@localhost",
+        "o'neil@x.co",
+        f"{'a' * 64}@b.cn",
+        "用户@例子.公司",
+        "josé@example.org",
+    ],
 )
-def test_usual_addresses_are_taken(value: str) -> None:
-    assert refusal(fields.Email(), value) is None
+def test_usual_and_international_addresses_are_taken(value: str) -> None:
+    assert fields.Email().deserialize(value) == value
+
+
+def test_an_address_in_full_width_is_read_as_what_it_means() -> None:
+    assert fields.Email().deserialize(" ｗａｎｇ＠例子。公司 ") == "wang@例子.公司"
+
+
+def test_digits_are_kept_alone_and_the_rest_names_nothing() -> None:
+    assert fields.Digits().deserialize("１２３－４５６ ７８９") == "123456789"
+    assert fields.Digits().deserialize("12a") == "12a"
+    assert refusal(fields.Digits(), "1" * 65) == "invalid.too_long"
 
 
 @pytest.mark.parametrize(
@@ -125,8 +159,15 @@ def test_usual_addresses_are_taken(value: str) -> None:
         "a@b.c\r\nBcc: x@y.z",
         "a@b.c,d@e.f",
         "Name <a@b.c>",
-        "用户@例子.公司",
         f"{'a' * 65}@b.c",
+        f"{'é' * 33}@b.c",
+        "a@b c.例子",
+        "a@-例子.公司",
+        f"a@{'例' * 60}.公司",
+        "a\u200bb@例子.公司",
+        "a\u202eb@b.c",
+        "a\u00a0b@b.c",
+        "a\x85b@b.c",
     ],
 )
 def test_what_could_not_stand_in_a_mail_header_is_refused(value: str) -> None:

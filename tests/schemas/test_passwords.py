@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
 from importlib.resources import files
 
 import pytest
 from marshmallow import ValidationError
 
-from chat.schemas.passwords import NewPassword
+from chat.schemas.passwords import NewPassword, Password
 from tests.accounts import new_password
 
 FIELD = NewPassword()
 
 
-@pytest.mark.parametrize("value", ["password", "PassWord", "12345678", "trustno1", "Iloveyou"])
+@pytest.mark.parametrize(
+    "value", ["password", "PassWord", "12345678", "trustno1", "Iloveyou", "ｐａｓｓｗｏｒｄ"]
+)
 def test_passwords_that_everybody_tries_first_are_refused_in_any_case(value: str) -> None:
     with pytest.raises(ValidationError) as refused:
         FIELD.deserialize(value)
@@ -44,3 +47,23 @@ def test_too_short_and_too_long_ones_are_refused(value: str) -> None:
 def test_spaces_around_it_belong_to_a_password() -> None:
     value = f" {new_password()} "
     assert FIELD.deserialize(value) == value
+
+
+def test_length_is_that_of_the_composed_form() -> None:
+    for letter in ("é", "한", "ᾴ"):
+        for field in (NewPassword(), Password()):
+            value = unicodedata.normalize("NFD", letter * 128)
+            assert len(value) > 128 and field.deserialize(value) == value
+            with pytest.raises(ValidationError) as refused:
+                field.deserialize(unicodedata.normalize("NFD", letter * 129))
+            assert refused.value.messages == ["invalid.too_long"]
+        with pytest.raises(ValidationError) as refused:
+            NewPassword().deserialize(unicodedata.normalize("NFD", letter * 7))
+        assert refused.value.messages == ["invalid.too_short"]
+
+
+def test_far_too_long_ones_are_refused_before_they_are_composed() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Password().deserialize("a" + "\u0301\u0323" * 20_000)
+    assert refused.value.messages == ["invalid.too_long"]
+    assert refused.value.messages[0].params == {"max": 128}

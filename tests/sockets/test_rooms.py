@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.sockets.conftest import Member, message
 
 People = Callable[..., list[Member]]
@@ -45,6 +47,18 @@ def test_joining_twice_is_no_error_and_tells_nobody_again(people: People) -> Non
     )
     owner.barrier("/group")
     assert owner.pushes("member_joined") == []
+
+
+@pytest.mark.parametrize("width", [0, 0xFEE0, 0x660 - 0x30])
+def test_a_group_is_entered_by_its_number_with_dashes_and_in_any_digits(
+    people: People, width: int
+) -> None:
+    ada, bob = people("ada", "bob")
+    group = ada.create_group()
+    digits = group["number"].translate({code: code + width for code in range(0x30, 0x3A)})
+    typed = f"{digits[:3]}\u2011{digits[3:6]}\u3000{digits[6:]}"
+    joined = bob.socket("/group").call("/group", "join_room", {"number": typed})
+    assert joined["data"]["id"] == group["id"]
 
 
 def test_owner_cannot_leave_others_behind(people: People) -> None:

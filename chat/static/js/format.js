@@ -3,7 +3,6 @@
 import { locale, t } from "./i18n.js";
 import { sameDay } from "./grouping.js";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const formats = new Map();
 
 function formatter(options) {
@@ -11,6 +10,16 @@ function formatter(options) {
   const key = tag + JSON.stringify(options);
   if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(tag, options));
   return formats.get(key);
+}
+
+/** Noon, so many days earlier in the reader's calendar: days have 23 to 25 hours. */
+function daysBefore(now, count) {
+  const date = new Date(now);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() - count, 12).getTime();
+}
+
+function isYesterday(at, now) {
+  return sameDay(at, daysBefore(now, 1));
 }
 
 /** 14:05 */
@@ -21,7 +30,7 @@ export function clock(at) {
 /** Today, Yesterday, or the date; the year only when it is another one. */
 export function day(at, now = Date.now()) {
   if (sameDay(at, now)) return t("day.today");
-  if (sameDay(at, now - DAY_MS)) return t("day.yesterday");
+  if (isYesterday(at, now)) return t("day.yesterday");
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
   return formatter({
     weekday: "long",
@@ -34,8 +43,8 @@ export function day(at, now = Date.now()) {
 /** The shortest useful form for a list: time today, weekday this week, else the date. */
 export function brief(at, now = Date.now()) {
   if (sameDay(at, now)) return clock(at);
-  if (sameDay(at, now - DAY_MS)) return t("day.yesterday");
-  if (now - at < 6 * DAY_MS) return formatter({ weekday: "short" }).format(at);
+  if (isYesterday(at, now)) return t("day.yesterday");
+  if (at > daysBefore(now, 6) || sameDay(at, daysBefore(now, 6))) return formatter({ weekday: "short" }).format(at);
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
   return formatter(
     sameYear

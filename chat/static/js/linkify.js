@@ -1,14 +1,28 @@
 // Finds http(s) addresses in plain text, Chinese text included.
 
-// An address ends at white space, at quotes and brackets of either script, and at full-width punctuation.
-const CANDIDATE = /https?:\/\/[^\s<>"'`「」『』《》〈〉【】（）“”‘’，。、；：！？…]+/gi;
-const TRAILING = new Set(".,;:!?*_~");
+// An address ends at white space and at what shows nothing, such as direction marks: behind one of
+// those, text may look like a part of the address that it is not. It also ends at quotes, and at
+// punctuation of full width.
+const END = [
+  "\\s\\p{Default_Ignorable_Code_Point}\\p{Cc}\\ufff9-\\ufffb\\u2800",
+  "<>\"'`«»‹›“”„‟‘’‚‛…—―‖†‡•",
+  "\\u3000-\\u3004\\u3008-\\u3020\\u3030\\u303d\\u303f", // 、。〈〉《》「」『』【】〔〕〖〗〜
+  "\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\ufe50-\\ufe6b",
+  "\\uff01-\\uff0f\\uff1a-\\uff20\\uff3b-\\uff40\\uff5b-\\uff65\\uffe0-\\uffee",
+].join("");
+const CANDIDATE = new RegExp(`https?://[^${END}]+`, "giu");
+const TRAILING = new Set(".,;:!?*_~،؛؟।");
 const OPENING = new Map([
   [")", "("],
   ["]", "["],
   ["}", "{"],
 ]);
-const HOST = /^https?:[/\\]*(?:[^/\\?#]*@)?([^/\\?#]*)/i;
+const AUTHORITY = /^https?:[/\\]*([^/\\?#]*)/i;
+// Letters, digits and what joins them. With more in it an address can look like another one: what
+// stands before an @ is no host, and signs that resemble a slash belong to the host.
+const PLAIN_HOST = /^[\p{L}\p{M}\p{N}._:[\]-]+$/u;
+// A last label in ASCII, or a port, that runs on in a script that is written without spaces.
+const RUN_ON = /^((?:.*\.)?[a-z0-9-]+(?::\d+)?|.*:\d+)[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}]/iu;
 const LONGEST_HOST = 260; // 253 characters and a port
 
 /** Split text into `{text}` and `{text, href}` pieces, in order; joined they are the text again. */
@@ -16,7 +30,7 @@ export function linkify(text) {
   const pieces = [];
   let end = 0;
   for (const match of text.matchAll(CANDIDATE)) {
-    const shown = trim(match[0]);
+    const shown = trim(cutRunOn(match[0]));
     const href = addressOf(shown);
     if (!href) continue;
     if (match.index > end) pieces.push({ text: text.slice(end, match.index) });
@@ -25,6 +39,14 @@ export function linkify(text) {
   }
   if (end < text.length) pieces.push({ text: text.slice(end) });
   return pieces;
+}
+
+/** Drop Chinese text that follows the host without a space: no top-level domain mixes the two. */
+function cutRunOn(address) {
+  const [start, host] = AUTHORITY.exec(address);
+  if (host.length > LONGEST_HOST) return address;
+  const kept = RUN_ON.exec(host)?.[1];
+  return kept === undefined ? address : start.slice(0, start.length - host.length) + kept;
 }
 
 /** Drop the punctuation of the sentence and closing brackets that were opened before the address. */
@@ -49,7 +71,8 @@ function brackets(text) {
 
 function addressOf(text) {
   // Reading a host takes browsers time that grows with the square of its length.
-  if (HOST.exec(text)[1].length > LONGEST_HOST) return null;
+  const host = AUTHORITY.exec(text)?.[1] ?? "";
+  if (host.length > LONGEST_HOST || !PLAIN_HOST.test(host)) return null;
   try {
     const url = new URL(text);
     return /^https?:$/.test(url.protocol) && url.hostname ? url.href : null;

@@ -43,12 +43,79 @@ test("brackets that were opened before the address stay outside, whichever stand
 
 test("a host that no name server could know stays text", () => {
   const long = "a.".repeat(126) + "a"; // 253
-  assert.deepEqual(links(`http://${long}:8080/ http://me@${long}`), [
-    `http://${long}:8080/`,
-    `http://me@${long}`,
-  ]);
+  assert.deepEqual(links(`http://${long}:8080/`), [`http://${long}:8080/`]);
   assert.deepEqual(links(`http://${"a.".repeat(200)}org http://x.org/${"a".repeat(400)}`), [
     `http://x.org/${"a".repeat(400)}`,
+  ]);
+});
+
+const hidden = (code) => String.fromCodePoint(code);
+
+test("an address ends where text is hidden or turned round", () => {
+  for (const code of [0x202e, 0x202a, 0x2066, 0x200e, 0x61c, 0x200b, 0x200d, 0x2060, 0xfeff, 0xad, 0x34f, 0xfe0f, 0xe0041, 0x3164, 0x2800, 0x85]) {
+    const text = `https://x.org/${hidden(code)}gpj.exe`;
+    assert.deepEqual(links(text), ["https://x.org/"], code.toString(16));
+    assert.equal(linkify(text).map((piece) => piece.text).join(""), text);
+  }
+  assert.deepEqual(links("https://x.org\u200b.evil.org"), ["https://x.org"]);
+  assert.deepEqual(links("\u202ehttps://x.org/a"), ["https://x.org/a"]);
+});
+
+test("an address ends at punctuation of full width and at quotes of any script", () => {
+  for (const sign of "，。、；：！？（）【】《》〈〉「」『』〔〕〖〗～＂＇｀＜＞｛｝［］＠＃％＆｜…—“”‘’„«»‹›﹐︰｡､\u3000") {
+    assert.deepEqual(links(`https://x.org/a${sign}b`), ["https://x.org/a"], sign);
+    assert.deepEqual(links(`看https://x.org${sign}b`), ["https://x.org"], sign);
+  }
+  assert.deepEqual(links("https://x.org/a،"), ["https://x.org/a"]);
+  assert.deepEqual(links("https://x.org/a।"), ["https://x.org/a"]);
+});
+
+test("Chinese text that follows a host without a space stays outside", () => {
+  for (const [text, link] of [
+    ["https://example.org很好", "https://example.org"],
+    ["https://example.org:8080很好/a", "https://example.org:8080"],
+    ["https://例子.中国:8080很好", "https://例子.中国:8080"],
+    ["http://127.0.0.1を見て", "http://127.0.0.1"],
+    ["http://localhost입니다", "http://localhost"],
+    ["https://www.例子.com呢", "https://www.例子.com"],
+  ]) {
+    assert.deepEqual(links(text), [link], text);
+  }
+  for (const whole of ["https://例子.中国", "https://例子.中国/路径", "https://münchen.example/", "https://a.vermögensberatung"]) {
+    assert.deepEqual(links(whole), [whole]);
+  }
+});
+
+test("what looks like another host is no link", () => {
+  for (const text of [
+    "https://bank.com@evil.com/",
+    "https://bank.com:443@evil.com",
+    "https://bank.com%2Flogin@evil.com",
+    "https://bank.com\u2215login.evil.com/",
+    "https://bank.com\u2044login.evil.com/",
+    "https://bank.com\u29f8login.evil.com/",
+    "https://%65vil.com/",
+    "https://@evil.com",
+  ]) {
+    assert.deepEqual(links(text), [], text);
+  }
+  // a browser takes the backslash for a slash: this is the bank
+  const [{ href }] = linkify("https://bank.com\\@evil.com");
+  assert.equal(new URL(href).hostname, "bank.com");
+});
+
+test("a host in other letters is shown as it is written and leads where it says", () => {
+  const [piece] = linkify("https://\u0430pple.com/"); // the first letter is Cyrillic
+  assert.equal(piece.text, "https://\u0430pple.com/");
+  assert.equal(new URL(piece.href).hostname, "xn--pple-43d.com");
+});
+
+test("a link leads to no other host than the one it shows", () => {
+  const text = "https://a.org/?u=https://b.org/@c#https://d.org [https://[::1]:5000/x] https://e.org.";
+  assert.deepEqual(links(text), [
+    "https://a.org/?u=https://b.org/@c#https://d.org",
+    "https://[::1]:5000/x",
+    "https://e.org",
   ]);
 });
 
@@ -71,6 +138,9 @@ const HOSTILE = {
   "a host of many letters": `http://${han(3_990)}`,
   "a host of many names": fit("http://", "a."),
   "many users": fit("http://", "@", "a"),
+  "hosts that run on": fit("", "http://a中 "),
+  "a host that runs on": `http://${"a.".repeat(125)}${"中".repeat(3_740)}`,
+  "ports that run on": `http://${":1".repeat(125)}中${"a".repeat(3_740)}`,
   "steps up": `http://a/${"a/".repeat(700)}${"../".repeat(850)}`,
   "white space": fit("", " "),
 };

@@ -3,6 +3,7 @@
 import { h, icon, setText } from "../dom.js";
 import { SEND } from "../icons.js";
 import { t } from "../i18n.js";
+import { isBlank } from "../text.js";
 
 const LONGEST = 4_000;
 const WARN_FROM = 3_800;
@@ -45,8 +46,7 @@ export function createComposer({ label, draft, keepDraft, send, typing }) {
 
   function check() {
     const length = [...input.value].length;
-    const blank = input.value.trim() === "";
-    button.disabled = blank || length > LONGEST;
+    button.disabled = isBlank(input.value) || length > LONGEST;
     count.hidden = length < WARN_FROM;
     count.classList.toggle("over", length > LONGEST);
     if (!count.hidden) {
@@ -76,7 +76,7 @@ export function createComposer({ label, draft, keepDraft, send, typing }) {
   input.addEventListener("input", () => {
     fit();
     check();
-    if (input.value.trim()) typing();
+    if (!isBlank(input.value)) typing();
     timer ??= setTimeout(keep, DRAFT_MS);
   });
   input.addEventListener("keydown", (event) => {

@@ -131,7 +131,7 @@ const PANELS = {
       submit: t("new.join_submit"),
       async onSubmit({ number }) {
         try {
-          await actions.joinGroup(number.replace(/\s/g, ""));
+          await actions.joinGroup(number);
         } catch (error) {
           if (error.code !== "not_found") throw error;
           fields[0].setError([t("new.no_such_group")]);

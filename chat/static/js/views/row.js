@@ -35,7 +35,8 @@ export function createRow(row, context) {
 
 function textOf(data) {
   return linkify(data).map(({ text, href }) =>
-    href ? h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, text) : text,
+    // its own direction: what stands around it cannot turn it round
+    href ? h("a", { href, dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow" }, text) : text,
   );
 }
 

@@ -3,6 +3,7 @@
 import { fill, h } from "../dom.js";
 import { badge } from "../format.js";
 import { t } from "../i18n.js";
+import { fold } from "../text.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 
@@ -10,9 +11,9 @@ const LONGEST = 8;
 
 /** The rooms whose title has `query` in it, best first: those that begin with it, then the newest. */
 export function findRooms(rooms, query, titleOf) {
-  const wanted = query.trim().toLowerCase();
-  const found = rooms.filter((room) => titleOf(room).toLowerCase().includes(wanted));
-  const begins = (room) => titleOf(room).toLowerCase().startsWith(wanted);
+  const wanted = fold(query.trim());
+  const found = rooms.filter((room) => fold(titleOf(room)).includes(wanted));
+  const begins = (room) => fold(titleOf(room)).startsWith(wanted);
   return [...found.filter(begins), ...found.filter((room) => !begins(room))].slice(0, LONGEST);
 }
 

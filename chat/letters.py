@@ -1,0 +1,64 @@
+"""What mails say, in both languages, and how they look on their way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import formatdate
+
+from flask import render_template
+
+from chat.i18n import TAGS, choose_locale, translate
+from chat.text.addresses import Sender
+
+SEVEN_BITS = WIRE.clone(cte_type="7bit")  # any server can hand that on
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail: of a `kind` in the catalogue, with the one thing that stands out in it.
+
+    `recipient` has its domain in ASCII. Both renderings need an application context.
+    """
+
+    recipient: str
+    kind: str
+    locale: str
+    highlight: str
+
+    @property
+    def subject(self) -> str:
+        """Return what the mail is about."""
+        return translate(f"mail.{self.kind}.subject", self.locale)
+
+    def text(self, minutes: int) -> str:
+        """Return the plain text; `minutes` are those for which a code is good."""
+        return render_template("mail.txt", **self._texts(minutes))
+
+    def message(self, sender: Sender, message_id: str, minutes: int) -> EmailMessage:
+        """Return the mail as it is sent, as text and as HTML."""
+        texts = self._texts(minutes)
+        message = EmailMessage(policy=SEVEN_BITS)
+        message.set_content(render_template("mail.txt", **texts))
+        message.add_alternative(render_template("mail.html", **texts), subtype="html")
+        message["Subject"] = self.subject
+        message["From"] = Address(sender.name, addr_spec=sender.address)
+        message["To"] = self.recipient
+        message["Date"] = formatdate(localtime=True)
+        message["Message-ID"] = message_id
+        message["Content-Language"] = texts["language"]
+        message["Auto-Submitted"] = "auto-generated"  # keeps absence assistants from answering
+        return message
+
+    def _texts(self, minutes: int) -> dict[str, str]:
+        return {
+            "subject": self.subject,
+            "language": TAGS[choose_locale(self.locale, None)],
+            "greeting": translate("mail.greeting", self.locale),
+            "lead": translate(f"mail.{self.kind}.lead", self.locale),
+            "highlight": self.highlight,
+            "note": translate(f"mail.{self.kind}.note", self.locale, minutes=minutes),
+            "automatic": translate("mail.automatic", self.locale),
+        }

@@ -1,0 +1,22 @@
+// Rules of text: what shows nothing, and what is the same however it is typed. The server's are in
+// chat/text/.
+
+const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\ufff9-\ufffb\u2800]/u;
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+
+/** Whether text shows nothing: then the server takes it neither as a message nor as a name. */
+export function isBlank(text) {
+  return !VISIBLE.test(text);
+}
+
+/** The key by which names are compared and searched: Straße and STRASSE have the same. */
+export function fold(text) {
+  return text
+    .replace(IGNORABLE, "")
+    .normalize("NFKD")
+    .toUpperCase() // two letters of ß, one of both kinds of sigma
+    .toLowerCase()
+    .normalize("NFKC")
+    .replaceAll("ς", "σ")
+    .replaceAll("i\u0307", "i");
+}

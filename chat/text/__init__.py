@@ -1,0 +1,1 @@
+"""Rules of text that schemas, services and repositories share."""

@@ -1,0 +1,51 @@
+"""What makes two texts the same although their code points differ.
+
+Keyboards, operating systems and input methods write one text in several ways: é as one code point
+or as two, Latin letters in full width, capitals that two letters stand for.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from chat.text.visibility import DEFAULT_IGNORABLE, WHITE_SPACE, without_ignorable
+
+DOT_ABOVE = "\u0307"
+# Between digits: dashes and minus signs of any script and width, and the long vowel mark, which
+# has the key of the minus sign on Japanese keyboards.
+DASHES = "\\-\u02d7\u2010-\u2015\u2043\u207b\u208b\u2212\u30fc\ufe58\ufe63\uff0d\uff70"
+BETWEEN_DIGITS = re.compile(f"[{DASHES}{WHITE_SPACE}{DEFAULT_IGNORABLE}]")
+
+
+def nfc(text: str) -> str:
+    """Return text in Unicode's composed form, in which nothing but its code points is changed.
+
+    Bound the length of what comes from outside first: many marks on one letter take long.
+    """
+    return unicodedata.normalize("NFC", text)
+
+
+def fold(text: str) -> str:
+    """Return the key by which names are compared and searched.
+
+    That is Unicode's NFKC with full case folding and without ignorable characters, and one letter i
+    for those of Turkish, because people type them on any keyboard. Never empty unless `text` is.
+    """
+    folded = unicodedata.normalize("NFKD", without_ignorable(text)).casefold()
+    folded = unicodedata.normalize("NFKC", folded)
+    return folded.replace(f"i{DOT_ABOVE}", "i").replace("ı", "i") or text
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of a number that people type or paste, in ASCII.
+
+    Spaces, dashes and invisible characters between them go, and digits of any script count. What
+    is neither stays as it is, so that the result names nothing.
+    """
+    return "".join(_digit(character) for character in BETWEEN_DIGITS.sub("", text))
+
+
+def _digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)
