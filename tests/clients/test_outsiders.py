@@ -39,10 +39,10 @@ def lived_through(
             people = make_people(app, *(f"person{number}" for number in range(count)))
             return [Member(person, server, stack) for person in people]
 
-        writer, outsiders = start_all(names, server, make)
+        write, outsiders = start_all(names, server, make)
         for outsider in outsiders:
             stack.enter_context(outsider.program)
-        go_through(server, writer, outsiders, seconds_away)
+        go_through(server, write, outsiders, seconds_away)
         yield {outsider.key: outsider.failure for outsider in outsiders}
 
 
