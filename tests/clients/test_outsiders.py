@@ -31,9 +31,7 @@ def lived_through(
     with ExitStack() as stack:
         stack.callback(lambda: drop(Database(mongo_uri), database))
         stack.enter_context(server)
-        app = stack.enter_context(
-            app_beside(server.data_dir, server.mongo_uri, RATE_LIMITS=False)
-        )
+        app = stack.enter_context(app_beside(server.data_dir, server.mongo_uri, RATE_LIMITS=False))
 
         def make(count: int) -> list[Member]:
             people = make_people(app, *(f"person{number}" for number in range(count)))

@@ -120,9 +120,7 @@ class Source(io.BytesIO):
 def posted(body: bytes, in_namespace: bool) -> tuple[list[Any], Source]:
     """Take a body of unknown length and return the messages in it and its source."""
     heard: list[Any] = []
-    server = EngineServer(
-        async_mode="threading", max_http_buffer_size=PACKET, max_payload=PAYLOAD
-    )
+    server = EngineServer(async_mode="threading", max_http_buffer_size=PACKET, max_payload=PAYLOAD)
     server.on("message", lambda sid, data: heard.append(data))
     session = server.sockets["a"] = EngineSession(server, "a")
     if in_namespace:
