@@ -1,6 +1,7 @@
 """Get what the tests need beside Python: a browser, node with its packages, and Redis.
 
-With `--clients` get what the clients in Java and Go need instead, and build them. Each by the first way that works, the system's own first. Ends with one sentence when none does.
+With `--clients` get what the clients in Java and Go need instead, and build them. Each by the first
+way that works, the system's own first. Ends with one sentence when none does.
 """
 
 from __future__ import annotations
