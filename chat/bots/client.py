@@ -39,8 +39,9 @@ class Bot:
     """A program that talks in a chat under an account of its own.
 
     `url` is the server's address, `http://` or `https://` included. The bot logs in with `username`
-    and `password`, or uses the tokens it is given for as long as they are good. What must outlive it is in `state_file`, by
-    default `<username>.bot.json` in the current folder: one file, one running bot.
+    and `password`, or uses the tokens it is given for as long as they are good. What must outlive
+    it is in `state_file`, by default `<username>.bot.json` in the current folder: one file, one
+    running bot.
 
     In rooms that it finds at its very first start it begins at their end; `from_start=True` lets
     it begin at the first message of every room. Commands begin with `prefix`.

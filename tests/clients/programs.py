@@ -2,8 +2,8 @@
 
 Each is called with `URL TRANSPORTS ACCESS_TOKEN ROOM_ID`, connects to `/group` and prints what
 happens: `connected`, `disconnected REASON`, `heard NAME` for a message, `acked NAME` or
-`refused WHY` for one it sent. A line `COUNT PREFIX LENGTH` lets it send so many messages of so many characters at once;
-their names, PREFIX0, PREFIX1 …, are what their text begins with.
+`refused WHY` for one it sent. A line `COUNT PREFIX LENGTH` lets it send so many messages of so
+many characters at once; their names, PREFIX0, PREFIX1 …, are what their text begins with.
 """
 
 from __future__ import annotations

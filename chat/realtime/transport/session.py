@@ -12,10 +12,9 @@ import binascii
 import hashlib
 import math
 import re
-import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import engineio
 from engineio import packet, socket
@@ -217,35 +216,19 @@ class EngineSession(socket.Socket):
         return bytes(encoded)
 
     def _read_body(self, environ: dict[str, Any]) -> Iterator[bytes]:
-        """Yield the body in pieces; without a length, its source tells where it ends."""
-        most = self.server.body_limit(self)
-        is_open_ended = bool(environ.get("wsgi.input_terminated"))
-        length = int(environ.get("CONTENT_LENGTH") or (sys.maxsize if is_open_ended else 0))
-        if length > most and not is_open_ended:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > self.server.body_limit(self):
             raise TooLarge()
-        read = 0
-        while read < length:
-            piece = self._read_piece(environ["wsgi.input"], min(READ_BYTES, length - read))
-            read += len(piece)
-            if read > most:
-                raise TooLarge()
-            if piece:
-                yield piece
-            elif is_open_ended:
-                return
-            else:
-                self._break_off()
-
-    def _read_piece(self, source: Any, size: int) -> bytes:
-        try:
-            piece: bytes = source.read(size)
-        except (OSError, EOFError):  # the client hung up, or took too long
-            self._break_off()
-        return piece
-
-    def _break_off(self) -> NoReturn:
-        self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
-        raise engineio.exceptions.EngineIOError("a body without its end")
+        while length > 0:
+            try:
+                piece = environ["wsgi.input"].read(min(READ_BYTES, length))
+            except (OSError, EOFError):  # the client hung up, or took too long
+                piece = b""
+            if not piece:
+                self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+                raise engineio.exceptions.EngineIOError("a body without its end")
+            length -= len(piece)
+            yield piece
 
     def receive_from(self, wire: Wire, message: bytes | str) -> None:
         """Take a message that came by WebSocket: this session's own, or one that asks to be."""
