@@ -13,7 +13,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test torture programs seed check format bench audit lock vendor clean
+.PHONY: help run test torture clients programs seed check format bench audit lock vendor clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ test: programs check ## Set up what the tests need, check, and run all tests (AR
 
 torture: programs ## Kill, stop and drown the system for long and print what came of it (ARGS= for pytest)
 	@exec $(PYTHON) -m pytest -m torture $(ARGS)
+
+clients: programs ## Try Socket.IO clients in JavaScript, Python, Java and Go, which it installs (ARGS= for pytest)
+	@$(PYTHON) tools/get_test_programs.py --clients
+	@exec $(PYTHON) -m pytest -m clients -v tests/clients $(ARGS)
 
 programs: $(TEST) ## Get the browser and node for the tests
 	@$(PYTHON) tools/get_test_programs.py
@@ -64,7 +68,7 @@ vendor: $(TEST) ## Fetch the vendored npm files again and verify them
 	$(PYTHON) tools/vendor_npm.py --check
 
 clean: ## Remove what was built and installed here; data in var/ stays
-	rm -rf .venv build tests/node/node_modules bench/peers/node_modules
+	rm -rf .venv build tests/node/node_modules bench/peers/node_modules tests/clients/*/build
 	rm -rf .mypy_cache .pytest_cache .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -27,6 +27,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from eventlet.queue import Queue
@@ -64,7 +65,7 @@ class Service:
         app = self._app = _create_app()
         logs.configure(app.config["LOG_LEVEL"])
         services: Services = app.extensions["chat"]
-        self._listener = _listen(app.config)
+        self._listener = _listen(app)
         _migrate(services)
         if services.embedded is not None:
             spawn(services.embedded.supervise, services.database.renew)
@@ -100,13 +101,17 @@ def _create_app() -> Flask:
         raise StartError(f"DATA_DIR can not be used: {error.strerror}: {error.filename}.") from None
 
 
-def _listen(config: Mapping[str, Any]) -> Listener:
+def _listen(app: Flask) -> Listener:
+    config = app.config
     host, port = config["HOST"], config["PORT"]
     most, most_of_one = config["MAX_CONNECTIONS"], config["CONNECTIONS_PER_ADDRESS"]
     if config["TRUSTED_PROXIES"]:  # then everybody comes from the proxy's address
         most_of_one = most
     try:
-        return Listener(host, port, most, config["MAX_BODY_BYTES"], most_of_one, _caller)
+        body_limit = partial(chat.app.body_limit, app)
+        return Listener(
+            host, port, most, config["MAX_BODY_BYTES"], most_of_one, _caller, body_limit
+        )
     except socket.gaierror:
         raise StartError(f"HOST={host} is not an address of this machine.") from None
     except OSError as error:

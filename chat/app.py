@@ -16,9 +16,11 @@ from chat.blueprints.users import users
 from chat.concurrency import spawn
 from chat.database.client import time_limit
 from chat.gate import Gate
+from chat.namespaces.base import MAX_WAITING_SIZE
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.realtime.replies import ANSWER_WITHIN
+from chat.realtime.server import SOCKET_PATHS
 from chat.services.audit import bind_caller
 from chat.wiring import EXTENSION, Services, wire
 
@@ -100,6 +102,15 @@ def stop(app: Flask) -> None:
     services.database.close()
 
 
+def body_limit(app: Flask, target: str) -> int:
+    """Return how many bytes the body of a request to that target may have."""
+    path, _, query = target.partition("?")
+    if path not in SOCKET_PATHS:
+        return int(app.config["MAX_BODY_BYTES"])
+    services: Services = app.extensions[EXTENSION]
+    return int(services.socketio.server.eio.body_limit_of(query))
+
+
 def _add_sockets(app: Flask, services: Services) -> None:
     socketio = services.socketio
     for face in (DirectNamespace(app, services), GroupNamespace(app, services)):
@@ -108,6 +119,7 @@ def _add_sockets(app: Flask, services: Services) -> None:
     socketio.init_app(
         app,
         max_http_buffer_size=app.config["MAX_BODY_BYTES"],
+        max_payload=MAX_WAITING_SIZE,
         slow_bytes=unsent,
         max_polling=app.config["MAX_CONNECTIONS"],
         max_unsent=4 * unsent,

@@ -173,7 +173,9 @@ def wire(app: Flask) -> Services:
         connections=connections,
         publisher=publisher,
         socketio=socketio,
-        expiry=Expiry(connections, publisher, lambda: socketio.server),
+        expiry=Expiry(
+            connections, publisher, lambda: socketio.server, config["ACCESS_TOKEN_MINUTES"]
+        ),
         presence=Presence(connections, publisher, conversations.rooms_of),
         push_log=push_log,
         pulse=Pulse(

@@ -47,6 +47,11 @@ def npm() -> list[str] | None:
     return [found] if found else None
 
 
+def go() -> str:
+    """Return the path of Go, or its bare name when it is missing."""
+    return shutil.which("go", path=_path()) or "go"
+
+
 def _path() -> str:
     """Return where programs are looked for: those of the system first."""
     return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])

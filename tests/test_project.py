@@ -20,6 +20,7 @@ LOCKS = (
     "requirements.lock",
     "requirements-audit.lock",
     "requirements-dev.lock",
+    "requirements-go.lock",
     "requirements-node.lock",
 )
 PINNED = re.compile(r"^([a-z0-9-]+)==\S+", re.MULTILINE)

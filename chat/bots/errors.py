@@ -36,7 +36,7 @@ class Stopped(Exception):
 
 
 class NotLoggedIn(BotError):
-    """The server takes neither token nor password any longer; trying again does not help."""
+    """Trying again does not help: the server takes neither token nor password, or has moved."""
 
 
 def data_of(body: object) -> Any:

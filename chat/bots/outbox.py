@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from chat.bots.backoff import backoff
-from chat.bots.errors import UNAVAILABLE, BotError
+from chat.bots.errors import UNAVAILABLE, BotError, NotLoggedIn
 from chat.bots.link import Link
 from chat.bots.log import RoomLogs
 from chat.bots.session import Session
@@ -48,6 +48,8 @@ class Outbox:
             try:
                 stored = self._emit(message)
                 break
+            except NotLoggedIn:  # the bot ends, and its next start sends it
+                raise
             except BotError as error:
                 if error.code not in (UNAVAILABLE, "rate_limited"):
                     self._state.withdraw(message.client_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 from chat.bots.checks import Checks
@@ -125,8 +124,8 @@ class Reader:
     def _sync(self, kind: str) -> None:
         """Compare the rooms of a kind with the server's, read what is new, and follow new rooms."""
         try:
-            for some in _parts(self._logs.positions(kind)):
-                self._apply(kind, self._link.call(kind, "sync", {"rooms": some}))
+            for part in _parts(self._logs.positions(kind)):
+                self._apply(kind, self._link.call(kind, "sync", part))
             wait = SYNC_EVERY
             self._note_synced(kind)
         except BotError as error:
@@ -261,9 +260,19 @@ class Reader:
         return max(0.0, min(dues) - self._clock()) if dues else None
 
 
-def _parts(positions: dict[str, int]) -> Iterator[dict[str, int]]:
-    """Yield the positions in pieces that one `sync` can name, at least one."""
-    items = iter(positions.items())
-    yield dict(islice(items, SYNC_ROOMS))
-    while some := dict(islice(items, SYNC_ROOMS)):
-        yield some
+def _parts(positions: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Yield payloads of `sync` that together name all positions, at least one.
+
+    Each speaks of a stretch of room ids, so that a room that is new comes with one of them.
+    """
+    ids = sorted(positions)
+    ends = [*ids[SYNC_ROOMS - 1 : -1 : SYNC_ROOMS], None]
+    after = None
+    for number, upto in enumerate(ends):
+        named = ids[number * SYNC_ROOMS : (number + 1) * SYNC_ROOMS]
+        stretch = {"after": after, "upto": upto}
+        yield {
+            "rooms": {room_id: positions[room_id] for room_id in named},
+            **{name: end for name, end in stretch.items() if end is not None},
+        }
+        after = upto

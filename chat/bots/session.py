@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from chat.bots.address import MOVED, MOVED_FOR_GOOD, origin_of
 from chat.bots.errors import STALE_TOKEN, UNAVAILABLE, BotError, NotLoggedIn, data_of
 
 TIMEOUT = 10.0  # seconds; the server answers within 5
@@ -75,6 +76,14 @@ class Session:
         except BotError as error:  # it ends by itself, only later
             log.info("could not log out: %s", error.code)
 
+    def _moved(self, response: requests.Response) -> BotError:
+        """Return the error for an answer from elsewhere: nothing secret is sent after it."""
+        target = origin_of(response.headers.get("Location", ""), self._url)
+        text = f"the server sends on to {target}: give the bot that address"
+        if response.status_code in MOVED_FOR_GOOD:
+            return NotLoggedIn("moved", text)
+        return BotError(UNAVAILABLE, text)
+
     def _refreshed(self) -> Any:
         if self._refresh_token is None:
             return None
@@ -118,6 +127,8 @@ class Session:
             raise BotError(UNAVAILABLE, str(error)) from error
         if response.status_code == 204:
             return None
+        if response.status_code in MOVED:
+            raise self._moved(response)
         try:
             body = response.json()
         except ValueError as error:

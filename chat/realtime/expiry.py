@@ -11,21 +11,27 @@ from chat.realtime.connections import Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.server import ChatServer
 
-WARN_BEFORE_MS = 60_000
+WARN_BEFORE_MS = 60_000  # or this share of a token's life, where that is less:
+WARN_SHARE = 1 / 4  # the fresh one that a client comes with must not be warned of at once
 INTERVAL = 1.0  # seconds between two looks
 
 log = logging.getLogger(__name__)
 
 
 class Expiry:
-    """Looks at all connections once a second."""
+    """Looks at all connections once a second. Access tokens live `token_minutes`."""
 
     def __init__(
-        self, connections: Connections, publisher: Publisher, server: Callable[[], ChatServer]
+        self,
+        connections: Connections,
+        publisher: Publisher,
+        server: Callable[[], ChatServer],
+        token_minutes: int,
     ) -> None:
         self._connections = connections
         self._publisher = publisher
         self._server = server
+        self._warn_before = min(WARN_BEFORE_MS, int(token_minutes * 60_000 * WARN_SHARE))
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -41,12 +47,12 @@ class Expiry:
         self._stopped.set()
 
     def look(self, now: int) -> None:
-        """Warn who has a minute left, end who has none (`now` in milliseconds)."""
+        """Warn those with little time left, end those with none (`now` in milliseconds)."""
         for connection in self._connections.all():
             if connection.pending:
                 continue
             if connection.expires_at <= now:
                 self._server().expel(connection)
-            elif connection.expires_at - WARN_BEFORE_MS <= now and not connection.warned:
+            elif connection.expires_at - self._warn_before <= now and not connection.warned:
                 connection.warned = True
                 self._publisher.session_expired(connection)

@@ -92,7 +92,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     sys_version = ""
 
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
-        self._max_body = listener.max_body
+        self._body_limit = listener.body_limit
         self._left = listener.leaving(connection[0])
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
@@ -108,7 +108,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         refusal = BAD_REQUEST if head.in_doubt else self._refusal()
         if refusal is None:
             # What is larger is not read to its end, so that nothing can follow it.
-            self._lingers = int(self.headers.get("Content-Length", 0)) > self._max_body
+            most = self._body_limit(self.path)
+            self._lingers = int(self.headers.get("Content-Length", 0)) > most
             self.close_connection |= self._lingers
             return True
         self.close_connection = True
@@ -178,8 +179,9 @@ class Listener:
     """A listening socket that tells one connection too many so at once, instead of letting it wait.
 
     There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
-    address, None for who may have all. A request with a body above `max_body` is the last one of
-    its connection. Raises OSError when the address can not be had.
+    address, None for who may have all. A request with a body above `max_body`, or above what
+    `body_limit` says for its target, is the last one of its connection. Raises OSError when the
+    address cannot be had.
     """
 
     def __init__(
@@ -190,6 +192,7 @@ class Listener:
         max_body: int,
         limit_of_one: int = sys.maxsize,
         caller_of: Callable[[str], str | None] = lambda _: None,
+        body_limit: Callable[[str], int] | None = None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -197,7 +200,7 @@ class Listener:
         self._pool = eventlet.GreenPool(limit + 1)  # never full, so that the server never waits
         self._refusals = eventlet.GreenPool(REFUSALS)
         self._limit = limit
-        self.max_body = max_body
+        self.body_limit = body_limit or (lambda _: max_body)
         self._limit_of_one = limit_of_one
         self._caller_of = caller_of
         self._open = 0  # connections, those that were taken over too

@@ -32,6 +32,8 @@ from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
 from chat.realtime.transport.server import TransportServer
 from chat.schemas.reading import read_json
 
+SOCKET_PATHS = ("/socket.io/", "/socket.io")  # some clients leave the slash out
+
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
@@ -139,8 +141,8 @@ class ChatServer(TransportServer):
     def close_all(self, seconds: float) -> None:
         """Close all transports once what waits for their clients is out, within so many seconds.
 
-        Without a word of Socket.IO: a client in JavaScript comes back by itself when it loses its
-        transport, and does not after a DISCONNECT.
+        Without a word of Socket.IO: clients come back by themselves when they lose their transport,
+        and do not after a DISCONNECT.
         """
         self._ending = True
         for connection in self.connections.all():
@@ -332,6 +334,7 @@ class ChatSocketIO(flask_socketio.SocketIO):
         for face in self.namespace_handlers:
             self.server.register_namespace(face)
         self.sockio_mw.engineio_app = self.server
+        app.wsgi_app = _take_both_paths(app.wsgi_app)  # type: ignore[method-assign]
 
     def _make_manager(self, config: Mapping[str, Any]) -> ChannelManager:
         if not config["MESSAGE_QUEUE_URL"]:
@@ -339,3 +342,15 @@ class ChatSocketIO(flask_socketio.SocketIO):
         from chat.realtime.queue import QueuedChannelManager  # its package is an extra
 
         return QueuedChannelManager(config["MESSAGE_QUEUE_URL"], self._heard)
+
+
+def _take_both_paths(application: Any) -> Any:
+    """Return the WSGI application, which knows the first of the paths, for both of them."""
+    known, other = SOCKET_PATHS
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") == other:
+            environ["PATH_INFO"] = known
+        return application(environ, start_response)
+
+    return call

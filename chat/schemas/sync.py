@@ -13,9 +13,15 @@ from chat.schemas.rooms import IsOnline, dump_conversation
 
 
 class SyncSchema(Schema):
-    """The last seq that the client has seen, by room id."""
+    """The last seq that the client has seen, by room id.
+
+    Clients with many rooms ask in several parts. One speaks only of ids above `after`, up to and
+    with `upto`: those are the rooms that can be new to it.
+    """
 
     rooms = fields.Dict(keys=fields.Id(), values=fields.Integer(min=0), required=True)
+    after = fields.Id(load_default="")
+    upto = fields.Id(load_default=None)
 
 
 def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:

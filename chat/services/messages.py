@@ -135,8 +135,18 @@ class MessageService:
         found = self._messages.list_range(room.id, first, end - 1)
         return Page(tuple(self._usernames.sign(found)), has_more=first > 1 and bool(found))
 
-    def sync(self, user: User, seen: Mapping[str, int], kind: RoomKind) -> Sync:
-        """Return what came after the seqs a member has seen, in all rooms of a kind."""
+    def sync(
+        self,
+        user: User,
+        seen: Mapping[str, int],
+        kind: RoomKind,
+        after: str = "",
+        upto: str | None = None,
+    ) -> Sync:
+        """Return what came after the seqs a member has seen, in all rooms of a kind.
+
+        Rooms that were not named count as joined only if `after` < id ≤ `upto`.
+        """
         conversations = {
             found.room.id: found for found in self._conversations.list_lately(user, kind)
         }
@@ -148,7 +158,11 @@ class MessageService:
                 left -= sum(len(message.data) for message in rooms[room_id].page.messages)
         return Sync(
             rooms=rooms,
-            joined=[found for room_id, found in conversations.items() if room_id not in seen],
+            joined=[
+                found
+                for room_id, found in conversations.items()
+                if room_id not in seen and room_id > after and (upto is None or room_id <= upto)
+            ],
             gone=[room_id for room_id in seen if room_id not in conversations],
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import queue
 import threading
@@ -9,13 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jwt
 import pytest
 
 from chat.bots import Bot, Message, Stopped
+from chat.bots.reader import _parts
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
 from tests.proxy import FaultyProxy
 from tests.servers import Server
-from tests.sockets.conftest import message
+from tests.sockets.conftest import key_of, message
 from tests.wire import Closed, WireClient
 
 People = Callable[..., list[Talker]]
@@ -278,29 +281,61 @@ def test_bot_goes_on_with_a_fresh_token_on_the_same_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("chat.bots.link.RENEW_EVERY", 0.0)
-    mortal.set("ACCESS_TOKEN_MINUTES", 1)  # the server asks at once
+    mortal.set("ACCESS_TOKEN_MINUTES", 1)
     ada, robot = mortals("ada", "robot")
     direct = ada.direct_with(robot)
-    bot = make_bot(robot)
+    key = key_of(mortal)
+    claims = jwt.decode(robot.token, key, ["HS256"])
+    soon = jwt.encode(claims | {"exp": int(time.time()) + 14}, key, "HS256")  # asked at once
+    bot = make_bot(robot, username=None, access_token=soon, refresh_token=robot.refresh_token)
     heard: queue.Queue[Message] = queue.Queue()
     bot.on_message(heard.put)
-    tokens: list[str] = []
+    renewed: list[str] = []
     renew = bot._session.renew
 
     def note(stale: str | None) -> str:
-        tokens.append(renew(stale))
-        return tokens[-1]
+        renewed.append(renew(stale))
+        return renewed[-1]
 
     monkeypatch.setattr(bot._session, "renew", note)
     bot.start()
     logged("connected")
     connection = bot._link._connection
-    for _ in range(2):
-        logged("went on with a fresh token")
-    assert len(set(tokens)) >= 3  # that of the log-in too
+    logged("went on with a fresh token")
     ada.post(direct, "hello")
     assert heard.get(timeout=PATIENCE).data == "hello"
     assert bot._link._connection is connection
+    assert len(renewed) == 1  # a token of a minute is not asked for again while it is fresh
+
+
+@pytest.mark.parametrize("count", [5, 6])
+def test_a_bot_in_more_rooms_than_one_sync_names_misses_nothing(
+    people: People, make_bot: MakeBot, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr("chat.bots.reader.SYNC_ROOMS", 2)
+    ada, robot = people("ada", "robot")
+    groups = [ada.create_group(robot) for _ in range(count)]
+    heard: queue.Queue[str] = queue.Queue()
+    bot = make_bot(robot)
+    bot.on_message(lambda message: heard.put(message.data))
+    with bot:
+        assert bot.wait_ready(PATIENCE)
+    new = ada.create_group(robot)
+    for group in [*groups, new]:
+        ada.post(group, group["id"])
+    with bot:
+        told = {heard.get(timeout=PATIENCE) for _ in range(count + 1)}
+    assert told == {group["id"] for group in [*groups, new]} and heard.empty()
+
+
+def test_a_sync_of_two_thousand_rooms_is_sent_in_packets_that_are_taken() -> None:
+    rooms = {f"{number:024x}": 1_000_000_000 for number in range(0, 20_000, 10)}
+    parts = list(_parts(rooms))
+    assert {id: seq for part in parts for id, seq in part["rooms"].items()} == rooms
+    assert all(len(json.dumps(part)) < 30_000 for part in parts)
+    ends = [(part.get("after", ""), part.get("upto", "g")) for part in parts]
+    assert ends[0][0] == "" and ends[-1][1] == "g"
+    assert [end for _, end in ends[:-1]] == [begin for begin, _ in ends[1:]]
 
 
 def test_more_pushes_than_the_inbox_holds_are_fetched(

@@ -31,6 +31,7 @@ READ: dict[Callable[..., Any], str] = {
     engineio.Server._service_task: "9492b7b0d652907d",
     engineio.Server._trigger_event: "bc536417c3045418",
     engineio.Server._ok: "b8f717402eac2b0d",
+    engineio.Server._log_error_once: "dccbb5602dc46a09",
     engineio.packet.Packet.encode: "8f3d5d869711cbb8",
     socketio.Server._engineio_server_class: "8d7e7034b2457036",
     socketio.Server._handle_eio_connect: "4be135c046ed6bcc",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.sockets.conftest import Member, message
 
 People = Callable[..., list[Member]]
@@ -105,3 +107,33 @@ def test_sync_keeps_to_the_kind_of_its_namespace(people: People) -> None:
         joined = client.call(namespace, "sync", {"rooms": {}})["data"]["joined"]
         assert [found["id"] for found in joined] == [room["id"]]
     assert joined[0]["peer"]["username"] == bob.username
+
+
+def test_sync_in_parts_tells_each_new_room_once(people: People) -> None:
+    ada, bob = people("ada", "bob")
+    rooms = sorted(ada.create_group(bob)["id"] for _ in range(7))
+    known = dict.fromkeys([rooms[1], rooms[3], rooms[5]], 0)
+    client = bob.socket("/group")
+
+    def joined(**stretch: str) -> list[str]:
+        named = {
+            room_id: seq
+            for room_id, seq in known.items()
+            if stretch.get("after", "") < room_id <= stretch.get("upto", rooms[6])
+        }
+        found = client.call("/group", "sync", {"rooms": named, **stretch})["data"]
+        assert list(found["rooms"]) == list(named) and found["gone"] == []
+        return sorted(room["id"] for room in found["joined"])
+
+    assert joined(upto=rooms[1]) == [rooms[0]]
+    assert joined(after=rooms[1], upto=rooms[5]) == [rooms[2], rooms[4]]
+    assert joined(after=rooms[5]) == [rooms[6]]
+    assert joined() == [rooms[0], rooms[2], rooms[4], rooms[6]]
+
+
+@pytest.mark.parametrize("stretch", [{"upto": 5}, {"after": ""}, {"after": None}, {"until": "a"}])
+def test_a_stretch_has_ends_that_are_ids(people: People, stretch: dict[str, object]) -> None:
+    (ada,) = people("ada")
+    answer = ada.socket("/group").call("/group", "sync", {"rooms": {}, **stretch})
+    assert answer["error"]["code"] == "validation_error"
+    assert list(answer["error"]["fields"]) == list(stretch)

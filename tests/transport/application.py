@@ -103,6 +103,7 @@ def main() -> None:
     parser.add_argument("--alone-seconds", type=float, default=10)
     parser.add_argument("--alone-bytes", type=int, default=16 << 10)
     parser.add_argument("--max-polling", type=int, default=1_000)
+    parser.add_argument("--max-payload", type=int, default=0, help="bytes of a POST")
     parser.add_argument("--slow-bytes", type=int, default=1 << 20)
     parser.add_argument("--slow-seconds", type=float, default=5)
     parser.add_argument("--max-unsent", type=int, default=4 << 20)

@@ -123,7 +123,7 @@ def test_polling_bodies_have_the_same_limit(strict: str) -> None:
     link = f"http://{strict}/socket.io/?EIO=4&transport=polling"
     sid = json.loads(requests.get(link, timeout=TIMEOUT).text[1:])["sid"]
     answer = requests.post(f"{link}&sid={sid}", data="4" + "x" * LIMIT, timeout=TIMEOUT)
-    assert answer.status_code == 400
+    assert answer.status_code == 413
 
 
 def test_who_enters_no_namespace_is_sent_away(strict: str, dial: Dial) -> None:

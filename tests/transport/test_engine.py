@@ -127,7 +127,12 @@ def test_more_packets_than_the_stock_server_takes_are_taken(echo: str) -> None:
     sid = open_polling(echo)
     packets = [f"4{number}" for number in range(500)]
     assert post(echo, sid, SEPARATOR.join(packets)).status_code == 200
-    assert poll(echo, sid).text.split(SEPARATOR) == packets
+    answered: list[str] = []
+    while len(answered) < len(packets):
+        some = poll(echo, sid).text.split(SEPARATOR)
+        assert len(some) <= 16  # one more, and the client of python-engineio gives up
+        answered += some
+    assert answered == packets
 
 
 @pytest.mark.parametrize("body", [b"abc", b"", b"bnot base64!", b"4\xff\xfe"])
@@ -146,7 +151,7 @@ def test_two_polls_at_once_end_the_session(echo: str) -> None:
     answers.append(poll(echo, sid))
     first.join(TIMEOUT)
     assert sorted((found.status_code, found.text[:1]) for found in answers) == [
-        (200, "1"),
+        (200, "6"),
         (400, '"'),
     ]
     assert poll(echo, sid).status_code == 400
@@ -209,7 +214,7 @@ def test_polling_clients_are_asked_for_a_sign_of_life(impatient: str) -> None:
         assert post(impatient, sid, "3").status_code == 200
     assert poll(impatient, sid).text == "2"
     last = poll(impatient, sid)  # held until it is given up
-    assert (last.status_code, last.text) in [(200, "1"), (400, '"Bad Request"')]
+    assert (last.status_code, last.text) in [(200, "6"), (400, '"Bad Request"')]
     assert poll(impatient, sid).status_code == 400
 
 

@@ -129,7 +129,7 @@ def test_what_is_too_big_is_not_read_to_its_end(patient: str, length: int) -> No
         )
         connection.sendall(head.encode())
         answer = read_to_end(connection)
-    assert answer.startswith(b"HTTP/1.1 400 ") and b"Connection: close" in answer
+    assert answer.startswith(b"HTTP/1.1 413 ") and b"Connection: close" in answer
 
 
 def test_who_sends_without_end_is_read_for_a_while_alone(
@@ -153,7 +153,7 @@ def test_who_sends_without_end_is_read_for_a_while_alone(
 
 def test_who_sends_too_much_still_reads_the_answer(patient: str) -> None:
     link = f"http://{patient}{open_polling(patient)}"
-    assert requests.post(link, data="4" * 10 * LIMIT, timeout=TIMEOUT).status_code == 400
+    assert requests.post(link, data="4" * 10 * LIMIT, timeout=TIMEOUT).status_code == 413
 
 
 @pytest.mark.parametrize(

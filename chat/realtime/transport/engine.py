@@ -15,11 +15,12 @@ from engineio import packet
 from chat.concurrency import in_turns, spawn
 from chat.realtime.transport.fanout import Fanout
 from chat.realtime.transport.frames import GOING_AWAY
-from chat.realtime.transport.session import EngineSession
+from chat.realtime.transport.session import STATUS, EngineSession
 from chat.realtime.transport.wire import LINGER, Wire
 
 TICK = 1.0  # seconds between two looks, less where pings are more frequent
 SESSIONS_PER_TURN = 1_000
+MAX_LOGGED = 200  # characters of what a stranger sent
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,10 @@ class EngineServer(engineio.Server):
     a client beyond that is dropped, as is one in no namespace for `alone_seconds`, for which
     `alone_bytes` may wait, and a WebSocket beside polling that does not take over within them.
     Above `max_polling` sessions without a connection of their own a further one is opened at the
-    cost of the oldest that has come into no namespace yet, or not at all. Binary messages are part
-    of the protocol only where `binary` says so.
+    cost of the oldest that has come into no namespace yet, or not at all. A packet has at most
+    `max_http_buffer_size` bytes; all packets of a POST together have as many, or `max_payload`
+    where the client is in a namespace. Binary messages are part of the protocol only where
+    `binary` says so.
     """
 
     sockets: dict[str, EngineSession]
@@ -47,6 +50,7 @@ class EngineServer(engineio.Server):
         alone_seconds: float = 10.0,
         alone_bytes: int = 16 << 10,
         max_polling: int = 10_000,
+        max_payload: int = 0,
         binary: bool = False,
         **options: Any,
     ) -> None:
@@ -57,9 +61,11 @@ class EngineServer(engineio.Server):
         self.alone_seconds = alone_seconds
         self.alone_bytes = alone_bytes
         self.max_polling = max_polling
+        self.max_payload = max(max_payload, self.max_http_buffer_size)
         self.binary = binary
         self.fanout = Fanout()
         self.wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
+        self._ending = False
         self._lost: deque[EngineSession] = deque()
         self._strangers: deque[EngineSession] = deque()  # opened by polling, the oldest first
         self._tick = min(TICK, self.ping_interval / 4, self.ping_timeout / 4)
@@ -96,6 +102,7 @@ class EngineServer(engineio.Server):
 
     def close_all(self, seconds: float) -> None:
         """Close all sessions, after what waits for their clients is out or the seconds are over."""
+        self._ending = True
         deadline = time.monotonic() + seconds
         while any(session.out for session in self.sockets.values()) and (
             time.monotonic() < deadline
@@ -106,11 +113,35 @@ class EngineServer(engineio.Server):
 
     def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request of a client, but none for a script that another page could load."""
-        if "j" not in parse_qs(environ.get("QUERY_STRING", "")):
-            return super().handle_request(environ, start_response)
-        refusal = self._bad_request("JSONP is not offered")
-        start_response(refusal["status"], refusal["headers"])
-        return [refusal["response"]]
+        if "j" in parse_qs(environ.get("QUERY_STRING", "")):
+            refusal = self._bad_request("JSONP is not offered")
+            start_response(refusal["status"], refusal["headers"])
+            return [refusal["response"]]
+
+        def answer(status: str, headers: Any, *rest: Any) -> Any:
+            # The original has one status for whatever was wrong with a POST.
+            return start_response(environ.get(STATUS, status), headers, *rest)
+
+        return super().handle_request(environ, answer)
+
+    def body_limit(self, session: EngineSession | None) -> int:
+        """Return how many bytes a POST of a client may have; None is one without a session."""
+        is_known = session is not None and session.is_in_namespace
+        return self.max_payload if is_known else self.max_http_buffer_size
+
+    def body_limit_of(self, query: str) -> int:
+        """Return the same by the query string of a request."""
+        return self.body_limit(self.sockets.get(parse_qs(query).get("sid", [""])[0]))
+
+    def _log_error_once(self, message: str, message_key: str) -> None:
+        """Note what a client did wrong, the first of a kind for the operator to see.
+
+        The original makes errors of it, which anybody could cause, and writes session ids.
+        """
+        is_first = message_key not in self.log_message_keys
+        self.log_message_keys.add(message_key)
+        what = ascii(message[:MAX_LOGGED]) if message_key == "bad-origin" else message_key
+        log.log(logging.INFO if is_first else logging.DEBUG, "refused a request: %s", what)
 
     def _handle_connect(
         self,
@@ -150,10 +181,12 @@ class EngineServer(engineio.Server):
         return self._ok(session.poll(), jsonp_index=jsonp_index)
 
     def _has_room(self) -> bool:
-        """Tell whether one more may poll, if need be in place of who has not come in yet.
+        """Tell whether one more may poll, if need be in place of one that is in no namespace yet.
 
         Opening a session costs a client nothing: one could keep all others out.
         """
+        if self._ending:
+            return False
         while len(self.sockets) - len(self.wires) >= self.max_polling:
             self._forget_known()
             if not self._strangers:

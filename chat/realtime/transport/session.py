@@ -11,7 +11,9 @@ import base64
 import binascii
 import hashlib
 import math
+import re
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import engineio
@@ -39,16 +41,29 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of the WebSocket protocol
 VERSION = "13"
 PROBE, PROBED, UPGRADE = "2probe", "3probe", "5"
 PACKETS_PER_TURN = 16  # then everybody else gets a turn
+PACKETS_PER_POLL = 16  # python-engineio's client gives up a connection when one answer has more
+READ_BYTES = 64 * 1024
+SEPARATOR = b"\x1e"  # between the packets of a POST or a poll
+STATUS = "chat.status"  # where a request has the status of its answer, if it is a special one
 
 CLOSE, PING, PONG, MESSAGE = "1234"
 HANDSHAKE = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-    b"Connection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n%b\r\n"
 )
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # of HTTP, which names of subprotocols are
+
+
+class TooLarge(engineio.exceptions.EngineIOError):
+    """A POST, or a packet in it, is larger than may be."""
 
 
 class EngineSession(socket.Socket):
-    """Takes the place of python-engineio's `Socket`, whose way in from HTTP it keeps."""
+    """Takes the place of python-engineio's `Socket`, whose way in from HTTP it keeps.
+
+    It never sends Engine.IO's CLOSE: a client in Python would take that for the server's wish and
+    not come back. Only a DISCONNECT of Socket.IO tells a client to stay away.
+    """
 
     server: EngineServer
 
@@ -73,6 +88,11 @@ class EngineSession(socket.Socket):
     def session(self) -> dict[str, Any]:
         """python-socketio's own notes; nobody here keeps any."""
         return {}
+
+    @property
+    def is_in_namespace(self) -> bool:
+        """Tell whether some namespace has let it in."""
+        return self.alone_since is None
 
     @property
     def is_stranger(self) -> bool:
@@ -134,7 +154,7 @@ class EngineSession(socket.Socket):
             wire.await_room()
 
     def poll(self) -> list[packet.Packet]:
-        """Return what waits for a polling client, or wait until there is something."""
+        """Return the first packets that wait for a polling client, or wait until there is one."""
         if self._poll is not None:
             self.close(wait=False)
             raise engineio.exceptions.EngineIOError("two polls at once")
@@ -144,7 +164,8 @@ class EngineSession(socket.Socket):
                 self._poll.wait(self.server.ping_interval + self.server.ping_timeout)
             finally:
                 self._poll = None
-        taken, self.out, self.unsent = self.out, [], 0
+        taken, self.out = self.out[:PACKETS_PER_POLL], self.out[PACKETS_PER_POLL:]
+        self.unsent -= sum(map(len, taken))
         self.moved_at = time.monotonic()
         if not taken:  # it ended meanwhile, or goes on by WebSocket
             return [packet.Packet(packet.NOOP)]
@@ -153,33 +174,61 @@ class EngineSession(socket.Socket):
     # In
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
-        """Take the packets of a polling client."""
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > self.server.max_http_buffer_size:
-            raise engineio.exceptions.ContentTooLongError()
+        """Take the packets of a polling client, each as soon as it is there.
+
+        No more than one packet and one piece of the body are in memory at a time.
+        """
         try:
-            packets = self._read_body(environ["wsgi.input"], length).decode().split("\x1e")
+            for count, encoded in enumerate(self._read_packets(environ), start=1):
+                self._take_encoded(encoded)
+                if self.refused:
+                    raise engineio.exceptions.EngineIOError("not part of the protocol")
+                if self.closed:
+                    return
+                if count % PACKETS_PER_TURN == 0:
+                    time.sleep(0)
+        except TooLarge:
+            environ[STATUS] = "413 Content Too Large"
+            raise
+
+    def _take_encoded(self, encoded: bytes) -> None:
+        try:
+            text = encoded.decode()
         except UnicodeDecodeError:
             self.refuse(BAD_TEXT)
-            raise engineio.exceptions.EngineIOError("text that is not UTF-8") from None
-        for count, encoded in enumerate(packets, start=1):
-            self._take(_decode(encoded[1:]) if encoded[:1] == "b" else encoded)
-            if self.refused:
-                raise engineio.exceptions.EngineIOError("not part of the protocol")
-            if self.closed:
-                return
-            if count % PACKETS_PER_TURN == 0:
-                time.sleep(0)
+        else:
+            self._take(_decode(text[1:]) if text[:1] == "b" else text)
 
-    def _read_body(self, source: Any, length: int) -> bytes:
-        try:
-            body: bytes = source.read(length)
-        except (OSError, EOFError):  # the client hung up, or took too long
-            body = b""
-        if len(body) < length:
-            self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
-            raise engineio.exceptions.EngineIOError("a body without its end")
-        return body
+    def _read_packets(self, environ: dict[str, Any]) -> Iterator[bytes]:
+        begun = bytearray()
+        for piece in self._read_body(environ):
+            first, *others = piece.split(SEPARATOR)
+            begun += first
+            for other in others:
+                yield self._checked(begun)
+                begun = bytearray(other)
+            self._checked(begun)
+        yield self._checked(begun)
+
+    def _checked(self, encoded: bytearray) -> bytes:
+        if len(encoded) > self.server.max_http_buffer_size:
+            raise TooLarge()
+        return bytes(encoded)
+
+    def _read_body(self, environ: dict[str, Any]) -> Iterator[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > self.server.body_limit(self):
+            raise TooLarge()
+        while length > 0:
+            try:
+                piece = environ["wsgi.input"].read(min(READ_BYTES, length))
+            except (OSError, EOFError):  # the client hung up, or took too long
+                piece = b""
+            if not piece:
+                self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+                raise engineio.exceptions.EngineIOError("a body without its end")
+            length -= len(piece)
+            yield piece
 
     def receive_from(self, wire: Wire, message: bytes | str) -> None:
         """Take a message that came by WebSocket: this session's own, or one that asks to be."""
@@ -293,11 +342,9 @@ class EngineSession(socket.Socket):
         reason: str | None = None,
         code: int = NORMAL,
     ) -> None:
-        """End the session; unless it is an `abort`, the client hears so first. Never waits."""
+        """End the session; unless it is an `abort`, what waits is sent first. Never waits."""
         if self.closed:
             return
-        if not abort:
-            self.push(CLOSE_FRAME)  # the last one that is taken
         self.closing = self.closed = True
         server = self.server
         server.sockets.pop(self.sid, None)
@@ -309,7 +356,9 @@ class EngineSession(socket.Socket):
         if self._poll is not None:
             self._poll.set()
         if self.wire is not None:
-            self.wire.end(code)
+            # One that is being tried ends without a word: the asynchronous client in Python takes
+            # a close frame for the answer to its probe, and fails for good.
+            self.wire.end(code if self.upgraded else None)
 
     def drop(self) -> None:
         """End the session and hang up without a word, as the client may not read."""
@@ -335,14 +384,16 @@ class EngineSession(socket.Socket):
             answer["headers"] = [*answer["headers"], ("Sec-WebSocket-Version", VERSION)]
         elif (key := _accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))) is None:
             answer = self.server._bad_request("Invalid Sec-WebSocket-Key")
+        elif (protocol := _chosen_protocol(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL"))) is None:
+            answer = self.server._bad_request("Invalid Sec-WebSocket-Protocol")
         else:
-            self._begin(environ, key)
+            self._begin(environ, HANDSHAKE % (key, protocol))
             return ()
         if not self.connected:
             self.close(wait=False, abort=True)
         return answer
 
-    def _begin(self, environ: dict[str, Any], key: bytes) -> None:
+    def _begin(self, environ: dict[str, Any], handshake: bytes) -> None:
         """Take the connection over and shake hands, without waiting: there is one at a time."""
         client, left = take_over(environ)
         wire = self.wire = Wire(client, self, self.server.max_http_buffer_size, left)
@@ -350,14 +401,14 @@ class EngineSession(socket.Socket):
         if not self.connected:
             self.connected = self.upgraded = True
         wire.open()
-        if not wire.send_whole(HANDSHAKE % key):  # the client does not read, or is gone
+        if not wire.send_whole(handshake):  # the client does not read, or is gone
             self.lost(wire)
             wire.end(None)
         elif self.upgraded:
             self.write()
 
 
-PING_FRAME, CLOSE_FRAME = encode_frame(PING.encode()), encode_frame(CLOSE.encode())
+PING_FRAME = encode_frame(PING.encode())
 
 
 def _packet_of(frame: bytes) -> packet.Packet:
@@ -384,3 +435,16 @@ def _accept_key(key: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return base64.b64encode(hashlib.sha1(key.encode() + GUID).digest())
+
+
+def _chosen_protocol(offered: str | None) -> bytes | None:
+    """Return the header that takes the first subprotocol a client offers; None for a bad offer.
+
+    They mean nothing here, but browsers end a connection on which theirs is not taken.
+    """
+    if offered is None:
+        return b""
+    names = [name.strip(" \t") for name in offered.split(",")]
+    if len(set(names)) < len(names) or not all(map(TOKEN.fullmatch, names)):
+        return None
+    return f"Sec-WebSocket-Protocol: {names[0]}\r\n".encode()

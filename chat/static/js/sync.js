@@ -2,6 +2,8 @@
 
 import { backoff } from "./backoff.js";
 
+const ROOMS_PER_SYNC = 500;
+
 /**
  * Bring the store up to date: the list of rooms first (marks, peers, rooms come and gone), then for
  * each room whose messages are held the ones that are missing, page by page.
@@ -17,9 +19,13 @@ export function createSync({ store, api, emit, reload }) {
   async function catchUp(kind) {
     let held = heldRooms(kind);
     while (Object.keys(held).length > 0) {
-      const ack = await emit(kind, "sync", { rooms: held });
-      if (ack.error) throw Object.assign(new Error(ack.error.code), ack.error);
-      held = apply(ack.data, held);
+      let next = {};
+      for (const part of inParts(held)) {
+        const ack = await emit(kind, "sync", part);
+        if (ack.error) throw Object.assign(new Error(ack.error.code), ack.error);
+        next = { ...next, ...apply(ack.data, part.rooms) };
+      }
+      held = next;
     }
   }
 
@@ -52,6 +58,23 @@ export function createSync({ store, api, emit, reload }) {
   }
 
   return { run };
+}
+
+/**
+ * The payloads of `sync` that together name all rooms: one would be larger than a packet may be. Each
+ * speaks of a stretch of room ids, so that a room that is new comes with one of them.
+ */
+function inParts(held) {
+  const ids = Object.keys(held).sort();
+  const parts = [];
+  for (let start = 0; start < ids.length; start += ROOMS_PER_SYNC) {
+    const named = ids.slice(start, start + ROOMS_PER_SYNC);
+    const part = { rooms: Object.fromEntries(named.map((id) => [id, held[id]])) };
+    if (start > 0) part.after = ids[start - 1];
+    if (start + ROOMS_PER_SYNC < ids.length) part.upto = named.at(-1);
+    parts.push(part);
+  }
+  return parts;
 }
 
 /**

@@ -1,0 +1,62 @@
+"""When a connection is told that its access token ends."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from chat.models import User
+from chat.realtime.connections import Connection, Connections
+from chat.realtime.expiry import Expiry
+
+NOW = 1_000_000_000  # milliseconds
+MINUTE = 60_000
+
+
+class Told:
+    """Notes who was warned and who was sent away, in place of publisher and server."""
+
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+        self.expelled: list[str] = []
+
+    def session_expired(self, connection: Connection) -> None:
+        self.warned.append(connection.sid)
+
+    def expel(self, connection: Connection) -> None:
+        self.expelled.append(connection.sid)
+
+
+def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
+    """Return a connection with a fresh token, what looks after it, and what that did."""
+    connections, told = Connections(), Told()
+    user = cast(User, type("Someone", (), {"id": "u"})())
+    connection = Connection(
+        sid="a",
+        eio_sid="e",
+        namespace="/group",
+        user=user,
+        session_id="s",
+        expires_at=NOW + token_minutes * MINUTE,
+        accept_language=None,
+        pending=False,
+    )
+    connections.add(connection)
+    anything = cast(Any, told)
+    return connection, Expiry(connections, anything, lambda: anything, token_minutes), told
+
+
+@pytest.mark.parametrize(("token_minutes", "seconds_before"), [(1, 15), (2, 30), (4, 60), (15, 60)])
+def test_a_token_is_warned_of_once_and_not_while_it_is_fresh(
+    token_minutes: int, seconds_before: int
+) -> None:
+    connection, expiry, told = set_up(token_minutes)
+    for second in range(token_minutes * 60 - seconds_before):
+        expiry.look(NOW + second * 1_000)
+    assert not told.warned
+    for second in range(token_minutes * 60 - seconds_before, token_minutes * 60):
+        expiry.look(NOW + second * 1_000)
+    assert told.warned == [connection.sid] and not told.expelled
+    expiry.look(NOW + token_minutes * MINUTE)
+    assert told.expelled == [connection.sid]
