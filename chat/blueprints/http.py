@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, jsonify, request
 
+from chat.addresses import parse_address
 from chat.error_handlers import request_locale
 from chat.errors import InvalidInput
 from chat.schemas import fields
@@ -73,7 +74,7 @@ def no_content() -> Response:
 
 def client_address() -> str:
     """Return the caller's address, as far as the configured proxies can be trusted about it."""
-    return request.remote_addr or ""
+    return parse_address(request.remote_addr or "")
 
 
 def device() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
 
@@ -12,12 +11,12 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from chat.blueprints.http import YEAR_SECONDS, answer
 from chat.errors import Unavailable
 from chat.i18n import TAGS, choose_locale
+from chat.origins import Origin, own_origin
 from chat.wiring import services
 
 pages = Blueprint("pages", __name__)
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
 @pages.get("/")
@@ -36,7 +35,9 @@ def page(_: str = "") -> Response:
     )
     response = make_response(html)
     response.headers["Cache-Control"] = "no-cache"
-    response.headers["Content-Security-Policy"] = _content_security_policy(request.host)
+    response.headers["Content-Security-Policy"] = _content_security_policy(
+        own_origin(request.environ)
+    )
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Vary"] = "Accept-Language, Cookie"
     return response
@@ -64,9 +65,9 @@ def health() -> Response:
     return answer({"status": "ok"})
 
 
-def _content_security_policy(host: str) -> str:
+def _content_security_policy(own: Origin | None) -> str:
     """Return what the page may do: its own files and sockets, no markup made from text."""
-    sockets = f" ws://{host} wss://{host}" if HOST.fullmatch(host) else ""
+    sockets = f" ws://{own.netloc} wss://{own.netloc}" if own else ""
     return "; ".join(
         [
             "default-src 'none'",
