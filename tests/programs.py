@@ -1,4 +1,4 @@
-"""The programs beside Python that tests run: a browser, node, Redis; `make test` gets them."""
+"""Programs beside Python that tests run: a browser, node, Redis, nginx; `make test` gets them."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ def npm() -> list[str] | None:
     """Return the command that runs npm, or None when there is none."""
     found = shutil.which("npm", path=_path())
     return [found] if found else None
+
+
+def nginx() -> str | None:
+    """Return the path of nginx, which often is where only root looks, or None."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
 def _path() -> str:

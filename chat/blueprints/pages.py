@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
-from chat.blueprints.http import YEAR_SECONDS, answer
+from chat.blueprints.http import YEAR_SECONDS, answer, forget_odd_range
 from chat.errors import Unavailable
 from chat.i18n import TAGS, choose_locale
 from chat.origins import Origin, own_origin
@@ -49,6 +49,7 @@ def static(version: str, filename: str) -> Response:
 
     A page opened before an update asks under the old version and gets today's file, not to be kept.
     """
+    forget_odd_range()
     response = send_from_directory(STATIC, filename)
     if version == _version():
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"

@@ -11,8 +11,9 @@ import re
 import resource
 import socket
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import Message
 from functools import partial
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from typing import Any
 
 import eventlet
 import eventlet.wsgi
+from eventlet.greenio import GreenSocket
 
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.i18n import choose_locale, translate
@@ -86,6 +88,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     sys_version = ""
 
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
+        # Not idle: its first request is on the way and is answered even if the server ends now.
+        connection[2] = eventlet.wsgi.STATE_REQUEST
         self._listener = listener
         self._left = listener.leaving(connection[0])
         self._deadline = Deadline(HEAD_SECONDS)
@@ -269,7 +273,8 @@ class Listener:
         self._open = 0  # connections, those that were taken over too
         self._open_of: Counter[str] = Counter()  # by caller
         self._closed = False
-        self._socket = socket.socket(family, kind, protocol)
+        self._late: deque[tuple[Any, Any]] = deque()  # accepted when it was closed
+        self._socket: Any = socket.socket(family, kind, protocol)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Each connection inherits it: a small answer would wait for the other side's delayed ACK.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -294,17 +299,24 @@ class Listener:
         )
 
     def close(self) -> None:
-        """Take no more connections; those there are go on."""
+        """Take no more connections; those there are go on, and those that have reached the kernel.
+
+        Closing the socket would reset these, although a proxy may have sent a request already.
+        """
         self._closed = True
+        with suppress(OSError):  # there are no more
+            while True:
+                self._late.append(self._socket.fd.accept())
         self._socket.close()
 
     def accept(self) -> tuple[Any, Any]:
         """Wait for a connection there is room for (called by eventlet)."""
         while True:
             try:
-                client, address = self._socket.accept()
+                client, address = self._accept()
             except OSError as error:
                 if self._closed:
+                    eventlet.sleep(0)  # for those that came last to begin: idle ones are closed
                     raise OSError(errno.EPIPE, "closed") from None  # eventlet's sign to end
                 if error.errno not in OUT_OF_RESOURCES:
                     raise
@@ -317,6 +329,13 @@ class Listener:
                 self._refusals.spawn_n(_refuse, client)
             else:
                 client.close()
+
+    def _accept(self) -> tuple[Any, Any]:
+        if self._late:
+            client, address = self._late.popleft()
+            return GreenSocket(client), address
+        accepted: tuple[Any, Any] = self._socket.accept()
+        return accepted
 
     def leaving(self, address: Any) -> Callable[[], None]:
         """Return what is to be called once when a connection from there has ended."""
@@ -363,11 +382,16 @@ def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
     error = REFUSALS_OF.get(status, InvalidInput)
     locale = choose_locale(None, headers.get("Accept-Language") if headers else None)
     message = translate(f"error.{error.code}", locale)
-    body = json.dumps({"error": {"code": error.code, "message": message}}, ensure_ascii=False)
+    body = json.dumps(
+        {"error": {"code": error.code, "message": message}},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
     data = body.encode()
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(data)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+        f"Content-Length: {len(data)}\r\nConnection: close\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
     )
     return head.encode() + data
 
