@@ -88,8 +88,6 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     sys_version = ""
 
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
-        # Not idle: its first request is on the way and is answered even if the server ends now.
-        connection[2] = eventlet.wsgi.STATE_REQUEST
         self._listener = listener
         self._left = listener.leaving(connection[0])
         self._deadline = Deadline(HEAD_SECONDS)
@@ -307,22 +305,15 @@ class Listener:
         with suppress(OSError):  # there are no more
             while True:
                 self._late.append(self._socket.fd.accept())
-        self._socket.close()
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept`, which closes it
+        except OSError:  # not every system can
+            self._socket.close()
 
     def accept(self) -> tuple[Any, Any]:
         """Wait for a connection there is room for (called by eventlet)."""
         while True:
-            try:
-                client, address = self._accept()
-            except OSError as error:
-                if self._closed:
-                    eventlet.sleep(0)  # for those that came last to begin: idle ones are closed
-                    raise OSError(errno.EPIPE, "closed") from None  # eventlet's sign to end
-                if error.errno not in OUT_OF_RESOURCES:
-                    raise
-                log.error("cannot accept connections: %s", error.strerror)
-                eventlet.sleep(0.1)
-                continue
+            client, address = self._accept()
             if self._enter(address):
                 return client, address
             if self._refusals.free():
@@ -331,11 +322,28 @@ class Listener:
                 client.close()
 
     def _accept(self) -> tuple[Any, Any]:
-        if self._late:
-            client, address = self._late.popleft()
-            return GreenSocket(client), address
-        accepted: tuple[Any, Any] = self._socket.accept()
-        return accepted
+        """Wait for a connection; once closed, for ever.
+
+        If this ended, eventlet would hang up on all who are between two requests; they are answered
+        until the process ends.
+        """
+        while True:
+            if self._late:
+                client, address = self._late.popleft()
+                return GreenSocket(client), address
+            if self._closed:
+                self._socket.close()
+                eventlet.Event().wait()
+            try:
+                accepted: tuple[Any, Any] = self._socket.accept()
+                return accepted
+            except OSError as error:
+                if self._closed:
+                    continue
+                if error.errno not in OUT_OF_RESOURCES:
+                    raise
+                log.error("cannot accept connections: %s", error.strerror)
+                eventlet.sleep(0.1)
 
     def leaving(self, address: Any) -> Callable[[], None]:
         """Return what is to be called once when a connection from there has ended."""
