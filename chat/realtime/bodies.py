@@ -55,10 +55,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class ChunkedBody:
-    """What came of a chunked body. A `length` beyond that of `data` says that it is not whole:
+    """What came of a chunked body, and the length that the application is told.
 
-    the client hung up, took too long, or sends more than it may. The application is told that
-    length, and so treats it like any other body without its end.
+    The length exceeds that of `data` when the client hung up, took too long, or sends more than it
+    may. So the application sees what it sees of any other body that breaks off or is too large.
     """
 
     data: bytes

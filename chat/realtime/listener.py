@@ -96,11 +96,17 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._body: ChunkedBody | None = None  # of a request without a length
         super().__init__(connection, server)
 
+    def handle_one_request(self) -> None:
+        """Answer a request, and keep nothing of it while the connection is idle."""
+        try:
+            super().handle_one_request()
+        finally:
+            self._body, self.environ = None, {}
+
     def parse_request(self) -> bool:
         """Read the head of a request, and a body without a length; refuse what is in doubt."""
         self.raw_requestline = NOT_ASCII.sub(_percent_encode, self.raw_requestline)
         head = self.rfile = Head(self.rfile, self.raw_requestline)
-        self._body = None
         try:
             with self._deadline.timeout():
                 is_complete = super().parse_request()
@@ -219,7 +225,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         if self.headers.get("Expect", "").lower() == "100-continue":
             del self.headers["Expect"]
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
+            with suppress(OSError):  # that the client is gone is what reading it will tell
+                self.wfile.flush()
         try:
             self._body = read_chunked(self._source, self._listener.max_body, BODY_SECONDS)
         except BadChunk as error:
