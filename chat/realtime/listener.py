@@ -83,6 +83,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     rfile: Any
     close_connection: bool
     raw_requestline: bytes
+    environ: dict[str, Any]
     path: str
     MessageClass = HeadersAlone
     sys_version = ""
