@@ -6,7 +6,6 @@ import logging
 import time
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat import cli, error_handlers, extensions, settings
 from chat.blueprints.http import Protection, client_address
@@ -14,11 +13,14 @@ from chat.blueprints.pages import pages
 from chat.blueprints.rooms import rooms
 from chat.blueprints.users import users
 from chat.concurrency import spawn
+from chat.cross_origin import CrossOrigin
 from chat.database.client import time_limit
 from chat.gate import Gate
 from chat.namespaces.base import MAX_WAITING_SIZE
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
+from chat.origins import parse_origins
+from chat.proxies import TrustedProxies
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.realtime.server import SOCKET_PATHS
 from chat.services.audit import bind_caller
@@ -59,11 +61,13 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
     _add_sockets(app, services)
+    app.wsgi_app = CrossOrigin(  # type: ignore[method-assign]
+        app.wsgi_app, parse_origins(app.config["CORS_ORIGINS"])
+    )
     app.wsgi_app = Protection(app.wsgi_app)  # type: ignore[method-assign]
     if app.config["TRUSTED_PROXIES"]:
-        count = app.config["TRUSTED_PROXIES"]
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
+            app.wsgi_app, app.config["TRUSTED_PROXIES"]
         )
     cli.register(app)
     return app

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, has_request_context, request
 from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
@@ -23,6 +22,7 @@ from jwt.exceptions import ExpiredSignatureError, PyJWTError
 from chat.errors import Forbidden, InvalidInput, TokenExpired, Unauthorized
 from chat.i18n import choose_locale
 from chat.models import User
+from chat.origins import is_accepted, parse_origin, parse_origins
 from chat.services.sessions import Grant
 from chat.wiring import services
 
@@ -162,21 +162,15 @@ def check_cookie_use() -> None:
     if uses_cookie() and _has_body() and not request.is_json:
         raise InvalidInput({"_schema": ["invalid.json"]})
     origin = request.headers.get("Origin")
-    if not uses_cookie() or origin is None or _host_of(origin) == request.host:
+    if not uses_cookie() or origin is None:
         return
-    if origin not in current_app.config.get("CORS_ORIGINS", "").split():
+    allowed = parse_origins(current_app.config["CORS_ORIGINS"])
+    if not is_accepted(parse_origin(origin), request.environ, allowed):
         raise Forbidden()
 
 
 def _has_body() -> bool:
     return bool(request.content_length) or "Transfer-Encoding" in request.headers
-
-
-def _host_of(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:  # of brackets that do not match, for example
-        return None
 
 
 def _decode(token: object, *types: str) -> Claims:

@@ -20,6 +20,7 @@ from chat.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    RangeNotSatisfiable,
     RateLimited,
     Unauthorized,
     Unavailable,
@@ -39,6 +40,7 @@ HTTP_ERRORS: dict[int, type[ChatError]] = {
     404: NotFound,
     405: MethodNotAllowed,
     413: PayloadTooLarge,
+    416: RangeNotSatisfiable,
     503: Unavailable,
 }
 
@@ -104,7 +106,7 @@ def _answer(error: Exception) -> Response | RequestRedirect:
     response.status_code = status
     if isinstance(error, HTTPException):
         for name, value in error.get_headers(request.environ):
-            if name.lower() in ("allow", "retry-after"):
+            if name.lower() in ("allow", "content-range", "retry-after"):
                 response.headers[name] = value
     if status == 429:
         response.headers["Retry-After"] = str(body["error"]["retry_after"])

@@ -65,6 +65,11 @@ class PayloadTooLarge(ChatError):
     status = 413
 
 
+class RangeNotSatisfiable(ChatError):
+    code = "range_not_satisfiable"
+    status = 416
+
+
 class RateLimited(ChatError):
     """Too much at once; `retry_after` is in seconds."""
 

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 from flask import Flask, current_app
-from flask_cors import CORS
 from flask_jwt_extended import JWTManager
 from flask_mail import Mail
 
@@ -26,7 +25,6 @@ class VerifiedMail(Mail):
 
 jwt = JWTManager()
 mail = VerifiedMail()
-cors = CORS()
 
 
 def init_app(app: Flask) -> None:
@@ -34,7 +32,6 @@ def init_app(app: Flask) -> None:
     _init_jwt(app)
     app.config.setdefault("MAIL_SUPPRESS_SEND", False)  # by default tests would send nothing
     mail.init_app(app)
-    _init_cors(app)
 
 
 def _init_jwt(app: Flask) -> None:
@@ -54,20 +51,3 @@ def _init_jwt(app: Flask) -> None:
         JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=app.config.get("REFRESH_TOKEN_DAYS", 30)),
     )
     jwt.init_app(app)
-
-
-def _init_cors(app: Flask) -> None:
-    origins = app.config.get("CORS_ORIGINS", "").split()
-    if not origins:
-        return  # same origin only
-    # as patterns, because it would guess that an IPv6 address in brackets is one
-    exactly = [re.compile(re.escape(origin) + r"\Z") for origin in origins]
-    cors.init_app(
-        app,
-        resources={r"/api/*": {"origins": exactly}},
-        allow_headers=["Authorization", "Content-Type", "X-Session"],
-        expose_headers=["Retry-After"],
-        supports_credentials=True,
-        always_send=False,  # or who sends no Origin would be told all of them
-        max_age=600,
-    )

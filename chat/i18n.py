@@ -51,6 +51,9 @@ CATALOGUE: dict[str, Line] = {
     ),
     "error.group_full": Line("群成员已满。", "This group has as many members as it may have."),
     "error.payload_too_large": Line("内容过大。", "That is too large."),
+    "error.range_not_satisfiable": Line(
+        "所请求的部分不存在。", "The file ends before the part that is asked for."
+    ),
     "error.rate_limited": Line(
         "操作过于频繁，请在 {retry_after} 秒后重试。",
         "Too many requests. Try again in {retry_after} s.",

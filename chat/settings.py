@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import logging
 import os
-import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri, split_options
 
+from chat.origins import parse_origins
 from chat.text.addresses import ascii_host, parse_sender
 
 SECRET_BYTES = 32  # as long as the hash the tokens are signed with
@@ -39,11 +39,6 @@ NUMBERS = {
     "CHANGES_PER_MINUTE": (1, 1_000_000),
 }
 SWITCHES = ("MAIL_USE_SSL", "MAIL_USE_TLS", "MONGO_INSECURE", "QUEUE_INSECURE", "RATE_LIMITS")
-# As browsers write it: lower case, and a port only where it is not the scheme's own.
-ORIGIN = re.compile(
-    r"(http(?!.*:80\Z)|https(?!.*:443\Z))://"
-    r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
-)
 QUEUES = ("redis", "rediss", "unix")
 SRV = "mongodb+srv://"  # a name whose hosts the name server lists
 NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
@@ -150,12 +145,14 @@ def _check_values(config: Mapping[str, Any]) -> None:
             f"SECRET_KEY must have at least {SECRET_BYTES} bytes;"
             " leave it out to have one generated."
         )
-    for origin in config["CORS_ORIGINS"].split():
-        if not ORIGIN.fullmatch(origin):
-            raise SettingsError(
-                f"CORS_ORIGINS holds {origin!r}, which is no origin"
-                " such as https://chat.example.org."
-            )
+    try:
+        parse_origins(config["CORS_ORIGINS"])
+    except ValueError as error:
+        raise SettingsError(
+            f"CORS_ORIGINS holds {str(error)!r}, which is no origin such as"
+            " https://chat.example.org or capacitor://localhost (international names in their"
+            " xn-- form)."
+        ) from None
     if config["MONGO_URI"] and not _is_mongo_uri(config["MONGO_URI"]):
         raise SettingsError("MONGO_URI is no MongoDB URI such as mongodb://127.0.0.1:27017/chat.")
 

@@ -1,4 +1,4 @@
-"""The programs beside Python that tests run: a browser, node, Redis; `make test` gets them."""
+"""Programs beside Python that tests run: a browser, node, Redis, nginx; `make test` gets them."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ def npm() -> list[str] | None:
 def go() -> str:
     """Return the path of Go, or its bare name when it is missing."""
     return shutil.which("go", path=_path()) or "go"
+def nginx() -> str | None:
+    """Return the path of nginx, which often is where only root looks, or None."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
 def _path() -> str:

@@ -69,9 +69,13 @@ def test_nothing_has_to_be_configured() -> None:
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://*.example.org"),
         ("CORS_ORIGINS", "https://me@chat.example.org"),
-        ("CORS_ORIGINS", "https://Chat.example.org"),
-        ("CORS_ORIGINS", "https://chat.example.org:443"),
-        ("CORS_ORIGINS", "http://chat.example.org:80"),
+        ("CORS_ORIGINS", "null"),
+        ("CORS_ORIGINS", "http://"),
+        ("CORS_ORIGINS", "http://chat.example.org:port"),
+        ("CORS_ORIGINS", "http://chat.example.org:65536"),
+        ("CORS_ORIGINS", "http://[::1"),
+        ("CORS_ORIGINS", "https://例子.中国"),
+        ("CORS_ORIGINS", "file://localhost"),
         ("CORS_ORIGINS", "https://a.example,https://b.example"),
         ("MAIL", "pigeon"),
     ],
@@ -91,9 +95,25 @@ def test_a_refused_uri_is_not_repeated_as_it_may_hold_a_password() -> None:
     assert "hush" not in refusal(MONGO_URI="mongodb://me:hush@@host")
 
 
-def test_origins_are_taken_with_and_without_port() -> None:
-    origins = "https://chat.example.org http://localhost:8080 http://[::1]:8080 https://a-b.example"
-    settings.check(config(CORS_ORIGINS=origins))
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://chat.example.org",
+        "http://localhost:8080",
+        "http://[::1]:8080",
+        "https://a-b.example",
+        "https://Chat.example.org:443/",
+        "wss://chat.example.org",
+        "http://my_host:3000",
+        "https://xn--fsqu00a.xn--fiqs8s",
+        "capacitor://localhost",
+        "tauri://localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "file://",
+    ],
+)
+def test_any_origin_with_a_scheme_is_taken(origin: str) -> None:
+    settings.check(config(CORS_ORIGINS=f"https://a.example {origin}"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

@@ -1,4 +1,4 @@
-"""Get what the tests need beside Python: a browser, node with its packages, and Redis.
+"""Get what the tests need beside Python: a browser, node with its packages, Redis and nginx.
 
 With `--clients` get what the clients in Java and Go need instead, and build them. Each by the first
 way that works, the system's own first. Ends with one sentence when none does.
@@ -44,8 +44,10 @@ def apt_install(*packages: str) -> bool:
     """Install Debian's packages, as root and where apt is."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
-    return run(["apt-get", "update"], INSTALL_SECONDS) and run(install, INSTALL_SECONDS)
+    # Another process may be installing something right now: wait for it.
+    apt = ["apt-get", "-o", f"DPkg::Lock::Timeout={DOWNLOAD_SECONDS}"]
+    install = [*apt, "install", "-y", "--no-install-recommends", *packages]
+    return run([*apt, "update"], INSTALL_SECONDS) and run(install, INSTALL_SECONDS)
 
 
 def has_browser() -> bool:
@@ -183,6 +185,12 @@ def main() -> None:
         lambda: shutil.which("redis-server") is not None,
         [("apt-get", lambda: apt_install("redis-server"))],
         "install the package redis-server.",
+    )
+    ensure(
+        "nginx",
+        lambda: programs.nginx() is not None,
+        [("apt-get", lambda: apt_install("nginx"))],
+        "install the package nginx.",
     )
     if not install_node_packages():
         sys.exit(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, jsonify, request
 
+from chat.addresses import parse_address
 from chat.error_handlers import request_locale
 from chat.errors import InvalidInput
 from chat.schemas import fields
@@ -22,6 +23,7 @@ __all__ = [
     "answer",
     "client_address",
     "device",
+    "forget_odd_range",
     "load",
     "load_query",
     "no_content",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 NUMBER = re.compile(r"-?[0-9]{1,16}")
+RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})", re.IGNORECASE)
 YEAR_SECONDS = 365 * 24 * 60 * 60
 # Of what is no page: whatever a browser is made to show, it runs, loads and frames nothing.
 NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -73,13 +76,26 @@ def no_content() -> Response:
 
 def client_address() -> str:
     """Return the caller's address, as far as the configured proxies can be trusted about it."""
-    return request.remote_addr or ""
+    return parse_address(request.remote_addr or "")
 
 
 def device() -> str:
     """Return what the caller's program calls itself, shortened."""
     text = request.headers.get("User-Agent", "")[:DEVICE_LENGTH]
     return "".join(character for character in text if character.isprintable())
+
+
+def forget_odd_range() -> None:
+    """Let the whole file be the answer, unless one part of it is asked for, by GET and plainly.
+
+    Of several parts Werkzeug says that they cannot be had. And where `If-None-Match` asks whether
+    there is anything to send, that comes first.
+    """
+    environ = request.environ
+    match = RANGE.fullmatch(environ.get("HTTP_RANGE", ""))
+    is_odd = match is None or (match[2] and int(match[1]) > int(match[2]))
+    if is_odd or request.method != "GET" or "HTTP_IF_NONE_MATCH" in environ:
+        environ.pop("HTTP_RANGE", None)
 
 
 class Protection:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
-from chat.blueprints.http import YEAR_SECONDS, answer
+from chat.blueprints.http import YEAR_SECONDS, answer, forget_odd_range
 from chat.errors import Unavailable
 from chat.i18n import TAGS, choose_locale
+from chat.origins import Origin, own_origin
 from chat.wiring import services
 
 pages = Blueprint("pages", __name__)
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
-HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
 @pages.get("/")
@@ -36,7 +35,9 @@ def page(_: str = "") -> Response:
     )
     response = make_response(html)
     response.headers["Cache-Control"] = "no-cache"
-    response.headers["Content-Security-Policy"] = _content_security_policy(request.host)
+    response.headers["Content-Security-Policy"] = _content_security_policy(
+        own_origin(request.environ)
+    )
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Vary"] = "Accept-Language, Cookie"
     return response
@@ -48,6 +49,7 @@ def static(version: str, filename: str) -> Response:
 
     A page opened before an update asks under the old version and gets today's file, not to be kept.
     """
+    forget_odd_range()
     response = send_from_directory(STATIC, filename)
     if version == _version():
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
@@ -64,9 +66,9 @@ def health() -> Response:
     return answer({"status": "ok"})
 
 
-def _content_security_policy(host: str) -> str:
+def _content_security_policy(own: Origin | None) -> str:
     """Return what the page may do: its own files and sockets, no markup made from text."""
-    sockets = f" ws://{host} wss://{host}" if HOST.fullmatch(host) else ""
+    sockets = f" ws://{own.netloc} wss://{own.netloc}" if own else ""
     return "; ".join(
         [
             "default-src 'none'",

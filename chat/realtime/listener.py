@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import errno
+import http.client
+import io
+import json
 import logging
 import re
 import resource
 import socket
 import sys
-import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
+from email.message import Message
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import eventlet
 import eventlet.wsgi
+from eventlet.greenio import GreenSocket
 
+from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
+from chat.i18n import choose_locale, translate
+from chat.origins import make_origin
+from chat.realtime.bodies import BadChunk, Body, ChunkedBody, Deadline, read_chunked
 from chat.realtime.transport.loop import LEFT
 
 BACKLOG = 1024
@@ -26,25 +36,19 @@ BODY_SECONDS = 60  # for all of its body
 LINGER_SECONDS = 2  # for a client to read its answer while it sends what nobody wants
 SPARE_FILES = 256  # open files beside the connections: database, log, templates
 REFUSALS = 64  # at the same time; beyond them a connection is closed without a word
-FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 LENGTH = re.compile(r"[0-9]{1,18}")
-BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-LENGTH_REQUIRED = b"HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+REQUEST_LINE = re.compile(rb"[!-~]+ [!-~]+ HTTP/[0-9]\.[0-9]\r?\n")
+NOT_ASCII = re.compile(rb"[\x80-\xff]")
+# A target with a scheme and a host, as clients write it that take the server for a proxy.
+ABSOLUTE = re.compile(r"(?:https?|wss?)://([^/?#]*)([^#]*)", re.IGNORECASE)
+REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
+    HTTPStatus.REQUEST_URI_TOO_LONG: PayloadTooLarge,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: PayloadTooLarge,
+    HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
+}
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 log = logging.getLogger(__name__)
-
-
-class Deadline:
-    """A moment by which something must have come: a socket's time-out begins with each byte."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-
-    def timeout(self) -> Any:
-        """Return a context that raises `socket.timeout` in whoever waits in it at that moment."""
-        left = max(0.0, self._ends - time.monotonic())
-        return eventlet.Timeout(left, socket.timeout("it takes too long"))
 
 
 class Head:
@@ -60,66 +64,79 @@ class Head:
         return line
 
 
-class Body:
-    """What follows a head, all of it within BODY_SECONDS."""
+class HeadersAlone(http.client.HTTPMessage):
+    """The fields of a head. The parser would look for the parts of a multipart body in it."""
 
-    def __init__(self, source: Any) -> None:
-        self._source = source
-        self._deadline = Deadline(BODY_SECONDS)
+    def get_content_type(self) -> str:
+        return "text/plain"
 
-    def read(self, size: int = -1) -> Any:
-        with self._deadline.timeout():
-            return self._source.read(size)
-
-    def readline(self, size: int = -1) -> Any:
-        with self._deadline.timeout():
-            return self._source.readline(size)
-
-    def readlines(self, hint: int = -1) -> Any:
-        with self._deadline.timeout():
-            return self._source.readlines(hint)
+    def get_content_maintype(self) -> str:
+        return "text"
 
 
 class Protocol(eventlet.wsgi.HttpProtocol):
-    """eventlet's HTTP without bodies of unknown length and without pages of its own.
+    """eventlet's HTTP, strict about where a request ends, and without pages of its own.
 
     `left` is called when the connection ends; where it is taken over, by whoever has it then.
     """
 
     rfile: Any
     close_connection: bool
-    error_message_format = ""  # of a request that can not be read: the status line says enough
+    raw_requestline: bytes
+    path: str
+    MessageClass = HeadersAlone
     sys_version = ""
 
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
-        self._body_limit = listener.body_limit
+        self._listener = listener
         self._left = listener.leaving(connection[0])
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
+        self._source: Any = None  # what follows the head that is being read
+        self._body: ChunkedBody | None = None  # of a request without a length
         super().__init__(connection, server)
 
+    def handle_one_request(self) -> None:
+        """Answer a request, and keep nothing of it while the connection is idle."""
+        try:
+            super().handle_one_request()
+        finally:
+            self._body, self.environ = None, {}
+
     def parse_request(self) -> bool:
-        """Read the head of a request and refuse one whose end is in doubt."""
+        """Read the head of a request, and a body without a length; refuse what is in doubt."""
+        self.raw_requestline = NOT_ASCII.sub(_percent_encode, self.raw_requestline)
         head = self.rfile = Head(self.rfile, self.raw_requestline)
-        with self._deadline.timeout():
-            is_complete = super().parse_request()
+        try:
+            with self._deadline.timeout():
+                is_complete = super().parse_request()
+        except (eventlet.wsgi.HeaderLineTooLong, eventlet.wsgi.HeadersTooLarge):
+            return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not is_complete:
             return False
-        refusal = BAD_REQUEST if head.in_doubt else self._refusal()
-        if refusal is None:
-            # What is larger is not read to its end, so that nothing can follow it.
-            most = self._body_limit(self.path)
-            self._lingers = int(self.headers.get("Content-Length", 0)) > most
-            self.close_connection |= self._lingers
-            return True
-        self.close_connection = True
-        self.wfile.write(refusal)
-        return False
+        refusal = HTTPStatus.BAD_REQUEST if head.in_doubt else self._fault()
+        if refusal is not None:
+            return self._refuse(refusal)
+        if "Transfer-Encoding" in self.headers:
+            return self._read_chunked()
+        self._close_if_too_large(int(self.headers.get("Content-Length", 0)))
+        return True
+
+    def send_error(self, code: int, *_: object) -> None:
+        """Refuse a request that the standard library cannot read (called by it)."""
+        self._refuse(HTTPStatus(code))
 
     def get_environ(self) -> dict[str, Any]:
-        """Return what WSGI knows of the request."""
+        """Return what WSGI knows of the request; to the application every body has a length."""
         environ: dict[str, Any] = super().get_environ()
-        environ["eventlet.input"].rfile = Body(self.rfile)
+        if self._body is None:
+            environ["eventlet.input"].rfile = Body(self.rfile, BODY_SECONDS)
+        else:
+            environ.pop("HTTP_TRANSFER_ENCODING")
+            environ["CONTENT_LENGTH"] = str(self._body.length)
+            environ["wsgi.input"] = environ["eventlet.input"] = eventlet.wsgi.Input(
+                io.BytesIO(self._body.data), self._body.length, self.connection
+            )
         environ[LEFT] = self._left
         return environ
 
@@ -146,11 +163,12 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             log.debug("a client goes on sending: %s", error)
 
     def log_message(self, *_: object) -> None:
-        """Note a request that can not be read without what it was: there may be a token in it."""
-        log.debug("refused a request that can not be read")
+        """Note a request that cannot be read without what it was: there may be a token in it."""
+        log.debug("refused a request that cannot be read")
 
     def _read_request_line(self) -> bytes:
         """Wait for a request as long as a connection may idle; then its head has to come soon."""
+        self._source = self.rfile
         try:
             self.rfile.peek(1)
         except TimeoutError:
@@ -159,20 +177,76 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             return b""
         self._deadline = Deadline(HEAD_SECONDS)
         with self._deadline.timeout():
-            return super()._read_request_line() or b""
+            line = super()._read_request_line() or b""
+        if len(line) < self.server.url_length_limit:
+            return line
+        self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
+        return b""
 
-    def _refusal(self) -> bytes | None:
-        """Return the answer to a request that a proxy could take for two, or for less than one."""
+    def _fault(self) -> HTTPStatus | None:
+        """Return why to refuse a request that a proxy could take for two, or for less than one.
+
+        A target in absolute form is made an ordinary one, and its host the request's.
+        """
         lengths = self.headers.get_all("Content-Length", [])
+        codings = self.headers.get_all("Transfer-Encoding", [])
         if (
-            self.headers.defects
+            not REQUEST_LINE.fullmatch(self.raw_requestline)
+            or self.headers.defects
             or any("\n" in value for value in self.headers.values())  # continued lines
-            or len(lengths) > 1
+            or len(lengths) + len(codings) > 1
             or not all(LENGTH.fullmatch(length) for length in lengths)
+            or not self._take_target()
+            or (codings and self.request_version < "HTTP/1.1")
         ):
-            return BAD_REQUEST
-        # A chunked body is refused, as its lines have no bound.
-        return LENGTH_REQUIRED if "Transfer-Encoding" in self.headers else None
+            return HTTPStatus.BAD_REQUEST
+        if codings and codings[0].strip(" \t").lower() != "chunked":
+            return HTTPStatus.NOT_IMPLEMENTED
+        return None
+
+    def _take_target(self) -> bool:
+        """Take the path from the target and tell whether it is clear which host is asked."""
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) > 1 or (not hosts and self.request_version >= "HTTP/1.1"):
+            return False
+        if hosts and make_origin("http", hosts[0]) is None:
+            return False
+        if match := ABSOLUTE.fullmatch(self.path):
+            if make_origin("http", match[1]) is None:
+                return False
+            del self.headers["Host"]
+            self.headers["Host"] = match[1]
+            path = match[2]
+            self.path = "/" + path.lstrip("/")  # as the standard library does with `//path`
+        return self.path.startswith("/") or (self.path, self.command) == ("*", "OPTIONS")
+
+    def _read_chunked(self) -> bool:
+        """Read a body that comes in chunks; tell whether its end is clear."""
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            del self.headers["Expect"]
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            with suppress(OSError):  # that the client is gone is what reading it will tell
+                self.wfile.flush()
+        try:
+            self._body = read_chunked(self._source, self._listener.body_limit(self.path), BODY_SECONDS)
+        except BadChunk as error:
+            log.debug("refused a chunked body: %s", error)
+            return self._refuse(HTTPStatus.BAD_REQUEST)
+        self.close_connection |= not self._body.is_whole
+        self._close_if_too_large(self._body.length)
+        return True
+
+    def _close_if_too_large(self, length: int) -> None:
+        """Let a request be the last one here whose body is not read to its end."""
+        self._lingers = length > self._listener.body_limit(self.path)
+        self.close_connection |= self._lingers
+
+    def _refuse(self, status: HTTPStatus) -> bool:
+        """Answer in the envelope, hear no more of the client, and return False."""
+        self.close_connection = True
+        self._lingers = True
+        self.wfile.write(_refusal(status, getattr(self, "headers", None)))
+        return False
 
 
 class Listener:
@@ -206,7 +280,8 @@ class Listener:
         self._open = 0  # connections, those that were taken over too
         self._open_of: Counter[str] = Counter()  # by caller
         self._closed = False
-        self._socket = socket.socket(family, kind, protocol)
+        self._late: deque[tuple[Any, Any]] = deque()  # accepted when it was closed
+        self._socket: Any = socket.socket(family, kind, protocol)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Each connection inherits it: a small answer would wait for the other side's delayed ACK.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -231,29 +306,53 @@ class Listener:
         )
 
     def close(self) -> None:
-        """Take no more connections; those there are go on."""
+        """Take no more connections; those there are go on, and those that have reached the kernel.
+
+        Closing the socket would reset these, although a proxy may have sent a request already.
+        """
         self._closed = True
-        self._socket.close()
+        with suppress(OSError):  # there are no more
+            while True:
+                self._late.append(self._socket.fd.accept())
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept`, which closes it
+        except OSError:  # not every system can
+            self._socket.close()
 
     def accept(self) -> tuple[Any, Any]:
         """Wait for a connection there is room for (called by eventlet)."""
         while True:
-            try:
-                client, address = self._socket.accept()
-            except OSError as error:
-                if self._closed:
-                    raise OSError(errno.EPIPE, "closed") from None  # eventlet's sign to end
-                if error.errno not in OUT_OF_RESOURCES:
-                    raise
-                log.error("can not accept connections: %s", error.strerror)
-                eventlet.sleep(0.1)
-                continue
+            client, address = self._accept()
             if self._enter(address):
                 return client, address
             if self._refusals.free():
                 self._refusals.spawn_n(_refuse, client)
             else:
                 client.close()
+
+    def _accept(self) -> tuple[Any, Any]:
+        """Wait for a connection; once closed, for ever.
+
+        If this ended, eventlet would hang up on all who are between two requests; they are answered
+        until the process ends.
+        """
+        while True:
+            if self._late:
+                client, address = self._late.popleft()
+                return GreenSocket(client), address
+            if self._closed:
+                self._socket.close()
+                eventlet.Event().wait()
+            try:
+                accepted: tuple[Any, Any] = self._socket.accept()
+                return accepted
+            except OSError as error:
+                if self._closed:
+                    continue
+                if error.errno not in OUT_OF_RESOURCES:
+                    raise
+                log.error("cannot accept connections: %s", error.strerror)
+                eventlet.sleep(0.1)
 
     def leaving(self, address: Any) -> Callable[[], None]:
         """Return what is to be called once when a connection from there has ended."""
@@ -286,13 +385,36 @@ def _refuse(client: Any) -> None:
     """Answer 503 and read what was asked, or closing would take the answer back."""
     try:
         client.settimeout(1)
-        client.sendall(FULL)
+        client.sendall(_refusal(HTTPStatus.SERVICE_UNAVAILABLE))
         client.shutdown(socket.SHUT_WR)
         client.recv(65_536)
     except OSError as error:
         log.debug("could not refuse a connection: %s", error)
     finally:
         client.close()
+
+
+def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
+    """Return the answer to a request that never reaches the application, and closes."""
+    error = REFUSALS_OF.get(status, InvalidInput)
+    locale = choose_locale(None, headers.get("Accept-Language") if headers else None)
+    message = translate(f"error.{error.code}", locale)
+    body = json.dumps(
+        {"error": {"code": error.code, "message": message}},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    data = body.encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(data)}\r\nConnection: close\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+    )
+    return head.encode() + data
+
+
+def _percent_encode(match: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % match[0][0]
 
 
 def _has_bare_cr(line: bytes) -> bool:

@@ -304,13 +304,7 @@ class ChatSocketIO(flask_socketio.SocketIO):
         self._heard = heard
 
     def init_app(self, app: Flask, **options: Any) -> None:
-        """Put the server in front of the app; its own origin and CORS_ORIGINS may connect."""
-        origins = frozenset(app.config["CORS_ORIGINS"].split())
-
-        def is_allowed(origin: str, environ: dict[str, Any]) -> bool:
-            own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
-            return origin == own or origin in origins
-
+        """Put the server in front of the app."""
         loggers = {
             option: logging.getLogger(f"{name}.server")
             for option, name in (("logger", "socketio"), ("engineio_logger", "engineio"))
@@ -319,12 +313,11 @@ class ChatSocketIO(flask_socketio.SocketIO):
             logger.setLevel(logging.ERROR)
         options = {
             **loggers,
-            "cors_allowed_origins": is_allowed,
+            "cors_allowed_origins": [],  # it looks at none: `CrossOrigin` does, for all paths
             "async_mode": "eventlet" if is_green() else "threading",
             "manage_session": False,
             "http_compression": False,
             "cookie": None,
-            "cors_credentials": False,
             **options,
         }
         super().init_app(app, **options)

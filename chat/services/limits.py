@@ -19,6 +19,7 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import MovingWindowRateLimiter
 
+from chat.addresses import parse_address
 from chat.errors import RateLimited, Unavailable
 from chat.services.windows import OwnWindows
 
@@ -145,13 +146,11 @@ def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one caller: an IPv4 address, or the /64 that an IPv6 user owns."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    """Return what counts as one caller: an IPv4 address, or the /64 that an IPv6 user owns.
+
+    All whose address cannot be read are one.
+    """
+    found = parse_address(address)
+    if ":" not in found:
+        return found
+    return str(ipaddress.ip_network((found, 64), strict=False))

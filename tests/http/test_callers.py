@@ -43,6 +43,37 @@ def test_behind_a_proxy_only_what_it_adds_counts(make_app: MakeApp) -> None:
     error_of(fail(app, name, "192.0.2.1, 192.0.2.2"), 401)
 
 
+@pytest.mark.parametrize(
+    ("first", "same", "other"),
+    [
+        ("203.0.113.8:{}", "203.0.113.8", "203.0.113.9:40001"),
+        ("[2001:db8::1]:{}", "2001:db8::2", "[2001:db8:0:1::1]:443"),
+        ("::ffff:203.0.113.{}", "[::ffff:203.0.113.0]:1", "203.0.113.9"),
+        ("_hidden{}", "unknown", "203.0.113.9"),
+        ("{}", "", "203.0.113.9"),
+        # Quoted, as some read lists: the caller would hide what the proxy adds.
+        ('"{}, 203.0.113.8', "203.0.113.8", '", 203.0.113.9'),
+    ],
+)
+def test_neither_a_port_nor_nonsense_makes_a_new_caller(
+    make_app: MakeApp, first: str, same: str, other: str
+) -> None:
+    app, name = make_app(RATE_LIMITS=True, TRUSTED_PROXIES=1), new_name()
+    for number in range(5):
+        address = first.format(0 if "113.{}" in first else 40_000 + number)
+        error_of(fail(app, name, address), 401)
+    error_of(fail(app, name, same or ", "), 429)
+    error_of(fail(app, name, other), 401)
+
+
+def test_with_fewer_entries_than_proxies_the_nearest_one_is_the_caller(make_app: MakeApp) -> None:
+    app, name = make_app(RATE_LIMITS=True, TRUSTED_PROXIES=2), new_name()
+    for number in range(5):
+        error_of(fail(app, name, f"192.0.2.{number}"), 401)
+    error_of(fail(app, name, "192.0.2.99"), 429)
+    error_of(fail(app, name, "192.0.2.1, 192.0.2.2"), 401)
+
+
 def test_failures_count_for_all_processes_and_after_a_restart(make_app: MakeApp) -> None:
     key = secrets.token_hex(32)
     first = make_app(RATE_LIMITS=True, SECRET_KEY=key)

@@ -361,6 +361,45 @@ class TestCrossOrigin:
             assert "Access-Control-Allow-Origin" not in response.headers
         assert "Access-Control-Allow-Origin" not in client.get("/api/users/me").headers
 
+    @pytest.mark.parametrize(
+        ("named", "origin"),
+        [
+            ("https://a.example", "https://a.example"),
+            ("https://A.example:443/", "https://a.example"),
+            ("file://", "file://"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+            ("http://my_host:3000", "http://my_host:3000"),
+        ],
+    )
+    def test_sockets_answer_as_the_api_does(
+        self, make_app: Callable[..., Flask], named: str, origin: str
+    ) -> None:
+        client = make_app(CORS_ORIGINS=named).test_client()
+        asked = {"Access-Control-Request-Method": "POST"}
+        wanted = {"Access-Control-Request-Headers": "content-type, x-mine"}
+        for path in ("/api/users/me", "/socket.io/?EIO=4&transport=polling"):
+            before = client.options(path, headers={"Origin": origin, **asked, **wanted})
+            assert before.status_code == 204
+            assert "POST" in before.headers["Access-Control-Allow-Methods"]
+            assert before.headers["Access-Control-Allow-Headers"] == "content-type, x-mine"
+            assert int(before.headers["Access-Control-Max-Age"]) > 0
+            for response in (before, client.get(path, headers={"Origin": origin})):
+                assert response.headers.getlist("Access-Control-Allow-Origin") == [origin]
+                assert response.headers.getlist("Access-Control-Allow-Credentials") == ["true"]
+                assert response.headers["Vary"] == "Origin"
+            assert client.get(path).headers["Vary"] == "Origin"
+            foreign = client.options(path, headers={"Origin": "https://b.example", **asked})
+            for name in ("Allow-Origin", "Allow-Credentials", "Allow-Methods", "Allow-Headers"):
+                assert f"Access-Control-{name}" not in foreign.headers
+
+    def test_an_error_of_a_socket_may_be_read_too(self, make_app: Callable[..., Flask]) -> None:
+        client = make_app(CORS_ORIGINS="https://a.example").test_client()
+        for query in ("EIO=3&transport=polling", "EIO=4&transport=pigeon", "EIO=4&sid=x", "j=0"):
+            response = client.get(f"/socket.io/?{query}", headers={"Origin": "https://a.example"})
+            assert response.status_code == 400
+            assert response.headers["Access-Control-Allow-Origin"] == "https://a.example", query
+
     def test_a_refused_request_may_be_read_too(self, make_app: Callable[..., Flask]) -> None:
         client = make_app(CORS_ORIGINS="https://a.example").test_client()
         response = client.get("/api/users/me", headers={"Origin": "https://a.example"})

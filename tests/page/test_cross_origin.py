@@ -31,9 +31,12 @@ CALL = """async ([url, options]) => {
     }
 }"""
 
-CONNECT = """async ([url, token, transport]) => {
+CONNECT = """async ([url, token, transport, withCredentials]) => {
     const {io} = await import("/client.js");
-    const options = {auth: {token}, transports: [transport], reconnection: false};
+    const options = {
+        auth: {token}, transports: [transport], reconnection: false, withCredentials,
+        extraHeaders: withCredentials ? {"X-Mine": "1"} : undefined,
+    };
     const socket = io(`${url}/group`, options);
     try {
         await new Promise((resolve, reject) => {
@@ -132,11 +135,17 @@ def test_a_named_origin_calls_with_a_token_after_asking_first(
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
+@pytest.mark.parametrize("with_credentials", [False, True])
 def test_a_named_origin_connects(
-    visit: Callable[..., Visitor], open_server: Server, site: str, ann: Person, transport: str
+    visit: Callable[..., Visitor],
+    open_server: Server,
+    site: str,
+    ann: Person,
+    transport: str,
+    with_credentials: bool,
 ) -> None:
     page = at(visit, site)
-    answer = page.evaluate(CONNECT, [open_server.url, ann.token, transport])
+    answer = page.evaluate(CONNECT, [open_server.url, ann.token, transport, with_credentials])
     assert answer["data"]["rooms"] == {}
 
 

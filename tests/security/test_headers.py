@@ -107,6 +107,60 @@ def test_over_tls_browsers_are_told_to_stay_there(make_app: Callable[..., Flask]
         assert age is not None and int(age[1]) == YEAR_SECONDS
 
 
+@pytest.mark.parametrize(
+    ("count", "said", "secure"),
+    [
+        (1, "https", True),
+        (1, "HTTPS", True),
+        (1, "wss", True),
+        (1, "http, https", True),
+        (1, "https, http", False),
+        (2, "https,http", True),
+        (2, "wss", True),
+        (2, "http,https", False),
+        (1, "ws", False),
+        (1, "ftp", False),
+        (1, "https://", False),
+        (1, "", False),
+    ],
+)
+def test_tls_is_what_the_outermost_trusted_proxy_says(
+    make_app: Callable[..., Flask], count: int, said: str, secure: bool
+) -> None:
+    app = make_app(TRUSTED_PROXIES=count, RATE_LIMITS=True)
+    headers = {"X-Forwarded-Proto": said, "X-Forwarded-Host": "Chat.example.org:443"}
+    page = app.test_client().get("/", headers=headers)
+    assert ("Strict-Transport-Security" in page.headers) == secure
+    account = make_account(app)
+    origin = f"{'https' if secure else 'http'}://chat.example.org{'' if secure else ':443'}"
+    logged_in = app.test_client().post(
+        "/api/session",
+        json={"username": account.username, "password": account.password},
+        headers={**headers, "X-Session": "cookie", "Origin": origin},
+    )
+    assert logged_in.status_code == 200, logged_in.get_json()
+    assert ("; Secure" in logged_in.headers["Set-Cookie"]) == secure
+    for link in (origin, origin.replace("http", "ws")):
+        opened = app.test_client().get(
+            "/socket.io/?EIO=4&transport=polling", headers={**headers, "Origin": link}
+        )
+        assert opened.status_code == 200, link
+
+
+@pytest.mark.parametrize("host", ["chat.example.org:443", "CHAT.example.org", "chat.example.org"])
+def test_the_policy_names_the_host_as_browsers_do(
+    make_app: Callable[..., Flask], host: str
+) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": host}
+    page = make_app(TRUSTED_PROXIES=1, RATE_LIMITS=True).test_client().get("/", headers=headers)
+    assert "wss://chat.example.org" in policy(page)["connect-src"]
+
+
+def test_a_host_with_an_underscore_is_in_the_policy(client: FlaskClient) -> None:
+    page = client.get("/", headers={"Host": "my_host:3000"})
+    assert "ws://my_host:3000" in policy(page)["connect-src"]
+
+
 def test_who_is_no_proxy_does_not_make_it_tls(client: FlaskClient) -> None:
     response = client.get("/", headers={"X-Forwarded-Proto": "https"})
     assert "Strict-Transport-Security" not in response.headers

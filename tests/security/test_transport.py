@@ -78,6 +78,157 @@ def test_request_whose_end_is_in_doubt_is_refused_and_smuggles_nothing(
     assert b"Traceback" not in answer
 
 
+def get(server: Server, target: str, *headers: str, version: str = "HTTP/1.1") -> bytes:
+    """Return the answer to a GET with exactly these headers."""
+    lines = [f"GET {target} {version}", *headers, "Connection: close", "", ""]
+    return exchange(server, "\r\n".join(lines).encode())
+
+
+def error_in(answer: bytes) -> dict[str, str]:
+    """Return the error in the envelope of an answer, which is the only one."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1 and b"Connection: close" in head, answer
+    error: dict[str, str] = json.loads(body)["error"]
+    assert {"code", "message"} <= set(error)
+    return error
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        'multipart/form-data; boundary="',
+        "multipart/form-data; boundary=----x",
+        "multipart/mixed; boundary*0*=x'y'%zz; boundary*1*=%ff",
+        "message/rfc822",
+        "message/delivery-status",
+        "nonsense",
+        ";",
+    ],
+)
+def test_any_content_type_is_no_reason_to_hang_up(server: Server, kind: str) -> None:
+    answer = get(server, "/health", "Host: x", f"Content-Type: {kind}")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    head = f"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+    posted = exchange(server, f"{head}Connection: close\r\nContent-Length: 1\r\n\r\nx".encode())
+    assert posted.startswith(b"HTTP/1.1 400 ") and error_in(posted)["code"] == "validation_error"
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "status", "code"),
+    [
+        ("/health", ["Host: x", "Content-Length: x"], 400, "validation_error"),
+        ("/health", ["Host: x", "Content-Length: -1"], 400, "validation_error"),
+        ("/health", ["Host: x", "Transfer-Encoding: gzip"], 501, "validation_error"),
+        ("/health", ["Host: x", "nonsense"], 400, "validation_error"),
+        ("/health", ["Host: x", ": nonsense"], 400, "validation_error"),
+        ("/health", ["Host: x", "Cookie: " + "a" * 9_000], 431, "payload_too_large"),
+        ("/health", ["Host: x", *["A: b"] * 200], 431, "payload_too_large"),
+        ("/health", ["Host: x", *["A: " + "b" * 8_000] * 9], 431, "payload_too_large"),
+        ("/" + "a" * 9_000, ["Host: x"], 414, "payload_too_large"),
+        ("/a b", ["Host: x"], 400, "validation_error"),
+        ("health", ["Host: x"], 400, "validation_error"),
+        ("/health", [], 400, "validation_error"),
+        ("/health", ["Host: x", "Host: x"], 400, "validation_error"),
+        ("/health", ["Host: x", "Host: y"], 400, "validation_error"),
+        ("/health", ["Host:"], 400, "validation_error"),
+        ("/health", ["Host: a b"], 400, "validation_error"),
+        ("/health", ["Host: x/y"], 400, "validation_error"),
+        ("http://x/health", [], 400, "validation_error"),
+        ("http:///health", ["Host: x"], 400, "validation_error"),
+        ("http://me@x/health", ["Host: x"], 400, "validation_error"),
+        ("ftp://x/health", ["Host: x"], 400, "validation_error"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_never_reaches_the_application_is_refused_in_the_envelope(
+    server: Server, target: str, headers: list[str], status: int, code: str
+) -> None:
+    answer = get(server, target, *headers)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer
+    assert error_in(answer)["code"] == code
+
+
+def test_a_refusal_is_in_the_language_of_who_asks(server: Server) -> None:
+    answers = [
+        error_in(get(server, "/health", f"Accept-Language: {language}", "Host: x", "Host: x"))
+        for language in ("en", "zh")
+    ]
+    assert answers[0]["message"] == "Some of the input is not valid."
+    assert answers[1]["message"] == "输入有误，请检查后重试。"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Cookie: \u00ff=;;=;"],
+        ["Authorization: Bearer \u00ff"],
+        ["Authorization: Digest a="],
+        ["Accept-Language: \u00ff;q=x,,;"],
+        ["Content-Encoding: gzip"],
+        ["Expect: 200-maybe"],
+        ["If-Modified-Since: never", 'If-None-Match: "'],
+        ["Range: bytes=9999-"],
+        ["X-Forwarded-For: \u00ff"],
+    ],
+    ids=repr,
+)
+def test_odd_headers_keep_nobody_from_an_answer(server: Server, headers: list[str]) -> None:
+    assert get(server, "/health", "Host: x", *headers).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/%", "/%zz", "/%ff%00", "/api/%e6", "/caf\u00e9", "/voil\u00e0", "/\u6c49", "/a%0d%0ab"],
+)
+def test_odd_paths_are_not_found(server: Server, target: str) -> None:
+    answer = get(server, target, "Host: x")
+    assert answer.startswith(b"HTTP/1.1 404 ") and error_in(answer)["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        ("http://{host}/health", "x"),
+        ("HTTP://{host}/health?q=1", "x"),
+        ("https://{host}/health", "[::1]:5000"),
+        ("ws://{host}/health", "my_host:3000"),
+    ],
+)
+def test_a_target_in_absolute_form_is_understood(server: Server, target: str, host: str) -> None:
+    answer = get(server, target.format(host=host), f"Host: {host}")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_host_of_an_absolute_target_is_the_one_that_counts(server: Server) -> None:
+    answer = get(server, "http://one.example", "Host: other.example").decode()
+    assert answer.startswith("HTTP/1.1 200 ")
+    assert "ws://one.example" in answer and "other.example" not in answer
+
+
+def test_an_old_client_names_no_host(server: Server) -> None:
+    assert get(server, "/health", version="HTTP/1.0").startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_in_chunks_is_taken_by_the_api(server: Server) -> None:
+    head = b"POST /api/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n"
+    body = b'{"username": "nobody", "password": "nothing at all"}'
+    pieces = b"".join(b"%x\r\n%b\r\n" % (1, body[n : n + 1]) for n in range(len(body)))
+    last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = exchange(server, head + pieces + b"0\r\n\r\n" + last)
+    assert answer.startswith(b"HTTP/1.1 401 ") and b"HTTP/1.1 200 " in answer
+
+
+def test_chunks_of_more_than_a_body_may_have_are_payload_too_large(server: Server) -> None:
+    head = b"POST /api/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces = (b"4000\r\n" + b"x" * 0x4000 + b"\r\n") * 5
+    answer = exchange(server, head + pieces + b"0\r\n\r\n" + SMUGGLED)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert error_in(answer)["code"] == "payload_too_large"
+    assert "smuggled" not in server.log()
+
+
 def test_request_that_can_not_be_read_is_not_quoted_in_the_log(server: Server) -> None:
     token = secrets.token_hex(8)
     for line in (f"GET /?token={token}", f"{token} / HTTP/1.1", f"GET /?t={token} HTTP/9.9", token):

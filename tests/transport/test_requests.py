@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +17,7 @@ import requests
 import websocket
 
 from chat.realtime import listener
+from tests.servers import ROOT, environment
 from tests.transport.conftest import Serve
 
 TIMEOUT = 60  # seconds for what must come
@@ -156,6 +159,120 @@ def test_who_sends_too_much_still_reads_the_answer(patient: str) -> None:
     assert requests.post(link, data="4" * 10 * LIMIT, timeout=TIMEOUT).status_code == 413
 
 
+def chunked(path: str, *more: str) -> bytes:
+    """Return the head of a POST whose body comes in chunks."""
+    lines = [f"POST {path} HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", *more]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def status_of(address: str, sent: bytes) -> int:
+    """Send a request, hang up one way, and return the status of the one answer."""
+    with connect(address) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_to_end(connection)
+    assert answer.count(b"HTTP/1.1 ") == 1, answer
+    return int(answer.split()[1])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"2\r\n40\r\n0\r\n\r\n",
+        b"1\r\n4\r\n1\r\n0\r\n0\r\n\r\n",
+        b'0002;name=value;other="text"\r\n40\r\n000\r\nX-Trailer: said at the end\r\n\r\n',
+    ],
+)
+def test_a_body_in_chunks_is_read_like_any_other(patient: str, body: bytes) -> None:
+    path = open_polling(patient)
+    last = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    with connect(patient) as connection:
+        connection.sendall(chunked(path) + body + last)
+        answer = read_to_end(connection)
+    assert answer.count(b"HTTP/1.1 200 ") == 2 and b'\r\n\r\n40{"sid":' in answer
+
+
+def test_a_client_that_asks_first_is_told_to_send_its_chunks(patient: str) -> None:
+    with connect(patient) as connection:
+        head = chunked(open_polling(patient), "Expect: 100-continue", "Connection: close")
+        connection.sendall(head)
+        assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"2\r\n40\r\n0\r\n\r\n")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"2\n40\r\n0\r\n\r\n",
+        b"2\r\n40\n0\r\n\r\n",
+        b"2\r\n40\r\n0\n\n",
+        b"2\r\n40\r\n0\r\nX: y\n\r\n",
+        b"-2\r\n40\r\n0\r\n\r\n",
+        b"+2\r\n40\r\n0\r\n\r\n",
+        b"0x2\r\n40\r\n0\r\n\r\n",
+        b"0_2\r\n40\r\n0\r\n\r\n",
+        b" 2\r\n40\r\n0\r\n\r\n",
+        b"2 \r\n40\r\n0\r\n\r\n",
+        "\N{ARABIC-INDIC DIGIT TWO}\r\n40\r\n0\r\n\r\n".encode(),
+        b"\r\n40\r\n0\r\n\r\n",
+        b"1\r\n40\r\n0\r\n\r\n",
+        b"2\r\n40\r\n0\r\nno field\r\n\r\n",
+        b"2;x=\ry\r\n40\r\n0\r\n\r\n",
+        b"2;" + b"x" * 1_000 + b"\r\n40\r\n0\r\n\r\n",
+        b"2\r\n40\r\n0\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
+        b"1" + b"0" * 16 + b"\r\n40\r\n0\r\n\r\n",
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_chunks_that_another_could_read_otherwise_are_refused(patient: str, body: bytes) -> None:
+    path = open_polling(patient)
+    smuggled = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    assert status_of(patient, chunked(path) + body + smuggled) == 400
+    assert requests.post(f"http://{patient}{path}", data="40", timeout=TIMEOUT).ok  # not in yet
+
+
+@pytest.mark.parametrize("size", [b"ffffffffffffffff", b"%x" % (LIMIT + 1)])
+def test_chunks_that_are_too_much_are_not_read_to_their_end(patient: str, size: bytes) -> None:
+    path = open_polling(patient)
+    assert status_of(patient, chunked(path) + size + b"\r\n" + b"4" * 3 * LIMIT) == 400
+
+
+def test_many_small_chunks_are_too_much_together(patient: str) -> None:
+    path = open_polling(patient)
+    body = b"".join(b"400\r\n%b\r\n" % (b"4" * 1024) for _ in range(LIMIT // 1024 + 1))
+    assert status_of(patient, chunked(path) + body + b"0\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize("begun", [b"", b"2", b"2\r\n", b"2\r\n4", b"2\r\n40\r\n0\r\nX-"])
+def test_chunks_without_an_end_end_their_session(patient: str, begun: bytes) -> None:
+    path = open_polling(patient)
+    assert status_of(patient, chunked(path) + begun) == 400
+    assert requests.get(f"http://{patient}{path}", timeout=TIMEOUT).status_code == 400
+
+
+def test_chunks_have_the_time_of_a_body(hasty: str) -> None:
+    path = open_polling(hasty)
+    with connect(hasty) as connection:
+        connection.sendall(chunked(path) + b"fff\r\n4")
+        assert dribble(connection).startswith(b"HTTP/1.1 400 ")
+    assert requests.get(f"http://{hasty}{path}", timeout=TIMEOUT).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("coding", "status"),
+    [("gzip", 501), ("identity", 501), ("gzip, chunked", 501), ("chunked, chunked", 501)],
+)
+def test_other_codings_are_not_known(patient: str, coding: str, status: int) -> None:
+    head = chunked(open_polling(patient)).replace(b": chunked", f": {coding}".encode())
+    assert status_of(patient, head + b"0\r\n\r\n") == status
+
+
+def test_an_old_client_has_no_chunks(patient: str) -> None:
+    head = chunked(open_polling(patient)).replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert status_of(patient, head + b"2\r\n40\r\n0\r\n\r\n") == 400
+
+
 @pytest.mark.parametrize(
     "head",
     [
@@ -230,3 +347,28 @@ def test_one_address_does_not_get_every_connection(small: str) -> None:
         while (status := ask(small)) != 200 and time.monotonic() < deadline:
             continue
         assert status == 200
+
+
+def test_connections_that_wait_when_the_server_ends_are_answered() -> None:
+    command = [sys.executable, "-m", "tests.transport.ending"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with ExitStack() as stack:
+        process = stack.enter_context(
+            subprocess.Popen(command, cwd=ROOT, env=environment({}), **pipes)
+        )
+        stack.callback(process.kill)
+        assert process.stdin is not None and process.stdout is not None
+        address = f"127.0.0.1:{int(process.stdout.readline())}"
+        request = "GET /{} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        connections = [stack.enter_context(connect(address))]
+        connections[0].sendall(request.format("end").encode())
+        assert process.stdout.readline() == "held\n"
+        for _ in range(20):
+            connections.append(stack.enter_context(connect(address)))
+            connections[-1].sendall(request.format("").encode())
+        process.stdin.write("\n")
+        process.stdin.flush()
+        for connection in connections:
+            assert read_to_end(connection).endswith(b"here")
+        with pytest.raises(ConnectionRefusedError):
+            connect(address)

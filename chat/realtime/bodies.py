@@ -1,0 +1,126 @@
+"""Bodies of HTTP requests as they come from the socket: in time, and with an end that is clear."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import eventlet
+
+MAX_CHUNK_LINE = 256  # bytes: a size and what clients note behind it
+MAX_TRAILERS = 8_192  # bytes of all fields behind the last chunk; nobody reads them
+CHUNKS_PER_TURN = 64  # then everybody else gets a turn
+CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
+TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n")
+
+
+class BadChunk(Exception):
+    """It is not clear where the chunks of a body end."""
+
+
+class Deadline:
+    """A moment by which something must have come: a socket's time-out begins with each byte."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+
+    def timeout(self) -> Any:
+        """Return a context that raises `socket.timeout` in whoever waits in it at that moment."""
+        left = max(0.0, self._ends - time.monotonic())
+        return eventlet.Timeout(left, socket.timeout("it takes too long"))
+
+
+class Body:
+    """A body of known length, all of it within so many seconds."""
+
+    def __init__(self, source: Any, seconds: float) -> None:
+        self._source = source
+        self._deadline = Deadline(seconds)
+
+    def read(self, size: int = -1) -> Any:
+        with self._deadline.timeout():
+            return self._source.read(size)
+
+    def readline(self, size: int = -1) -> Any:
+        with self._deadline.timeout():
+            return self._source.readline(size)
+
+    def readlines(self, hint: int = -1) -> Any:
+        with self._deadline.timeout():
+            return self._source.readlines(hint)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedBody:
+    """What came of a chunked body, and the length that the application is told.
+
+    The length exceeds that of `data` when the client hung up, took too long, or sends more than it
+    may. So the application sees what it sees of any other body that breaks off or is too large.
+    """
+
+    data: bytes
+    length: int
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.data) == self.length
+
+
+def read_chunked(source: Any, limit: int, seconds: float) -> ChunkedBody:
+    """Read a body in chunks of `limit` bytes at most, within so many seconds.
+
+    Raises BadChunk where another reader could see its end elsewhere.
+    """
+    data = bytearray()
+    try:
+        with Deadline(seconds).timeout():
+            count = 0
+            while size := _read_size(source):
+                if len(data) + size > limit:
+                    return ChunkedBody(bytes(data), len(data) + size)
+                data += _read_chunk(source, size)
+                count += 1
+                if count % CHUNKS_PER_TURN == 0:
+                    eventlet.sleep(0)
+            _skip_trailers(source)
+    except (OSError, EOFError):
+        return ChunkedBody(bytes(data), len(data) + 1)
+    return ChunkedBody(bytes(data), len(data))
+
+
+def _read_size(source: Any) -> int:
+    match = CHUNK_LINE.fullmatch(_read_line(source, MAX_CHUNK_LINE))
+    if match is None:
+        raise BadChunk("not the size of a chunk")
+    return int(match[1], 16)
+
+
+def _read_chunk(source: Any, size: int) -> bytes:
+    chunk: bytes = source.read(size)
+    end: bytes = source.read(2)
+    if len(chunk) < size or len(end) < 2:
+        raise EOFError
+    if end != b"\r\n":
+        raise BadChunk("a chunk is longer than its size")
+    return chunk
+
+
+def _skip_trailers(source: Any) -> None:
+    left = MAX_TRAILERS
+    while (line := _read_line(source, left)) != b"\r\n":
+        if not TRAILER.fullmatch(line):
+            raise BadChunk("not a field behind the last chunk")
+        left -= len(line)
+
+
+def _read_line(source: Any, most: int) -> bytes:
+    """Return a line with its end, as long as it is."""
+    line: bytes = source.readline(most)
+    if not line.endswith(b"\n"):
+        if len(line) < most:
+            raise EOFError
+        raise BadChunk("a line that is too long")
+    return line
