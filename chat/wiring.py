@@ -12,6 +12,7 @@ from chat.mailer import Mailer
 from chat.realtime.connections import Connections
 from chat.realtime.expiry import Expiry
 from chat.realtime.presence import Presence
+from chat.realtime.profile_log import ProfileLog
 from chat.realtime.publisher import Publisher
 from chat.realtime.pulse import Pulse
 from chat.realtime.push_log import PushLog
@@ -80,8 +81,8 @@ def wire(app: Flask) -> Services:
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
-    push_log = PushLog()
-    publisher = Publisher(connections, push_log, lambda: socketio.server)
+    push_log, profile_log = PushLog(), ProfileLog()
+    publisher = Publisher(connections, push_log, profile_log, lambda: socketio.server)
 
     users = UserRepository(database)
     room_repository = RoomRepository(database)
@@ -131,6 +132,7 @@ def wire(app: Flask) -> Services:
     )
     accounts = UserService(
         users=users,
+        user_rooms=user_rooms,
         codes=CodeRepository(database),
         sessions=sessions,
         rooms=rooms,
@@ -180,10 +182,13 @@ def wire(app: Flask) -> Services:
             rooms=room_repository,
             messages=message_repository,
             user_rooms=user_rooms,
+            users=users,
             sessions=session_repository,
             connections=connections,
             # The pulse of each process finds the same and tells its own clients.
-            publisher=Publisher(connections, push_log, lambda: socketio.server, here_alone=True),
+            publisher=Publisher(
+                connections, push_log, profile_log, lambda: socketio.server, here_alone=True
+            ),
             push_log=push_log,
             sign=usernames.sign,
             sign_rooms=usernames.sign_last,
