@@ -19,6 +19,7 @@ from chat.realtime.push_log import PushLog
 from chat.realtime.server import ChatSocketIO
 from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
+from chat.repositories.epoch import EpochRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.repositories.rooms import RoomRepository
@@ -33,6 +34,7 @@ from chat.services.limits import CONFIGURABLE, Limits
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
 from chat.services.passwords import Passwords
+from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
@@ -66,6 +68,7 @@ class Services:
     presence: Presence
     push_log: PushLog
     pulse: Pulse
+    past: Past
 
 
 def services() -> Services:
@@ -146,6 +149,21 @@ def wire(app: Flask) -> Services:
     )
     contention = Contention(room_repository)
     writer = Writer(message_repository, heads, contention)
+    past = Past(
+        EpochRepository(database),
+        forget=(
+            heads.forget_all,
+            read_marks.forget_all,
+            memberships.forget_all,
+            usernames.forget_all,
+        ),
+        start_over=(
+            writer.start_over,
+            push_log.clear,
+            profile_log.clear,
+            lambda: socketio.server.drop_all(),
+        ),
+    )
     messages = MessageService(
         messages=message_repository,
         user_rooms=user_rooms,
@@ -155,6 +173,7 @@ def wire(app: Flask) -> Services:
         heads=heads,
         read_marks=read_marks,
         rooms=rooms,
+        past=past,
         writer=writer,
         limits=limits,
         events=publisher,
@@ -178,6 +197,7 @@ def wire(app: Flask) -> Services:
         expiry=Expiry(connections, publisher, lambda: socketio.server),
         presence=Presence(connections, publisher, conversations.rooms_of),
         push_log=push_log,
+        past=past,
         pulse=Pulse(
             rooms=room_repository,
             messages=message_repository,
@@ -196,6 +216,7 @@ def wire(app: Flask) -> Services:
             confirm_members=memberships.confirm,
             learn=heads.learn,
             look_for_contention=contention.look,
+            check_past=past.check,
             clock=database.now,
         ),
     )

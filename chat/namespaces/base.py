@@ -167,7 +167,9 @@ class EventNamespace(flask_socketio.Namespace):
         return self._services.messages.send(connection.user, kind=self.kind, **payload)
 
     def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
-        found = self._services.messages.sync(connection.user, payload["rooms"], self.kind)
+        found = self._services.messages.sync(
+            connection.user, payload["rooms"], self.kind, payload["ids"]
+        )
         return dump_sync(found, self._services.connections.is_online)
 
     def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:

@@ -21,6 +21,10 @@ class ProfileLog:
         if len(self._told) > KNOWN_PROFILES:
             self._told.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._told.clear()
+
     def is_told(self, dumped: dict[str, Any]) -> bool:
         """Tell whether this is how the user was pushed last."""
         return self._told.get(dumped["id"]) == dumped

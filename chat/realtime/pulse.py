@@ -56,6 +56,7 @@ class Pulse:
         confirm_members: Callable[[float, Container[str]], None],
         learn: Callable[[Message], None],
         look_for_contention: Callable[[datetime], None],
+        check_past: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
@@ -72,6 +73,7 @@ class Pulse:
         self._confirm_members = confirm_members
         self._learn = learn
         self._look_for_contention = look_for_contention
+        self._check_past = check_past  # tells whether it was another one, and all was forgotten
         self._clock = clock  # the database's
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
         # By room, the oldest first: the version of it and its members, and when it was compared.
@@ -95,6 +97,8 @@ class Pulse:
     def beat(self) -> None:
         """Look once; what could not be looked at, as the database was away, is in the next look."""
         began = time.monotonic()
+        if self._check_past():
+            self._compared.clear()
         now = self._clock()
         self._look_for_contention(now)
         self._drop_unheard()

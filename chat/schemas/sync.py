@@ -13,9 +13,10 @@ from chat.schemas.rooms import IsOnline, dump_conversation
 
 
 class SyncSchema(Schema):
-    """The last seq that the client has seen, by room id."""
+    """The last seq that the client has seen, and the id of the message there, by room id."""
 
     rooms = fields.Dict(keys=fields.Id(), values=fields.Integer(min=0), required=True)
+    ids = fields.Dict(keys=fields.Id(), values=fields.Id(), load_default=dict)
 
 
 def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
@@ -35,4 +36,4 @@ def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
         page, used = dump_page(found.page, budget=budget)
         budget -= used
         rooms[room_id] = page | {"last_seq": found.last_seq, "reset": found.reset}
-    return {"rooms": rooms, "joined": joined, "gone": sync.gone}
+    return {"epoch": sync.epoch, "rooms": rooms, "joined": joined, "gone": sync.gone}

@@ -98,6 +98,7 @@ class Process:
             confirm_members=lambda moment, room_ids: None,
             learn=self.learned.append,
             look_for_contention=lambda now: None,
+            check_past=lambda: False,
             clock=lambda: database.now(),
         )
 
