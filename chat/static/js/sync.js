@@ -5,38 +5,75 @@ import { backoff } from "./backoff.js";
 /**
  * Bring the store up to date: the list of rooms first (marks, peers, rooms come and gone), then for
  * each room whose messages are held the ones that are missing, page by page.
- * `emit(kind, event, payload)` resolves to an ack; `reload(roomId)` starts a room's messages over.
+ * `emit(kind, event, payload)` resolves to an ack; `reload(roomId)` starts a room's messages over,
+ * `startOver()` everything: the database was restored, and what is held belongs to another past.
  */
-export function createSync({ store, api, emit, reload }) {
+export function createSync({ store, api, emit, reload, startOver }) {
+  let epoch = null; // of the past that is held
+
   async function run() {
     const asked = [...store.rooms.keys()];
-    store.putRooms(await api.get("/rooms"), asked);
-    await Promise.all(["direct", "group"].map(catchUp));
+    const listed = await api.get("/rooms");
+    const doubted = new Map(listed.filter(isInDoubt).map(({ id }) => [id, endOfRoom(id)]));
+    store.putRooms(listed, asked);
+    const held = { direct: heldRooms("direct", doubted), group: heldRooms("group", doubted) };
+    const kinds = Object.keys(held).filter((kind) => held[kind].size > 0);
+    if (!kinds.length) kinds.push(kindOfFewest()); // for the epoch
+    const [found, ...others] = await Promise.all(kinds.map((kind) => catchUp(kind, held[kind])));
+    if (others.some((other) => other !== found)) throw new Error("restored at this very moment");
+    if (epoch !== null && found !== epoch) await startOver();
+    epoch = found;
   }
 
-  async function catchUp(kind) {
-    let held = heldRooms(kind);
-    while (Object.keys(held).length > 0) {
-      const ack = await emit(kind, "sync", { rooms: held });
+  /** Whether a room as listed ends before what is known of it, or with another message. */
+  function isInDoubt({ id, last_seq: seq, last_message: last }) {
+    const known = store.rooms.get(id);
+    if (!known) return false;
+    const end = known.last_message;
+    return seq < known.last_seq || Boolean(last && end && last.seq === end.seq && last.id !== end.id);
+  }
+
+  function endOfRoom(id) {
+    const { last_seq: seq, last_message: last } = store.rooms.get(id);
+    return { seq, id: last?.seq === seq ? last.id : null };
+  }
+
+  /** The kind of room of which there are fewer: those that are not named come with the answer. */
+  function kindOfFewest() {
+    const groups = [...store.rooms.values()].filter(({ kind }) => kind === "group").length;
+    return 2 * groups > store.rooms.size ? "direct" : "group";
+  }
+
+  /** Ask for what is missing of these rooms, unless the past is another one; resolves to its epoch. */
+  async function catchUp(kind, held) {
+    for (let left = held; ; ) {
+      const ack = await emit(kind, "sync", payloadOf(left));
       if (ack.error) throw Object.assign(new Error(ack.error.code), ack.error);
-      held = apply(ack.data, held);
+      const { epoch: found } = ack.data;
+      if (epoch !== null && found !== epoch) return found;
+      left = apply(ack.data, left);
+      if (left.size === 0) return found;
     }
   }
 
-  /** Rooms whose newest messages are held; one read far back is left to scrolling. */
-  function heldRooms(kind) {
-    const held = {};
-    for (const [id, timeline] of store.timelines) {
-      const room = store.rooms.get(id);
-      if (room?.kind !== kind || !timeline.loaded || !timeline.following) continue;
-      held[id] = timeline.last;
+  /**
+   * The last message known, `{seq, id}`, by room: of rooms whose newest messages are held, and of
+   * those in doubt. One read far back is left to scrolling.
+   */
+  function heldRooms(kind, doubted) {
+    const held = new Map();
+    for (const [id, room] of store.rooms) {
+      if (room.kind !== kind) continue;
+      const timeline = store.timelines.get(id);
+      if (timeline?.loaded && timeline.following) held.set(id, endOf(timeline.messages.at(-1)));
+      else if (doubted.has(id)) held.set(id, doubted.get(id));
     }
     return held;
   }
 
   /** Apply one answer to what was asked; returns what to ask for next. */
   function apply({ rooms, joined, gone }, asked) {
-    const next = {};
+    const next = new Map();
     for (const room of joined) store.putRoom(room);
     for (const id of gone) store.dropRoom(id);
     for (const [id, page] of Object.entries(rooms)) {
@@ -46,12 +83,24 @@ export function createSync({ store, api, emit, reload }) {
       }
       for (const message of page.messages) store.putMessage(message);
       // No messages, yet more of them: other rooms have filled this answer.
-      if (page.has_more) next[id] = page.messages.at(-1)?.seq ?? asked[id];
+      if (page.has_more) next.set(id, page.messages.length ? endOf(page.messages.at(-1)) : asked.get(id));
     }
     return next;
   }
 
   return { run };
+}
+
+function endOf(message) {
+  return { seq: message?.seq ?? 0, id: message?.id ?? null };
+}
+
+function payloadOf(held) {
+  const ends = [...held];
+  return {
+    rooms: Object.fromEntries(ends.map(([room, { seq }]) => [room, seq])),
+    ids: Object.fromEntries(ends.filter(([, { id }]) => id).map(([room, { id }]) => [room, id])),
+  };
 }
 
 /**
