@@ -121,13 +121,20 @@ class BotUnderFaults(RuleBasedStateMachine):
         self.world.connect()
 
     @rule(
-        lengths=st.dictionaries(st.sampled_from([name for name, _ in ROOMS]), st.integers(0, 12)),
+        lengths=st.dictionaries(
+            st.sampled_from([name for name, _ in ROOMS]), st.integers(0, 6), min_size=1
+        ),
         renew_epoch=st.booleans(),
+        then=st.integers(0, 9),
     )
-    def restore(self, lengths: dict[str, int], renew_epoch: bool) -> None:
+    def restore(self, lengths: dict[str, int], renew_epoch: bool, then: int) -> None:
+        """Set some logs back, and let people go on in them before the bot is there again."""
         for entry in self.world.restore(lengths, renew_epoch):
             own = entry["user_id"] == ROBOT
             self.lost.add(entry["client_id"] if own else f"re-{entry['id']}")
+        for room_id in lengths:
+            for _ in range(then):
+                self.world.say(self.world.rooms[room_id])
 
     @rule(count=st.integers(1, 3))
     def leave_unanswered(self, count: int) -> None:
