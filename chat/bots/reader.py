@@ -239,10 +239,12 @@ class Reader:
         """Read what is missing of a room, page by page."""
         found = False
         while (known := self._logs.get(room_id)) and not self._stopping:
-            position = known.position
+            position, last_id = known.position, known.end.id
+            # With the message that was handled last, where it is known: it may be another one now.
+            after = position - 1 if last_id else position
             try:
                 page = self._session.call(
-                    "GET", f"/rooms/{room_id}/messages?after_seq={position}&limit={PAGE}"
+                    "GET", f"/rooms/{room_id}/messages?after_seq={after}&limit={PAGE}"
                 )
             except BotError as error:
                 if error.code == "not_found":
@@ -252,7 +254,10 @@ class Reader:
                     wait = max(RETRY, error.retry_after)
                     self._checks.plan(room_id, self._clock() + wait)
                 return
-            found = found or bool(page["messages"])
+            if last_id and last_id not in [entry["id"] for entry in page["messages"][:1]]:
+                self._syncs[known.kind] = 0.0  # tells what to do
+                return
+            found = found or any(entry["seq"] > position for entry in page["messages"])
             self._read(known, page["messages"])
             if not page["has_more"] or known.position == position:
                 break
