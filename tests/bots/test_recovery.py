@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from chat.bots import Bot, Message, Stopped
 from chat.database.client import Database
-from tests.backups import Backup
+from tests.backups import Backup, wait_until
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
 from tests.cli.commands import flask
 from tests.proxy import FaultyProxy
@@ -79,12 +78,18 @@ def wait_for_replies(client: WireClient, robot: Talker, count: int) -> None:
                     replies.add(data[1]["id"])
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when a condition holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def start_answering(bot: Bot) -> queue.Queue[str]:
+    """Start a bot that answers each message, and return the texts as it has handled them."""
+    handled: queue.Queue[str] = queue.Queue()
+
+    @bot.on_message
+    def answer(message: Message) -> None:
+        message.reply(f"re {message.data}")
+        handled.put(message.data)
+
+    bot.start()
+    assert bot.wait_ready(PATIENCE)
+    return handled
 
 
 def test_killed_bot_answers_each_message_once(people: People, tmp_path: Path) -> None:
@@ -143,15 +148,7 @@ def test_bot_goes_on_when_the_server_was_killed_or_stopped(
     ada, robot = mortals("ada", "robot")
     group = ada.create_group(robot)
     bot = make_bot(robot)
-    handled: queue.Queue[str] = queue.Queue()
-
-    @bot.on_message
-    def answer(message: Message) -> None:
-        message.reply(f"re {message.data}")
-        handled.put(message.data)
-
-    bot.start()
-    assert bot.wait_ready(PATIENCE)
+    handled = start_answering(bot)
     client = ada.socket("/group")
     for number in range(30):
         client.emit("/group", "send_message", message(group, f"{number}", f"c{number}"))
@@ -265,15 +262,7 @@ def test_bot_goes_on_behind_what_it_handled_when_the_database_was_set_back(
     ada, robot = mortals("ada", "robot")
     group = ada.create_group(robot)
     bot = make_bot(robot)
-    handled: queue.Queue[str] = queue.Queue()
-
-    @bot.on_message
-    def answer(message: Message) -> None:
-        message.reply(f"re {message.data}")
-        handled.put(message.data)
-
-    bot.start()
-    assert bot.wait_ready(PATIENCE)
+    handled = start_answering(bot)
     watcher = ada.socket("/group")
     ada.post(group, "kept")
     watcher.pushed("message_created", data="re kept")
