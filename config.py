@@ -72,4 +72,4 @@ class Config:
     CONNECTIONS_PER_MINUTE = _number("CONNECTIONS_PER_MINUTE", 300)  # of sockets; a page makes two
     CONNECTIONS_PER_USER = _number("CONNECTIONS_PER_USER", 50)  # sockets at once; a page has one
     ROOMS_PER_MINUTE = _number("ROOMS_PER_MINUTE", 30)  # made, groups and direct ones
-    CHANGES_PER_MINUTE = _number("CHANGES_PER_MINUTE", 120)  # of rooms: members, roles, names, mute
+    CHANGES_PER_MINUTE = _number("CHANGES_PER_MINUTE", 120)  # of rooms and profiles

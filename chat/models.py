@@ -124,7 +124,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class RoomSync:
-    """What a member missed of one room; `reset`: the seq they named is unknown here."""
+    """What a member missed of one room; `reset`: what they named is not in the log."""
 
     page: Page
     last_seq: int
@@ -133,8 +133,12 @@ class RoomSync:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a member missed: by room id, in rooms they did not name, in rooms not theirs."""
+    """What a member missed: by room id, in rooms they did not name, in rooms not theirs.
 
+    `epoch` names the past that all this belongs to.
+    """
+
+    epoch: str
     rooms: dict[str, RoomSync]
     joined: list[Conversation]
     gone: list[str]

@@ -12,12 +12,14 @@ from chat.mailer import Mailer
 from chat.realtime.connections import Connections
 from chat.realtime.expiry import Expiry
 from chat.realtime.presence import Presence
+from chat.realtime.profile_log import ProfileLog
 from chat.realtime.publisher import Publisher
 from chat.realtime.pulse import Pulse
 from chat.realtime.push_log import PushLog
 from chat.realtime.server import ChatSocketIO
 from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
+from chat.repositories.epoch import EpochRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.repositories.rooms import RoomRepository
@@ -32,6 +34,7 @@ from chat.services.limits import CONFIGURABLE, Limits
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
 from chat.services.passwords import Passwords
+from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
@@ -65,6 +68,7 @@ class Services:
     presence: Presence
     push_log: PushLog
     pulse: Pulse
+    past: Past
 
 
 def services() -> Services:
@@ -80,8 +84,8 @@ def wire(app: Flask) -> Services:
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
-    push_log = PushLog()
-    publisher = Publisher(connections, push_log, lambda: socketio.server)
+    push_log, profile_log = PushLog(), ProfileLog()
+    publisher = Publisher(connections, push_log, profile_log, lambda: socketio.server)
 
     users = UserRepository(database)
     room_repository = RoomRepository(database)
@@ -131,6 +135,7 @@ def wire(app: Flask) -> Services:
     )
     accounts = UserService(
         users=users,
+        user_rooms=user_rooms,
         codes=CodeRepository(database),
         sessions=sessions,
         rooms=rooms,
@@ -144,6 +149,21 @@ def wire(app: Flask) -> Services:
     )
     contention = Contention(room_repository)
     writer = Writer(message_repository, heads, contention)
+    past = Past(
+        EpochRepository(database),
+        forget=(
+            heads.forget_all,
+            read_marks.forget_all,
+            memberships.forget_all,
+            usernames.forget_all,
+        ),
+        start_over=(
+            writer.start_over,
+            push_log.clear,
+            profile_log.clear,
+            lambda: socketio.server.drop_all(),
+        ),
+    )
     messages = MessageService(
         messages=message_repository,
         user_rooms=user_rooms,
@@ -153,6 +173,7 @@ def wire(app: Flask) -> Services:
         heads=heads,
         read_marks=read_marks,
         rooms=rooms,
+        past=past,
         writer=writer,
         limits=limits,
         events=publisher,
@@ -178,14 +199,18 @@ def wire(app: Flask) -> Services:
         ),
         presence=Presence(connections, publisher, conversations.rooms_of),
         push_log=push_log,
+        past=past,
         pulse=Pulse(
             rooms=room_repository,
             messages=message_repository,
             user_rooms=user_rooms,
+            users=users,
             sessions=session_repository,
             connections=connections,
             # The pulse of each process finds the same and tells its own clients.
-            publisher=Publisher(connections, push_log, lambda: socketio.server, here_alone=True),
+            publisher=Publisher(
+                connections, push_log, profile_log, lambda: socketio.server, here_alone=True
+            ),
             push_log=push_log,
             sign=usernames.sign,
             sign_rooms=usernames.sign_last,
@@ -193,6 +218,7 @@ def wire(app: Flask) -> Services:
             confirm_members=memberships.confirm,
             learn=heads.learn,
             look_for_contention=contention.look,
+            check_past=past.check,
             clock=database.now,
         ),
     )

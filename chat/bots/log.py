@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 Entry = dict[str, Any]
@@ -10,12 +11,25 @@ Entry = dict[str, Any]
 MAX_AHEAD = 500  # entries of one room that wait for earlier ones; more are fetched again
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """What was handled last: by it another past of the room shows, and how far it is the same one.
+
+    `id` is that of the message at the position, empty when it is not known; `created_at` is the
+    newest time of all that was handled, 0 when nothing was.
+    """
+
+    id: str = ""
+    created_at: int = 0
+
+
 class RoomLog:
     """How far one room has been handled (`position`, a seq), and what came ahead of its turn."""
 
-    def __init__(self, kind: str, position: int) -> None:
+    def __init__(self, kind: str, position: int, end: End = End()) -> None:  # noqa: B008
         self.kind = kind
         self.position = position
+        self.end = end
         self._ahead: dict[int, Entry] = {}
 
     @property
@@ -36,7 +50,12 @@ class RoomLog:
     def advance(self) -> None:
         """Go past the entry whose turn it was."""
         self.position += 1
-        self._ahead.pop(self.position, None)
+        entry = self._ahead.pop(self.position)
+        self.end = End(entry["id"], max(self.end.created_at, entry["created_at"]))
+
+    def forget_ahead(self) -> None:
+        """Drop what came ahead of its turn: it belongs to another past."""
+        self._ahead.clear()
 
 
 class RoomLogs:
@@ -53,9 +72,11 @@ class RoomLogs:
         """Return a room's log, or None when the room is unknown."""
         return self._rooms.get(room_id)
 
-    def add(self, room_id: str, kind: str, position: int) -> RoomLog:
+    def add(
+        self, room_id: str, kind: str, position: int, end: End = End()  # noqa: B008
+    ) -> RoomLog:
         """Begin (or begin anew) to follow a room behind `position`."""
-        log = RoomLog(kind, position)
+        log = RoomLog(kind, position, end)
         with self._lock:
             self._rooms[room_id] = log
         return log
@@ -69,3 +90,13 @@ class RoomLogs:
         """Return how far each room of a kind has been handled."""
         with self._lock:
             return {id: log.position for id, log in self._rooms.items() if log.kind == kind}
+
+    def ends(self, kind: str) -> dict[str, End]:
+        """Return what was handled last in each room of a kind."""
+        with self._lock:
+            return {id: log.end for id, log in self._rooms.items() if log.kind == kind}
+
+    def all(self) -> dict[str, RoomLog]:
+        """Return all logs as they are now, by room."""
+        with self._lock:
+            return dict(self._rooms)

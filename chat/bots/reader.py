@@ -12,7 +12,7 @@ from chat.bots.connection import NAMESPACES
 from chat.bots.errors import BotError, Stopped
 from chat.bots.inbox import Inbox
 from chat.bots.link import Link
-from chat.bots.log import Entry, RoomLog, RoomLogs
+from chat.bots.log import End, Entry, RoomLog, RoomLogs
 from chat.bots.session import Session
 from chat.bots.state import State
 from chat.bots.timers import Timers
@@ -20,6 +20,7 @@ from chat.bots.timers import Timers
 PAGE = 100  # messages fetched at once, the most the server gives
 SYNC_ROOMS = 500  # rooms named in one `sync`: a payload must stay below 64 KiB
 SYNC_EVERY = 300.0  # seconds
+MAX_ANEW = 1_000  # messages of a log that is another one among which to look for the place
 RETRY = 2.0  # seconds after which to ask again what could not be answered
 # Looking at a room costs a request and the server a read; a `sync` costs it a read for each room.
 SYNC_FROM = 3  # rooms to be looked at, and
@@ -63,6 +64,7 @@ class Reader:
         self._syncs: dict[str, float] = {}  # when to compare with the server, by kind of room
         self._synced: set[str] = set()
         self._unwritten: set[str] = set()  # kinds of which a position moved
+        self._doubtful: set[str] = set()  # rooms whose position may be of another past
         self._stopping = False
 
     def run(self) -> None:
@@ -76,7 +78,7 @@ class Reader:
         """Take up where the file says that the last run ended."""
         for kind in NAMESPACES:
             for room_id, position in (self._state.positions(kind) or {}).items():
-                self._logs.add(room_id, kind, position)
+                self._logs.add(room_id, kind, position, self._state.end(kind, room_id))
         self._timers.restart()
 
     def turn(self) -> None:
@@ -125,7 +127,9 @@ class Reader:
         """Compare the rooms of a kind with the server's, read what is new, and follow new rooms."""
         try:
             for part in _parts(self._logs.positions(kind)):
-                self._apply(kind, self._link.call(kind, "sync", part))
+                ends = self._logs.ends(kind)
+                ids = {room_id: ends[room_id].id for room_id in part["rooms"] if ends[room_id].id}
+                self._apply(kind, self._link.call(kind, "sync", {**part, "ids": ids}))
             wait = SYNC_EVERY
             self._note_synced(kind)
         except BotError as error:
@@ -142,30 +146,70 @@ class Reader:
             self._on_ready()
 
     def _apply(self, kind: str, found: dict[str, Any]) -> None:
+        self._note_epoch(found["epoch"])
         for room_id in found["gone"]:
             self._drop(kind, room_id)
         first = self._state.positions(kind) is None
         for room in found["joined"]:
             if room["id"] not in self._logs:
                 position = self._start_of(room, first)
-                self._logs.add(room["id"], kind, position)
+                self._logs.add(room["id"], kind, position, _end_of(room, position))
                 if position < room["last_seq"]:
                     self._checks.plan(room["id"], 0.0)
-        self._state.commit(kind, self._logs.positions(kind))
+        self._commit(kind)
         for room_id, page in found["rooms"].items():
             known = self._logs.get(room_id)
             if known is None:
                 continue
-            if page["reset"]:  # the server was set back: its log is shorter than it was
-                log.warning("room %s lost messages at the server, going on at its end", room_id)
-                self._logs.add(room_id, kind, page["last_seq"])
-                self._unwritten.add(kind)
+            if page["reset"] or room_id in self._doubtful:
+                self._start_anew(kind, room_id, known, page["last_seq"])
                 continue
             if page["messages"]:
                 self._read(known, page["messages"])
                 self._checks.note_news(room_id, known.has_gap, self._clock())
             if page["has_more"]:
                 self._checks.plan(room_id, 0.0)
+
+    def _note_epoch(self, epoch: str) -> None:
+        """Take in which past the server's database has."""
+        if self._state.epoch not in (None, epoch):
+            log.warning("the server's database was restored from a backup")
+            for room_id, known in self._logs.all().items():
+                known.forget_ahead()
+                if known.position > 0 and not known.end.id:  # the server cannot tell of these
+                    self._doubtful.add(room_id)
+        self._state.epoch = epoch
+
+    def _start_anew(self, kind: str, room_id: str, known: RoomLog, last_seq: int) -> None:
+        """Go on in a room whose log is another one than it was: behind all that was handled."""
+        position, end = self._place_in(room_id, known.end, last_seq)
+        log.warning("the log of room %s is another one: going on behind %d", room_id, position)
+        self._doubtful.discard(room_id)
+        self._logs.add(room_id, kind, position, end)
+        self._unwritten.add(kind)
+        if position < last_seq:
+            self._checks.plan(room_id, 0.0)
+
+    def _place_in(self, room_id: str, end: End, last_seq: int) -> tuple[int, End]:
+        """Return behind which seq a log has only what was said after all that was handled.
+
+        Looked for from the end of the log, `MAX_ANEW` messages at most; where it is not known when
+        the last one handled was said, it is the end. Raises BotError.
+        """
+        if not end.created_at:
+            return last_seq, end
+        first = last_seq + 1
+        while first > 1 and last_seq - first < MAX_ANEW:
+            page = self._session.call(
+                "GET", f"/rooms/{room_id}/messages?before_seq={first}&limit={PAGE}"
+            )
+            for entry in reversed(page["messages"]):
+                if entry["created_at"] <= end.created_at:
+                    return entry["seq"], End(entry["id"], end.created_at)
+            if not page["messages"]:
+                break
+            first = page["messages"][0]["seq"]
+        return first - 1, End("", end.created_at)
 
     def _start_of(self, room: dict[str, Any], first: bool) -> int:
         """Return behind which seq to begin in a room that is new to the bot."""
@@ -194,10 +238,12 @@ class Reader:
         """Read what is missing of a room, page by page."""
         found = False
         while (known := self._logs.get(room_id)) and not self._stopping:
-            position = known.position
+            position, last_id = known.position, known.end.id
+            # With the message that was handled last, where it is known: it may be another one now.
+            after = position - 1 if last_id else position
             try:
                 page = self._session.call(
-                    "GET", f"/rooms/{room_id}/messages?after_seq={position}&limit={PAGE}"
+                    "GET", f"/rooms/{room_id}/messages?after_seq={after}&limit={PAGE}"
                 )
             except BotError as error:
                 if error.code == "not_found":
@@ -207,7 +253,10 @@ class Reader:
                     wait = max(RETRY, error.retry_after)
                     self._checks.plan(room_id, self._clock() + wait)
                 return
-            found = found or bool(page["messages"])
+            if last_id and last_id not in [entry["id"] for entry in page["messages"][:1]]:
+                self._syncs[known.kind] = 0.0  # tells what to do
+                return
+            found = found or any(entry["seq"] > position for entry in page["messages"])
             self._read(known, page["messages"])
             if not page["has_more"] or known.position == position:
                 break
@@ -251,13 +300,24 @@ class Reader:
         # Before the first sync nothing is known of a kind, which the file has to say.
         for kind in self._unwritten:
             if self._state.positions(kind) is not None:
-                self._state.commit(kind, self._logs.positions(kind))
+                self._commit(kind)
         self._unwritten.clear()
+
+    def _commit(self, kind: str) -> None:
+        self._state.commit(kind, self._logs.positions(kind), self._logs.ends(kind))
 
     def _idle_seconds(self) -> float | None:
         planned = [*self._syncs.values(), self._checks.next_due(), self._timers.next_due()]
         dues = [due for due in planned if due is not None]
         return max(0.0, min(dues) - self._clock()) if dues else None
+
+
+def _end_of(room: dict[str, Any], position: int) -> End:
+    """Return what is known of the message at a position when a room is new to the bot."""
+    last = room["last_message"]
+    if last is None or last["seq"] != position:
+        return End()
+    return End(last["id"], last["created_at"])
 
 
 def _parts(positions: dict[str, int]) -> Iterator[dict[str, Any]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
+
+from chat.bots.log import End
 
 FORMAT = 1
 
@@ -45,7 +47,12 @@ class State:
         self.user_id: str | None = kept.get("user_id")
         self.memory: dict[str, Any] = kept.get("memory", {})
         self._memory = json.dumps(self.memory)
+        self.epoch: str | None = kept.get("epoch")  # of the past that the positions belong to
         self._positions: dict[str, dict[str, int]] = kept.get("positions", {})
+        self._ends = {  # by kind and room; files of earlier versions have none
+            kind: {room_id: End(*end) for room_id, end in ends.items()}
+            for kind, ends in kept.get("ends", {}).items()
+        }
         self._outbox = {one["client_id"]: Unsent(**one) for one in kept.get("outbox", [])}
 
     def claim(self, user_id: str) -> None:
@@ -59,6 +66,11 @@ class State:
         with self._lock:
             found = self._positions.get(kind)
             return None if found is None else dict(found)
+
+    def end(self, kind: str, room_id: str) -> End:
+        """Return what was handled last in a room, as far as it is known."""
+        with self._lock:
+            return self._ends.get(kind, {}).get(room_id, End())
 
     def unsent(self) -> list[Unsent]:
         """Return what may not have been stored yet, the oldest first."""
@@ -82,12 +94,13 @@ class State:
             self._outbox.pop(client_id, None)
             self._write()
 
-    def commit(self, kind: str, positions: dict[str, int]) -> None:
+    def commit(self, kind: str, positions: dict[str, int], ends: dict[str, End]) -> None:
         """Write how far the rooms of a kind have been handled, and the memory with it."""
         memory = json.dumps(self.memory)
         with self._lock:
             self._memory = memory
             self._positions[kind] = positions
+            self._ends[kind] = ends
             self._write()
 
     def commit_memory(self) -> None:
@@ -102,7 +115,12 @@ class State:
         rest = {
             "format": FORMAT,
             "user_id": self.user_id,
+            "epoch": self.epoch,
             "positions": self._positions,
+            "ends": {
+                kind: {room_id: astuple(end) for room_id, end in ends.items()}
+                for kind, ends in self._ends.items()
+            },
             "outbox": [asdict(one) for one in self._outbox.values()],
         }
         text = f'{json.dumps(rest)[:-1]}, "memory": {self._memory}}}\n'

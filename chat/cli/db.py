@@ -64,5 +64,16 @@ def db_adopt(from_uri: str | None, dry_run: bool, direct_when_two: bool) -> None
     )
 
 
+@db.command("restored")
+@with_services
+def db_restored() -> None:
+    """Say that a backup was put back: the last step of going back to it.
+
+    Clients then load anew what they hold, and servers that run forget what they knew.
+    """
+    services().past.renew()
+    click.echo("The database has a new epoch: all clients load anew.")
+
+
 def _date(milliseconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(milliseconds / 1000))

@@ -8,6 +8,7 @@ from typing import Any
 from chat.models import Message, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
+from chat.realtime.profile_log import ProfileLog
 from chat.realtime.push_log import PushLog
 from chat.realtime.server import ChatServer
 from chat.schemas.messages import dump_message
@@ -19,6 +20,7 @@ EVENTS = (
     "message_read",
     "user_typing",
     "presence_changed",
+    "user_changed",
     "room_created",
     "room_updated",
     "room_deleted",
@@ -39,12 +41,14 @@ class Publisher:
         self,
         connections: Connections,
         push_log: PushLog,
+        profile_log: ProfileLog,
         server: Callable[[], ChatServer],
         *,
         here_alone: bool = False,
     ) -> None:
         self._connections = connections
         self._push_log = push_log
+        self._profile_log = profile_log
         self._server = server
         self._here_alone = here_alone
 
@@ -54,9 +58,11 @@ class Publisher:
         self._push_log.note(room.id, message.seq)
 
     def heard(self, event: str, payload: Any) -> None:
-        """Note what another process has pushed to a room's clients in this one."""
+        """Note what another process has pushed to all whom it concerns in this one."""
         if event == "message_created":
             self._push_log.note(payload["room_id"], payload["seq"])
+        elif event == "user_changed":
+            self._profile_log.note(payload)
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
         """Push a message to one user, who came to hear the room after it."""
@@ -82,6 +88,19 @@ class Publisher:
             if channels:
                 own = [found.sid for found in self._connections.of_user(user_id, namespace)]
                 self._emit(namespace, channels, "presence_changed", payload, skip_sid=own)
+
+    def user_changed(self, user: User, room_ids: Iterable[str]) -> None:
+        """Push who somebody is now, once to each socket of theirs and of others in the rooms."""
+        payload = dump_user(user)
+        # A room is heard in the namespace of its kind alone: which one it is need not be known.
+        channels = [user_channel(user.id), *map(room_channel, room_ids)]
+        for namespace in NAMESPACES.values():
+            self._emit(namespace, channels, "user_changed", payload)
+        self._profile_log.note(payload)
+
+    def is_told(self, user: User) -> bool:
+        """Tell whether clients here were told lately that somebody is who they are now."""
+        return self._profile_log.is_told(dump_user(user))
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to those whose own it has become, before they hear anything else of it."""
@@ -131,7 +150,7 @@ class Publisher:
                 self.session_expired(connection)
             self._server().expel(connection)
 
-    def user_changed(self, user: User) -> None:
+    def own_user_changed(self, user: User) -> None:
         """Let the user's connections know their own details."""
         for connection in self._connections.of_user(user.id):
             connection.user = user

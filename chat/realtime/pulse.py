@@ -24,6 +24,7 @@ from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
 
 INTERVAL = 1.0  # seconds
 LOOK_BACK = 6.0  # seconds by the database's clock, beyond the time since the last look
@@ -44,6 +45,7 @@ class Pulse:
         rooms: RoomRepository,
         messages: MessageRepository,
         user_rooms: UserRoomRepository,
+        users: UserRepository,
         sessions: SessionRepository,
         connections: Connections,
         publisher: Publisher,
@@ -54,11 +56,13 @@ class Pulse:
         confirm_members: Callable[[float, Container[str]], None],
         learn: Callable[[Message], None],
         look_for_contention: Callable[[datetime], None],
+        check_past: Callable[[], bool],
         clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
         self._messages = messages
         self._user_rooms = user_rooms
+        self._users = users
         self._sessions = sessions
         self._connections = connections
         self._publisher = publisher
@@ -69,6 +73,7 @@ class Pulse:
         self._confirm_members = confirm_members
         self._learn = learn
         self._look_for_contention = look_for_contention
+        self._check_past = check_past  # tells whether it was another one, and all was forgotten
         self._clock = clock  # the database's
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
         # By room, the oldest first: the version of it and its members, and when it was compared.
@@ -92,6 +97,8 @@ class Pulse:
     def beat(self) -> None:
         """Look once; what could not be looked at, as the database was away, is in the next look."""
         began = time.monotonic()
+        if self._check_past():
+            self._compared.clear()
         now = self._clock()
         self._look_for_contention(now)
         self._drop_unheard()
@@ -113,8 +120,16 @@ class Pulse:
                     raise
                 log.exception("could not tell what is new in room %s", room.id)
         self._tell_deleted(since)
+        self._tell_changed_users(since)
         for session_id in self._sessions.list_ended(since):
             self._publisher.session_ended(session_id)
+
+    def _tell_changed_users(self, since: datetime) -> None:
+        for user in self._users.list_touched(since):
+            if not self._publisher.is_told(user):
+                rooms = [found.room_id for found in self._user_rooms.list_of_user(user.id)]
+                self._publisher.own_user_changed(user)
+                self._publisher.user_changed(user, rooms)
 
     def _push_missing(self, room: Room) -> None:
         """Push, in order, what of the room's log has not been pushed here."""

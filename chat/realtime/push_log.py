@@ -69,6 +69,10 @@ class PushLog:
         """Forget a room that nobody here listens to any more."""
         self._rooms.pop(room_id, None)
 
+    def clear(self) -> None:
+        """Forget all rooms: those who listen come again."""
+        self._rooms.clear()
+
     def rooms(self) -> dict[str, RoomKind]:
         """Return the kinds of all rooms in it, by id."""
         return {room_id: pushed.kind for room_id, pushed in self._rooms.items()}

@@ -77,6 +77,7 @@ class QueuedChannelManager(RedisManager, ChannelManager):
     def _handle_emit(self, message: dict[str, Any]) -> None:
         super()._handle_emit(message)
         # What went to one user's clients alone, the others of the room are still to be told.
-        if message.get("host_id") != self.host_id and is_room_channel(message.get("room")):
+        is_for_all = is_room_channel(message.get("room")) or message.get("event") == "user_changed"
+        if message.get("host_id") != self.host_id and is_for_all:
             data = message.get("data")
             self._heard(str(message.get("event")), data[0] if isinstance(data, list) else data)

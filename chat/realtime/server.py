@@ -149,6 +149,10 @@ class ChatServer(TransportServer):
             self.connections.remove(connection.sid)  # nobody hears of their leaving
         self.eio.close_all(seconds)
 
+    def drop_all(self) -> None:
+        """Let all clients come back: they lose their transport without a word of Socket.IO."""
+        self.eio.drop_all()
+
     def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         if self._ending:  # who sent it loses the connection instead of an answer
             return

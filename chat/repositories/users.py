@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -30,6 +31,7 @@ CHANGEABLE = {
     "locale": "locale",
     "password_hash": "password",
 }
+PUBLIC = {"nickname", "sex", "avatar"}  # what others see of it
 
 
 class UserRepository:
@@ -92,8 +94,16 @@ class UserRepository:
             return int(error.details["nInserted"])
         return len(result.inserted_ids)
 
+    def list_touched(self, since: datetime) -> list[User]:
+        """Return those whose profile changed since then, by the database's own clock."""
+        found = self._collection.find({"touched_at": {"$gt": since}})
+        return [_user(document) for document in found if not _is_deleted(document)]
+
     def update(self, user_id: str, changes: Mapping[str, Any], now: int) -> User:
-        """Change the given attributes and return the user as it is then; raise NotFound."""
+        """Change the given attributes and return the user as it is then; raise NotFound.
+
+        A change of what others see touches the user, so that other processes notice it.
+        """
         to_set: Document = {"updated_at": now}
         to_unset: Document = {}
         for name, value in changes.items():
@@ -105,7 +115,11 @@ class UserRepository:
             to_set["nickname_key"] = fold(changes["nickname"])
         document = self._collection.find_one_and_update(
             {"_id": object_id(user_id), "deleted_at": None},
-            {"$set": to_set, **({"$unset": to_unset} if to_unset else {})},
+            {
+                "$set": to_set,
+                **({"$unset": to_unset} if to_unset else {}),
+                **({"$currentDate": {"touched_at": True}} if PUBLIC & changes.keys() else {}),
+            },
             return_document=ReturnDocument.AFTER,
         )
         if document is None:

@@ -13,13 +13,14 @@ from chat.schemas.rooms import IsOnline, dump_conversation
 
 
 class SyncSchema(Schema):
-    """The last seq that the client has seen, by room id.
+    """The last seq that the client has seen, and the id of the message there, by room id.
 
     Clients with many rooms ask in several parts. One speaks only of ids above `after`, up to and
     with `upto`: those are the rooms that can be new to it.
     """
 
     rooms = fields.Dict(keys=fields.Id(), values=fields.Integer(min=0), required=True)
+    ids = fields.Dict(keys=fields.Id(), values=fields.Id(), load_default=dict)
     after = fields.Id(load_default="")
     upto = fields.Id(load_default=None)
 
@@ -41,4 +42,4 @@ def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
         page, used = dump_page(found.page, budget=budget)
         budget -= used
         rooms[room_id] = page | {"last_seq": found.last_seq, "reset": found.reset}
-    return {"rooms": rooms, "joined": joined, "gone": sync.gone}
+    return {"epoch": sync.epoch, "rooms": rooms, "joined": joined, "gone": sync.gone}

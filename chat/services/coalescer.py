@@ -45,6 +45,7 @@ class Coalescer(Generic[K, V]):
         self._rest = rest
         self._write = write
         self._values: OrderedDict[K, V] = OrderedDict()
+        self._clears = 0
         self._scheduled = False
         self._is_away = False  # the database, when it was last written to
         self._lock = threading.Lock()
@@ -63,6 +64,12 @@ class Coalescer(Generic[K, V]):
             self._scheduled = True
         spawn(self._write_rounds)
 
+    def clear(self) -> None:
+        """Drop what waits, also what is being written now and will not have been."""
+        with self._lock:
+            self._values.clear()
+            self._clears += 1
+
     def flush(self) -> bool:
         """Write everything now; return False when something could not be written."""
         written = True
@@ -78,6 +85,7 @@ class Coalescer(Generic[K, V]):
             with self._lock:
                 size = min(size, len(self._values))
                 values = dict(self._values.popitem(last=False) for _ in range(size))
+                clears = self._clears
             self._is_away = False
             try:
                 if values:
@@ -88,7 +96,8 @@ class Coalescer(Generic[K, V]):
                     return False
                 self._is_away = True
                 with self._lock:
-                    self._values = OrderedDict({**values, **self._values})
+                    if self._clears == clears:
+                        self._values = OrderedDict({**values, **self._values})
                 log.warning("the database did not answer, %d values wait for it", len(self._values))
                 return False
         return True

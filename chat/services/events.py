@@ -45,5 +45,8 @@ class Events(Protocol):
     def session_ended(self, session_id: str) -> None:
         """Tell the clients of a session that it is over, and disconnect them."""
 
-    def user_changed(self, user: User) -> None:
+    def own_user_changed(self, user: User) -> None:
         """Let the user's clients be answered as who they are now; nobody is told."""
+
+    def user_changed(self, user: User, room_ids: Iterable[str]) -> None:
+        """Tell the user's own clients, and all who hear one of the rooms, who the user is now."""

@@ -58,6 +58,12 @@ class RoomHeads:
         known = self._known.get(room_id)
         return known.seq if known else None
 
+    def known_id(self, room_id: str, seq: int) -> str | None:
+        """Return the id of the message there if it is the last one known here, else None."""
+        known = self._known.get(room_id)
+        last = known.message if known else None
+        return last.id if last and last.seq == seq else None
+
     def read(self, room: Room) -> int:
         """Return the last stored seq, asking the database what came from elsewhere."""
         asked_at = time.monotonic()
@@ -89,9 +95,14 @@ class RoomHeads:
         """Drop what is known of a room that is gone."""
         self._known.pop(room_id, None)
 
+    def forget_all(self) -> None:
+        """Drop what is known of all rooms, and what waits to be written of it."""
+        self._coalescer.clear()
+        self._known.clear()
+
     def _write_later(self, message: Message) -> None:
-        known = self._known[message.room_id]
-        if message.seq > known.noted:
+        known = self._known.get(message.room_id)
+        if known is not None and message.seq > known.noted:
             known.noted = message.seq
             self._coalescer.put(message.room_id, message)
 

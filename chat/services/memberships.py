@@ -154,6 +154,15 @@ class Memberships:
             _, self._changed_before = self._changed.popitem(last=False)
         self._drop(room_id)
 
+    def forget_all(self) -> None:
+        """Drop everything, also what is being read at this moment."""
+        self._changes += 1
+        self._changed.clear()
+        self._changed_before = self._changes
+        self._lately.clear()
+        self._known.clear()
+        self._size = 0
+
     def _find_room(self, room_id: str) -> Room:
         room = self._rooms.find(room_id)
         if room is None:

@@ -29,6 +29,7 @@ from chat.services.events import Events
 from chat.services.heads import RoomHeads
 from chat.services.limits import CHANGES, MESSAGES, Limits
 from chat.services.memberships import Memberships
+from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
 from chat.services.rooms import RoomService
 from chat.services.usernames import Usernames
@@ -56,6 +57,7 @@ class MessageService:
         heads: RoomHeads,
         read_marks: ReadMarks,
         rooms: RoomService,
+        past: Past,
         writer: Writer,
         limits: Limits,
         events: Events,
@@ -68,6 +70,7 @@ class MessageService:
         self._heads = heads
         self._read_marks = read_marks
         self._rooms = rooms
+        self._past = past
         self._writer = writer
         self._limits = limits
         self._events = events
@@ -140,13 +143,17 @@ class MessageService:
         user: User,
         seen: Mapping[str, int],
         kind: RoomKind,
+        ids: Mapping[str, str],
         after: str = "",
         upto: str | None = None,
     ) -> Sync:
         """Return what came after the seqs a member has seen, in all rooms of a kind.
 
-        Rooms that were not named count as joined only if `after` < id ≤ `upto`.
+        `ids` may have the id of the message at such a seq: where another one stands there now, the
+        room is to be loaded anew. Rooms that were not named count as joined only if
+        `after` < id ≤ `upto`.
         """
+        epoch = self._past.epoch()  # first: what is read after it is no older
         conversations = {
             found.room.id: found for found in self._conversations.list_lately(user, kind)
         }
@@ -154,9 +161,11 @@ class MessageService:
         left = SYNC_CHARACTERS
         for room_id, seq in in_turns(seen.items()):
             if room_id in conversations:
-                rooms[room_id] = self._missed(conversations[room_id].room, seq, read=left > 0)
+                room = conversations[room_id].room
+                rooms[room_id] = self._missed(room, seq, ids.get(room_id), read=left > 0)
                 left -= sum(len(message.data) for message in rooms[room_id].page.messages)
         return Sync(
+            epoch=epoch,
             rooms=rooms,
             joined=[
                 found
@@ -209,15 +218,26 @@ class MessageService:
             raise NotFound()
         return room, membership
 
-    def _missed(self, room: Room, seq: int, read: bool) -> RoomSync:
+    def _missed(self, room: Room, seq: int, message_id: str | None, read: bool) -> RoomSync:
         """Return what came after `seq`; without reading it where the answer is full already."""
         head = self._heads.read_lately(room)
         if seq > head:  # known here may be less than what another process has pushed meanwhile
             head = self._heads.read(room)
-        if seq >= head or not read:
-            return RoomSync(Page((), has_more=seq < head), head, reset=seq > head)
+        if seq < head and not read:  # asked for again, and looked at then
+            return RoomSync(Page((), has_more=True), head)
+        if seq > head or not self._stands_at(room, seq, message_id):
+            return RoomSync(Page((), has_more=False), head, reset=True)
+        if seq == head:
+            return RoomSync(Page((), has_more=False), head)
         page = self._page_after(room, seq, SYNC_PAGE)
         return RoomSync(page, max(head, page.messages[-1].seq if page.messages else 0))
+
+    def _stands_at(self, room: Room, seq: int, message_id: str | None) -> bool:
+        """Tell whether it is this message that stands at a place of a log, where one is named."""
+        if message_id is None or seq == 0:
+            return True
+        found = self._heads.known_id(room.id, seq)
+        return message_id == (found or self._messages.ids_at(room.id, [seq]).get(seq))
 
     def _page_after(self, room: Room, after_seq: int, limit: int) -> Page:
         found = self._messages.list_range(room.id, after_seq + 1, after_seq + limit + 1)

@@ -56,6 +56,11 @@ class ReadMarks:
         """Write what waits; return whether it could be written."""
         return self._coalescer.flush()
 
+    def forget_all(self) -> None:
+        """Drop all marks, and what waits to be written of them."""
+        self._coalescer.clear()
+        self._known.clear()
+
     def _write(self, marks: dict[tuple[str, str], _Mark]) -> None:
         unnamed: defaultdict[str, set[int]] = defaultdict(set)
         for (room_id, _), (seq, message_id) in marks.items():

@@ -30,6 +30,11 @@ class RecentMessages:
             _, oldest = self._known.popitem(last=False)
             self._characters -= len(oldest.data)
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._known.clear()
+        self._characters = 0
+
     def find(self, key: Key) -> Message | None:
         """Return the message stored under (room, sender, client_id), if it is known."""
         return self._known.get(key)

@@ -43,6 +43,10 @@ class Usernames:
         """Drop the name of somebody whose account is gone."""
         self._known.pop(user_id, None)
 
+    def forget_all(self) -> None:
+        """Drop all names."""
+        self._known.clear()
+
     def sign(self, messages: Iterable[Message]) -> list[Message]:
         """Return the messages with their senders' usernames."""
         messages = list(messages)

@@ -10,12 +10,14 @@ from chat.errors import Conflict, InvalidInput, NotFound
 from chat.models import Purpose, User
 from chat.repositories.codes import CodeRepository
 from chat.repositories.documents import now_ms
-from chat.repositories.users import UserRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import PUBLIC, UserRepository
 from chat.services import codes as verification
 from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
 from chat.services.events import Events
 from chat.services.limits import (
+    CHANGES,
     CODES_PER_ADDRESS,
     CODES_PER_EMAIL,
     SEARCHES,
@@ -50,6 +52,7 @@ class UserService:
         self,
         *,
         users: UserRepository,
+        user_rooms: UserRoomRepository,
         codes: CodeRepository,
         sessions: SessionService,
         rooms: RoomService,
@@ -63,6 +66,7 @@ class UserService:
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._users = users
+        self._user_rooms = user_rooms
         self._codes = verification.VerificationCodes(codes=codes, secret=secret, clock=clock)
         self._sessions = sessions
         self._rooms = rooms
@@ -177,11 +181,18 @@ class UserService:
         return self._users.search(prefix, limit=20) if prefix else []
 
     def update_profile(self, user: User, changes: Mapping[str, Any]) -> User:
-        """Change those of nickname, sex, avatar, locale that are given; return the user."""
+        """Change those of nickname, sex, avatar, locale that are given; return the user.
+
+        All who share a room are told, unless it is the locale alone. Raises RateLimited.
+        """
         if not changes:
             return user
+        self._limits.count(CHANGES, user.id)
         changed = self._users.update(user.id, changes, self._clock())
-        self._events.user_changed(changed)
+        self._events.own_user_changed(changed)
+        if PUBLIC & changes.keys():
+            memberships = self._user_rooms.list_of_user(user.id)
+            self._events.user_changed(changed, [found.room_id for found in memberships])
         return changed
 
     def delete_account(self, user: User, *, password: str, address: str) -> None:

@@ -91,6 +91,7 @@ class Writer:
         self._told = threading.Event()  # set while nobody is telling
         self._told.set()
         self._closes_at: float | None = None
+        self._round = 0  # counts how often it had to start over
         self._gave_up = False  # as the process ends while the database is away
         self._took = 0.0  # seconds of the last insert
         self._lock = threading.Lock()
@@ -118,6 +119,18 @@ class Writer:
         if start:
             spawn(self._drain)
         return draft.promises[0]
+
+    def start_over(self) -> None:
+        """Give up what waits and forget what was stored lately: the logs are not those known here.
+
+        Whoever waits for an answer hears Unavailable, and sends again.
+        """
+        with self._lock:
+            self._round += 1
+            waiting, self._queue = self._queue, deque()
+            self._queued_bytes = 0
+        self._recent.clear()
+        self._fail(waiting, Unavailable())
 
     def close(self, seconds: float) -> bool:
         """Take no more drafts and wait until those taken are stored; return whether they are."""
@@ -175,8 +188,11 @@ class Writer:
 
     def _store(self, waiting: deque[Draft]) -> None:
         """Store all drafts; each is taken off `waiting` when its promises are kept."""
-        failures = 0
+        failures, began_in = 0, self._round
         while waiting:
+            if self._round != began_in:  # these were numbered by what is known no longer
+                self._fail(waiting, Unavailable())
+                return
             try:
                 if failures:
                     self._look_again(waiting)

@@ -19,7 +19,7 @@ def handle_all(room: RoomLog, handled: list[int]) -> None:
 
 
 def entry(seq: int) -> dict[str, Any]:
-    return {"seq": seq}
+    return {"id": f"m{seq}", "seq": seq, "created_at": seq}
 
 
 @given(st.integers(1, 30).flatmap(lambda count: st.lists(st.integers(1, count), max_size=90)))

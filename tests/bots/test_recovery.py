@@ -6,7 +6,6 @@ import json
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,10 @@ import pytest
 
 from chat.bots import Bot, Message, Stopped
 from chat.bots.reader import _parts
+from chat.database.client import Database
+from tests.backups import Backup, wait_until
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
+from tests.cli.commands import flask
 from tests.proxy import FaultyProxy
 from tests.servers import Server
 from tests.sockets.conftest import key_of, message
@@ -79,12 +81,18 @@ def wait_for_replies(client: WireClient, robot: Talker, count: int) -> None:
                     replies.add(data[1]["id"])
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when a condition holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def start_answering(bot: Bot) -> queue.Queue[str]:
+    """Start a bot that answers each message, and return the texts as it has handled them."""
+    handled: queue.Queue[str] = queue.Queue()
+
+    @bot.on_message
+    def answer(message: Message) -> None:
+        message.reply(f"re {message.data}")
+        handled.put(message.data)
+
+    bot.start()
+    assert bot.wait_ready(PATIENCE)
+    return handled
 
 
 def test_killed_bot_answers_each_message_once(people: People, tmp_path: Path) -> None:
@@ -143,15 +151,7 @@ def test_bot_goes_on_when_the_server_was_killed_or_stopped(
     ada, robot = mortals("ada", "robot")
     group = ada.create_group(robot)
     bot = make_bot(robot)
-    handled: queue.Queue[str] = queue.Queue()
-
-    @bot.on_message
-    def answer(message: Message) -> None:
-        message.reply(f"re {message.data}")
-        handled.put(message.data)
-
-    bot.start()
-    assert bot.wait_ready(PATIENCE)
+    handled = start_answering(bot)
     client = ada.socket("/group")
     for number in range(30):
         client.emit("/group", "send_message", message(group, f"{number}", f"c{number}"))
@@ -251,6 +251,45 @@ def test_bot_gives_up_a_connection_that_swallows_everything_and_is_heard_once(
             sending.join(PATIENCE)
             assert not sending.is_alive()
     assert texts(ada.log(group), robot) == ["from the deep"]
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_bot_goes_on_behind_what_it_handled_when_the_database_was_set_back(
+    mortal: Server,
+    mortals: People,
+    make_bot: MakeBot,
+    logged: Callable[[str], None],
+    tmp_path: Path,
+    says_so: bool,
+) -> None:
+    ada, robot = mortals("ada", "robot")
+    group = ada.create_group(robot)
+    bot = make_bot(robot)
+    handled = start_answering(bot)
+    watcher = ada.socket("/group")
+    ada.post(group, "kept")
+    watcher.pushed("message_created", data="re kept")
+    database = Database(mortal.mongo_uri)
+    backup = Backup(database)
+    ada.post(group, "lost")
+    watcher.pushed("message_created", data="re lost")
+    mortal.stop()
+    backup.put_back()
+    database.close()
+    if says_so:
+        flask("db", "restored", data_dir=tmp_path, MONGO_URI=mortal.mongo_uri)
+    mortal.start()
+    new = [f"new {number}" for number in range(3)]
+    for text in new:
+        ada.post(group, text)
+    if says_so:
+        logged("the server's database was restored from a backup")
+    logged(f"the log of room {group['id']} is another one: going on behind 2")
+    assert [handled.get(timeout=PATIENCE) for _ in range(5)] == ["kept", "lost", *new]
+    bot.stop()
+    bot.wait()
+    assert handled.empty()
+    assert texts(ada.log(group), robot) == [f"re {text}" for text in ["kept", *new]]
 
 
 def test_bot_whose_session_was_ended_logs_in_again(people: People, make_bot: MakeBot) -> None:

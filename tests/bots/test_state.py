@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chat.bots.log import End
 from chat.bots.state import State, Unsent
 
 
@@ -15,12 +16,15 @@ def test_what_was_committed_is_there_after_a_crash(tmp_path: Path) -> None:
     assert state.positions("group") is None
     state.claim("me")
     state.memory["count"] = 1
-    state.commit("group", {"room": 5})
+    state.epoch = "e1"
+    state.commit("group", {"room": 5}, {"room": End("m5", 1_700)})
     state.keep(Unsent("c1", "hello", room_id="room"))
     state.keep(Unsent("c2", "字", to="ada"))
     again = State(file)
     assert (again.user_id, again.memory) == ("me", {"count": 1})
     assert again.positions("group") == {"room": 5}
+    assert (again.epoch, again.end("group", "room")) == ("e1", End("m5", 1_700))
+    assert again.end("group", "another") == End()
     assert again.unsent() == [Unsent("c1", "hello", "room"), Unsent("c2", "字", to="ada")]
     assert file.stat().st_mode & 0o077 == 0
 
@@ -38,14 +42,14 @@ def test_a_settled_message_is_forgotten_with_the_next_change(tmp_path: Path) -> 
     state = State(tmp_path / "bot.json")
     state.keep(Unsent("c1", "hello", room_id="room"))
     state.settle("c1")
-    state.commit("direct", {})
+    state.commit("direct", {}, {})
     assert State(tmp_path / "bot.json").unsent() == []
 
 
 def test_the_state_of_another_user_is_refused(tmp_path: Path) -> None:
     state = State(tmp_path / "bot.json")
     state.claim("me")
-    state.commit("direct", {})
+    state.commit("direct", {}, {})
     with pytest.raises(ValueError, match="another user"):
         State(tmp_path / "bot.json").claim("you")
 

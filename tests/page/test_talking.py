@@ -256,3 +256,33 @@ def test_two_tabs_of_one_person_show_the_same(enter: Enter, people: People) -> N
     visitor.write("from one tab")
     expect(other.locator(".bubble")).to_have_text("from one tab")
     expect(other.locator(".state")).to_have_attribute("data-state", "sent")
+
+
+def test_a_new_name_and_picture_show_wherever_they_are_on_an_open_page(
+    server: Server, enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Names")
+    direct = ann.talk_to(bob)
+    ann.say(group, "in the group")
+    ann.say(direct, "to you alone")
+    anns, bobs = enter(ann), enter(bob, f"/r/{group['number']}")
+    bobs.sees("in the group")
+    page = bobs.page
+    anns.page.locator(".me").click()
+    anns.page.get_by_label("Nickname").fill("Ännchen")
+    anns.page.get_by_role("button", name="Save").first.click()
+    expect(page.locator(".message .author")).to_have_text("Ännchen")
+    expect(page.locator(".room", has_text="to you alone")).to_contain_text("Ännchen")
+    expect(page.locator(".room", has_text="Names")).to_contain_text("Ännchen: in the group")
+    page.locator(".room", has_text="to you alone").click()
+    expect(page.locator(".room-head h2")).to_have_text("Ännchen")
+    page.locator(".room-head").get_by_role("button", name="About this conversation").click()
+    expect(page.locator(".person bdi")).to_have_text("Ännchen")
+    address = page.locator("link[rel=icon]").get_attribute("data-plain")
+    change = {"nickname": "Anne", "avatar": address}
+    assert ann.patch("/users/me", json=change).status_code == 200
+    expect(page.locator(".person bdi")).to_have_text("Anne")
+    for place in (".person", ".room-head", ".message", ".room"):
+        expect(page.locator(f"{place} img")).to_have_attribute("src", server.url + str(address))
+    expect(anns.page.locator(".me-name")).to_have_text("Anne")

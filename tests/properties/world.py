@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from chat.bots.state import State, Unsent
 from chat.bots.timers import Timers
 
 ROBOT, PERSON = "robot", "person"
+_numbers = itertools.count(1)
 PAGE = 3  # messages in one answer; small, so that a few messages are several pages
 
 
@@ -39,12 +41,14 @@ class Room:
             if (entry["user_id"], entry["client_id"]) == (user_id, client_id):
                 return entry, False
         seq = len(self.entries) + 1
+        number = next(_numbers)  # also in another past no message has the id of an earlier one
         entry = {
-            "id": f"{self.id}{seq}",
+            "id": f"{self.id}{number}",
             "room_id": self.id,
             "user_id": user_id,
             "client_id": client_id,
             "seq": seq,
+            "created_at": number,
         }
         self.entries.append(entry)
         return entry, True
@@ -54,6 +58,14 @@ class Room:
         found = self.entries[after : after + limit]
         return {"messages": found, "has_more": after + limit < len(self.entries)}
 
+    def page_before(self, before: int, limit: int) -> dict[str, Any]:
+        """Return what comes before a seq, as the server's history does."""
+        return {"messages": self.entries[: before - 1][-limit:], "has_more": before - 1 > limit}
+
+    def stands_at(self, seq: int, message_id: str | None) -> bool:
+        """Tell whether it is this message that stands there, where one is named."""
+        return seq == 0 or message_id in (None, self.entries[seq - 1]["id"])
+
     def described(self) -> dict[str, Any]:
         """Return the room as its member gets it."""
         return {
@@ -61,6 +73,7 @@ class Room:
             "kind": self.kind,
             "last_seq": len(self.entries),
             "last_read_seq": self.joined_at,
+            "last_message": self.entries[-1] if self.entries else None,
         }
 
     def to_handle(self) -> list[str]:
@@ -87,6 +100,7 @@ class World:
         self.handled: list[str] = []  # ids, in order
         self.begun: set[str] = set()  # the messages amid which the bot died
         self.requests = 0
+        self.epoch = "1"
         self._file = file
         self.start_bot()
 
@@ -108,6 +122,22 @@ class World:
         """Let a person say something."""
         entry, _ = room.store(PERSON, f"p{len(room.entries)}")
         self._push(room, "message_created", entry)
+
+    def restore(self, lengths: dict[str, int], renew_epoch: bool) -> list[Entry]:
+        """Set the logs back to so many entries; return those that are lost.
+
+        Nobody is connected meanwhile, so what is under way never arrives.
+        """
+        lost = []
+        for room in self.rooms.values():
+            length = max(lengths.get(room.id, len(room.entries)), room.joined_at or 0)
+            lost += room.entries[length:]
+            del room.entries[length:]
+        if renew_epoch:
+            self.epoch += "+"
+        self.under_way.clear()
+        self.online = False
+        return lost
 
     def disconnect(self) -> None:
         """Break the bot's connection; what is under way may come late or never."""
@@ -207,7 +237,7 @@ class World:
             self.now += 1.0
             raise BotError(UNAVAILABLE, "no answer")
 
-    def sync(self, kind: str, seen: dict[str, int]) -> dict[str, Any]:
+    def sync(self, kind: str, seen: dict[str, int], ids: dict[str, str]) -> dict[str, Any]:
         """Answer `sync` as the server does."""
         self._answer()
         mine = {
@@ -215,18 +245,22 @@ class World:
             for room in self.rooms.values()
             if room.kind == kind and room.joined_at is not None
         }
-        rooms = {
-            room_id: mine[room_id].page(after, PAGE)
-            | {"last_seq": len(mine[room_id].entries), "reset": after > len(mine[room_id].entries)}
-            for room_id, after in seen.items()
-        }
+        rooms = {}
+        for room_id, after in seen.items():
+            last_seq = len(mine[room_id].entries)
+            if after > last_seq or not mine[room_id].stands_at(after, ids.get(room_id)):
+                page = {"messages": [], "has_more": False, "reset": True}
+            else:
+                page = mine[room_id].page(after, PAGE) | {"reset": False}
+            rooms[room_id] = page | {"last_seq": last_seq}
         joined = [room.described() for room in mine.values() if room.id not in seen]
-        return {"rooms": rooms, "joined": joined, "gone": []}
+        return {"epoch": self.epoch, "rooms": rooms, "joined": joined, "gone": []}
 
-    def history(self, room_id: str, after: int, limit: int) -> dict[str, Any]:
-        """Answer the call for a page of a room."""
+    def history(self, room_id: str, side: str, seq: int, limit: int) -> dict[str, Any]:
+        """Answer the call for a page of a room, on one side of a seq."""
         self._answer()
-        return self.rooms[room_id].page(after, limit)
+        room = self.rooms[room_id]
+        return room.page(seq, limit) if side == "after" else room.page_before(seq, limit)
 
     def store(self, room_id: str, client_id: str) -> Entry:
         """Take a message of the bot in; it is stored also when the answer to it is lost."""
@@ -264,7 +298,7 @@ class _Link:
 
     def call(self, kind: str, event: str, payload: dict[str, Any]) -> Any:
         if event == "sync":
-            return self._world.sync(kind, payload["rooms"])
+            return self._world.sync(kind, payload["rooms"], payload["ids"])
         assert event == "send_message" and kind in NAMESPACES
         return self._world.store(payload["room_id"], payload["client_id"])
 
@@ -281,6 +315,7 @@ class _Session:
 
     def call(self, method: str, path: str) -> Any:
         assert method == "GET"
-        if page := re.fullmatch(r"/rooms/(\w+)/messages\?after_seq=(\d+)&limit=(\d+)", path):
-            return self._world.history(page[1], int(page[2]), int(page[3]))
+        history = r"/rooms/(\w+)/messages\?(after|before)_seq=(\d+)&limit=(\d+)"
+        if page := re.fullmatch(history, path):
+            return self._world.history(page[1], page[2], int(page[3]), int(page[4]))
         return self._world.rooms[path.removeprefix("/rooms/")].described()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from chat.models import Message, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
+from chat.realtime.profile_log import ProfileLog
 from chat.realtime.publisher import Publisher
 from chat.realtime.push_log import PushLog
 from chat.realtime.queue import QueuedChannelManager
 from chat.realtime.server import ChatServer
+from chat.schemas.users import dump_user
 
 ADA = User("1", "ada", "", 0, "", "", None, 0, 0)
 ROOM = Room("7", "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
@@ -36,6 +39,7 @@ class Process:
 
     def __init__(self) -> None:
         self.push_log = PushLog()
+        self.profile_log = ProfileLog()
         self.connections = Connections()
         self.manager = Queue(self.heard)
         self.server = ChatServer(self.connections, self.manager, async_mode="threading")
@@ -48,19 +52,28 @@ class Process:
 
     def publisher(self, here_alone: bool) -> Publisher:
         return Publisher(
-            self.connections, self.push_log, lambda: self.server, here_alone=here_alone
+            self.connections,
+            self.push_log,
+            self.profile_log,
+            lambda: self.server,
+            here_alone=here_alone,
         )
 
     def heard(self, event: str, payload: Any) -> None:
         self.publisher(here_alone=False).heard(event, payload)
 
-    def hear(self, channel: str) -> None:
-        """Take from the queue what another process told a channel."""
+    def hear(
+        self,
+        channel: str | list[str],
+        event: str = "message_created",
+        data: dict[str, Any] = {"room_id": ROOM.id, "seq": MESSAGE.seq},  # noqa: B006
+    ) -> None:
+        """Take from the queue what another process told a channel, or several."""
         self.manager._handle_emit(
             {
                 "method": "emit",
-                "event": "message_created",
-                "data": [{"room_id": ROOM.id, "seq": MESSAGE.seq}],
+                "event": event,
+                "data": [data],
                 "namespace": "/group",
                 "room": channel,
                 "host_id": "another",
@@ -76,6 +89,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.message_read(ROOM, ADA.id, 1, to_members=False)
     publisher.user_typing(ROOM, ADA.id)
     publisher.presence_changed(ADA.id, True, [ROOM])
+    publisher.user_changed(ADA, [ROOM.id])
     publisher.room_updated(ROOM)
     publisher.member_joined(ROOM, ADA)
     publisher.member_left(ROOM, ADA.id)
@@ -91,7 +105,7 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
     process: Process,
 ) -> None:
     tell_everything(process.publisher(here_alone=False))
-    assert len(process.manager.queued) == 12, "all that is told, and that the room is closed"
+    assert len(process.manager.queued) == 14, "all that is told, and that the room is closed"
     process.manager.queued.clear()
     tell_everything(process.publisher(here_alone=True))
     assert process.manager.queued == []
@@ -102,3 +116,11 @@ def test_what_another_process_told_one_user_is_still_told_to_the_others(process:
     assert not process.push_log.is_pushed(ROOM.id, MESSAGE.seq)
     process.hear(room_channel(ROOM.id))
     assert process.push_log.is_pushed(ROOM.id, MESSAGE.seq)
+
+
+def test_a_profile_that_another_process_told_is_not_told_again(process: Process) -> None:
+    publisher = process.publisher(here_alone=True)
+    assert not publisher.is_told(ADA)
+    process.hear([user_channel(ADA.id), room_channel(ROOM.id)], "user_changed", dump_user(ADA))
+    assert publisher.is_told(ADA)
+    assert not publisher.is_told(replace(ADA, nickname="Ada L."))

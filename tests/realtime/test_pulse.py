@@ -22,6 +22,7 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
 
 
 class Failing(MessageRepository):
@@ -86,6 +87,7 @@ class Process:
             rooms=self.rooms,
             messages=self.messages,
             user_rooms=self.user_rooms,
+            users=UserRepository(database),
             sessions=SessionRepository(database),
             connections=self.connections,
             publisher=self.clients,  # type: ignore[arg-type]
@@ -96,6 +98,7 @@ class Process:
             confirm_members=lambda moment, room_ids: None,
             learn=self.learned.append,
             look_for_contention=lambda now: None,
+            check_past=lambda: False,
             clock=lambda: database.now(),
         )
 

@@ -151,6 +151,21 @@ def test_what_each_process_finds_out_by_itself_is_told_to_a_client_once(
             assert len(client.pushes("room_updated")) == 1
 
 
+def test_a_new_name_comes_to_all_processes_at_once_and_the_pulse_says_it_no_more(
+    spread: Pair,
+) -> None:
+    here, there = spread("here", "there")
+    group = here.create_group(there)
+    assert hears_typing(here, there, group)
+    listener, witness = there.socket("/group"), there.socket("/group")
+    here.data("PATCH", "/users/me", {"nickname": "By the queue"})
+    assert listener.pushed("user_changed")["nickname"] == "By the queue"
+    # The pulse tells what changed of people before it tells of sessions that ended later.
+    there.on(here).data("DELETE", "/session")
+    witness.pushed("session_expired")
+    assert len(witness.pushes("user_changed")) == 1
+
+
 def test_other_programs_push_through_the_queue(spread: Pair, redis: Redis) -> None:
     here, there = spread("here", "there")
     assert hears_typing(here, there, here.create_group(there))

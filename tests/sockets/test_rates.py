@@ -170,3 +170,12 @@ def test_changes_of_rooms_are_counted_whatever_they_change(members: list[Member]
     for change in changes:
         is_refused_over_http(ada.http(*change))
     bob.create_group()
+
+
+def test_changes_of_a_profile_are_counted_as_those_of_rooms(members: list[Member]) -> None:
+    ada, bob = members
+    for number in range(RATES["CHANGES"]):
+        ada.data("PATCH", "/users/me", {"nickname": f"Ada {number}"})
+    is_refused_over_http(ada.http("PATCH", "/users/me", {"nickname": "One more"}))
+    assert ada.data("GET", "/users/me")["nickname"] == f"Ada {RATES['CHANGES'] - 1}"
+    bob.data("PATCH", "/users/me", {"nickname": "Bob"})

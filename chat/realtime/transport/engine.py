@@ -111,6 +111,14 @@ class EngineServer(engineio.Server):
         for session in list(self.sockets.values()):
             session.close(wait=False, code=GOING_AWAY)
 
+    def drop_all(self) -> None:
+        """End all sessions as a lost connection does: clients come back by themselves."""
+        for session in in_turns(list(self.sockets.values())):
+            try:
+                session.drop()
+            except Exception:  # the others must be ended all the same
+                log.exception("could not drop %s", session.sid)
+
     def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request of a client, but none for a script that another page could load."""
         if "j" in parse_qs(environ.get("QUERY_STRING", "")):

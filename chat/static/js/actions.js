@@ -59,6 +59,12 @@ export function createActions({ store, api, outbox, history, router, emit }) {
 
     tellRead,
 
+    /** Forget what was seen of a room, or of all: it is not in the log any more. */
+    forgetRead(roomId = null) {
+      if (roomId === null) readUpTo.clear();
+      else readUpTo.delete(roomId);
+    },
+
     /** Let the others know; they see it for five seconds. */
     typing(room) {
       const now = Date.now();

@@ -67,7 +67,7 @@ export function createApp({ user, session, api, useLocale }) {
   const history = createHistory({ store, api, settle: (message) => outbox.settle(message) });
   const actions = createActions({ store, api, outbox, history, router, emit });
   const heard = createProbe({ store, refresh: history.refresh, online });
-  const sync = createSync({ store, api, emit, reload: (roomId) => startOver(roomId) });
+  const sync = createSync({ store, api, emit, reload: startRoomOver, startOver });
   const notify = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room) });
   const app = { store, api, session, outbox, connection, actions, router };
 
@@ -94,12 +94,20 @@ export function createApp({ user, session, api, useLocale }) {
   }
 
   /** The server does not know what was held of a room: forget all of it and load it again. */
-  async function startOver(roomId) {
-    const room = store.rooms.get(roomId);
-    if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_message: null });
-    store.timeline(roomId).clear(0);
+  async function startRoomOver(roomId) {
+    actions.forgetRead(roomId);
+    store.forgetLog(roomId);
     await fetchRoom(roomId);
     store.notify(`timeline:${roomId}`);
+  }
+
+  /** The database was restored: forget all that came from it. What is unsent or a draft stays. */
+  async function startOver() {
+    const [me, rooms] = await Promise.all([api.get("/users/me"), api.get("/rooms")]);
+    actions.forgetRead();
+    store.forgetPast();
+    store.putRooms(rooms, [...store.rooms.keys()]);
+    store.setMe(me);
   }
 
   const fetching = new Set();

@@ -121,6 +121,22 @@ export class Store {
     for (const id of asked) if (!present.has(id)) this.dropRoom(id);
   }
 
+  /** Forget what was said in a room and how far one has read: its log is another one now. */
+  forgetLog(roomId) {
+    const room = this.rooms.get(roomId);
+    if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_message: null });
+    this.timelines.get(roomId)?.clear(0);
+  }
+
+  /** Forget what may differ in another past: all logs and marks, who is where, whose account is gone. */
+  forgetPast() {
+    for (const id of this.rooms.keys()) this.forgetLog(id);
+    this.members.clear();
+    this.gone.clear();
+    const known = [...this.rooms.keys()];
+    this.notify("rooms", ...known.flatMap((id) => [`room:${id}`, `timeline:${id}`, `roles:${id}`]));
+  }
+
   dropRoom(id) {
     if (!this.rooms.delete(id)) return;
     this.timelines.delete(id);
@@ -196,6 +212,13 @@ const EVENTS = {
       .filter((room) => room.peer?.id === userId || store.members.has(room.id))
       .flatMap((room) => [`room:${room.id}`, `members:${room.id}`]);
     store.notify("rooms", ...keys);
+  },
+
+  user_changed(store, user) {
+    store.keepUser(user);
+    if (user.id === store.me.id) store.setMe({ ...store.me, ...user });
+    const rooms = [...store.rooms.keys()];
+    store.notify("rooms", ...rooms.flatMap((id) => [`room:${id}`, `members:${id}`, `timeline:${id}`]));
   },
 
   room_created(store, room) {

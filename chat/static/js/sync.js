@@ -7,42 +7,81 @@ const ROOMS_PER_SYNC = 500;
 /**
  * Bring the store up to date: the list of rooms first (marks, peers, rooms come and gone), then for
  * each room whose messages are held the ones that are missing, page by page.
- * `emit(kind, event, payload)` resolves to an ack; `reload(roomId)` starts a room's messages over.
+ * `emit(kind, event, payload)` resolves to an ack; `reload(roomId)` starts a room's messages over,
+ * `startOver()` everything: the database was restored, and what is held belongs to another past.
  */
-export function createSync({ store, api, emit, reload }) {
+export function createSync({ store, api, emit, reload, startOver }) {
+  let epoch = null; // of the past that is held
+
   async function run() {
     const asked = [...store.rooms.keys()];
-    store.putRooms(await api.get("/rooms"), asked);
-    await Promise.all(["direct", "group"].map(catchUp));
+    const listed = await api.get("/rooms");
+    const doubted = new Map(listed.filter(isInDoubt).map(({ id }) => [id, endOfRoom(id)]));
+    store.putRooms(listed, asked);
+    const held = { direct: heldRooms("direct", doubted), group: heldRooms("group", doubted) };
+    const kinds = Object.keys(held).filter((kind) => held[kind].size > 0);
+    if (!kinds.length) kinds.push(kindOfFewest()); // for the epoch
+    const [found, ...others] = await Promise.all(kinds.map((kind) => catchUp(kind, held[kind])));
+    if (others.some((other) => other !== found)) throw restoredMeanwhile();
+    if (epoch !== null && found !== epoch) await startOver();
+    epoch = found;
   }
 
-  async function catchUp(kind) {
-    let held = heldRooms(kind);
-    while (Object.keys(held).length > 0) {
-      let next = {};
-      for (const part of inParts(held)) {
+  /** Whether a room as listed ends before what is known of it, or with another message. */
+  function isInDoubt({ id, last_seq: seq, last_message: last }) {
+    const known = store.rooms.get(id);
+    if (!known) return false;
+    const end = known.last_message;
+    return seq < known.last_seq || Boolean(last && end && last.seq === end.seq && last.id !== end.id);
+  }
+
+  function endOfRoom(id) {
+    const { last_seq: seq, last_message: last } = store.rooms.get(id);
+    return { seq, id: last?.seq === seq ? last.id : null };
+  }
+
+  /** The kind of room of which there are fewer: those that are not named come with the answer. */
+  function kindOfFewest() {
+    const groups = [...store.rooms.values()].filter(({ kind }) => kind === "group").length;
+    return 2 * groups > store.rooms.size ? "direct" : "group";
+  }
+
+  /** Ask for what is missing of these rooms, unless the past is another one; resolves to its epoch. */
+  async function catchUp(kind, held) {
+    for (let left = held; ; ) {
+      const next = new Map();
+      let found = null;
+      for (const part of inParts(left)) {
         const ack = await emit(kind, "sync", part);
         if (ack.error) throw Object.assign(new Error(ack.error.code), ack.error);
-        next = { ...next, ...apply(ack.data, part.rooms) };
+        if (epoch !== null && ack.data.epoch !== epoch) return ack.data.epoch;
+        if (found !== null && ack.data.epoch !== found) throw restoredMeanwhile();
+        found = ack.data.epoch;
+        for (const [id, end] of apply(ack.data, left)) next.set(id, end);
       }
-      held = next;
+      if (next.size === 0) return found;
+      left = next;
     }
   }
 
-  /** Rooms whose newest messages are held; one read far back is left to scrolling. */
-  function heldRooms(kind) {
-    const held = {};
-    for (const [id, timeline] of store.timelines) {
-      const room = store.rooms.get(id);
-      if (room?.kind !== kind || !timeline.loaded || !timeline.following) continue;
-      held[id] = timeline.last;
+  /**
+   * The last message known, `{seq, id}`, by room: of rooms whose newest messages are held, and of
+   * those in doubt. One read far back is left to scrolling.
+   */
+  function heldRooms(kind, doubted) {
+    const held = new Map();
+    for (const [id, room] of store.rooms) {
+      if (room.kind !== kind) continue;
+      const timeline = store.timelines.get(id);
+      if (timeline?.loaded && timeline.following) held.set(id, endOf(timeline.messages.at(-1)));
+      else if (doubted.has(id)) held.set(id, doubted.get(id));
     }
     return held;
   }
 
   /** Apply one answer to what was asked; returns what to ask for next. */
   function apply({ rooms, joined, gone }, asked) {
-    const next = {};
+    const next = new Map();
     for (const room of joined) store.putRoom(room);
     for (const id of gone) store.dropRoom(id);
     for (const [id, page] of Object.entries(rooms)) {
@@ -52,7 +91,7 @@ export function createSync({ store, api, emit, reload }) {
       }
       for (const message of page.messages) store.putMessage(message);
       // No messages, yet more of them: other rooms have filled this answer.
-      if (page.has_more) next[id] = page.messages.at(-1)?.seq ?? asked[id];
+      if (page.has_more) next.set(id, page.messages.length ? endOf(page.messages.at(-1)) : asked.get(id));
     }
     return next;
   }
@@ -60,18 +99,30 @@ export function createSync({ store, api, emit, reload }) {
   return { run };
 }
 
+function endOf(message) {
+  return { seq: message?.seq ?? 0, id: message?.id ?? null };
+}
+
+function restoredMeanwhile() {
+  return new Error("the database was restored at this very moment");
+}
+
 /**
- * The payloads of `sync` that together name all rooms: one would be larger than a packet may be. Each
- * speaks of a stretch of room ids, so that a room that is new comes with one of them.
+ * The payloads of `sync` that together name all rooms, at least one: with all of them it would be
+ * larger than a packet may be. Each speaks of a stretch of room ids, so that a room that is new comes
+ * with one of them.
  */
 function inParts(held) {
-  const ids = Object.keys(held).sort();
+  const ids = [...held.keys()].sort();
   const parts = [];
-  for (let start = 0; start < ids.length; start += ROOMS_PER_SYNC) {
-    const named = ids.slice(start, start + ROOMS_PER_SYNC);
-    const part = { rooms: Object.fromEntries(named.map((id) => [id, held[id]])) };
+  for (let start = 0; start === 0 || start < ids.length; start += ROOMS_PER_SYNC) {
+    const named = ids.slice(start, start + ROOMS_PER_SYNC).map((id) => [id, held.get(id)]);
+    const part = {
+      rooms: Object.fromEntries(named.map(([id, { seq }]) => [id, seq])),
+      ids: Object.fromEntries(named.filter(([, end]) => end.id).map(([id, end]) => [id, end.id])),
+    };
     if (start > 0) part.after = ids[start - 1];
-    if (start + ROOMS_PER_SYNC < ids.length) part.upto = named.at(-1);
+    if (start + ROOMS_PER_SYNC < ids.length) part.upto = named.at(-1)[0];
     parts.push(part);
   }
   return parts;

@@ -134,3 +134,33 @@ test("who is gone from a direct room has no name any more", () => {
   assert.equal(store.titleOf(room), store.authorOf(old));
   assert.equal(store.authorOf(message(2, { user_id: "u9", username: "" })), store.titleOf(room));
 });
+
+test("a new name and picture are everywhere, and of oneself too", () => {
+  const store = setUp([group("r1"), group("d1", { kind: "direct", name: null, peer: PEER })]);
+  store.putMembers("r1", [{ user: PEER, role: "member" }]);
+  const changed = [];
+  store.subscribe((key) => changed.push(key));
+  store.apply("user_changed", { ...PEER, nickname: "Robert", avatar: "/b.png", online: undefined });
+  assert.equal(store.titleOf(store.rooms.get("d1")), "Robert");
+  assert.equal(store.faceOf(store.rooms.get("d1")).avatar, "/b.png");
+  assert.equal(store.authorOf(message(1, { user_id: PEER.id })), "Robert");
+  for (const key of ["rooms", "room:d1", "members:r1", "timeline:r1"]) assert.ok(changed.includes(key), key);
+  store.setMe({ ...ME, email: "me@example.org", locale: "en" });
+  store.apply("user_changed", { ...ME, nickname: "Myself" });
+  assert.deepEqual(store.me, { ...ME, nickname: "Myself", email: "me@example.org", locale: "en" });
+});
+
+test("of another past nothing is kept but the rooms themselves", () => {
+  const store = setUp([group("r1", { last_seq: 9, last_read_seq: 9, last_message: message(9) })]);
+  store.timeline("r1").load(messages(1, 9));
+  store.putMembers("r1", [{ user: PEER, role: "member" }]);
+  const changed = [];
+  store.subscribe((key) => changed.push(key));
+  store.forgetPast();
+  store.putRooms([group("r1", { last_seq: 4, last_read_seq: 2, last_message: message(4) })], ["r1"]);
+  const room = store.rooms.get("r1");
+  assert.deepEqual([room.last_seq, store.unread(room), room.last_message.seq], [4, 2, 4]);
+  assert.deepEqual([store.timeline("r1").loaded, store.timeline("r1").head], [false, 4]);
+  assert.equal(store.members.has("r1"), false);
+  assert.ok(changed.includes("timeline:r1") && changed.includes("roles:r1"));
+});

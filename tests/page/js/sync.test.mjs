@@ -2,30 +2,37 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Store } from "../../../chat/static/js/store.js";
 import { createCatchUp, createSync } from "../../../chat/static/js/sync.js";
-import { createTimers, deferred, group, messages } from "./helpers.mjs";
+import { createTimers, deferred, group, message, messages } from "./helpers.mjs";
 
-function setUp({ answers, rooms = [group("r1")], listed = rooms }) {
+function setUp({ answers, rooms = [group("r1")], listed = rooms, failures = [] }) {
   const store = new Store();
   store.setMe({ id: "me", username: "me" });
   store.putRooms(rooms, []);
   const asked = [];
+  const named = [];
   const reloaded = [];
+  const told = [];
   const sync = createSync({
     store,
     api: { get: async () => listed },
     async emit(kind, event, payload) {
       asked.push([kind, event, payload.rooms]);
+      named.push(payload.ids);
       return answers.shift();
     },
     reload: (id) => reloaded.push(id),
+    async startOver() {
+      if (failures.shift()) throw new Error("unavailable");
+      told.push("started over");
+    },
   });
-  return { store, sync, asked, reloaded };
+  return { store, sync, asked, named, reloaded, told };
 }
 
-const nothing = { rooms: {}, joined: [], gone: [] };
+const nothing = { epoch: "one", rooms: {}, joined: [], gone: [] };
 
 test("asks for what is missing page by page until it is complete", async () => {
-  const { store, sync, asked } = setUp({
+  const { store, sync, asked, named } = setUp({
     answers: [
       { data: { ...nothing, rooms: { r1: { messages: messages(3, 5), last_seq: 7, has_more: true, reset: false } } } },
       { data: { ...nothing, rooms: { r1: { messages: messages(6, 7), last_seq: 7, has_more: false, reset: false } } } },
@@ -37,6 +44,7 @@ test("asks for what is missing page by page until it is complete", async () => {
     ["group", "sync", { r1: 2 }],
     ["group", "sync", { r1: 5 }],
   ]);
+  assert.deepEqual(named, [{ r1: "m2" }, { r1: "m5" }], "with the ids of the messages there");
   assert.equal(store.timeline("r1").last, 7);
   assert.equal(store.rooms.get("r1").last_seq, 7);
 });
@@ -64,9 +72,46 @@ test("a room for which an answer had no space left is asked for again", async ()
 });
 
 test("rooms that were never opened cost no messages", async () => {
-  const { sync, asked } = setUp({ answers: [] });
+  const { sync, asked } = setUp({ answers: [{ data: nothing }] });
   await sync.run();
-  assert.deepEqual(asked, []);
+  assert.deepEqual(asked, [["direct", "sync", {}]], "only the epoch is asked for");
+});
+
+test("another epoch starts everything over, and what it came with is not mixed with the old", async () => {
+  const missed = { r1: { messages: messages(3, 3), last_seq: 3, has_more: false, reset: false } };
+  const { store, sync, told } = setUp({
+    answers: [{ data: nothing }, { data: { ...nothing, epoch: "two", rooms: missed } }, { data: { ...nothing, epoch: "two" } }],
+  });
+  store.timeline("r1").load(messages(1, 2));
+  await sync.run();
+  assert.deepEqual(told, []);
+  await sync.run();
+  assert.deepEqual(told, ["started over"]);
+  assert.equal(store.timeline("r1").last, 2);
+  await sync.run();
+  assert.deepEqual(told, ["started over"]);
+});
+
+test("starting over that failed is tried again", async () => {
+  const other = { data: { ...nothing, epoch: "two" } };
+  const { sync, told } = setUp({ answers: [{ data: nothing }, other, other], failures: [true] });
+  await sync.run();
+  await assert.rejects(sync.run());
+  await sync.run();
+  assert.deepEqual(told, ["started over"]);
+});
+
+test("a room that ends before what is known of it, or with another message, is asked for", async () => {
+  const known = (id, seq) => group(id, { last_seq: seq, last_message: message(seq, { room_id: id }) });
+  const other = group("r2", { last_seq: 5, last_message: message(5, { room_id: "r2", id: "other" }) });
+  const { sync, asked, named } = setUp({
+    rooms: [known("r1", 5), known("r2", 5), known("r3", 5), known("r4", 5)],
+    listed: [known("r1", 4), other, known("r3", 5), known("r4", 6)],
+    answers: [{ data: nothing }],
+  });
+  await sync.run();
+  assert.deepEqual(asked, [["group", "sync", { r1: 5, r2: 5 }]]);
+  assert.deepEqual(named, [{ r1: "m5", r2: "m5" }]);
 });
 
 test("a room the server can not continue is started over", async () => {
@@ -82,7 +127,7 @@ test("rooms come and go", async () => {
   const { store, sync } = setUp({
     rooms: [group("r1"), group("r2")],
     listed: [group("r1")],
-    answers: [{ data: { rooms: {}, joined: [group("r3")], gone: ["r1"] } }],
+    answers: [{ data: { ...nothing, joined: [group("r3")], gone: ["r1"] } }],
   });
   store.timeline("r1").load([]);
   await sync.run();

@@ -1,0 +1,49 @@
+"""The database's epoch, a random name of its past: one document of the collection `state`."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+KEY = {"_id": "epoch"}
+
+
+class EpochRepository:
+    """All processes on a database read the same epoch; a restored database gets another one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self) -> str:
+        """Return the epoch; one is made where there is none, as in an older backup."""
+        while True:
+            found = self._collection.find_one(KEY)
+            if found is not None:
+                return str(found["value"])
+            try:
+                self._set("$setOnInsert")
+            except DuplicateKeyError:  # another process was first
+                continue
+
+    def renew(self) -> str:
+        """Replace the epoch by another one and return it."""
+        return self._set("$set")
+
+    def _set(self, operator: str) -> str:
+        document = self._collection.find_one_and_update(
+            KEY,
+            {operator: {"value": secrets.token_hex(16)}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return str(document["value"])
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["state"]
