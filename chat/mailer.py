@@ -16,6 +16,7 @@ from flask_mail import Message
 
 from chat.extensions import mail
 from chat.i18n import TAGS, choose_locale, translate
+from chat.logs import REPEATS
 from chat.models import Purpose
 
 log = logging.getLogger(__name__)
@@ -130,4 +131,7 @@ def _print(email: str, subject: str, text: str) -> None:
     lines = "\n".join(f"  {line}".rstrip() for line in text.strip().splitlines())
     page = f"\n{RULE}\n  To: {email}\n  Subject: {subject}\n\n{lines}\n{RULE}\n"
     encoding = sys.stdout.encoding or "utf-8"
-    print(page.encode(encoding, "replace").decode(encoding), flush=True)
+    try:
+        print(page.encode(encoding, "replace").decode(encoding), flush=True)
+    except OSError as error:
+        log.error("mail not printed to standard output: %s", error.strerror, extra=REPEATS)
