@@ -27,6 +27,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -35,7 +36,7 @@ from flask import Flask
 from pymongo.errors import PyMongoError
 
 import chat.app
-from chat import logs, migrations, settings
+from chat import __version__, logs, migrations, settings
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.realtime.listener import Listener
 from chat.services.limits import network_of
@@ -49,7 +50,7 @@ log = logging.getLogger("wsgi")
 
 
 class StartError(RuntimeError):
-    """Serving can not begin; the text is one sentence."""
+    """Serving cannot begin; the text is one sentence."""
 
 
 class Service:
@@ -62,13 +63,14 @@ class Service:
 
     def run(self) -> None:
         """Start everything, print the address, and serve until `stop`."""
-        app = self._app = _create_app()
+        app = self._app = chat.app.create_app()
         logs.configure(app.config["LOG_LEVEL"])
         services: Services = app.extensions["chat"]
         self._listener = _listen(app)
         _migrate(services)
         if services.embedded is not None:
             spawn(services.embedded.supervise, services.database.renew)
+        _check_queue(services)
         chat.app.start(app)
         self._started = True
         # The app's own key may be a generated one.
@@ -76,12 +78,15 @@ class Service:
         if note:
             log.warning(note)
         _collect_seldom()
-        print(_address(app.config), flush=True)
+        log.info("version %s", __version__)
+        _print_address(app.config)
         self._listener.serve(logs.AccessLog(app))
 
     def stop(self) -> None:
         """Take no more connections, finish what was begun, and end the database last."""
         deadline = time.monotonic() + STOP_SECONDS
+        if self._app is not None:
+            self._app.extensions["chat"].readiness.end()  # before connections are refused
         if self._listener is not None:
             self._listener.close()
         if self._app is None:
@@ -92,13 +97,6 @@ class Service:
         services.database.close()
         if services.embedded is not None:
             services.embedded.stop(max(0.5, deadline - time.monotonic()))
-
-
-def _create_app() -> Flask:
-    try:
-        return chat.app.create_app()
-    except OSError as error:
-        raise StartError(f"DATA_DIR can not be used: {error.strerror}: {error.filename}.") from None
 
 
 def _listen(app: Flask) -> Listener:
@@ -112,10 +110,10 @@ def _listen(app: Flask) -> Listener:
         return Listener(
             host, port, most, config["MAX_BODY_BYTES"], most_of_one, _caller, body_limit
         )
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # the latter of a name that no name can be
         raise StartError(f"HOST={host} is not an address of this machine.") from None
     except OSError as error:
-        raise StartError(f"Can not listen on HOST={host} PORT={port}: {error.strerror}.") from None
+        raise StartError(f"Cannot listen on HOST={host} PORT={port}: {error.strerror}.") from None
 
 
 def _caller(address: str) -> str | None:
@@ -138,8 +136,24 @@ def _migrate(services: Services) -> None:
     try:
         migrations.upgrade(services.database)
     except PyMongoError as error:
-        where = "The embedded database" if services.embedded else "The database at MONGO_URI"
-        raise StartError(f"{where} does not answer ({type(error).__name__}).") from None
+        raise StartError(services.database_probe.problem_of(error).detail) from None
+    newer = migrations.newer(services.database)
+    if newer:
+        log.warning(migrations.NEWER, ", ".join(newer))
+
+
+def _check_queue(services: Services) -> None:
+    """Stop the start for a wrong password of Redis; one that is away is logged, and may come."""
+    wrong = services.readiness.find_wrong_setting()
+    if wrong is not None:
+        raise StartError(wrong)
+
+
+def _print_address(config: Mapping[str, Any]) -> None:
+    try:
+        print(_address(config), flush=True)
+    except OSError as error:
+        raise StartError(f"Cannot write to standard output: {error.strerror}.") from None
 
 
 def _address(config: Mapping[str, Any]) -> str:
@@ -152,6 +166,8 @@ EXPECTED = (StartError, settings.SettingsError, EmbeddedDatabaseError, migration
 
 def main() -> int:
     """Serve until a signal and return the exit code."""
+    if not _are_streams_open():
+        return 1
     logs.configure()
     ends: Queue = Queue()
     wake = _signal_pipe()
@@ -164,6 +180,33 @@ def main() -> int:
         return 0
     if isinstance(reason, EXPECTED):
         print(reason, file=sys.stderr)
+    return _abandon_output()
+
+
+def _are_streams_open() -> bool:
+    """Tell whether there is somewhere to write to; otherwise say so on the stream that is left."""
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)  # or the first socket would be standard input
+    for stream, name, other in (
+        (sys.stdout, "output", sys.stderr),
+        (sys.stderr, "error", sys.stdout),
+    ):
+        if stream is None:
+            if other is not None:
+                with suppress(OSError):
+                    print(
+                        f"Standard {name} is closed: point it to a file or /dev/null.", file=other
+                    )
+            return False
+    return True
+
+
+def _abandon_output() -> int:
+    """Return the exit code of a failure; what could not be printed is not tried again at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 
@@ -173,7 +216,7 @@ def _run(service: Service, ends: Queue) -> None:
     except EXPECTED as error:
         ends.put(error)
     except Exception as error:
-        log.exception("can not go on")
+        log.exception("cannot go on")
         ends.put(error)
 
 
@@ -186,13 +229,15 @@ def _signal_pipe() -> tuple[socket.socket, socket.socket]:
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno())
     for number in SIGNALS:
-        signal.signal(number, lambda *_: None)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(number, lambda *_: None)
     return reader, writer
 
 
 def _await_signal(pipe: tuple[socket.socket, socket.socket], ends: Queue) -> None:
     pipe[0].recv(1)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever asks twice does not want to wait
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever asks twice does not want to wait
     ends.put(None)
 
 

@@ -40,12 +40,13 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     """Make an app from a configuration (an object or its import name) and single settings.
 
     Nothing is started and no database is asked; only a missing secret key is made. Raises
-    `SettingsError` with one sentence when a setting can not be.
+    `SettingsError` with one sentence when a setting cannot be.
     """
     app = Flask(__name__, static_folder=None)  # `pages` serves the files of the page
     app.config.from_object(config)
     app.config.update(overrides)
     settings.check(app.config)
+    app.config["DATA_DIR"] = settings.data_dir(app.config)
     app.config["SECRET_KEY"] = settings.secret_key(app.config)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_BODY_BYTES"]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -79,6 +80,7 @@ def start(app: Flask) -> None:
     spawn(services.rooms.catch_up)
     spawn(services.expiry.run)
     spawn(services.pulse.run)
+    spawn(services.readiness.run)
 
 
 def stop(app: Flask) -> None:
@@ -89,6 +91,7 @@ def stop(app: Flask) -> None:
     services: Services = app.extensions[EXTENSION]
     gate: Gate = app.extensions[GATE]
     began = time.monotonic()
+    services.readiness.end()
     gate.close()
     services.expiry.stop()
     services.pulse.stop()

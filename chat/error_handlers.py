@@ -19,6 +19,7 @@ from chat.errors import (
     InvalidInput,
     MethodNotAllowed,
     NotFound,
+    NotReady,
     PayloadTooLarge,
     RangeNotSatisfiable,
     RateLimited,
@@ -26,7 +27,8 @@ from chat.errors import (
     Unavailable,
 )
 from chat.i18n import choose_locale, render, translate
-from chat.repositories.outages import is_outage
+from chat.logs import REPEATS
+from chat.repositories.outages import is_outage, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +54,9 @@ def error_body(error: Exception, locale: str) -> tuple[dict[str, Any], int]:
     """
     known = as_chat_error(error)
     if isinstance(known, Internal):
-        log.error("unforeseen %s", type(error).__name__, exc_info=error)
-    elif isinstance(known, Unavailable):
-        log.warning("unavailable: %s", type(error).__name__)
+        log.error("unforeseen %s", type(error).__name__, exc_info=error, extra=REPEATS)
+    elif isinstance(known, Unavailable) and not isinstance(known, NotReady):
+        log.warning("unavailable: %s", reason_of(error), extra=REPEATS)
     details = known.details()
     body: dict[str, Any] = {
         "code": known.code,

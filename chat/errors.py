@@ -96,6 +96,14 @@ class Unavailable(ChatError):
     status = 503
 
 
+class NotReady(Unavailable):
+    """This process should get no new clients; `reason` is the end of a text key."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.text_key = f"error.not_ready.{reason}"
+
+
 class Internal(ChatError):
     code = "internal"
     status = 500

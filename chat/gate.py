@@ -54,7 +54,7 @@ class Gate:
 
     def _check(self) -> None:
         g.answer_until = time.monotonic() + ANSWER_WITHIN
-        if self._closed and (request.method not in READING or request.path == "/health"):
+        if self._closed and request.method not in READING:
             raise Unavailable()
 
     def _leave(self) -> None:

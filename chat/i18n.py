@@ -62,6 +62,18 @@ CATALOGUE: dict[str, Line] = {
     "error.unavailable": Line(
         "服务暂时不可用，请稍后重试。", "Temporarily unavailable. Please try again."
     ),
+    "error.not_ready.database": Line("数据库没有响应。", "The database does not answer."),
+    "error.not_ready.database_login": Line(
+        "数据库拒绝了所用的用户名或密码。", "The database refuses the user or password."
+    ),
+    "error.not_ready.storage": Line(
+        "数据库无法写入，磁盘可能已满。", "The database cannot write. The disk may be full."
+    ),
+    "error.not_ready.queue": Line("Redis 不可用。", "Redis does not do its work."),
+    "error.not_ready.queue_login": Line(
+        "Redis 拒绝了所用的用户名或密码。", "Redis refuses the user or password."
+    ),
+    "error.not_ready.ending": Line("服务器正在关闭。", "The server is shutting down."),
     "error.internal": Line("服务器内部错误。", "Something went wrong on the server."),
     "invalid.required": Line("此项为必填项。", "This field is required."),
     "invalid.null": Line("此项不能为空。", "This field may not be null."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 OWN = ("chat", "wsgi")
-QUIET = ("/socket.io", "/static/", "/health")  # asked for all the time: only logged when debugging
+# Asked for all the time: only logged when debugging.
+QUIET = ("/socket.io", "/static/", "/health", "/ready")
+
+# As `extra=` of a line that says nothing new when it comes again a moment later.
+REPEATS = {"repeats": True}
+QUIET_SECONDS = 60.0
 
 _id: ContextVar[str] = ContextVar("log_id", default="-")
 log = logging.getLogger(__name__)
@@ -40,6 +46,7 @@ def configure(level: str = "INFO") -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
+    handler.addFilter(Repetitions())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -50,6 +57,45 @@ def configure(level: str = "INFO") -> None:
 def escape(text: str) -> str:
     """Replace what could end a line or steer a terminal, so that no value can forge a log line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Repetitions(logging.Filter):
+    """Of the lines marked REPEATS, pass the same one only once in QUIET_SECONDS.
+
+    The next one says how many were left out. Lines are the same when their text and, with a
+    traceback, the place of the error are.
+    """
+
+    MAX_KINDS = 1_000  # that are remembered
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not getattr(record, "repeats", False):
+            return True
+        key = (record.name, record.levelno, record.getMessage(), _place(record))
+        with self._lock:
+            since, left_out = self._seen.pop(key, (0.0, 0))
+            if since and time.monotonic() - since < QUIET_SECONDS:
+                self._seen[key] = since, left_out + 1
+                return False
+            self._seen[key] = time.monotonic(), 0
+            if len(self._seen) > self.MAX_KINDS:
+                del self._seen[next(iter(self._seen))]
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} times more before)", None
+        return True
+
+
+def _place(record: logging.LogRecord) -> object:
+    """Return where the error of a record was raised, or None."""
+    trace = record.exc_info[2] if record.exc_info else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return (trace.tb_frame.f_code, trace.tb_lineno) if trace is not None else None
 
 
 class LineFormatter(logging.Formatter):

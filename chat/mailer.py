@@ -15,6 +15,7 @@ from flask import Flask
 
 from chat.extensions import mail
 from chat.letters import Letter
+from chat.logs import REPEATS
 from chat.models import Purpose
 from chat.smtp import OutcomeUnknown
 from chat.text.addresses import ascii_address, fold_address, is_international, parse_sender
@@ -176,4 +177,7 @@ def _print(letter: Letter, minutes: int) -> None:
     lines = "\n".join(f"  {line}".rstrip() for line in text.splitlines())
     page = f"\n{RULE}\n  To: {letter.recipient}\n  Subject: {letter.subject}\n\n{lines}\n{RULE}\n"
     encoding = sys.stdout.encoding or "utf-8"
-    print(page.encode(encoding, "replace").decode(encoding), flush=True)
+    try:
+        print(page.encode(encoding, "replace").decode(encoding), flush=True)
+    except OSError as error:
+        log.error("mail not printed to standard output: %s", error.strerror, extra=REPEATS)

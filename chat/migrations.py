@@ -30,6 +30,11 @@ from chat.database.client import Database
 DIRECTORY = Path(__file__).resolve().parents[1] / "migrations_mongo"
 FILE = re.compile(r"\d{4}_[a-z0-9_]+\.py")
 COLLECTION = "migration"
+NEWER = (
+    "the database was upgraded by a newer version: %s ran here and is unknown to this one."
+    " That is fine while servers are upgraded one after the other;"
+    " otherwise start the newer version."
+)
 LOCK = "lock"  # the _id of the one document there that is no migration
 HOUR = 3600.0  # for one operation of a migration: an index of a large collection takes its time
 BEAT_SECONDS = 2.0
@@ -97,6 +102,11 @@ def pending(database: Database, directory: Path = DIRECTORY) -> list[Migration]:
             " and put the change into a new one."
         )
     return [one for one in available(directory) if states[one.name] in ("pending", "failed")]
+
+
+def newer(database: Database, directory: Path = DIRECTORY) -> list[str]:
+    """Return the migrations that ran here and that this version does not know."""
+    return [one.name for one in status(database, directory) if one.state == "missing"]
 
 
 def upgrade(database: Database, directory: Path = DIRECTORY) -> list[str]:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import click
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri, split_options
 
@@ -45,8 +46,11 @@ NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-class SettingsError(ValueError):
-    """A setting that can not be; the text is one sentence that names it."""
+class SettingsError(click.ClickException, ValueError):
+    """A setting that cannot be; the text is one sentence that names it.
+
+    Commands make the app before any code of ours could catch it: click prints the sentence.
+    """
 
 
 def check(config: Mapping[str, Any]) -> None:
@@ -98,6 +102,29 @@ def secret_key(config: Mapping[str, Any]) -> str:
         return str(config["SECRET_KEY"])
     file = Path(config["DATA_DIR"]) / "secret_key"
     try:
+        return _read_or_create_key(file)
+    except OSError as error:
+        raise SettingsError(unusable(file, error)) from None
+
+
+def data_dir(config: Mapping[str, Any]) -> str:
+    """Return DATA_DIR as an absolute path."""
+    path = Path(config["DATA_DIR"])
+    if path.is_symlink() and not path.exists():  # to make its target could fill the wrong disk
+        raise SettingsError(f"DATA_DIR={path} is a link to what is not there: {os.readlink(path)}.")
+    try:
+        return str(path.resolve())
+    except OSError as error:
+        raise SettingsError(unusable(path, error)) from None
+
+
+def unusable(path: Path, error: OSError) -> str:
+    """Return the sentence for what the system refuses below DATA_DIR."""
+    return f"DATA_DIR cannot be used: {error.strerror}: {path}."
+
+
+def _read_or_create_key(file: Path) -> str:
+    try:
         return _read_key(file)
     except FileNotFoundError:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,7 +133,12 @@ def secret_key(config: Mapping[str, Any]) -> str:
 
 
 def _read_key(file: Path) -> str:
-    key = file.read_text().strip()
+    try:
+        key = file.read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"The key in {file} is not text: remove the file to get a new one."
+        ) from None
     if len(key.encode()) < SECRET_BYTES:
         raise SettingsError(
             f"The key in {file} is shorter than {SECRET_BYTES} bytes:"

@@ -21,6 +21,7 @@ from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.messages import MessageRepository
+from chat.repositories.probes import DatabaseProbe, QueueProbe
 from chat.repositories.rate_limits import shared_windows
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
@@ -36,6 +37,7 @@ from chat.services.messages import MessageService
 from chat.services.passwords import Passwords
 from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
+from chat.services.readiness import Readiness
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
 from chat.services.usernames import Usernames
@@ -51,6 +53,8 @@ class Services:
 
     database: Database
     embedded: EmbeddedDatabase | None  # None where MONGO_URI names a database
+    database_probe: DatabaseProbe
+    readiness: Readiness
     mailer: Mailer
     audit: Audit
     users: UserService
@@ -82,6 +86,9 @@ def wire(app: Flask) -> Services:
     config = app.config
     embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
+    database_probe = DatabaseProbe(database, is_embedded=embedded is not None)
+    queue_url = config["MESSAGE_QUEUE_URL"]
+    queue_probe = QueueProbe(queue_url).find_problem if queue_url else None
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
     push_log, profile_log = PushLog(), ProfileLog()
@@ -97,7 +104,7 @@ def wire(app: Flask) -> Services:
     limits = Limits(
         enabled=config["RATE_LIMITS"],
         per_minute={rule.name: config[rule.name] for rule in CONFIGURABLE},
-        shared=shared_windows(database, config["MESSAGE_QUEUE_URL"]),
+        shared=shared_windows(database, queue_url),
         secret=config["SECRET_KEY"],
     )
     audit = Audit(AuditRepository(database), days=config["AUDIT_DAYS"])
@@ -181,6 +188,8 @@ def wire(app: Flask) -> Services:
     return Services(
         database=database,
         embedded=embedded,
+        database_probe=database_probe,
+        readiness=Readiness(database_probe.find_problem, queue_probe),
         mailer=mailer,
         audit=audit,
         users=accounts,

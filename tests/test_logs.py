@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -115,7 +116,7 @@ def test_a_request_that_breaks_is_logged_as_500(written: io.StringIO) -> None:
     assert " /broken 500 " in written.getvalue()
 
 
-@pytest.mark.parametrize("path", ["/socket.io/", "/static/js/main.js", "/health"])
+@pytest.mark.parametrize("path", ["/socket.io/", "/static/js/main.js", "/health", "/ready"])
 def test_what_is_asked_for_all_the_time_is_for_debugging_only(
     written: io.StringIO, path: str
 ) -> None:
@@ -142,3 +143,48 @@ def test_errors_of_the_database_are_named_but_not_quoted(written: io.StringIO) -
     assert "pymongo.errors.BulkWriteError" in written.getvalue()
     assert "RuntimeError: could not store" in written.getvalue()
     assert said not in written.getvalue()
+
+
+@pytest.fixture
+def seldom(written: io.StringIO) -> logging.Logger:
+    """A logger that leaves out repetitions."""
+    logger = logging.getLogger("chat")
+    logger.handlers[-1].addFilter(logs.Repetitions())
+    return logger
+
+
+def test_a_repeated_line_is_written_once_and_counted_later(
+    seldom: logging.Logger, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(100):
+        seldom.warning("away: %s", "why", extra=logs.REPEATS)
+    seldom.warning("away: %s", "another reason", extra=logs.REPEATS)
+    for _ in range(2):
+        seldom.warning("an event of its own")
+    texts = [
+        found["text"] for found in map(LINE.fullmatch, written.getvalue().splitlines()) if found
+    ]
+    assert texts == [
+        "away: why",
+        "away: another reason",
+        "an event of its own",
+        "an event of its own",
+    ]
+    monkeypatch.setattr(logs, "QUIET_SECONDS", 0.0)
+    seldom.warning("away: %s", "why", extra=logs.REPEATS)
+    assert written.getvalue().endswith("away: why (99 times more before)\n")
+
+
+def test_errors_of_different_places_are_no_repetitions(
+    seldom: logging.Logger, written: io.StringIO
+) -> None:
+    def fail(name: str) -> None:
+        _ = os.environ[f"no such {name}"]
+
+    for _ in range(3):
+        for raiser in (lambda: fail("a"), lambda: int("x")):
+            try:
+                raiser()
+            except (KeyError, ValueError) as error:
+                seldom.error("unforeseen", exc_info=error, extra=logs.REPEATS)
+    assert written.getvalue().count("unforeseen") == 2

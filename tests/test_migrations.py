@@ -301,3 +301,15 @@ def test_added_fields_are_validated(
 ) -> None:
     with pytest.raises(WriteError):
         migrated.db[collection].insert_one(dict(document))
+
+
+def test_what_a_newer_version_ran_is_named_and_stops_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    write(tmp_path, "0001_first", "pass")
+    newer = write(tmp_path, "0002_second", "pass")
+    migrations.upgrade(database, tmp_path)
+    assert migrations.newer(database, tmp_path) == []
+    newer.unlink()
+    assert migrations.newer(database, tmp_path) == ["0002_second"]
+    assert migrations.upgrade(database, tmp_path) == []

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.servers import PATIENCE, ROOT, Server, environment
+from tests.servers import PATIENCE, ROOT, Server, environment, free_port
 
 READY_SECONDS = 3.0
 
@@ -72,7 +72,7 @@ def logged(server: Server, part: str) -> str:
 def test_it_prints_its_address_serves_and_ends_cleanly_at_sigterm(lonely: Server) -> None:
     lonely.start()
     assert lonely.terminal() == f"{lonely.url}/\n"
-    assert get(lonely, "/health")[0] == 200
+    assert get(lonely, "/health")[0] == get(lonely, "/ready")[0] == 200
     database = int(record(lonely)["port"])
     assert listens(database)
     assert lonely.stop() == 0
@@ -138,14 +138,14 @@ def test_after_any_sudden_death_the_next_start_works_at_once(lonely: Server) -> 
             lonely.kill()
             lonely.start()
         wait_for_another(lonely, database)
-        wait_for_health(lonely)
+        wait_until_ready(lonely)
         assert record(lonely)["port"] == port
     assert "embedded database started" in lonely.log()
 
 
-def wait_for_health(server: Server) -> None:
+def wait_until_ready(server: Server) -> None:
     deadline = time.monotonic() + PATIENCE
-    while get(server, "/health")[0] != 200:
+    while get(server, "/ready")[0] != 200:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -169,7 +169,7 @@ def test_a_second_server_on_one_directory_shares_the_database(
         assert record(lonely)["pid"] == pid
         lonely.stop()  # its database ends with it; the other takes over
         wait_for_another(lonely, pid)
-        wait_for_health(second)
+        wait_until_ready(second)
 
 
 def test_what_it_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -194,6 +194,8 @@ def test_a_port_in_use_is_one_sentence(lonely: Server) -> None:
         ({"HOST": "0.0.0.0", "MAIL": "terminal", "RATE_LIMITS": "off"}, "RATE_LIMITS"),
         ({"TRUSTED_PROXIES": "1"}, "MAIL_SERVER"),
         ({"TRUSTED_PROXIES": "1", "MAIL": "terminal", "FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
+        ({"HOST": "a..b", "MAIL": "terminal"}, "HOST"),
+        ({"HOST": "例子..", "MAIL": "terminal"}, "HOST"),
         ({"HOST": "no.such.host.invalid", "MAIL": "terminal"}, "HOST"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
         ({"MONGO_URI": "mongodb://127.0.0.1:1/chat"}, "MONGO_URI"),
@@ -212,6 +214,163 @@ def test_what_can_not_be_is_one_sentence_that_names_it(
     assert server.wait() == 1
     assert server.terminal() == ""
     assert named in server.log() and len(server.log().splitlines()) == 1, server.log()
+
+
+def fill_data_dir(data_dir: Path, kind: str) -> None:
+    """Put something into the way of a start."""
+    data_dir.mkdir()
+    if kind == "database is a file":
+        (data_dir / "database").touch()
+    elif kind == "key is binary":
+        (data_dir / "secret_key").write_bytes(bytes(range(128, 228)))
+    elif kind == "key is a folder":
+        (data_dir / "secret_key").mkdir()
+    elif kind == "key is short":
+        (data_dir / "secret_key").write_text("short")
+    elif kind == "link to nowhere":
+        data_dir.rmdir()
+        data_dir.symlink_to(data_dir.with_name("nowhere"))
+    elif kind == "link to itself":
+        data_dir.rmdir()
+        data_dir.symlink_to(data_dir)
+    elif kind == "a file":
+        data_dir.rmdir()
+        data_dir.touch()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "database is a file",
+        "key is binary",
+        "key is a folder",
+        "key is short",
+        "link to nowhere",
+        "link to itself",
+        "a file",
+    ],
+)
+def test_a_bad_data_dir_is_one_sentence_for_the_server_and_for_commands(
+    tmp_path: Path, kind: str
+) -> None:
+    data_dir = tmp_path / "bad"
+    fill_data_dir(data_dir, kind)
+    flask = ["-m", "flask", "--app", "chat.app", "db", "status"]
+    for command in (["wsgi.py"], flask):
+        result = started(*command, DATA_DIR=data_dir)
+        (line,) = result.stderr.splitlines()
+        assert result.returncode == 1 and result.stdout == ""
+        assert str(data_dir) in line and line.endswith(".")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def started(*command: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run Python with what is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environment({"PORT": free_port(), **settings}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def test_a_read_only_file_system_is_one_sentence(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    (disk / "database").mkdir(parents=True)
+    (disk / "secret_key").write_text("k" * 64)
+    bind = subprocess.run(["mount", "--bind", disk, disk], capture_output=True, check=False)
+    if bind.returncode != 0:
+        pytest.skip("mounting is not permitted")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", disk], check=True)
+        result = started("wsgi.py", DATA_DIR=disk)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    (line,) = result.stderr.splitlines()
+    assert result.returncode == 1 and "Read-only file system" in line and "DATA_DIR" in line
+
+
+@pytest.mark.parametrize("name", ["with spaces", "例子", "long" * 40])
+def test_a_data_dir_may_have_any_name(tmp_path: Path, name: str) -> None:
+    with Server(tmp_path / name) as server:
+        assert get(server, "/ready")[0] == 200
+
+
+def test_without_its_working_directory_it_needs_an_absolute_data_dir(tmp_path: Path) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1"'
+    result = subprocess.run(
+        ["sh", "-c", script, sys.executable, ROOT / "wsgi.py"],
+        cwd=tmp_path,
+        env=environment({"PORT": free_port()}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert result.returncode == 1
+    assert result.stderr == "DATA_DIR cannot be used: No such file or directory: var.\n"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "said"),
+    [
+        (">/dev/full", "Cannot write to standard output: No space left on device."),
+        (">&-", "Standard output is closed"),
+        ("2>&-", "Standard error is closed"),
+        (">&- 2>&-", ""),
+    ],
+)
+def test_output_that_goes_nowhere_is_one_sentence(
+    server: Server, tmp_path: Path, redirection: str, said: str
+) -> None:
+    result = subprocess.run(
+        ["sh", "-c", f'exec "$0" wsgi.py {redirection}', sys.executable],
+        cwd=ROOT,
+        env=environment({"DATA_DIR": tmp_path, "PORT": free_port(), "MONGO_URI": server.mongo_uri}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert result.returncode == 1
+    lines = (result.stdout + result.stderr).splitlines()
+    assert [line.startswith(said) for line in lines] == ([True] if said else [])
+
+
+def test_what_nohup_ignores_stays_ignored(server: Server, tmp_path: Path) -> None:
+    port = free_port()
+    settings = {"DATA_DIR": tmp_path, "PORT": port, "MONGO_URI": server.mongo_uri}
+    process = subprocess.Popen(
+        ["sh", "-c", 'trap "" HUP; exec "$0" wsgi.py', sys.executable],
+        cwd=ROOT,
+        env=environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == f"http://127.0.0.1:{port}/\n"
+        process.send_signal(signal.SIGHUP)
+        with http_connection(port) as connection:
+            for _ in range(3):
+                connection.request("GET", "/health")
+                assert connection.getresponse().read()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+def test_sighup_without_nohup_is_a_clean_end(lonely: Server) -> None:
+    lonely.start()
+    lonely.signal(signal.SIGHUP)
+    assert lonely.wait() == 0
+
+
+def http_connection(port: int) -> closing[http.client.HTTPConnection]:
+    return closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE))
 
 
 def test_serving_others_says_what_a_larger_set_up_changes(tmp_path: Path) -> None:
@@ -252,7 +411,7 @@ def test_one_connection_too_many_is_told_so_at_once(mongo_uri: str, tmp_path: Pa
         try:
             assert get(server, "/health")[0] == 503
             there.pop().close()
-            wait_for_health(server)
+            wait_until_ready(server)
         finally:
             for one in there:
                 one.close()

@@ -9,7 +9,6 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
 from chat.blueprints.http import YEAR_SECONDS, answer, forget_odd_range
-from chat.errors import Unavailable
 from chat.i18n import TAGS, choose_locale
 from chat.origins import Origin, own_origin
 from chat.wiring import services
@@ -60,9 +59,14 @@ def static(version: str, filename: str) -> Response:
 
 @pages.get("/health")
 def health() -> Response:
-    """Answer 200 when the database answers, else 503."""
-    if not services().database.ping():
-        raise Unavailable()
+    """Answer 200 for as long as this process serves: no restart of it brings a database back."""
+    return answer({"status": "ok"})
+
+
+@pages.get("/ready")
+def ready() -> Response:
+    """Answer 200 when this process can do its work, else 503 with the reason."""
+    services().readiness.check()
     return answer({"status": "ok"})
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 from chat.cli.audit import audit
 from chat.cli.db import db
 from chat.cli.seed import seed
+from chat.cli.version import version
 
 
 def register(app: Flask) -> None:
@@ -17,3 +18,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(audit)
     app.cli.add_command(db)
     app.cli.add_command(seed)
+    app.cli.add_command(version)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
@@ -32,18 +35,27 @@ def with_services(command: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        if sys.stdout is None:
+            raise click.ClickException(
+                "Standard output is closed: point it to a file or /dev/null."
+            )
+        _print_anything()
         logs.configure(current_app.config["LOG_LEVEL"])
         try:
             command(*args, **kwargs)
         except EXPECTED as error:
             raise click.ClickException(str(error)) from None
         except DatabaseError as error:
-            name = type(error).__name__
-            raise click.ClickException(
-                f"The database does not answer as it should: {name}."
-            ) from None
+            problem = services().database_probe.problem_of(error)
+            raise click.ClickException(problem.detail) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # click ends quietly: nobody reads on
+                raise
+            where = f": {error.filename}" if error.filename else ""
+            raise click.ClickException(f"{error.strerror}{where}.") from None
         finally:
             _close(services())
+            _abandon_unprinted()
 
     return run
 
@@ -63,6 +75,22 @@ def password_option(_: click.Context, __: click.Parameter, value: str | None) ->
     if value is not None and is_common(value):
         raise click.BadParameter("one of the most common ones")
     return value
+
+
+def _print_anything() -> None:
+    """Let what the locale cannot write appear as escapes instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _abandon_unprinted() -> None:
+    """Do not try at exit again to print what could not be printed."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _close(made: Services) -> None:

@@ -22,6 +22,9 @@ def db_status() -> None:
     for one in migrations.status(services().database):
         when = "" if one.started_at is None else f" {_date(one.started_at)} {one.duration_ms} ms"
         click.echo(f"{one.name} {one.state}{when}")
+    newer = migrations.newer(services().database)
+    if newer:
+        click.echo(f"WARNING: {migrations.NEWER % ', '.join(newer)}", err=True)
 
 
 @db.command("upgrade")

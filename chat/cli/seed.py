@@ -67,6 +67,8 @@ def seed_users(
     made = services()
     migrations.upgrade(made.database)
     generated = None if password else secrets.token_urlsafe(12)
+    if generated:  # first, or it would be lost if this broke off
+        click.echo(f"password of the new ones: {generated}")
     names = [f"{prefix}{number}" for number in range(1, count + 1)]
     created = made.users.create_many(names, password or generated or "")
     users = list(shown(created, count, "users"))
@@ -75,8 +77,6 @@ def seed_users(
             for token in shown(_tokens(made, users), len(users), "tokens"):
                 write(f"{token}\n")
     click.echo(f"{names[0]} to {names[-1]} are there")
-    if generated:
-        click.echo(f"password of the new ones: {generated}")
     if room is not None:
         click.echo(made.rooms.gather(users[0], room, users).id)
 
@@ -91,15 +91,17 @@ def make_demo(password: str | None) -> None:
     made = services()
     migrations.upgrade(made.database)
     generated = secrets.token_urlsafe(9)
-    are_new = seed_demo(made, password, generated)
+
+    def tell_password() -> None:
+        click.echo(f"New people of the demo log in with the password {generated}")
+
+    are_new = seed_demo(made, password, generated, tell_password)
     click.echo("These people have been talking:")
     for one in PEOPLE:
         click.echo(f"  {one.username:<10} {one.nickname}")
     if password:
         click.echo("Log in as any of them, with the password you gave.")
-    elif are_new:
-        click.echo(f"Log in as any of them, with the password {generated}")
-    else:
+    elif not are_new:
         click.echo("They were here before: their password is as it was; --password sets another.")
 
 

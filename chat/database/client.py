@@ -47,14 +47,6 @@ class Database:
         db = self._db
         return db if db is not None else self._connect()
 
-    def ping(self) -> bool:
-        """Tell whether the database answers."""
-        try:
-            self.db.command("ping")
-        except PyMongoError:
-            return False
-        return True
-
     def now(self) -> datetime:
         """Return the time by the database's own clock, the one that all processes share."""
         found: datetime = self.db.command("hello")["localTime"]

@@ -7,6 +7,7 @@ then starts it again on the same port, so that MongoClients already open go on.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +28,7 @@ import bson
 
 from chat.database.client import DEFAULT_NAME
 from chat.errors import Unavailable
+from chat.logs import REPEATS
 
 PROGRAM = "secantusd-py"
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -46,7 +48,11 @@ POLL_SECONDS = 0.03
 WATCH_SECONDS = 0.25
 BACKOFF_SECONDS = (0.5, 10.0)  # pauses of the watch before a second start, and the longest
 STEADY_SECONDS = 5.0  # who lives so long and dies then is started again at once
+INTERNAL_ERROR = 1  # its code for any failure of the storage
 OP_MSG = 2013  # of MongoDB's wire protocol
+LOOK_SECONDS = 1.0  # between two questions to a living database
+SPACE_BYTES = 32 * 1024 * 1024  # a start and some work; its log alone grows by 10 MB at once
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 LOG_BYTES = 1024 * 1024  # of the child's log before it starts afresh
 
 log = logging.getLogger(__name__)
@@ -74,6 +80,7 @@ class EmbeddedDatabase:
         self._is_ready = False
         self._port: int | None = None
         self._stopped = False
+        self._told_broken = False  # in the log, that our child answers nothing but errors
 
     @property
     def log_file(self) -> Path:
@@ -94,13 +101,32 @@ class EmbeddedDatabase:
         self._port = self._ensure()
         return _uri(self._port)
 
+    def find_space_problem(self) -> str | None:
+        """Return why the database cannot be started for want of space, or None."""
+        probe = self._directory / "space"
+        try:
+            with _open_private(probe) as file:
+                os.posix_fallocate(file.fileno(), 0, SPACE_BYTES)
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                return f"{os.strerror(error.errno)}: {self._directory}"
+        finally:
+            with suppress(OSError):
+                probe.unlink()
+        return None
+
     def supervise(self, moved: Callable[[str], object] | None = None) -> None:
         """Keep a database alive until `stop`; `moved` hears the URI when the port had to change.
 
-        It is started again at once, and ever more slowly when that does not help for long.
+        It is started again at once, and ever more slowly when that does not help for long. One that
+        lives and answers nothing but errors, as after a write on a full disk, is started again
+        as soon as there is space.
         """
-        pause, started = 0.0, time.monotonic()
+        pause, started, looked_at = 0.0, time.monotonic(), 0.0
         while not self._stopped:
+            if self.child_pid is not None and time.monotonic() - looked_at > LOOK_SECONDS:
+                looked_at = time.monotonic()
+                self._end_broken()
             if self.child_pid is None:
                 self._tell_death(pause)
                 self._sleep(pause)
@@ -109,7 +135,7 @@ class EmbeddedDatabase:
                     found = self._ensure()
                 except (EmbeddedDatabaseError, OSError) as error:
                     if not self._stopped:
-                        log.error("%s Trying again in %.1f s.", error, pause)
+                        log.error("%s Trying again in %.1f s.", error, pause, extra=REPEATS)
                     continue
                 started = time.monotonic()
                 before, self._port = self._port, found
@@ -149,6 +175,23 @@ class EmbeddedDatabase:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
             log.error("the embedded database %s, starting it again in %.1f s", how, pause)
 
+    def _end_broken(self) -> None:
+        """Kill our child when it answers nothing but errors; without space wait for that first."""
+        if self._port is None or not _is_broken(self._port):
+            self._told_broken = False
+            return
+        problem = self.find_space_problem()
+        if not self._told_broken:
+            self._told_broken = True
+            then = (
+                f"it is started again when there is space. {problem}" if problem else "killing it"
+            )
+            log.error("the embedded database answers nothing but errors: %s", then)
+        child = self._child
+        if problem is None and child is not None:
+            child.kill()  # it could not close its files in order
+            child.wait()
+
     def _sleep(self, seconds: float) -> None:
         """Sleep in steps, so that `stop` is never waited for."""
         end = time.monotonic() + seconds
@@ -157,6 +200,15 @@ class EmbeddedDatabase:
 
     def _ensure(self) -> int:
         """Return the port of a living database."""
+        try:
+            return self._find_or_start()
+        except OSError as error:  # such as a file system that is read-only
+            where = error.filename or self._directory
+            raise EmbeddedDatabaseError(
+                f"DATA_DIR cannot be used: {error.strerror}: {where}."
+            ) from None
+
+    def _find_or_start(self) -> int:
         program = find_program()
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         deadline = time.monotonic() + START_SECONDS
@@ -207,6 +259,9 @@ class EmbeddedDatabase:
                 log.info("embedded database started on port %d", port)
                 return port
             time.sleep(0.1)
+        problem = self.find_space_problem()
+        if problem is not None:
+            raise EmbeddedDatabaseError(f"The embedded database did not start. {problem}.")
         raise EmbeddedDatabaseError(f"The embedded database did not start: see {self.log_file}.")
 
     def _launch(self, program: str, port: int) -> subprocess.Popen[bytes]:
@@ -301,15 +356,28 @@ def _take(lock: BinaryIO) -> bool:
 
 def _answers(port: int) -> bool:
     """Tell whether a database answers a ping; one that is dying may still take connections."""
-    message = bytes(4) + b"\0" + bson.encode({"ping": 1, "$db": "admin"})  # no flags, one body
+    return _ask(port, {"ping": 1, "$db": "admin"}) is not None
+
+
+def _is_broken(port: int) -> bool:
+    """Tell whether a database answers a simple question with an error inside it."""
+    answer = _ask(port, {"find": "migration", "limit": 1, "singleBatch": True, "$db": DEFAULT_NAME})
+    return answer is not None and answer.get("code") == INTERNAL_ERROR
+
+
+def _ask(port: int, command: dict[str, object]) -> dict[str, object] | None:
+    """Return the answer to one command, None when there is none."""
+    message = bytes(4) + b"\0" + bson.encode(command)  # no flags, one body
     header = struct.pack("<iiii", 16 + len(message), 1, 0, OP_MSG)
     try:
         with socket.create_connection((HOST, port), timeout=1) as connection:
             connection.sendall(header + message)
-            answer = connection.recv(16)
-    except OSError:
-        return False
-    return len(answer) == 16 and struct.unpack("<iiii", answer)[3] == OP_MSG
+            with connection.makefile("rb") as answer:
+                length, _, _, kind = struct.unpack("<iiii", answer.read(16))
+                body = answer.read(length - 16)
+            return bson.decode(body[5:]) if kind == OP_MSG else None
+    except (OSError, struct.error, bson.errors.InvalidBSON):
+        return None
 
 
 def _is_free(port: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chat.demo.talk import DIRECT, GROUPS, PEOPLE, Talk
 from chat.models import Message, Room, User
@@ -22,13 +22,19 @@ class DemoError(RuntimeError):
     """The demo can not be made here; the text says why, for people."""
 
 
-def seed_demo(services: Services, password: str | None, password_if_new: str) -> bool:
+def seed_demo(
+    services: Services,
+    password: str | None,
+    password_if_new: str,
+    before_new: Callable[[], None] = lambda: None,
+) -> bool:
     """Make people, rooms and history; return whether the people are new.
 
-    `password` is set also for people of an earlier run, `password_if_new` only for new ones. Raises
-    DemoError when an account of somebody else has a name that the demo needs.
+    `password` is set also for people of an earlier run, `password_if_new` only for new ones;
+    `before_new` is called before those are made with it. Raises DemoError when an account of
+    somebody else has a name that the demo needs.
     """
-    people, are_new = _make_people(services, password, password_if_new)
+    people, are_new = _make_people(services, password, password_if_new, before_new)
     _make_direct(services, people)
     for talk in GROUPS:
         _make_group(services, people, talk)
@@ -36,7 +42,10 @@ def seed_demo(services: Services, password: str | None, password_if_new: str) ->
 
 
 def _make_people(
-    services: Services, password: str | None, password_if_new: str
+    services: Services,
+    password: str | None,
+    password_if_new: str,
+    before_new: Callable[[], None],
 ) -> tuple[dict[str, User], bool]:
     users = UserRepository(services.database)
     found = {one.username: users.find_by_username(one.username) for one in PEOPLE}
@@ -49,6 +58,8 @@ def _make_people(
             )
     now = now_ms()
     missing = [one for one in PEOPLE if found[one.username] is None]
+    if missing and not password:
+        before_new()
     hashed = Passwords().hash(password or password_if_new) if missing or password else ""
     users.insert_many(
         [

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from bson import ObjectId
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from chat.models import Message
 from chat.repositories.documents import DUPLICATE_KEY, object_id
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import is_broken_inside, is_outage
+from chat.repositories.probes import write_probe
 
 if TYPE_CHECKING:
     from pymongo.collection import Collection as MongoCollection
@@ -86,6 +87,16 @@ class MessageRepository:
         A write that changes nothing waits, like any other, for what was written before it.
         """
         self._collection.delete_one({"_id": ObjectId()})
+
+    def is_refused(self, error: Exception) -> bool:
+        """Tell whether the database failed at these messages alone: it takes another write."""
+        if not is_broken_inside(error):
+            return False
+        try:
+            write_probe(self._database)
+        except PyMongoError:
+            return False
+        return True
 
     def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
         """Return the messages with `first <= seq <= last`, ascending."""

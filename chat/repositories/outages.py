@@ -1,16 +1,60 @@
-"""Which errors mean that the database did not answer, so that nobody knows what it did."""
+"""Which errors mean that the database is away or failing, so that nobody knows what it did."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
+    OperationFailure,
     PyMongoError,
     WriteConcernError,
 )
 
 from chat.errors import Unavailable
+
+# Errors inside the database. The embedded engine answers every call so once a write has failed on
+# a full disk; MongoDB gives the second one for errors of its storage engine.
+INTERNAL_ERROR, UNKNOWN_ERROR = 1, 8
+BROKEN_INSIDE = frozenset({INTERNAL_ERROR, UNKNOWN_ERROR})
+OUT_OF_DISK_SPACE = 14031
+REFUSED_LOGIN = frozenset({18, 8000})  # AuthenticationFailed, and the same from Atlas
+NO_PERMISSION = 13
+# Codes of MongoDB. None of them says anything about what was asked for.
+OUTAGES = (
+    BROKEN_INSIDE
+    | REFUSED_LOGIN
+    | {
+        6,  # HostUnreachable
+        7,  # HostNotFound
+        NO_PERMISSION,
+        24,  # LockTimeout
+        43,  # CursorNotFound: the database was started again between two batches
+        50,  # MaxTimeMSExpired
+        64,  # WriteConcernTimeout
+        89,  # NetworkTimeout
+        91,  # ShutdownInProgress
+        100,  # UnsatisfiableWriteConcern
+        112,  # WriteConflict
+        133,  # FailedToSatisfyReadPreference
+        134,  # ReadConcernMajorityNotAvailableYet
+        189,  # PrimarySteppedDown
+        202,  # NetworkInterfaceExceededTimeLimit
+        237,  # CursorKilled
+        262,  # ExceededTimeLimit
+        365,  # TemporarilyUnavailable
+        9001,  # SocketException
+        10107,  # NotWritablePrimary
+        11600,  # InterruptedAtShutdown
+        11601,  # Interrupted
+        11602,  # InterruptedDueToReplStateChange
+        13435,  # NotPrimaryNoSecondaryOk
+        13436,  # NotPrimaryOrSecondary
+        OUT_OF_DISK_SPACE,
+    }
+)
 
 
 def is_outage(error: BaseException) -> bool:
@@ -19,8 +63,42 @@ def is_outage(error: BaseException) -> bool:
         return True
     if not isinstance(error, PyMongoError):
         return False
-    if isinstance(error, BulkWriteError):  # what of it is stored, no majority has confirmed
-        return bool(error.details.get("writeConcernErrors"))
-    return error.timeout or isinstance(
-        error, ConnectionFailure | ExecutionTimeout | WriteConcernError
+    if isinstance(error, BulkWriteError) and error.details.get("writeConcernErrors"):
+        return True  # what of it is stored, no majority has confirmed
+    return (
+        error.timeout
+        or isinstance(error, ConnectionFailure | ExecutionTimeout | WriteConcernError)
+        or not OUTAGES.isdisjoint(_codes(error))
     )
+
+
+def is_broken_inside(error: BaseException) -> bool:
+    """Tell whether the database failed on its own: for all, or for this one call alone."""
+    return isinstance(error, PyMongoError) and not BROKEN_INSIDE.isdisjoint(_codes(error))
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an outage was, for the log: the database's own words repeat whole documents."""
+    cause = error.__cause__ if isinstance(error, Unavailable) else None
+    if cause is not None:
+        return reason_of(cause)
+    if isinstance(error, Unavailable) and error.args != (error.code,):
+        return str(error)  # it has a sentence of its own
+    codes = [str(code) for code in _codes(error)] if isinstance(error, PyMongoError) else []
+    return " ".join([_name(error), *dict.fromkeys(codes)])
+
+
+def _codes(error: PyMongoError) -> Iterator[int]:
+    """Yield the codes that the database has answered with."""
+    if isinstance(error, BulkWriteError):
+        for failure in error.details.get("writeErrors", []):
+            yield failure.get("code", 0)
+    elif isinstance(error, OperationFailure) and error.code is not None:
+        yield error.code
+
+
+def _name(error: BaseException) -> str:
+    """Return the class of an error, and whose it is when it is not the database's."""
+    kind = type(error)
+    library = kind.__module__.partition(".")[0]
+    return f"Redis {kind.__name__}" if library == "redis" else kind.__name__

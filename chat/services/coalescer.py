@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from chat.concurrency import spawn
-from chat.repositories.outages import is_outage
+from chat.logs import REPEATS
+from chat.repositories.outages import is_outage, reason_of
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -98,7 +99,11 @@ class Coalescer(Generic[K, V]):
                 with self._lock:
                     if self._clears == clears:
                         self._values = OrderedDict({**values, **self._values})
-                log.warning("the database did not answer, %d values wait for it", len(self._values))
+                log.warning(
+                    "the database did not answer, values wait for it: %s",
+                    reason_of(error),
+                    extra=REPEATS,
+                )
                 return False
         return True
 

@@ -19,9 +19,10 @@ from dataclasses import dataclass, field, replace
 
 from chat.concurrency import in_turns, spawn
 from chat.errors import ChatError, Internal, Unavailable
+from chat.logs import REPEATS
 from chat.models import Message, Room
 from chat.repositories.messages import Appended, MessageRepository
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import is_outage, reason_of
 from chat.services.contention import Contention
 from chat.services.heads import RoomHeads
 from chat.services.recent import Key, RecentMessages
@@ -29,6 +30,7 @@ from chat.services.recent import Key, RecentMessages
 BATCH_MESSAGES = 128
 QUEUE_MESSAGES = 4_096
 QUEUE_BYTES = 16_000_000  # of text
+SUSPICIOUS = 5  # failed tries after which the messages may be what the database fails at
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)  # the last one again and again
 LOSER_WAITS = 0.002  # seconds at most, after another process was first
 PAUSE = (0.75, 1.5)  # between batches, as parts of the last one's time, under contention
@@ -212,7 +214,13 @@ class Writer:
                 if not is_outage(error):
                     raise
                 # Stored or not, nobody knows: the same drafts again are harmless, as their ids are.
-                log.warning("the database did not answer, %d messages wait for it", len(waiting))
+                if failures >= SUSPICIOUS and self._messages.is_refused(error):
+                    raise  # it takes everything else
+                log.warning(
+                    "the database did not answer, messages wait for it: %s",
+                    reason_of(error),
+                    extra=REPEATS,
+                )
                 if self._closes_at is not None and time.monotonic() >= self._closes_at:
                     self._gave_up = True
                     self._fail(waiting, Unavailable())

@@ -6,6 +6,7 @@ from chat import migrations
 from chat.database.client import Database
 from tests.cli.commands import flask
 from tests.conftest import with_database
+from tests.servers import Server
 
 NAMES = [one.name for one in migrations.available()]
 
@@ -30,7 +31,8 @@ def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     uri = "mongodb://127.0.0.1:1/chat"
     result = flask("db", "status", data_dir=tmp_path, check=False, MONGO_URI=uri)
     assert result.returncode == 1
-    assert len(result.stderr.splitlines()) == 1 and "database does not answer" in result.stderr
+    (line,) = result.stderr.splitlines()
+    assert "The database at MONGO_URI does not answer" in line
 
 
 def test_without_a_server_the_command_starts_the_embedded_database_and_stops_it(
@@ -39,3 +41,19 @@ def test_without_a_server_the_command_starts_the_embedded_database_and_stops_it(
     flask("db", "upgrade", data_dir=tmp_path)
     lines = flask("db", "status", data_dir=tmp_path).stdout.splitlines()
     assert [line.split(" ")[:2] for line in lines] == [[name, "applied"] for name in NAMES]
+
+
+def test_a_database_of_a_newer_version_is_told_by_the_command_and_by_the_start(
+    migrated: Database, mongo_uri: str, tmp_path: Path
+) -> None:
+    uri = with_database(mongo_uri, migrated.db.name)
+    record = migrated.db["migration"].find_one({"_id": NAMES[-1]})
+    assert record is not None
+    migrated.db["migration"].insert_one({**record, "_id": "9999_add_something"})
+    result = flask("db", "status", data_dir=tmp_path, MONGO_URI=uri)
+    assert "9999_add_something missing" in result.stdout
+    (warning,) = result.stderr.splitlines()
+    assert warning.startswith("WARNING: ") and "9999_add_something" in warning
+    with Server(tmp_path / "var", MONGO_URI=uri) as server:  # a rolling upgrade goes on
+        (line,) = [line for line in server.log().splitlines() if " WARNING " in line]
+        assert "9999_add_something" in line and "newer version" in line

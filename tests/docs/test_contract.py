@@ -47,7 +47,7 @@ def served(app: Flask) -> set[tuple[str, str]]:
     return {
         (method, without_names(rule.rule))
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/api/") or rule.rule == "/health"
+        if rule.rule.startswith("/api/") or rule.rule in ("/health", "/ready")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
 

@@ -74,6 +74,10 @@ def test_while_it_ends_new_work_is_refused_and_readers_are_served(
         assert client.ack(late)["error"]["code"] == "unavailable"
         refused = ada.http("POST", "/rooms", {"name": "late"})
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable")
+        ready = ada.http("GET", "/../ready")
+        assert (ready.status_code, ready.json()["error"]["code"]) == (503, "unavailable")
+        assert "shutting down" in ready.json()["error"]["message"]
+        assert ada.http("GET", "/../health").status_code == 200
         assert asking.seconds() < 4  # at once, not because the database hangs
         assert client.ack(taken)["error"]["code"] == "unavailable"
         client.wait_closed()
@@ -117,7 +121,8 @@ def test_it_ends_in_time_although_its_own_mongodb_is_gone(tmp_path: Path) -> Non
     gone = EmbeddedDatabase(tmp_path / "gone", durable=False)
     with Server(tmp_path / "var", MONGO_URI=gone.uri()) as server:
         gone.stop()
-        answer = requests.get(f"{server.url}/health", timeout=PATIENCE)
+        assert requests.get(f"{server.url}/health", timeout=PATIENCE).status_code == 200
+        answer = requests.get(f"{server.url}/ready", timeout=PATIENCE)
         assert answer.status_code == 503
         ended = time.monotonic()
         assert server.stop() == 0

@@ -48,9 +48,9 @@ def halted(server: Server) -> Iterator[float]:
             os.kill(database, signal.SIGCONT)
 
 
-def wait_for_health(server: Server) -> None:
+def wait_until_ready(server: Server) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN
-    while requests.get(f"{server.url}/health", timeout=60).status_code != 200:
+    while requests.get(f"{server.url}/ready", timeout=60).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -86,7 +86,7 @@ def test_what_was_sent_while_the_database_hung_is_stored_once_and_reaches_everyo
     assert [crowd.listener.heard[entry["seq"]] for entry in stored] == stored
     assert (crashing.pid, database_pid(crashing)) == (app, database)
     assert all(not sender.cut_off for sender in crowd.senders)
-    wait_for_health(crashing)
+    wait_until_ready(crashing)
 
 
 def test_every_event_is_answered_while_the_database_hangs(crashing: Server, people: People) -> None:
@@ -110,7 +110,7 @@ def test_every_event_is_answered_while_the_database_hangs(crashing: Server, peop
         codes = {answer["error"]["code"] for answer in answers if "error" in answer}
         assert codes == {"unavailable"}
         assert all("error" in answer for answer in answers[:5])
-    wait_for_health(crashing)
+    wait_until_ready(crashing)
     for number in range(5):  # sent again, as a client does: stored once, under the same client_id
         payload = message(group, "during", f"d{number}")
         assert "data" in answered(partial(client.call, "/group", "send_message", payload))
@@ -132,7 +132,7 @@ def test_every_call_is_answered_while_the_database_hangs(crashing: Server, peopl
         ("DELETE", f"/rooms/{group['id']}", None),
         ("POST", "/rooms", {"name": "Another"}),
         ("POST", "/session", log_in),
-        ("GET", "/../health", None),
+        ("GET", "/../ready", None),
     ]
 
     def call(method: str, path: str, body: Any) -> tuple[int, str, float]:
@@ -147,4 +147,4 @@ def test_every_call_is_answered_while_the_database_hangs(crashing: Server, peopl
         answers = [found.result() for found in [pool.submit(call, *one) for one in calls]]
     assert {answer[:2] for answer in answers} == {(503, "unavailable")}
     assert max(answer[2] for answer in answers) < ANSWER_WITHIN
-    wait_for_health(crashing)
+    wait_until_ready(crashing)

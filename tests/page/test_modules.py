@@ -109,15 +109,20 @@ def test_the_page_knows_whether_codes_are_printed_in_the_terminal(
     assert 'data-mail=""' in pages[1]
 
 
-def test_health_asks_the_database(
+def test_ready_asks_the_database_and_health_does_not(
     client: FlaskClient,
     make_app: Callable[..., Flask],
     unused_uri: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = client.get("/health")
-    assert (answer.status_code, answer.get_json()) == (200, {"data": {"status": "ok"}})
+    for path in ("/health", "/ready"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.get_json()) == (200, {"data": {"status": "ok"}})
     monkeypatch.setattr("chat.gate.ANSWER_WITHIN", 0.3)  # that database will not come
-    broken = make_app(MONGO_URI=unused_uri).test_client().get("/health")
+    without_database = make_app(MONGO_URI=unused_uri).test_client()
+    assert without_database.get("/health").status_code == 200
+    broken = without_database.get("/ready", headers={"Accept-Language": "en"})
     assert broken.status_code == 503
-    assert broken.get_json()["error"]["code"] == "unavailable"
+    assert broken.get_json() == {
+        "error": {"code": "unavailable", "message": "The database does not answer."}
+    }

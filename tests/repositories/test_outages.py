@@ -7,14 +7,16 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, NetworkTimeout, OperationFailure
+from redis.exceptions import AuthenticationError
 
 from chat.database.client import Database
+from chat.errors import Unavailable
 from chat.models import AuditEntry, Membership, Message, User
 from chat.repositories.audit import AuditRepository
 from chat.repositories.documents import new_id
 from chat.repositories.messages import Appended, MessageRepository
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import is_outage, reason_of
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 
@@ -83,3 +85,38 @@ def test_what_the_database_refuses_is_a_failure_and_no_outage(
     with pytest.raises(BulkWriteError) as raised:
         insert(failing(failure(REPEATED, REFUSED)))
     assert not is_outage(raised.value)
+
+
+OUT_OF_SPACE = {"index": 1, "code": 14031}
+BROKEN = {"index": 0, "code": 1}
+
+
+@EACH
+@pytest.mark.parametrize("write_error", [OUT_OF_SPACE, BROKEN])
+def test_a_database_that_cannot_write_is_an_outage_and_refuses_no_message(
+    insert: Callable[[Database], object], write_error: dict[str, Any]
+) -> None:
+    with pytest.raises(BulkWriteError) as raised:
+        insert(failing(failure(write_error)))
+    assert is_outage(raised.value)
+
+
+@pytest.mark.parametrize("code", [1, 8, 13, 18, 43, 91, 112, 189, 10107, 11600, 13435, 14031])
+def test_what_says_nothing_about_the_call_is_an_outage(code: int) -> None:
+    error = OperationFailure(f"secret {code}", code)
+    assert is_outage(error)
+    assert reason_of(error) == f"OperationFailure {code}"
+
+
+@pytest.mark.parametrize("code", [2, 9, 14, 26, 59, 121, 11000, None])
+def test_what_is_wrong_with_the_call_is_a_failure(code: int | None) -> None:
+    assert not is_outage(OperationFailure("wrong", code))
+
+
+def test_the_reason_of_an_outage_is_what_caused_it() -> None:
+    assert reason_of(NetworkTimeout("127.0.0.1")) == "NetworkTimeout"
+    assert reason_of(Unavailable()) == "Unavailable"
+    try:
+        raise Unavailable() from AuthenticationError("the password")
+    except Unavailable as error:
+        assert reason_of(error) == "Redis AuthenticationError"

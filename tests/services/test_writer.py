@@ -9,7 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect, BulkWriteError, NetworkTimeout, WriteConcernError
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    NetworkTimeout,
+    OperationFailure,
+    WriteConcernError,
+)
 
 from chat.database.client import Database
 from chat.errors import Internal, Unavailable
@@ -632,3 +638,49 @@ def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
     stored = desk.rooms.find(room.id)
     assert stored is not None and stored.last_message is not None
     assert (stored.last_seq, stored.last_message.data) == (3, "2")
+
+
+class Broken(MessageRepository):
+    """A database that fails inside at every batch with `poison` in it, and while it is `broken`."""
+
+    broken = False
+
+    def append(self, messages: Sequence[Message]) -> Appended:
+        if self.broken or any(message.data == "poison" for message in messages):
+            raise OperationFailure("internal server error", 1)
+        return super().append(messages)
+
+    def is_refused(self, error: Exception) -> bool:
+        return not self.broken and super().is_refused(error)
+
+
+def test_what_the_database_always_fails_at_does_not_hold_up_the_others(
+    database: Database,
+    open_desk: OpenDesk,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    desk = open_desk(Broken(database))
+    with pytest.raises(Internal):
+        wait_for(desk.send(room, alice, "poison"), WAIT)
+    assert wait_for(desk.send(room, alice, "good"), WAIT).message.seq == 1
+
+
+def test_while_the_database_fails_at_everything_messages_wait_for_it(
+    database: Database,
+    open_desk: OpenDesk,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.01,))
+    messages = Broken(database)
+    messages.broken = True
+    desk = open_desk(messages)
+    promise = desk.send(room, alice, "kept")
+    with pytest.raises(Unavailable):
+        wait_for(promise, 0.5)  # many more tries than one message would get
+    messages.broken = False
+    assert wait_for(promise, WAIT).message.data == "kept"

@@ -1,0 +1,138 @@
+"""Ask the database and Redis for what all work needs of them: a write that is kept."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pymongo
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from chat.errors import Unavailable
+from chat.repositories.documents import now_ms
+from chat.repositories.outages import (
+    BROKEN_INSIDE,
+    NO_PERMISSION,
+    OUT_OF_DISK_SPACE,
+    REFUSED_LOGIN,
+    reason_of,
+)
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from chat.database.client import Database
+
+SECONDS = 2.0  # for one probe
+# With which Redis begins the reasons why it takes no writes; nothing else of its text is repeated.
+REDIS_WORDS = ("BUSY", "CLUSTERDOWN", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "READONLY")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something does not do its work.
+
+    `reason` is the end of a text key, `detail` one sentence for the log without any secret. With
+    `is_final` it will not pass by itself: a setting is wrong.
+    """
+
+    reason: str
+    detail: str
+    is_final: bool = False
+
+
+def write_probe(database: Database) -> None:
+    """Write one small document, the same for all processes; raise what the database says."""
+    with pymongo.timeout(SECONDS):
+        try:
+            database.db["health"].update_one(
+                {"_id": "write"}, {"$set": {"at": now_ms()}}, upsert=True
+            )
+        except DuplicateKeyError:
+            log.debug("another process made the probe at the same moment")
+
+
+class DatabaseProbe:
+    """Says what is wrong with the database."""
+
+    def __init__(self, database: Database, is_embedded: bool) -> None:
+        self._database = database
+        self._where = "The embedded database" if is_embedded else "The database at MONGO_URI"
+
+    def find_problem(self) -> Problem | None:
+        """Return why nothing can be stored, or None."""
+        try:
+            write_probe(self._database)
+        except (PyMongoError, Unavailable) as error:
+            return self.problem_of(error)
+        return None
+
+    def problem_of(self, error: Exception) -> Problem:
+        """Return what an error of the database means."""
+        code = getattr(error, "code", None)
+        why = reason_of(error)
+        if isinstance(error, Unavailable):
+            return Problem("database", why)
+        if code in REFUSED_LOGIN:
+            return Problem(
+                "database_login",
+                f"MONGO_URI: the database refuses the user or password ({why}).",
+                True,
+            )
+        if code == NO_PERMISSION:
+            return Problem(
+                "database_login",
+                f"MONGO_URI: its user may not do this ({why}): give it readWrite and dbAdmin, and"
+                " authSource where it is defined in another database.",
+                True,
+            )
+        if code in BROKEN_INSIDE or code == OUT_OF_DISK_SPACE:
+            return Problem("storage", f"{self._where} cannot write ({why}): is the disk full?")
+        return Problem("database", f"{self._where} does not answer ({why}).")
+
+
+class QueueProbe:
+    """Writes one short-lived key to the Redis at `url`."""
+
+    KEY = "chat-limits:probe"  # beside what is counted there, for servers with rules about names
+    KEPT_SECONDS = 60
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def find_problem(self) -> Problem | None:
+        """Return why nothing can be counted or passed on there, or None."""
+        from redis import exceptions  # an extra
+
+        try:
+            self._client.set(self.KEY, 1, ex=self.KEPT_SECONDS)
+        except (exceptions.AuthenticationError, exceptions.AuthorizationError) as error:
+            return self._problem(error, "refuses the user or password", is_final=True)
+        except exceptions.NoPermissionError as error:
+            return self._problem(error, "does not allow its user to write", is_final=True)
+        except (exceptions.ConnectionError, exceptions.TimeoutError, OSError) as error:
+            return self._problem(error, "does not answer")
+        except exceptions.RedisError as error:
+            if "DB index" in str(error):
+                return self._problem(error, "has no database of that number", is_final=True)
+            return self._problem(error, "takes no writes")
+        return None
+
+    def _problem(self, error: Exception, what: str, is_final: bool = False) -> Problem:
+        reason = "queue_login" if "refuses" in what else "queue"
+        first = str(error).partition(" ")[0]
+        why = first if first in REDIS_WORDS else type(error).__name__
+        return Problem(reason, f"Redis at MESSAGE_QUEUE_URL {what} ({why}).", is_final)
+
+    @cached_property
+    def _client(self) -> Redis:
+        from redis import Redis  # an extra
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        options: dict[str, Any] = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS}
+        return Redis.from_url(self._url, retry=Retry(NoBackoff(), 0), **options)

@@ -1,0 +1,114 @@
+"""What commands print arrives, whatever the locale holds and wherever the output goes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from chat import __version__
+from chat.database.client import Database
+from chat.demo.talk import PEOPLE
+from tests.accounts import log_in
+from tests.cli.commands import flask
+from tests.conftest import with_database
+from tests.servers import PATIENCE, ROOT, environment
+
+ESCAPED = PEOPLE[0].nickname.encode("ascii", "backslashreplace").decode()
+
+
+@pytest.fixture
+def uri(database: Database, mongo_uri: str) -> str:
+    return with_database(mongo_uri, database.db.name)
+
+
+LOCALES: list[dict[str, Any]] = [
+    {"PYTHONIOENCODING": "latin-1"},
+    {"PYTHONIOENCODING": "ascii"},
+    {"LC_ALL": "C", "PYTHONCOERCECLOCALE": 0, "PYTHONUTF8": 0},
+    {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": 0, "PYTHONUTF8": 0},
+]
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=str)
+def test_a_locale_without_chinese_ends_no_command(
+    uri: str, tmp_path: Path, make_app: Callable[..., Flask], locale: dict[str, Any]
+) -> None:
+    result = flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri, **locale)
+    # click writes UTF-8 where Python would take ASCII, which no terminal is limited to any more
+    assert ESCAPED in result.stdout or PEOPLE[0].nickname in result.stdout
+    assert result.stderr == ""
+    password = re.search(r"with the password (\S+)\n", result.stdout)
+    assert password is not None
+    log_in(make_app().test_client(), PEOPLE[0].username, password[1])
+    audit = flask("audit", "--json", data_dir=tmp_path, MONGO_URI=uri, **locale)
+    assert "logged_in" in audit.stdout
+
+
+def test_a_latin_1_locale_of_the_system_ends_no_command(uri: str, tmp_path: Path) -> None:
+    if shutil.which("localedef") is None:
+        pytest.skip("no localedef to make a locale with")
+    made = subprocess.run(
+        ["localedef", "-i", "en_US", "-f", "ISO-8859-1", tmp_path / "en_US.ISO-8859-1"],
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        pytest.skip("this system cannot make a locale")
+    locale: dict[str, Any] = {"LOCPATH": tmp_path, "LC_ALL": "en_US.ISO-8859-1"}
+    result = flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri, **locale)
+    assert "with the password " in result.stdout and ESCAPED in result.stdout
+
+
+@pytest.mark.parametrize("command", [["seed", "demo"], ["seed", "users", "--count", "3"]], ids=str)
+def test_the_password_is_printed_before_anybody_has_it(
+    database: Database, uri: str, tmp_path: Path, command: list[str]
+) -> None:
+    """With nobody to read it, nobody is made."""
+    for redirection, said in ((">/dev/full", "No space left on device"), (">&-", "closed")):
+        result = subprocess.run(
+            ["sh", "-c", f'exec "$0" -m flask --app chat.app "$@" {redirection}']
+            + [sys.executable, *command],
+            cwd=ROOT,
+            env=environment({"DATA_DIR": tmp_path, "MONGO_URI": uri}),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert result.returncode == 1
+        assert said in result.stderr and "Traceback" not in result.stderr
+        assert database.db["user"].count_documents({}) == 0
+
+
+def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
+    uri: str, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "chat.app", "seed", "demo"],
+        cwd=ROOT,
+        env=environment({"DATA_DIR": tmp_path, "MONGO_URI": uri}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 1
+    assert "Traceback" not in said and "Exception ignored" not in said
+
+
+def test_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert flask("version", data_dir=tmp_path).stdout == f"{__version__}\n"
+    assert re.search(
+        rf"^## {re.escape(__version__)}|^## Unreleased", (ROOT / "CHANGELOG.md").read_text(), re.M
+    )
+    assert not (tmp_path / "database").exists()

@@ -1,0 +1,160 @@
+"""A full disk: everyone is answered 503, nothing acked is lost, and it goes on by itself."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.faults.conftest import database_pid, database_record
+from tests.faults.senders import read_log
+from tests.people import app_beside, make_people
+from tests.servers import PATIENCE, Server
+from tests.sockets.conftest import Member, message
+from tests.wire import WireClient
+
+TOO_MANY = 5_000  # messages of 4 kB: more than a full disk could take
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 MB of this test's own."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(disk)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"mounting is not permitted: {mounted.stderr}")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.fixture
+def server(small_disk: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server with its data on the small disk and its log elsewhere."""
+    server = Server(small_disk / "var", RATE_LIMITS="off")
+    server.log_file = tmp_path / "server.log"
+    with server:
+        yield server
+
+
+@pytest.fixture
+def ada(server: Server) -> Iterator[Member]:
+    uri = f"mongodb://127.0.0.1:{database_record(server)['port']}/chat?directConnection=true"
+    with ExitStack() as stack:
+        with app_beside(server.data_dir, uri, RATE_LIMITS=False) as app:
+            people = make_people(app, "ada")
+        yield Member(people[0], server, stack)
+
+
+def fill(disk: Path) -> Path:
+    """Use up all space and return the file that has it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, pytest.raises(OSError):
+        while True:
+            file.write(bytes(65_536))
+    return filler
+
+
+def fail_to_send(client: WireClient, group: dict[str, Any]) -> list[str]:
+    """Send until one message is refused, and one more; return the client ids of what was acked."""
+    acked: list[str] = []
+    for number in range(TOO_MANY):
+        answer = client.call("/group", "send_message", message(group, "x" * 4_000, f"c{number}"))
+        if "error" in answer:
+            assert answer["error"]["code"] == "unavailable"
+            return acked
+        acked.append(f"c{number}")
+    raise AssertionError("the disk is never full")
+
+
+def wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while requests.get(f"{server.url}/ready", timeout=PATIENCE).status_code != 200:
+        assert time.monotonic() < deadline, "it is never ready again"
+        time.sleep(0.1)
+
+
+def lines(server: Server, part: str) -> list[str]:
+    return [line for line in server.log().splitlines() if part in line]
+
+
+def test_a_full_disk_is_an_outage_that_ends_when_there_is_space(
+    server: Server, ada: Member, small_disk: Path
+) -> None:
+    group = ada.create_group()
+    client = ada.socket("/group")
+    broken = database_pid(server)
+    filler = fill(small_disk)
+    acked = fail_to_send(client, group)
+    refused = f"c{len(acked)}"
+
+    calls: list[tuple[str, str, Any]] = [
+        ("GET", "/rooms", None),
+        ("GET", f"/rooms/{group['id']}/messages", None),
+        ("POST", "/rooms", {"name": "later"}),
+        ("POST", "/session", {"username": ada.username, "password": ada.password}),
+    ]
+    for _ in range(50):  # each of them would be a line
+        for method, path, body in calls:
+            answer = ada.http(method, path, body)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert requests.get(f"{server.url}/health", timeout=PATIENCE).status_code == 200
+    english = {"Accept-Language": "en"}
+    not_ready = requests.get(f"{server.url}/ready", headers=english, timeout=PATIENCE)
+    assert not_ready.status_code == 503
+    assert "disk may be full" in not_ready.json()["error"]["message"]
+    troubles = [
+        line for line in server.log().splitlines() if " ERROR " in line or " WARNING " in line
+    ]
+    assert len(troubles) < 10, troubles
+    assert len(lines(server, "answers nothing but errors")) == 1
+    assert "Traceback" not in server.log() and "unforeseen" not in server.log()
+
+    filler.unlink()
+    wait_until_ready(server)
+    assert database_pid(server) != broken
+    repeated = client.call("/group", "send_message", message(group, "x" * 4_000, refused))
+    assert repeated["data"]["seq"] == len(acked) + 1  # once, and behind everything acked
+    stored = read_log(ada, group)
+    assert [one["client_id"] for one in stored] == [*acked, refused]
+
+
+def test_a_log_on_the_full_disk_stops_nothing(small_disk: Path) -> None:
+    with Server(small_disk / "var", RATE_LIMITS="off") as server, ExitStack() as stack:
+        uri = f"mongodb://127.0.0.1:{database_record(server)['port']}/chat?directConnection=true"
+        with app_beside(server.data_dir, uri, RATE_LIMITS=False) as app:
+            people = make_people(app, "ada")
+        ada = Member(people[0], server, stack)
+        group = ada.create_group()
+        client = ada.socket("/group")
+        filler = fill(small_disk)
+        acked = fail_to_send(client, group)
+        for _ in range(100):
+            assert ada.http("GET", "/rooms").status_code == 503
+        filler.unlink()
+        wait_until_ready(server)
+        assert [one["client_id"] for one in read_log(ada, group)][: len(acked)] == acked
+        assert server.stop() == 0
+
+
+def test_a_start_on_a_full_disk_says_so(small_disk: Path, tmp_path: Path) -> None:
+    for made in ((), ("secret_key",)):  # at the first write, and at one of the database
+        data_dir = small_disk / f"var{len(made)}"
+        data_dir.mkdir()
+        for name in made:
+            (data_dir / name).write_text("k" * 64)
+        filler = fill(small_disk)
+        server = Server(data_dir)
+        server.log_file = tmp_path / "start.log"
+        server.log_file.unlink(missing_ok=True)
+        assert server.start(ready=False).wait() == 1
+        (line,) = server.log().splitlines()
+        assert "No space left on device" in line and str(data_dir) in line
+        filler.unlink()
