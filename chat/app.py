@@ -73,6 +73,7 @@ def start(app: Flask) -> None:
     spawn(services.rooms.catch_up)
     spawn(services.expiry.run)
     spawn(services.pulse.run)
+    spawn(services.presence.run)
 
 
 def stop(app: Flask) -> None:
@@ -86,12 +87,14 @@ def stop(app: Flask) -> None:
     gate.close()
     services.expiry.stop()
     services.pulse.stop()
+    services.presence.stop()
     drained = services.writer.close(STORE_SECONDS)
     left = max(0.0, began + STORE_SECONDS - time.monotonic())
     gate.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(FAREWELL_SECONDS)
     if drained:  # or the database is away: the next start finds out what is written here
         with time_limit(WRITE_SECONDS + left):
+            services.presence.end()
             services.heads.flush()
             services.read_marks.flush()
             services.audit.flush()

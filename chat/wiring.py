@@ -11,6 +11,8 @@ from chat.database.embedded import EmbeddedDatabase
 from chat.mailer import Mailer
 from chat.realtime.connections import Connections
 from chat.realtime.expiry import Expiry
+from chat.realtime.others_presence import OthersPresence
+from chat.realtime.own_presence import OwnPresence
 from chat.realtime.presence import Presence
 from chat.realtime.publisher import Publisher
 from chat.realtime.pulse import Pulse
@@ -19,6 +21,7 @@ from chat.realtime.server import ChatSocketIO
 from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.messages import MessageRepository
+from chat.repositories.presence import PresenceRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
@@ -82,12 +85,15 @@ def wire(app: Flask) -> Services:
     socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
     push_log = PushLog()
     publisher = Publisher(connections, push_log, lambda: socketio.server)
+    # For what each process finds out by itself and tells its own clients.
+    own_publisher = Publisher(connections, push_log, lambda: socketio.server, here_alone=True)
 
     users = UserRepository(database)
     room_repository = RoomRepository(database)
     user_rooms = UserRoomRepository(database)
     message_repository = MessageRepository(database)
 
+    presence_repository = PresenceRepository(database)
     session_repository = SessionRepository(database)
 
     limits = Limits(
@@ -174,7 +180,14 @@ def wire(app: Flask) -> Services:
         publisher=publisher,
         socketio=socketio,
         expiry=Expiry(connections, publisher, lambda: socketio.server),
-        presence=Presence(connections, publisher, conversations.rooms_of),
+        presence=Presence(
+            connections=connections,
+            publisher=own_publisher,
+            own=OwnPresence(presence_repository),
+            others=OthersPresence(presence_repository, database.now),
+            heard=push_log.rooms,
+            rooms_of=user_rooms.list_rooms_of_users,
+        ),
         push_log=push_log,
         pulse=Pulse(
             rooms=room_repository,
@@ -182,8 +195,7 @@ def wire(app: Flask) -> Services:
             user_rooms=user_rooms,
             sessions=session_repository,
             connections=connections,
-            # The pulse of each process finds the same and tells its own clients.
-            publisher=Publisher(connections, push_log, lambda: socketio.server, here_alone=True),
+            publisher=own_publisher,
             push_log=push_log,
             sign=usernames.sign,
             sign_rooms=usernames.sign_last,

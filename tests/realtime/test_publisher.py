@@ -75,7 +75,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.message_read(ROOM, ADA.id, 1, to_members=True)
     publisher.message_read(ROOM, ADA.id, 1, to_members=False)
     publisher.user_typing(ROOM, ADA.id)
-    publisher.presence_changed(ADA.id, True, [ROOM])
+    publisher.presence_changed(ADA.id, True, {ROOM.id: ROOM.kind})
     publisher.room_updated(ROOM)
     publisher.member_joined(ROOM, ADA)
     publisher.member_left(ROOM, ADA.id)
