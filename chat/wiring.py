@@ -102,7 +102,7 @@ def wire(app: Flask) -> Services:
         shared=shared_windows(database, config["MESSAGE_QUEUE_URL"]),
         secret=config["SECRET_KEY"],
     )
-    audit = Audit(AuditRepository(database), days=config["AUDIT_DAYS"])
+    audit = Audit(AuditRepository(database), config["AUDIT_DAYS"], database.now_ms)
     passwords = Passwords()
     mailer = Mailer(app)
     sessions = SessionService(
@@ -114,7 +114,7 @@ def wire(app: Flask) -> Services:
         audit=audit,
         secret=config["SECRET_KEY"],
         refresh_days=config["REFRESH_TOKEN_DAYS"],
-        shared_clock=database.now_ms,
+        clock=database.now_ms,
     )
     memberships = Memberships(room_repository, user_rooms)
     usernames = Usernames(users)
@@ -134,6 +134,7 @@ def wire(app: Flask) -> Services:
         limits=limits,
         events=publisher,
         audit=audit,
+        clock=database.now_ms,
     )
     accounts = UserService(
         users=users,
@@ -147,6 +148,7 @@ def wire(app: Flask) -> Services:
         events=publisher,
         audit=audit,
         secret=config["SECRET_KEY"],
+        clock=database.now_ms,
     )
     contention = Contention(room_repository)
     writer = Writer(message_repository, heads, contention)
@@ -162,6 +164,7 @@ def wire(app: Flask) -> Services:
         writer=writer,
         limits=limits,
         events=publisher,
+        clock=database.now_ms,
     )
     return Services(
         database=database,

@@ -1,4 +1,4 @@
-"""Create what processes tell each other of who is online: leases, and the people of each process."""
+"""Create what processes tell each other of who is online: their leases, and their people."""
 
 from typing import Any
 

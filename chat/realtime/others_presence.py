@@ -66,9 +66,7 @@ class OthersPresence:
                 process.renewed_at = began
         self._looked_at = began
         changed: set[str] = set()
-        dead = [
-            lease for lease in leases.values() if not self._is_alive(lease, began)
-        ]
+        dead = [lease for lease in leases.values() if not self._is_alive(lease, began)]
         for lease in dead:
             if self._repository.delete_lease(lease):
                 changed |= self._forget(lease.process_id)

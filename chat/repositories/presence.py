@@ -39,9 +39,7 @@ class PresenceRepository:
         """Store the lease of a process that begins and return its id."""
         process_id = new_id()
         # An upsert, because only an update can take the database's clock.
-        self._leases.update_one(
-            {"_id": ObjectId(process_id)}, _renewal(versions), upsert=True
-        )
+        self._leases.update_one({"_id": ObjectId(process_id)}, _renewal(versions), upsert=True)
         return process_id
 
     def renew_lease(self, process_id: str, versions: Sequence[int]) -> bool:

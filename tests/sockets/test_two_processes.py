@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.realtime.presence import GRACE
 from tests.servers import Server
-from tests.sockets.conftest import Pair, message
+from tests.sockets.conftest import Member, Pair, message
 from tests.stopwatch import Stopwatch
 from tests.wire import WireClient
 
@@ -127,7 +127,7 @@ def test_presence_is_that_of_both_processes(
     # Who comes later at the other process is told of after all that was written before.
     tabs[0].close()
     for number, name in enumerate(("witness", "another")):
-        (later, _) = spread(name, name)
+        later, _ = spread(name, name)
         later.data("POST", "/rooms/join", {"number": group["number"]})
         if number:
             time.sleep(GRACE)
