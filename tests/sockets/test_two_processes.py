@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import Any
 
-from chat.realtime.presence import GRACE
 from tests.servers import Server
 from tests.sockets.conftest import Member, Pair, message
 from tests.stopwatch import Stopwatch
@@ -112,7 +110,7 @@ def presence_of(client: WireClient, member: Member) -> list[bool]:
 def test_presence_is_that_of_both_processes(
     spread: Pair, server: Server, elsewhere: Server
 ) -> None:
-    here, there, ada = spread("here", "there", "ada")
+    here, there, ada = spread("here", "there", "ada")  # ada and here call the same process
     group, room = here.create_group(there, ada), there.direct_with(ada)
     listeners = [member.socket("/group") for member in (here, there)]
     tabs = [ada.socket("/group"), ada.on(there).socket("/group")]
@@ -124,17 +122,15 @@ def test_presence_is_that_of_both_processes(
         assert [found["user"]["online"] for found in members if found["user"]["id"] == ada.id] == [
             True
         ]
-    # Who comes later at the other process is told of after all that was written before.
-    tabs[0].close()
-    for number, name in enumerate(("witness", "another")):
-        later, _ = spread(name, name)
-        later.data("POST", "/rooms/join", {"number": group["number"]})
-        if number:
-            time.sleep(GRACE)
-        later.socket("/group")
-        for listener in listeners:
-            listener.pushed("presence_changed", user_id=later.id, online=True)
+    # Somebody who leaves later is said to have left, so she would have been by then.
+    (later,) = spread("later")
+    later.data("POST", "/rooms/join", {"number": group["number"]})
+    leaving = later.socket("/group")
+    for client in (tabs[0], leaving):
+        client.close()
     for listener in listeners:
+        listener.pushed("presence_changed", user_id=later.id, online=False)
+        listener.barrier("/group")
         assert presence_of(listener, ada) == [True]
     watch = Stopwatch(server, elsewhere)
     tabs[1].close()
