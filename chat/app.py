@@ -94,10 +94,11 @@ def stop(app: Flask) -> None:
     services.socketio.server.close_all(FAREWELL_SECONDS)
     if drained:  # or the database is away: the next start finds out what is written here
         with time_limit(WRITE_SECONDS + left):
-            services.presence.end()
             services.heads.flush()
             services.read_marks.flush()
             services.audit.flush()
+        with time_limit(FAREWELL_SECONDS):
+            services.presence.end()
     else:
         log.warning("the database did not take what was waiting for it")
     services.database.close()
