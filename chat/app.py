@@ -81,6 +81,7 @@ def start(app: Flask) -> None:
     spawn(services.expiry.run)
     spawn(services.pulse.run)
     spawn(services.readiness.run)
+    spawn(services.presence.run)
 
 
 def stop(app: Flask) -> None:
@@ -95,6 +96,7 @@ def stop(app: Flask) -> None:
     gate.close()
     services.expiry.stop()
     services.pulse.stop()
+    services.presence.stop()
     drained = services.writer.close(STORE_SECONDS)
     left = max(0.0, began + STORE_SECONDS - time.monotonic())
     gate.wait_until_empty(ANSWER_SECONDS)
@@ -104,6 +106,8 @@ def stop(app: Flask) -> None:
             services.heads.flush()
             services.read_marks.flush()
             services.audit.flush()
+        with time_limit(FAREWELL_SECONDS):
+            services.presence.end()
     else:
         log.warning("the database did not take what was waiting for it")
     services.database.close()

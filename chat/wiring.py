@@ -11,6 +11,8 @@ from chat.database.embedded import EmbeddedDatabase
 from chat.mailer import Mailer
 from chat.realtime.connections import Connections
 from chat.realtime.expiry import Expiry
+from chat.realtime.others_presence import OthersPresence
+from chat.realtime.own_presence import OwnPresence
 from chat.realtime.presence import Presence
 from chat.realtime.profile_log import ProfileLog
 from chat.realtime.publisher import Publisher
@@ -21,6 +23,7 @@ from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.messages import MessageRepository
+from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe, QueueProbe
 from chat.repositories.rate_limits import shared_windows
 from chat.repositories.rooms import RoomRepository
@@ -93,12 +96,17 @@ def wire(app: Flask) -> Services:
     socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
     push_log, profile_log = PushLog(), ProfileLog()
     publisher = Publisher(connections, push_log, profile_log, lambda: socketio.server)
+    # For what each process finds out by itself and tells its own clients.
+    own_publisher = Publisher(
+        connections, push_log, profile_log, lambda: socketio.server, here_alone=True
+    )
 
     users = UserRepository(database)
     room_repository = RoomRepository(database)
     user_rooms = UserRoomRepository(database)
     message_repository = MessageRepository(database)
 
+    presence_repository = PresenceRepository(database)
     session_repository = SessionRepository(database)
 
     limits = Limits(
@@ -107,7 +115,7 @@ def wire(app: Flask) -> Services:
         shared=shared_windows(database, queue_url),
         secret=config["SECRET_KEY"],
     )
-    audit = Audit(AuditRepository(database), days=config["AUDIT_DAYS"])
+    audit = Audit(AuditRepository(database), config["AUDIT_DAYS"], database.now_ms)
     passwords = Passwords()
     mailer = Mailer(app)
     sessions = SessionService(
@@ -119,7 +127,7 @@ def wire(app: Flask) -> Services:
         audit=audit,
         secret=config["SECRET_KEY"],
         refresh_days=config["REFRESH_TOKEN_DAYS"],
-        shared_clock=database.now_ms,
+        clock=database.now_ms,
     )
     memberships = Memberships(room_repository, user_rooms)
     usernames = Usernames(users)
@@ -139,6 +147,7 @@ def wire(app: Flask) -> Services:
         limits=limits,
         events=publisher,
         audit=audit,
+        clock=database.now_ms,
     )
     accounts = UserService(
         users=users,
@@ -153,6 +162,7 @@ def wire(app: Flask) -> Services:
         events=publisher,
         audit=audit,
         secret=config["SECRET_KEY"],
+        clock=database.now_ms,
     )
     contention = Contention(room_repository)
     writer = Writer(message_repository, heads, contention)
@@ -184,6 +194,7 @@ def wire(app: Flask) -> Services:
         writer=writer,
         limits=limits,
         events=publisher,
+        clock=database.now_ms,
     )
     return Services(
         database=database,
@@ -206,7 +217,14 @@ def wire(app: Flask) -> Services:
         expiry=Expiry(
             connections, publisher, lambda: socketio.server, config["ACCESS_TOKEN_MINUTES"]
         ),
-        presence=Presence(connections, publisher, conversations.rooms_of),
+        presence=Presence(
+            connections=connections,
+            publisher=own_publisher,
+            own=OwnPresence(presence_repository),
+            others=OthersPresence(presence_repository, database.now),
+            heard=push_log.rooms,
+            rooms_of=user_rooms.list_rooms_of_users,
+        ),
         push_log=push_log,
         past=past,
         pulse=Pulse(
@@ -216,10 +234,7 @@ def wire(app: Flask) -> Services:
             users=users,
             sessions=session_repository,
             connections=connections,
-            # The pulse of each process finds the same and tells its own clients.
-            publisher=Publisher(
-                connections, push_log, profile_log, lambda: socketio.server, here_alone=True
-            ),
+            publisher=own_publisher,
             push_log=push_log,
             sign=usernames.sign,
             sign_rooms=usernames.sign_last,

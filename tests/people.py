@@ -114,6 +114,13 @@ def make_people(app: Flask, *names: str) -> list[Person]:
     return people
 
 
+def settle(app: Flask) -> None:
+    """Let the app write down what it otherwise would a little later."""
+    services: Services = app.extensions["chat"]
+    for waiting in (services.heads, services.read_marks, services.audit):
+        assert waiting.flush()
+
+
 @contextmanager
 def app_beside(data_dir: Path, mongo_uri: str, **settings: Any) -> Iterator[Flask]:
     """Give an app in this process on the database and the secret key of a server that runs.

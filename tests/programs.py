@@ -50,6 +50,8 @@ def npm() -> list[str] | None:
 def go() -> str:
     """Return the path of Go, or its bare name when it is missing."""
     return shutil.which("go", path=_path()) or "go"
+
+
 def nginx() -> str | None:
     """Return the path of nginx, which often is where only root looks, or None."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")

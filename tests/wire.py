@@ -11,7 +11,7 @@ from typing import Any
 
 import websocket
 
-TIMEOUT = 30.0  # seconds to wait for what must come; no test's promise
+TIMEOUT = 90.0  # seconds to wait for what must come; no test's promise
 
 
 class Closed(Exception):

@@ -84,7 +84,7 @@ def delete_room(identity: Identity, room_id: str) -> Response:
 @rooms.get("/<room_id>/members")
 @require_user
 def list_members(identity: Identity, room_id: str) -> Response:
-    is_online = services().connections.is_online
+    is_online = services().presence.is_online
     found = services().conversations.members(identity.user, room_id)
     return answer([dump_member(*member, is_online) for member in in_turns(found)])
 
@@ -95,7 +95,7 @@ def add_member(identity: Identity, room_id: str) -> Response:
     user, membership, entered = services().rooms.add_member(
         identity.user, room_id, **load(AddMemberSchema())
     )
-    dumped = dump_member(user, membership, services().connections.is_online)
+    dumped = dump_member(user, membership, services().presence.is_online)
     return answer(dumped, 201 if entered else 200)
 
 
@@ -105,7 +105,7 @@ def set_role(identity: Identity, room_id: str, user_id: str) -> Response:
     user, membership = services().rooms.set_role(
         identity.user, room_id, user_id, **load(RoleSchema())
     )
-    return answer(dump_member(user, membership, services().connections.is_online))
+    return answer(dump_member(user, membership, services().presence.is_online))
 
 
 @rooms.delete("/<room_id>/members/<user_id>")
@@ -150,4 +150,4 @@ def _answer_room(identity: Identity, room_id: str, status: int = 200) -> Respons
 
 
 def _dump(conversation: Conversation) -> dict[str, object]:
-    return dump_conversation(conversation, services().connections.is_online)
+    return dump_conversation(conversation, services().presence.is_online)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database as MongoDatabase
 from pymongo.errors import PyMongoError
+
+from chat.database.clock import SharedClock
 
 DEFAULT_NAME = "chat"
 # Of an operation, where no `time_limit` says otherwise; the only option that holds when the server
@@ -38,6 +41,7 @@ class Database:
     def __init__(self, uri: str | Callable[[], str]) -> None:
         self._uri = uri
         self._lock = threading.Lock()
+        self._clock = SharedClock()
         self._client: MongoClient[Document] | None = None
         self._db: MongoDatabase[Document] | None = None
 
@@ -48,13 +52,16 @@ class Database:
         return db if db is not None else self._connect()
 
     def now(self) -> datetime:
-        """Return the time by the database's own clock, the one that all processes share."""
-        found: datetime = self.db.command("hello")["localTime"]
-        return found.replace(tzinfo=UTC)
+        """Ask for the time by the database's own clock, the one that all processes share."""
+        asked_at = time.monotonic()
+        told: datetime = self.db.command("hello")["localTime"].replace(tzinfo=UTC)
+        self._clock.learn(round(told.timestamp() * 1000), asked_at)
+        return told
 
     def now_ms(self) -> int:
-        """Return the same in milliseconds since 1970 UTC."""
-        return round(self.now().timestamp() * 1000)
+        """Return the same in milliseconds since 1970 UTC, from the last answer if there was one."""
+        found = self._clock.now_ms()
+        return round(self.now().timestamp() * 1000) if found is None else found
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones, wherever the database is then."""

@@ -169,7 +169,7 @@ class EventNamespace(flask_socketio.Namespace):
     def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
         seen = payload.pop("rooms")
         found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
-        return dump_sync(found, self._services.connections.is_online)
+        return dump_sync(found, self._services.presence.is_online)
 
     def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:
         self._services.messages.mark_read(connection.user, kind=self.kind, **payload)

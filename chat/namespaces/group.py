@@ -42,4 +42,4 @@ class GroupNamespace(EventNamespace):
 
     def _conversation(self, connection: Connection, room_id: str) -> object:
         found = self._services.conversations.get(connection.user, room_id)
-        return dump_conversation(found, self._services.connections.is_online)
+        return dump_conversation(found, self._services.presence.is_online)

@@ -228,7 +228,9 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             with suppress(OSError):  # that the client is gone is what reading it will tell
                 self.wfile.flush()
         try:
-            self._body = read_chunked(self._source, self._listener.body_limit(self.path), BODY_SECONDS)
+            self._body = read_chunked(
+                self._source, self._listener.body_limit(self.path), BODY_SECONDS
+            )
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
             return self._refuse(HTTPStatus.BAD_REQUEST)

@@ -1,94 +1,142 @@
-"""Who is online: whoever has an accepted connection. Pushed on change, never stored."""
+"""Who is online: those with an accepted connection to any process. Pushed when it changes.
+
+Each process writes down who is connected to it, reads once a second what the others wrote, and
+tells its own clients.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from chat.concurrency import spawn
-from chat.models import Room
+from chat.concurrency import in_turns
+from chat.models import Room, RoomKind
 from chat.realtime.connections import Connections
+from chat.realtime.others_presence import OthersPresence
+from chat.realtime.own_presence import OwnPresence
 from chat.realtime.publisher import Publisher
 from chat.repositories.outages import is_outage
 
-log = logging.getLogger(__name__)
-
+INTERVAL = 1.0  # seconds between two looks
 GRACE = 2.0  # seconds without a connection until somebody is away: reloading a page is not leaving
+REST = 3.0  # Pause as often as long as a look took, so that people are served first,
+MAX_REST = 2.0  # but not for more than so many seconds.
+TOLD_AT_ONCE = 100  # people whose rooms are asked for by one query
+
+log = logging.getLogger(__name__)
 
 
 class Presence:
-    """Compares who is online with what was last said of them."""
+    """Compares who is online with what the clients of this process were told.
+
+    `heard` returns the rooms that somebody here hears, with their kinds; `rooms_of` in which rooms
+    each of some users is.
+    """
 
     def __init__(
         self,
+        *,
         connections: Connections,
         publisher: Publisher,
-        rooms_of: Callable[[str], Iterable[Room]],
+        own: OwnPresence,
+        others: OthersPresence,
+        heard: Callable[[], Mapping[str, RoomKind]],
+        rooms_of: Callable[[Collection[str]], Mapping[str, Collection[str]]],
     ) -> None:
         self._connections = connections
         self._publisher = publisher
+        self._own = own
+        self._others = others
+        self._heard = heard
         self._rooms_of = rooms_of
-        self._said_online: set[str] = set()
-        self._watching = False
+        self._told: set[str] = set()  # who is online, as clients here were told
+        self._changed: set[str] = set()  # who may be something else than that
         self._leaving: dict[str, float] = {}  # when each of them will have been away long enough
-        self._lock = threading.Lock()
+        self._stopped = threading.Event()
 
-    def came(self, user_id: str, rooms: Collection[Room]) -> None:
+    def came(self, user_id: str, rooms: Iterable[Room]) -> None:
         """Hear that a connection of the user was accepted, and of all rooms they belong to."""
-        with self._lock:
-            self._leaving.pop(user_id, None)
-        if user_id not in self._said_online:
-            self._said_online.add(user_id)
-            self._publisher.presence_changed(user_id, True, rooms)
+        self._leaving.pop(user_id, None)
+        if user_id not in self._own:
+            self._own.add(user_id)
+        if user_id not in self._told:
+            self._told.add(user_id)
+            kinds = {room.id: room.kind for room in rooms}
+            self._publisher.presence_changed(user_id, True, kinds)
 
     def left(self, user_id: str) -> None:
         """Hear that a connection of the user ended."""
-        if user_id not in self._said_online or self._connections.is_online(user_id):
-            return
-        with self._lock:
+        if user_id in self._own and not self._connections.is_online(user_id):
             self._leaving.setdefault(user_id, time.monotonic() + GRACE)
-            start, self._watching = not self._watching, True
-        if start:
-            spawn(self._watch_leaving)
 
-    def _watch_leaving(self) -> None:
-        while leaving := self._next_leaving():
-            user_id, due = leaving
-            wait = due - time.monotonic()
-            if wait > 0:
-                time.sleep(wait)
-            with self._lock:
-                if self._leaving.get(user_id) != due:  # they came back, and may have left again
-                    continue
-                del self._leaving[user_id]
-            self._try_to_say_left(user_id)
+    def is_online(self, user_id: str) -> bool:
+        """Tell whether somebody is online, here or at any other process."""
+        return user_id in self._own or user_id in self._others
 
-    def _next_leaving(self) -> tuple[str, float] | None:
-        """Return who is the next to have been away long enough; without any, the watch is over."""
-        with self._lock:
-            leaving = next(iter(self._leaving.items()), None)
-            self._watching = leaving is not None
-            return leaving
+    def run(self) -> None:
+        """Look until stopped; what the database did not answer to is in the next look."""
+        rest = 0.0
+        while not self._stopped.wait(rest):
+            began = time.monotonic()
+            try:
+                self.look()
+            except Exception as error:
+                if not (is_outage(error) or self._stopped.is_set()):
+                    log.exception("could not find out who is online")
+            rest = max(INTERVAL, min(MAX_REST, REST * (time.monotonic() - began)))
 
-    def _try_to_say_left(self, user_id: str) -> None:
-        """Say that somebody left, or try again later when the database does not answer."""
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+
+    def end(self) -> None:
+        """Let other processes know that nobody is online here any more."""
         try:
-            self._say_left(user_id)
+            self._own.end()
         except Exception as error:
-            if is_outage(error):
-                self.left(user_id)
-            else:
-                log.exception("could not say who left")
+            if not is_outage(error):
+                raise
+            log.warning("the database did not answer: others notice the end of this process later")
 
-    def _say_left(self, user_id: str) -> None:
-        """Ask for the rooms, one person after the other: many may leave at once."""
-        if self._connections.is_online(user_id):
-            return
-        rooms = list(self._rooms_of(user_id))
-        # They may have come back while the database was asked, and left again.
-        if self._connections.is_online(user_id) or user_id in self._leaving:
-            return
-        self._said_online.discard(user_id)
-        self._publisher.presence_changed(user_id, False, rooms)
+    def look(self) -> None:
+        """Tell other processes who came and went here, and clients who did anywhere."""
+        self._drop_leaving()
+        try:
+            self._own.write()
+            self._changed |= self._others.look(self._own.process_id)
+        finally:  # what is known of the others is told although they cannot be asked
+            self._tell()
+
+    def _drop_leaving(self) -> None:
+        now = time.monotonic()
+        for user_id, due in list(self._leaving.items()):
+            if due > now:
+                break  # they are in the order of their leaving
+            del self._leaving[user_id]
+            if not self._connections.is_online(user_id):
+                self._own.discard(user_id)
+                self._changed.add(user_id)
+
+    def _tell(self) -> None:
+        """Tell clients here what they do not know, and remember what could not be told."""
+        heard = self._heard()
+        while self._changed:
+            some = [self._changed.pop() for _ in range(min(TOLD_AT_ONCE, len(self._changed)))]
+            try:
+                news = [one for one in some if self.is_online(one) != (one in self._told)]
+                rooms = self._rooms_of(news) if news and heard else {}
+            except Exception:
+                self._changed.update(some)
+                raise
+            for user_id in in_turns(news):
+                kinds = {one: heard[one] for one in rooms.get(user_id, ()) if one in heard}
+                self._tell_of(user_id, kinds)
+
+    def _tell_of(self, user_id: str, rooms: Mapping[str, RoomKind]) -> None:
+        """Tell of one user, who may have come or gone once more while the database was asked."""
+        online = self.is_online(user_id)
+        if online != (user_id in self._told):
+            (self._told.add if online else self._told.discard)(user_id)
+            self._publisher.presence_changed(user_id, online, rooms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chat.models import Message, Room, RoomKind, User
@@ -80,11 +80,14 @@ class Publisher:
         """Push that somebody types."""
         self._to_room(room, "user_typing", {"room_id": room.id, "user_id": user_id})
 
-    def presence_changed(self, user_id: str, online: bool, rooms: Collection[Room]) -> None:
-        """Push that somebody came or went, once to each socket of others in any of the rooms."""
+    def presence_changed(self, user_id: str, online: bool, rooms: Mapping[str, RoomKind]) -> None:
+        """Push that somebody came or went, once to each socket of others in any of the rooms.
+
+        `rooms` are the kinds of rooms by their ids.
+        """
         payload = {"user_id": user_id, "online": online}
         for kind, namespace in NAMESPACES.items():
-            channels = [room_channel(room.id) for room in rooms if room.kind == kind]
+            channels = [room_channel(room_id) for room_id in rooms if rooms[room_id] == kind]
             if channels:
                 own = [found.sid for found in self._connections.of_user(user_id, namespace)]
                 self._emit(namespace, channels, "presence_changed", payload, skip_sid=own)

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Container, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chat.models import Membership, Message, Room
 from chat.realtime.channels import room_channel
@@ -21,7 +21,7 @@ from chat.realtime.publisher import Publisher
 from chat.realtime.push_log import PushLog
 from chat.repositories.messages import STRIDE, MessageRepository
 from chat.repositories.outages import is_outage
-from chat.repositories.rooms import RoomRepository
+from chat.repositories.rooms import AHEAD, RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
@@ -76,6 +76,7 @@ class Pulse:
         self._check_past = check_past  # tells whether it was another one, and all was forgotten
         self._clock = clock  # the database's
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
+        self._clock_was = datetime.min.replace(tzinfo=UTC)  # by the database's clock
         # By room, the oldest first: the version of it and its members, and when it was compared.
         self._compared: dict[str, tuple[tuple[int, int], float]] = {}
         self._stopped = threading.Event()
@@ -102,13 +103,17 @@ class Pulse:
         now = self._clock()
         self._look_for_contention(now)
         self._drop_unheard()
-        self._look(now - timedelta(seconds=LOOK_BACK + began - self._looked_at))
-        self._looked_at = began
+        since = now - timedelta(seconds=LOOK_BACK + began - self._looked_at)
+        # What was touched while the clock was ahead is looked at once, when it has been set back,
+        # and not again each second until it is that late.
+        was_set_back = now + AHEAD < self._clock_was
+        self._look(since, None if was_set_back else now + AHEAD)
+        self._looked_at, self._clock_was = began, now
         # What nobody here listens to may have been deleted elsewhere.
         self._confirm_members(began, self._push_log.rooms())
 
-    def _look(self, since: datetime) -> None:
-        touched = self._rooms.list_touched(since)
+    def _look(self, since: datetime, until: datetime | None) -> None:
+        touched = self._rooms.list_touched(since, until)
         for room in touched:
             try:
                 self._compare(room)

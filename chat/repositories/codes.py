@@ -45,14 +45,20 @@ class CodeRepository:
         except DuplicateKeyError:  # another request made the document in the same moment
             self._collection.update_one(_of(email, purpose), update, upsert=True)
 
-    def spend_try(self, email: str, purpose: str, max_tries: int, now: int) -> StoredCode | None:
-        """Count a try and return what to compare with; None when there is no code good for one."""
+    def spend_try(
+        self, email: str, purpose: str, max_tries: int, now: int, longest: int
+    ) -> StoredCode | None:
+        """Count a try and return what to compare with; None when there is no code good for one.
+
+        A code that would be good for longer than `longest` milliseconds was made by a clock that
+        was ahead; nobody knows how old it is.
+        """
         document = self._collection.find_one_and_update(
             {
                 **_of(email, purpose),
                 "tries": {"$lt": max_tries},
                 # the TTL index deletes up to a minute late
-                "expires_at": {"$gt": date_of(now)},
+                "expires_at": {"$gt": date_of(now), "$lt": date_of(now + longest)},
             },
             {"$inc": {"tries": 1}},
             return_document=ReturnDocument.AFTER,

@@ -1,26 +1,75 @@
-"""Moving windows that all processes share and that outlive them: in the database, or in Redis."""
+"""Moving windows that all processes share and that outlive them: in the database, or in Redis.
+
+Times are those of the database or of Redis, so the clocks of processes may differ. A time that lies
+ahead was written before that clock was set back: it is replaced by the present, so nobody waits for
+longer than the window.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from limits.storage import RedisStorage, Storage
 from limits.storage.mongodb import MongoDBStorageBase
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 if TYPE_CHECKING:
     from chat.database.client import Database
 
 TRIES = 3  # to count one where others make the window at the same moment
-
-
 REDIS_SECONDS = 4  # for a connection, for an answer
+
+NOW = {"$divide": [{"$toLong": "$$NOW"}, 1000]}
+# The entries of a window, with none ahead of the present.
+ENTRIES = {
+    "$map": {
+        "input": {"$ifNull": ["$entries", []]},
+        "as": "entry",
+        "in": {"$min": ["$$entry", NOW]},
+    }
+}
+
+# KEYS: the window. ARGV: how many it may hold, for how many seconds, how many to count (0: look).
+# Returns {1 when they were counted, how many there are, seconds since the oldest}.
+REDIS_WINDOW = """
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
+local limit, seconds, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local entries, changed, counted = {}, false, 0
+for _, entry in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+    local at = tonumber(entry)
+    if at > now then
+        at, changed = now, true
+    end
+    if at > now - seconds then
+        entries[#entries + 1] = at
+    end
+end
+if amount > 0 and #entries + amount <= limit then
+    for _ = 1, amount do
+        table.insert(entries, 1, now)
+    end
+    changed, counted = true, 1
+end
+if changed then
+    redis.call('DEL', KEYS[1])
+    for _, at in ipairs(entries) do
+        redis.call('RPUSH', KEYS[1], string.format('%.6f', at))
+    end
+    redis.call('EXPIRE', KEYS[1], seconds)
+end
+local oldest = entries[#entries] or now
+return {counted, #entries, string.format('%.6f', now - oldest)}
+"""
 
 
 def shared_windows(database: Database, queue_url: str) -> Storage:
     """Return where all processes count: in Redis where `queue_url` names one."""
     if not queue_url:
         return SharedWindows(database)
-    return RedisStorage(
+    return RedisWindows(
         queue_url,
         key_prefix="chat-limits",
         socket_connect_timeout=REDIS_SECONDS,
@@ -47,16 +96,72 @@ class SharedWindows(MongoDBStorageBase):
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Count one (or `amount`); tell whether it was within the limit."""
-        for _ in range(TRIES):
-            if super().acquire_entry(key, limit, expiry, amount):
-                return True
-            # It says no as well when another process made the window at the same moment.
-            if self.get_moving_window(key, limit, expiry)[1] + amount > limit:
-                return False
+        change = _counting(limit, expiry, amount)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                found = self.windows.find_one_and_update(
+                    {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
+                )
+            except DuplicateKeyError:  # another process made the window at the same moment
+                if not tries_left:
+                    raise
+            else:
+                return bool(found["acquired"])
         return False
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Return when the oldest entry was counted, by this process's clock, and how many are."""
+        look = [
+            {"$match": {"_id": key}},
+            {"$project": {"entries": 1, "now": NOW}},
+        ]
+        found = next(iter(self.windows.aggregate(look)), None)
+        if found is None:
+            return time.time(), 0
+        now, entries = found["now"], found.get("entries", [])
+        if any(entry > now for entry in entries):
+            self.windows.update_one({"_id": key}, [{"$set": {"entries": ENTRIES}}])
+        ages = [age for age in (now - min(entry, now) for entry in entries) if age < expiry]
+        return time.time() - max(ages, default=0.0), len(ages)
 
     def _init_mongo_client(self, uri: str | None, **_: int | str | bool) -> Any:
         return self._chat.db.client
 
     def __del__(self) -> None:
         """Leave the connections open: they are the database's."""
+
+
+class RedisWindows(RedisStorage):
+    """The storage of the package `limits` in Redis, by the clock of Redis."""
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        super().__init__(uri, **options)
+        self._window = self.storage.register_script(REDIS_WINDOW)
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count one (or `amount`); tell whether it was within the limit."""
+        return bool(self._ask(key, limit, expiry, amount)[0])
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Return when the oldest entry was counted, by this process's clock, and how many are."""
+        _, count, age = self._ask(key, limit, expiry, 0)
+        return time.time() - float(age), int(count)
+
+    def _ask(self, key: str, limit: int, expiry: int, amount: int) -> Any:
+        return self._window([self.prefixed_key(key)], [limit, expiry, amount])
+
+
+def _counting(limit: int, expiry: int, amount: int) -> list[dict[str, Any]]:
+    """Return the update that counts `amount` if as many are left, and says so in `acquired`."""
+    in_window = {"$gt": ["$$entry", {"$subtract": [NOW, expiry]}]}
+    new = {"$concatArrays": [[NOW] * amount, "$entries"]}
+    return [
+        {"$set": {"entries": {"$filter": {"input": ENTRIES, "as": "entry", "cond": in_window}}}},
+        {"$set": {"acquired": {"$lte": [{"$size": "$entries"}, limit - amount]}}},
+        {
+            "$set": {
+                "entries": {"$cond": ["$acquired", new, "$entries"]},
+                "expireAt": {"$add": ["$$NOW", expiry * 1000]},
+            }
+        },
+    ]

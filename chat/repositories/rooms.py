@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -14,12 +14,14 @@ from pymongo.errors import DuplicateKeyError
 
 from chat.errors import NotFound
 from chat.models import Message, Room
-from chat.repositories.documents import now_ms, object_id, object_ids
+from chat.repositories.documents import object_id, object_ids
 from chat.repositories.messages import document_of, message_of
 
 if TYPE_CHECKING:
     from chat.database.client import Database
 
+# A time that much later was written while the database's clock was ahead.
+AHEAD = timedelta(minutes=1)
 PREVIEW_LENGTH = 200  # code points of `data` kept in a room's last message
 
 
@@ -84,7 +86,7 @@ class RoomRepository:
 
     def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
         """Change `name`, `info` or `owner_id` and return the room as it is then."""
-        fields: dict[str, Any] = {"updated_at": now_ms()}
+        fields: dict[str, Any] = {"updated_at": self._database.now_ms()}
         for name, value in changes.items():
             if name == "owner_id":
                 fields["user_identity"] = ObjectId(value)
@@ -121,7 +123,7 @@ class RoomRepository:
 
         Since when is by the database's own clock, here and below.
         """
-        lately = {"$gt": since}
+        lately = {"$gt": since, "$lt": since + AHEAD}
         found = self._database.db["room"].find_one(
             {
                 "touched_at": lately,
@@ -137,9 +139,10 @@ class RoomRepository:
         cursor = self._database.db["room"].find().sort("touched_at", -1).limit(limit)
         return [room_of(document) for document in cursor]
 
-    def list_touched(self, since: datetime) -> list[Room]:
-        """Return the rooms touched since then."""
-        cursor = self._database.db["room"].find({"touched_at": {"$gt": since}})
+    def list_touched(self, since: datetime, until: datetime | None = None) -> list[Room]:
+        """Return the rooms touched since then, and before `until` where it is given."""
+        touched = {"$gt": since} if until is None else {"$gt": since, "$lt": until}
+        cursor = self._database.db["room"].find({"touched_at": touched})
         return [room_of(document) for document in cursor]
 
     def list_deleted(self, since: datetime) -> set[str]:
@@ -185,7 +188,7 @@ class RoomRepository:
         return room_of(document) if document else None
 
     def _new_document(self, **fields: Any) -> dict[str, Any]:
-        now = now_ms()
+        now = self._database.now_ms()
         return {
             "_id": ObjectId(),
             **fields,

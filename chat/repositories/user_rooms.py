@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.models import Membership, Role
-from chat.repositories.documents import is_only_repeated, now_ms, object_id
+from chat.repositories.documents import is_only_repeated, now_ms, object_id, object_ids
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -31,6 +31,16 @@ class UserRoomRepository:
         """Return all memberships of a user."""
         cursor = self._database.db["user_room"].find({"user_identity": object_id(user_id)})
         return [membership_of(document) for document in cursor]
+
+    def list_rooms_of_users(self, user_ids: Iterable[str]) -> dict[str, list[str]]:
+        """Return the ids of the rooms of some users (100 at most), by user."""
+        query = {"user_identity": {"$in": object_ids(user_ids)}}
+        found: dict[str, list[str]] = {}
+        for one in self._database.db["user_room"].find(
+            query, {"room_identity": 1, "user_identity": 1}
+        ):
+            found.setdefault(str(one["user_identity"]), []).append(str(one["room_identity"]))
+        return found
 
     def list_of_room(self, room_id: str, limit: int = 0) -> list[Membership]:
         """Return the memberships of a room, the oldest first; all, or so many of them."""

@@ -14,6 +14,8 @@ from chat.repositories.documents import now_ms
 
 DIGITS = 6
 MINUTES = 10
+LIFETIME_MS = MINUTES * 60_000
+CLOCK_STEP_MS = 60_000  # by which a clock may be set back while a code is good
 MAX_WRONG_TRIES = 5
 
 
@@ -44,7 +46,9 @@ class VerificationCodes:
     def check(self, email: str, purpose: Purpose, code: str) -> None:
         """Raise InvalidInput unless the code is right; it stays usable. Five wrong ones void it."""
         # counted before compared: many guesses at once have no more tries than one by one
-        stored = self._codes.spend_try(email, purpose, MAX_WRONG_TRIES, self._clock())
+        stored = self._codes.spend_try(
+            email, purpose, MAX_WRONG_TRIES, self._clock(), LIFETIME_MS + CLOCK_STEP_MS
+        )
         if stored is None or not hmac.compare_digest(
             stored.code_hash, self._hash(stored.salt, code)
         ):
@@ -56,7 +60,7 @@ class VerificationCodes:
         return self._codes.delete(email, purpose)
 
     def _store(self, email: str, purpose: Purpose, code: StoredCode) -> None:
-        self._codes.replace(email, purpose, code, self._clock() + MINUTES * 60_000)
+        self._codes.replace(email, purpose, code, self._clock() + LIFETIME_MS)
 
     def _hash(self, salt: bytes, code: str) -> bytes:
         return hmac.new(self._key, salt + code.encode(), hashlib.sha256).digest()

@@ -96,7 +96,7 @@ class Limits:
 
     def _seconds_left(self, rule: Rule, key: str) -> int:
         left = self._windows(rule).seconds_left(self._item(rule), rule.name, key)
-        return max(1, math.ceil(left))
+        return max(1, min(math.ceil(left), self._item(rule).get_expiry()))
 
 
 class _SharedWindows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from chat import policies
 from chat.concurrency import in_turns
@@ -21,7 +21,7 @@ from chat.models import (
     Sync,
     User,
 )
-from chat.repositories.documents import new_id, now_ms
+from chat.repositories.documents import new_id
 from chat.repositories.messages import MessageRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.conversations import ConversationService
@@ -61,6 +61,7 @@ class MessageService:
         writer: Writer,
         limits: Limits,
         events: Events,
+        clock: Callable[[], int],
     ) -> None:
         self._messages = messages
         self._user_rooms = user_rooms
@@ -74,6 +75,7 @@ class MessageService:
         self._writer = writer
         self._limits = limits
         self._events = events
+        self._clock = clock
         self._direct_rooms: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._typed: OrderedDict[tuple[str, str], float] = OrderedDict()
 
@@ -85,7 +87,7 @@ class MessageService:
         room, _ = self._require(user, room_id, kind)
         for other in room.member_ids:  # of direct rooms
             policies.require_peer(self._memberships.is_member(other, room.id))
-        now = now_ms()
+        now = self._clock()
         message = Message(
             id=new_id(),
             room_id=room.id,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from chat import policies
 from chat.errors import Conflict, NotFound
 from chat.models import Membership, Role, Room, RoomKind, User
-from chat.repositories.documents import now_ms
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
@@ -59,6 +58,7 @@ class RoomService:
         limits: Limits,
         events: Events,
         audit: Audit,
+        clock: Callable[[], int],
     ) -> None:
         self._rooms = rooms
         self._user_rooms = user_rooms
@@ -70,6 +70,7 @@ class RoomService:
         self._limits = limits
         self._events = events
         self._audit = audit
+        self._clock = clock
         # Who come, go and change roles in a room take turns: a group has one owner. So do two who
         # write first at the same moment, or the second one's message could be pushed before the
         # first one's clients hear the room.
@@ -331,5 +332,5 @@ class RoomService:
             role=role,
             last_read_seq=self._heads.read(room),
             muted=False,
-            created_at=now_ms(),
+            created_at=self._clock(),
         )

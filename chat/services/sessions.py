@@ -60,7 +60,8 @@ class Grant:
 class SessionService:
     """The verbs about being logged in.
 
-    `secret` is the server's secret key; `refresh_days` how long an unused session lives.
+    `secret` is the server's secret key; `refresh_days` how long an unused session lives; `clock` is
+    shared by all processes.
     """
 
     def __init__(
@@ -75,7 +76,6 @@ class SessionService:
         secret: str,
         refresh_days: int = 30,
         clock: Callable[[], int] = now_ms,
-        shared_clock: Callable[[], int] | None = None,
     ) -> None:
         self._users = users
         self._sessions = sessions
@@ -86,7 +86,6 @@ class SessionService:
         self._key = hashlib.sha256(b"refresh ids\0" + secret.encode()).digest()
         self._lifetime = refresh_days * DAY_MS
         self._clock = clock
-        self._shared_clock = shared_clock or clock
         # One at a time for each target: otherwise a hundred guesses at once would all pass
         # before the first had failed. It also bounds how many hashes are computed at once.
         self._turns = [threading.Lock() for _ in range(TURNS)]
@@ -166,10 +165,10 @@ class SessionService:
     def refresh(self, user_id: str, session_id: str, refresh_id: str) -> Grant:
         """Rotate the refresh id; raise Unauthorized, and end the session if an old one was used.
 
-        For 10 s the previous id gives the same result again, also at another process: its clock may
-        differ by more than that, so all ask the one they share.
+        For 10 s the previous id gives the same result again, also at another process: all go by the
+        clock they share.
         """
-        now = self._shared_clock()
+        now = self._clock()
         presented, next_id = _hash(refresh_id), self._next(refresh_id)
         session = self._sessions.rotate(
             session_id, user_id, presented, _hash(next_id), now, now + self._lifetime
@@ -178,7 +177,7 @@ class SessionService:
             session = self._sessions.find_alive(session_id, user_id, now)
             if session is None:
                 raise Unauthorized()
-            if presented != session.previous_hash or now > session.rotated_at + GRACE_MS:
+            if presented != session.previous_hash or abs(now - session.rotated_at) > GRACE_MS:
                 self._end(session_id)
                 self._audit.note("refresh_reused", target_id=user_id, detail=session_id)
                 raise Unauthorized()

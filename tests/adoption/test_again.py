@@ -18,6 +18,7 @@ from tests.accounts import data_of, log_in, new_password
 from tests.adoption.conftest import Adoption, snapshot
 from tests.adoption.old_server import OldServer, Shape
 from tests.conftest import drop, with_database
+from tests.people import settle
 
 WRITES = ("insert_many", "bulk_write", "update_many", "replace_one", "create_index")
 
@@ -97,8 +98,10 @@ def test_a_deleted_account_stays_deleted_in_place_too(
     alice = old.add_user("alice", password)
     old.say(old.add_friends(alice, old.add_user("bob")), alice, "bye")
     adoption.run(in_place=True)
-    person = log_in(open_app().test_client(), "alice", password)
+    app = open_app()
+    person = log_in(app.test_client(), "alice", password)
     assert person.delete("/users/me", json={"password": password}).status_code == 204
+    settle(app)
     before = snapshot(adoption.database)
     assert adoption.run(in_place=True)[-1].startswith("Nothing to do: ")
     assert snapshot(adoption.database) == before

@@ -13,6 +13,7 @@ from tests.accounts import data_of, error_of, log_in, make_account, new_password
 from tests.adoption.conftest import Adoption, snapshot
 from tests.adoption.old_server import OldServer
 from tests.mailbox import Mailbox
+from tests.people import settle
 
 
 @pytest.mark.parametrize("in_place", [False, True])
@@ -42,7 +43,9 @@ def test_a_name_that_somebody_has_here_stops_it_too(
     adoption: Adoption, old: OldServer, open_app: Callable[..., Flask]
 ) -> None:
     migrations.upgrade(adoption.database)
-    make_account(open_app(), "Alice")
+    app = open_app()
+    make_account(app, "Alice")
+    settle(app)
     old.add_user("alice")
     before = snapshot(adoption.database)
     with pytest.raises(AdoptionError, match=r"Alice \(\w+, here already\), alice \("):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,10 +14,10 @@ import pytest
 import requests
 
 from chat.database.client import Database
-from tests.accounts import bearer
+from tests.accounts import bearer, new_password
 from tests.conftest import drop, with_database
 from tests.people import app_beside, make_people
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member
 from tests.wire import WireClient
 
@@ -38,18 +41,36 @@ class Pair:
 @pytest.fixture(params=MINUTES, ids="{:+} minutes".format)
 def pair(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
     """Both servers are on one database and one key."""
+    yield from make_pair(request.param, "off", mongo_uri, tmp_path)
+
+
+@pytest.fixture(params=MINUTES, ids="{:+} minutes".format)
+def limited(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
+    """The same with rate limits."""
+    yield from make_pair(request.param, "on", mongo_uri, tmp_path)
+
+
+def make_pair(minutes: int, rate_limits: str, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
     name = f"test_{secrets.token_hex(8)}"
     uri, key = with_database(mongo_uri, name), secrets.token_hex(32)
-    settings = {"MONGO_URI": uri, "SECRET_KEY": key, "RATE_LIMITS": "off"}
+    settings = {"MONGO_URI": uri, "SECRET_KEY": key, "RATE_LIMITS": rate_limits}
     with (
         Server(tmp_path / "right", **settings) as right,
-        WrongServer(tmp_path / "wrong", INJURY_CLOCK=request.param * 60, **settings) as wrong,
+        WrongServer(tmp_path / "wrong", INJURY_CLOCK=minutes * 60, **settings) as wrong,
         app_beside(tmp_path, uri, SECRET_KEY=key, RATE_LIMITS=False) as app,
         ExitStack() as stack,
     ):
         ada, bob = make_people(app, "ada", "bob")
         yield Pair((right, wrong), (Member(ada, right, stack), Member(bob, wrong, stack)))
     drop(Database(mongo_uri), name)
+
+
+def eventually(found: Callable[[], object], expected: object) -> None:
+    """Wait until something is as expected."""
+    deadline = time.monotonic() + PATIENCE
+    while (last := found()) != expected:
+        assert time.monotonic() < deadline, (last, expected)
+        time.sleep(0.05)
 
 
 def log_in(server: Server, member: Member) -> dict[str, str]:
@@ -65,10 +86,47 @@ def call(server: Server, method: str, path: str, token: str) -> requests.Respons
     return requests.request(method, f"{server.url}/api{path}", headers=bearer(token), timeout=60)
 
 
+def ends_at(tokens: dict[str, str]) -> int:
+    """Return when an access token ends, in seconds since 1970, by the clock of its issuer."""
+    payload = tokens["access_token"].split(".")[1]
+    ends: int = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"]
+    return ends
+
+
 def test_the_other_clock_really_is_wrong(pair: Pair) -> None:
-    group = pair.right.create_group(pair.wrong)
-    one, other = pair.right.post(group, "now"), pair.wrong.post(group, "then")
-    assert abs(other["created_at"] - one["created_at"]) > 4 * 60 * 1000
+    ends = [
+        ends_at(log_in(server, pair.right)) for server in (pair.right_server, pair.wrong_server)
+    ]
+    assert abs(ends[0] - ends[1]) > 4 * 60
+
+
+def test_rooms_are_listed_by_what_happened_last_whoever_took_it(pair: Pair) -> None:
+    members = (pair.right, pair.wrong)
+    groups = [member.create_group(members[not number]) for number, member in enumerate(members)]
+    listed = [[group["id"] for group in reversed(groups)]]
+    for number in range(4):
+        members[number % 2].post(groups[number // 2], f"message {number}")
+        listed.append([groups[number // 2]["id"], groups[not number // 2]["id"]])
+        # Its own process knows of it at once, the other one when its end has been written.
+        for member in (members[number % 2], members[not number % 2]):
+            eventually(lambda: [room["id"] for room in member.data("GET", "/rooms")], listed[-1])
+    joined = pair.wrong.socket("/group").call("/group", "sync", {"rooms": {}})["data"]["joined"]
+    newest = sorted(joined, key=lambda room: -room["last_message"]["created_at"])
+    assert [room["id"] for room in newest] == listed[-1]
+
+
+def test_wrong_passwords_are_counted_by_both_and_wait_no_longer_than_a_window(
+    limited: Pair,
+) -> None:
+    servers = (limited.right_server, limited.wrong_server)
+    body = {"username": limited.right.username, "password": new_password()}
+    waits = []
+    for number in range(7):
+        response = requests.post(f"{servers[number % 2].url}/api/session", json=body, timeout=60)
+        assert response.status_code == (401 if number < 5 else 429), response.text
+        if number >= 5:
+            waits.append(response.json()["error"]["retry_after"])
+    assert all(240 <= wait <= 300 for wait in waits), waits
 
 
 def test_rooms_renamed_and_left_are_told_whatever_the_clocks_say(pair: Pair) -> None:

@@ -3,6 +3,7 @@
 - `INJURY_KILL`: it kills itself when a message with this text is stored, before anybody hears of it
 - `INJURY_DELAY`: looking up a membership, and storing a batch, take up to so many seconds longer
 - `INJURY_CLOCK`: its clock is ahead by so many seconds
+- `INJURY_LEASE`: another process is dead so many seconds after it last renewed its lease
 """
 
 from __future__ import annotations
@@ -73,6 +74,14 @@ def delay(seconds: float) -> None:
     MessageRepository.append = slowly(MessageRepository.append)  # type: ignore[method-assign]
 
 
+def shorten_lease(seconds: float) -> None:
+    """Let processes that were killed be noticed sooner."""
+    from chat.realtime import others_presence, own_presence
+
+    others_presence.LEASE = seconds
+    own_presence.RENEW_AFTER = seconds / 4
+
+
 if __name__ == "__main__":
     if "INJURY_CLOCK" in os.environ:
         shift_clock(float(os.environ["INJURY_CLOCK"]))
@@ -80,6 +89,8 @@ if __name__ == "__main__":
 
     if "INJURY_KILL" in os.environ:
         kill_before_push(os.environ["INJURY_KILL"])
+    if "INJURY_LEASE" in os.environ:
+        shorten_lease(float(os.environ["INJURY_LEASE"]))
     if "INJURY_DELAY" in os.environ:
         delay(float(os.environ["INJURY_DELAY"]))
     sys.exit(wsgi.main())

@@ -32,7 +32,7 @@ from chat.schemas import fields, messages, rooms, users
 from chat.schemas.base import Schema
 from tests.accounts import bearer
 from tests.conftest import drop, with_database
-from tests.people import STRANGE_ID, Person, app_beside, make_people
+from tests.people import STRANGE_ID, Person, app_beside, make_people, settle
 from tests.servers import free_port
 
 CODES = {
@@ -215,11 +215,11 @@ class Stage:
             "username": self.bob.username,
             "session_id": claims_of(self.alice.token)["sid"],
         }
-        assert self.services.heads.flush() and self.services.read_marks.flush()
         self.world = self.snapshot()
 
     def snapshot(self) -> dict[str, list[Any]]:
-        """Return everything that is stored but the audit log, which is written a little later."""
+        """Return everything that is stored but the audit log, which tells of failures."""
+        settle(self.app)
         db = self.services.database.db
         names = set(db.list_collection_names()) - {"audit"}
         return {name: list(db[name].find().sort("_id", 1)) for name in names}

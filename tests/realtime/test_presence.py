@@ -1,132 +1,272 @@
-"""Who is online is said when it changes, whatever the database does meanwhile."""
+"""Who is online is said when it changes, at whatever process, whatever the database does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
-from chat.models import Room, User
+from chat.database.client import Database
+from chat.models import RoomKind, User
 from chat.realtime import presence
 from chat.realtime.connections import Connection, Connections
+from chat.realtime.others_presence import LEASE, LINGER, OthersPresence
+from chat.realtime.own_presence import DOCUMENTS, OwnPresence
 from chat.realtime.presence import Presence
+from chat.repositories.presence import PresenceRepository
+
+ADA, BOB = str(ObjectId()), str(ObjectId())
+RENEWS = 4.0  # seconds between two looks where only leases matter
 
 
-class Hall:
-    """People who come and go, on a clock that moves when the watcher sleeps or is asked to."""
+class Clock:
+    """Seconds that pass when they are told to."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Process:
+    """One of several processes on one database, and the client of it that listens."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
         self.said: list[tuple[float, str, bool]] = []
-        self.meanwhile: dict[float, Callable[[], None]] = {}  # what happens at which time
-        self.rooms_of: Callable[[str], list[Room]] = lambda user_id: []
-        self._started: list[Callable[[], None]] = []
-        clock = SimpleNamespace(monotonic=lambda: self.now, sleep=self._sleep)
-        monkeypatch.setattr(presence, "time", clock)
-        monkeypatch.setattr(presence, "spawn", self._started.append)
+        self.asked: list[Collection[str]] = []  # for whose rooms
+        self.before_answer: Callable[[], None] = lambda: None
+        self.repository = PresenceRepository(database)
+        self._clock = clock
         self._connections = Connections()
         publisher: Any = self
-        self._presence = Presence(
-            self._connections, publisher, lambda user_id: self.rooms_of(user_id)
+        self.others = OthersPresence(self.repository, database.now, clock=clock)
+        self.own = OwnPresence(self.repository, clock=clock)
+        self.presence = Presence(
+            connections=self._connections,
+            publisher=publisher,
+            own=self.own,
+            others=self.others,
+            heard=lambda: {"room": "group"},
+            rooms_of=self._rooms_of,
         )
 
-    def presence_changed(self, user_id: str, online: bool, rooms: Collection[Room]) -> None:
-        self.said.append((self.now, user_id, online))
+    def presence_changed(self, user_id: str, online: bool, rooms: Mapping[str, RoomKind]) -> None:
+        self.said.append((self._clock.now, user_id, online))
+
+    def _rooms_of(self, user_ids: Collection[str]) -> Mapping[str, Collection[str]]:
+        self.asked.append(user_ids)
+        self.before_answer()
+        return {user_id: ["room"] for user_id in user_ids}
 
     def come(self, user_id: str) -> None:
         user = User(user_id, user_id, "", 0, "", "", None, 0, 0)
         connection = Connection(user_id, user_id, "/group", user, "session", 0, None)
         connection.pending = False
         self._connections.add(connection)
-        self._presence.came(user_id, [])
+        self.presence.came(user_id, [])
 
     def go(self, user_id: str) -> None:
         self._connections.remove(user_id)
-        self._presence.left(user_id)
+        self.presence.left(user_id)
 
-    def watch(self) -> None:
-        """Let the watcher do all it has to."""
-        while self._started:
-            self._started.pop()()
+    def look(self) -> None:
+        self.presence.look()
 
-    def _sleep(self, seconds: float) -> None:
-        ends = self.now + seconds
-        for moment in sorted(self.meanwhile):
-            if moment <= ends:
-                self.now = max(self.now, moment)
-                self.meanwhile.pop(moment)()
-        self.now = ends
+
+class World:
+    """Processes whose looks come one after the other, each second."""
+
+    def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.database = database
+        self.clock = Clock()
+        monkeypatch.setattr(presence, "time", SimpleNamespace(monotonic=self.clock))
+
+    def start(self) -> Process:
+        process = Process(self.database, self.clock)
+        process.look()
+        return process
+
+    def run(self, seconds: float, *processes: Process, step: float = 1.0) -> None:
+        ends = self.clock.now + seconds
+        while self.clock.now < ends:
+            self.clock.now += step
+            for process in processes:
+                process.look()
 
 
 @pytest.fixture
-def hall(monkeypatch: pytest.MonkeyPatch) -> Hall:
-    return Hall(monkeypatch)
+def world(migrated: Database, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(migrated, monkeypatch)
 
 
-def test_who_reloads_a_page_twice_has_the_whole_grace_each_time(hall: Hall) -> None:
-    hall.come("ada")
-    hall.go("ada")
-    hall.meanwhile = {
-        100.5: lambda: hall.come("ada"),
-        101.5: lambda: hall.go("ada"),
-        103.0: lambda: hall.come("ada"),
-    }
-    hall.watch()
-    assert hall.said == [(100.0, "ada", True)]
+def test_a_reload_is_not_leaving_and_each_has_the_whole_grace(world: World) -> None:
+    here = world.start()
+    here.come(ADA)
+    for _ in range(3):
+        here.go(ADA)
+        world.run(1, here)
+        here.come(ADA)
+        world.run(1, here)
+    assert here.said == [(100.0, ADA, True)]
+    here.go(ADA)
+    world.run(3, here)
+    assert here.said[1:] == [(108.0, ADA, False)]
 
 
-def test_who_stays_away_is_said_to_have_left_once_the_grace_is_over(hall: Hall) -> None:
-    hall.come("ada")
-    hall.go("ada")
-    hall.meanwhile = {100.5: lambda: hall.come("ada"), 101.5: lambda: hall.go("ada")}
-    hall.watch()
-    assert hall.said == [(100.0, "ada", True), (103.5, "ada", False)]
+def test_leaving_one_process_is_not_leaving_another(world: World) -> None:
+    here, there = world.start(), world.start()
+    here.come(ADA)
+    there.come(ADA)
+    world.run(2, here, there)
+    here.go(ADA)
+    world.run(10, here, there)
+    assert [said[1:] for said in here.said + there.said] == [(ADA, True)] * 2
+    assert here.presence.is_online(ADA) and there.presence.is_online(ADA)
+    there.go(ADA)
+    world.run(4, there, here)
+    assert [said[1:] for said in here.said + there.said] == [(ADA, True), (ADA, False)] * 2
+    assert not here.presence.is_online(ADA) and not there.presence.is_online(ADA)
 
 
-def test_who_comes_back_and_leaves_while_the_database_is_asked_is_away_later(hall: Hall) -> None:
-    def rooms_of(user_id: str) -> list[Room]:
-        hall.rooms_of = lambda user_id: []
-        hall.come(user_id)
-        hall.go(user_id)
-        return []
-
-    hall.rooms_of = rooms_of
-    hall.come("ada")
-    hall.go("ada")
-    hall.watch()
-    assert hall.said == [(100.0, "ada", True), (104.0, "ada", False)]
+def test_moving_to_another_process_within_the_grace_is_told_to_nobody(world: World) -> None:
+    here, there = world.start(), world.start()
+    here.come(ADA)
+    world.run(2, here, there)
+    here.go(ADA)
+    there.come(ADA)
+    world.run(10, here, there)
+    assert [said[1:] for said in here.said + there.said] == [(ADA, True)] * 2
 
 
-def test_who_left_while_the_database_was_away_is_said_so_later(hall: Hall) -> None:
-    asked = []
+def test_the_people_of_a_dead_process_leave_with_its_lease(
+    world: World, migrated: Database
+) -> None:
+    here, dead, third = world.start(), world.start(), world.start()
+    dead.come(ADA)
+    dead.come(BOB)
+    here.come(BOB)
+    world.run(1, dead, here, third)
+    here.said.clear()
+    third.said.clear()
+    died = world.clock.now
+    world.run(LEASE - RENEWS, here, third, step=RENEWS)
+    assert here.said == third.said == [] and here.presence.is_online(ADA)
+    world.run(3 * RENEWS + LINGER, here, third, step=RENEWS)
+    for process in (here, third):
+        ((moment, user_id, online),) = process.said
+        assert (user_id, online) == (ADA, False) and moment - died < 30
+    assert migrated.db["process"].count_documents({}) == 2
+    assert migrated.db["presence"].distinct("process") == [ObjectId(here.own.process_id)]
 
-    def rooms_of(user_id: str) -> list[Room]:
-        asked.append(user_id)
-        if len(asked) < 4:
-            raise AutoReconnect("away")
-        return []
 
-    hall.rooms_of = rooms_of
-    for user_id in ("ada", "bob"):
-        hall.come(user_id)
-        hall.go(user_id)
-    hall.watch()
-    left = [(moment, user_id) for moment, user_id, online in hall.said if not online]
-    assert left == [(104.0, "bob"), (106.0, "ada")]
+def test_a_process_that_was_taken_for_dead_begins_anew(world: World, migrated: Database) -> None:
+    here, stopped = world.start(), world.start()
+    stopped.come(ADA)
+    world.run(1, stopped, here)
+    first_id = stopped.own.process_id
+    world.run(LEASE + RENEWS, here, step=RENEWS)
+    world.run(2, stopped, here)
+    assert stopped.own.process_id != first_id
+    assert [said[1:] for said in here.said] == [(ADA, True), (ADA, False), (ADA, True)]
+    assert stopped.said == [(100.0, ADA, True)]
+    assert migrated.db["process"].count_documents({}) == 2
 
 
-def test_an_error_that_nobody_foresaw_does_not_end_the_watch(hall: Hall) -> None:
-    def rooms_of(user_id: str) -> list[Room]:
-        if user_id == "ada":
-            raise RuntimeError("unforeseen")
-        return []
+def test_after_an_outage_nobody_is_taken_for_dead_at_once(world: World) -> None:
+    here, there = world.start(), world.start()
+    there.come(ADA)
+    world.run(1, there, here)
+    world.clock.now += 10 * LEASE  # nobody could read or write
+    world.run(2 * RENEWS, here, there, step=RENEWS)
+    assert [said[1:] for said in here.said] == [(ADA, True)]
 
-    hall.rooms_of = rooms_of
-    for user_id in ("ada", "bob"):
-        hall.come(user_id)
-        hall.go(user_id)
-    hall.watch()
-    assert (102.0, "bob", False) in hall.said
+
+def test_leases_of_a_database_whose_clock_was_ahead_or_behind_run_out(
+    world: World, migrated: Database
+) -> None:
+    dead = world.start()
+    dead.come(ADA)
+    world.run(1, dead)
+    for days in (-1, 1):
+        seen_at = migrated.now() + timedelta(days=days)
+        migrated.db["process"].update_one(
+            {"_id": ObjectId(dead.own.process_id)}, {"$set": {"seen_at": seen_at}}
+        )
+        here = world.start()
+        if days > 0:
+            world.run(LEASE + RENEWS, here, step=RENEWS)
+        assert not here.presence.is_online(ADA)
+        here.own.end()
+        dead.own.process_id = None
+        dead.own.write()
+
+
+def test_who_connects_elsewhere_when_a_process_ends_has_not_left(world: World) -> None:
+    here, ending = world.start(), world.start()
+    ending.come(ADA)
+    ending.come(BOB)
+    world.run(2, ending, here)
+    ending.presence.end()
+    world.run(1, here)
+    here.come(ADA)
+    world.run(LINGER + 1, here)
+    told = [said[1:] for said in here.said]
+    assert set(told[:2]) == {(ADA, True), (BOB, True)} and told[2:] == [(BOB, False)]
+
+
+def test_a_process_that_ended_writes_nothing_any_more(world: World, migrated: Database) -> None:
+    ending = world.start()
+    ending.come(ADA)
+    ending.presence.end()
+    ending.own.write()
+    assert migrated.db["process"].count_documents({}) == 0
+    assert migrated.db["presence"].count_documents({}) == 0
+
+
+def test_who_could_not_be_told_of_is_told_of_later(world: World) -> None:
+    here, there = world.start(), world.start()
+
+    def fail() -> None:
+        raise AutoReconnect("away")
+
+    here.before_answer = fail
+    there.come(ADA)
+    there.look()
+    for _ in range(2):
+        with pytest.raises(AutoReconnect):
+            here.look()
+    assert here.said == []
+    here.before_answer = lambda: None
+    here.look()
+    assert [said[1:] for said in here.said] == [(ADA, True)]
+
+
+def test_who_comes_while_the_rooms_are_asked_for_is_not_said_to_have_left(world: World) -> None:
+    here = world.start()
+    here.come(ADA)
+    here.go(ADA)
+    here.before_answer = lambda: here.come(ADA)
+    world.run(3, here)
+    assert here.said == [(100.0, ADA, True)]
+
+
+def test_thousand_who_come_at_once_cost_a_few_writes_and_a_few_questions(
+    world: World, migrated: Database
+) -> None:
+    here, there = world.start(), world.start()
+    for _ in range(1_000):
+        here.come(str(ObjectId()))
+    here.look()
+    assert migrated.db["presence"].count_documents({}) == DOCUMENTS
+    there.look()
+    assert len(there.said) == 1_000
+    assert len(there.asked) <= 11 and max(map(len, there.asked)) <= 100
+    before = list(migrated.db["presence"].find())
+    world.run(30, here, there)
+    assert list(migrated.db["presence"].find()) == before and len(there.said) == 1_000

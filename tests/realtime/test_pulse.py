@@ -194,6 +194,23 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
     assert process.clients.seqs[room.id] == [1, 2]
 
 
+def test_a_clock_that_was_ahead_is_looked_back_at_once(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = process.room()
+    day = timedelta(days=1)
+    now = process.database.now
+    process.store(room, 1, 2)
+    process.touched_ago(room, -day.total_seconds())
+    monkeypatch.setattr(process.pulse, "_clock_was", now() + day)  # the last look was then
+    process.pulse.beat()
+    assert process.clients.seqs[room.id] == [1, 2]
+    read: list[Room] = []
+    monkeypatch.setattr(process.pulse, "_push_missing", read.append)
+    process.pulse.beat()
+    assert read == []
+
+
 def test_message_that_is_missing_for_ever_does_not_stop_what_follows(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 250)

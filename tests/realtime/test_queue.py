@@ -20,7 +20,7 @@ from chat.realtime import queue
 from chat.realtime.queue import CHANNEL, QueuedChannelManager
 from tests.servers import free_port
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 90.0  # seconds
 
 
 @pytest.fixture

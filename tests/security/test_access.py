@@ -18,7 +18,7 @@ from chat import migrations
 from chat.database.client import Database
 from tests.accounts import bearer, new_email, new_name, new_password
 from tests.conftest import drop, with_database
-from tests.people import STRANGE_ID, app_beside, new_client_id
+from tests.people import STRANGE_ID, app_beside, new_client_id, settle
 from tests.security.callers import WITHOUT_TOKEN, Cast, row
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -83,9 +83,8 @@ class Stage(Cast):
 
     def snapshot(self) -> dict[str, list[Any]]:
         """Return everything that is stored but the audit log, which tells of failures."""
-        services = self.app.extensions["chat"]
-        assert services.heads.flush() and services.read_marks.flush()
-        db = services.database.db
+        settle(self.app)
+        db = self.app.extensions["chat"].database.db
         names = set(db.list_collection_names()) - {"audit"}
         return {name: list(db[name].find().sort("_id", 1)) for name in names}
 

@@ -132,6 +132,16 @@ def test_later_the_previous_id_ends_the_session(
         sessions.authenticate(alice.id, first.session.id)
 
 
+def test_a_clock_that_was_ahead_gives_no_longer_grace(
+    sessions: SessionService, alice: User, clock: Clock
+) -> None:
+    first = sessions.start(alice, "")
+    again(sessions, first)
+    clock.pass_by(-DAY)
+    with pytest.raises(Unauthorized):
+        again(sessions, first)
+
+
 def test_the_grace_begins_when_the_id_was_replaced_not_when_it_was_last_tried(
     sessions: SessionService, alice: User, clock: Clock
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
-from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits import RateLimitItemPerMinute
 
 from chat.database.client import Database
 from chat.errors import RateLimited, Unavailable
@@ -63,13 +65,51 @@ def test_many_at_once_are_let_through_up_to_the_limit(process: MakeLimits) -> No
     assert let.count(True) == 10
 
 
-def test_a_window_passes(process: MakeLimits, monkeypatch: pytest.MonkeyPatch) -> None:
-    short = Rule("short", RateLimitItemPerSecond(1), shared=True)
-    seconds = 1_800_000_000.0
-    monkeypatch.setattr("limits.storage.mongodb.time.time", lambda: seconds)
-    assert is_let(process(), short, "a") and not is_let(process(), short, "a")
-    seconds += 1.5
-    assert is_let(process(), short, "a")
+def count_ago(migrated: Database, *seconds: float) -> None:
+    """Let what was counted have been counted so many seconds ago, the latest first."""
+    now = migrated.now().timestamp()
+    times = [now - ago for ago in seconds]
+    assert migrated.db["rate_limit"].update_one({}, {"$set": {"entries": times}}).matched_count
+
+
+def test_a_window_passes(process: MakeLimits, migrated: Database) -> None:
+    assert is_let(process(), TWO, "a") and is_let(process(), TWO, "a")
+    count_ago(migrated, 20, 40)
+    with pytest.raises(RateLimited) as refused:
+        process().count(TWO, "a")
+    assert 15 <= refused.value.retry_after <= 20
+    count_ago(migrated, 30, 61)
+    assert is_let(process(), TWO, "a") and not is_let(process(), TWO, "a")
+
+
+@pytest.mark.parametrize("days", [1, 365], ids="{} days".format)
+def test_a_clock_that_was_ahead_locks_nobody_out_for_longer_than_a_window(
+    process: MakeLimits, migrated: Database, days: int
+) -> None:
+    assert is_let(process(), TWO, "a") and is_let(process(), TWO, "a")
+    count_ago(migrated, *(-days * 86_400.0 - second for second in (1, 0)))
+    for refuse in (Limits.check, Limits.count):
+        with pytest.raises(RateLimited) as refused:
+            refuse(process(), TWO, "a")
+        assert 50 <= refused.value.retry_after <= 60
+    (stored,) = migrated.db["rate_limit"].find()
+    now = migrated.now().timestamp()
+    assert all(now - 10 < counted <= now for counted in stored["entries"])
+    count_ago(migrated, *(now - counted + 60 for counted in stored["entries"]))
+    process().check(TWO, "a")
+
+
+def test_the_clock_of_a_process_does_not_matter(
+    process: MakeLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    for ahead in (86_400.0, -300.0, 300.0):
+        monkeypatch.setattr(time, "time", lambda ahead=ahead: real() + ahead)
+        with suppress(RateLimited):
+            process().count(TWO, "a")
+    with pytest.raises(RateLimited) as refused:
+        process().check(TWO, "a")
+    assert 50 <= refused.value.retry_after <= 60
 
 
 def test_nobody_can_read_what_was_typed_as_a_name(process: MakeLimits, migrated: Database) -> None:

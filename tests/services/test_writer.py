@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -343,6 +345,21 @@ def test_who_was_always_first_hears_of_the_one_that_came_second(
     assert loser.contention.is_on and not winner.contention.is_on
     winner.contention.look(database.now())
     assert winner.contention.is_on
+
+
+def test_a_note_of_a_clock_that_was_ahead_is_not_heeded_for_as_long(database: Database) -> None:
+    rooms = RoomRepository(database)
+    room = rooms.insert_group(new_id(), "A group", "")
+    rooms.note_contended(room.id, new_id())
+    mine = Contention(rooms)
+    ahead = database.now() + timedelta(days=1)
+    fields = {"touched_at": ahead, "contended_at": ahead}
+    database.db["room"].update_one({"_id": ObjectId(room.id)}, {"$set": fields})
+    mine.look(database.now())
+    assert not mine.is_on
+    rooms.note_contended(room.id, new_id())
+    mine.look(database.now())
+    assert mine.is_on
 
 
 def test_a_new_process_goes_on_where_the_log_ends(

@@ -166,6 +166,24 @@ def test_a_new_name_comes_to_all_processes_at_once_and_the_pulse_says_it_no_more
     assert len(witness.pushes("user_changed")) == 1
 
 
+def test_presence_is_told_once_and_is_that_of_both_processes(spread: Pair) -> None:
+    here, there, ada = spread("here", "there", "ada")
+    group = here.create_group(there, ada)
+    listeners = [member.socket("/group") for member in (here, there)]
+    client = ada.socket("/group")
+    for listener in listeners:
+        listener.pushed("presence_changed", user_id=ada.id, online=True)
+    client.close()
+    for listener in listeners:
+        listener.pushed("presence_changed", user_id=ada.id, online=False)
+    # Whatever else the queue brings of it is there before this.
+    assert hears_typing(here, there, group) and hears_typing(there, here, group)
+    for listener in listeners:
+        listener.barrier("/group")
+        told = [push for push in listener.pushes("presence_changed") if push["user_id"] == ada.id]
+        assert [push["online"] for push in told] == [True, False]
+
+
 def test_other_programs_push_through_the_queue(spread: Pair, redis: Redis) -> None:
     here, there = spread("here", "there")
     assert hears_typing(here, there, here.create_group(there))

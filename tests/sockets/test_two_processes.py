@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from tests.servers import Server
-from tests.sockets.conftest import Pair, message
+from tests.sockets.conftest import Member, Pair, message
 from tests.stopwatch import Stopwatch
 from tests.wire import WireClient
 
@@ -99,6 +99,47 @@ def test_log_out_elsewhere_ends_the_sockets_here(
     assert client.pushed("session_expired") == {}
     client.wait(lambda entry: entry[0] == client.DISCONNECT)
     assert watch.seconds() < CHANGED_WITHIN
+
+
+def presence_of(client: WireClient, member: Member) -> list[bool]:
+    """Return what a client was told of somebody."""
+    told = client.pushes("presence_changed")
+    return [push["online"] for push in told if push["user_id"] == member.id]
+
+
+def test_presence_is_that_of_both_processes(
+    spread: Pair, server: Server, elsewhere: Server
+) -> None:
+    here, there, ada = spread("here", "there", "ada")  # ada and here call the same process
+    group, room = here.create_group(there, ada), there.direct_with(ada)
+    listeners = [member.socket("/group") for member in (here, there)]
+    tabs = [ada.socket("/group"), ada.on(there).socket("/group")]
+    for listener in listeners:
+        listener.pushed("presence_changed", user_id=ada.id, online=True)
+    assert there.data("GET", f"/rooms/{room['id']}")["peer"]["online"] is True
+    for member in (here, there):
+        members = member.data("GET", f"/rooms/{group['id']}/members")
+        assert [found["user"]["online"] for found in members if found["user"]["id"] == ada.id] == [
+            True
+        ]
+    # Somebody who leaves later is said to have left, so she would have been by then.
+    (later,) = spread("later")
+    later.data("POST", "/rooms/join", {"number": group["number"]})
+    leaving = later.socket("/group")
+    for client in (tabs[0], leaving):
+        client.close()
+    for listener in listeners:
+        listener.pushed("presence_changed", user_id=later.id, online=False)
+        listener.barrier("/group")
+        assert presence_of(listener, ada) == [True]
+    watch = Stopwatch(server, elsewhere)
+    tabs[1].close()
+    for listener in listeners:
+        listener.pushed("presence_changed", user_id=ada.id, online=False)
+    assert watch.seconds() < CHANGED_WITHIN
+    for listener in listeners:
+        assert presence_of(listener, ada) == [True, False]
+    assert here.data("GET", f"/rooms/{group['id']}/members")[2]["user"]["online"] is False
 
 
 def test_two_processes_that_write_at_once_leave_neither_gap_nor_repeat(spread: Pair) -> None:

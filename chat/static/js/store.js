@@ -61,7 +61,8 @@ export class Store {
   /** Rooms, newest activity first. */
   roomList() {
     const activity = (room) => room.last_message?.created_at ?? room.created_at;
-    return [...this.rooms.values()].sort((a, b) => activity(b) - activity(a));
+    const byId = (a, b) => (a.id < b.id ? 1 : -1); // as the server orders what is equally new
+    return [...this.rooms.values()].sort((a, b) => activity(b) - activity(a) || byId(a, b));
   }
 
   unread(room) {

@@ -1,0 +1,125 @@
+"""Learns who is online at other processes, by one small query unless something changed."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chat.repositories.presence import Lease, PresenceRepository
+
+LEASE = 20.0  # seconds without a renewal after which a process is dead
+# Seconds for which the people of a process that ended count as online: they connect to another.
+LINGER = 3.0
+
+
+@dataclass(slots=True)
+class _Process:
+    """Another process as this one knows it; `renewed_at` is by the monotonic clock of this one."""
+
+    seen_at: datetime
+    renewed_at: float
+    versions: dict[int, int] = field(default_factory=dict)
+    users: dict[int, set[str]] = field(default_factory=dict)
+    gone_at: float | None = None  # since when it has had no lease
+
+
+class OthersPresence:
+    """The people of all other processes.
+
+    A process is dead when its lease has not changed while this one looked for `lease` seconds, so
+    no two clocks are compared. `now` is the database's clock, asked when there is a new lease.
+    """
+
+    def __init__(
+        self,
+        repository: PresenceRepository,
+        now: Callable[[], datetime],
+        lease: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._repository = repository
+        self._now = now
+        self._lease = LEASE if lease is None else lease
+        self._clock = clock
+        self._known: dict[str, _Process] = {}
+        self._online: Counter[str] = Counter()  # at how many processes
+        self._looked_at = clock()
+
+    def __contains__(self, user_id: object) -> bool:
+        """Tell whether a user is online at any other process."""
+        return user_id in self._online
+
+    def look(self, own_id: str | None) -> set[str]:
+        """Read what changed; return those who came or went at any process."""
+        began = self._clock()
+        leases = {
+            lease.process_id: lease
+            for lease in self._repository.list_leases()
+            if lease.process_id != own_id
+        }
+        if began - self._looked_at > self._lease / 2:
+            # Nobody could be seen renewing a lease. All others have as long again.
+            for process in self._known.values():
+                process.renewed_at = began
+        self._looked_at = began
+        changed: set[str] = set()
+        dead = [lease for lease in leases.values() if not self._is_alive(lease, began)]
+        for lease in dead:
+            if self._repository.delete_lease(lease):
+                changed |= self._forget(lease.process_id)
+            del leases[lease.process_id]
+        if dead:
+            self._repository.delete_orphans()
+        for lease in leases.values():
+            changed |= self._read(lease)
+        for process_id in self._known.keys() - leases.keys():
+            changed |= self._let_linger(process_id, began)
+        return changed
+
+    def _is_alive(self, lease: Lease, now: float) -> bool:
+        """Note when a lease was renewed, and tell whether it has not run out."""
+        process = self._known.get(lease.process_id)
+        if process is None:
+            age = max(0.0, (self._now() - lease.seen_at).total_seconds())
+            process = self._known[lease.process_id] = _Process(lease.seen_at, now - age)
+        elif process.seen_at != lease.seen_at:
+            process.seen_at, process.renewed_at = lease.seen_at, now
+        return now - process.renewed_at <= self._lease
+
+    def _read(self, lease: Lease) -> set[str]:
+        process = self._known[lease.process_id]
+        process.gone_at = None
+        changed: set[str] = set()
+        for number, version in enumerate(lease.versions):
+            if process.versions.get(number, 0) == version:
+                continue
+            users = self._repository.read_users(lease.process_id, number)
+            changed |= self._replace(process, number, users)
+            process.versions[number] = version
+        return changed
+
+    def _replace(self, process: _Process, number: int, users: set[str]) -> set[str]:
+        before = process.users.get(number, set())
+        process.users[number] = users
+        for user_id in users - before:
+            self._online[user_id] += 1
+        for user_id in before - users:
+            self._online[user_id] -= 1
+            if not self._online[user_id]:
+                del self._online[user_id]
+        return before ^ users
+
+    def _let_linger(self, process_id: str, now: float) -> set[str]:
+        process = self._known[process_id]
+        process.gone_at = now if process.gone_at is None else process.gone_at
+        return self._forget(process_id) if now - process.gone_at >= LINGER else set()
+
+    def _forget(self, process_id: str) -> set[str]:
+        process = self._known.pop(process_id)
+        changed: set[str] = set()
+        for number in list(process.users):
+            changed |= self._replace(process, number, set())
+        return changed

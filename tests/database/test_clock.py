@@ -1,0 +1,60 @@
+"""The clock that processes share follows the database's, however long the answers take."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from chat.database.client import Database
+from chat.database.clock import SharedClock
+
+
+class Seconds:
+    """A monotonic clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+def learn(clock: SharedClock, seconds: Seconds, told: int, took: float) -> None:
+    asked_at = seconds.now
+    seconds.now += took
+    clock.learn(told, asked_at)
+
+
+def test_before_the_first_answer_it_knows_nothing(seconds: Seconds) -> None:
+    assert SharedClock(seconds).now_ms() is None
+
+
+def test_a_slow_answer_does_not_shift_it_and_a_quick_one_corrects_it(seconds: Seconds) -> None:
+    clock = SharedClock(seconds)
+    learn(clock, seconds, 1_000_000, 0.002)
+    assert clock.now_ms() == 1_000_001
+    learn(clock, seconds, 1_000_003, 3)  # named as soon as it was asked
+    assert clock.now_ms() == 1_003_001
+    learn(clock, seconds, 1_003_500, 0.002)  # the other one's has been set
+    assert clock.now_ms() == 1_003_500
+    learn(clock, seconds, 500_000, 0.002)
+    assert clock.now_ms() == 500_002
+    seconds.now += 7
+    assert clock.now_ms() == 507_002
+
+
+def test_the_clock_of_this_process_has_no_say(
+    migrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = time.time() * 1000
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    database = migrated.now_ms()
+    assert abs(database - right) < 60_000
+    assert migrated.now_ms() >= database
