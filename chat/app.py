@@ -73,6 +73,7 @@ def start(app: Flask) -> None:
     spawn(services.rooms.catch_up)
     spawn(services.expiry.run)
     spawn(services.pulse.run)
+    spawn(services.jobs.run)
 
 
 def stop(app: Flask) -> None:
@@ -86,6 +87,7 @@ def stop(app: Flask) -> None:
     gate.close()
     services.expiry.stop()
     services.pulse.stop()
+    services.jobs.stop(ANSWER_SECONDS)
     drained = services.writer.close(STORE_SECONDS)
     left = max(0.0, began + STORE_SECONDS - time.monotonic())
     gate.wait_until_empty(ANSWER_SECONDS)

@@ -18,6 +18,7 @@ from chat.realtime.push_log import PushLog
 from chat.realtime.server import ChatSocketIO
 from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
+from chat.repositories.jobs import JobRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.repositories.rooms import RoomRepository
@@ -28,11 +29,13 @@ from chat.services.audit import Audit
 from chat.services.contention import Contention
 from chat.services.conversations import ConversationService
 from chat.services.heads import RoomHeads
+from chat.services.jobs import Jobs
 from chat.services.limits import CONFIGURABLE, Limits
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
 from chat.services.passwords import Passwords
 from chat.services.read_marks import ReadMarks
+from chat.services.room_removal import RoomRemoval
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
 from chat.services.usernames import Usernames
@@ -50,6 +53,7 @@ class Services:
     embedded: EmbeddedDatabase | None  # None where MONGO_URI names a database
     mailer: Mailer
     audit: Audit
+    jobs: Jobs
     users: UserService
     sessions: SessionService
     rooms: RoomService
@@ -117,14 +121,22 @@ def wire(app: Flask) -> Services:
     conversations = ConversationService(
         user_rooms, users, memberships, usernames, heads, read_marks
     )
+    jobs = Jobs(JobRepository(database))
+    removal = RoomRemoval(
+        rooms=room_repository,
+        user_rooms=user_rooms,
+        messages=message_repository,
+        audit=audit,
+        jobs=jobs,
+    )
     rooms = RoomService(
         rooms=room_repository,
         user_rooms=user_rooms,
         users=users,
-        messages=message_repository,
         memberships=memberships,
         heads=heads,
         usernames=usernames,
+        removal=removal,
         limits=limits,
         events=publisher,
         audit=audit,
@@ -162,6 +174,7 @@ def wire(app: Flask) -> Services:
         embedded=embedded,
         mailer=mailer,
         audit=audit,
+        jobs=jobs,
         users=accounts,
         sessions=sessions,
         rooms=rooms,

@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from chat.models import Message
-from chat.repositories.documents import DUPLICATE_KEY, object_id
+from chat.repositories.documents import DUPLICATE_KEY, object_id, with_ids
 from chat.repositories.outages import is_outage
 
 if TYPE_CHECKING:
@@ -65,8 +65,11 @@ class MessageRepository:
         By the ids of `messages`; what is stored may have another one.
         """
         ids = [ObjectId(message.id) for message in messages]
-        cursor = self._collection.find({"_id": {"$in": ids}})
-        found = {str(document["_id"]): message_of(document) for document in cursor}
+        found = {
+            str(document["_id"]): message_of(document)
+            for query in with_ids(ids)
+            for document in self._collection.find(query)
+        }
         for message in messages:
             if message.id not in found:
                 document = self._collection.find_one(
@@ -125,9 +128,22 @@ class MessageRepository:
             left = [seq for seq in left if seq > last]
         return found
 
-    def delete_of_room(self, room_id: str) -> None:
-        """Remove a room's whole log."""
-        self._collection.delete_many({"room_identity": object_id(room_id)})
+    def delete_range(self, room_id: str, first: int, last: int) -> int:
+        """Remove the messages with `first <= seq <= last` and return how many there were."""
+        result = self._collection.delete_many(
+            {"room_identity": object_id(room_id), "seq": {"$gte": first, "$lte": last}}
+        )
+        return result.deleted_count
+
+    def find_first_seq(self, room_id: str) -> int | None:
+        """Return the smallest seq of a room's log, or None when it is empty.
+
+        Looks at the whole log on the embedded engine: for one that is nearly empty.
+        """
+        document = self._collection.find_one(
+            {"room_identity": object_id(room_id), "seq": {"$gt": 0}}, {"seq": 1}, sort=[("seq", 1)]
+        )
+        return document["seq"] if document else None
 
     @property
     def _collection(self) -> MongoCollection[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chat.concurrency import in_turns
 from chat.models import Conversation, Membership, Room, RoomKind, User
+from chat.policies import resolve_role
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.heads import RoomHeads
@@ -49,11 +50,11 @@ class ConversationService:
 
     def members(self, user: User, room_id: str) -> list[tuple[User, Membership]]:
         """Return the members of a room, who came first comes first."""
-        self._memberships.require(user.id, room_id)
+        room, _ = self._memberships.require_fresh(user.id, room_id)
         memberships = self._user_rooms.list_of_room(room_id)
         users = self._users.list_by_ids({found.user_id for found in memberships})
         return [
-            (users[found.user_id], self._read_marks.overlay(found))
+            (users[found.user_id], self._read_marks.overlay(resolve_role(room, found)))
             for found in in_turns(memberships)
             if found.user_id in users
         ]

@@ -156,6 +156,10 @@ def test_ids_are_found_by_their_places(log: MessageRepository) -> None:
 def test_a_rooms_log_is_removed_and_no_others(log: MessageRepository) -> None:
     other = new_id()
     log.append([*drafts(1, 2), draft(1, room_id=other)])
-    log.delete_of_room(ROOM)
+    assert log.find_first_seq(ROOM) == 1
+    assert log.delete_range(ROOM, 1, 2) == 2
+    assert log.find_first_seq(ROOM) == 3
+    assert log.delete_range(ROOM, 1, 10) == 1
+    assert log.find_first_seq(ROOM) is None
     assert log.find_head(ROOM, 0) is None
     assert seqs_of(log.list_range(other, 1, 9)) == [1]
