@@ -43,10 +43,6 @@ class UserRoomRepository:
         """Return how many people belong to a room."""
         return self._database.db["user_room"].count_documents({"room_identity": object_id(room_id)})
 
-    def count_of_user(self, user_id: str) -> int:
-        """Return in how many rooms a user is."""
-        return self._database.db["user_room"].count_documents({"user_identity": object_id(user_id)})
-
     def insert(self, membership: Membership) -> bool:
         """Store a membership; return False when there is one, which stays as it is."""
         try:

@@ -64,10 +64,11 @@ class ConversationService:
         return [self._heads.overlay(room) for room, _ in self._memberships.list_lately(user_id)]
 
     def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
-        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in pairs)
         peers = self._users.list_by_ids(
-            {other for room in rooms for other in room.member_ids if other != user.id}
+            {other for room, _ in pairs for other in room.member_ids if other != user.id}
         )
+        self._usernames.learn([user, *peers.values()])  # of the last messages there
+        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in pairs)
         return [
             Conversation(
                 room=room,

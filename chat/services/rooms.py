@@ -141,10 +141,11 @@ class RoomService:
                 room, membership = self._memberships.require_fresh(user.id, room_id)
                 if kind is not None and room.kind != kind:
                     raise NotFound()
-                count = self._user_rooms.count_of_room(room.id)
+                is_owner = membership.role == "owner"
+                count = self._user_rooms.count_of_room(room.id) if is_owner else 0
                 policies.require_may_leave(room, membership, count)
                 left = self._as_of_now(room)  # what is said from here on is not for who leaves
-                if membership.role == "owner":
+                if is_owner:
                     is_done = self._end(room, user, unchanged=True)
                 else:
                     is_done = self._remove(room, user.id)
@@ -259,9 +260,9 @@ class RoomService:
         return True
 
     def _require_room_for(self, user: User, most: int) -> None:
-        if self._user_rooms.count_of_user(user.id) < most:  # all of them: cheap, and mostly enough
-            return
         memberships = self._user_rooms.list_of_user(user.id)
+        if len(memberships) < most:  # all of them: cheap, and mostly enough
+            return
         if self._rooms.count_groups(found.room_id for found in memberships) >= most:
             raise TooManyRooms()
 

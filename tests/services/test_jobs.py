@@ -102,9 +102,7 @@ def test_a_job_is_one_processs_at_a_time(
     assert counting.counted == [1, 2, 3]
 
 
-def test_who_lost_a_job_leaves_it_to_the_other_process(
-    make_jobs: Make, migrated: Database
-) -> None:
+def test_who_lost_a_job_leaves_it_to_the_other_process(make_jobs: Make, migrated: Database) -> None:
     """As a process does that was stopped for longer than its lease."""
     here, there = make_jobs(), make_jobs()
     slow, quick = Counting(here), Counting(there)
