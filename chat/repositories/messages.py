@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from chat.database.client import Database
 
 STRIDE = 100  # messages that one closed range may hold
+LOOK_AHEAD = 5_000  # places of a log that are looked at before all that is left of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +137,20 @@ class MessageRepository:
         )
         return result.deleted_count
 
-    def find_first_seq(self, room_id: str) -> int | None:
-        """Return the smallest seq of a room's log, or None when it is empty.
+    def find_first_seq(self, room_id: str, from_seq: int) -> int | None:
+        """Return where a room's log goes on at or after `from_seq`, else its smallest seq, or None.
 
-        Looks at the whole log on the embedded engine: for one that is nearly empty.
+        Looks ahead by closed ranges: an open one reads all that is left on the embedded engine.
         """
-        document = self._collection.find_one(
-            {"room_identity": object_id(room_id), "seq": {"$gt": 0}}, {"seq": 1}, sort=[("seq", 1)]
-        )
-        return document["seq"] if document else None
+        starts = range(from_seq, from_seq + LOOK_AHEAD, STRIDE)
+        closed = ({"$gte": start, "$lt": start + STRIDE} for start in starts)
+        for seqs in itertools.chain(closed, [{"$gt": 0}]):
+            document = self._collection.find_one(
+                {"room_identity": object_id(room_id), "seq": seqs}, {"seq": 1}, sort=[("seq", 1)]
+            )
+            if document:
+                return int(document["seq"])
+        return None
 
     @property
     def _collection(self) -> MongoCollection[dict[str, Any]]:

@@ -83,4 +83,4 @@ class RoomRemoval:
             while self._messages.delete_range(room_id, seq, seq + PIECE - 1):
                 seq += PIECE
                 yield {"seq": seq}
-            seq = self._messages.find_first_seq(room_id)
+            seq = self._messages.find_first_seq(room_id, seq)
