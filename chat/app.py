@@ -82,6 +82,7 @@ def start(app: Flask) -> None:
     spawn(services.pulse.run)
     spawn(services.readiness.run)
     spawn(services.presence.run)
+    spawn(services.jobs.run)
 
 
 def stop(app: Flask) -> None:
@@ -97,6 +98,7 @@ def stop(app: Flask) -> None:
     services.expiry.stop()
     services.pulse.stop()
     services.presence.stop()
+    services.jobs.stop(ANSWER_SECONDS)
     drained = services.writer.close(STORE_SECONDS)
     left = max(0.0, began + STORE_SECONDS - time.monotonic())
     gate.wait_until_empty(ANSWER_SECONDS)

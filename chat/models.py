@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 RoomKind = Literal["direct", "group"]
 Role = Literal["owner", "admin", "member"]
@@ -77,7 +78,11 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """That a user belongs to a room, as what, and how far they have read."""
+    """That a user belongs to a room, as what, and how far they have read.
+
+    The stored role of an owner is "admin": who owns a group is said by `Room.owner_id` alone.
+    `policies.resolve_role` puts the two together.
+    """
 
     room_id: str
     user_id: str
@@ -156,3 +161,14 @@ class AuditEntry:
     target_id: str = ""  # another person it was done to
     room_id: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that goes on beside requests: what to do, and how far it has come."""
+
+    id: str
+    kind: str
+    arguments: Mapping[str, Any]
+    progress: Mapping[str, Any]
+    failures: int

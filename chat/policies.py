@@ -7,6 +7,7 @@ A membership of None means "not a member". What a stranger may not see does not 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
 from chat.models import Membership, Role, Room
@@ -17,6 +18,20 @@ def require_member(membership: Membership | None) -> Membership:
     if membership is None:
         raise NotFound()
     return membership
+
+
+def resolve_role(room: Room, membership: Membership) -> Membership:
+    """Return the membership with the role it stands for in its room.
+
+    `Room.owner_id` alone says who the owner is. A stored "owner" who is not, or no longer, is an
+    admin.
+    """
+    role = membership.role
+    if room.owner_id == membership.user_id:
+        role = "owner"
+    elif role == "owner":
+        role = "admin"
+    return membership if role == membership.role else replace(membership, role=role)
 
 
 def require_group(room: Room) -> None:
@@ -72,12 +87,10 @@ def require_peer(is_there: bool) -> None:
 
 
 def choose_heir(candidates: Iterable[Membership]) -> Membership | None:
-    """Return who a group passes to: whoever has been admin for longest, else a member; or None.
-
-    Another owner comes before both: an earlier attempt may have come as far as that.
-    """
-    ranks = {"owner": 0, "admin": 1, "member": 2}
-    return min(candidates, key=lambda found: (ranks[found.role], found.created_at), default=None)
+    """Return who a group passes to: the admin, or else the member, who came first; or None."""
+    return min(
+        candidates, key=lambda found: (found.role == "member", found.created_at), default=None
+    )
 
 
 def require_other(user_id: str, other_id: str, field: str) -> None:

@@ -22,6 +22,7 @@ from chat.realtime.server import ChatSocketIO
 from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.epoch import EpochRepository
+from chat.repositories.jobs import JobRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe, QueueProbe
@@ -34,6 +35,7 @@ from chat.services.audit import Audit
 from chat.services.contention import Contention
 from chat.services.conversations import ConversationService
 from chat.services.heads import RoomHeads
+from chat.services.jobs import Jobs
 from chat.services.limits import CONFIGURABLE, Limits
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
@@ -41,6 +43,7 @@ from chat.services.passwords import Passwords
 from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
+from chat.services.room_removal import RoomRemoval
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
 from chat.services.usernames import Usernames
@@ -60,6 +63,7 @@ class Services:
     readiness: Readiness
     mailer: Mailer
     audit: Audit
+    jobs: Jobs
     users: UserService
     sessions: SessionService
     rooms: RoomService
@@ -136,14 +140,22 @@ def wire(app: Flask) -> Services:
     conversations = ConversationService(
         user_rooms, users, memberships, usernames, heads, read_marks
     )
+    jobs = Jobs(JobRepository(database))
+    removal = RoomRemoval(
+        rooms=room_repository,
+        user_rooms=user_rooms,
+        messages=message_repository,
+        audit=audit,
+        jobs=jobs,
+    )
     rooms = RoomService(
         rooms=room_repository,
         user_rooms=user_rooms,
         users=users,
-        messages=message_repository,
         memberships=memberships,
         heads=heads,
         usernames=usernames,
+        removal=removal,
         limits=limits,
         events=publisher,
         audit=audit,
@@ -203,6 +215,7 @@ def wire(app: Flask) -> Services:
         readiness=Readiness(database_probe.find_problem, queue_probe),
         mailer=mailer,
         audit=audit,
+        jobs=jobs,
         users=accounts,
         sessions=sessions,
         rooms=rooms,

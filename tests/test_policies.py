@@ -155,7 +155,6 @@ def test_nobody_talks_with_themselves() -> None:
         ([], None),
         ([("member", 2), ("member", 1)], 1),
         ([("member", 1), ("admin", 3), ("admin", 2)], 2),
-        ([("admin", 1), ("owner", 2)], 2),
     ],
 )
 def test_a_group_passes_to_the_oldest_of_the_highest_rank(
@@ -164,6 +163,25 @@ def test_a_group_passes_to_the_oldest_of_the_highest_rank(
     members = [replace(member(role), created_at=since) for role, since in candidates]
     chosen = policies.choose_heir(members)
     assert (chosen.created_at if chosen else None) == heir
+
+
+@pytest.mark.parametrize(
+    ("owner", "stored", "role"),
+    [
+        ("one", "admin", "owner"),
+        ("one", "member", "owner"),
+        ("one", "owner", "owner"),
+        ("another", "owner", "admin"),  # as an older version stored it
+        (None, "owner", "admin"),
+        ("another", "admin", "admin"),
+        ("another", "member", "member"),
+    ],
+)
+def test_the_room_alone_says_who_owns_it(owner: str | None, stored: Role, role: Role) -> None:
+    membership = replace(member(stored), user_id="one")
+    assert policies.resolve_role(replace(GROUP, owner_id=owner), membership) == replace(
+        membership, role=role
+    )
 
 
 def test_nobody_writes_to_who_is_gone() -> None:

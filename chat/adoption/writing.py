@@ -19,6 +19,7 @@ from chat.adoption.source import Found, Show, Source
 from chat.adoption.steps import BATCH, STEP_SECONDS
 from chat.adoption.variants import Document, id_of
 from chat.database.client import Database
+from chat.repositories.documents import with_ids
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.services.batches import batched
@@ -29,9 +30,9 @@ def write(source: Source, database: Database, plan: Plan, show: Show[Found]) -> 
     db = database.db
     # The unique index on numbers could not be made over those that are there twice.
     _move_away(db, plan, rooms=True)
-    for ids in batched(plan.rooms.unnumbered, BATCH):
+    for some in with_ids(plan.rooms.unnumbered):
         with pymongo.timeout(STEP_SECONDS):
-            db["room"].update_many({"_id": {"$in": ids}}, {"$unset": {"number": ""}})
+            db["room"].update_many(some, {"$unset": {"number": ""}})
     migrations.upgrade(database)
     people, rooms, members = plan.people.new, plan.rooms.new, plan.members
     _store(db, "user", show(people, len(people), "users"))

@@ -81,6 +81,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     """
 
     rfile: Any
+    environ: dict[str, Any]
     close_connection: bool
     raw_requestline: bytes
     path: str

@@ -177,6 +177,8 @@ class Pulse:
             and self._connections.of_user(user_id, namespace)
         }
         for user_id in connected ^ heard:
+            if self._rooms.find(room.id) is None:  # deleted meanwhile; its members go later
+                break
             # Asked again, as somebody may come or go here at this moment; after the answer nothing
             # yields.
             membership = self._user_rooms.find(room.id, user_id)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 DAY_MS = 24 * 60 * 60 * 1000
 DUPLICATE_KEY = 11000  # the code of "this is there already"
+# Ids in one query: the embedded engine takes n² time for n ids; per id, so many cost least.
+IDS_AT_ONCE = 32
 
 
 def now_ms() -> int:
@@ -42,6 +45,16 @@ def object_id(value: str) -> ObjectId | None:
 def object_ids(values: Iterable[str]) -> list[ObjectId]:
     """Return the ObjectIds among `values`; anything else names nothing."""
     return [found for found in map(object_id, values) if found is not None]
+
+
+def with_ids(ids: Iterable[ObjectId]) -> Iterator[dict[str, Any]]:
+    """Yield filters that match the documents with these ids, each a bounded number of them.
+
+    Nothing else in the program asks by `$in`: its cost must not depend on how many there are.
+    """
+    distinct = list(dict.fromkeys(ids))
+    for start in range(0, len(distinct), IDS_AT_ONCE):
+        yield {"_id": {"$in": distinct[start : start + IDS_AT_ONCE]}}
 
 
 def is_only_repeated(error: BulkWriteError) -> bool:

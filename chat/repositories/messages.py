@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +11,7 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from chat.models import Message
-from chat.repositories.documents import DUPLICATE_KEY, object_id
+from chat.repositories.documents import DUPLICATE_KEY, object_id, with_ids
 from chat.repositories.outages import is_broken_inside, is_outage
 from chat.repositories.probes import write_probe
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from chat.database.client import Database
 
 STRIDE = 100  # messages that one closed range may hold
+LOOK_AHEAD = 5_000  # places of a log that are looked at before all that is left of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,11 @@ class MessageRepository:
         By the ids of `messages`; what is stored may have another one.
         """
         ids = [ObjectId(message.id) for message in messages]
-        cursor = self._collection.find({"_id": {"$in": ids}})
-        found = {str(document["_id"]): message_of(document) for document in cursor}
+        found = {
+            str(document["_id"]): message_of(document)
+            for query in with_ids(ids)
+            for document in self._collection.find(query)
+        }
         for message in messages:
             if message.id not in found:
                 document = self._collection.find_one(
@@ -136,9 +141,27 @@ class MessageRepository:
             left = [seq for seq in left if seq > last]
         return found
 
-    def delete_of_room(self, room_id: str) -> None:
-        """Remove a room's whole log."""
-        self._collection.delete_many({"room_identity": object_id(room_id)})
+    def delete_range(self, room_id: str, first: int, last: int) -> int:
+        """Remove the messages with `first <= seq <= last` and return how many there were."""
+        result = self._collection.delete_many(
+            {"room_identity": object_id(room_id), "seq": {"$gte": first, "$lte": last}}
+        )
+        return result.deleted_count
+
+    def find_first_seq(self, room_id: str, from_seq: int) -> int | None:
+        """Return where a room's log goes on at or after `from_seq`, else its smallest seq, or None.
+
+        Looks ahead by closed ranges: an open one reads all that is left on the embedded engine.
+        """
+        starts = range(from_seq, from_seq + LOOK_AHEAD, STRIDE)
+        closed = ({"$gte": start, "$lt": start + STRIDE} for start in starts)
+        for seqs in itertools.chain(closed, [{"$gt": 0}]):
+            document = self._collection.find_one(
+                {"room_identity": object_id(room_id), "seq": seqs}, {"seq": 1}, sort=[("seq", 1)]
+            )
+            if document:
+                return int(document["seq"])
+        return None
 
     @property
     def _collection(self) -> MongoCollection[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chat.errors import NotFound
 from chat.models import Message, Room
-from chat.repositories.documents import object_id, object_ids
+from chat.repositories.documents import object_id, object_ids, with_ids
 from chat.repositories.messages import document_of, message_of
 
 if TYPE_CHECKING:
@@ -49,16 +49,13 @@ class RoomRepository:
 
     def list_by_ids(self, room_ids: Iterable[str]) -> list[Room]:
         """Return those of the rooms that exist, in no order."""
-        ids = object_ids(room_ids)
-        found = self._database.db["room"].find({"_id": {"$in": ids}}) if ids else ()
+        found = self._find_by_ids(object_ids(room_ids))
         return [room_of(document) for document in found]
 
     def count_groups(self, room_ids: Iterable[str]) -> int:
         """Return how many of the rooms are groups; one without `kind` is."""
-        ids = [ObjectId(room_id) for room_id in room_ids]
-        return self._database.db["room"].count_documents(
-            {"_id": {"$in": ids}, "kind": {"$ne": "direct"}}
-        )
+        found = self._find_by_ids(object_ids(room_ids), {"kind": 1})
+        return sum(document.get("kind") != "direct" for document in found)
 
     def insert_group(self, owner_id: str, name: str, info: str) -> Room:
         """Store a new group under a random number of nine digits that no other group has."""
@@ -85,28 +82,31 @@ class RoomRepository:
         return room_of(document)
 
     def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
-        """Change `name`, `info` or `owner_id` and return the room as it is then."""
-        fields: dict[str, Any] = {"updated_at": self._database.now_ms()}
-        for name, value in changes.items():
-            if name == "owner_id":
-                fields["user_identity"] = ObjectId(value)
-            else:
-                fields[name] = value
+        """Change `name` or `info` and return the room as it is then."""
+        room = self._update({"_id": object_id(room_id)}, changes)
+        if room is None:
+            raise NotFound()
+        return room
+
+    def change_owner(self, room: Room, owner_id: str) -> Room | None:
+        """Let another one own a group, and return the group as it is then.
+
+        Return None, and change nothing, when the owner or the members are no longer those of
+        `room`: it has been handed over, somebody came or left, or it is gone.
+        """
+        return self._update(
+            _with_owner(room.id, room.owner_id, room.members_version),
+            {"user_identity": ObjectId(owner_id)},
+        )
+
+    def touch_members(self, room_id: str) -> Room | None:
+        """Note that somebody came or went; return the room as it is then, None when it is gone."""
         document = self._database.db["room"].find_one_and_update(
             {"_id": object_id(room_id)},
-            {"$set": fields, "$currentDate": {"touched_at": True}},
+            {"$inc": {"members_version": 1}, "$currentDate": {"touched_at": True}},
             return_document=ReturnDocument.AFTER,
         )
-        if document is None:
-            raise NotFound()
-        return room_of(document)
-
-    def touch_members(self, room_id: str) -> None:
-        """Tell other processes that somebody came or went."""
-        self._database.db["room"].update_one(
-            {"_id": object_id(room_id)},
-            {"$inc": {"members_version": 1}, "$currentDate": {"touched_at": True}},
-        )
+        return room_of(document) if document else None
 
     def note_contended(self, room_id: str, process_id: str) -> None:
         """Tell others that a process came second as it wrote to a room's log."""
@@ -149,9 +149,7 @@ class RoomRepository:
         """Return the ids of the rooms deleted since then."""
         notes = self._database.db["deleted_room"].find({"deleted_at": {"$gt": since}}, {"_id": 1})
         noted = [note["_id"] for note in notes]
-        if not noted:
-            return set()
-        left = self._database.db["room"].find({"_id": {"$in": noted}}, {"_id": 1})
+        left = self._find_by_ids(noted, {"_id": 1})
         return set(map(str, noted)) - {str(document["_id"]) for document in left}
 
     def advance_heads(self, heads: Iterable[Message]) -> None:
@@ -172,16 +170,38 @@ class RoomRepository:
         if changes:
             self._database.db["room"].bulk_write(changes, ordered=False)
 
-    def delete(self, room_id: str) -> bool:
-        """Remove the room itself, with a note for other processes; return whether there was one."""
-        found = object_id(room_id)
-        if found is None:
+    def delete(
+        self, room_id: str, owner_id: str | None, members_version: int | None = None
+    ) -> bool:
+        """Remove a room whose owner this is; return whether it was removed.
+
+        With a `members_version` only if nobody has come or left since. A note for other processes
+        comes first: they pass over one of a room that is still there.
+        """
+        only = _with_owner(room_id, owner_id, members_version)
+        if only["_id"] is None:
             return False
         self._database.db["deleted_room"].update_one(
-            {"_id": found}, {"$currentDate": {"deleted_at": True}}, upsert=True
+            {"_id": only["_id"]}, {"$currentDate": {"deleted_at": True}}, upsert=True
         )
-        result = self._database.db["room"].delete_one({"_id": found})
-        return result.deleted_count == 1
+        return self._database.db["room"].delete_one(only).deleted_count == 1
+
+    def _update(self, only: Mapping[str, Any], fields: Mapping[str, Any]) -> Room | None:
+        document = self._database.db["room"].find_one_and_update(
+            only,
+            {
+                "$set": {**fields, "updated_at": self._database.now_ms()},
+                "$currentDate": {"touched_at": True},
+            },
+            return_document=ReturnDocument.AFTER,
+        )
+        return room_of(document) if document else None
+
+    def _find_by_ids(
+        self, ids: Iterable[ObjectId], projection: Mapping[str, int] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        for query in with_ids(ids):
+            yield from self._database.db["room"].find(query, projection)
 
     def _find_by(self, key: Mapping[str, Any]) -> Room | None:
         document = self._database.db["room"].find_one(key)
@@ -197,6 +217,18 @@ class RoomRepository:
             "created_at": now,
             "updated_at": now,
         }
+
+
+def _with_owner(room_id: str, owner_id: str | None, members_version: int | None) -> dict[str, Any]:
+    """Match a room only while this is its owner and nobody has come or left since a version."""
+    only: dict[str, Any] = {
+        "_id": object_id(room_id),
+        "user_identity": object_id(owner_id) if owner_id else None,
+    }
+    if members_version is not None:
+        # It only grows; a room that nobody has come to yet does not have it.
+        only["members_version"] = {"$not": {"$gt": members_version}}
+    return only
 
 
 def with_preview(message: Message) -> Message:

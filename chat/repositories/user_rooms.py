@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.models import Membership, Role
-from chat.repositories.documents import is_only_repeated, now_ms, object_id, object_ids
+from chat.repositories.documents import is_only_repeated, now_ms, object_id, object_ids, with_ids
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -53,10 +53,6 @@ class UserRoomRepository:
         """Return how many people belong to a room."""
         return self._database.db["user_room"].count_documents({"room_identity": object_id(room_id)})
 
-    def count_of_user(self, user_id: str) -> int:
-        """Return in how many rooms a user is."""
-        return self._database.db["user_room"].count_documents({"user_identity": object_id(user_id)})
-
     def insert(self, membership: Membership) -> bool:
         """Store a membership; return False when there is one, which stays as it is."""
         try:
@@ -83,9 +79,20 @@ class UserRoomRepository:
         result = self._database.db["user_room"].delete_one(self._key(room_id, user_id))
         return result.deleted_count == 1
 
-    def delete_of_room(self, room_id: str) -> None:
-        """Remove all memberships of a room."""
-        self._database.db["user_room"].delete_many({"room_identity": object_id(room_id)})
+    def take(self, room_id: str, user_id: str) -> Membership | None:
+        """Remove a membership and return it as it was, or None when there was none."""
+        document = self._database.db["user_room"].find_one_and_delete(self._key(room_id, user_id))
+        return membership_of(document) if document else None
+
+    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
+        """Remove all memberships of a room; yield after each `size` of them how many were there."""
+        found = self._database.db["user_room"].find(
+            {"room_identity": object_id(room_id)}, {"_id": 1}
+        )
+        ids = [document["_id"] for document in found]
+        for start in range(0, len(ids), size):
+            for some in with_ids(ids[start : start + size]):
+                yield self._database.db["user_room"].delete_many(some).deleted_count
 
     def update_role(self, room_id: str, user_id: str, role: Role) -> bool:
         """Change what a member may do; return False when they are none."""

@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
-from chat.repositories.documents import is_only_repeated, object_id, object_ids
+from chat.repositories.documents import is_only_repeated, object_id, object_ids, with_ids
 from chat.text.addresses import fold_address
 from chat.text.normalization import fold
 
@@ -59,9 +59,12 @@ class UserRepository:
 
     def list_by_ids(self, user_ids: Iterable[str]) -> dict[str, User]:
         """Return those who exist, by id."""
-        ids = object_ids(user_ids)
-        users = self._collection.find({"_id": {"$in": ids}}) if ids else ()
-        return {str(found["_id"]): _user(found) for found in users if not _is_deleted(found)}
+        return {
+            str(found["_id"]): _user(found)
+            for query in with_ids(object_ids(user_ids))
+            for found in self._collection.find(query)
+            if not _is_deleted(found)
+        }
 
     def search(self, prefix: str, limit: int = 20) -> list[User]:
         """Return users whose username or nickname starts so in any spelling; usernames first."""

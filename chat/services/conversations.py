@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chat.concurrency import in_turns
 from chat.models import Conversation, Membership, Room, RoomKind, User
+from chat.policies import resolve_role
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.heads import RoomHeads
@@ -49,11 +50,11 @@ class ConversationService:
 
     def members(self, user: User, room_id: str) -> list[tuple[User, Membership]]:
         """Return the members of a room, who came first comes first."""
-        self._memberships.require(user.id, room_id)
+        room, _ = self._memberships.require_fresh(user.id, room_id)
         memberships = self._user_rooms.list_of_room(room_id)
         users = self._users.list_by_ids({found.user_id for found in memberships})
         return [
-            (users[found.user_id], self._read_marks.overlay(found))
+            (users[found.user_id], self._read_marks.overlay(resolve_role(room, found)))
             for found in in_turns(memberships)
             if found.user_id in users
         ]
@@ -63,10 +64,11 @@ class ConversationService:
         return [self._heads.overlay(room) for room, _ in self._memberships.list_lately(user_id)]
 
     def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
-        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in pairs)
         peers = self._users.list_by_ids(
-            {other for room in rooms for other in room.member_ids if other != user.id}
+            {other for room, _ in pairs for other in room.member_ids if other != user.id}
         )
+        self._usernames.learn([user, *peers.values()])  # of the last messages there
+        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in pairs)
         return [
             Conversation(
                 room=room,

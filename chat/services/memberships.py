@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from chat.errors import NotFound
 from chat.models import Membership, Room
-from chat.policies import require_member
+from chat.policies import require_member, resolve_role
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.turns import Turns
@@ -72,6 +72,7 @@ class Memberships:
             changes, asked_at = self._changes, time.monotonic()
             membership = require_member(self._user_rooms.find(room_id, user_id))
             room = known.room if known else self._find_room(room_id)
+            membership = resolve_role(room, membership)
             if self._is_unchanged(room_id, changes):
                 self._remember(room, membership, asked_at)
             if known is None:
@@ -81,7 +82,8 @@ class Memberships:
     def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
         """Ask the database itself, where what follows depends on the role; NotFound as above."""
         membership = require_member(self._user_rooms.find(room_id, user_id))
-        return self._find_room(room_id), membership
+        room = self._find_room(room_id)
+        return room, resolve_role(room, membership)
 
     def list_of_user(self, user_id: str) -> list[tuple[Room, Membership]]:
         """Ask for all rooms of a user and return them, in no order."""
@@ -114,7 +116,7 @@ class Memberships:
         """Read the rooms that are not known, and remember all as of when they were asked for."""
         missing = memberships.keys() - {room.id for room in known}
         rooms = [*known, *self._rooms.list_by_ids(missing)]
-        pairs = [(room, memberships[room.id]) for room in rooms]
+        pairs = [(room, resolve_role(room, memberships[room.id])) for room in rooms]
         if changes == self._changes:
             self._remember_lately(user_id, _Lately(pairs, asked_at, changes))
         for room, membership in pairs:
@@ -176,7 +178,7 @@ class Memberships:
     def _read(self, room: Room, limit: int = 0) -> list[Membership]:
         """Read the members, all or the first: whoever talks in a room is not the only one."""
         changes, asked_at = self._changes, time.monotonic()
-        found = self._user_rooms.list_of_room(room.id, limit)
+        found = [resolve_role(room, one) for one in self._user_rooms.list_of_room(room.id, limit)]
         if self._is_unchanged(room.id, changes) and found:
             self._drop(room.id)
             for membership in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -37,6 +38,10 @@ from chat.services.writer import Promise, Writer
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
 SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyond is not read
+# Rooms of one `sync` whose logs are asked for their ends, and rooms that messages are read of: each
+# is a question to the database, and one may be in thousands.
+SYNC_HEADS = 300
+SYNC_READS = 200
 TYPING_INTERVAL = 3.0  # seconds between two pushes that the same person types in the same room
 SMALL_GROUP = 50  # up to so many members hear how far each of them has read
 KNOWN_TYPISTS = 10_000
@@ -160,12 +165,20 @@ class MessageService:
             found.room.id: found for found in self._conversations.list_lately(user, kind)
         }
         rooms: dict[str, RoomSync] = {}
-        left = SYNC_CHARACTERS
-        for room_id, seq in in_turns(seen.items()):
-            if room_id in conversations:
-                room = conversations[room_id].room
-                rooms[room_id] = self._missed(room, seq, ids.get(room_id), read=left > 0)
-                left -= sum(len(message.data) for message in rooms[room_id].page.messages)
+        named = [room_id for room_id in seen if room_id in conversations]
+        # Of the others the end is known as it was written or told here; all after it is pushed.
+        asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
+        left, reads = SYNC_CHARACTERS, SYNC_READS
+        for room_id in in_turns(named):
+            rooms[room_id] = found = self._missed(
+                conversations[room_id].room,
+                seen[room_id],
+                ids.get(room_id),
+                ask=room_id in asked,
+                read=left > 0 and reads > 0,
+            )
+            left -= sum(len(message.data) for message in found.page.messages)
+            reads -= bool(found.page.messages)
         return Sync(
             epoch=epoch,
             rooms=rooms,
@@ -220,9 +233,11 @@ class MessageService:
             raise NotFound()
         return room, membership
 
-    def _missed(self, room: Room, seq: int, message_id: str | None, read: bool) -> RoomSync:
+    def _missed(
+        self, room: Room, seq: int, message_id: str | None, *, ask: bool, read: bool
+    ) -> RoomSync:
         """Return what came after `seq`; without reading it where the answer is full already."""
-        head = self._heads.read_lately(room)
+        head = self._heads.read_lately(room) if ask else room.last_seq
         if seq > head:  # known here may be less than what another process has pushed meanwhile
             head = self._heads.read(room)
         if seq < head and not read:  # asked for again, and looked at then
@@ -238,7 +253,8 @@ class MessageService:
         """Tell whether it is this message that stands at a place of a log, where one is named."""
         if message_id is None or seq == 0:
             return True
-        found = self._heads.known_id(room.id, seq)
+        last = room.last_message
+        found = last.id if last and last.seq == seq else self._heads.known_id(room.id, seq)
         return message_id == (found or self._messages.ids_at(room.id, [seq]).get(seq))
 
     def _page_after(self, room: Room, after_seq: int, limit: int) -> Page:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from chat import policies
-from chat.errors import Conflict, NotFound
+from chat.errors import Conflict, NotFound, Unavailable
 from chat.models import Membership, Role, Room, RoomKind, User
-from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
@@ -18,6 +17,7 @@ from chat.services.events import Events
 from chat.services.heads import RoomHeads
 from chat.services.limits import CHANGES, JOINS, ROOMS, Limits
 from chat.services.memberships import Memberships
+from chat.services.room_removal import RoomRemoval
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 
@@ -28,6 +28,8 @@ CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
 MOST_ROOMS = 2_000
 MOST_ROOMS_BY_OTHERS = 1_000
 MOST_MEMBERS = 5_000  # of a group
+# Tries of a change whose condition no longer held as it was written: another process was first.
+TRIES = 20
 
 
 class TooManyRooms(Conflict):
@@ -51,10 +53,10 @@ class RoomService:
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
         users: UserRepository,
-        messages: MessageRepository,
         memberships: Memberships,
         heads: RoomHeads,
         usernames: Usernames,
+        removal: RoomRemoval,
         limits: Limits,
         events: Events,
         audit: Audit,
@@ -63,10 +65,10 @@ class RoomService:
         self._rooms = rooms
         self._user_rooms = user_rooms
         self._users = users
-        self._messages = messages
         self._memberships = memberships
         self._heads = heads
         self._usernames = usernames
+        self._removal = removal
         self._limits = limits
         self._events = events
         self._audit = audit
@@ -74,6 +76,10 @@ class RoomService:
         # Who come, go and change roles in a room take turns: a group has one owner. So do two who
         # write first at the same moment, or the second one's message could be pushed before the
         # first one's clients hear the room.
+        # Changes of the members of one room take turns within this process, which spares tries;
+        # between processes the condition of each write decides. Two people who write first at the
+        # same moment take turns because the second one's message could be pushed before the first
+        # one's clients hear the room.
         self._turns = Turns()
 
     def create_group(self, user: User, name: str, info: str = "") -> Room:
@@ -81,7 +87,7 @@ class RoomService:
         self._limits.count(ROOMS, user.id)
         self._require_room_for(user, MOST_ROOMS)
         room = self._rooms.insert_group(user.id, name, info)
-        self._user_rooms.insert(self._membership(room, user, "owner"))
+        self._user_rooms.insert(self._membership(room, user, "admin"))
         self._entered(room, [user.id])
         return room
 
@@ -130,21 +136,26 @@ class RoomService:
             if user is None:
                 raise NotFound()
             entered = self._enter(room, user, MOST_ROOMS_BY_OTHERS)
-            return user, policies.require_member(self._user_rooms.find(room.id, user.id)), entered
+            return user, self._find_member(room, user.id), entered
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
         """Go out of a group; when its owner was alone in it, the group ends."""
         with self._turns.of(room_id):
-            room, membership = self._memberships.require_fresh(user.id, room_id)
-            if kind is not None and room.kind != kind:
-                raise NotFound()
-            policies.require_may_leave(room, membership, self._user_rooms.count_of_room(room.id))
-            left = self._as_of_now(room)  # what is said from here on is not for who leaves
-            if membership.role == "owner":
-                self._delete(room, user)
-            else:
-                self._remove(room, user.id)
-            return left
+            for _ in range(TRIES):
+                room, membership = self._memberships.require_fresh(user.id, room_id)
+                if kind is not None and room.kind != kind:
+                    raise NotFound()
+                is_owner = membership.role == "owner"
+                count = self._user_rooms.count_of_room(room.id) if is_owner else 0
+                policies.require_may_leave(room, membership, count)
+                left = self._as_of_now(room)  # what is said from here on is not for who leaves
+                if is_owner:
+                    is_done = self._end(room, user, unchanged=True)
+                else:
+                    is_done = self._remove(room, user.id)
+                if is_done:
+                    return left
+        raise Unavailable()
 
     def leave_all(self, user: User) -> None:
         """Take a user who goes for good out of every room; after a failure it may be called again.
@@ -163,14 +174,15 @@ class RoomService:
             self.leave(actor, room_id)
             return
         with self._turns.of(room_id):
-            room, membership = self._memberships.require_fresh(actor.id, room_id)
-            policies.require_manager(room, membership)
-            target = self._user_rooms.find(room.id, user_id)
-            if target is None:
-                raise NotFound()
-            policies.require_may_remove(room, membership, target)
-            self._remove(room, user_id)
-            self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
+            for _ in range(TRIES):
+                room, membership = self._memberships.require_fresh(actor.id, room_id)
+                policies.require_manager(room, membership)
+                target = self._find_member(room, user_id)
+                policies.require_may_remove(room, membership, target)
+                if self._remove(room, user_id):
+                    self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
+                    return
+        raise Unavailable()
 
     def set_role(
         self, actor: User, room_id: str, user_id: str, role: Role
@@ -178,16 +190,17 @@ class RoomService:
         """Change what a member may do; making another one owner hands the group over."""
         self._limits.count(CHANGES, actor.id)
         with self._turns.of(room_id):
-            room, membership = self._memberships.require_fresh(actor.id, room_id)
-            policies.require_owner(room, membership)
-            target = self._user_rooms.find(room.id, user_id)
-            user = self._users.find(user_id)
-            if target is None or user is None:
-                raise NotFound()
-            policies.require_may_set_role(room, membership, target, role)
-            if role != target.role:
-                self._change_role(room, actor, user, role)
-            return user, policies.require_member(self._user_rooms.find(room.id, user_id))
+            for _ in range(TRIES):
+                room, membership = self._memberships.require_fresh(actor.id, room_id)
+                policies.require_owner(room, membership)
+                target = self._find_member(room, user_id)
+                user = self._users.find(user_id)
+                if user is None:
+                    raise NotFound()
+                policies.require_may_set_role(room, membership, target, role)
+                if target.role == role or self._change_role(room, actor, user, role):
+                    return user, replace(target, role=role)
+        raise Unavailable()
 
     def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
         """Change the name or the info of a group."""
@@ -199,14 +212,22 @@ class RoomService:
     def delete(self, user: User, room_id: str) -> None:
         """End a group, with all that was said in it."""
         with self._turns.of(room_id):
-            room, membership = self._memberships.require_fresh(user.id, room_id)
-            policies.require_owner(room, membership)
-            self._delete(room, user)
+            for _ in range(TRIES):
+                room, membership = self._memberships.require_fresh(user.id, room_id)
+                policies.require_owner(room, membership)
+                if self._end(room, user, unchanged=False):
+                    return
+        raise Unavailable()
 
     def catch_up(self) -> None:
-        """Write down the ends of logs that a crash left behind between storing and writing them."""
+        """Complete what a crash left half done in the rooms that changed last.
+
+        The end of the log is written down, and a group whose owner is no member gets another one.
+        """
         for room in self._rooms.list_latest(CATCH_UP_ROOMS):
             self._heads.read(room)
+            if room.owner_id and self._user_rooms.find(room.id, room.owner_id) is None:
+                self._hand_over(room)
 
     def _direct_room(self, user: User, other: User) -> tuple[Room, bool]:
         room = self._rooms.find_direct(user.id, other.id)
@@ -238,52 +259,76 @@ class RoomService:
             raise GroupFull()
         if not self._user_rooms.insert(self._membership(room, user, "member")):
             return False
-        if self._rooms.find(room.id) is None:  # deleted while we came in
-            self._user_rooms.delete(room.id, user.id)
-            raise NotFound()
         self._entered(room, [user.id])
         self._events.member_joined(room, user)
         return True
 
     def _require_room_for(self, user: User, most: int) -> None:
-        if self._user_rooms.count_of_user(user.id) < most:  # all of them: cheap, and mostly enough
-            return
         memberships = self._user_rooms.list_of_user(user.id)
+        if len(memberships) < most:  # all of them: cheap, and mostly enough
+            return
         if self._rooms.count_groups(found.room_id for found in memberships) >= most:
             raise TooManyRooms()
 
+    def _find_member(self, room: Room, user_id: str) -> Membership:
+        membership = self._user_rooms.find(room.id, user_id)
+        if membership is None:
+            raise NotFound()
+        return policies.resolve_role(room, membership)
+
     def _leave_for_good(self, user: User, room_id: str) -> None:
-        membership = self._user_rooms.find(room_id, user.id)
+        for _ in range(TRIES):
+            membership = self._user_rooms.find(room_id, user.id)
+            room = self._rooms.find(room_id)
+            if membership is None or room is None:  # gone meanwhile, or what is left of a room
+                self._user_rooms.delete(room_id, user.id)
+                return
+            if room.owner_id == user.id:
+                if not self._hand_over(room) and self._end(room, user, unchanged=True):
+                    return
+            elif self._remove(room, user.id):
+                if room.kind == "direct":
+                    self._end_empty(room_id, user)
+                return
+        raise Unavailable()
+
+    def _end_empty(self, room_id: str, user: User) -> None:
+        """End a direct room that both have left for good."""
         room = self._rooms.find(room_id)
-        if membership is None or room is None:  # gone meanwhile, or what a crash left of a room
-            self._user_rooms.delete(room_id, user.id)
-        elif membership.role == "owner" and not self._hand_over(room, user):
-            self._delete(room, user)
-        else:
-            self._remove(room, user.id)
-            if room.kind == "direct" and self._user_rooms.count_of_room(room.id) == 0:
-                self._delete(room, user)
+        if room is not None and self._user_rooms.count_of_room(room_id) == 0:
+            self._end(room, user, unchanged=True)
 
-    def _change_role(self, room: Room, actor: User, target: User, role: Role) -> None:
-        if not self._user_rooms.update_role(room.id, target.id, role):
-            raise NotFound()  # they left by another process
-        self._note_role(actor.id, target.id, room, role)
-        changes = {}
-        if role == "owner":  # first a second owner, then no longer the first: never none
-            changes = {"owner_id": target.id}
+    def _change_role(self, room: Room, actor: User, target: User, role: Role) -> bool:
+        """Write a role; return False when the room has changed and must be looked at again."""
+        if role == "owner":
+            # First an admin, then no longer the owner: a crash in between takes nothing away.
             self._user_rooms.update_role(room.id, actor.id, "admin")
-        self._updated(self._rooms.update(room.id, changes))
+            changed = self._rooms.change_owner(room, target.id)
+        elif self._user_rooms.update_role(room.id, target.id, role):
+            changed = self._rooms.update(room.id, {})
+        else:
+            return False
+        if changed is None:
+            return False
+        self._note_role(actor.id, target.id, room, role)
+        self._updated(changed)
+        return True
 
-    def _hand_over(self, room: Room, owner: User) -> bool:
-        """Make somebody else the owner; return False when nobody is left."""
-        others = [one for one in self._user_rooms.list_of_room(room.id) if one.user_id != owner.id]
+    def _hand_over(self, room: Room) -> bool:
+        """Give a group whose owner goes, or has gone, to another member; False without one."""
+        others = [
+            policies.resolve_role(room, one)
+            for one in self._user_rooms.list_of_room(room.id)
+            if one.user_id != room.owner_id
+        ]
         living = self._users.list_by_ids(one.user_id for one in others)
         heir = policies.choose_heir(one for one in others if one.user_id in living)
         if heir is None:
             return False
-        self._user_rooms.update_role(room.id, heir.user_id, "owner")
-        self._note_role(owner.id, heir.user_id, room, "owner")
-        self._updated(self._rooms.update(room.id, {"owner_id": heir.user_id}))
+        changed = self._rooms.change_owner(room, heir.user_id)
+        if changed is not None:
+            self._note_role(room.owner_id or "", heir.user_id, room, "owner")
+            self._updated(changed)
         return True
 
     def _note_role(self, actor_id: str, target_id: str, room: Room, role: Role) -> None:
@@ -291,28 +336,50 @@ class RoomService:
             "role_changed", actor_id, target_id=target_id, room_id=room.id, detail=role
         )
 
-    def _remove(self, room: Room, user_id: str) -> None:
-        self._user_rooms.delete(room.id, user_id)
-        # Here first, and even when the database fails now: they hear nothing from this moment on.
+    def _remove(self, room: Room, user_id: str) -> bool:
+        """Take somebody out who was not the owner; return False when they have become it.
+
+        Whoever hands a group over does so only while nobody has left since they looked, so either
+        they notice this removal or it notices them.
+        """
+        removed = self._user_rooms.take(room.id, user_id)
+        try:
+            now = self._rooms.touch_members(room.id)
+        except Exception:
+            # They hear nothing from this moment on, even when the database fails now.
+            self._left(room, user_id)
+            raise
+        if removed is not None and now is not None and now.owner_id == user_id:
+            self._user_rooms.insert(removed)
+            self._rooms.touch_members(room.id)
+            self._memberships.forget(room.id)
+            return False
+        self._left(room, user_id)
+        return True
+
+    def _left(self, room: Room, user_id: str) -> None:
         self._memberships.forget(room.id)
         self._events.member_left(room, user_id)
-        self._rooms.touch_members(room.id)
 
-    def _delete(self, room: Room, actor: User) -> None:
-        # The room first: whatever else is left behind by a crash, nobody can see.
-        if self._rooms.delete(room.id) and room.kind == "group":
-            self._audit.note("group_deleted", actor.id, room_id=room.id)
+    def _end(self, room: Room, actor: User, *, unchanged: bool) -> bool:
+        """End a room if it is still the owner's, and nobody came; return whether it is gone."""
+        if not self._removal.remove(room, actor.id, unchanged=unchanged):
+            return False
         self._memberships.forget(room.id)
         self._heads.forget(room.id)
         self._events.room_deleted(room.id, room.kind)
-        self._user_rooms.delete_of_room(room.id)
-        self._messages.delete_of_room(room.id)
+        return True
 
     def _entered(self, room: Room, user_ids: list[str]) -> None:
+        """Tell who has come; raise NotFound, with nobody in it, when the room has ended."""
+        now = self._rooms.touch_members(room.id)
         self._memberships.forget(room.id)
+        if now is None:
+            for user_id in user_ids:
+                self._user_rooms.delete(room.id, user_id)
+            raise NotFound()
         # The end of the log as of now: what comes after it will be pushed to them.
-        self._events.room_entered(self._as_of_now(room), user_ids)
-        self._rooms.touch_members(room.id)
+        self._events.room_entered(self._as_of_now(now), user_ids)
 
     def _updated(self, room: Room) -> Room:
         self._memberships.forget(room.id)

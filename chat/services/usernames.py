@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chat.models import Message, Room
+from chat.models import Message, Room, User
 from chat.repositories.users import UserRepository
 
 KNOWN_USERS = 50_000
@@ -38,6 +38,11 @@ class Usernames:
                 names[user_id] = users[user_id].username if user_id in users else ""
                 self._remember(user_id, names[user_id])
         return names
+
+    def learn(self, users: Iterable[User]) -> None:
+        """Note the names of users that were read just now."""
+        for user in users:
+            self._remember(user.id, user.username)
 
     def forget(self, user_id: str) -> None:
         """Drop the name of somebody whose account is gone."""

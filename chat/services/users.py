@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from chat.concurrency import spawn
 from chat.errors import Conflict, InvalidInput, NotFound
 from chat.models import Purpose, User
 from chat.repositories.codes import CodeRepository
-from chat.repositories.documents import now_ms
+from chat.repositories.documents import new_id, now_ms
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import PUBLIC, UserRepository
 from chat.services import codes as verification
@@ -160,7 +161,10 @@ class UserService:
         """
         password_hash = self._passwords.hash(password)
         for names in batched(usernames, BATCH):
-            self._users.insert_many([self._draft(name, password_hash) for name in names])
+            drafts = [replace(self._draft(name, password_hash), id=new_id()) for name in names]
+            if self._users.insert_many(drafts) == len(drafts):
+                yield from drafts
+                continue
             found = (self._users.find_by_username(name) for name in names)
             yield from (user for user in found if user)
 

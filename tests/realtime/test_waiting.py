@@ -40,6 +40,16 @@ def send(face: GroupNamespace, connection: Connection, event: list[Any], answers
     face.receive(connection, json.loads(text), text, answers.append)
 
 
+def test_events_that_wait_are_bounded_by_their_number(app: Flask, face: GroupNamespace) -> None:
+    (ada,) = make_people(app, "ada")
+    connection, answers = connection_of(ada), Answers()
+    for _ in range(base.MAX_WAITING + 2):
+        send(face, connection, ["sync", {"rooms": {}}], answers)
+    assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2
+    face._handle_waiting(connection)
+    assert sum("data" in answer for answer in answers) == base.MAX_WAITING
+
+
 def test_events_that_wait_are_bounded_by_their_size(app: Flask, face: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()

@@ -9,7 +9,7 @@ import pytest
 from chat.database.client import Database
 from chat.models import Message
 from chat.repositories.documents import new_id
-from chat.repositories.messages import STRIDE, Appended, MessageRepository
+from chat.repositories.messages import LOOK_AHEAD, STRIDE, Appended, MessageRepository
 
 ROOM, ALICE = new_id(), new_id()
 
@@ -156,6 +156,17 @@ def test_ids_are_found_by_their_places(log: MessageRepository) -> None:
 def test_a_rooms_log_is_removed_and_no_others(log: MessageRepository) -> None:
     other = new_id()
     log.append([*drafts(1, 2), draft(1, room_id=other)])
-    log.delete_of_room(ROOM)
+    assert log.find_first_seq(ROOM, 1) == 1
+    assert log.delete_range(ROOM, 1, 1) == 1
+    assert log.find_first_seq(ROOM, 1) == 2
+    assert log.delete_range(ROOM, 1, 10) == 1
+    assert log.find_first_seq(ROOM, 1) is None
     assert log.find_head(ROOM, 0) is None
     assert seqs_of(log.list_range(other, 1, 9)) == [1]
+
+
+def test_a_log_goes_on_behind_a_gap_or_before_it(log: MessageRepository) -> None:
+    log.append([draft(2), draft(3 * STRIDE), draft(LOOK_AHEAD + 2)])
+    assert log.find_first_seq(ROOM, 3) == 3 * STRIDE
+    assert log.find_first_seq(ROOM, 3 * STRIDE + 1) == LOOK_AHEAD + 2
+    assert log.find_first_seq(ROOM, LOOK_AHEAD + 3) == 2

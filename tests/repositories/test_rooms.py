@@ -70,7 +70,7 @@ def test_a_group_is_found_by_id_number_and_owner(rooms: RoomRepository, alice: s
 @pytest.mark.parametrize("room_id", ["", "x", "$gt", "0" * 24, "G" * 24])
 def test_an_id_that_names_no_room_finds_none(rooms: RoomRepository, room_id: str) -> None:
     assert rooms.find(room_id) is None
-    assert rooms.delete(room_id) is False
+    assert rooms.delete(room_id, new_id()) is False
     with pytest.raises(NotFound):
         rooms.update(room_id, {"name": "Mine"})
 
@@ -119,10 +119,38 @@ def test_a_room_is_changed_in_what_is_named(rooms: RoomRepository, alice: str, b
     group = rooms.insert_group(alice, "Tea", "at five")
     renamed = rooms.update(group.id, {"name": "Coffee"})
     assert (renamed.name, renamed.info, renamed.owner_id) == ("Coffee", "at five", alice)
-    assert rooms.update(group.id, {"owner_id": bob}).owner_id == bob
-    assert rooms.find_group_of(bob, "Coffee") is not None
-    assert rooms.delete(group.id) is True
+    assert rooms.delete(group.id, bob) is False
+    assert rooms.find(group.id) == renamed
+    assert rooms.delete(group.id, alice) is True
     assert rooms.find(group.id) is None
+
+
+def test_a_group_gets_another_owner_while_owner_and_members_are_those_that_were_read(
+    rooms: RoomRepository, alice: str, bob: str
+) -> None:
+    group = rooms.insert_group(alice, "Tea", "")
+    handed_over = rooms.change_owner(group, bob)
+    assert handed_over is not None and handed_over.owner_id == bob
+    assert rooms.find_group_of(bob, "Tea") == handed_over
+    assert rooms.change_owner(group, alice) is None  # the owner is another one
+    rooms.touch_members(group.id)
+    assert rooms.change_owner(handed_over, alice) is None  # somebody came or left
+    found = rooms.find(group.id)
+    assert found is not None and found.owner_id == bob
+    assert rooms.change_owner(found, alice) is not None
+    assert rooms.change_owner(rooms.insert_group(alice, "Tea", ""), bob) is not None
+
+
+def test_a_room_is_deleted_while_its_members_are_those_that_were_read(
+    rooms: RoomRepository, alice: str, bob: str
+) -> None:
+    group, direct = rooms.insert_group(alice, "Tea", ""), rooms.insert_direct(alice, bob)
+    assert direct is not None
+    for room in (group, direct):
+        rooms.touch_members(room.id)
+        assert rooms.delete(room.id, room.owner_id, room.members_version) is False
+        assert rooms.delete(room.id, room.owner_id, room.members_version + 1) is True
+        assert rooms.touch_members(room.id) is None
 
 
 def test_others_find_what_was_deleted_lately_and_is_gone(
@@ -130,7 +158,7 @@ def test_others_find_what_was_deleted_lately_and_is_gone(
 ) -> None:
     gone, old, kept = (rooms.insert_group(alice, name, "") for name in ("gone", "old", "kept"))
     for room in (gone, old):
-        rooms.delete(room.id)
+        rooms.delete(room.id, alice)
     notes = migrated.db["deleted_room"]
     notes.update_one(
         {"_id": object_id(old.id)}, {"$set": {"deleted_at": datetime.now(UTC) - timedelta(hours=1)}}
@@ -173,9 +201,8 @@ def test_a_change_of_members_counts(rooms: RoomRepository, alice: str) -> None:
     group = rooms.insert_group(alice, "Tea", "")
     versions = [group.members_version]
     for _ in range(2):
-        rooms.touch_members(group.id)
-        found = rooms.find(group.id)
-        assert found is not None
+        found = rooms.touch_members(group.id)
+        assert found is not None and found == rooms.find(group.id)
         versions.append(found.members_version)
     assert versions == [0, 1, 2]
 

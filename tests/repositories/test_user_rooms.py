@@ -67,7 +67,11 @@ def test_memberships_end_one_by_one_or_with_their_room(user_rooms: UserRoomRepos
         user_rooms.insert(one)
     assert user_rooms.delete(ROOM, BOB) is True
     assert user_rooms.delete(ROOM, BOB) is False
-    user_rooms.delete_of_room(ROOM)
+    assert user_rooms.take(ROOM, BOB) is None
+    assert user_rooms.take(ROOM, ALICE) == MEMBER
+    user_rooms.insert(MEMBER)
+    assert list(user_rooms.delete_of_room(ROOM, 1)) == [1, 1]
+    assert list(user_rooms.delete_of_room(ROOM, 1)) == []
     assert user_rooms.list_of_room(ROOM) == []
     assert user_rooms.list_of_user(ALICE) == [elsewhere]
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from chat.errors import NotFound
-from chat.models import Room, User
+from chat.models import Membership, Room, User
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import rooms
@@ -117,6 +117,8 @@ def test_nobody_is_left_in_a_group_that_ends_while_they_come(
     monkeypatch.setattr(RoomRepository, "find_by_number", find_and_lose)
     with pytest.raises(NotFound):
         services.rooms.join(bob, group.number or "")
+    assert members_of(services, group.id) == {alice.id}
+    services.jobs.run_due()
     assert members_of(services, group.id) == set()
 
 
@@ -144,8 +146,7 @@ def test_gathering_people_again_changes_nothing(app: Flask) -> None:
     group = services.rooms.gather(owner, "Tea", [owner, *others[:2]])
     assert services.rooms.gather(owner, "Tea", [owner, *others]).id == group.id
     assert members_of(services, group.id) == {owner.id, *(one.id for one in others)}
-    membership = UserRoomRepository(services.database).find(group.id, owner.id)
-    assert membership is not None and membership.role == "owner"
+    assert services.rooms.gather(owner, "Tea", [owner]).owner_id == owner.id
 
 
 def test_who_leaves_is_not_told_what_is_said_after_them(
@@ -156,14 +157,14 @@ def test_who_leaves_is_not_told_what_is_said_after_them(
     group = services.rooms.create_group(alice, "Tea")
     services.rooms.join(bob, group.number or "")
     services.messages.send(alice, group.id, "c1", "for both").result(PATIENCE)
-    delete = UserRoomRepository.delete
+    take = UserRoomRepository.take
 
-    def delete_and_hear(self: UserRoomRepository, room_id: str, user_id: str) -> bool:
-        deleted = delete(self, room_id, user_id)
+    def take_and_hear(self: UserRoomRepository, room_id: str, user_id: str) -> Membership | None:
+        taken = take(self, room_id, user_id)
         services.messages.send(alice, group.id, "c2", "now we are alone").result(PATIENCE)
-        return deleted
+        return taken
 
-    monkeypatch.setattr(UserRoomRepository, "delete", delete_and_hear)
+    monkeypatch.setattr(UserRoomRepository, "take", take_and_hear)
     left = services.rooms.leave(bob, group.id)
     assert left.last_message is not None and left.last_message.data == "for both"
     assert left.last_seq == 1

@@ -1,0 +1,97 @@
+"""The `job` collection: work that goes on beside requests and survives the process that began it.
+
+All times are by the database's own clock, so processes need not agree on one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+
+from chat.models import Job
+from chat.repositories.documents import object_id
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+Document = dict[str, Any]
+
+
+class JobRepository:
+    """Stores jobs until they are finished.
+
+    `due_at` is when a process may claim a job. To claim one moves `due_at` ahead by the length of
+    the lease: while the process lives it renews the lease, and when it dies the job is due again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
+        """Store a job that is due after `delay` seconds."""
+        now = self._database.now()
+        self._collection.insert_one(
+            {
+                "kind": kind,
+                "arguments": dict(arguments),
+                "progress": {},
+                "failures": 0,
+                "holder": None,
+                "due_at": now + timedelta(seconds=delay),
+                "created_at": now,
+            }
+        )
+
+    def claim(self, holder: str, lease: float) -> Job | None:
+        """Take the job that has been due for longest for `lease` seconds, or return None."""
+        now = self._database.now()
+        document = self._collection.find_one_and_update(
+            {"due_at": {"$lte": now}},
+            {"$set": {"holder": holder, "due_at": now + timedelta(seconds=lease)}},
+            sort=[("due_at", 1)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if document is None else _job(document)
+
+    def renew(self, job: Job, holder: str, progress: Mapping[str, Any], lease: float) -> bool:
+        """Save the progress and hold the job on; return False when it is another's by now."""
+        return self._update(job, holder, progress=dict(progress), due_at=self._after(lease))
+
+    def release(self, job: Job, holder: str, progress: Mapping[str, Any]) -> None:
+        """Save the progress and let any process go on with the job."""
+        self._update(job, holder, progress=dict(progress), holder=None, due_at=self._database.now())
+
+    def postpone(self, job: Job, holder: str, delay: float) -> None:
+        """Note that the job has failed; it is tried again after `delay` seconds."""
+        self._update(job, holder, failures=job.failures + 1, holder=None, due_at=self._after(delay))
+
+    def finish(self, job: Job, holder: str) -> None:
+        """Remove a job that is done, unless it is another's by now."""
+        self._collection.delete_one(_held(job, holder))
+
+    def _after(self, seconds: float) -> datetime:
+        return self._database.now() + timedelta(seconds=seconds)
+
+    def _update(self, job: Job, by: str, **changes: Any) -> bool:
+        return bool(self._collection.update_one(_held(job, by), {"$set": changes}).matched_count)
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["job"]
+
+
+def _held(job: Job, holder: str) -> Document:
+    return {"_id": object_id(job.id), "holder": holder}
+
+
+def _job(document: Document) -> Job:
+    return Job(
+        id=str(document["_id"]),
+        kind=document["kind"],
+        arguments=document["arguments"],
+        progress=document["progress"],
+        failures=document["failures"],
+    )

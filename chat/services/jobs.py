@@ -1,0 +1,106 @@
+"""Work that is too long for a request: it goes on beside, in pieces, and survives a crash.
+
+A job is a document, made before what it finishes is begun. Any process may take it: the one that
+claims it holds a lease and renews it; when the process dies another one takes the job over. So
+each kind of work must bear being done twice from any point on.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from chat.models import Job
+from chat.repositories.jobs import JobRepository
+from chat.repositories.outages import is_outage
+
+INTERVAL = 1.0  # seconds between two looks for a job that is due
+LEASE = 15.0  # seconds after which the job of a dead process is another's
+RENEW = 2.0  # seconds between two renewals, and so what a crash repeats
+SLICE = 5.0  # seconds for one job before another one that is due
+REST = 3.0  # pause after a piece, as a multiple of its duration, so that live traffic goes first
+MAX_REST = 1.0  # seconds
+MAX_BACKOFF = 600.0  # seconds until a job that failed is tried again
+
+Progress = Mapping[str, Any]
+# Takes the arguments of the job and how far it came; does a bounded piece of work and yields how
+# far it is, again and again. A piece takes milliseconds, as it keeps others off the database.
+Work = Callable[[Mapping[str, Any], Progress], Iterator[Progress]]
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Does the jobs that are due, one after the other, in a process that serves."""
+
+    def __init__(self, repository: JobRepository) -> None:
+        self._repository = repository
+        self._works: dict[str, Work] = {}
+        self._holder = secrets.token_hex(8)
+        self._stopped = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def register(self, kind: str, work: Work) -> None:
+        """Say how a kind of job is done."""
+        self._works[kind] = work
+
+    def add(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
+        """Store a job that is due after `delay` seconds; the next process that looks does it."""
+        self._repository.insert(kind, arguments, delay)
+
+    def run(self) -> None:
+        """Do what is due until stopped; a database that does not answer is asked again."""
+        while not self._stopped.wait(INTERVAL):
+            try:
+                self.run_due()
+            except Exception as error:
+                if not (is_outage(error) or self._stopped.is_set()):
+                    log.exception("could not look for jobs")
+
+    def stop(self, seconds: float) -> None:
+        """Do no more; the job that is under way is let go, for any process to go on with."""
+        self._stopped.set()
+        self._idle.wait(seconds)
+
+    def run_due(self) -> None:
+        """Do all jobs that are due now."""
+        self._idle.clear()
+        try:
+            while not self._stopped.is_set():
+                job = self._repository.claim(self._holder, LEASE)
+                if job is None:
+                    return
+                self._try(job)
+        finally:
+            self._idle.set()
+
+    def _try(self, job: Job) -> None:
+        try:
+            self._do(job, self._works[job.kind])
+        except Exception as error:
+            if is_outage(error):  # its lease ends by itself
+                raise
+            log.exception("job %s (%s) failed", job.id, job.kind)
+            delay = min(2.0 ** min(job.failures, 30), MAX_BACKOFF)
+            self._repository.postpone(job, self._holder, delay)
+
+    def _do(self, job: Job, work: Work) -> None:
+        began = renewed_at = time.monotonic()
+        ends_at = began + SLICE
+        for progress in work(job.arguments, job.progress):
+            now = time.monotonic()
+            if now >= ends_at or self._stopped.is_set():
+                self._repository.release(job, self._holder, progress)
+                return
+            if now >= renewed_at + RENEW:
+                if not self._repository.renew(job, self._holder, progress, LEASE):
+                    return
+                renewed_at = now
+            self._stopped.wait(min(REST * (now - began), MAX_REST))
+            began = time.monotonic()
+        self._repository.finish(job, self._holder)

@@ -1,0 +1,91 @@
+"""Each limit that protocol.md states is held by a test that tries it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs.documents import PROTOCOL, ROOT, table
+
+# Row of "Limits" to the tests that go up to it and beyond.
+HELD_BY = {
+    "body of a request, packet of a socket": [
+        "http/test_bad_input.py::test_a_body_that_is_too_large_is_refused",
+        "transport/test_bounds.py::test_a_message_of_just_the_limit_is_taken",
+    ],
+    "message": [
+        "http/test_messages.py::test_text_is_stored_as_sent",
+        "http/test_messages.py::test_text_that_shows_nothing_or_can_not_be_stored_is_refused",
+    ],
+    "page of messages": [
+        "http/test_messages.py::test_pages_that_can_not_be_are_refused",
+        "http/test_messages.py::test_a_page_stays_below_256_kib_in_both_directions",
+    ],
+    "unanswered sends of a connection": [
+        "sockets/test_messages.py::test_too_many_unanswered_sends_are_told_to_wait",
+    ],
+    "events of a connection waiting to be handled": [
+        "realtime/test_waiting.py::test_events_that_wait_are_bounded_by_their_number",
+    ],
+    "characters of these": [
+        "realtime/test_waiting.py::test_events_that_wait_are_bounded_by_their_size",
+    ],
+    "groups one may be in": [
+        "sockets/test_sizes.py::test_one_is_in_so_many_groups_and_no_more",
+        "sockets/test_sizes.py::test_as_many_groups_as_one_may_be_in_are_all_listed",
+        "sockets/test_sizes.py::test_one_connects_to_as_many_groups_and_catches_up",
+        "services/test_rooms.py::test_others_can_not_use_up_the_rooms_one_may_be_in",
+    ],
+    "members of a group": [
+        "sockets/test_sizes.py::test_a_full_group_shows_its_members_and_takes_no_more",
+        "sockets/test_sizes.py::test_what_is_said_in_a_full_group_reaches_its_members",
+    ],
+    "sessions of an account": [
+        "services/test_sessions.py"
+        "::test_the_session_used_least_lately_ends_when_there_are_too_many",
+    ],
+    "codes": [
+        "http/test_users.py::test_codes_are_limited_for_each_address",
+        "http/test_callers.py::test_one_caller_gets_a_hundred_codes_an_hour",
+    ],
+    "wrong codes": [
+        "http/test_callers.py::test_one_caller_guesses_so_many_codes_and_then_spends_no_try",
+    ],
+    "log-ins": [
+        "services/test_sessions.py::test_right_passwords_are_limited_too_for_each_caller",
+    ],
+    "messages": [
+        "sockets/test_rates.py::test_messages_are_counted_over_sockets_and_http_together",
+    ],
+    "joining groups": [
+        "sockets/test_rates.py::test_joining_by_numbers_is_counted_whether_they_exist_or_not",
+    ],
+    "searches for people": ["sockets/test_rates.py::test_searches_are_counted"],
+    "connections": [
+        "sockets/test_rates.py::test_connections_are_counted_and_those_there_are_stay",
+    ],
+    "sockets open at once": ["sockets/test_rates.py::test_sockets_that_are_open_are_limited"],
+    "new rooms": [
+        "sockets/test_rates.py::test_new_rooms_are_counted_and_those_there_are_not",
+    ],
+    "changes of rooms": [
+        "sockets/test_rates.py::test_changes_of_rooms_are_counted_whatever_they_change",
+    ],
+    "wrong passwords": [
+        "http/test_session.py::test_five_failures_lock_an_account_for_a_while",
+        "services/test_sessions.py::test_guesses_from_everywhere_at_one_name_are_limited",
+        "services/test_sessions.py::test_one_address_may_fail_fifty_times",
+    ],
+}
+
+
+def test_each_limit_has_its_tests() -> None:
+    assert [row[0] for row in table(PROTOCOL, "limits")] == list(HELD_BY)
+
+
+@pytest.mark.parametrize("name", sorted({name for names in HELD_BY.values() for name in names}))
+def test_the_tests_of_the_limits_are_there(name: str) -> None:
+    file, _, test = name.partition("::")
+    text = (ROOT / "tests" / file).read_text("utf-8")
+    assert re.search(rf"^ *def {test}\(", text, re.MULTILINE), name

@@ -1,0 +1,84 @@
+"""What the repositories ask by: bounded lists of ids, and filters that an index serves."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from chat.database.client import Database
+from chat.repositories.documents import IDS_AT_ONCE, with_ids
+from tests.docs.documents import ROOT
+
+HOME = Path("chat/repositories/documents.py")
+ROOM, USER = ObjectId(), ObjectId()
+
+
+def test_ids_are_asked_for_in_bounded_pieces_each_once() -> None:
+    ids = [ObjectId() for _ in range(2 * IDS_AT_ONCE + 3)]
+    pieces = [query["_id"]["$in"] for query in with_ids([*ids, *ids])]
+    assert [len(piece) for piece in pieces] == [IDS_AT_ONCE, IDS_AT_ONCE, 3]
+    assert sum(pieces, []) == ids
+    assert list(with_ids([])) == []
+
+
+def test_nobody_else_asks_by_a_list() -> None:
+    """However few values it has today: its cost grows with the square of their number."""
+    files = [path.relative_to(ROOT) for path in sorted((ROOT / "chat").rglob("*.py"))]
+    asking = [
+        path for path in files if re.search(r"\$n?in\b|\"\$or\"", (ROOT / path).read_text("utf-8"))
+    ]
+    assert asking == [Path("chat/repositories/audit.py"), HOME]  # audit: two indexed fields
+
+
+@pytest.mark.parametrize(
+    ("collection", "query"),
+    [
+        ("message", {"room_identity": ROOM, "seq": {"$gte": 1, "$lte": 9}}),
+        ("message", {"room_identity": ROOM, "seq": {"$gt": 0}}),
+        ("message", {"_id": {"$in": [ROOM, USER]}}),
+        ("message", {"room_identity": ROOM, "user_identity": USER, "client_id": "c"}),
+        ("user_room", {"room_identity": ROOM}),
+        ("user_room", {"user_identity": ROOM}),
+        ("user_room", {"room_identity": ROOM, "user_identity": USER}),
+        ("room", {"_id": ROOM}),
+        ("room", {"number": "123"}),
+        ("room", {"member_key": "a:b"}),
+        ("room", {"user_identity": USER}),
+        ("room", {"touched_at": {"$gt": datetime.now(UTC)}}),
+        ("job", {"due_at": {"$lte": datetime.now(UTC)}}),
+        ("session", {"user_identity": USER}),
+        ("session", {"ended_at": {"$gte": 1}}),
+        ("verification_code", {"email": "a@b", "purpose": "reset"}),
+        ("user", {"username_key": "ann"}),
+        ("user", {"email_key": "a@b"}),
+        ("user", {"nickname_key": {"$gte": "a", "$lt": "b"}}),
+        ("audit", {"user_identity": USER}),
+        ("audit", {"target_identity": USER}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_what_is_asked_is_found_by_an_index(
+    migrated: Database, collection: str, query: dict[str, Any]
+) -> None:
+    """What the filters of the repositories begin with; a partial index wants its condition named.
+
+    Further conditions cost nothing, but the embedded engine then explains another plan than it has.
+    """
+    plan = migrated.db.command("explain", {"find": collection, "filter": query})
+    stages = str(plan["queryPlanner"]["winningPlan"])
+    assert "IXSCAN" in stages or "IDHACK" in stages or "EXPRESS" in stages, stages
+    assert "COLLSCAN" not in stages
+
+
+@pytest.mark.parametrize("query", [{"room_identity": ROOM}, {"room_identity": {"$gt": ROOM}}])
+def test_a_filter_without_the_condition_of_a_partial_index_reads_everything(
+    migrated: Database, query: dict[str, Any]
+) -> None:
+    """So the test above can fail."""
+    plan = migrated.db.command("explain", {"find": "message", "filter": query})
+    assert "COLLSCAN" in str(plan["queryPlanner"]["winningPlan"])

@@ -1,0 +1,200 @@
+"""Jobs: done in pieces by one process at a time, and by another one when that dies."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from chat.database.client import Database
+from chat.repositories.jobs import JobRepository
+from chat.services import jobs as jobs_module
+from chat.services.jobs import Jobs, Progress
+from tests.servers import PATIENCE
+
+Make = Callable[[], Jobs]
+
+
+class Counting:
+    """A kind of job that counts to `upto`; each piece is noted, and may do something else too."""
+
+    def __init__(self, *makers: Jobs) -> None:
+        self.counted: list[int] = []
+        self.during: Callable[[int], object] = lambda _: None
+        for jobs in makers:
+            jobs.register("count", self.work)
+
+    def work(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
+        for number in range(progress.get("done", 0) + 1, arguments["upto"] + 1):
+            self.counted.append(number)
+            self.during(number)
+            yield {"done": number}
+
+
+class Crash(BaseException):
+    """The end of the process."""
+
+
+@pytest.fixture
+def make_jobs(migrated: Database) -> Make:
+    """A function that makes the jobs of one more process on the same database."""
+    return lambda: Jobs(JobRepository(migrated))
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save the progress after each piece, and take over at once from a process that died."""
+    monkeypatch.setattr(jobs_module, "RENEW", 0.0)
+    monkeypatch.setattr(jobs_module, "LEASE", -1.0)
+
+
+def stored(database: Database) -> list[dict[str, Any]]:
+    return list(database.db["job"].find())
+
+
+def test_a_job_is_done_in_its_pieces_and_is_gone_then(make_jobs: Make, migrated: Database) -> None:
+    jobs = make_jobs()
+    counting = Counting(jobs)
+    jobs.add("count", {"upto": 3})
+    jobs.add("count", {"upto": 2})
+    assert len(stored(migrated)) == 2
+    jobs.run_due()
+    assert sorted(counting.counted) == [1, 1, 2, 2, 3] and stored(migrated) == []
+
+
+def test_a_job_that_is_not_due_yet_waits(make_jobs: Make, migrated: Database) -> None:
+    jobs = make_jobs()
+    counting = Counting(jobs)
+    jobs.add("count", {"upto": 1}, delay=3600)
+    jobs.run_due()
+    assert counting.counted == [] and len(stored(migrated)) == 1
+
+
+def test_another_process_goes_on_where_one_died(make_jobs: Make, migrated: Database) -> None:
+    here, there = make_jobs(), make_jobs()
+    counting = Counting(here, there)
+
+    def die(number: int) -> None:
+        if number == 3:
+            raise Crash
+
+    counting.during = die
+    here.add("count", {"upto": 5})
+    with pytest.raises(Crash):
+        here.run_due()
+    counting.during = lambda _: None
+    there.run_due()
+    assert counting.counted == [1, 2, 3, 3, 4, 5] and stored(migrated) == []
+
+
+def test_a_job_is_one_processs_at_a_time(
+    make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "LEASE", 60.0)
+    here, there = make_jobs(), make_jobs()
+    counting = Counting(here, there)
+    counting.during = lambda _: there.run_due()
+    here.add("count", {"upto": 3})
+    here.run_due()
+    assert counting.counted == [1, 2, 3]
+
+
+def test_who_lost_a_job_leaves_it_to_the_other_process(make_jobs: Make, migrated: Database) -> None:
+    """As a process does that was stopped for longer than its lease."""
+    here, there = make_jobs(), make_jobs()
+    slow, quick = Counting(here), Counting(there)
+    slow.during = lambda number: there.run_due() if number == 2 else None
+    here.add("count", {"upto": 5})
+    here.run_due()
+    assert (slow.counted, quick.counted) == ([1, 2], [2, 3, 4, 5])
+    assert stored(migrated) == []
+
+
+def test_a_job_that_fails_is_tried_again_later_and_later(
+    make_jobs: Make, migrated: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs = make_jobs()
+    counting = Counting(jobs)
+
+    def fail(number: int) -> None:
+        raise RuntimeError("no")
+
+    counting.during = fail
+    jobs.add("count", {"upto": 1})
+    jobs.add("unknown here", {})
+    for failures in (1, 2, 3):
+        migrated.db["job"].update_many({}, {"$set": {"due_at": migrated.now()}})
+        jobs.run_due()
+        jobs.run_due()  # too early
+        assert [one["failures"] for one in stored(migrated)] == [failures] * 2
+        assert len(counting.counted) == failures
+    assert "failed" in caplog.text
+    counting.during = lambda _: None
+    migrated.db["job"].update_one({"kind": "count"}, {"$set": {"due_at": migrated.now()}})
+    jobs.run_due()
+    assert [one["kind"] for one in stored(migrated)] == ["unknown here"]
+
+
+def test_a_database_that_is_away_is_no_failure_of_the_job(
+    make_jobs: Make, migrated: Database
+) -> None:
+    jobs = make_jobs()
+    counting = Counting(jobs)
+
+    def fail(number: int) -> None:
+        raise AutoReconnect("away")
+
+    counting.during = fail
+    jobs.add("count", {"upto": 1})
+    with pytest.raises(AutoReconnect):
+        jobs.run_due()
+    assert [one["failures"] for one in stored(migrated)] == [0]
+    counting.during = lambda _: None
+    jobs.run_due()
+    assert stored(migrated) == []
+
+
+def test_a_long_job_lets_others_have_their_turn(
+    make_jobs: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "SLICE", 0.0)
+    monkeypatch.setattr(jobs_module, "LEASE", 60.0)
+    jobs = make_jobs()
+    counting = Counting(jobs)
+    jobs.add("count", {"upto": 3})
+    jobs.add("count", {"upto": 3})
+    jobs.run_due()
+    assert counting.counted == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_process_that_ends_lets_its_job_go(
+    make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "INTERVAL", 0.01)
+    monkeypatch.setattr(jobs_module, "LEASE", 60.0)
+    here, there = make_jobs(), make_jobs()
+    counting = Counting(here, there)
+    reached, go_on = threading.Event(), threading.Event()
+
+    def wait(number: int) -> None:
+        reached.set()
+        go_on.wait(PATIENCE)
+
+    counting.during = wait
+    here.add("count", {"upto": 4})
+    running = threading.Thread(target=here.run)
+    running.start()
+    assert reached.wait(PATIENCE)
+    stopping = threading.Thread(target=here.stop, args=(PATIENCE,))
+    stopping.start()
+    while not here._stopped.is_set():
+        stopping.join(0.01)
+    go_on.set()
+    stopping.join(PATIENCE)
+    running.join(PATIENCE)
+    assert counting.counted == [1]
+    there.run_due()
+    assert counting.counted == [1, 2, 3, 4] and stored(migrated) == []

@@ -1,0 +1,184 @@
+"""A room that ends is gone at once and leaves nothing, wherever the process dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from flask import Flask
+
+from chat.errors import NotFound
+from chat.models import Message, Room, User
+from chat.repositories.documents import new_id, now_ms
+from chat.repositories.jobs import JobRepository
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.services import jobs, room_removal
+from chat.services.room_removal import PIECE
+from chat.wiring import Services
+from tests.people import make_people
+
+MakeApp = Callable[..., Flask]
+MESSAGES = 3 * PIECE + 5
+
+
+class Crash(BaseException):
+    """The end of the process."""
+
+
+def services_of(app: Flask) -> Services:
+    found: Services = app.extensions["chat"]
+    return found
+
+
+def fill(services: Services, room: Room, user: User, first: int = 1, count: int = MESSAGES) -> None:
+    """Store messages as they are stored, without a word to anybody."""
+    now = now_ms()
+    MessageRepository(services.database).append(
+        [
+            Message(new_id(), room.id, user.id, seq, f"c{seq}", "hello", now, now)
+            for seq in range(first, first + count)
+        ]
+    )
+
+
+def rest_of(services: Services, room: Room) -> dict[str, int]:
+    """Count what is stored of a room, by collection."""
+    db, room_id = services.database.db, ObjectId(room.id)
+    counts = {
+        "room": db["room"].count_documents({"_id": room_id}),
+        "user_room": db["user_room"].count_documents({"room_identity": room_id}),
+        "message": db["message"].count_documents({"room_identity": room_id}),
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def pass_a_minute(services: Services) -> None:
+    """Let everything be due that waits."""
+    services.database.db["job"].update_many({}, {"$set": {"due_at": services.database.now()}})
+
+
+def test_a_room_is_gone_at_once_and_its_log_a_little_later(app: Flask) -> None:
+    services = services_of(app)
+    ann, bob = (person.model for person in make_people(app, "ann", "bob"))
+    group, other = (services.rooms.create_group(ann, "Tea") for _ in range(2))
+    services.rooms.join(bob, group.number or "")
+    fill(services, group, ann)
+    fill(services, other, ann, count=2)
+    services.rooms.delete(ann, group.id)
+    assert rest_of(services, group) == {"message": MESSAGES, "user_room": 2}
+    for user in (ann, bob):
+        assert group.id not in {one.room.id for one in services.conversations.list_of(user)}
+        with pytest.raises(NotFound):
+            services.messages.history(user, group.id)
+        with pytest.raises(NotFound):
+            services.messages.send(user, group.id, "c", "anybody here?")
+    services.jobs.run_due()
+    assert rest_of(services, group) == {}
+    assert rest_of(services, other) == {"room": 1, "user_room": 1, "message": 2}
+
+
+def test_what_another_process_stored_in_a_room_that_had_ended_goes_too(app: Flask) -> None:
+    services = services_of(app)
+    (ann,) = (person.model for person in make_people(app, "ann"))
+    group = services.rooms.create_group(ann, "Tea")
+    fill(services, group, ann)
+    services.rooms.delete(ann, group.id)
+    services.jobs.run_due()
+    fill(services, group, ann, first=10 * MESSAGES)
+    fill(services, group, ann, first=2, count=1)
+    services.jobs.run_due()
+    assert rest_of(services, group) == {"message": MESSAGES + 1}
+    pass_a_minute(services)
+    services.jobs.run_due()
+    assert rest_of(services, group) == {}
+    assert services.database.db["job"].count_documents({}) == 0
+
+
+STEPS = [
+    (JobRepository, "insert"),
+    (RoomRepository, "delete"),
+    (UserRoomRepository, "delete_of_room"),
+    (MessageRepository, "delete_range"),
+    (MessageRepository, "find_first_seq"),
+    (JobRepository, "release"),
+    (JobRepository, "finish"),
+]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("repository", "step"), STEPS)
+@pytest.mark.parametrize("call", [1, 2])
+def test_a_crash_at_any_step_leaves_a_room_whole_or_nothing_of_it(
+    make_app: MakeApp,
+    monkeypatch: pytest.MonkeyPatch,
+    repository: type,
+    step: str,
+    after: bool,
+    call: int,
+) -> None:
+    """The process dies before or after what it asks the database at one of the steps."""
+    monkeypatch.setattr(jobs, "LEASE", -1.0)
+    monkeypatch.setattr(jobs, "REST", 0.0)
+    monkeypatch.setattr(jobs, "SLICE", 0.0)
+    dying, living = (services_of(make_app()) for _ in range(2))
+    ann, bob = (person.model for person in make_people(make_app(), "ann", "bob"))
+    group = dying.rooms.create_group(ann, "Tea")
+    dying.rooms.join(bob, group.number or "")
+    fill(dying, group, ann)
+    original, calls = getattr(repository, step), [0]
+
+    def dies(*args: Any, **kwargs: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == call and not after:
+            raise Crash
+        result = original(*args, **kwargs)
+        if calls[0] == call:
+            raise Crash
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, step, dies)
+        try:
+            dying.rooms.delete(ann, group.id)
+            dying.jobs.run_due()
+        except Crash:
+            pass
+
+    is_whole = step == "insert" and call == 1 and not after
+    pass_a_minute(living)
+    living.jobs.run_due()
+    pass_a_minute(living)
+    living.jobs.run_due()
+    whole = {"room": 1, "user_room": 2, "message": MESSAGES}
+    assert rest_of(living, group) == (whole if is_whole else {})
+    assert living.database.db["job"].count_documents({}) == 0
+    deleted = living.rooms._rooms.list_deleted(living.database.now().replace(year=2000))
+    assert (group.id in deleted) is not is_whole
+
+
+def test_a_removal_that_was_overtaken_harms_nobody(app: Flask) -> None:
+    """The process died before it could remove the room, and then somebody came, or took over."""
+    services = services_of(app)
+    ann, bob = (person.model for person in make_people(app, "ann", "bob"))
+    left, handed_over = (services.rooms.create_group(ann, "Tea") for _ in range(2))
+    for room, unchanged in ((left, True), (handed_over, False)):
+        services.jobs.add(
+            room_removal.REMOVE,
+            {
+                "room_id": room.id,
+                "owner_id": room.owner_id,
+                "members_version": 1 if unchanged else None,
+                "actor_id": ann.id,
+            },
+        )
+        services.rooms.join(bob, room.number or "")
+        fill(services, room, ann)
+    services.rooms.set_role(ann, handed_over.id, bob.id, "owner")
+    services.jobs.run_due()
+    for room in (left, handed_over):
+        assert rest_of(services, room) == {"room": 1, "user_room": 2, "message": MESSAGES}
+    assert services.database.db["job"].count_documents({}) == 0
