@@ -155,7 +155,9 @@ class UserService:
 
     def names_of(self, user_ids: Iterable[str]) -> dict[str, str]:
         """Return username by user id; an account that is gone has the empty name."""
-        return {user_id: names.username for user_id, names in self._usernames.find(user_ids).items()}
+        return {
+            user_id: names.username for user_id, names in self._usernames.find(user_ids).items()
+        }
 
     def get_by_username(self, username: str) -> User:
         """Return a user by name in any case; raise NotFound."""
