@@ -55,7 +55,8 @@ class Message:
     created_at: int
     updated_at: int
     kind: str = "text"
-    username: str = ""  # filled in by the service: documents hold the id alone
+    username: str = ""  # filled in by the service, as is the nickname: documents hold the id alone
+    nickname: str = ""
 
 
 @dataclass(frozen=True, slots=True)

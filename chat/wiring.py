@@ -251,6 +251,7 @@ def wire(app: Flask) -> Services:
             push_log=push_log,
             sign=usernames.sign,
             sign_rooms=usernames.sign_last,
+            forget_names=usernames.forget,
             read_members=memberships.read_again,
             confirm_members=memberships.confirm,
             learn=heads.learn,

@@ -52,6 +52,7 @@ class Pulse:
         push_log: PushLog,
         sign: Callable[[Iterable[Message]], list[Message]],
         sign_rooms: Callable[[Iterable[Room]], list[Room]],
+        forget_names: Callable[[str], None],
         read_members: Callable[[Room], list[Membership]],
         confirm_members: Callable[[float, Container[str]], None],
         learn: Callable[[Message], None],
@@ -69,6 +70,7 @@ class Pulse:
         self._push_log = push_log
         self._sign = sign
         self._sign_rooms = sign_rooms
+        self._forget_names = forget_names
         self._read_members = read_members
         self._confirm_members = confirm_members
         self._learn = learn
@@ -131,9 +133,11 @@ class Pulse:
 
     def _tell_changed_users(self, since: datetime) -> None:
         for user in self._users.list_touched(since):
+            # Also where the queue has told the clients of it: their own details it did not bring.
+            self._forget_names(user.id)
+            self._publisher.own_user_changed(user)
             if not self._publisher.is_told(user):
                 rooms = [found.room_id for found in self._user_rooms.list_of_user(user.id)]
-                self._publisher.own_user_changed(user)
                 self._publisher.user_changed(user, rooms)
 
     def _push_missing(self, room: Room) -> None:

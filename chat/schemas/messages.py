@@ -62,6 +62,7 @@ def dump_message(message: Message) -> dict[str, Any]:
         "room_id": message.room_id,
         "user_id": message.user_id,
         "username": message.username,
+        "nickname": message.nickname,
         "seq": message.seq,
         "client_id": message.client_id,
         "kind": message.kind,

@@ -98,6 +98,7 @@ class MessageService:
             room_id=room.id,
             user_id=user.id,
             username=user.username,
+            nickname=user.nickname,
             seq=0,
             client_id=client_id,
             data=data,

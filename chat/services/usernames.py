@@ -1,41 +1,53 @@
-"""The names that messages are signed with. They are remembered a while: only deletion ends one."""
+"""The names that messages are signed with: usernames and nicknames, remembered for a while."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from chat.models import Message, Room, User
 from chat.repositories.users import UserRepository
 
 KNOWN_USERS = 50_000
-MAX_AGE = 60.0  # seconds after which a deletion in another process is noticed
+MAX_AGE = 60.0  # seconds after which a deletion or a rename in another process is noticed
+
+
+class Names(NamedTuple):
+    """What a person is called; both are empty when the account is gone."""
+
+    username: str
+    nickname: str
+
+
+NOBODY = Names("", "")
 
 
 class Usernames:
-    """Looks up usernames by user id, asking the database once in a while for each."""
+    """Looks up people's names by user id, asking the database once in a while for each."""
 
     def __init__(self, users: UserRepository) -> None:
         self._users = users
-        self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()  # with the time it ends
+        self._known: OrderedDict[str, tuple[Names, float]] = OrderedDict()  # with the time it ends
 
-    def find(self, user_ids: Iterable[str]) -> dict[str, str]:
-        """Return username by user id; an account that is gone has the empty name."""
+    def find(self, user_ids: Iterable[str]) -> dict[str, Names]:
+        """Return the names by user id."""
         now = time.monotonic()
-        names: dict[str, str] = {}
+        names: dict[str, Names] = {}
         missing: set[str] = set()
         for user_id in set(user_ids):
-            name, end = self._known.get(user_id, ("", 0.0))
+            found, end = self._known.get(user_id, (NOBODY, 0.0))
             if end > now:
-                names[user_id] = name
+                names[user_id] = found
             else:
                 missing.add(user_id)
         if missing:
             users = self._users.list_by_ids(missing)
             for user_id in missing:
-                names[user_id] = users[user_id].username if user_id in users else ""
+                user = users.get(user_id)
+                names[user_id] = Names(user.username, user.nickname) if user else NOBODY
                 self._remember(user_id, names[user_id])
         return names
 
@@ -45,7 +57,7 @@ class Usernames:
             self._remember(user.id, user.username)
 
     def forget(self, user_id: str) -> None:
-        """Drop the name of somebody whose account is gone."""
+        """Drop the names of somebody who has others now, or none: the account is gone."""
         self._known.pop(user_id, None)
 
     def forget_all(self) -> None:
@@ -53,31 +65,31 @@ class Usernames:
         self._known.clear()
 
     def sign(self, messages: Iterable[Message]) -> list[Message]:
-        """Return the messages with their senders' usernames."""
+        """Return the messages with their senders' names."""
         messages = list(messages)
         names = self.find(message.user_id for message in messages)
-        return [replace(message, username=names[message.user_id]) for message in messages]
+        return [_signed(message, names) for message in messages]
 
     def sign_last(self, rooms: Iterable[Room]) -> list[Room]:
-        """Return the rooms with the username in each one's last message."""
+        """Return the rooms with the sender's names in each one's last message."""
         rooms = list(rooms)
         names = self.find(room.last_message.user_id for room in rooms if room.last_message)
         return [
             (
-                replace(
-                    room,
-                    last_message=replace(
-                        room.last_message, username=names[room.last_message.user_id]
-                    ),
-                )
+                replace(room, last_message=_signed(room.last_message, names))
                 if room.last_message
                 else room
             )
             for room in rooms
         ]
 
-    def _remember(self, user_id: str, username: str) -> None:
-        self._known[user_id] = (username, time.monotonic() + MAX_AGE)
+    def _remember(self, user_id: str, names: Names) -> None:
+        self._known[user_id] = (names, time.monotonic() + MAX_AGE)
         self._known.move_to_end(user_id)
         if len(self._known) > KNOWN_USERS:
             self._known.popitem(last=False)
+
+
+def _signed(message: Message, names: Mapping[str, Names]) -> Message:
+    username, nickname = names[message.user_id]
+    return replace(message, username=username, nickname=nickname)

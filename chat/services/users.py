@@ -170,7 +170,9 @@ class UserService:
 
     def names_of(self, user_ids: Iterable[str]) -> dict[str, str]:
         """Return username by user id; an account that is gone has the empty name."""
-        return self._usernames.find(user_ids)
+        return {
+            user_id: names.username for user_id, names in self._usernames.find(user_ids).items()
+        }
 
     def get_by_username(self, username: str) -> User:
         """Return a user by name in any case; raise NotFound."""
@@ -193,6 +195,7 @@ class UserService:
             return user
         self._limits.count(CHANGES, user.id)
         changed = self._users.update(user.id, changes, self._clock())
+        self._usernames.forget(user.id)
         self._events.own_user_changed(changed)
         if PUBLIC & changes.keys():
             memberships = self._user_rooms.list_of_user(user.id)

@@ -286,7 +286,7 @@ class Writer:
     def _keep(self, draft: Draft, stored: Message) -> None:
         """Note that a draft is stored, by this send or by another one of the same message."""
         created = stored.id == draft.message.id
-        message = replace(stored, username=draft.message.username)
+        message = replace(stored, username=draft.message.username, nickname=draft.message.nickname)
         self._recent.add(message)
         if created:
             self._heads.learn(message)

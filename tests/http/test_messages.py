@@ -19,6 +19,7 @@ MESSAGE = {
     "room_id",
     "user_id",
     "username",
+    "nickname",
     "seq",
     "client_id",
     "kind",
@@ -57,6 +58,21 @@ def test_a_message_is_answered_and_read_back_as_it_was_sent(app: Flask) -> None:
     assert (sent["kind"], sent["data"]) == ("text", "  hello\r\n")
     assert sent["created_at"] == sent["updated_at"] > 1_600_000_000_000
     assert bob.history(room) == {"messages": [sent], "has_more": False}
+
+
+def test_a_message_names_its_sender_as_they_are_called_now(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    room = alice.create_group(bob)
+    for nickname in ("陈墨", "Élodie"):
+        data_of(alice.patch("/users/me", json={"nickname": nickname}))
+        said = alice.say(room, f"I am {nickname}")
+        assert said["nickname"] == nickname
+        heard = [*bob.history(room)["messages"], bob.room(room["id"])["last_message"]]
+        heard += [one["last_message"] for one in bob.rooms()]
+        assert {one["nickname"] for one in heard} == {nickname}
+    assert alice.delete("/users/me", json={"password": alice.password}).status_code == 204
+    gone = bob.history(room)["messages"]
+    assert {(one["username"], one["nickname"]) for one in gone} == {("", "")}
 
 
 def test_messages_of_a_room_are_numbered_without_gaps_whoever_sends(app: Flask) -> None:

@@ -26,6 +26,13 @@ window.Notification = class extends Notification {
     this.isClosed = true;
   }
 };"""
+# All that ever stands in the list as a preview.
+FIRST_PREVIEWS = """
+window.previews = [];
+new MutationObserver(() => {
+  const text = document.querySelector(".room-preview")?.textContent;
+  if (text && text !== previews.at(-1)) previews.push(text);
+}).observe(document, {subtree: true, childList: true, characterData: true});"""
 NOTES = "() => notes.map(({title, body}) => [title, body])"
 DOT = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
 
@@ -72,6 +79,28 @@ def test_notifications_come_while_nobody_looks_and_go_when_read(
     page.wait_for_function("() => notes[0].isClosed")
     expect(page).to_have_title(re.compile("^Loud"))
     assert visitor.complaints == []
+
+
+def test_people_are_called_by_their_nicknames_from_the_first_moment(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    assert ann.patch("/users/me", json={"nickname": "陈墨"}).status_code == 200
+    group = ann.create_group(bob, name="Named")
+    ann.say(group, "👍")
+    visitor = enter(bob, permissions=["notifications"])
+    page = visitor.page
+    page.add_init_script(NOTED)
+    page.add_init_script(FIRST_PREVIEWS)
+    page.evaluate("id => localStorage.setItem(`chat.notify.${id}`, 'on')", bob.id)
+    page.reload()
+    visitor.is_in()
+    expect(page.locator(".room-preview")).to_have_text("陈墨: 👍")
+    assert page.evaluate("() => previews") == ["陈墨: 👍"]  # whatever came later
+    look_away(page)
+    ann.say(group, "here?")
+    page.wait_for_function("() => notes.length === 1")
+    assert page.evaluate(NOTES) == [["Named", "陈墨: here?"]]
 
 
 def test_nothing_is_asked_or_shown_before_somebody_wants_it(enter: Enter, people: People) -> None:

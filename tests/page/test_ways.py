@@ -87,4 +87,7 @@ def test_a_link_to_a_message_that_is_not_there_opens_the_room(enter: Enter, peop
     ann.say(group, "the only one")
     visitor = enter(ann, f"/r/{group['number']}/m/77")
     visitor.sees("the only one")
+    expect(visitor.page.locator(".toast")).to_have_text(
+        "The message this link leads to is not here."
+    )
     expect(visitor.page.locator(".message.target")).to_have_count(0)

@@ -7,7 +7,7 @@ from flask import Flask
 
 from chat.repositories.users import UserRepository
 from chat.services import usernames
-from chat.services.usernames import Usernames
+from chat.services.usernames import NOBODY, Names, Usernames
 from tests.people import make_people
 
 
@@ -19,11 +19,11 @@ def users(app: Flask) -> UserRepository:
 def test_a_name_is_asked_for_once(app: Flask, users: UserRepository) -> None:
     (ann,) = make_people(app, "ann")
     names = Usernames(users)
-    assert names.find([ann.id]) == {ann.id: ann.username}
+    assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
     users.erase(ann.model, 1)
-    assert names.find([ann.id]) == {ann.id: ann.username}
+    assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
     names.forget(ann.id)
-    assert names.find([ann.id, "0" * 24]) == {ann.id: "", "0" * 24: ""}
+    assert names.find([ann.id, "0" * 24]) == {ann.id: NOBODY, "0" * 24: NOBODY}
 
 
 def test_a_deletion_in_another_process_is_noticed_after_a_while(
@@ -32,9 +32,9 @@ def test_a_deletion_in_another_process_is_noticed_after_a_while(
     monkeypatch.setattr(usernames, "MAX_AGE", 0.0)
     (ann,) = make_people(app, "ann")
     names = Usernames(users)
-    assert names.find([ann.id]) == {ann.id: ann.username}
+    assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
     users.erase(ann.model, 1)
-    assert names.find([ann.id]) == {ann.id: ""}
+    assert names.find([ann.id]) == {ann.id: NOBODY}
 
 
 def test_an_account_is_erased_once(app: Flask, users: UserRepository) -> None:

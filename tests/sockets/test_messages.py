@@ -25,6 +25,16 @@ def test_message_is_acked_as_stored_and_pushed_to_every_member(people: People) -
     assert ada.data("GET", f"/rooms/{group['id']}/messages")["messages"] == [sent]
 
 
+def test_message_is_pushed_under_the_senders_present_nickname(people: People) -> None:
+    ada, bob = people("ada", "bob")
+    group = ada.create_group(bob)
+    sender, receiver = ada.socket("/group"), bob.socket("/group")
+    ada.data("PATCH", "/users/me", {"nickname": "陈墨"})
+    sent = sender.call("/group", "send_message", message(group))["data"]
+    assert sent["nickname"] == "陈墨"
+    assert receiver.pushed("message_created") == sent
+
+
 def test_message_is_pushed_before_it_is_acked(people: People) -> None:
     (ada,) = people("ada")
     group = ada.create_group()

@@ -5,7 +5,7 @@ import { pathOf } from "./router.js";
 const TYPING_MS = 3_000;
 const READ_MS = 300;
 
-export function createActions({ store, api, outbox, history, router, emit }) {
+export function createActions({ store, api, outbox, history, router, emit, departures }) {
   const readUpTo = new Map(); // room id -> seq not told to the server yet
   const typedAt = new Map();
   let readTimer = null;
@@ -98,12 +98,14 @@ export function createActions({ store, api, outbox, history, router, emit }) {
     },
 
     async leaveGroup(roomId) {
-      await api.delete(`/rooms/${roomId}/members/${store.me.id}`);
+      await departures.expect(roomId, "left", () =>
+        api.delete(`/rooms/${roomId}/members/${store.me.id}`),
+      );
       store.dropRoom(roomId);
     },
 
     async deleteGroup(roomId) {
-      await api.delete(`/rooms/${roomId}`);
+      await departures.expect(roomId, "deleted", () => api.delete(`/rooms/${roomId}`));
       store.dropRoom(roomId);
     },
 

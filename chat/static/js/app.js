@@ -4,6 +4,7 @@ import { Manager } from "../vendor/socket.io.esm.min-4.8.4.js";
 import { createActions } from "./actions.js";
 import { request } from "./api.js";
 import { Connection, openSockets } from "./connection.js";
+import { createDepartures } from "./departures.js";
 import { createHistory } from "./history.js";
 import { locks } from "./locks.js";
 import { createNotifier } from "./notify.js";
@@ -18,7 +19,7 @@ import { createCatchUp, createSync } from "./sync.js";
 import { createShell } from "./views/shell.js";
 
 const SYNC_MS = 5 * 60 * 1000;
-const FRESH_MS = 30 * 1000; // who looks away for a moment has missed nothing
+const FRESH_MS = 30 * 1000; // a moment in which nobody looked has missed nothing
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -28,7 +29,7 @@ function makeId() {
 }
 
 /** Make the page of a user: `load()` what it begins with, then `show()` it. */
-export function createApp({ user, session, api, useLocale }) {
+export function createApp({ user, session, api, useLocale, forgetful }) {
   const store = new Store({ onUnknownRoom: (id) => fetchRoom(id) });
   store.setMe(user);
   let shell = null;
@@ -39,6 +40,7 @@ export function createApp({ user, session, api, useLocale }) {
     onState: (state) => store.setConnection(state),
     onOnline: () => catchUp(),
     onEvent(kind, name, payload) {
+      departures.hear(name, payload);
       store.apply(name, payload);
       if (name !== "message_created") return;
       heard(payload.room_id);
@@ -49,9 +51,10 @@ export function createApp({ user, session, api, useLocale }) {
   });
   const online = () => connection.online;
   const emit = (kind, event, payload) => connection.emit(kind, event, payload);
+  const keeper = createKeeper(user.id, (clientId) => outbox.changedElsewhere(clientId));
   const outbox = new Outbox({
     userId: user.id,
-    keeper: createKeeper(user.id, (clientId) => outbox.changedElsewhere(clientId)),
+    keeper,
     emit,
     online,
     lock: (name, task) => locks.request(name, task),
@@ -65,11 +68,12 @@ export function createApp({ user, session, api, useLocale }) {
   });
   const router = createRouter((route) => shell?.follow(route));
   const history = createHistory({ store, api, settle: (message) => outbox.settle(message) });
-  const actions = createActions({ store, api, outbox, history, router, emit });
+  const departures = createDepartures(user.id);
+  const actions = createActions({ store, api, outbox, history, router, emit, departures });
   const heard = createProbe({ store, refresh: history.refresh, online });
   const sync = createSync({ store, api, emit, reload: startRoomOver, startOver });
   const notify = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room) });
-  const app = { store, api, session, outbox, connection, actions, router };
+  const app = { store, api, session, outbox, connection, actions, router, departures };
 
   let syncedAt = 0;
   const catchUp = createCatchUp({
@@ -124,8 +128,9 @@ export function createApp({ user, session, api, useLocale }) {
   }
 
   app.load = async () => {
-    const [rooms] = await Promise.all([api.get("/rooms"), outbox.load()]);
+    const [rooms, keeps] = await Promise.all([api.get("/rooms"), keeper.works(), outbox.load()]);
     store.putRooms(rooms, []);
+    app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
   };
 
   app.show = () => {

@@ -5,11 +5,11 @@ import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
-import { keepLocale, keptLocale } from "./storage.js";
+import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
 import { createAuth, createSplash } from "./views/auth.js";
+import { refuseFiles } from "./views/files.js";
 import { showTitle } from "./views/title.js";
 
-const NOTE = "chat.note"; // said on the log-in page after a reload
 const NOTES = { expired: "auth.ended", changed: "auth.password_changed", deleted: "auth.deleted" };
 
 const host = document.getElementById("app");
@@ -20,19 +20,28 @@ function useLocale(name) {
   document.documentElement.lang = locale() === "zh" ? "zh-Hans" : "en";
 }
 
-const session = new Session({ request, storage: localStorage, locks });
+const cookies = keepsCookies();
+const session = new Session({
+  request,
+  storage: cookies ? storage : createStorage(() => null), // else there is no session to find again
+  locks,
+  cookies,
+});
 const api = createApi(session);
+const forgetful = !cookies || !storage.kept;
+let app = null;
 
 /** The page of someone who is not logged in. */
 function showAuth(mode) {
-  const note = sessionStorage.getItem(NOTE);
-  sessionStorage.removeItem(NOTE);
+  const { note, ...state } = history.state ?? {};
+  history.replaceState(state, "");
   const auth = createAuth({
     session,
     request,
     mailInTerminal,
     mode,
     note: note && t(note),
+    warning: forgetful && t("storage.blocked"),
     enter,
     chooseLocale(name, current) {
       keepLocale(name);
@@ -46,9 +55,9 @@ function showAuth(mode) {
 
 session.onEnded = (reason) => {
   // A fresh page is the surest way to leave nothing of a user behind.
-  if (NOTES[reason]) sessionStorage.setItem(NOTE, NOTES[reason]);
-  if (isGoodbye(reason)) location.replace("/");
-  else location.reload();
+  const address = isGoodbye(reason) ? "/" : location.href;
+  history.replaceState({ note: NOTES[reason] }, "", address); // said on the log-in page
+  location.reload();
 };
 
 /** Go on as a user: after log-in, or with the session found again. */
@@ -60,7 +69,7 @@ async function enter(user) {
   } else if (chosen) {
     api.patch("/users/me", { locale: chosen }).catch(() => {}); // the cookie still knows
   }
-  const app = createApp({ user, session, api, useLocale });
+  app = createApp({ user, session, api, useLocale, forgetful });
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {
@@ -78,6 +87,7 @@ async function enter(user) {
 
 async function begin() {
   history.scrollRestoration = "manual";
+  refuseFiles((text) => app?.toast?.(text));
   useLocale(document.documentElement.lang.startsWith("zh") ? "zh" : "en");
   if (!session.remembered) return showAuth("login");
   const splash = createSplash();

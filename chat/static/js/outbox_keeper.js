@@ -10,7 +10,7 @@ const PATIENCE_MS = 2_000; // some browsers never answer instead of refusing
  * its tab. `onChange(clientId)` is told what other tabs of the user change.
  */
 export function createKeeper(userId, onChange) {
-  const channel = globalThis.BroadcastChannel && new BroadcastChannel(`chat.outbox.${userId}`);
+  const channel = openChannel(`chat.outbox.${userId}`);
   if (channel) channel.onmessage = ({ data }) => onChange(data);
   const database = patient(open()).catch(() => null);
 
@@ -40,10 +40,10 @@ export function createKeeper(userId, onChange) {
   }
 
   return {
-    /** All records, or none when they can not be read. */
+    /** All records, or none when they cannot be read. */
     all: () => run("readonly", (store) => store.getAll(ofUser(userId))).catch(() => []),
 
-    /** A record as it is now, undefined when it is gone; rejects when that can not be told. */
+    /** A record as it is now, undefined when it is gone; rejects when that cannot be told. */
     get: (clientId) => run("readonly", (store) => store.get([userId, clientId])),
 
     put: (record) => change(record.client_id, (store) => store.put(record)),
@@ -51,11 +51,22 @@ export function createKeeper(userId, onChange) {
     remove: (clientId) => change(clientId, (store) => store.delete([userId, clientId])),
 
     clear: () => change(null, (store) => store.delete(ofUser(userId))),
+
+    /** Whether the browser keeps anything at all. */
+    works: async () => (await database) !== null,
   };
 }
 
 function ofUser(userId) {
   return IDBKeyRange.bound([userId], [userId, []]); // arrays sort behind all strings
+}
+
+function openChannel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null; // an old browser, or blocked with the storage: other tabs hear nothing
+  }
 }
 
 async function open() {

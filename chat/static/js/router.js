@@ -1,5 +1,7 @@
 // Addresses of the page: /, /r/<room number>, /d/<username>, and /m/<seq> behind them for a message.
 
+import { navigation } from "./navigation.js";
+
 /**
  * Read a path; returns `{name: "home"}`, `{name: "group", number, seq}` or
  * `{name: "direct", username, seq}`, `seq` being null where no message is named.
@@ -39,18 +41,13 @@ function decode(text) {
   }
 }
 
-/** Follow the browser's address; `go` changes it, `onChange(route)` is told of every change. */
+/** Follow the browser's address; `onChange(route)` is told of every change. */
 export function createRouter(onChange) {
   const current = () => parsePath(location.pathname);
-  addEventListener("popstate", () => onChange(current()));
+  navigation.start(() => onChange(current()));
   return {
     current,
-    go(path, { replace = false } = {}) {
-      if (path !== location.pathname) {
-        if (replace) history.replaceState(null, "", path);
-        else history.pushState(null, "", path);
-      }
-      onChange(current());
-    },
+    go: (path) => navigation.go(path),
+    goHome: (options) => navigation.goHome(options),
   };
 }

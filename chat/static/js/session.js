@@ -1,4 +1,5 @@
-// Who is logged in. The access token lives in memory alone, the refresh token in an HttpOnly cookie.
+// Who is logged in. The access token lives in memory alone, the refresh token in an HttpOnly cookie;
+// where the browser keeps no cookies, in memory too, and the session ends with the tab.
 
 const MARKER = "chat.signed_in"; // the user's id: tells other tabs, and whether asking is worth it
 const OWN_ENDS = ["left", "changed", "deleted"]; // the user's own doing, in whichever tab
@@ -30,12 +31,21 @@ function isRefusal({ code }) {
 /**
  * Keep a session alive. `request` is api.request; `onRenewed(token)` is told of every new access
  * token but the first, `onEnded(reason)` of the end: "left", "changed" (the password), "deleted" (the
- * account), "expired" or "elsewhere".
+ * account), "expired" or "elsewhere". `cookies` tells whether the browser keeps them.
  */
 export class Session {
-  constructor({ request, storage, locks, onRenewed = () => {}, onEnded = () => {}, timers = globalThis }) {
-    Object.assign(this, { request, storage, locks, onRenewed, onEnded, timers });
+  constructor({
+    request,
+    storage,
+    locks,
+    cookies = true,
+    onRenewed = () => {},
+    onEnded = () => {},
+    timers = globalThis,
+  }) {
+    Object.assign(this, { request, storage, locks, cookies, onRenewed, onEnded, timers });
     this.access = null;
+    this.refresh = null; // the refresh token, where there are no cookies
     this.renewedAt = 0;
     this.endsAt = 0;
     this.timer = null;
@@ -52,25 +62,26 @@ export class Session {
 
   /** Log in; resolves to the user. */
   async logIn(username, password) {
-    return this.begin(await this.request("POST", "/session", { body: { username, password }, cookie: true }));
+    return this.begin(await this.request("POST", "/session", { body: { username, password }, cookie: this.cookies }));
   }
 
   /** Register; resolves to the user, who is logged in with it. */
   async register(fields) {
-    return this.begin(await this.request("POST", "/users", { body: fields, cookie: true }));
+    return this.begin(await this.request("POST", "/users", { body: fields, cookie: this.cookies }));
   }
 
-  begin({ user, access_token: token }) {
+  begin({ user, ...tokens }) {
     this.over = false;
     this.cut = false;
-    this.keep(token);
+    this.keep(tokens);
     this.storage.setItem(MARKER, user.id);
     return user;
   }
 
-  keep(token) {
+  keep({ access_token: token, refresh_token: refresh = null }) {
     const lifetime = lifetimeOf(token);
     this.access = token;
+    this.refresh = refresh;
     this.renewedAt = Date.now();
     this.endsAt = this.renewedAt + lifetime;
     this.renewIn(lifetime * 0.75); // ahead of the end, so that open sockets can be told in time
@@ -109,12 +120,12 @@ export class Session {
     const known = this.access !== null;
     try {
       // One tab at a time: a refresh token used twice looks like a stolen one.
-      const { access_token: token } = await this.locks.request("chat-session", () =>
-        this.request("POST", "/session/refresh", { cookie: true }),
+      const tokens = await this.locks.request("chat-session", () =>
+        this.request("POST", "/session/refresh", this.cookies ? { cookie: true } : { token: this.refresh }),
       );
-      this.keep(token);
-      if (known) this.onRenewed(token);
-      return token;
+      this.keep(tokens);
+      if (known) this.onRenewed(this.access);
+      return this.access;
     } catch (error) {
       if (isRefusal(error)) this.end("expired");
       throw error;
@@ -123,7 +134,7 @@ export class Session {
 
   /** Log out, here and on the server. Throws when the server could not be told. */
   logOut() {
-    return this.finish("left", (token) => this.request("DELETE", "/session", { token, cookie: true }), "left");
+    return this.finish("left", (token) => this.request("DELETE", "/session", { token, cookie: this.cookies }), "left");
   }
 
   /**
@@ -155,6 +166,7 @@ export class Session {
     this.over = true;
     this.timers.clearTimeout(this.timer);
     this.access = null;
+    this.refresh = null;
     if (OWN_ENDS.includes(reason)) this.storage.setItem(MARKER, reason); // for the other tabs
     this.storage.removeItem(MARKER);
     this.onEnded(reason);

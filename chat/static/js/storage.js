@@ -1,53 +1,94 @@
 // What this browser keeps for a user beside the outbox: drafts and choices. Gone at log-out.
 
+/**
+ * A storage that never throws: what the browser refuses to keep lives as long as the tab. `open()`
+ * returns the browser's own, or throws where it is blocked; `kept` tells which it was.
+ */
+export function createStorage(open) {
+  const memory = new Map();
+  const browser = attempt(open);
+
+  return {
+    kept: browser !== null,
+    getItem: (key) => memory.get(key) ?? attempt(() => browser.getItem(key)),
+    setItem(key, value) {
+      if (attempt(() => browser.setItem(key, value) ?? true)) memory.delete(key);
+      else memory.set(key, value); // blocked or full
+    },
+    removeItem(key) {
+      memory.delete(key);
+      attempt(() => browser.removeItem(key));
+    },
+    keys: () => [...memory.keys(), ...(attempt(() => Object.keys(browser)) ?? [])],
+  };
+}
+
+/** Do what a browser may refuse; null then. */
+function attempt(task) {
+  try {
+    return task() ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export const storage = createStorage(() => globalThis.localStorage);
+
+/** Whether this browser keeps cookies of this site. */
+export function keepsCookies() {
+  const probe = `probe.${Math.random().toString(36).slice(2)}=1`; // other tabs have theirs
+  attempt(() => (document.cookie = `${probe}; path=/; samesite=strict`));
+  const kept = attempt(() => document.cookie.split("; ").includes(probe)) ?? false;
+  attempt(() => (document.cookie = `${probe}; path=/; samesite=strict; max-age=0`));
+  return kept;
+}
+
 const draftKey = (userId, roomId) => `chat.draft.${userId}.${roomId}`;
 
 /** Read what was being written in a room. */
 export function readDraft(userId, roomId) {
-  return localStorage.getItem(draftKey(userId, roomId)) ?? "";
+  return storage.getItem(draftKey(userId, roomId)) ?? "";
 }
 
 /** Keep what is being written in a room; an empty text is forgotten. */
 export function keepDraft(userId, roomId, text) {
-  try {
-    if (text) localStorage.setItem(draftKey(userId, roomId), text);
-    else localStorage.removeItem(draftKey(userId, roomId));
-  } catch {
-    return; // storage is full: the text is still in its field
-  }
+  if (text) storage.setItem(draftKey(userId, roomId), text);
+  else storage.removeItem(draftKey(userId, roomId));
 }
 
 /** Forget all drafts of a user. */
 export function forgetDrafts(userId) {
   const prefix = draftKey(userId, "");
-  for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(prefix)) localStorage.removeItem(key);
-  }
+  for (const key of storage.keys()) if (key.startsWith(prefix)) storage.removeItem(key);
 }
 
 const notifyKey = (userId) => `chat.notify.${userId}`;
 
 /** Whether a user wants notifications on this browser. */
 export function notifies(userId) {
-  return localStorage.getItem(notifyKey(userId)) !== null;
+  return storage.getItem(notifyKey(userId)) !== null;
 }
 
 /** Remember that a user wants notifications here. */
 export function keepNotifying(userId) {
-  localStorage.setItem(notifyKey(userId), "on");
+  storage.setItem(notifyKey(userId), "on");
 }
 
 /** Forget that a user wanted notifications here. */
 export function forgetNotifying(userId) {
-  localStorage.removeItem(notifyKey(userId));
+  storage.removeItem(notifyKey(userId));
 }
+
+let chosenLocale = null; // on this page, in case the browser keeps no cookie
 
 /** Remember the language for the next visit; the server reads the cookie when it makes the page. */
 export function keepLocale(locale) {
-  document.cookie = `locale=${locale}; path=/; max-age=31536000; samesite=lax`;
+  chosenLocale = locale;
+  attempt(() => (document.cookie = `locale=${locale}; path=/; max-age=31536000; samesite=lax`));
 }
 
 /** The language once chosen on this browser, or null. */
 export function keptLocale() {
-  return /(?:^|; )locale=(zh|en)(?:;|$)/.exec(document.cookie)?.[1] ?? null;
+  const cookie = attempt(() => document.cookie) ?? "";
+  return chosenLocale ?? /(?:^|; )locale=(zh|en)(?:;|$)/.exec(cookie)?.[1] ?? null;
 }

@@ -5,7 +5,7 @@ import { Timeline } from "./timeline.js";
 
 const TYPING_MS = 5_000;
 
-/** What a person is called. */
+/** What a person is called; also the sender of a message, by the names it carries. */
 export function nameOf(user) {
   return user?.nickname || user?.username || "";
 }
@@ -89,7 +89,7 @@ export class Store {
   /** What the sender of a message is called. */
   authorOf(message) {
     if (this.gone.has(message.user_id)) return t("nobody");
-    return nameOf(this.users.get(message.user_id)) || message.username || t("nobody");
+    return nameOf(this.users.get(message.user_id)) || nameOf(message) || t("nobody");
   }
 
   /**

@@ -48,6 +48,31 @@ test("a server that asks at once again is answered after a while", async () => {
   session.end("left");
 });
 
+test("where there are no cookies the refresh token is held in memory, for one renewal each", async () => {
+  const timers = createTimers();
+  const asked = [];
+  let count = 0;
+  const session = setUp(
+    async (method, path, options) => {
+      asked.push([path, options.cookie ?? false, options.token]);
+      count += 1;
+      return { user: { id: "u1" }, access_token: token(`a${count}`), refresh_token: `r${count}` };
+    },
+    { cookies: false, timers },
+  );
+  await session.logIn("ann", "secret");
+  await session.renew();
+  await session.renew();
+  await session.logOut();
+  assert.deepEqual(asked, [
+    ["/session", false, undefined],
+    ["/session/refresh", false, "r1"],
+    ["/session/refresh", false, "r2"],
+    ["/session", false, token("a3")],
+  ]);
+  assert.equal(session.refresh, null);
+});
+
 test("askers at the same moment share one renewal", async () => {
   const answer = deferred();
   let calls = 0;
@@ -133,7 +158,7 @@ function answering(answers, ended) {
     },
     { onEnded: (reason) => ended.push(reason) },
   );
-  session.keep(token("a"));
+  session.keep({ access_token: token("a") });
   return session;
 }
 

@@ -122,6 +122,15 @@ test("an open timeline follows", () => {
   assert.equal(store.timeline("r1").last, 3);
 });
 
+test("a sender nobody has told of is called as the message says", () => {
+  const store = setUp();
+  const said = message(1, { user_id: "u9", username: "chenmo", nickname: "陈墨" });
+  assert.equal(store.authorOf(said), "陈墨");
+  assert.equal(store.authorOf({ ...said, nickname: undefined }), "chenmo");
+  store.keepUser({ id: "u9", username: "chenmo", nickname: "墨墨" }); // heard of since
+  assert.equal(store.authorOf(said), "墨墨");
+});
+
 test("who is gone from a direct room has no name any more", () => {
   const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER, last_read_seq: 0 };
   const store = setUp([direct]);

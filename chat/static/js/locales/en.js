@@ -44,7 +44,7 @@ export default {
   "auth.forgot": "Forgot your password?",
   "auth.back_to_login": "Back to log in",
   "auth.username_or_email": "Username or e-mail",
-  "auth.username_hint": "3–20 characters: letters a–z, digits, _ - . It can not be changed later.",
+  "auth.username_hint": "3–20 characters: letters a–z, digits, _ - . It cannot be changed later.",
   "auth.password_hint": "At least 8 characters.",
   "auth.send_code": "Send code",
   "auth.send_again": "Send again",
@@ -92,6 +92,7 @@ export default {
   "messages.empty_hint": "Say hello.",
   "messages.beginning": "This is where the conversation began.",
   "messages.load_failed": "The messages could not be loaded.",
+  "messages.missing": "The message this link leads to is not here.",
   "messages.link": "Link to this message",
   "messages.jump": "To the newest",
   "messages.jump_new": { one: "1 new message", other: "{count} new messages" },
@@ -131,9 +132,19 @@ export default {
   "group.leave_text": "You will no longer get its messages. With its number you can come back.",
   "group.delete": "Delete group",
   "group.delete_title": "Delete “{name}”?",
-  "group.delete_text": "The group and all its messages are gone for everyone. This can not be undone.",
+  "group.delete_text": "The group and all its messages are gone for everyone. This cannot be undone.",
   "group.owner_hint": "To leave this group, hand it over to someone first.",
-  "group.gone": "You are no longer in this conversation.",
+
+  "gone.removed": "You are no longer in “{name}”: you were removed, or left on another device.",
+  "gone.deleted": "“{name}” was deleted.",
+  "gone.left": "You left “{name}”.",
+  "gone.unknown": "You are no longer in “{name}”: it was deleted, or you were removed.",
+
+  "files.refused": "Files and pictures cannot be sent here yet.",
+  "storage.blocked":
+    "This browser keeps nothing for this site: when you close or reload this page, you have to log in again, and drafts and messages that are not sent yet are lost.",
+  "storage.no_outbox":
+    "This browser keeps no messages for this site: those that are not sent yet are lost when you close or reload this page.",
 
   "members.title": "Group and members",
   "members.count": { one: "1 member", other: "{count} members" },
@@ -184,7 +195,7 @@ export default {
   "sessions.unknown": "Unknown device",
 
   "deletion.title": "Delete account",
-  "deletion.text": "Your account is deleted for good. This can not be undone.",
+  "deletion.text": "Your account is deleted for good. This cannot be undone.",
   "deletion.messages": "What you wrote stays, without your name.",
   "deletion.groups": "Groups that you own pass to another member; those where you are alone end.",
   "deletion.name": "Your username and e-mail address are free for anyone to register again.",
@@ -196,7 +207,7 @@ export default {
   "banner.trying": "Trying…",
   "banner.retry": "Try now",
 
-  "error.network": "The server can not be reached. Check your connection and try again.",
+  "error.network": "The server cannot be reached. Check your connection and try again.",
   "error.unavailable": "The server is not ready at the moment. Try again shortly.",
   "error.internal": "Something went wrong. Try again.",
   "error.retry_after": { one: "Too often. Try again in 1 second.", other: "Too often. Try again in {count} seconds." },

@@ -87,6 +87,7 @@ export default {
   "messages.empty_hint": "打个招呼吧。",
   "messages.beginning": "会话从这里开始。",
   "messages.load_failed": "消息加载失败。",
+  "messages.missing": "这个链接指向的消息不在这里。",
   "messages.link": "这条消息的链接",
   "messages.jump": "回到最新",
   "messages.jump_new": "{count} 条新消息",
@@ -128,7 +129,16 @@ export default {
   "group.delete_title": "解散“{name}”？",
   "group.delete_text": "所有人都将失去这个群和全部消息，无法恢复。",
   "group.owner_hint": "群主要先把群转让给别人才能退出。",
-  "group.gone": "你已不在这个会话里。",
+
+  "gone.removed": "你已不在“{name}”中：你被移出，或在其他设备上退出了。",
+  "gone.deleted": "“{name}”已被解散。",
+  "gone.left": "你已退出“{name}”。",
+  "gone.unknown": "你已不在“{name}”中：该群已被解散，或你被移出了。",
+
+  "files.refused": "这里暂时还不能发送文件和图片。",
+  "storage.blocked":
+    "此浏览器不为本站保存任何数据：关闭或重新加载本页后需要重新登录，草稿和未发出的消息也会丢失。",
+  "storage.no_outbox": "此浏览器不为本站保存消息：关闭或重新加载本页时，未发出的消息会丢失。",
 
   "members.title": "群资料与成员",
   "members.count": "{count} 位成员",

@@ -10,9 +10,19 @@ const RESEND_SECONDS = 60;
 
 /**
  * Make the page for those who are not logged in. `session` logs in and registers, `request` is
- * api.request, `enter(user)` goes on; `note` is said above the form.
+ * api.request, `enter(user)` goes on; `note` is said above the form, `warning`
+ * below it.
  */
-export function createAuth({ session, request, enter, chooseLocale, mailInTerminal, note, mode = "login" }) {
+export function createAuth({
+  session,
+  request,
+  enter,
+  chooseLocale,
+  mailInTerminal,
+  note,
+  warning,
+  mode = "login",
+}) {
   const card = h("div", { class: "auth-card" });
   const root = h(
     "div",
@@ -31,6 +41,7 @@ export function createAuth({ session, request, enter, chooseLocale, mailInTermin
       h("h1", {}, t(`auth.${name}_title`)),
       said && h("p", { class: "note", role: "status" }, said),
       view.root,
+      warning && h("p", { class: "note warning" }, warning),
     );
     root.querySelector("input")?.focus();
     return view;

@@ -3,13 +3,18 @@
 import { h, icon } from "../dom.js";
 import { CLOSE } from "../icons.js";
 import { t } from "../i18n.js";
+import { navigation } from "../navigation.js";
 
 let count = 0;
 
 /** Open a dialog; returns `{dialog, close}`. `sheet` puts it at the side instead of the middle. */
 export function openDialog({ title, body, sheet = false, onClose = () => {} }) {
   const id = `dialog-${++count}`;
-  const close = () => dialog.close();
+  const close = () => {
+    // What was opened from it lies above it, and goes with it.
+    for (let above = dialog; (above = above.nextElementSibling); ) if (above.open) above.close();
+    dialog.close();
+  };
   const dialog = h(
     "dialog",
     { class: sheet ? "dialog sheet" : "dialog", "aria-labelledby": id },
@@ -19,7 +24,7 @@ export function openDialog({ title, body, sheet = false, onClose = () => {} }) {
       h(
         "header",
         { class: "dialog-head" },
-        h("h2", { id }, title),
+        h("h2", { id, title }, title),
         h(
           "button",
           { type: "button", class: "icon-button", "aria-label": t("close"), onclick: close },
@@ -33,15 +38,17 @@ export function openDialog({ title, body, sheet = false, onClose = () => {} }) {
     if (event.target === dialog) close(); // the backdrop: what is inside lies in .dialog-inside
   });
   dialog.addEventListener("close", () => {
+    closed();
     dialog.remove();
     onClose();
   });
   document.body.append(dialog);
   dialog.showModal();
+  const closed = navigation.layer(close);
   return { dialog, close };
 }
 
-/** Ask before something that can not be undone; resolves to whether it was agreed to. */
+/** Ask before something that cannot be undone; resolves to whether it was agreed to. */
 export function confirm({ title, text, action }) {
   return new Promise((resolve) => {
     let agreed = false;

@@ -5,6 +5,7 @@ import { errorText } from "../errors.js";
 import { roomNumber } from "../format.js";
 import { COPY } from "../icons.js";
 import { t } from "../i18n.js";
+import { navigation } from "../navigation.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { confirm, openDialog } from "./dialog.js";
@@ -24,6 +25,16 @@ export function openMembers(app, roomId) {
   const mute = muteSwitch(app, roomId);
   const body = part(top, mute.root, add, part(count, list), edit, end);
   const room = () => store.rooms.get(roomId);
+  const menus = new Map(); // those that are open, with what to call once they are not
+
+  /** Menus are closed, or go with their line. */
+  function closeMenus() {
+    for (const [menu, closed] of menus) {
+      if (menu.open && menu.isConnected) continue;
+      menus.delete(menu);
+      closed();
+    }
+  }
 
   async function reload() {
     try {
@@ -59,6 +70,7 @@ export function openMembers(app, roomId) {
       return JSON.stringify([user.id, role, mine, nameOf(known), known.avatar, Boolean(known.online)]);
     };
     keyed(list, sorted(members), lookOf, (member) => memberItem(member, mine));
+    closeMenus();
     fill(end, h("div", { class: "danger-zone" }, mine === "owner" ? ownerWay(members) : leaveButton()));
   }
 
@@ -160,6 +172,10 @@ export function openMembers(app, roomId) {
         item(t("members.remove"), remove, "menu-item danger-text"),
       ),
     );
+    details.addEventListener("toggle", () => {
+      if (details.open) menus.set(details, navigation.layer(() => (details.open = false)));
+      else closeMenus();
+    });
     details.addEventListener("focusout", ({ relatedTarget }) => {
       if (!details.contains(relatedTarget)) details.open = false;
     });
@@ -205,7 +221,12 @@ export function openMembers(app, roomId) {
     else if (key === `room:${roomId}` && room()) mute.redraw();
     else if (key === `room:${roomId}`) opened.close();
   });
-  const opened = openDialog({ title: room().name, body, sheet: true, onClose: stop });
+  function onClose() {
+    stop();
+    closeMenus();
+  }
+
+  const opened = openDialog({ title: room().name, body, sheet: true, onClose });
   draw();
   reload();
 }

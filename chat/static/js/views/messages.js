@@ -13,10 +13,20 @@ const EDGE = 1.5; // viewports from an edge at which more is fetched
 
 /**
  * Make the list of one room. `history` loads pages, `pending()` lists what is in the outbox,
- * `seen(seq)` is told how far a person has looked, `context` is for rows, `welcome()` makes what an
- * empty room shows.
+ * `seen(seq)` is told how far a person has looked, `missing()` that a message somebody followed a
+ * link to is not there, `context` is for rows, `welcome()` makes what an empty room shows.
  */
-export function createMessages({ roomId, store, title, history, pending, seen, context, welcome }) {
+export function createMessages({
+  roomId,
+  store,
+  title,
+  history,
+  pending,
+  seen,
+  missing,
+  context,
+  welcome,
+}) {
   const timeline = () => store.timeline(roomId);
   const room = () => store.rooms.get(roomId);
   const list = h("ol", { class: "messages", role: "list" });
@@ -147,7 +157,10 @@ export function createMessages({ roomId, store, title, history, pending, seen, c
     const node = list.querySelector(`[data-seq="${target}"]`);
     for (const other of list.querySelectorAll(".target")) other.classList.remove("target");
     node.classList.add("target");
-    node.scrollIntoView({ block: "center" });
+    const box = node.getBoundingClientRect();
+    const view = scroller.getBoundingClientRect();
+    // Never scrollIntoView(): it would move everything around the list, too.
+    scroller.scrollTop += box.top + box.height / 2 - view.top - view.height / 2;
     target = null;
     afterScroll();
   }
@@ -162,7 +175,9 @@ export function createMessages({ roomId, store, title, history, pending, seen, c
     }
     opened = false;
     load((id) => history.around(id, seq)).then(() => {
-      if (target === seq) target = null; // there is no such message
+      if (target !== seq) return;
+      target = null;
+      if (!problem) missing();
     });
   }
 

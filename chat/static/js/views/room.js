@@ -28,7 +28,7 @@ export function createRoom({ room: given, app, openSheet }) {
     { class: "room-head" },
     h(
       "button",
-      { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => router.go("/") },
+      { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => router.goHome() },
       icon(BACK),
     ),
     face,
@@ -54,6 +54,7 @@ export function createRoom({ room: given, app, openSheet }) {
     pending: () => outbox.list(roomId),
     welcome: () => room().kind === "group" && numberLine(room(), app.toast),
     seen: (seq) => actions.markRead(roomId, seq),
+    missing: () => app.toast(t("messages.missing")),
     context: {
       store,
       online: () => app.connection.online,

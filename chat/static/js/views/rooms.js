@@ -8,9 +8,9 @@ import { pathOf } from "../router.js";
 import { avatar } from "./avatar.js";
 import { nameOf } from "../store.js";
 
-/** Make the list; `newChat(tab)` and `profile()` open their dialogs. Returns `{root, redraw}`. */
+/** Make the list; `newChat(tab)` and `profile()` open their dialogs. Returns `{root, focus, redraw}`. */
 export function createRooms({ store, router, newChat, profile }) {
-  const list = h("ul", { class: "rooms", role: "list" });
+  const list = h("ul", { class: "rooms", role: "list", tabindex: "-1", "aria-label": t("rooms.label") });
   const empty = emptyState(newChat);
   const me = h("button", { type: "button", class: "me", onclick: profile });
   const root = h(
@@ -103,6 +103,11 @@ export function createRooms({ store, router, newChat, profile }) {
 
   return {
     root,
+    /** Focus a room by its id; the list where it is not in it. */
+    focus(roomId) {
+      const link = list.querySelector(`[data-room="${CSS.escape(roomId ?? "")}"] > a`);
+      (link ?? (list.hidden ? empty.querySelector("button") : list)).focus();
+    },
     redraw(open) {
       const rooms = store.roomList();
       keyed(list, rooms, (room) => room.id, create, (item, room) => update(item, room, open));

@@ -9,6 +9,7 @@ import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
+import { createWarning } from "./warning.js";
 import { openMembers } from "./members.js";
 import { openNewChat } from "./new_chat.js";
 import { openPerson } from "./person.js";
@@ -35,21 +36,24 @@ export function createShell(app) {
   const root = h(
     "div",
     { class: "shell", dataset: { pane: "list" } },
-    banner.root,
+    h("div", { class: "bars" }, app.warning && createWarning(app), banner.root),
     h("div", { class: "panes" }, rooms.root, main),
     announcer.root,
     toasts.root,
   );
   let route = { name: "home" };
   let open = null; // the view of the open room
+  let title = ""; // of the open room, also when that is gone
 
   function redraw() {
     const room = open && store.rooms.get(open.roomId);
     if (open && !room) {
-      toasts.say(t("group.gone"));
-      router.go("/", { replace: true });
+      toasts.say(t(`gone.${app.departures.reason(open.roomId)}`, { name: title }));
+      follow({ name: "home" });
+      router.goHome({ later: true }); // a dialog about something else stays
       return;
     }
+    if (room) title = store.titleOf(room);
     rooms.redraw(room);
     open?.redraw();
     root.dataset.connection = store.connection.phase;
@@ -79,9 +83,11 @@ export function createShell(app) {
       if (route.seq) open.goTo(route.seq);
       return;
     }
+    const left = open?.roomId;
     open?.stop();
     open = null;
     if (room) {
+      title = store.titleOf(room);
       open = createRoom({ room, app, openSheet });
       fill(main, open.root);
       open.start(route.seq);
@@ -95,6 +101,14 @@ export function createShell(app) {
     }
     rooms.redraw(room);
     retitle();
+    refocus(left);
+  }
+
+  /** Give the focus a place when what had it is gone; `left` is the id of the room before. */
+  function refocus(left) {
+    if (document.activeElement !== document.body || document.querySelector("dialog[open]")) return;
+    if (route.name === "home") rooms.focus(left);
+    else main.querySelector("h2")?.focus({ preventScroll: true });
   }
 
   function openSheet({ id, kind }) {
@@ -150,14 +164,16 @@ export function createShell(app) {
           missing: t("introduction.missing"),
         }),
       );
+      refocus();
     } catch (error) {
       if (route.username !== username || open) return;
       const text = error.code === "not_found" ? t("introduction.missing") : errorText(error);
-      fill(main, h("div", { class: "placeholder" }, h("p", {}, text), backLink()));
+      fill(main, h("div", { class: "placeholder" }, h("h2", { tabindex: "-1" }, text), backLink()));
+      refocus();
     }
   }
 
-  function offer({ face = null, title, text, action, task, missing }) {
+  function offer({ face = null, title: name, text, action, task, missing }) {
     const problem = h("p", { class: "form-error", role: "alert" });
     const accept = async () => {
       try {
@@ -170,7 +186,7 @@ export function createShell(app) {
       "div",
       { class: "placeholder" },
       face,
-      h("h2", {}, title),
+      h("h2", { tabindex: "-1" }, h("bdi", {}, name)),
       h("p", { class: "muted" }, text),
       problem,
       h("button", { type: "button", class: "button primary", onclick: accept }, action),
@@ -179,7 +195,7 @@ export function createShell(app) {
   }
 
   function backLink() {
-    return h("button", { type: "button", class: "link-button", onclick: () => router.go("/") }, t("back"));
+    return h("button", { type: "button", class: "link-button", onclick: () => router.goHome() }, t("back"));
   }
 
   return {

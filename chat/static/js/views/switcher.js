@@ -41,6 +41,7 @@ export function openSwitcher({ store, actions }) {
     fill(nothing, found.length ? "" : t("switcher.nothing"));
     if (found.length) input.setAttribute("aria-activedescendant", `switcher-${at}`);
     else input.removeAttribute("aria-activedescendant");
+    list.children[at]?.scrollIntoView({ block: "nearest" });
   }
 
   function option(room, index) {

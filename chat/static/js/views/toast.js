@@ -2,7 +2,8 @@
 
 import { h } from "../dom.js";
 
-const SHOWN_MS = 4_000;
+const SHOWN_MS = 3_000;
+const READING_MS = 60; // a character
 
 /** Make the region; returns `{root, say}`. */
 export function createToasts() {
@@ -17,7 +18,7 @@ export function createToasts() {
       if (root.parentNode !== host) host.append(root);
       const toast = h("p", { class: "toast" }, text);
       root.replaceChildren(toast);
-      setTimeout(() => toast.remove(), SHOWN_MS);
+      setTimeout(() => toast.remove(), SHOWN_MS + READING_MS * text.length);
     },
   };
 }

@@ -1,0 +1,169 @@
+"""Everything stays on the screen: with any name, on small and large screens, in large text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.accounts import data_of
+from tests.page.conftest import Visitor
+from tests.people import Person
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+
+SIZES = ((320, 568), (360, 640), (390, 844), (768, 1024), (1440, 900), (2560, 1440))
+NAMES = {
+    "23 Latin characters": "Saturday morning choir!",
+    "14 Chinese characters": "高三二班家长通知与作业讨论群",
+    "50 without a space": "W" * 50,
+    "50 Chinese": "国" * 50,
+    "right to left": "مجموعة " * 7,
+    "emoji": "👩‍👩‍👧‍👦" * 7,
+}
+# What is wrong with what is seen, in the dialog on top if there is one.
+FAULTS = """() => {
+  const faults = new Set();
+  const root = document.documentElement;
+  if (root.scrollWidth > innerWidth) faults.add(`page ${root.scrollWidth} px wide`);
+  if (root.scrollHeight > innerHeight) faults.add(`page ${root.scrollHeight} px high`);
+  const ellipsis = (style) => style.overflowX !== "visible" && style.textOverflow === "ellipsis";
+  function isShortened(node) {
+    for (let up = node.parentElement; up; up = up.parentElement) {
+      if (ellipsis(getComputedStyle(up))) return true;
+    }
+    return false;
+  }
+  const top = [...document.querySelectorAll("dialog[open]")].pop() ?? document.body;
+  for (const node of top.querySelectorAll("*")) {
+    if (!node.checkVisibility() || node.closest(".visually-hidden, svg")) continue;
+    if (isShortened(node)) continue;
+    const style = getComputedStyle(node);
+    const {left, right, width} = node.getBoundingClientRect();
+    if (!width) continue;
+    const name = `${node.tagName} ${node.getAttribute("class")}`;
+    if (left < -1 || right > innerWidth + 1) faults.add(`${name} from ${left} to ${right}`);
+    // A line of input scrolls; boxes may have children in their own margins.
+    if (node.tagName === "INPUT" || style.display === "inline" || ellipsis(style)) continue;
+    if (style.overflowX === "visible" && node.children.length) continue;
+    if (node.scrollWidth > node.clientWidth + 1) faults.add(`${name} is cut`);
+  }
+  return [...faults];
+}"""
+
+
+def faults(page: Page, large_text: bool = False) -> list[str]:
+    """Return what is wrong with what is seen, at every size."""
+    found = []
+    page.evaluate(f"document.documentElement.style.fontSize = '{'200%' if large_text else ''}'")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        found += [f"{width}: {fault}" for fault in page.evaluate(FAULTS)]
+        send = page.locator(".send:visible")
+        if send.count() and not page.locator("dialog[open]").count():
+            box = send.bounding_box()
+            assert box is not None
+            if box["x"] + box["width"] > width or box["y"] + box["height"] > height:
+                found.append(f"{width}: Send is at {box}")
+    return found
+
+
+@contextmanager
+def opened(page: Page, name: str) -> Iterator[None]:
+    """Open a dialog by its button, and close it afterwards."""
+    before = page.get_by_role("dialog").count()
+    page.get_by_role("button", name=name).last.click()
+    expect(page.get_by_role("dialog")).to_have_count(before + 1)
+    yield
+    page.locator("dialog").last.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(before)
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_group_of_any_name_is_usable(enter: Enter, people: People, name: str) -> None:
+    ann, bob = people("ann", "bob")
+    for person in (ann, bob):
+        assert person.patch("/users/me", json={"nickname": name.strip()[:30]}).status_code == 200
+    group = ann.create_group(bob, name=name)
+    for number in range(20):
+        (ann if number % 3 else bob).say(group, f"line {number}" + number * "x" * 20)
+    page = enter(ann, f"/r/{group['number']}").page
+    expect(page.locator(".message")).to_have_count(20)
+    assert [faults(page), faults(page, large_text=True)] == [[], []]
+    with opened(page, "Group and members"):
+        page.locator(".menu summary").click()
+        assert [faults(page), faults(page, large_text=True)] == [[], []]
+        page.locator(".menu summary").press("Escape")
+        with opened(page, "Delete group"):
+            assert [faults(page), faults(page, large_text=True)] == [[], []]
+
+
+def test_dialogs_and_lists_hold_long_names(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    for person, letter in ((ann, "W"), (bob, "长")):
+        data_of(person.patch("/users/me", json={"nickname": letter * 30}))
+    ann.say(ann.talk_to(bob), "W" * 100)
+    ann.say(ann.create_group(bob, name="W" * 50), "长" * 100)
+    page = enter(ann, f"/d/{bob.username}").page
+
+    def check() -> None:
+        assert [faults(page), faults(page, large_text=True)] == [[], []]
+
+    check()
+    with opened(page, "About this conversation"):
+        check()
+    page.keyboard.press("Control+k")
+    check()
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    with opened(page, "New conversation"):
+        page.get_by_label("Who do you want to write to?").fill("bob")
+        expect(page.locator("button.person")).not_to_have_count(0)
+        check()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.locator(".me").click()
+    check()
+    for name in ("Where you are logged in", "Delete account", "Change password"):
+        with opened(page, name):
+            check()
+    page.goto("about:blank")
+    page = enter(bob).page
+    check()
+
+
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_the_way_in_fits_every_screen(visit: Callable[..., Visitor], language: str) -> None:
+    page = visit(locale=language).open()
+    for link in page.locator(".link-button").all_text_contents():
+        page.get_by_role("button", name=link).click()
+        assert [faults(page), faults(page, large_text=True)] == [[], []]
+        page.reload()
+
+
+def test_the_page_itself_never_scrolls(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Long")
+    for number in range(1, 61):
+        ann.say(group, f"message {number:02}")
+    page = enter(ann, f"/r/{group['number']}/m/59", viewport={"width": 390, "height": 700}).page
+    target = page.locator(".message.target")
+    expect(target).to_contain_text("message 59")
+    for _ in range(2):
+        expect(target).to_be_in_viewport(ratio=1)
+        tops = page.evaluate(
+            "() => [document.documentElement, document.body, document.querySelector('#app'),"
+            " ...document.querySelectorAll('.shell, .panes, .main, .room-view')]"
+            ".map((node) => node.scrollTop)"
+        )
+        assert tops == [0] * 7
+        assert page.locator(".room-head").bounding_box()["y"] == 0  # type: ignore[index]
+        # What a browser does for links, finding and focus moves the list and nothing around it
+        page.evaluate(
+            "() => document.querySelectorAll('.state .visually-hidden')"
+            ".forEach((node) => node.scrollIntoView())"
+        )
+        target.evaluate("node => node.scrollIntoView()")
