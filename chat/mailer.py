@@ -13,6 +13,7 @@ from email.utils import make_msgid
 
 from flask import Flask
 
+from chat.concurrency import spawn
 from chat.extensions import mail
 from chat.letters import Letter
 from chat.logs import REPEATS
@@ -30,6 +31,8 @@ WORTH_SENDING = 30.0  # seconds for which a code must still be good
 NOTICE_MINUTES = 10  # for which a notice is tried that nobody waits for
 CONNECTIONS = 8  # to the mail server at the same time
 MAX_UNSENT = 1_000  # mails that wait for a connection or for their next try
+ASK_SECONDS = 2.0  # for which somebody waits to hear whether their address can be sent to
+UNKNOWN_SECONDS = 60.0  # until the server is asked again, where it did not answer
 OFFER_SECONDS = 3_600.0  # for which the server's word on international addresses counts
 
 
@@ -56,28 +59,39 @@ class Mailer:
         self._connections = threading.BoundedSemaphore(CONNECTIONS)
         self._newest: dict[tuple[str, str], Letter] = {}
         self._unsent = 0
-        self._offer = (False, float("-inf"))  # SMTPUTF8, and until when that is known
+        self._offer = (True, float("-inf"))  # SMTPUTF8, and until when that is known
+        self._asking = threading.Lock()
         self.terminal = app.config.get("MAIL") == "terminal" or not app.config.get("MAIL_SERVER")
 
     def can_send_to(self, email: str) -> bool:
         """Tell whether the mail server sends to such an address, as far as that is known.
 
-        Asks the server at most once an hour, and only for an international address. Where it does
-        not answer the address is taken: trying to send to it will tell.
+        Asks the server at most once an hour, or once a minute while it does not answer, and only
+        for an international address. Until it has answered the address is taken: trying to send to
+        it will tell.
         """
         if self.terminal or not is_international(email):
             return True
         offered, until = self._offer
-        if self._clock() < until:
-            return offered
+        if self._clock() >= until and self._asking.acquire(blocking=False):
+            self._offer = offered, self._clock() + UNKNOWN_SECONDS
+            answered = threading.Event()
+            spawn(self._ask_offer, answered)
+            answered.wait(ASK_SECONDS)
+        return self._offer[0]
+
+    def _ask_offer(self, answered: threading.Event) -> None:
+        """Ask the mail server whether it sends to international addresses; until it says no, it may."""
         try:
             with self._app.app_context():
                 offered = mail.connect().offers_international()
+            self._offer = offered, self._clock() + OFFER_SECONDS
         except (OSError, smtplib.SMTPException) as error:
             log.warning("the mail server does not say what it offers: %s", _reason(error))
-            return True
-        self._offer = offered, self._clock() + OFFER_SECONDS
-        return offered
+            self._offer = True, self._clock() + UNKNOWN_SECONDS
+        finally:
+            self._asking.release()
+            answered.set()
 
     def send_code(self, email: str, code: str, purpose: Purpose, minutes: int, locale: str) -> None:
         """Mail a code that is good for so many minutes."""

@@ -97,7 +97,7 @@ def wire(app: Flask) -> Services:
     queue_url = config["MESSAGE_QUEUE_URL"]
     queue_probe = QueueProbe(queue_url).find_problem if queue_url else None
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
-    socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
+    socketio = ChatSocketIO(connections, lambda *heard: hear(*heard))
     push_log, profile_log = PushLog(), ProfileLog()
     publisher = Publisher(connections, push_log, profile_log, lambda: socketio.server)
     # For what each process finds out by itself and tells its own clients.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Protocol
 
 import requests
 import trustme
@@ -19,7 +20,7 @@ from requests.adapters import HTTPAdapter
 
 from tests import programs
 from tests.docs.documents import OPERATING, program
-from tests.servers import PATIENCE, Server, free_port
+from tests.servers import PATIENCE, free_port
 
 # What a distribution's own nginx.conf says around a site, with everything in one folder.
 AROUND = """
@@ -42,10 +43,16 @@ http {{
 UPSTREAM = re.compile(r"upstream chat \{.*?\n\}\n", re.DOTALL)
 
 
+class HasPort(Protocol):
+    """What stands behind the proxy, on 127.0.0.1."""
+
+    port: int
+
+
 class Nginx:
     """Use as `with Nginx(folder, servers) as nginx`; `nginx.url` is its address, with TLS."""
 
-    def __init__(self, folder: Path, servers: Sequence[Server]) -> None:
+    def __init__(self, folder: Path, servers: Sequence[HasPort]) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}"
@@ -133,10 +140,11 @@ class _From(HTTPAdapter):
         self._address = address
         super().__init__()
 
-    def init_poolmanager(self, *args: object, **kwargs: object) -> None:
-        super().init_poolmanager(  # type: ignore[no-untyped-call]
-            *args, **kwargs, source_address=(self._address, 0)
-        )
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **options: Any
+    ) -> None:
+        options["source_address"] = (self._address, 0)
+        super().init_poolmanager(connections, maxsize, block, **options)
 
 
 def _put(text: str, old: str, new: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,16 +70,21 @@ class ChunkedBody:
         return len(self.data) == self.length
 
 
-def read_chunked(source: Any, limit: int, seconds: float) -> ChunkedBody:
+def read_chunked(
+    source: Any, limit: int, seconds: float, widen: Callable[[], int] | None = None
+) -> ChunkedBody:
     """Read a body in chunks of `limit` bytes at most, within so many seconds.
 
-    Raises BadChunk where another reader could see its end elsewhere.
+    A larger one asks `widen` once for the limit that it may have. Raises BadChunk where another
+    reader could see its end elsewhere.
     """
     data = bytearray()
     try:
         with Deadline(seconds).timeout():
             count = 0
             while size := _read_size(source):
+                if len(data) + size > limit and widen is not None:
+                    limit, widen = widen(), None
                 if len(data) + size > limit:
                     return ChunkedBody(bytes(data), len(data) + size)
                 data += _read_chunk(source, size)

@@ -21,6 +21,7 @@ from typing import Any
 
 import eventlet
 import eventlet.wsgi
+from eventlet.semaphore import Semaphore
 from eventlet.greenio import GreenSocket
 
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
@@ -30,6 +31,7 @@ from chat.realtime.bodies import BadChunk, Body, ChunkedBody, Deadline, read_chu
 from chat.realtime.transport.loop import LEFT
 
 BACKLOG = 1024
+LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
 BODY_SECONDS = 60  # for all of its body
@@ -81,9 +83,9 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     """
 
     rfile: Any
-    environ: dict[str, Any]
     close_connection: bool
     raw_requestline: bytes
+    environ: dict[str, Any]
     path: str
     MessageClass = HeadersAlone
     sys_version = ""
@@ -95,6 +97,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._lingers = False
         self._source: Any = None  # what follows the head that is being read
         self._body: ChunkedBody | None = None  # of a request without a length
+        self._is_large = False  # it has one of the places for large ones
         super().__init__(connection, server)
 
     def handle_one_request(self) -> None:
@@ -103,6 +106,9 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             super().handle_one_request()
         finally:
             self._body, self.environ = None, {}
+            if self._is_large:
+                self._is_large = False
+                self._listener.large_bodies.release()
 
     def parse_request(self) -> bool:
         """Read the head of a request, and a body without a length; refuse what is in doubt."""
@@ -229,15 +235,22 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             with suppress(OSError):  # that the client is gone is what reading it will tell
                 self.wfile.flush()
         try:
-            self._body = read_chunked(
-                self._source, self._listener.body_limit(self.path), BODY_SECONDS
-            )
+            limit = min(self._listener.max_body, self._listener.body_limit(self.path))
+            self._body = read_chunked(self._source, limit, BODY_SECONDS, self._widen)
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
             return self._refuse(HTTPStatus.BAD_REQUEST)
         self.close_connection |= not self._body.is_whole
         self._close_if_too_large(self._body.length)
         return True
+
+    def _widen(self) -> int:
+        """Return how long a body in chunks may become; few large ones may be in memory at a time."""
+        limit = self._listener.body_limit(self.path)
+        if limit <= self._listener.max_body:
+            return limit
+        self._is_large = self._listener.large_bodies.acquire(blocking=False)
+        return limit if self._is_large else self._listener.max_body
 
     def _close_if_too_large(self, length: int) -> None:
         """Let a request be the last one here whose body is not read to its end."""
@@ -277,7 +290,9 @@ class Listener:
         self._pool = eventlet.GreenPool(limit + 1)  # never full, so that the server never waits
         self._refusals = eventlet.GreenPool(REFUSALS)
         self._limit = limit
+        self.max_body = max_body
         self.body_limit = body_limit or (lambda _: max_body)
+        self.large_bodies = Semaphore(LARGE_BODIES)
         self._limit_of_one = limit_of_one
         self._caller_of = caller_of
         self._open = 0  # connections, those that were taken over too

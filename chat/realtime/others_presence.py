@@ -46,14 +46,20 @@ class OthersPresence:
         self._clock = clock
         self._known: dict[str, _Process] = {}
         self._online: Counter[str] = Counter()  # at how many processes
+        self._changed: set[str] = set()
         self._looked_at = clock()
 
     def __contains__(self, user_id: object) -> bool:
         """Tell whether a user is online at any other process."""
         return user_id in self._online
 
-    def look(self, own_id: str | None) -> set[str]:
-        """Read what changed; return those who came or went at any process."""
+    def take_changed(self) -> set[str]:
+        """Return who came or went at any of them since this was asked last."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def look(self, own_id: str | None) -> None:
+        """Read what changed; what was read before the database failed counts."""
         began = self._clock()
         leases = {
             lease.process_id: lease
@@ -65,19 +71,17 @@ class OthersPresence:
             for process in self._known.values():
                 process.renewed_at = began
         self._looked_at = began
-        changed: set[str] = set()
         dead = [lease for lease in leases.values() if not self._is_alive(lease, began)]
         for lease in dead:
             if self._repository.delete_lease(lease):
-                changed |= self._forget(lease.process_id)
+                self._forget(lease.process_id)
             del leases[lease.process_id]
         if dead:
             self._repository.delete_orphans()
         for lease in leases.values():
-            changed |= self._read(lease)
+            self._read(lease)
         for process_id in self._known.keys() - leases.keys():
-            changed |= self._let_linger(process_id, began)
-        return changed
+            self._let_linger(process_id, began)
 
     def _is_alive(self, lease: Lease, now: float) -> bool:
         """Note when a lease was renewed, and tell whether it has not run out."""
@@ -89,19 +93,17 @@ class OthersPresence:
             process.seen_at, process.renewed_at = lease.seen_at, now
         return now - process.renewed_at <= self._lease
 
-    def _read(self, lease: Lease) -> set[str]:
+    def _read(self, lease: Lease) -> None:
         process = self._known[lease.process_id]
         process.gone_at = None
-        changed: set[str] = set()
         for number, version in enumerate(lease.versions):
             if process.versions.get(number, 0) == version:
                 continue
             users = self._repository.read_users(lease.process_id, number)
-            changed |= self._replace(process, number, users)
+            self._replace(process, number, users)
             process.versions[number] = version
-        return changed
 
-    def _replace(self, process: _Process, number: int, users: set[str]) -> set[str]:
+    def _replace(self, process: _Process, number: int, users: set[str]) -> None:
         before = process.users.get(number, set())
         process.users[number] = users
         for user_id in users - before:
@@ -110,16 +112,15 @@ class OthersPresence:
             self._online[user_id] -= 1
             if not self._online[user_id]:
                 del self._online[user_id]
-        return before ^ users
+        self._changed |= before ^ users
 
-    def _let_linger(self, process_id: str, now: float) -> set[str]:
+    def _let_linger(self, process_id: str, now: float) -> None:
         process = self._known[process_id]
         process.gone_at = now if process.gone_at is None else process.gone_at
-        return self._forget(process_id) if now - process.gone_at >= LINGER else set()
+        if now - process.gone_at >= LINGER:
+            self._forget(process_id)
 
-    def _forget(self, process_id: str) -> set[str]:
+    def _forget(self, process_id: str) -> None:
         process = self._known.pop(process_id)
-        changed: set[str] = set()
         for number in list(process.users):
-            changed |= self._replace(process, number, set())
-        return changed
+            self._replace(process, number, set())

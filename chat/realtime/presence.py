@@ -105,8 +105,9 @@ class Presence:
         self._drop_leaving()
         try:
             self._own.write()
-            self._changed |= self._others.look(self._own.process_id)
-        finally:  # what is known of the others is told although they cannot be asked
+            self._others.look(self._own.process_id)
+        finally:  # what is known is told although no more could be read
+            self._changed |= self._others.take_changed()
             self._tell()
 
     def _drop_leaving(self) -> None:

@@ -8,6 +8,7 @@ longer than the window.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from limits.storage import RedisStorage, Storage
@@ -18,7 +19,7 @@ from pymongo.errors import DuplicateKeyError
 if TYPE_CHECKING:
     from chat.database.client import Database
 
-TRIES = 3  # to count one where others make the window at the same moment
+TRIES = 3  # to count one in a window that must be made, or is removed at the same moment
 REDIS_SECONDS = 4  # for a connection, for an answer
 
 NOW = {"$divide": [{"$toLong": "$$NOW"}, 1000]}
@@ -97,16 +98,14 @@ class SharedWindows(MongoDBStorageBase):
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Count one (or `amount`); tell whether it was within the limit."""
         change = _counting(limit, expiry, amount)
-        for tries_left in reversed(range(TRIES)):
-            try:
-                found = self.windows.find_one_and_update(
-                    {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
-                )
-            except DuplicateKeyError:  # another process made the window at the same moment
-                if not tries_left:
-                    raise
-            else:
+        for _ in range(TRIES):
+            found = self.windows.find_one_and_update(
+                {"_id": key}, change, return_document=ReturnDocument.AFTER
+            )
+            if found is not None:
                 return bool(found["acquired"])
+            with suppress(DuplicateKeyError):  # another process made it at the same moment
+                self.windows.insert_one({"_id": key, "entries": []})
         return False
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:

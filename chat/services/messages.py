@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -167,19 +166,18 @@ class MessageService:
         }
         rooms: dict[str, RoomSync] = {}
         named = [room_id for room_id in seen if room_id in conversations]
-        # Of the others the end is known as it was written or told here; all after it is pushed.
-        asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
+        asked = set(named[:SYNC_HEADS])
         left, reads = SYNC_CHARACTERS, SYNC_READS
         for room_id in in_turns(named):
-            rooms[room_id] = found = self._missed(
+            rooms[room_id], looked = self._missed(
                 conversations[room_id].room,
                 seen[room_id],
                 ids.get(room_id),
                 ask=room_id in asked,
                 read=left > 0 and reads > 0,
             )
-            left -= sum(len(message.data) for message in found.page.messages)
-            reads -= bool(found.page.messages)
+            left -= sum(len(message.data) for message in rooms[room_id].page.messages)
+            reads -= looked
         return Sync(
             epoch=epoch,
             rooms=rooms,
@@ -236,27 +234,37 @@ class MessageService:
 
     def _missed(
         self, room: Room, seq: int, message_id: str | None, *, ask: bool, read: bool
-    ) -> RoomSync:
-        """Return what came after `seq`; without reading it where the answer is full already."""
+    ) -> tuple[RoomSync, bool]:
+        """Return what came after `seq`, and whether the log was looked at for it.
+
+        Where that would be too much for one answer, the client is told to ask again.
+        """
+        later = Page((), has_more=True)
         head = self._heads.read_lately(room) if ask else room.last_seq
+        if not ask and seq >= head:  # the log may go on: the client asks for these rooms again
+            return RoomSync(later, head), False
         if seq > head:  # known here may be less than what another process has pushed meanwhile
             head = self._heads.read(room)
-        if seq < head and not read:  # asked for again, and looked at then
-            return RoomSync(Page((), has_more=True), head)
-        if seq > head or not self._stands_at(room, seq, message_id):
-            return RoomSync(Page((), has_more=False), head, reset=True)
+            if seq > head:
+                return RoomSync(Page((), has_more=False), head, reset=True), False
+        known_id = self._known_id(room, seq)
+        is_known = message_id in (None, known_id) or seq == 0
+        if seq == head and is_known:
+            return RoomSync(Page((), has_more=False), head), False
+        if not read:
+            return RoomSync(later, head), False
+        if not is_known and message_id != self._messages.ids_at(room.id, [seq]).get(seq):
+            return RoomSync(Page((), has_more=False), head, reset=True), True
         if seq == head:
-            return RoomSync(Page((), has_more=False), head)
+            return RoomSync(Page((), has_more=False), head), True
         page = self._page_after(room, seq, SYNC_PAGE)
-        return RoomSync(page, max(head, page.messages[-1].seq if page.messages else 0))
+        last = page.messages[-1].seq if page.messages else 0
+        return RoomSync(page, max(head, last)), True
 
-    def _stands_at(self, room: Room, seq: int, message_id: str | None) -> bool:
-        """Tell whether it is this message that stands at a place of a log, where one is named."""
-        if message_id is None or seq == 0:
-            return True
+    def _known_id(self, room: Room, seq: int) -> str | None:
+        """Return the id of the message at a place of a log where no look at it is needed."""
         last = room.last_message
-        found = last.id if last and last.seq == seq else self._heads.known_id(room.id, seq)
-        return message_id == (found or self._messages.ids_at(room.id, [seq]).get(seq))
+        return last.id if last and last.seq == seq else self._heads.known_id(room.id, seq)
 
     def _page_after(self, room: Room, after_seq: int, limit: int) -> Page:
         found = self._messages.list_range(room.id, after_seq + 1, after_seq + limit + 1)

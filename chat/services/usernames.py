@@ -54,7 +54,7 @@ class Usernames:
     def learn(self, users: Iterable[User]) -> None:
         """Note the names of users that were read just now."""
         for user in users:
-            self._remember(user.id, user.username)
+            self._remember(user.id, Names(user.username, user.nickname))
 
     def forget(self, user_id: str) -> None:
         """Drop the names of somebody who has others now, or none: the account is gone."""

@@ -49,6 +49,7 @@ def ascii_address(address: str) -> str | None:
         or len(sent_to) > MAX_ADDRESS
         or len(local.encode()) > MAX_LOCAL
         or not is_line(local)
+        or "=?" in local  # mail headers are decoded there, to anything
     ):
         return None
     return sent_to
@@ -79,7 +80,10 @@ def fold_login(name: str) -> str:
 
     Whatever finds the same account has the same key, or guesses could be spread over spellings.
     """
-    return fold(fold_address(name) if is_address(name) else name)
+    if not is_address(name):
+        return fold(name)
+    local, at, domain = fold_address(name).rpartition("@")
+    return fold(local + at + _unicode_domain(domain))
 
 
 def ascii_domain(domain: str) -> str | None:
@@ -90,6 +94,14 @@ def ascii_domain(domain: str) -> str | None:
         return idna.encode(domain, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         return None
+
+
+def _unicode_domain(domain: str) -> str:
+    """Return a domain in its own letters where its ASCII form stands for such."""
+    try:
+        return idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return domain
 
 
 def ascii_host(host: str) -> str | None:

@@ -26,7 +26,7 @@ EMPTY_BRAILLE = "\u2800"
 # letters, which they do not change, and not in long runs, in which text can be hidden.
 JOINERS = "\u200c\u200d"
 SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
-FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]+\U000e007f")
+FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
 
 VISIBLE = re.compile(f"[^{DEFAULT_IGNORABLE}{WHITE_SPACE}{CONTROL}{ANNOTATION}{EMPTY_BRAILLE}]")
 IGNORABLE = re.compile(f"[{DEFAULT_IGNORABLE}]")

@@ -6,6 +6,7 @@ Usage: sync_client.py URL TRANSPORTS ACCESS_TOKEN ROOM_ID
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import socketio
@@ -26,9 +27,8 @@ def told(answer: dict[str, Any]) -> None:
         say("acked", answer["data"]["data"].split(" ")[0])
 
 
-def main() -> None:
-    url, transports, token, room_id = sys.argv[1:]
-    client = socketio.Client()
+def listen(client: Any) -> None:
+    """Tell what happens to a client, synchronous or not."""
     client.on("connect", lambda: say("connected"), namespace=GROUP)
     client.on("disconnect", lambda reason: say("disconnected", reason), namespace=GROUP)
     client.on(
@@ -36,18 +36,33 @@ def main() -> None:
         lambda message: say("heard", message["data"].split(" ")[0]),
         namespace=GROUP,
     )
-    client.connect(
-        url,
-        namespaces=[GROUP],
-        auth={"token": token},
-        transports=transports.split(","),
-        wait_timeout=60,  # seconds, not the one of its default: all clients connect at once here
-    )
+
+
+def options(token: str, transports: str) -> dict[str, Any]:
+    """Return how to connect."""
+    return {
+        "namespaces": [GROUP],
+        "auth": {"token": token},
+        "transports": transports.split(","),
+        "wait_timeout": 60,  # seconds; its default of one is short when all connect at once
+    }
+
+
+def messages(line: str, room_id: str) -> Iterator[dict[str, str]]:
+    """Yield the messages that a line asks for."""
+    count, prefix, length = line.split()
+    for number in range(int(count)):
+        data = f"{prefix}{number} ".ljust(int(length), "x")
+        yield {"room_id": room_id, "client_id": f"{prefix}{number}", "data": data}
+
+
+def main() -> None:
+    url, transports, token, room_id = sys.argv[1:]
+    client = socketio.Client()
+    listen(client)
+    client.connect(url, **options(token, transports))
     for line in sys.stdin:
-        count, prefix, length = line.split()
-        for number in range(int(count)):
-            data = f"{prefix}{number} ".ljust(int(length), "x")
-            message = {"room_id": room_id, "client_id": f"{prefix}{number}", "data": data}
+        for message in messages(line, room_id):
             client.emit("send_message", message, namespace=GROUP, callback=told)
     client.shutdown()
 

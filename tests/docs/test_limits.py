@@ -14,6 +14,11 @@ HELD_BY = {
         "http/test_bad_input.py::test_a_body_that_is_too_large_is_refused",
         "transport/test_bounds.py::test_a_message_of_just_the_limit_is_taken",
     ],
+    "packets in one POST of a client that polls": [
+        "transport/test_posts.py::test_a_post_may_be_larger_than_a_packet",
+        "transport/test_posts.py::test_the_whole_has_a_limit_too",
+        "transport/test_posts.py::test_a_stranger_may_send_one_packet",
+    ],
     "message": [
         "http/test_messages.py::test_text_is_stored_as_sent",
         "http/test_messages.py::test_text_that_shows_nothing_or_can_not_be_stored_is_refused",

@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from chat.database.client import Database
 from tests.conftest import drop, with_database
 from tests.nginx import Nginx
 from tests.people import Person, app_beside, make_people
-from tests.servers import PATIENCE, Server
+from tests.servers import PATIENCE, Server, free_port
 
 GROUP = "/group"
 PROCESSES = 3
@@ -187,6 +188,48 @@ def test_callers_of_one_network_are_spread_and_each_stays_where_it_is(nginx: Ngi
     assert len(shares) == PROCESSES and min(shares.values()) >= 5, shares
 
 
+class Brief:
+    """An HTTP server that ends and is back at once; none of ours starts that fast."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._server: ThreadingHTTPServer | None = None
+
+    def start(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Greeting)
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class Greeting(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:  # noqa: N802
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_processes_that_were_away_for_a_moment_are_asked_again_at_once(tmp_path: Path) -> None:
+    briefs = [Brief() for _ in range(PROCESSES)]
+    with ExitStack() as stack:
+        for brief in briefs:
+            brief.start()
+            stack.callback(brief.stop)
+        nginx = stack.enter_context(Nginx(tmp_path / "nginx", briefs))
+        sessions = [stack.enter_context(nginx.session(address)) for address in ADDRESSES]
+        for brief in briefs:  # within the 10 seconds for which nginx would leave one alone
+            brief.stop()
+            for session in sessions:
+                assert session.get(nginx.url, timeout=PATIENCE).status_code == 200
+            brief.start()
+
+
 def test_the_origin_of_the_proxy_is_the_servers_own(nginx: Nginx) -> None:
     link = f"{nginx.url}/socket.io/?EIO=4&transport=polling"
     for origin, status in {
@@ -205,10 +248,10 @@ def test_a_rolling_restart_is_no_bad_gateway_to_anybody_and_loses_nothing(
     nginx: Nginx, servers: list[Server], people: tuple[list[Person], dict[str, Any]]
 ) -> None:
     (owner, *others), room = people
+    kinds = (Poller, SocketTalker, Poster)
     talkers = [
-        kind(nginx, person, room, source)
-        for kind, person in zip((Poller, SocketTalker, Poster), others, strict=True)
-        for source in (ADDRESSES[0],)
+        kind(nginx, person, room, address)
+        for kind, person, address in zip(kinds, others, ADDRESSES[:3], strict=True)
     ]
     # Readers from everywhere, so that each process has somebody when it ends.
     ending = threading.Event()

@@ -247,6 +247,30 @@ def test_who_could_not_be_told_of_is_told_of_later(world: World) -> None:
     assert [said[1:] for said in here.said] == [(ADA, True)]
 
 
+def test_what_was_read_before_the_database_failed_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = world.start(), world.start()
+    people = [str(ObjectId()) for _ in range(100)]
+    for user_id in people:
+        there.come(user_id)
+    there.look()
+    read = here.repository.read_users
+
+    def read_some(process_id: str, number: int) -> set[str]:
+        if number == DOCUMENTS // 2:
+            raise AutoReconnect("away")
+        return read(process_id, number)
+
+    monkeypatch.setattr(here.repository, "read_users", read_some)
+    with pytest.raises(AutoReconnect):
+        here.look()
+    assert 0 < len(here.said) < 100
+    monkeypatch.setattr(here.repository, "read_users", read)
+    here.look()
+    assert sorted(user_id for _, user_id, _ in here.said) == sorted(people)
+
+
 def test_who_comes_while_the_rooms_are_asked_for_is_not_said_to_have_left(world: World) -> None:
     here = world.start()
     here.come(ADA)

@@ -94,6 +94,7 @@ class Process:
             push_log=self.push_log,
             sign=list,
             sign_rooms=list,
+            forget_names=lambda user_id: None,
             read_members=self.read_members,
             confirm_members=lambda moment, room_ids: None,
             learn=self.learned.append,

@@ -165,6 +165,7 @@ def test_digits_are_kept_alone_and_the_rest_names_nothing() -> None:
         "a@-例子.公司",
         f"a@{'例' * 60}.公司",
         "a\u200bb@例子.公司",
+        "=?utf-8?q?a=0d=0ab?=@b.c",
         "a\u202eb@b.c",
         "a\u00a0b@b.c",
         "a\x85b@b.c",

@@ -351,10 +351,16 @@ def test_one_address_does_not_get_every_connection(small: str) -> None:
 
 def test_connections_that_wait_when_the_server_ends_are_answered() -> None:
     command = [sys.executable, "-m", "tests.transport.ending"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with ExitStack() as stack:
         process = stack.enter_context(
-            subprocess.Popen(command, cwd=ROOT, env=environment({}), **pipes)
+            subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment({}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
         )
         stack.callback(process.kill)
         assert process.stdin is not None and process.stdout is not None

@@ -20,7 +20,6 @@ from chat.realtime.transport.wire import LINGER, Wire
 
 TICK = 1.0  # seconds between two looks, less where pings are more frequent
 SESSIONS_PER_TURN = 1_000
-MAX_LOGGED = 200  # characters of what a stranger sent
 
 log = logging.getLogger(__name__)
 
@@ -148,8 +147,7 @@ class EngineServer(engineio.Server):
         """
         is_first = message_key not in self.log_message_keys
         self.log_message_keys.add(message_key)
-        what = ascii(message[:MAX_LOGGED]) if message_key == "bad-origin" else message_key
-        log.log(logging.INFO if is_first else logging.DEBUG, "refused a request: %s", what)
+        log.log(logging.INFO if is_first else logging.DEBUG, "refused a request: %s", message_key)
 
     def _handle_connect(
         self,

@@ -82,6 +82,8 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     worked() {
       syncedAt = Date.now();
       for (const id of [...outbox.records.keys()]) review(id);
+      departures.forget(store.rooms.keys());
+      store.forgetMembers();
       outbox.resume();
       actions.tellRead();
     },

@@ -28,6 +28,11 @@ export function createDepartures(userId) {
       }
     },
 
+    /** Forget why rooms were left that are one's own again. */
+    forget(roomIds) {
+      for (const id of roomIds) reasons.delete(id);
+    },
+
     reason: (roomId) => reasons.get(roomId) ?? "unknown",
   };
 }

@@ -21,8 +21,11 @@ const AUTHORITY = /^https?:[/\\]*([^/\\?#]*)/i;
 // Letters, digits and what joins them. With more in it an address can look like another one: what
 // stands before an @ is no host, and signs that resemble a slash belong to the host.
 const PLAIN_HOST = /^[\p{L}\p{M}\p{N}._:[\]-]+$/u;
-// A last label in ASCII, or a port, that runs on in a script that is written without spaces.
-const RUN_ON = /^((?:.*\.)?[a-z0-9-]+(?::\d+)?|.*:\d+)[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}]/iu;
+// A last label in ASCII, or a port, that runs on in a script that is written without spaces. Labels
+// before the last one may mix them: `b2b会社.jp` is a host.
+const RUN_ON = /^((?:.*\.)?[a-z0-9-]+(?::\d+)?|.*:\d+)[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}](?!.*\.[^.])/iu;
+// Letters and marks that look like a slash, and a long vowel that looks like a dash after Latin ones.
+const LOOKALIKE = /[\u0294\u01c0-\u01c3\u0334-\u0338\u2cc6\u3031-\u3035\ua4f8]|[a-z0-9]\u30fc/iu;
 const LONGEST_HOST = 260; // 253 characters and a port
 
 /** Split text into `{text}` and `{text, href}` pieces, in order; joined they are the text again. */
@@ -72,7 +75,7 @@ function brackets(text) {
 function addressOf(text) {
   // Reading a host takes browsers time that grows with the square of its length.
   const host = AUTHORITY.exec(text)?.[1] ?? "";
-  if (host.length > LONGEST_HOST || !PLAIN_HOST.test(host)) return null;
+  if (host.length > LONGEST_HOST || !PLAIN_HOST.test(host) || LOOKALIKE.test(host)) return null;
   try {
     const url = new URL(text);
     return /^https?:$/.test(url.protocol) && url.hostname ? url.href : null;

@@ -55,8 +55,8 @@ function showAuth(mode) {
 
 session.onEnded = (reason) => {
   // A fresh page is the surest way to leave nothing of a user behind.
-  const address = isGoodbye(reason) ? "/" : location.href;
-  history.replaceState({ note: NOTES[reason] }, "", address); // said on the log-in page
+  const [address, state] = isGoodbye(reason) ? ["/", null] : [location.href, history.state];
+  history.replaceState({ ...state, note: NOTES[reason] }, "", address); // said on the log-in page
   location.reload();
 };
 

@@ -46,6 +46,21 @@ export class Store {
     this.users.set(user.id, { ...known, ...user, online: user.online ?? known?.online });
   }
 
+  /** Take what a message says its sender is called: it was looked up as the message was read. */
+  hearName({ user_id: userId, nickname }) {
+    const known = this.users.get(userId);
+    if (!known || !nickname || known.nickname === nickname) return;
+    known.nickname = nickname;
+    this.notify("rooms", ...[...this.rooms.keys()].flatMap((id) => [`members:${id}`, `timeline:${id}`]));
+  }
+
+  /** Forget the lists of members: people came, went and were renamed while nobody told us. */
+  forgetMembers() {
+    const known = [...this.members.keys()];
+    this.members.clear();
+    this.notify(...known.map((id) => `roles:${id}`)); // the one on the screen is loaded anew
+  }
+
   setConnection(state) {
     this.connection = state;
     this.notify("connection");
@@ -133,6 +148,7 @@ export class Store {
   forgetPast() {
     for (const id of this.rooms.keys()) this.forgetLog(id);
     this.members.clear();
+    this.users.clear();
     this.gone.clear();
     const known = [...this.rooms.keys()];
     this.notify("rooms", ...known.flatMap((id) => [`room:${id}`, `timeline:${id}`, `roles:${id}`]));
@@ -160,6 +176,7 @@ export class Store {
       this.onUnknownRoom(message.room_id);
       return;
     }
+    this.hearName(message);
     if (message.seq > (room.last_message?.seq ?? 0)) room.last_message = message;
     room.last_seq = Math.max(room.last_seq, message.seq);
     if (message.user_id === this.me.id) {

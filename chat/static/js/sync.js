@@ -3,6 +3,7 @@
 import { backoff } from "./backoff.js";
 
 const ROOMS_PER_SYNC = 500;
+const BEHIND_ALL_IDS = "z";
 
 /**
  * Bring the store up to date: the list of rooms first (marks, peers, rooms come and gone), then for
@@ -20,7 +21,7 @@ export function createSync({ store, api, emit, reload, startOver }) {
     store.putRooms(listed, asked);
     const held = { direct: heldRooms("direct", doubted), group: heldRooms("group", doubted) };
     const kinds = Object.keys(held).filter((kind) => held[kind].size > 0);
-    if (!kinds.length) kinds.push(kindOfFewest()); // for the epoch
+    if (!kinds.length) kinds.push("group"); // for the epoch
     const [found, ...others] = await Promise.all(kinds.map((kind) => catchUp(kind, held[kind])));
     if (others.some((other) => other !== found)) throw restoredMeanwhile();
     if (epoch !== null && found !== epoch) await startOver();
@@ -38,12 +39,6 @@ export function createSync({ store, api, emit, reload, startOver }) {
   function endOfRoom(id) {
     const { last_seq: seq, last_message: last } = store.rooms.get(id);
     return { seq, id: last?.seq === seq ? last.id : null };
-  }
-
-  /** The kind of room of which there are fewer: those that are not named come with the answer. */
-  function kindOfFewest() {
-    const groups = [...store.rooms.values()].filter(({ kind }) => kind === "group").length;
-    return 2 * groups > store.rooms.size ? "direct" : "group";
   }
 
   /** Ask for what is missing of these rooms, unless the past is another one; resolves to its epoch. */
@@ -80,9 +75,8 @@ export function createSync({ store, api, emit, reload, startOver }) {
   }
 
   /** Apply one answer to what was asked; returns what to ask for next. */
-  function apply({ rooms, joined, gone }, asked) {
+  function apply({ rooms, gone }, asked) {
     const next = new Map();
-    for (const room of joined) store.putRoom(room);
     for (const id of gone) store.dropRoom(id);
     for (const [id, page] of Object.entries(rooms)) {
       if (page.reset) {
@@ -108,22 +102,19 @@ function restoredMeanwhile() {
 }
 
 /**
- * The payloads of `sync` that together name all rooms, at least one: with all of them it would be
- * larger than a packet may be. Each speaks of a stretch of room ids, so that a room that is new comes
- * with one of them.
+ * The payloads of `sync` that together name these rooms, at least one: with all of them it would be
+ * larger than a packet may be. None asks for rooms that are not named, as the list was just read.
  */
 function inParts(held) {
-  const ids = [...held.keys()].sort();
+  const rooms = [...held];
   const parts = [];
-  for (let start = 0; start === 0 || start < ids.length; start += ROOMS_PER_SYNC) {
-    const named = ids.slice(start, start + ROOMS_PER_SYNC).map((id) => [id, held.get(id)]);
-    const part = {
+  for (let start = 0; start === 0 || start < rooms.length; start += ROOMS_PER_SYNC) {
+    const named = rooms.slice(start, start + ROOMS_PER_SYNC);
+    parts.push({
       rooms: Object.fromEntries(named.map(([id, { seq }]) => [id, seq])),
       ids: Object.fromEntries(named.filter(([, end]) => end.id).map(([id, end]) => [id, end.id])),
-    };
-    if (start > 0) part.after = ids[start - 1];
-    if (start + ROOMS_PER_SYNC < ids.length) part.upto = named.at(-1)[0];
-    parts.push(part);
+      after: BEHIND_ALL_IDS,
+    });
   }
   return parts;
 }

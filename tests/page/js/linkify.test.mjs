@@ -86,6 +86,13 @@ test("Chinese text that follows a host without a space stays outside", () => {
   }
 });
 
+test("a label of a host may mix scripts, unless it is the last one", () => {
+  for (const text of ["https://b2b会社.jp/x", "https://www.toyota自動車.jp/", "https://a1中.b2文.cn:8080/"]) {
+    assert.deepEqual(links(text), [text]);
+  }
+  assert.deepEqual(links("看https://www.example.com你好."), ["https://www.example.com"]);
+});
+
 test("what looks like another host is no link", () => {
   for (const text of [
     "https://bank.com@evil.com/",

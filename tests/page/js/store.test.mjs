@@ -159,6 +159,16 @@ test("a new name and picture are everywhere, and of oneself too", () => {
   assert.deepEqual(store.me, { ...ME, nickname: "Myself", email: "me@example.org", locale: "en" });
 });
 
+test("a name that changed while one was away is learned from the next message", () => {
+  const store = setUp();
+  store.putMembers("r1", [{ user: PEER, role: "member" }]);
+  const changed = [];
+  store.subscribe((key) => changed.push(key));
+  store.putMessage(message(1, { user_id: PEER.id, nickname: "Robert" }));
+  assert.equal(store.authorOf(message(1, { user_id: PEER.id, nickname: "Bob" })), "Robert");
+  assert.ok(changed.includes("members:r1"));
+});
+
 test("of another past nothing is kept but the rooms themselves", () => {
   const store = setUp([group("r1", { last_seq: 9, last_read_seq: 9, last_message: message(9) })]);
   store.timeline("r1").load(messages(1, 9));
@@ -166,6 +176,7 @@ test("of another past nothing is kept but the rooms themselves", () => {
   const changed = [];
   store.subscribe((key) => changed.push(key));
   store.forgetPast();
+  assert.equal(store.users.has(PEER.id), false);
   store.putRooms([group("r1", { last_seq: 4, last_read_seq: 2, last_message: message(4) })], ["r1"]);
   const room = store.rooms.get("r1");
   assert.deepEqual([room.last_seq, store.unread(room), room.last_message.seq], [4, 2, 4]);

@@ -74,7 +74,15 @@ test("a room for which an answer had no space left is asked for again", async ()
 test("rooms that were never opened cost no messages", async () => {
   const { sync, asked } = setUp({ answers: [{ data: nothing }] });
   await sync.run();
-  assert.deepEqual(asked, [["direct", "sync", {}]], "only the epoch is asked for");
+  assert.deepEqual(asked, [["group", "sync", {}]], "only the epoch is asked for");
+});
+
+test("many rooms are asked for in parts that a packet can hold", async () => {
+  const rooms = Array.from({ length: 501 }, (_, number) => group(`r${number}`));
+  const { store, sync, asked } = setUp({ rooms, answers: [{ data: nothing }, { data: nothing }] });
+  for (const { id } of rooms) store.timeline(id).load([]);
+  await sync.run();
+  assert.deepEqual(asked.map(([, , named]) => Object.keys(named).length), [500, 1]);
 });
 
 test("another epoch starts everything over, and what it came with is not mixed with the old", async () => {
@@ -126,8 +134,8 @@ test("a room the server can not continue is started over", async () => {
 test("rooms come and go", async () => {
   const { store, sync } = setUp({
     rooms: [group("r1"), group("r2")],
-    listed: [group("r1")],
-    answers: [{ data: { ...nothing, joined: [group("r3")], gone: ["r1"] } }],
+    listed: [group("r1"), group("r3")],
+    answers: [{ data: { ...nothing, gone: ["r1"] } }],
   });
   store.timeline("r1").load([]);
   await sync.run();
