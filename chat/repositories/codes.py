@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from chat.repositories.documents import date_of
@@ -53,19 +52,21 @@ class CodeRepository:
         A code that would be good for longer than `longest` milliseconds was made by a clock that
         was ahead; nobody knows how old it is.
         """
-        document = self._collection.find_one_and_update(
-            {
-                **_of(email, purpose),
-                "tries": {"$lt": max_tries},
-                # the TTL index deletes up to a minute late
-                "expires_at": {"$gt": date_of(now), "$lt": date_of(now + longest)},
-            },
-            {"$inc": {"tries": 1}},
-            return_document=ReturnDocument.AFTER,
-        )
+        only = {
+            **_of(email, purpose),
+            "tries": {"$lt": max_tries},
+            # the TTL index deletes up to a minute late
+            "expires_at": {"$gt": date_of(now), "$lt": date_of(now + longest)},
+        }
+        document = self._collection.find_one(only)
         if document is None:
             return None
-        return StoredCode(bytes(document["salt"]), bytes(document["code_hash"]))
+        code = StoredCode(bytes(document["salt"]), bytes(document["code_hash"]))
+        # The try is of the code that was read: one that has replaced it meanwhile is not tried.
+        counted = self._collection.update_one(
+            {**only, "code_hash": code.code_hash}, {"$inc": {"tries": 1}}
+        )
+        return code if counted.matched_count else None
 
     def give_back_try(self, email: str, purpose: str, code: StoredCode) -> None:
         """Take back the count of a try that was right."""

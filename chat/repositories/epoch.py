@@ -36,6 +36,8 @@ class EpochRepository:
         return self._set("$set")
 
     def _set(self, operator: str) -> str:
+        # `find_one_and_update`, because of two who renew at once each must get what is stored; the
+        # collection has one document.
         document = self._collection.find_one_and_update(
             KEY,
             {operator: {"value": secrets.token_hex(16)}},

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pymongo import ReturnDocument
-
 from chat.models import Job
 from chat.repositories.documents import object_id
 
@@ -48,13 +46,15 @@ class JobRepository:
     def claim(self, holder: str, lease: float) -> Job | None:
         """Take the job that has been due for longest for `lease` seconds, or return None."""
         now = self._database.now()
-        document = self._collection.find_one_and_update(
-            {"due_at": {"$lte": now}},
-            {"$set": {"holder": holder, "due_at": now + timedelta(seconds=lease)}},
-            sort=[("due_at", 1)],
-            return_document=ReturnDocument.AFTER,
-        )
-        return None if document is None else _job(document)
+        while document := self._collection.find_one({"due_at": {"$lte": now}}, sort=[("due_at", 1)]):
+            claimed = self._collection.update_one(
+                {key: document[key] for key in ("_id", "due_at", "holder")},
+                {"$set": {"holder": holder, "due_at": now + timedelta(seconds=lease)}},
+            )
+            if claimed.matched_count:
+                return _job(document)
+            # Another process was first: look for another one.
+        return None
 
     def renew(self, job: Job, holder: str, progress: Mapping[str, Any], lease: float) -> bool:
         """Save the progress and hold the job on; return False when it is another's by now."""

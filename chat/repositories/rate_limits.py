@@ -99,6 +99,8 @@ class SharedWindows(MongoDBStorageBase):
         """Count one (or `amount`); tell whether it was within the limit."""
         change = _counting(limit, expiry, amount)
         for _ in range(TRIES):
+            # `find_one_and_update`, because a read after the write could show the outcome of
+            # another one. It costs the embedded engine time for each window of the last hour.
             found = self.windows.find_one_and_update(
                 {"_id": key}, change, return_document=ReturnDocument.AFTER
             )

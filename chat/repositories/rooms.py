@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from chat.errors import NotFound
@@ -101,12 +101,13 @@ class RoomRepository:
 
     def touch_members(self, room_id: str) -> Room | None:
         """Note that somebody came or went; return the room as it is then, None when it is gone."""
-        document = self._database.db["room"].find_one_and_update(
+        self._database.db["room"].update_one(
             {"_id": object_id(room_id)},
             {"$inc": {"members_version": 1}, "$currentDate": {"touched_at": True}},
-            return_document=ReturnDocument.AFTER,
         )
-        return room_of(document) if document else None
+        # Read after the write: a hand-over from before it shows here, a later one fails on the
+        # version.
+        return self.find(room_id)
 
     def note_contended(self, room_id: str, process_id: str) -> None:
         """Tell others that a process came second as it wrote to a room's log."""
@@ -187,15 +188,15 @@ class RoomRepository:
         return self._database.db["room"].delete_one(only).deleted_count == 1
 
     def _update(self, only: Mapping[str, Any], fields: Mapping[str, Any]) -> Room | None:
-        document = self._database.db["room"].find_one_and_update(
+        """Change a room that matches; return it as it is then, None when none does."""
+        result = self._database.db["room"].update_one(
             only,
             {
                 "$set": {**fields, "updated_at": self._database.now_ms()},
                 "$currentDate": {"touched_at": True},
             },
-            return_document=ReturnDocument.AFTER,
         )
-        return room_of(document) if document else None
+        return self._find_by({"_id": only["_id"]}) if result.matched_count else None
 
     def _find_by_ids(
         self, ids: Iterable[ObjectId], projection: Mapping[str, int] | None = None

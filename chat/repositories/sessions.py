@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
-from pymongo import ReturnDocument
 
 from chat.models import Session
 from chat.repositories.documents import date_of, object_id
@@ -66,9 +65,10 @@ class SessionRepository:
         self, session_id: str, user_id: str, old_hash: str, new_hash: str, now: int, expires_at: int
     ) -> Session | None:
         """Replace the current refresh id in one step; None when `old_hash` is not it."""
-        document = self._collection.find_one_and_update(
+        key = {"_id": object_id(session_id)}
+        result = self._collection.update_one(
             {
-                "_id": object_id(session_id),
+                **key,
                 "user_identity": object_id(user_id),
                 "refresh_hash": old_hash,
                 **_alive(now),
@@ -82,8 +82,8 @@ class SessionRepository:
                     "expires_at": date_of(expires_at),
                 }
             },
-            return_document=ReturnDocument.AFTER,
         )
+        document = self._collection.find_one(key) if result.matched_count else None
         return None if document is None else _session(document)
 
     def end(self, session_id: str) -> bool:

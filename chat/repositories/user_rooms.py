@@ -80,9 +80,12 @@ class UserRoomRepository:
         return result.deleted_count == 1
 
     def take(self, room_id: str, user_id: str) -> Membership | None:
-        """Remove a membership and return it as it was, or None when there was none."""
-        document = self._database.db["user_room"].find_one_and_delete(self._key(room_id, user_id))
-        return membership_of(document) if document else None
+        """Remove a membership and return it as it was, or None when there was none.
+
+        Of several who take the same one at once, one gets it.
+        """
+        found = self.find(room_id, user_id)
+        return found if found is not None and self.delete(room_id, user_id) else None
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
         """Remove all memberships of a room; yield after each `size` of them how many were there."""

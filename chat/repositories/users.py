@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
-from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.errors import ChatError, Conflict, NotFound
@@ -116,18 +115,18 @@ class UserRepository:
                 to_set[CHANGEABLE[name]] = value
         if "nickname" in changes:
             to_set["nickname_key"] = fold(changes["nickname"])
-        document = self._collection.find_one_and_update(
+        self._collection.update_one(
             {"_id": object_id(user_id), "deleted_at": None},
             {
                 "$set": to_set,
                 **({"$unset": to_unset} if to_unset else {}),
                 **({"$currentDate": {"touched_at": True}} if PUBLIC & changes.keys() else {}),
             },
-            return_document=ReturnDocument.AFTER,
         )
-        if document is None:
+        user = self.find(user_id)
+        if user is None:
             raise NotFound()
-        return _user(document)
+        return user
 
     def replace_password(self, user: User, password_hash: str, now: int) -> bool:
         """Set a new password hash unless it is no longer the user's; tell whether it was set."""

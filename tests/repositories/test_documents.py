@@ -35,6 +35,19 @@ def test_nobody_else_asks_by_a_list() -> None:
     assert asking == [Path("chat/repositories/audit.py"), HOME]  # audit: two indexed fields
 
 
+def test_a_write_that_reads_too_has_its_reason_beside_it() -> None:
+    """On the embedded engine it costs time for each document of the collection when it hits."""
+    calls = {
+        f"{path.relative_to(ROOT)}:{number + 1}": lines[number - 1].strip()
+        for path in sorted((ROOT / "chat").rglob("*.py"))
+        for lines in [path.read_text("utf-8").splitlines()]
+        for number, line in enumerate(lines)
+        if re.search(r"\.find_one_and_\w+\(|\.find_and_modify\(", line)
+    }
+    assert calls  # else this reads nothing
+    assert {place: before for place, before in calls.items() if before[:1] != "#"} == {}
+
+
 @pytest.mark.parametrize(
     ("collection", "query"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,15 @@ def test_role_and_quiet_are_changed_each_by_itself(user_rooms: UserRoomRepositor
     user_rooms.update_role(ROOM, ALICE, "admin")
     user_rooms.update_muted(ROOM, ALICE, True)
     assert user_rooms.find(ROOM, ALICE) == replace(MEMBER, role="admin", muted=True)
+
+
+def test_of_many_who_take_a_membership_at_once_one_gets_it(
+    user_rooms: UserRoomRepository,
+) -> None:
+    user_rooms.insert(MEMBER)
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: user_rooms.take(ROOM, ALICE), range(8)))
+    assert [one for one in taken if one is not None] == [MEMBER]
 
 
 def test_memberships_end_one_by_one_or_with_their_room(user_rooms: UserRoomRepository) -> None:

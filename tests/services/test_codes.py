@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from chat.database.client import Database
 from chat.errors import InvalidInput
@@ -90,6 +92,26 @@ def test_many_wrong_tries_at_once_void_it_too(codes: VerificationCodes) -> None:
     with ThreadPoolExecutor(16) as pool:
         assert not any(pool.map(lambda _: is_right(codes, email, other_than(code)), range(16)))
     assert not is_right(codes, email, code)
+
+
+def test_a_try_is_not_of_a_code_that_comes_between(
+    codes: VerificationCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    email = new_email()
+    codes.issue(email, "register")
+    find, issued = Collection.find_one, list[str]()
+
+    def find_then_issue(*args: Any, **options: Any) -> Any:
+        found = find(*args, **options)
+        issued.append(codes.issue(email, "register"))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "find_one", find_then_issue)
+        assert not is_right(codes, email, "no code")
+    for _ in range(4):
+        assert not is_right(codes, email, other_than(issued[0]))
+    assert is_right(codes, email, issued[0])  # none of its five tries was spent on the first code
 
 
 def test_a_new_code_starts_with_all_its_tries(codes: VerificationCodes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -100,6 +101,16 @@ def test_a_job_is_one_processs_at_a_time(
     here.add("count", {"upto": 3})
     here.run_due()
     assert counting.counted == [1, 2, 3]
+
+
+def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> None:
+    repository = JobRepository(migrated)
+    for _ in range(4):
+        repository.insert("count", {})
+    with ThreadPoolExecutor(8) as pool:
+        claimed = list(pool.map(lambda number: repository.claim(str(number), 60.0), range(8)))
+    ids = [job.id for job in claimed if job is not None]
+    assert len(ids) == len(set(ids)) == 4
 
 
 def test_who_lost_a_job_leaves_it_to_the_other_process(make_jobs: Make, migrated: Database) -> None:
