@@ -47,14 +47,14 @@ def object_ids(values: Iterable[str]) -> list[ObjectId]:
     return [found for found in map(object_id, values) if found is not None]
 
 
-def with_ids(ids: Iterable[ObjectId]) -> Iterator[dict[str, Any]]:
+def with_ids(ids: Iterable[ObjectId], field: str = "_id") -> Iterator[dict[str, Any]]:
     """Yield filters that match the documents with these ids, each a bounded number of them.
 
-    Nothing else in the program asks by `$in`: its cost must not depend on how many there are.
+    `field` is one with an index of its own. Nothing else in the program asks by `$in`: its cost must not depend on how many there are.
     """
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), IDS_AT_ONCE):
-        yield {"_id": {"$in": distinct[start : start + IDS_AT_ONCE]}}
+        yield {field: {"$in": distinct[start : start + IDS_AT_ONCE]}}
 
 
 def is_only_repeated(error: BulkWriteError) -> bool:

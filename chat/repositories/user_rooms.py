@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.models import Membership, Role
-from chat.repositories.documents import is_only_repeated, now_ms, object_id, object_ids, with_ids
+from chat.repositories.documents import is_only_repeated, object_id, object_ids, with_ids
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -33,13 +33,13 @@ class UserRoomRepository:
         return [membership_of(document) for document in cursor]
 
     def list_rooms_of_users(self, user_ids: Iterable[str]) -> dict[str, list[str]]:
-        """Return the ids of the rooms of some users (100 at most), by user."""
-        query = {"user_identity": {"$in": object_ids(user_ids)}}
+        """Return the ids of the rooms of some users, by user."""
         found: dict[str, list[str]] = {}
-        for one in self._database.db["user_room"].find(
-            query, {"room_identity": 1, "user_identity": 1}
-        ):
-            found.setdefault(str(one["user_identity"]), []).append(str(one["room_identity"]))
+        for some in with_ids(object_ids(user_ids), "user_identity"):
+            for one in self._database.db["user_room"].find(
+                some, {"room_identity": 1, "user_identity": 1}
+            ):
+                found.setdefault(str(one["user_identity"]), []).append(str(one["room_identity"]))
         return found
 
     def list_of_room(self, room_id: str, limit: int = 0) -> list[Membership]:
@@ -107,6 +107,7 @@ class UserRoomRepository:
 
     def advance_reads(self, marks: Iterable[tuple[str, str, int, str | None]]) -> None:
         """Write read marks `(room_id, user_id, seq, message_id)`; a mark never goes back."""
+        now = self._database.now_ms()
         changes = [
             UpdateOne(
                 {**self._key(room_id, user_id), "last_read_seq": {"$lt": seq}},
@@ -114,7 +115,7 @@ class UserRoomRepository:
                     "$set": {
                         "last_read_seq": seq,
                         "message_identity": ObjectId(message_id) if message_id else None,
-                        "updated_at": now_ms(),
+                        "updated_at": now,
                     }
                 },
             )
@@ -125,7 +126,8 @@ class UserRoomRepository:
 
     def _update(self, room_id: str, user_id: str, **changes: Any) -> bool:
         result = self._database.db["user_room"].update_one(
-            self._key(room_id, user_id), {"$set": {**changes, "updated_at": now_ms()}}
+            self._key(room_id, user_id),
+            {"$set": {**changes, "updated_at": self._database.now_ms()}},
         )
         return result.matched_count == 1
 

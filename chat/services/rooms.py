@@ -73,9 +73,6 @@ class RoomService:
         self._events = events
         self._audit = audit
         self._clock = clock
-        # Who come, go and change roles in a room take turns: a group has one owner. So do two who
-        # write first at the same moment, or the second one's message could be pushed before the
-        # first one's clients hear the room.
         # Changes of the members of one room take turns within this process, which spares tries;
         # between processes the condition of each write decides. Two people who write first at the
         # same moment take turns because the second one's message could be pushed before the first

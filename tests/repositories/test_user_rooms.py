@@ -9,7 +9,7 @@ import pytest
 
 from chat.database.client import Database
 from chat.models import Membership
-from chat.repositories.documents import new_id
+from chat.repositories.documents import IDS_AT_ONCE, new_id
 from chat.repositories.user_rooms import UserRoomRepository
 
 ROOM, ALICE, BOB = new_id(), new_id(), new_id()
@@ -53,6 +53,33 @@ def test_read_marks_only_go_forward(user_rooms: UserRoomRepository) -> None:
     user_rooms.advance_reads([])
     marks = {one.user_id: one.last_read_seq for one in user_rooms.list_of_room(ROOM)}
     assert marks == {ALICE: 7, BOB: 3}
+
+
+def test_times_are_those_of_the_database(
+    user_rooms: UserRoomRepository, migrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_rooms.insert(MEMBER)
+    monkeypatch.setattr(migrated, "now_ms", lambda: 77)
+    for change in (
+        lambda: user_rooms.update_role(ROOM, ALICE, "admin"),
+        lambda: user_rooms.advance_reads([(ROOM, ALICE, 9, None)]),
+    ):
+        migrated.db["user_room"].update_one({}, {"$set": {"updated_at": 1}})
+        change()
+        (stored,) = migrated.db["user_room"].find()
+        assert stored["updated_at"] == 77
+
+
+def test_the_rooms_of_many_people_are_found_in_bounded_pieces(
+    user_rooms: UserRoomRepository,
+) -> None:
+    people = [new_id() for _ in range(IDS_AT_ONCE + 2)]
+    user_rooms.insert_many([replace(MEMBER, user_id=one) for one in people[1:]])
+    user_rooms.insert(replace(MEMBER, user_id=people[1], room_id=ALICE))
+    found = user_rooms.list_rooms_of_users([*people, "x"])
+    assert found.keys() == set(people[1:])
+    assert sorted(found[people[1]]) == sorted([ROOM, ALICE])
+    assert found[people[-1]] == [ROOM]
 
 
 def test_role_and_quiet_are_changed_each_by_itself(user_rooms: UserRoomRepository) -> None:
