@@ -313,3 +313,21 @@ def test_what_a_newer_version_ran_is_named_and_stops_nothing(
     newer.unlink()
     assert migrations.newer(database, tmp_path) == ["0002_second"]
     assert migrations.upgrade(database, tmp_path) == []
+
+
+def test_a_group_whose_owner_is_no_member_gets_one_whose_account_is_there(
+    database: Database,
+) -> None:
+    gone, deleted, admin, member = (ObjectId() for _ in range(4))
+    database.db["user"].insert_many(
+        [{"_id": deleted, "deleted_at": 5}, *({"_id": one} for one in (admin, member))]
+    )
+    database.db["room"].insert_one({"_id": ROOM, "kind": "group", "user_identity": USER})
+    members = [(gone, "owner"), (deleted, "admin"), (member, "member"), (admin, "admin")]
+    database.db["user_room"].insert_many(
+        {"room_identity": ROOM, "user_identity": one, "role": role, "created_at": number}
+        for number, (one, role) in enumerate(members)
+    )
+    migrations.upgrade(database)
+    (room,) = database.db["room"].find()
+    assert room["user_identity"] == admin

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from chat import migrations
 from chat.database.client import Database
 from tests.accounts import Account, data_of, log_in, new_password
 from tests.adoption.conftest import Adoption
@@ -64,6 +65,27 @@ def test_people_find_their_rooms_and_what_was_said(
     assert again["id"] == direct["id"]
     body = {"client_id": "c1", "data": "我回来了"}
     assert data_of(person.post(f"/rooms/{room['id']}/messages", json=body), 201)["seq"] == 8
+
+
+@pytest.mark.parametrize("shape", [Shape(misspelt=True, refers_by="id"), *SHAPES], ids=str)
+def test_a_group_whose_creator_is_not_in_it_gets_an_owner_who_is(
+    shape: Shape, database: Database, adoption: Adoption, open_app: Callable[..., Flask]
+) -> None:
+    """In place, where the migrations meet what was not adopted yet."""
+    old = OldServer(database.db, shape)
+    password = new_password()
+    gone, alice, bob = old.add_user("gone"), old.add_user("alice", password), old.add_user("bob")
+    group = old.add_room(gone, name="一个群")
+    old.add_member(group, alice)
+    old.add_member(group, bob)
+    migrations.upgrade(database)  # as a server does that is started before
+    adoption.run(in_place=True)
+    person = log_in(open_app().test_client(), "alice", password)
+    (room,) = data_of(person.get("/rooms"))
+    members = data_of(person.get(f"/rooms/{room['id']}/members"))
+    roles = {member["user"]["username"]: member["role"] for member in members}
+    assert sorted(roles.values()) in (["member", "owner"], ["admin", "owner"])
+    assert room["owner_id"] in {member["user"]["id"] for member in members}
 
 
 def _rooms(person: Account) -> tuple[dict[str, Any], dict[str, Any]]:
