@@ -188,6 +188,7 @@ def wire(app: Flask) -> Services:
         ),
         start_over=(
             writer.start_over,
+            jobs.start_over,
             push_log.clear,
             profile_log.clear,
             lambda: socketio.server.drop_all(),

@@ -41,6 +41,7 @@ class Jobs:
         self._repository = repository
         self._works: dict[str, Work] = {}
         self._holder = secrets.token_hex(8)
+        self._past = 0  # counts those that this process has known
         self._stopped = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
@@ -67,6 +68,10 @@ class Jobs:
         self._stopped.set()
         self._idle.wait(seconds)
 
+    def start_over(self) -> None:
+        """Drop the job that is under way: the database has another past, and maybe another job."""
+        self._past += 1
+
     def run_due(self) -> None:
         """Do all jobs that are due now."""
         self._idle.clear()
@@ -92,7 +97,10 @@ class Jobs:
     def _do(self, job: Job, work: Work) -> None:
         began = renewed_at = time.monotonic()
         ends_at = began + SLICE
+        past = self._past
         for progress in work(job.arguments, job.progress):
+            if self._past != past:
+                return
             now = time.monotonic()
             if now >= ends_at or self._stopped.is_set():
                 self._repository.release(job, self._holder, progress)
@@ -102,5 +110,8 @@ class Jobs:
                     return
                 renewed_at = now
             self._stopped.wait(min(REST * (now - began), MAX_REST))
+            if self._past != past:
+                return
             began = time.monotonic()
-        self._repository.finish(job, self._holder)
+        if self._past == past:
+            self._repository.finish(job, self._holder)

@@ -74,8 +74,20 @@ class RoomRemoval:
         self._jobs.add(SWEEP, {"room_id": room_id}, SWEEP_AFTER)
 
     def _sweep(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
-        """Remove memberships and messages; the progress is the first seq that may be there."""
-        room_id = arguments["room_id"]
+        """Remove memberships and messages while the room is gone; it is looked for at each piece.
+
+        A restore may bring it back, and a dump that was made while people talked may hold both a
+        living room and a job of its end.
+        """
+        pieces = self._remove_contents(arguments["room_id"], progress)
+        while self._rooms.find(arguments["room_id"]) is None:
+            done = next(pieces, None)
+            if done is None:
+                return
+            yield done
+
+    def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
+        """Remove all in pieces; the progress is the first seq that may be there."""
         for _ in self._user_rooms.delete_of_room(room_id, PIECE):
             yield progress
         seq: int | None = progress.get("seq", 1)

@@ -181,6 +181,26 @@ def test_a_long_job_lets_others_have_their_turn(
     assert counting.counted == [1, 1, 2, 2, 3, 3]
 
 
+def test_a_job_is_dropped_when_the_database_has_another_past(
+    make_jobs: Make, migrated: Database
+) -> None:
+    """Nothing is written to its document, which may be what a backup has brought back."""
+    jobs = make_jobs()
+    counting = Counting(jobs)
+    jobs.add("count", {"upto": 3})
+
+    def start_over(number: int) -> None:
+        if number == 2:
+            jobs.start_over()
+            jobs.stop(0)
+
+    counting.during = start_over
+    jobs.run_due()
+    assert counting.counted == [1, 2]
+    (left,) = stored(migrated)
+    assert left["progress"] == {"done": 1}
+
+
 def test_a_process_that_ends_lets_its_job_go(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

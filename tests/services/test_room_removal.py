@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from flask import Flask
 from chat.errors import NotFound
 from chat.models import Message, Room, User
 from chat.repositories.documents import new_id, now_ms
+from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
@@ -158,6 +159,52 @@ def test_a_crash_at_any_step_leaves_a_room_whole_or_nothing_of_it(
     assert living.database.db["job"].count_documents({}) == 0
     deleted = living.rooms._rooms.list_deleted(living.database.now().replace(year=2000))
     assert (group.id in deleted) is not is_whole
+
+
+def test_what_is_in_a_room_that_is_there_again_stays(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dump or a restore may bring together a living room and a job of its end."""
+    services = services_of(app)
+    ann, bob = (person.model for person in make_people(app, "ann", "bob"))
+    whole, restored = (services.rooms.create_group(ann, "Tea") for _ in range(2))
+    for room in (whole, restored):
+        services.rooms.join(bob, room.number or "")
+        fill(services, room, ann)
+    services.jobs.add(room_removal.SWEEP, {"room_id": whole.id})
+    services.jobs.run_due()
+    assert rest_of(services, whole) == {"room": 1, "user_room": 2, "message": MESSAGES}
+
+    document = services.database.db["room"].find_one({"_id": ObjectId(restored.id)})
+    assert document is not None
+    delete_range = MessageRepository.delete_range
+
+    def delete_once(*args: Any) -> int:
+        removed = delete_range(*args)
+        services.database.db["room"].insert_one(document)
+        return removed
+
+    monkeypatch.setattr(MessageRepository, "delete_range", delete_once)
+    services.rooms.delete(ann, restored.id)
+    services.jobs.run_due()
+    assert rest_of(services, restored) == {"room": 1, "message": MESSAGES - PIECE}
+
+
+def test_a_restore_drops_the_job_that_is_under_way(app: Flask) -> None:
+    services = services_of(app)
+    services.past.check()
+
+    def restore(*_: Any) -> Iterator[dict[str, Any]]:
+        EpochRepository(services.database).renew()
+        services.past.check()
+        yield {}
+        raise AssertionError("it goes on")
+
+    services.jobs.register("restore", restore)
+    services.jobs.add("restore", {})
+    services.jobs.run_due()
+    (left,) = services.database.db["job"].find()
+    assert left["failures"] == 0
 
 
 def test_a_removal_that_was_overtaken_harms_nobody(app: Flask) -> None:
