@@ -88,6 +88,10 @@ class RoomRepository:
             raise NotFound()
         return room
 
+    def confirm_owner(self, room: Room) -> bool:
+        """Tell whether a group still has the owner that it had in `room`, by a write to it."""
+        return self._update(_with_owner(room.id, room.owner_id, None), {}) is not None
+
     def change_owner(self, room: Room, owner_id: str) -> Room | None:
         """Let another one own a group, and return the group as it is then.
 

@@ -297,12 +297,14 @@ class RoomService:
 
     def _change_role(self, room: Room, actor: User, target: User, role: Role) -> bool:
         """Write a role; return False when the room has changed and must be looked at again."""
+        if not self._rooms.confirm_owner(room):
+            return False
         if role == "owner":
             # First an admin, then no longer the owner: a crash in between takes nothing away.
             self._user_rooms.update_role(room.id, actor.id, "admin")
             changed = self._rooms.change_owner(room, target.id)
         elif self._user_rooms.update_role(room.id, target.id, role):
-            changed = self._rooms.update(room.id, {})
+            changed = self._rooms.update(room.id, {})  # only now do others read the role
         else:
             return False
         if changed is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
 
-from chat.errors import NotFound
-from chat.models import Membership, Room, User
+from chat import policies
+from chat.errors import Forbidden, NotFound
+from chat.models import Membership, Role, Room, User
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import rooms
@@ -138,6 +140,32 @@ def test_a_removal_in_another_process_is_noticed(
         there.messages.send(bob, group.id, "c2", "let me in")
     with pytest.raises(NotFound):
         there.messages.history(bob, group.id)
+
+
+@pytest.mark.parametrize("role", ["admin", "owner"])
+def test_who_handed_a_group_over_elsewhere_gives_no_more_roles(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    """The hand-over comes between the look at the owner here and the write."""
+    app = make_app()
+    here, there = services_of(app), services_of(make_app())
+    ann, bob, eve = (person.model for person in make_people(app, "ann", "bob", "eve"))
+    group = here.rooms.create_group(ann, "Tea")
+    here.rooms.gather(ann, "Tea", [bob, eve])
+    allow = policies.require_may_set_role
+
+    def allow_then_hand_over(*args: Any) -> None:
+        allow(*args)
+        monkeypatch.undo()
+        there.rooms.set_role(ann, group.id, bob.id, "owner")
+        there.rooms.set_role(bob, group.id, ann.id, "member")
+
+    monkeypatch.setattr(policies, "require_may_set_role", allow_then_hand_over)
+    with pytest.raises(Forbidden):
+        here.rooms.set_role(ann, group.id, eve.id, role)
+    found = UserRoomRepository(here.database).list_of_room(group.id)
+    roles = {one.user_id: one.role for one in found}
+    assert roles[ann.id] == roles[eve.id] == "member"
 
 
 def test_gathering_people_again_changes_nothing(app: Flask) -> None:
