@@ -98,6 +98,7 @@ def stop(app: Flask) -> None:
     services.expiry.stop()
     services.pulse.stop()
     services.presence.stop()
+    services.rooms.stop()
     services.jobs.stop(ANSWER_SECONDS)
     drained = services.writer.close(STORE_SECONDS)
     left = max(0.0, began + STORE_SECONDS - time.monotonic())

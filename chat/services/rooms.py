@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from chat import policies
 from chat.errors import Conflict, NotFound, Unavailable
 from chat.models import Membership, Role, Room, RoomKind, User
+from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
@@ -22,6 +26,7 @@ from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 
 CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
+CATCH_UP_PAUSE = 1.0  # seconds until a database that was away is asked again
 # Groups one may come to by one's own doing, and to which others may bring one: so that they can not
 # use it up. Rooms of two are not counted, as anybody may open one; their rate bounds them. Commands
 # that make data are not bound.
@@ -30,6 +35,10 @@ MOST_ROOMS_BY_OTHERS = 1_000
 MOST_MEMBERS = 5_000  # of a group
 # Tries of a change whose condition no longer held as it was written: another process was first.
 TRIES = 20
+
+A, T = TypeVar("A"), TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class TooManyRooms(Conflict):
@@ -78,6 +87,7 @@ class RoomService:
         # same moment take turns because the second one's message could be pushed before the first
         # one's clients hear the room.
         self._turns = Turns()
+        self._stopped = threading.Event()
 
     def create_group(self, user: User, name: str, info: str = "") -> Room:
         """Make a group that the user owns."""
@@ -220,11 +230,31 @@ class RoomService:
         """Complete what a crash left half done in the rooms that changed last.
 
         The end of the log is written down, and a group whose owner is no member gets another one.
+        A room that fails keeps no other from it, and a database that is away is asked again.
         """
-        for room in self._rooms.list_latest(CATCH_UP_ROOMS):
-            self._heads.read(room)
-            if room.owner_id and self._user_rooms.find(room.id, room.owner_id) is None:
-                self._hand_over(room)
+        for room in self._ask_until_answered(self._rooms.list_latest, CATCH_UP_ROOMS) or ():
+            self._ask_until_answered(self._complete, room)
+
+    def stop(self) -> None:
+        """Catch up no more."""
+        self._stopped.set()
+
+    def _ask_until_answered(self, ask: Callable[[A], T], argument: A) -> T | None:
+        """Return the answer; None when it fails although the database is there, or when stopped."""
+        while not self._stopped.is_set():
+            try:
+                return ask(argument)
+            except Exception as error:
+                if not is_outage(error):
+                    log.exception("could not complete what a crash may have left half done")
+                    return None
+            self._stopped.wait(CATCH_UP_PAUSE)
+        return None
+
+    def _complete(self, room: Room) -> None:
+        self._heads.read(room)
+        if room.owner_id and self._user_rooms.find(room.id, room.owner_id) is None:
+            self._hand_over(room)
 
     def _direct_room(self, user: User, other: User) -> tuple[Room, bool]:
         room = self._rooms.find_direct(user.id, other.id)

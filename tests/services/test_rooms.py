@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from pymongo.errors import AutoReconnect
 
 from chat import policies
 from chat.errors import Forbidden, NotFound
@@ -166,6 +167,41 @@ def test_who_handed_a_group_over_elsewhere_gives_no_more_roles(
     found = UserRoomRepository(here.database).list_of_room(group.id)
     roles = {one.user_id: one.role for one in found}
     assert roles[ann.id] == roles[eve.id] == "member"
+
+
+def test_a_start_completes_every_room_although_the_database_is_away_and_one_room_fails(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    services = services_of(app)
+    ann, bob = (person.model for person in make_people(app, "ann", "bob"))
+    groups = [services.rooms.create_group(ann, "Tea") for _ in range(3)]
+    for group in groups:
+        services.rooms.join(bob, group.number or "")
+        UserRoomRepository(services.database).delete(group.id, ann.id)
+    list_latest, find = RoomRepository.list_latest, UserRoomRepository.find
+    outages = iter([True, True, False, True])
+
+    def answer() -> None:
+        if next(outages, False):
+            raise AutoReconnect("away")
+
+    def list_later(self: RoomRepository, limit: int) -> list[Room]:
+        answer()
+        return list_latest(self, limit)
+
+    def find_later(self: UserRoomRepository, room_id: str, user_id: str) -> Membership | None:
+        if room_id == groups[1].id:
+            raise RuntimeError("odd")
+        answer()
+        return find(self, room_id, user_id)
+
+    monkeypatch.setattr(rooms, "CATCH_UP_PAUSE", 0.0)
+    monkeypatch.setattr(RoomRepository, "list_latest", list_later)
+    monkeypatch.setattr(UserRoomRepository, "find", find_later)
+    services.rooms.catch_up()
+    found = (RoomRepository(services.database).find(group.id) for group in groups)
+    assert [room and room.owner_id for room in found] == [bob.id, ann.id, bob.id]
+    assert "could not complete" in caplog.text
 
 
 def test_gathering_people_again_changes_nothing(app: Flask) -> None:
