@@ -106,7 +106,7 @@ class Pulse:
         self._look_for_contention(now)
         self._drop_unheard()
         since = now - timedelta(seconds=LOOK_BACK + began - self._looked_at)
-        # What was touched while the clock was ahead is looked at once, when it has been set back,
+        # What was touched, deleted or ended while the clock was ahead is looked at once, when it has been set back,
         # and not again each second until it is that late.
         was_set_back = now + AHEAD < self._clock_was
         self._look(since, None if was_set_back else now + AHEAD)
@@ -126,13 +126,13 @@ class Pulse:
                 if is_outage(error):
                     raise
                 log.exception("could not tell what is new in room %s", room.id)
-        self._tell_deleted(since)
-        self._tell_changed_users(since)
-        for session_id in self._sessions.list_ended(since):
+        self._tell_deleted(since, until)
+        self._tell_changed_users(since, until)
+        for session_id in self._sessions.list_ended(since, until):
             self._publisher.session_ended(session_id)
 
-    def _tell_changed_users(self, since: datetime) -> None:
-        for user in self._users.list_touched(since):
+    def _tell_changed_users(self, since: datetime, until: datetime | None) -> None:
+        for user in self._users.list_touched(since, until):
             # Also where the queue has told the clients of it: their own details it did not bring.
             self._forget_names(user.id)
             self._publisher.own_user_changed(user)
@@ -218,8 +218,8 @@ class Pulse:
     def _signed(self, room: Room) -> Room:
         return self._sign_rooms([room])[0]
 
-    def _tell_deleted(self, since: datetime) -> None:
-        deleted = self._rooms.list_deleted(since)
+    def _tell_deleted(self, since: datetime, until: datetime | None) -> None:
+        deleted = self._rooms.list_deleted(since, until)
         heard = self._push_log.rooms()
         for room_id in deleted & heard.keys():
             self._publisher.room_deleted(room_id, heard[room_id])

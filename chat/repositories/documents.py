@@ -57,6 +57,11 @@ def with_ids(ids: Iterable[ObjectId], field: str = "_id") -> Iterator[dict[str, 
         yield {field: {"$in": distinct[start : start + IDS_AT_ONCE]}}
 
 
+def between(since: Any, until: Any = None) -> dict[str, Any]:
+    """Match what is after `since`, and before `until` where it is given."""
+    return {"$gt": since} if until is None else {"$gt": since, "$lt": until}
+
+
 def is_only_repeated(error: BulkWriteError) -> bool:
     """Tell whether everything else is stored, by a majority, and the rest was there before."""
     failures = error.details.get("writeErrors", [])

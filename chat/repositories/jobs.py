@@ -43,10 +43,14 @@ class JobRepository:
             }
         )
 
-    def claim(self, holder: str, lease: float) -> Job | None:
-        """Take the job that has been due for longest for `lease` seconds, or return None."""
+    def claim(self, holder: str, lease: float, longest: float) -> Job | None:
+        """Take the job that has been due for longest for `lease` seconds, or return None.
+
+        No job waits for more than `longest` seconds: one that would was put off while the clock was
+        ahead, and is due.
+        """
         now = self._database.now()
-        while document := self._collection.find_one({"due_at": {"$lte": now}}, sort=[("due_at", 1)]):
+        while document := self._find_due(now, longest):
             claimed = self._collection.update_one(
                 {key: document[key] for key in ("_id", "due_at", "holder")},
                 {"$set": {"holder": holder, "due_at": now + timedelta(seconds=lease)}},
@@ -54,6 +58,16 @@ class JobRepository:
             if claimed.matched_count:
                 return _job(document)
             # Another process was first: look for another one.
+        return None
+
+    def _find_due(self, now: datetime, longest: float) -> Document | None:
+        ahead = {"$gt": now + timedelta(seconds=longest)}
+        for due_at in ({"$lte": now}, ahead):
+            found: Document | None = self._collection.find_one(
+                {"due_at": due_at}, sort=[("due_at", 1)]
+            )
+            if found:
+                return found
         return None
 
     def renew(self, job: Job, holder: str, progress: Mapping[str, Any], lease: float) -> bool:

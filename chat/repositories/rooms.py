@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chat.errors import NotFound
 from chat.models import Message, Room
-from chat.repositories.documents import object_id, object_ids, with_ids
+from chat.repositories.documents import between, object_id, object_ids, with_ids
 from chat.repositories.messages import document_of, message_of
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ class RoomRepository:
 
     def list_touched(self, since: datetime, until: datetime | None = None) -> list[Room]:
         """Return the rooms touched since then, and before `until` where it is given."""
-        touched = {"$gt": since} if until is None else {"$gt": since, "$lt": until}
-        cursor = self._database.db["room"].find({"touched_at": touched})
+        cursor = self._database.db["room"].find({"touched_at": between(since, until)})
         return [room_of(document) for document in cursor]
 
-    def list_deleted(self, since: datetime) -> set[str]:
-        """Return the ids of the rooms deleted since then."""
-        notes = self._database.db["deleted_room"].find({"deleted_at": {"$gt": since}}, {"_id": 1})
+    def list_deleted(self, since: datetime, until: datetime | None = None) -> set[str]:
+        """Return the ids of the rooms deleted since then, and before `until` where it is given."""
+        query = {"deleted_at": between(since, until)}
+        notes = self._database.db["deleted_room"].find(query, {"_id": 1})
         noted = [note["_id"] for note in notes]
         left = self._find_by_ids(noted, {"_id": 1})
         return set(map(str, noted)) - {str(document["_id"]) for document in left}

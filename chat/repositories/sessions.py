@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 
 from chat.models import Session
-from chat.repositories.documents import date_of, object_id
+from chat.repositories.documents import between, date_of, object_id
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -104,13 +104,13 @@ class SessionRepository:
         self._collection.update_many(query, [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}])
         return found
 
-    def list_ended(self, since: datetime) -> list[str]:
-        """Return the ids of sessions that ended since then.
+    def list_ended(self, since: datetime, until: datetime | None = None) -> list[str]:
+        """Return the ids of sessions that ended since then, and before `until` where it is given.
 
         By the database's own clock, as `end`: those of other processes may differ.
         """
-        milliseconds = int(since.timestamp() * 1000)
-        ended = self._collection.find({"ended_at": {"$gte": milliseconds}}, {"_id": 1})
+        ended_at = between(*(moment and int(moment.timestamp() * 1000) for moment in (since, until)))
+        ended = self._collection.find({"ended_at": ended_at}, {"_id": 1})
         return [str(document["_id"]) for document in ended]
 
     @property

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
-from chat.repositories.documents import is_only_repeated, object_id, object_ids, with_ids
+from chat.repositories.documents import between, is_only_repeated, object_id, object_ids, with_ids
 from chat.text.addresses import fold_address
 from chat.text.normalization import fold
 
@@ -96,9 +96,12 @@ class UserRepository:
             return int(error.details["nInserted"])
         return len(result.inserted_ids)
 
-    def list_touched(self, since: datetime) -> list[User]:
-        """Return those whose profile changed since then, by the database's own clock."""
-        found = self._collection.find({"touched_at": {"$gt": since}})
+    def list_touched(self, since: datetime, until: datetime | None = None) -> list[User]:
+        """Return those whose profile changed since then, and before `until` where it is given.
+
+        By the database's own clock.
+        """
+        found = self._collection.find({"touched_at": between(since, until)})
         return [_user(document) for document in found if not _is_deleted(document)]
 
     def update(self, user_id: str, changes: Mapping[str, Any], now: int) -> User:

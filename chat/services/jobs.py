@@ -51,7 +51,10 @@ class Jobs:
         self._works[kind] = work
 
     def add(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
-        """Store a job that is due after `delay` seconds; the next process that looks does it."""
+        """Store a job that is due after `delay` seconds, at most MAX_BACKOFF.
+
+        The next process that looks then does it.
+        """
         self._repository.insert(kind, arguments, delay)
 
     def run(self) -> None:
@@ -77,7 +80,7 @@ class Jobs:
         self._idle.clear()
         try:
             while not self._stopped.is_set():
-                job = self._repository.claim(self._holder, LEASE)
+                job = self._repository.claim(self._holder, LEASE, MAX_BACKOFF + LEASE)
                 if job is None:
                     return
                 self._try(job)

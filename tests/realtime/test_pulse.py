@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import pytest
 import socketio
+from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
 from chat.database.client import Database
-from chat.models import Membership, Message, Room, User
+from chat.models import Membership, Message, Room, RoomKind, User
 from chat.realtime import pulse as beating
 from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
@@ -46,6 +47,7 @@ class Clients:
         self._user_id = user_id
         self._hears: set[str] = set()
         self.seqs: dict[str, list[int]] = {}
+        self.told: list[str] = []  # ids of rooms that are deleted, people, sessions that ended
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         self._push_log.start(room)
@@ -60,6 +62,18 @@ class Clients:
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
         self.message_created(room, message)
+
+    def room_deleted(self, room_id: str, kind: RoomKind) -> None:
+        self.told.append(room_id)
+
+    def own_user_changed(self, user: User) -> None:
+        self.told.append(user.id)
+
+    def is_told(self, user: User) -> bool:
+        return True
+
+    def session_ended(self, session_id: str) -> None:
+        self.told.append(session_id)
 
     def listeners(self, channel: str, namespace: str) -> set[str]:
         return {self._user_id} if channel.removeprefix("room:") in self._hears else set()
@@ -210,6 +224,24 @@ def test_a_clock_that_was_ahead_is_looked_back_at_once(
     monkeypatch.setattr(process.pulse, "_push_missing", read.append)
     process.pulse.beat()
     assert read == []
+
+
+def test_what_happened_while_the_clock_was_ahead_is_told_once(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = process.database.now() + timedelta(days=1)
+    db, deleted, user, session = process.database.db, process.room(), ObjectId(), ObjectId()
+    db["room"].delete_one({"_id": object_id(deleted.id)})
+    db["deleted_room"].insert_one({"_id": object_id(deleted.id), "deleted_at": ahead})
+    db["user"].insert_one({"_id": user, "touched_at": ahead})
+    ended_at = round(ahead.timestamp() * 1000)
+    db["session"].insert_one({"_id": session, "user_identity": user, "ended_at": ended_at})
+    monkeypatch.setattr(process.pulse, "_clock_was", ahead)  # the last look was then
+    process.pulse.beat()
+    assert process.clients.told == [deleted.id, str(user), str(session)]
+    process.clients.room_entered(deleted, [])
+    process.pulse.beat()
+    assert process.clients.told == [deleted.id, str(user), str(session)]
 
 
 def test_message_that_is_missing_for_ever_does_not_stop_what_follows(process: Process) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -69,9 +70,21 @@ def test_a_job_is_done_in_its_pieces_and_is_gone_then(make_jobs: Make, migrated:
 def test_a_job_that_is_not_due_yet_waits(make_jobs: Make, migrated: Database) -> None:
     jobs = make_jobs()
     counting = Counting(jobs)
-    jobs.add("count", {"upto": 1}, delay=3600)
+    jobs.add("count", {"upto": 1}, delay=60)
     jobs.run_due()
     assert counting.counted == [] and len(stored(migrated)) == 1
+
+
+def test_a_job_that_was_put_off_while_the_clock_was_ahead_is_due(
+    make_jobs: Make, migrated: Database
+) -> None:
+    jobs = make_jobs()
+    counting = Counting(jobs)
+    jobs.add("count", {"upto": 1})
+    due_at = migrated.now() + timedelta(days=1)
+    migrated.db["job"].update_one({}, {"$set": {"due_at": due_at, "holder": "gone"}})
+    jobs.run_due()
+    assert counting.counted == [1] and stored(migrated) == []
 
 
 def test_another_process_goes_on_where_one_died(make_jobs: Make, migrated: Database) -> None:
@@ -108,7 +121,7 @@ def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> Non
     for _ in range(4):
         repository.insert("count", {})
     with ThreadPoolExecutor(8) as pool:
-        claimed = list(pool.map(lambda number: repository.claim(str(number), 60.0), range(8)))
+        claimed = list(pool.map(lambda number: repository.claim(str(number), 60.0, 600.0), range(8)))
     ids = [job.id for job in claimed if job is not None]
     assert len(ids) == len(set(ids)) == 4
 
