@@ -6,6 +6,7 @@ tells its own clients.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -23,7 +24,7 @@ INTERVAL = 1.0  # seconds between two looks
 GRACE = 2.0  # seconds without a connection until somebody is away: reloading a page is not leaving
 REST = 3.0  # Pause as often as long as a look took, so that people are served first,
 MAX_REST = 2.0  # but not for more than so many seconds.
-TOLD_AT_ONCE = 100  # people whose rooms are asked for by one query
+TOLD_AT_ONCE = 100  # people whose rooms are asked for together, at most
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,9 @@ class Presence:
         self._heard = heard
         self._rooms_of = rooms_of
         self._told: set[str] = set()  # who is online, as clients here were told
-        self._changed: set[str] = set()  # who may be something else than that
+        # Who may be something else than that, in the order in which they are looked at.
+        self._changed: dict[str, None] = {}
+        self._at_once = TOLD_AT_ONCE
         self._leaving: dict[str, float] = {}  # when each of them will have been away long enough
         self._stopped = threading.Event()
 
@@ -107,7 +110,7 @@ class Presence:
             self._own.write()
             self._others.look(self._own.process_id)
         finally:  # what is known is told although no more could be read
-            self._changed |= self._others.take_changed()
+            self._changed.update(dict.fromkeys(self._others.take_changed()))
             self._tell()
 
     def _drop_leaving(self) -> None:
@@ -118,19 +121,27 @@ class Presence:
             del self._leaving[user_id]
             if not self._connections.is_online(user_id):
                 self._own.discard(user_id)
-                self._changed.add(user_id)
+                self._changed[user_id] = None
 
     def _tell(self) -> None:
-        """Tell clients here what they do not know, and remember what could not be told."""
+        """Tell clients here what they do not know, and remember what could not be told.
+
+        All rooms of many people may be too much for one answer. So after a failure fewer are asked
+        for, and everybody else first.
+        """
         heard = self._heard()
         while self._changed:
-            some = [self._changed.pop() for _ in range(min(TOLD_AT_ONCE, len(self._changed)))]
+            some = list(itertools.islice(self._changed, self._at_once))
+            for user_id in some:
+                del self._changed[user_id]
+            news = [one for one in some if self.is_online(one) != (one in self._told)]
             try:
-                news = [one for one in some if self.is_online(one) != (one in self._told)]
                 rooms = self._rooms_of(news) if news and heard else {}
             except Exception:
-                self._changed.update(some)
+                self._at_once = max(1, len(some) // 2)
+                self._changed.update(dict.fromkeys(some))
                 raise
+            self._at_once = min(TOLD_AT_ONCE, self._at_once + 1)
             for user_id in in_turns(news):
                 kinds = {one: heard[one] for one in rooms.get(user_id, ()) if one in heard}
                 self._tell_of(user_id, kinds)

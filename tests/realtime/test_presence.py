@@ -247,6 +247,30 @@ def test_who_could_not_be_told_of_is_told_of_later(world: World) -> None:
     assert [said[1:] for said in here.said] == [(ADA, True)]
 
 
+def test_people_with_too_many_rooms_for_one_answer_are_asked_for_in_smaller_groups(
+    world: World,
+) -> None:
+    here, there = world.start(), world.start()
+    people = [str(ObjectId()) for _ in range(150)]
+    failing = people[70]
+
+    def answer() -> None:
+        if len(here.asked[-1]) > 20 or failing in here.asked[-1]:
+            raise AutoReconnect("it takes too long")
+
+    here.before_answer = answer
+    for user_id in people:
+        there.come(user_id)
+    there.look()
+    for _ in range(15):
+        with pytest.raises(AutoReconnect):
+            here.look()
+    assert sorted(said[1] for said in here.said) == sorted(set(people) - {failing})
+    here.before_answer = lambda: None
+    here.look()
+    assert len(here.said) == len(people)
+
+
 def test_what_was_read_before_the_database_failed_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
