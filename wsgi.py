@@ -91,12 +91,14 @@ class Service:
             self._listener.close()
         if self._app is None:
             return
-        if self._started:
-            chat.app.stop(self._app)
         services: Services = self._app.extensions["chat"]
-        services.database.close()
-        if services.embedded is not None:
-            services.embedded.stop(max(0.5, deadline - time.monotonic()))
+        try:
+            if self._started:
+                chat.app.stop(self._app)
+            services.database.close()
+        finally:
+            if services.embedded is not None:
+                services.embedded.stop(max(0.5, deadline - time.monotonic()))
 
 
 def _listen(app: Flask) -> Listener:

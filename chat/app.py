@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 
 from flask import Flask
@@ -29,11 +30,13 @@ from chat.wiring import EXTENSION, Services, wire
 log = logging.getLogger(__name__)
 
 GATE = "chat.gate"
-# How long each step of the end may take; what began before shall be finished and answered.
+# The end: what began before shall be finished and answered. Ten seconds are promised, of which
+# closing the connections to the database takes one, and its own end half a second or more.
 STORE_SECONDS = ANSWER_WITHIN + 0.5  # by then every event from before has its answer
 ANSWER_SECONDS = 0.5
-WRITE_SECONDS = 1.5  # and what storing has left
 FAREWELL_SECONDS = 1.0
+END_SECONDS = 8.0  # for all of it, and for writing down what else is known
+SHORTEST = 0.1  # of a time limit: none at all is one without end
 
 
 def create_app(config: str | object = "config.Config", **overrides: object) -> Flask:
@@ -93,6 +96,7 @@ def stop(app: Flask) -> None:
     services: Services = app.extensions[EXTENSION]
     gate: Gate = app.extensions[GATE]
     began = time.monotonic()
+    deadline = began + END_SECONDS
     services.readiness.end()
     gate.close()
     services.expiry.stop()
@@ -100,20 +104,36 @@ def stop(app: Flask) -> None:
     services.presence.stop()
     services.rooms.stop()
     services.jobs.stop(ANSWER_SECONDS)
-    drained = services.writer.close(STORE_SECONDS)
-    left = max(0.0, began + STORE_SECONDS - time.monotonic())
+    drained = services.writer.close(began + STORE_SECONDS - time.monotonic())
     gate.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(FAREWELL_SECONDS)
-    if drained:  # or the database is away: the next start finds out what is written here
-        with time_limit(WRITE_SECONDS + left):
-            services.heads.flush()
-            services.read_marks.flush()
-            services.audit.flush()
-        with time_limit(FAREWELL_SECONDS):
-            services.presence.end()
-    else:
+    # Where the database is away, the next start finds out what would be written.
+    if not (drained and _is_written(services, deadline)):
         log.warning("the database did not take what was waiting for it")
     services.database.close()
+
+
+def _is_written(services: Services, deadline: float) -> bool:
+    """Write down what else is known; return whether that came to its end by then.
+
+    Beside the caller, because a write that hangs since before keeps those after it waiting.
+    """
+    done = threading.Event()
+
+    def write() -> None:
+        try:
+            with time_limit(max(SHORTEST, deadline - time.monotonic())):
+                services.heads.flush()
+                services.read_marks.flush()
+                services.audit.flush()
+                services.presence.end()
+        except Exception:
+            log.exception("not everything could be written down at the end")
+        finally:
+            done.set()
+
+    spawn(write)
+    return done.wait(max(SHORTEST, deadline - time.monotonic()))
 
 
 def body_limit(app: Flask, target: str) -> int:

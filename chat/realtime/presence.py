@@ -99,9 +99,12 @@ class Presence:
         try:
             self._own.end()
         except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("the database did not answer: others notice the end of this process later")
+            if is_outage(error):
+                log.warning(
+                    "the database did not answer: others notice the end of this process later"
+                )
+            else:
+                log.exception("others notice the end of this process later")
 
     def look(self) -> None:
         """Tell other processes who came and went here, and clients who did anywhere."""
