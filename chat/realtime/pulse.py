@@ -106,8 +106,8 @@ class Pulse:
         self._look_for_contention(now)
         self._drop_unheard()
         since = now - timedelta(seconds=LOOK_BACK + began - self._looked_at)
-        # What was touched, deleted or ended while the clock was ahead is looked at once, when it has been set back,
-        # and not again each second until it is that late.
+        # What was touched, deleted or ended while the clock was ahead is looked at once, when it
+        # has been set back, and not again each second until it is that late.
         was_set_back = now + AHEAD < self._clock_was
         self._look(since, None if was_set_back else now + AHEAD)
         self._looked_at, self._clock_was = began, now

@@ -50,7 +50,8 @@ def object_ids(values: Iterable[str]) -> list[ObjectId]:
 def with_ids(ids: Iterable[ObjectId], field: str = "_id") -> Iterator[dict[str, Any]]:
     """Yield filters that match the documents with these ids, each a bounded number of them.
 
-    `field` is one with an index of its own. Nothing else in the program asks by `$in`: its cost must not depend on how many there are.
+    `field` is one with an index of its own. Nothing else in the program asks by `$in`: its cost
+    must not depend on how many there are.
     """
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), IDS_AT_ONCE):

@@ -109,7 +109,9 @@ class SessionRepository:
 
         By the database's own clock, as `end`: those of other processes may differ.
         """
-        ended_at = between(*(moment and int(moment.timestamp() * 1000) for moment in (since, until)))
+        ended_at = between(
+            *(moment and int(moment.timestamp() * 1000) for moment in (since, until))
+        )
         ended = self._collection.find({"ended_at": ended_at}, {"_id": 1})
         return [str(document["_id"]) for document in ended]
 

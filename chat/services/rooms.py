@@ -36,7 +36,8 @@ MOST_MEMBERS = 5_000  # of a group
 # Tries of a change whose condition no longer held as it was written: another process was first.
 TRIES = 20
 
-A, T = TypeVar("A"), TypeVar("T")
+A = TypeVar("A")
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 

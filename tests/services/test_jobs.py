@@ -121,7 +121,9 @@ def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> Non
     for _ in range(4):
         repository.insert("count", {})
     with ThreadPoolExecutor(8) as pool:
-        claimed = list(pool.map(lambda number: repository.claim(str(number), 60.0, 600.0), range(8)))
+        claimed = list(
+            pool.map(lambda number: repository.claim(str(number), 60.0, 600.0), range(8))
+        )
     ids = [job.id for job in claimed if job is not None]
     assert len(ids) == len(set(ids)) == 4
 
