@@ -21,6 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SPAWNED = "spawned"  # the name of a thread that `spawn` starts
 LOOKUPS = 2  # of names at the same time: a resolver that hangs leaves threads to passwords
 TURN = 0.01  # seconds after which long work lets everybody else have a turn
 
@@ -112,4 +113,4 @@ def spawn(function: Callable[..., Any], *args: Any) -> None:
 
         eventlet.spawn_n(run)
     else:
-        threading.Thread(target=run, daemon=True).start()
+        threading.Thread(target=run, name=SPAWNED, daemon=True).start()

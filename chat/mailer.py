@@ -81,7 +81,7 @@ class Mailer:
         return self._offer[0]
 
     def _ask_offer(self, answered: threading.Event) -> None:
-        """Ask the mail server whether it sends to international addresses; until it says no, it may."""
+        """Ask the mail server whether it sends to international addresses."""
         try:
             with self._app.app_context():
                 offered = mail.connect().offers_international()

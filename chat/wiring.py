@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, current_app
 
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from chat.mailer import Mailer
+from chat.models import Message
 from chat.realtime.connections import Connections
 from chat.realtime.expiry import Expiry
 from chat.realtime.others_presence import OthersPresence
@@ -136,6 +138,13 @@ def wire(app: Flask) -> Services:
     memberships = Memberships(room_repository, user_rooms)
     usernames = Usernames(users)
     heads = RoomHeads(room_repository, message_repository)
+
+    def hear(event: str, payload: dict[str, Any]) -> None:
+        """Learn from what another process pushed to the members of a room here."""
+        publisher.heard(event, payload)
+        if event == "message_created":
+            heads.learn(Message(**payload))
+
     read_marks = ReadMarks(user_rooms, message_repository)
     conversations = ConversationService(
         user_rooms, users, memberships, usernames, heads, read_marks

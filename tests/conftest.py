@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from hypothesis import HealthCheck, settings
 
 from chat import migrations
 from chat.app import create_app, stop
+from chat.concurrency import SPAWNED
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 
 # How long an example takes says more of this machine than of what is tested.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -94,6 +96,9 @@ def make_app(migrated: Database, mongo_uri: str, tmp_path: Path) -> Iterator[Cal
         return app
 
     yield make
+    for thread in threading.enumerate():
+        if thread.name == SPAWNED:  # it would open a new connection to the database, and leave it
+            thread.join(PATIENCE)
     for app in made:
         stop(app)  # or what it writes a little later would find its database gone
 

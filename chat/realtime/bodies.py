@@ -71,12 +71,16 @@ class ChunkedBody:
 
 
 def read_chunked(
-    source: Any, limit: int, seconds: float, widen: Callable[[], int] | None = None
+    source: Any,
+    limit: int,
+    seconds: float,
+    widen: Callable[[], int] | None = None,
+    too_much: int = 0,
 ) -> ChunkedBody:
     """Read a body in chunks of `limit` bytes at most, within so many seconds.
 
-    A larger one asks `widen` once for the limit that it may have. Raises BadChunk where another
-    reader could see its end elsewhere.
+    A larger one asks `widen` once for the limit that it may have; beyond that its length is told as
+    `too_much` at least. Raises BadChunk where another reader could see its end elsewhere.
     """
     data = bytearray()
     try:
@@ -86,7 +90,7 @@ def read_chunked(
                 if len(data) + size > limit and widen is not None:
                     limit, widen = widen(), None
                 if len(data) + size > limit:
-                    return ChunkedBody(bytes(data), len(data) + size)
+                    return ChunkedBody(bytes(data), max(len(data) + size, too_much))
                 data += _read_chunk(source, size)
                 count += 1
                 if count % CHUNKS_PER_TURN == 0:

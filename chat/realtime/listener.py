@@ -21,8 +21,8 @@ from typing import Any
 
 import eventlet
 import eventlet.wsgi
-from eventlet.semaphore import Semaphore
 from eventlet.greenio import GreenSocket
+from eventlet.semaphore import Semaphore
 
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.i18n import choose_locale, translate
@@ -235,8 +235,9 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             with suppress(OSError):  # that the client is gone is what reading it will tell
                 self.wfile.flush()
         try:
-            limit = min(self._listener.max_body, self._listener.body_limit(self.path))
-            self._body = read_chunked(self._source, limit, BODY_SECONDS, self._widen)
+            most = self._listener.body_limit(self.path)
+            limit = min(self._listener.max_body, most)
+            self._body = read_chunked(self._source, limit, BODY_SECONDS, self._widen, most + 1)
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
             return self._refuse(HTTPStatus.BAD_REQUEST)
@@ -245,7 +246,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         return True
 
     def _widen(self) -> int:
-        """Return how long a body in chunks may become; few large ones may be in memory at a time."""
+        """Return how long a body in chunks may become; few large ones may be there at a time."""
         limit = self._listener.body_limit(self.path)
         if limit <= self._listener.max_body:
             return limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -166,7 +167,8 @@ class MessageService:
         }
         rooms: dict[str, RoomSync] = {}
         named = [room_id for room_id in seen if room_id in conversations]
-        asked = set(named[:SYNC_HEADS])
+        # Of the others the end is known as it was written or told here; all after it is pushed.
+        asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
         left, reads = SYNC_CHARACTERS, SYNC_READS
         for room_id in in_turns(named):
             rooms[room_id], looked = self._missed(
@@ -241,7 +243,7 @@ class MessageService:
         """
         later = Page((), has_more=True)
         head = self._heads.read_lately(room) if ask else room.last_seq
-        if not ask and seq >= head:  # the log may go on: the client asks for these rooms again
+        if seq > head and not ask:
             return RoomSync(later, head), False
         if seq > head:  # known here may be less than what another process has pushed meanwhile
             head = self._heads.read(room)

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from chat.concurrency import in_turns, spawn
 from chat.errors import ChatError, Internal, Unavailable
@@ -190,7 +191,7 @@ class Writer:
 
     def _store(self, waiting: deque[Draft]) -> None:
         """Store all drafts; each is taken off `waiting` when its promises are kept."""
-        failures, began_in = 0, self._round
+        failures, began_in, most = 0, self._round, len(waiting)
         while waiting:
             if self._round != began_in:  # these were numbered by what is known no longer
                 self._fail(waiting, Unavailable())
@@ -201,7 +202,8 @@ class Writer:
                 self._number(waiting)
                 self._hand_over()  # what is known to be stored waits for nothing
                 started = time.monotonic()
-                result = self._messages.append([draft.message for draft in waiting])
+                drafts = list(islice(waiting, most))
+                result = self._messages.append([draft.message for draft in drafts])
                 self._took = time.monotonic() - started
                 for _ in range(result.stored):
                     draft = waiting.popleft()
@@ -215,7 +217,13 @@ class Writer:
                     raise
                 # Stored or not, nobody knows: the same drafts again are harmless, as their ids are.
                 if failures >= SUSPICIOUS and self._messages.is_refused(error):
-                    raise  # it takes everything else
+                    # It takes everything else. So it gets one message at a time, and the one that
+                    # it fails at even then is given up.
+                    if len(drafts) == 1:
+                        log.error("the database fails at message %s", drafts[0].message.id)
+                        self._fail([waiting.popleft()], Internal())
+                    most, failures = 1, SUSPICIOUS
+                    continue
                 log.warning(
                     "the database did not answer, messages wait for it: %s",
                     reason_of(error),

@@ -528,5 +528,5 @@ def test_without_a_database_every_route_says_that_it_is_unavailable(
         check_refusal(response, "unavailable", "en", str(route))
 
     with ThreadPoolExecutor(16) as pool:  # each one waits for the database
-        list(pool.map(call, [*ROUTES, Route("GET", "/health", token=None)]))
+        list(pool.map(call, [*ROUTES, Route("GET", "/ready", token=None)]))
     stop(app)

@@ -37,12 +37,16 @@ def own_app(own: Server) -> Iterator[Flask]:
         yield app
 
 
-def put_back_while_it_runs(backup: Backup, server: Server, folder: Path) -> None:
+def put_back_while_it_runs(backup: Backup, server: Server, folder: Path, witness: Member) -> None:
+    client = witness.socket("/group")
     backup.put_back()
     flask("db", "restored", data_dir=folder, MONGO_URI=server.mongo_uri)
+    client.wait_closed()  # the server has noticed
 
 
-def put_back_and_forget_the_last_step(backup: Backup, server: Server, _: Path) -> None:
+def put_back_and_forget_the_last_step(
+    backup: Backup, server: Server, folder: Path, witness: Member
+) -> None:
     server.stop()
     backup.put_back()
     server.start()
@@ -50,7 +54,7 @@ def put_back_and_forget_the_last_step(backup: Backup, server: Server, _: Path) -
 
 @pytest.mark.parametrize("put_back", [put_back_while_it_runs, put_back_and_forget_the_last_step])
 def test_an_open_page_shows_what_is_said_after_a_restore(
-    put_back: Callable[[Backup, Server, Path], None],
+    put_back: Callable[[Backup, Server, Path, Member], None],
     own: Server,
     own_app: Flask,
     visit: Callable[..., Visitor],
@@ -84,7 +88,7 @@ def test_an_open_page_shows_what_is_said_after_a_restore(
         anns.write("not sent yet")
         expect(state_of(anns, "not sent yet")).to_have_attribute("data-state", "waiting")
         anns.page.locator(".composer-input").fill("a draft")
-        put_back(backup, own, tmp_path)
+        put_back(backup, own, tmp_path, bobs)
         for number in range(4):
             bobs.post(group, f"new {number}")
         anns.context.set_offline(False)

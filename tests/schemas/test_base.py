@@ -22,5 +22,6 @@ def test_far_too_many_fields_are_refused_without_naming_them() -> None:
 def test_a_field_that_holds_thousands_of_rooms_is_read() -> None:
     rooms = {f"{number:024x}": number for number in range(2_000)}
     ids = {room_id: room_id[::-1] for room_id in rooms}
-    assert SyncSchema().load({"rooms": rooms, "ids": ids}) == {"rooms": rooms, "ids": ids}
-    assert SyncSchema().load({"rooms": rooms}) == {"rooms": rooms, "ids": {}}, "from older clients"
+    loaded = SyncSchema().load({"rooms": rooms, "ids": ids})
+    assert (loaded["rooms"], loaded["ids"]) == (rooms, ids)
+    assert SyncSchema().load({"rooms": rooms})["ids"] == {}, "from older clients"

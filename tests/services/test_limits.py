@@ -121,8 +121,8 @@ def test_a_count_touches_few_of_many_keys() -> None:
         ("::ffff:192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("", ""),
-        ("unix", "unix"),
+        ("", "unknown"),
+        ("unix", "unknown"),
     ],
 )
 def test_an_ipv6_network_counts_as_one_caller(address: str, network: str) -> None:

@@ -679,10 +679,15 @@ def test_what_the_database_always_fails_at_does_not_hold_up_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
-    desk = open_desk(Broken(database))
+    messages = Broken(database)
+    messages.broken = True  # so that all of them come into one batch
+    desk = open_desk(messages)
+    sent = [desk.send(room, alice, text) for text in ("first", "poison", "second")]
+    messages.broken = False
     with pytest.raises(Internal):
-        wait_for(desk.send(room, alice, "poison"), WAIT)
-    assert wait_for(desk.send(room, alice, "good"), WAIT).message.seq == 1
+        wait_for(sent[1], WAIT)
+    assert [wait_for(sent[at], WAIT).message.seq for at in (0, 2)] == [1, 2]
+    assert wait_for(desk.send(room, alice, "third"), WAIT).message.seq == 3
 
 
 def test_while_the_database_fails_at_everything_messages_wait_for_it(

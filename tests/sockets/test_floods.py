@@ -62,17 +62,6 @@ def test_flood_of_events_lets_others_talk(
         assert watch.seconds() < ANSWER_WITHIN
 
 
-def test_body_of_unknown_length_is_refused_before_it_is_read(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
-        connection.sendall(
-            b"POST /api/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
-        answer = b""
-        while chunk := connection.recv(4096):
-            answer += chunk
-    assert answer.startswith(b"HTTP/1.1 411 ")
-
-
 def test_request_that_can_not_be_read_gets_a_bare_answer(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(b"nonsense\r\n\r\n")

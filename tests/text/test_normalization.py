@@ -116,3 +116,8 @@ def test_no_domain_takes_long() -> None:
     for domain in ("ü" * 250, "ü." * 125, "\u0301" * 250, "a\u0300\u0316" * 80):
         fold_address(f"a@{domain}")
     assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("other", ["a@ßSß.example", "a@ssßs.example", "a@SSSSS.example"])
+def test_guesses_at_one_name_count_together_however_its_domain_is_written(other: str) -> None:
+    assert fold_login(other) == fold_login("a@sssss.example")

@@ -117,6 +117,7 @@ def test_names_may_have_joiners_selectors_and_flags(name: str) -> None:
         "a\U000e0041\U000e0042\U000e007f",  # text in tags behind a letter
         "🏴\U000e0041\U000e007f",  # no flag has capitals
         "🏴\U000e0067",  # no end
+        "🏴" + "\U000e0061" * 7 + "\U000e007f",  # no flag has so many
         "a\u2028b",
         "a\ufff9b",
         "a\ufeff",

@@ -119,9 +119,16 @@ def main() -> None:
         "max_http_buffer_size": limit,
         **given,
     }
-    server = listener.Listener("127.0.0.1", port, connections, limit, of_one, str)
+    application = serve(options)
+    engine = getattr(application.engineio_app, "eio", application.engineio_app)
+
+    def body_limit(target: str) -> int:
+        found: int = engine.body_limit_of(target.partition("?")[2])
+        return found
+
+    server = listener.Listener("127.0.0.1", port, connections, limit, of_one, str, body_limit)
     print(server.getsockname()[1], flush=True)
-    server.serve(serve(options))
+    server.serve(application)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import threading
+import time
+from contextlib import ExitStack
 
 import engineio
 import pytest
 import requests
 
+from chat.realtime.listener import LARGE_BODIES
 from chat.realtime.transport.engine import EngineServer
 from chat.realtime.transport.session import READ_BYTES, EngineSession
 from tests.transport.conftest import Serve
@@ -79,6 +83,62 @@ def test_the_whole_has_a_limit_too(roomy: str) -> None:
     )
     assert answer.status_code == 413
     assert requests.get(link, timeout=TIMEOUT).status_code == 400
+
+
+def chunked(link: str, chunks: list[bytes]) -> socket.socket:
+    """Begin a POST in chunks; without the last one it goes on."""
+    _, _, rest = link.partition("//")
+    address, _, path = rest.partition("/")
+    host, _, port = address.partition(":")
+    connection = socket.create_connection((host, int(port)), timeout=TIMEOUT)
+    head = f"POST /{path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.sendall(head.encode() + b"".join(b"%x\r\n%b\r\n" % (len(c), c) for c in chunks))
+    return connection
+
+
+def status_of(connection: socket.socket) -> int:
+    return int(connection.recv(4096).split()[1])
+
+
+def test_only_few_large_bodies_in_chunks_are_in_memory_at_a_time(roomy: str) -> None:
+    link = open_polling(roomy)
+    enter(link)
+    piece = b'42["message","' + b"x" * 60_000 + b'"]'
+    large = [piece, SEPARATOR.encode() + piece]
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(chunked(link, large)) for _ in range(LARGE_BODIES)]
+        # Each has its place once the server has read on beyond what any body may have.
+        for connection in waiting:
+            connection.sendall(b"1\r\n\x1e\r\n" * 3)
+
+        def refused() -> bool:
+            own = open_polling(roomy)  # being refused ends it
+            enter(own)
+            with chunked(own, large) as one_more:
+                one_more.settimeout(1)
+                try:
+                    return status_of(one_more) == 413
+                except TimeoutError:
+                    return False
+
+        deadline = time.monotonic() + TIMEOUT
+        while not refused():
+            assert time.monotonic() < deadline
+        other = open_polling(roomy)
+        enter(other)
+        with chunked(other, [b"3"]) as small:
+            small.sendall(b"0\r\n\r\n")
+            assert status_of(small) == 200
+        waiting[0].close()
+        deadline = time.monotonic() + TIMEOUT
+        while True:  # until the server has seen that one is gone
+            own = open_polling(roomy)
+            enter(own)
+            with chunked(own, large) as next_one:
+                next_one.sendall(b"0\r\n\r\n")
+                if status_of(next_one) == 200:
+                    break
+            assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize("is_in", [True, False], ids=["before", "after being refused"])

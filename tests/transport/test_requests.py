@@ -235,13 +235,13 @@ def test_chunks_that_another_could_read_otherwise_are_refused(patient: str, body
 @pytest.mark.parametrize("size", [b"ffffffffffffffff", b"%x" % (LIMIT + 1)])
 def test_chunks_that_are_too_much_are_not_read_to_their_end(patient: str, size: bytes) -> None:
     path = open_polling(patient)
-    assert status_of(patient, chunked(path) + size + b"\r\n" + b"4" * 3 * LIMIT) == 400
+    assert status_of(patient, chunked(path) + size + b"\r\n" + b"4" * 3 * LIMIT) == 413
 
 
 def test_many_small_chunks_are_too_much_together(patient: str) -> None:
     path = open_polling(patient)
     body = b"".join(b"400\r\n%b\r\n" % (b"4" * 1024) for _ in range(LIMIT // 1024 + 1))
-    assert status_of(patient, chunked(path) + body + b"0\r\n\r\n") == 400
+    assert status_of(patient, chunked(path) + body + b"0\r\n\r\n") == 413
 
 
 @pytest.mark.parametrize("begun", [b"", b"2", b"2\r\n", b"2\r\n4", b"2\r\n40\r\n0\r\nX-"])

@@ -102,6 +102,8 @@ test("what looks like another host is no link", () => {
     "https://bank.com\u2044login.evil.com/",
     "https://bank.com\u29f8login.evil.com/",
     "https://%65vil.com/",
+    ..."\u3033\u3035\u2cc6\u0294\u0338".split("").map((sign) => `https://bank.com${sign}login.evil.com/`),
+    "https://bank.com\u30fclogin.evil.com/",
     "https://@evil.com",
   ]) {
     assert.deepEqual(links(text), [], text);
@@ -109,6 +111,10 @@ test("what looks like another host is no link", () => {
   // a browser takes the backslash for a slash: this is the bank
   const [{ href }] = linkify("https://bank.com\\@evil.com");
   assert.equal(new URL(href).hostname, "bank.com");
+});
+
+test("a long vowel in a Japanese host is part of it", () => {
+  assert.deepEqual(links("https://サーバー.jp/"), ["https://サーバー.jp/"]);
 });
 
 test("a host in other letters is shown as it is written and leads where it says", () => {
