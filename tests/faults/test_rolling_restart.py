@@ -8,7 +8,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -260,7 +260,7 @@ def test_a_rolling_restart_is_no_bad_gateway_to_anybody_and_loses_nothing(
     nginx: Nginx, servers: list[Server], people: tuple[list[Person], dict[str, Any]]
 ) -> None:
     (owner, *others), room = people
-    kinds = (Poller, SocketTalker, Poster)
+    kinds: list[Callable[..., Talker]] = [Poller, SocketTalker, Poster]
     talkers = [
         kind(nginx, person, room, address)
         for kind, person, address in zip(kinds, others, ADDRESSES[:3], strict=True)
