@@ -10,7 +10,6 @@ from flask import Flask, current_app
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from chat.mailer import Mailer
-from chat.models import Message
 from chat.realtime.connections import Connections
 from chat.realtime.expiry import Expiry
 from chat.realtime.others_presence import OthersPresence
@@ -33,6 +32,7 @@ from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
+from chat.schemas.messages import read_pushed
 from chat.services.audit import Audit
 from chat.services.contention import Contention
 from chat.services.conversations import ConversationService
@@ -143,7 +143,7 @@ def wire(app: Flask) -> Services:
         """Learn from what another process pushed to the members of a room here."""
         publisher.heard(event, payload)
         if event == "message_created":
-            heads.learn(Message(**payload))
+            heads.learn(read_pushed(payload))
 
     read_marks = ReadMarks(user_rooms, message_repository)
     conversations = ConversationService(

@@ -53,7 +53,7 @@ class Presence:
         self._heard = heard
         self._rooms_of = rooms_of
         self._told: set[str] = set()  # who is online, as clients here were told
-        # Who may be something else than that, in the order in which they are looked at.
+        # Users whose state may have changed, in the order in which they are looked at.
         self._changed: dict[str, None] = {}
         self._at_once = TOLD_AT_ONCE
         self._leaving: dict[str, float] = {}  # when each of them will have been away long enough

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -53,6 +54,12 @@ class ReadSchema(Schema):
 
 class MarkReadSchema(ReadSchema):
     room_id = fields.Id(required=True)
+
+
+def read_pushed(payload: dict[str, Any]) -> Message:
+    """Return the message that a process pushed; fields that a newer version added are left out."""
+    known = {field.name for field in dataclasses.fields(Message)}
+    return Message(**{name: value for name, value in payload.items() if name in known})
 
 
 def dump_message(message: Message) -> dict[str, Any]:

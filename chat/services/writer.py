@@ -126,7 +126,7 @@ class Writer:
     def start_over(self) -> None:
         """Give up what waits and forget what was stored lately: the logs are not those known here.
 
-        Whoever waits for an answer hears Unavailable, and sends again.
+        Those who wait for an answer hear Unavailable, and send again.
         """
         with self._lock:
             self._round += 1
