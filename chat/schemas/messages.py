@@ -59,17 +59,23 @@ class MarkReadSchema(ReadSchema):
 def read_pushed(payload: dict[str, Any]) -> Message:
     """Return the message that a process pushed; fields that a newer version added are left out."""
     known = {field.name for field in dataclasses.fields(Message)}
-    return Message(**{name: value for name, value in payload.items() if name in known})
+    named = {"nickname": payload["username"], **payload}
+    return Message(**{name: value for name, value in named.items() if name in known})
 
 
 def dump_message(message: Message) -> dict[str, Any]:
-    """Return a message as it is pushed, acked and listed."""
+    """Return a message as it is pushed, acked and listed.
+
+    A nickname that is the username is left out: it is 26 bytes that the kernel copies for each
+    member of the room.
+    """
+    named = {} if message.nickname == message.username else {"nickname": message.nickname}
     return {
         "id": message.id,
         "room_id": message.room_id,
         "user_id": message.user_id,
         "username": message.username,
-        "nickname": message.nickname,
+        **named,
         "seq": message.seq,
         "client_id": message.client_id,
         "kind": message.kind,

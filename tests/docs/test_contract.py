@@ -101,7 +101,7 @@ def test_error_codes_are_all_listed_with_their_status() -> None:
 
 
 USER = User("u", "ann", "Ann", 0, "", "", None, 1, 1)
-MESSAGE = Message("m", "r", "u", 1, "c", "hello", 1, 1)
+MESSAGE = Message("m", "r", "u", 1, "c", "hello", 1, 1, username="ann", nickname="Ann")
 ROOM = Room("r", "direct", None, None, "", None, 1, MESSAGE, 1, 1)
 MEMBERSHIP = Membership("r", "u", "member", 0, False, 1)
 

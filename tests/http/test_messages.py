@@ -19,7 +19,6 @@ MESSAGE = {
     "room_id",
     "user_id",
     "username",
-    "nickname",
     "seq",
     "client_id",
     "kind",
@@ -70,9 +69,11 @@ def test_a_message_names_its_sender_as_they_are_called_now(app: Flask) -> None:
         heard = [*bob.history(room)["messages"], bob.room(room["id"])["last_message"]]
         heard += [one["last_message"] for one in bob.rooms()]
         assert {one["nickname"] for one in heard} == {nickname}
+    data_of(alice.patch("/users/me", json={"nickname": alice.username}))
+    assert "nickname" not in bob.history(room)["messages"][0]
     assert alice.delete("/users/me", json={"password": alice.password}).status_code == 204
     gone = bob.history(room)["messages"]
-    assert {(one["username"], one["nickname"]) for one in gone} == {("", "")}
+    assert {(one["username"], one.get("nickname")) for one in gone} == {("", None)}
 
 
 def test_messages_of_a_room_are_numbered_without_gaps_whoever_sends(app: Flask) -> None:

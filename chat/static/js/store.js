@@ -47,10 +47,11 @@ export class Store {
   }
 
   /** Take what a message says its sender is called: it was looked up as the message was read. */
-  hearName({ user_id: userId, nickname }) {
-    const known = this.users.get(userId);
-    if (!known || !nickname || known.nickname === nickname) return;
-    known.nickname = nickname;
+  hearName(message) {
+    const known = this.users.get(message.user_id);
+    const name = nameOf(message);
+    if (!known || !name || nameOf(known) === name) return;
+    known.nickname = name;
     this.notify("rooms", ...[...this.rooms.keys()].flatMap((id) => [`members:${id}`, `timeline:${id}`]));
   }
 

@@ -134,7 +134,7 @@ test("a sender nobody has told of is called as the message says", () => {
 test("who is gone from a direct room has no name any more", () => {
   const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER, last_read_seq: 0 };
   const store = setUp([direct]);
-  const old = message(1, { room_id: "d1", user_id: "u2", username: "bob" });
+  const old = message(1, { room_id: "d1", user_id: "u2", username: "bob", nickname: "Bob" });
   store.apply("message_created", old);
   assert.equal(store.authorOf(old), "Bob");
   store.apply("member_left", { room_id: "d1", user_id: "u2" });
@@ -167,6 +167,8 @@ test("a name that changed while one was away is learned from the next message", 
   store.putMessage(message(1, { user_id: PEER.id, nickname: "Robert" }));
   assert.equal(store.authorOf(message(1, { user_id: PEER.id, nickname: "Bob" })), "Robert");
   assert.ok(changed.includes("members:r1"));
+  store.putMessage(message(2, { user_id: PEER.id, username: "bob" })); // no nickname any more
+  assert.equal(store.authorOf(message(1, { user_id: PEER.id, nickname: "Bob" })), "bob");
 });
 
 test("of another past nothing is kept but the rooms themselves", () => {
