@@ -8,6 +8,7 @@ RUN := .venv/installed-run
 TEST := .venv/installed-test
 UV := .venv/uv/bin/uv
 AUDIT := .venv/audit/bin/pip-audit
+ASYNCIO := .venv/asyncio/bin/python
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate
 
@@ -27,7 +28,7 @@ test: programs check ## Set up what the tests need, check, and run all tests (AR
 torture: programs ## Kill, stop and drown the system for long and print what came of it (ARGS= for pytest)
 	@exec $(PYTHON) -m pytest -m torture $(ARGS)
 
-clients: programs ## Try Socket.IO clients in JavaScript, Python, Java and Go, which it installs (ARGS= for pytest)
+clients: programs $(ASYNCIO) ## Try Socket.IO clients in JavaScript, Python, Java and Go, which it installs (ARGS= for pytest)
 	@$(PYTHON) tools/get_test_programs.py --clients
 	@exec $(PYTHON) -m pytest -m clients -v tests/clients $(ARGS)
 
@@ -61,6 +62,7 @@ lock: $(UV) ## Pin the newest versions that setup.cfg allows
 	$(COMPILE) --upgrade --extra embedded --extra queue --extra bots --extra dev -c requirements.lock \
 		-o requirements-dev.lock setup.cfg
 	echo pip-audit | $(COMPILE) --upgrade -o requirements-audit.lock -
+	echo "python-socketio[asyncio_client]" | $(COMPILE) --upgrade -c requirements.lock -o requirements-asyncio.lock -
 	cd tests/node && npm update --package-lock-only
 
 vendor: $(TEST) ## Fetch the vendored npm files again and verify them
@@ -87,6 +89,12 @@ $(TEST): requirements-dev.lock | $(PYTHON)
 $(AUDIT): requirements-audit.lock | $(PYTHON)
 	$(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# A place of its own: beside the server, engineio would import aiohttp at every start.
+$(ASYNCIO): requirements-asyncio.lock | $(PYTHON)
+	$(PYTHON) -m venv .venv/asyncio
+	$@ -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(UV): | $(PYTHON)

@@ -18,6 +18,7 @@ from tests.servers import PATIENCE, ROOT, environment
 
 LOCKS = (
     "requirements.lock",
+    "requirements-asyncio.lock",
     "requirements-audit.lock",
     "requirements-dev.lock",
     "requirements-go.lock",

@@ -39,7 +39,7 @@ def _command(name: str) -> Sequence[str | Path]:
         "js-4.0": [script, "socket.io-client-4.0"],
         "js-3.1": [script, "socket.io-client-3.1"],
         "python-sync": [sys.executable, FOLDER / "sync_client.py"],
-        "python-async": [sys.executable, FOLDER / "async_client.py"],
+        "python-async": [ROOT / ".venv" / "asyncio" / "bin" / "python", FOLDER / "async_client.py"],
         "java-2.1": ["java", "-cp", f"{JAVA_LIBRARIES}/*", FOLDER / "java" / "LineClient.java"],
         "go-3.0": [GO_PROGRAM],
     }
