@@ -24,7 +24,7 @@ import eventlet.wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
-from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
+from chat.errors import ChatError, InvalidInput, PayloadTooLarge, RateLimited, Unavailable
 from chat.i18n import choose_locale, translate
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, Body, ChunkedBody, Deadline, read_chunked
@@ -46,8 +46,11 @@ ABSOLUTE = re.compile(r"(?:https?|wss?)://([^/?#]*)([^#]*)", re.IGNORECASE)
 REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
     HTTPStatus.REQUEST_URI_TOO_LONG: PayloadTooLarge,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: PayloadTooLarge,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimited,
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
+TURN = "chat.end_turn"  # in the WSGI environment: ends the turn that the listener took
+TURNS_LAST = "/api/"  # below it a turn lasts until the answer; elsewhere until the head is read
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 log = logging.getLogger(__name__)
@@ -93,6 +96,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
         self._listener = listener
         self._left = listener.leaving(connection[0])
+        self._turn: Callable[[], None] | None = None
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
         self._source: Any = None  # what follows the head that is being read
@@ -105,6 +109,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         try:
             super().handle_one_request()
         finally:
+            self.end_turn()
             self._body, self.environ = None, {}
             if self._is_large:
                 self._is_large = False
@@ -112,6 +117,11 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def parse_request(self) -> bool:
         """Read the head of a request, and a body without a length; refuse what is in doubt."""
+        try:
+            if self._listener.take_turn is not None:
+                self._turn = self._listener.take_turn(self.client_address[0])
+        except RateLimited:
+            return self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
         self.raw_requestline = NOT_ASCII.sub(_percent_encode, self.raw_requestline)
         head = self.rfile = Head(self.rfile, self.raw_requestline)
         try:
@@ -120,10 +130,13 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         except (eventlet.wsgi.HeaderLineTooLong, eventlet.wsgi.HeadersTooLarge):
             return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not is_complete:
+            self.end_turn()
             return False
         refusal = HTTPStatus.BAD_REQUEST if head.in_doubt else self._fault()
         if refusal is not None:
             return self._refuse(refusal)
+        if not self.path.startswith(TURNS_LAST):
+            self.end_turn()
         if "Transfer-Encoding" in self.headers:
             return self._read_chunked()
         self._close_if_too_large(int(self.headers.get("Content-Length", 0)))
@@ -145,7 +158,15 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 io.BytesIO(self._body.data), self._body.length, self.connection
             )
         environ[LEFT] = self._left
+        if self._turn is not None:
+            environ[TURN] = self.end_turn
         return environ
+
+    def end_turn(self) -> None:
+        """Give the turn of the caller's network back, unless that has been done."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn()
 
     def finish(self) -> None:
         """End the connection, unless somebody has taken it over."""
@@ -270,9 +291,10 @@ class Listener:
     """A listening socket that tells one connection too many so at once, instead of letting it wait.
 
     There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
-    address, None for who may have all. A request with a body above `max_body`, or above what
-    `body_limit` says for its target, is the last one of its connection. Raises OSError when the
-    address cannot be had.
+    address, None for who may have all. Each request waits for `take_turn` of its address, which
+    returns what ends the turn, and is refused when that raises RateLimited. A request with a body
+    above `max_body`, or above what `body_limit` says for its target, is the last one of its
+    connection. Raises OSError when the address cannot be had.
     """
 
     def __init__(
@@ -284,6 +306,7 @@ class Listener:
         limit_of_one: int = sys.maxsize,
         caller_of: Callable[[str], str | None] = lambda _: None,
         body_limit: Callable[[str], int] | None = None,
+        take_turn: Callable[[str], Callable[[], None]] | None = None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -296,6 +319,7 @@ class Listener:
         self.large_bodies = Semaphore(LARGE_BODIES)
         self._limit_of_one = limit_of_one
         self._caller_of = caller_of
+        self.take_turn = take_turn
         self._open = 0  # connections, those that were taken over too
         self._open_of: Counter[str] = Counter()  # by caller
         self._closed = False
