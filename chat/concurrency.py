@@ -113,7 +113,7 @@ def in_turns(items: Iterable[T], seconds: float = READ_TURN) -> Iterator[T]:
 
 def give_way() -> None:
     """Let everybody else have a turn; a payer in debt rests for longer."""
-    payer = None if _current is None else getattr(_current(), "payer", None)
+    payer = current_payer()
     if payer is None:
         time.sleep(0)
         return
@@ -139,6 +139,11 @@ def charge_to(payer: Payer | None) -> None:
         current = _current()
         _settle(getattr(current, "payer", None))
         current.payer = payer
+
+
+def current_payer() -> Payer | None:
+    """Return to whom is charged what this greenlet runs."""
+    return None if _current is None else getattr(_current(), "payer", None)
 
 
 def _settle(payer: Payer | None) -> None:

@@ -100,6 +100,7 @@ class EventNamespace(flask_socketio.Namespace):
                 session_id=claims.session_id,
                 expires_at=claims.expires_at,
                 accept_language=environ.get("HTTP_ACCEPT_LANGUAGE"),
+                payer=self._services.budgets.of_user(user.id),
             )
             # First known, then read: a change that comes while we read is noted for the connection.
             self._services.connections.add(connection)
