@@ -120,8 +120,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         try:
             if self._listener.take_turn is not None:
                 self._turn = self._listener.take_turn(self.client_address[0])
-        except RateLimited:
-            return self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
+        except RateLimited as error:
+            return self._refuse(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after)
         self.raw_requestline = NOT_ASCII.sub(_percent_encode, self.raw_requestline)
         head = self.rfile = Head(self.rfile, self.raw_requestline)
         try:
@@ -279,11 +279,11 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._lingers = length > self._listener.body_limit(self.path)
         self.close_connection |= self._lingers
 
-    def _refuse(self, status: HTTPStatus) -> bool:
+    def _refuse(self, status: HTTPStatus, retry_after: int | None = None) -> bool:
         """Answer in the envelope, hear no more of the client, and return False."""
         self.close_connection = True
         self._lingers = True
-        self.wfile.write(_refusal(status, getattr(self, "headers", None)))
+        self.wfile.write(_refusal(status, getattr(self, "headers", None), retry_after))
         return False
 
 
@@ -437,13 +437,18 @@ def _refuse(client: Any) -> None:
         client.close()
 
 
-def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
+def _refusal(
+    status: HTTPStatus, headers: Message | None = None, retry_after: int | None = None
+) -> bytes:
     """Return the answer to a request that never reaches the application, and closes."""
+    details, later = {}, ""
+    if retry_after is not None:
+        details, later = {"retry_after": retry_after}, f"Retry-After: {retry_after}\r\n"
     error = REFUSALS_OF.get(status, InvalidInput)
     locale = choose_locale(None, headers.get("Accept-Language") if headers else None)
     message = translate(f"error.{error.code}", locale)
     body = json.dumps(
-        {"error": {"code": error.code, "message": message}},
+        {"error": {"code": error.code, "message": message, **details}},
         ensure_ascii=False,
         separators=(",", ":"),
     )
@@ -451,7 +456,7 @@ def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(data)}\r\nConnection: close\r\n"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+        f"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{later}\r\n"
     )
     return head.encode() + data
 

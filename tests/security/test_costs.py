@@ -24,7 +24,7 @@ from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
 from tests.cli.commands import flask
 from tests.docs.programs import Program
 from tests.figures import Figures
-from tests.large import group_document, insert_rooms
+from tests.large import Document, group_document, insert_rooms
 from tests.people import app_beside, make_people, new_client_id
 from tests.servers import Server
 from tests.sockets.conftest import Member, message
@@ -161,10 +161,16 @@ def crowded(scene: Scene) -> Scene:
             MONGO_URI=scene.uri,
         )
         if more:
-            room = scene.app.extensions["chat"].database.db["room"].find_one({"name": "Everybody"})
-            scene.attacker.data("POST", "/rooms/join", {"number": room["number"]})
+            scene.attacker.data("POST", "/rooms/join", {"number": full_room(scene)["number"]})
         assert seeded.returncode == 0
     return scene
+
+
+def full_room(scene: Scene) -> Document:
+    found: Document = (
+        scene.app.extensions["chat"].database.db["room"].find_one({"name": "Everybody"})
+    )
+    return found
 
 
 def rooms(scene: Scene) -> Wish:
@@ -172,10 +178,7 @@ def rooms(scene: Scene) -> Wish:
 
 
 def members(scene: Scene) -> Wish:
-    everybody = next(
-        room for room in scene.attacker.data("GET", "/rooms") if room["name"] == "Everybody"
-    )
-    return http("GET", f"/rooms/{everybody['id']}/members", scene.attacker.token)
+    return http("GET", f"/rooms/{full_room(scene)['_id']}/members", scene.attacker.token)
 
 
 @pytest.mark.torture
