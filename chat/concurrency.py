@@ -101,8 +101,9 @@ def _is_literal(host: object) -> bool:
     return True
 
 
-def in_turns(items: Iterable[T], seconds: float = READ_TURN) -> Iterator[T]:
-    """Yield the items, and let everybody else have a turn whenever they took so long."""
+def in_turns(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
+    """Yield the items, and let everybody else have a turn whenever they took READ_TURN or so."""
+    seconds = READ_TURN if seconds is None else seconds
     turn_ends = time.monotonic() + seconds
     for item in items:
         yield item

@@ -441,12 +441,13 @@ def _refusal(
     status: HTTPStatus, headers: Message | None = None, retry_after: int | None = None
 ) -> bytes:
     """Return the answer to a request that never reaches the application, and closes."""
-    details, later = {}, ""
+    details: dict[str, int] = {}
+    later = ""
     if retry_after is not None:
         details, later = {"retry_after": retry_after}, f"Retry-After: {retry_after}\r\n"
     error = REFUSALS_OF.get(status, InvalidInput)
     locale = choose_locale(None, headers.get("Accept-Language") if headers else None)
-    message = translate(f"error.{error.code}", locale)
+    message = translate(f"error.{error.code}", locale, **details)
     body = json.dumps(
         {"error": {"code": error.code, "message": message, **details}},
         ensure_ascii=False,
