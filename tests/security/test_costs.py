@@ -101,7 +101,7 @@ def answers_of_talker(scene: Scene, seconds: float) -> list[float]:
     """Talk for so long and return how long each answer took; none may be a refusal."""
     group = scene.talker.create_group()
     client = scene.talker.socket("/group")
-    times = []
+    times: list[float] = []
     ends = time.monotonic() + seconds
     while time.monotonic() < ends or not times:
         watch = Stopwatch(scene.server)
