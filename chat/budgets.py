@@ -46,8 +46,8 @@ class Allowance:
 
 
 USER = Allowance(turns=8, waiting=64, share=0.15, credit=0.1, most_debt=0.5)
-# A network may be a whole school.
-NETWORK = Allowance(turns=16, waiting=1_024, share=0.4, credit=0.3, most_debt=1.0)
+# A network may be a whole school whose pages load at once.
+NETWORK = Allowance(turns=16, waiting=1_024, share=0.5, credit=0.3, most_debt=1.0)
 
 
 class Account(Payer):
@@ -174,6 +174,7 @@ class Budgets:
         self.clock = clock
         self.sleep = sleep
         self._accounts: LRUCache[str, Account] = LRUCache(KNOWN_ACCOUNTS)
+        self._lock = threading.Lock()  # of the accounts
         self._heavy = threading.BoundedSemaphore(HEAVY_AT_ONCE)
         # The two callers that were active last, the latest first, and when.
         self._latest: tuple[Account | None, float] = (None, 0.0)
@@ -210,10 +211,11 @@ class Budgets:
         )
 
     def _account(self, key: str, allowance: Allowance) -> Account:
-        account = self._accounts.get(key)
-        if account is None:
-            account = self._accounts[key] = Account(self, allowance)
-        return account
+        with self._lock:
+            account = self._accounts.get(key)
+            if account is None:
+                account = self._accounts[key] = Account(self, allowance)
+            return account
 
 
 def _nothing() -> None:
