@@ -17,9 +17,10 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from chat.concurrency import resolve_beside, spawn
+from chat.concurrency import resolve_beside, spawn, start_metering
 
 resolve_beside()  # as without its own resolver eventlet asks the system's within the event loop
+start_metering()
 
 import logging
 import signal
@@ -37,9 +38,11 @@ from pymongo.errors import PyMongoError
 
 import chat.app
 from chat import __version__, logs, migrations, settings
+from chat.budgets import Budgets
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.realtime.listener import Listener
 from chat.services.limits import network_of
+from chat.turns import take_network_turn
 from chat.wiring import Services
 from config import Config
 
@@ -66,7 +69,7 @@ class Service:
         app = self._app = chat.app.create_app()
         logs.configure(app.config["LOG_LEVEL"])
         services: Services = app.extensions["chat"]
-        self._listener = _listen(app)
+        self._listener = _listen(app, services.budgets)
         _migrate(services)
         if services.embedded is not None:
             spawn(services.embedded.supervise, services.database.renew)
@@ -101,16 +104,17 @@ class Service:
                 services.embedded.stop(max(0.5, deadline - time.monotonic()))
 
 
-def _listen(app: Flask) -> Listener:
+def _listen(app: Flask, budgets: Budgets) -> Listener:
     config = app.config
     host, port = config["HOST"], config["PORT"]
     most, most_of_one = config["MAX_CONNECTIONS"], config["CONNECTIONS_PER_ADDRESS"]
+    turns: dict[str, Any] = {"take_turn": partial(take_network_turn, budgets)}
     if config["TRUSTED_PROXIES"]:  # then everybody comes from the proxy's address
-        most_of_one = most
+        most_of_one, turns = most, {}
     try:
         body_limit = partial(chat.app.body_limit, app)
         return Listener(
-            host, port, most, config["MAX_BODY_BYTES"], most_of_one, _caller, body_limit
+            host, port, most, config["MAX_BODY_BYTES"], most_of_one, _caller, body_limit, **turns
         )
     except (socket.gaierror, UnicodeError):  # the latter of a name that no name can be
         raise StartError(f"HOST={host} is not an address of this machine.") from None

@@ -25,6 +25,7 @@ from chat.proxies import TrustedProxies
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.realtime.server import SOCKET_PATHS
 from chat.services.audit import bind_caller
+from chat.turns import RequestTurns
 from chat.wiring import EXTENSION, Services, wire
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     for blueprint in (pages, users, rooms):
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
+    RequestTurns(app, services.budgets)
     _add_sockets(app, services)
     app.wsgi_app = CrossOrigin(  # type: ignore[method-assign]
         app.wsgi_app, parse_origins(app.config["CORS_ORIGINS"])

@@ -24,8 +24,20 @@ T = TypeVar("T")
 SPAWNED = "spawned"  # the name of a thread that `spawn` starts
 LOOKUPS = 2  # of names at the same time: a resolver that hangs leaves threads to passwords
 TURN = 0.01  # seconds after which long work lets everybody else have a turn
+READ_TURN = 0.004  # the same for reads, which are no hurry
 
 log = logging.getLogger(__name__)
+
+
+class Payer:
+    """Somebody for whom work runs: `used` grows by the seconds that the work really ran."""
+
+    def __init__(self) -> None:
+        self.used = 0.0
+
+    def pause(self) -> float:
+        """Return how long long work should rest before it goes on, in seconds."""
+        return 0.0
 
 
 def is_green() -> bool:
@@ -89,14 +101,63 @@ def _is_literal(host: object) -> bool:
     return True
 
 
-def in_turns(items: Iterable[T]) -> Iterator[T]:
-    """Yield the items, and let everybody else have a turn whenever they took long enough."""
-    turn_ends = time.monotonic() + TURN
+def in_turns(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
+    """Yield the items, and let everybody else have a turn whenever they took READ_TURN or so."""
+    seconds = READ_TURN if seconds is None else seconds
+    turn_ends = time.monotonic() + seconds
     for item in items:
         yield item
         if time.monotonic() > turn_ends:
-            time.sleep(0)
-            turn_ends = time.monotonic() + TURN
+            give_way()
+            turn_ends = time.monotonic() + seconds
+
+
+def give_way() -> None:
+    """Let everybody else have a turn; a payer in debt rests for longer."""
+    payer = current_payer()
+    if payer is None:
+        time.sleep(0)
+        return
+    _settle(payer)
+    time.sleep(payer.pause())
+
+
+def start_metering() -> None:
+    """Measure from now on how long each greenlet runs; called when the process is patched."""
+    global _current
+    import greenlet
+
+    _current = greenlet.getcurrent
+    greenlet.settrace(lambda _, greenlets: _settle(getattr(greenlets[0], "payer", None)))
+
+
+def charge_to(payer: Payer | None) -> None:
+    """Charge what this greenlet runs from here on to a payer, or to nobody.
+
+    Waiting is free, and without metering everything is.
+    """
+    if _current is not None:
+        current = _current()
+        _settle(getattr(current, "payer", None))
+        current.payer = payer
+
+
+def current_payer() -> Payer | None:
+    """Return to whom is charged what this greenlet runs."""
+    return None if _current is None else getattr(_current(), "payer", None)
+
+
+def _settle(payer: Payer | None) -> None:
+    """Charge the time since the last switch of greenlets, or the last call, to a payer."""
+    global _switched_at
+    now = time.perf_counter()
+    if payer is not None:
+        payer.used += now - _switched_at
+    _switched_at = now
+
+
+_current: Callable[[], Any] | None = None  # greenlet.getcurrent, once metering has started
+_switched_at = time.perf_counter()
 
 
 def spawn(function: Callable[..., Any], *args: Any) -> None:

@@ -92,6 +92,7 @@ CATALOGUE: dict[str, Line] = {
     ),
     "invalid.blank": Line("不能为空白。", "This may not be blank."),
     "invalid.too_short": Line("长度不能少于 {min} 个字符。", "At least {min} characters, please."),
+    "invalid.too_many": Line("最多 {max} 项。", "At most {max} entries, please."),
     "invalid.too_long": Line("长度不能超过 {max} 个字符。", "At most {max} characters, please."),
     "invalid.too_small": Line("不能小于 {min}。", "This may not be less than {min}."),
     "invalid.too_big": Line("不能大于 {max}。", "This may not be greater than {max}."),

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, current_app
 
+from chat.budgets import Budgets
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from chat.mailer import Mailer
@@ -68,6 +69,7 @@ class Services:
     jobs: Jobs
     users: UserService
     sessions: SessionService
+    budgets: Budgets
     rooms: RoomService
     conversations: ConversationService
     messages: MessageService
@@ -228,6 +230,7 @@ def wire(app: Flask) -> Services:
         jobs=jobs,
         users=accounts,
         sessions=sessions,
+        budgets=Budgets(enabled=config["RATE_LIMITS"]),
         rooms=rooms,
         conversations=conversations,
         messages=messages,

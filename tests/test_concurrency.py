@@ -64,6 +64,57 @@ def test_a_slow_resolver_stops_nobody_else(call: str) -> None:
     run(call, meanwhile="write(answering, b'.')")
 
 
+METERED = """
+import eventlet
+eventlet.monkey_patch()
+import time
+from chat.concurrency import Payer, charge_to, give_way, in_turns, start_metering
+
+class Debtor(Payer):
+    def pause(self):
+        return 0.05
+
+start_metering()
+ada, bob = Payer(), Debtor()
+
+def work(payer, seconds, wait):
+    charge_to(payer)
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        pass
+    time.sleep(wait)
+    charge_to(None)
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        pass
+
+for working in [eventlet.spawn(work, ada, 0.1, 0.5), eventlet.spawn(work, bob, 0.05, 0.5)]:
+    working.wait()
+assert 0.1 <= ada.used < 0.4, ada.used
+assert 0.05 <= bob.used < 0.35, bob.used
+
+def list_all():
+    charge_to(bob)
+    started = time.monotonic()
+    list(in_turns(range(3), seconds=-1))
+    return time.monotonic() - started
+
+assert eventlet.spawn(list_all).wait() >= 3 * 0.05
+"""
+
+
+def test_what_runs_is_charged_and_what_waits_is_not() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", METERED],
+        cwd=ROOT,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_address_needs_no_thread() -> None:
     hosts = ("'127.0.0.1'", "'::1'", "b'127.0.0.1'", "None")
     call = "; ".join(f"socket.getaddrinfo({host}, 1)" for host in hosts)

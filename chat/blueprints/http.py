@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from flask import Response, jsonify, request
+from flask import Response, g, jsonify, request
 
 from chat.addresses import parse_address
 from chat.error_handlers import request_locale
@@ -14,6 +15,7 @@ from chat.errors import InvalidInput
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.reading import read_json
+from chat.wiring import services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -24,11 +26,15 @@ __all__ = [
     "client_address",
     "device",
     "forget_odd_range",
+    "heavy",
     "load",
     "load_query",
     "no_content",
     "request_locale",
 ]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 NUMBER = re.compile(r"-?[0-9]{1,16}")
 RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})", re.IGNORECASE)
@@ -59,6 +65,17 @@ def load_query(schema: Schema) -> dict[str, Any]:
         query[name] = int(values[0]) if is_number and NUMBER.fullmatch(values[0]) else values[0]
     loaded: dict[str, Any] = schema.load(query)
     return loaded
+
+
+def heavy(view: Callable[P, R]) -> Callable[P, R]:
+    """Let a view that reads much have one of the few places for such; the caller must be a user."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with services().budgets.heavy(g.account):
+            return view(*args, **kwargs)
+
+    return wrapper
 
 
 def answer(data: Any, status: int = 200) -> Response:

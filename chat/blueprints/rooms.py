@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
-from chat.blueprints.http import answer, load, load_query, no_content
+from chat.blueprints.http import answer, heavy, load, load_query, no_content
 from chat.concurrency import in_turns
 from chat.gate import seconds_left
 from chat.models import Conversation
@@ -35,6 +35,7 @@ rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
 
 @rooms.get("")
 @require_user
+@heavy
 def list_rooms(identity: Identity) -> Response:
     found = services().conversations.list_of(identity.user)
     return answer([_dump(conversation) for conversation in in_turns(found)])
@@ -83,6 +84,7 @@ def delete_room(identity: Identity, room_id: str) -> Response:
 
 @rooms.get("/<room_id>/members")
 @require_user
+@heavy
 def list_members(identity: Identity, room_id: str) -> Response:
     is_online = services().presence.is_online
     found = services().conversations.members(identity.user, room_id)

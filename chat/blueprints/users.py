@@ -12,6 +12,7 @@ from chat.blueprints.http import (
     answer,
     client_address,
     device,
+    heavy,
     load,
     load_query,
     no_content,
@@ -135,6 +136,7 @@ def show(identity: Identity, username: str) -> Response:
 
 @users.get("/users")
 @require_user
+@heavy
 def search(identity: Identity) -> Response:
     data = load_query(SearchSchema())
     return answer(UserSchema(many=True).dump(services().users.search(identity.user, data["q"])))

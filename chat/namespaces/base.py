@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, ClassVar
@@ -12,7 +11,8 @@ import flask_socketio
 from flask import Flask
 
 from chat.auth import Claims, access_claims, authenticate_token
-from chat.concurrency import spawn
+from chat.budgets import Account
+from chat.concurrency import charge_to, give_way, spawn
 from chat.error_handlers import error_body
 from chat.errors import (
     InvalidInput,
@@ -100,6 +100,7 @@ class EventNamespace(flask_socketio.Namespace):
                 session_id=claims.session_id,
                 expires_at=claims.expires_at,
                 accept_language=environ.get("HTTP_ACCEPT_LANGUAGE"),
+                payer=self._services.budgets.of_user(user.id),
             )
             # First known, then read: a change that comes while we read is noted for the connection.
             self._services.connections.add(connection)
@@ -167,9 +168,11 @@ class EventNamespace(flask_socketio.Namespace):
         return self._services.messages.send(connection.user, kind=self.kind, **payload)
 
     def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
+        budgets = self._services.budgets
         seen = payload.pop("rooms")
-        found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
-        return dump_sync(found, self._services.presence.is_online)
+        with budgets.heavy(budgets.of_user(connection.user.id)):
+            found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
+            return dump_sync(found, self._services.presence.is_online)
 
     def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:
         self._services.messages.mark_read(connection.user, kind=self.kind, **payload)
@@ -193,18 +196,34 @@ class EventNamespace(flask_socketio.Namespace):
 
     def _handle_waiting(self, connection: Connection) -> None:
         bind_id(connection.sid)
+        account = self._services.budgets.of_user(connection.user.id)
+        charge_to(account)
         try:
-            self._handle_all(connection)
+            self._handle_all(connection, account)
         finally:
             connection.handling = False
 
-    def _handle_all(self, connection: Connection) -> None:
+    def _handle_all(self, connection: Connection, account: Account) -> None:
         while connection.waiting:
             data, size, reply = connection.waiting.popleft()
             connection.waiting_size -= size
             if not reply.sent:
+                self._handle_in_turn(connection, account, data, reply)
+            give_way()  # between two events of one client everybody else gets a turn
+
+    def _handle_in_turn(
+        self, connection: Connection, account: Account, data: list[Any] | str, reply: Reply
+    ) -> None:
+        try:
+            give_back = account.take_turn()
+        except RateLimited as error:
+            reply.send(self._error(connection, error))
+            return
+        try:
+            if not reply.sent:
                 self._handle(connection, data, reply)
-            time.sleep(0)  # between two events of one client everybody else gets a turn
+        finally:
+            give_back()
 
     def _handle(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
         try:

@@ -24,7 +24,7 @@ import eventlet.wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
-from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
+from chat.errors import ChatError, InvalidInput, PayloadTooLarge, RateLimited, Unavailable
 from chat.i18n import choose_locale, translate
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, Body, ChunkedBody, Deadline, read_chunked
@@ -46,8 +46,11 @@ ABSOLUTE = re.compile(r"(?:https?|wss?)://([^/?#]*)([^#]*)", re.IGNORECASE)
 REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
     HTTPStatus.REQUEST_URI_TOO_LONG: PayloadTooLarge,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: PayloadTooLarge,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimited,
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
+TURN = "chat.end_turn"  # in the WSGI environment: ends the turn that the listener took
+TURNS_LAST = "/api/"  # below it a turn lasts until the answer; elsewhere until the head is read
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 log = logging.getLogger(__name__)
@@ -93,6 +96,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
         self._listener = listener
         self._left = listener.leaving(connection[0])
+        self._turn: Callable[[], None] | None = None
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
         self._source: Any = None  # what follows the head that is being read
@@ -105,6 +109,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         try:
             super().handle_one_request()
         finally:
+            self.end_turn()
             self._body, self.environ = None, {}
             if self._is_large:
                 self._is_large = False
@@ -112,6 +117,11 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def parse_request(self) -> bool:
         """Read the head of a request, and a body without a length; refuse what is in doubt."""
+        try:
+            if self._listener.take_turn is not None:
+                self._turn = self._listener.take_turn(self.client_address[0])
+        except RateLimited as error:
+            return self._refuse(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after)
         self.raw_requestline = NOT_ASCII.sub(_percent_encode, self.raw_requestline)
         head = self.rfile = Head(self.rfile, self.raw_requestline)
         try:
@@ -120,10 +130,13 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         except (eventlet.wsgi.HeaderLineTooLong, eventlet.wsgi.HeadersTooLarge):
             return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not is_complete:
+            self.end_turn()
             return False
         refusal = HTTPStatus.BAD_REQUEST if head.in_doubt else self._fault()
         if refusal is not None:
             return self._refuse(refusal)
+        if not self.path.startswith(TURNS_LAST):
+            self.end_turn()
         if "Transfer-Encoding" in self.headers:
             return self._read_chunked()
         self._close_if_too_large(int(self.headers.get("Content-Length", 0)))
@@ -145,7 +158,15 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 io.BytesIO(self._body.data), self._body.length, self.connection
             )
         environ[LEFT] = self._left
+        if self._turn is not None:
+            environ[TURN] = self.end_turn
         return environ
+
+    def end_turn(self) -> None:
+        """Give the turn of the caller's network back, unless that has been done."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn()
 
     def finish(self) -> None:
         """End the connection, unless somebody has taken it over."""
@@ -258,11 +279,11 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._lingers = length > self._listener.body_limit(self.path)
         self.close_connection |= self._lingers
 
-    def _refuse(self, status: HTTPStatus) -> bool:
+    def _refuse(self, status: HTTPStatus, retry_after: int | None = None) -> bool:
         """Answer in the envelope, hear no more of the client, and return False."""
         self.close_connection = True
         self._lingers = True
-        self.wfile.write(_refusal(status, getattr(self, "headers", None)))
+        self.wfile.write(_refusal(status, getattr(self, "headers", None), retry_after))
         return False
 
 
@@ -270,9 +291,10 @@ class Listener:
     """A listening socket that tells one connection too many so at once, instead of letting it wait.
 
     There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
-    address, None for who may have all. A request with a body above `max_body`, or above what
-    `body_limit` says for its target, is the last one of its connection. Raises OSError when the
-    address cannot be had.
+    address, None for who may have all. Each request waits for `take_turn` of its address, which
+    returns what ends the turn, and is refused when that raises RateLimited. A request with a body
+    above `max_body`, or above what `body_limit` says for its target, is the last one of its
+    connection. Raises OSError when the address cannot be had.
     """
 
     def __init__(
@@ -284,6 +306,7 @@ class Listener:
         limit_of_one: int = sys.maxsize,
         caller_of: Callable[[str], str | None] = lambda _: None,
         body_limit: Callable[[str], int] | None = None,
+        take_turn: Callable[[str], Callable[[], None]] | None = None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -296,6 +319,7 @@ class Listener:
         self.large_bodies = Semaphore(LARGE_BODIES)
         self._limit_of_one = limit_of_one
         self._caller_of = caller_of
+        self.take_turn = take_turn
         self._open = 0  # connections, those that were taken over too
         self._open_of: Counter[str] = Counter()  # by caller
         self._closed = False
@@ -413,13 +437,19 @@ def _refuse(client: Any) -> None:
         client.close()
 
 
-def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
+def _refusal(
+    status: HTTPStatus, headers: Message | None = None, retry_after: int | None = None
+) -> bytes:
     """Return the answer to a request that never reaches the application, and closes."""
+    details: dict[str, int] = {}
+    later = ""
+    if retry_after is not None:
+        details, later = {"retry_after": retry_after}, f"Retry-After: {retry_after}\r\n"
     error = REFUSALS_OF.get(status, InvalidInput)
     locale = choose_locale(None, headers.get("Accept-Language") if headers else None)
-    message = translate(f"error.{error.code}", locale)
+    message = translate(f"error.{error.code}", locale, **details)
     body = json.dumps(
-        {"error": {"code": error.code, "message": message}},
+        {"error": {"code": error.code, "message": message, **details}},
         ensure_ascii=False,
         separators=(",", ":"),
     )
@@ -427,7 +457,7 @@ def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(data)}\r\nConnection: close\r\n"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+        f"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{later}\r\n"
     )
     return head.encode() + data
 

@@ -226,6 +226,7 @@ class ChatServer(TransportServer):
         else:
             self._send(connection, packet.CONNECT, {"sid": sid})
             self.manager.connect(sid, namespace)
+            self.eio.sockets[eio_sid].payer = connection.payer
             face.came(connection)
 
     def _handle_event(

@@ -11,6 +11,7 @@ from marshmallow.fields import Field
 from chat.schemas.reading import Ambiguous
 
 MAX_FIELDS = 100  # of one object; marshmallow takes long to refuse thousands one by one
+UNBOUNDED = (marshmallow.fields.List, marshmallow.fields.Mapping, marshmallow.fields.Nested)
 KEYS = {"required": "invalid.required", "null": "invalid.null", "unknown": "invalid.unknown"}
 
 
@@ -31,7 +32,9 @@ class Schema(marshmallow.Schema):
         return super().load(data, **kwargs)
 
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
-        """Replace marshmallow's own texts, also those of fields that are not ours."""
+        """Refuse containers without a bound; replace marshmallow's own texts."""
+        if isinstance(field_obj, UNBOUNDED):
+            raise TypeError(f"{field_name}: use a container of chat.schemas.fields")
         field_obj.error_messages = {
             name: text if text.startswith("invalid.") else KEYS.get(name, "invalid.value")
             for name, text in field_obj.error_messages.items()

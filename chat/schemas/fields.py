@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
-from marshmallow.fields import Dict, Field, List, Nested
+from marshmallow.fields import Field
 
+from chat.concurrency import in_turns
 from chat.i18n import Text
 from chat.text.addresses import MAX_ADDRESS, ascii_address, tidy_address
 from chat.text.normalization import digits_of
@@ -28,13 +29,12 @@ __all__ = [
     "Email",
     "Id",
     "Integer",
-    "List",
-    "Nested",
     "Nickname",
     "String",
     "Username",
 ]
 
+MOST_ERRORS = 10  # of one container: whoever sends more mistakes does not read them all
 MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
 MAX_NICKNAME = 30
 MAX_AVATAR = 500
@@ -214,6 +214,33 @@ class Choice(Strict):
             if type(value) is type(choice) and value == choice:
                 return choice
         raise ValidationError([Text("invalid.choice", choices=", ".join(map(str, self.choices)))])
+
+
+class Dict(Strict):
+    """An object of at most `most` entries, read in turns and no further than MOST_ERRORS."""
+
+    def __init__(self, keys: Strict, values: Strict, *, most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keys, self.values, self.most = keys, values, most
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> dict[Any, Any]:
+        if not isinstance(value, Mapping):
+            raise ValidationError("invalid.object")
+        if len(value) > self.most:
+            raise ValidationError([Text("invalid.too_many", max=self.most)])
+        read, errors = {}, {}
+        for key, item in in_turns(value.items()):
+            try:
+                read[self.keys.deserialize(key)] = self.values.deserialize(item)
+            except ValidationError as error:
+                errors[str(key)] = error.messages
+                if len(errors) >= MOST_ERRORS:
+                    break
+        if errors:
+            raise ValidationError(errors)
+        return read
 
 
 def is_own_path(text: str) -> bool:

@@ -11,6 +11,8 @@ from chat.schemas.base import Schema
 from chat.schemas.messages import PAGE_BYTES, dump_page, size_of
 from chat.schemas.rooms import IsOnline, dump_conversation
 
+MOST_SYNCED = 5_000  # rooms named in one `sync`
+
 
 class SyncSchema(Schema):
     """The last seq that the client has seen, and the id of the message there, by room id.
@@ -19,8 +21,8 @@ class SyncSchema(Schema):
     with `upto`: those are the rooms that can be new to it.
     """
 
-    rooms = fields.Dict(keys=fields.Id(), values=fields.Integer(min=0), required=True)
-    ids = fields.Dict(keys=fields.Id(), values=fields.Id(), load_default=dict)
+    rooms = fields.Dict(fields.Id(), fields.Integer(min=0), most=MOST_SYNCED, required=True)
+    ids = fields.Dict(fields.Id(), fields.Id(), most=MOST_SYNCED, load_default=dict)
     after = fields.Id(load_default="")
     upto = fields.Id(load_default=None)
 

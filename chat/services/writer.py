@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from chat.concurrency import in_turns, spawn
+from chat.concurrency import TURN, in_turns, spawn
 from chat.errors import ChatError, Internal, Unavailable
 from chat.logs import REPEATS
 from chat.models import Message, Room
@@ -312,7 +312,7 @@ class Writer:
     def _tell(self, kept: Sequence[tuple[Draft, Stored]]) -> None:
         """Tell each new message, then answer all sends of it."""
         try:
-            for draft, stored in in_turns(kept):
+            for draft, stored in in_turns(kept, TURN):
                 self._tell_one(draft, stored)
         finally:
             with self._lock:

@@ -12,6 +12,9 @@ import pytest
 from flask import Flask
 
 from chat import errors
+from chat.budgets import NETWORK as NETWORK_MAY
+from chat.budgets import USER as USER_MAY
+from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
 from chat.models import Conversation, Membership, Message, Room, User
 from chat.namespaces import base
@@ -21,6 +24,7 @@ from chat.realtime import publisher
 from chat.schemas import messages as message_schemas
 from chat.schemas.messages import dump_message
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
+from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import UserSchema
 from chat.services import limits, rooms, sessions
 from tests.docs.documents import (
@@ -142,6 +146,14 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["unanswered sends of a connection"] == str(base.MAX_UNANSWERED)
     assert stated["events of a connection waiting to be handled"] == str(base.MAX_WAITING)
     assert stated["characters of these"] == f"{base.MAX_WAITING_SIZE} or `MAX_BODY_BYTES`"
+    assert stated["rooms that one `sync` names"] == str(MOST_SYNCED)
+    for what, wanted in (
+        ("requests and events in progress", "turns"),
+        ("requests and events waiting for these", "waiting"),
+    ):
+        user, network = getattr(USER_MAY, wanted), getattr(NETWORK_MAY, wanted)
+        assert stated[what].startswith(f"{user} for a user {network} for a network address")
+    assert stated["requests and events waiting for these"].endswith(f"; {WAIT_SECONDS:.0f} seconds")
     assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
     assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)

@@ -36,6 +36,16 @@ HELD_BY = {
     "characters of these": [
         "realtime/test_waiting.py::test_events_that_wait_are_bounded_by_their_size",
     ],
+    "rooms that one `sync` names": [
+        "schemas/test_sync.py::test_one_sync_names_so_many_rooms",
+    ],
+    "requests and events in progress": [
+        "test_budgets.py::test_a_caller_has_so_many_turns_and_the_next_waits_for_one",
+    ],
+    "requests and events waiting for these": [
+        "test_budgets.py::test_what_waits_is_bounded",
+        "test_budgets.py::test_a_turn_that_does_not_come_in_time_is_refused",
+    ],
     "groups one may be in": [
         "sockets/test_sizes.py::test_one_is_in_so_many_groups_and_no_more",
         "sockets/test_sizes.py::test_as_many_groups_as_one_may_be_in_are_all_listed",

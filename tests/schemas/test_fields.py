@@ -8,7 +8,7 @@ import pytest
 from marshmallow import ValidationError
 from marshmallow import fields as plain
 
-from chat.i18n import CATALOGUE
+from chat.i18n import CATALOGUE, Text
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.messages import PostMessageSchema
@@ -209,7 +209,7 @@ def test_avatars_that_lead_elsewhere_are_refused(value: str) -> None:
 
 class Sample(Schema):
     name = fields.String(required=True)
-    rooms = plain.Dict(keys=fields.Id(), values=fields.Integer(min=0))
+    rooms = fields.Dict(fields.Id(), fields.Integer(min=0), most=20)
     when = plain.DateTime()
 
 
@@ -224,10 +224,22 @@ def test_all_of_marshmallows_own_messages_are_keys_of_ours() -> None:
     assert messages({"name": None}) == {"name": ["invalid.null"]}
     assert messages({"name": "", "more": 1}) == {"more": ["invalid.unknown"]}
     assert messages([]) == {"_schema": ["invalid.object"]}
-    assert messages({"name": "", "rooms": 1}) == {"rooms": ["invalid.value"]}
+    assert messages({"name": "", "rooms": 1}) == {"rooms": ["invalid.object"]}
     assert messages({"name": "", "when": "soon"}) == {"when": ["invalid.value"]}
 
 
 def test_what_is_wrong_inside_a_dict_is_found() -> None:
     found = messages({"name": "", "rooms": {"$gt": 1, "a": "1"}})
-    assert found == {"rooms": {"$gt": {"key": ["invalid.id"]}, "a": {"value": ["invalid.integer"]}}}
+    assert found == {"rooms": {"$gt": ["invalid.id"], "a": ["invalid.integer"]}}
+
+
+def test_a_dict_is_bounded_and_read_no_further_than_its_first_mistakes() -> None:
+    found = messages({"name": "", "rooms": {f"r{number}": 0 for number in range(21)}})
+    assert found == {"rooms": [Text("invalid.too_many", max=20)]}
+    found = messages({"name": "", "rooms": {f"r{number}": "" for number in range(20)}})
+    assert len(found["rooms"]) == fields.MOST_ERRORS
+
+
+def test_a_container_without_a_bound_is_no_field_of_a_schema() -> None:
+    with pytest.raises(TypeError, match="some"):
+        type("Careless", (Schema,), {"some": plain.List(fields.Id())})()

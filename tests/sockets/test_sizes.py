@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import pymongo
 import pytest
@@ -15,22 +14,15 @@ import requests
 from bson import ObjectId
 from flask import Flask
 
-from chat.models import Message
-from chat.repositories.documents import now_ms
-from chat.repositories.messages import document_of
 from chat.repositories.rooms import member_key
-from chat.services.batches import batched
 from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
 from tests.cli.commands import flask
+from tests.large import Document, group_document, insert_rooms
 from tests.people import make_people
 from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, answered, message
 
 DIRECT_ROOMS = 1_500  # of one person; nothing bounds them but the rate of making them
-BATCH = 200
-
-Document = dict[str, Any]
-Shape = tuple[Document, list[str], str]  # a room, the ids of its two, who of all speaks in it
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ def large(server: Server, beside: Flask) -> Iterator[Large]:
             {"$set": {"user_identity": ObjectId(owner.id)}},
         )
         groups = (
-            (group_document(owner, number), [owner.id, busy.id], members[number])
+            (group_document(owner.id, number), [owner.id, busy.id], members[number])
             for number in range(MOST_ROOMS - 1)
         )
         talks = (
@@ -81,43 +73,6 @@ def large(server: Server, beside: Flask) -> Iterator[Large]:
         with pymongo.timeout(PATIENCE):
             insert_rooms(beside, itertools.chain(groups, talks))
         yield Large(owner, busy, outsider, {"id": room_id, "number": room["number"]})
-
-
-def group_document(owner: Member, number: int) -> Document:
-    return {
-        "kind": "group",
-        "number": str(number),  # shorter than any that is drawn
-        "name": f"Group {number}",
-        "info": "",
-        "user_identity": ObjectId(owner.id),
-    }
-
-
-def insert_rooms(app: Flask, rooms: Iterable[Shape]) -> None:
-    """Store rooms of two, with their memberships and one message each."""
-    for some in batched(rooms, BATCH):
-        documents: dict[str, list[Document]] = {"room": [], "user_room": [], "message": []}
-        for kind, document in itertools.chain.from_iterable(itertools.starmap(documents_of, some)):
-            documents[kind].append(document)
-        for kind, found in documents.items():
-            app.extensions["chat"].database.db[kind].insert_many(found, ordered=False)
-
-
-def documents_of(room: Document, two: list[str], speaker: str) -> Iterator[tuple[str, Document]]:
-    now, id_ = now_ms(), ObjectId()
-    said = document_of(Message(str(ObjectId()), str(id_), speaker, 1, "c1", "hello", now, now))
-    times = {"created_at": now, "updated_at": now}
-    yield "message", said
-    yield "room", {**room, "_id": id_, "last_seq": 1, "last_message": said, **times}
-    for user_id in two:
-        yield "user_room", {
-            "room_identity": id_,
-            "user_identity": ObjectId(user_id),
-            "role": "member",
-            "last_read_seq": 0,
-            "muted": False,
-            **times,
-        }
 
 
 def outcome(call: Callable[[], requests.Response]) -> requests.Response:

@@ -17,11 +17,13 @@ import eventlet
 
 eventlet.monkey_patch()
 
+from collections.abc import Callable
 from typing import Any
 
 import engineio
 import socketio
 
+from chat.errors import RateLimited
 from chat.realtime import listener
 from chat.realtime.transport.engine import EngineServer
 from chat.realtime.transport.server import TransportServer
@@ -88,6 +90,10 @@ def engine_io(options: dict[str, Any]) -> Any:
     return engineio.WSGIApp(server)
 
 
+def refuse_turn(address: str) -> Callable[[], None]:
+    raise RateLimited(retry_after=7)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=0)
@@ -98,6 +104,7 @@ def main() -> None:
     parser.add_argument("--ping-interval", type=float, default=25)
     parser.add_argument("--ping-timeout", type=float, default=20)
     parser.add_argument("--per-address", type=int, default=1_000)
+    parser.add_argument("--refuse-turns", action="store_true", help="of every address")
     parser.add_argument("--head-seconds", type=float, default=listener.HEAD_SECONDS)
     parser.add_argument("--body-seconds", type=float, default=listener.BODY_SECONDS)
     parser.add_argument("--alone-seconds", type=float, default=10)
@@ -111,7 +118,7 @@ def main() -> None:
     port, connections, of_one = (given.pop(x) for x in ("port", "connections", "per_address"))
     listener.HEAD_SECONDS = given.pop("head_seconds")
     listener.BODY_SECONDS = given.pop("body_seconds")
-    limit = given.pop("limit")
+    limit, turn = given.pop("limit"), refuse_turn if given.pop("refuse_turns") else None
     serve = engine_io if given.pop("plain") else socket_io
     options = {
         "async_mode": "eventlet",
@@ -126,7 +133,7 @@ def main() -> None:
         found: int = engine.body_limit_of(target.partition("?")[2])
         return found
 
-    server = listener.Listener("127.0.0.1", port, connections, limit, of_one, str, body_limit)
+    server = listener.Listener("127.0.0.1", port, connections, limit, of_one, str, body_limit, turn)
     print(server.getsockname()[1], flush=True)
     server.serve(application)
 

@@ -349,6 +349,13 @@ def test_one_address_does_not_get_every_connection(small: str) -> None:
         assert status == 200
 
 
+def test_an_address_that_gets_no_turn_is_told_when_to_come_again(serve: Serve) -> None:
+    answer = requests.get(f"http://{serve('--refuse-turns')}{PATH}", timeout=TIMEOUT)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    error = answer.json()["error"]
+    assert (error["code"], error["retry_after"]) == ("rate_limited", 7)
+
+
 def test_connections_that_wait_when_the_server_ends_are_answered() -> None:
     command = [sys.executable, "-m", "tests.transport.ending"]
     with ExitStack() as stack:

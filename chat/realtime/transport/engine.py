@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import engineio
 from engineio import packet
 
-from chat.concurrency import in_turns, spawn
+from chat.concurrency import TURN, in_turns, spawn
 from chat.realtime.transport.fanout import Fanout
 from chat.realtime.transport.frames import GOING_AWAY
 from chat.realtime.transport.session import STATUS, EngineSession
@@ -88,7 +88,7 @@ class EngineServer(engineio.Server):
             spawn(self._close_lost)
 
     def _close_lost(self) -> None:
-        for session in in_turns(self._lost_ones()):
+        for session in in_turns(self._lost_ones(), TURN):
             try:
                 session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
             except Exception:  # the others must be closed all the same

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import engineio
 from engineio import packet, socket
 
-from chat.concurrency import spawn
+from chat.concurrency import charge_to, current_payer, give_way, spawn
 from chat.realtime.transport import frames
 from chat.realtime.transport.frames import (
     BAD_TEXT,
@@ -82,6 +82,8 @@ class EngineSession(socket.Socket):
         self.knocked = False  # it has asked to be let into one and was not yet
         self.ping_at = now + server.ping_interval
         self.pinged_at: float | None = None  # when it was asked for a sign of life
+        # Pays for reading what comes: the caller who opened it, then whoever was let in.
+        self.payer = current_payer()
         self._poll: Any = None  # the event of the request that waits for something to send
 
     @property
@@ -178,6 +180,7 @@ class EngineSession(socket.Socket):
 
         No more than one packet and one piece of the body are in memory at a time.
         """
+        charge_to(self.payer)
         try:
             for count, encoded in enumerate(self._read_packets(environ), start=1):
                 self._take_encoded(encoded)
@@ -186,7 +189,7 @@ class EngineSession(socket.Socket):
                 if self.closed:
                     return
                 if count % PACKETS_PER_TURN == 0:
-                    time.sleep(0)
+                    give_way()
         except TooLarge:
             environ[STATUS] = "413 Content Too Large"
             raise

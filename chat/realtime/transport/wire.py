@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from chat.concurrency import spawn
+from chat.concurrency import charge_to, give_way, spawn
 from chat.realtime.transport.frames import (
     CLOSE,
     NORMAL,
@@ -182,6 +182,7 @@ class Wire:
 
     def _handle(self) -> None:
         handled = 0
+        charge_to(self._session.payer)
         try:
             while self._waiting or self._frames.pending:
                 for item in self._take_waiting():
@@ -190,9 +191,9 @@ class Wire:
                     self._handle_one(item)
                     handled += 1
                     if handled % MESSAGES_PER_TURN == 0:
-                        time.sleep(0)
+                        give_way()
                 if self._frames.pending:
-                    time.sleep(0)
+                    give_way()
                     self._cut(b"")
         finally:
             self._handling = False

@@ -1,0 +1,232 @@
+"""Cost is counted by caller: each has few turns at a time and a budget of the server's time.
+
+A caller is a user, or a network where no user is known. Requests and events take a turn of their
+caller; the others wait in that caller's own queue, so that nobody else waits behind them. The time
+that a turn really runs, not the time it waits for the database, is charged to the caller's account.
+An account in debt has one turn at a time. While other callers are active, it first waits until its
+share of the time has repaid the debt.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from chat.concurrency import Payer
+from chat.errors import RateLimited
+
+WAIT_SECONDS = 4.0  # for a turn: less than the time within which everything is answered
+STEP_SECONDS = 0.05  # a caller in debt looks so often whether it is alone
+SHORTEST = 0.001  # seconds; a smaller debt is not worth a rest of its own length
+ACTIVE_SECONDS = 1.0  # a caller counts as active for so long after it last wanted a turn
+KNOWN_ACCOUNTS = 20_000
+HEAVY_AT_ONCE = 4  # reads of much, of all callers together; each caller has one
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one kind of caller may use.
+
+    `share` is the part of the time that it may run while others are active, `credit` the seconds
+    that it may run beyond that after a rest, `most_debt` the most seconds that it has to repay.
+    """
+
+    turns: int
+    waiting: int
+    share: float
+    credit: float
+    most_debt: float
+
+
+USER = Allowance(turns=8, waiting=64, share=0.15, credit=0.1, most_debt=0.5)
+# A network may be a whole school whose pages load at once.
+NETWORK = Allowance(turns=16, waiting=1_024, share=0.5, credit=0.3, most_debt=1.0)
+
+
+class Account(Payer):
+    """What one caller has running, waiting, and left of its budget."""
+
+    def __init__(self, budgets: Budgets, allowance: Allowance) -> None:
+        super().__init__()
+        self._budgets = budgets
+        self._allowance = allowance
+        self._free = [True] * allowance.turns  # taken and given back in one step, without a lock
+        self._queue: deque[threading.Event] = deque()
+        self._lock = threading.Lock()  # of the queue
+        self._single_file = threading.Lock()  # held by the one turn of an account in debt
+        self.heavy = threading.Lock()
+        self._balance = allowance.credit
+        self._settled_at = budgets.clock()
+        self._settled_used = 0.0
+
+    def take_turn(self, wait: float = WAIT_SECONDS) -> Callable[[], None]:
+        """Wait for a turn and return the function that gives it back, to be called once.
+
+        Raises RateLimited when too many wait, or when it does not come in time.
+        """
+        if not self._budgets.enabled:
+            return _nothing
+        until = self._budgets.note_active(self) + wait
+        self._take_slot(wait)
+        if self.debt() <= 0:
+            return self._give_slot
+        try:
+            self._repay(until)
+        except BaseException:
+            self._give_slot()
+            raise
+        return self._give_single_slot
+
+    @contextmanager
+    def turn(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
+        """Hold a turn; raises what `take_turn` raises."""
+        give_back = self.take_turn(wait)
+        try:
+            yield
+        finally:
+            give_back()
+
+    def debt(self) -> float:
+        """Return how many seconds it ran beyond its budget; none where that is not positive."""
+        now = self._budgets.clock()
+        earned = (now - self._settled_at) * self._allowance.share
+        used, self._settled_used = self.used - self._settled_used, self.used
+        balance = min(self._allowance.credit, self._balance + earned) - used
+        self._balance = max(balance, -self._allowance.most_debt)
+        self._settled_at = now
+        return -self._balance
+
+    def pause(self) -> float:
+        """Return how long long work should rest before it goes on, in seconds."""
+        debt = self.debt()
+        if debt <= 0 or self._budgets.is_alone(self):
+            return 0.0
+        return max(SHORTEST, min(STEP_SECONDS, debt / self._allowance.share))
+
+    def _repay(self, until: float) -> None:
+        if not self._single_file.acquire(timeout=max(0.001, until - self._budgets.clock())):
+            raise self._too_much()
+        while (rest := self.pause()) > 0:
+            if self._budgets.clock() > until:
+                self._single_file.release()
+                raise self._too_much()
+            self._budgets.sleep(rest)
+
+    def _take_slot(self, wait: float) -> None:
+        if self._take_free_slot():
+            return
+        with self._lock:
+            if len(self._queue) >= self._allowance.waiting:
+                raise self._too_much()
+            ready = threading.Event()
+            self._queue.append(ready)
+            self._serve_queue()  # a slot may have come back since we looked
+        if ready.wait(wait):
+            return
+        with self._lock:
+            if ready.is_set():  # at the last moment
+                return
+            self._queue.remove(ready)
+        raise self._too_much()
+
+    def _give_slot(self) -> None:
+        self._free.append(True)
+        if self._queue:
+            with self._lock:
+                self._serve_queue()
+
+    def _give_single_slot(self) -> None:
+        self._single_file.release()
+        self._give_slot()
+
+    def _serve_queue(self) -> None:
+        while self._queue and self._take_free_slot():
+            self._queue.popleft().set()
+
+    def _take_free_slot(self) -> bool:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return False
+
+    def _too_much(self) -> RateLimited:
+        return RateLimited(max(1, math.ceil(self.debt() / self._allowance.share)))
+
+
+class Budgets:
+    """The accounts of all callers of this process; where not `enabled`, nobody is held up."""
+
+    def __init__(
+        self,
+        enabled: bool = True,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.enabled = enabled
+        self.clock = clock
+        self.sleep = sleep
+        self._accounts: LRUCache[str, Account] = LRUCache(KNOWN_ACCOUNTS)
+        self._lock = threading.Lock()  # of the accounts
+        self._heavy = threading.BoundedSemaphore(HEAVY_AT_ONCE)
+        # The two callers that were active last, the latest first, and when.
+        self._latest: tuple[Account | None, float] = (None, 0.0)
+        self._other: tuple[Account | None, float] = (None, 0.0)
+
+    def of_user(self, user_id: str) -> Account:
+        """Return the account of a user."""
+        return self._account(f"user {user_id}", USER)
+
+    def of_network(self, network: str) -> Account:
+        """Return the account of a network, as `services.limits.network_of` names it."""
+        return self._account(f"network {network}", NETWORK)
+
+    @contextmanager
+    def heavy(self, account: Account) -> Iterator[None]:
+        """Hold one of the few places for reads of much; raises RateLimited when none comes free."""
+        with _held(account.heavy), _held(self._heavy):
+            yield
+
+    def note_active(self, account: Account) -> float:
+        """Remember that a caller wants something; return the time."""
+        now = self.clock()
+        if self._latest[0] is not account:
+            self._other = self._latest
+        self._latest = (account, now)
+        return now
+
+    def is_alone(self, account: Account) -> bool:
+        """Tell whether no other caller has wanted a turn lately."""
+        since = self.clock() - ACTIVE_SECONDS
+        return not any(
+            found is not None and found is not account and at > since
+            for found, at in (self._latest, self._other)
+        )
+
+    def _account(self, key: str, allowance: Allowance) -> Account:
+        with self._lock:
+            account = self._accounts.get(key)
+            if account is None:
+                account = self._accounts[key] = Account(self, allowance)
+            return account
+
+
+def _nothing() -> None:
+    """Give back what was not taken."""
+
+
+@contextmanager
+def _held(lock: threading.Lock | threading.BoundedSemaphore) -> Iterator[None]:
+    if not lock.acquire(timeout=WAIT_SECONDS):
+        raise RateLimited(1)
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,82 @@
+"""HTTP requests take turns by caller: the user of a good access token, else the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, g, request
+from werkzeug.wsgi import ClosingIterator
+
+from chat.auth import access_claims, bearer_token
+from chat.budgets import Budgets
+from chat.concurrency import charge_to
+from chat.errors import TokenExpired, Unauthorized
+from chat.realtime.listener import TURN
+from chat.services.limits import network_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+COUNTED = "/api/"
+ANSWERED = TURN  # in the WSGI environment: the turn that ends when the view has answered
+SENT = "chat.end_user_turn"  # the one that ends when the last byte is out
+
+
+class RequestTurns:
+    """WSGI middleware around an app whose requests under `/api` it lets in by turns.
+
+    A user's turn lasts until the last byte of the answer is out: slow readers fill their own turns.
+    A network's turn ends with the view, so that one slow machine does not hold up its neighbours.
+    """
+
+    def __init__(self, app: Flask, budgets: Budgets) -> None:
+        self._budgets = budgets
+        self._application: WSGIApplication = app.wsgi_app
+        app.wsgi_app = self  # type: ignore[method-assign]
+        app.before_request(self._take_turn)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            body = self._application(environ, start_response)
+        except BaseException:
+            _call(environ, SENT)
+            raise
+        finally:
+            charge_to(None)
+            _call(environ, ANSWERED)
+        return ClosingIterator(body, [lambda: _call(environ, SENT)]) if SENT in environ else body
+
+    def _take_turn(self) -> None:
+        if not request.path.startswith(COUNTED):
+            return
+        user_id = _user_id()
+        if user_id is not None:
+            _call(request.environ, ANSWERED)  # the network's turn was for finding out who calls
+            account = g.account = self._budgets.of_user(user_id)
+            charge_to(account)
+            request.environ[SENT] = account.take_turn()
+        elif ANSWERED not in request.environ:  # a proxy stands between the listener and the caller
+            turn = take_network_turn(self._budgets, request.remote_addr or "")
+            request.environ[ANSWERED] = turn
+
+
+def take_network_turn(budgets: Budgets, address: str) -> Callable[[], None]:
+    """Take a turn for whoever calls from an address; return what ends it."""
+    account = budgets.of_network(network_of(address))
+    charge_to(account)
+    return account.take_turn()
+
+
+def _user_id() -> str | None:
+    """Return whom the access token names, whether or not its session is still alive."""
+    try:
+        return access_claims(bearer_token()).user_id
+    except (Unauthorized, TokenExpired):
+        return None
+
+
+def _call(environ: WSGIEnvironment, name: str) -> None:
+    function: Callable[[], None] | None = environ.pop(name, None)
+    if function is not None:
+        function()

@@ -1,0 +1,26 @@
+"""What a client may ask for when it catches up."""
+
+from __future__ import annotations
+
+import pytest
+from marshmallow import ValidationError
+
+from chat.i18n import Text
+from chat.schemas.sync import MOST_SYNCED, SyncSchema
+
+
+def rooms(number: int) -> dict[str, int]:
+    return {f"{room:024x}": 0 for room in range(number)}
+
+
+@pytest.mark.parametrize("name", ["rooms", "ids"])
+def test_one_sync_names_so_many_rooms(name: str) -> None:
+    def named(number: int) -> dict[str, object]:
+        return {"rooms": {}} | {
+            name: {room: room if name == "ids" else 0 for room in rooms(number)}
+        }
+
+    assert len(SyncSchema().load(named(MOST_SYNCED))[name]) == MOST_SYNCED
+    with pytest.raises(ValidationError) as found:
+        SyncSchema().load(named(MOST_SYNCED + 1))
+    assert found.value.messages == {name: [Text("invalid.too_many", max=MOST_SYNCED)]}

@@ -1,0 +1,214 @@
+"""Who makes the server work for nothing spends their own turns and time, not everybody's.
+
+One person talks, and the slowest of their answers is compared with the quiet before, while another
+asks for something dear on many connections without a pause. In `make torture` longer, with the
+largest rooms and lists that there may be.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from chat.realtime.replies import ANSWER_WITHIN
+from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
+from tests.cli.commands import flask
+from tests.docs.programs import Program
+from tests.figures import Figures
+from tests.large import Document, group_document, insert_rooms
+from tests.people import app_beside, make_people, new_client_id
+from tests.servers import Server
+from tests.sockets.conftest import Member, message
+from tests.stopwatch import Stopwatch
+
+SECONDS = 3
+MANY_SECONDS = 20
+MANY_PEOPLE = 20_000
+PAUSE = 0.1  # seconds between two messages of who talks
+BAD = {f"not an id {number}": 0 for number in range(2_000)}
+UNKNOWN = {f"{number:024x}": 0 for number in range(2_000)}
+
+Wish = dict[str, Any]
+
+
+@dataclass
+class Scene:
+    """`talker` talks in a group of their own; `attacker` has an account too."""
+
+    server: Server
+    app: Flask
+    uri: str
+    talker: Member
+    attacker: Member
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A server with its own database; what is counted by the minute does not limit the attack."""
+    often = dict.fromkeys(("MESSAGES", "SEARCHES", "CONNECTIONS"), 1_000_000)
+    server = Server(
+        tmp_path_factory.mktemp("costs"),
+        MAIL="terminal",
+        **{f"{name}_PER_MINUTE": number for name, number in often.items()},
+    )
+    with ExitStack() as stack:
+        stack.enter_context(server)
+        record = json.loads((server.data_dir / "database" / "record.json").read_text())
+        uri = f"mongodb://127.0.0.1:{record['port']}/?retryWrites=false"
+        app = stack.enter_context(app_beside(server.data_dir, uri))
+        talker, attacker = (
+            Member(person, server, stack) for person in make_people(app, "talker", "attacker")
+        )
+        yield Scene(server, app, uri, talker, attacker)
+
+
+def http(method: str, path: str, token: str = "", body: object = None) -> Wish:
+    """Return what makes `attacker.py` ask for something by HTTP."""
+    text = "" if body is None else json.dumps(body)
+    lines = [f"{method} /api{path} HTTP/1.1", "Host: 127.0.0.1"]
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
+    if text:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(text)}"]
+    return {"request": "\r\n".join(lines) + "\r\n\r\n" + text}
+
+
+def sync_of(rooms: dict[str, int]) -> Callable[[Scene], Wish]:
+    return lambda scene: {
+        "token": scene.attacker.token,
+        "event": ["sync", {"rooms": rooms}],
+    }
+
+
+def bad_log_in(_: Scene) -> Wish:
+    return http("POST", "/session", body={"username": 1})
+
+
+def search(scene: Scene) -> Wish:
+    return http("GET", "/users?q=a", scene.attacker.token)
+
+
+def answers_of_talker(scene: Scene, seconds: float) -> list[float]:
+    """Talk for so long and return how long each answer took; none may be a refusal."""
+    group = scene.talker.create_group()
+    client = scene.talker.socket("/group")
+    times: list[float] = []
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends or not times:
+        watch = Stopwatch(scene.server)
+        answer = client.call("/group", "send_message", message(group, client_id=new_client_id()))
+        times.append(watch.seconds())
+        assert "data" in answer, answer
+        client.received.clear()
+        time.sleep(PAUSE)
+    client.close()
+    return sorted(times)
+
+
+def talk_while_attacked(
+    scene: Scene, wish: Wish, connections: int, seconds: float
+) -> tuple[list[float], list[float], dict[str, int]]:
+    """Return how long the talker's answers took before and meanwhile, and what the attacker got."""
+    quiet = answers_of_talker(scene, seconds)
+    program = Program([sys.executable, Path(__file__).with_name("attacker.py")], Path.cwd())
+    with program:
+        program.write(json.dumps({"port": scene.server.port, "connections": connections} | wish))
+        assert program.line() == "ready"
+        attacked = answers_of_talker(scene, seconds)
+        assert program.finish() == 0
+        return quiet, attacked, json.loads(program.line())
+
+
+@pytest.mark.parametrize(
+    ("connections", "make_wish"),
+    [(10, sync_of(BAD)), (10, sync_of(UNKNOWN)), (100, bad_log_in), (30, search)],
+    ids=["bad-sync", "unknown-sync", "bad-log-in", "search"],
+)
+def test_who_asks_for_much_leaves_others_their_answers(
+    scene: Scene, connections: int, make_wish: Callable[[Scene], Wish]
+) -> None:
+    _, attacked, answers = talk_while_attacked(scene, make_wish(scene), connections, SECONDS)
+    assert attacked[-1] < ANSWER_WITHIN
+    assert sum(answers.values()) > 0
+
+
+@pytest.fixture(scope="module")
+def crowded(scene: Scene) -> Scene:
+    """The same server when the attacker is in as many groups as one may be, one of them full."""
+    insert_rooms(
+        scene.app,
+        (
+            (group_document(scene.attacker.id, number), [scene.attacker.id], scene.talker.id)
+            for number in range(MOST_ROOMS - 1)
+        ),
+    )
+    for count, prefix, more in (
+        (MOST_MEMBERS - 1, "member", ["--room", "Everybody"]),
+        (MANY_PEOPLE, "anybody", []),
+    ):
+        seeded = flask(
+            *("seed", "users", "--count", str(count), "--prefix", prefix, *more),
+            data_dir=scene.server.data_dir,
+            MONGO_URI=scene.uri,
+        )
+        if more:
+            scene.attacker.data("POST", "/rooms/join", {"number": full_room(scene)["number"]})
+        assert seeded.returncode == 0
+    return scene
+
+
+def full_room(scene: Scene) -> Document:
+    found: Document = (
+        scene.app.extensions["chat"].database.db["room"].find_one({"name": "Everybody"})
+    )
+    return found
+
+
+def rooms(scene: Scene) -> Wish:
+    return http("GET", "/rooms", scene.attacker.token)
+
+
+def members(scene: Scene) -> Wish:
+    return http("GET", f"/rooms/{full_room(scene)['_id']}/members", scene.attacker.token)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("what", "connections", "make_wish"),
+    [
+        ("sync of bad ids", 40, sync_of(BAD)),
+        ("sync of unknown ids", 40, sync_of(UNKNOWN)),
+        ("a list of the most rooms", 50, rooms),
+        ("a list of the most members", 50, members),
+        ("searches for people", 60, search),
+        ("bad log-ins", 300, bad_log_in),
+    ],
+)
+def test_who_asks_for_all_there_is_hardly_slows_others(
+    crowded: Scene,
+    figures: Figures,
+    what: str,
+    connections: int,
+    make_wish: Callable[[Scene], Wish],
+) -> None:
+    wish = make_wish(crowded)
+    quiet, attacked, answers = talk_while_attacked(crowded, wish, connections, MANY_SECONDS)
+    figures.add(
+        f"{what}, {connections} connections",
+        **{"slowest": attacked[-1], "p99 quiet": p99(quiet), "p99 attacked": p99(attacked)},
+        asked=sum(answers.values()),
+    )
+    assert attacked[-1] < ANSWER_WITHIN
+
+
+def p99(times: list[float]) -> float:
+    return times[int(len(times) * 0.99)]
