@@ -28,11 +28,11 @@ test: programs check ## Set up what the tests need, check, and run all tests (AR
 torture: programs ## Kill, stop and drown the system for long and print what came of it (ARGS= for pytest)
 	@exec $(PYTHON) -m pytest -m torture $(ARGS)
 
-clients: programs $(ASYNCIO) ## Try Socket.IO clients in JavaScript, Python, Java and Go, which it installs (ARGS= for pytest)
+clients: programs ## Try Socket.IO clients in JavaScript, Python, Java and Go, which it installs (ARGS= for pytest)
 	@$(PYTHON) tools/get_test_programs.py --clients
 	@exec $(PYTHON) -m pytest -m clients -v tests/clients $(ARGS)
 
-programs: $(TEST) ## Get the browser and node for the tests
+programs: $(TEST) $(ASYNCIO) ## Get the browser and node for the tests
 	@$(PYTHON) tools/get_test_programs.py
 
 seed: $(RUN) ## Make people who have been talking, to try it with (PASSWORD=)

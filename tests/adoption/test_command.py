@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 
-from chat.database.client import Database
+from chat.database.client import Database, time_limit
 from tests.adoption.conftest import Adoption
 from tests.adoption.old_server import START, OldServer
 from tests.cli.commands import flask
@@ -121,10 +121,11 @@ def test_interrupted_among_many_messages_the_same_command_goes_on(
     alice, bob = old.add_user("alice"), old.add_user("bob")
     room = old.add_group(alice, bob)
     reference = {"room_identity": old.reference(room), "user_identity": old.reference(bob)}
-    old.db["message"].insert_many(
-        {**reference, "_id": ObjectId(), "data": str(n), "created_at": START + n}
-        for n in range(MANY)
-    )
+    with time_limit(PATIENCE):
+        old.db["message"].insert_many(
+            {**reference, "_id": ObjectId(), "data": str(n), "created_at": START + n}
+            for n in range(MANY)
+        )
     command = ["--app", "chat.app", "db", "adopt", "--from", adoption.old_uri]
     messages = adoption.database.db["message"]
     with subprocess.Popen(
