@@ -28,6 +28,8 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe, QueueProbe
 from chat.repositories.rate_limits import shared_windows
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
@@ -45,6 +47,7 @@ from chat.services.passwords import Passwords
 from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
+from chat.services.room_invitations import RoomInvitationService
 from chat.services.room_removal import RoomRemoval
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
@@ -69,6 +72,7 @@ class Services:
     users: UserService
     sessions: SessionService
     rooms: RoomService
+    room_invitations: RoomInvitationService
     conversations: ConversationService
     messages: MessageService
     writer: Writer
@@ -111,6 +115,8 @@ def wire(app: Flask) -> Services:
     room_repository = RoomRepository(database)
     user_rooms = UserRoomRepository(database)
     message_repository = MessageRepository(database)
+    removals = RemovalRepository(database)
+    invitations = RoomInvitationRepository(database)
 
     presence_repository = PresenceRepository(database)
     session_repository = SessionRepository(database)
@@ -154,6 +160,8 @@ def wire(app: Flask) -> Services:
         rooms=room_repository,
         user_rooms=user_rooms,
         messages=message_repository,
+        removals=removals,
+        invitations=invitations,
         audit=audit,
         jobs=jobs,
     )
@@ -161,12 +169,26 @@ def wire(app: Flask) -> Services:
         rooms=room_repository,
         user_rooms=user_rooms,
         users=users,
+        removals=removals,
+        invitations=invitations,
         memberships=memberships,
         heads=heads,
         usernames=usernames,
         removal=removal,
         limits=limits,
         events=publisher,
+        audit=audit,
+        clock=database.now_ms,
+    )
+    room_invitations = RoomInvitationService(
+        invitations=invitations,
+        removals=removals,
+        rooms=room_repository,
+        user_rooms=user_rooms,
+        users=users,
+        memberships=memberships,
+        room_service=rooms,
+        limits=limits,
         audit=audit,
         clock=database.now_ms,
     )
@@ -229,6 +251,7 @@ def wire(app: Flask) -> Services:
         users=accounts,
         sessions=sessions,
         rooms=rooms,
+        room_invitations=room_invitations,
         conversations=conversations,
         messages=messages,
         writer=writer,
