@@ -42,15 +42,15 @@ def revoke_invitation(identity: Identity, room_id: str, invitation_id: str) -> R
     return no_content()
 
 
-@room_invitations.get("/invitations/<token>")
+@room_invitations.get("/invitations/<invitation_token>")
 @require_user
-def look_at_invitation(identity: Identity, token: str) -> Response:
-    return answer(dump_invited(services().room_invitations.look(identity.user, token)))
+def look_at_invitation(identity: Identity, invitation_token: str) -> Response:
+    return answer(dump_invited(services().room_invitations.look(identity.user, invitation_token)))
 
 
-@room_invitations.post("/invitations/<token>")
+@room_invitations.post("/invitations/<invitation_token>")
 @require_user
-def accept_invitation(identity: Identity, token: str) -> Response:
-    room = services().room_invitations.accept(identity.user, token)
+def accept_invitation(identity: Identity, invitation_token: str) -> Response:
+    room = services().room_invitations.accept(identity.user, invitation_token)
     found = services().conversations.get(identity.user, room.id)
     return answer(dump_conversation(found, services().presence.is_online))
