@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import Visitor, register
+from tests.page.test_visitor import faults
 from tests.people import Person
 from tests.servers import Server
 
@@ -137,6 +139,31 @@ def test_a_new_number_leaves_the_open_group_where_it_is(enter: Enter, people: Pe
     host.page.get_by_role("button", name="Close").click()
     host.write("Still here")
     member.sees("Still here")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_all_of_it_fits_and_axe_finds_nothing(
+    enter: Enter, people: People, scheme: str
+) -> None:
+    ann, bob = people("ann", "bob")
+    ann.create_group(name="A-name-" + "x" * 43)
+    phone: dict[str, object] = {
+        "viewport": {"width": 320, "height": 640},
+        "has_touch": True,
+        "is_mobile": True,
+        "color_scheme": scheme,
+        "bypass_csp": True,  # for axe
+    }
+    host, guest = enter(ann, **phone), enter(bob, **phone)
+    host.open_room("A-name")
+    open_settings(host)
+    link = make_link(host)
+    guest.page.goto(link)
+    guest.page.locator(".invited-name").wait_for()
+    for page in (host.page, guest.page):
+        width, needed = page.locator("dialog").evaluate("one => [one.clientWidth, one.scrollWidth]")
+        assert needed == width
+        assert faults(page) == []
 
 
 def test_a_removed_member_is_told_that_the_number_does_not_help(

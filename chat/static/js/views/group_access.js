@@ -104,7 +104,8 @@ export function groupAccess({ store, actions, toast }, roomId) {
 function invitations({ actions, toast }, roomId) {
   const wanted = { ...DEFAULT };
   const said = h("p", { class: "muted quiet", role: "status" });
-  const made = h("div", { class: "stack" });
+  const made = h("div");
+  let shown = null; // the id of the invitation whose link is there to be copied
   const list = h("ul", { class: "sessions", role: "list", tabindex: "-1", "aria-label": t("invites.title") });
 
   async function load() {
@@ -120,7 +121,8 @@ function invitations({ actions, toast }, roomId) {
   async function make() {
     button.disabled = true;
     try {
-      const { token } = await actions.makeInvitation(roomId, wanted);
+      const { id, token } = await actions.makeInvitation(roomId, wanted);
+      shown = id;
       show(invitationLink(token));
       await load();
     } catch (error) {
@@ -134,8 +136,12 @@ function invitations({ actions, toast }, roomId) {
     text.addEventListener("focus", () => text.select());
     fill(
       made,
-      h("div", { class: "field-line" }, text, copyButton(toast, link, t("invites.copy"), t("group.link_copied"))),
-      h("p", { class: "hint" }, t("invites.once")),
+      h(
+        "div",
+        { class: "field" },
+        h("div", { class: "field-line" }, text, copyButton(toast, link, t("invites.copy"), t("group.link_copied"))),
+        h("p", { class: "hint" }, t("invites.once")),
+      ),
     );
     text.focus();
   }
@@ -168,20 +174,25 @@ function invitations({ actions, toast }, roomId) {
           return;
         }
       }
-      fill(made);
+      if (shown === invitation.id) fill(made);
       await load();
       toast(t("invites.revoked"));
       list.focus();
     };
-    const button = h("button", { type: "button", class: "button", onclick: revoke }, t("invites.revoke"));
+    const label = `${t("invites.revoke")}: ${t("invites.uses_left", { count: invitation.uses_left })}`;
+    const button = h(
+      "button",
+      { type: "button", class: "button", "aria-label": label, onclick: revoke },
+      t("invites.revoke"),
+    );
     return button;
   }
 
   const button = h("button", { type: "button", class: "button", onclick: make }, t("invites.make"));
   const root = h(
-    "section",
-    { class: "members" },
-    h("h3", {}, t("invites.title")),
+    "fieldset",
+    { class: "members invites" },
+    h("legend", {}, t("invites.title")),
     h("p", { class: "hint" }, t("invites.hint")),
     choice({
       label: t("invites.lifetime"),

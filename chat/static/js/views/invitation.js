@@ -10,7 +10,7 @@ import { openDialog } from "./dialog.js";
 
 /** Show what a token is for. Once the dialog is closed the invitation is answered. */
 export function openInvitation({ store, actions }, token) {
-  const body = h("div", { class: "stack" });
+  const body = h("div", { class: "invited" });
   const problem = h("p", { class: "form-error", role: "alert" });
   const button = (text, onclick, look = "button") => h("button", { type: "button", class: look, onclick }, text);
 
