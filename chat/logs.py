@@ -135,8 +135,8 @@ def _words(error: BaseException) -> str:
 class AccessLog:
     """WSGI middleware: give each request its id and write a line when it is answered.
 
-    The line has method, path without its query and the token of an invitation, status, bytes and time. The id goes back as
-    `X-Request-Id`. A WebSocket is one long request without a status.
+    The line has method, path, status, bytes and time. Left out are the query and the token of an
+    invitation. The id goes back as `X-Request-Id`. A WebSocket is one long request without a status.
     """
 
     def __init__(self, application: WSGIApplication) -> None:

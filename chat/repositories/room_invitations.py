@@ -43,9 +43,12 @@ class RoomInvitationRepository:
         return _invitation(document) if document else None
 
     def list_of_room(self, room_id: str, now: int) -> list[RoomInvitation]:
-        """Return the invitations of a room that are neither expired nor used up, oldest first."""
+        """Return the invitations of a room that are neither expired nor used up, oldest first.
+
+        They do not say who used them, which may be a thousand people for each.
+        """
         query = {"room_identity": object_id(room_id), "uses_left": {"$gt": 0}, **_unexpired(now)}
-        found = map(_invitation, self._collection.find(query))
+        found = map(_invitation, self._collection.find(query, {"used_by": 0}))
         return sorted(found, key=lambda invitation: (invitation.created_at, invitation.id))
 
     def take_use(self, invitation_id: str, user_id: str, now: int) -> bool:
@@ -94,7 +97,7 @@ def _invitation(document: Mapping[str, Any]) -> RoomInvitation:
         room_id=str(document["room_identity"]),
         user_id=str(document["user_identity"]),
         uses_left=document["uses_left"],
-        used_by=frozenset(map(str, document["used_by"])),
+        used_by=frozenset(map(str, document.get("used_by", ()))),
         created_at=document["created_at"],
         expires_at=milliseconds_of(document["expires_at"]),
     )
