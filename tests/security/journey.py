@@ -194,16 +194,15 @@ class Journey:
 
     def _invite(self, room_id: str) -> None:
         ann, bob = self.ann, self.bob
-        room = {"room_id": room_id}
-        bob.call("POST /api/rooms/<room_id>/number", **room)
-        made = bob.call("POST /api/rooms/<room_id>/invitations", {"uses": 1}, **room)
+        bob.call("POST /api/rooms/<room_id>/number", room_id=room_id)
+        made = bob.call("POST /api/rooms/<room_id>/invitations", {"uses": 1}, room_id=room_id)
         self.invitations.append(made["token"])
         use = "/api/invitations/<invitation_token>"
         ann.call(f"GET {use}", invitation_token=made["token"])
         ann.call(f"POST {use}", invitation_token=made["token"])
-        bob.call("GET /api/rooms/<room_id>/invitations", **room)
+        bob.call("GET /api/rooms/<room_id>/invitations", room_id=room_id)
         revoke = "DELETE /api/rooms/<room_id>/invitations/<invitation_id>"
-        bob.call(revoke, invitation_id=made["id"], **room)
+        bob.call(revoke, invitation_id=made["id"], room_id=room_id)
         ann.call(f"GET {use}", ok=False, invitation_token=made["token"])
 
     def _stumble(self, stack: ExitStack) -> None:
