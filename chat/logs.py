@@ -136,7 +136,8 @@ class AccessLog:
     """WSGI middleware: give each request its id and write a line when it is answered.
 
     The line has method, path, status, bytes and time. Left out are the query and the token of an
-    invitation. The id goes back as `X-Request-Id`. A WebSocket is one long request without a status.
+    invitation. The id goes back as `X-Request-Id`. A WebSocket is one long request without a
+    status.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
