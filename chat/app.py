@@ -11,6 +11,7 @@ from flask import Flask
 from chat import cli, error_handlers, extensions, settings
 from chat.blueprints.http import Protection, client_address
 from chat.blueprints.pages import pages
+from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
 from chat.blueprints.users import users
 from chat.concurrency import spawn
@@ -62,7 +63,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     services = wire(app)
     app.extensions[EXTENSION] = services
     app.before_request(lambda: bind_caller(client_address()))
-    for blueprint in (pages, users, rooms):
+    for blueprint in (pages, users, rooms, room_invitations):
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
     RequestTurns(app, services.budgets)

@@ -43,6 +43,18 @@ class Forbidden(ChatError):
     status = 403
 
 
+class Removed(Forbidden):
+    """Somebody who was removed from a group would come back by their own doing."""
+
+    text_key = "error.removed"
+
+
+class AdminsPost(Forbidden):
+    """Only the owner and the admins of this group post in it."""
+
+    text_key = "error.admins_post"
+
+
 class NotFound(ChatError):
     """It does not exist, or not for the one who asks: both look the same."""
 

@@ -41,6 +41,17 @@ CATALOGUE: dict[str, Line] = {
     "error.wrong_login": Line("用户名或密码错误。", "Wrong username or password."),
     "error.token_expired": Line("登录凭证已过期。", "The access token has expired."),
     "error.forbidden": Line("您没有权限这样做。", "You are not allowed to do this."),
+    "error.removed": Line(
+        "您已被移出该群，需由群主或管理员重新添加。",
+        "You were removed from this group. Its owner or an admin can add you again.",
+    ),
+    "error.admins_post": Line(
+        "该群仅群主和管理员可以发言。", "Only the owner and the admins post in this group."
+    ),
+    "error.too_many_invitations": Line(
+        "邀请链接已达上限，请先撤销一些。",
+        "This group has as many invitations as it may have. Revoke one first.",
+    ),
     "error.not_found": Line("找不到所请求的内容。", "There is no such thing."),
     "error.method_not_allowed": Line("不支持此请求方法。", "This method is not allowed here."),
     "error.conflict": Line(

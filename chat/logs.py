@@ -7,6 +7,7 @@ connection.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import sys
 import threading
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 OWN = ("chat", "wsgi")
 # Asked for all the time: only logged when debugging.
 QUIET = ("/socket.io", "/static/", "/health", "/ready")
+# Whoever has what follows here may enter a group.
+SECRET_PATH = re.compile("(/api/+invitations/).*", re.IGNORECASE | re.DOTALL)
 
 # As `extra=` of a line that says nothing new when it comes again a moment later.
 REPEATS = {"repeats": True}
@@ -132,8 +135,9 @@ def _words(error: BaseException) -> str:
 class AccessLog:
     """WSGI middleware: give each request its id and write a line when it is answered.
 
-    The line has method, path without its query, status, bytes and time. The id goes back as
-    `X-Request-Id`. A WebSocket is one long request without a status.
+    The line has method, path, status, bytes and time. Left out are the query and the token of an
+    invitation. The id goes back as `X-Request-Id`. A WebSocket is one long request without a
+    status.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -174,6 +178,7 @@ class _Entry:
     def write(self) -> None:
         # WSGI hands the bytes of the path over as Latin-1, whatever they are.
         path = self._environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+        path = SECRET_PATH.sub(r"\1…", path)
         level = logging.DEBUG if path.startswith(QUIET) else logging.INFO
         took = (time.monotonic() - self._started) * 1000
         method = self._environ.get("REQUEST_METHOD", "-")

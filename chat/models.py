@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 RoomKind = Literal["direct", "group"]
 Role = Literal["owner", "admin", "member"]
+Access = Literal["number", "invitation"]  # how others come into a group by their own doing
+Posting = Literal["members", "admins"]  # who may post in a group
 Purpose = Literal["register", "reset"]
 Action = Literal[
     "registered",
@@ -22,6 +24,12 @@ Action = Literal[
     "account_deleted",
     "role_changed",
     "member_removed",
+    "access_changed",
+    "posting_changed",
+    "number_renewed",
+    "invitation_made",
+    "invitation_revoked",
+    "invitation_used",
     "group_deleted",
 ]
 
@@ -75,6 +83,8 @@ class Room:
     updated_at: int
     member_ids: tuple[str, ...] = ()  # of direct rooms: the two, sorted
     members_version: int = 0  # counts changes of the members, for other processes
+    access: Access = "number"
+    posting: Posting = "members"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,29 @@ class Membership:
     last_read_seq: int
     muted: bool
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoomInvitation:
+    """That whoever has its token may enter a group; `user_id` is of the one who invites."""
+
+    id: str
+    room_id: str
+    user_id: str
+    uses_left: int
+    used_by: frozenset[str]  # user ids
+    created_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What somebody with an invitation sees of the group before they enter it."""
+
+    room: Room
+    members: int
+    invited_by: User
+    is_member: bool
 
 
 @dataclass(frozen=True, slots=True)

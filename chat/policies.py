@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chat.errors import Conflict, Forbidden, InvalidInput, NotFound
+from chat.errors import AdminsPost, Conflict, Forbidden, InvalidInput, NotFound
 from chat.models import Membership, Role, Room
 
 
@@ -44,8 +44,19 @@ def require_manager(room: Room, membership: Membership | None) -> None:
     """Allow owners and admins of a group."""
     membership = require_member(membership)
     require_group(room)
-    if membership.role not in ("owner", "admin"):
+    if not is_manager(membership):
         raise Forbidden()
+
+
+def is_manager(membership: Membership) -> bool:
+    """Tell whether a member, whose role is resolved, is the owner or an admin."""
+    return membership.role in ("owner", "admin")
+
+
+def require_may_post(room: Room, membership: Membership) -> None:
+    """Allow all members to write, unless the group has chosen that only owner and admins do."""
+    if room.posting == "admins" and not is_manager(membership):
+        raise AdminsPost()
 
 
 def require_owner(room: Room, membership: Membership | None) -> None:

@@ -29,6 +29,8 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe, QueueProbe
 from chat.repositories.rate_limits import shared_windows
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
@@ -46,6 +48,7 @@ from chat.services.passwords import Passwords
 from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
+from chat.services.room_invitations import RoomInvitationService
 from chat.services.room_removal import RoomRemoval
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
@@ -71,6 +74,7 @@ class Services:
     sessions: SessionService
     budgets: Budgets
     rooms: RoomService
+    room_invitations: RoomInvitationService
     conversations: ConversationService
     messages: MessageService
     writer: Writer
@@ -113,6 +117,8 @@ def wire(app: Flask) -> Services:
     room_repository = RoomRepository(database)
     user_rooms = UserRoomRepository(database)
     message_repository = MessageRepository(database)
+    removals = RemovalRepository(database)
+    invitations = RoomInvitationRepository(database)
 
     presence_repository = PresenceRepository(database)
     session_repository = SessionRepository(database)
@@ -156,6 +162,8 @@ def wire(app: Flask) -> Services:
         rooms=room_repository,
         user_rooms=user_rooms,
         messages=message_repository,
+        removals=removals,
+        invitations=invitations,
         audit=audit,
         jobs=jobs,
     )
@@ -163,12 +171,26 @@ def wire(app: Flask) -> Services:
         rooms=room_repository,
         user_rooms=user_rooms,
         users=users,
+        removals=removals,
+        invitations=invitations,
         memberships=memberships,
         heads=heads,
         usernames=usernames,
         removal=removal,
         limits=limits,
         events=publisher,
+        audit=audit,
+        clock=database.now_ms,
+    )
+    room_invitations = RoomInvitationService(
+        invitations=invitations,
+        removals=removals,
+        rooms=room_repository,
+        user_rooms=user_rooms,
+        users=users,
+        memberships=memberships,
+        room_service=rooms,
+        limits=limits,
         audit=audit,
         clock=database.now_ms,
     )
@@ -232,6 +254,7 @@ def wire(app: Flask) -> Services:
         sessions=sessions,
         budgets=Budgets(enabled=config["RATE_LIMITS"]),
         rooms=rooms,
+        room_invitations=room_invitations,
         conversations=conversations,
         messages=messages,
         writer=writer,

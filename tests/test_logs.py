@@ -103,6 +103,23 @@ def test_an_answered_request_is_one_line_without_its_query(written: io.StringIO)
     assert match["id"] == response.headers["X-Request-Id"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/invitations/hush",
+        "/api/invitations/hush/",
+        "/api//invitations//hush",
+        "/API//Invitations/hush?hush",
+        "/api/invitations/%0Ahush",
+        "/x/../api/invitations/hush",
+    ],
+)
+def test_the_token_of_an_invitation_is_cut_off(written: io.StringIO, path: str) -> None:
+    Client(logs.AccessLog(hello)).post(path).close()
+    assert "hush" not in written.getvalue()
+    assert re.search(r"nvitations/+… 200 5 B", written.getvalue())
+
+
 def test_pieces_are_counted_when_they_have_been_sent(written: io.StringIO) -> None:
     response = Client(logs.AccessLog(hello)).get("/pieces")
     assert response.data == b"abcde"

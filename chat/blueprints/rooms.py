@@ -147,6 +147,13 @@ def set_muted(identity: Identity, room_id: str) -> Response:
     return answer(_dump(found))
 
 
+@rooms.post("/<room_id>/number")
+@require_user
+def renew_number(identity: Identity, room_id: str) -> Response:
+    services().rooms.renew_number(identity.user, room_id)
+    return _answer_room(identity, room_id)
+
+
 def _answer_room(identity: Identity, room_id: str, status: int = 200) -> Response:
     return answer(_dump(services().conversations.get(identity.user, room_id)), status)
 

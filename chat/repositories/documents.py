@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,11 @@ def now_ms() -> int:
 def date_of(milliseconds: int) -> datetime:
     """Return the date that TTL indexes want in place of milliseconds."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def milliseconds_of(date: datetime) -> int:
+    """Return what `date_of` was made from; what the database returns is UTC and does not say so."""
+    return round(date.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def new_id() -> str:
@@ -56,6 +61,14 @@ def with_ids(ids: Iterable[ObjectId], field: str = "_id") -> Iterator[dict[str, 
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), IDS_AT_ONCE):
         yield {field: {"$in": distinct[start : start + IDS_AT_ONCE]}}
+
+
+def delete_in_pieces(collection: Any, query: Mapping[str, Any], size: int) -> Iterator[int]:
+    """Delete what matches now; yield after each `size` documents how many of them were there."""
+    ids = [document["_id"] for document in collection.find(query, {"_id": 1})]
+    for start in range(0, len(ids), size):
+        for some in with_ids(ids[start : start + size]):
+            yield collection.delete_many(some).deleted_count
 
 
 def between(since: Any, until: Any = None) -> dict[str, Any]:

@@ -60,13 +60,12 @@ class RoomRepository:
     def insert_group(self, owner_id: str, name: str, info: str) -> Room:
         """Store a new group under a random number of nine digits that no other group has."""
         while True:
-            number = str(100_000_000 + secrets.randbelow(900_000_000))
-            document = self._new_document(kind="group", number=number, name=name, info=info)
+            document = self._new_document(kind="group", number=_number(), name=name, info=info)
             document["user_identity"] = ObjectId(owner_id)
             try:
                 self._database.db["room"].insert_one(document)
             except DuplicateKeyError as error:
-                if "number" in (error.details or {}).get("keyPattern", {}):
+                if _is_number_taken(error):
                     continue
                 if "_id" not in (error.details or {}).get("keyPattern", {}):  # else a retry of ours
                     raise
@@ -82,11 +81,20 @@ class RoomRepository:
         return room_of(document)
 
     def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
-        """Change `name` or `info` and return the room as it is then."""
+        """Change `name`, `info`, `access` or `posting` and return the room as it is then."""
         room = self._update({"_id": object_id(room_id)}, changes)
         if room is None:
             raise NotFound()
         return room
+
+    def renew_number(self, room_id: str) -> Room:
+        """Give a group a new random number that no other group has, and return it as it is then."""
+        while True:
+            try:
+                return self.update(room_id, {"number": _number()})
+            except DuplicateKeyError as error:
+                if not _is_number_taken(error):
+                    raise
 
     def confirm_owner(self, room: Room) -> bool:
         """Tell whether a group still has the owner that it had in `room`, by a write to it."""
@@ -236,6 +244,14 @@ def _with_owner(room_id: str, owner_id: str | None, members_version: int | None)
     return only
 
 
+def _number() -> str:
+    return str(100_000_000 + secrets.randbelow(900_000_000))
+
+
+def _is_number_taken(error: DuplicateKeyError) -> bool:
+    return "number" in (error.details or {}).get("keyPattern", {})
+
+
 def with_preview(message: Message) -> Message:
     """Return the message with as much of its text as a list of conversations shows."""
     if len(message.data) <= PREVIEW_LENGTH:
@@ -264,5 +280,7 @@ def room_of(document: Mapping[str, Any]) -> Room:
         last_message=message_of(last) if last else None,
         created_at=document["created_at"],
         updated_at=document["updated_at"],
+        access=document.get("access", "number"),
+        posting=document.get("posting", "members"),
     )
     return replace(room, member_ids=tuple(key.split(":"))) if key else room

@@ -10,7 +10,13 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.models import Membership, Role
-from chat.repositories.documents import is_only_repeated, object_id, object_ids, with_ids
+from chat.repositories.documents import (
+    delete_in_pieces,
+    is_only_repeated,
+    object_id,
+    object_ids,
+    with_ids,
+)
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -89,13 +95,8 @@ class UserRoomRepository:
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
         """Remove all memberships of a room; yield after each `size` of them how many were there."""
-        found = self._database.db["user_room"].find(
-            {"room_identity": object_id(room_id)}, {"_id": 1}
-        )
-        ids = [document["_id"] for document in found]
-        for start in range(0, len(ids), size):
-            for some in with_ids(ids[start : start + size]):
-                yield self._database.db["user_room"].delete_many(some).deleted_count
+        query = {"room_identity": object_id(room_id)}
+        yield from delete_in_pieces(self._database.db["user_room"], query, size)
 
     def update_role(self, room_id: str, user_id: str, role: Role) -> bool:
         """Change what a member may do; return False when they are none."""

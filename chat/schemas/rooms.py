@@ -25,6 +25,8 @@ class CreateRoomSchema(Schema):
 class UpdateRoomSchema(Schema):
     name = fields.String(min=1, max=MAX_NAME, blank=False, line=True)
     info = fields.String(max=MAX_INFO, plain=True)
+    access = fields.Choice(["number", "invitation"])
+    posting = fields.Choice(["members", "admins"])
 
 
 class JoinRoomSchema(Schema):
@@ -60,6 +62,8 @@ def dump_room(room: Room) -> dict[str, Any]:
         "name": room.name,
         "info": room.info,
         "owner_id": room.owner_id,
+        "access": room.access,
+        "posting": room.posting,
         "last_seq": room.last_seq,
         "last_message": dump_message(room.last_message) if room.last_message else None,
         "created_at": room.created_at,

@@ -89,7 +89,8 @@ class MessageService:
     ) -> Promise:
         """Admit a message to a room (of that kind) and promise to store and push it."""
         self._limits.count(MESSAGES, user.id)
-        room, _ = self._require(user, room_id, kind)
+        room, membership = self._require(user, room_id, kind)
+        policies.require_may_post(room, membership)
         for other in room.member_ids:  # of direct rooms
             policies.require_peer(self._memberships.is_member(other, room.id))
         now = self._clock()
@@ -212,7 +213,8 @@ class MessageService:
 
     def typing(self, user: User, room_id: str, kind: RoomKind) -> None:
         """Tell the other members that someone types, once in a while."""
-        room, _ = self._require(user, room_id, kind)
+        room, membership = self._require(user, room_id, kind)
+        policies.require_may_post(room, membership)
         now = time.monotonic()
         key = (room.id, user.id)
         if now - self._typed.get(key, 0.0) < TYPING_INTERVAL:

@@ -7,6 +7,8 @@ from typing import Any
 
 from chat.models import Room
 from chat.repositories.messages import MessageRepository
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.audit import Audit
@@ -30,12 +32,16 @@ class RoomRemoval:
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
         messages: MessageRepository,
+        removals: RemovalRepository,
+        invitations: RoomInvitationRepository,
         audit: Audit,
         jobs: Jobs,
     ) -> None:
         self._rooms = rooms
         self._user_rooms = user_rooms
         self._messages = messages
+        self._removals = removals
+        self._invitations = invitations
         self._audit = audit
         self._jobs = jobs
         jobs.register(REMOVE, self._remove)
@@ -74,7 +80,7 @@ class RoomRemoval:
         self._jobs.add(SWEEP, {"room_id": room_id}, SWEEP_AFTER)
 
     def _sweep(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
-        """Remove memberships and messages while the room is gone; it is looked for at each piece.
+        """Remove what was in a room while the room is gone; it is looked for at each piece.
 
         A restore may bring it back, and a dump that was made while people talked may hold both a
         living room and a job of its end.
@@ -88,8 +94,9 @@ class RoomRemoval:
 
     def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
         """Remove all in pieces; the progress is the first seq that may be there."""
-        for _ in self._user_rooms.delete_of_room(room_id, PIECE):
-            yield progress
+        for repository in (self._user_rooms, self._invitations, self._removals):
+            for _ in repository.delete_of_room(room_id, PIECE):
+                yield progress
         seq: int | None = progress.get("seq", 1)
         while seq is not None:
             while self._messages.delete_range(room_id, seq, seq + PIECE - 1):

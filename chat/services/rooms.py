@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from chat import policies
-from chat.errors import Conflict, NotFound, Unavailable
+from chat.errors import Conflict, NotFound, Removed, Unavailable
 from chat.models import Membership, Role, Room, RoomKind, User
 from chat.repositories.outages import is_outage
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
@@ -63,6 +65,8 @@ class RoomService:
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
         users: UserRepository,
+        removals: RemovalRepository,
+        invitations: RoomInvitationRepository,
         memberships: Memberships,
         heads: RoomHeads,
         usernames: Usernames,
@@ -75,6 +79,8 @@ class RoomService:
         self._rooms = rooms
         self._user_rooms = user_rooms
         self._users = users
+        self._removals = removals
+        self._invitations = invitations
         self._memberships = memberships
         self._heads = heads
         self._usernames = usernames
@@ -128,11 +134,26 @@ class RoomService:
         """Enter the group of that number; joining twice changes nothing."""
         self._limits.count(JOINS, user.id)
         room = self._rooms.find_by_number(number)
-        if room is None:
+        if room is None or (room.access != "number" and not self._is_in(room, user)):
             raise NotFound()
-        with self._turns.of(room.id):
-            self._enter(room, user, MOST_ROOMS)
+        self.enter(room, user)
         return room
+
+    def enter(self, room: Room, user: User, take_use: Callable[[], bool] = lambda: True) -> bool:
+        """Let a user into a group by their own doing; return whether they were not in it.
+
+        Raises Removed where they were removed and not added again by name. `take_use` comes last,
+        so that only those who enter use up an invitation; NotFound where it says no.
+        """
+        with self._turns.of(room.id):
+            if self._is_in(room, user):
+                return False
+            if self._removals.exists(room.id, user.id):
+                raise Removed()
+            self._require_space(room, user, MOST_ROOMS)
+            if not take_use():
+                raise NotFound()
+            return self._enter(room, user, by_name=False)
 
     def add_member(self, actor: User, room_id: str, username: str) -> tuple[User, Membership, bool]:
         """Put a person into a group; True when they were not in it."""
@@ -143,8 +164,12 @@ class RoomService:
             user = self._users.find_by_username(username)
             if user is None:
                 raise NotFound()
-            entered = self._enter(room, user, MOST_ROOMS_BY_OTHERS)
-            return user, self._find_member(room, user.id), entered
+            is_new = not self._is_in(room, user)
+            if is_new:
+                self._require_space(room, user, MOST_ROOMS_BY_OTHERS)
+                self._removals.delete(room.id, user.id)
+                is_new = self._enter(room, user, by_name=True)
+            return user, self._find_member(room, user.id), is_new
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
         """Go out of a group; when its owner was alone in it, the group ends."""
@@ -174,9 +199,10 @@ class RoomService:
         for membership in self._user_rooms.list_of_user(user.id):
             with self._turns.of(membership.room_id):
                 self._leave_for_good(user, membership.room_id)
+        self._removals.delete_of_user(user.id)
 
     def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
-        """Take a person out of a group; taking oneself out is leaving."""
+        """Take a person out of a group until they are added by name; oneself: leave."""
         self._limits.count(CHANGES, actor.id)
         if user_id == actor.id:
             self.leave(actor, room_id)
@@ -187,9 +213,12 @@ class RoomService:
                 policies.require_manager(room, membership)
                 target = self._find_member(room, user_id)
                 policies.require_may_remove(room, membership, target)
+                # Before they are out: from that moment they cannot come back by themselves.
+                self._removals.insert(room.id, user_id)
                 if self._remove(room, user_id):
                     self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
                     return
+                self._removals.delete(room.id, user_id)
         raise Unavailable()
 
     def set_role(
@@ -211,11 +240,25 @@ class RoomService:
         raise Unavailable()
 
     def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
-        """Change the name or the info of a group."""
+        """Change name, info, access or posting of a group."""
         self._limits.count(CHANGES, user.id)
         room, membership = self._memberships.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)
-        return self._updated(self._rooms.update(room_id, changes))
+        changed = self._updated(self._rooms.update(room_id, changes))
+        if changed.access != room.access:
+            self._audit.note("access_changed", user.id, room_id=room.id, detail=changed.access)
+        if changed.posting != room.posting:
+            self._audit.note("posting_changed", user.id, room_id=room.id, detail=changed.posting)
+        return changed
+
+    def renew_number(self, user: User, room_id: str) -> Room:
+        """Give a group another number; nobody finds it by the old one from then on."""
+        self._limits.count(CHANGES, user.id)
+        room, membership = self._memberships.require_fresh(user.id, room_id)
+        policies.require_manager(room, membership)
+        changed = self._updated(self._rooms.renew_number(room.id))
+        self._audit.note("number_renewed", user.id, room_id=room.id)
+        return changed
 
     def delete(self, user: User, room_id: str) -> None:
         """End a group, with all that was said in it."""
@@ -278,18 +321,26 @@ class RoomService:
             self._entered(room, entered)
         return room, created is not None
 
-    def _enter(self, room: Room, user: User, most: int) -> bool:
-        """Let a user into a group unless they are in it, or in `most` groups already."""
-        if self._user_rooms.find(room.id, user.id) is not None:
-            return False
-        self._require_room_for(user, most)
-        if self._user_rooms.count_of_room(room.id) >= MOST_MEMBERS:
-            raise GroupFull()
+    def _is_in(self, room: Room, user: User) -> bool:
+        return self._user_rooms.find(room.id, user.id) is not None
+
+    def _enter(self, room: Room, user: User, *, by_name: bool) -> bool:
+        """Make a user a member of a group; return False when another process was first."""
         if not self._user_rooms.insert(self._membership(room, user, "member")):
             return False
+        # Once more: they may have come and been removed since it was asked.
+        if not by_name and self._removals.exists(room.id, user.id):
+            self._remove(room, user.id)
+            raise Removed()
         self._entered(room, [user.id])
         self._events.member_joined(room, user)
         return True
+
+    def _require_space(self, room: Room, user: User, most: int) -> None:
+        """Refuse a group that is full, and a user who is in `most` groups already."""
+        self._require_room_for(user, most)
+        if self._user_rooms.count_of_room(room.id) >= MOST_MEMBERS:
+            raise GroupFull()
 
     def _require_room_for(self, user: User, most: int) -> None:
         memberships = self._user_rooms.list_of_user(user.id)
@@ -335,6 +386,8 @@ class RoomService:
             self._user_rooms.update_role(room.id, actor.id, "admin")
             changed = self._rooms.change_owner(room, target.id)
         elif self._user_rooms.update_role(room.id, target.id, role):
+            if role == "member":
+                self._invitations.delete_by_user(room.id, target.id)
             changed = self._rooms.update(room.id, {})  # only now do others read the role
         else:
             return False
@@ -385,6 +438,8 @@ class RoomService:
             self._memberships.forget(room.id)
             return False
         self._left(room, user_id)
+        if removed is not None and removed.role != "member":
+            self._invitations.delete_by_user(room.id, user_id)
         return True
 
     def _left(self, room: Room, user_id: str) -> None:

@@ -16,17 +16,18 @@ from chat.budgets import NETWORK as NETWORK_MAY
 from chat.budgets import USER as USER_MAY
 from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
-from chat.models import Conversation, Membership, Message, Room, User
+from chat.models import Conversation, Membership, Message, Room, RoomInvitation, User
 from chat.namespaces import base
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.realtime import publisher
 from chat.schemas import messages as message_schemas
 from chat.schemas.messages import dump_message
+from chat.schemas.room_invitations import dump_listed_invitation
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
 from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import UserSchema
-from chat.services import limits, rooms, sessions
+from chat.services import limits, room_invitations, rooms, sessions
 from tests.docs.documents import (
     CODE,
     DESIGN,
@@ -108,6 +109,7 @@ USER = User("u", "ann", "Ann", 0, "", "", None, 1, 1)
 MESSAGE = Message("m", "r", "u", 1, "c", "hello", 1, 1, username="ann", nickname="Ann")
 ROOM = Room("r", "direct", None, None, "", None, 1, MESSAGE, 1, 1)
 MEMBERSHIP = Membership("r", "u", "member", 0, False, 1)
+INVITATION = RoomInvitation("i", "r", "u", 1, frozenset(), 1, 2)
 
 
 def _offline(_: str) -> bool:
@@ -121,6 +123,7 @@ def _offline(_: str) -> bool:
         ("message", dump_message(MESSAGE)),
         ("room", dump_room(ROOM)),
         ("member", dump_member(USER, MEMBERSHIP, _offline)),
+        ("invitation", dump_listed_invitation(INVITATION, USER)),
     ],
 )
 def test_objects_have_the_fields_that_are_listed(mark: str, dumped: dict[str, Any]) -> None:
@@ -157,6 +160,7 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
     assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
+    assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
     assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
     assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} in 5 minutes ")
     assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")

@@ -56,6 +56,9 @@ HELD_BY = {
         "sockets/test_sizes.py::test_a_full_group_shows_its_members_and_takes_no_more",
         "sockets/test_sizes.py::test_what_is_said_in_a_full_group_reaches_its_members",
     ],
+    "invitations of a group": [
+        "http/test_room_invitations.py::test_a_group_has_so_many_invitations_at_most",
+    ],
     "sessions of an account": [
         "services/test_sessions.py"
         "::test_the_session_used_least_lately_ends_when_there_are_too_many",
@@ -75,6 +78,7 @@ HELD_BY = {
     ],
     "joining groups": [
         "sockets/test_rates.py::test_joining_by_numbers_is_counted_whether_they_exist_or_not",
+        "sockets/test_rates.py::test_guessing_invitations_is_counted_as_joining",
     ],
     "searches for people": ["sockets/test_rates.py::test_searches_are_counted"],
     "connections": [

@@ -20,6 +20,8 @@ ROOM = {
     "name",
     "info",
     "owner_id",
+    "access",
+    "posting",
     "last_seq",
     "last_message",
     "created_at",

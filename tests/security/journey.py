@@ -110,6 +110,7 @@ class Journey:
         self.server = server
         self.seen: set[str] = set()
         self.cookies: list[str] = []
+        self.invitations: list[str] = []
         self.ann, self.bob = Traveller(self), Traveller(self)
         with ExitStack() as stack:
             self._register()
@@ -127,7 +128,7 @@ class Journey:
         for person in (self.ann, self.bob):
             yield from (*person.passwords, *person.tokens, *person.texts, person.email)
             yield from (token.rpartition(".")[2] for token in person.tokens)
-        yield from self.cookies
+        yield from (*self.cookies, *self.invitations)
 
     def codes(self) -> Iterator[str]:
         """Yield the codes, which are so short that they may be part of something else."""
@@ -188,7 +189,21 @@ class Journey:
         other = bob.emit("/group create_room", {"name": "Another"})
         ann.emit("/group join_room", {"number": other["number"]})
         ann.emit("/group leave_room", {"room_id": other["id"]})
+        self._invite(other["id"])
         bob.call("DELETE /api/rooms/<room_id>", room_id=other["id"])
+
+    def _invite(self, room_id: str) -> None:
+        ann, bob = self.ann, self.bob
+        bob.call("POST /api/rooms/<room_id>/number", room_id=room_id)
+        made = bob.call("POST /api/rooms/<room_id>/invitations", {"uses": 1}, room_id=room_id)
+        self.invitations.append(made["token"])
+        use = "/api/invitations/<invitation_token>"
+        ann.call(f"GET {use}", invitation_token=made["token"])
+        ann.call(f"POST {use}", invitation_token=made["token"])
+        bob.call("GET /api/rooms/<room_id>/invitations", room_id=room_id)
+        revoke = "DELETE /api/rooms/<room_id>/invitations/<invitation_id>"
+        bob.call(revoke, invitation_id=made["id"], room_id=room_id)
+        ann.call(f"GET {use}", ok=False, invitation_token=made["token"])
 
     def _stumble(self, stack: ExitStack) -> None:
         """Send what is wrong, with secrets in it wherever there is room for one."""

@@ -42,7 +42,7 @@ TABLE = {
     "GET /api/rooms": row("401 401 401 200 200 200 200 200"),
     "POST /api/rooms": row("401 401 401 201 201 201 201 201"),
     "POST /api/rooms/direct": row("401 401 401 201 201 201 201 201"),
-    "POST /api/rooms/join": row("401 401 401 200 200 200 200 200"),
+    "POST /api/rooms/join": row("401 401 401 200 403 200 200 200"),
     "GET /api/rooms/<room_id>": row("401 401 401 404 404 200 200 200"),
     "PATCH /api/rooms/<room_id>": row("401 401 401 404 404 403 200 200"),
     "DELETE /api/rooms/<room_id>": row("401 401 401 404 404 403 403 204"),
@@ -54,6 +54,14 @@ TABLE = {
     "POST /api/rooms/<room_id>/messages": row("401 401 401 404 404 201 201 201"),
     "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/muted": row("401 401 401 404 404 200 200 200"),
+    "POST /api/rooms/<room_id>/number": row("401 401 401 404 404 403 200 200"),
+    "POST /api/rooms/<room_id>/invitations": row("401 401 401 404 404 403 201 201"),
+    "GET /api/rooms/<room_id>/invitations": row("401 401 401 404 404 403 200 200"),
+    "DELETE /api/rooms/<room_id>/invitations/<invitation_id>": row(
+        "401 401 401 404 404 403 204 204"
+    ),
+    "GET /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
+    "POST /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
 }
 # In the room of two: a stranger, one of the two
 DIRECT = {
@@ -68,6 +76,17 @@ DIRECT = {
     "POST /api/rooms/<room_id>/messages": (404, 201),
     "PUT /api/rooms/<room_id>/read": (404, 200),
     "PUT /api/rooms/<room_id>/muted": (404, 200),
+    "POST /api/rooms/<room_id>/number": (404, 403),
+    "POST /api/rooms/<room_id>/invitations": (404, 403),
+    "GET /api/rooms/<room_id>/invitations": (404, 403),
+    "DELETE /api/rooms/<room_id>/invitations/<invitation_id>": (404, 403),
+}
+# The group is closed to the number, and only its owner and admins post.
+CLOSED = {
+    "POST /api/rooms/join": row("401 401 401 404 404 200 200 200"),
+    "POST /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
+    "POST /api/rooms/<room_id>/messages": row("401 401 401 404 404 403 201 201"),
+    "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
 }
 
 
@@ -77,9 +96,17 @@ class Stage(Cast):
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
         self.shared = self.group()
-        self.open = self.group()  # to be joined by its number
+        self.open = self.group()  # to be entered by its number and its invitation
         self.direct = self["owner"].talk_to(self["peer"])
         self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
+
+    def group(self) -> dict[str, Any]:
+        """Make a group in which each has their role, with an invitation to it."""
+        room = super().group()
+        invitation, token = self.app.extensions["chat"].room_invitations.make(
+            self["owner"].model, room["id"], expires_in=3600, uses=100
+        )
+        return {**room, "invitation_id": invitation.id, "token": token}
 
     def snapshot(self) -> dict[str, list[Any]]:
         """Return everything that is stored but the audit log, which tells of failures."""
@@ -122,6 +149,7 @@ class Stage(Cast):
             "POST /api/rooms/<room_id>/messages": {"client_id": new_client_id(), "data": "me"},
             "PUT /api/rooms/<room_id>/read": {"seq": 0},
             "PUT /api/rooms/<room_id>/muted": {"muted": True},
+            "POST /api/rooms/<room_id>/invitations": {},
         }
         return bodies.get(route)
 
@@ -133,6 +161,8 @@ class Stage(Cast):
             "user_id": self["target"].id,
             "session_id": self.others_session,
             "username": self["target"].username,
+            "invitation_id": self.shared["invitation_id"],
+            "invitation_token": self.open["token"],
             **places,
         }
         path = re.sub(r"<(\w+)>", lambda match: str(found[match[1]]), rule)
@@ -182,13 +212,24 @@ def test_everyone_gets_what_the_table_says(stage: Stage, app: Flask, route: str)
     for caller, expected in TABLE[route].items():
         allowed = int(expected) < 400 and "<room_id>" in route
         room = own.group() if allowed and not route.startswith("GET") else own.shared
-        response = own.call(route, caller, room_id=room["id"])
+        places = {"room_id": room["id"], "invitation_id": room["invitation_id"]}
+        response = own.call(route, caller, **places)
         assert response.status_code == int(expected), (caller, response.get_data(as_text=True))
         if response.status_code >= 400:
             assert set(response.get_json()) == {"error"}, caller
         if expected == "401" and caller != "anonymous" and route != "POST /api/session":
             code = "token_expired" if caller == "expired" else "unauthorized"
             assert response.get_json()["error"]["code"] == code, caller
+
+
+@pytest.mark.parametrize("route", CLOSED)
+def test_a_closed_group_keeps_out_who_has_no_invitation(app: Flask, route: str) -> None:
+    own = Stage(app)
+    settings = {"access": "invitation", "posting": "admins"}
+    app.extensions["chat"].rooms.update(own["owner"].model, own.open["id"], settings)
+    for caller, expected in CLOSED[route].items():
+        response = own.call(route, caller, room_id=own.open["id"])
+        assert response.status_code == int(expected), (caller, response.get_data(as_text=True))
 
 
 @pytest.mark.parametrize("route", DIRECT)

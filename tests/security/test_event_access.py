@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 
 from tests.people import STRANGE_ID, new_client_id
@@ -32,7 +33,7 @@ TABLE = {
     "/group typing": MEMBERS,
     "/group authenticate": ALL,
     "/group create_room": ALL,
-    "/group join_room": ALL,
+    "/group join_room": row(NO + "ok forbidden ok ok ok"),  # who was removed stays out
     "/group leave_room": row(NO + "not_found not_found ok ok conflict"),
     "/direct send_message": NOBODY,
     "/direct sync": row(NO + "gone gone gone gone gone"),
@@ -51,6 +52,14 @@ DIRECT = {
     "/group mark_read": ("not_found", "not_found"),
     "/group typing": ("not_found", "not_found"),
     "/group leave_room": ("not_found", "not_found"),
+}
+
+# The group is closed to the number, and only its owner and admins post.
+CLOSED = {
+    "/group join_room": row(NO + "not_found not_found ok ok ok"),
+    "/group send_message": row(NO + "not_found not_found forbidden ok ok"),
+    "/group typing": row(NO + "not_found not_found forbidden ok ok"),
+    "/group mark_read": MEMBERS,
 }
 
 
@@ -139,6 +148,21 @@ def test_everyone_gets_what_the_table_says(stage: Stage, where: str) -> None:
         room = stage.group() if where.endswith(" leave_room") else stage.shared
         answer = stage.call(where, caller, room["id"])
         assert outcome(answer, where, room["id"]) == expected, (caller, answer)
+
+
+@pytest.mark.parametrize("where", CLOSED)
+def test_a_closed_group_keeps_out_who_has_no_invitation(
+    stage: Stage, server: Server, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    closed = stage.group()
+    settings = {"access": "invitation", "posting": "admins"}
+    url = f"{server.url}/api/rooms/{closed['id']}"
+    headers = stage["owner"].headers
+    assert requests.patch(url, json=settings, headers=headers, timeout=60).ok
+    monkeypatch.setattr(stage, "open", closed)
+    for caller, expected in CLOSED[where].items():
+        answer = stage.call(where, caller, closed["id"])
+        assert outcome(answer, where, closed["id"]) == expected, (caller, answer)
 
 
 @pytest.mark.parametrize("where", DIRECT)

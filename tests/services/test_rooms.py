@@ -11,7 +11,7 @@ from flask import Flask
 from pymongo.errors import AutoReconnect
 
 from chat import policies
-from chat.errors import Forbidden, NotFound
+from chat.errors import Forbidden, NotFound, Removed
 from chat.models import Membership, Role, Room, User
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
@@ -102,6 +102,57 @@ def test_many_who_join_at_once_are_each_in_it_once(app: Flask) -> None:
     number = group.number or ""
     at_once(*[lambda one=one: services.rooms.join(one, number) for one in others * 2])
     assert members_of(services, group.id) == {owner.id, *(one.id for one in others)}
+
+
+def test_a_removal_elsewhere_beside_a_join_wins(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the moment when a join found no removal and the one when it is stored."""
+    app, beside = make_app(), make_app()
+    here, there = services_of(app), services_of(beside)
+    owner, bob = (person.model for person in make_people(app, "owner", "bob"))
+    room = here.rooms.create_group(owner, "A group")
+    require_space = here.rooms._require_space
+
+    def come_and_be_removed(*args: object) -> None:
+        require_space(*args)  # type: ignore[arg-type]
+        there.rooms.join(bob, room.number or "")
+        there.rooms.remove_member(owner, room.id, bob.id)
+
+    monkeypatch.setattr(here.rooms, "_require_space", come_and_be_removed)
+    with pytest.raises(Removed):
+        here.rooms.join(bob, room.number or "")
+    assert members_of(here, room.id) == {owner.id}
+    with pytest.raises(NotFound):
+        here.conversations.get(bob, room.id)
+    with pytest.raises(Removed):
+        there.rooms.join(bob, room.number or "")
+
+
+def test_removing_somebody_who_became_owner_keeps_nobody_out(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, beside = make_app(), make_app()
+    here, there = services_of(app), services_of(beside)
+    owner, admin, bob = (person.model for person in make_people(app, "owner", "admin", "bob"))
+    room = here.rooms.gather(owner, "A group", [admin, bob])
+    here.rooms.set_role(owner, room.id, admin.id, "admin")
+    take = UserRoomRepository.take
+
+    def hand_over_first(
+        repository: UserRoomRepository, room_id: str, user_id: str
+    ) -> Membership | None:
+        monkeypatch.setattr(UserRoomRepository, "take", take)
+        there.rooms.set_role(owner, room_id, bob.id, "owner")
+        return repository.take(room_id, user_id)
+
+    monkeypatch.setattr(UserRoomRepository, "take", hand_over_first)
+    with pytest.raises(Forbidden):
+        here.rooms.remove_member(admin, room.id, bob.id)
+    assert members_of(here, room.id) == {owner.id, admin.id, bob.id}
+    here.rooms.set_role(bob, room.id, admin.id, "owner")
+    here.rooms.leave(bob, room.id)
+    here.rooms.join(bob, room.number or "")
 
 
 def test_nobody_is_left_in_a_group_that_ends_while_they_come(

@@ -81,6 +81,16 @@ def test_joining_by_numbers_is_counted_whether_they_exist_or_not(members: list[M
     is_refused_over_http(ada.http("POST", "/rooms/join", {"number": "000000000"}))
 
 
+def test_guessing_invitations_is_counted_as_joining(members: list[Member]) -> None:
+    ada, _ = members
+    for n in range(RATES["JOINS"]):
+        method = ("GET", "POST")[n % 2]
+        assert ada.http(method, f"/invitations/guess-{n}").status_code == 404
+    for method in ("GET", "POST"):
+        is_refused_over_http(ada.http(method, "/invitations/one-more"))
+    is_refused_over_http(ada.http("POST", "/rooms/join", {"number": "000000000"}))
+
+
 def test_new_rooms_are_counted_and_those_there_are_not(members: list[Member]) -> None:
     ada, bob = members
     ada.create_group()

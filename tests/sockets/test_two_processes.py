@@ -68,6 +68,22 @@ def test_room_renamed_and_deleted_elsewhere_is_so_here(spread: Pair) -> None:
     assert client.pushed("room_deleted") == {"room_id": group["id"]}
 
 
+def test_who_may_post_changes_elsewhere(spread: Pair, server: Server, elsewhere: Server) -> None:
+    here, there = spread("here", "there")
+    group = there.create_group(here)
+    client = here.socket("/group")
+    client.call("/group", "send_message", message(group, "while all may"))  # it is remembered here
+    watch = Stopwatch(server, elsewhere)
+    there.data("PATCH", f"/rooms/{group['id']}", {"posting": "admins"})
+    assert client.pushed("room_updated", posting="admins")["access"] == "number"
+    assert watch.seconds() < CHANGED_WITHIN
+    refused = client.call("/group", "send_message", message(group, "too late"))
+    assert refused["error"]["code"] == "forbidden"
+    there.data("PATCH", f"/rooms/{group['id']}", {"posting": "members"})
+    client.pushed("room_updated", posting="members")
+    assert "data" in client.call("/group", "send_message", message(group, "all may again"))
+
+
 def test_sync_right_after_a_message_from_elsewhere_is_no_reset(spread: Pair) -> None:
     here, there = spread("here", "there")
     group = there.create_group()

@@ -93,6 +93,22 @@ export function createActions({ store, api, outbox, history, router, emit, depar
       store.putRoom(await api.patch(`/rooms/${roomId}`, fields));
     },
 
+    async renewNumber(roomId) {
+      store.putRoom(await api.post(`/rooms/${roomId}/number`));
+    },
+
+    invitations: (roomId) => api.get(`/rooms/${roomId}/invitations`),
+
+    makeInvitation: (roomId, fields) => api.post(`/rooms/${roomId}/invitations`, fields),
+
+    revokeInvitation: (roomId, id) => api.delete(`/rooms/${roomId}/invitations/${id}`),
+
+    lookAtInvitation: (token) => api.get(`/invitations/${token}`),
+
+    async acceptInvitation(token) {
+      return goTo(store.putRoom(await api.post(`/invitations/${token}`)));
+    },
+
     async mute(roomId, muted) {
       store.putRoom(await api.put(`/rooms/${roomId}/muted`, { muted }));
     },

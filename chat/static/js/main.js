@@ -3,6 +3,7 @@
 import { createApi, request } from "./api.js";
 import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
+import { forgetInvitation, openInvitationToken, takeInvitation } from "./invitation.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
@@ -40,7 +41,7 @@ function showAuth(mode) {
     request,
     mailInTerminal,
     mode,
-    note: note && t(note),
+    note: note ? t(note) : openInvitationToken() && t("invite.log_in"),
     warning: forgetful && t("storage.blocked"),
     enter,
     chooseLocale(name, current) {
@@ -55,6 +56,7 @@ function showAuth(mode) {
 
 session.onEnded = (reason) => {
   // A fresh page is the surest way to leave nothing of a user behind.
+  if (isGoodbye(reason)) forgetInvitation();
   const [address, state] = isGoodbye(reason) ? ["/", null] : [location.href, history.state];
   history.replaceState({ ...state, note: NOTES[reason] }, "", address); // said on the log-in page
   location.reload();
@@ -87,6 +89,7 @@ async function enter(user) {
 
 async function begin() {
   history.scrollRestoration = "manual";
+  takeInvitation();
   refuseFiles((text) => app?.toast?.(text));
   useLocale(document.documentElement.lang.startsWith("zh") ? "zh" : "en");
   if (!session.remembered) return showAuth("login");

@@ -25,7 +25,8 @@ export function pathOf(room, seq = null) {
 /** Find the room a route means among those one is in. */
 export function roomOf(route, rooms) {
   for (const room of rooms) {
-    if (route.name === "group" && room.number === route.number) return room;
+    const numbers = [room.number, ...(room.former_numbers ?? [])]; // an address may have an older one
+    if (route.name === "group" && numbers.includes(route.number)) return room;
     if (route.name !== "direct" || room.kind !== "direct") continue;
     const named = room.peer?.username ?? room.id; // the other one's account may be gone
     if (named.toLowerCase() === route.username.toLowerCase()) return room;

@@ -120,6 +120,9 @@ export class Store {
     if ((known?.last_message?.seq ?? 0) > (room.last_message?.seq ?? 0)) {
       merged.last_message = known.last_message;
     }
+    if (known && known.number !== merged.number) {
+      merged.former_numbers = [...(known.former_numbers ?? []), known.number];
+    }
     if (room.peer) this.keepUser(room.peer);
     this.rooms.set(room.id, merged);
     const timeline = this.timelines.get(room.id);

@@ -1,15 +1,16 @@
 // The side sheet of a group: its number, who is in it, and what one may change.
 
-import { fill, h, icon, keyed, setText } from "../dom.js";
+import { fill, h, keyed, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { roomNumber } from "../format.js";
-import { COPY } from "../icons.js";
 import { t } from "../i18n.js";
 import { navigation } from "../navigation.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
+import { copyButton } from "./copy.js";
 import { confirm, openDialog } from "./dialog.js";
 import { field, form } from "./form.js";
+import { groupAccess } from "./group_access.js";
 import { muteSwitch } from "./mute.js";
 
 /** Open the sheet of a group. */
@@ -21,9 +22,11 @@ export function openMembers(app, roomId) {
   const count = h("h3");
   const list = h("ul", { class: "people", role: "list" });
   const edit = part();
+  const settings = part();
+  let access = null; // the settings, for those who may change them
   const end = part();
   const mute = muteSwitch(app, roomId);
-  const body = part(top, mute.root, add, part(count, list), edit, end);
+  const body = part(top, mute.root, settings, add, part(count, list), edit, end);
   const room = () => store.rooms.get(roomId);
   const menus = new Map(); // those that are open, with what to call once they are not
 
@@ -63,6 +66,7 @@ export function openMembers(app, roomId) {
     // What somebody is filling in stays as it is, whoever comes and goes meanwhile.
     if (!leads || !add.firstChild) fill(add, leads && addForm());
     if (!leads || !edit.firstChild?.open) fill(edit, leads && editForm(now));
+    drawSettings(leads);
     setText(count, t("members.count", { count: members.length }));
     // A line that looks the same is kept: its menu may be open.
     const lookOf = ({ user, role }) => {
@@ -72,6 +76,13 @@ export function openMembers(app, roomId) {
     keyed(list, sorted(members), lookOf, (member) => memberItem(member, mine));
     closeMenus();
     fill(end, h("div", { class: "danger-zone" }, mine === "owner" ? ownerWay(members) : leaveButton()));
+  }
+
+  function drawSettings(leads) {
+    if (leads) access ??= groupAccess(app, roomId);
+    else access = null;
+    if (settings.firstChild !== (access?.root ?? null)) fill(settings, access?.root);
+    access?.redraw();
   }
 
   function sorted(members) {
@@ -207,7 +218,7 @@ export function openMembers(app, roomId) {
     const leave = async () => {
       const sure = await confirm({
         title: t("group.leave_title", { name: room().name }),
-        text: t("group.leave_text"),
+        text: t(room().access === "number" ? "group.leave_text" : "group.leave_text_invitation"),
         action: t("group.leave"),
       });
       if (sure) await actions.leaveGroup(roomId);
@@ -218,7 +229,10 @@ export function openMembers(app, roomId) {
   const stop = store.subscribe((key) => {
     if (key === `roles:${roomId}`) reload();
     else if (key === `members:${roomId}`) draw();
-    else if (key === `room:${roomId}` && room()) mute.redraw();
+    else if (key === `room:${roomId}` && room()) {
+      mute.redraw();
+      draw();
+    }
     else if (key === `room:${roomId}`) opened.close();
   });
   function onClose() {
@@ -231,34 +245,15 @@ export function openMembers(app, roomId) {
   reload();
 }
 
-/** The group's number, in large figures and easy to pass on. */
+/** The group's number, in large figures and easy to pass on; or that it lets nobody in. */
 export function numberLine(room, toast) {
-  const copy = async (text, said) => {
-    try {
-      await navigator.clipboard.writeText(text);
-      toast(said);
-    } catch {
-      toast(t("copy_failed"));
-    }
-  };
-  // Browsers give pages a clipboard on https and on this machine only.
-  const copies = navigator.clipboard && [
-    h(
-      "button",
-      { type: "button", class: "button", onclick: () => copy(room.number, t("group.number_copied")) },
-      icon(COPY),
-      t("group.copy_number"),
-    ),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "button",
-        onclick: () => copy(`${location.origin}/r/${room.number}`, t("group.link_copied")),
-      },
-      icon(COPY),
-      t("group.copy_link"),
-    ),
+  if (room.access === "invitation") {
+    return h("div", { class: "number" }, h("p", { class: "muted" }, t("group.by_invitation")));
+  }
+  const link = `${location.origin}/r/${room.number}`;
+  const copies = [
+    copyButton(toast, room.number, t("group.copy_number"), t("group.number_copied")),
+    copyButton(toast, link, t("group.copy_link"), t("group.link_copied")),
   ];
   return h(
     "div",
@@ -266,6 +261,6 @@ export function numberLine(room, toast) {
     h("p", { class: "muted" }, t("group.number_label")),
     h("p", { class: "number-figures" }, roomNumber(room.number)),
     h("p", { class: "hint" }, t("group.number_hint")),
-    copies && h("div", { class: "actions" }, copies),
+    copies[0] && h("div", { class: "actions" }, copies),
   );
 }

@@ -75,7 +75,7 @@ export function createRoom({ room: given, app, openSheet }) {
     },
     typing: () => actions.typing(room()),
   });
-  const closed = h("p", { class: "composer-closed", hidden: true }, t("composer.closed"));
+  const closed = h("p", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head, messages.root, typing, composer.root, closed);
   let typingTimer = null;
 
@@ -90,19 +90,28 @@ export function createRoom({ room: given, app, openSheet }) {
     }
     setText(subtitle, now.kind === "group" ? groupLine(now) : directLine(now));
     subtitle.classList.toggle("is-online", now.kind === "direct" && isOnline(now));
-    closed.hidden = !isClosed(now);
-    composer.root.hidden = isClosed(now);
+    const why = whyClosed(now);
+    if (why) setText(closed, t(why));
+    closed.hidden = !why;
+    composer.root.hidden = Boolean(why);
   }
 
-  /** Whether the other one's account is gone, so that nobody would read what is written here. */
-  function isClosed(now) {
-    return now.kind === "direct" && now.peer === null;
+  /** Why nothing can be written here, as the key of a text; null where one may. */
+  function whyClosed(now) {
+    if (now.kind === "direct") return now.peer === null ? "composer.closed" : null;
+    if (now.posting !== "admins" || now.owner_id === store.me.id) return null;
+    const mine = store.members.get(roomId)?.find(({ user }) => user.id === store.me.id);
+    return mine?.role === "admin" ? null : "composer.admins";
   }
 
   function groupLine(now) {
     const members = store.members.get(roomId);
-    const number = t("group.number", { number: roomNumber(now.number) });
-    return members ? `${number} · ${t("members.count", { count: members.length })}` : number;
+    return [
+      now.access === "number" && t("group.number", { number: roomNumber(now.number) }),
+      members && t("members.count", { count: members.length }),
+    ]
+      .filter(Boolean)
+      .join(" · ");
   }
 
   function isOnline(now) {
@@ -140,7 +149,7 @@ export function createRoom({ room: given, app, openSheet }) {
       drawHead();
       messages.start(seq);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
-      if (typesHere && !isClosed(room())) composer.focus();
+      if (typesHere && !whyClosed(room())) composer.focus();
       else heading.focus();
       if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
     },

@@ -3,9 +3,9 @@
 import { fill, h } from "../dom.js";
 import { deviceName } from "../device.js";
 import { errorText } from "../errors.js";
-import { brief, full } from "../format.js";
 import { t } from "../i18n.js";
 import { openDialog } from "./dialog.js";
+import { moment } from "./moment.js";
 
 /** Open the dialog; every session but this one can be ended there. */
 export function openSessions(app) {
@@ -62,8 +62,4 @@ export function openSessions(app) {
 
   openDialog({ title: t("sessions.title"), body: [said, list] });
   load();
-}
-
-function moment(key, at) {
-  return h("time", { datetime: new Date(at).toISOString(), title: full(at) }, t(key, { when: brief(at) }));
 }

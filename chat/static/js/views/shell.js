@@ -10,6 +10,7 @@ import { avatar } from "./avatar.js";
 import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
 import { createWarning } from "./warning.js";
+import { openInvitation } from "./invitation.js";
 import { openMembers } from "./members.js";
 import { openNewChat } from "./new_chat.js";
 import { openPerson } from "./person.js";
@@ -20,6 +21,7 @@ import { openSwitcher } from "./switcher.js";
 import { showTitle } from "./title.js";
 import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
+import { openInvitationToken, takeInvitation } from "../invitation.js";
 
 const REDRAWN_ALL = /^(rooms|me|connection|room:|timeline:|typing:|members:)/;
 
@@ -128,6 +130,16 @@ export function createShell(app) {
     event.preventDefault();
   }
 
+  /** Somebody opened the link of an invitation, here or before they logged in. */
+  function answerInvitation() {
+    const token = openInvitationToken();
+    if (token) openInvitation(app, token);
+  }
+
+  function onHash() {
+    if (takeInvitation()) answerInvitation();
+  }
+
   function placeholder() {
     return h(
       "div",
@@ -203,8 +215,10 @@ export function createShell(app) {
     follow,
     start() {
       addEventListener("keydown", onKey);
+      addEventListener("hashchange", onHash);
       banner.show(store.connection);
       follow(router.current());
+      answerInvitation();
     },
     /** A message arrived while the page was open. */
     hear(message) {
@@ -213,6 +227,7 @@ export function createShell(app) {
     },
     stop() {
       removeEventListener("keydown", onKey);
+      removeEventListener("hashchange", onHash);
       stopListening();
       banner.stop();
       open?.stop();

@@ -1,0 +1,52 @@
+"""Who was removed from which group: collection `removal`, unique by (room, user)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from chat.repositories.documents import delete_in_pieces, object_id
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+
+class RemovalRepository:
+    """Removals, each kept until the person is added by name or the group or account is gone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def exists(self, room_id: str, user_id: str) -> bool:
+        """Tell whether a person was removed from a group."""
+        key = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
+        return self._database.db["removal"].find_one(key, {"_id": 1}) is not None
+
+    def insert(self, room_id: str, user_id: str) -> None:
+        """Remember a removal; one that is remembered already stays as it is."""
+        removal = {
+            "room_identity": ObjectId(room_id),
+            "user_identity": ObjectId(user_id),
+            "created_at": self._database.now_ms(),
+        }
+        try:
+            self._database.db["removal"].insert_one(removal)
+        except DuplicateKeyError:
+            return
+
+    def delete(self, room_id: str, user_id: str) -> None:
+        """Forget a removal."""
+        key = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
+        self._database.db["removal"].delete_one(key)
+
+    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
+        """Forget all removals of a room; yield after each `size` of them how many there were."""
+        query = {"room_identity": object_id(room_id)}
+        yield from delete_in_pieces(self._database.db["removal"], query, size)
+
+    def delete_of_user(self, user_id: str) -> None:
+        """Forget from which groups a person was removed."""
+        self._database.db["removal"].delete_many({"user_identity": object_id(user_id)})

@@ -1,0 +1,158 @@
+"""Invitations to groups: whoever has the token of one may enter while it is good.
+
+The owner and the admins of a group make them. An invitation is good until it expires, is used up
+or revoked, and only while the one who made it is still the owner or an admin.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import secrets
+from collections.abc import Callable
+
+from chat import policies
+from chat.errors import Conflict, NotFound, Removed
+from chat.models import Invited, Room, RoomInvitation, User
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.room_invitations import RoomInvitationRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.audit import Audit
+from chat.services.limits import CHANGES, JOINS, Limits
+from chat.services.memberships import Memberships
+from chat.services.rooms import RoomService
+from chat.services.turns import Turns
+
+MOST_INVITATIONS = 50  # of a group at a time
+TOKEN_BYTES = 16
+
+
+class TooManyInvitations(Conflict):
+    """A group has as many invitations as it may have."""
+
+    text_key = "error.too_many_invitations"
+
+
+class RoomInvitationService:
+    """Making, listing and revoking invitations, and entering a group by one."""
+
+    def __init__(
+        self,
+        *,
+        invitations: RoomInvitationRepository,
+        removals: RemovalRepository,
+        rooms: RoomRepository,
+        user_rooms: UserRoomRepository,
+        users: UserRepository,
+        memberships: Memberships,
+        room_service: RoomService,
+        limits: Limits,
+        audit: Audit,
+        clock: Callable[[], int],
+    ) -> None:
+        self._invitations = invitations
+        self._removals = removals
+        self._rooms = rooms
+        self._user_rooms = user_rooms
+        self._users = users
+        self._memberships = memberships
+        self._room_service = room_service
+        self._limits = limits
+        self._audit = audit
+        self._clock = clock
+        self._turns = Turns()  # one after the other counts those of a group before adding one
+
+    def make(
+        self, user: User, room_id: str, *, expires_in: int, uses: int
+    ) -> tuple[RoomInvitation, str]:
+        """Return a new invitation, good for `expires_in` seconds, and its token, told only here."""
+        self._limits.count(CHANGES, user.id)
+        with self._turns.of(room_id):
+            self._require_manager(user, room_id)
+            now = self._clock()
+            if len(self._invitations.list_of_room(room_id, now)) >= MOST_INVITATIONS:
+                raise TooManyInvitations()
+            token = secrets.token_urlsafe(TOKEN_BYTES)
+            invitation = self._invitations.insert(
+                room_id=room_id,
+                user_id=user.id,
+                token_hash=_hash(token),
+                uses=uses,
+                now=now,
+                expires_at=now + expires_in * 1000,
+            )
+        self._audit.note("invitation_made", user.id, room_id=room_id, detail=invitation.id)
+        return invitation, token
+
+    def list(self, user: User, room_id: str) -> builtins.list[tuple[RoomInvitation, User]]:
+        """Return the invitations of a group that are good, the oldest first, and who made each."""
+        self._require_manager(user, room_id)
+        found = self._invitations.list_of_room(room_id, self._clock())
+        makers = self._users.list_by_ids({invitation.user_id for invitation in found})
+        return [(one, makers[one.user_id]) for one in found if one.user_id in makers]
+
+    def revoke(self, user: User, room_id: str, invitation_id: str) -> None:
+        """End an invitation; who has its token finds nothing from then on."""
+        self._limits.count(CHANGES, user.id)
+        self._require_manager(user, room_id)
+        if not self._invitations.delete(room_id, invitation_id):
+            raise NotFound()
+        self._audit.note("invitation_revoked", user.id, room_id=room_id, detail=invitation_id)
+
+    def look(self, user: User, token: str) -> Invited:
+        """Return what a token is for; raises as `accept` does."""
+        self._limits.count(JOINS, user.id)
+        invitation, room, is_member = self._require_good(user, token)
+        invited_by = self._users.find(invitation.user_id)
+        if invited_by is None:
+            raise NotFound()
+        return Invited(room, self._memberships.count(room.id), invited_by, is_member)
+
+    def accept(self, user: User, token: str) -> Room:
+        """Enter a group by a token and return it; who is in it already takes no use.
+
+        Raises NotFound for a token that is not good, whatever the reason, and Removed for somebody
+        who was removed from the group.
+        """
+        self._limits.count(JOINS, user.id)
+        invitation, room, _ = self._require_good(user, token)
+        if self._room_service.enter(room, user, lambda: self._take_use(invitation, user)):
+            self._audit.note(
+                "invitation_used",
+                user.id,
+                target_id=invitation.user_id,
+                room_id=room.id,
+                detail=invitation.id,
+            )
+        return room
+
+    def _require_good(self, user: User, token: str) -> tuple[RoomInvitation, Room, bool]:
+        """Return what a token is for and whether the user is a member there already."""
+        invitation = self._invitations.find_by_hash(_hash(token), self._clock())
+        room = self._rooms.find(invitation.room_id) if invitation else None
+        if invitation is None or room is None:
+            raise NotFound()
+        maker = self._user_rooms.find(room.id, invitation.user_id)
+        if maker is None or not policies.is_manager(policies.resolve_role(room, maker)):
+            raise NotFound()
+        is_member = self._user_rooms.find(room.id, user.id) is not None
+        if not is_member:
+            if not invitation.uses_left and user.id not in invitation.used_by:
+                raise NotFound()
+            if self._removals.exists(room.id, user.id):
+                raise Removed()
+        return invitation, room, is_member
+
+    def _take_use(self, invitation: RoomInvitation, user: User) -> bool:
+        return self._invitations.take_use(invitation.id, user.id, self._clock())
+
+    def _require_manager(self, user: User, room_id: str) -> None:
+        room, membership = self._memberships.require_fresh(user.id, room_id)
+        policies.require_manager(room, membership)
+
+
+def _hash(token: str) -> str:
+    """Return what is stored of a token: 128 random bits need no salt and no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()

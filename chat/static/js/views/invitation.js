@@ -1,0 +1,79 @@
+// The dialog of an invitation: a look at the group, and then to join or not.
+
+import { fill, h } from "../dom.js";
+import { errorText } from "../errors.js";
+import { forgetInvitation } from "../invitation.js";
+import { t } from "../i18n.js";
+import { nameOf } from "../store.js";
+import { avatar } from "./avatar.js";
+import { openDialog } from "./dialog.js";
+
+/** Show what a token is for. Once the dialog is closed the invitation is answered. */
+export function openInvitation({ store, actions }, token) {
+  const body = h("div", { class: "invited" });
+  const problem = h("p", { class: "form-error", role: "alert" });
+  const button = (text, onclick, look = "button") => h("button", { type: "button", class: look, onclick }, text);
+
+  async function look() {
+    fill(body, h("p", { class: "muted", role: "status" }, t("loading")));
+    try {
+      show(await actions.lookAtInvitation(token));
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(error) {
+    const lasting = ["not_found", "forbidden"].includes(error.code);
+    fill(
+      body,
+      h("p", { role: "alert" }, error.code === "not_found" ? t("invite.dead") : errorText(error)),
+      h(
+        "div",
+        { class: "actions" },
+        button(t("close"), () => opened.close()),
+        !lasting && button(t("retry"), look, "button primary"),
+      ),
+    );
+  }
+
+  function show({ room, invited_by: inviter, room_id: roomId }) {
+    const known = store.rooms.get(roomId);
+    const join = button(known ? t("invite.open") : t("invite.join"), () => accept(known), "button primary");
+    fill(
+      body,
+      h(
+        "div",
+        { class: "person" },
+        avatar({ id: room.name }, room.name, { square: true }),
+        h(
+          "span",
+          { class: "person-names" },
+          h("bdi", { class: "invited-name" }, room.name),
+          h("span", { class: "muted" }, t("members.count", { count: room.members })),
+        ),
+      ),
+      room.info && h("p", { class: "group-info", dir: "auto" }, room.info),
+      h("p", { class: "muted" }, t("invite.by", { name: `${nameOf(inviter)} (@${inviter.username})` })),
+      known && h("p", {}, t("invite.member")),
+      problem,
+      h("div", { class: "actions" }, button(t("invite.later"), () => opened.close()), join),
+    );
+    join.focus();
+  }
+
+  async function accept(known) {
+    fill(problem);
+    try {
+      if (known) actions.goTo(known);
+      else await actions.acceptInvitation(token);
+      opened.close();
+    } catch (error) {
+      if (error.code === "not_found") fail(error);
+      else fill(problem, errorText(error));
+    }
+  }
+
+  const opened = openDialog({ title: t("invite.title"), body, onClose: forgetInvitation });
+  look();
+}

@@ -1,0 +1,177 @@
+"""Invitation links, who may join and who may write, in real browsers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page.conftest import Visitor, register
+from tests.page.test_visitor import faults
+from tests.people import Person
+from tests.servers import Server
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+
+
+def open_settings(visitor: Visitor) -> None:
+    """Open what the owner and the admins of the open group choose."""
+    visitor.page.get_by_role("button", name="Group and members").click()
+    visitor.page.get_by_text("Who can join and write").click()
+
+
+def make_link(visitor: Visitor) -> str:
+    """Make an invitation in the open settings and return its link."""
+    visitor.page.get_by_role("button", name="Make a link").click()
+    link = visitor.page.get_by_label("Invitation link", exact=True)
+    expect(link).to_be_visible()
+    return link.input_value()
+
+
+def test_a_newcomer_registers_by_a_link_and_joins(
+    enter: Enter, visit: Callable[..., Visitor], people: People, server: Server
+) -> None:
+    (ann,) = people("ann")
+    ann.patch("/users/me", json={"nickname": "Ann"})
+    ann.create_group(name="Walkers")
+    host = enter(ann)
+    host.open_room("Walkers")
+    open_settings(host)
+    host.page.get_by_label("By invitation only").check(force=True)
+    expect(host.page.locator("dialog .number")).to_contain_text("invitation link")
+    host.page.get_by_label("10", exact=True).check(force=True)
+    link = make_link(host)
+    assert re.fullmatch(re.escape(f"{server.url}/#invite=") + r"[\w-]{22}", link)
+    expect(host.page.locator("dialog .session")).to_contain_text("For 10 more people")
+
+    guest = visit()
+    guest.page.goto(link)
+    expect(guest.page.locator(".note")).to_contain_text("You are invited")
+    assert "#" not in guest.page.url
+    register(guest, server, "Bob")
+    dialog = guest.page.get_by_role("dialog", name="You are invited")
+    expect(dialog).to_contain_text("Walkers")
+    expect(dialog).to_contain_text("1 member")
+    expect(dialog).to_contain_text("Invited by Ann")
+    expect(guest.page.locator(".room")).to_have_count(0)
+    dialog.get_by_role("button", name="Join").click()
+    guest.page.locator(".room-head h2", has_text="Walkers").wait_for()
+    guest.write("I am in")
+    host.page.get_by_role("button", name="Close").click()
+    host.sees("I am in")
+    guest.page.reload()
+    guest.sees("I am in")
+    expect(guest.page.get_by_role("dialog")).to_have_count(0)  # it is answered
+    open_settings(host)
+    expect(host.page.locator("dialog .session")).to_contain_text("For 9 more people")
+    assert host.complaints == guest.complaints == []
+
+
+def test_a_link_can_be_declined_and_revoked(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    ann.create_group(name="Walkers")
+    host, guest = enter(ann), enter(bob)
+    host.open_room("Walkers")
+    open_settings(host)
+    link = make_link(host)
+
+    guest.page.goto(link)  # in a page that is open already
+    dialog = guest.page.get_by_role("dialog", name="You are invited")
+    dialog.get_by_role("button", name="Not now").click()
+    expect(dialog).to_have_count(0)
+    guest.page.reload()
+    guest.is_in()
+    expect(dialog).to_have_count(0)
+    expect(guest.page.locator(".room")).to_have_count(0)
+
+    host.page.get_by_role("button", name="Revoke").click()
+    expect(host.page.locator("dialog .session")).to_have_count(0)
+    guest.page.goto(link)
+    expect(dialog).to_contain_text("not valid")
+    dialog.locator(".actions").get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    # The browser notes each answer that is no success.
+    assert [text for text in guest.complaints if "404" not in text] == []
+
+
+def test_where_admins_write_the_composer_gives_way_to_a_sentence(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="News")
+    host, reader = enter(ann), enter(bob)
+    for visitor in (host, reader):
+        visitor.open_room("News")
+    reader.write("May I?")
+    reader.sees("May I?")
+    open_settings(host)
+    host.page.get_by_label("Owner and admins").check(force=True)
+    closed = reader.page.locator(".composer-closed")
+    expect(closed).to_contain_text("Only the owner and the admins write in this group.")
+    expect(reader.page.locator(".composer-input")).to_be_hidden()
+    host.page.get_by_role("button", name="Close").click()
+    host.write("The news")
+    reader.sees("The news")
+    reader.page.reload()
+    expect(closed).to_be_visible()
+    ann.patch(f"/rooms/{group['id']}/members/{bob.id}", json={"role": "admin"})
+    expect(reader.page.locator(".composer-input")).to_be_visible()
+    reader.write("As an admin")
+    host.sees("As an admin")
+
+
+def test_a_new_number_leaves_the_open_group_where_it_is(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Walkers")
+    host, member = enter(ann), enter(bob)
+    for visitor in (host, member):
+        visitor.open_room("Walkers")
+    open_settings(host)
+    host.page.get_by_role("button", name="New number").click()
+    host.page.get_by_role("dialog").last.get_by_role("button", name="New number").click()
+    old = re.sub(r"(\d{3})(?=\d)", r"\1 ", group["number"])
+    expect(host.page.locator("dialog .number-figures")).not_to_have_text(old)
+    new = host.page.locator("dialog .number-figures").inner_text()
+    expect(member.page.locator(".subtitle")).to_contain_text(new)
+    host.page.get_by_role("button", name="Close").click()
+    host.write("Still here")
+    member.sees("Still here")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_all_of_it_fits_and_axe_finds_nothing(
+    enter: Enter, people: People, scheme: str
+) -> None:
+    ann, bob = people("ann", "bob")
+    ann.create_group(name="A-name-" + "x" * 43)
+    phone: dict[str, object] = {
+        "viewport": {"width": 320, "height": 640},
+        "has_touch": True,
+        "is_mobile": True,
+        "color_scheme": scheme,
+        "bypass_csp": True,  # for axe
+    }
+    host, guest = enter(ann, **phone), enter(bob, **phone)
+    host.open_room("A-name")
+    open_settings(host)
+    link = make_link(host)
+    guest.page.goto(link)
+    guest.page.locator(".invited-name").wait_for()
+    for page in (host.page, guest.page):
+        width, needed = page.locator("dialog").evaluate("one => [one.clientWidth, one.scrollWidth]")
+        assert needed == width
+        assert faults(page) == []
+
+
+def test_a_removed_member_is_told_that_the_number_does_not_help(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Walkers")
+    ann.delete(f"/rooms/{group['id']}/members/{bob.id}")
+    visitor = enter(bob, f"/r/{group['number']}")
+    visitor.page.get_by_role("button", name="Join group").click()
+    expect(visitor.page.get_by_role("alert")).to_contain_text("You were removed from this group")
