@@ -51,6 +51,8 @@ def test_behind_a_proxy_only_what_it_adds_counts(make_app: MakeApp) -> None:
         ("::ffff:203.0.113.{}", "[::ffff:203.0.113.0]:1", "203.0.113.9"),
         ("_hidden{}", "unknown", "203.0.113.9"),
         ("{}", "", "203.0.113.9"),
+        ("x," * 4_000 + "203.0.113.8:{}", "203.0.113.8", "203.0.113.9"),
+        ("fe80::{}%" + "x" * 8_000, "unknown", "203.0.113.9"),
         # Quoted, as some read lists: the caller would hide what the proxy adds.
         ('"{}, 203.0.113.8', "203.0.113.8", '", 203.0.113.9'),
     ],
