@@ -27,14 +27,15 @@ from eventlet.semaphore import Semaphore
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.i18n import choose_locale, translate
 from chat.origins import make_origin
-from chat.realtime.bodies import BadChunk, Body, ChunkedBody, Deadline, read_chunked
+from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
+from chat.realtime.streams import PacedStream
 from chat.realtime.transport.loop import LEFT
+from chat.realtime.transport.pace import Pace
 
 BACKLOG = 1024
 LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
-BODY_SECONDS = 60  # for all of its body
 LINGER_SECONDS = 2  # for a client to read its answer while it sends what nobody wants
 SPARE_FILES = 256  # open files beside the connections: database, log, templates
 REFUSALS = 64  # at the same time; beyond them a connection is closed without a word
@@ -83,6 +84,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     """
 
     rfile: Any
+    wfile: Any
     close_connection: bool
     raw_requestline: bytes
     environ: dict[str, Any]
@@ -100,12 +102,20 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._is_large = False  # it has one of the places for large ones
         super().__init__(connection, server)
 
+    def setup(self) -> None:
+        """Read and write by a stream that gives up a client below the least rate."""
+        self.connection = self.request
+        self._stream = PacedStream(self.connection)
+        self.rfile = io.BufferedReader(self._stream)
+        self.wfile = io.BufferedWriter(self._stream, self.wbufsize)
+
     def handle_one_request(self) -> None:
         """Answer a request, and keep nothing of it while the connection is idle."""
         try:
             super().handle_one_request()
         finally:
             self._body, self.environ = None, {}
+            self._stream.incoming = None
             if self._is_large:
                 self._is_large = False
                 self._listener.large_bodies.release()
@@ -137,7 +147,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         """Return what WSGI knows of the request; to the application every body has a length."""
         environ: dict[str, Any] = super().get_environ()
         if self._body is None:
-            environ["eventlet.input"].rfile = Body(self.rfile, BODY_SECONDS)
+            self._stream.incoming = Pace()
         else:
             environ.pop("HTTP_TRANSFER_ENCODING")
             environ["CONTENT_LENGTH"] = str(self._body.length)
@@ -183,6 +193,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         except (OSError, ValueError):  # it is gone
             return b""
         self._deadline = Deadline(HEAD_SECONDS)
+        self._stream.outgoing = Pace()
         with self._deadline.timeout():
             line = super()._read_request_line() or b""
         if len(line) < self.server.url_length_limit:
@@ -237,7 +248,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         try:
             most = self._listener.body_limit(self.path)
             limit = min(self._listener.max_body, most)
-            self._body = read_chunked(self._source, limit, BODY_SECONDS, self._widen, most + 1)
+            self._stream.incoming = Pace()
+            self._body = read_chunked(self._source, limit, self._widen, most + 1)
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
             return self._refuse(HTTPStatus.BAD_REQUEST)

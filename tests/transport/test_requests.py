@@ -30,13 +30,13 @@ PATH = "/socket.io/?EIO=4&transport=polling"
 @pytest.fixture(scope="module")
 def hasty(serve: Serve) -> str:
     """An application that does not wait long for a request."""
-    return serve("--head-seconds", 1, "--body-seconds", 1, "--limit", LIMIT)
+    return serve("--head-seconds", 1, "--grace-seconds", 1, "--limit", LIMIT)
 
 
 @pytest.fixture(scope="module")
 def patient(serve: Serve) -> str:
     """One that waits for the end of a body much longer than a test."""
-    return serve("--body-seconds", 600, "--limit", LIMIT, "--alone-seconds", 600)
+    return serve("--grace-seconds", 600, "--limit", LIMIT, "--alone-seconds", 600)
 
 
 @pytest.fixture
