@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from chat.database.client import Database
@@ -12,6 +14,9 @@ from chat.services.quotas import UNWRITTEN, Kind, Quotas
 
 MESSAGE = 16_000  # bytes: 4,000 characters of 4 bytes
 MOST = 100 * MESSAGE
+
+
+Make = Callable[..., Quotas]
 
 
 class Clock:
@@ -33,10 +38,19 @@ def usage(migrated: Database) -> UsageRepository:
     return UsageRepository(migrated)
 
 
-def make(usage: UsageRepository, clock: Clock, user: int = MOST, room: int = 0) -> Quotas:
-    """Return the quotas of one process."""
-    most: dict[Kind, int] = {"user": user, "room": room}
-    return Quotas(usage, most, clock)
+@pytest.fixture
+def make(usage: UsageRepository, clock: Clock) -> Iterator[Make]:
+    """A function that makes the quotas of one process."""
+    made: list[Quotas] = []
+
+    def make(user: int = MOST, room: int = 0) -> Quotas:
+        most: dict[Kind, int] = {"user": user, "room": room}
+        made.append(Quotas(usage, most, clock))
+        return made[-1]
+
+    yield make
+    for quotas in made:  # or a thread of theirs would write to a database that is gone
+        quotas.flush()
 
 
 def send_many(quotas: Quotas, user: str = "ada", room: str = "hall", times: int = 600) -> int:
@@ -49,10 +63,8 @@ def send_many(quotas: Quotas, user: str = "ada", room: str = "hall", times: int 
     return times
 
 
-def test_an_account_stores_so_many_bytes_on_a_day_in_whatever_rooms(
-    usage: UsageRepository, clock: Clock
-) -> None:
-    quotas = make(usage, clock)
+def test_an_account_stores_so_many_bytes_on_a_day_in_whatever_rooms(make: Make) -> None:
+    quotas = make()
     for number in range(100):
         quotas.spend(MESSAGE, user="ada", room=f"room {number}")
     with pytest.raises(QuotaExceeded) as refused:
@@ -61,10 +73,8 @@ def test_an_account_stores_so_many_bytes_on_a_day_in_whatever_rooms(
     quotas.spend(MESSAGE, user="bob", room="room 1")
 
 
-def test_a_room_takes_so_many_bytes_on_a_day_from_whomever(
-    usage: UsageRepository, clock: Clock
-) -> None:
-    quotas = make(usage, clock, user=0, room=MOST)
+def test_a_room_takes_so_many_bytes_on_a_day_from_whomever(make: Make) -> None:
+    quotas = make(user=0, room=MOST)
     for number in range(100):
         quotas.spend(MESSAGE, user=f"user {number}", room="hall")
     with pytest.raises(QuotaExceeded):
@@ -72,45 +82,41 @@ def test_a_room_takes_so_many_bytes_on_a_day_from_whomever(
     quotas.spend(MESSAGE, user="another", room="elsewhere")
 
 
-def test_what_one_quota_refuses_the_other_does_not_count(
-    usage: UsageRepository, clock: Clock
-) -> None:
-    quotas = make(usage, clock, user=MOST, room=MOST // 2)
+def test_what_one_quota_refuses_the_other_does_not_count(make: Make) -> None:
+    quotas = make(user=MOST, room=MOST // 2)
     assert send_many(quotas) == 50
     assert send_many(quotas, room="elsewhere") == 50
 
 
-def test_the_next_day_begins_anew(usage: UsageRepository, clock: Clock) -> None:
-    quotas = make(usage, clock)
+def test_the_next_day_begins_anew(make: Make, clock: Clock) -> None:
+    quotas = make()
     assert send_many(quotas) == 100
     clock.now += DAY_MS // 2
     assert send_many(quotas) == 100
 
 
 def test_without_a_quota_nothing_is_refused_or_written(
-    usage: UsageRepository, clock: Clock, migrated: Database
+    make: Make, usage: UsageRepository, migrated: Database
 ) -> None:
-    quotas = make(usage, clock, user=0, room=0)
+    quotas = make(user=0, room=0)
     assert send_many(quotas) == 600
     assert quotas.flush()
     assert migrated.db["usage"].count_documents({}) == 0
 
 
-def test_a_restart_forgets_no_more_than_what_was_not_worth_a_write(
-    usage: UsageRepository, clock: Clock
-) -> None:
-    before = make(usage, clock)
+def test_a_restart_forgets_no_more_than_what_was_not_worth_a_write(make: Make) -> None:
+    before = make()
     assert send_many(before, times=60) == 60
     assert before.flush()
-    after = make(usage, clock)
+    after = make()
     sent = send_many(after, times=UNWRITTEN // MESSAGE + 1)
     assert after.flush()
     sent += send_many(after)
     assert 40 <= sent <= 40 + UNWRITTEN // MESSAGE + 1
 
 
-def test_processes_count_together(usage: UsageRepository, clock: Clock) -> None:
-    processes = [make(usage, clock) for _ in range(3)]
+def test_processes_count_together(make: Make) -> None:
+    processes = [make() for _ in range(3)]
     sent, rounds = 0, 0
     while rounds < 100:
         now = sum(send_many(process, times=5) for process in processes)
@@ -122,8 +128,8 @@ def test_processes_count_together(usage: UsageRepository, clock: Clock) -> None:
     assert 100 <= sent <= 100 + 3 * 5
 
 
-def test_little_is_not_written(usage: UsageRepository, clock: Clock, migrated: Database) -> None:
-    quotas = make(usage, clock)
+def test_little_is_not_written(make: Make, usage: UsageRepository, migrated: Database) -> None:
+    quotas = make()
     for _ in range(100):
         quotas.spend(100, user="ada", room="hall")
     assert quotas.flush()
@@ -131,9 +137,9 @@ def test_little_is_not_written(usage: UsageRepository, clock: Clock, migrated: D
 
 
 def test_what_could_not_be_written_is_written_later(
-    usage: UsageRepository, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    make: Make, usage: UsageRepository, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quotas = make(usage, clock)
+    quotas = make()
 
     def fail(*_: object) -> dict[str, int]:
         raise Unavailable()
