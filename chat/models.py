@@ -16,6 +16,7 @@ Action = Literal[
     "password_wrong",
     "password_changed",
     "password_reset",
+    "codes_guessed",
     "session_ended",
     "sessions_ended",
     "refresh_reused",
