@@ -106,6 +106,7 @@ class Session:
     rotated_at: int
     refresh_hash: str = field(repr=False)
     previous_hash: str | None = field(repr=False, default=None)
+    network_hash: str = field(repr=False, default="")  # from where it was begun; empty: unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in me
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
 LINGER_SECONDS = 2  # for a client to read its answer while it sends what nobody wants
+SITE_FACTOR = 3  # times what one network of it may have: a /48 of IPv6 has 65,536
 SPARE_FILES = 256  # open files beside the connections: database, log, templates
 REFUSALS = 64  # at the same time; beyond them a connection is closed without a word
 LENGTH = re.compile(r"[0-9]{1,18}")
@@ -282,7 +283,8 @@ class Listener:
     """A listening socket that tells one connection too many so at once, instead of letting it wait.
 
     There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
-    address, None for who may have all. A request with a body above `max_body`, or above what
+    address, None for who may have all. The callers of one site, by `site_of`, may have SITE_FACTOR
+    times as many together. A request with a body above `max_body`, or above what
     `body_limit` says for its target, is the last one of its connection. Raises OSError when the
     address cannot be had.
     """
@@ -296,6 +298,7 @@ class Listener:
         limit_of_one: int = sys.maxsize,
         caller_of: Callable[[str], str | None] = lambda _: None,
         body_limit: Callable[[str], int] | None = None,
+        site_of: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -307,9 +310,9 @@ class Listener:
         self.body_limit = body_limit or (lambda _: max_body)
         self.large_bodies = Semaphore(LARGE_BODIES)
         self._limit_of_one = limit_of_one
-        self._caller_of = caller_of
+        self._names_of = (caller_of, limit_of_one), (site_of, limit_of_one * SITE_FACTOR)
         self._open = 0  # connections, those that were taken over too
-        self._open_of: Counter[str] = Counter()  # by caller
+        self._open_of: Counter[str] = Counter()  # by caller and site
         self._closed = False
         self._late: deque[tuple[Any, Any]] = deque()  # accepted when it was closed
         self._socket: Any = socket.socket(family, kind, protocol)
@@ -387,26 +390,30 @@ class Listener:
 
     def leaving(self, address: Any) -> Callable[[], None]:
         """Return what is to be called once when a connection from there has ended."""
-        return partial(self._leave, self._caller_of(address[0]))
+        return partial(self._leave, [name for name, _ in self._counted(address)])
 
     def _enter(self, address: Any) -> bool:
         """Count a connection from there if there is room for it."""
-        caller = self._caller_of(address[0])
+        counted = self._counted(address)
         if self._open >= self._limit:
             return False
-        if caller is not None:
-            if self._open_of[caller] >= self._limit_of_one:
-                return False
-            self._open_of[caller] += 1
+        if any(self._open_of[name] >= limit for name, limit in counted):
+            return False
+        self._open_of.update(name for name, _ in counted)
         self._open += 1
         return True
 
-    def _leave(self, caller: str | None) -> None:
+    def _leave(self, names: list[str]) -> None:
         self._open -= 1
-        if caller is not None:
-            self._open_of[caller] -= 1
-            if not self._open_of[caller]:
-                del self._open_of[caller]
+        for name in names:
+            self._open_of[name] -= 1
+            if not self._open_of[name]:
+                del self._open_of[name]
+
+    def _counted(self, address: Any) -> list[tuple[str, int]]:
+        """Return the names under which connections from there count, and how many each may have."""
+        found = ((name_of(address[0]), limit) for name_of, limit in self._names_of)
+        return [(name, limit) for name, limit in found if name is not None]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)

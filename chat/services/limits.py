@@ -154,12 +154,19 @@ def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
     Whoever has a /48 of IPv6 has 65,536 networks, so it is counted too, by a more generous rule: a
     provider may give each of its customers one network of it.
     """
+    network, site = network_of(address), site_of(address)
+    if site is None:
+        return [(rule, network)]
+    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
+    return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), site)]
+
+
+def site_of(address: str) -> str | None:
+    """Return the /48 that an IPv6 address is in; None for IPv4 and what cannot be read."""
     network = network_of(address)
     if not network.endswith("/64"):
-        return [(rule, network)]
-    site = ipaddress.IPv6Network(network).supernet(new_prefix=48)
-    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
-    return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), str(site))]
+        return None
+    return str(ipaddress.IPv6Network(network).supernet(new_prefix=48))
 
 
 def network_of(address: str) -> str:

@@ -133,7 +133,7 @@ class UserService:
         user = self._users.insert(self._draft(username, password_hash, email, nickname))
         self._codes.use_up(email, "register")  # an address has one account, so it was good but once
         self._audit.note("registered", user.id)
-        return self._sessions.start(user, device)
+        return self._sessions.start(user, device, address)
 
     def change_password(
         self, user: User, *, current_password: str, password: str, address: str

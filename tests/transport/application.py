@@ -156,7 +156,12 @@ def main() -> None:
         found: int = engine.body_limit_of(target.partition("?")[2])
         return found
 
-    server = listener.Listener("127.0.0.1", port, connections, limit, of_one, str, body_limit)
+    def site_of(address: str) -> str:
+        return address.rpartition(".")[0]
+
+    server = listener.Listener(
+        "127.0.0.1", port, connections, limit, of_one, str, body_limit, site_of
+    )
     print(server.getsockname()[1], flush=True)
     server.serve(with_plain_calls(application))
 

@@ -349,6 +349,15 @@ def test_one_address_does_not_get_every_connection(small: str) -> None:
         assert status == 200
 
 
+def test_the_networks_of_a_site_have_few_times_what_one_has(small: str) -> None:
+    with ExitStack() as stack:
+        for number in range(1, listener.SITE_FACTOR + 1):
+            for _ in range(PER_ADDRESS):
+                stack.enter_context(connect(small, f"127.0.0.{number}"))
+        assert ask(small, "127.0.0.99") == 503
+        assert ask(small, "127.0.1.1") == 200
+
+
 def test_connections_that_wait_when_the_server_ends_are_answered() -> None:
     command = [sys.executable, "-m", "tests.transport.ending"]
     with ExitStack() as stack:
