@@ -1,4 +1,4 @@
-"""Create what accounts and rooms have stored on a day, in bytes; a day that is over is forgotten."""
+"""Create the counts of bytes that accounts and rooms store on a day; they expire soon after it."""
 
 from typing import Any
 

@@ -37,8 +37,8 @@ class QueuedChannelManager(RedisManager, ChannelManager):
     `heard` is told what another process pushed here to the members of a room.
 
     Programs can emit through the same queue: `socketio.RedisManager(url, "chat", write_only=True)`.
-    Whoever can write to the queue can push, and can do nothing else: the commands of python-socketio
-    that let clients enter and leave channels, or disconnect them, are dropped.
+    Whoever can write to the queue can push, and can do nothing else: the commands of
+    python-socketio that let clients enter and leave channels, or disconnect them, are dropped.
     """
 
     def __init__(self, url: str, heard: Callable[[str, Any], None]) -> None:
@@ -56,7 +56,7 @@ class QueuedChannelManager(RedisManager, ChannelManager):
         spawn(self._publish_all)
 
     def close_room(self, room: Any, namespace: str | None = None) -> None:
-        """Let no client here hear a channel; other processes do so when they hear `room_deleted`."""
+        """Let no client here hear a channel; others do so when they hear `room_deleted`."""
         self.basic_close_room(room, namespace or "/")
 
     def _listen(self) -> Iterator[dict[str, Any]]:

@@ -103,9 +103,7 @@ class SessionService:
         # Counted by what was typed: a count that a username and an e-mail address shared would show
         # that they are of one account.
         target = f"name {fold_login(name)}"
-        user, found = self._check(
-            target, password, address, lambda: self._find(name), device_token
-        )
+        user, found = self._check(target, password, address, lambda: self._find(name), device_token)
         if user is None:
             self._audit.note("log_in_failed", target_id=found.id if found else "")
             raise WrongLogin()

@@ -92,7 +92,9 @@ def test_a_reader_above_the_least_rate_gets_all_of_a_large_answer(address: str) 
 
 def test_a_body_below_the_least_rate_is_given_up_however_long_it_is_to_be(address: str) -> None:
     with connect(address) as sender:
-        sender.sendall(f"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGE}\r\n\r\n".encode())
+        sender.sendall(
+            f"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGE}\r\n\r\n".encode()
+        )
         began = time.monotonic()
         sender.settimeout(0.05)
         while time.monotonic() < began + TIMEOUT:
@@ -128,7 +130,9 @@ def test_a_websocket_that_reads_a_byte_now_and_then_is_dropped(serve: Serve) -> 
     link = f"ws://{address}/socket.io/?EIO=4&transport=websocket"
     with ExitStack() as stack:
         talker, slow = (
-            websocket.create_connection(link, timeout=TIMEOUT, suppress_origin=True, sockopt=sockopt)
+            websocket.create_connection(
+                link, timeout=TIMEOUT, suppress_origin=True, sockopt=sockopt
+            )
             for sockopt in ([], options)
         )
         for client in (talker, slow):
