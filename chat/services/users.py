@@ -125,7 +125,7 @@ class UserService:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
         Only who has the code learns that a name or an address is taken, and may try another name.
-        Raises RateLimited for a caller (a network address) with too many wrong codes or taken names.
+        Raises RateLimited for too many wrong codes or taken names of a caller (a network address).
         """
         self._check_code(email, "register", code, address)
         self._check_name(username, email, address)
