@@ -46,7 +46,7 @@ class Devices:
         said, _, signature = token[:MAX_TOKEN].rpartition(".")
         parts = said.split(".")
         expected = self._sign("token", said)
-        if len(parts) != 3 or not hmac.compare_digest(signature.encode(), expected.encode()):
+        if len(parts) != 3 or not hmac.compare_digest(_encode(signature), _encode(expected)):
             return None
         user_id, name, until = parts
         return Device(user_id, name) if self._clock() < int(until) else None
@@ -56,5 +56,9 @@ class Devices:
         return self._sign("network", f"{user_id} {network_of(address)}")
 
     def _sign(self, purpose: str, text: str) -> str:
-        signed = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
+        signed = _encode(f"{purpose}\0{text}")
         return hmac.new(self._key, signed, hashlib.sha256).hexdigest()
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # a cookie may hold anything

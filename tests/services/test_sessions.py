@@ -454,7 +454,7 @@ def test_a_device_with_its_token_is_no_stranger_anywhere(
         "",
         "x",
         "..",
-        "\ud800.\u00e9.x",
+        "\ud800.\u00e9.\ud800",
         token[:-1] + ("0" if token[-1] != "0" else "1"),
         token.replace(alice.id, "f" * 24),
         sessions.device_token_for(other),
