@@ -7,6 +7,7 @@ is good for one account, and for nothing but having a count of its own there.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -57,7 +58,8 @@ class Devices:
 
     def _sign(self, purpose: str, text: str) -> str:
         signed = _encode(f"{purpose}\0{text}")
-        return hmac.new(self._key, signed, hashlib.sha256).hexdigest()
+        digest = hmac.new(self._key, signed, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _encode(text: str) -> bytes:
