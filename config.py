@@ -67,6 +67,9 @@ class Config:
     # Rates, for each user
     RATE_LIMITS = _switch("RATE_LIMITS", True)  # off: for this machine alone
     MESSAGES_PER_MINUTE = _number("MESSAGES_PER_MINUTE", 600)
+    # bytes of text, in a room by everybody; 0: any number
+    MESSAGE_BYTES_PER_DAY_USER = _number("MESSAGE_BYTES_PER_DAY_USER", 100_000_000)
+    MESSAGE_BYTES_PER_DAY_ROOM = _number("MESSAGE_BYTES_PER_DAY_ROOM", 1_000_000_000)
     JOINS_PER_MINUTE = _number("JOINS_PER_MINUTE", 30)  # of groups, by number
     SEARCHES_PER_MINUTE = _number("SEARCHES_PER_MINUTE", 120)  # for people
     CONNECTIONS_PER_MINUTE = _number("CONNECTIONS_PER_MINUTE", 300)  # of sockets; a page makes two

@@ -41,7 +41,7 @@ from chat import __version__, logs, migrations, settings
 from chat.budgets import Budgets
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.realtime.listener import Listener
-from chat.services.limits import network_of
+from chat.services.limits import network_of, site_of
 from chat.turns import take_network_turn
 from chat.wiring import Services
 from config import Config
@@ -114,7 +114,15 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
     try:
         body_limit = partial(chat.app.body_limit, app)
         return Listener(
-            host, port, most, config["MAX_BODY_BYTES"], most_of_one, _caller, body_limit, **turns
+            host,
+            port,
+            most,
+            config["MAX_BODY_BYTES"],
+            most_of_one,
+            _caller,
+            body_limit,
+            _site,
+            **turns,
         )
     except (socket.gaierror, UnicodeError):  # the latter of a name that no name can be
         raise StartError(f"HOST={host} is not an address of this machine.") from None
@@ -126,6 +134,11 @@ def _caller(address: str) -> str | None:
     """Return whose connections count together: those of one network, but none of this machine."""
     caller = network_of(address)
     return None if settings.is_loopback(address) or settings.is_loopback(caller) else caller
+
+
+def _site(address: str) -> str | None:
+    """Return the site whose networks count together, too; None where there is none."""
+    return None if _caller(address) is None else site_of(address)
 
 
 def _collect_seldom() -> None:

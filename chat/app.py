@@ -128,6 +128,7 @@ def _is_written(services: Services, deadline: float) -> bool:
             with time_limit(max(SHORTEST, deadline - time.monotonic())):
                 services.heads.flush()
                 services.read_marks.flush()
+                services.quotas.flush()
                 services.audit.flush()
                 services.presence.end()
         except Exception:

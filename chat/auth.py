@@ -23,6 +23,7 @@ from chat.errors import Forbidden, InvalidInput, TokenExpired, Unauthorized
 from chat.i18n import choose_locale
 from chat.models import User
 from chat.origins import is_accepted, parse_origin, parse_origins
+from chat.services.devices import TOKEN_DAYS
 from chat.services.sessions import Grant
 from chat.wiring import services
 
@@ -31,6 +32,8 @@ R = TypeVar("R")
 
 COOKIE = "chat_refresh"
 COOKIE_PATH = "/api/session"
+DEVICE_COOKIE = "chat_device"
+DEVICE_SECONDS = TOKEN_DAYS * 24 * 60 * 60
 MAX_TOKEN = 4096  # ours have about 400 characters
 
 
@@ -135,6 +138,26 @@ def hand_out(grant: Grant, to_answer: Callable[[dict[str, str]], Response]) -> R
         httponly=True,
         samesite="Strict",
     )
+    return response
+
+
+def device_token() -> str:
+    """Return what this browser was given to be known by when it logged in before."""
+    return request.cookies.get(DEVICE_COOKIE, "") if uses_cookie() else ""
+
+
+def remember_device(response: Response, token: str) -> Response:
+    """Let a client that keeps cookies be known to an account at its next log-in."""
+    if uses_cookie():
+        response.set_cookie(
+            DEVICE_COOKIE,
+            token,
+            max_age=DEVICE_SECONDS,
+            path=COOKIE_PATH,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Strict",
+        )
     return response
 
 

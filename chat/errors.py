@@ -96,6 +96,12 @@ class RateLimited(ChatError):
         return {"retry_after": self.retry_after}
 
 
+class QuotaExceeded(RateLimited):
+    """What may be stored on a day is used up; `retry_after` is the rest of the day."""
+
+    code = "quota_exceeded"
+
+
 class UnknownEvent(ChatError):
     code = "unknown_event"
     status = 400

@@ -69,6 +69,10 @@ CATALOGUE: dict[str, Line] = {
         "操作过于频繁，请在 {retry_after} 秒后重试。",
         "Too many requests. Try again in {retry_after} s.",
     ),
+    "error.quota_exceeded": Line(
+        "今天可以发送的内容已达上限，请明天再试。",
+        "As much as may be sent on a day has been sent. Try again tomorrow.",
+    ),
     "error.unknown_event": Line("未知的事件。", "Unknown event."),
     "error.unavailable": Line(
         "服务暂时不可用，请稍后重试。", "Temporarily unavailable. Please try again."

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ SECRET_PATH = re.compile("(/api/+invitations/).*", re.IGNORECASE | re.DOTALL)
 # As `extra=` of a line that says nothing new when it comes again a moment later.
 REPEATS = {"repeats": True}
 QUIET_SECONDS = 60.0
+MAX_TEXT = 2_000  # characters of a message, or of a line of a traceback, as they are written
+MAX_TRACEBACK = 200  # lines
 
 _id: ContextVar[str] = ContextVar("log_id", default="-")
 log = logging.getLogger(__name__)
@@ -60,6 +63,14 @@ def configure(level: str = "INFO") -> None:
 def escape(text: str) -> str:
     """Replace what could end a line or steer a terminal, so that no value can forge a log line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shortened(text: str) -> str:
+    """Return a text as it is written: escaped, and no longer than a log can bear."""
+    written = escape(text[:MAX_TEXT])
+    if len(text) <= MAX_TEXT and len(written) <= MAX_TEXT:
+        return written
+    return f"{written[:MAX_TEXT]}… ({len(text)} characters)"
 
 
 class Repetitions(logging.Filter):
@@ -110,9 +121,10 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         head = f"{self.formatTime(record)} {record.levelname} {record.name} [{escape(_id.get())}]"
-        lines = [f"{head} {escape(record.getMessage())}"]
+        lines = [f"{head} {_shortened(record.getMessage())}"]
         if record.exc_info:
-            lines += [f"  | {escape(line)}" for line in self._traceback(record)]
+            shown = islice(self._traceback(record), MAX_TRACEBACK)
+            lines += [f"  | {_shortened(line)}" for line in shown]
         return "\n".join(lines)
 
     def _traceback(self, record: logging.LogRecord) -> Iterator[str]:

@@ -18,6 +18,7 @@ Action = Literal[
     "password_wrong",
     "password_changed",
     "password_reset",
+    "codes_guessed",
     "session_ended",
     "sessions_ended",
     "refresh_reused",
@@ -138,6 +139,7 @@ class Session:
     rotated_at: int
     refresh_hash: str = field(repr=False)
     previous_hash: str | None = field(repr=False, default=None)
+    network_hash: str = field(repr=False, default="")  # from where it was begun; empty: unknown
 
 
 @dataclass(frozen=True, slots=True)

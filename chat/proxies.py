@@ -24,7 +24,7 @@ class TrustedProxies:
         self._count = count
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        callers = _values(environ, "HTTP_X_FORWARDED_FOR")
+        callers = self._last(environ, "HTTP_X_FORWARDED_FOR")
         # With fewer entries than proxies nobody knows which of them a proxy has made.
         if len(callers) >= self._count:
             environ["REMOTE_ADDR"] = parse_address(callers[-self._count])
@@ -41,11 +41,15 @@ class TrustedProxies:
 
     def _said(self, environ: WSGIEnvironment, name: str) -> str:
         """Return what the outermost proxy said; those behind it may have kept its word alone."""
-        values = _values(environ, name)
-        return values[-min(self._count, len(values))] if values else ""
+        values = self._last(environ, name)
+        return values[0] if values else ""
 
+    def _last(self, environ: WSGIEnvironment, name: str) -> list[str]:
+        """Return the last parts of a header, one for each proxy, or as many as there are.
 
-def _values(environ: WSGIEnvironment, name: str) -> list[str]:
-    """Return the parts of a header, those of several lines with that name together."""
-    header = environ.get(name, "")
-    return [value.strip() for value in header.split(",")] if header.strip() else []
+        Several lines with that name count as one. What comes before is the caller's: it may be
+        long, and nobody reads it.
+        """
+        header = environ.get(name, "")
+        parts = header.rsplit(",", self._count)[-self._count :] if header.strip() else []
+        return [part.strip() for part in parts]

@@ -33,6 +33,7 @@ from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
+from chat.repositories.usage import UsageRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.schemas.messages import read_pushed
@@ -46,6 +47,7 @@ from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
 from chat.services.passwords import Passwords
 from chat.services.past import Past
+from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
 from chat.services.room_invitations import RoomInvitationService
@@ -80,6 +82,7 @@ class Services:
     writer: Writer
     heads: RoomHeads
     read_marks: ReadMarks
+    quotas: Quotas
     connections: Connections
     publisher: Publisher
     socketio: ChatSocketIO
@@ -227,6 +230,14 @@ def wire(app: Flask) -> Services:
             lambda: socketio.server.drop_all(),
         ),
     )
+    quotas = Quotas(
+        UsageRepository(database),
+        {
+            "user": config["MESSAGE_BYTES_PER_DAY_USER"] if config["RATE_LIMITS"] else 0,
+            "room": config["MESSAGE_BYTES_PER_DAY_ROOM"] if config["RATE_LIMITS"] else 0,
+        },
+        clock=database.now_ms,
+    )
     messages = MessageService(
         messages=message_repository,
         user_rooms=user_rooms,
@@ -239,6 +250,7 @@ def wire(app: Flask) -> Services:
         past=past,
         writer=writer,
         limits=limits,
+        quotas=quotas,
         events=publisher,
         clock=database.now_ms,
     )
@@ -260,6 +272,7 @@ def wire(app: Flask) -> Services:
         writer=writer,
         heads=heads,
         read_marks=read_marks,
+        quotas=quotas,
         connections=connections,
         publisher=publisher,
         socketio=socketio,

@@ -102,7 +102,7 @@ class Mailbox:
     def wait_for_code(self, address: str) -> str:
         """Return the code in the oldest unread letter to an address."""
         text = text_of(self.wait_for(address))
-        codes = re.findall(r"\b[0-9]{6}\b", text)
+        codes = re.findall(r"\b(?:[0-9]{6}|[0-9]{8})\b", text)
         assert len(codes) == 1, text
         return str(codes[0])
 

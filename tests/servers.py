@@ -159,7 +159,7 @@ class Server:
         Mails are printed beside the requests that cause them: the newest one that is there may
         still be that of an earlier request.
         """
-        mail = re.compile(rf"To: {re.escape(email)}\n[^─]*?\b(\d{{6}})\b")
+        mail = re.compile(rf"To: {re.escape(email)}\n[^─]*?\b(\d{{6}}|\d{{8}})\b")
 
         def find() -> re.Match[str] | None:
             return mail.search(self._printed, self._mail_read.get(email, 0))

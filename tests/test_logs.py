@@ -58,6 +58,30 @@ def test_no_value_can_end_a_line_or_steer_the_terminal(written: io.StringIO, end
     assert len(output.splitlines()) == 1
 
 
+@pytest.mark.parametrize("letter", ["a", "\x00", "\u202e", "页", "\U000e0001"])
+def test_a_line_is_bounded_whatever_it_is_about(written: io.StringIO, letter: str) -> None:
+    logging.getLogger("chat").warning("GET /%s", letter * 8_192)
+    (line,) = written.getvalue().splitlines()
+    assert len(line) < 2_200 and "8197 characters" in line
+
+
+def test_the_lines_of_a_traceback_are_bounded_too(written: io.StringIO) -> None:
+    def fail(depth: int) -> None:
+        if depth == 0:
+            raise ValueError("x" * 100_000)
+        (fail if depth % 2 else fail_too)(depth - 1)
+
+    def fail_too(depth: int) -> None:
+        (fail if depth % 2 else fail_too)(depth - 1)
+
+    try:
+        fail(400)
+    except ValueError:
+        logging.getLogger("chat").exception("it failed")
+    lines = written.getvalue().splitlines()
+    assert len(lines) < 300 and all(len(line) < 2_200 for line in lines)
+
+
 def test_other_alphabets_stay_readable(written: io.StringIO) -> None:
     logging.getLogger("chat").warning("用户 %s", "小明")
     assert "用户 小明" in written.getvalue()

@@ -15,11 +15,12 @@ from chat.adoption.references import References
 from chat.adoption.report import Report
 from chat.adoption.source import Found, Source
 from chat.adoption.variants import Document, text, times, without
+from chat.logs import escape
 from chat.schemas import fields
+from chat.services.passwords import is_affordable
 from chat.text.addresses import fold_address
 from chat.text.normalization import fold
 
-ARGON2ID = "$argon2id$"
 LISTED_DOUBLES = 100
 RENAMED = ("account", "nickname", "email_key")
 
@@ -78,8 +79,9 @@ def _document(old: Document, id_: ObjectId) -> Document:
         **without(old, *RENAMED),
         "_id": id_,
         "username": username,
-        # Weak hashes would never be accepted again, and are a danger wherever they lie.
-        "password": password if password.startswith(ARGON2ID) else "",
+        # Weak hashes would never be accepted again, and are a danger wherever they lie; those that
+        # are too expensive to check would never be checked.
+        "password": password if is_affordable(password) else "",
         "nicname": nickname,
         "nickname_key": fold(nickname),
         "sex": old["sex"] if old.get("sex") in (0, 1, 2) else 0,
@@ -148,12 +150,11 @@ def _refuse_doubles(people: People, present: Present) -> None:
 
 def _doubles(name: str, new: list[Document], present: list[Document]) -> Iterator[str]:
     owners: dict[str, list[str]] = defaultdict(list)
-    for user in present:
-        if user.get(f"{name}_key"):
-            owners[user[f"{name}_key"]].append(f"{user[name]} ({user['_id']}, here already)")
-    for user in new:
-        if user.get(f"{name}_key"):
-            owners[user[f"{name}_key"]].append(f"{user[name]} ({user['_id']})")
+    for users, where in ((present, ", here already"), (new, "")):
+        for user in users:
+            if user.get(f"{name}_key"):
+                shown = f"{escape(user[name])} ({user['_id']}{where})"
+                owners[user[f"{name}_key"]].append(shown)
     for found in owners.values():
         if len(found) > 1:
             yield f"  {name} {', '.join(found)}"

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chat.logs import escape
+
 EXAMPLES = 5
 
 
@@ -43,11 +45,11 @@ class Report:
             tally.kinds[kind] += 1
 
     def note(self, text: str, example: object) -> None:
-        """Count one case of what `text` says; only the first examples are kept."""
+        """Count one case of what `text` says; only the first examples are kept, escaped."""
         note = self._notes.setdefault(text, Note())
         note.count += 1
         if len(note.examples) < EXAMPLES:
-            note.examples.append(str(example))
+            note.examples.append(escape(str(example)))
 
     def lines(self) -> Iterator[str]:
         """Yield the report line by line."""

@@ -60,7 +60,11 @@ def register() -> Response:
 def log_in() -> Response:
     data = load(LogInSchema())
     grant = services().sessions.log_in(
-        data["username"], data["password"], address=client_address(), device=device()
+        data["username"],
+        data["password"],
+        address=client_address(),
+        device=device(),
+        device_token=auth.device_token(),
     )
     return _logged_in(grant, 200)
 
@@ -146,4 +150,5 @@ def _logged_in(grant: Grant, status: int) -> Response:
     def to_answer(tokens: dict[str, Any]) -> Response:
         return answer({"user": OwnUserSchema().dump(grant.user), **tokens}, status)
 
-    return auth.hand_out(grant, to_answer)
+    response = auth.hand_out(grant, to_answer)
+    return auth.remember_device(response, services().sessions.device_token_for(grant.user))

@@ -18,6 +18,7 @@ from chat.auth import issue_tokens
 from chat.cli.common import password_option, shown, with_services
 from chat.demo.seeding import seed_demo
 from chat.demo.talk import PEOPLE
+from chat.logs import escape
 from chat.models import User
 from chat.services.batches import BATCH, batched
 from chat.wiring import Services, services
@@ -98,7 +99,7 @@ def make_demo(password: str | None) -> None:
     are_new = seed_demo(made, password, generated, tell_password)
     click.echo("These people have been talking:")
     for one in PEOPLE:
-        click.echo(f"  {one.username:<10} {one.nickname}")
+        click.echo(f"  {one.username:<10} {escape(one.nickname)}")
     if password:
         click.echo("Log in as any of them, with the password you gave.")
     elif not are_new:

@@ -1,4 +1,4 @@
-"""Bodies of HTTP requests as they come from the socket: in time, and with an end that is clear."""
+"""Bodies in chunks as they come from the socket: with an end that is clear."""
 
 from __future__ import annotations
 
@@ -34,26 +34,6 @@ class Deadline:
         return eventlet.Timeout(left, socket.timeout("it takes too long"))
 
 
-class Body:
-    """A body of known length, all of it within so many seconds."""
-
-    def __init__(self, source: Any, seconds: float) -> None:
-        self._source = source
-        self._deadline = Deadline(seconds)
-
-    def read(self, size: int = -1) -> Any:
-        with self._deadline.timeout():
-            return self._source.read(size)
-
-    def readline(self, size: int = -1) -> Any:
-        with self._deadline.timeout():
-            return self._source.readline(size)
-
-    def readlines(self, hint: int = -1) -> Any:
-        with self._deadline.timeout():
-            return self._source.readlines(hint)
-
-
 @dataclass(frozen=True, slots=True)
 class ChunkedBody:
     """What came of a chunked body, and the length that the application is told.
@@ -73,29 +53,27 @@ class ChunkedBody:
 def read_chunked(
     source: Any,
     limit: int,
-    seconds: float,
     widen: Callable[[], int] | None = None,
     too_much: int = 0,
 ) -> ChunkedBody:
-    """Read a body in chunks of `limit` bytes at most, within so many seconds.
+    """Read a body in chunks of `limit` bytes at most.
 
     A larger one asks `widen` once for the limit that it may have; beyond that its length is told as
     `too_much` at least. Raises BadChunk where another reader could see its end elsewhere.
     """
     data = bytearray()
     try:
-        with Deadline(seconds).timeout():
-            count = 0
-            while size := _read_size(source):
-                if len(data) + size > limit and widen is not None:
-                    limit, widen = widen(), None
-                if len(data) + size > limit:
-                    return ChunkedBody(bytes(data), max(len(data) + size, too_much))
-                data += _read_chunk(source, size)
-                count += 1
-                if count % CHUNKS_PER_TURN == 0:
-                    eventlet.sleep(0)
-            _skip_trailers(source)
+        count = 0
+        while size := _read_size(source):
+            if len(data) + size > limit and widen is not None:
+                limit, widen = widen(), None
+            if len(data) + size > limit:
+                return ChunkedBody(bytes(data), max(len(data) + size, too_much))
+            data += _read_chunk(source, size)
+            count += 1
+            if count % CHUNKS_PER_TURN == 0:
+                eventlet.sleep(0)
+        _skip_trailers(source)
     except (OSError, EOFError):
         return ChunkedBody(bytes(data), len(data) + 1)
     return ChunkedBody(bytes(data), len(data))

@@ -27,15 +27,17 @@ from eventlet.semaphore import Semaphore
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, RateLimited, Unavailable
 from chat.i18n import choose_locale, translate
 from chat.origins import make_origin
-from chat.realtime.bodies import BadChunk, Body, ChunkedBody, Deadline, read_chunked
+from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
+from chat.realtime.streams import PacedStream
 from chat.realtime.transport.loop import LEFT
+from chat.realtime.transport.pace import Pace
 
 BACKLOG = 1024
 LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
-BODY_SECONDS = 60  # for all of its body
 LINGER_SECONDS = 2  # for a client to read its answer while it sends what nobody wants
+SITE_FACTOR = 3  # times what one network of it may have: a /48 of IPv6 has 65,536
 SPARE_FILES = 256  # open files beside the connections: database, log, templates
 REFUSALS = 64  # at the same time; beyond them a connection is closed without a word
 LENGTH = re.compile(r"[0-9]{1,18}")
@@ -86,6 +88,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     """
 
     rfile: Any
+    wfile: Any
     close_connection: bool
     raw_requestline: bytes
     environ: dict[str, Any]
@@ -104,6 +107,13 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._is_large = False  # it has one of the places for large ones
         super().__init__(connection, server)
 
+    def setup(self) -> None:
+        """Read and write by a stream that gives up a client below the least rate."""
+        self.connection = self.request
+        self._stream = PacedStream(self.connection)
+        self.rfile = io.BufferedReader(self._stream)
+        self.wfile = io.BufferedWriter(self._stream, self.wbufsize)
+
     def handle_one_request(self) -> None:
         """Answer a request, and keep nothing of it while the connection is idle."""
         try:
@@ -111,6 +121,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         finally:
             self.end_turn()
             self._body, self.environ = None, {}
+            self._stream.incoming = None
             if self._is_large:
                 self._is_large = False
                 self._listener.large_bodies.release()
@@ -150,7 +161,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         """Return what WSGI knows of the request; to the application every body has a length."""
         environ: dict[str, Any] = super().get_environ()
         if self._body is None:
-            environ["eventlet.input"].rfile = Body(self.rfile, BODY_SECONDS)
+            self._stream.incoming = Pace()
         else:
             environ.pop("HTTP_TRANSFER_ENCODING")
             environ["CONTENT_LENGTH"] = str(self._body.length)
@@ -204,6 +215,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         except (OSError, ValueError):  # it is gone
             return b""
         self._deadline = Deadline(HEAD_SECONDS)
+        self._stream.outgoing = Pace()
         with self._deadline.timeout():
             line = super()._read_request_line() or b""
         if len(line) < self.server.url_length_limit:
@@ -258,7 +270,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         try:
             most = self._listener.body_limit(self.path)
             limit = min(self._listener.max_body, most)
-            self._body = read_chunked(self._source, limit, BODY_SECONDS, self._widen, most + 1)
+            self._stream.incoming = Pace()
+            self._body = read_chunked(self._source, limit, self._widen, most + 1)
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
             return self._refuse(HTTPStatus.BAD_REQUEST)
@@ -291,10 +304,11 @@ class Listener:
     """A listening socket that tells one connection too many so at once, instead of letting it wait.
 
     There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
-    address, None for who may have all. Each request waits for `take_turn` of its address, which
-    returns what ends the turn, and is refused when that raises RateLimited. A request with a body
-    above `max_body`, or above what `body_limit` says for its target, is the last one of its
-    connection. Raises OSError when the address cannot be had.
+    address, None for who may have all. The callers of one site, by `site_of`, may have SITE_FACTOR
+    times as many together. Each request waits for `take_turn` of its address, which returns what
+    ends the turn, and is refused when that raises RateLimited. A request with a body above
+    `max_body`, or above what `body_limit` says for its target, is the last one of its connection.
+    Raises OSError when the address cannot be had.
     """
 
     def __init__(
@@ -306,6 +320,7 @@ class Listener:
         limit_of_one: int = sys.maxsize,
         caller_of: Callable[[str], str | None] = lambda _: None,
         body_limit: Callable[[str], int] | None = None,
+        site_of: Callable[[str], str | None] = lambda _: None,
         take_turn: Callable[[str], Callable[[], None]] | None = None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -318,10 +333,10 @@ class Listener:
         self.body_limit = body_limit or (lambda _: max_body)
         self.large_bodies = Semaphore(LARGE_BODIES)
         self._limit_of_one = limit_of_one
-        self._caller_of = caller_of
+        self._names_of = (caller_of, limit_of_one), (site_of, limit_of_one * SITE_FACTOR)
         self.take_turn = take_turn
         self._open = 0  # connections, those that were taken over too
-        self._open_of: Counter[str] = Counter()  # by caller
+        self._open_of: Counter[str] = Counter()  # by caller and site
         self._closed = False
         self._late: deque[tuple[Any, Any]] = deque()  # accepted when it was closed
         self._socket: Any = socket.socket(family, kind, protocol)
@@ -399,26 +414,30 @@ class Listener:
 
     def leaving(self, address: Any) -> Callable[[], None]:
         """Return what is to be called once when a connection from there has ended."""
-        return partial(self._leave, self._caller_of(address[0]))
+        return partial(self._leave, [name for name, _ in self._counted(address)])
 
     def _enter(self, address: Any) -> bool:
         """Count a connection from there if there is room for it."""
-        caller = self._caller_of(address[0])
+        counted = self._counted(address)
         if self._open >= self._limit:
             return False
-        if caller is not None:
-            if self._open_of[caller] >= self._limit_of_one:
-                return False
-            self._open_of[caller] += 1
+        if any(self._open_of[name] >= limit for name, limit in counted):
+            return False
+        self._open_of.update(name for name, _ in counted)
         self._open += 1
         return True
 
-    def _leave(self, caller: str | None) -> None:
+    def _leave(self, names: list[str]) -> None:
         self._open -= 1
-        if caller is not None:
-            self._open_of[caller] -= 1
-            if not self._open_of[caller]:
-                del self._open_of[caller]
+        for name in names:
+            self._open_of[name] -= 1
+            if not self._open_of[name]:
+                del self._open_of[name]
+
+    def _counted(self, address: Any) -> list[tuple[str, int]]:
+        """Return the names under which connections from there count, and how many each may have."""
+        found = ((name_of(address[0]), limit) for name_of, limit in self._names_of)
+        return [(name, limit) for name, limit in found if name is not None]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)

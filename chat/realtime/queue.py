@@ -12,14 +12,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from redis.exceptions import RedisError
 from socketio import RedisManager
 
 from chat.concurrency import spawn
+from chat.logs import REPEATS
 from chat.realtime.channels import ChannelManager, is_room_channel
+from chat.realtime.queued_pushes import read_push
 
 CHANNEL = "chat"
 MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the pulse
@@ -35,6 +37,8 @@ class QueuedChannelManager(RedisManager, ChannelManager):
     `heard` is told what another process pushed here to the members of a room.
 
     Programs can emit through the same queue: `socketio.RedisManager(url, "chat", write_only=True)`.
+    Whoever can write to the queue can push, and can do nothing else: the commands of
+    python-socketio that let clients enter and leave channels, or disconnect them, are dropped.
     """
 
     def __init__(self, url: str, heard: Callable[[str, Any], None]) -> None:
@@ -50,6 +54,19 @@ class QueuedChannelManager(RedisManager, ChannelManager):
         """Begin to listen and to publish; called when the first client connects."""
         super().initialize()
         spawn(self._publish_all)
+
+    def close_room(self, room: Any, namespace: str | None = None) -> None:
+        """Let no client here hear a channel; others do so when they hear `room_deleted`."""
+        self.basic_close_room(room, namespace or "/")
+
+    def _listen(self) -> Iterator[dict[str, Any]]:
+        """Yield what arrives and is one of our pushes; drop the rest."""
+        for received in super()._listen():
+            push = read_push(received)
+            if push is None:
+                log.warning("dropped what arrived on MESSAGE_QUEUE_URL: no push", extra=REPEATS)
+            elif push["host_id"] != self.host_id:
+                yield push
 
     def _publish(self, data: dict[str, Any]) -> None:
         self._outgoing.append(data)
@@ -76,8 +93,11 @@ class QueuedChannelManager(RedisManager, ChannelManager):
 
     def _handle_emit(self, message: dict[str, Any]) -> None:
         super()._handle_emit(message)
+        if message["host_id"] == self.host_id:
+            return
+        event, channel, payload = message["event"], message["room"], message["data"][0]
         # What went to one user's clients alone, the others of the room are still to be told.
-        is_for_all = is_room_channel(message.get("room")) or message.get("event") == "user_changed"
-        if message.get("host_id") != self.host_id and is_for_all:
-            data = message.get("data")
-            self._heard(str(message.get("event")), data[0] if isinstance(data, list) else data)
+        if is_room_channel(channel) or event == "user_changed":
+            self._heard(event, payload)
+        if event == "room_deleted":
+            self.basic_close_room(channel, message["namespace"])

@@ -51,6 +51,7 @@ class SessionRepository:
                 "last_used_at": session.last_used_at,
                 "rotated_at": session.rotated_at,
                 "expires_at": date_of(expires_at),
+                **({"network_hash": session.network_hash} if session.network_hash else {}),
             }
             for session in sessions
         ]
@@ -85,6 +86,15 @@ class SessionRepository:
         )
         document = self._collection.find_one(key) if result.matched_count else None
         return None if document is None else _session(document)
+
+    def has_network(self, user_id: str, network_hash: str, now: int) -> bool:
+        """Tell whether one of the user's sessions, ended or not, was begun from a network."""
+        query = {
+            "user_identity": object_id(user_id),
+            "network_hash": network_hash,
+            "expires_at": {"$gt": date_of(now)},
+        }
+        return self._collection.find_one(query, {"_id": 1}) is not None
 
     def end(self, session_id: str) -> bool:
         """End a living session; tell whether this call was the one that did."""
@@ -135,4 +145,5 @@ def _session(document: Document) -> Session:
         rotated_at=document["rotated_at"],
         refresh_hash=document["refresh_hash"],
         previous_hash=document.get("previous_hash"),
+        network_hash=document.get("network_hash", ""),
     )

@@ -15,6 +15,7 @@ from chat.schemas.base import Schema
 MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
 MAX_PAGE = 100
+TYPES: dict[Any, type] = {"str": str, "int": int}  # by how `Message` names them
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with room for the envelope
 
 
@@ -57,9 +58,15 @@ class MarkReadSchema(ReadSchema):
 
 
 def read_pushed(payload: dict[str, Any]) -> Message:
-    """Return the message that a process pushed; fields that a newer version added are left out."""
-    known = {field.name for field in dataclasses.fields(Message)}
+    """Return the message that a process pushed; fields that a newer version added are left out.
+
+    Raises KeyError or TypeError for what is no message.
+    """
     named = {"nickname": payload["username"], **payload}
+    known = {field.name: field.type for field in dataclasses.fields(Message)}
+    for name, kind in known.items():
+        if name in named and type(named[name]) is not TYPES.get(kind, type(named[name])):
+            raise TypeError(name)
     return Message(**{name: value for name, value in named.items() if name in known})
 
 

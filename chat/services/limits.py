@@ -33,7 +33,7 @@ class Rule:
     shared: bool = False
 
 
-# Of an address for each purpose: who wants to register does not keep its owner from a reset.
+# Of a mailbox for each purpose: who wants to register does not keep its owner from a reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
 # Few for an account from one caller, so that a stranger can not lock anybody out; more in all.
@@ -44,6 +44,15 @@ LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
 # Of a caller, so that a stranger can not void the codes of others again and again; for a short
 # while only, as a whole school may be one caller.
 WRONG_CODES = Rule("code-wrong", RateLimitItemPerMinute(60, 5), shared=True)
+# So many of all callers together are more than people mistype: many networks guess. From there on a
+# caller has few, and an operator is told once an hour.
+WRONG_CODES_OF_ALL = Rule("code-wrong-all", RateLimitItemPerHour(500), shared=True)
+WRONG_CODES_WHEN_GUESSED = Rule("code-wrong-guessed", RateLimitItemPerHour(5), shared=True)
+GUESSING_ALARMS = Rule("code-alarm", RateLimitItemPerHour(1), shared=True)
+# Usernames that a right code has shown to be taken, of a mailbox and of a caller.
+TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared=True)
+TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)
+ALL = "all"  # the key where there is but one
 # By user, as many as the setting of that name says.
 MESSAGES = Rule("MESSAGES_PER_MINUTE", RateLimitItemPerMinute(600))
 JOINS = Rule("JOINS_PER_MINUTE", RateLimitItemPerMinute(30))
@@ -80,13 +89,21 @@ class Limits:
 
     def check(self, rule: Rule, key: str) -> None:
         """Raise RateLimited when the next one would be too many; count nothing."""
-        if self._enabled and not self._windows(rule).test(self._item(rule), rule.name, key):
+        if self.is_reached(rule, key):
             raise RateLimited(self._seconds_left(rule, key))
 
     def count(self, rule: Rule, key: str) -> None:
         """Count one, or raise RateLimited when it is too many."""
-        if self._enabled and not self._windows(rule).hit(self._item(rule), rule.name, key):
+        if not self.note(rule, key):
             raise RateLimited(self._seconds_left(rule, key))
+
+    def note(self, rule: Rule, key: str) -> bool:
+        """Count one unless it is too many; tell whether it was counted."""
+        return not self._enabled or self._windows(rule).hit(self._item(rule), rule.name, key)
+
+    def is_reached(self, rule: Rule, key: str) -> bool:
+        """Tell whether the next one would be too many; count nothing."""
+        return self._enabled and not self._windows(rule).test(self._item(rule), rule.name, key)
 
     def _windows(self, rule: Rule) -> OwnWindows | _SharedWindows:
         return self._shared if rule.shared else self._own
@@ -137,12 +154,19 @@ def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
     Whoever has a /48 of IPv6 has 65,536 networks, so it is counted too, by a more generous rule: a
     provider may give each of its customers one network of it.
     """
+    network, site = network_of(address), site_of(address)
+    if site is None:
+        return [(rule, network)]
+    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
+    return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), site)]
+
+
+def site_of(address: str) -> str | None:
+    """Return the /48 that an IPv6 address is in; None for IPv4 and what cannot be read."""
     network = network_of(address)
     if not network.endswith("/64"):
-        return [(rule, network)]
-    site = ipaddress.IPv6Network(network).supernet(new_prefix=48)
-    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
-    return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), str(site))]
+        return None
+    return str(ipaddress.IPv6Network(network).supernet(new_prefix=48))
 
 
 def network_of(address: str) -> str:

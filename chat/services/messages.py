@@ -31,10 +31,11 @@ from chat.services.heads import RoomHeads
 from chat.services.limits import CHANGES, MESSAGES, Limits
 from chat.services.memberships import Memberships
 from chat.services.past import Past
+from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.rooms import RoomService
 from chat.services.usernames import Usernames
-from chat.services.writer import Promise, Writer
+from chat.services.writer import Promise, Writer, size_of_text
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
 SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyond is not read
@@ -65,6 +66,7 @@ class MessageService:
         past: Past,
         writer: Writer,
         limits: Limits,
+        quotas: Quotas,
         events: Events,
         clock: Callable[[], int],
     ) -> None:
@@ -79,6 +81,7 @@ class MessageService:
         self._past = past
         self._writer = writer
         self._limits = limits
+        self._quotas = quotas
         self._events = events
         self._clock = clock
         self._direct_rooms: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -93,6 +96,7 @@ class MessageService:
         policies.require_may_post(room, membership)
         for other in room.member_ids:  # of direct rooms
             policies.require_peer(self._memberships.is_member(other, room.id))
+        self._quotas.spend(size_of_text(data), user=user.id, room=room.id)
         now = self._clock()
         message = Message(
             id=new_id(),

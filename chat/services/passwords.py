@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import unicodedata
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from chat.concurrency import offload
@@ -14,6 +14,10 @@ from chat.text.normalization import nfc
 MEMORY_KIB = 19 * 1024  # the floor that OWASP names, with two passes and one lane
 PASSES = 2
 LANES = 1
+# Of a hash that another server made: checking one costs what its maker chose.
+MOST_MEMORY_KIB = 128 * 1024
+MOST_PASSES = 8
+MOST_LANES = 8
 
 
 class Passwords:
@@ -32,8 +36,12 @@ class Passwords:
         return offload(self._hasher.hash, nfc(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether the password is right; None (no such user) takes as long and is wrong."""
-        if password_hash is None:
+        """Tell whether the password is right; None (no such user) takes as long and is wrong.
+
+        So does a hash that is too expensive to check: its owner sets a new password by a mailed
+        code.
+        """
+        if password_hash is None or not is_affordable(password_hash):
             if self._nobody is None:
                 self._nobody = self.hash(secrets.token_urlsafe(16))
             offload(self._matches_any, self._nobody, password)
@@ -54,6 +62,20 @@ class Passwords:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def is_affordable(password_hash: str) -> bool:
+    """Tell whether this is a hash of argon2id whose parameters are within the bounds above."""
+    try:
+        found = extract_parameters(password_hash)
+    except ValueError:  # no hash of argon2 at all
+        return False
+    return (
+        found.type is Type.ID
+        and found.memory_cost <= MOST_MEMORY_KIB
+        and found.time_cost <= MOST_PASSES
+        and found.parallelism <= MOST_LANES
+    )
 
 
 def _forms(password: str) -> list[str]:

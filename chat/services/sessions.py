@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 
 from chat.errors import NotFound, Unauthorized
 from chat.models import Session, User
-from chat.repositories.documents import DAY_MS, now_ms
+from chat.repositories.documents import DAY_MS, new_id, now_ms
 from chat.repositories.outages import is_outage
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
+from chat.services.devices import Devices
 from chat.services.events import Events
 from chat.services.limits import (
     CONNECTIONS,
@@ -84,25 +85,29 @@ class SessionService:
         self._events = events
         self._audit = audit
         self._key = hashlib.sha256(b"refresh ids\0" + secret.encode()).digest()
+        self._devices = Devices(secret, clock)
         self._lifetime = refresh_days * DAY_MS
         self._clock = clock
         # One at a time for each target: otherwise a hundred guesses at once would all pass
         # before the first had failed. It also bounds how many hashes are computed at once.
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
-    def log_in(self, name: str, password: str, *, address: str, device: str) -> Grant:
+    def log_in(
+        self, name: str, password: str, *, address: str, device: str, device_token: str = ""
+    ) -> Grant:
         """Start a session by username or e-mail and password; raise Unauthorized or RateLimited.
 
-        `address` is the caller's network address, `device` what its program calls itself.
+        `address` is the caller's network address, `device` what its program calls itself, and
+        `device_token` what `device_token_for` gave it at an earlier log-in.
         """
         # Counted by what was typed: a count that a username and an e-mail address shared would show
         # that they are of one account.
         target = f"name {fold_login(name)}"
-        user, found = self._check(target, password, address, lambda: self._find(name))
+        user, found = self._check(target, password, address, lambda: self._find(name), device_token)
         if user is None:
             self._audit.note("log_in_failed", target_id=found.id if found else "")
             raise WrongLogin()
-        grant = self.start(user, device)
+        grant = self.start(user, device, address)
         # Only now: a change of the password ends the sessions that are there after it was written,
         # and one that was written before this session was there is read here.
         if not self._is_still_right(user, password):
@@ -126,11 +131,15 @@ class SessionService:
             self._audit.note("password_wrong", user_id)
         return user
 
-    def start(self, user: User, device: str) -> Grant:
-        """Start a session for a user who has shown who they are."""
-        return self.start_many([user], device)[0]
+    def device_token_for(self, user: User) -> str:
+        """Return what a device keeps to be known at its next log-in to an account."""
+        return self._devices.token_for(user.id)
 
-    def start_many(self, users: Sequence[User], device: str) -> list[Grant]:
+    def start(self, user: User, device: str, address: str = "") -> Grant:
+        """Start a session for a user who has shown who they are, from a network address."""
+        return self.start_many([user], device, address)[0]
+
+    def start_many(self, users: Sequence[User], device: str, address: str = "") -> list[Grant]:
         """Start a session for each of the users in one write."""
         now = self._clock()
         refresh_ids = [secrets.token_urlsafe(32) for _ in users]
@@ -143,6 +152,7 @@ class SessionService:
                 last_used_at=now,
                 rotated_at=now,
                 refresh_hash=_hash(refresh_id),
+                network_hash=self._devices.hash_of(address, user.id) if address else "",
             )
             for user, refresh_id in zip(users, refresh_ids, strict=True)
         ]
@@ -213,29 +223,39 @@ class SessionService:
         self._audit.note("session_ended", user_id, detail=session_id)
 
     def _check(
-        self, target: str, password: str, address: str, find: Callable[[], User | None]
+        self,
+        target: str,
+        password: str,
+        address: str,
+        find: Callable[[], User | None],
+        device_token: str = "",
     ) -> tuple[User | None, User | None]:
         """Return who is found if the password is theirs, else None, and who is found at all.
 
         Raises RateLimited. Without a user it takes as long and is wrong. `target` is what they are
         counted by.
         """
-        caller = network_of(address)
-        right = (LOG_INS, f"{target} {caller}")
+        network = network_of(address)
+        device = self._devices.read(device_token)
+        right = (LOG_INS, f"{target} {network}")
+        by_device = (FAILED_LOGINS_PER_ACCOUNT, f"{target} device {device.name if device else ''}")
+        by_network = (FAILED_LOGINS_PER_ACCOUNT, f"{target} {network}")
         by_address = per_caller(FAILED_LOGINS_PER_ADDRESS, address)
-        wrong = (
-            (FAILED_LOGINS_PER_ACCOUNT, f"{target} {caller}"),
-            (FAILED_LOGINS_FROM_ANYWHERE, target),
-            *by_address,
-        )
-        # Who is certain to be refused keeps nobody waiting. Each test costs a query, so it is only
-        # of those who could fill the turns of many accounts.
-        for rule, key in (right, *by_address):
+        anywhere = (FAILED_LOGINS_FROM_ANYWHERE, target)
+        # Whoever is certain to be refused keeps nobody waiting. Each test costs a query, so it is
+        # only of those who could fill the turns of many accounts.
+        for rule, key in (right, *((by_device,) if device else by_address)):
             self._limits.check(rule, key)
         with self._turns[zlib.crc32(target.encode()) % TURNS]:
+            user = find()  # not before: who waits long must not verify what is outdated
+            is_known = device is not None and user is not None and device.user_id == user.id
+            wrong = [by_network, *by_address]
+            if device:  # with the token of another account it is a caller like any other
+                wrong = [by_device, *(() if is_known else wrong)]
+            if not is_known and not self._knows_network(user, address):
+                wrong.append(anywhere)
             for rule, key in wrong:
                 self._limits.check(rule, key)
-            user = find()  # not before: who waits long must not verify what is outdated
             # Adopted accounts may have none until it is set by a mailed code.
             known = user.password_hash if user else ""
             if self._passwords.verify(known or None, password):
@@ -244,6 +264,12 @@ class SessionService:
             for rule, key in wrong:
                 self._limits.count(rule, key)
             return None, user
+
+    def _knows_network(self, user: User | None, address: str) -> bool:
+        """Tell whether the account was lately logged in to from there; asks as long for nobody."""
+        user_id = user.id if user else new_id()
+        network_hash = self._devices.hash_of(address, user_id)
+        return self._sessions.has_network(user_id, network_hash, self._clock())
 
     def _end_surplus(self, user_id: str) -> None:
         """End what is too many; where the database fails now, the next log-in does."""

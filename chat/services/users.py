@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -18,11 +19,17 @@ from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
 from chat.services.events import Events
 from chat.services.limits import (
+    ALL,
     CHANGES,
     CODES_PER_ADDRESS,
     CODES_PER_EMAIL,
+    GUESSING_ALARMS,
     SEARCHES,
+    TAKEN_NAMES_PER_ADDRESS,
+    TAKEN_NAMES_PER_MAILBOX,
     WRONG_CODES,
+    WRONG_CODES_OF_ALL,
+    WRONG_CODES_WHEN_GUESSED,
     Limits,
     per_caller,
 )
@@ -31,7 +38,9 @@ from chat.services.rooms import RoomService
 from chat.services.sessions import Grant, SessionService
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
-from chat.text.addresses import fold_address, is_international, tidy_address
+from chat.text.addresses import is_international, mailbox_of, tidy_address
+
+log = logging.getLogger(__name__)
 
 
 class Mails(Protocol):
@@ -93,7 +102,7 @@ class UserService:
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
-        self._limits.count(CODES_PER_EMAIL, f"{purpose} {fold_address(email)}")
+        self._limits.count(CODES_PER_EMAIL, f"{purpose} {mailbox_of(email)}")
         for rule, key in callers:
             self._limits.count(rule, key)
         if is_international(email) and not self._mailer.can_send_to(email):
@@ -116,16 +125,15 @@ class UserService:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
         Only who has the code learns that a name or an address is taken, and may try another name.
-        Raises RateLimited for a caller (a network address) with too many wrong codes.
+        Raises RateLimited for too many wrong codes or taken names of a caller (a network address).
         """
         self._check_code(email, "register", code, address)
-        if self._users.find_by_username(username):
-            raise Conflict({"username": ["invalid.taken"]})
+        self._check_name(username, email, address)
         password_hash = self._passwords.hash(password)
         user = self._users.insert(self._draft(username, password_hash, email, nickname))
         self._codes.use_up(email, "register")  # an address has one account, so it was good but once
         self._audit.note("registered", user.id)
-        return self._sessions.start(user, device)
+        return self._sessions.start(user, device, address)
 
     def change_password(
         self, user: User, *, current_password: str, password: str, address: str
@@ -223,18 +231,43 @@ class UserService:
         self._sessions.end_all(user.id)
         self._rooms.leave_all(user)
 
+    def _check_name(self, username: str, email: str, address: str) -> None:
+        """Raise Conflict for a taken name and count it; RateLimited after many, taken or not."""
+        mailbox = (TAKEN_NAMES_PER_MAILBOX, mailbox_of(email))
+        counted = (mailbox, *per_caller(TAKEN_NAMES_PER_ADDRESS, address))
+        with self._turns.of(mailbox[1]):
+            for rule, key in counted:
+                self._limits.check(rule, key)
+            if self._users.find_by_username(username):
+                for rule, key in counted:
+                    self._limits.note(rule, key)
+                raise Conflict({"username": ["invalid.taken"]})
+
     def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
         """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
-        callers = per_caller(WRONG_CODES, address)
-        with self._turns.of(callers[-1][1]):
-            for rule, key in callers:
+        usual = per_caller(WRONG_CODES, address)
+        strict = per_caller(WRONG_CODES_WHEN_GUESSED, address)
+        with self._turns.of(usual[-1][1]):
+            is_guessed = self._limits.is_reached(WRONG_CODES_OF_ALL, ALL)
+            for rule, key in (*usual, *(strict if is_guessed else ())):
                 self._limits.check(rule, key)
             try:
                 self._codes.check(email, purpose, code)
             except InvalidInput:
-                for rule, key in callers:
+                for rule, key in strict:
+                    self._limits.note(rule, key)
+                if not self._limits.note(WRONG_CODES_OF_ALL, ALL):
+                    self._warn_of_guessing()
+                for rule, key in usual:
                     self._limits.count(rule, key)
                 raise
+
+    def _warn_of_guessing(self) -> None:
+        """Tell an operator, once an hour over all processes, that codes are guessed."""
+        if self._limits.note(GUESSING_ALARMS, ALL):
+            amount = WRONG_CODES_OF_ALL.item.amount
+            log.warning("codes are guessed: there were more than %d wrong ones in an hour", amount)
+            self._audit.note("codes_guessed", detail=str(amount))
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
         # To the account's own address: what was typed is the same to us, not to all mail servers.

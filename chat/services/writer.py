@@ -58,6 +58,11 @@ def wait_for(promise: Promise, seconds: float) -> Stored:
         raise Unavailable() from None
 
 
+def size_of_text(text: str) -> int:
+    """Return how many bytes a text has in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
 @dataclass(eq=False, slots=True)
 class Draft:
     """A message on its way: without seq yet, and with the promises of all who sent it."""
@@ -69,7 +74,7 @@ class Draft:
     size: int = field(init=False)  # bytes of text
 
     def __post_init__(self) -> None:
-        self.size = len(self.message.data.encode("utf-8", "surrogatepass"))
+        self.size = size_of_text(self.message.data)
 
     @property
     def key(self) -> Key:

@@ -14,6 +14,7 @@ from chat.text.visibility import is_line
 MAX_ADDRESS = 254  # characters, in the form that it is sent to
 MAX_LOCAL = 64  # bytes before the @
 MAX_HOST = 253
+DOTLESS = ("gmail.com", "googlemail.com")  # two names of one provider
 FULL_WIDTH = {0xFF00 + code: 0x20 + code for code in range(1, 0x5F)}
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # Before the @, letters beyond ASCII are for servers that take them.
@@ -68,6 +69,19 @@ def fold_address(address: str) -> str:
     """
     local, at, domain = tidy_address(address).rpartition("@")
     return local.lower() + at + (ascii_domain(domain) or fold(domain)).lower()
+
+
+def mailbox_of(address: str) -> str:
+    """Return the key by which mails to one mailbox are counted, whatever name it is called by.
+
+    What follows a plus is a label at most providers, and dots mean nothing at one. Only for
+    counting: elsewhere such names can be mailboxes of several people.
+    """
+    local, at, domain = fold_address(address).rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in DOTLESS:
+        local, domain = local.replace(".", ""), DOTLESS[0]
+    return local + at + domain
 
 
 def is_address(name: str) -> bool:

@@ -94,6 +94,35 @@ def test_a_weak_hash_is_not_kept_and_a_mailed_code_gives_a_new_password(
         log_in(client, "alice", new["password"])
 
 
+def test_a_hash_that_is_too_expensive_is_not_kept_and_is_listed(
+    adoption: Adoption, old: OldServer
+) -> None:
+    for name, memory in (("alice", 1 << 20), ("bob", 64 * 1024)):
+        user = old.add_user(name)
+        made = f"$argon2id$v=19$m={memory},t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"
+        old.db["user"].update_one({"_id": user["_id"]}, {"$set": {"password": made}})
+    lines = adoption.run()
+    assert "- users who need a new password, by a code to their e-mail: 1 (alice)" in lines
+    kept = {user["username"]: user["password"] for user in adoption.database.db["user"].find()}
+    assert kept["alice"] == "" and "m=65536" in kept["bob"]
+
+
+def test_no_name_steers_the_terminal_or_forges_a_line_of_the_report(
+    adoption: Adoption, old: OldServer
+) -> None:
+    strange = "al\u202eice\n- users: 0"
+    old.add_user(strange, new_password(), email="one@example.org")
+    old.add_user("bob\x1b[2J", new_password(), email="two@example.org")
+    lines = adoption.run(dry_run=True)
+    assert all(line.isprintable() for line in lines), lines
+    assert any(r"al\u202eice\n- users: 0" in line for line in lines)
+    old.add_user(strange, new_password(), email="three@example.org")
+    with pytest.raises(AdoptionError) as caught:
+        adoption.run(dry_run=True)
+    first, *doubles = str(caught.value).split("\n")
+    assert len(doubles) == 1 and doubles[0].isprintable()
+
+
 def test_what_today_would_refuse_as_a_picture_is_dropped_and_listed(
     adoption: Adoption, old: OldServer, open_app: Callable[..., Flask]
 ) -> None:

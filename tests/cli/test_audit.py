@@ -15,7 +15,7 @@ from tests.people import make_people
 from tests.servers import Server
 
 
-@pytest.mark.parametrize("name", ["x\n2026 forged", "\x1b[2Jx"])
+@pytest.mark.parametrize("name", ["x\n2026 forged", "\x1b[2Jx", "\u202ex\u2069"])
 def test_each_entry_is_one_line_whatever_a_name_holds(
     app: Flask, tmp_path: Path, name: str
 ) -> None:

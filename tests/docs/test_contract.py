@@ -163,6 +163,14 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
     assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
     assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} in 5 minutes ")
+    assert stated["wrong codes"].endswith(
+        f"{limits.WRONG_CODES_WHEN_GUESSED.item.amount} an hour while there are more than"
+        f" {limits.WRONG_CODES_OF_ALL.item.amount} an hour in all"
+    )
+    assert stated["taken usernames that a code shows"] == (
+        f"{limits.TAKEN_NAMES_PER_MAILBOX.item.amount} an hour for an e-mail address"
+        f" {limits.TAKEN_NAMES_PER_ADDRESS.item.amount} an hour for a network address"
+    )
     assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")
     assert stated["codes"] == (
         f"{limits.CODES_PER_EMAIL.item.amount} an hour for an e-mail address and purpose"

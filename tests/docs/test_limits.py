@@ -68,13 +68,23 @@ HELD_BY = {
         "http/test_callers.py::test_one_caller_gets_a_hundred_codes_an_hour",
     ],
     "wrong codes": [
+        "http/test_callers.py"
+        "::test_when_codes_are_guessed_from_everywhere_each_caller_has_few_and_an_operator_is_told",
         "http/test_callers.py::test_one_caller_guesses_so_many_codes_and_then_spends_no_try",
+    ],
+    "taken usernames that a code shows": [
+        "http/test_callers.py::test_a_right_code_shows_of_few_names_whether_they_are_taken",
     ],
     "log-ins": [
         "services/test_sessions.py::test_right_passwords_are_limited_too_for_each_caller",
     ],
     "messages": [
         "sockets/test_rates.py::test_messages_are_counted_over_sockets_and_http_together",
+    ],
+    "text of messages": [
+        "sockets/test_rates.py"
+        "::test_bytes_of_messages_are_counted_over_sockets_and_http_and_after_a_restart",
+        "services/test_quotas.py::test_a_room_takes_so_many_bytes_on_a_day_from_whomever",
     ],
     "joining groups": [
         "sockets/test_rates.py::test_joining_by_numbers_is_counted_whether_they_exist_or_not",

@@ -9,13 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from werkzeug.test import TestResponse
 
 from chat.models import Purpose
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import MAX_WRONG_TRIES, VerificationCodes
-from chat.services.limits import WRONG_CODES, Rule
+from chat.services.limits import (
+    TAKEN_NAMES_PER_MAILBOX,
+    WRONG_CODES,
+    WRONG_CODES_WHEN_GUESSED,
+    Rule,
+)
 from tests.accounts import error_of, log_in, make_account, new_email, new_name, new_password
 
 MakeApp = Callable[..., Flask]
@@ -51,6 +56,8 @@ def test_behind_a_proxy_only_what_it_adds_counts(make_app: MakeApp) -> None:
         ("::ffff:203.0.113.{}", "[::ffff:203.0.113.0]:1", "203.0.113.9"),
         ("_hidden{}", "unknown", "203.0.113.9"),
         ("{}", "", "203.0.113.9"),
+        ("x," * 4_000 + "203.0.113.8:{}", "203.0.113.8", "203.0.113.9"),
+        ("fe80::{}%" + "x" * 8_000, "unknown", "203.0.113.9"),
         # Quoted, as some read lists: the caller would hide what the proxy adds.
         ('"{}, 203.0.113.8', "203.0.113.8", '", 203.0.113.9'),
     ],
@@ -126,6 +133,85 @@ def test_one_caller_guesses_so_many_codes_and_then_spends_no_try(make_app: MakeA
     body["code"] = good
     made = client.post("/api/users", json=body, environ_base={"REMOTE_ADDR": elsewhere})
     assert made.status_code == 201, made.get_json()
+
+
+def test_when_codes_are_guessed_from_everywhere_each_caller_has_few_and_an_operator_is_told(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = Rule("code-wrong-all", RateLimitItemPerHour(10), shared=True)
+    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", few)
+    app = make_app(RATE_LIMITS=True)
+    client, guesser = app.test_client(), "192.0.2.1"
+    own = WRONG_CODES_WHEN_GUESSED.item.amount
+
+    def wrong(address: str, status: int = 400) -> None:
+        error_of(guess(client, new_email(), "00000000", address), status)
+
+    for _ in range(own):
+        wrong(guesser)
+    for number in range(10 - own):
+        wrong(f"198.51.100.{number}")
+    assert "codes are guessed" not in caplog.text
+    wrong(guesser, 429)  # what it tried before counts too
+    for _ in range(own):
+        wrong("203.0.113.1")
+    wrong("203.0.113.1", 429)
+    assert caplog.text.count("codes are guessed") == 1
+    app.extensions["chat"].audit.flush()
+    (told,) = app.extensions["chat"].audit.list_latest(10, action="codes_guessed")
+    assert (told.address, told.detail) == ("203.0.113.1", "10")
+    codes = VerificationCodes(
+        codes=CodeRepository(app.extensions["chat"].database), secret=app.config["SECRET_KEY"]
+    )
+    email = new_email()
+    right = {"username": new_name(), "password": new_password(), "email": email}
+    right["code"] = codes.issue(email, "register")
+    made = client.post("/api/users", json=right, environ_base={"REMOTE_ADDR": "203.0.113.2"})
+    assert made.status_code == 201
+
+
+def test_a_right_code_shows_of_few_names_whether_they_are_taken(make_app: MakeApp) -> None:
+    app = make_app(RATE_LIMITS=True)
+    client, most = app.test_client(), TAKEN_NAMES_PER_MAILBOX.item.amount
+    accounts = [new_name() for _ in range(most)]
+    list(app.extensions["chat"].users.create_many(accounts, new_password()))
+    codes = VerificationCodes(
+        codes=CodeRepository(app.extensions["chat"].database), secret=app.config["SECRET_KEY"]
+    )
+    email = new_email()
+    body = {"password": new_password(), "email": email, "code": codes.issue(email, "register")}
+
+    def register(username: str, address: str = "192.0.2.1") -> TestResponse:
+        return client.post(
+            "/api/users",
+            json={**body, "username": username},
+            environ_base={"REMOTE_ADDR": address},
+        )
+
+    for name in accounts:
+        error_of(register(name), 409)
+    for name in (accounts[0], new_name()):  # taken or not
+        assert 0 < error_of(register(name, "192.0.2.2"), 429)["retry_after"] <= 3600
+    label = email.replace("@", "+another@")  # of the same mailbox
+    body |= {"email": label, "code": codes.issue(label, "register")}
+    error_of(register(accounts[0]), 429)
+    other = new_email()
+    body |= {"email": other, "code": codes.issue(other, "register")}
+    assert register(new_name()).status_code == 201
+
+
+def test_names_of_one_mailbox_share_its_codes(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.services.users.spawn", lambda *_: None)  # letters
+    client = make_app(RATE_LIMITS=True).test_client()
+    name = new_name()
+    for label in ("", "+a", "+b"):
+        body = {"email": f"{name}{label}@example.org"}
+        assert client.post("/api/users/code", json=body).status_code == 202
+    error_of(client.post("/api/users/code", json={"email": f"{name}+c@Example.org"}), 429)
+    body = {"email": f"{name}-c@example.org"}
+    assert client.post("/api/users/code", json=body).status_code == 202
 
 
 def test_wrong_codes_at_once_are_no_more_than_one_by_one(

@@ -14,7 +14,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token, create_refresh_token
+from limits import RateLimitItemPerMinute
+from werkzeug.test import TestResponse
 
+from chat.services.limits import Rule
 from tests.accounts import (
     ENGLISH,
     Account,
@@ -274,6 +277,35 @@ class TestCookie:
         assert parts[0].startswith("chat_refresh=")
         assert {"HttpOnly", "SameSite=Strict", "Path=/api/session", "Max-Age=2592000"} <= set(parts)
         assert "Secure" not in parts
+
+    def test_a_browser_that_has_logged_in_before_is_known_by_a_cookie_of_its_own(
+        self, make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        few = Rule("login-anywhere", RateLimitItemPerMinute(3, 5), shared=True)
+        monkeypatch.setattr("chat.services.sessions.FAILED_LOGINS_FROM_ANYWHERE", few)
+        app = make_app(RATE_LIMITS=True)
+        alice = make_account(app)  # from loopback
+        body = {"username": alice.username, "password": alice.password}
+
+        def log_in(client: FlaskClient, address: str, **changes: str) -> TestResponse:
+            return client.post(
+                "/api/session",
+                json={**body, **changes},
+                headers=self.ASK,
+                environ_base={"REMOTE_ADDR": address},
+            )
+
+        known = app.test_client()
+        assert log_in(known, "192.0.2.1").status_code == 200
+        cookie = known.get_cookie("chat_device", path="/api/session")
+        assert cookie and cookie.http_only and cookie.same_site == "Strict"
+        assert known.delete("/api/session", headers=self.ASK).status_code == 204  # it stays
+        for number in range(3):
+            wrong = log_in(app.test_client(), f"198.51.100.{number}", password=new_password())
+            error_of(wrong, 401)
+        error_of(log_in(app.test_client(), "203.0.113.1"), 429)
+        assert log_in(known, "203.0.113.1").status_code == 200
+        assert log_in(app.test_client(), "192.0.2.1").status_code == 200
 
     def test_over_https_the_cookie_is_secure(self, app: Flask) -> None:
         _, response = self.log_in(app, base_url="https://localhost")

@@ -60,7 +60,7 @@ class Traveller:
         )
         assert response.ok is ok, (route, response.text)
         self.got += [dict(response.headers), response.text]
-        self._journey.cookies += [cookie.value or "" for cookie in response.cookies]
+        self._journey.cookies += [(one.name, one.value or "") for one in response.cookies]
         body = response.json() if response.content and "json" in self.kind(response) else {}
         self.got.append(body)
         return body.get("data")
@@ -109,7 +109,7 @@ class Journey:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.seen: set[str] = set()
-        self.cookies: list[str] = []
+        self.cookies: list[tuple[str, str]] = []  # names and values
         self.invitations: list[str] = []
         self.ann, self.bob = Traveller(self), Traveller(self)
         with ExitStack() as stack:
@@ -128,7 +128,8 @@ class Journey:
         for person in (self.ann, self.bob):
             yield from (*person.passwords, *person.tokens, *person.texts, person.email)
             yield from (token.rpartition(".")[2] for token in person.tokens)
-        yield from (*self.cookies, *self.invitations)
+        yield from (value for _, value in self.cookies)
+        yield from self.invitations
 
     def codes(self) -> Iterator[str]:
         """Yield the codes, which are so short that they may be part of something else."""
@@ -251,7 +252,7 @@ class Journey:
         cookie = {"X-Session": "cookie"}
         login = {"username": ann.username, "password": ann.password}
         ann.take(ann.call("POST /api/session", login, headers=cookie))
-        kept = {"chat_refresh": self.cookies[-1]}
+        kept = {"chat_refresh": dict(self.cookies)["chat_refresh"]}
         renewed = "POST /api/session/refresh"
         ann.take(ann.call(renewed, {}, headers=cookie, cookies=kept, token=""))
         ann.call("DELETE /api/session")

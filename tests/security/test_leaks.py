@@ -69,7 +69,7 @@ def test_log_holds_no_secret_and_nothing_that_was_said(journey: Journey) -> None
     assert f"{journey.ann.username} came to /group" in log
     assert "DEBUG" in log and "POST /api/rooms 400" in log
     assert [secret for secret in journey.secrets() if secret in log] == []
-    # Codes have six digits; so may an id have. They stand for themselves only as a word.
+    # A code is six or eight digits; so may an id be. They stand for themselves only as a word.
     assert [code for code in journey.codes() if re.search(rf"\b{code}\b", log)] == []
     assert "Traceback" not in log and "  | " not in log and "ERROR" not in log
 

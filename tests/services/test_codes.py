@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from chat.database.client import Database
 from chat.errors import InvalidInput
 from chat.repositories.codes import CodeRepository
-from chat.services.codes import VerificationCodes
+from chat.services.codes import DIGITS, VerificationCodes
 from tests.accounts import new_email, new_password
 
 MINUTE = 60_000
@@ -34,6 +34,18 @@ def clock() -> Clock:
 @pytest.fixture
 def codes(migrated: Database, clock: Clock) -> VerificationCodes:
     return VerificationCodes(codes=CodeRepository(migrated), secret=new_password() * 3, clock=clock)
+
+
+def test_codes_to_reset_are_longer_and_shorter_ones_from_before_are_good(
+    codes: VerificationCodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    email = new_email()
+    assert len(codes.issue(email, "register")) == 6
+    assert len(codes.issue(email, "reset")) == 8
+    with monkeypatch.context() as before:
+        before.setitem(DIGITS, "reset", 6)
+        code = codes.issue(email, "reset")
+    codes.check(email, "reset", code)
 
 
 def is_right(codes: VerificationCodes, email: str, code: str) -> bool:

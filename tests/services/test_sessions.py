@@ -383,6 +383,103 @@ def test_guesses_from_everywhere_at_one_name_are_limited(
     assert attempt(sessions, "alice", password) == "limited"
 
 
+def lock_out(sessions: SessionService, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Guess at a name from ten networks of one site until all strangers are refused."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
+        for number in range(50):
+            assert attempt(sessions, name, "wrong", f"2001:db8:0:{number % 10:x}::1") == "wrong"
+        assert attempt(sessions, name, "wrong", "198.51.100.1") == "limited"
+
+
+def test_who_logged_in_from_a_network_is_no_stranger_there(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
+    assert attempt(sessions, "alice", password, "2001:db8:1:2::3") == "in"
+    lock_out(sessions, monkeypatch, "alice")
+    assert attempt(sessions, "alice", password, "192.0.2.8") == "limited"
+    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
+    assert attempt(sessions, "alice", password, "2001:db8:1:2::4") == "in"
+    # There, too, few wrong ones are let through.
+    for _ in range(5):
+        assert attempt(sessions, "alice", "wrong", "192.0.2.7") == "wrong"
+    assert attempt(sessions, "alice", password, "192.0.2.7") == "limited"
+
+
+def test_a_network_is_known_for_as_long_as_a_session_would_last(
+    sessions: SessionService,
+    alice: User,
+    password: str,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
+    sessions.end_all(alice.id)
+    lock_out(sessions, monkeypatch, "alice")
+    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
+    clock.pass_by(31 * DAY)
+    assert attempt(sessions, "alice", password, "192.0.2.7") == "limited"
+
+
+def test_a_network_of_one_account_is_strange_to_others(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
+    lock_out(sessions, monkeypatch, "nobody")
+    assert attempt(sessions, "nobody", "wrong", "192.0.2.7") == "limited"
+
+
+def test_a_device_with_its_token_is_no_stranger_anywhere(
+    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = sessions.device_token_for(alice)
+    lock_out(sessions, monkeypatch, "alice")
+
+    addresses = (f"203.0.113.{number}" for number in range(100))  # none is known
+
+    def outcome(password: str, token: str) -> str:
+        address = next(addresses)
+        try:
+            sessions.log_in("alice", password, address=address, device="", device_token=token)
+        except RateLimited:
+            return "limited"
+        except Unauthorized:
+            return "wrong"
+        return "in"
+
+    assert outcome(password, token) == "in"
+    other = replace(alice, id="another")
+    for strange in (
+        "",
+        "x",
+        "..",
+        "\ud800.\u00e9.\ud800",
+        token[:-1] + ("0" if token[-1] != "0" else "1"),
+        token.replace(alice.id, "f" * 24),
+        sessions.device_token_for(other),
+    ):
+        assert outcome(password, strange) == "limited", strange
+    for _ in range(5):
+        assert outcome("wrong", token) == "wrong"
+    assert outcome(password, token) == "limited"
+    assert outcome(password, sessions.device_token_for(alice)) == "in"  # a count of its own
+
+
+def test_a_token_is_good_for_some_months(
+    sessions: SessionService,
+    alice: User,
+    password: str,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = sessions.device_token_for(alice)
+    lock_out(sessions, monkeypatch, "alice")
+    clock.pass_by(91 * DAY)
+    with pytest.raises(RateLimited):
+        sessions.log_in("alice", password, address="192.0.2.9", device="", device_token=token)
+
+
 def test_one_address_may_fail_fifty_times(
     sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -469,5 +566,5 @@ def test_a_log_in_asks_few_counts(
     watch("check")
     watch("count")
     assert attempt(sessions, "alice", password) == "in"
-    outside, inside = ["login-right", "login-address"], ["login-account", "login-anywhere"]
-    assert asked == [*outside, *inside, "login-address", "login-right"]
+    outside, inside = ["login-right", "login-address"], ["login-account", "login-address"]
+    assert asked == [*outside, *inside, "login-anywhere", "login-right"]

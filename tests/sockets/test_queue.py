@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import shutil
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 import socketio
 from flask import Flask
+from redis import Redis as RedisClient
 
 from tests.accounts import data_of
 from tests.people import make_people
@@ -194,6 +197,29 @@ def test_other_programs_push_through_the_queue(spread: Pair, redis: Redis) -> No
         outside.emit("presence_changed", told, "/group", room=f"user:{member.id}")
         assert client.pushed("presence_changed", user_id="somebody") == told
     outside.redis.close()
+
+
+def test_commands_on_the_queue_let_nobody_into_a_room_or_out(
+    spread: Pair, redis: Redis, servers: list[Server]
+) -> None:
+    here, there, eve = spread("here", "there", "eve")
+    group = here.create_group(there)
+    assert hears_typing(here, there, group)
+    listener = eve.socket()
+    sid = listener.connect("/group", eve.token)["sid"]
+    channel = f"room:{group['id']}"
+    with RedisClient.from_url(redis.url) as client:
+        for command in ("enter_room", "close_room", "disconnect"):
+            said = {"method": command, "sid": sid, "room": channel, "namespace": "/group"}
+            client.publish("chat", json.dumps(said | {"host_id": "another"}))
+        client.publish("chat", pickle.dumps({"method": "disconnect", "sid": sid}))
+    assert hears_typing(here, there, group)  # through the queue, so all of that has arrived
+    here.post(group, "to members alone")
+    assert hears_typing(here, there, group)
+    listener.barrier("/group")
+    assert not listener.pushes("message_created") and not listener.pushes("user_typing")
+    for server in servers:
+        assert server.log().count("dropped what arrived on MESSAGE_QUEUE_URL") == 1
 
 
 def test_without_the_queue_messages_take_a_little_longer_and_arrive(

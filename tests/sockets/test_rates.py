@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from chat.database.client import Database
 from chat.realtime.connections import TRY_AGAIN
 from tests.conftest import drop, with_database
 from tests.people import app_beside, make_people
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 
 RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4, "CHANGES": 5}
@@ -69,6 +71,47 @@ def test_messages_are_counted_over_sockets_and_http_together(members: list[Membe
     body = {"client_id": "one-more", "data": "hello"}
     is_refused_over_http(ada.http("POST", f"/rooms/{group['id']}/messages", body))
     bob.post(group, "others talk on")
+
+
+def test_bytes_of_messages_are_counted_over_sockets_and_http_and_after_a_restart(
+    mongo_uri: str, tmp_path: Path
+) -> None:
+    name = f"test_{secrets.token_hex(8)}"
+    large = "𝄞" * 4_000  # 16,000 bytes
+    server = Server(
+        tmp_path, MONGO_URI=with_database(mongo_uri, name), MESSAGE_BYTES_PER_DAY_USER=50_000
+    )
+    with ExitStack() as stack:
+        stack.callback(drop, Database(mongo_uri), name)
+        stack.enter_context(server)
+        beside = app_beside(server.data_dir, server.mongo_uri, RATE_LIMITS=False)
+        app = stack.enter_context(beside)
+        ada, bob = (Member(person, server, stack) for person in make_people(app, "ada", "bob"))
+        group = ada.create_group(bob)
+        for _ in range(2):
+            ada.post(group, large)
+        socket = ada.socket("/group")
+        assert "data" in socket.call("/group", "send_message", message(group, large))
+        refused = socket.call("/group", "send_message", message(group, large))["error"]
+        assert refused["code"] == "quota_exceeded" and refused["retry_after"] <= 86_401
+        body = {"client_id": "one-more", "data": large}
+        response = ada.http("POST", f"/rooms/{group['id']}/messages", body)
+        assert response.status_code == 429
+        assert response.json()["error"]["code"] == "quota_exceeded"
+        assert int(response.headers["Retry-After"]) == response.json()["error"]["retry_after"]
+        bob.post(group, large)
+        ada.post(group, "a little")
+        server.stop()
+        server.start()
+        response = ada.http("POST", f"/rooms/{group['id']}/messages", body)
+        assert response.status_code == 201  # known anew by what it stores
+        body["client_id"] = "and-one-more"
+        deadline = time.monotonic() + PATIENCE
+        while response.status_code == 201 and time.monotonic() < deadline:
+            body["client_id"] += "."
+            response = ada.http("POST", f"/rooms/{group['id']}/messages", body)
+        assert response.json()["error"]["code"] == "quota_exceeded"
+        assert bob.data("GET", f"/rooms/{group['id']}")["last_seq"] <= 9
 
 
 def test_joining_by_numbers_is_counted_whether_they_exist_or_not(members: list[Member]) -> None:

@@ -3,12 +3,15 @@
 It has the namespaces `/` and `/custom` that the public Engine.IO and Socket.IO protocol test suites
 talk to: `auth` tells what a client connected with, `message` comes back as `message-back`,
 `message-with-ack` as its ack. `--plain` serves the bare Engine.IO layer, which sends every message
-back. Prints the port it listens on.
+back. `GET /bytes/N` is answered by N bytes, `POST /count` by how many came, `GET /memory` by how
+many bytes of memory the process has. Prints the port it listens on.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
+import sys
 import warnings
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
@@ -18,6 +21,7 @@ import eventlet
 eventlet.monkey_patch()
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import engineio
@@ -25,6 +29,7 @@ import socketio
 
 from chat.errors import RateLimited
 from chat.realtime import listener
+from chat.realtime.transport import pace
 from chat.realtime.transport.engine import EngineServer
 from chat.realtime.transport.server import TransportServer
 
@@ -94,6 +99,27 @@ def refuse_turn(address: str) -> Callable[[], None]:
     raise RateLimited(retry_after=7)
 
 
+def with_plain_calls(application: Any) -> Any:
+    """Return the WSGI application with calls that have nothing to do with sockets."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        _, name, *rest = environ["PATH_INFO"].split("/")
+        if name == "bytes":
+            answer = b"x" * int(rest[0])
+        elif name == "count":
+            source = environ["wsgi.input"]
+            answer = str(sum(map(len, iter(lambda: source.read(65_536), b"")))).encode()
+        elif name == "memory":
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            answer = str(pages * resource.getpagesize()).encode()
+        else:
+            return application(environ, start_response)
+        start_response("200 OK", [("Content-Length", str(len(answer)))])
+        return [answer]
+
+    return call
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=0)
@@ -106,7 +132,8 @@ def main() -> None:
     parser.add_argument("--per-address", type=int, default=1_000)
     parser.add_argument("--refuse-turns", action="store_true", help="of every address")
     parser.add_argument("--head-seconds", type=float, default=listener.HEAD_SECONDS)
-    parser.add_argument("--body-seconds", type=float, default=listener.BODY_SECONDS)
+    parser.add_argument("--grace-seconds", type=float, default=pace.GRACE_SECONDS)
+    parser.add_argument("--least-rate", type=int, default=pace.LEAST_RATE, help="bytes a second")
     parser.add_argument("--alone-seconds", type=float, default=10)
     parser.add_argument("--alone-bytes", type=int, default=16 << 10)
     parser.add_argument("--max-polling", type=int, default=1_000)
@@ -117,7 +144,8 @@ def main() -> None:
     given = vars(parser.parse_args())
     port, connections, of_one = (given.pop(x) for x in ("port", "connections", "per_address"))
     listener.HEAD_SECONDS = given.pop("head_seconds")
-    listener.BODY_SECONDS = given.pop("body_seconds")
+    pace.GRACE_SECONDS = given.pop("grace_seconds")
+    pace.LEAST_RATE = given.pop("least_rate")
     limit, turn = given.pop("limit"), refuse_turn if given.pop("refuse_turns") else None
     serve = engine_io if given.pop("plain") else socket_io
     options = {
@@ -130,12 +158,19 @@ def main() -> None:
     engine = getattr(application.engineio_app, "eio", application.engineio_app)
 
     def body_limit(target: str) -> int:
+        if target.startswith("/count"):
+            return sys.maxsize
         found: int = engine.body_limit_of(target.partition("?")[2])
         return found
 
-    server = listener.Listener("127.0.0.1", port, connections, limit, of_one, str, body_limit, turn)
+    def site_of(address: str) -> str:
+        return address.rpartition(".")[0]
+
+    server = listener.Listener(
+        "127.0.0.1", port, connections, limit, of_one, str, body_limit, site_of, turn
+    )
     print(server.getsockname()[1], flush=True)
-    server.serve(application)
+    server.serve(with_plain_calls(application))
 
 
 if __name__ == "__main__":

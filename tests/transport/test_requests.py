@@ -30,13 +30,13 @@ PATH = "/socket.io/?EIO=4&transport=polling"
 @pytest.fixture(scope="module")
 def hasty(serve: Serve) -> str:
     """An application that does not wait long for a request."""
-    return serve("--head-seconds", 1, "--body-seconds", 1, "--limit", LIMIT)
+    return serve("--head-seconds", 1, "--grace-seconds", 1, "--limit", LIMIT)
 
 
 @pytest.fixture(scope="module")
 def patient(serve: Serve) -> str:
     """One that waits for the end of a body much longer than a test."""
-    return serve("--body-seconds", 600, "--limit", LIMIT, "--alone-seconds", 600)
+    return serve("--grace-seconds", 600, "--limit", LIMIT, "--alone-seconds", 600)
 
 
 @pytest.fixture
@@ -354,6 +354,15 @@ def test_an_address_that_gets_no_turn_is_told_when_to_come_again(serve: Serve) -
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
     error = answer.json()["error"]
     assert (error["code"], error["retry_after"]) == ("rate_limited", 7)
+
+
+def test_the_networks_of_a_site_have_few_times_what_one_has(small: str) -> None:
+    with ExitStack() as stack:
+        for number in range(1, listener.SITE_FACTOR + 1):
+            for _ in range(PER_ADDRESS):
+                stack.enter_context(connect(small, f"127.0.0.{number}"))
+        assert ask(small, "127.0.0.99") == 503
+        assert ask(small, "127.0.1.1") == 200
 
 
 def test_connections_that_wait_when_the_server_ends_are_answered() -> None:

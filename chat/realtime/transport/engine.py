@@ -67,7 +67,7 @@ class EngineServer(engineio.Server):
         self._ending = False
         self._lost: deque[EngineSession] = deque()
         self._strangers: deque[EngineSession] = deque()  # opened by polling, the oldest first
-        self._tick = min(TICK, self.ping_interval / 4, self.ping_timeout / 4)
+        self.look_seconds = min(TICK, self.ping_interval / 4, self.ping_timeout / 4)
 
     def send_to_all(self, sids: Iterable[str], frame: bytes) -> None:
         """Put one frame into many sessions; those that are gone are passed over."""
@@ -208,7 +208,7 @@ class EngineServer(engineio.Server):
 
     def _service_task(self) -> None:
         self.service_task_event = self.create_event()
-        while not self.service_task_event.wait(self._tick):
+        while not self.service_task_event.wait(self.look_seconds):
             now = time.monotonic()
             for count, session in enumerate(list(self.sockets.values()), start=1):
                 try:

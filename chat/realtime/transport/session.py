@@ -32,6 +32,7 @@ from chat.realtime.transport.frames import (
     payload_of,
 )
 from chat.realtime.transport.loop import take_over
+from chat.realtime.transport.pace import Pace
 from chat.realtime.transport.wire import Wire
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of the WebSocket protocol
 VERSION = "13"
 PROBE, PROBED, UPGRADE = "2probe", "3probe", "5"
 PACKETS_PER_TURN = 16  # then everybody else gets a turn
+POLL_COUNTS = 16 * 1024  # bytes that a poll counts as at least: small packets take many of them
 PACKETS_PER_POLL = 16  # python-engineio's client gives up a connection when one answer has more
 READ_BYTES = 64 * 1024
 SEPARATOR = b"\x1e"  # between the packets of a POST or a poll
@@ -78,6 +80,7 @@ class EngineSession(socket.Socket):
         self.wire: Wire | None = None  # its transport once it is `upgraded`, tried before that
         now = time.monotonic()
         self.moved_at = now  # when bytes last left
+        self.pace: Pace | None = None  # of one that is behind: for whom something waits
         self.alone_since: float | None = now  # in no namespace; never while we let it wait
         self.knocked = False  # it has asked to be let into one and was not yet
         self.ping_at = now + server.ping_interval
@@ -149,10 +152,12 @@ class EngineSession(socket.Socket):
         if sent:
             self.moved_at = time.monotonic()
         if sent == len(data):
-            self.out, self.unsent = [], 0
+            self.out, self.unsent, self.pace = [], 0, None
             wire.stop_waiting()
         else:
             self.out, self.unsent = [data[sent:]], len(data) - sent
+            if self.pace is not None:
+                self.pace.moved(sent)
             wire.await_room()
 
     def poll(self) -> list[packet.Packet]:
@@ -167,8 +172,13 @@ class EngineSession(socket.Socket):
             finally:
                 self._poll = None
         taken, self.out = self.out[:PACKETS_PER_POLL], self.out[PACKETS_PER_POLL:]
-        self.unsent -= sum(map(len, taken))
+        size = sum(map(len, taken))
+        self.unsent -= size
         self.moved_at = time.monotonic()
+        if not self.out:
+            self.pace = None
+        elif self.pace is not None:
+            self.pace.moved(max(size, POLL_COUNTS))
         if not taken:  # it ended meanwhile, or goes on by WebSocket
             return [packet.Packet(packet.NOOP)]
         return [_packet_of(frame) for frame in taken]
@@ -308,7 +318,7 @@ class EngineSession(socket.Socket):
             self.alone_since = time.monotonic()
 
     def look(self, now: float) -> None:
-        """Do what is due: ping, or give up a client that is silent, stuck, or in no namespace."""
+        """Do what is due: ping, or give up a client that is silent, slow, or in no namespace."""
         server = self.server
         if self.closing:
             return
@@ -318,12 +328,24 @@ class EngineSession(socket.Socket):
                 self.push(PING_FRAME)
         elif now - self.pinged_at > server.ping_timeout:
             self.close(wait=False, reason=server.reason.PING_TIMEOUT)
-        if self.unsent > server.slow_bytes and now - self.moved_at > server.slow_seconds:
+        is_stuck = self.unsent > server.slow_bytes and now - self.moved_at > server.slow_seconds
+        if is_stuck or self._is_too_slow():
             self.drop()
         elif self.alone_since is not None and now - self.alone_since > server.alone_seconds:
             self.close(wait=False)
         elif self.wire is not None and not self.upgraded:
             self._look_at_tried(self.wire, now)
+
+    def _is_too_slow(self) -> bool:
+        """Tell whether what waits has been leaving more slowly than the least rate."""
+        if not self.unsent:
+            self.pace = None
+            return False
+        if self.pace is None:
+            self.pace = Pace()
+            return False
+        self.pace.waited(self.server.look_seconds)
+        return self.pace.left <= 0
 
     def _look_at_tried(self, wire: Wire, now: float) -> None:
         if now - wire.opened_at > self.server.alone_seconds:

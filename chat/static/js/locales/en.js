@@ -49,9 +49,9 @@ export default {
   "auth.send_code": "Send code",
   "auth.send_again": "Send again",
   "auth.resend_in": { one: "Again in 1 s", other: "Again in {count} s" },
-  "auth.code_by_mail": "6 digits, sent to your e-mail address.",
+  "auth.code_by_mail": "{digits} digits, sent to your e-mail address.",
   "auth.code_in_terminal":
-    "6 digits. No mail server is set up here: the e-mail is printed in the terminal this server runs in.",
+    "{digits} digits. No mail server is set up here: the e-mail is printed in the terminal this server runs in.",
   "auth.code_sent": "Sent to {email}. Nothing there? Look among the spam, too.",
   "auth.code_printed": "The code for {email} is in the terminal this server runs in.",
   "auth.reset_done": "Your new password is set. Log in with it.",

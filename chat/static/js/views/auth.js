@@ -7,6 +7,7 @@ import { field, form, showError } from "./form.js";
 import { languageSwitch } from "./language.js";
 
 const RESEND_SECONDS = 60;
+const CODE_DIGITS = { register: 6, reset: 8 };
 
 /**
  * Make the page for those who are not logged in. `session` logs in and registers, `request` is
@@ -72,6 +73,7 @@ export function createAuth({
   /** The two fields of an e-mail and its code, the button that sends the code between them. */
   function codeFields(purpose) {
     const send = h("button", { type: "button", class: "button" }, t("auth.send_code"));
+    const digits = CODE_DIGITS[purpose];
     const email = field({
       name: "email",
       label: t("field.email"),
@@ -82,7 +84,7 @@ export function createAuth({
     const code = field({
       name: "code",
       label: t("field.code"),
-      hint: mailInTerminal ? t("auth.code_in_terminal") : t("auth.code_by_mail"),
+      hint: mailInTerminal ? t("auth.code_in_terminal", { digits }) : t("auth.code_by_mail", { digits }),
       inputmode: "numeric",
       autocomplete: "one-time-code",
     });

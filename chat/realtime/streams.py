@@ -1,0 +1,87 @@
+"""The bytes of an HTTP connection, from and to a client that has to keep up a least rate."""
+
+from __future__ import annotations
+
+import errno
+import io
+import socket
+import struct
+import time
+from typing import Any
+
+from eventlet import hubs
+
+from chat.realtime.transport.pace import Pace
+
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is dropped when the socket is closed
+
+
+class PacedStream(io.RawIOBase):
+    """A green socket as a raw stream.
+
+    `incoming` is the pace of the body that is being read, `outgoing` that of the answer; None where
+    the socket's own time-out is all there is. Raises TimeoutError when a client is too slow, and
+    BrokenPipeError for whatever is written after that.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.incoming: Pace | None = None
+        self.outgoing: Pace | None = None
+        self._gave_up = False
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what there is into the buffer; wait for something if there is nothing."""
+        while True:
+            try:
+                size: int = self._connection.fd.recv_into(buffer)
+            except BlockingIOError:
+                self._wait(self.incoming, read=True)
+                continue
+            if self.incoming is not None:
+                self.incoming.moved(size)
+            return size
+
+    def write(self, data: Any) -> int:
+        """Hand to the kernel what it takes; wait for room if there is none."""
+        if self._gave_up:
+            raise BrokenPipeError(errno.EPIPE, "the client was too slow")
+        while True:
+            try:
+                size: int = self._connection.fd.send(data)
+            except BlockingIOError:
+                try:
+                    self._wait(self.outgoing, write=True)
+                except TimeoutError:
+                    self._give_up()
+                    raise
+                continue
+            if self.outgoing is not None:
+                self.outgoing.moved(size)
+            return size
+
+    def _wait(self, pace: Pace | None, **direction: bool) -> None:
+        seconds = self._connection.gettimeout()
+        if pace is not None:
+            seconds = min(pace.left, pace.left if seconds is None else seconds)
+        if seconds is not None and seconds <= 0:
+            raise TimeoutError
+        began = time.monotonic()
+        # A class: an error that stands in a variable here keeps this frame, and with it the whole
+        # answer, until the next full garbage collection.
+        hubs.trampoline(
+            self._connection.fileno(), timeout=seconds, timeout_exc=TimeoutError, **direction
+        )
+        if pace is not None:
+            pace.waited(time.monotonic() - began)
+
+    def _give_up(self) -> None:
+        """Write no more, and let the kernel forget what the client has not taken."""
+        self._gave_up = True
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

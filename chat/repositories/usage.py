@@ -1,0 +1,45 @@
+"""The `usage` collection: how many bytes an account or a room has stored on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import DuplicateKeyError
+
+from chat.repositories.documents import DAY_MS, date_of
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+
+class UsageRepository:
+    """Counts by key and day; days are numbered from 1970-01-01 UTC."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, day: int, sizes: Mapping[str, int]) -> dict[str, int]:
+        """Add bytes to the counts of a day and return what these are now."""
+        expires_at = date_of((day + 2) * DAY_MS)
+        for key, size in sizes.items():
+            query = {"_id": _id(day, key)}
+            update = {"$inc": {"bytes": size}, "$setOnInsert": {"expires_at": expires_at}}
+            try:
+                self._collection.update_one(query, update, upsert=True)
+            except DuplicateKeyError:  # another process made the document at the same moment
+                self._collection.update_one(query, update)
+        found = (self._collection.find_one({"_id": _id(day, key)}) for key in sizes)
+        return {
+            key: int(document["bytes"])
+            for key, document in zip(sizes, found, strict=True)
+            if document is not None
+        }
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["usage"]
+
+
+def _id(day: int, key: str) -> str:
+    return f"{day} {key}"

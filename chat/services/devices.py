@@ -1,0 +1,66 @@
+"""How an account knows a device that has logged in to it: by a token, or by its network.
+
+Whoever guesses at a name from many networks fills the count of all strangers, and would keep its
+owner out. So the owner's devices are not counted among them. A token is signed and not stored; it
+is good for one account, and for nothing but having a count of its own there.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chat.repositories.documents import DAY_MS, now_ms
+from chat.services.limits import network_of
+
+TOKEN_DAYS = 90
+MAX_TOKEN = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What a good token says: of which account it is, and its own random name."""
+
+    user_id: str
+    name: str
+
+
+class Devices:
+    """Makes and reads tokens, and what is stored of a network. `secret` is the server's key."""
+
+    def __init__(self, secret: str, clock: Callable[[], int] = now_ms) -> None:
+        self._key = hashlib.sha256(b"devices\0" + secret.encode()).digest()
+        self._clock = clock
+
+    def token_for(self, user_id: str) -> str:
+        """Return a new token for a device that has logged in to an account."""
+        until = self._clock() + TOKEN_DAYS * DAY_MS
+        said = f"{user_id}.{secrets.token_hex(8)}.{until}"
+        return f"{said}.{self._sign('token', said)}"
+
+    def read(self, token: str) -> Device | None:
+        """Return what a token says, or None for one that is not ours or too old."""
+        said, _, signature = token[:MAX_TOKEN].rpartition(".")
+        parts = said.split(".")
+        expected = self._sign("token", said)
+        if len(parts) != 3 or not hmac.compare_digest(_encode(signature), _encode(expected)):
+            return None
+        user_id, name, until = parts
+        return Device(user_id, name) if self._clock() < int(until) else None
+
+    def hash_of(self, address: str, user_id: str) -> str:
+        """Return what is stored of the network of an address: another one for each account."""
+        return self._sign("network", f"{user_id} {network_of(address)}")
+
+    def _sign(self, purpose: str, text: str) -> str:
+        signed = _encode(f"{purpose}\0{text}")
+        digest = hmac.new(self._key, signed, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # a cookie may hold anything

@@ -1,0 +1,85 @@
+"""How many bytes an account and a room may store on a day (of UTC).
+
+Sending asks no database: bytes are counted in memory, and what is worth it is added to the count
+that all processes share a moment later. So a quota can be exceeded by what other processes, or this
+one before a restart, had not yet added: UNWRITTEN bytes each, and those of about a second.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from chat.errors import QuotaExceeded
+from chat.repositories.documents import DAY_MS, now_ms
+from chat.repositories.usage import UsageRepository
+from chat.services.coalescer import Coalescer
+
+WRITE_INTERVAL = 1.0  # seconds
+UNWRITTEN = 64 * 1024  # bytes that are not worth a write: most people never say as much on a day
+
+Kind = Literal["user", "room"]
+
+
+class Quotas:
+    """Counts what is stored. `most` has bytes a day for each kind; 0 is no limit."""
+
+    def __init__(
+        self,
+        usage: UsageRepository,
+        most: Mapping[Kind, int],
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self._usage = usage
+        self._most = {kind: limit for kind, limit in most.items() if limit}
+        self._clock = clock
+        self._day = 0
+        self._used: dict[str, int] = {}  # today, by key, as far as this process knows
+        self._unwritten: dict[str, int] = {}  # the part of it that the database does not know
+        self._lock = threading.Lock()
+        self._coalescer: Coalescer[str, None] = Coalescer(WRITE_INTERVAL, self._write)
+
+    def spend(self, size: int, *, user: str, room: str) -> None:
+        """Count bytes that somebody stores in a room, or raise QuotaExceeded and count nothing."""
+        ids: dict[Kind, str] = {"user": user, "room": room}
+        day, passed = divmod(self._clock(), DAY_MS)
+        with self._lock:
+            self._begin(day)
+            keys = [(f"{kind} {ids[kind]}", most) for kind, most in self._most.items()]
+            for key, most in keys:
+                if self._used.get(key, 0) + size > most:
+                    raise QuotaExceeded(retry_after=(DAY_MS - passed) // 1000 + 1)
+            for key, most in keys:
+                self._used[key] = self._used.get(key, 0) + size
+                self._unwritten[key] = self._unwritten.get(key, 0) + size
+                if self._unwritten[key] >= min(UNWRITTEN, most // 16):
+                    self._coalescer.put(key, None)
+
+    def flush(self) -> bool:
+        """Write what is worth it; return whether it could be written."""
+        return self._coalescer.flush()
+
+    def _begin(self, day: int) -> None:
+        """Forget the day before; called under the lock."""
+        if day != self._day:
+            self._day = day
+            self._used.clear()
+            self._unwritten.clear()
+
+    def _write(self, keys: Mapping[str, None]) -> None:
+        with self._lock:
+            day = self._day
+            sizes = {key: self._unwritten.pop(key) for key in keys if key in self._unwritten}
+        try:
+            totals = self._usage.add(day, sizes)
+        except Exception:  # perhaps it was added all the same: then it counts twice
+            with self._lock:
+                if day == self._day:
+                    for key, size in sizes.items():
+                        self._unwritten[key] = self._unwritten.get(key, 0) + size
+            raise
+        with self._lock:
+            if day == self._day:
+                for key, total in totals.items():
+                    self._used[key] = total + self._unwritten.get(key, 0)

@@ -1,0 +1,123 @@
+"""What arrives on the queue is one of our pushes, or nothing."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from chat.realtime.queued_pushes import MAX_BYTES, read_push
+
+ROOM, USER = "0123456789abcdef01234567", "fedcba9876543210fedcba98"
+MESSAGE = {
+    "id": "a" * 24,
+    "room_id": ROOM,
+    "user_id": USER,
+    "username": "ann",
+    "seq": 1,
+    "client_id": "c",
+    "kind": "text",
+    "data": "hello",
+    "created_at": 1,
+    "updated_at": 1,
+}
+PUSH = {
+    "method": "emit",
+    "event": "message_created",
+    "data": [MESSAGE],
+    "binary": False,
+    "namespace": "/group",
+    "room": f"room:{ROOM}",
+    "skip_sid": None,
+    "callback": None,
+    "host_id": "another",
+}
+TYPING = {**PUSH, "event": "user_typing", "data": [{"room_id": ROOM, "user_id": USER}]}
+
+
+def sent(push: Any) -> bytes:
+    return json.dumps(push).encode()
+
+
+@pytest.mark.parametrize(
+    "push",
+    [
+        PUSH,
+        TYPING,
+        {**TYPING, "skip_sid": ["abc"]},
+        {**PUSH, "data": [{**MESSAGE, "of_a_newer_version": True}]},
+        {**PUSH, "event": "user_changed", "room": [f"user:{USER}", f"room:{ROOM}"]}
+        | {"data": [{"id": USER}]},
+        {**TYPING, "event": "presence_changed", "data": [{"user_id": USER, "online": True}]},
+        {**TYPING, "event": "room_deleted", "data": [{"room_id": ROOM}]},
+    ],
+)
+def test_pushes_of_ours_are_taken(push: dict[str, Any]) -> None:
+    assert read_push(sent(push)) == push
+
+
+@pytest.mark.parametrize("method", ["enter_room", "leave_room", "close_room", "disconnect"])
+def test_commands_to_clients_are_dropped(method: str) -> None:
+    command = {"method": method, "sid": "abc", "room": f"room:{ROOM}", "namespace": "/group"}
+    assert read_push(sent({**command, "host_id": "another"})) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "callback"},
+        {"method": ["emit"]},
+        {"event": "another_event"},
+        {"event": "session_expired"},
+        {"event": ["message_created"]},
+        {"event": "connect"},
+        {"namespace": "/"},
+        {"namespace": None},
+        {"room": None},  # everybody
+        {"room": "a client's own channel"},
+        {"room": "room:"},
+        {"room": "room:*"},
+        {"room": []},
+        {"room": [f"room:{ROOM}", None]},
+        {"room": f"room:{USER}"},  # another one than the message is in
+        {"callback": ["room", "/group", 1]},
+        {"binary": True},
+        {"skip_sid": {"a": 1}},
+        {"skip_sid": [1]},
+        {"host_id": None},
+        {"data": []},
+        {"data": [MESSAGE, MESSAGE]},
+        {"data": "hello"},
+        {"data": [{**MESSAGE, "seq": "1"}]},
+        {"data": [{**MESSAGE, "data": None}]},
+        {"data": [{"room_id": ROOM}]},
+        {"event": "user_changed", "data": [{}]},
+        {"event": "room_deleted", "room": f"user:{USER}", "data": [{"room_id": ROOM}]},
+    ],
+    ids=str,
+)
+def test_what_is_no_push_of_ours_is_dropped(wrong: dict[str, Any]) -> None:
+    assert read_push(sent({**PUSH, **wrong})) is None
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"\xff",
+        b"{",
+        b"[" * 100_000,
+        sent({**TYPING, "data": [{"room_id": ROOM, "at": float("nan")}]}),
+        pickle.dumps(PUSH),
+        sent(PUSH).decode(),
+        1,  # Redis tells how many subscriptions there are
+        sent({**TYPING, "data": [{"room_id": ROOM, "text": "x" * MAX_BYTES}]}),
+    ],
+    ids=lambda received: repr(received)[:20],
+)
+def test_what_cannot_be_read_is_dropped(received: object) -> None:
+    assert read_push(received) is None
