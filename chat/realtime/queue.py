@@ -25,6 +25,8 @@ CHANNEL = "chat"
 MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the pulse
 SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
+# What goes to somebody's own channel and concerns nobody in this process beside those it went to.
+TOLD_ONCE = ("user_changed", "invitation_received")
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ class QueuedChannelManager(RedisManager, ChannelManager):
     def _handle_emit(self, message: dict[str, Any]) -> None:
         super()._handle_emit(message)
         # What went to one user's clients alone, the others of the room are still to be told.
-        is_for_all = is_room_channel(message.get("room")) or message.get("event") == "user_changed"
+        is_for_all = is_room_channel(message.get("room")) or message.get("event") in TOLD_ONCE
         if message.get("host_id") != self.host_id and is_for_all:
             data = message.get("data")
             self._heard(str(message.get("event")), data[0] if isinstance(data, list) else data)

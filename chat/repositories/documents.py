@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,6 +56,13 @@ def with_ids(ids: Iterable[ObjectId], field: str = "_id") -> Iterator[dict[str, 
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), IDS_AT_ONCE):
         yield {field: {"$in": distinct[start : start + IDS_AT_ONCE]}}
+
+
+def delete_found(collection: Any, query: Mapping[str, Any]) -> None:
+    """Remove all documents that match, a bounded number at once: others write in between."""
+    found = [document["_id"] for document in collection.find(query, {"_id": 1})]
+    for some in with_ids(found):
+        collection.delete_many(some)
 
 
 def between(since: Any, until: Any = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chat.models import Room
+from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
@@ -30,12 +31,14 @@ class RoomRemoval:
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
         messages: MessageRepository,
+        requests: MembershipRequestRepository,
         audit: Audit,
         jobs: Jobs,
     ) -> None:
         self._rooms = rooms
         self._user_rooms = user_rooms
         self._messages = messages
+        self._requests = requests
         self._audit = audit
         self._jobs = jobs
         jobs.register(REMOVE, self._remove)
@@ -88,6 +91,7 @@ class RoomRemoval:
 
     def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
         """Remove all in pieces; the progress is the first seq that may be there."""
+        self._requests.delete_of_room(room_id)
         for _ in self._user_rooms.delete_of_room(room_id, PIECE):
             yield progress
         seq: int | None = progress.get("seq", 1)

@@ -10,16 +10,18 @@ from typing import TypeVar
 
 from chat import policies
 from chat.errors import Conflict, NotFound, Unavailable
-from chat.models import Membership, Role, Room, RoomKind, User
+from chat.models import Addition, Membership, Role, Room, RoomKind, User
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
+from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.heads import RoomHeads
 from chat.services.limits import CHANGES, JOINS, ROOMS, Limits
+from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.room_removal import RoomRemoval
 from chat.services.turns import Turns
@@ -67,6 +69,8 @@ class RoomService:
         heads: RoomHeads,
         usernames: Usernames,
         removal: RoomRemoval,
+        blocks: Blocks,
+        requests: MembershipRequests,
         limits: Limits,
         events: Events,
         audit: Audit,
@@ -79,6 +83,8 @@ class RoomService:
         self._heads = heads
         self._usernames = usernames
         self._removal = removal
+        self._blocks = blocks
+        self._requests = requests
         self._limits = limits
         self._events = events
         self._audit = audit
@@ -134,8 +140,8 @@ class RoomService:
             self._enter(room, user, MOST_ROOMS)
         return room
 
-    def add_member(self, actor: User, room_id: str, username: str) -> tuple[User, Membership, bool]:
-        """Put a person into a group; True when they were not in it."""
+    def add_member(self, actor: User, room_id: str, username: str) -> Addition:
+        """Put a person into a group, or ask them where that needs their consent."""
         self._limits.count(CHANGES, actor.id)
         with self._turns.of(room_id):
             room, membership = self._memberships.require_fresh(actor.id, room_id)
@@ -143,8 +149,23 @@ class RoomService:
             user = self._users.find_by_username(username)
             if user is None:
                 raise NotFound()
-            entered = self._enter(room, user, MOST_ROOMS_BY_OTHERS)
-            return user, self._find_member(room, user.id), entered
+            is_new = self._user_rooms.find(room.id, user.id) is None
+            if is_new:
+                self._blocks.require_none(actor.id, user.id)
+                if self._requests.is_needed(actor, user):
+                    self._requests.ask(actor, room, user)
+                    return Addition(user, None)
+                is_new = self._enter(room, user, MOST_ROOMS_BY_OTHERS)
+            return Addition(user, self._find_member(room, user.id), is_new)
+
+    def accept_invitation(self, user: User, request_id: str) -> Room:
+        """Join a group that somebody asked the user to join."""
+        self._limits.count(JOINS, user.id)
+        room = self._requests.require(user, request_id).room
+        with self._turns.of(room.id):
+            self._enter(room, user, MOST_ROOMS)
+        self._requests.close(request_id)
+        return room
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
         """Go out of a group; when its owner was alone in it, the group ends."""
@@ -264,10 +285,13 @@ class RoomService:
         created = None
         if room is None:
             self._limits.count(ROOMS, user.id)
+            self._blocks.require_none(user.id, other.id)
             created = self._rooms.insert_direct(user.id, other.id)
             room = created or self._rooms.find_direct(user.id, other.id)
         if room is None:
             raise NotFound()
+        # Now that the room is there: a block from before finds it here, a later one finds the room.
+        policies.require_unblocked(self._blocks.settle(user.id, other.id))
         # Also when it was there: whoever made it may have come no further than the room.
         entered = [
             member.id

@@ -39,6 +39,12 @@ TABLE = {
     "DELETE /api/users/me": row("401 401 401 400 400 400 400 400"),  # another's password
     "GET /api/users/<username>": row("401 401 401 200 200 200 200 200"),
     "GET /api/users": row("401 401 401 200 200 200 200 200"),
+    "GET /api/users/me/blocks": row("401 401 401 200 200 200 200 200"),
+    "PUT /api/users/me/blocks/<user_id>": row("401 401 401 204 204 204 204 204"),
+    "DELETE /api/users/me/blocks/<user_id>": row("401 401 401 204 204 204 204 204"),
+    "GET /api/users/me/invitations": row("401 401 401 200 200 200 200 200"),
+    "POST /api/users/me/invitations/<invitation_id>": row("401 401 401 404 404 404 404 404"),
+    "DELETE /api/users/me/invitations/<invitation_id>": row("401 401 401 404 404 404 404 404"),
     "GET /api/rooms": row("401 401 401 200 200 200 200 200"),
     "POST /api/rooms": row("401 401 401 201 201 201 201 201"),
     "POST /api/rooms/direct": row("401 401 401 201 201 201 201 201"),
@@ -47,13 +53,14 @@ TABLE = {
     "PATCH /api/rooms/<room_id>": row("401 401 401 404 404 403 200 200"),
     "DELETE /api/rooms/<room_id>": row("401 401 401 404 404 403 403 204"),
     "GET /api/rooms/<room_id>/members": row("401 401 401 404 404 200 200 200"),
-    "POST /api/rooms/<room_id>/members": row("401 401 401 404 404 403 201 201"),
+    "POST /api/rooms/<room_id>/members": row("401 401 401 404 404 403 202 202"),  # a stranger
     "PATCH /api/rooms/<room_id>/members/<user_id>": row("401 401 401 404 404 403 403 200"),
     "DELETE /api/rooms/<room_id>/members/<user_id>": row("401 401 401 404 404 403 204 204"),
     "GET /api/rooms/<room_id>/messages": row("401 401 401 404 404 200 200 200"),
     "POST /api/rooms/<room_id>/messages": row("401 401 401 404 404 201 201 201"),
     "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/muted": row("401 401 401 404 404 200 200 200"),
+    "PUT /api/rooms/<room_id>/hidden": row("401 401 401 404 404 403 403 403"),  # a group
 }
 # In the room of two: a stranger, one of the two
 DIRECT = {
@@ -68,6 +75,7 @@ DIRECT = {
     "POST /api/rooms/<room_id>/messages": (404, 201),
     "PUT /api/rooms/<room_id>/read": (404, 200),
     "PUT /api/rooms/<room_id>/muted": (404, 200),
+    "PUT /api/rooms/<room_id>/hidden": (404, 200),
 }
 
 
@@ -79,6 +87,11 @@ class Stage(Cast):
         self.shared = self.group()
         self.open = self.group()  # to be joined by its number
         self.direct = self["owner"].talk_to(self["peer"])
+        services = app.extensions["chat"]
+        asked = services.rooms.create_group(self["owner"].model, "By invitation")
+        services.rooms.add_member(self["owner"].model, asked.id, self["asked"].username)
+        (invitation,) = services.membership_requests.list_of(self["asked"].model)
+        self.others_invitation = invitation.id
         self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
 
     def snapshot(self) -> dict[str, list[Any]]:
@@ -122,6 +135,7 @@ class Stage(Cast):
             "POST /api/rooms/<room_id>/messages": {"client_id": new_client_id(), "data": "me"},
             "PUT /api/rooms/<room_id>/read": {"seq": 0},
             "PUT /api/rooms/<room_id>/muted": {"muted": True},
+            "PUT /api/rooms/<room_id>/hidden": {"hidden": True},
         }
         return bodies.get(route)
 
@@ -132,6 +146,7 @@ class Stage(Cast):
             "room_id": self.shared["id"],
             "user_id": self["target"].id,
             "session_id": self.others_session,
+            "invitation_id": self.others_invitation,
             "username": self["target"].username,
             **places,
         }
