@@ -102,7 +102,7 @@ def test_new_rooms_are_heard_from_their_first_message_that_concerns_the_bot(
     group = ada.create_group()
     ada.post(group, "among ourselves")
     heard = start(make_bot(robot))
-    ada.data("POST", f"/rooms/{group['id']}/members", {"username": robot.username})
+    ada.add(group, robot)
     ada.post(group, "welcome")
     assert hear(heard, 1)[0].data == "welcome"
     client = bob.socket("/direct")
@@ -124,7 +124,7 @@ def test_bot_that_was_away_answers_what_it_missed_in_old_and_new_rooms(
     for number in range(130):  # more than a page
         client.call("/group", "send_message", message(known, f"{number}"))
     ada.post(joined, "among ourselves")
-    ada.data("POST", f"/rooms/{joined['id']}/members", {"username": robot.username})
+    ada.add(joined, robot)
     ada.post(joined, "welcome")
     bob.post(bob.direct_with(robot), "hello")
     heard = start(make_bot(robot))
@@ -147,7 +147,7 @@ def test_removed_bot_hears_nothing_and_comes_back_at_the_end(
     ada.post(group, "among ourselves")
     ada.post(other, "elsewhere")
     assert hear(heard, 1)[0].data == "elsewhere"
-    ada.data("POST", f"/rooms/{group['id']}/members", {"username": robot.username})
+    ada.add(group, robot)
     ada.post(group, "welcome back")
     assert hear(heard, 1)[0].data == "welcome back"
 
