@@ -8,6 +8,7 @@ import { pathOf } from "../router.js";
 import { keepDraft, readDraft } from "../storage.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
+import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
 import { numberLine } from "./members.js";
 import { createMessages } from "./messages.js";
@@ -75,7 +76,7 @@ export function createRoom({ room: given, app, openSheet }) {
     },
     typing: () => actions.typing(room()),
   });
-  const closed = h("p", { class: "composer-closed", hidden: true }, t("composer.closed"));
+  const closed = h("div", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head, messages.root, typing, composer.root, closed);
   let typingTimer = null;
 
@@ -90,13 +91,26 @@ export function createRoom({ room: given, app, openSheet }) {
     }
     setText(subtitle, now.kind === "group" ? groupLine(now) : directLine(now));
     subtitle.classList.toggle("is-online", now.kind === "direct" && isOnline(now));
-    closed.hidden = !isClosed(now);
-    composer.root.hidden = isClosed(now);
+    const reason = closedBy(now);
+    closed.hidden = !reason;
+    composer.root.hidden = Boolean(reason);
+    if (closed.dataset.reason === reason) return;
+    closed.dataset.reason = reason;
+    const text = reason ? h("p", {}, t(`composer.${reason}`)) : null;
+    fill(closed, text, reason === "blocked" && unblockButton());
   }
 
-  /** Whether the other one's account is gone, so that nobody would read what is written here. */
-  function isClosed(now) {
-    return now.kind === "direct" && now.peer === null;
+  /** Why nothing can be written here: the other one's account is gone, or one blocks them; or "". */
+  function closedBy({ kind, peer, blocked }) {
+    if (kind === "direct" && peer === null) return "closed";
+    return blocked ? "blocked" : "";
+  }
+
+  function unblockButton() {
+    const unblock = async () => {
+      if (await changeBlock(app, { id: room().peer.id, name: title(), blocked: true })) composer.focus();
+    };
+    return h("button", { type: "button", class: "button", onclick: unblock }, t("block.undo"));
   }
 
   function groupLine(now) {
@@ -106,11 +120,12 @@ export function createRoom({ room: given, app, openSheet }) {
   }
 
   function isOnline(now) {
-    return Boolean(store.users.get(now.peer?.id)?.online);
+    return !now.blocked && Boolean(store.users.get(now.peer?.id)?.online);
   }
 
   function directLine(now) {
     if (!now.peer) return "";
+    if (now.blocked) return `@${now.peer.username} · ${t("block.on")}`;
     return `@${now.peer.username} · ${isOnline(now) ? t("online") : t("offline")}`;
   }
 
@@ -140,7 +155,7 @@ export function createRoom({ room: given, app, openSheet }) {
       drawHead();
       messages.start(seq);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
-      if (typesHere && !isClosed(room())) composer.focus();
+      if (typesHere && !closedBy(room())) composer.focus();
       else heading.focus();
       if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
     },
