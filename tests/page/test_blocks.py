@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.page.conftest import Visitor
+from tests.page.conftest import Visitor, state_of
 from tests.people import Person
 
 Enter = Callable[..., Visitor]
@@ -34,7 +34,7 @@ def test_a_person_is_blocked_and_unblocked_where_one_talks_to_them(
 
     bobs.open_room(ann.username)
     bobs.write("Are you there?")
-    expect(bobs.page.locator(".state")).to_have_attribute("data-state", "failed")
+    expect(state_of(bobs, "Are you there?")).to_have_attribute("data-state", "failed")
     expect(bobs.page.locator(".shell")).not_to_contain_text("block")
 
     page.locator(".composer-closed").get_by_role("button", name="Unblock").click()
@@ -55,6 +55,7 @@ def test_blocked_people_are_listed_in_the_account_and_can_be_unblocked(
     page.get_by_label(f"What to do with {bob.username}").click()
     page.get_by_role("button", name="Block").click()
     page.get_by_role("dialog", name="Block bob").get_by_role("button", name="Block").click()
+    expect(page.locator(".toast")).to_contain_text("is blocked")  # and the list is drawn anew
     page.get_by_label(f"What to do with {bob.username}").click()
     expect(page.get_by_role("button", name="Unblock")).to_be_visible()
     page.reload()

@@ -108,7 +108,9 @@ export function createRoom({ room: given, app, openSheet }) {
 
   function unblockButton() {
     const unblock = async () => {
-      if (await changeBlock(app, { id: room().peer.id, name: title(), blocked: true })) composer.focus();
+      if (!(await changeBlock(app, { id: room().peer.id, name: title(), blocked: true }))) return;
+      drawHead(); // shows the composer again
+      composer.focus();
     };
     return h("button", { type: "button", class: "button", onclick: unblock }, t("block.undo"));
   }
