@@ -46,6 +46,12 @@ HELD_BY = {
         "sockets/test_sizes.py::test_a_full_group_shows_its_members_and_takes_no_more",
         "sockets/test_sizes.py::test_what_is_said_in_a_full_group_reaches_its_members",
     ],
+    "blocked people": ["http/test_blocks.py::test_one_blocks_so_many_people_at_most"],
+    "invitations without an answer, or declined in the last 30 days": [
+        "http/test_membership_requests.py::test_unanswered_invitations_are_bounded",
+        "http/test_membership_requests.py"
+        "::test_declining_again_and_again_wears_out_the_one_who_asks",
+    ],
     "sessions of an account": [
         "services/test_sessions.py"
         "::test_the_session_used_least_lately_ends_when_there_are_too_many",
@@ -53,6 +59,9 @@ HELD_BY = {
     "codes": [
         "http/test_users.py::test_codes_are_limited_for_each_address",
         "http/test_callers.py::test_one_caller_gets_a_hundred_codes_an_hour",
+    ],
+    "groups that others add one to without asking": [
+        "http/test_membership_requests.py::test_nobody_is_put_into_many_groups_a_day",
     ],
     "wrong codes": [
         "http/test_callers.py::test_one_caller_guesses_so_many_codes_and_then_spends_no_try",

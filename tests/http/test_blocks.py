@@ -1,4 +1,4 @@
-"""Blocking people over HTTP: neither writes to, adds or invites the other; hiding a conversation."""
+"""Blocking people over HTTP: neither writes to or adds the other; hiding a conversation."""
 
 from __future__ import annotations
 
