@@ -125,6 +125,13 @@ def test_those_who_are_blocked_are_listed_the_last_one_first(app: Flask) -> None
     assert blocked_by(alice) == [bob.id]
 
 
+@pytest.mark.parametrize("nobody", [STRANGE_ID, "x", "0" * 25])
+def test_one_who_is_not_blocked_stays_so(app: Flask, nobody: str) -> None:
+    (alice,) = make_people(app, "alice")
+    assert alice.delete(f"/users/me/blocks/{nobody}").status_code == 204
+    assert blocked_by(alice) == []
+
+
 def test_only_somebody_else_can_be_blocked(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     for nobody in (STRANGE_ID, "x", alice.username):
