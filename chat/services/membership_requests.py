@@ -66,31 +66,20 @@ class MembershipRequests:
         self._events = events
         self._clock = clock
 
-    def is_needed(self, actor: User, user: User) -> bool:
-        """Tell whether a user must be asked before they are added to a group by `actor`.
+    def ask_if_needed(self, actor: User, room: Room, user: User) -> bool:
+        """Ask a user whether they want to join, where that needs their consent; return whether.
 
-        If not, this counts as one of the few times a day that others may add them.
-        """
-        if not self._share_a_room(actor.id, user.id):
-            return True
-        try:
-            self._limits.count(ADDITIONS, user.id)
-        except RateLimited:
-            return True
-        return False
-
-    def ask(self, actor: User, room: Room, user: User) -> None:
-        """Ask a user whether they want to join; asking again while it waits changes nothing.
-
-        Raises Forbidden where they declined lately, and TooManyInvitations.
+        To ask again while it waits changes nothing. Raises Forbidden where they declined lately,
+        and TooManyInvitations.
         """
         now = self._clock()
         found = self._requests.find_of(room.id, user.id, now)
-        if found is not None:
-            if found.declined:
-                raise Forbidden()
-            if self._receive([found]):
-                return
+        if found is not None and found.declined:
+            raise Forbidden()
+        if not self._needs_consent(actor, user):
+            return False
+        if found is not None and self._receive([found]):
+            return True
         if (
             len(self.list_of(user)) >= MOST_WAITING
             or self._requests.count_by(actor.id, now) >= MOST_BY_ONE
@@ -100,6 +89,7 @@ class MembershipRequests:
         request = self._requests.insert(room.id, user.id, actor.id, now, now + KEPT_DAYS * DAY_MS)
         for received in self._receive([request] if request else []):
             self._events.invitation_received(user.id, received)
+        return True
 
     def list_of(self, user: User) -> list[ReceivedInvitation]:
         """Return the invitations that wait for a user's answer, the newest first."""
@@ -139,6 +129,19 @@ class MembershipRequests:
     def forget_user(self, user_id: str) -> None:
         """Remove all requests by and to a person whose account is gone."""
         self._requests.delete_of_user(user_id)
+
+    def _needs_consent(self, actor: User, user: User) -> bool:
+        """Tell whether a user must be asked before `actor` adds them to a group.
+
+        If not, this counts as one of the few times a day that others may add them.
+        """
+        if not self._share_a_room(actor.id, user.id):
+            return True
+        try:
+            self._limits.count(ADDITIONS, user.id)
+        except RateLimited:
+            return True
+        return False
 
     def _share_a_room(self, actor_id: str, user_id: str) -> bool:
         """Tell whether two people share a group, or a direct room in which `user_id` has written.

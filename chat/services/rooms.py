@@ -152,8 +152,7 @@ class RoomService:
             is_new = self._user_rooms.find(room.id, user.id) is None
             if is_new:
                 self._blocks.require_none(actor.id, user.id)
-                if self._requests.is_needed(actor, user):
-                    self._requests.ask(actor, room, user)
+                if self._requests.ask_if_needed(actor, room, user):
                     return Addition(user, None)
                 is_new = self._enter(room, user, MOST_ROOMS_BY_OTHERS)
             return Addition(user, self._find_member(room, user.id), is_new)

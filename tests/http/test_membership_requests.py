@@ -91,6 +91,8 @@ def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
     assert bob.invitations() == []
     error_of(accept(bob, invitation), 404)
     error_of(decline(bob, invitation), 404)
+    bob.say(alice.talk_to(bob), "no, thank you")
+    error_of(add(alice, group, bob), 403)  # nor are they added without being asked
     bob.join(group)  # who changes their mind still can
 
 
