@@ -9,7 +9,9 @@ import time
 from flask import Flask
 
 from chat import cli, error_handlers, extensions, settings
+from chat.blueprints.blocks import blocks
 from chat.blueprints.http import Protection, client_address
+from chat.blueprints.membership_requests import membership_requests
 from chat.blueprints.pages import pages
 from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
@@ -63,7 +65,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     services = wire(app)
     app.extensions[EXTENSION] = services
     app.before_request(lambda: bind_caller(client_address()))
-    for blueprint in (pages, users, rooms, room_invitations):
+    for blueprint in (pages, users, blocks, membership_requests, rooms, room_invitations):
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
     RequestTurns(app, services.budgets)

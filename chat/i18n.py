@@ -61,6 +61,13 @@ CATALOGUE: dict[str, Line] = {
         "所在的群已达上限。", "That would be more groups than one may be in."
     ),
     "error.group_full": Line("群成员已满。", "This group has as many members as it may have."),
+    "error.too_many_blocks": Line(
+        "屏蔽的人数已达上限。", "You have blocked as many people as you may."
+    ),
+    "error.too_many_invitations": Line(
+        "未答复的邀请已达上限，请稍后再试。",
+        "There are as many unanswered invitations as there may be.",
+    ),
     "error.payload_too_large": Line("内容过大。", "That is too large."),
     "error.range_not_satisfiable": Line(
         "所请求的部分不存在。", "The file ends before the part that is asked for."

@@ -86,6 +86,7 @@ class Room:
     members_version: int = 0  # counts changes of the members, for other processes
     access: Access = "number"
     posting: Posting = "members"
+    blocked_by: tuple[str, ...] = ()  # of direct rooms: which of the two block the other one
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,39 @@ class Membership:
     last_read_seq: int
     muted: bool
     created_at: int
+    hidden_seq: int = -1  # hidden from the member's list while the log ends here
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRequest:
+    """That a user was asked to join a group by somebody with whom they share no room."""
+
+    id: str
+    room_id: str
+    user_id: str
+    inviter_id: str
+    declined: bool
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedInvitation:
+    """A membership request as the one who was asked sees it."""
+
+    id: str
+    room: Room
+    member_count: int
+    invited_by: User
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What became of adding a user to a group: a membership, new or not, or an invitation."""
+
+    user: User
+    membership: Membership | None  # None: they were invited
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +187,16 @@ class Conversation:
     @property
     def unread(self) -> int:
         return max(0, self.room.last_seq - self.membership.last_read_seq)
+
+    @property
+    def hidden(self) -> bool:
+        """Tell whether the member hid the room and nothing was said since."""
+        return self.room.last_seq <= self.membership.hidden_seq
+
+    @property
+    def blocked(self) -> bool:
+        """Tell whether the member blocks the other one; being blocked shows nowhere."""
+        return self.peer is not None and self.membership.user_id in self.room.blocked_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ A membership of None means "not a member". What a stranger may not see does not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from chat.errors import AdminsPost, Conflict, Forbidden, InvalidInput, NotFound
@@ -40,11 +40,21 @@ def require_group(room: Room) -> None:
         raise Forbidden()
 
 
+def require_direct(room: Room) -> None:
+    """Refuse what has a meaning between two people alone."""
+    if room.kind != "direct":
+        raise Forbidden()
+
+
+def may_manage(room: Room, membership: Membership) -> bool:
+    """Tell whether somebody is the owner or an admin of a group."""
+    role = resolve_role(room, membership).role
+    return room.kind == "group" and role in ("owner", "admin")
+
+
 def require_manager(room: Room, membership: Membership | None) -> None:
     """Allow owners and admins of a group."""
-    membership = require_member(membership)
-    require_group(room)
-    if not is_manager(membership):
+    if not may_manage(room, require_member(membership)):
         raise Forbidden()
 
 
@@ -94,6 +104,15 @@ def require_may_set_role(
 def require_peer(is_there: bool) -> None:
     """Refuse to write into a direct room that the other one has left for good."""
     if not is_there:
+        raise Forbidden()
+
+
+def require_unblocked(blockers: Collection[str]) -> None:
+    """Refuse to write to or invite each other where one of the two blocks the other one.
+
+    `blockers` are those of the two who do. The answer is the same to both: it does not tell who.
+    """
+    if blockers:
         raise Forbidden()
 
 

@@ -16,15 +16,17 @@ from chat.realtime.expiry import Expiry
 from chat.realtime.others_presence import OthersPresence
 from chat.realtime.own_presence import OwnPresence
 from chat.realtime.presence import Presence
-from chat.realtime.profile_log import ProfileLog
 from chat.realtime.publisher import Publisher
 from chat.realtime.pulse import Pulse
 from chat.realtime.push_log import PushLog
+from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
 from chat.repositories.audit import AuditRepository
+from chat.repositories.blocks import BlockRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
+from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe, QueueProbe
@@ -38,11 +40,13 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.schemas.messages import read_pushed
 from chat.services.audit import Audit
+from chat.services.blocks import Blocks
 from chat.services.contention import Contention
 from chat.services.conversations import ConversationService
 from chat.services.heads import RoomHeads
 from chat.services.jobs import Jobs
 from chat.services.limits import CONFIGURABLE, Limits
+from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
 from chat.services.passwords import Passwords
@@ -77,6 +81,8 @@ class Services:
     budgets: Budgets
     rooms: RoomService
     room_invitations: RoomInvitationService
+    blocks: Blocks
+    membership_requests: MembershipRequests
     conversations: ConversationService
     messages: MessageService
     writer: Writer
@@ -109,11 +115,11 @@ def wire(app: Flask) -> Services:
     queue_probe = QueueProbe(queue_url).find_problem if queue_url else None
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections, lambda *heard: hear(*heard))
-    push_log, profile_log = PushLog(), ProfileLog()
-    publisher = Publisher(connections, push_log, profile_log, lambda: socketio.server)
+    push_log, recent_pushes = PushLog(), RecentPushes()
+    publisher = Publisher(connections, push_log, recent_pushes, lambda: socketio.server)
     # For what each process finds out by itself and tells its own clients.
     own_publisher = Publisher(
-        connections, push_log, profile_log, lambda: socketio.server, here_alone=True
+        connections, push_log, recent_pushes, lambda: socketio.server, here_alone=True
     )
 
     users = UserRepository(database)
@@ -161,12 +167,34 @@ def wire(app: Flask) -> Services:
         user_rooms, users, memberships, usernames, heads, read_marks
     )
     jobs = Jobs(JobRepository(database))
+    blocks = Blocks(
+        blocks=BlockRepository(database),
+        rooms=room_repository,
+        users=users,
+        memberships=memberships,
+        limits=limits,
+        jobs=jobs,
+    )
+    request_repository = MembershipRequestRepository(database)
+    requests = MembershipRequests(
+        requests=request_repository,
+        rooms=room_repository,
+        user_rooms=user_rooms,
+        users=users,
+        messages=message_repository,
+        memberships=memberships,
+        blocks=blocks,
+        limits=limits,
+        events=publisher,
+        clock=database.now_ms,
+    )
     removal = RoomRemoval(
         rooms=room_repository,
         user_rooms=user_rooms,
         messages=message_repository,
         removals=removals,
         invitations=invitations,
+        requests=request_repository,
         audit=audit,
         jobs=jobs,
     )
@@ -180,6 +208,8 @@ def wire(app: Flask) -> Services:
         heads=heads,
         usernames=usernames,
         removal=removal,
+        blocks=blocks,
+        requests=requests,
         limits=limits,
         events=publisher,
         audit=audit,
@@ -203,6 +233,8 @@ def wire(app: Flask) -> Services:
         codes=CodeRepository(database),
         sessions=sessions,
         rooms=rooms,
+        blocks=blocks,
+        requests=requests,
         usernames=usernames,
         mailer=mailer,
         limits=limits,
@@ -226,7 +258,7 @@ def wire(app: Flask) -> Services:
             writer.start_over,
             jobs.start_over,
             push_log.clear,
-            profile_log.clear,
+            recent_pushes.clear,
             lambda: socketio.server.drop_all(),
         ),
     )
@@ -254,6 +286,14 @@ def wire(app: Flask) -> Services:
         events=publisher,
         clock=database.now_ms,
     )
+    presence = Presence(
+        connections=connections,
+        publisher=own_publisher,
+        own=OwnPresence(presence_repository),
+        others=OthersPresence(presence_repository, database.now),
+        heard=push_log.rooms_with_presence,
+        rooms_of=user_rooms.list_rooms_of_users,
+    )
     return Services(
         database=database,
         embedded=embedded,
@@ -267,6 +307,8 @@ def wire(app: Flask) -> Services:
         budgets=Budgets(enabled=config["RATE_LIMITS"]),
         rooms=rooms,
         room_invitations=room_invitations,
+        blocks=blocks,
+        membership_requests=requests,
         conversations=conversations,
         messages=messages,
         writer=writer,
@@ -279,14 +321,7 @@ def wire(app: Flask) -> Services:
         expiry=Expiry(
             connections, publisher, lambda: socketio.server, config["ACCESS_TOKEN_MINUTES"]
         ),
-        presence=Presence(
-            connections=connections,
-            publisher=own_publisher,
-            own=OwnPresence(presence_repository),
-            others=OthersPresence(presence_repository, database.now),
-            heard=push_log.rooms,
-            rooms_of=user_rooms.list_rooms_of_users,
-        ),
+        presence=presence,
         push_log=push_log,
         past=past,
         pulse=Pulse(
@@ -306,6 +341,8 @@ def wire(app: Flask) -> Services:
             learn=heads.learn,
             look_for_contention=contention.look,
             check_past=past.check,
+            tell_two=presence.tell_two,
+            list_invitations=requests.list_created,
             clock=database.now,
         ),
     )

@@ -63,6 +63,20 @@ class Person(Account):
         found: dict[str, Any] = data_of(self.post("/rooms/join", json={"number": group["number"]}))
         return found
 
+    def add(self, group: dict[str, Any], other: Person) -> None:
+        """Add a person to a group by name; one who is asked accepts."""
+        response = self.post(f"/rooms/{group['id']}/members", json={"username": other.username})
+        if response.status_code == 202:
+            (invitation,) = [one for one in other.invitations() if one["room"]["id"] == group["id"]]
+            data_of(other.post(f"/users/me/invitations/{invitation['id']}"))
+        else:
+            data_of(response, 201)
+
+    def invitations(self) -> list[dict[str, Any]]:
+        """Return the invitations that wait for an answer."""
+        found: list[dict[str, Any]] = data_of(self.get("/users/me/invitations"))
+        return found
+
     def talk_to(self, other: Person) -> dict[str, Any]:
         """Return the direct room shared with another person, new or not."""
         response = self.post("/rooms/direct", json={"username": other.username})

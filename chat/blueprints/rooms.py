@@ -20,12 +20,15 @@ from chat.schemas.rooms import (
     AddMemberSchema,
     CreateRoomSchema,
     DirectRoomSchema,
+    HiddenSchema,
     JoinRoomSchema,
     MutedSchema,
     RoleSchema,
     UpdateRoomSchema,
+    dump_addition,
     dump_conversation,
     dump_member,
+    presence_in,
 )
 from chat.services.writer import wait_for
 from chat.wiring import services
@@ -86,19 +89,16 @@ def delete_room(identity: Identity, room_id: str) -> Response:
 @require_user
 @heavy
 def list_members(identity: Identity, room_id: str) -> Response:
-    is_online = services().presence.is_online
-    found = services().conversations.members(identity.user, room_id)
+    room, found = services().conversations.members(identity.user, room_id)
+    is_online = presence_in(room, services().presence.is_online)
     return answer([dump_member(*member, is_online) for member in in_turns(found)])
 
 
 @rooms.post("/<room_id>/members")
 @require_user
 def add_member(identity: Identity, room_id: str) -> Response:
-    user, membership, entered = services().rooms.add_member(
-        identity.user, room_id, **load(AddMemberSchema())
-    )
-    dumped = dump_member(user, membership, services().presence.is_online)
-    return answer(dumped, 201 if entered else 200)
+    addition = services().rooms.add_member(identity.user, room_id, **load(AddMemberSchema()))
+    return answer(*dump_addition(addition, services().presence.is_online))
 
 
 @rooms.patch("/<room_id>/members/<user_id>")
@@ -144,6 +144,13 @@ def mark_read(identity: Identity, room_id: str) -> Response:
 @require_user
 def set_muted(identity: Identity, room_id: str) -> Response:
     found = services().messages.set_muted(identity.user, room_id, **load(MutedSchema()))
+    return answer(_dump(found))
+
+
+@rooms.put("/<room_id>/hidden")
+@require_user
+def set_hidden(identity: Identity, room_id: str) -> Response:
+    found = services().messages.set_hidden(identity.user, room_id, **load(HiddenSchema()))
     return answer(_dump(found))
 
 

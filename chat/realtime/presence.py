@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 class Presence:
     """Compares who is online with what the clients of this process were told.
 
-    `heard` returns the rooms that somebody here hears, with their kinds; `rooms_of` in which rooms
-    each of some users is.
+    `heard` returns the rooms that somebody here hears and whose members see each other, with their
+    kinds; `rooms_of` in which rooms each of some users is.
     """
 
     def __init__(
@@ -66,8 +66,14 @@ class Presence:
             self._own.add(user_id)
         if user_id not in self._told:
             self._told.add(user_id)
-            kinds = {room.id: room.kind for room in rooms}
+            kinds = {room.id: room.kind for room in rooms if not room.blocked_by}
             self._publisher.presence_changed(user_id, True, kinds)
+
+    def tell_two(self, room: Room) -> None:
+        """Hide the two of a direct room from each other while one blocks the other."""
+        for user_id in room.member_ids:
+            online = self.is_online(user_id) and not room.blocked_by
+            self._publisher.presence_changed(user_id, online, {room.id: room.kind})
 
     def left(self, user_id: str) -> None:
         """Hear that a connection of the user ended."""

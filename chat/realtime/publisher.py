@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from chat.models import Message, Room, RoomKind, User
+from chat.models import Message, ReceivedInvitation, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
-from chat.realtime.profile_log import ProfileLog
 from chat.realtime.push_log import PushLog
+from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
 from chat.schemas.messages import dump_message
-from chat.schemas.rooms import dump_room
+from chat.schemas.rooms import dump_invitation, dump_room
 from chat.schemas.users import dump_user
 
 EVENTS = (
@@ -26,6 +26,7 @@ EVENTS = (
     "room_deleted",
     "member_joined",
     "member_left",
+    "invitation_received",
     "session_expired",
 )
 
@@ -41,14 +42,14 @@ class Publisher:
         self,
         connections: Connections,
         push_log: PushLog,
-        profile_log: ProfileLog,
+        recent_pushes: RecentPushes,
         server: Callable[[], ChatServer],
         *,
         here_alone: bool = False,
     ) -> None:
         self._connections = connections
         self._push_log = push_log
-        self._profile_log = profile_log
+        self._recent_pushes = recent_pushes
         self._server = server
         self._here_alone = here_alone
 
@@ -61,8 +62,8 @@ class Publisher:
         """Note what another process has pushed to all whom it concerns in this one."""
         if event == "message_created":
             self._push_log.note(payload["room_id"], payload["seq"])
-        elif event == "user_changed":
-            self._profile_log.note(payload)
+        elif event in ("user_changed", "invitation_received"):
+            self._recent_pushes.note(payload)
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
         """Push a message to one user, who came to hear the room after it."""
@@ -99,11 +100,11 @@ class Publisher:
         channels = [user_channel(user.id), *map(room_channel, room_ids)]
         for namespace in NAMESPACES.values():
             self._emit(namespace, channels, "user_changed", payload)
-        self._profile_log.note(payload)
+        self._recent_pushes.note(payload)
 
     def is_told(self, user: User) -> bool:
         """Tell whether clients here were told lately that somebody is who they are now."""
-        return self._profile_log.is_told(dump_user(user))
+        return self._recent_pushes.is_told(dump_user(user))
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to those whose own it has become, before they hear anything else of it."""
@@ -134,6 +135,16 @@ class Publisher:
         """Push who left, to them too, and let them hear nothing further."""
         self._to_room(room, "member_left", {"room_id": room.id, "user_id": user_id})
         self._manager.unsubscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
+
+    def invitation_received(self, user_id: str, invitation: ReceivedInvitation) -> None:
+        """Push to a user's own sockets for groups that they were asked to join one."""
+        payload = dump_invitation(invitation)
+        self._to_user(invitation.room, user_id, "invitation_received", payload)
+        self._recent_pushes.note(payload)
+
+    def is_invitation_told(self, invitation_id: str) -> bool:
+        """Tell whether clients here were told of an invitation lately."""
+        return self._recent_pushes.has(invitation_id)
 
     def session_expired(self, connection: Connection) -> None:
         """Push to one connection that it needs a fresh token, or that its session is over."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Container, Iterable
 from datetime import UTC, datetime, timedelta
 
-from chat.models import Membership, Message, Room
+from chat.models import Membership, Message, ReceivedInvitation, Room
 from chat.realtime.channels import room_channel
 from chat.realtime.connections import NAMESPACES, Connections
 from chat.realtime.publisher import Publisher
@@ -32,6 +32,11 @@ LOOK_BACK = 6.0  # seconds by the database's clock, beyond the time since the la
 # remembered of them is trusted for, so that those who talk in a room do not ask one by one.
 COMPARE_AGAIN = 45.0
 KNOWN_ROOMS = 20_000
+
+# Takes since when and until when, and by id which ones to pass over; each with its user's id.
+ListInvitations = Callable[
+    [datetime, datetime | None, Callable[[str], bool]], Iterable[tuple[str, ReceivedInvitation]]
+]
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +63,8 @@ class Pulse:
         learn: Callable[[Message], None],
         look_for_contention: Callable[[datetime], None],
         check_past: Callable[[], bool],
+        tell_two: Callable[[Room], None],
+        list_invitations: ListInvitations,
         clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
@@ -76,6 +83,8 @@ class Pulse:
         self._learn = learn
         self._look_for_contention = look_for_contention
         self._check_past = check_past  # tells whether it was another one, and all was forgotten
+        self._tell_two = tell_two
+        self._list_invitations = list_invitations
         self._clock = clock  # the database's
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
         self._clock_was = datetime.min.replace(tzinfo=UTC)  # by the database's clock
@@ -121,6 +130,8 @@ class Pulse:
                 self._compare(room)
                 if not self._push_log.is_told(room):
                     self._publisher.room_updated(self._signed(room))
+                if self._push_log.note_block(room):
+                    self._tell_two(room)
                 self._push_missing(room)
             except Exception as error:
                 if is_outage(error):
@@ -128,6 +139,9 @@ class Pulse:
                 log.exception("could not tell what is new in room %s", room.id)
         self._tell_deleted(since, until)
         self._tell_changed_users(since, until)
+        is_told = self._publisher.is_invitation_told
+        for user_id, invitation in self._list_invitations(since, until, is_told):
+            self._publisher.invitation_received(user_id, invitation)
         for session_id in self._sessions.list_ended(since, until):
             self._publisher.session_ended(session_id)
 

@@ -12,6 +12,7 @@ class _Pushed:
     kind: RoomKind
     upto: int  # the end of the gapless part
     updated_at: int  # of the room as it was last told
+    is_blocked: bool  # one of the two of a direct room blocks the other
     ahead: set[int] = field(default_factory=set)
 
 
@@ -24,12 +25,22 @@ class PushLog:
     def start(self, room: Room) -> None:
         """Note a room as it is at the moment from which all that follows is pushed."""
         if room.id not in self._rooms:
-            self._rooms[room.id] = _Pushed(room.kind, room.last_seq, room.updated_at)
+            self._rooms[room.id] = _Pushed(
+                room.kind, room.last_seq, room.updated_at, bool(room.blocked_by)
+            )
 
     def note_room(self, room: Room) -> None:
         """Note that the room itself has been pushed as it is now."""
         if room.id in self._rooms:
             self._rooms[room.id].updated_at = room.updated_at
+
+    def note_block(self, room: Room) -> bool:
+        """Note whether one of two blocks the other; return whether that is news here."""
+        pushed = self._rooms.get(room.id)
+        if pushed is None or pushed.is_blocked == bool(room.blocked_by):
+            return False
+        pushed.is_blocked = not pushed.is_blocked
+        return True
 
     def is_told(self, room: Room) -> bool:
         """Tell whether clients here know the room as it is, or nobody listens to it.
@@ -76,6 +87,12 @@ class PushLog:
     def rooms(self) -> dict[str, RoomKind]:
         """Return the kinds of all rooms in it, by id."""
         return {room_id: pushed.kind for room_id, pushed in self._rooms.items()}
+
+    def rooms_with_presence(self) -> dict[str, RoomKind]:
+        """Return the kinds of the rooms whose members see who is online, by id."""
+        return {
+            room_id: pushed.kind for room_id, pushed in self._rooms.items() if not pushed.is_blocked
+        }
 
     @staticmethod
     def _close_up(pushed: _Pushed) -> None:

@@ -27,6 +27,8 @@ CHANNEL = "chat"
 MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the pulse
 SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
+# What goes to somebody's own channel and concerns nobody in this process beside those it went to.
+TOLD_ONCE = ("user_changed", "invitation_received")
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +99,7 @@ class QueuedChannelManager(RedisManager, ChannelManager):
             return
         event, channel, payload = message["event"], message["room"], message["data"][0]
         # What went to one user's clients alone, the others of the room are still to be told.
-        if is_room_channel(channel) or event == "user_changed":
+        if is_room_channel(channel) or event in TOLD_ONCE:
             self._heard(event, payload)
         if event == "room_deleted":
             self.basic_close_room(channel, message["namespace"])

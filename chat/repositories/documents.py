@@ -71,6 +71,12 @@ def delete_in_pieces(collection: Any, query: Mapping[str, Any], size: int) -> It
             yield collection.delete_many(some).deleted_count
 
 
+def delete_found(collection: Any, query: Mapping[str, Any]) -> None:
+    """Remove all documents that match, a bounded number at once: others write in between."""
+    for _ in delete_in_pieces(collection, query, IDS_AT_ONCE):
+        pass
+
+
 def between(since: Any, until: Any = None) -> dict[str, Any]:
     """Match what is after `since`, and before `until` where it is given."""
     return {"$gt": since} if until is None else {"$gt": since, "$lt": until}

@@ -141,6 +141,15 @@ class MessageRepository:
             left = [seq for seq in left if seq > last]
         return found
 
+    def has_written(self, room_id: str, user_id: str) -> bool:
+        """Tell whether a user has written anything in a room."""
+        query = {
+            "room_identity": object_id(room_id),
+            "user_identity": object_id(user_id),
+            "client_id": {"$gt": ""},  # the condition of the index
+        }
+        return self._collection.find_one(query, {"_id": 1}) is not None
+
     def delete_range(self, room_id: str, first: int, last: int) -> int:
         """Remove the messages with `first <= seq <= last` and return how many there were."""
         result = self._collection.delete_many(

@@ -121,6 +121,17 @@ class RoomRepository:
         # version.
         return self.find(room_id)
 
+    def update_blocked_by(self, room_id: str, user_ids: Iterable[str]) -> None:
+        """Write which of the two of a direct room block the other one; processes look again."""
+        self._database.db["room"].update_one(
+            {"_id": object_id(room_id)},
+            {
+                "$set": {"blocked_by": object_ids(user_ids)},
+                "$inc": {"members_version": 1},
+                "$currentDate": {"touched_at": True},
+            },
+        )
+
     def note_contended(self, room_id: str, process_id: str) -> None:
         """Tell others that a process came second as it wrote to a room's log."""
         self._database.db["room"].update_one(
@@ -282,5 +293,6 @@ def room_of(document: Mapping[str, Any]) -> Room:
         updated_at=document["updated_at"],
         access=document.get("access", "number"),
         posting=document.get("posting", "members"),
+        blocked_by=tuple(map(str, document.get("blocked_by", ()))),
     )
     return replace(room, member_ids=tuple(key.split(":"))) if key else room

@@ -106,6 +106,10 @@ class UserRoomRepository:
         """Change whether a member wants notifications of the room."""
         self._update(room_id, user_id, muted=muted)
 
+    def update_hidden(self, room_id: str, user_id: str, seq: int) -> None:
+        """Hide a room from its member's list while its log ends at `seq`; -1 shows it."""
+        self._update(room_id, user_id, hidden_seq=seq)
+
     def advance_reads(self, marks: Iterable[tuple[str, str, int, str | None]]) -> None:
         """Write read marks `(room_id, user_id, seq, message_id)`; a mark never goes back."""
         now = self._database.now_ms()
@@ -159,4 +163,5 @@ def membership_of(document: Mapping[str, Any]) -> Membership:
         last_read_seq=document.get("last_read_seq", 0),
         muted=document.get("muted", False),
         created_at=document["created_at"],
+        hidden_seq=document.get("hidden_seq", -1),
     )

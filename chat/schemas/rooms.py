@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chat.models import Conversation, Membership, Room, User
+from chat.models import Addition, Conversation, Membership, ReceivedInvitation, Room, User
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.messages import dump_message
-from chat.schemas.users import dump_member_user
+from chat.schemas.users import dump_member_user, dump_user
 
 MAX_NAME = 50
 MAX_INFO = 500
@@ -53,6 +53,10 @@ class MutedSchema(Schema):
     muted = fields.Boolean(required=True)
 
 
+class HiddenSchema(Schema):
+    hidden = fields.Boolean(required=True)
+
+
 def dump_room(room: Room) -> dict[str, Any]:
     """Return a room as everyone in it may see it; pushes carry this."""
     return {
@@ -77,11 +81,42 @@ def dump_conversation(conversation: Conversation, is_online: IsOnline) -> dict[s
         "last_read_seq": conversation.membership.last_read_seq,
         "unread": conversation.unread,
         "muted": conversation.membership.muted,
+        "hidden": conversation.hidden,
     }
     if conversation.room.kind == "direct":
-        peer = conversation.peer
+        peer, is_online = conversation.peer, presence_in(conversation.room, is_online)
         found["peer"] = dump_member_user(peer, is_online(peer.id)) if peer else None
+        found["blocked"] = conversation.blocked
     return found
+
+
+def presence_in(room: Room, is_online: IsOnline) -> IsOnline:
+    """Return who is online as the members of a room may see it: nobody where one blocks one."""
+    return (lambda _: False) if room.blocked_by else is_online
+
+
+def dump_addition(addition: Addition, is_online: IsOnline) -> tuple[dict[str, Any], int]:
+    """Return the answer to adding somebody, and its status."""
+    if addition.membership is None:
+        return {"invited": True}, 202
+    dumped = dump_member(addition.user, addition.membership, is_online)
+    return dumped, 201 if addition.is_new else 200
+
+
+def dump_invitation(invitation: ReceivedInvitation) -> dict[str, Any]:
+    """Return an invitation to join a group: of the group only what somebody outside may see."""
+    room = invitation.room
+    return {
+        "id": invitation.id,
+        "room": {
+            "id": room.id,
+            "name": room.name,
+            "info": room.info,
+            "members": invitation.member_count,
+        },
+        "invited_by": dump_user(invitation.invited_by),
+        "created_at": invitation.created_at,
+    }
 
 
 def dump_member(user: User, membership: Membership, is_online: IsOnline) -> dict[str, Any]:

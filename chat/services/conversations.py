@@ -48,12 +48,12 @@ class ConversationService:
         """Return one conversation of a user; raises NotFound for a stranger."""
         return self._assemble(user, [self._memberships.require(user.id, room_id)])[0]
 
-    def members(self, user: User, room_id: str) -> list[tuple[User, Membership]]:
-        """Return the members of a room, who came first comes first."""
+    def members(self, user: User, room_id: str) -> tuple[Room, list[tuple[User, Membership]]]:
+        """Return a room and its members, who came first comes first."""
         room, _ = self._memberships.require_fresh(user.id, room_id)
         memberships = self._user_rooms.list_of_room(room_id)
         users = self._users.list_by_ids({found.user_id for found in memberships})
-        return [
+        return room, [
             (users[found.user_id], self._read_marks.overlay(resolve_role(room, found)))
             for found in in_turns(memberships)
             if found.user_id in users

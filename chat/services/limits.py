@@ -15,7 +15,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import (
+    RateLimitItem,
+    RateLimitItemPerDay,
+    RateLimitItemPerHour,
+    RateLimitItemPerMinute,
+)
 from limits.storage import Storage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -60,6 +65,9 @@ SEARCHES = Rule("SEARCHES_PER_MINUTE", RateLimitItemPerMinute(120))
 CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", RateLimitItemPerMinute(300))
 ROOMS = Rule("ROOMS_PER_MINUTE", RateLimitItemPerMinute(30))
 CHANGES = Rule("CHANGES_PER_MINUTE", RateLimitItemPerMinute(120))
+# Groups that others add one person to without asking; beyond them the person is asked. As many as a
+# busy day brings, and far from the most that one may be in.
+ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)
 SITE_FACTOR = 10  # that many networks of a /48 may each do what one may
 CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 

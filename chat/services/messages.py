@@ -94,6 +94,7 @@ class MessageService:
         self._limits.count(MESSAGES, user.id)
         room, membership = self._require(user, room_id, kind)
         policies.require_may_post(room, membership)
+        policies.require_unblocked(room.blocked_by)
         for other in room.member_ids:  # of direct rooms
             policies.require_peer(self._memberships.is_member(other, room.id))
         self._quotas.spend(size_of_text(data), user=user.id, room=room.id)
@@ -204,7 +205,10 @@ class MessageService:
             raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
         if seq > membership.last_read_seq:
             self._read_marks.advance(room.id, user.id, seq)
-            to_members = room.kind == "direct" or self._memberships.count(room.id) <= SMALL_GROUP
+            if room.kind == "direct":
+                to_members = not room.blocked_by
+            else:
+                to_members = self._memberships.count(room.id) <= SMALL_GROUP
             self._events.message_read(room, user.id, seq, to_members)
 
     def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
@@ -215,10 +219,22 @@ class MessageService:
         self._memberships.forget(room_id)
         return self._conversations.get(user, room_id)
 
+    def set_hidden(self, user: User, room_id: str, hidden: bool) -> Conversation:
+        """Choose whether a direct room is left out of a member's list until the next message."""
+        self._limits.count(CHANGES, user.id)
+        room, _ = self._memberships.require(user.id, room_id)
+        policies.require_direct(room)
+        seq = self._heads.read(room) if hidden else -1
+        self._user_rooms.update_hidden(room_id, user.id, seq)
+        self._memberships.forget(room_id)
+        return self._conversations.get(user, room_id)
+
     def typing(self, user: User, room_id: str, kind: RoomKind) -> None:
-        """Tell the other members that someone types, once in a while."""
+        """Tell the other members that someone types, once in a while; no one is told of a block."""
         room, membership = self._require(user, room_id, kind)
         policies.require_may_post(room, membership)
+        if room.blocked_by:
+            return
         now = time.monotonic()
         key = (room.id, user.id)
         if now - self._typed.get(key, 0.0) < TYPING_INTERVAL:

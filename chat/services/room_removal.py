@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chat.models import Room
+from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
@@ -34,6 +35,7 @@ class RoomRemoval:
         messages: MessageRepository,
         removals: RemovalRepository,
         invitations: RoomInvitationRepository,
+        requests: MembershipRequestRepository,
         audit: Audit,
         jobs: Jobs,
     ) -> None:
@@ -42,6 +44,7 @@ class RoomRemoval:
         self._messages = messages
         self._removals = removals
         self._invitations = invitations
+        self._requests = requests
         self._audit = audit
         self._jobs = jobs
         jobs.register(REMOVE, self._remove)
@@ -94,7 +97,7 @@ class RoomRemoval:
 
     def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
         """Remove all in pieces; the progress is the first seq that may be there."""
-        for repository in (self._user_rooms, self._invitations, self._removals):
+        for repository in (self._user_rooms, self._invitations, self._removals, self._requests):
             for _ in repository.delete_of_room(room_id, PIECE):
                 yield progress
         seq: int | None = progress.get("seq", 1)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from chat import policies
 from chat.errors import Conflict, NotFound, Removed, Unavailable
-from chat.models import Membership, Role, Room, RoomKind, User
+from chat.models import Addition, Membership, Role, Room, RoomKind, User
 from chat.repositories.outages import is_outage
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
@@ -19,9 +19,11 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
+from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.heads import RoomHeads
 from chat.services.limits import CHANGES, JOINS, ROOMS, Limits
+from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.room_removal import RoomRemoval
 from chat.services.turns import Turns
@@ -71,6 +73,8 @@ class RoomService:
         heads: RoomHeads,
         usernames: Usernames,
         removal: RoomRemoval,
+        blocks: Blocks,
+        requests: MembershipRequests,
         limits: Limits,
         events: Events,
         audit: Audit,
@@ -85,6 +89,8 @@ class RoomService:
         self._heads = heads
         self._usernames = usernames
         self._removal = removal
+        self._blocks = blocks
+        self._requests = requests
         self._limits = limits
         self._events = events
         self._audit = audit
@@ -155,8 +161,8 @@ class RoomService:
                 raise NotFound()
             return self._enter(room, user, by_name=False)
 
-    def add_member(self, actor: User, room_id: str, username: str) -> tuple[User, Membership, bool]:
-        """Put a person into a group; True when they were not in it."""
+    def add_member(self, actor: User, room_id: str, username: str) -> Addition:
+        """Put a person into a group, or ask them where that needs their consent."""
         self._limits.count(CHANGES, actor.id)
         with self._turns.of(room_id):
             room, membership = self._memberships.require_fresh(actor.id, room_id)
@@ -166,10 +172,21 @@ class RoomService:
                 raise NotFound()
             is_new = not self._is_in(room, user)
             if is_new:
-                self._require_space(room, user, MOST_ROOMS_BY_OTHERS)
-                self._removals.delete(room.id, user.id)
-                is_new = self._enter(room, user, by_name=True)
-            return user, self._find_member(room, user.id), is_new
+                self._blocks.require_none(actor.id, user.id)
+                if self._requests.ask_if_needed(actor, room, user):
+                    return Addition(user, None)
+                is_new = self._enter_by_name(room, user, MOST_ROOMS_BY_OTHERS)
+            return Addition(user, self._find_member(room, user.id), is_new)
+
+    def accept_invitation(self, user: User, request_id: str) -> Room:
+        """Join a group that somebody asked the user to join."""
+        self._limits.count(JOINS, user.id)
+        room = self._requests.require(user, request_id).room
+        with self._turns.of(room.id):
+            if not self._is_in(room, user):
+                self._enter_by_name(room, user, MOST_ROOMS)
+        self._requests.close(request_id)
+        return room
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
         """Go out of a group; when its owner was alone in it, the group ends."""
@@ -307,10 +324,13 @@ class RoomService:
         created = None
         if room is None:
             self._limits.count(ROOMS, user.id)
+            self._blocks.require_none(user.id, other.id)
             created = self._rooms.insert_direct(user.id, other.id)
             room = created or self._rooms.find_direct(user.id, other.id)
         if room is None:
             raise NotFound()
+        # Now that the room is there: a block from before finds it here, a later one finds the room.
+        policies.require_unblocked(self._blocks.settle(user.id, other.id))
         # Also when it was there: whoever made it may have come no further than the room.
         entered = [
             member.id
@@ -335,6 +355,12 @@ class RoomService:
         self._entered(room, [user.id])
         self._events.member_joined(room, user)
         return True
+
+    def _enter_by_name(self, room: Room, user: User, most: int) -> bool:
+        """Let in whom an owner or admin named, removed before or not, into `most` groups."""
+        self._require_space(room, user, most)
+        self._removals.delete(room.id, user.id)
+        return self._enter(room, user, by_name=True)
 
     def _require_space(self, room: Room, user: User, most: int) -> None:
         """Refuse a group that is full, and a user who is in `most` groups already."""

@@ -17,6 +17,7 @@ from chat.repositories.users import PUBLIC, UserRepository
 from chat.services import codes as verification
 from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
+from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.limits import (
     ALL,
@@ -33,6 +34,7 @@ from chat.services.limits import (
     Limits,
     per_caller,
 )
+from chat.services.membership_requests import MembershipRequests
 from chat.services.passwords import Passwords
 from chat.services.rooms import RoomService
 from chat.services.sessions import Grant, SessionService
@@ -66,6 +68,8 @@ class UserService:
         codes: CodeRepository,
         sessions: SessionService,
         rooms: RoomService,
+        blocks: Blocks,
+        requests: MembershipRequests,
         usernames: Usernames,
         mailer: Mails,
         limits: Limits,
@@ -80,6 +84,8 @@ class UserService:
         self._codes = verification.VerificationCodes(codes=codes, secret=secret, clock=clock)
         self._sessions = sessions
         self._rooms = rooms
+        self._blocks = blocks
+        self._requests = requests
         self._usernames = usernames
         self._mailer = mailer
         self._limits = limits
@@ -230,6 +236,8 @@ class UserService:
         # what came in between: a group that was entered, a log-in
         self._sessions.end_all(user.id)
         self._rooms.leave_all(user)
+        self._blocks.forget_user(user.id)
+        self._requests.forget_user(user.id)
 
     def _check_name(self, username: str, email: str, address: str) -> None:
         """Raise Conflict for a taken name and count it; RateLimited after many, taken or not."""

@@ -99,16 +99,37 @@ def test_new_rooms_are_heard_from_their_first_message_that_concerns_the_bot(
     people: People, make_bot: MakeBot
 ) -> None:
     ada, bob, robot = people("ada", "bob", "robot")
+    ada.create_group(robot)  # so that they are no strangers
     group = ada.create_group()
     ada.post(group, "among ourselves")
     heard = start(make_bot(robot))
-    ada.data("POST", f"/rooms/{group['id']}/members", {"username": robot.username})
+    ada.add(group, robot)
     ada.post(group, "welcome")
     assert hear(heard, 1)[0].data == "welcome"
     client = bob.socket("/direct")
     payload = {"to": robot.username, "client_id": "c1", "data": "the first word"}
     assert "data" in client.call("/direct", "send_message", payload)
     assert hear(heard, 1)[0].data == "the first word"
+
+
+def test_bot_that_a_stranger_adds_to_a_group_accepts_also_when_it_was_away(
+    people: People, make_bot: MakeBot
+) -> None:
+    ada, bob, robot = people("ada", "bob", "robot")
+    groups = {owner: owner.create_group() for owner in (ada, bob)}
+    witnesses = {owner: owner.socket("/group") for owner in groups}
+
+    def invite(owner: Talker) -> None:
+        path = f"/rooms/{groups[owner]['id']}/members"
+        assert owner.data("POST", path, {"username": robot.username}) == {"invited": True}
+
+    invite(ada)
+    heard = start(make_bot(robot))
+    invite(bob)
+    for owner, group in groups.items():
+        assert witnesses[owner].pushed("member_joined")["user"]["id"] == robot.id
+        owner.post(group, owner.username)
+    assert {one.data for one in hear(heard, 2)} == {ada.username, bob.username}
 
 
 def test_bot_that_was_away_answers_what_it_missed_in_old_and_new_rooms(
@@ -124,7 +145,7 @@ def test_bot_that_was_away_answers_what_it_missed_in_old_and_new_rooms(
     for number in range(130):  # more than a page
         client.call("/group", "send_message", message(known, f"{number}"))
     ada.post(joined, "among ourselves")
-    ada.data("POST", f"/rooms/{joined['id']}/members", {"username": robot.username})
+    ada.add(joined, robot)
     ada.post(joined, "welcome")
     bob.post(bob.direct_with(robot), "hello")
     heard = start(make_bot(robot))
@@ -147,7 +168,7 @@ def test_removed_bot_hears_nothing_and_comes_back_at_the_end(
     ada.post(group, "among ourselves")
     ada.post(other, "elsewhere")
     assert hear(heard, 1)[0].data == "elsewhere"
-    ada.data("POST", f"/rooms/{group['id']}/members", {"username": robot.username})
+    ada.add(group, robot)
     ada.post(group, "welcome back")
     assert hear(heard, 1)[0].data == "welcome back"
 

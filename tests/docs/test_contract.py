@@ -27,7 +27,8 @@ from chat.schemas.room_invitations import dump_listed_invitation
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
 from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import UserSchema
-from chat.services import limits, room_invitations, rooms, sessions
+from chat.services import blocks as blocking
+from chat.services import limits, membership_requests, room_invitations, rooms, sessions
 from tests.docs.documents import (
     CODE,
     DESIGN,
@@ -161,6 +162,15 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
     assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
+    assert stated["blocked people"] == str(blocking.MOST_BLOCKS)
+    kept = membership_requests.KEPT_DAYS
+    assert stated[f"invitations without an answer, or declined in the last {kept} days"] == (
+        f"{membership_requests.MOST_WAITING} for a person that wait;"
+        f" {membership_requests.MOST_BY_ONE} by one person"
+        f" {membership_requests.MOST_TO_ONE} of them to the same one"
+    )
+    additions = limits.ADDITIONS.item.amount
+    assert stated["groups that others add one to without asking"] == f"{additions} a day"
     assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
     assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} in 5 minutes ")
     assert stated["wrong codes"].endswith(

@@ -59,6 +59,12 @@ HELD_BY = {
     "invitations of a group": [
         "http/test_room_invitations.py::test_a_group_has_so_many_invitations_at_most",
     ],
+    "blocked people": ["http/test_blocks.py::test_one_blocks_so_many_people_at_most"],
+    "invitations without an answer, or declined in the last 30 days": [
+        "http/test_membership_requests.py::test_unanswered_invitations_are_bounded",
+        "http/test_membership_requests.py"
+        "::test_declining_again_and_again_wears_out_the_one_who_asks",
+    ],
     "sessions of an account": [
         "services/test_sessions.py"
         "::test_the_session_used_least_lately_ends_when_there_are_too_many",
@@ -66,6 +72,9 @@ HELD_BY = {
     "codes": [
         "http/test_users.py::test_codes_are_limited_for_each_address",
         "http/test_callers.py::test_one_caller_gets_a_hundred_codes_an_hour",
+    ],
+    "groups that others add one to without asking": [
+        "http/test_membership_requests.py::test_nobody_is_put_into_many_groups_a_day",
     ],
     "wrong codes": [
         "http/test_callers.py"

@@ -199,7 +199,7 @@ def test_joining_a_room_under_traffic_leaves_no_hole(
         if number % 4 < 2:
             assert "data" in client.call("/group", "join_room", {"number": group["number"]})
         else:  # in another process, for every other one of them
-            owner.data("POST", f"/rooms/{group['id']}/members", {"username": joiner.username})
+            owner.add(group, joiner)
             client.pushed("room_created", id=group["id"])
         page = joiner.data("GET", f"/rooms/{group['id']}/messages?limit=20")["messages"]
         holes = missing(client, page, more=10)

@@ -85,6 +85,12 @@ ROUTES = [
     Route("DELETE", "/api/users/me", users.DeleteAccountSchema),
     Route("GET", "/api/users/<username>"),
     Route("GET", "/api/users", query=users.SearchSchema),
+    Route("GET", "/api/users/me/blocks"),
+    Route("PUT", "/api/users/me/blocks/<user_id>"),
+    Route("DELETE", "/api/users/me/blocks/<user_id>"),
+    Route("GET", "/api/users/me/invitations"),
+    Route("POST", "/api/users/me/invitations/<request_id>"),
+    Route("DELETE", "/api/users/me/invitations/<request_id>"),
     Route("GET", "/api/rooms"),
     Route("POST", "/api/rooms", rooms.CreateRoomSchema),
     Route("POST", "/api/rooms/direct", rooms.DirectRoomSchema),
@@ -100,6 +106,7 @@ ROUTES = [
     Route("POST", "/api/rooms/<room_id>/messages", messages.PostMessageSchema),
     Route("PUT", "/api/rooms/<room_id>/read", messages.ReadSchema),
     Route("PUT", "/api/rooms/<room_id>/muted", rooms.MutedSchema),
+    Route("PUT", "/api/rooms/<room_id>/hidden", rooms.HiddenSchema),
 ]
 WITH_BODY = [route for route in ROUTES if route.body]
 WITH_QUERY = [route for route in ROUTES if route.query]
@@ -108,8 +115,8 @@ WITH_ROOM = [route for route in ROUTES if "<room_id>" in route.rule]
 WITH_OTHER_ID = [
     (route, name)
     for route in ROUTES
-    for name in ("user_id", "session_id", "username")
-    if f"<{name}>" in route.rule
+    for name in ("user_id", "session_id", "username", "request_id")
+    if f"<{name}>" in route.rule and "/blocks/" not in route.rule  # anybody can be blocked
 ]
 
 # What each field would accept, so that a case is wrong in one thing alone.
@@ -132,6 +139,7 @@ GOOD: dict[str, object] = {
     "data": "hello",
     "seq": 1,
     "muted": True,
+    "hidden": True,
     "q": "someone",
 }
 NO_OBJECTS = [
@@ -208,12 +216,16 @@ class Stage:
         self.group = self.alice.create_group(self.bob)
         self.alice.say(self.group, "hello")
         assert self.alice.talk_to(self.bob)
+        for asked in (self.alice, self.bob):
+            add = f"/rooms/{self.eve.create_group()['id']}/members"
+            assert self.eve.post(add, json={"username": asked.username}).status_code == 202
         assert self.gone.delete("/session").status_code == 204
         self.places = {
             "room_id": self.group["id"],
             "user_id": self.bob.id,
             "username": self.bob.username,
             "session_id": claims_of(self.alice.token)["sid"],
+            "request_id": self.alice.invitations()[0]["id"],
         }
         self.world = self.snapshot()
 
@@ -495,6 +507,7 @@ def test_an_id_that_names_nothing_of_ones_own_is_not_found(
         "user_id": [stage.eve.id, stage.group["id"]],
         "session_id": [claims_of(stage.eve.token)["sid"], claims_of(stage.gone.token)["sid"]],
         "username": [stage.bob.id],
+        "request_id": [stage.bob.invitations()[0]["id"], stage.group["id"]],
     }
     for value in [*NONSENSE_IDS, *foreign[name]]:
         path = stage.path(route, **{name: value})

@@ -98,6 +98,7 @@ def test_members_show_how_far_each_has_read(app: Flask) -> None:
 @pytest.mark.parametrize("role", ["owner", "admin"])
 def test_owners_and_admins_add_people(cast: Cast, role: str) -> None:
     actor: Person = getattr(cast, role)
+    cast.stranger.create_group(actor, name="Acquaintances")
     response = actor.post(cast.path(), json={"username": cast.stranger.username.upper()})
     added = data_of(response, 201)
     assert set(added) == MEMBER

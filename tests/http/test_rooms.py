@@ -27,7 +27,7 @@ ROOM = {
     "created_at",
     "updated_at",
 }
-CONVERSATION = ROOM | {"last_read_seq", "unread", "muted"}
+CONVERSATION = ROOM | {"last_read_seq", "unread", "muted", "hidden"}
 PEER = {"id", "username", "nickname", "sex", "avatar", "created_at", "online"}
 
 
@@ -59,6 +59,7 @@ def test_who_makes_a_group_owns_it(app: Flask) -> None:
     assert room["owner_id"] == alice.id
     assert (room["last_seq"], room["last_message"]) == (0, None)
     assert (room["last_read_seq"], room["unread"], room["muted"]) == (0, 0, False)
+    assert room["hidden"] is False
     assert len(room["number"]) == 9 and room["number"].isdigit()
     assert isinstance(room["created_at"], int)
     assert alice.room(room["id"]) == room
@@ -114,7 +115,7 @@ def test_a_number_that_no_group_has_is_not_found(app: Flask, number: str) -> Non
 def test_two_people_share_one_room_whoever_asks(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = data_of(alice.post("/rooms/direct", json={"username": bob.username}), 201)
-    assert set(room) == CONVERSATION | {"peer"}
+    assert set(room) == CONVERSATION | {"peer", "blocked"}
     assert room["kind"] == "direct"
     assert (room["number"], room["name"], room["owner_id"]) == (None, None, None)
     assert set(room["peer"]) == PEER

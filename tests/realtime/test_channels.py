@@ -10,9 +10,9 @@ import socketio
 from chat.models import User
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connection, Connections
-from chat.realtime.profile_log import ProfileLog
 from chat.realtime.publisher import Publisher
 from chat.realtime.push_log import PushLog
+from chat.realtime.recent_pushes import RecentPushes
 
 GROUP = "/group"
 
@@ -68,7 +68,7 @@ def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     manager, sid = waiting_client("room:1")
-    publisher = Publisher(manager.connections, PushLog(), ProfileLog(), lambda: manager.server)
+    publisher = Publisher(manager.connections, PushLog(), RecentPushes(), lambda: manager.server)
     assert not publisher.is_heard("1")
     manager.connect(sid, GROUP)
     monkeypatch.setattr(manager, "get_participants", None)

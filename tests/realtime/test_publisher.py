@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from chat.models import Message, Room, User
+from chat.models import Message, ReceivedInvitation, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
-from chat.realtime.profile_log import ProfileLog
 from chat.realtime.publisher import Publisher
 from chat.realtime.push_log import PushLog
 from chat.realtime.queue import QueuedChannelManager
+from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
 from chat.schemas.users import dump_user
 
@@ -39,7 +39,7 @@ class Process:
 
     def __init__(self) -> None:
         self.push_log = PushLog()
-        self.profile_log = ProfileLog()
+        self.recent_pushes = RecentPushes()
         self.connections = Connections()
         self.manager = Queue(self.heard)
         self.server = ChatServer(self.connections, self.manager, async_mode="threading")
@@ -54,7 +54,7 @@ class Process:
         return Publisher(
             self.connections,
             self.push_log,
-            self.profile_log,
+            self.recent_pushes,
             lambda: self.server,
             here_alone=here_alone,
         )
@@ -93,6 +93,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.room_updated(ROOM)
     publisher.member_joined(ROOM, ADA)
     publisher.member_left(ROOM, ADA.id)
+    publisher.invitation_received(ADA.id, ReceivedInvitation("i", ROOM, 1, ADA, 1))
     publisher.room_deleted(ROOM.id, ROOM.kind)
 
 
@@ -105,7 +106,7 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
     process: Process,
 ) -> None:
     tell_everything(process.publisher(here_alone=False))
-    assert len(process.manager.queued) == 14, "all that is told, and that the room is closed"
+    assert len(process.manager.queued) == 15, "all that is told, and that the room is closed"
     process.manager.queued.clear()
     tell_everything(process.publisher(here_alone=True))
     assert process.manager.queued == []

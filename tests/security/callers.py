@@ -30,7 +30,7 @@ class Cast:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        names = (*CALLERS[3:], "target", "peer")
+        names = (*CALLERS[3:], "target", "peer", "asked")
         self.people: dict[str, Person] = dict(zip(names, make_people(app, *names), strict=True))
 
     def __getitem__(self, name: str) -> Person:
@@ -56,7 +56,7 @@ class Cast:
         owner = self["owner"].model
         room = services.rooms.create_group(owner, "Members only", "for us")
         for name in ("admin", "member", "former", "target"):
-            services.rooms.add_member(owner, room.id, self[name].username)
+            services.rooms.join(self[name].model, room.number or "")
         services.rooms.set_role(owner, room.id, self["admin"].id, "admin")
         services.rooms.remove_member(owner, room.id, self["former"].id)
         self["owner"].say({"id": room.id}, "among us")

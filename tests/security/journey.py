@@ -177,11 +177,23 @@ class Journey:
             for route in ("", "/members", "/messages"):
                 person.call(f"GET /api/rooms/<room_id>{route}", **room)
         ann.call(f"DELETE {member}", user_id=bob.id, **room)
-        ann.call("POST /api/rooms/<room_id>/members", {"username": bob.username}, **room)
+        added = "POST /api/rooms/<room_id>/members"
+        for route in ("DELETE", "POST"):  # bob is a stranger now: he declines, then accepts
+            asked = ann.call("POST /api/rooms", {"name": "Asked"}) if route == "DELETE" else group
+            ann.call(added, {"username": bob.username}, room_id=asked["id"])
+            (invitation,) = bob.call("GET /api/users/me/invitations")
+            bob.call(
+                f"{route} /api/users/me/invitations/<request_id>",
+                request_id=invitation["id"],
+            )
         direct = ann.call("POST /api/rooms/direct", {"username": bob.username})
         sent = ann.emit("/direct send_message", {"to": bob.username, **ann.say()})
         bob.emit("/direct typing", {"room_id": direct["id"]})
         bob.emit("/direct mark_read", {"room_id": direct["id"], "seq": sent["seq"]})
+        bob.call("PUT /api/rooms/<room_id>/hidden", {"hidden": True}, room_id=direct["id"])
+        bob.call("PUT /api/users/me/blocks/<user_id>", user_id=ann.id)
+        bob.call("GET /api/users/me/blocks")
+        bob.call("DELETE /api/users/me/blocks/<user_id>", user_id=ann.id)
         for person in (ann, bob):
             person.call("GET /api/rooms")
             for namespace in ("/direct", "/group"):

@@ -39,6 +39,12 @@ TABLE = {
     "DELETE /api/users/me": row("401 401 401 400 400 400 400 400"),  # another's password
     "GET /api/users/<username>": row("401 401 401 200 200 200 200 200"),
     "GET /api/users": row("401 401 401 200 200 200 200 200"),
+    "GET /api/users/me/blocks": row("401 401 401 200 200 200 200 200"),
+    "PUT /api/users/me/blocks/<user_id>": row("401 401 401 204 204 204 204 204"),
+    "DELETE /api/users/me/blocks/<user_id>": row("401 401 401 204 204 204 204 204"),
+    "GET /api/users/me/invitations": row("401 401 401 200 200 200 200 200"),
+    "POST /api/users/me/invitations/<request_id>": row("401 401 401 404 404 404 404 404"),
+    "DELETE /api/users/me/invitations/<request_id>": row("401 401 401 404 404 404 404 404"),
     "GET /api/rooms": row("401 401 401 200 200 200 200 200"),
     "POST /api/rooms": row("401 401 401 201 201 201 201 201"),
     "POST /api/rooms/direct": row("401 401 401 201 201 201 201 201"),
@@ -47,7 +53,7 @@ TABLE = {
     "PATCH /api/rooms/<room_id>": row("401 401 401 404 404 403 200 200"),
     "DELETE /api/rooms/<room_id>": row("401 401 401 404 404 403 403 204"),
     "GET /api/rooms/<room_id>/members": row("401 401 401 404 404 200 200 200"),
-    "POST /api/rooms/<room_id>/members": row("401 401 401 404 404 403 201 201"),
+    "POST /api/rooms/<room_id>/members": row("401 401 401 404 404 403 202 202"),  # a stranger
     "PATCH /api/rooms/<room_id>/members/<user_id>": row("401 401 401 404 404 403 403 200"),
     "DELETE /api/rooms/<room_id>/members/<user_id>": row("401 401 401 404 404 403 204 204"),
     "GET /api/rooms/<room_id>/messages": row("401 401 401 404 404 200 200 200"),
@@ -62,6 +68,7 @@ TABLE = {
     ),
     "GET /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
     "POST /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
+    "PUT /api/rooms/<room_id>/hidden": row("401 401 401 404 404 403 403 403"),  # a group
 }
 # In the room of two: a stranger, one of the two
 DIRECT = {
@@ -80,6 +87,7 @@ DIRECT = {
     "POST /api/rooms/<room_id>/invitations": (404, 403),
     "GET /api/rooms/<room_id>/invitations": (404, 403),
     "DELETE /api/rooms/<room_id>/invitations/<invitation_id>": (404, 403),
+    "PUT /api/rooms/<room_id>/hidden": (404, 200),
 }
 # The group is closed to the number, and only its owner and admins post.
 CLOSED = {
@@ -98,6 +106,11 @@ class Stage(Cast):
         self.shared = self.group()
         self.open = self.group()  # to be entered by its number and its invitation
         self.direct = self["owner"].talk_to(self["peer"])
+        services = app.extensions["chat"]
+        asked = services.rooms.create_group(self["owner"].model, "By invitation")
+        services.rooms.add_member(self["owner"].model, asked.id, self["asked"].username)
+        (invitation,) = services.membership_requests.list_of(self["asked"].model)
+        self.others_invitation = invitation.id
         self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
 
     def group(self) -> dict[str, Any]:
@@ -150,6 +163,7 @@ class Stage(Cast):
             "PUT /api/rooms/<room_id>/read": {"seq": 0},
             "PUT /api/rooms/<room_id>/muted": {"muted": True},
             "POST /api/rooms/<room_id>/invitations": {},
+            "PUT /api/rooms/<room_id>/hidden": {"hidden": True},
         }
         return bodies.get(route)
 
@@ -160,6 +174,7 @@ class Stage(Cast):
             "room_id": self.shared["id"],
             "user_id": self["target"].id,
             "session_id": self.others_session,
+            "request_id": self.others_invitation,
             "username": self["target"].username,
             "invitation_id": self.shared["invitation_id"],
             "invitation_token": self.open["token"],
@@ -206,8 +221,12 @@ def test_every_route_has_its_row(app: Flask) -> None:
 
 @pytest.mark.parametrize("route", TABLE)
 def test_everyone_gets_what_the_table_says(stage: Stage, app: Flask, route: str) -> None:
-    # What ends a session or an account, or makes a room of two, wants people of its own.
-    one_way = route in ("DELETE /api/session", "POST /api/rooms/direct")
+    # What ends a session, or depends on which rooms people share, wants people of its own.
+    one_way = route in (
+        "DELETE /api/session",
+        "POST /api/rooms/direct",
+        "POST /api/rooms/<room_id>/members",
+    )
     own = Stage(app) if one_way else stage
     for caller, expected in TABLE[route].items():
         allowed = int(expected) < 400 and "<room_id>" in route

@@ -305,14 +305,15 @@ def test_one_is_in_so_many_groups_at_most(app: Flask, monkeypatch: pytest.Monkey
 def test_others_can_not_use_up_the_rooms_one_may_be_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "MOST_ROOMS_BY_OTHERS", 1)
     services = services_of(app)
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
     first, second = (services.rooms.create_group(bob, "Spam") for _ in range(2))
-    assert services.rooms.add_member(bob, first.id, alice.username)[2]
+    services.rooms.gather(alice, "Acquaintances", [bob])
+    monkeypatch.setattr(rooms, "MOST_ROOMS_BY_OTHERS", 2)
+    assert services.rooms.add_member(bob, first.id, alice.username).is_new
     with pytest.raises(TooManyRooms):
         services.rooms.add_member(bob, second.id, alice.username)
-    assert not services.rooms.add_member(bob, first.id, alice.username)[2]
+    assert not services.rooms.add_member(bob, first.id, alice.username).is_new
     services.rooms.join(alice, second.number or "")
 
 
@@ -324,6 +325,7 @@ def test_a_group_has_so_many_members_at_most(app: Flask, monkeypatch: pytest.Mon
     services.rooms.join(bob, group.number or "")
     with pytest.raises(GroupFull):
         services.rooms.join(cleo, group.number or "")
+    services.rooms.gather(cleo, "Acquaintances", [alice])
     with pytest.raises(GroupFull):
         services.rooms.add_member(alice, group.id, cleo.username)
     services.rooms.join(bob, group.number or "")

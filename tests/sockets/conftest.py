@@ -66,6 +66,17 @@ class Member:
             member.data("POST", "/rooms/join", {"number": group["number"]})
         return group
 
+    def add(self, group: dict[str, Any], other: Member) -> None:
+        """Add a person to a group by name; one who is asked accepts."""
+        path = f"/rooms/{group['id']}/members"
+        if "invited" in self.data("POST", path, {"username": other.username}):
+            (invitation,) = [
+                one
+                for one in other.data("GET", "/users/me/invitations")
+                if one["room"]["id"] == group["id"]
+            ]
+            other.data("POST", f"/users/me/invitations/{invitation['id']}")
+
     def direct_with(self, other: Member) -> dict[str, Any]:
         """Return the direct room shared with another person."""
         room: dict[str, Any] = self.data("POST", "/rooms/direct", {"username": other.username})

@@ -95,7 +95,7 @@ def test_member_added_over_http_hears_the_room_from_then_on(people: People) -> N
     group = ada.create_group()
     ada.post(group, "before")
     client = bob.socket("/group")
-    ada.data("POST", f"/rooms/{group['id']}/members", {"username": bob.username})
+    ada.add(group, bob)
     room = client.pushed("room_created")
     assert room["id"] == group["id"] and room["last_seq"] == 1
     assert "unread" not in room and "peer" not in room

@@ -19,7 +19,7 @@ def test_message_stored_elsewhere_is_pushed_soon(
 ) -> None:
     here, there = spread("here", "there")
     group = there.create_group()  # so that the first process has never heard of it
-    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    there.add(group, here)
     client = here.socket("/group")
     watch = Stopwatch(server, elsewhere)
     sent = there.post(group, "from another process")
@@ -48,7 +48,7 @@ def test_member_added_elsewhere_hears_the_room(spread: Pair) -> None:
     here, there = spread("here", "there")
     group = there.create_group()
     client = here.socket("/group")
-    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    there.add(group, here)
     assert client.pushed("room_created")["id"] == group["id"]
     there.post(group, "welcome")
     assert client.pushed("message_created")["data"] == "welcome"
@@ -57,7 +57,7 @@ def test_member_added_elsewhere_hears_the_room(spread: Pair) -> None:
 def test_room_renamed_and_deleted_elsewhere_is_so_here(spread: Pair) -> None:
     here, there = spread("here", "there")
     group = there.create_group()
-    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    there.add(group, here)
     client = here.socket("/group")
     there.post(group, "last words")
     client.pushed("message_created", data="last words")  # so the other process has told of it
@@ -87,7 +87,7 @@ def test_who_may_post_changes_elsewhere(spread: Pair, server: Server, elsewhere:
 def test_sync_right_after_a_message_from_elsewhere_is_no_reset(spread: Pair) -> None:
     here, there = spread("here", "there")
     group = there.create_group()
-    there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
+    there.add(group, here)
     client = here.socket("/group")
     for _ in range(5):
         seq = there.post(group, "just now")["seq"]

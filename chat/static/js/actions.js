@@ -10,9 +10,27 @@ export function createActions({ store, api, outbox, history, router, emit, depar
   const typedAt = new Map();
   let readTimer = null;
 
+  /** Open a room; one that was hidden is wanted again. */
   function goTo(room) {
     router.go(pathOf(room));
+    if (room.hidden) hide(room.id, false).catch(() => {}); // it is shown while it is open
     return room;
+  }
+
+  async function hide(roomId, hidden) {
+    store.putRoom(await api.put(`/rooms/${roomId}/hidden`, { hidden }));
+  }
+
+  /** Answer an invitation; one that is gone is no longer shown either. */
+  async function answerInvitation(id, answer) {
+    try {
+      const room = await answer();
+      store.dropInvitation(id);
+      return room;
+    } catch (error) {
+      if (error.code === "not_found") store.dropInvitation(id);
+      throw error;
+    }
   }
 
   async function tellRead() {
@@ -40,7 +58,7 @@ export function createActions({ store, api, outbox, history, router, emit, depar
 
     /** Open the room `step` places further down in the list, or further up for a negative one. */
     goBy(step, roomId) {
-      const rooms = store.roomList();
+      const rooms = store.shownRooms(roomId);
       const at = rooms.findIndex(({ id }) => id === roomId);
       const next = rooms[at < 0 ? (step > 0 ? 0 : rooms.length - 1) : at + step];
       if (next) goTo(next);
@@ -113,6 +131,35 @@ export function createActions({ store, api, outbox, history, router, emit, depar
       store.putRoom(await api.put(`/rooms/${roomId}/muted`, { muted }));
     },
 
+    hide,
+
+    async block(userId) {
+      await api.put(`/users/me/blocks/${userId}`);
+      store.setBlocked(userId, true);
+    },
+
+    async unblock(userId) {
+      await api.delete(`/users/me/blocks/${userId}`);
+      store.setBlocked(userId, false);
+    },
+
+    async loadBlocks() {
+      const users = await api.get("/users/me/blocks");
+      store.putBlocks(users);
+      return users;
+    },
+
+    async loadInvitations() {
+      store.putInvitations(await api.get("/users/me/invitations"));
+    },
+
+    async acceptInvitation(id) {
+      const room = await answerInvitation(id, () => api.post(`/users/me/invitations/${id}`));
+      goTo(store.putRoom(room));
+    },
+
+    declineInvitation: (id) => answerInvitation(id, () => api.delete(`/users/me/invitations/${id}`)),
+
     async leaveGroup(roomId) {
       await departures.expect(roomId, "left", () =>
         api.delete(`/rooms/${roomId}/members/${store.me.id}`),
@@ -129,9 +176,11 @@ export function createActions({ store, api, outbox, history, router, emit, depar
       store.putMembers(roomId, await api.get(`/rooms/${roomId}/members`));
     },
 
+    /** Add somebody to a group; resolves to whether they were asked first. */
     async addMember(roomId, username) {
-      await api.post(`/rooms/${roomId}/members`, { username });
+      const answer = await api.post(`/rooms/${roomId}/members`, { username });
       await this.loadMembers(roomId);
+      return Boolean(answer.invited);
     },
 
     async setRole(roomId, userId, role) {

@@ -77,7 +77,10 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
 
   let syncedAt = 0;
   const catchUp = createCatchUp({
-    run: sync.run,
+    async run() {
+      await sync.run();
+      await actions.loadInvitations();
+    },
     online,
     worked() {
       syncedAt = Date.now();
@@ -130,7 +133,12 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
   }
 
   app.load = async () => {
-    const [rooms, keeps] = await Promise.all([api.get("/rooms"), keeper.works(), outbox.load()]);
+    const [rooms, keeps] = await Promise.all([
+      api.get("/rooms"),
+      keeper.works(),
+      outbox.load(),
+      actions.loadInvitations(),
+    ]);
     store.putRooms(rooms, []);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
   };

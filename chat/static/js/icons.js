@@ -1,6 +1,7 @@
 // Line icons, drawn with a stroke on a 24 × 24 grid.
 
 export const BACK = "M15 5l-7 7 7 7";
+export const BLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M6 6l12 12";
 export const CHECK = "M5 12.5l4.5 4.5L19 7.5";
 export const CLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v4.5l3 2";
 export const ALERT = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v5M12 16v.2";
@@ -9,6 +10,7 @@ export const COMPOSE = "M12 5v14M5 12h14";
 export const COPY = "M9 9h10v10H9zM15 9V5H5v10h4";
 export const DEVICE = "M3.5 5h17v11h-17zM8.5 20h7M12 16v4";
 export const DOWN = "M12 5v14M6 13l6 6 6-6";
+export const HIDE = "M3 12c2.2-4 5.3-6 9-6s6.8 2 9 6c-2.2 4-5.3 6-9 6s-6.8-2-9-6M4.5 4.5l15 15";
 export const KEY = "M8 11.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8M11 12.5L19.5 4M16 7.5l3 3";
 export const LEAVE = "M14 4H6v16h8M11 12h9M17 8.5l3.5 3.5-3.5 3.5";
 export const MORE = "M6 12v.1M12 12v.1M18 12v.1";

@@ -19,6 +19,8 @@ export class Store {
     this.users = new Map();
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
+    this.invitations = new Map(); // by id: to groups, waiting for an answer
+    this.blocks = new Set(); // ids of those whom one has blocked, once asked for
     this.timelines = new Map();
     this.typing = new Map(); // room id -> Map of user id -> until when
     this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
@@ -81,14 +83,19 @@ export class Store {
     return [...this.rooms.values()].sort((a, b) => activity(b) - activity(a) || byId(a, b));
   }
 
+  /** Those of the list that are not hidden, and the open one. */
+  shownRooms(openId) {
+    return this.roomList().filter((room) => !room.hidden || room.id === openId);
+  }
+
   unread(room) {
     return Math.max(0, room.last_seq - room.last_read_seq);
   }
 
-  /** What calls for attention: the unread messages of all rooms that are not muted. */
+  /** What calls for attention: the unread messages of all rooms that are neither muted nor hidden. */
   unreadTotal() {
     let total = 0;
-    for (const room of this.rooms.values()) if (!room.muted) total += this.unread(room);
+    for (const room of this.rooms.values()) if (!room.muted && !room.hidden) total += this.unread(room);
     return total;
   }
 
@@ -114,7 +121,8 @@ export class Store {
    */
   putRoom(room) {
     const known = this.rooms.get(room.id);
-    const merged = { last_read_seq: 0, muted: false, ...known, ...room };
+    const merged = { last_read_seq: 0, muted: false, hidden: false, ...known, ...room };
+    if (room.last_seq < known?.last_seq) merged.hidden = known.hidden; // something was said since
     merged.last_seq = Math.max(known?.last_seq ?? 0, room.last_seq ?? 0);
     merged.last_read_seq = Math.max(known?.last_read_seq ?? 0, room.last_read_seq ?? 0);
     if ((known?.last_message?.seq ?? 0) > (room.last_message?.seq ?? 0)) {
@@ -125,6 +133,9 @@ export class Store {
     }
     if (room.peer) this.keepUser(room.peer);
     this.rooms.set(room.id, merged);
+    for (const invitation of this.invitations.values()) {
+      if (invitation.room.id === room.id) this.invitations.delete(invitation.id);
+    }
     const timeline = this.timelines.get(room.id);
     this.notify("rooms", `room:${room.id}`);
     if (timeline && timeline.head < merged.last_seq) {
@@ -139,6 +150,32 @@ export class Store {
     const present = new Set(list.map((room) => room.id));
     for (const room of list) this.putRoom(room);
     for (const id of asked) if (!present.has(id)) this.dropRoom(id);
+  }
+
+  /** Take all invitations that wait for an answer. */
+  putInvitations(list) {
+    this.invitations = new Map(list.map((invitation) => [invitation.id, invitation]));
+    this.notify("rooms");
+  }
+
+  dropInvitation(id) {
+    if (this.invitations.delete(id)) this.notify("rooms");
+  }
+
+  /** Take the list of those whom one has blocked. */
+  putBlocks(users) {
+    this.blocks = new Set(users.map(({ id }) => id));
+    this.notify("blocks");
+  }
+
+  /** Note that one has blocked somebody, or no longer does. */
+  setBlocked(userId, blocked) {
+    if (blocked) this.blocks.add(userId);
+    else this.blocks.delete(userId);
+    this.notify("blocks");
+    for (const room of this.rooms.values()) {
+      if (room.peer?.id === userId) this.putRoom({ ...room, blocked });
+    }
   }
 
   /** Forget what was said in a room and how far one has read: its log is another one now. */
@@ -182,6 +219,7 @@ export class Store {
     }
     this.hearName(message);
     if (message.seq > (room.last_message?.seq ?? 0)) room.last_message = message;
+    if (message.seq > room.last_seq) room.hidden = false; // until the next message
     room.last_seq = Math.max(room.last_seq, message.seq);
     if (message.user_id === this.me.id) {
       room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
@@ -254,6 +292,11 @@ const EVENTS = {
   },
 
   room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),
+
+  invitation_received(store, invitation) {
+    store.invitations.set(invitation.id, invitation);
+    store.notify("rooms");
+  },
 
   member_joined(store, { room_id: roomId, user }) {
     store.keepUser(user);

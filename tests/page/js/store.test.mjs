@@ -186,3 +186,43 @@ test("of another past nothing is kept but the rooms themselves", () => {
   assert.equal(store.members.has("r1"), false);
   assert.ok(changed.includes("timeline:r1") && changed.includes("roles:r1"));
 });
+
+const DIRECT = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER, blocked: false };
+
+test("a hidden room is shown while it is open, and by the next message for good", () => {
+  const store = setUp([{ ...DIRECT, hidden: true, last_seq: 3, last_message: message(3, { room_id: "d1" }) }]);
+  assert.deepEqual(store.shownRooms(undefined), []);
+  assert.deepEqual(store.shownRooms("d1").map(({ id }) => id), ["d1"]);
+  assert.equal(store.unreadTotal(), 0);
+  store.apply("message_created", message(3, { room_id: "d1" })); // told once more
+  assert.deepEqual(store.shownRooms(undefined), []);
+  store.apply("message_created", message(4, { room_id: "d1" }));
+  assert.deepEqual(store.shownRooms(undefined).map(({ id }) => id), ["d1"]);
+  store.putRoom({ ...DIRECT, hidden: true, last_seq: 3 }); // an answer from before the message
+  assert.equal(store.rooms.get("d1").hidden, false);
+});
+
+test("an invitation is shown until it is answered or one is in the group", () => {
+  const store = setUp([]);
+  const invitation = { id: "i1", room: { id: "r7", name: "Tea", info: "", members: 2 }, invited_by: PEER, created_at: 1 };
+  store.apply("invitation_received", invitation);
+  store.apply("invitation_received", invitation);
+  assert.deepEqual([...store.invitations.keys()], ["i1"]);
+  store.apply("room_created", group("r7"));
+  assert.equal(store.invitations.size, 0);
+  store.putInvitations([invitation]);
+  store.dropInvitation("i1");
+  assert.equal(store.invitations.size, 0);
+});
+
+test("a block shows in the direct room of the one who is blocked", () => {
+  const store = setUp([DIRECT, group("r1")]);
+  store.setBlocked(PEER.id, true);
+  assert.equal(store.rooms.get("d1").blocked, true);
+  assert.equal(store.rooms.get("r1").blocked, undefined);
+  assert.deepEqual([...store.blocks], [PEER.id]);
+  store.setBlocked(PEER.id, false);
+  assert.equal(store.rooms.get("d1").blocked, false);
+  store.putBlocks([PEER]);
+  assert.deepEqual([...store.blocks], [PEER.id]);
+});

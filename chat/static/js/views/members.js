@@ -7,6 +7,7 @@ import { t } from "../i18n.js";
 import { navigation } from "../navigation.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
+import { changeBlock } from "./block.js";
 import { copyButton } from "./copy.js";
 import { confirm, openDialog } from "./dialog.js";
 import { field, form } from "./form.js";
@@ -71,7 +72,8 @@ export function openMembers(app, roomId) {
     // A line that looks the same is kept: its menu may be open.
     const lookOf = ({ user, role }) => {
       const known = store.users.get(user.id) ?? user;
-      return JSON.stringify([user.id, role, mine, nameOf(known), known.avatar, Boolean(known.online)]);
+      const states = [Boolean(known.online), store.blocks.has(user.id)];
+      return JSON.stringify([user.id, role, mine, nameOf(known), known.avatar, ...states]);
     };
     keyed(list, sorted(members), lookOf, (member) => memberItem(member, mine));
     closeMenus();
@@ -98,8 +100,8 @@ export function openMembers(app, roomId) {
       fields: [field({ name: "username", label: t("members.add_label"), autocomplete: "off", spellcheck: "false" })],
       submit: t("members.add"),
       async onSubmit({ username }) {
-        await actions.addMember(roomId, username.trim().replace(/^@/, ""));
-        toast(t("members.added", { name: username.trim() }));
+        const invited = await actions.addMember(roomId, username.trim().replace(/^@/, ""));
+        toast(t(invited ? "members.invited" : "members.added", { name: username.trim() }));
       },
     }).root;
   }
@@ -145,11 +147,11 @@ export function openMembers(app, roomId) {
         ),
         role !== "member" && h("span", { class: "tag" }, t(`role.${role}`)),
       ),
-      outranked && menu(user, name, role, mine),
+      !self && menu(user, name, role, mine, outranked),
     );
   }
 
-  function menu(user, name, role, mine) {
+  function menu(user, name, role, mine, outranked) {
     const item = (text, task, className = "menu-item") =>
       h("button", { type: "button", class: className, onclick: () => attempt(task) }, text);
     const remove = async () => {
@@ -168,6 +170,7 @@ export function openMembers(app, roomId) {
       });
       if (sure) await actions.setRole(roomId, user.id, "owner");
     };
+    const blocked = store.blocks.has(user.id);
     const details = h(
       "details",
       { class: "menu" },
@@ -180,7 +183,8 @@ export function openMembers(app, roomId) {
             ? item(t("members.demote"), () => actions.setRole(roomId, user.id, "member"))
             : item(t("members.promote"), () => actions.setRole(roomId, user.id, "admin"))),
         mine === "owner" && item(t("members.hand_over"), handOver),
-        item(t("members.remove"), remove, "menu-item danger-text"),
+        item(t(blocked ? "block.undo" : "block.do"), () => changeBlock(app, { id: user.id, name, blocked })),
+        outranked && item(t("members.remove"), remove, "menu-item danger-text"),
       ),
     );
     details.addEventListener("toggle", () => {
@@ -228,7 +232,7 @@ export function openMembers(app, roomId) {
 
   const stop = store.subscribe((key) => {
     if (key === `roles:${roomId}`) reload();
-    else if (key === `members:${roomId}`) draw();
+    else if (key === `members:${roomId}` || key === "blocks") draw();
     else if (key === `room:${roomId}` && room()) {
       mute.redraw();
       draw();
@@ -243,6 +247,7 @@ export function openMembers(app, roomId) {
   const opened = openDialog({ title: room().name, body, sheet: true, onClose });
   draw();
   reload();
+  actions.loadBlocks().catch(() => {}); // the menus then offer to block, which may be repeated
 }
 
 /** The group's number, in large figures and easy to pass on; or that it lets nobody in. */

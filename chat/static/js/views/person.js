@@ -1,20 +1,56 @@
 // The side sheet of a direct room: who the other one is, and what one may change.
 
-import { fill, h } from "../dom.js";
+import { fill, h, icon } from "../dom.js";
+import { errorText } from "../errors.js";
+import { BLOCK, HIDE } from "../icons.js";
 import { t } from "../i18n.js";
 import { avatar } from "./avatar.js";
+import { changeBlock } from "./block.js";
 import { openDialog } from "./dialog.js";
 import { muteSwitch } from "./mute.js";
 
 /** Open the sheet of a direct room. */
 export function openPerson(app, roomId) {
-  const { store } = app;
-  const room = store.rooms.get(roomId);
+  const { store, actions, router, toast } = app;
   const mute = muteSwitch(app, roomId);
   const who = h("div", { class: "person" });
+  const ways = h("div", { class: "danger-zone" });
+
+  async function hide() {
+    try {
+      await actions.hide(roomId, true);
+    } catch (error) {
+      toast(errorText(error));
+      return;
+    }
+    opened.close();
+    router.goHome();
+    toast(t("hide.done"));
+  }
+
+  function button(path, text, onclick, look = "button") {
+    return h("button", { type: "button", class: look, onclick }, icon(path), text);
+  }
+
+  /** Redrawn only when something of it changes: one of the buttons may have the focus. */
+  function drawWays({ peer, blocked }, name) {
+    const look = `${peer?.id} ${blocked} ${name}`;
+    if (ways.dataset.look === look) return;
+    ways.dataset.look = look;
+    const change = () => changeBlock(app, { id: peer.id, name, blocked });
+    fill(
+      ways,
+      button(HIDE, t("hide.do"), hide),
+      h("p", { class: "hint" }, t("hide.hint")),
+      peer && button(BLOCK, t(blocked ? "block.undo" : "block.do"), change, blocked ? "button" : "button danger"),
+      peer && h("p", { class: "hint" }, t(blocked ? "block.is" : "block.text")),
+    );
+  }
 
   function draw() {
+    const room = store.rooms.get(roomId);
     const title = store.titleOf(room);
+    drawWays(room, title);
     fill(
       who,
       avatar(store.faceOf(room), title),
@@ -35,5 +71,5 @@ export function openPerson(app, roomId) {
       mute.redraw();
     } else opened.close();
   });
-  const opened = openDialog({ title: t("person.title"), body: [who, mute.root], sheet: true, onClose: stop });
+  const opened = openDialog({ title: t("person.title"), body: [who, mute.root, ways], sheet: true, onClose: stop });
 }

@@ -2,8 +2,9 @@
 
 import { h, icon } from "../dom.js";
 import { errorText } from "../errors.js";
-import { DEVICE, KEY, LEAVE, TRASH } from "../icons.js";
+import { BLOCK, DEVICE, KEY, LEAVE, TRASH } from "../icons.js";
 import { t } from "../i18n.js";
+import { openBlocks } from "./blocks.js";
 import { openDeletion } from "./deletion.js";
 import { confirm, openDialog } from "./dialog.js";
 import { field, form } from "./form.js";
@@ -97,6 +98,7 @@ export function openProfile(app) {
       h("h3", {}, t("profile.security")),
       button(KEY, t("password.title"), () => openPassword(app)),
       button(DEVICE, t("sessions.title"), () => openSessions(app)),
+      button(BLOCK, t("blocks.title"), () => openBlocks(app)),
     ),
     h(
       "div",

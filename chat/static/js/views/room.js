@@ -8,6 +8,7 @@ import { pathOf } from "../router.js";
 import { keepDraft, readDraft } from "../storage.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
+import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
 import { numberLine } from "./members.js";
 import { createMessages } from "./messages.js";
@@ -75,7 +76,7 @@ export function createRoom({ room: given, app, openSheet }) {
     },
     typing: () => actions.typing(room()),
   });
-  const closed = h("p", { class: "composer-closed", hidden: true });
+  const closed = h("div", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head, messages.root, typing, composer.root, closed);
   let typingTimer = null;
 
@@ -90,18 +91,32 @@ export function createRoom({ room: given, app, openSheet }) {
     }
     setText(subtitle, now.kind === "group" ? groupLine(now) : directLine(now));
     subtitle.classList.toggle("is-online", now.kind === "direct" && isOnline(now));
-    const why = whyClosed(now);
-    if (why) setText(closed, t(why));
-    closed.hidden = !why;
-    composer.root.hidden = Boolean(why);
+    const reason = closedBy(now);
+    closed.hidden = !reason;
+    composer.root.hidden = Boolean(reason);
+    if (closed.dataset.reason === reason) return;
+    closed.dataset.reason = reason;
+    const text = reason ? h("p", {}, t(`composer.${reason}`)) : null;
+    fill(closed, text, reason === "blocked" && unblockButton());
   }
 
-  /** Why nothing can be written here, as the key of a text; null where one may. */
-  function whyClosed(now) {
-    if (now.kind === "direct") return now.peer === null ? "composer.closed" : null;
-    if (now.posting !== "admins" || now.owner_id === store.me.id) return null;
+  /** Why nothing can be written here, as the end of the key of a text; "" where one may. */
+  function closedBy(now) {
+    if (now.kind === "direct" && now.peer === null) return "closed";
+    if (now.blocked) return "blocked";
+    if (now.kind === "direct") return "";
+    if (now.posting !== "admins" || now.owner_id === store.me.id) return "";
     const mine = store.members.get(roomId)?.find(({ user }) => user.id === store.me.id);
-    return mine?.role === "admin" ? null : "composer.admins";
+    return mine?.role === "admin" ? "" : "admins";
+  }
+
+  function unblockButton() {
+    const unblock = async () => {
+      if (!(await changeBlock(app, { id: room().peer.id, name: title(), blocked: true }))) return;
+      drawHead(); // shows the composer again
+      composer.focus();
+    };
+    return h("button", { type: "button", class: "button", onclick: unblock }, t("block.undo"));
   }
 
   function groupLine(now) {
@@ -115,11 +130,12 @@ export function createRoom({ room: given, app, openSheet }) {
   }
 
   function isOnline(now) {
-    return Boolean(store.users.get(now.peer?.id)?.online);
+    return !now.blocked && Boolean(store.users.get(now.peer?.id)?.online);
   }
 
   function directLine(now) {
     if (!now.peer) return "";
+    if (now.blocked) return `@${now.peer.username} · ${t("block.on")}`;
     return `@${now.peer.username} · ${isOnline(now) ? t("online") : t("offline")}`;
   }
 
@@ -149,7 +165,7 @@ export function createRoom({ room: given, app, openSheet }) {
       drawHead();
       messages.start(seq);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
-      if (typesHere && !whyClosed(room())) composer.focus();
+      if (typesHere && !closedBy(room())) composer.focus();
       else heading.focus();
       if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
     },

@@ -8,8 +8,11 @@ import { pathOf } from "../router.js";
 import { avatar } from "./avatar.js";
 import { nameOf } from "../store.js";
 
-/** Make the list; `newChat(tab)` and `profile()` open their dialogs. Returns `{root, focus, redraw}`. */
-export function createRooms({ store, router, newChat, profile }) {
+/**
+ * Make the list, below the view of `invitations`; `newChat(tab)` and `profile()` open their dialogs.
+ * Returns `{root, focus, redraw}`.
+ */
+export function createRooms({ store, router, invitations, newChat, profile }) {
   const list = h("ul", { class: "rooms", role: "list", tabindex: "-1", "aria-label": t("rooms.label") });
   const empty = emptyState(newChat);
   const me = h("button", { type: "button", class: "me", onclick: profile });
@@ -32,7 +35,7 @@ export function createRooms({ store, router, newChat, profile }) {
         icon(COMPOSE),
       ),
     ),
-    h("div", { class: "sidebar-list" }, list, empty),
+    h("div", { class: "sidebar-list" }, invitations.root, list, empty),
     h("footer", { class: "sidebar-foot" }, me),
   );
 
@@ -60,12 +63,12 @@ export function createRooms({ store, router, newChat, profile }) {
     const muted = name.lastChild;
     const title = store.titleOf(room);
     const unread = store.unread(room);
-    const online = room.kind === "direct" && store.users.get(room.peer?.id)?.online;
+    const online = room.kind === "direct" && !room.blocked && store.users.get(room.peer?.id)?.online;
     setAttr(link, "href", pathOf(room));
     setAttr(link, "aria-current", room.id === open?.id ? "page" : null);
     link.classList.toggle("has-unread", unread > 0 && !room.muted);
     count.classList.toggle("badge-quiet", room.muted);
-    setText(muted, room.muted ? t("mute.on") : "");
+    setText(muted, room.blocked ? t("block.on") : room.muted ? t("mute.on") : "");
     const look = `${title} ${online} ${store.faceOf(room).avatar}`;
     if (face.dataset.look !== look) {
       face.dataset.look = look;
@@ -109,7 +112,8 @@ export function createRooms({ store, router, newChat, profile }) {
       (link ?? (list.hidden ? empty.querySelector("button") : list)).focus();
     },
     redraw(open) {
-      const rooms = store.roomList();
+      const rooms = store.shownRooms(open?.id);
+      invitations.redraw();
       keyed(list, rooms, (room) => room.id, create, (item, room) => update(item, room, open));
       list.hidden = rooms.length === 0;
       empty.hidden = rooms.length > 0;

@@ -11,6 +11,7 @@ import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
 import { createWarning } from "./warning.js";
 import { openInvitation } from "./invitation.js";
+import { createInvitations } from "./invitations.js";
 import { openMembers } from "./members.js";
 import { openNewChat } from "./new_chat.js";
 import { openPerson } from "./person.js";
@@ -33,7 +34,9 @@ export function createShell(app) {
   const toasts = createToasts();
   app.toast = toasts.say;
   const newChat = (tab) => openNewChat(app, tab);
-  const rooms = createRooms({ store, router, newChat, profile: () => openProfile(app) });
+  const invitations = createInvitations(app, () => rooms.focus(open?.roomId));
+  const profile = () => openProfile(app);
+  const rooms = createRooms({ store, router, invitations, newChat, profile });
   const main = h("main", { class: "main" });
   const root = h(
     "div",

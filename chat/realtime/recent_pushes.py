@@ -1,24 +1,24 @@
-"""What clients of this process were told lately of people whose profile changed."""
+"""What clients of this process were told lately that the pulse finds too: profiles, invitations."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Any
 
-KNOWN_PROFILES = 10_000  # many more than change while the pulse looks back
+KNOWN = 10_000  # many more than come while the pulse looks back
 
 
-class ProfileLog:
+class RecentPushes:
     """Keeps the pulse from telling once more what was told already."""
 
     def __init__(self) -> None:
         self._told: OrderedDict[str, dict[str, Any]] = OrderedDict()  # by id, as it was pushed
 
     def note(self, pushed: dict[str, Any]) -> None:
-        """Note a user as pushed."""
+        """Note a user or an invitation as pushed."""
         self._told[pushed["id"]] = pushed
         self._told.move_to_end(pushed["id"])
-        if len(self._told) > KNOWN_PROFILES:
+        if len(self._told) > KNOWN:
             self._told.popitem(last=False)
 
     def clear(self) -> None:
@@ -26,5 +26,9 @@ class ProfileLog:
         self._told.clear()
 
     def is_told(self, dumped: dict[str, Any]) -> bool:
-        """Tell whether this is how the user was pushed last."""
+        """Tell whether this is how it was pushed last."""
         return self._told.get(dumped["id"]) == dumped
+
+    def has(self, pushed_id: str) -> bool:
+        """Tell whether anything of that id was pushed."""
+        return pushed_id in self._told

@@ -1,0 +1,36 @@
+"""Invitations that wait for one's answer, over HTTP."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from chat.auth import Identity, require_user
+from chat.blueprints.http import answer, no_content
+from chat.schemas.rooms import dump_conversation, dump_invitation
+from chat.wiring import services
+
+membership_requests = Blueprint(
+    "membership_requests", __name__, url_prefix="/api/users/me/invitations"
+)
+
+
+@membership_requests.get("")
+@require_user
+def list_invitations(identity: Identity) -> Response:
+    found = services().membership_requests.list_of(identity.user)
+    return answer([dump_invitation(invitation) for invitation in found])
+
+
+@membership_requests.post("/<request_id>")
+@require_user
+def accept(identity: Identity, request_id: str) -> Response:
+    room = services().rooms.accept_invitation(identity.user, request_id)
+    found = services().conversations.get(identity.user, room.id)
+    return answer(dump_conversation(found, services().presence.is_online))
+
+
+@membership_requests.delete("/<request_id>")
+@require_user
+def decline(identity: Identity, request_id: str) -> Response:
+    services().membership_requests.decline(identity.user, request_id)
+    return no_content()

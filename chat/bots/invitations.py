@@ -1,0 +1,60 @@
+"""Being asked into groups: a bot accepts, because whoever adds it to a group wants it there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from chat.bots.errors import BotError
+from chat.bots.session import Session
+
+RETRY = 2.0  # seconds after which to ask again what could not be answered
+REFUSED = ("not_found", "conflict", "forbidden")  # it is gone, or there is no place for the bot
+
+log = logging.getLogger(__name__)
+
+
+class Invitations:
+    """Accepts what waits for an answer, after each `expect()`."""
+
+    def __init__(self, session: Session, clock: Callable[[], float]) -> None:
+        self._session = session
+        self._clock = clock
+        self._due: float | None = None
+
+    def expect(self) -> None:
+        """Look soon: there may be an invitation."""
+        self._due = self._clock()
+
+    def next_due(self) -> float | None:
+        """Return when to look, or None."""
+        return self._due
+
+    def accept_due(self, now: float) -> None:
+        """Accept all invitations if it is time to look; what fails is tried again later."""
+        if self._due is None or self._due > now:
+            return
+        self._due = None
+        try:
+            for invitation in self._list():
+                self._accept(invitation["id"])
+        except BotError as error:
+            log.info("could not accept invitations: %s", error.code)
+            self._due = self._clock() + max(RETRY, error.retry_after)
+
+    def _list(self) -> list[dict[str, str]]:
+        try:
+            found: list[dict[str, str]] = self._session.call("GET", "/users/me/invitations")
+        except BotError as error:
+            if error.code == "not_found":  # an older server, which has none
+                return []
+            raise
+        return found
+
+    def _accept(self, invitation_id: str) -> None:
+        try:
+            self._session.call("POST", f"/users/me/invitations/{invitation_id}")
+        except BotError as error:
+            if error.code not in REFUSED:
+                raise
+            log.info("could not accept an invitation: %s", error.code)

@@ -1,0 +1,64 @@
+"""Who has blocked whom: collection `block`, unique by (user, blocked)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from chat.repositories.documents import delete_found, object_id
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+
+class BlockRepository:
+    """Stores blocks. A direct room keeps a copy of those of its two in `room.blocked_by`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, user_id: str, blocked_id: str) -> bool:
+        """Store that a user blocks another; return False when they did already."""
+        document = {
+            "user_identity": ObjectId(user_id),
+            "blocked_identity": ObjectId(blocked_id),
+            "created_at": self._database.now_ms(),
+        }
+        try:
+            self._collection.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def delete(self, user_id: str, blocked_id: str) -> bool:
+        """Remove a block; return whether there was one."""
+        return bool(self._collection.delete_one(_pair(user_id, blocked_id)).deleted_count)
+
+    def list_blocked(self, user_id: str) -> list[str]:
+        """Return the ids of those whom a user blocks, the last one first."""
+        cursor = self._collection.find({"user_identity": object_id(user_id)})
+        found = sorted(cursor, key=lambda one: (one["created_at"], one["_id"]), reverse=True)
+        return [str(one["blocked_identity"]) for one in found]
+
+    def find_blockers(self, user_id: str, other_id: str) -> list[str]:
+        """Return which of two users block the other one."""
+        return [
+            one
+            for one, other in ((user_id, other_id), (other_id, user_id))
+            if self._collection.find_one(_pair(one, other), {"_id": 1}) is not None
+        ]
+
+    def delete_of_user(self, user_id: str) -> None:
+        """Remove all blocks by a user and of them."""
+        for field in ("user_identity", "blocked_identity"):
+            delete_found(self._collection, {field: object_id(user_id)})
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["block"]
+
+
+def _pair(user_id: str, blocked_id: str) -> dict[str, Any]:
+    return {"user_identity": object_id(user_id), "blocked_identity": object_id(blocked_id)}

@@ -1,0 +1,132 @@
+"""Who was asked to join a group: collection `membership_request`, unique by (room, user)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from chat.models import MembershipRequest
+from chat.repositories.documents import between, date_of, delete_found, delete_in_pieces, object_id
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+
+class MembershipRequestRepository:
+    """Stores requests until they expire, declined ones too: so nobody asks again at once.
+
+    `now` and `expires_at` are milliseconds by the database's clock.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(
+        self, room_id: str, user_id: str, inviter_id: str, now: int, expires_at: int
+    ) -> MembershipRequest | None:
+        """Store a new request; return None when somebody else just did."""
+        key = {"room_identity": ObjectId(room_id), "user_identity": ObjectId(user_id)}
+        self._collection.delete_one({**key, "expires_at": {"$lte": date_of(now)}})
+        document = {
+            **key,
+            "inviter_identity": ObjectId(inviter_id),
+            "declined": False,
+            "created_at": now,
+            "expires_at": date_of(expires_at),
+        }
+        try:
+            self._collection.insert_one(document)
+        except DuplicateKeyError:
+            return None
+        return _request(document)
+
+    def find(self, request_id: str, user_id: str, now: int) -> MembershipRequest | None:
+        """Return a user's request that waits for an answer, or None."""
+        return self._find({"_id": object_id(request_id), **_waiting(user_id, now)})
+
+    def find_of(self, room_id: str, user_id: str, now: int) -> MembershipRequest | None:
+        """Return the request for a user to join a room, declined or not, or None."""
+        return self._find(
+            {
+                "room_identity": object_id(room_id),
+                "user_identity": object_id(user_id),
+                "expires_at": {"$gt": date_of(now)},
+            }
+        )
+
+    def list_waiting(self, user_id: str, now: int) -> list[MembershipRequest]:
+        """Return a user's requests that wait for an answer, the newest first."""
+        found = map(_request, self._collection.find(_waiting(user_id, now)))
+        return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
+
+    def list_created(self, since: datetime, until: datetime | None) -> list[MembershipRequest]:
+        """Return the requests made since then that wait for an answer, and before `until`."""
+        last = None if until is None else _milliseconds(until)
+        query = {"created_at": between(_milliseconds(since), last), "declined": False}
+        return [_request(document) for document in self._collection.find(query)]
+
+    def count_by(self, inviter_id: str, now: int, user_id: str | None = None) -> int:
+        """Count an inviter's requests, declined ones too: to all, or to one user."""
+        query: dict[str, Any] = {
+            "inviter_identity": object_id(inviter_id),
+            "expires_at": {"$gt": date_of(now)},
+        }
+        if user_id is not None:
+            query["user_identity"] = object_id(user_id)
+        return int(self._collection.count_documents(query))
+
+    def decline(self, request_id: str, expires_at: int) -> bool:
+        """Note that a request is declined, until it expires; return False when it is gone."""
+        result = self._collection.update_one(
+            {"_id": object_id(request_id), "declined": False},
+            {"$set": {"declined": True, "expires_at": date_of(expires_at)}},
+        )
+        return bool(result.matched_count)
+
+    def delete(self, request_id: str) -> None:
+        """Remove a request."""
+        self._collection.delete_one({"_id": object_id(request_id)})
+
+    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
+        """Remove all requests to join a room in pieces; yield how many each was."""
+        yield from delete_in_pieces(self._collection, {"room_identity": object_id(room_id)}, size)
+
+    def delete_of_user(self, user_id: str) -> None:
+        """Remove all requests to a user and by them."""
+        for field in ("user_identity", "inviter_identity"):
+            delete_found(self._collection, {field: object_id(user_id)})
+
+    def _find(self, query: Mapping[str, Any]) -> MembershipRequest | None:
+        document = self._collection.find_one(query)
+        return _request(document) if document else None
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["membership_request"]
+
+
+def _waiting(user_id: str, now: int) -> dict[str, Any]:
+    return {
+        "user_identity": object_id(user_id),
+        "declined": False,
+        "expires_at": {"$gt": date_of(now)},
+    }
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _request(document: Mapping[str, Any]) -> MembershipRequest:
+    return MembershipRequest(
+        id=str(document["_id"]),
+        room_id=str(document["room_identity"]),
+        user_id=str(document["user_identity"]),
+        inviter_id=str(document["inviter_identity"]),
+        declined=document["declined"],
+        created_at=document["created_at"],
+    )

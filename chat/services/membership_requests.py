@@ -1,0 +1,188 @@
+"""Consent: a stranger does not put a person into a group but asks whether they want to join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from chat import policies
+from chat.concurrency import in_turns
+from chat.errors import Conflict, Forbidden, NotFound, RateLimited
+from chat.models import MembershipRequest, ReceivedInvitation, Room, User
+from chat.repositories.documents import DAY_MS
+from chat.repositories.membership_requests import MembershipRequestRepository
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.blocks import Blocks
+from chat.services.events import Events
+from chat.services.limits import ADDITIONS, Limits
+from chat.services.memberships import Memberships
+
+KEPT_DAYS = 30  # for which a request waits, and after which a declined one may be made again
+MOST_WAITING = 50  # of one person
+# That have no answer or were declined within KEPT_DAYS: by one person in all, and to one other.
+MOST_BY_ONE = 100
+MOST_TO_ONE = 5
+
+
+class TooManyInvitations(Conflict):
+    """Somebody has, or has sent, as many invitations without an answer as one may."""
+
+    text_key = "error.too_many_invitations"
+
+
+class MembershipRequests:
+    """Requests to join a group.
+
+    A request counts only while its group is there, the inviter may still add members, and neither
+    of the two blocks the other. That is looked up when it matters, so no change of any of these can
+    be missed.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests: MembershipRequestRepository,
+        rooms: RoomRepository,
+        user_rooms: UserRoomRepository,
+        users: UserRepository,
+        messages: MessageRepository,
+        memberships: Memberships,
+        blocks: Blocks,
+        limits: Limits,
+        events: Events,
+        clock: Callable[[], int],
+    ) -> None:
+        self._requests = requests
+        self._rooms = rooms
+        self._user_rooms = user_rooms
+        self._users = users
+        self._messages = messages
+        self._memberships = memberships
+        self._blocks = blocks
+        self._limits = limits
+        self._events = events
+        self._clock = clock
+
+    def ask_if_needed(self, actor: User, room: Room, user: User) -> bool:
+        """Ask a user whether they want to join, where that needs their consent; return whether.
+
+        To ask again while it waits changes nothing. Raises Forbidden where they declined lately,
+        and TooManyInvitations.
+        """
+        now = self._clock()
+        found = self._requests.find_of(room.id, user.id, now)
+        if found is not None and found.declined:
+            raise Forbidden()
+        if not self._needs_consent(actor, user):
+            return False
+        if found is not None and self._receive([found]):
+            return True
+        if (
+            len(self.list_of(user)) >= MOST_WAITING
+            or self._requests.count_by(actor.id, now) >= MOST_BY_ONE
+            or self._requests.count_by(actor.id, now, user.id) >= MOST_TO_ONE
+        ):
+            raise TooManyInvitations()
+        request = self._requests.insert(room.id, user.id, actor.id, now, now + KEPT_DAYS * DAY_MS)
+        for received in self._receive([request] if request else []):
+            self._events.invitation_received(user.id, received)
+        return True
+
+    def list_of(self, user: User) -> list[ReceivedInvitation]:
+        """Return the invitations that wait for a user's answer, the newest first."""
+        return self._receive(self._requests.list_waiting(user.id, self._clock()))
+
+    def list_created(
+        self, since: datetime, until: datetime | None, is_told: Callable[[str], bool]
+    ) -> Iterator[tuple[str, ReceivedInvitation]]:
+        """Yield the invitations made since then, by any process, each with its user's id.
+
+        Those whose id `is_told` knows are left out.
+        """
+        for request in self._requests.list_created(since, until):
+            if not is_told(request.id):
+                for received in self._receive([request]):
+                    yield request.user_id, received
+
+    def require(self, user: User, request_id: str) -> ReceivedInvitation:
+        """Return an invitation that waits for a user's answer; raise NotFound."""
+        request = self._requests.find(request_id, user.id, self._clock())
+        for received in self._receive([request] if request else []):
+            return received
+        raise NotFound()
+
+    def decline(self, user: User, request_id: str) -> None:
+        """Decline an invitation: nobody may ask again for that group for KEPT_DAYS."""
+        request = self._requests.find(request_id, user.id, self._clock())
+        if request is None or not self._requests.decline(
+            request.id, self._clock() + KEPT_DAYS * DAY_MS
+        ):
+            raise NotFound()
+
+    def close(self, request_id: str) -> None:
+        """Remove a request whose user has joined."""
+        self._requests.delete(request_id)
+
+    def forget_user(self, user_id: str) -> None:
+        """Remove all requests by and to a person whose account is gone."""
+        self._requests.delete_of_user(user_id)
+
+    def _needs_consent(self, actor: User, user: User) -> bool:
+        """Tell whether a user must be asked before `actor` adds them to a group.
+
+        If not, this counts as one of the few times a day that others may add them.
+        """
+        if not self._share_a_room(actor.id, user.id):
+            return True
+        try:
+            self._limits.count(ADDITIONS, user.id)
+        except RateLimited:
+            return True
+        return False
+
+    def _share_a_room(self, actor_id: str, user_id: str) -> bool:
+        """Tell whether two people share a group, or a direct room in which `user_id` has written.
+
+        Anybody can open a direct room with anybody, so one that was not answered shows nothing.
+        """
+        rooms = self._user_rooms.list_rooms_of_users([actor_id, user_id])
+        shared = set(rooms.get(actor_id, ())) & set(rooms.get(user_id, ()))
+        direct = self._rooms.find_direct(actor_id, user_id) if shared else None
+        if direct is None:
+            return bool(shared)
+        return bool(shared - {direct.id}) or self._messages.has_written(direct.id, user_id)
+
+    def _receive(self, requests: Iterable[MembershipRequest]) -> list[ReceivedInvitation]:
+        """Return what requests of one user look like to them; remove those that count no more."""
+        requests = list(requests)
+        if not requests:
+            return []
+        user_id = requests[0].user_id
+        rooms = {room.id: room for room in self._rooms.list_by_ids(one.room_id for one in requests)}
+        inviters = self._users.list_by_ids({one.inviter_id for one in requests})
+        own = set(self._user_rooms.list_rooms_of_users([user_id]).get(user_id, ()))
+        apart = {one for one in inviters if self._blocks.are_apart(user_id, one)}
+        received = []
+        for request in in_turns(requests):
+            room, inviter = rooms.get(request.room_id), inviters.get(request.inviter_id)
+            if (
+                room is None
+                or inviter is None
+                or room.id in own
+                or inviter.id in apart
+                or not self._may_add(room, inviter)
+            ):
+                self._requests.delete(request.id)
+                continue
+            count = self._memberships.count(room.id)
+            received.append(
+                ReceivedInvitation(request.id, room, count, inviter, request.created_at)
+            )
+        return received
+
+    def _may_add(self, room: Room, inviter: User) -> bool:
+        membership = self._user_rooms.find(room.id, inviter.id)
+        return membership is not None and policies.may_manage(room, membership)

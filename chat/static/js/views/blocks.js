@@ -1,0 +1,53 @@
+// The dialog about whom one has blocked.
+
+import { fill, h } from "../dom.js";
+import { errorText } from "../errors.js";
+import { t } from "../i18n.js";
+import { nameOf } from "../store.js";
+import { avatar } from "./avatar.js";
+import { changeBlock } from "./block.js";
+import { openDialog } from "./dialog.js";
+
+/** Open the dialog; every block can be ended there. */
+export function openBlocks(app) {
+  const list = h("ul", { class: "people", role: "list", tabindex: "-1", "aria-label": t("blocks.title") });
+  const said = h("p", { class: "muted quiet", role: "status" }, t("loading"));
+
+  async function load() {
+    try {
+      const users = await app.actions.loadBlocks();
+      fill(list, users.map(line));
+      fill(said, users.length ? "" : t("blocks.nobody"));
+    } catch (error) {
+      fill(said, errorText(error));
+    }
+  }
+
+  function line(user) {
+    const name = nameOf(user);
+    const end = async () => {
+      button.disabled = true;
+      const done = await changeBlock(app, { id: user.id, name, blocked: true });
+      button.disabled = false;
+      if (!done) return;
+      await load();
+      list.focus();
+    };
+    const label = `${t("block.undo")}: ${name}`;
+    const button = h("button", { type: "button", class: "button", "aria-label": label, onclick: end }, t("block.undo"));
+    return h(
+      "li",
+      { class: "person-line" },
+      h(
+        "span",
+        { class: "person" },
+        avatar(user, name),
+        h("span", { class: "person-names" }, h("bdi", {}, name), h("span", { class: "muted" }, `@${user.username}`)),
+      ),
+      button,
+    );
+  }
+
+  openDialog({ title: t("blocks.title"), body: [h("p", { class: "hint" }, t("block.text")), said, list] });
+  load();
+}

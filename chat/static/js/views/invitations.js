@@ -1,0 +1,66 @@
+// Invitations to groups, above the conversation list: each waits for an answer.
+
+import { h, keyed } from "../dom.js";
+import { errorText } from "../errors.js";
+import { t } from "../i18n.js";
+import { nameOf } from "../store.js";
+import { avatar } from "./avatar.js";
+
+/**
+ * Make the list; `app.toast` says what goes wrong, `leave()` takes the focus when the last one is
+ * answered. Returns `{root, redraw}`.
+ */
+export function createInvitations(app, leave) {
+  const { store, actions } = app;
+  const list = h("ul", { class: "invitations", role: "list" });
+  const root = h("section", { "aria-label": t("invitations.label"), hidden: true }, list);
+
+  function create({ id, room, invited_by: inviter }) {
+    const answer = (task) => async () => {
+      for (const button of buttons) button.disabled = true;
+      try {
+        await task(id);
+      } catch (error) {
+        app.toast(error.code === "not_found" ? t("invitations.gone") : errorText(error));
+        for (const button of buttons) button.disabled = false;
+      }
+      if (document.activeElement !== document.body) return;
+      const next = list.querySelector("button");
+      if (next) next.focus();
+      else leave();
+    };
+    const button = (text, look, task) =>
+      h(
+        "button",
+        { type: "button", class: look, "aria-label": `${text}: ${room.name}`, onclick: answer(task) },
+        text,
+      );
+    const buttons = [
+      button(t("invitations.accept"), "button primary", actions.acceptInvitation),
+      button(t("invitations.decline"), "button", actions.declineInvitation),
+    ];
+    return h(
+      "li",
+      { class: "invitation" },
+      avatar({ id: room.id }, room.name, { square: true }),
+      h(
+        "div",
+        { class: "invitation-text" },
+        h("bdi", { class: "invitation-name" }, room.name),
+        h("p", { class: "muted" }, t("invitations.by", { name: nameOf(inviter), username: inviter.username })),
+        h("p", { class: "muted" }, t("members.count", { count: room.members })),
+        room.info && h("p", { class: "invitation-info", dir: "auto" }, room.info),
+      ),
+      h("div", { class: "actions" }, buttons),
+    );
+  }
+
+  return {
+    root,
+    redraw() {
+      const waiting = [...store.invitations.values()].sort((a, b) => b.created_at - a.created_at);
+      keyed(list, waiting, ({ id }) => id, create, () => {});
+      root.hidden = waiting.length === 0;
+    },
+  };
+}

@@ -1,0 +1,211 @@
+"""Consent over HTTP: strangers are asked before they are in a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from chat.services import membership_requests
+from chat.services.limits import ADDITIONS
+from tests.accounts import data_of, error_of
+from tests.people import STRANGE_ID, Person, make_people
+
+INVITED = {"invited": True}
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    """Each test here needs only people of its own."""
+    return shared_app
+
+
+def add(actor: Person, group: dict[str, Any], other: Person) -> TestResponse:
+    return actor.post(f"/rooms/{group['id']}/members", json={"username": other.username})
+
+
+def accept(person: Person, invitation: dict[str, Any]) -> TestResponse:
+    return person.post(f"/users/me/invitations/{invitation['id']}")
+
+
+def decline(person: Person, invitation: dict[str, Any]) -> TestResponse:
+    return person.delete(f"/users/me/invitations/{invitation['id']}")
+
+
+def test_a_stranger_is_asked_and_joins_by_accepting(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    group = alice.create_group(name="Tea")
+    alice.say(group, "secret")
+    assert data_of(add(alice, group, bob), 202) == INVITED
+    error_of(bob.get(f"/rooms/{group['id']}"), 404)
+    (invitation,) = bob.invitations()
+    assert invitation["room"] == {"id": group["id"], "name": "Tea", "info": "", "members": 1}
+    assert invitation["invited_by"]["username"] == alice.username
+    assert set(invitation) == {"id", "room", "invited_by", "created_at"}
+
+    joined = data_of(accept(bob, invitation))
+    assert (joined["id"], joined["unread"]) == (group["id"], 0)
+    assert set(alice.members(group)) == {alice.username, bob.username}
+    assert bob.invitations() == []
+    error_of(accept(bob, invitation), 404)
+
+
+def test_whoever_shares_a_group_is_added_at_once(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    alice.create_group(bob)
+    assert data_of(add(alice, alice.create_group(), bob), 201)["user"]["id"] == bob.id
+    assert bob.invitations() == []
+
+
+def test_a_direct_room_counts_once_the_other_one_has_written_in_it(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    room = alice.talk_to(bob)
+    alice.say(room, "come to my group")
+    first, second = alice.create_group(), alice.create_group()
+    assert data_of(add(alice, first, bob), 202) == INVITED
+    bob.say(room, "gladly")
+    data_of(add(alice, second, bob), 201)
+
+
+def test_asking_again_while_it_waits_changes_nothing(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    group = alice.create_group()
+    for _ in range(3):
+        assert data_of(add(alice, group, bob), 202) == INVITED
+    assert len(bob.invitations()) == 1
+
+
+def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
+    alice, bob, admin = make_people(app, "alice", "bob", "admin")
+    group = alice.create_group(admin)
+    data_of(alice.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
+    add(alice, group, bob)
+    (invitation,) = bob.invitations()
+    response = decline(bob, invitation)
+    assert (response.status_code, response.data) == (204, b"")
+    for actor in (alice, admin):
+        assert error_of(add(actor, group, bob), 403)["code"] == "forbidden"
+    assert bob.invitations() == []
+    error_of(accept(bob, invitation), 404)
+    error_of(decline(bob, invitation), 404)
+    bob.say(alice.talk_to(bob), "no, thank you")
+    error_of(add(alice, group, bob), 403)  # nor are they added without being asked
+    bob.join(group)  # who changes their mind still can
+
+
+def test_a_declined_request_may_be_made_again_after_a_month(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    group = alice.create_group()
+    add(alice, group, bob)
+    decline(bob, bob.invitations()[0])
+    requests = app.extensions["chat"].membership_requests
+    now = requests._clock
+    monkeypatch.setattr(requests, "_clock", lambda: now() + 31 * 24 * 60 * 60 * 1000)
+    assert data_of(add(alice, group, bob), 202) == INVITED
+    assert len(bob.invitations()) == 1
+
+
+def test_an_invitation_is_its_receivers_alone(app: Flask) -> None:
+    alice, bob, eve = make_people(app, "alice", "bob", "eve")
+    add(alice, alice.create_group(), bob)
+    (invitation,) = bob.invitations()
+    for person in (alice, eve):
+        assert person.invitations() == []
+        error_of(accept(person, invitation), 404)
+        error_of(decline(person, invitation), 404)
+    for nothing in (STRANGE_ID, "x"):
+        error_of(accept(bob, {"id": nothing}), 404)
+        error_of(decline(bob, {"id": nothing}), 404)
+    data_of(accept(bob, invitation))
+
+
+def remove_group(owner: Person, admin: Person, group: dict[str, Any]) -> None:
+    assert owner.delete(f"/rooms/{group['id']}").status_code == 204
+
+
+def take_the_role(owner: Person, admin: Person, group: dict[str, Any]) -> None:
+    data_of(owner.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "member"}))
+
+
+def remove_the_admin(owner: Person, admin: Person, group: dict[str, Any]) -> None:
+    path = f"/rooms/{group['id']}/members/{admin.id}"
+    assert owner.delete(path).status_code == 204
+
+
+def delete_the_account(owner: Person, admin: Person, group: dict[str, Any]) -> None:
+    assert admin.delete("/users/me", json={"password": admin.password}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "change", [remove_group, take_the_role, remove_the_admin, delete_the_account]
+)
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_an_invitation_goes_with_what_it_rests_on(
+    app: Flask, change: Callable[[Person, Person, dict[str, Any]], None], is_listed: bool
+) -> None:
+    owner, admin, bob = make_people(app, "owner", "admin", "bob")
+    group = owner.create_group(admin)
+    data_of(owner.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
+    add(admin, group, bob)
+    (invitation,) = bob.invitations()
+    change(owner, admin, group)
+    if is_listed:
+        assert bob.invitations() == []
+    error_of(accept(bob, invitation), 404)
+    assert bob.rooms() == []
+
+
+def test_an_invitation_goes_with_its_receivers_account_and_once_they_are_in(app: Flask) -> None:
+    alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
+    group = alice.create_group()
+    for other in (bob, cleo):
+        add(alice, group, other)
+    bob.join(group)
+    assert bob.invitations() == []
+    assert cleo.delete("/users/me", json={"password": cleo.password}).status_code == 204
+    db = app.extensions["chat"].database.db
+    left = [one for one in db["membership_request"].find() if str(one["user_identity"]) == cleo.id]
+    assert left == []
+
+
+@pytest.mark.parametrize("bound", ["MOST_WAITING", "MOST_BY_ONE", "MOST_TO_ONE"])
+def test_unanswered_invitations_are_bounded(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(membership_requests, bound, 2)
+    alice, bob = make_people(app, "alice", "bob")
+    for _ in range(2):
+        assert data_of(add(alice, alice.create_group(), bob), 202) == INVITED
+    assert error_of(add(alice, alice.create_group(), bob), 409)["code"] == "conflict"
+    waiting = bob.invitations()
+    assert len(waiting) == 2
+    data_of(accept(bob, waiting[0]))
+    # They share a group now, so there is nothing to ask.
+    data_of(add(alice, alice.create_group(), bob), 201)
+
+
+def test_declining_again_and_again_wears_out_the_one_who_asks(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    for _ in range(membership_requests.MOST_TO_ONE):
+        add(alice, alice.create_group(), bob)
+        decline(bob, bob.invitations()[0])
+    error_of(add(alice, alice.create_group(), bob), 409)
+
+
+def test_nobody_is_put_into_many_groups_a_day(make_app: Callable[..., Flask]) -> None:
+    app = make_app(RATE_LIMITS=True, ROOMS_PER_MINUTE=100)
+    alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
+    for other in (alice, cleo):
+        other.create_group(bob)
+    statuses = [
+        add(actor, actor.create_group(), bob).status_code
+        for actor in (alice, cleo)
+        for _ in range(ADDITIONS.item.amount // 2 + 1)
+    ]
+    assert statuses == [201] * ADDITIONS.item.amount + [202] * 2
+    assert len(bob.invitations()) == 2
