@@ -95,7 +95,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One log-in of one device. Refresh ids are kept as hashes only."""
+    """One log-in of one device. Refresh ids and the key of a page are kept as hashes only."""
 
     id: str
     user_id: str
@@ -105,6 +105,7 @@ class Session:
     rotated_at: int
     refresh_hash: str = field(repr=False)
     previous_hash: str | None = field(repr=False, default=None)
+    key_hash: str | None = field(repr=False, default=None)  # None: bound to no page
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import http.client
 import io
-import json
 import logging
 import re
 import resource
@@ -25,10 +24,10 @@ from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
-from chat.i18n import choose_locale, translate
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, Body, ChunkedBody, Deadline, read_chunked
 from chat.realtime.transport.loop import LEFT
+from chat.refusals import refusal_body
 
 BACKLOG = 1024
 LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in memory whole
@@ -416,18 +415,12 @@ def _refuse(client: Any) -> None:
 def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
     """Return the answer to a request that never reaches the application, and closes."""
     error = REFUSALS_OF.get(status, InvalidInput)
-    locale = choose_locale(None, headers.get("Accept-Language") if headers else None)
-    message = translate(f"error.{error.code}", locale)
-    body = json.dumps(
-        {"error": {"code": error.code, "message": message}},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-    data = body.encode()
+    data = refusal_body(error(), headers.get("Accept-Language") if headers else None)
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(data)}\r\nConnection: close\r\n"
-        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\n\r\n"
     )
     return head.encode() + data
 
