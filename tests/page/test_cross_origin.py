@@ -344,3 +344,25 @@ def test_a_session_from_before_there_were_keys_is_bound_in_all_tabs(
     assert tab.evaluate("localStorage.getItem('chat.session_key')") == key
     (session,) = beside.extensions["chat"].sessions.list(bob.id)[:1]
     assert session.key_hash is not None
+
+
+def test_a_name_that_points_here_reads_nothing(
+    visit: Callable[..., Visitor], server: Server, beside: Flask
+) -> None:
+    """As a page does whose name the name server has turned to this machine.
+
+    The browser is told by a proxy instead: it asks the server for whatever name is typed.
+    """
+    (bob,) = make_people(beside, "bob")
+    page = visit(proxy={"server": server.url}).page
+    rebound = "http://rebound.example"
+    opened = page.goto(rebound)
+    assert opened is not None and opened.status == 421
+    page.route(f"{rebound}/", lambda route: route.fulfill(content_type="text/html", body="mine"))
+    page.goto(rebound)  # before the name was turned
+    headers = {**bob.headers, "Content-Type": "application/json"}
+    body = json.dumps({"username": bob.username, "password": bob.password})
+    for path, method, sent in (("/users/me", "GET", None), ("/session", "POST", body)):
+        options = {"headers": headers} | ({"body": sent} if sent else {})
+        answer = call(page, rebound, path, method, **options)
+        assert (answer["status"], answer["body"]["error"]["code"]) == (421, "misdirected_request")
