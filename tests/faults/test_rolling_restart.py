@@ -53,7 +53,7 @@ def key() -> str:
 def servers(uri: str, key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
     """Three processes on one database, as a proxy in front wants them."""
     settings = {"MONGO_URI": uri, "SECRET_KEY": key, "MAIL": "terminal"}
-    settings |= {"TRUSTED_PROXIES": 1, "HOSTS": "127.0.0.1"}
+    settings |= {"TRUSTED_PROXIES": "1", "HOSTS": "127.0.0.1"}
     many = {"MESSAGES_PER_MINUTE": 1_000_000, "CONNECTIONS_PER_MINUTE": 1_000_000}
     with ExitStack() as stack:
         yield [

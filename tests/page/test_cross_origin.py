@@ -56,7 +56,7 @@ CONNECT = """async ([url, token, transport, withCredentials]) => {
 }"""
 
 
-# What a page can send to anybody without asking first, and need not read: a fetch, a beacon, a form.
+# What a page can send to anybody without asking first: a fetch, beacons, and below a form.
 SPEND = """async ([url, body, times]) => {
     for (let time = 0; time < times; time += 1) {
         const type = "text/plain";
@@ -325,7 +325,8 @@ def test_the_cookie_of_a_neighbour_logs_nobody_in_as_somebody_else(
     visitor = visit()
     visitor.open()
     visitor.log_in(bob.username, bob.password)
-    visitor.context.add_cookies(signed_in(beside, mallory, server.url)["cookies"])
+    cookies: Any = signed_in(beside, mallory, server.url)["cookies"]
+    visitor.context.add_cookies(cookies)
     visitor.page.reload()
     visitor.page.get_by_role("button", name="Log in", exact=True).wait_for()
     assert visitor.page.evaluate("localStorage.getItem('chat.session_key')") is None
