@@ -37,6 +37,7 @@ class Config:
     # may wait for a slow client; it is dropped at four times that, or when nothing leaves for 5 s
     MAX_UNSENT_BYTES = _number("MAX_UNSENT_BYTES", 1_048_576)
     TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many reverse proxies stand in front
+    HOSTS = _text("HOSTS")  # the names people reach it by, separated by commas; addresses need none
     CORS_ORIGINS = _text("CORS_ORIGINS")  # separated by spaces; empty: this origin alone
     LOG_LEVEL = _text("LOG_LEVEL", "INFO").upper() or "INFO"
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from chat import cli, error_handlers, extensions, settings
 from chat.blueprints.blocks import blocks
-from chat.blueprints.http import Protection, client_address
+from chat.blueprints.http import Protection, client_address, require_json
 from chat.blueprints.membership_requests import membership_requests
 from chat.blueprints.pages import pages
 from chat.blueprints.room_invitations import room_invitations
@@ -20,6 +20,8 @@ from chat.concurrency import spawn
 from chat.cross_origin import CrossOrigin
 from chat.database.client import time_limit
 from chat.gate import Gate
+from chat.host_check import HostCheck
+from chat.hosts import Hosts, parse_hosts
 from chat.namespaces.base import MAX_WAITING_SIZE
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
@@ -65,6 +67,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     services = wire(app)
     app.extensions[EXTENSION] = services
     app.before_request(lambda: bind_caller(client_address()))
+    app.before_request(require_json)
     for blueprint in (pages, users, blocks, membership_requests, rooms, room_invitations):
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
@@ -73,6 +76,8 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     app.wsgi_app = CrossOrigin(  # type: ignore[method-assign]
         app.wsgi_app, parse_origins(app.config["CORS_ORIGINS"])
     )
+    hosts = Hosts({app.config["HOST"].lower(), *parse_hosts(app.config["HOSTS"])})
+    app.wsgi_app = HostCheck(app.wsgi_app, hosts)  # type: ignore[method-assign]
     app.wsgi_app = Protection(app.wsgi_app)  # type: ignore[method-assign]
     if app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ unless the client has entered by the same session already.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +20,9 @@ from flask_jwt_extended import create_access_token, create_refresh_token, decode
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import ExpiredSignatureError, PyJWTError
 
-from chat.errors import Forbidden, InvalidInput, TokenExpired, Unauthorized
+from chat.errors import InvalidInput, TokenExpired, Unauthorized
 from chat.i18n import choose_locale
 from chat.models import User
-from chat.origins import is_accepted, parse_origin, parse_origins
 from chat.services.devices import TOKEN_DAYS
 from chat.services.sessions import Grant
 from chat.wiring import services
@@ -35,6 +35,8 @@ COOKIE_PATH = "/api/session"
 DEVICE_COOKIE = "chat_device"
 DEVICE_SECONDS = TOKEN_DAYS * 24 * 60 * 60
 MAX_TOKEN = 4096  # ours have about 400 characters
+SESSION_KEY = "X-Session-Key"
+KEY = re.compile(r"[A-Za-z0-9_-]{22,128}")  # 22 characters of base64 are 128 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,14 @@ def ending_claims() -> Claims:
     return _decode(bearer_token(), "access", "refresh")
 
 
+def session_key() -> str | None:
+    """Return the key to which a page binds its session, or None; raise InvalidInput for no key."""
+    key = request.headers.get(SESSION_KEY)
+    if key is not None and not KEY.fullmatch(key):
+        raise InvalidInput({SESSION_KEY: ["invalid.value"]})
+    return key
+
+
 def uses_cookie() -> bool:
     """Tell whether this client keeps its refresh token in a cookie."""
     return request.headers.get("X-Session", "").lower() == "cookie"
@@ -174,26 +184,6 @@ def bearer_token() -> str | None:
     """Return the token of the `Authorization` header."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
-
-
-def check_cookie_use() -> None:
-    """Refuse a foreign page that would use or set the cookie of this site, and any body but JSON.
-
-    A form that another page submits is never JSON.
-    """
-    # The type of an empty body says nothing: the server makes one up where the browser names none.
-    if uses_cookie() and _has_body() and not request.is_json:
-        raise InvalidInput({"_schema": ["invalid.json"]})
-    origin = request.headers.get("Origin")
-    if not uses_cookie() or origin is None:
-        return
-    allowed = parse_origins(current_app.config["CORS_ORIGINS"])
-    if not is_accepted(parse_origin(origin), request.environ, allowed):
-        raise Forbidden()
-
-
-def _has_body() -> bool:
-    return bool(request.content_length)  # the listener gives every body a length
 
 
 def _decode(token: object, *types: str) -> Claims:

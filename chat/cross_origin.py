@@ -1,4 +1,9 @@
-"""What pages of other origins may do with this server, over HTTP and sockets alike."""
+"""What pages of other origins may do with this server, over HTTP and sockets alike.
+
+A browser keeps a page from reading answers of another origin, but not from sending: a form, a
+`fetch` in the mode `no-cors` or a beacon arrives, and costs what any request costs. So requests of
+foreign pages are refused before anything is done or counted for them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,18 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from chat.errors import ForeignPage
 from chat.origins import Origin, is_accepted, parse_origin
+from chat.refusals import refuse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SOCKETS = "/socket.io"
 PATHS = ("/api", SOCKETS)
+READING = ("GET", "HEAD", "OPTIONS")
+# `same-site` too: it is what a browser calls another port of the same host.
+FOREIGN_SITES = ("cross-site", "same-site")
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 MAX_AGE_SECONDS = 600  # for which a browser need not ask again
 HEADER_NAMES = re.compile(r"[A-Za-z0-9_-]+(?:[ \t]*,[ \t]*[A-Za-z0-9_-]+)*")
@@ -23,10 +33,9 @@ log = logging.getLogger(__name__)
 
 
 class CrossOrigin:
-    """WSGI middleware: let pages of the allowed origins read answers, and no others connect.
+    """WSGI middleware: let pages of the allowed origins read answers, and refuse all others.
 
-    A browser keeps pages of other origins from reading answers by itself, but lets them open
-    sockets: those are refused here. Requests without an Origin are of no page and pass.
+    Clients that are no browsers send neither `Origin` nor `Sec-Fetch-Site`, and pass.
     """
 
     def __init__(self, application: WSGIApplication, allowed: frozenset[Origin]) -> None:
@@ -37,20 +46,19 @@ class CrossOrigin:
         path, header = environ["PATH_INFO"], environ.get("HTTP_ORIGIN")
         if not path.startswith(PATHS):
             return self._application(environ, start_response)
+        if self._is_foreign(environ):
+            log.info("refused a request of a page of %s", (header or "another site")[:SHOWN])
+            return refuse(ForeignPage(), environ, start_response)
         added = [("Vary", "Origin")] if self._allowed else []
-        if header is not None:
-            origin = parse_origin(header)
-            if path.startswith(SOCKETS) and not is_accepted(origin, environ, self._allowed):
-                return _refuse(header, start_response)
-            if origin in self._allowed:
-                added += [
-                    ("Access-Control-Allow-Origin", header),
-                    ("Access-Control-Allow-Credentials", "true"),
-                ]
-                if _asks_first(environ):
-                    start_response("204 No Content", [*added, *_permission(environ)])
-                    return []
-                added += [("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")]
+        if header is not None and parse_origin(header) in self._allowed:
+            added += [
+                ("Access-Control-Allow-Origin", header),
+                ("Access-Control-Allow-Credentials", "true"),
+            ]
+            if _asks_first(environ):
+                start_response("204 No Content", [*added, *_permission(environ)])
+                return []
+            added += [("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")]
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -59,11 +67,18 @@ class CrossOrigin:
 
         return self._application(environ, start)
 
+    def _is_foreign(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether the page that sends a request is of an origin that may not.
 
-def _refuse(origin: str, start_response: StartResponse) -> Iterable[bytes]:
-    log.info("refused a socket to a page of %s", origin[:SHOWN])
-    start_response("400 Bad Request", [("Content-Type", "application/json")])
-    return [b'"Not an accepted origin."']
+        Browsers name no Origin for links, pictures and files to read. These are answered, as a page
+        of an allowed origin may have them, and carry no token.
+        """
+        header = environ.get("HTTP_ORIGIN")
+        if header is not None:
+            return not is_accepted(parse_origin(header), environ, self._allowed)
+        if environ["REQUEST_METHOD"] in READING and not environ["PATH_INFO"].startswith(SOCKETS):
+            return False
+        return environ.get("HTTP_SEC_FETCH_SITE", "").lower() in FOREIGN_SITES
 
 
 def _asks_first(environ: WSGIEnvironment) -> bool:

@@ -25,9 +25,11 @@ from chat.errors import (
     RateLimited,
     Unauthorized,
     Unavailable,
+    UnsupportedMediaType,
 )
 from chat.i18n import choose_locale, render, translate
 from chat.logs import REPEATS
+from chat.refusals import text_key_of
 from chat.repositories.outages import is_outage, reason_of
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ HTTP_ERRORS: dict[int, type[ChatError]] = {
     404: NotFound,
     405: MethodNotAllowed,
     413: PayloadTooLarge,
+    415: UnsupportedMediaType,
     416: RangeNotSatisfiable,
     503: Unavailable,
 }
@@ -60,7 +63,7 @@ def error_body(error: Exception, locale: str) -> tuple[dict[str, Any], int]:
     details = known.details()
     body: dict[str, Any] = {
         "code": known.code,
-        "message": translate(_text_key(known), locale, **details),
+        "message": translate(text_key_of(known), locale, **details),
         **details,
     }
     if known.fields:
@@ -116,12 +119,6 @@ def _answer(error: Exception) -> Response | RequestRedirect:
         response.headers["WWW-Authenticate"] = "Bearer"
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _text_key(error: ChatError) -> str:
-    """Return the error's own text where one code covers cases that read differently."""
-    own: str | None = getattr(error, "text_key", None)
-    return own or f"error.{error.code}"
 
 
 def _from_http(error: HTTPException) -> ChatError:

@@ -55,6 +55,12 @@ class AdminsPost(Forbidden):
     text_key = "error.admins_post"
 
 
+class ForeignPage(Forbidden):
+    """A page of an origin that may not use this server sent the request."""
+
+    text_key = "error.foreign_page"
+
+
 class NotFound(ChatError):
     """It does not exist, or not for the one who asks: both look the same."""
 
@@ -77,9 +83,21 @@ class PayloadTooLarge(ChatError):
     status = 413
 
 
+class UnsupportedMediaType(ChatError):
+    code = "unsupported_media_type"
+    status = 415
+
+
 class RangeNotSatisfiable(ChatError):
     code = "range_not_satisfiable"
     status = 416
+
+
+class MisdirectedRequest(ChatError):
+    """The request is for a host that is not this server's."""
+
+    code = "misdirected_request"
+    status = 421
 
 
 class RateLimited(ChatError):

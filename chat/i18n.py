@@ -52,6 +52,11 @@ CATALOGUE: dict[str, Line] = {
         "邀请链接已达上限，请先撤销一些。",
         "This group has as many invitations as it may have. Revoke one first.",
     ),
+    "error.foreign_page": Line(
+        "此网页的来源不被允许：服务器管理者可将其加入 CORS_ORIGINS。",
+        "The origin of this page is not allowed. Whoever runs the server can add it to"
+        " CORS_ORIGINS.",
+    ),
     "error.not_found": Line("找不到所请求的内容。", "There is no such thing."),
     "error.method_not_allowed": Line("不支持此请求方法。", "This method is not allowed here."),
     "error.conflict": Line(
@@ -64,13 +69,21 @@ CATALOGUE: dict[str, Line] = {
     "error.too_many_blocks": Line(
         "屏蔽的人数已达上限。", "You have blocked as many people as you may."
     ),
-    "error.too_many_invitations": Line(
+    "error.too_many_unanswered": Line(
         "未答复的邀请已达上限，请稍后再试。",
         "There are as many unanswered invitations as there may be.",
     ),
     "error.payload_too_large": Line("内容过大。", "That is too large."),
+    "error.unsupported_media_type": Line(
+        "请求正文须为 JSON，并注明 Content-Type: application/json。",
+        "The body must be JSON and say so: Content-Type: application/json.",
+    ),
     "error.range_not_satisfiable": Line(
         "所请求的部分不存在。", "The file ends before the part that is asked for."
+    ),
+    "error.misdirected_request": Line(
+        "本服务器不使用此主机名：服务器管理者可将其加入 HOSTS。",
+        "This server does not go by this host name. Whoever runs it can add the name to HOSTS.",
     ),
     "error.rate_limited": Line(
         "操作过于频繁，请在 {retry_after} 秒后重试。",

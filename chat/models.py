@@ -163,7 +163,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One log-in of one device. Refresh ids are kept as hashes only."""
+    """One log-in of one device. Refresh ids and the key of a page are kept as hashes only."""
 
     id: str
     user_id: str
@@ -174,6 +174,7 @@ class Session:
     refresh_hash: str = field(repr=False)
     previous_hash: str | None = field(repr=False, default=None)
     network_hash: str = field(repr=False, default="")  # from where it was begun; empty: unknown
+    key_hash: str | None = field(repr=False, default=None)  # None: bound to no page
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import click
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri, split_options
 
+from chat.hosts import parse_hosts
 from chat.origins import parse_origins
 from chat.text.addresses import ascii_host, parse_sender
 
@@ -180,6 +181,13 @@ def _check_values(config: Mapping[str, Any]) -> None:
             " leave it out to have one generated."
         )
     try:
+        parse_hosts(config["HOSTS"])
+    except ValueError as error:
+        raise SettingsError(
+            f"HOSTS holds {str(error)!r}, which is no name such as chat.example.org, or"
+            " .example.org with all names below it (separated by commas, without ports)."
+        ) from None
+    try:
         parse_origins(config["CORS_ORIGINS"])
     except ValueError as error:
         raise SettingsError(
@@ -277,6 +285,11 @@ def _check_open(config: Mapping[str, Any]) -> None:
             f"RATE_LIMITS=off is for this machine alone, and {opened} serves others: leave it out."
         )
     _check_open_mail(config, opened)
+    if config["TRUSTED_PROXIES"] and not parse_hosts(config["HOSTS"]):
+        raise SettingsError(
+            f"TRUSTED_PROXIES={config['TRUSTED_PROXIES']} needs HOSTS: the names by which people"
+            " reach the proxy, such as chat.example.org, separated by commas."
+        )
     if config["MONGO_URI"] and not config["MONGO_INSECURE"]:
         _check_open_database(config["MONGO_URI"])
     if config["MESSAGE_QUEUE_URL"] and not config["QUEUE_INSECURE"]:

@@ -88,6 +88,7 @@ def make_app(migrated: Database, mongo_uri: str, tmp_path: Path) -> Iterator[Cal
         "SECRET_KEY": secrets.token_hex(32),
         "RATE_LIMITS": False,
         "MAIL": "terminal",
+        "HOSTS": "chat.example.org",
     }
 
     def make(**settings: Any) -> Flask:

@@ -89,7 +89,8 @@ class Person(Account):
         """Post a message and return the answer, good or not; the default client_id is a new one."""
         body = {"client_id": new_client_id() if client_id is None else client_id, "data": data}
         # Escaped, so that what is no text can be sent too: lone surrogates.
-        return self.post(f"/rooms/{room['id']}/messages", data=json.dumps(body))
+        path = f"/rooms/{room['id']}/messages"
+        return self.post(path, data=json.dumps(body), content_type="application/json")
 
     def say(self, room: dict[str, Any], data: str, client_id: str | None = None) -> dict[str, Any]:
         """Post a message and return it as it was stored."""

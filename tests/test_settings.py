@@ -19,7 +19,7 @@ def config(**changes: Any) -> dict[str, Any]:
     defaults |= {"MAIL": "", "MAIL_SERVER": "", "RATE_LIMITS": True, "CORS_ORIGINS": ""}
     defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False}
     defaults |= {"MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
-    defaults |= {"TRUSTED_PROXIES": 0, "MESSAGE_QUEUE_URL": ""}
+    defaults |= {"TRUSTED_PROXIES": 0, "HOSTS": "", "MESSAGE_QUEUE_URL": ""}
     defaults |= {"MONGO_INSECURE": False, "QUEUE_INSECURE": False}
     return defaults | changes
 
@@ -77,6 +77,12 @@ def test_nothing_has_to_be_configured() -> None:
         ("CORS_ORIGINS", "https://例子.中国"),
         ("CORS_ORIGINS", "file://localhost"),
         ("CORS_ORIGINS", "https://a.example,https://b.example"),
+        ("HOSTS", "*"),
+        ("HOSTS", "chat.example.org:5000"),
+        ("HOSTS", "https://chat.example.org"),
+        ("HOSTS", "chat.example.org, ."),
+        ("HOSTS", "*.example.org"),
+        ("HOSTS", "chat..example.org"),
         ("MAIL", "pigeon"),
     ],
 )
@@ -130,10 +136,13 @@ def test_other_addresses_need_mail(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_a_proxy_in_front_makes_no_address_this_machine_alone(host: str) -> None:
     assert "TRUSTED_PROXIES=2 " in refusal(HOST=host, TRUSTED_PROXIES=2)
-    settings.check(config(HOST=host, TRUSTED_PROXIES=2, MAIL="terminal"))
+    settings.check(config(HOST=host, TRUSTED_PROXIES=2, HOSTS="a.example", MAIL="terminal"))
 
 
-@pytest.fixture(params=[{"HOST": "0.0.0.0"}, {"TRUSTED_PROXIES": 1}], ids=["address", "proxy"])
+@pytest.fixture(
+    params=[{"HOST": "0.0.0.0"}, {"TRUSTED_PROXIES": 1, "HOSTS": "chat.example.org"}],
+    ids=["address", "proxy"],
+)
 def others(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What lets other machines reach the server, and a terminal for the codes."""
     return {"MAIL": "terminal", **request.param}
@@ -145,6 +154,22 @@ def open_refusal(others: dict[str, Any], **changes: Any) -> str:
     text = refusal(**{**others, **changes})
     assert "\n" not in text and text.endswith(".")
     return text
+
+
+@pytest.mark.parametrize("hosts", ["", " ", ", ,"])
+def test_behind_a_proxy_the_names_have_to_be_said(hosts: str) -> None:
+    text = refusal(TRUSTED_PROXIES=1, MAIL="terminal", HOSTS=hosts)
+    assert "TRUSTED_PROXIES=1 " in text and "HOSTS" in text
+    assert "\n" not in text and text.endswith(".")
+    settings.check(config(HOST="0.0.0.0", MAIL="terminal", HOSTS=hosts))
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    ["chat.example.org", "a.example,.b.example c.example", "聊天.example", "192.0.2.7, [::1]"],
+)
+def test_names_and_addresses_are_taken(hosts: str) -> None:
+    settings.check(config(TRUSTED_PROXIES=1, MAIL="terminal", HOSTS=hosts))
 
 
 def test_who_serves_others_needs_mail(others: dict[str, Any]) -> None:

@@ -194,6 +194,7 @@ def test_a_port_in_use_is_one_sentence(lonely: Server) -> None:
         ({"HOST": "0.0.0.0", "MAIL": "terminal", "RATE_LIMITS": "off"}, "RATE_LIMITS"),
         ({"TRUSTED_PROXIES": "1"}, "MAIL_SERVER"),
         ({"TRUSTED_PROXIES": "1", "MAIL": "terminal", "FLASK_DEBUG": "1"}, "FLASK_DEBUG"),
+        ({"TRUSTED_PROXIES": "1", "MAIL": "terminal"}, "HOSTS"),
         ({"HOST": "a..b", "MAIL": "terminal"}, "HOST"),
         ({"HOST": "例子..", "MAIL": "terminal"}, "HOST"),
         ({"HOST": "no.such.host.invalid", "MAIL": "terminal"}, "HOST"),

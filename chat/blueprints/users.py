@@ -36,8 +36,6 @@ from chat.wiring import services
 
 users = Blueprint("users", __name__, url_prefix="/api")
 
-users.before_request(auth.check_cookie_use)
-
 
 @users.post("/users/code")
 def send_code() -> Response:
@@ -52,7 +50,10 @@ def send_code() -> Response:
 def register() -> Response:
     data = load(RegisterSchema())
     return _logged_in(
-        services().users.register(**data, address=client_address(), device=device()), 201
+        services().users.register(
+            **data, address=client_address(), device=device(), key=auth.session_key()
+        ),
+        201,
     )
 
 
@@ -65,6 +66,7 @@ def log_in() -> Response:
         address=client_address(),
         device=device(),
         device_token=auth.device_token(),
+        key=auth.session_key(),
     )
     return _logged_in(grant, 200)
 
@@ -72,14 +74,18 @@ def log_in() -> Response:
 @users.post("/session/refresh")
 def refresh() -> Response:
     claims = auth.refresh_claims()
-    grant = services().sessions.refresh(claims.user_id, claims.session_id, claims.refresh_id)
+    grant = services().sessions.refresh(
+        claims.user_id, claims.session_id, claims.refresh_id, auth.session_key()
+    )
     return auth.hand_out(grant, lambda tokens: answer(tokens))
 
 
 @users.delete("/session")
 def log_out() -> Response:
     claims = auth.ending_claims()
-    services().sessions.log_out(claims.user_id, claims.session_id)
+    services().sessions.log_out(
+        claims.user_id, claims.session_id, claims.refresh_id, auth.session_key()
+    )
     return auth.forget_cookie(no_content())
 
 

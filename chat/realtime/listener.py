@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import http.client
 import io
-import json
 import logging
 import re
 import resource
@@ -25,12 +24,12 @@ from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, RateLimited, Unavailable
-from chat.i18n import choose_locale, translate
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
 from chat.realtime.streams import PacedStream
 from chat.realtime.transport.loop import LEFT
 from chat.realtime.transport.pace import Pace
+from chat.refusals import refusal_body
 
 BACKLOG = 1024
 LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in memory whole
@@ -48,7 +47,6 @@ ABSOLUTE = re.compile(r"(?:https?|wss?)://([^/?#]*)([^#]*)", re.IGNORECASE)
 REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
     HTTPStatus.REQUEST_URI_TOO_LONG: PayloadTooLarge,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: PayloadTooLarge,
-    HTTPStatus.TOO_MANY_REQUESTS: RateLimited,
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
 TURN = "chat.end_turn"  # in the WSGI environment: ends the turn that the listener took
@@ -460,23 +458,15 @@ def _refusal(
     status: HTTPStatus, headers: Message | None = None, retry_after: int | None = None
 ) -> bytes:
     """Return the answer to a request that never reaches the application, and closes."""
-    details: dict[str, int] = {}
-    later = ""
+    error, later = REFUSALS_OF.get(status, InvalidInput)(), ""
     if retry_after is not None:
-        details, later = {"retry_after": retry_after}, f"Retry-After: {retry_after}\r\n"
-    error = REFUSALS_OF.get(status, InvalidInput)
-    locale = choose_locale(None, headers.get("Accept-Language") if headers else None)
-    message = translate(f"error.{error.code}", locale, **details)
-    body = json.dumps(
-        {"error": {"code": error.code, "message": message, **details}},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-    data = body.encode()
+        error, later = RateLimited(retry_after), f"Retry-After: {retry_after}\r\n"
+    data = refusal_body(error, headers.get("Accept-Language") if headers else None)
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(data)}\r\nConnection: close\r\n"
-        f"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{later}\r\n"
+        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+        f"Cross-Origin-Resource-Policy: same-origin\r\n{later}\r\n"
     )
     return head.encode() + data
 

@@ -52,6 +52,7 @@ class SessionRepository:
                 "rotated_at": session.rotated_at,
                 "expires_at": date_of(expires_at),
                 **({"network_hash": session.network_hash} if session.network_hash else {}),
+                **({"key_hash": session.key_hash} if session.key_hash else {}),
             }
             for session in sessions
         ]
@@ -63,19 +64,33 @@ class SessionRepository:
         ]
 
     def rotate(
-        self, session_id: str, user_id: str, old_hash: str, new_hash: str, now: int, expires_at: int
+        self,
+        session_id: str,
+        user_id: str,
+        old_hash: str,
+        new_hash: str,
+        now: int,
+        expires_at: int,
+        key_hash: str | None = None,
     ) -> Session | None:
-        """Replace the current refresh id in one step; None when `old_hash` is not it."""
+        """Replace the current refresh id in one step; None when `old_hash` is not it.
+
+        None too when the session is bound to another key than `key_hash`; one that is bound to none
+        is bound to it.
+        """
+        bind = {"key_hash": key_hash} if key_hash else {}
         key = {"_id": object_id(session_id)}
         result = self._collection.update_one(
             {
                 **key,
                 "user_identity": object_id(user_id),
                 "refresh_hash": old_hash,
+                "key_hash": {"$in": [None, key_hash]},  # None stands for a missing field too
                 **_alive(now),
             },
             {
                 "$set": {
+                    **bind,
                     "refresh_hash": new_hash,
                     "previous_hash": old_hash,
                     "rotated_at": now,
@@ -146,4 +161,5 @@ def _session(document: Document) -> Session:
         refresh_hash=document["refresh_hash"],
         previous_hash=document.get("previous_hash"),
         network_hash=document.get("network_hash", ""),
+        key_hash=document.get("key_hash"),
     )

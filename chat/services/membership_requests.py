@@ -30,7 +30,7 @@ MOST_TO_ONE = 5
 class TooManyInvitations(Conflict):
     """Somebody has, or has sent, as many invitations without an answer as one may."""
 
-    text_key = "error.too_many_invitations"
+    text_key = "error.too_many_unanswered"
 
 
 class MembershipRequests:

@@ -4,6 +4,10 @@ The refresh id rotates with every use. Each is derived from the one before it un
 secret, so two tabs that use the same one at once, or a client whose answer got lost, come to the
 same next one although only hashes are stored. Any later use means that two parties hold the token:
 the session ends for both.
+
+A browser sends its cookies to every port of a host, so a neighbour may get a page's refresh token.
+Therefore the session of a page is bound to a key that the page keeps where no other origin reads
+it: without the key the refresh token is no use.
 """
 
 from __future__ import annotations
@@ -93,12 +97,20 @@ class SessionService:
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def log_in(
-        self, name: str, password: str, *, address: str, device: str, device_token: str = ""
+        self,
+        name: str,
+        password: str,
+        *,
+        address: str,
+        device: str,
+        device_token: str = "",
+        key: str | None = None,
     ) -> Grant:
         """Start a session by username or e-mail and password; raise Unauthorized or RateLimited.
 
-        `address` is the caller's network address, `device` what its program calls itself, and
-        `device_token` what `device_token_for` gave it at an earlier log-in.
+        `address` is the caller's network address, `device` what its program calls itself,
+        `device_token` what `device_token_for` gave it at an earlier log-in, and `key` what the
+        session is bound to.
         """
         # Counted by what was typed: a count that a username and an e-mail address shared would show
         # that they are of one account.
@@ -107,7 +119,7 @@ class SessionService:
         if user is None:
             self._audit.note("log_in_failed", target_id=found.id if found else "")
             raise WrongLogin()
-        grant = self.start(user, device, address)
+        grant = self.start(user, device, address, key)
         # Only now: a change of the password ends the sessions that are there after it was written,
         # and one that was written before this session was there is read here.
         if not self._is_still_right(user, password):
@@ -135,11 +147,16 @@ class SessionService:
         """Return what a device keeps to be known at its next log-in to an account."""
         return self._devices.token_for(user.id)
 
-    def start(self, user: User, device: str, address: str = "") -> Grant:
-        """Start a session for a user who has shown who they are, from a network address."""
-        return self.start_many([user], device, address)[0]
+    def start(self, user: User, device: str, address: str = "", key: str | None = None) -> Grant:
+        """Start a session for a user who has shown who they are, from a network address.
 
-    def start_many(self, users: Sequence[User], device: str, address: str = "") -> list[Grant]:
+        Where a key is given it is bound to that, and refreshing needs it then.
+        """
+        return self.start_many([user], device, address, key)[0]
+
+    def start_many(
+        self, users: Sequence[User], device: str, address: str = "", key: str | None = None
+    ) -> list[Grant]:
         """Start a session for each of the users in one write."""
         now = self._clock()
         refresh_ids = [secrets.token_urlsafe(32) for _ in users]
@@ -153,6 +170,7 @@ class SessionService:
                 rotated_at=now,
                 refresh_hash=_hash(refresh_id),
                 network_hash=self._devices.hash_of(address, user.id) if address else "",
+                key_hash=_hash_key(key),
             )
             for user, refresh_id in zip(users, refresh_ids, strict=True)
         ]
@@ -172,20 +190,29 @@ class SessionService:
         """Count a connection that a session or a user opens; raise RateLimited for too many."""
         self._limits.count(CONNECTIONS, opener_id)
 
-    def refresh(self, user_id: str, session_id: str, refresh_id: str) -> Grant:
+    def refresh(
+        self, user_id: str, session_id: str, refresh_id: str, key: str | None = None
+    ) -> Grant:
         """Rotate the refresh id; raise Unauthorized, and end the session if an old one was used.
 
         For 10 s the previous id gives the same result again, also at another process: all go by the
-        clock they share.
+        clock they share. A session that is bound to no key is bound to the one that is given; with
+        another key than its own nothing happens to it.
         """
         now = self._clock()
         presented, next_id = _hash(refresh_id), self._next(refresh_id)
         session = self._sessions.rotate(
-            session_id, user_id, presented, _hash(next_id), now, now + self._lifetime
+            session_id,
+            user_id,
+            presented,
+            _hash(next_id),
+            now,
+            now + self._lifetime,
+            _hash_key(key),
         )
         if session is None:
             session = self._sessions.find_alive(session_id, user_id, now)
-            if session is None:
+            if session is None or not _may_use(session, key):
                 raise Unauthorized()
             if presented != session.previous_hash or abs(now - session.rotated_at) > GRACE_MS:
                 self._end(session_id)
@@ -196,9 +223,15 @@ class SessionService:
             raise Unauthorized()
         return Grant(user, session, next_id)
 
-    def log_out(self, user_id: str, session_id: str) -> None:
-        """End the session that the caller speaks through; raise Unauthorized if it is dead."""
-        if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
+    def log_out(
+        self, user_id: str, session_id: str, refresh_id: str = "", key: str | None = None
+    ) -> None:
+        """End the session that the caller speaks through; raise Unauthorized if it is dead.
+
+        Who shows a refresh token (`refresh_id` is not empty) needs the key of the session too.
+        """
+        session = self._sessions.find_alive(session_id, user_id, self._clock())
+        if session is None or (refresh_id and not _may_use(session, key)):
             raise Unauthorized()
         self._end(session_id)
         self._audit.note("session_ended", user_id, detail=session_id)
@@ -305,6 +338,15 @@ class SessionService:
         return hmac.new(self._key, refresh_id.encode(), hashlib.sha256).hexdigest()
 
 
-def _hash(refresh_id: str) -> str:
-    """Hash a refresh id to be stored; it is random enough to need no salt."""
-    return hashlib.sha256(refresh_id.encode()).hexdigest()
+def _hash(secret: str) -> str:
+    """Hash a refresh id or a key to be stored; both are random enough to need no salt."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _hash_key(key: str | None) -> str | None:
+    return None if key is None else _hash(key)
+
+
+def _may_use(session: Session, key: str | None) -> bool:
+    """Tell whether a refresh token of the session is good with that key."""
+    return session.key_hash is None or session.key_hash == _hash_key(key)

@@ -127,9 +127,11 @@ class UserService:
         nickname: str | None = None,
         address: str,
         device: str,
+        key: str | None = None,
     ) -> Grant:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
+        `key` is what the session is bound to.
         Only who has the code learns that a name or an address is taken, and may try another name.
         Raises RateLimited for too many wrong codes or taken names of a caller (a network address).
         """
@@ -139,7 +141,7 @@ class UserService:
         user = self._users.insert(self._draft(username, password_hash, email, nickname))
         self._codes.use_up(email, "register")  # an address has one account, so it was good but once
         self._audit.note("registered", user.id)
-        return self._sessions.start(user, device, address)
+        return self._sessions.start(user, device, address, key)
 
     def change_password(
         self, user: User, *, current_password: str, password: str, address: str

@@ -52,7 +52,8 @@ def key() -> str:
 @pytest.fixture(scope="module")
 def servers(uri: str, key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
     """Three processes on one database, as a proxy in front wants them."""
-    settings = {"MONGO_URI": uri, "SECRET_KEY": key, "TRUSTED_PROXIES": 1, "MAIL": "terminal"}
+    settings = {"MONGO_URI": uri, "SECRET_KEY": key, "MAIL": "terminal"}
+    settings |= {"TRUSTED_PROXIES": "1", "HOSTS": "127.0.0.1"}
     many = {"MESSAGES_PER_MINUTE": 1_000_000, "CONNECTIONS_PER_MINUTE": 1_000_000}
     with ExitStack() as stack:
         yield [

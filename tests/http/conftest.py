@@ -37,6 +37,7 @@ def shared_app(
         DATA_DIR=str(data_dir),
         SECRET_KEY=secrets.token_hex(32),
         RATE_LIMITS=False,
+        HOSTS="chat.example.org",
         **mailbox.settings,
     )
     database: Database = app.extensions["chat"].database

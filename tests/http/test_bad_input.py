@@ -264,6 +264,8 @@ class Stage:
             token = self.token(person, route.token)
         if token is not None:
             headers |= bearer(token)
+        if "data" in kwargs:
+            kwargs["content_type"] = "application/json"
         response = self.app.test_client().open(
             path or self.path(route), method=route.method, headers=headers, **kwargs
         )

@@ -351,12 +351,12 @@ class TestCookie:
         body = json.dumps({"username": alice.username, "password": alice.password})
         client = app.test_client()
         response = client.post("/api/session", data=body, content_type=kind, headers=self.ASK)
-        assert error_of(response, 400)["code"] == "validation_error"
+        assert error_of(response, 415)["code"] == "unsupported_media_type"
         assert "Set-Cookie" not in response.headers
         kept, _ = self.log_in(app)
         if kind is not None:
             url = "/api/session/refresh"
-            error_of(kept.post(url, data="a=b", content_type=kind, headers=self.ASK), 400)
+            error_of(kept.post(url, data="a=b", content_type=kind, headers=self.ASK), 415)
         data_of(kept.post("/api/session/refresh", headers=self.ASK))
 
     def test_the_own_page_and_a_configured_one_pass(self, make_app: Callable[..., Flask]) -> None:

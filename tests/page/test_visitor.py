@@ -116,7 +116,8 @@ def test_a_session_ended_on_another_device_ends_the_page(enter: Enter, people: P
     (ann,) = people("ann")
     first, second = enter(ann), enter(ann)
     token = second.page.evaluate("""async () => {
-          const headers = {"X-Session": "cookie"};
+          const key = localStorage.getItem("chat.session_key");
+          const headers = {"X-Session": "cookie", "X-Session-Key": key};
           const answer = await fetch("/api/session/refresh", {method: "POST", headers});
           return (await answer.json()).data.access_token;
         }""")

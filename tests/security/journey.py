@@ -15,6 +15,8 @@ from tests.people import new_client_id
 from tests.servers import Server
 from tests.wire import Closed, WireClient
 
+JSON = {"Content-Type": "application/json"}
+
 
 class Traveller:
     """Someone who has been through everything: what they must keep to themselves, what they got."""
@@ -223,7 +225,8 @@ class Journey:
         ann = self.ann
         said = ann.say()["data"]
         for body in (f'{{"name": "{said}"', f'["{said}"]', f'{{"{said}": "{said}"}}', said):
-            ann.call("POST /api/rooms", data=body, ok=False)
+            ann.call("POST /api/rooms", data=body, headers=JSON, ok=False)
+            ann.call("POST /api/rooms", data=body, headers={"X-Session-Key": said}, ok=False)
         ann.call("GET /api/users/me", token=ann.refresh, ok=False)
         ann.call("GET /api/users/me", token="", query={"access_token": ann.access}, ok=False)
         ann.call("GET /api/users/me", token="", query={"token": ann.access}, ok=False)

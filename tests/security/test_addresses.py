@@ -42,6 +42,7 @@ def test_one_address_gets_so_many_unless_it_is_a_proxy(
     mongo_uri: str, tmp_path: Path, outside: str, proxies: int, status: int
 ) -> None:
     settings = {"HOST": "0.0.0.0", "MAIL": "terminal", "TRUSTED_PROXIES": proxies}
+    settings |= {"HOSTS": "chat.example.org"}
     with Server(tmp_path, MONGO_URI=mongo_uri, CONNECTIONS_PER_ADDRESS=1, **settings) as server:
         server.wait_for(r"^http://")
         assert status_beside_one(server, outside) == status

@@ -96,7 +96,7 @@ def test_foreign_origin_is_refused(server: Server, origin: str, transport: str) 
         headers={"Origin": origin} | (upgrade if transport == "websocket" else {}),
         timeout=60,
     )
-    assert response.status_code == 400
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "forbidden")
     assert "Access-Control-Allow-Origin" not in response.headers
 
 

@@ -132,7 +132,7 @@ def throw_http(target: Target, examples: int) -> int:
             target.server.url + path,
             data=body,
             params={name: value.encode("utf-8", "replace") for name, value in query.items()},
-            headers=bearer(token) if token else {},
+            headers={"Content-Type": "application/json"} | (bearer(token) if token else {}),
             allow_redirects=False,
             timeout=60,
         )

@@ -42,6 +42,7 @@ def test_every_answer_tells_browsers_what_not_to_do(app: Flask) -> None:
             case = f"{method} {path} {response.status}"
             assert response.headers["X-Content-Type-Options"] == "nosniff", case
             assert response.headers["Referrer-Policy"] == "no-referrer", case
+            assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin", case
             assert "Strict-Transport-Security" not in response.headers, case
             directives = policy(response)
             assert directives["default-src"] == ["'none'"], case
@@ -74,6 +75,7 @@ def test_so_does_every_answer_of_socket_io(
     assert response.status_code == status
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Strict-Transport-Security"] == f"max-age={YEAR_SECONDS}"
     assert policy(response)["default-src"] == ["'none'"]
@@ -93,9 +95,10 @@ def test_page_runs_its_own_files_alone(client: FlaskClient, path: str) -> None:
 
 
 def test_a_strange_host_does_not_get_into_the_policy(client: FlaskClient) -> None:
-    for host in ("a.example;script-src *", "a.example b", "x'"):
+    for host in ("localhost;script-src *", "localhost b", "x'"):
         response = client.get("/", headers={"Host": host})
-        assert set(policy(response).get("script-src", ["'self'"])) == {"'self'"}
+        assert response.status_code == 421
+        assert "script-src" not in policy(response)
         assert host not in response.headers["Content-Security-Policy"]
 
 
@@ -157,8 +160,8 @@ def test_the_policy_names_the_host_as_browsers_do(
 
 
 def test_a_host_with_an_underscore_is_in_the_policy(client: FlaskClient) -> None:
-    page = client.get("/", headers={"Host": "my_host:3000"})
-    assert "ws://my_host:3000" in policy(page)["connect-src"]
+    page = client.get("/", headers={"Host": "my_host.localhost:3000"})
+    assert "ws://my_host.localhost:3000" in policy(page)["connect-src"]
 
 
 def test_who_is_no_proxy_does_not_make_it_tls(client: FlaskClient) -> None:

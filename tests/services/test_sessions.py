@@ -102,8 +102,8 @@ def alice(users: UserRepository, passwords: Passwords, password: str) -> User:
     return users.insert(replace(user, password_hash=passwords.hash(password)))
 
 
-def again(sessions: SessionService, grant: Grant) -> Grant:
-    return sessions.refresh(grant.user.id, grant.session.id, grant.refresh_id)
+def again(sessions: SessionService, grant: Grant, key: str | None = None) -> Grant:
+    return sessions.refresh(grant.user.id, grant.session.id, grant.refresh_id, key)
 
 
 def test_within_ten_seconds_the_previous_id_gives_the_same_grant(
@@ -170,6 +170,74 @@ def test_twenty_at_once_get_the_same_id(sessions: SessionService, alice: User) -
         grants = list(pool.map(lambda _: again(sessions, first), range(20)))
     assert len({grant.refresh_id for grant in grants}) == 1
     again(sessions, grants[0])
+
+
+def refuse_all(sessions: SessionService, grant: Grant, keys: list[str | None]) -> None:
+    """Show a refresh token with keys that are all wrong."""
+    user_id, session_id = grant.user.id, grant.session.id
+    for key in keys:
+        with pytest.raises(Unauthorized):
+            sessions.refresh(user_id, session_id, grant.refresh_id, key)
+        with pytest.raises(Unauthorized):
+            sessions.log_out(user_id, session_id, grant.refresh_id, key)
+
+
+def test_without_its_key_the_token_of_a_bound_session_does_nothing(
+    sessions: SessionService, alice: User, clock: Clock, ended: Ended
+) -> None:
+    first = sessions.start(alice, "", "right")
+    refuse_all(sessions, first, [None, "wrong", ""])
+    second = again(sessions, first, "right")
+    refuse_all(sessions, first, [None, "wrong"])  # within the ten seconds
+    assert again(sessions, first, "right") == second
+    clock.pass_by(10_001)
+    refuse_all(sessions, first, [None, "wrong"])  # nor does an old one end the session
+    assert ended.ids == []
+    third = again(sessions, second, "right")
+    sessions.log_out(alice.id, third.session.id, third.refresh_id, "right")
+    assert ended.ids == [first.session.id]
+
+
+def test_an_unbound_session_is_bound_by_the_first_key(
+    sessions: SessionService, alice: User
+) -> None:
+    unbound = again(sessions, sessions.start(alice, ""))
+    assert unbound.session.key_hash is None
+    bound = again(sessions, unbound, "first")
+    refuse_all(sessions, bound, [None, "second"])
+    again(sessions, bound, "first")
+
+
+def test_of_many_keys_at_once_one_binds(sessions: SessionService, alice: User) -> None:
+    grant = sessions.start(alice, "")
+
+    def try_key(key: str) -> str | None:
+        try:
+            again(sessions, grant, key)
+        except Unauthorized:
+            return None
+        return key
+
+    with ThreadPoolExecutor(10) as pool:
+        taken = set(pool.map(try_key, map(str, range(10)))) - {None}
+    assert len(taken) == 1
+
+
+def test_the_access_token_ends_a_bound_session_without_its_key(
+    sessions: SessionService, alice: User, ended: Ended
+) -> None:
+    grant = sessions.start(alice, "", "key")
+    sessions.log_out(alice.id, grant.session.id)
+    assert ended.ids == [grant.session.id]
+
+
+def test_keys_are_kept_as_hashes(sessions: SessionService, alice: User, migrated: Database) -> None:
+    key = new_password()
+    again(sessions, sessions.start(alice, "", key), key)
+    again(sessions, sessions.start(alice, ""), key)
+    documents = list(migrated.db["session"].find())
+    assert len({document["key_hash"] for document in documents}) == 1
+    assert key not in str(documents)
 
 
 def test_a_session_that_is_used_lives_on_and_one_that_is_not_expires(

@@ -14,12 +14,16 @@ export class ApiError extends Error {
   }
 }
 
-/** Send one request; resolve to its data, or null for an empty answer. Throws ApiError. */
-export async function request(method, path, { body, token, cookie = false } = {}) {
+/**
+ * Send one request; resolve to its data, or null for an empty answer. Throws ApiError. With `cookie`
+ * the refresh token is in a cookie, bound to `key`.
+ */
+export async function request(method, path, { body, token, cookie = false, key } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": locale() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
   if (cookie) headers["X-Session"] = "cookie";
+  if (key) headers["X-Session-Key"] = key;
   let response;
   let text;
   try {

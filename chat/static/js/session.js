@@ -1,27 +1,42 @@
 // Who is logged in. The access token lives in memory alone, the refresh token in an HttpOnly cookie;
-// where the browser keeps no cookies, in memory too, and the session ends with the tab.
+// where the browser keeps no cookies, in memory too, and the session ends with the tab. Cookies go to
+// every port of a host, storage belongs to one origin: so the cookie is no use without a key kept there.
+
+import { ApiError } from "./api.js";
 
 const MARKER = "chat.signed_in"; // the user's id: tells other tabs, and whether asking is worth it
+const KEY = "chat.session_key"; // gone at log-out, as the marker
+const KEY_BYTES = 32;
 const OWN_ENDS = ["left", "changed", "deleted"]; // the user's own doing, in whichever tab
 const GOODBYES = ["left", "deleted"];
 const FALLBACK_LIFETIME_MS = 10 * 60 * 1000;
 const SPARE_MS = 30_000;
 const YOUNG_MS = 15_000;
 
+function claimsOf(token) {
+  try {
+    return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+  } catch {
+    return {}; // not a JWT
+  }
+}
+
 /** How long a token lives, in ms, from its own claims: the clocks of both ends need not agree. */
 export function lifetimeOf(token) {
-  try {
-    const claims = JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
-    const seconds = claims.exp - claims.iat;
-    return seconds > 0 ? seconds * 1000 : FALLBACK_LIFETIME_MS;
-  } catch {
-    return FALLBACK_LIFETIME_MS; // not a JWT: renew often enough for any sensible lifetime
-  }
+  const { exp, iat } = claimsOf(token);
+  // without them: often enough for any sensible lifetime
+  return exp > iat ? (exp - iat) * 1000 : FALLBACK_LIFETIME_MS;
 }
 
 /** Whether nothing of the user is to stay in this browser after a session's end. */
 export function isGoodbye(reason) {
   return GOODBYES.includes(reason);
+}
+
+/** A key that nobody guesses, in hexadecimal digits. */
+function makeKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function isRefusal({ code }) {
@@ -61,21 +76,35 @@ export class Session {
   }
 
   /** Log in; resolves to the user. */
-  async logIn(username, password) {
-    return this.begin(await this.request("POST", "/session", { body: { username, password }, cookie: this.cookies }));
+  logIn(username, password) {
+    return this.begin("/session", { username, password });
   }
 
   /** Register; resolves to the user, who is logged in with it. */
-  async register(fields) {
-    return this.begin(await this.request("POST", "/users", { body: fields, cookie: this.cookies }));
+  register(fields) {
+    return this.begin("/users", fields);
   }
 
-  begin({ user, ...tokens }) {
+  async begin(path, body) {
+    const key = makeKey(); // kept when there is a session: another tab may have one of its own
+    const { user, ...tokens } = await this.request("POST", path, { body, ...this.byCookie(key) });
     this.over = false;
     this.cut = false;
     this.keep(tokens);
+    this.storage.setItem(KEY, key);
     this.storage.setItem(MARKER, user.id);
     return user;
+  }
+
+  /** What a request says about the cookie; nothing where there are none. */
+  byCookie(key) {
+    return this.cookies ? { cookie: true, key } : {};
+  }
+
+  /** The key of the session; one from before there were keys gets it now. */
+  key() {
+    if (this.storage.getItem(KEY) === null) this.storage.setItem(KEY, makeKey());
+    return this.storage.getItem(KEY);
   }
 
   keep({ access_token: token, refresh_token: refresh = null }) {
@@ -121,8 +150,10 @@ export class Session {
     try {
       // One tab at a time: a refresh token used twice looks like a stolen one.
       const tokens = await this.locks.request("chat-session", () =>
-        this.request("POST", "/session/refresh", this.cookies ? { cookie: true } : { token: this.refresh }),
+        this.request("POST", "/session/refresh", this.cookies ? this.byCookie(this.key()) : { token: this.refresh }),
       );
+      // A neighbour on another port can put a cookie of its own account in place of ours.
+      if (!this.isOurs(tokens.access_token)) throw new ApiError({ code: "unauthorized" });
       this.keep(tokens);
       if (known) this.onRenewed(this.access);
       return this.access;
@@ -130,6 +161,12 @@ export class Session {
       if (isRefusal(error)) this.end("expired");
       throw error;
     }
+  }
+
+  /** Whether a token is of the user who logged in here, as far as it says. */
+  isOurs(token) {
+    const { sub } = claimsOf(token);
+    return sub === undefined || sub === (this.storage.getItem(MARKER) ?? sub);
   }
 
   /** Log out, here and on the server. Throws when the server could not be told. */
@@ -169,6 +206,7 @@ export class Session {
     this.refresh = null;
     if (OWN_ENDS.includes(reason)) this.storage.setItem(MARKER, reason); // for the other tabs
     this.storage.removeItem(MARKER);
+    this.storage.removeItem(KEY);
     this.onEnded(reason);
   }
 

@@ -207,3 +207,81 @@ test("the other tabs hear which end it was", () => {
     assert.deepEqual(ended, [reason]);
   }
 });
+
+function cookieKeys() {
+  const keys = [];
+  const request = async (method, path, { cookie, key }) => {
+    keys.push([`${method} ${path}`, cookie, key]);
+    return { user: { id: "u1" }, access_token: token("a") };
+  };
+  return { keys, request };
+}
+
+test("a log-in makes a key that every renewal shows, in each tab, until the log-out", async () => {
+  const { keys, request } = cookieKeys();
+  const storage = createStorage();
+  const session = setUp(request, { storage });
+  await session.logIn("ann", "secret");
+  const key = storage.getItem("chat.session_key");
+  assert.match(key, /^[0-9a-f]{64}$/);
+  await session.renew();
+  const tab = setUp(request, { storage });
+  await tab.renew();
+  assert.deepEqual(keys, [
+    ["POST /session", true, key],
+    ["POST /session/refresh", true, key],
+    ["POST /session/refresh", true, key],
+  ]);
+  tab.end("expired");
+  await session.logOut();
+  assert.equal(storage.getItem("chat.session_key"), null);
+  await session.logIn("ann", "secret");
+  assert.notEqual(storage.getItem("chat.session_key"), key);
+  session.end("left");
+});
+
+test("a log-in that fails leaves the key of another tab's session", async () => {
+  const storage = createStorage({ "chat.session_key": "theirs" });
+  const wrong = Object.assign(new Error("no"), { code: "unauthorized" });
+  const session = setUp(() => Promise.reject(wrong), { storage });
+  await assert.rejects(session.logIn("ann", "guessed"), wrong);
+  assert.equal(storage.getItem("chat.session_key"), "theirs");
+});
+
+test("a session from before there were keys gets one at its next renewal", async () => {
+  const { keys, request } = cookieKeys();
+  const storage = createStorage({ "chat.signed_in": "u1" });
+  const session = setUp(request, { storage });
+  await session.renew();
+  const key = storage.getItem("chat.session_key");
+  assert.match(key, /^[0-9a-f]{64}$/);
+  assert.deepEqual(keys, [["POST /session/refresh", true, key]]);
+  session.end("left");
+});
+
+test("where there are no cookies there is nothing to bind", async () => {
+  const { keys, request } = cookieKeys();
+  const session = setUp(request, { cookies: false });
+  await session.logIn("ann", "secret");
+  await session.renew();
+  assert.deepEqual(
+    keys.map(([, ...rest]) => rest),
+    [
+      [undefined, undefined],
+      [undefined, undefined],
+    ],
+  );
+  session.end("left");
+});
+
+test("a cookie of somebody else's session is not taken for one's own", async () => {
+  const ended = [];
+  const claims = Buffer.from(JSON.stringify({ iat: 1, exp: 2, sub: "mallory" })).toString("base64url");
+  const session = setUp(async () => ({ access_token: `h.${claims}.s` }), {
+    storage: createStorage({ "chat.signed_in": "u1" }),
+    onEnded: (reason) => ended.push(reason),
+  });
+  await assert.rejects(session.renew(), { code: "unauthorized" });
+  assert.equal(session.access, null);
+  assert.deepEqual(ended, ["expired"]);
+});

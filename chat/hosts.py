@@ -1,0 +1,66 @@
+"""The names by which this server is asked."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+from chat.origins import make_origin
+from chat.text.addresses import ascii_host
+
+SEPARATORS = re.compile(r"[,\s]+")
+LOCAL = ".localhost"  # never asked of a name server; the name itself and all below it
+
+
+def parse_hosts(text: str) -> frozenset[str]:
+    """Return the names in a list separated by commas; raise ValueError with the first bad one.
+
+    A leading dot stands for the name and all names below it. International names are returned in
+    their ASCII form. Addresses are taken too.
+    """
+    found = {entry: _parse_host(entry) for entry in SEPARATORS.split(text) if entry}
+    for entry, name in found.items():
+        if name is None:
+            raise ValueError(entry)
+    return frozenset(name for name in found.values() if name is not None)
+
+
+def _parse_host(entry: str) -> str | None:
+    is_address = entry.startswith("[") and entry.endswith("]")
+    name = ascii_host(entry[1:-1] if is_address else entry.removeprefix("."))
+    if name is None:
+        return None
+    return f".{name.lower()}" if entry.startswith(".") else name.lower()
+
+
+class Hosts:
+    """The hosts of a server: any address, `localhost`, and the names it is given.
+
+    An address is always the server's own: it is in the browser's address bar, so no name server had
+    a say in where the request went. `names` are as `parse_hosts` returns them.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        every = {LOCAL, *names}
+        self._domains = tuple(name for name in every if name.startswith("."))
+        self._names = every.difference(self._domains)
+
+    def include(self, netloc: str) -> bool:
+        """Tell whether `host[:port]`, as in the header `Host`, names this server."""
+        origin = make_origin("http", netloc)
+        if origin is None:
+            return False
+        name = origin.host.removesuffix(".")
+        return name in self._names or f".{name}".endswith(self._domains) or _is_address(origin.host)
+
+
+def _is_address(host: str) -> bool:
+    """Tell whether the host of an origin is an address; one of IPv6 is in brackets."""
+    if host.startswith("["):
+        return True
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
