@@ -28,7 +28,7 @@ from chat import migrations
 from chat.app import create_app, stop
 from chat.database import client as database_client
 from chat.database.client import Database
-from chat.schemas import fields, messages, rooms, users
+from chat.schemas import fields, messages, room_invitations, rooms, users
 from chat.schemas.base import Schema
 from tests.accounts import bearer
 from tests.conftest import drop, with_database
@@ -107,6 +107,12 @@ ROUTES = [
     Route("PUT", "/api/rooms/<room_id>/read", messages.ReadSchema),
     Route("PUT", "/api/rooms/<room_id>/muted", rooms.MutedSchema),
     Route("PUT", "/api/rooms/<room_id>/hidden", rooms.HiddenSchema),
+    Route("POST", "/api/rooms/<room_id>/number"),
+    Route("GET", "/api/rooms/<room_id>/invitations"),
+    Route("POST", "/api/rooms/<room_id>/invitations", room_invitations.NewInvitationSchema),
+    Route("DELETE", "/api/rooms/<room_id>/invitations/<invitation_id>"),
+    Route("GET", "/api/invitations/<invitation_token>"),
+    Route("POST", "/api/invitations/<invitation_token>"),
 ]
 WITH_BODY = [route for route in ROUTES if route.body]
 WITH_QUERY = [route for route in ROUTES if route.query]
@@ -115,7 +121,10 @@ WITH_ROOM = [route for route in ROUTES if "<room_id>" in route.rule]
 WITH_OTHER_ID = [
     (route, name)
     for route in ROUTES
-    for name in ("user_id", "session_id", "username", "request_id")
+    for name in (
+        *("user_id", "session_id", "username", "request_id"),
+        *("invitation_id", "invitation_token"),
+    )
     if f"<{name}>" in route.rule and "/blocks/" not in route.rule  # anybody can be blocked
 ]
 
@@ -138,6 +147,10 @@ GOOD: dict[str, object] = {
     "client_id": "c1",
     "data": "hello",
     "seq": 1,
+    "access": "invitation",
+    "posting": "admins",
+    "expires_in": 3600,
+    "uses": 5,
     "muted": True,
     "hidden": True,
     "q": "someone",
@@ -219,12 +232,17 @@ class Stage:
         for asked in (self.alice, self.bob):
             add = f"/rooms/{self.eve.create_group()['id']}/members"
             assert self.eve.post(add, json={"username": asked.username}).status_code == 202
+        invitation, token = self.services.room_invitations.make(
+            self.alice.model, self.group["id"], expires_in=3600, uses=5
+        )
         assert self.gone.delete("/session").status_code == 204
         self.places = {
             "room_id": self.group["id"],
             "user_id": self.bob.id,
             "username": self.bob.username,
             "session_id": claims_of(self.alice.token)["sid"],
+            "invitation_id": invitation.id,
+            "invitation_token": token,
             "request_id": self.alice.invitations()[0]["id"],
         }
         self.world = self.snapshot()
@@ -509,6 +527,8 @@ def test_an_id_that_names_nothing_of_ones_own_is_not_found(
         "user_id": [stage.eve.id, stage.group["id"]],
         "session_id": [claims_of(stage.eve.token)["sid"], claims_of(stage.gone.token)["sid"]],
         "username": [stage.bob.id],
+        "invitation_id": [stage.group["id"]],
+        "invitation_token": [stage.group["id"]],
         "request_id": [stage.bob.invitations()[0]["id"], stage.group["id"]],
     }
     for value in [*NONSENSE_IDS, *foreign[name]]:
