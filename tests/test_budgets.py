@@ -45,7 +45,12 @@ def test_a_caller_has_so_many_turns_and_the_next_waits_for_one(budgets: Budgets)
     ada = budgets.of_user("ada")
     turns = [ada.take_turn() for _ in range(USER.turns)]
     came = threading.Event()
-    begin(lambda: (ada.take_turn(), came.set()))
+
+    def wait() -> None:
+        ada.take_turn()
+        came.set()
+
+    begin(wait)
     assert not came.wait(SOON)
     turns[0]()
     assert came.wait(PATIENCE)

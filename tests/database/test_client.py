@@ -6,9 +6,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pymongo import monitoring
+from pymongo import MongoClient, monitoring
 
-from chat.database import client
 from chat.database.client import TIMEOUT_MS, Database, time_limit
 
 
@@ -32,8 +31,8 @@ class Heard(monitoring.CommandListener):
 def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     """The commands of the clients that are made from now on."""
     found = Heard()
-    plain = client.MongoClient
-    monkeypatch.setattr(client, "MongoClient", partial(plain, event_listeners=[found]))
+    heard = partial(MongoClient, event_listeners=[found])
+    monkeypatch.setattr("chat.database.client.MongoClient", heard)
     return found
 
 
