@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     password = Path(arguments[0]).read_text("ascii").strip()
     credentials = auth.derive_credentials(password).to_doc()
 
-    class GuardedServer(SecantusDBServer):  # type: ignore[misc]
+    class GuardedServer(SecantusDBServer):
         def start(self) -> None:
             keep_one_user(self.storage, credentials)
             super().start()

@@ -51,7 +51,7 @@ class AccountRemoval:
 
         The job comes first. Once it is stored the account ends, also when this call fails.
         """
-        self._jobs.add(REMOVE, {"user_id": user_id})
+        self._jobs.add_here(REMOVE, {"user_id": user_id})
         self._end(user_id)
 
     def exclude(self, user_id: str) -> None:

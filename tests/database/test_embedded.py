@@ -235,11 +235,9 @@ def test_another_user_of_the_machine_reads_and_writes_nothing(
 def test_without_the_password_nothing_can_be_read(own: EmbeddedDatabase, user: str | None) -> None:
     uri = own.uri()
     write(uri, 1)
-    login = {"username": user, "password": "0" * 64} if user else {}
-    client: MongoClient[dict[str, Any]] = MongoClient(
-        urlsplit(uri).hostname, urlsplit(uri).port, **login
-    )
-    with client, pytest.raises(OperationFailure):
+    login = f"{user}:{'0' * 64}@" if user else ""
+    address = f"mongodb://{login}127.0.0.1:{urlsplit(uri).port}/?directConnection=true"
+    with MongoClient[dict[str, Any]](address) as client, pytest.raises(OperationFailure):
         client["chat"]["kept"].find_one()
 
 
