@@ -1,6 +1,7 @@
 # Everything one does with this project. `make help` lists it.
 #
 # PORT=, HOST=, DATA_DIR= and every other setting can be given on the command line: make run PORT=8000
+# Not secrets, which every user of the machine can read there: they go to .env or to …_FILE.
 
 PYTHON := .venv/bin/python
 SOURCES := bench chat migrations_mongo tests tools config.py wsgi.py
@@ -19,7 +20,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(RUN) ## Serve the chat at http://127.0.0.1:5000/ (PORT=, HOST=, DATA_DIR=)
+run: $(RUN) ## Serve the chat at http://127.0.0.1:5000/ (PORT=, HOST=, DATA_DIR=; secrets in .env)
 	@exec $(PYTHON) wsgi.py
 
 test: programs check ## Set up what the tests need, check, and run all tests (ARGS= for pytest)

@@ -1,17 +1,20 @@
-"""Every setting with its default. An environment variable of the same name overrides it."""
+"""Every setting with its default. An environment variable of the same name overrides it.
+
+So does a line of `.env`. A secret may be in a file of its own: `MAIL_PASSWORD_FILE` names it.
+"""
 
 from __future__ import annotations
 
-import os
+from chat.environment import load_files
+from chat.environment import secret as _secret
+from chat.environment import text as _text
 
-
-def _text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
+load_files()
 
 
 def _number(name: str, default: int) -> int | str:
     """Return the number, or the text as it was given, for `chat.settings` to complain about."""
-    value = os.environ.get(name, "").strip() or str(default)
+    value = _text(name) or str(default)
     try:
         return int(value)
     except ValueError:
@@ -20,7 +23,7 @@ def _number(name: str, default: int) -> int | str:
 
 def _switch(name: str, default: bool) -> bool | str:
     """Return on/off as a boolean, or the text as it was given when it is neither."""
-    value = os.environ.get(name, "").strip().lower() or ("on" if default else "off")
+    value = _text(name).lower() or ("on" if default else "off")
     known = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
     return known.get(value, value)
 
@@ -30,7 +33,7 @@ class Config:
     HOST = _text("HOST", "127.0.0.1") or "127.0.0.1"
     PORT = _number("PORT", 5000)
     DATA_DIR = _text("DATA_DIR", "var") or "var"  # secret key and embedded database live here
-    SECRET_KEY = _text("SECRET_KEY")  # empty: generated and kept in DATA_DIR/secret_key
+    SECRET_KEY = _secret("SECRET_KEY")  # empty: generated and kept in DATA_DIR/secret_key
     MAX_CONNECTIONS = _number("MAX_CONNECTIONS", 10_000)
     CONNECTIONS_PER_ADDRESS = _number("CONNECTIONS_PER_ADDRESS", 1_000)  # without a proxy
     MAX_BODY_BYTES = _number("MAX_BODY_BYTES", 65_536)  # of an HTTP body, of a Socket.IO packet
@@ -43,10 +46,10 @@ class Config:
 
     # Data
     # redis://…: several processes tell each other at once; empty: within three seconds
-    MESSAGE_QUEUE_URL = _text("MESSAGE_QUEUE_URL")
+    MESSAGE_QUEUE_URL = _secret("MESSAGE_QUEUE_URL")
     # on: the queue may do without a password or TLS, on a network nobody shares
     QUEUE_INSECURE = _switch("QUEUE_INSECURE", False)
-    MONGO_URI = _text("MONGO_URI")  # empty: the embedded database; without a name in it: chat
+    MONGO_URI = _secret("MONGO_URI")  # empty: the embedded database; without a name in it: chat
     # on: another machine's database may do without a password or TLS, on a network nobody shares
     MONGO_INSECURE = _switch("MONGO_INSECURE", False)
 
@@ -57,7 +60,7 @@ class Config:
     MAIL_USE_SSL = _switch("MAIL_USE_SSL", MAIL_USE_TLS is False)  # TLS from the first byte
     MAIL_PORT = _number("MAIL_PORT", 465 if MAIL_USE_SSL else 587)
     MAIL_USERNAME = _text("MAIL_USERNAME")
-    MAIL_PASSWORD = _text("MAIL_PASSWORD")
+    MAIL_PASSWORD = _secret("MAIL_PASSWORD")
     MAIL_DEFAULT_SENDER = _text("MAIL_DEFAULT_SENDER")
 
     # Accounts

@@ -40,11 +40,11 @@ import chat.app
 from chat import __version__, logs, migrations, settings
 from chat.budgets import Budgets
 from chat.database.embedded import EmbeddedDatabaseError
+from chat.environment import SettingsError
 from chat.realtime.listener import Listener
 from chat.services.limits import network_of, site_of
 from chat.turns import take_network_turn
 from chat.wiring import Services
-from config import Config
 
 STOP_SECONDS = 8.0  # ten are promised
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -67,6 +67,8 @@ class Service:
     def run(self) -> None:
         """Start everything, print the address, and serve until `stop`."""
         app = self._app = chat.app.create_app()
+        from config import Config  # Not before: reading it may find a setting that cannot be.
+
         logs.configure(app.config["LOG_LEVEL"])
         services: Services = app.extensions["chat"]
         self._listener = _listen(app, services.budgets)
@@ -180,7 +182,7 @@ def _address(config: Mapping[str, Any]) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{config['PORT']}/"
 
 
-EXPECTED = (StartError, settings.SettingsError, EmbeddedDatabaseError, migrations.MigrationError)
+EXPECTED = (StartError, SettingsError, EmbeddedDatabaseError, migrations.MigrationError)
 
 
 def main() -> int:

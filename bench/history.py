@@ -17,6 +17,7 @@ from bench.clients import BenchError
 from bench.talking import Figures
 from bench.town import database, make_people, message_in
 from chat import migrations
+from chat.database.embedded import EmbeddedDatabase
 from chat.repositories.messages import document_of
 from chat.repositories.rooms import RoomRepository
 from chat.services.batches import batched
@@ -71,8 +72,7 @@ def pages(many: int) -> Generator[Figures, None, None]:
 
 def _token(directory: Path) -> str:
     """Return a token of the one whose rooms they are."""
-    port = json.loads((directory / "database" / "record.json").read_text())["port"]
-    with app_beside(directory, f"mongodb://127.0.0.1:{port}/?directConnection=true") as app:
+    with app_beside(directory, EmbeddedDatabase(directory).uri()) as app:
         services: Services = app.extensions["chat"]
         with app.app_context():
             return make_people(services, 1)[1][0].token

@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import click
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri, split_options
 
+from chat.environment import SettingsError
 from chat.hosts import parse_hosts
 from chat.origins import parse_origins
 from chat.text.addresses import ascii_host, parse_sender
@@ -47,13 +47,6 @@ QUEUES = ("redis", "rediss", "unix")
 SRV = "mongodb+srv://"  # a name whose hosts the name server lists
 NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
-class SettingsError(click.ClickException, ValueError):
-    """A setting that cannot be; the text is one sentence that names it.
-
-    Commands make the app before any code of ours could catch it: click prints the sentence.
-    """
 
 
 def check(config: Mapping[str, Any]) -> None:

@@ -39,6 +39,7 @@ from chat.repositories.usage import UsageRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.schemas.messages import read_pushed
+from chat.services.account_removal import AccountRemoval
 from chat.services.audit import Audit
 from chat.services.blocks import Blocks
 from chat.services.contention import Contention
@@ -227,14 +228,24 @@ def wire(app: Flask) -> Services:
         audit=audit,
         clock=database.now_ms,
     )
+    account_removal = AccountRemoval(
+        users=users,
+        sessions=sessions,
+        rooms=rooms,
+        memberships=memberships,
+        usernames=usernames,
+        audit=audit,
+        jobs=jobs,
+        blocks=blocks,
+        requests=requests,
+        clock=database.now_ms,
+    )
     accounts = UserService(
         users=users,
         user_rooms=user_rooms,
         codes=CodeRepository(database),
         sessions=sessions,
-        rooms=rooms,
-        blocks=blocks,
-        requests=requests,
+        removal=account_removal,
         usernames=usernames,
         mailer=mailer,
         limits=limits,
@@ -336,6 +347,7 @@ def wire(app: Flask) -> Services:
             sign=usernames.sign,
             sign_rooms=usernames.sign_last,
             forget_names=usernames.forget,
+            exclude=account_removal.exclude,
             read_members=memberships.read_again,
             confirm_members=memberships.confirm,
             learn=heads.learn,

@@ -31,6 +31,7 @@ settings.load_profile("busy")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Figures(), "figures")
+    os.environ["FLASK_SKIP_DOTENV"] = "1"  # or a developer's own settings would be tested
 
 
 def with_database(uri: str, name: str) -> str:

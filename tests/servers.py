@@ -52,8 +52,9 @@ def free_port() -> int:
 
 
 def environment(extra: Mapping[str, object]) -> dict[str, str]:
-    """Return an environment in which nothing is configured but `extra`."""
+    """Return an environment in which nothing is configured but `extra`; no `.env` is read."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    kept["FLASK_SKIP_DOTENV"] = "1"
     return kept | {name: str(value) for name, value in extra.items()}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat import settings
-from chat.settings import SettingsError
+from chat.environment import SettingsError
 from config import Config
 
 

@@ -19,7 +19,7 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 ALLOWED = frozenset(
     "0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause CC0-1.0 ISC MIT MIT-0 MPL-2.0 PSF-2.0 Zlib".split()
 )
-# Welcome in an optional extra alone, as a program of its own that nothing here imports.
+# Welcome in an optional extra alone, as a program of its own, which only that process imports.
 ONLY_IN_EXTRAS = {"secantusdb": frozenset({"GPL-2.0-only", "CC-BY-4.0"})}
 # What packages without an expression write instead; "BSD" is one of its two usual forms.
 OTHER_NAMES = {

@@ -13,6 +13,8 @@ import json
 import logging
 import os
 import random
+import re
+import secrets
 import shutil
 import socket
 import struct
@@ -26,12 +28,14 @@ from typing import BinaryIO
 
 import bson
 
+from chat.database import guarded
 from chat.database.client import DEFAULT_NAME
 from chat.errors import Unavailable
 from chat.logs import REPEATS
 
 PROGRAM = "secantusd-py"
 LAUNCHER = Path(__file__).with_name("launcher.py")
+GUARDED = Path(__file__).with_name("guarded.py")
 HOST = "127.0.0.1"
 # Below the ports that systems hand to outgoing connections: a client that keeps trying a dead port
 # among those can connect to itself and hold the port for ever.
@@ -39,7 +43,13 @@ PORTS = range(20_000, 30_000)
 # It remembers each retryable write and looks through all of them at each write: after 10,000 that
 # takes more of its time than the writes do. And it forgets them when it dies, which is when a
 # driver would try again: whoever calls does that here.
-OPTIONS = "directConnection=true&retryWrites=false"
+OPTIONS = f"directConnection=true&retryWrites=false&authSource={guarded.DATABASE}"
+PASSWORD = re.compile(r"[0-9a-f]{64}\n")
+# Of our own environment. The rest may hold secrets, and the database needs none of it.
+ENVIRONMENT = (
+    *("PATH", "HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
+    *("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"),
+)
 
 START_SECONDS = 60.0  # recovery after a crash may take a while
 STOP_SECONDS = 10.0  # it takes two; killed it loses nothing either
@@ -96,10 +106,11 @@ class EmbeddedDatabase:
     def uri(self) -> str:
         """Return the URI of a living database, starting it when there is none.
 
-        Raises EmbeddedDatabaseError when it is not installed, does not start or does not answer.
+        It has the password of its one user. Raises EmbeddedDatabaseError when the database is not
+        installed, does not start or does not answer.
         """
         self._port = self._ensure()
-        return _uri(self._port)
+        return self._uri(self._port)
 
     def find_space_problem(self) -> str | None:
         """Return why the database cannot be started for want of space, or None."""
@@ -140,7 +151,7 @@ class EmbeddedDatabase:
                 started = time.monotonic()
                 before, self._port = self._port, found
                 if before not in (None, found) and moved is not None:
-                    moved(_uri(found))
+                    moved(self._uri(found))
                 if self.child_pid is None:  # another process has it
                     pause = 0.0
             elif pause and time.monotonic() - started > STEADY_SECONDS:
@@ -267,10 +278,14 @@ class EmbeddedDatabase:
     def _launch(self, program: str, port: int) -> subprocess.Popen[bytes]:
         config = self._directory / "secantusd.toml"
         _write_private(config, "# Of its own, or it would read one from the home directory.\n")
-        command = [program, "--config", str(config), "--log-level", "WARNING"]
+        password = self._directory / "password"
+        if self._read_password() is None:
+            _write_private(password, secrets.token_hex(32) + "\n")
+        command = [_interpreter_of(program), "-P", str(GUARDED), str(password), "--auth"]
+        command += ["--config", str(config), "--log-level", "WARNING"]
         command += ["--host", HOST, "--port", str(port)]
         command += ["--storage-path", str(self._directory / "data")]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SECANTUS_")}
+        environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
         if self._durable:
             command.append("--sync-on-commit")
         else:
@@ -303,6 +318,24 @@ class EmbeddedDatabase:
         too_long = self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES
         return _open_private(self.log_file, os.O_TRUNC if too_long else os.O_APPEND)
 
+    def _uri(self, port: int) -> str:
+        password = self._read_password()
+        if password is None:
+            raise EmbeddedDatabaseError(
+                f"The embedded database is running, but {self._directory / 'password'} is missing"
+                " or damaged: end the server that started it, and start it again."
+            )
+        address = f"{guarded.USER}:{password}@{HOST}:{port}"
+        return f"mongodb://{address}/{DEFAULT_NAME}?{OPTIONS}"
+
+    def _read_password(self) -> str | None:
+        """Return the password of the database's user, or None when there is none that could be."""
+        try:
+            text = (self._directory / "password").read_text("ascii")
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+        return text.strip() if PASSWORD.fullmatch(text) else None
+
     def _recorded_port(self) -> int | None:
         try:
             port = json.loads((self._directory / "record.json").read_text())["port"]
@@ -330,8 +363,12 @@ def find_program() -> str:
     return found
 
 
-def _uri(port: int) -> str:
-    return f"mongodb://{HOST}:{port}/{DEFAULT_NAME}?{OPTIONS}"
+def _interpreter_of(program: str) -> str:
+    """Return the Python that a program is installed for: the one that its first line names."""
+    with open(program, "rb") as file:
+        first = os.fsdecode(file.readline(4096)).strip()
+    python = first.removeprefix("#!")
+    return python if python != first and os.access(python, os.X_OK) else sys.executable
 
 
 def _open_private(path: Path, flags: int = 0) -> BinaryIO:
@@ -360,8 +397,12 @@ def _answers(port: int) -> bool:
 
 
 def _is_broken(port: int) -> bool:
-    """Tell whether a database answers a simple question with an error inside it."""
-    answer = _ask(port, {"find": "migration", "limit": 1, "singleBatch": True, "$db": DEFAULT_NAME})
+    """Tell whether a database answers a simple question with an error inside it.
+
+    It has to look up who begins to log in, which is all that can be asked without having done so.
+    """
+    begin = {"mechanism": "SCRAM-SHA-256", "payload": f"n,,n={guarded.USER},r=look".encode()}
+    answer = _ask(port, {"saslStart": 1, **begin, "$db": guarded.DATABASE})
     return answer is not None and answer.get("code") == INTERNAL_ERROR
 
 

@@ -58,6 +58,7 @@ class Pulse:
         sign: Callable[[Iterable[Message]], list[Message]],
         sign_rooms: Callable[[Iterable[Room]], list[Room]],
         forget_names: Callable[[str], None],
+        exclude: Callable[[str], None],
         read_members: Callable[[Room], list[Membership]],
         confirm_members: Callable[[float, Container[str]], None],
         learn: Callable[[Message], None],
@@ -78,6 +79,7 @@ class Pulse:
         self._sign = sign
         self._sign_rooms = sign_rooms
         self._forget_names = forget_names
+        self._exclude = exclude
         self._read_members = read_members
         self._confirm_members = confirm_members
         self._learn = learn
@@ -146,6 +148,8 @@ class Pulse:
             self._publisher.session_ended(session_id)
 
     def _tell_changed_users(self, since: datetime, until: datetime | None) -> None:
+        for user_id in self._users.list_erased(since, until):
+            self._exclude(user_id)
         for user in self._users.list_touched(since, until):
             # Also where the queue has told the clients of it: their own details it did not bring.
             self._forget_names(user.id)

@@ -28,20 +28,26 @@ class JobRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def insert(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
-        """Store a job that is due after `delay` seconds."""
+    def insert(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        delay: float = 0.0,
+        holder: str | None = None,
+    ) -> Job:
+        """Store a job that is due after `delay` seconds, and until then the holder's, if any."""
         now = self._database.now()
-        self._collection.insert_one(
-            {
-                "kind": kind,
-                "arguments": dict(arguments),
-                "progress": {},
-                "failures": 0,
-                "holder": None,
-                "due_at": now + timedelta(seconds=delay),
-                "created_at": now,
-            }
-        )
+        document: Document = {
+            "kind": kind,
+            "arguments": dict(arguments),
+            "progress": {},
+            "failures": 0,
+            "holder": holder,
+            "due_at": now + timedelta(seconds=delay),
+            "created_at": now,
+        }
+        self._collection.insert_one(document)
+        return _job(document)
 
     def claim(self, holder: str, lease: float, longest: float) -> Job | None:
         """Take the job that has been due for longest for `lease` seconds, or return None.

@@ -47,6 +47,11 @@ class RoomRepository:
         """Return a group of that name and owner, or None."""
         return self._find_by({"user_identity": object_id(owner_id), "name": name, "kind": "group"})
 
+    def list_ids_of_owner(self, owner_id: str) -> list[str]:
+        """Return the ids of the groups that a user owns."""
+        found = self._database.db["room"].find({"user_identity": object_id(owner_id)}, {"_id": 1})
+        return [str(document["_id"]) for document in found]
+
     def list_by_ids(self, room_ids: Iterable[str]) -> list[Room]:
         """Return those of the rooms that exist, in no order."""
         found = self._find_by_ids(object_ids(room_ids))

@@ -36,8 +36,7 @@ PUBLIC = {"nickname", "sex", "avatar"}  # what others see of it
 class UserRepository:
     """Stores people. An id that is none is simply not found, and neither is a deleted account.
 
-    Of that a document with its id, `created_at` and `deleted_at` stays, so that it is never anybody
-    else.
+    Of that a document with its id and times stays, so that it is never anybody else.
     """
 
     def __init__(self, database: Database) -> None:
@@ -142,14 +141,30 @@ class UserRepository:
         """Tell whether the password that was verified is still the user's."""
         return self._collection.find_one(_as_verified(user), {"_id": 1}) is not None
 
-    def erase(self, user: User, now: int) -> bool:
+    def list_erased(self, since: datetime, until: datetime | None = None) -> list[str]:
+        """Return the ids of accounts erased since then, and before `until` where it is given.
+
+        By the database's own clock.
+        """
+        query = {"touched_at": between(since, until), "deleted_at": {"$gt": 0}}
+        return [str(document["_id"]) for document in self._collection.find(query, {"_id": 1})]
+
+    def erase(self, user_id: str, now: int) -> bool:
         """Take everything personal away in one step; tell whether this call was the one that did.
 
-        Name and address are free then.
+        Name and address are free then. Other processes notice it by `touched_at`.
         """
+        user = self.find(user_id)
+        if user is None:
+            return False
         result = self._collection.replace_one(
-            {"_id": object_id(user.id), "deleted_at": None},
-            {"created_at": user.created_at, "updated_at": now, "deleted_at": now},
+            {"_id": object_id(user_id), "deleted_at": None},
+            {
+                "created_at": user.created_at,
+                "updated_at": now,
+                "deleted_at": now,
+                "touched_at": self._database.now(),
+            },
         )
         return bool(result.modified_count)
 

@@ -11,6 +11,7 @@ import logging
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -42,6 +43,8 @@ class Jobs:
         self._works: dict[str, Work] = {}
         self._holder = secrets.token_hex(8)
         self._past = 0  # counts those that this process has known
+        self._own: deque[Job] = deque()  # those that this process holds since it made them
+        self._runs = False
         self._stopped = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
@@ -57,8 +60,19 @@ class Jobs:
         """
         self._repository.insert(kind, arguments, delay)
 
+    def add_here(self, kind: str, arguments: Mapping[str, Any]) -> None:
+        """Store a job that this process does next: its clients hear at once what comes of it.
+
+        When it dies, or does no jobs, another one does it.
+        """
+        if not self._runs:
+            self.add(kind, arguments)
+            return
+        self._own.append(self._repository.insert(kind, arguments, LEASE, self._holder))
+
     def run(self) -> None:
         """Do what is due until stopped; a database that does not answer is asked again."""
+        self._runs = True
         while not self._stopped.wait(INTERVAL):
             try:
                 self.run_due()
@@ -74,18 +88,24 @@ class Jobs:
     def start_over(self) -> None:
         """Drop the job that is under way: the database has another past, and maybe another job."""
         self._past += 1
+        self._own.clear()
 
     def run_due(self) -> None:
         """Do all jobs that are due now."""
         self._idle.clear()
         try:
             while not self._stopped.is_set():
-                job = self._repository.claim(self._holder, LEASE, MAX_BACKOFF + LEASE)
+                job = self._next()
                 if job is None:
                     return
                 self._try(job)
         finally:
             self._idle.set()
+
+    def _next(self) -> Job | None:
+        if self._own:
+            return self._own.popleft()
+        return self._repository.claim(self._holder, LEASE, MAX_BACKOFF + LEASE)
 
     def _try(self, job: Job) -> None:
         try:

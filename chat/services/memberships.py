@@ -19,6 +19,7 @@ MAX_AGE_CONFIRMED = 60.0  # for which it is trusted at all
 LATELY = 1.0  # seconds for which all rooms of one user are as good as asking again
 KNOWN_ROOMS = 10_000
 KNOWN_MEMBERS = 200_000  # of all these rooms
+GONE = 10_000  # accounts that ended while this process ran
 WHOLE = 500  # members of one room that are read because one of them talks
 
 
@@ -45,6 +46,7 @@ class Memberships:
         self._user_rooms = user_rooms
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lately: OrderedDict[str, _Lately] = OrderedDict()  # by user, the oldest first
+        self._gone: OrderedDict[str, None] = OrderedDict()  # users whose account has ended
         self._size = 0  # memberships
         self._changes = 0
         self._changed: OrderedDict[str, int] = OrderedDict()  # the last change of each room
@@ -62,6 +64,8 @@ class Memberships:
 
     def require(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
         """Return room and membership; NotFound for a stranger and for what does not exist."""
+        if user_id in self._gone:
+            raise NotFound()
         known = self._trusted(room_id)
         if known and user_id in known.members:
             return known.room, known.members[user_id]
@@ -159,11 +163,22 @@ class Memberships:
     def forget_all(self) -> None:
         """Drop everything, also what is being read at this moment."""
         self._changes += 1
+        self._gone.clear()
         self._changed.clear()
         self._changed_before = self._changes
         self._lately.clear()
         self._known.clear()
         self._size = 0
+
+    def exclude(self, user_id: str) -> None:
+        """Count a user whose account has ended as no member of any room, although they still are.
+
+        The rooms are left one by one, which takes a while.
+        """
+        self._lately.pop(user_id, None)
+        self._gone[user_id] = None
+        if len(self._gone) > GONE:
+            self._gone.popitem(last=False)
 
     def _find_room(self, room_id: str) -> Room:
         room = self._rooms.find(room_id)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from chat import policies
-from chat.errors import Conflict, NotFound, Removed, Unavailable
+from chat.errors import Conflict, NotFound, Removed, Unauthorized, Unavailable
 from chat.models import Addition, Membership, Role, Room, RoomKind, User
 from chat.repositories.outages import is_outage
 from chat.repositories.removals import RemovalRepository
@@ -108,7 +108,7 @@ class RoomService:
         self._require_room_for(user, MOST_ROOMS)
         room = self._rooms.insert_group(user.id, name, info)
         self._user_rooms.insert(self._membership(room, user, "admin"))
-        self._entered(room, [user.id])
+        self._entered(room, [user.id], by=user)
         return room
 
     def gather(self, owner: User, name: str, members: Iterable[User]) -> Room:
@@ -121,7 +121,7 @@ class RoomService:
         ids = [member.id for member in members if member.id != owner.id]
         for some in batched(ids, BATCH):
             self._user_rooms.insert_many([replace(draft, user_id=user_id) for user_id in some])
-        self._entered(room, ids)
+        self._entered(room, ids, by=owner)
         return room
 
     def direct_with(self, user: User, username: str, field: str = "username") -> tuple[Room, bool]:
@@ -159,7 +159,7 @@ class RoomService:
             self._require_space(room, user, MOST_ROOMS)
             if not take_use():
                 raise NotFound()
-            return self._enter(room, user, by_name=False)
+            return self._enter(room, user, by_name=False, by=user)
 
     def add_member(self, actor: User, room_id: str, username: str) -> Addition:
         """Put a person into a group, or ask them where that needs their consent."""
@@ -175,7 +175,7 @@ class RoomService:
                 self._blocks.require_none(actor.id, user.id)
                 if self._requests.ask_if_needed(actor, room, user):
                     return Addition(user, None)
-                is_new = self._enter_by_name(room, user, MOST_ROOMS_BY_OTHERS)
+                is_new = self._enter_by_name(room, user, MOST_ROOMS_BY_OTHERS, by=actor)
             return Addition(user, self._find_member(room, user.id), is_new)
 
     def accept_invitation(self, user: User, request_id: str) -> Room:
@@ -184,7 +184,7 @@ class RoomService:
         room = self._requests.require(user, request_id).room
         with self._turns.of(room.id):
             if not self._is_in(room, user):
-                self._enter_by_name(room, user, MOST_ROOMS)
+                self._enter_by_name(room, user, MOST_ROOMS, by=user)
         self._requests.close(request_id)
         return room
 
@@ -200,23 +200,36 @@ class RoomService:
                 policies.require_may_leave(room, membership, count)
                 left = self._as_of_now(room)  # what is said from here on is not for who leaves
                 if is_owner:
-                    is_done = self._end(room, user, unchanged=True)
+                    is_done = self._end(room, user.id, unchanged=True)
                 else:
                     is_done = self._remove(room, user.id)
                 if is_done:
                     return left
         raise Unavailable()
 
-    def leave_all(self, user: User) -> None:
-        """Take a user who goes for good out of every room; after a failure it may be called again.
+    def leave_all(self, user_id: str) -> Iterator[str]:
+        """Take a user whose account has ended out of every room; yield the id of each.
 
         A group they own passes to another member and ends when there is none. In a direct room the
-        other one stays; it ends with the second who goes.
+        other one stays; it ends with the second who goes. A room that fails keeps no other from it:
+        the first failure is raised at the end, and all of it may be repeated.
         """
-        for membership in self._user_rooms.list_of_user(user.id):
-            with self._turns.of(membership.room_id):
-                self._leave_for_good(user, membership.room_id)
-        self._removals.delete_of_user(user.id)
+        room_ids = {membership.room_id for membership in self._user_rooms.list_of_user(user_id)}
+        # A process may have died between making a group and letting its owner in.
+        room_ids.update(self._rooms.list_ids_of_owner(user_id))
+        failure: Exception | None = None
+        for room_id in room_ids:
+            try:
+                with self._turns.of(room_id):
+                    self._leave_for_good(user_id, room_id)
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                failure = failure or error
+            yield room_id
+        self._removals.delete_of_user(user_id)
+        if failure is not None:
+            raise failure
 
     def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
         """Take a person out of a group until they are added by name; oneself: leave."""
@@ -283,7 +296,7 @@ class RoomService:
             for _ in range(TRIES):
                 room, membership = self._memberships.require_fresh(user.id, room_id)
                 policies.require_owner(room, membership)
-                if self._end(room, user, unchanged=False):
+                if self._end(room, user.id, unchanged=False):
                     return
         raise Unavailable()
 
@@ -338,13 +351,13 @@ class RoomService:
             if self._user_rooms.insert(self._membership(room, member, "member"))
         ]
         if entered:
-            self._entered(room, entered)
+            self._entered(room, entered, by=user)
         return room, created is not None
 
     def _is_in(self, room: Room, user: User) -> bool:
         return self._user_rooms.find(room.id, user.id) is not None
 
-    def _enter(self, room: Room, user: User, *, by_name: bool) -> bool:
+    def _enter(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
         """Make a user a member of a group; return False when another process was first."""
         if not self._user_rooms.insert(self._membership(room, user, "member")):
             return False
@@ -352,15 +365,15 @@ class RoomService:
         if not by_name and self._removals.exists(room.id, user.id):
             self._remove(room, user.id)
             raise Removed()
-        self._entered(room, [user.id])
+        self._entered(room, [user.id], by=by)
         self._events.member_joined(room, user)
         return True
 
-    def _enter_by_name(self, room: Room, user: User, most: int) -> bool:
+    def _enter_by_name(self, room: Room, user: User, most: int, *, by: User) -> bool:
         """Let in whom an owner or admin named, removed before or not, into `most` groups."""
         self._require_space(room, user, most)
         self._removals.delete(room.id, user.id)
-        return self._enter(room, user, by_name=True)
+        return self._enter(room, user, by_name=True, by=by)
 
     def _require_space(self, room: Room, user: User, most: int) -> None:
         """Refuse a group that is full, and a user who is in `most` groups already."""
@@ -381,27 +394,28 @@ class RoomService:
             raise NotFound()
         return policies.resolve_role(room, membership)
 
-    def _leave_for_good(self, user: User, room_id: str) -> None:
+    def _leave_for_good(self, user_id: str, room_id: str) -> None:
         for _ in range(TRIES):
-            membership = self._user_rooms.find(room_id, user.id)
+            membership = self._user_rooms.find(room_id, user_id)
             room = self._rooms.find(room_id)
-            if membership is None or room is None:  # gone meanwhile, or what is left of a room
-                self._user_rooms.delete(room_id, user.id)
-                return
-            if room.owner_id == user.id:
-                if not self._hand_over(room) and self._end(room, user, unchanged=True):
+            # An owner need not be a member: a process may have died in the middle.
+            if room is not None and room.owner_id == user_id:
+                if not self._hand_over(room) and self._end(room, user_id, unchanged=True):
                     return
-            elif self._remove(room, user.id):
+            elif membership is None or room is None:  # gone meanwhile, or what is left of a room
+                self._user_rooms.delete(room_id, user_id)
+                return
+            elif self._remove(room, user_id):
                 if room.kind == "direct":
-                    self._end_empty(room_id, user)
+                    self._end_empty(room_id, user_id)
                 return
         raise Unavailable()
 
-    def _end_empty(self, room_id: str, user: User) -> None:
+    def _end_empty(self, room_id: str, user_id: str) -> None:
         """End a direct room that both have left for good."""
         room = self._rooms.find(room_id)
         if room is not None and self._user_rooms.count_of_room(room_id) == 0:
-            self._end(room, user, unchanged=True)
+            self._end(room, user_id, unchanged=True)
 
     def _change_role(self, room: Room, actor: User, target: User, role: Role) -> bool:
         """Write a role; return False when the room has changed and must be looked at again."""
@@ -472,23 +486,33 @@ class RoomService:
         self._memberships.forget(room.id)
         self._events.member_left(room, user_id)
 
-    def _end(self, room: Room, actor: User, *, unchanged: bool) -> bool:
+    def _end(self, room: Room, actor_id: str, *, unchanged: bool) -> bool:
         """End a room if it is still the owner's, and nobody came; return whether it is gone."""
-        if not self._removal.remove(room, actor.id, unchanged=unchanged):
+        if not self._removal.remove(room, actor_id, unchanged=unchanged):
             return False
         self._memberships.forget(room.id)
         self._heads.forget(room.id)
         self._events.room_deleted(room.id, room.kind)
         return True
 
-    def _entered(self, room: Room, user_ids: list[str]) -> None:
-        """Tell who has come; raise NotFound, with nobody in it, when the room has ended."""
+    def _entered(self, room: Room, user_ids: list[str], *, by: User) -> None:
+        """Tell who has come; raise NotFound, with nobody in it, when the room has ended.
+
+        The same for accounts that have ended; Unauthorized when it is that of the one who acts.
+        An account is erased before its rooms are looked for, and somebody is in a room before they
+        are looked for here: so either this or the removal of the account finds the membership.
+        """
         now = self._rooms.touch_members(room.id)
         self._memberships.forget(room.id)
         if now is None:
             for user_id in user_ids:
                 self._user_rooms.delete(room.id, user_id)
             raise NotFound()
+        gone = set(user_ids) - self._users.list_by_ids(user_ids).keys()
+        if gone:
+            for user_id in user_ids if room.kind == "direct" else gone:
+                self._leave_for_good(user_id, room.id)
+            raise Unauthorized() if by.id in gone else NotFound()
         # The end of the log as of now: what comes after it will be pushed to them.
         self._events.room_entered(self._as_of_now(now), user_ids)
 

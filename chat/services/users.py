@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from chat.concurrency import spawn
-from chat.errors import Conflict, InvalidInput, NotFound
+from chat.errors import Conflict, InvalidInput, NotFound, Unauthorized
 from chat.models import Purpose, User
 from chat.repositories.codes import CodeRepository
 from chat.repositories.documents import new_id, now_ms
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import PUBLIC, UserRepository
 from chat.services import codes as verification
+from chat.services.account_removal import AccountRemoval
 from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
-from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.limits import (
     ALL,
@@ -34,9 +34,7 @@ from chat.services.limits import (
     Limits,
     per_caller,
 )
-from chat.services.membership_requests import MembershipRequests
 from chat.services.passwords import Passwords
-from chat.services.rooms import RoomService
 from chat.services.sessions import Grant, SessionService
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
@@ -67,9 +65,7 @@ class UserService:
         user_rooms: UserRoomRepository,
         codes: CodeRepository,
         sessions: SessionService,
-        rooms: RoomService,
-        blocks: Blocks,
-        requests: MembershipRequests,
+        removal: AccountRemoval,
         usernames: Usernames,
         mailer: Mails,
         limits: Limits,
@@ -83,9 +79,7 @@ class UserService:
         self._user_rooms = user_rooms
         self._codes = verification.VerificationCodes(codes=codes, secret=secret, clock=clock)
         self._sessions = sessions
-        self._rooms = rooms
-        self._blocks = blocks
-        self._requests = requests
+        self._removal = removal
         self._usernames = usernames
         self._mailer = mailer
         self._limits = limits
@@ -221,25 +215,17 @@ class UserService:
     def delete_account(self, user: User, *, password: str, address: str) -> None:
         """End an account for good; raise InvalidInput for the password.
 
-        What was said stays, signed by nobody. Up to the step that erases the account every step can
-        be repeated after a failure by doing all of it again; after it nothing of the account shows.
+        What was said stays, signed by nobody. Raises Unauthorized when the account is gone already.
         """
         confirmed = self._sessions.confirm(user.id, password, address=address)
-        # Once more, as confirming takes a while. From here on a new password keeps nothing: or one
-        # that came in the middle would leave an account without its rooms.
+        # Ask again, because confirming takes a while. From here on a new password keeps nothing.
         if confirmed is None or not self._users.has_password_of(confirmed):
+            if self._users.find(user.id) is None:
+                raise Unauthorized()
             raise InvalidInput({"password": ["invalid.password"]})
-        self._rooms.leave_all(user)
-        self._sessions.end_all(user.id)
-        if self._users.erase(confirmed, self._clock()):
-            self._audit.note("account_deleted", user.id)
+        # Before the address is free: the code of whoever has it next must not be used up.
         self._codes.use_up(user.email, "reset")
-        self._usernames.forget(user.id)
-        # what came in between: a group that was entered, a log-in
-        self._sessions.end_all(user.id)
-        self._rooms.leave_all(user)
-        self._blocks.forget_user(user.id)
-        self._requests.forget_user(user.id)
+        self._removal.remove(user.id)
 
     def _check_name(self, username: str, email: str, address: str) -> None:
         """Raise Conflict for a taken name and count it; RateLimited after many, taken or not."""

@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import re
+import secrets
 import signal
 import socket
 import stat
@@ -14,14 +15,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from chat.database import embedded
 from chat.database.client import Database
-from chat.database.embedded import EmbeddedDatabase, EmbeddedDatabaseError
+from chat.database.embedded import EmbeddedDatabase, EmbeddedDatabaseError, find_program
 from tests.servers import PATIENCE, ROOT, environment, free_port
 
 # A process that starts or finds the database, says where it listens, and lives until its input
@@ -151,7 +153,7 @@ def test_only_the_owner_can_look_into_the_directory(own: EmbeddedDatabase, tmp_p
     own.uri()
     directory = tmp_path / "database"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    for file in ("lock", "alive", "log", "record.json", "secantusd.toml"):
+    for file in ("lock", "alive", "log", "password", "record.json", "secantusd.toml"):
         assert stat.S_IMODE((directory / file).stat().st_mode) == 0o600, file
 
 
@@ -166,6 +168,124 @@ def test_it_is_durable_on_loopback_and_reads_no_foreign_configuration(
     assert arguments[arguments.index("--host") + 1] == "127.0.0.1"
     assert arguments[arguments.index("--config") + 1].startswith(str(tmp_path))
     assert "SECANTUS" not in process.joinpath("environ").read_text()
+
+
+def test_neither_its_environment_nor_its_command_line_has_a_secret(
+    own: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = secrets.token_hex(32)
+    for name in ("SECRET_KEY", "MAIL_PASSWORD", "MESSAGE_QUEUE_URL", "OF_SOMETHING_ELSE"):
+        monkeypatch.setenv(name, secret)
+    own.uri()
+    password = (tmp_path / "database" / "password").read_text().strip()
+    process = Path(f"/proc/{own.child_pid}")
+    for name in ("environ", "cmdline"):
+        shown = process.joinpath(name).read_text()
+        assert "PATH" in shown or name == "cmdline"
+        assert secret not in shown and password not in shown
+
+
+# Another user of this machine, who knows the port and looks for all that can be read.
+STRANGER = """
+import os, sys
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+client = MongoClient("127.0.0.1", int(sys.argv[1]), directConnection=True)
+client.admin.command("ping")
+seen = []
+for read in (
+    lambda: client["chat"]["kept"].find_one(),
+    lambda: client.list_database_names(),
+    lambda: client["chat"].list_collection_names(),
+    lambda: client["admin"].command("usersInfo", 1),
+    lambda: client["admin"].command("createUser", "eve", pwd="eve", roles=["root"]),
+    lambda: client["chat"]["kept"].insert_one({}),
+    lambda: client["admin"].command("getLog", "global"),
+    lambda: open(sys.argv[2]).read(),
+):
+    try:
+        seen.append(read())
+    except (OperationFailure, PermissionError):
+        pass
+print(seen)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_another_user_of_the_machine_reads_and_writes_nothing(
+    own: EmbeddedDatabase, tmp_path: Path
+) -> None:
+    write(own.uri(), 1)
+    arguments = [str(record(tmp_path)["port"]), str(tmp_path / "database" / "password")]
+    stranger = subprocess.run(
+        [sys.executable, "-c", STRANGER, *arguments],
+        cwd="/",
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (stranger.stdout.strip(), stranger.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize("user", [None, "eve", "chat"])
+def test_without_the_password_nothing_can_be_read(own: EmbeddedDatabase, user: str | None) -> None:
+    uri = own.uri()
+    write(uri, 1)
+    login = f"{user}:{'0' * 64}@" if user else ""
+    address = f"mongodb://{login}127.0.0.1:{urlsplit(uri).port}/?directConnection=true"
+    with MongoClient[dict[str, Any]](address) as client, pytest.raises(OperationFailure):
+        client["chat"]["kept"].find_one()
+
+
+def test_data_from_before_there_was_a_password_is_kept_and_locked(
+    own: EmbeddedDatabase, tmp_path: Path
+) -> None:
+    directory, port = tmp_path / "database", free_port()
+    (directory / "data").mkdir(parents=True, mode=0o700)
+    (directory / "empty.toml").touch()
+    command = [find_program(), "--config", "empty.toml", "--port", str(port)]
+    before = subprocess.Popen([*command, "--storage-path", "data"], cwd=directory)
+    try:
+        open_uri = f"mongodb://127.0.0.1:{port}/chat?directConnection=true"
+        write(open_uri, 1)
+        with MongoClient[dict[str, Any]](open_uri) as client:
+            client["admin"].command("createUser", "eve", pwd="eve", roles=["root"])
+    finally:
+        before.terminate()
+        before.wait(PATIENCE)
+    uri = own.uri()
+    assert read(uri) == [1]
+    with MongoClient[dict[str, Any]](
+        "127.0.0.1", urlsplit(uri).port, username="eve", password="eve"
+    ) as client, pytest.raises(OperationFailure):
+        client["chat"]["kept"].find_one()
+
+
+@pytest.mark.parametrize("content", [None, "", "short\n", "\xff" * 64])
+def test_a_lost_password_is_made_anew_at_the_next_start(
+    tmp_path: Path, content: str | None
+) -> None:
+    first = EmbeddedDatabase(tmp_path)
+    write(first.uri(), 1)
+    password = tmp_path / "database" / "password"
+    was = password.read_text()
+    if content is None:
+        password.unlink()
+    else:
+        password.write_text(content, "latin-1")
+    with pytest.raises(EmbeddedDatabaseError, match="password is missing or damaged"):
+        EmbeddedDatabase(tmp_path).uri()
+    first.stop()
+    second = EmbeddedDatabase(tmp_path)
+    try:
+        assert read(second.uri()) == [1]
+        assert password.read_text() != was
+    finally:
+        second.stop()
 
 
 def test_a_second_process_finds_the_running_database(
@@ -400,7 +520,7 @@ def test_without_the_program_one_sentence_says_what_to_do(
 def test_what_does_not_start_is_one_sentence_that_names_the_log(
     own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "find_program", lambda: sys.executable)  # ends at once
+    monkeypatch.setattr(embedded, "_interpreter_of", lambda program: "/bin/sh")  # ends at once
     with pytest.raises(EmbeddedDatabaseError, match="did not start: see .*log"):
         own.uri()
     assert own.log_file.read_text()

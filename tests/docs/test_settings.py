@@ -17,6 +17,7 @@ def defaults(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Every setting, as one would write it, when nothing is configured."""
     for name in list(os.environ):
         monkeypatch.delenv(name)
+    monkeypatch.setenv("FLASK_SKIP_DOTENV", "1")
     config = runpy.run_path(str(ROOT / "config.py"))["Config"]
     shown = {True: "on", False: "off"}
     return {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chat.database.client import time_limit
+from chat.database.embedded import EmbeddedDatabase
 from tests.faults.senders import Listener, Sender
 from tests.people import app_beside, make_people
 from tests.servers import Server
@@ -53,6 +54,11 @@ def database_pid(server: Server) -> int:
     return int(database_record(server)["pid"])
 
 
+def database_uri(server: Server) -> str:
+    """Return the URI of the server's embedded database, which is running."""
+    return EmbeddedDatabase(server.data_dir).uri()
+
+
 def database_record(server: Server) -> dict[str, Any]:
     """Return where the server's embedded database listens, and its process id."""
     record: dict[str, Any] = json.loads((server.data_dir / "database" / "record.json").read_text())
@@ -62,7 +68,7 @@ def database_record(server: Server) -> dict[str, Any]:
 @pytest.fixture
 def people(crashing: Server) -> Iterator[Callable[..., list[Member]]]:
     """A function that makes people on it."""
-    uri = f"mongodb://127.0.0.1:{database_record(crashing)['port']}/chat?directConnection=true"
+    uri = database_uri(crashing)
     with ExitStack() as stack, app_beside(crashing.data_dir, uri, RATE_LIMITS=False) as app:
 
         def make(*names: str) -> list[Member]:

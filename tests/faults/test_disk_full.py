@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.faults.conftest import database_pid, database_record
+from tests.faults.conftest import database_pid, database_uri
 from tests.faults.senders import read_log
 from tests.people import app_beside, make_people
 from tests.servers import PATIENCE, Server
@@ -46,7 +46,7 @@ def server(small_disk: Path, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def ada(server: Server) -> Iterator[Member]:
-    uri = f"mongodb://127.0.0.1:{database_record(server)['port']}/chat?directConnection=true"
+    uri = database_uri(server)
     with ExitStack() as stack:
         with app_beside(server.data_dir, uri, RATE_LIMITS=False) as app:
             people = make_people(app, "ada")
@@ -128,7 +128,7 @@ def test_a_full_disk_is_an_outage_that_ends_when_there_is_space(
 
 def test_a_log_on_the_full_disk_stops_nothing(small_disk: Path) -> None:
     with Server(small_disk / "var", RATE_LIMITS="off") as server, ExitStack() as stack:
-        uri = f"mongodb://127.0.0.1:{database_record(server)['port']}/chat?directConnection=true"
+        uri = database_uri(server)
         with app_beside(server.data_dir, uri, RATE_LIMITS=False) as app:
             people = make_people(app, "ada")
         ada = Member(people[0], server, stack)

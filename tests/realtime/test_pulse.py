@@ -114,6 +114,7 @@ class Process:
             sign=list,
             sign_rooms=list,
             forget_names=lambda user_id: None,
+            exclude=lambda user_id: None,
             read_members=self.read_members,
             confirm_members=lambda moment, room_ids: None,
             learn=self.learned.append,

@@ -244,3 +244,45 @@ def test_a_process_that_ends_lets_its_job_go(
     assert counting.counted == [1]
     there.run_due()
     assert counting.counted == [1, 2, 3, 4] and stored(migrated) == []
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_job_made_for_here_is_done_here_while_this_process_does_jobs(
+    make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch, runs: bool
+) -> None:
+    monkeypatch.setattr(jobs_module, "LEASE", 15.0)
+    monkeypatch.setattr(jobs_module, "INTERVAL", 0.05)
+    here, other = make_jobs(), make_jobs()
+    at_here, at_other = Counting(here), Counting(other)
+    began, done = threading.Event(), threading.Event()
+
+    def begin(*_: object) -> Iterator[Progress]:
+        began.set()
+        yield {}
+
+    here.register("begin", begin)
+    at_here.during = lambda _: done.set()
+    running = threading.Thread(target=here.run)
+    if runs:
+        running.start()
+        here.add("begin", {})
+        assert began.wait(PATIENCE)
+    here.add_here("count", {"upto": 1})
+    other.run_due()
+    if runs:
+        assert done.wait(PATIENCE)
+        here.stop(PATIENCE)
+        running.join()
+    assert (at_here.counted, at_other.counted) == (([1], []) if runs else ([], [1]))
+    assert stored(migrated) == []
+
+
+def test_a_job_made_for_here_is_anothers_when_this_process_dies(
+    make_jobs: Make, migrated: Database
+) -> None:
+    dying, other = make_jobs(), make_jobs()
+    counting = Counting(other)
+    dying._runs = True
+    dying.add_here("count", {"upto": 2})  # LEASE is over at once
+    other.run_due()
+    assert counting.counted == [1, 2] and stored(migrated) == []

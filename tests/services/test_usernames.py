@@ -20,7 +20,7 @@ def test_a_name_is_asked_for_once(app: Flask, users: UserRepository) -> None:
     (ann,) = make_people(app, "ann")
     names = Usernames(users)
     assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
-    users.erase(ann.model, 1)
+    users.erase(ann.id, 1)
     assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
     names.forget(ann.id)
     assert names.find([ann.id, "0" * 24]) == {ann.id: NOBODY, "0" * 24: NOBODY}
@@ -33,13 +33,13 @@ def test_a_deletion_in_another_process_is_noticed_after_a_while(
     (ann,) = make_people(app, "ann")
     names = Usernames(users)
     assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
-    users.erase(ann.model, 1)
+    users.erase(ann.id, 1)
     assert names.find([ann.id]) == {ann.id: NOBODY}
 
 
 def test_an_account_is_erased_once(app: Flask, users: UserRepository) -> None:
     ann, bob = make_people(app, "ann", "bob")
-    assert users.erase(ann.model, 1)
-    assert not users.erase(ann.model, 2)
+    assert users.erase(ann.id, 1)
+    assert not users.erase(ann.id, 2)
     assert users.find(ann.id) is None
     assert set(users.list_by_ids([ann.id, bob.id])) == {bob.id}

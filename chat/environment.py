@@ -1,0 +1,89 @@
+"""Settings as they are given: environment variables, a file `.env`, and files with one secret each.
+
+`.env` is read the same way by the server and by every command of `flask`. Flask reads it before any
+code of ours runs, so the search for it is Flask's: the working directory, then those above it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import click
+import dotenv
+from flask.cli import load_dotenv
+from flask.helpers import get_load_dotenv
+
+FILES = (".flaskenv", ".env")
+MOST_BYTES = 65_536  # of a file that holds one secret
+
+
+class SettingsError(click.ClickException, ValueError):
+    """A setting that cannot be; the text is one sentence that names it.
+
+    Commands make the app before any code of ours could catch it: click prints the sentence.
+    """
+
+
+def load_files() -> None:
+    """Set what `.env` says and the environment does not; raise SettingsError where others read it.
+
+    FLASK_SKIP_DOTENV=1 leaves the file alone, here as in Flask.
+    """
+    if not get_load_dotenv():
+        return
+    for name in FILES:
+        found = dotenv.find_dotenv(name, usecwd=True)
+        if found:
+            _check_private(Path(found))
+    try:
+        load_dotenv()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The file .env cannot be read: {_reason(error)}.") from None
+
+
+def text(name: str, default: str = "") -> str:
+    """Return a setting as it was given, without spaces around it."""
+    return os.environ.get(name, default).strip()
+
+
+def secret(name: str) -> str:
+    """Return a setting that may be in a file instead, whose path is in `<name>_FILE`.
+
+    One newline at the file's end is cut off. Raises SettingsError when both are given, and when the
+    file cannot be read.
+    """
+    value, path = text(name), text(f"{name}_FILE")
+    if not path:
+        return value
+    if value:
+        raise SettingsError(f"{name} and {name}_FILE are both set: leave one of them out.")
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        read = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, ValueError) as error:  # the latter of a path or a text that cannot be one
+        raise SettingsError(f"{name}_FILE={path} cannot be read: {_reason(error)}.") from None
+    if len(content) > MOST_BYTES:
+        raise SettingsError(f"{name}_FILE={path} has more than {MOST_BYTES} bytes.")
+    if not read:
+        raise SettingsError(f"{name}_FILE={path} is empty.")
+    return read
+
+
+def _check_private(path: Path) -> None:
+    """Refuse a file that others can read or change: ours, or the administrator's for our group."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {_reason(error)}.") from None
+    if found.st_uid not in (0, os.geteuid()):
+        raise SettingsError(f"{path} belongs to another user: give it to the one who runs this.")
+    allowed = 0o740 if found.st_uid == 0 else 0o700
+    if stat.S_IMODE(found.st_mode) & ~allowed:
+        raise SettingsError(f"{path} can be read or changed by others: chmod 600 {path}")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not text"

@@ -1,0 +1,48 @@
+"""SIGKILL while a deleted account leaves its rooms: the next start goes on with it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+from bson import ObjectId
+
+from chat.services.account_removal import REMOVE
+from chat.services.room_removal import REMOVE as REMOVE_ROOM
+from tests.faults.conftest import database_uri
+from tests.people import app_beside, make_people
+from tests.servers import PATIENCE, Server
+from tests.sockets.conftest import Member
+
+GROUPS = 60
+DEATHS = 2
+
+
+def test_an_account_is_gone_from_all_its_rooms_although_the_server_dies(crashing: Server) -> None:
+    with ExitStack() as stack:
+        app = stack.enter_context(
+            app_beside(crashing.data_dir, database_uri(crashing), RATE_LIMITS=False)
+        )
+        services = app.extensions["chat"]
+        ada, bob = (Member(one, crashing, stack) for one in make_people(app, "ada", "bob"))
+        shared = ada.create_group(bob)
+        person = services.users.get_by_username(ada.username)
+        for _ in range(GROUPS):
+            services.rooms.create_group(person, "Tea")
+        ada.data("DELETE", "/users/me", {"password": ada.password})
+        db, key = services.database.db, {"user_identity": ObjectId(ada.id)}
+        left = []
+        for _ in range(DEATHS):
+            left.append(db["user_room"].count_documents(key))
+            crashing.kill()
+            crashing.start()
+        assert ada.http("GET", "/users/me").status_code == 401
+        deadline = time.monotonic() + PATIENCE
+        while db["job"].find_one({"kind": {"$in": [REMOVE, REMOVE_ROOM]}}):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert left[0] > 0  # it died in the middle
+        assert db["user_room"].find_one(key) is None and db["room"].find_one(key) is None
+        members = bob.data("GET", f"/rooms/{shared['id']}/members")
+        roles = {one["user"]["id"]: one["role"] for one in members}
+        assert roles == {bob.id: "owner"}
