@@ -24,6 +24,7 @@ from chat.repositories.audit import AuditRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
+from chat.repositories.links import LinkRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe, QueueProbe
@@ -33,18 +34,21 @@ from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.schemas.messages import read_pushed
+from chat.services.administration import Administration
 from chat.services.audit import Audit
 from chat.services.contention import Contention
 from chat.services.conversations import ConversationService
 from chat.services.heads import RoomHeads
 from chat.services.jobs import Jobs
 from chat.services.limits import CONFIGURABLE, Limits
+from chat.services.links import Links
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
 from chat.services.passwords import Passwords
 from chat.services.past import Past
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
+from chat.services.registration import Registration
 from chat.services.room_removal import RoomRemoval
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
@@ -66,6 +70,8 @@ class Services:
     mailer: Mailer
     audit: Audit
     jobs: Jobs
+    administration: Administration
+    registration: Registration
     users: UserService
     sessions: SessionService
     rooms: RoomService
@@ -170,10 +176,14 @@ def wire(app: Flask) -> Services:
         audit=audit,
         clock=database.now_ms,
     )
+    links = Links(LinkRepository(database), database.now_ms)
+    registration = Registration(config["REGISTRATION"], config["REGISTRATION_DOMAINS"])
     accounts = UserService(
         users=users,
         user_rooms=user_rooms,
         codes=CodeRepository(database),
+        links=links,
+        registration=registration,
         sessions=sessions,
         rooms=rooms,
         usernames=usernames,
@@ -183,6 +193,18 @@ def wire(app: Flask) -> Services:
         events=publisher,
         audit=audit,
         secret=config["SECRET_KEY"],
+        clock=database.now_ms,
+    )
+    administration = Administration(
+        users=users,
+        rooms=room_repository,
+        user_rooms=user_rooms,
+        accounts=accounts,
+        sessions=sessions,
+        room_service=rooms,
+        links=links,
+        passwords=passwords,
+        audit=audit,
         clock=database.now_ms,
     )
     contention = Contention(room_repository)
@@ -226,6 +248,8 @@ def wire(app: Flask) -> Services:
         mailer=mailer,
         audit=audit,
         jobs=jobs,
+        administration=administration,
+        registration=registration,
         users=accounts,
         sessions=sessions,
         rooms=rooms,

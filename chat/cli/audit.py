@@ -12,7 +12,7 @@ import click
 from chat.cli.common import with_services
 from chat.errors import NotFound
 from chat.logs import escape
-from chat.models import Action, AuditEntry
+from chat.models import OPERATOR, Action, AuditEntry
 from chat.wiring import services
 
 
@@ -39,6 +39,8 @@ def audit(limit: int, username: str | None, action: str | None, as_json: bool) -
 
 def _line(entry: AuditEntry, names: dict[str, str]) -> str:
     """Return one line; nothing that people chose can end it."""
+    # In brackets, which today's usernames cannot have: somebody may be called operator.
+    names = {**names, OPERATOR: f"({OPERATOR})"}
     when = datetime.fromtimestamp(entry.at / 1000, UTC).isoformat(timespec="milliseconds")
     said = {
         "by": names.get(entry.actor_id) or entry.actor_id,

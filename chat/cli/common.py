@@ -60,6 +60,12 @@ def with_services(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def confirmed(is_sure: bool, question: str) -> None:
+    """Ask before what cannot be undone, unless it was confirmed already; else end the command."""
+    if not is_sure:
+        click.confirm(question, abort=True)
+
+
 def shown(items: Iterable[T], total: int, what: str) -> Iterator[T]:
     """Pass `items` on under a progress bar on standard error, when there are any."""
     if not total:

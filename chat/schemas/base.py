@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import marshmallow
@@ -37,3 +37,21 @@ class Schema(marshmallow.Schema):
             for name, text in field_obj.error_messages.items()
             if isinstance(text, str)
         }
+
+
+def require_either(
+    payload: object, name: str, others: Sequence[str], beside: Sequence[str] = ()
+) -> None:
+    """Raise ValidationError unless a payload has `name` or all of `others`, and not both.
+
+    Those of `others` that are in `beside` are welcome in both cases.
+    """
+    if not isinstance(payload, Mapping):
+        return  # which is an error of its own
+    if name in payload:
+        wrong = [other for other in others if other in payload and other not in beside]
+    else:
+        wrong = [other for other in others if other not in payload]
+    if wrong:
+        key = "invalid.not_both" if name in payload else "invalid.required"
+        raise marshmallow.ValidationError({other: [key] for other in wrong})

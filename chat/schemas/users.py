@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from marshmallow import validates_schema
+
 from chat.models import User
 from chat.schemas import fields
-from chat.schemas.base import Schema
+from chat.schemas.base import Schema, require_either
 from chat.schemas.passwords import NewPassword, Password
 from chat.text.addresses import MAX_ADDRESS
 
@@ -17,11 +19,18 @@ class SendCodeSchema(Schema):
 
 
 class RegisterSchema(Schema):
+    """An address and its code, or an invitation, which an address may come with."""
+
     username = fields.Username(required=True)
     password = NewPassword(required=True)
-    email = fields.Email(required=True)
-    code = fields.Digits(required=True)
+    email = fields.Email()
+    code = fields.Digits()
+    invitation = fields.Token()
     nickname = fields.Nickname()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _check_proof(self, _: object, original: object, **__: object) -> None:
+        require_either(original, "invitation", ("email", "code"), beside=("email",))
 
 
 class LogInSchema(Schema):
@@ -41,9 +50,16 @@ class DeleteAccountSchema(Schema):
 
 
 class ResetPasswordSchema(Schema):
-    email = fields.Email(required=True)
-    code = fields.Digits(required=True)
+    """An address and its code, or the token of a link."""
+
+    email = fields.Email()
+    code = fields.Digits()
+    reset_token = fields.Token()
     password = NewPassword(required=True)
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _check_proof(self, _: object, original: object, **__: object) -> None:
+        require_either(original, "reset_token", ("email", "code"))
 
 
 class ProfileSchema(Schema):

@@ -227,6 +227,17 @@ class RoomService:
                     return
         raise Unavailable()
 
+    def end(self, room_id: str, actor_id: str) -> None:
+        """End a room of any kind for an operator; raise NotFound when it is gone."""
+        with self._turns.of(room_id):
+            for _ in range(TRIES):
+                room = self._rooms.find(room_id)
+                if room is None:
+                    raise NotFound()
+                if self._remove_room(room, actor_id, unchanged=False):
+                    return
+        raise Unavailable()
+
     def catch_up(self) -> None:
         """Complete what a crash left half done in the rooms that changed last.
 
@@ -393,7 +404,10 @@ class RoomService:
 
     def _end(self, room: Room, actor: User, *, unchanged: bool) -> bool:
         """End a room if it is still the owner's, and nobody came; return whether it is gone."""
-        if not self._removal.remove(room, actor.id, unchanged=unchanged):
+        return self._remove_room(room, actor.id, unchanged=unchanged)
+
+    def _remove_room(self, room: Room, actor_id: str, *, unchanged: bool) -> bool:
+        if not self._removal.remove(room, actor_id, unchanged=unchanged):
             return False
         self._memberships.forget(room.id)
         self._heads.forget(room.id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from chat.concurrency import spawn
 from chat.errors import Conflict, InvalidInput, NotFound
-from chat.models import Purpose, User
+from chat.models import Link, Purpose, User
 from chat.repositories.codes import CodeRepository
 from chat.repositories.documents import new_id, now_ms
 from chat.repositories.user_rooms import UserRoomRepository
@@ -26,12 +26,16 @@ from chat.services.limits import (
     Limits,
     per_caller,
 )
+from chat.services.links import Links
 from chat.services.passwords import Passwords
+from chat.services.registration import Registration
 from chat.services.rooms import RoomService
 from chat.services.sessions import Grant, SessionService
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 from chat.text.addresses import fold_address, is_international, tidy_address
+
+T = TypeVar("T")
 
 
 class Mails(Protocol):
@@ -55,6 +59,8 @@ class UserService:
         users: UserRepository,
         user_rooms: UserRoomRepository,
         codes: CodeRepository,
+        links: Links,
+        registration: Registration,
         sessions: SessionService,
         rooms: RoomService,
         usernames: Usernames,
@@ -69,6 +75,8 @@ class UserService:
         self._users = users
         self._user_rooms = user_rooms
         self._codes = verification.VerificationCodes(codes=codes, secret=secret, clock=clock)
+        self._links = links
+        self._registration = registration
         self._sessions = sessions
         self._rooms = rooms
         self._usernames = usernames
@@ -85,11 +93,14 @@ class UserService:
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
         """Mail a code and return for how many seconds it is good.
 
-        Raises RateLimited, and InvalidInput for an address that the mail server cannot send to.
+        Raises RateLimited, Forbidden where codes register nobody, and InvalidInput for an address
+        that may not register or that the mail server cannot send to.
 
         Whether the address is known shows neither in the answer nor in its time: what differs
         happens after it. `address` is the caller's network address.
         """
+        if purpose == "register":
+            self._registration.require_allowed(email, invited=False)
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
@@ -107,24 +118,31 @@ class UserService:
         *,
         username: str,
         password: str,
-        email: str,
-        code: str,
+        email: str = "",
+        code: str = "",
+        invitation: str = "",
         nickname: str | None = None,
         address: str,
         device: str,
     ) -> Grant:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
-        Only who has the code learns that a name or an address is taken, and may try another name.
-        Raises RateLimited for a caller (a network address) with too many wrong codes.
+        In place of a code the token of an invitation is fine: an e-mail address is not proven then.
+        Only who has one of them learns that a name or an address is taken, and may try another
+        name. Raises Forbidden where the settings let nobody register so, and RateLimited for a
+        caller (a network address) with too many wrong tries.
         """
-        self._check_code(email, "register", code, address)
-        if self._users.find_by_username(username):
-            raise Conflict({"username": ["invalid.taken"]})
-        password_hash = self._passwords.hash(password)
-        user = self._users.insert(self._draft(username, password_hash, email, nickname))
-        self._codes.use_up(email, "register")  # an address has one account, so it was good but once
-        self._audit.note("registered", user.id)
+        self._registration.require_allowed(email, invited=bool(invitation))
+        draft = self._draft(username, "", email, nickname)
+        if invitation:
+            draft = replace(draft, email_is_proven=False)
+            user, link = self._add_invited(draft, password, invitation, address)
+            self._audit.note("registered", user.id, detail=f"invitation {link.id}")
+        else:
+            self._check_code(email, "register", code, address)
+            user = self._add(draft, password)
+            self._codes.use_up(email, "register")  # an address has one account: good but once
+            self._audit.note("registered", user.id)
         return self._sessions.start(user, device)
 
     def change_password(
@@ -137,7 +155,7 @@ class UserService:
         ):
             raise InvalidInput({"current_password": ["invalid.password"]})
         self._audit.note("password_changed", user.id)
-        self._codes.use_up(user.email, "reset")  # one that was mailed before is good no longer
+        self._end_resets(user)
         self._sessions.end_all(user.id)
 
     def reset_password(self, *, email: str, code: str, password: str, address: str) -> None:
@@ -149,10 +167,18 @@ class UserService:
         user = self._users.find_by_email(email)
         if user is None or not self._codes.use_up(email, "reset"):
             raise verification.wrong_code()
-        changes = {"password_hash": self._passwords.hash(password)}
-        self._users.update(user.id, changes, self._clock())
-        self._audit.note("password_reset", user.id)
-        self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+        self._set_password(user, self._passwords.hash(password))
+
+    def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> None:
+        """Set a new password by the token of a link, once, and end every session.
+
+        Raises InvalidInput, and RateLimited for a caller with too many wrong tokens.
+        """
+        link = self._try(address, lambda: self._take_use("reset", reset_token, "reset_token"))
+        user = self._users.find(link.user_id)
+        if user is None:
+            raise InvalidInput({"reset_token": ["invalid.link"]})
+        self._set_password(user, self._passwords.hash(password))
 
     def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
         """Create accounts without e-mail and yield them, also those that were there before.
@@ -217,7 +243,7 @@ class UserService:
         self._sessions.end_all(user.id)
         if self._users.erase(confirmed, self._clock()):
             self._audit.note("account_deleted", user.id)
-        self._codes.use_up(user.email, "reset")
+        self._end_resets(user)
         self._usernames.forget(user.id)
         # what came in between: a group that was entered, a log-in
         self._sessions.end_all(user.id)
@@ -225,16 +251,58 @@ class UserService:
 
     def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
         """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
+        self._try(address, lambda: self._codes.check(email, purpose, code))
+
+    def _try(self, address: str, attempt: Callable[[], T]) -> T:
+        """Do what raises InvalidInput for a wrong secret, which is counted for the caller.
+
+        Raises RateLimited without trying.
+        """
         callers = per_caller(WRONG_CODES, address)
         with self._turns.of(callers[-1][1]):
             for rule, key in callers:
                 self._limits.check(rule, key)
             try:
-                self._codes.check(email, purpose, code)
+                return attempt()
             except InvalidInput:
                 for rule, key in callers:
                     self._limits.count(rule, key)
                 raise
+
+    def _take_use(self, purpose: Purpose, token: str, field: str) -> Link:
+        """Take one use of a link; raise InvalidInput that names `field` when it is not good."""
+        link = self._links.take_use(purpose, token)
+        if link is None:
+            raise InvalidInput({field: ["invalid.link"]})
+        return link
+
+    def _add_invited(
+        self, draft: User, password: str, token: str, address: str
+    ) -> tuple[User, Link]:
+        """Store a new user for one use of an invitation, which a name that is taken gives back."""
+        link = self._try(address, lambda: self._take_use("register", token, "invitation"))
+        try:
+            return self._add(draft, password), link
+        except Conflict:
+            self._links.give_back_use(link)
+            raise
+
+    def _add(self, draft: User, password: str) -> User:
+        if self._users.find_by_username(draft.username):
+            raise Conflict({"username": ["invalid.taken"]})
+        return self._users.insert(replace(draft, password_hash=self._passwords.hash(password)))
+
+    def _set_password(self, user: User, password_hash: str) -> None:
+        self._users.update(user.id, {"password_hash": password_hash}, self._clock())
+        self._audit.note("password_reset", user.id)
+        self._end_resets(user)
+        self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+
+    def _end_resets(self, user: User) -> None:
+        """Make useless what was handed out before to set a new password with."""
+        self._links.end_resets(user.id)
+        if user.email_is_proven:
+            self._codes.use_up(user.email, "reset")
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
         # To the account's own address: what was typed is the same to us, not to all mail servers.
