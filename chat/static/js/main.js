@@ -3,6 +3,7 @@
 import { createApi, request } from "./api.js";
 import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
+import { forgetLink, isLink, takeLink } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
@@ -14,6 +15,7 @@ const NOTES = { expired: "auth.ended", changed: "auth.password_changed", deleted
 
 const host = document.getElementById("app");
 const mailInTerminal = host.dataset.mail === "terminal";
+const { registration, domains } = host.dataset; // as the server's settings say
 
 function useLocale(name) {
   setLocale(name);
@@ -39,6 +41,14 @@ function showAuth(mode) {
     session,
     request,
     mailInTerminal,
+    registration,
+    domains,
+    link: takeLink(window),
+    forgetLink: () => forgetLink(window),
+    leaveLink() {
+      forgetLink(window);
+      location.reload(); // somebody may be logged in here
+    },
     mode,
     note: note && t(note),
     warning: forgetful && t("storage.blocked"),
@@ -62,6 +72,7 @@ session.onEnded = (reason) => {
 
 /** Go on as a user: after log-in, or with the session found again. */
 async function enter(user) {
+  forgetLink(window);
   const chosen = keptLocale();
   if (user.locale) {
     useLocale(user.locale);
@@ -89,7 +100,10 @@ async function begin() {
   history.scrollRestoration = "manual";
   refuseFiles((text) => app?.toast?.(text));
   useLocale(document.documentElement.lang.startsWith("zh") ? "zh" : "en");
-  if (!session.remembered) return showAuth("login");
+  addEventListener("hashchange", () => isLink(location.hash) && location.reload());
+  const link = takeLink(window);
+  if (link?.purpose === "reset") return showAuth("link");
+  if (!session.remembered) return showAuth(link ? "register" : "login");
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {
