@@ -211,7 +211,7 @@ def _user(document: Document) -> User:
         created_at=created_at,
         updated_at=int(document.get("updated_at") or created_at),
         password_hash=document.get("password") or "",
-        email_is_proven=bool(document.get("email_key")),
+        email_is_proven=bool(document.get("email_key")) or not document.get("email"),
         disabled_at=document.get("disabled_at"),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import marshmallow
@@ -39,19 +39,8 @@ class Schema(marshmallow.Schema):
         }
 
 
-def require_either(
-    payload: object, name: str, others: Sequence[str], beside: Sequence[str] = ()
-) -> None:
-    """Raise ValidationError unless a payload has `name` or all of `others`, and not both.
-
-    Those of `others` that are in `beside` are welcome in both cases.
-    """
-    if not isinstance(payload, Mapping):
-        return  # which is an error of its own
-    if name in payload:
-        wrong = [other for other in others if other in payload and other not in beside]
-    else:
-        wrong = [other for other in others if other not in payload]
-    if wrong:
-        key = "invalid.not_both" if name in payload else "invalid.required"
-        raise marshmallow.ValidationError({other: [key] for other in wrong})
+def require_fields(payload: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise ValidationError that names those of the fields that a payload lacks."""
+    missing = [name for name in names if name not in payload]
+    if missing:
+        raise marshmallow.ValidationError({name: ["invalid.required"] for name in missing})

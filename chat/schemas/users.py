@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import validates_schema
+from marshmallow import ValidationError, validates_schema
 
 from chat.models import User
 from chat.schemas import fields
-from chat.schemas.base import Schema, require_either
+from chat.schemas.base import Schema, require_fields
 from chat.schemas.passwords import NewPassword, Password
 from chat.text.addresses import MAX_ADDRESS
 
@@ -19,7 +20,7 @@ class SendCodeSchema(Schema):
 
 
 class RegisterSchema(Schema):
-    """An address and its code, or an invitation, which an address may come with."""
+    """An address with its code, or an invitation, which an address may come with, proven or not."""
 
     username = fields.Username(required=True)
     password = NewPassword(required=True)
@@ -30,7 +31,8 @@ class RegisterSchema(Schema):
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _check_proof(self, _: object, original: object, **__: object) -> None:
-        require_either(original, "invitation", ("email", "code"), beside=("email",))
+        if isinstance(original, Mapping) and ("invitation" not in original or "code" in original):
+            require_fields(original, ("email", "code"))
 
 
 class LogInSchema(Schema):
@@ -50,7 +52,7 @@ class DeleteAccountSchema(Schema):
 
 
 class ResetPasswordSchema(Schema):
-    """An address and its code, or the token of a link."""
+    """An address with its code, or the token of a link."""
 
     email = fields.Email()
     code = fields.Digits()
@@ -59,7 +61,12 @@ class ResetPasswordSchema(Schema):
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _check_proof(self, _: object, original: object, **__: object) -> None:
-        require_either(original, "reset_token", ("email", "code"))
+        if not isinstance(original, Mapping):
+            return
+        if "reset_token" not in original:
+            require_fields(original, ("email", "code"))
+        elif original.keys() & {"email", "code"}:
+            raise ValidationError({"reset_token": ["invalid.not_both"]})
 
 
 class ProfileSchema(Schema):

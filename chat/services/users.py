@@ -127,22 +127,22 @@ class UserService:
     ) -> Grant:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
-        In place of a code the token of an invitation is fine: an e-mail address is not proven then.
-        Only who has one of them learns that a name or an address is taken, and may try another
-        name. Raises Forbidden where the settings let nobody register so, and RateLimited for a
-        caller (a network address) with too many wrong tries.
+        With the token of an invitation the code may be left out: an address is not proven then.
+        Only with one of the two does somebody learn that a name or an address is taken, and may try
+        another name. Raises Forbidden where the settings let nobody register so, and RateLimited
+        for a caller (a network address) with too many wrong tries.
         """
         self._registration.require_allowed(email, invited=bool(invitation))
-        draft = self._draft(username, "", email, nickname)
-        if invitation:
-            draft = replace(draft, email_is_proven=False)
-            user, link = self._add_invited(draft, password, invitation, address)
-            self._audit.note("registered", user.id, detail=f"invitation {link.id}")
-        else:
+        draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
+        if code:
             self._check_code(email, "register", code, address)
-            user = self._add(draft, password)
+        link = None
+        if invitation:
+            link = self._try(address, lambda: self._take_use("register", invitation, "invitation"))
+        user = self._add(draft, password, link)
+        if code:
             self._codes.use_up(email, "register")  # an address has one account: good but once
-            self._audit.note("registered", user.id)
+        self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
         return self._sessions.start(user, device)
 
     def change_password(
@@ -276,21 +276,16 @@ class UserService:
             raise InvalidInput({field: ["invalid.link"]})
         return link
 
-    def _add_invited(
-        self, draft: User, password: str, token: str, address: str
-    ) -> tuple[User, Link]:
-        """Store a new user for one use of an invitation, which a name that is taken gives back."""
-        link = self._try(address, lambda: self._take_use("register", token, "invitation"))
+    def _add(self, draft: User, password: str, link: Link | None) -> User:
+        """Store a new user; raise Conflict, and take no use of an invitation then."""
         try:
-            return self._add(draft, password), link
+            if self._users.find_by_username(draft.username):
+                raise Conflict({"username": ["invalid.taken"]})
+            return self._users.insert(replace(draft, password_hash=self._passwords.hash(password)))
         except Conflict:
-            self._links.give_back_use(link)
+            if link is not None:
+                self._links.give_back_use(link)
             raise
-
-    def _add(self, draft: User, password: str) -> User:
-        if self._users.find_by_username(draft.username):
-            raise Conflict({"username": ["invalid.taken"]})
-        return self._users.insert(replace(draft, password_hash=self._passwords.hash(password)))
 
     def _set_password(self, user: User, password_hash: str) -> None:
         self._users.update(user.id, {"password_hash": password_hash}, self._clock())
