@@ -173,7 +173,7 @@ def test_ending_asks_first_and_tells_the_clients_of_a_server(app: Flask, tmp_pat
             assert bob.rooms() == []
             other = bob.create_group(ann)
             lines("users", "end", ann.username, "--yes", **where)
-            client.pushed("member_left", room_id=other["id"], user_id=ann.id)
+            assert set(bob.members(other)) == {bob.username}
             me = requests.get(f"{server.url}/api/users/me", headers=bearer(ann.token), timeout=60)
             assert me.status_code == 401
     audit = flask("audit", **where).stdout

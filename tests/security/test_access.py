@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from chat import migrations
 from chat.database.client import Database
+from chat.repositories.documents import object_id
 from tests.accounts import bearer, new_email, new_name, new_password
 from tests.conftest import drop, with_database
 from tests.people import STRANGE_ID, app_beside, new_client_id, settle
@@ -189,6 +190,22 @@ def test_everyone_gets_what_the_table_says(stage: Stage, app: Flask, route: str)
         if expected == "401" and caller != "anonymous" and route != "POST /api/session":
             code = "token_expired" if caller == "expired" else "unauthorized"
             assert response.get_json()["error"]["code"] == code, caller
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_who_is_disabled_gets_what_a_forged_token_gets(
+    stage: Stage, app: Flask, route: str
+) -> None:
+    """Although the session was not ended, and although they are a member."""
+    users = app.extensions["chat"].database.db["user"]
+    key = {"_id": object_id(stage["disabled"].id)}
+    room = stage.group("disabled") if "<room_id>" in route else stage.shared
+    users.update_one(key, {"$set": {"disabled_at": 1}})
+    try:
+        response = stage.call(route, "disabled", room_id=room["id"])
+    finally:
+        users.update_one(key, {"$unset": {"disabled_at": ""}})
+    assert response.status_code == int(TABLE[route]["forged"])
 
 
 @pytest.mark.parametrize("route", DIRECT)
