@@ -29,7 +29,10 @@ users = AppGroup("users", help="The accounts, for an operator. NAME is a usernam
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @with_services
 def list_users(disabled: bool, as_json: bool) -> None:
-    """List the accounts: username, when it was made, state, e-mail address."""
+    """List the accounts: username, when it was made, state, e-mail address.
+
+    A question mark stands before an address that no code has proven.
+    """
     for user in services().administration.list_users(disabled=disabled):
         click.echo(json.dumps(_described(user)) if as_json else _line(user))
 
@@ -123,7 +126,8 @@ def reset_link(name: str) -> None:
 
 def _line(user: User) -> str:
     state = "" if user.disabled_at is None else "disabled"
-    return line([(user.username, 20), (date(user.created_at), 10), (state, 8), (user.email, 36)])
+    email = user.email if user.email_is_proven else f"? {user.email}"
+    return line([(user.username, 20), (date(user.created_at), 10), (state, 8), (email, 36)])
 
 
 def _described(user: User) -> dict[str, Any]:
