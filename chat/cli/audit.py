@@ -9,8 +9,7 @@ from typing import get_args
 
 import click
 
-from chat.cli.common import with_services
-from chat.errors import NotFound
+from chat.cli.common import not_found_as, with_services
 from chat.logs import escape
 from chat.models import OPERATOR, Action, AuditEntry
 from chat.wiring import services
@@ -25,10 +24,8 @@ from chat.wiring import services
 def audit(limit: int, username: str | None, action: str | None, as_json: bool) -> None:
     """Print the latest entries of the audit log, oldest first."""
     made = services()
-    try:
+    with not_found_as(f"Nobody is called {escape(username or '')}."):
         user_id = made.users.get_by_username(username).id if username else None
-    except NotFound:
-        raise click.ClickException(f"Nobody is called {escape(username or '')}.") from None
     entries = made.audit.list_latest(limit, user_id, action)
     names = made.users.names_of(
         {one for entry in entries for one in (entry.actor_id, entry.target_id) if one}

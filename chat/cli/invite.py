@@ -10,8 +10,7 @@ from flask import current_app
 
 from chat import migrations
 from chat.cli.columns import line, moment
-from chat.cli.common import with_services
-from chat.errors import NotFound
+from chat.cli.common import not_found_as, with_services
 from chat.models import Link
 from chat.settings import public_url
 from chat.wiring import services
@@ -57,10 +56,8 @@ def invite(uses: int, days: int, listed: bool, revoke: str | None, as_json: bool
 
 
 def _revoke(link_id: str) -> None:
-    try:
+    with not_found_as("There is no such invitation: see invite --list."):
         services().administration.revoke_invitation(link_id)
-    except NotFound:
-        raise click.ClickException("There is no such invitation: see invite --list.") from None
     click.echo("The invitation is ended.")
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from chat.cli.columns import date, facts, line, moment
-from chat.cli.common import confirmed, with_services
-from chat.errors import NotFound
+from chat.cli.common import confirmed, not_found_as, with_services
 from chat.logs import escape
 from chat.models import Room
 from chat.services.administration import RoomView
@@ -114,10 +113,5 @@ def _described(room: Room) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _known(name: str) -> Iterator[None]:
-    """Say in one sentence that there is no such room."""
-    try:
-        yield
-    except NotFound:
-        raise click.ClickException(f"There is no room {escape(name)}.") from None
+def _known(name: str) -> AbstractContextManager[None]:
+    return not_found_as(f"There is no room {escape(name)}.")

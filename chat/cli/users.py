@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import click
@@ -13,8 +12,7 @@ from flask.cli import AppGroup
 
 from chat import migrations
 from chat.cli.columns import date, facts, line, moment
-from chat.cli.common import confirmed, with_services
-from chat.errors import NotFound
+from chat.cli.common import confirmed, not_found_as, with_services
 from chat.logs import escape
 from chat.models import User
 from chat.services.links import RESET_MINUTES
@@ -143,10 +141,5 @@ def _described(user: User) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _known(name: str) -> Iterator[None]:
-    """Say in one sentence that there is no such account."""
-    try:
-        yield
-    except NotFound:
-        raise click.ClickException(f"Nobody is called {escape(name)}.") from None
+def _known(name: str) -> AbstractContextManager[None]:
+    return not_found_as(f"Nobody is called {escape(name)}.")

@@ -26,7 +26,7 @@ def columns(line: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line)
 
 
-def lines(*arguments: str, data_dir: Path, **settings: object) -> list[str]:
+def lines(*arguments: str, data_dir: Path, **settings: Any) -> list[str]:
     """Run a command and return what it printed, which fits a terminal."""
     printed = flask(*arguments, data_dir=data_dir, **settings).stdout.splitlines()
     assert all(columns(line) <= 80 and line.isprintable() for line in printed), printed
