@@ -42,6 +42,7 @@ class Config:
     TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many reverse proxies stand in front
     HOSTS = _text("HOSTS")  # the names people reach it by, separated by commas; addresses need none
     CORS_ORIGINS = _text("CORS_ORIGINS")  # separated by spaces; empty: this origin alone
+    PUBLIC_URL = _text("PUBLIC_URL")  # where people reach the page, for links that commands print
     LOG_LEVEL = _text("LOG_LEVEL", "INFO").upper() or "INFO"
 
     # Data
@@ -64,6 +65,8 @@ class Config:
     MAIL_DEFAULT_SENDER = _text("MAIL_DEFAULT_SENDER")
 
     # Accounts
+    REGISTRATION = _text("REGISTRATION", "open").lower() or "open"  # or invitation, closed
+    REGISTRATION_DOMAINS = _text("REGISTRATION_DOMAINS")  # of e-mail addresses; empty: any
     ACCESS_TOKEN_MINUTES = _number("ACCESS_TOKEN_MINUTES", 15)
     REFRESH_TOKEN_DAYS = _number("REFRESH_TOKEN_DAYS", 30)
     AUDIT_DAYS = _number("AUDIT_DAYS", 90)  # how long it is known who logged in, was removed, …

@@ -57,6 +57,17 @@ CATALOGUE: dict[str, Line] = {
         "The origin of this page is not allowed. Whoever runs the server can add it to"
         " CORS_ORIGINS.",
     ),
+    "error.registration_closed": Line(
+        "此服务器未开放注册。", "Nobody can register here: registration is closed."
+    ),
+    "error.invitation_required": Line(
+        "注册需要邀请链接，请向此服务器的管理者索取。",
+        "Only people with an invitation can register here: ask whoever runs this server for one.",
+    ),
+    "error.disabled": Line(
+        "此账号已被停用，请联系此服务器的管理者。",
+        "This account is disabled: ask whoever runs this server.",
+    ),
     "error.not_found": Line("找不到所请求的内容。", "There is no such thing."),
     "error.method_not_allowed": Line("不支持此请求方法。", "This method is not allowed here."),
     "error.conflict": Line(
@@ -140,6 +151,13 @@ CATALOGUE: dict[str, Line] = {
         "邮件服务器只能发送到 @ 前面仅含英文字母、数字和符号的地址，请换一个邮箱地址。",
         "The mail server can only send to addresses with plain English letters before the @:"
         " please take another one.",
+    ),
+    "invalid.email_domain": Line(
+        "此处只能使用以下域名的邮箱注册：{domains}。",
+        "Only addresses at {domains} can register here.",
+    ),
+    "invalid.link": Line(
+        "链接无效，或已过期、已被使用。", "This link is not valid, has expired or was used already."
     ),
     "invalid.avatar": Line(
         "头像须为 https: 网址或以 / 开头的路径。",

@@ -23,6 +23,15 @@ Action = Literal[
     "sessions_ended",
     "refresh_reused",
     "account_deleted",
+    "account_ended",
+    "account_disabled",
+    "account_enabled",
+    "account_shown",
+    "accounts_listed",
+    "reset_link_made",
+    "site_invitation_made",
+    "site_invitation_revoked",
+    "site_invitations_listed",
     "role_changed",
     "member_removed",
     "access_changed",
@@ -32,12 +41,20 @@ Action = Literal[
     "invitation_revoked",
     "invitation_used",
     "group_deleted",
+    "direct_room_ended",
+    "room_shown",
+    "rooms_listed",
 ]
+# In place of a user's id in the audit log: whoever runs commands on the server's machine.
+OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `username` never changes; `email` and `locale` are shown to nobody else."""
+    """A person. `username` never changes; `email` and `locale` are shown to nobody else.
+
+    By an address that is not proven nobody is found. Who is disabled cannot log in.
+    """
 
     id: str
     username: str
@@ -49,6 +66,24 @@ class User:
     created_at: int
     updated_at: int
     password_hash: str = field(default="", repr=False)
+    email_is_proven: bool = True
+    disabled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What may be done by whoever has its token, `uses_left` times until `expires_at`.
+
+    `user_id` is empty where it is not for one user alone.
+    """
+
+    id: str
+    purpose: Purpose
+    user_id: str
+    uses: int
+    uses_left: int
+    created_at: int
+    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +273,7 @@ class AuditEntry:
     at: int
     action: Action
     address: str  # of the caller; empty for commands
-    actor_id: str = ""
+    actor_id: str = ""  # or OPERATOR
     target_id: str = ""  # another person it was done to
     room_id: str = ""
     detail: str = ""

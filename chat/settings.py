@@ -17,8 +17,8 @@ from pymongo.uri_parser import parse_uri, split_options
 
 from chat.environment import SettingsError
 from chat.hosts import parse_hosts
-from chat.origins import parse_origins
-from chat.text.addresses import ascii_host, parse_sender
+from chat.origins import parse_origin, parse_origins
+from chat.text.addresses import ascii_host, parse_domains, parse_sender
 
 SECRET_BYTES = 32  # as long as the hash the tokens are signed with
 NUMBERS = {
@@ -46,12 +46,15 @@ SWITCHES = ("MAIL_USE_SSL", "MAIL_USE_TLS", "MONGO_INSECURE", "QUEUE_INSECURE", 
 QUEUES = ("redis", "rediss", "unix")
 SRV = "mongodb+srv://"  # a name whose hosts the name server lists
 NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
+REGISTRATIONS = ("open", "invitation", "closed")
+ANY_ADDRESS = ("0.0.0.0", "::")  # to listen on; nobody can connect to a place of this name
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def check(config: Mapping[str, Any]) -> None:
     """Raise SettingsError for the first setting that can not be, or not where others are served."""
     _check_values(config)
+    _check_registration(config)
     _check_queue(config)
     _check_mail(config)
     _check_open(config)
@@ -90,6 +93,22 @@ def _opened_by(config: Mapping[str, Any]) -> str | None:
     if config["TRUSTED_PROXIES"]:
         return f"TRUSTED_PROXIES={config['TRUSTED_PROXIES']}"
     return None
+
+
+def public_url(config: Mapping[str, Any]) -> str:
+    """Return the address at which people reach the page, without a slash at its end.
+
+    Raises SettingsError when PUBLIC_URL is empty and no other setting tells it.
+    """
+    if config["PUBLIC_URL"]:
+        return str(config["PUBLIC_URL"]).rstrip("/")
+    host = config["HOST"]
+    if config["TRUSTED_PROXIES"] or host in ANY_ADDRESS:
+        raise SettingsError(
+            "PUBLIC_URL must name the address at which people reach the page, such as"
+            " https://chat.example.org, so that a link can lead there."
+        )
+    return f"http://{f'[{host}]' if ':' in host else host}:{config['PORT']}"
 
 
 def secret_key(config: Mapping[str, Any]) -> str:
@@ -190,6 +209,27 @@ def _check_values(config: Mapping[str, Any]) -> None:
         ) from None
     if config["MONGO_URI"] and not _is_mongo_uri(config["MONGO_URI"]):
         raise SettingsError("MONGO_URI is no MongoDB URI such as mongodb://127.0.0.1:27017/chat.")
+
+
+def _check_registration(config: Mapping[str, Any]) -> None:
+    if config["REGISTRATION"] not in REGISTRATIONS:
+        raise SettingsError(
+            f"REGISTRATION must be one of {', '.join(REGISTRATIONS)},"
+            f" not {config['REGISTRATION']!r}."
+        )
+    try:
+        parse_domains(config["REGISTRATION_DOMAINS"])
+    except ValueError as error:
+        raise SettingsError(
+            f"REGISTRATION_DOMAINS holds {str(error)!r}, which is no domain of e-mail addresses"
+            " such as example.org; separate several by commas."
+        ) from None
+    url = config["PUBLIC_URL"]
+    if url and (not url.lower().startswith(("http://", "https://")) or parse_origin(url) is None):
+        raise SettingsError(
+            "PUBLIC_URL must be the address at which people reach the page, without a path, such as"
+            f" https://chat.example.org (an international name in its xn-- form), not {url!r}."
+        )
 
 
 def _check_queue(config: Mapping[str, Any]) -> None:

@@ -26,6 +26,7 @@ from chat.repositories.blocks import BlockRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
+from chat.repositories.links import LinkRepository
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.presence import PresenceRepository
@@ -40,6 +41,7 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.schemas.messages import read_pushed
 from chat.services.account_removal import AccountRemoval
+from chat.services.administration import Administration
 from chat.services.audit import Audit
 from chat.services.blocks import Blocks
 from chat.services.contention import Contention
@@ -47,6 +49,7 @@ from chat.services.conversations import ConversationService
 from chat.services.heads import RoomHeads
 from chat.services.jobs import Jobs
 from chat.services.limits import CONFIGURABLE, Limits
+from chat.services.links import Links
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
@@ -55,6 +58,7 @@ from chat.services.past import Past
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
+from chat.services.registration import Registration
 from chat.services.room_invitations import RoomInvitationService
 from chat.services.room_removal import RoomRemoval
 from chat.services.rooms import RoomService
@@ -77,6 +81,8 @@ class Services:
     mailer: Mailer
     audit: Audit
     jobs: Jobs
+    administration: Administration
+    registration: Registration
     users: UserService
     sessions: SessionService
     budgets: Budgets
@@ -240,10 +246,14 @@ def wire(app: Flask) -> Services:
         requests=requests,
         clock=database.now_ms,
     )
+    links = Links(LinkRepository(database), database.now_ms)
+    registration = Registration(config["REGISTRATION"], config["REGISTRATION_DOMAINS"])
     accounts = UserService(
         users=users,
         user_rooms=user_rooms,
         codes=CodeRepository(database),
+        links=links,
+        registration=registration,
         sessions=sessions,
         removal=account_removal,
         usernames=usernames,
@@ -253,6 +263,17 @@ def wire(app: Flask) -> Services:
         events=publisher,
         audit=audit,
         secret=config["SECRET_KEY"],
+        clock=database.now_ms,
+    )
+    administration = Administration(
+        users=users,
+        rooms=room_repository,
+        user_rooms=user_rooms,
+        accounts=accounts,
+        sessions=sessions,
+        room_service=rooms,
+        links=links,
+        audit=audit,
         clock=database.now_ms,
     )
     contention = Contention(room_repository)
@@ -313,6 +334,8 @@ def wire(app: Flask) -> Services:
         mailer=mailer,
         audit=audit,
         jobs=jobs,
+        administration=administration,
+        registration=registration,
         users=accounts,
         sessions=sessions,
         budgets=Budgets(enabled=config["RATE_LIMITS"]),

@@ -9,6 +9,7 @@ import pytest
 
 from chat import settings
 from chat.environment import SettingsError
+from chat.text.addresses import parse_domains
 from config import Config
 
 
@@ -20,6 +21,7 @@ def config(**changes: Any) -> dict[str, Any]:
     defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False}
     defaults |= {"MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
     defaults |= {"TRUSTED_PROXIES": 0, "HOSTS": "", "MESSAGE_QUEUE_URL": ""}
+    defaults |= {"REGISTRATION": "open", "REGISTRATION_DOMAINS": "", "PUBLIC_URL": ""}
     defaults |= {"MONGO_INSECURE": False, "QUEUE_INSECURE": False}
     return defaults | changes
 
@@ -55,6 +57,16 @@ def test_nothing_has_to_be_configured() -> None:
         ("RATE_LIMITS", "maybe"),
         ("MAIL_USE_SSL", "tls"),
         ("LOG_LEVEL", "LOUD"),
+        ("REGISTRATION", "members"),
+        ("REGISTRATION_DOMAINS", "example.org;example.com"),
+        ("REGISTRATION_DOMAINS", "school.test, @"),
+        ("REGISTRATION_DOMAINS", "ann@example.org"),
+        ("REGISTRATION_DOMAINS", "*.example.org"),
+        ("PUBLIC_URL", "chat.example.org"),
+        ("PUBLIC_URL", "ftp://chat.example.org"),
+        ("PUBLIC_URL", "wss://chat.example.org"),
+        ("PUBLIC_URL", "https://chat.example.org/chat"),
+        ("PUBLIC_URL", "https://chat.example.org/?q=1"),
         ("SECRET_KEY", "k" * 31),
         ("MONGO_URI", "127.0.0.1:27017"),
         ("MONGO_URI", "mongodb://"),
@@ -385,3 +397,40 @@ def test_a_kept_key_that_is_too_short_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("short\n")
     with pytest.raises(SettingsError, match="secret_key"):
         settings.secret_key(config(DATA_DIR=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "url"),
+    [
+        ({}, "http://127.0.0.1:5000"),
+        ({"HOST": "::1", "PORT": 80}, "http://[::1]:80"),
+        ({"HOST": "192.0.2.7"}, "http://192.0.2.7:5000"),
+        ({"PUBLIC_URL": "https://chat.example.org/"}, "https://chat.example.org"),
+        ({"PUBLIC_URL": "http://[2001:db8::1]:8000", "HOST": "::"}, "http://[2001:db8::1]:8000"),
+    ],
+)
+def test_links_lead_to_where_people_reach_the_page(changes: dict[str, Any], url: str) -> None:
+    settings.check(config(**changes, MAIL="terminal"))
+    assert settings.public_url(config(**changes)) == url
+
+
+@pytest.mark.parametrize("changes", [{"HOST": "0.0.0.0"}, {"HOST": "::"}, {"TRUSTED_PROXIES": 1}])
+def test_where_nobody_knows_it_a_link_wants_the_public_address(changes: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="PUBLIC_URL must name"):
+        settings.public_url(config(**changes))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", set()),
+        (" , ,", set()),
+        ("example.org", {"example.org"}),
+        ("Example.ORG, \uff53chool.test", {"example.org", "school.test"}),
+        ("例え.jp,xn--r8jz45g.jp", {"xn--r8jz45g.jp"}),
+        ("straße.de", {"xn--strae-oqa.de"}),
+    ],
+)
+def test_domains_are_read_in_any_spelling(written: str, read: set[str]) -> None:
+    settings.check(config(REGISTRATION_DOMAINS=written))
+    assert parse_domains(written) == read

@@ -27,8 +27,10 @@ def page(_: str = "") -> Response:
     html = render_template(
         "page.html",
         language=TAGS[locale],
+        domains=services().registration.named(),
         mail="terminal" if services().mailer.terminal else "",
         modules=_modules(),
+        registration=services().registration.mode,
         styles=_styles(),
         version=_version(),
     )

@@ -105,7 +105,10 @@ def end_session(identity: Identity, session_id: str) -> Response:
 
 @users.put("/users/password")
 def reset_password() -> Response:
-    services().users.reset_password(**load(ResetPasswordSchema()), address=client_address())
+    data = load(ResetPasswordSchema())
+    by_link = "reset_token" in data
+    reset = services().users.reset_password_by_link if by_link else services().users.reset_password
+    reset(**data, address=client_address())
     return no_content()
 
 

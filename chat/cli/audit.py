@@ -9,10 +9,9 @@ from typing import get_args
 
 import click
 
-from chat.cli.common import with_services
-from chat.errors import NotFound
+from chat.cli.common import not_found_as, with_services
 from chat.logs import escape
-from chat.models import Action, AuditEntry
+from chat.models import OPERATOR, Action, AuditEntry
 from chat.wiring import services
 
 
@@ -25,10 +24,8 @@ from chat.wiring import services
 def audit(limit: int, username: str | None, action: str | None, as_json: bool) -> None:
     """Print the latest entries of the audit log, oldest first."""
     made = services()
-    try:
+    with not_found_as(f"Nobody is called {escape(username or '')}."):
         user_id = made.users.get_by_username(username).id if username else None
-    except NotFound:
-        raise click.ClickException(f"Nobody is called {escape(username or '')}.") from None
     entries = made.audit.list_latest(limit, user_id, action)
     names = made.users.names_of(
         {one for entry in entries for one in (entry.actor_id, entry.target_id) if one}
@@ -39,6 +36,8 @@ def audit(limit: int, username: str | None, action: str | None, as_json: bool) -
 
 def _line(entry: AuditEntry, names: dict[str, str]) -> str:
     """Return one line; nothing that people chose can end it."""
+    # In brackets, which today's usernames cannot have: somebody may be called operator.
+    names = {**names, OPERATOR: f"({OPERATOR})"}
     when = datetime.fromtimestamp(entry.at / 1000, UTC).isoformat(timespec="milliseconds")
     said = {
         "by": names.get(entry.actor_id) or entry.actor_id,

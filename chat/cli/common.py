@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +20,7 @@ from chat.adoption.errors import AdoptionError
 from chat.database.client import DatabaseError
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.demo.seeding import DemoError
+from chat.errors import NotFound
 from chat.migrations import MigrationError
 from chat.schemas.passwords import MAX_PASSWORD, MIN_PASSWORD, is_common
 from chat.text.normalization import nfc
@@ -58,6 +60,21 @@ def with_services(command: Callable[P, None]) -> Callable[P, None]:
             _abandon_unprinted()
 
     return run
+
+
+@contextmanager
+def not_found_as(sentence: str) -> Iterator[None]:
+    """End the command with this sentence where something is not found."""
+    try:
+        yield
+    except NotFound:
+        raise click.ClickException(sentence) from None
+
+
+def confirmed(is_sure: bool, question: str) -> None:
+    """Ask before what cannot be undone, unless it was confirmed already; else end the command."""
+    if not is_sure:
+        click.confirm(question, abort=True)
 
 
 def shown(items: Iterable[T], total: int, what: str) -> Iterator[T]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import BulkWriteError
 
-from chat.models import AuditEntry
+from chat.models import OPERATOR, AuditEntry
 from chat.repositories.documents import date_of, is_only_repeated, object_id
 
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ def _document(entry: AuditEntry, keep_ms: int) -> Document:
         "expires_at": date_of(entry.at + keep_ms),
     }
     for name, stored in IDENTITIES.items():
-        if getattr(entry, name):
-            document[stored] = object_id(getattr(entry, name))
+        identity = getattr(entry, name)
+        if identity:
+            document[stored] = identity if identity == OPERATOR else object_id(identity)
     if entry.room_id:
         document["room_identity"] = object_id(entry.room_id)
     if entry.detail:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
+import pymongo
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
@@ -14,6 +16,8 @@ DAY_MS = 24 * 60 * 60 * 1000
 DUPLICATE_KEY = 11000  # the code of "this is there already"
 # Ids in one query: the embedded engine takes n² time for n ids; per id, so many cost least.
 IDS_AT_ONCE = 32
+PAGE = 1_000  # documents of a list that is read whole
+PAGE_SECONDS = 120.0  # for one: before the first the embedded engine looks at all documents
 
 
 def now_ms() -> int:
@@ -75,6 +79,20 @@ def delete_found(collection: Any, query: Mapping[str, Any]) -> None:
     """Remove all documents that match, a bounded number at once: others write in between."""
     for _ in delete_in_pieces(collection, query, IDS_AT_ONCE):
         pass
+
+
+def in_pages(collection: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all documents that match, in pages of one cursor, however many there are.
+
+    One cursor, because each query of a range of ids reads the embedded engine's whole collection.
+    """
+    cursor = collection.find(query, batch_size=PAGE)
+    while True:
+        with pymongo.timeout(PAGE_SECONDS):
+            page = list(islice(cursor, PAGE))
+        yield from page
+        if len(page) < PAGE:
+            return
 
 
 def between(since: Any, until: Any = None) -> dict[str, Any]:

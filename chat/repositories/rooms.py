@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chat.errors import NotFound
 from chat.models import Message, Room
-from chat.repositories.documents import between, object_id, object_ids, with_ids
+from chat.repositories.documents import between, in_pages, object_id, object_ids, with_ids
 from chat.repositories.messages import document_of, message_of
 
 if TYPE_CHECKING:
@@ -162,6 +162,11 @@ class RoomRepository:
             {"_id": 1},
         )
         return found is not None
+
+    def list_all(self) -> Iterator[Room]:
+        """Yield all rooms, mostly the oldest first."""
+        for document in in_pages(self._database.db["room"], {}):
+            yield room_of(document)
 
     def list_latest(self, limit: int) -> list[Room]:
         """Return the rooms touched last."""

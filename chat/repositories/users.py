@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,14 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
-from chat.repositories.documents import between, is_only_repeated, object_id, object_ids, with_ids
+from chat.repositories.documents import (
+    between,
+    in_pages,
+    is_only_repeated,
+    object_id,
+    object_ids,
+    with_ids,
+)
 from chat.text.addresses import fold_address
 from chat.text.normalization import fold
 
@@ -29,6 +36,7 @@ CHANGEABLE = {
     "avatar": "avatar",
     "locale": "locale",
     "password_hash": "password",
+    "disabled_at": "disabled_at",
 }
 PUBLIC = {"nickname", "sex", "avatar"}  # what others see of it
 
@@ -64,12 +72,24 @@ class UserRepository:
             if not _is_deleted(found)
         }
 
+    def list_all(self, disabled: bool = False) -> Iterator[User]:
+        """Yield everybody, or those who are disabled, mostly the oldest account first."""
+        query: Document = {"disabled_at": {"$gt": 0}} if disabled else {}
+        for document in in_pages(self._collection, query):
+            if not _is_deleted(document):
+                yield _user(document)
+
     def search(self, prefix: str, limit: int = 20) -> list[User]:
-        """Return users whose username or nickname starts so in any spelling; usernames first."""
+        """Return users whose username or nickname starts so in any spelling; usernames first.
+
+        Those who are disabled are left out.
+        """
         found: dict[ObjectId, Document] = {}
         for name in ("username_key", "nickname_key"):
             start = fold(prefix)
-            by_prefix = self._collection.find({name: {"$gte": start, "$lt": start + LAST}})
+            by_prefix = self._collection.find(
+                {name: {"$gte": start, "$lt": start + LAST}, "disabled_at": None}
+            )
             for document in by_prefix.sort(name, 1).limit(limit):
                 found.setdefault(document["_id"], document)
         return [_user(document) for document in list(found.values())[:limit]]
@@ -206,6 +226,8 @@ def _user(document: Document) -> User:
         created_at=created_at,
         updated_at=int(document.get("updated_at") or created_at),
         password_hash=document.get("password") or "",
+        email_is_proven=bool(document.get("email_key")) or not document.get("email"),
+        disabled_at=document.get("disabled_at"),
     )
 
 
@@ -223,7 +245,7 @@ def _document(user: User) -> Document:
         "created_at": user.created_at,
         "updated_at": user.updated_at,
     }
-    if user.email:
+    if user.email and user.email_is_proven:
         document["email_key"] = fold_address(user.email)
     if user.locale:
         document["locale"] = user.locale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import marshmallow
@@ -40,3 +40,10 @@ class Schema(marshmallow.Schema):
             for name, text in field_obj.error_messages.items()
             if isinstance(text, str)
         }
+
+
+def require_fields(payload: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise ValidationError that names those of the fields that a payload lacks."""
+    missing = [name for name in names if name not in payload]
+    if missing:
+        raise marshmallow.ValidationError({name: ["invalid.required"] for name in missing})

@@ -31,6 +31,7 @@ __all__ = [
     "Integer",
     "Nickname",
     "String",
+    "Token",
     "Username",
 ]
 
@@ -38,6 +39,7 @@ MOST_ERRORS = 10  # of one container: whoever sends more mistakes does not read 
 MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
 MAX_NICKNAME = 30
 MAX_AVATAR = 500
+MAX_TOKEN = 64
 MAX_TYPED_DIGITS = 64  # with the spaces and dashes between them
 SURROGATES_AND_NUL = re.compile("[\x00\ud800-\udfff]")
 UNSAFE = frozenset('"<>\\^`{|}')  # in URLs
@@ -144,6 +146,13 @@ class Digits(String):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         return digits_of(super()._deserialize(*args, **kwargs))
+
+
+class Token(String):
+    """A secret that we handed out; one that is not good is refused later, by the service."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min=1, max=MAX_TOKEN, strip=True, **kwargs)
 
 
 class Avatar(String):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from marshmallow import ValidationError, validates_schema
 
 from chat.models import User
 from chat.schemas import fields
-from chat.schemas.base import Schema
+from chat.schemas.base import Schema, require_fields
 from chat.schemas.passwords import NewPassword, Password
 from chat.text.addresses import MAX_ADDRESS
 
@@ -17,11 +20,19 @@ class SendCodeSchema(Schema):
 
 
 class RegisterSchema(Schema):
+    """An address with its code, or an invitation, which an address may come with, proven or not."""
+
     username = fields.Username(required=True)
     password = NewPassword(required=True)
-    email = fields.Email(required=True)
-    code = fields.Digits(required=True)
+    email = fields.Email()
+    code = fields.Digits()
+    invitation = fields.Token()
     nickname = fields.Nickname()
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _check_proof(self, _: object, original: object, **__: object) -> None:
+        if isinstance(original, Mapping) and ("invitation" not in original or "code" in original):
+            require_fields(original, ("email", "code"))
 
 
 class LogInSchema(Schema):
@@ -41,9 +52,21 @@ class DeleteAccountSchema(Schema):
 
 
 class ResetPasswordSchema(Schema):
-    email = fields.Email(required=True)
-    code = fields.Digits(required=True)
+    """An address with its code, or the token of a link."""
+
+    email = fields.Email()
+    code = fields.Digits()
+    reset_token = fields.Token()
     password = NewPassword(required=True)
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _check_proof(self, _: object, original: object, **__: object) -> None:
+        if not isinstance(original, Mapping):
+            return
+        if "reset_token" not in original:
+            require_fields(original, ("email", "code"))
+        elif original.keys() & {"email", "code"}:
+            raise ValidationError({"reset_token": ["invalid.not_both"]})
 
 
 class ProfileSchema(Schema):

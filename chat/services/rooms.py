@@ -300,6 +300,17 @@ class RoomService:
                     return
         raise Unavailable()
 
+    def end(self, room_id: str, actor_id: str) -> None:
+        """End a room of any kind for an operator; raise NotFound when it is gone."""
+        with self._turns.of(room_id):
+            for _ in range(TRIES):
+                room = self._rooms.find(room_id)
+                if room is None:
+                    raise NotFound()
+                if self._end(room, actor_id, unchanged=False):
+                    return
+        raise Unavailable()
+
     def catch_up(self) -> None:
         """Complete what a crash left half done in the rooms that changed last.
 

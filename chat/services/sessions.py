@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chat.errors import NotFound, Unauthorized
+from chat.errors import Forbidden, NotFound, Unauthorized
 from chat.models import Session, User
 from chat.repositories.documents import DAY_MS, new_id, now_ms
 from chat.repositories.outages import is_outage
@@ -51,6 +51,12 @@ class WrongLogin(Unauthorized):
     """The name or the password is wrong; which of them is not said."""
 
     text_key = "error.wrong_login"
+
+
+class AccountDisabled(Forbidden):
+    """The name and the password are right, and the account was disabled by an operator."""
+
+    text_key = "error.disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,7 @@ class SessionService:
     ) -> Grant:
         """Start a session by username or e-mail and password; raise Unauthorized or RateLimited.
 
+        Raises AccountDisabled too, for the right password alone.
         `address` is the caller's network address, `device` what its program calls itself,
         `device_token` what `device_token_for` gave it at an earlier log-in, and `key` what the
         session is bound to.
@@ -119,9 +126,13 @@ class SessionService:
         if user is None:
             self._audit.note("log_in_failed", target_id=found.id if found else "")
             raise WrongLogin()
+        if user.disabled_at is not None:
+            self._audit.note("log_in_failed", target_id=user.id, detail="disabled")
+            raise AccountDisabled()
         grant = self.start(user, device, address, key)
         # Only now: a change of the password ends the sessions that are there after it was written,
-        # and one that was written before this session was there is read here.
+        # and one that was written before this session was there is read here. To disable an account
+        # is such a change.
         if not self._is_still_right(user, password):
             self._end(grant.session.id)
             self._audit.note("log_in_failed", target_id=user.id)
@@ -181,10 +192,7 @@ class SessionService:
         """Return the user of a living session; raise Unauthorized when it is not alive."""
         if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
             raise Unauthorized()
-        user = self._users.find(user_id)
-        if user is None:
-            raise Unauthorized()
-        return user
+        return self._require_enabled(user_id)
 
     def count_connection(self, opener_id: str) -> None:
         """Count a connection that a session or a user opens; raise RateLimited for too many."""
@@ -218,10 +226,7 @@ class SessionService:
                 self._end(session_id)
                 self._audit.note("refresh_reused", target_id=user_id, detail=session_id)
                 raise Unauthorized()
-        user = self._users.find(user_id)
-        if user is None:
-            raise Unauthorized()
-        return Grant(user, session, next_id)
+        return Grant(self._require_enabled(user_id), session, next_id)
 
     def log_out(
         self, user_id: str, session_id: str, refresh_id: str = "", key: str | None = None
@@ -324,10 +329,17 @@ class SessionService:
         by_username = self._users.find_by_username(name)
         return by_email or by_username
 
+    def _require_enabled(self, user_id: str) -> User:
+        """Return the user; raise Unauthorized for one who is gone or disabled."""
+        user = self._users.find(user_id)
+        if user is None or user.disabled_at is not None:
+            raise Unauthorized()
+        return user
+
     def _is_still_right(self, user: User, password: str) -> bool:
         """Tell whether a password that was the user's still is."""
         stored = self._users.find(user.id)
-        if stored is None:
+        if stored is None or stored.disabled_at is not None:
             return False
         # another log-in may have hashed the same password anew
         return stored.password_hash == user.password_hash or self._passwords.verify(

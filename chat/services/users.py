@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from chat.concurrency import spawn
-from chat.errors import Conflict, InvalidInput, NotFound, Unauthorized
-from chat.models import Purpose, User
+from chat.errors import Conflict, InvalidInput, NotFound, RateLimited, Unauthorized
+from chat.models import Link, Purpose, User
 from chat.repositories.codes import CodeRepository
 from chat.repositories.documents import new_id, now_ms
 from chat.repositories.user_rooms import UserRoomRepository
@@ -34,13 +34,17 @@ from chat.services.limits import (
     Limits,
     per_caller,
 )
+from chat.services.links import Links
 from chat.services.passwords import Passwords
+from chat.services.registration import Registration
 from chat.services.sessions import Grant, SessionService
 from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 from chat.text.addresses import is_international, mailbox_of, tidy_address
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Mails(Protocol):
@@ -64,6 +68,8 @@ class UserService:
         users: UserRepository,
         user_rooms: UserRoomRepository,
         codes: CodeRepository,
+        links: Links,
+        registration: Registration,
         sessions: SessionService,
         removal: AccountRemoval,
         usernames: Usernames,
@@ -78,6 +84,8 @@ class UserService:
         self._users = users
         self._user_rooms = user_rooms
         self._codes = verification.VerificationCodes(codes=codes, secret=secret, clock=clock)
+        self._links = links
+        self._registration = registration
         self._sessions = sessions
         self._removal = removal
         self._usernames = usernames
@@ -94,11 +102,14 @@ class UserService:
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
         """Mail a code and return for how many seconds it is good.
 
-        Raises RateLimited, and InvalidInput for an address that the mail server cannot send to.
+        Raises RateLimited, Forbidden where codes register nobody, and InvalidInput for an address
+        that may not register or that the mail server cannot send to.
 
         Whether the address is known shows neither in the answer nor in its time: what differs
         happens after it. `address` is the caller's network address.
         """
+        if purpose == "register":
+            self._registration.require_allowed(email, invited=False)
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
@@ -116,8 +127,9 @@ class UserService:
         *,
         username: str,
         password: str,
-        email: str,
-        code: str,
+        email: str = "",
+        code: str = "",
+        invitation: str = "",
         nickname: str | None = None,
         address: str,
         device: str,
@@ -125,16 +137,23 @@ class UserService:
     ) -> Grant:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
-        `key` is what the session is bound to.
-        Only who has the code learns that a name or an address is taken, and may try another name.
-        Raises RateLimited for too many wrong codes or taken names of a caller (a network address).
+        With the token of an invitation the code may be left out: an address is not proven then.
+        Only with one of the two does somebody learn that a name or an address is taken, and may try
+        another name. Raises Forbidden where the settings let nobody register so, and RateLimited
+        for a caller (a network address) with too many wrong tries or taken names. `key` is what
+        the session is bound to.
         """
-        self._check_code(email, "register", code, address)
-        self._check_name(username, email, address)
-        password_hash = self._passwords.hash(password)
-        user = self._users.insert(self._draft(username, password_hash, email, nickname))
-        self._codes.use_up(email, "register")  # an address has one account, so it was good but once
-        self._audit.note("registered", user.id)
+        self._registration.require_allowed(email, invited=bool(invitation))
+        draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
+        if code:
+            self._check_code(email, "register", code, address)
+        link = None
+        if invitation:
+            link = self._try(address, lambda: self._take_use("register", invitation, "invitation"))
+        user = self._add(draft, password, link, address)
+        if code:
+            self._codes.use_up(email, "register")  # an address has one account: good but once
+        self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
         return self._sessions.start(user, device, address, key)
 
     def change_password(
@@ -147,7 +166,7 @@ class UserService:
         ):
             raise InvalidInput({"current_password": ["invalid.password"]})
         self._audit.note("password_changed", user.id)
-        self._codes.use_up(user.email, "reset")  # one that was mailed before is good no longer
+        self._end_resets(user)
         self._sessions.end_all(user.id)
 
     def reset_password(self, *, email: str, code: str, password: str, address: str) -> None:
@@ -159,10 +178,18 @@ class UserService:
         user = self._users.find_by_email(email)
         if user is None or not self._codes.use_up(email, "reset"):
             raise verification.wrong_code()
-        changes = {"password_hash": self._passwords.hash(password)}
-        self._users.update(user.id, changes, self._clock())
-        self._audit.note("password_reset", user.id)
-        self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+        self._set_password(user, self._passwords.hash(password))
+
+    def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> None:
+        """Set a new password by the token of a link, once, and end every session.
+
+        Raises InvalidInput, and RateLimited for a caller with too many wrong tokens.
+        """
+        link = self._try(address, lambda: self._take_use("reset", reset_token, "reset_token"))
+        user = self._users.find(link.user_id)
+        if user is None:
+            raise InvalidInput({"reset_token": ["invalid.link"]})
+        self._set_password(user, self._passwords.hash(password))
 
     def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
         """Create accounts without e-mail and yield them, also those that were there before.
@@ -223,15 +250,23 @@ class UserService:
             if self._users.find(user.id) is None:
                 raise Unauthorized()
             raise InvalidInput({"password": ["invalid.password"]})
+        self.end(user)
+
+    def end(self, user: User) -> None:
+        """Delete an account, as an operator may without its password."""
         # Before the address is free: the code of whoever has it next must not be used up.
-        self._codes.use_up(user.email, "reset")
+        self._end_resets(user)
         self._removal.remove(user.id)
 
     def _check_name(self, username: str, email: str, address: str) -> None:
-        """Raise Conflict for a taken name and count it; RateLimited after many, taken or not."""
-        mailbox = (TAKEN_NAMES_PER_MAILBOX, mailbox_of(email))
-        counted = (mailbox, *per_caller(TAKEN_NAMES_PER_ADDRESS, address))
-        with self._turns.of(mailbox[1]):
+        """Raise Conflict for a taken name and count it; RateLimited after many, taken or not.
+
+        An address that is not proven counts for nothing.
+        """
+        counted = per_caller(TAKEN_NAMES_PER_ADDRESS, address)
+        if email:
+            counted = [(TAKEN_NAMES_PER_MAILBOX, mailbox_of(email)), *counted]
+        with self._turns.of(counted[0][1]):
             for rule, key in counted:
                 self._limits.check(rule, key)
             if self._users.find_by_username(username):
@@ -241,6 +276,13 @@ class UserService:
 
     def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
         """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
+        self._try(address, lambda: self._codes.check(email, purpose, code))
+
+    def _try(self, address: str, attempt: Callable[[], T]) -> T:
+        """Do what raises InvalidInput for a wrong secret, which is counted for the caller.
+
+        Raises RateLimited without trying.
+        """
         usual = per_caller(WRONG_CODES, address)
         strict = per_caller(WRONG_CODES_WHEN_GUESSED, address)
         with self._turns.of(usual[-1][1]):
@@ -248,7 +290,7 @@ class UserService:
             for rule, key in (*usual, *(strict if is_guessed else ())):
                 self._limits.check(rule, key)
             try:
-                self._codes.check(email, purpose, code)
+                return attempt()
             except InvalidInput:
                 for rule, key in strict:
                     self._limits.note(rule, key)
@@ -264,6 +306,36 @@ class UserService:
             amount = WRONG_CODES_OF_ALL.item.amount
             log.warning("codes are guessed: there were more than %d wrong ones in an hour", amount)
             self._audit.note("codes_guessed", detail=str(amount))
+
+    def _take_use(self, purpose: Purpose, token: str, field: str) -> Link:
+        """Take one use of a link; raise InvalidInput that names `field` when it is not good."""
+        link = self._links.take_use(purpose, token)
+        if link is None:
+            raise InvalidInput({field: ["invalid.link"]})
+        return link
+
+    def _add(self, draft: User, password: str, link: Link | None, address: str) -> User:
+        """Store a new user; raise Conflict, and take no use of an invitation then."""
+        try:
+            proven = draft.email if draft.email_is_proven else ""
+            self._check_name(draft.username, proven, address)
+            return self._users.insert(replace(draft, password_hash=self._passwords.hash(password)))
+        except (Conflict, RateLimited):
+            if link is not None:
+                self._links.give_back_use(link)
+            raise
+
+    def _set_password(self, user: User, password_hash: str) -> None:
+        self._users.update(user.id, {"password_hash": password_hash}, self._clock())
+        self._audit.note("password_reset", user.id)
+        self._end_resets(user)
+        self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+
+    def _end_resets(self, user: User) -> None:
+        """Make useless what was handed out before to set a new password with."""
+        self._links.end_resets(user.id)
+        if user.email_is_proven:
+            self._codes.use_up(user.email, "reset")
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
         # To the account's own address: what was typed is the same to us, not to all mail servers.

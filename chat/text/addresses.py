@@ -84,6 +84,25 @@ def mailbox_of(address: str) -> str:
     return local + at + domain
 
 
+def parse_domains(text: str) -> frozenset[str]:
+    """Return the domains in a list separated by commas, each as `domain_of` returns it.
+
+    Raises ValueError with the first one that no e-mail address could have.
+    """
+    found = set()
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        address = tidy_address(f"x@{entry}")
+        if ascii_address(address) is None:
+            raise ValueError(entry)
+        found.add(domain_of(address))
+    return frozenset(found)
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an e-mail address as domains are compared: in ASCII, in lower case."""
+    return fold_address(address).rpartition("@")[2]
+
+
 def is_address(name: str) -> bool:
     """Tell whether somebody who logs in typed an e-mail address; some usernames look like one."""
     return "@" in name.translate(FULL_WIDTH)

@@ -30,7 +30,7 @@ class Cast:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        names = (*CALLERS[3:], "target", "peer", "asked")
+        names = (*CALLERS[3:], "target", "peer", "asked", "disabled")
         self.people: dict[str, Person] = dict(zip(names, make_people(app, *names), strict=True))
 
     def __getitem__(self, name: str) -> Person:
@@ -50,12 +50,12 @@ class Cast:
             return changed(self.app, of(self["stranger"]), sub=self["owner"].id)
         return of(self[caller])
 
-    def group(self) -> dict[str, object]:
+    def group(self, *others: str) -> dict[str, object]:
         """Make a group in which each has their role, with a message in it."""
         services = self.app.extensions["chat"]
         owner = self["owner"].model
         room = services.rooms.create_group(owner, "Members only", "for us")
-        for name in ("admin", "member", "former", "target"):
+        for name in ("admin", "member", "former", "target", *others):
             services.rooms.join(self[name].model, room.number or "")
         services.rooms.set_role(owner, room.id, self["admin"].id, "admin")
         services.rooms.remove_member(owner, room.id, self["former"].id)

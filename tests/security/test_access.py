@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from chat import migrations
 from chat.database.client import Database
+from chat.repositories.documents import object_id
 from tests.accounts import bearer, new_email, new_name, new_password
 from tests.conftest import drop, with_database
 from tests.people import STRANGE_ID, app_beside, new_client_id, settle
@@ -249,6 +250,23 @@ def test_a_closed_group_keeps_out_who_has_no_invitation(app: Flask, route: str) 
     for caller, expected in CLOSED[route].items():
         response = own.call(route, caller, room_id=own.open["id"])
         assert response.status_code == int(expected), (caller, response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_who_is_disabled_gets_what_a_forged_token_gets(
+    stage: Stage, app: Flask, route: str
+) -> None:
+    """Although the session was not ended, and although they are a member. They may log out."""
+    users = app.extensions["chat"].database.db["user"]
+    key = {"_id": object_id(stage["disabled"].id)}
+    room = stage.group("disabled") if "<room_id>" in route else stage.shared
+    users.update_one(key, {"$set": {"disabled_at": 1}})
+    try:
+        response = stage.call(route, "disabled", room_id=room["id"])
+    finally:
+        users.update_one(key, {"$unset": {"disabled_at": ""}})
+    expected = "owner" if route == "DELETE /api/session" else "forged"
+    assert response.status_code == int(TABLE[route][expected])
 
 
 @pytest.mark.parametrize("route", DIRECT)

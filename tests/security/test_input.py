@@ -52,6 +52,8 @@ FREE = {
     "password",
     "current_password",
     "code",
+    "invitation",
+    "reset_token",
     "number",
     "q",
     "to",

@@ -4,6 +4,7 @@ import { createApi, request } from "./api.js";
 import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
 import { forgetInvitation, openInvitationToken, takeInvitation } from "./invitation.js";
+import { forgetLink, isLink, takeLink } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
@@ -15,6 +16,7 @@ const NOTES = { expired: "auth.ended", changed: "auth.password_changed", deleted
 
 const host = document.getElementById("app");
 const mailInTerminal = host.dataset.mail === "terminal";
+const { registration, domains } = host.dataset; // as the server's settings say
 
 function useLocale(name) {
   setLocale(name);
@@ -40,6 +42,14 @@ function showAuth(mode) {
     session,
     request,
     mailInTerminal,
+    registration,
+    domains,
+    link: takeLink(window),
+    forgetLink: () => forgetLink(window),
+    leaveLink() {
+      forgetLink(window);
+      location.reload(); // somebody may be logged in here
+    },
     mode,
     note: note ? t(note) : openInvitationToken() && t("invite.log_in"),
     warning: forgetful && t("storage.blocked"),
@@ -64,6 +74,7 @@ session.onEnded = (reason) => {
 
 /** Go on as a user: after log-in, or with the session found again. */
 async function enter(user) {
+  forgetLink(window);
   const chosen = keptLocale();
   if (user.locale) {
     useLocale(user.locale);
@@ -92,7 +103,10 @@ async function begin() {
   takeInvitation();
   refuseFiles((text) => app?.toast?.(text));
   useLocale(document.documentElement.lang.startsWith("zh") ? "zh" : "en");
-  if (!session.remembered) return showAuth("login");
+  addEventListener("hashchange", () => isLink(location.hash) && location.reload());
+  const link = takeLink(window);
+  if (link?.purpose === "reset") return showAuth("link");
+  if (!session.remembered) return showAuth(link ? "register" : "login");
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {

@@ -36,6 +36,14 @@ export default {
   "auth.login_title": "Log in",
   "auth.register_title": "Create an account",
   "auth.reset_title": "Set a new password",
+  "auth.link_title": "Set a new password",
+  "auth.invited":
+    "You are invited to register here. No e-mail address is needed: if you forget your password, ask whoever runs this server for a link.",
+  "auth.registration_invitation":
+    "New here? Only people with an invitation can register: ask whoever runs this server for a link.",
+  "auth.registration_closed": "New accounts cannot be made here: registration is closed.",
+  "auth.email_domains": "Only addresses at {domains}.",
+  "auth.reset_without_email": "No e-mail address? Ask whoever runs this server for a link.",
   "auth.login": "Log in",
   "auth.register": "Register",
   "auth.reset": "Set password",

@@ -12,7 +12,9 @@ const CODE_DIGITS = { register: 6, reset: 8 };
 /**
  * Make the page for those who are not logged in. `session` logs in and registers, `request` is
  * api.request, `enter(user)` goes on; `note` is said above the form, `warning`
- * below it.
+ * below it. `registration` says who may register ("open", "invitation" or "closed"), `domains` with
+ * which e-mail addresses (empty: any). `link` is the one the page was opened by; `forgetLink()` when
+ * it was used, `leaveLink()` when it is not to be.
  */
 export function createAuth({
   session,
@@ -20,10 +22,17 @@ export function createAuth({
   enter,
   chooseLocale,
   mailInTerminal,
+  registration = "open",
+  domains = "",
+  link = null,
+  forgetLink,
+  leaveLink,
   note,
   warning,
   mode = "login",
 }) {
+  const invitation = link?.purpose === "register" ? link.token : null;
+  const canRegister = registration === "open" || (registration === "invitation" && invitation);
   const card = h("div", { class: "auth-card" });
   const root = h(
     "div",
@@ -36,11 +45,12 @@ export function createAuth({
   function show(name, said = "") {
     current = name;
     const view = VIEWS[name]();
+    const text = said || (name === "register" && invitation ? t("auth.invited") : "");
     fill(
       card,
       h("span", { class: "auth-logo", "aria-hidden": "true" }),
       h("h1", {}, t(`auth.${name}_title`)),
-      said && h("p", { class: "note", role: "status" }, said),
+      text && h("p", { class: "note", role: "status" }, text),
       view.root,
       warning && h("p", { class: "note warning" }, warning),
     );
@@ -48,7 +58,7 @@ export function createAuth({
     return view;
   }
 
-  function link(text, name) {
+  function leadTo(text, name) {
     return h("button", { type: "button", class: "link-button", onclick: () => show(name) }, text);
   }
 
@@ -77,6 +87,7 @@ export function createAuth({
     const email = field({
       name: "email",
       label: t("field.email"),
+      hint: purpose === "register" && domains ? t("auth.email_domains", { domains }) : null,
       type: "email",
       autocomplete: "email",
       aside: send,
@@ -151,8 +162,10 @@ export function createAuth({
         after: h(
           "div",
           { class: "auth-links" },
-          h("p", {}, t("auth.no_account"), " ", link(t("auth.register"), "register")),
-          link(t("auth.forgot"), "reset"),
+          canRegister
+            ? h("p", {}, t("auth.no_account"), " ", leadTo(t("auth.register"), "register"))
+            : h("p", {}, t(`auth.registration_${registration}`)),
+          leadTo(t("auth.forgot"), "reset"),
         ),
       });
     },
@@ -165,17 +178,23 @@ export function createAuth({
         autocomplete: "nickname",
       });
       return form({
-        fields: [...codeFields("register"), usernameField(), newPasswordField(), nickname],
+        fields: [
+          ...(invitation ? [] : codeFields("register")),
+          usernameField(),
+          newPasswordField(),
+          nickname,
+        ],
         submit: t("auth.register"),
         async onSubmit({ email, code, username, password, nickname: called }) {
-          const fields = { email: email.trim(), code: code.trim(), username: username.trim(), password };
+          const proof = invitation ? { invitation } : { email: email.trim(), code: code.trim() };
+          const fields = { ...proof, username: username.trim(), password };
           if (called.trim()) fields.nickname = called.trim();
           enter(await session.register(fields));
         },
         after: h(
           "div",
           { class: "auth-links" },
-          h("p", {}, t("auth.have_account"), " ", link(t("auth.login"), "login")),
+          h("p", {}, t("auth.have_account"), " ", leadTo(t("auth.login"), "login")),
         ),
       });
     },
@@ -189,12 +208,34 @@ export function createAuth({
           await request("PUT", "/users/password", { body });
           show("login", t("auth.reset_done"));
         },
-        after: h("div", { class: "auth-links" }, link(t("auth.back_to_login"), "login")),
+        after: h(
+          "div",
+          { class: "auth-links" },
+          h("p", { class: "muted" }, t("auth.reset_without_email")),
+          leadTo(t("auth.back_to_login"), "login"),
+        ),
+      });
+    },
+
+    link() {
+      return form({
+        fields: [newPasswordField()],
+        submit: t("auth.reset"),
+        async onSubmit({ password }) {
+          await request("PUT", "/users/password", { body: { reset_token: link.token, password } });
+          forgetLink();
+          show("login", t("auth.reset_done"));
+        },
+        after: h(
+          "div",
+          { class: "auth-links" },
+          h("button", { type: "button", class: "link-button", onclick: leaveLink }, t("auth.back_to_login")),
+        ),
       });
     },
   };
 
-  show(mode, note);
+  show(mode === "register" && !canRegister ? "login" : mode, note);
   return { root };
 }
 

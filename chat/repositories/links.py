@@ -1,0 +1,91 @@
+"""The `link` collection: what may be done by whoever has a token, how often, until when."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+
+from chat.models import Link, Purpose
+from chat.repositories.documents import date_of, object_id
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
+Document = dict[str, Any]
+
+
+class LinkRepository:
+    """Stores links until `expires_at`; tokens come here as hashes only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, link: Link, token_hash: str) -> Link:
+        """Store a new link and return it with its id."""
+        document: Document = {
+            "_id": ObjectId(),
+            "purpose": link.purpose,
+            "token_hash": token_hash,
+            "uses": link.uses,
+            "uses_left": link.uses_left,
+            "created_at": link.created_at,
+            "expires_at": date_of(link.expires_at),
+        }
+        if link.user_id:
+            document["user_identity"] = ObjectId(link.user_id)
+        self._collection.insert_one(document)
+        return _link(document)
+
+    def take_use(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
+        """Take one use and return the link; None when no living one has any left.
+
+        Of several who take the last one at once, one gets it.
+        """
+        living = {
+            "token_hash": token_hash,
+            "purpose": purpose,
+            "uses_left": {"$gt": 0},
+            "expires_at": {"$gt": date_of(now)},  # the TTL index deletes up to a minute late
+        }
+        document = self._collection.find_one(living)
+        if document is None:
+            return None
+        taken = self._collection.update_one(living, {"$inc": {"uses_left": -1}})
+        return _link(document) if taken.matched_count else None
+
+    def give_back_use(self, link_id: str) -> None:
+        """Take back that a use was taken, unless the link is gone."""
+        self._collection.update_one({"_id": object_id(link_id)}, {"$inc": {"uses_left": 1}})
+
+    def list_living(self, purpose: Purpose, now: int) -> list[Link]:
+        """Return the links that have not expired, the oldest first."""
+        query = {"purpose": purpose, "expires_at": {"$gt": date_of(now)}}
+        found = [_link(document) for document in self._collection.find(query)]
+        return sorted(found, key=lambda link: link.created_at)
+
+    def delete(self, purpose: Purpose, link_id: str) -> bool:
+        """Remove a link; tell whether this call was the one that did."""
+        query = {"_id": object_id(link_id), "purpose": purpose}
+        return bool(self._collection.delete_one(query).deleted_count)
+
+    def delete_of_user(self, user_id: str) -> None:
+        """Remove all links that are for one user."""
+        self._collection.delete_many({"user_identity": object_id(user_id)})
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["link"]
+
+
+def _link(document: Document) -> Link:
+    return Link(
+        id=str(document["_id"]),
+        purpose=document["purpose"],
+        user_id=str(document.get("user_identity") or ""),
+        uses=document["uses"],
+        uses_left=document["uses_left"],
+        created_at=document["created_at"],
+        expires_at=int(document["expires_at"].replace(tzinfo=UTC).timestamp() * 1000),
+    )

@@ -1,0 +1,72 @@
+"""Links that an operator hands out: to register, and to set a new password."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+
+from chat.models import Link, Purpose
+from chat.repositories.documents import DAY_MS, now_ms
+from chat.repositories.links import LinkRepository
+
+TOKEN_BYTES = 16  # 128 bits: nobody guesses one
+RESET_MINUTES = 60
+
+
+class Links:
+    """Makes, uses and ends links. Their tokens are stored as hashes and shown once."""
+
+    def __init__(self, links: LinkRepository, clock: Callable[[], int] = now_ms) -> None:
+        self._links = links
+        self._clock = clock
+
+    def invite(self, uses: int, days: int) -> tuple[Link, str]:
+        """Return a new link by which so many accounts can be made, and its token."""
+        return self._issue("register", uses, days * DAY_MS)
+
+    def issue_reset(self, user_id: str) -> tuple[Link, str]:
+        """Return the only link by which a user can set a new password once, and its token."""
+        self.end_resets(user_id)
+        return self._issue("reset", 1, RESET_MINUTES * 60_000, user_id)
+
+    def take_use(self, purpose: Purpose, token: str) -> Link | None:
+        """Take one use of the link that a token is of; None without a living one."""
+        return self._links.take_use(purpose, _hash(token), self._clock())
+
+    def give_back_use(self, link: Link) -> None:
+        """Take back a use of which nothing came."""
+        self._links.give_back_use(link.id)
+
+    def list_invitations(self) -> list[Link]:
+        """Return the invitations that have not expired, the oldest first."""
+        return self._links.list_living("register", self._clock())
+
+    def revoke_invitation(self, link_id: str) -> bool:
+        """End an invitation; tell whether there was one."""
+        return self._links.delete("register", link_id)
+
+    def end_resets(self, user_id: str) -> None:
+        """End the links by which a user could set a new password."""
+        self._links.delete_of_user(user_id)
+
+    def _issue(
+        self, purpose: Purpose, uses: int, lifetime_ms: int, user_id: str = ""
+    ) -> tuple[Link, str]:
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        now = self._clock()
+        draft = Link(
+            id="",
+            purpose=purpose,
+            user_id=user_id,
+            uses=uses,
+            uses_left=uses,
+            created_at=now,
+            expires_at=now + lifetime_ms,
+        )
+        return self._links.insert(draft, _hash(token)), token
+
+
+def _hash(token: str) -> str:
+    """Hash a token to be stored; it is random enough to need no salt."""
+    return hashlib.sha256(token.encode()).hexdigest()
