@@ -5,7 +5,6 @@ All of it is in the audit log, looking too.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
