@@ -62,6 +62,7 @@ class Account(Payer):
         self._lock = threading.Lock()  # of the queue
         self._single_file = threading.Lock()  # held by the one turn of an account in debt
         self.heavy = threading.Lock()
+        self._holds_place = False  # one of the places for heavy reads, which others wait for
         self._balance = allowance.credit
         self._settled_at = budgets.clock()
         self._settled_used = 0.0
@@ -106,16 +107,49 @@ class Account(Payer):
     def pause(self) -> float:
         """Return how long long work should rest before it goes on, in seconds."""
         debt = self.debt()
-        if debt <= 0 or self._budgets.is_alone(self):
+        if debt <= 0 or self._holds_place or self._budgets.is_alone(self):
             return 0.0
         return max(SHORTEST, min(STEP_SECONDS, debt / self._allowance.share))
 
-    def _repay(self, until: float) -> None:
-        if not self._single_file.acquire(timeout=max(0.001, until - self._budgets.clock())):
+    @contextmanager
+    def place(self, places: threading.BoundedSemaphore, until: float) -> Iterator[None]:
+        """Hold one of the places that all callers share; each caller has one at a time.
+
+        What is owed is repaid before, because others wait for who rests there.
+        """
+        with self._held(self.heavy, until):
+            self._rest(until)
+            with self._held(places, until):
+                self._holds_place = True
+                try:
+                    yield
+                finally:
+                    self._holds_place = False
+
+    @contextmanager
+    def _held(
+        self, lock: threading.Lock | threading.BoundedSemaphore, until: float
+    ) -> Iterator[None]:
+        if not lock.acquire(timeout=max(SHORTEST, until - self._budgets.clock())):
             raise self._too_much()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _repay(self, until: float) -> None:
+        if not self._single_file.acquire(timeout=max(SHORTEST, until - self._budgets.clock())):
+            raise self._too_much()
+        try:
+            self._rest(until)
+        except RateLimited:
+            self._single_file.release()
+            raise
+
+    def _rest(self, until: float) -> None:
+        """Wait until nothing is owed, or nobody else is active; raise RateLimited at `until`."""
         while (rest := self.pause()) > 0:
             if self._budgets.clock() > until:
-                self._single_file.release()
                 raise self._too_much()
             self._budgets.sleep(rest)
 
@@ -189,9 +223,12 @@ class Budgets:
         return self._account(f"network {network}", NETWORK)
 
     @contextmanager
-    def heavy(self, account: Account) -> Iterator[None]:
+    def heavy(self, account: Account, wait: float = WAIT_SECONDS) -> Iterator[None]:
         """Hold one of the few places for reads of much; raises RateLimited when none comes free."""
-        with _held(account.heavy), _held(self._heavy):
+        if not self.enabled:
+            yield
+            return
+        with account.place(self._heavy, self.clock() + wait):
             yield
 
     def note_active(self, account: Account) -> float:
@@ -220,13 +257,3 @@ class Budgets:
 
 def _nothing() -> None:
     """Give back what was not taken."""
-
-
-@contextmanager
-def _held(lock: threading.Lock | threading.BoundedSemaphore) -> Iterator[None]:
-    if not lock.acquire(timeout=WAIT_SECONDS):
-        raise RateLimited(1)
-    try:
-        yield
-    finally:
-        lock.release()

@@ -200,3 +200,22 @@ def test_without_limits_nobody_is_held_up(clock: Clock) -> None:
     ada.used += 60
     for _ in range(10 * USER.turns):
         ada.take_turn(wait=0)
+
+
+def test_nobody_rests_in_a_place_that_others_wait_for(clock: Clock) -> None:
+    rests: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        rests.append(seconds)
+        clock.now += seconds
+        budgets.note_active(ada)
+
+    budgets = Budgets(clock=clock, sleep=sleep)
+    ada, eve = budgets.of_user("ada"), budgets.of_user("eve")
+    budgets.note_active(ada)
+    eve.used += USER.credit + 0.3
+    with budgets.heavy(eve, wait=60):
+        assert sum(rests) == pytest.approx(0.3 / USER.share, rel=0.05)
+        eve.used += 1
+        assert eve.pause() == 0
+    assert eve.pause() > 0

@@ -108,7 +108,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def setup(self) -> None:
         """Read and write by a stream that gives up a client below the least rate."""
         self.connection = self.request
-        self._stream = PacedStream(self.connection)
+        self._stream = PacedStream(self.connection, self.end_turn)
         self.rfile = io.BufferedReader(self._stream)
         self.wfile = io.BufferedWriter(self._stream, self.wbufsize)
 
@@ -126,11 +126,6 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def parse_request(self) -> bool:
         """Read the head of a request, and a body without a length; refuse what is in doubt."""
-        try:
-            if self._listener.take_turn is not None:
-                self._turn = self._listener.take_turn(self.client_address[0])
-        except RateLimited as error:
-            return self._refuse(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after)
         self.raw_requestline = NOT_ASCII.sub(_percent_encode, self.raw_requestline)
         head = self.rfile = Head(self.rfile, self.raw_requestline)
         try:
@@ -139,16 +134,27 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         except (eventlet.wsgi.HeaderLineTooLong, eventlet.wsgi.HeadersTooLarge):
             return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not is_complete:
-            self.end_turn()
             return False
         refusal = HTTPStatus.BAD_REQUEST if head.in_doubt else self._fault()
         if refusal is not None:
             return self._refuse(refusal)
+        if "Transfer-Encoding" in self.headers:
+            if not self._read_chunked():
+                return False
+        else:
+            self._close_if_too_large(int(self.headers.get("Content-Length", 0)))
+        return self._may_go_on()
+
+    def _may_go_on(self) -> bool:
+        """Wait for a turn of the caller's network, now that nothing of the head is waited for."""
+        if self._listener.take_turn is None:
+            return True
+        try:
+            self._turn = self._listener.take_turn(self.client_address[0])
+        except RateLimited as error:
+            return self._refuse(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after)
         if not self.path.startswith(TURNS_LAST):
             self.end_turn()
-        if "Transfer-Encoding" in self.headers:
-            return self._read_chunked()
-        self._close_if_too_large(int(self.headers.get("Content-Length", 0)))
         return True
 
     def send_error(self, code: int, *_: object) -> None:

@@ -7,6 +7,7 @@ import io
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 from eventlet import hubs
@@ -21,11 +22,13 @@ class PacedStream(io.RawIOBase):
 
     `incoming` is the pace of the body that is being read, `outgoing` that of the answer; None where
     the socket's own time-out is all there is. Raises TimeoutError when a client is too slow, and
-    BrokenPipeError for whatever is written after that.
+    BrokenPipeError for whatever is written after that. `on_silence` is called before a wait for
+    more of what the client has to say.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, on_silence: Callable[[], None]) -> None:
         self._connection = connection
+        self._on_silence = on_silence
         self.incoming: Pace | None = None
         self.outgoing: Pace | None = None
         self._gave_up = False
@@ -42,6 +45,7 @@ class PacedStream(io.RawIOBase):
             try:
                 size: int = self._connection.fd.recv_into(buffer)
             except BlockingIOError:
+                self._on_silence()
                 self._wait(self.incoming, read=True)
                 continue
             if self.incoming is not None:

@@ -8,6 +8,7 @@ largest rooms and lists that there may be.
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 
+from chat.budgets import NETWORK
+from chat.database.embedded import EmbeddedDatabase
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
 from tests.cli.commands import flask
@@ -26,7 +30,7 @@ from tests.docs.programs import Program
 from tests.figures import Figures
 from tests.large import Document, group_document, insert_rooms
 from tests.people import app_beside, make_people, new_client_id
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch
 
@@ -62,8 +66,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     )
     with ExitStack() as stack:
         stack.enter_context(server)
-        record = json.loads((server.data_dir / "database" / "record.json").read_text())
-        uri = f"mongodb://127.0.0.1:{record['port']}/?retryWrites=false"
+        uri = EmbeddedDatabase(server.data_dir).uri()
         app = stack.enter_context(app_beside(server.data_dir, uri))
         talker, attacker = (
             Member(person, server, stack) for person in make_people(app, "talker", "attacker")
@@ -139,6 +142,27 @@ def test_who_asks_for_much_leaves_others_their_answers(
     _, attacked, answers = talk_while_attacked(scene, make_wish(scene), connections, SECONDS)
     assert attacked[-1] < ANSWER_WITHIN
     assert sum(answers.values()) > 0
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"GET /api/session HTTP/1.1\r\nHost: x",
+        b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 60000\r\n\r\n{",
+        b"POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    ],
+    ids=["half a head", "a byte of a body", "a chunk of a body"],
+)
+def test_who_does_not_go_on_keeps_no_turn_of_their_network(scene: Scene, beginning: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in range(2 * NETWORK.turns):
+            client = socket.create_connection(("127.0.0.1", scene.server.port))
+            stack.enter_context(client).sendall(beginning)
+        for _ in range(3):
+            assert scene.talker.http("GET", "/session").status_code == 200
+            assert requests.get(scene.server.url, timeout=PATIENCE).status_code == 200
 
 
 @pytest.fixture(scope="module")
