@@ -59,7 +59,7 @@ def _fits(event: str, payload: dict[str, Any], channels: object) -> bool:
     if isinstance(channels, str) and channels.startswith("room:") and "room_id" in payload:
         if channels != f"room:{payload['room_id']}":
             return False
-    if event == "user_changed":
+    if event in ("user_changed", "invitation_received"):
         return isinstance(payload.get("id"), str)
     if event == "room_deleted":
         return channels == f"room:{payload.get('room_id')}"

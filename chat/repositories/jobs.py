@@ -5,7 +5,7 @@ All times are by the database's own clock, so processes need not agree on one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +49,16 @@ class JobRepository:
         self._collection.insert_one(document)
         return _job(document)
 
-    def claim(self, holder: str, lease: float, longest: float) -> Job | None:
-        """Take the job that has been due for longest for `lease` seconds, or return None.
+    def claim(self, kinds: Container[str], holder: str, lease: float, longest: float) -> Job | None:
+        """Take the job of these kinds that has been due for longest, or return None.
+
+        It is taken for `lease` seconds. Other kinds are for processes of a newer version.
 
         No job waits for more than `longest` seconds: one that would was put off while the clock was
         ahead, and is due.
         """
         now = self._database.now()
-        while document := self._find_due(now, longest):
+        while document := self._find_due(kinds, now, longest):
             claimed = self._collection.update_one(
                 {key: document[key] for key in ("_id", "due_at", "holder")},
                 {"$set": {"holder": holder, "due_at": now + timedelta(seconds=lease)}},
@@ -66,14 +68,13 @@ class JobRepository:
             # Another process was first: look for another one.
         return None
 
-    def _find_due(self, now: datetime, longest: float) -> Document | None:
+    def _find_due(self, kinds: Container[str], now: datetime, longest: float) -> Document | None:
         ahead = {"$gt": now + timedelta(seconds=longest)}
         for due_at in ({"$lte": now}, ahead):
-            found: Document | None = self._collection.find_one(
-                {"due_at": due_at}, sort=[("due_at", 1)]
-            )
-            if found:
-                return found
+            for document in self._collection.find({"due_at": due_at}).sort("due_at", 1):
+                if document["kind"] in kinds:
+                    found: Document = document
+                    return found
         return None
 
     def renew(self, job: Job, holder: str, progress: Mapping[str, Any], lease: float) -> bool:

@@ -87,9 +87,14 @@ class MembershipRequestRepository:
         )
         return bool(result.matched_count)
 
-    def delete(self, request_id: str) -> None:
-        """Remove a request."""
-        self._collection.delete_one({"_id": object_id(request_id)})
+    def delete(self, request_id: str) -> bool:
+        """Remove a request; return False when it was gone."""
+        return bool(self._collection.delete_one({"_id": object_id(request_id)}).deleted_count)
+
+    def delete_waiting(self, room_id: str, user_id: str) -> None:
+        """Remove the request for a user to join a room, unless they declined it."""
+        room = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
+        self._collection.delete_one({**room, "declined": False})
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
         """Remove all requests to join a room in pieces; yield how many each was."""

@@ -83,11 +83,16 @@ class AccountRemoval:
     def _sweep(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
         """Leave all rooms while the account is gone; a restore may bring it back."""
         user_id = arguments["user_id"]
+        if self._users.find(user_id) is None:  # first, because a room that fails ends this
+            self._forget(user_id)
         leaving = self._rooms.leave_all(user_id)
         while self._users.find(user_id) is None:
             if next(leaving, None) is None:
-                self._blocks.forget_user(user_id)
-                self._requests.forget_user(user_id)
+                self._forget(user_id)
                 self._sessions.end_all(user_id)
                 return
             yield progress
+
+    def _forget(self, user_id: str) -> None:
+        self._blocks.forget_user(user_id)
+        self._requests.forget_user(user_id)

@@ -105,7 +105,7 @@ class Jobs:
     def _next(self) -> Job | None:
         if self._own:
             return self._own.popleft()
-        return self._repository.claim(self._holder, LEASE, MAX_BACKOFF + LEASE)
+        return self._repository.claim(self._works, self._holder, LEASE, MAX_BACKOFF + LEASE)
 
     def _try(self, job: Job) -> None:
         try:

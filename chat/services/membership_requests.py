@@ -122,9 +122,14 @@ class MembershipRequests:
         ):
             raise NotFound()
 
-    def close(self, request_id: str) -> None:
-        """Remove a request whose user has joined."""
-        self._requests.delete(request_id)
+    def use_up(self, request_id: str) -> None:
+        """Take a request that is accepted: it is good once; raise NotFound when it is gone."""
+        if not self._requests.delete(request_id):
+            raise NotFound()
+
+    def withdraw(self, room_id: str, user_id: str) -> None:
+        """Remove the request to somebody who came in otherwise, or was removed."""
+        self._requests.delete_waiting(room_id, user_id)
 
     def forget_user(self, user_id: str) -> None:
         """Remove all requests by and to a person whose account is gone."""

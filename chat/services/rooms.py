@@ -184,8 +184,9 @@ class RoomService:
         room = self._requests.require(user, request_id).room
         with self._turns.of(room.id):
             if not self._is_in(room, user):
+                self._require_space(room, user, MOST_ROOMS)
+                self._requests.use_up(request_id)
                 self._enter_by_name(room, user, MOST_ROOMS, by=user)
-        self._requests.close(request_id)
         return room
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
@@ -245,6 +246,7 @@ class RoomService:
                 policies.require_may_remove(room, membership, target)
                 # Before they are out: from that moment they cannot come back by themselves.
                 self._removals.insert(room.id, user_id)
+                self._requests.withdraw(room.id, user_id)
                 if self._remove(room, user_id):
                     self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
                     return
@@ -376,6 +378,7 @@ class RoomService:
         if not by_name and self._removals.exists(room.id, user.id):
             self._remove(room, user.id)
             raise Removed()
+        self._requests.withdraw(room.id, user.id)
         self._entered(room, [user.id], by=by)
         self._events.member_joined(room, user)
         return True

@@ -173,6 +173,18 @@ def test_an_invitation_goes_with_its_receivers_account_and_once_they_are_in(app:
     assert left == []
 
 
+def test_an_old_invitation_lets_nobody_back_in_who_was_removed(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    group = alice.create_group()
+    assert add(alice, group, bob).status_code == 202
+    (invitation,) = bob.invitations()
+    bob.join(group)
+    assert alice.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
+    error_of(accept(bob, invitation), 404)
+    error_of(bob.post("/rooms/join", json={"number": group["number"]}), 403)
+    assert bob.rooms() == []
+
+
 @pytest.mark.parametrize("bound", ["MOST_WAITING", "MOST_BY_ONE", "MOST_TO_ONE"])
 def test_unanswered_invitations_are_bounded(
     app: Flask, monkeypatch: pytest.MonkeyPatch, bound: str

@@ -122,7 +122,7 @@ def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> Non
         repository.insert("count", {})
     with ThreadPoolExecutor(8) as pool:
         claimed = list(
-            pool.map(lambda number: repository.claim(str(number), 60.0, 600.0), range(8))
+            pool.map(lambda number: repository.claim({"count"}, str(number), 60.0, 600.0), range(8))
         )
     ids = [job.id for job in claimed if job is not None]
     assert len(ids) == len(set(ids)) == 4
