@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from werkzeug.wsgi import ClosingIterator
 
 from chat.auth import access_claims, bearer_token
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 COUNTED = "/api/"
 ANSWERED = TURN  # in the WSGI environment: the turn that ends when the view has answered
+SMALL = 64 << 10  # bytes of an answer
 SENT = "chat.end_user_turn"  # the one that ends when the last byte is out
 
 
 class RequestTurns:
     """WSGI middleware around an app whose requests under `/api` it lets in by turns.
 
-    A user's turn lasts until the last byte of the answer is out: slow readers fill their own turns.
+    A user's turn lasts until the last byte of a large answer is out: slow readers fill their own.
     A network's turn ends with the view, so that one slow machine does not hold up its neighbours.
     """
 
@@ -35,6 +36,7 @@ class RequestTurns:
         self._application: WSGIApplication = app.wsgi_app
         app.wsgi_app = self  # type: ignore[method-assign]
         app.before_request(self._take_turn)
+        app.after_request(_end_if_small)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -66,6 +68,14 @@ def take_network_turn(budgets: Budgets, address: str) -> Callable[[], None]:
     account = budgets.of_network(network_of(address))
     charge_to(account)
     return account.take_turn()
+
+
+def _end_if_small(response: Response) -> Response:
+    """End the user's turn where the kernel takes the whole answer at once."""
+    length = response.content_length
+    if length is not None and length <= SMALL:
+        _call(request.environ, SENT)
+    return response
 
 
 def _user_id() -> str | None:

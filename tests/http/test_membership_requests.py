@@ -168,6 +168,7 @@ def test_an_invitation_goes_with_its_receivers_account_and_once_they_are_in(app:
     bob.join(group)
     assert bob.invitations() == []
     assert cleo.delete("/users/me", json={"password": cleo.password}).status_code == 204
+    app.extensions["chat"].jobs.run_due()
     db = app.extensions["chat"].database.db
     left = [one for one in db["membership_request"].find() if str(one["user_identity"]) == cleo.id]
     assert left == []
