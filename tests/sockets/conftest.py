@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -98,11 +99,10 @@ def unavailable(answer: dict[str, Any]) -> bool:
 
 def answered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Ask until there is an answer that tells the outcome, as every client does."""
-    for _ in range(5):
-        answer = ask()
-        if not unavailable(answer):
-            return answer
-    raise AssertionError(answer)
+    deadline = time.monotonic() + 2 * PATIENCE
+    while unavailable(answer := ask()):
+        assert time.monotonic() < deadline, answer
+    return answer
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -122,11 +123,10 @@ def documents_of(room: Document, two: list[str], speaker: str) -> Iterator[tuple
 
 def outcome(call: Callable[[], requests.Response]) -> requests.Response:
     """Call until the outcome is known, as every client does: a busy machine may be too slow."""
-    for _ in range(10):
-        response = call()
-        if response.status_code != 503:
-            return response
-    raise AssertionError(response.text)
+    deadline = time.monotonic() + 2 * PATIENCE
+    while (response := call()).status_code == 503:
+        assert time.monotonic() < deadline, response.text
+    return response
 
 
 def groups_of(member: Member) -> list[str]:
