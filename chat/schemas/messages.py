@@ -16,6 +16,7 @@ MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
 MAX_PAGE = 100
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with room for the envelope
+MESSAGE_FIELDS = frozenset(field.name for field in dataclasses.fields(Message))
 
 
 class PostMessageSchema(Schema):
@@ -58,9 +59,8 @@ class MarkReadSchema(ReadSchema):
 
 def read_pushed(payload: dict[str, Any]) -> Message:
     """Return the message that a process pushed; fields that a newer version added are left out."""
-    known = {field.name for field in dataclasses.fields(Message)}
     named = {"nickname": payload["username"], **payload}
-    return Message(**{name: value for name, value in named.items() if name in known})
+    return Message(**{name: value for name, value in named.items() if name in MESSAGE_FIELDS})
 
 
 def dump_message(message: Message) -> dict[str, Any]:

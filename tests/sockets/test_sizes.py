@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
 from tests.cli.commands import flask
 from tests.people import make_people
 from tests.servers import PATIENCE, Server
-from tests.sockets.conftest import Member, answered, message
+from tests.sockets.conftest import Member, answered, ask_while, message
 
 DIRECT_ROOMS = 1_500  # of one person; nothing bounds them but the rate of making them
 BATCH = 200
@@ -122,11 +121,8 @@ def documents_of(room: Document, two: list[str], speaker: str) -> Iterator[tuple
 
 
 def outcome(call: Callable[[], requests.Response]) -> requests.Response:
-    """Call until the outcome is known, as every client does: a busy machine may be too slow."""
-    deadline = time.monotonic() + 2 * PATIENCE
-    while (response := call()).status_code == 503:
-        assert time.monotonic() < deadline, response.text
-    return response
+    """Call until the outcome is known: a busy machine may be too slow."""
+    return ask_while(lambda response: response.status_code == 503, call)
 
 
 def groups_of(member: Member) -> list[str]:
