@@ -141,8 +141,8 @@ def test_as_many_groups_as_one_may_be_in_are_all_listed(large: Large) -> None:
 
 
 def test_one_connects_to_as_many_groups_and_catches_up(large: Large) -> None:
-    client = large.busy.socket("/direct", "/group")
     groups = groups_of(large.busy)
+    client = large.busy.socket("/direct", "/group")
     seen = dict.fromkeys(groups, 0)
     for _ in range(100):
         answer = answered(lambda: client.call("/group", "sync", {"rooms": seen}))["data"]
