@@ -54,7 +54,7 @@ bench: programs ## Measure against Node and stock Flask-SocketIO, half an hour (
 	@$(PYTHON) -m bench $(ARGS)
 	@$(if $(ARGS),,$(PYTHON) -m bench.two_processes)
 
-audit: $(TEST) $(AUDIT) ## Look for known vulnerabilities and unwelcome licences in what is pinned
+audit: $(TEST) $(AUDIT) $(ASYNCIO) ## Look for known vulnerabilities and unwelcome licences in what is pinned
 	$(PYTHON) tools/licences.py
 	$(PYTHON) tools/vulnerabilities.py $(AUDIT)
 

@@ -41,7 +41,7 @@ def with_database(uri: str, name: str) -> str:
 
 def drop(database: Database, name: str) -> None:
     """Drop a database and close the connection; that may take longer than an ordinary operation."""
-    with pymongo.timeout(60):
+    with pymongo.timeout(PATIENCE):
         database.db.client.drop_database(name)
     database.close()
 

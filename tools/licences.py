@@ -9,13 +9,15 @@ import configparser
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import Distribution, PackageMetadata, PackageNotFoundError
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-asyncio.lock")
+# Where packages are looked for: beside this program, and where the asyncio client has its own.
+PLACES = [*sys.path, *map(str, ROOT.glob(".venv/asyncio/lib/python*/site-packages"))]
 ALLOWED = frozenset(
     "0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause CC0-1.0 ISC MIT MIT-0 MPL-2.0 PSF-2.0 Zlib".split()
 )
@@ -48,12 +50,19 @@ def pinned() -> list[str]:
     return sorted(names)
 
 
+def metadata_of(package: str) -> PackageMetadata:
+    """Return what a package says of itself; raise PackageNotFoundError when it is not installed."""
+    for found in Distribution.discover(name=package, path=PLACES):
+        return found.metadata
+    raise PackageNotFoundError(package)
+
+
 def licence_of(package: str) -> str:
     """Return what a package says its licence is, as an expression where it can be read as one.
 
     Raises PackageNotFoundError when it is not installed.
     """
-    said = metadata(package)
+    said = metadata_of(package)
     for expression in said.get_all("License-Expression", []):
         return str(expression)
     classifiers = [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from typing import Any
+from typing import Any, get_type_hints
 
 from marshmallow import ValidationError, validates_schema
 
@@ -15,8 +14,8 @@ from chat.schemas.base import Schema
 MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
 MAX_PAGE = 100
-TYPES: dict[Any, type] = {"str": str, "int": int}  # by how `Message` names them
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with room for the envelope
+MESSAGE_FIELDS = get_type_hints(Message)
 
 
 class PostMessageSchema(Schema):
@@ -63,11 +62,11 @@ def read_pushed(payload: dict[str, Any]) -> Message:
     Raises KeyError or TypeError for what is no message.
     """
     named = {"nickname": payload["username"], **payload}
-    known = {field.name: field.type for field in dataclasses.fields(Message)}
-    for name, kind in known.items():
-        if name in named and type(named[name]) is not TYPES.get(kind, type(named[name])):
+    kept = {name: value for name, value in named.items() if name in MESSAGE_FIELDS}
+    for name, value in kept.items():
+        if type(value) is not MESSAGE_FIELDS[name]:
             raise TypeError(name)
-    return Message(**{name: value for name, value in named.items() if name in known})
+    return Message(**kept)
 
 
 def dump_message(message: Message) -> dict[str, Any]:

@@ -459,8 +459,12 @@ def test_the_watch_tells_when_the_port_had_to_change(own: EmbeddedDatabase, tmp_
 
 
 def test_the_watch_tells_of_deaths_and_grows_patient_when_they_follow_each_other(
-    own: EmbeddedDatabase, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    own: EmbeddedDatabase,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(embedded, "STEADY_SECONDS", 2 * PATIENCE)  # a slow machine is not steady
     own.uri()
     killed: list[int] = []
 

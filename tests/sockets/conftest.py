@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import requests
@@ -90,6 +91,7 @@ class Member:
         return found
 
 
+Answer = TypeVar("Answer")
 Pair = Callable[..., tuple[Member, ...]]
 
 
@@ -107,13 +109,17 @@ def unavailable(answer: dict[str, Any]) -> bool:
     return "error" in answer and answer["error"]["code"] == "unavailable"
 
 
-def answered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def ask_while(is_open: Callable[[Answer], bool], ask: Callable[[], Answer]) -> Answer:
     """Ask until there is an answer that tells the outcome, as every client does."""
-    for _ in range(5):
-        answer = ask()
-        if not unavailable(answer):
-            return answer
-    raise AssertionError(answer)
+    deadline = time.monotonic() + 2 * PATIENCE
+    while is_open(answer := ask()):
+        assert time.monotonic() < deadline, answer
+    return answer
+
+
+def answered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Send an event until its answer tells the outcome."""
+    return ask_while(unavailable, ask)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from chat.database.client import Database
 from tests.backups import Backup, wait_until
@@ -31,6 +32,11 @@ def own(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     with Server(tmp_path_factory.mktemp("own"), MONGO_URI=uri, RATE_LIMITS="off") as server:
         yield server
     drop(Database(mongo_uri), name)
+
+
+def read_to(database: Database, membership: dict[str, ObjectId]) -> int:
+    found = database.db["user_room"].find_one(membership)
+    return int(found["last_read_seq"]) if found else 0
 
 
 @pytest.fixture
@@ -89,6 +95,9 @@ def test_after_a_restore_beneath_it_a_server_forgets_and_its_clients_come_back(
         assert before["reset"] is False
         assert synced(elsewhere, group, 7)["epoch"] == before["epoch"], "all processes have one"
         assert here.call("/group", "mark_read", {"room_id": group["id"], "seq": 7})["data"] == {}
+        mark = {"user_identity": ObjectId(bob.id), "room_identity": ObjectId(group["id"])}
+        # One that is written after the backup was put back is none of the past.
+        wait_until(lambda: read_to(database, mark) == 7)
 
         backup.put_back()
         say_restored(own, tmp_path)

@@ -20,7 +20,7 @@ from tests.cli.commands import flask
 from tests.large import Document, group_document, insert_rooms
 from tests.people import make_people
 from tests.servers import PATIENCE, Server
-from tests.sockets.conftest import Member, answered, message
+from tests.sockets.conftest import Member, answered, ask_while, message
 
 DIRECT_ROOMS = 1_500  # of one person; nothing bounds them but the rate of making them
 
@@ -76,12 +76,8 @@ def large(server: Server, beside: Flask) -> Iterator[Large]:
 
 
 def outcome(call: Callable[[], requests.Response]) -> requests.Response:
-    """Call until the outcome is known, as every client does: a busy machine may be too slow."""
-    for _ in range(10):
-        response = call()
-        if response.status_code != 503:
-            return response
-    raise AssertionError(response.text)
+    """Call until the outcome is known: a busy machine may be too slow."""
+    return ask_while(lambda response: response.status_code == 503, call)
 
 
 def groups_of(member: Member) -> list[str]:
@@ -100,8 +96,8 @@ def test_as_many_groups_as_one_may_be_in_are_all_listed(large: Large) -> None:
 
 
 def test_one_connects_to_as_many_groups_and_catches_up(large: Large) -> None:
-    client = large.busy.socket("/direct", "/group")
     groups = groups_of(large.busy)
+    client = large.busy.socket("/direct", "/group")
     seen = dict.fromkeys(groups, 0)
     for _ in range(100):
         answer = answered(lambda: client.call("/group", "sync", {"rooms": seen}))["data"]

@@ -127,3 +127,9 @@ export function createTimers() {
     },
   };
 }
+
+/** How long this process has run since then, in milliseconds, without what it waited for. */
+export function processorMs(begun) {
+  const { user, system } = process.cpuUsage(begun);
+  return (user + system) / 1_000;
+}

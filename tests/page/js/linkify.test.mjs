@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linkify } from "../../../chat/static/js/linkify.js";
+import { processorMs } from "./helpers.mjs";
 
 const links = (text) =>
   linkify(text)
@@ -163,10 +164,10 @@ test("no message takes long, whatever is in it", () => {
     assert.ok(text.length > LONGEST - 50 && text.length <= LONGEST, `${name}: ${text.length}`);
     assert.equal(linkify(text).map((piece) => piece.text).join(""), text);
     const took = Array.from({ length: 5 }, () => {
-      const begun = performance.now();
+      const begun = process.cpuUsage(); // others work here too
       linkify(text);
-      return performance.now() - begun;
+      return processorMs(begun);
     });
-    assert.ok(Math.min(...took) < 20, `${name}: ${Math.min(...took)} ms`); // others work here too
+    assert.ok(Math.min(...took) < 20, `${name}: ${Math.min(...took)} ms`);
   }
 });

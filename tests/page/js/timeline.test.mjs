@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Timeline } from "../../../chat/static/js/timeline.js";
-import { message, messages } from "./helpers.mjs";
+import { message, messages, processorMs } from "./helpers.mjs";
 
 const seqs = (timeline) => timeline.messages.map(({ seq }) => seq);
 
@@ -45,9 +45,9 @@ test("a wide gap is closed in no time, however much waits behind it", () => {
   timeline.load(messages(1, 3));
   const [missing, early] = [messages(4, 20_000), messages(20_001, 40_000)];
   for (const one of early) timeline.add(one);
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   for (const one of missing) timeline.add(one);
-  assert.ok(performance.now() - begun < 1_000);
+  assert.ok(processorMs(begun) < 1_000);
   assert.equal(timeline.last, 40_000);
 });
 
