@@ -159,6 +159,7 @@ def main() -> None:
         "Chromium",
         has_browser,
         [
+            ("apt-get", lambda: apt_install("chromium-headless-shell")),
             (
                 "Playwright's download",
                 lambda: run([*playwright, "install", "chromium"], DOWNLOAD_SECONDS),
