@@ -44,11 +44,16 @@ class VerificationCodes:
         """
         self._store(email, purpose, StoredCode(secrets.token_bytes(16), secrets.token_bytes(32)))
 
-    def check(self, email: str, purpose: Purpose, code: str) -> None:
-        """Raise InvalidInput unless the code is right; it stays usable. Five wrong ones void it."""
+    def check(
+        self, email: str, purpose: Purpose, code: str, max_tries: int = MAX_WRONG_TRIES
+    ) -> None:
+        """Raise InvalidInput unless the code is right; it stays usable.
+
+        It is not compared with a code that has had `max_tries` wrong ones.
+        """
         # counted before compared: many guesses at once have no more tries than one by one
         stored = self._codes.spend_try(
-            email, purpose, MAX_WRONG_TRIES, self._clock(), LIFETIME_MS + CLOCK_STEP_MS
+            email, purpose, max_tries, self._clock(), LIFETIME_MS + CLOCK_STEP_MS
         )
         if stored is None or not hmac.compare_digest(
             stored.code_hash, self._hash(stored.salt, code)
