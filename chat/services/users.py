@@ -149,7 +149,9 @@ class UserService:
         draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
         if code:
             self._check_code(email, "register", code, address)
-        link = self._find_link("register", invitation, "invitation", address) if invitation else None
+        link = (
+            self._find_link("register", invitation, "invitation", address) if invitation else None
+        )
         if self._users.find_by_username(username):
             self._refuse_name(email if code else "", link, address)
         draft = replace(draft, password_hash=self._passwords.hash(password))
