@@ -52,7 +52,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raise SettingsError for the first setting that can not be, or not where others are served."""
+    """Raise SettingsError for the first setting that cannot be, or not where others are served."""
     _check_values(config)
     _check_registration(config)
     _check_queue(config)

@@ -41,12 +41,12 @@ class Rule:
 # Of a mailbox for each purpose: who wants to register does not keep its owner from a reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
-# Few for an account from one caller, so that a stranger can not lock anybody out; more in all.
+# Few for an account from one caller, so that a stranger cannot lock anybody out; more in all.
 FAILED_LOGINS_PER_ACCOUNT = Rule("login-account", RateLimitItemPerMinute(5, 5), shared=True)
 FAILED_LOGINS_FROM_ANYWHERE = Rule("login-anywhere", RateLimitItemPerMinute(50, 5), shared=True)
 FAILED_LOGINS_PER_ADDRESS = Rule("login-address", RateLimitItemPerMinute(50, 5), shared=True)
 LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
-# Of a caller, so that a stranger can not void the codes of others again and again; for a short
+# Of a caller, so that a stranger cannot void the codes of others again and again; for a short
 # while only, as a whole school may be one caller.
 WRONG_CODES = Rule("code-wrong", RateLimitItemPerMinute(60, 5), shared=True)
 # So many are more than people mistype, when of each caller only the first few count: many networks

@@ -311,7 +311,7 @@ class UserService:
         """Tell an operator, once an hour over all processes, that codes are guessed."""
         if self._limits.note(GUESSING_ALARMS, ALL):
             amount = WRONG_CODES_OF_ALL.item.amount
-            log.warning("codes are guessed: %d wrong ones in an hour, of many networks", amount)
+            log.warning("codes are guessed: many networks typed %d wrong ones in an hour", amount)
             self._audit.note("codes_guessed", detail=str(amount))
 
     def _find_link(self, purpose: Purpose, token: str, field: str, address: str) -> Link:
