@@ -315,7 +315,7 @@ class UserService:
             self._audit.note("codes_guessed", detail=str(amount))
 
     def _find_link(self, purpose: Purpose, token: str, field: str, address: str) -> Link:
-        """Return a good link; else raise InvalidInput that names `field`, RateLimited after many."""
+        """Return a good link, or raise InvalidInput that names `field`; RateLimited after many."""
         link = self._links.find(purpose, token)
         if link is None:
             for rule, key in per_caller(WRONG_LINKS, address):

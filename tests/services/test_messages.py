@@ -1,4 +1,4 @@
-"""What sends are counted as, and what reading marks and `sync` cost: pages send them all the time."""
+"""How sends are counted, and what reading marks and `sync` cost: pages send them all the time."""
 
 from __future__ import annotations
 
