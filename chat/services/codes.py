@@ -17,6 +17,7 @@ MINUTES = 10
 LIFETIME_MS = MINUTES * 60_000
 CLOCK_STEP_MS = 60_000  # by which a clock may be set back while a code is good
 MAX_WRONG_TRIES = 5
+TRIES_WHEN_GUESSED = 1  # for a caller who has typed the first few wrong ones
 
 
 class VerificationCodes:

@@ -44,8 +44,6 @@ from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 from chat.text.addresses import is_international, mailbox_of, tidy_address
 
-TRIES_WHEN_GUESSED = 1  # of each code, for a caller who has had the first few wrong ones
-
 log = logging.getLogger(__name__)
 
 
@@ -290,29 +288,32 @@ class UserService:
         usual = per_caller(WRONG_CODES, address)
         first = per_caller(FIRST_WRONG_CODES, address)
         with self._turns.of(usual[-1][1]):
-            for rule, key in usual:
-                self._limits.check(rule, key)
+            try:
+                for rule, key in usual:
+                    self._limits.check(rule, key)
+            except RateLimited:
+                self._warn_of_guessing("one network")
+                raise
             is_guessed = self._limits.is_reached(WRONG_CODES_OF_ALL, ALL)
             had_first = is_guessed and any(self._limits.is_reached(*counted) for counted in first)
-            tries = TRIES_WHEN_GUESSED if had_first else verification.MAX_WRONG_TRIES
+            tries = verification.TRIES_WHEN_GUESSED if had_first else verification.MAX_WRONG_TRIES
             try:
                 self._codes.check(email, purpose, code, tries)
             except InvalidInput:
                 is_counted = all(self._limits.note(*counted) for counted in first)
                 if is_guessed:
-                    self._warn_of_guessing()
+                    self._warn_of_guessing("many networks")
                 elif is_counted:
                     self._limits.note(WRONG_CODES_OF_ALL, ALL)
                 for rule, key in usual:
                     self._limits.count(rule, key)
                 raise
 
-    def _warn_of_guessing(self) -> None:
+    def _warn_of_guessing(self, by: str) -> None:
         """Tell an operator, once an hour over all processes, that codes are guessed."""
-        if self._limits.note(GUESSING_ALARMS, ALL):
-            amount = WRONG_CODES_OF_ALL.item.amount
-            log.warning("codes are guessed: many networks typed %d wrong ones in an hour", amount)
-            self._audit.note("codes_guessed", detail=str(amount))
+        if self._limits.note(GUESSING_ALARMS, by):
+            log.warning("codes are guessed: more wrong ones by %s than people mistype", by)
+            self._audit.note("codes_guessed", detail=by)
 
     def _find_link(self, purpose: Purpose, token: str, field: str, address: str) -> Link:
         """Return a good link, or raise InvalidInput that names `field`; RateLimited after many."""

@@ -29,7 +29,7 @@ from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import UserSchema
 from chat.services import blocks as blocking
 from chat.services import limits, membership_requests, room_invitations, rooms, sessions
-from chat.services.users import TRIES_WHEN_GUESSED
+from chat.services.codes import TRIES_WHEN_GUESSED
 from tests.docs.documents import (
     CODE,
     DESIGN,

@@ -158,6 +158,20 @@ def guess_from_everywhere(
             error_of(guess(client, new_email(), "00000000", f"198.51.100.{number}"), 400)
 
 
+def test_an_operator_is_told_once_that_one_network_guesses(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    three = Rule("code-wrong", RateLimitItemPerMinute(3, 5), shared=True)
+    monkeypatch.setattr("chat.services.users.WRONG_CODES", three)
+    app = make_app(RATE_LIMITS=True)
+    for status in (400, 400, 400, 429, 429):
+        error_of(guess(app.test_client(), new_email(), "00000000", "192.0.2.1"), status)
+    assert caplog.text.count("codes are guessed") == 1
+    app.extensions["chat"].audit.flush()
+    (told,) = app.extensions["chat"].audit.list_latest(10, action="codes_guessed")
+    assert (told.address, told.detail) == ("192.0.2.1", "one network")
+
+
 def test_one_network_alone_makes_nobody_strict(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -221,7 +235,7 @@ def test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_
     assert caplog.text.count("codes are guessed") == 1
     app.extensions["chat"].audit.flush()
     (told,) = app.extensions["chat"].audit.list_latest(10, action="codes_guessed")
-    assert (told.address, told.detail) == (guesser, "10")
+    assert (told.address, told.detail) == (guesser, "many networks")
 
 
 def test_who_begins_to_guess_while_others_do_has_the_same_few(
