@@ -21,7 +21,6 @@ from chat.cross_origin import CrossOrigin
 from chat.database.client import time_limit
 from chat.gate import Gate
 from chat.host_check import HostCheck
-from chat.hosts import Hosts, parse_hosts
 from chat.namespaces.base import MAX_WAITING_SIZE
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
@@ -76,8 +75,9 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     app.wsgi_app = CrossOrigin(  # type: ignore[method-assign]
         app.wsgi_app, parse_origins(app.config["CORS_ORIGINS"])
     )
-    hosts = Hosts({app.config["HOST"].lower(), *parse_hosts(app.config["HOSTS"])})
-    app.wsgi_app = HostCheck(app.wsgi_app, hosts)  # type: ignore[method-assign]
+    app.wsgi_app = HostCheck(  # type: ignore[method-assign]
+        app.wsgi_app, settings.hosts(app.config)
+    )
     app.wsgi_app = Protection(app.wsgi_app)  # type: ignore[method-assign]
     if app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]

@@ -55,6 +55,10 @@ class AdminsPost(Forbidden):
     text_key = "error.admins_post"
 
 
+class PeerLeft(Forbidden):
+    """The other one of a direct room has left it for good."""
+
+
 class ForeignPage(Forbidden):
     """A page of an origin that may not use this server sent the request."""
 

@@ -165,6 +165,10 @@ CATALOGUE: dict[str, Line] = {
     ),
     "invalid.code": Line("验证码错误或已失效。", "The code is wrong or no longer valid."),
     "invalid.taken": Line("已被使用。", "This is taken already."),
+    "invalid.many_taken": Line(
+        "近期尝试的已占用名称过多。没人使用的名称仍可注册。",
+        "Too many names that are taken were tried lately. One that nobody has still works.",
+    ),
     "invalid.common_password": Line(
         "这个密码太常见，容易被猜到，请换一个。",
         "This password is one of the most common ones and guessed first: please take another.",

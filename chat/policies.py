@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from chat.errors import AdminsPost, Conflict, Forbidden, InvalidInput, NotFound
+from chat.errors import AdminsPost, Conflict, Forbidden, InvalidInput, NotFound, PeerLeft
 from chat.models import Membership, Role, Room
 
 
@@ -104,7 +104,7 @@ def require_may_set_role(
 def require_peer(is_there: bool) -> None:
     """Refuse to write into a direct room that the other one has left for good."""
     if not is_there:
-        raise Forbidden()
+        raise PeerLeft()
 
 
 def require_unblocked(blockers: Collection[str]) -> None:

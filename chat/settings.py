@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri, split_options
 
 from chat.environment import SettingsError
-from chat.hosts import parse_hosts
+from chat.hosts import Hosts, parse_hosts
 from chat.origins import parse_origin, parse_origins
 from chat.text.addresses import ascii_host, parse_domains, parse_sender
 
@@ -52,7 +52,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raise SettingsError for the first setting that can not be, or not where others are served."""
+    """Raise SettingsError for the first setting that cannot be, or not where others are served."""
     _check_values(config)
     _check_registration(config)
     _check_queue(config)
@@ -93,6 +93,15 @@ def _opened_by(config: Mapping[str, Any]) -> str | None:
     if config["TRUSTED_PROXIES"]:
         return f"TRUSTED_PROXIES={config['TRUSTED_PROXIES']}"
     return None
+
+
+def hosts(config: Mapping[str, Any]) -> Hosts:
+    """Return the hosts that the server answers to: HOST, that of PUBLIC_URL, and HOSTS."""
+    names = {config["HOST"].lower(), *parse_hosts(config["HOSTS"])}
+    public = parse_origin(config["PUBLIC_URL"])
+    if public is not None:
+        names.add(public.host.removesuffix("."))
+    return Hosts(names)
 
 
 def public_url(config: Mapping[str, Any]) -> str:
@@ -318,10 +327,12 @@ def _check_open(config: Mapping[str, Any]) -> None:
             f"RATE_LIMITS=off is for this machine alone, and {opened} serves others: leave it out."
         )
     _check_open_mail(config, opened)
-    if config["TRUSTED_PROXIES"] and not parse_hosts(config["HOSTS"]):
+    named = config["PUBLIC_URL"] or parse_hosts(config["HOSTS"])
+    if config["TRUSTED_PROXIES"] and not named:
         raise SettingsError(
-            f"TRUSTED_PROXIES={config['TRUSTED_PROXIES']} needs HOSTS: the names by which people"
-            " reach the proxy, such as chat.example.org, separated by commas."
+            f"TRUSTED_PROXIES={config['TRUSTED_PROXIES']} needs HOSTS or PUBLIC_URL: the names by"
+            " which people reach the proxy, such as chat.example.org, or its address, such as"
+            " https://chat.example.org."
         )
     if config["MONGO_URI"] and not config["MONGO_INSECURE"]:
         _check_open_database(config["MONGO_URI"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chat import policies
-from chat.errors import ChatError, Conflict, Forbidden, InvalidInput, NotFound
+from chat.errors import ChatError, Conflict, Forbidden, InvalidInput, NotFound, PeerLeft
 from chat.models import Membership, Role, Room, RoomKind
 
 Who = Role | None  # None: a stranger
@@ -186,4 +186,4 @@ def test_the_room_alone_says_who_owns_it(owner: str | None, stored: Role, role: 
 
 def test_nobody_writes_to_who_is_gone() -> None:
     assert outcome(policies.require_peer, True) is None
-    assert outcome(policies.require_peer, False) is Forbidden
+    assert outcome(policies.require_peer, False) is PeerLeft

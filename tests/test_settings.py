@@ -174,6 +174,8 @@ def test_behind_a_proxy_the_names_have_to_be_said(hosts: str) -> None:
     assert "TRUSTED_PROXIES=1 " in text and "HOSTS" in text
     assert "\n" not in text and text.endswith(".")
     settings.check(config(HOST="0.0.0.0", MAIL="terminal", HOSTS=hosts))
+    public = {"PUBLIC_URL": "https://chat.example.org"}  # says one
+    settings.check(config(TRUSTED_PROXIES=1, MAIL="terminal", HOSTS=hosts, **public))
 
 
 @pytest.mark.parametrize(

@@ -38,22 +38,21 @@ class LinkRepository:
         self._collection.insert_one(document)
         return _link(document)
 
-    def take_use(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
-        """Take one use and return the link; None when no living one has any left.
+    def find_good(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
+        """Return the link of a token, unless it has expired or has no use left."""
+        only = {"token_hash": token_hash, "purpose": purpose, **_good(now)}
+        document = self._collection.find_one(only)
+        return _link(document) if document else None
+
+    def take_use(self, link_id: str, now: int) -> bool:
+        """Take one use of a good link; tell whether there was one.
 
         Of several who take the last one at once, one gets it.
         """
-        living = {
-            "token_hash": token_hash,
-            "purpose": purpose,
-            "uses_left": {"$gt": 0},
-            "expires_at": {"$gt": date_of(now)},  # the TTL index deletes up to a minute late
-        }
-        document = self._collection.find_one(living)
-        if document is None:
-            return None
-        taken = self._collection.update_one(living, {"$inc": {"uses_left": -1}})
-        return _link(document) if taken.matched_count else None
+        taken = self._collection.update_one(
+            {"_id": object_id(link_id), **_good(now)}, {"$inc": {"uses_left": -1}}
+        )
+        return bool(taken.matched_count)
 
     def give_back_use(self, link_id: str) -> None:
         """Take back that a use was taken, unless the link is gone."""
@@ -77,6 +76,13 @@ class LinkRepository:
     @property
     def _collection(self) -> Any:
         return self._database.db["link"]
+
+
+def _good(now: int) -> Document:
+    return {
+        "uses_left": {"$gt": 0},
+        "expires_at": {"$gt": date_of(now)},  # the TTL index deletes up to a minute late
+    }
 
 
 def _link(document: Document) -> Link:

@@ -17,6 +17,7 @@ MINUTES = 10
 LIFETIME_MS = MINUTES * 60_000
 CLOCK_STEP_MS = 60_000  # by which a clock may be set back while a code is good
 MAX_WRONG_TRIES = 5
+TRIES_WHEN_GUESSED = 1  # for a caller who has typed the first few wrong ones
 
 
 class VerificationCodes:
@@ -44,11 +45,16 @@ class VerificationCodes:
         """
         self._store(email, purpose, StoredCode(secrets.token_bytes(16), secrets.token_bytes(32)))
 
-    def check(self, email: str, purpose: Purpose, code: str) -> None:
-        """Raise InvalidInput unless the code is right; it stays usable. Five wrong ones void it."""
+    def check(
+        self, email: str, purpose: Purpose, code: str, max_tries: int = MAX_WRONG_TRIES
+    ) -> None:
+        """Raise InvalidInput unless the code is right; it stays usable.
+
+        It is not compared with a code that has had `max_tries` wrong ones.
+        """
         # counted before compared: many guesses at once have no more tries than one by one
         stored = self._codes.spend_try(
-            email, purpose, MAX_WRONG_TRIES, self._clock(), LIFETIME_MS + CLOCK_STEP_MS
+            email, purpose, max_tries, self._clock(), LIFETIME_MS + CLOCK_STEP_MS
         )
         if stored is None or not hmac.compare_digest(
             stored.code_hash, self._hash(stored.salt, code)

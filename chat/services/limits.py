@@ -41,21 +41,26 @@ class Rule:
 # Of a mailbox for each purpose: who wants to register does not keep its owner from a reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
-# Few for an account from one caller, so that a stranger can not lock anybody out; more in all.
+# Few for an account from one caller, so that a stranger cannot lock anybody out; more in all.
 FAILED_LOGINS_PER_ACCOUNT = Rule("login-account", RateLimitItemPerMinute(5, 5), shared=True)
 FAILED_LOGINS_FROM_ANYWHERE = Rule("login-anywhere", RateLimitItemPerMinute(50, 5), shared=True)
 FAILED_LOGINS_PER_ADDRESS = Rule("login-address", RateLimitItemPerMinute(50, 5), shared=True)
 LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
-# Of a caller, so that a stranger can not void the codes of others again and again; for a short
+# Of a caller, so that a stranger cannot void the codes of others again and again; for a short
 # while only, as a whole school may be one caller.
 WRONG_CODES = Rule("code-wrong", RateLimitItemPerMinute(60, 5), shared=True)
-# So many of all callers together are more than people mistype: many networks guess. From there on a
-# caller has few, and an operator is told once an hour.
-WRONG_CODES_OF_ALL = Rule("code-wrong-all", RateLimitItemPerHour(500), shared=True)
-WRONG_CODES_WHEN_GUESSED = Rule("code-wrong-guessed", RateLimitItemPerHour(5), shared=True)
+# So many are more than people mistype, when of each caller only the first few count: many networks
+# guess. From there on a caller who has had these few gets one try for each code, so that a right
+# one passes whatever the neighbours type. An operator is told once an hour.
+FIRST_WRONG_CODES = Rule("code-wrong-first", RateLimitItemPerHour(5), shared=True)
+WRONG_CODES_OF_ALL = Rule("code-wrong-all", RateLimitItemPerHour(200), shared=True)
 GUESSING_ALARMS = Rule("code-alarm", RateLimitItemPerHour(1), shared=True)
-# Usernames that a right code has shown to be taken, of a mailbox and of a caller.
+# Nobody guesses the token of a link, so a good one is never refused.
+WRONG_LINKS = Rule("link-wrong", RateLimitItemPerMinute(60, 5), shared=True)
+# How often it is told that a username is taken: to a mailbox, or those with one invitation, and to
+# a caller. A name that is free is neither counted nor refused.
 TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared=True)
+TAKEN_NAMES_PER_INVITATION = Rule("taken-invitation", RateLimitItemPerHour(100), shared=True)
 TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)
 ALL = "all"  # the key where there is but one
 # By user, as many as the setting of that name says.

@@ -30,9 +30,13 @@ class Links:
         self.end_resets(user_id)
         return self._issue("reset", 1, RESET_MINUTES * 60_000, user_id)
 
-    def take_use(self, purpose: Purpose, token: str) -> Link | None:
-        """Take one use of the link that a token is of; None without a living one."""
-        return self._links.take_use(purpose, _hash(token), self._clock())
+    def find(self, purpose: Purpose, token: str) -> Link | None:
+        """Return the link that a token is of; None when it is good for nothing, or no longer."""
+        return self._links.find_good(purpose, _hash(token), self._clock())
+
+    def take_use(self, link: Link) -> bool:
+        """Take one use of a link; False when it has none any more."""
+        return self._links.take_use(link.id, self._clock())
 
     def give_back_use(self, link: Link) -> None:
         """Take back a use of which nothing came."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from chat import policies
 from chat.concurrency import in_turns
-from chat.errors import Forbidden, InvalidInput, NotFound
+from chat.errors import InvalidInput, NotFound, PeerLeft
 from chat.i18n import Text
 from chat.models import (
     Conversation,
@@ -92,45 +92,27 @@ class MessageService:
     ) -> Promise:
         """Admit a message to a room (of that kind) and promise to store and push it."""
         self._limits.count(MESSAGES, user.id)
-        room, membership = self._require(user, room_id, kind)
-        policies.require_may_post(room, membership)
-        policies.require_unblocked(room.blocked_by)
-        for other in room.member_ids:  # of direct rooms
-            policies.require_peer(self._memberships.is_member(other, room.id))
-        self._quotas.spend(size_of_text(data), user=user.id, room=room.id)
-        now = self._clock()
-        message = Message(
-            id=new_id(),
-            room_id=room.id,
-            user_id=user.id,
-            username=user.username,
-            nickname=user.nickname,
-            seq=0,
-            client_id=client_id,
-            data=data,
-            created_at=now,
-            updated_at=now,
-        )
-        return self._writer.submit(room, message, self._tell)
+        return self._submit(user, room_id, client_id, data, kind)
 
     def send_direct(
         self, user: User, client_id: str, data: str, to: str | None, room_id: str | None
     ) -> Promise:
         """Admit a message to the room shared with `to`, or to a direct room by its id."""
+        self._limits.count(MESSAGES, user.id)
         if to is None:
-            return self.send(user, room_id or "", client_id, data, kind="direct")
+            return self._submit(user, room_id or "", client_id, data, "direct")
         key = (user.id, to.lower())
         known = self._direct_rooms.get(key)
         if known is not None:
             try:
-                return self.send(user, known, client_id, data, kind="direct")
-            except (NotFound, Forbidden):  # who had that name is gone; another may have it by now
+                return self._submit(user, known, client_id, data, "direct")
+            except (NotFound, PeerLeft):  # who had that name is gone; another may have it by now
                 self._direct_rooms.pop(key, None)
         known = self._rooms.direct_with(user, to, field="to")[0].id
         self._direct_rooms[key] = known
         if len(self._direct_rooms) > KNOWN_PAIRS:
             self._direct_rooms.popitem(last=False)
-        return self.send(user, known, client_id, data, kind="direct")
+        return self._submit(user, known, client_id, data, "direct")
 
     def history(
         self,
@@ -245,8 +227,37 @@ class MessageService:
             self._typed.popitem(last=False)
         self._events.user_typing(room, user.id)
 
+    def _submit(
+        self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None
+    ) -> Promise:
+        """Hand over to the writer what may be said in a room.
+
+        What is too much for a quota goes there too: it may repeat what is stored.
+        """
+        room, membership = self._require(user, room_id, kind)
+        policies.require_may_post(room, membership)
+        policies.require_unblocked(room.blocked_by)
+        for other in room.member_ids:  # of direct rooms
+            policies.require_peer(self._memberships.is_member(other, room.id))
+        now = self._clock()
+        message = Message(
+            id=new_id(),
+            room_id=room.id,
+            user_id=user.id,
+            username=user.username,
+            nickname=user.nickname,
+            seq=0,
+            client_id=client_id,
+            data=data,
+            created_at=now,
+            updated_at=now,
+        )
+        refusal = self._quotas.find_refusal(size_of_text(data), user=user.id, room=room.id)
+        return self._writer.submit(room, message, self._tell, refusal)
+
     def _tell(self, room: Room, message: Message) -> None:
-        """Note that the sender has read what they wrote, and let all members hear it."""
+        """Count what is stored, note that its sender has read it, and let all members hear it."""
+        self._quotas.count(size_of_text(message.data), user=message.user_id, room=room.id)
         self._read_marks.advance(room.id, message.user_id, message.seq, message.id)
         self._events.message_created(room, message)
 

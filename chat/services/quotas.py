@@ -1,8 +1,9 @@
 """How many bytes an account and a room may store on a day (of UTC).
 
-Sending asks no database: bytes are counted in memory, and what is worth it is added to the count
-that all processes share a moment later. So a quota can be exceeded by what other processes, or this
-one before a restart, had not yet added: UNWRITTEN bytes each, and those of about a second.
+Sending asks no database: bytes are counted in memory once they are stored, and what is worth it is
+added to the count that all processes share a moment later. So a quota can be exceeded by what is on
+its way, and by what other processes, or this one before a restart, had not yet added: UNWRITTEN
+bytes each, and those of about a second.
 """
 
 from __future__ import annotations
@@ -40,17 +41,21 @@ class Quotas:
         self._lock = threading.Lock()
         self._coalescer: Coalescer[str, None] = Coalescer(WRITE_INTERVAL, self._write)
 
-    def spend(self, size: int, *, user: str, room: str) -> None:
-        """Count bytes that somebody stores in a room, or raise QuotaExceeded and count nothing."""
-        ids: dict[Kind, str] = {"user": user, "room": room}
+    def find_refusal(self, size: int, *, user: str, room: str) -> QuotaExceeded | None:
+        """Return what to say when somebody may not store so many bytes more in a room."""
         day, passed = divmod(self._clock(), DAY_MS)
         with self._lock:
             self._begin(day)
-            keys = [(f"{kind} {ids[kind]}", most) for kind, most in self._most.items()]
-            for key, most in keys:
+            for key, most in self._keys(user, room):
                 if self._used.get(key, 0) + size > most:
-                    raise QuotaExceeded(retry_after=(DAY_MS - passed) // 1000 + 1)
-            for key, most in keys:
+                    return QuotaExceeded(retry_after=(DAY_MS - passed) // 1000 + 1)
+        return None
+
+    def count(self, size: int, *, user: str, room: str) -> None:
+        """Count bytes that somebody has stored in a room."""
+        with self._lock:
+            self._begin(self._clock() // DAY_MS)
+            for key, most in self._keys(user, room):
                 self._used[key] = self._used.get(key, 0) + size
                 self._unwritten[key] = self._unwritten.get(key, 0) + size
                 if self._unwritten[key] >= min(UNWRITTEN, most // 16):
@@ -59,6 +64,11 @@ class Quotas:
     def flush(self) -> bool:
         """Write what is worth it; return whether it could be written."""
         return self._coalescer.flush()
+
+    def _keys(self, user: str, room: str) -> list[tuple[str, int]]:
+        """Return what is counted, each with the most there may be of it."""
+        ids: dict[Kind, str] = {"user": user, "room": room}
+        return [(f"{kind} {ids[kind]}", most) for kind, most in self._most.items()]
 
     def _begin(self, day: int) -> None:
         """Forget the day before; called under the lock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol
 
 from chat.concurrency import spawn
 from chat.errors import Conflict, InvalidInput, NotFound, RateLimited, Unauthorized
@@ -24,13 +24,15 @@ from chat.services.limits import (
     CHANGES,
     CODES_PER_ADDRESS,
     CODES_PER_EMAIL,
+    FIRST_WRONG_CODES,
     GUESSING_ALARMS,
     SEARCHES,
     TAKEN_NAMES_PER_ADDRESS,
+    TAKEN_NAMES_PER_INVITATION,
     TAKEN_NAMES_PER_MAILBOX,
     WRONG_CODES,
     WRONG_CODES_OF_ALL,
-    WRONG_CODES_WHEN_GUESSED,
+    WRONG_LINKS,
     Limits,
     per_caller,
 )
@@ -43,8 +45,6 @@ from chat.services.usernames import Usernames
 from chat.text.addresses import is_international, mailbox_of, tidy_address
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Mails(Protocol):
@@ -140,17 +140,20 @@ class UserService:
         With the token of an invitation the code may be left out: an address is not proven then.
         Only with one of the two does somebody learn that a name or an address is taken, and may try
         another name. Raises Forbidden where the settings let nobody register so, and RateLimited
-        for a caller (a network address) with too many wrong tries or taken names. `key` is what
-        the session is bound to.
+        for a caller (a network address) with too many wrong tries, or instead of Conflict when too
+        many taken names were told. `key` is what the session is bound to.
         """
         self._registration.require_allowed(email, invited=bool(invitation))
         draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
         if code:
             self._check_code(email, "register", code, address)
-        link = None
-        if invitation:
-            link = self._try(address, lambda: self._take_use("register", invitation, "invitation"))
-        user = self._add(draft, password, link, address)
+        link = (
+            self._find_link("register", invitation, "invitation", address) if invitation else None
+        )
+        if self._users.find_by_username(username):
+            self._refuse_name(email if code else "", link, address)
+        draft = replace(draft, password_hash=self._passwords.hash(password))
+        user = self._insert_invited(draft, link) if link else self._users.insert(draft)
         if code:
             self._codes.use_up(email, "register")  # an address has one account: good but once
         self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
@@ -185,11 +188,12 @@ class UserService:
 
         Raises InvalidInput, and RateLimited for a caller with too many wrong tokens.
         """
-        link = self._try(address, lambda: self._take_use("reset", reset_token, "reset_token"))
+        link = self._find_link("reset", reset_token, "reset_token", address)
         user = self._users.find(link.user_id)
-        if user is None:
+        password_hash = self._passwords.hash(password)
+        if user is None or not self._links.take_use(link):
             raise InvalidInput({"reset_token": ["invalid.link"]})
-        self._set_password(user, self._passwords.hash(password))
+        self._set_password(user, password_hash)
 
     def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
         """Create accounts without e-mail and yield them, also those that were there before.
@@ -258,71 +262,79 @@ class UserService:
         self._end_resets(user)
         self._removal.remove(user.id)
 
-    def _check_name(self, username: str, email: str, address: str) -> None:
-        """Raise Conflict for a taken name and count it; RateLimited after many, taken or not.
+    def _refuse_name(self, code_of: str, link: Link | None, address: str) -> NoReturn:
+        """Raise Conflict for a name that is taken, or RateLimited where many were told of.
 
-        An address that is not proven counts for nothing.
+        `code_of` is whose code proves somebody. With too many for its mailbox the code is void: it
+        would tell of any number of names, because those that are free are not refused.
         """
         counted = per_caller(TAKEN_NAMES_PER_ADDRESS, address)
-        if email:
-            counted = [(TAKEN_NAMES_PER_MAILBOX, mailbox_of(email)), *counted]
-        with self._turns.of(counted[0][1]):
+        if code_of:
+            counted.insert(0, (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of)))
+        elif link is not None:
+            counted.insert(0, (TAKEN_NAMES_PER_INVITATION, link.id))
+        try:
             for rule, key in counted:
-                self._limits.check(rule, key)
-            if self._users.find_by_username(username):
-                for rule, key in counted:
-                    self._limits.note(rule, key)
-                raise Conflict({"username": ["invalid.taken"]})
+                self._limits.count(rule, key)
+        except RateLimited as error:
+            if code_of and self._limits.is_reached(*counted[0]):
+                self._codes.use_up(code_of, "register")
+            error.fields = {"username": ["invalid.many_taken"]}
+            raise
+        raise Conflict({"username": ["invalid.taken"]})
 
     def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
         """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
-        self._try(address, lambda: self._codes.check(email, purpose, code))
-
-    def _try(self, address: str, attempt: Callable[[], T]) -> T:
-        """Do what raises InvalidInput for a wrong secret, which is counted for the caller.
-
-        Raises RateLimited without trying.
-        """
         usual = per_caller(WRONG_CODES, address)
-        strict = per_caller(WRONG_CODES_WHEN_GUESSED, address)
+        first = per_caller(FIRST_WRONG_CODES, address)
         with self._turns.of(usual[-1][1]):
-            is_guessed = self._limits.is_reached(WRONG_CODES_OF_ALL, ALL)
-            for rule, key in (*usual, *(strict if is_guessed else ())):
-                self._limits.check(rule, key)
             try:
-                return attempt()
+                for rule, key in usual:
+                    self._limits.check(rule, key)
+            except RateLimited:
+                self._warn_of_guessing("one network")
+                raise
+            is_guessed = self._limits.is_reached(WRONG_CODES_OF_ALL, ALL)
+            had_first = is_guessed and any(self._limits.is_reached(*counted) for counted in first)
+            tries = verification.TRIES_WHEN_GUESSED if had_first else verification.MAX_WRONG_TRIES
+            try:
+                self._codes.check(email, purpose, code, tries)
             except InvalidInput:
-                for rule, key in strict:
-                    self._limits.note(rule, key)
-                if not self._limits.note(WRONG_CODES_OF_ALL, ALL):
-                    self._warn_of_guessing()
+                is_counted = all(self._limits.note(*counted) for counted in first)
+                if is_guessed:
+                    self._warn_of_guessing("many networks")
+                elif is_counted:
+                    self._limits.note(WRONG_CODES_OF_ALL, ALL)
                 for rule, key in usual:
                     self._limits.count(rule, key)
                 raise
 
-    def _warn_of_guessing(self) -> None:
+    def _warn_of_guessing(self, by: str) -> None:
         """Tell an operator, once an hour over all processes, that codes are guessed."""
-        if self._limits.note(GUESSING_ALARMS, ALL):
-            amount = WRONG_CODES_OF_ALL.item.amount
-            log.warning("codes are guessed: there were more than %d wrong ones in an hour", amount)
-            self._audit.note("codes_guessed", detail=str(amount))
+        if self._limits.note(GUESSING_ALARMS, by):
+            log.warning("codes are guessed: more wrong ones by %s than people mistype", by)
+            self._audit.note("codes_guessed", detail=by)
 
-    def _take_use(self, purpose: Purpose, token: str, field: str) -> Link:
-        """Take one use of a link; raise InvalidInput that names `field` when it is not good."""
-        link = self._links.take_use(purpose, token)
+    def _find_link(self, purpose: Purpose, token: str, field: str, address: str) -> Link:
+        """Return a good link, or raise InvalidInput that names `field`; RateLimited after many."""
+        link = self._links.find(purpose, token)
         if link is None:
+            for rule, key in per_caller(WRONG_LINKS, address):
+                self._limits.count(rule, key)
             raise InvalidInput({field: ["invalid.link"]})
         return link
 
-    def _add(self, draft: User, password: str, link: Link | None, address: str) -> User:
-        """Store a new user; raise Conflict, and take no use of an invitation then."""
+    def _insert_invited(self, draft: User, link: Link) -> User:
+        """Store a new user by a use of an invitation, which is given back when the name is taken.
+
+        It is taken last, so that all that can fail before costs none.
+        """
+        if not self._links.take_use(link):
+            raise InvalidInput({"invitation": ["invalid.link"]})
         try:
-            proven = draft.email if draft.email_is_proven else ""
-            self._check_name(draft.username, proven, address)
-            return self._users.insert(replace(draft, password_hash=self._passwords.hash(password)))
-        except (Conflict, RateLimited):
-            if link is not None:
-                self._links.give_back_use(link)
+            return self._users.insert(draft)
+        except Conflict:
+            self._links.give_back_use(link)
             raise
 
     def _set_password(self, user: User, password_hash: str) -> None:

@@ -65,11 +65,15 @@ def size_of_text(text: str) -> int:
 
 @dataclass(eq=False, slots=True)
 class Draft:
-    """A message on its way: without seq yet, and with the promises of all who sent it."""
+    """A message on its way: without seq yet, and with the promises of all who sent it.
+
+    One with a `refusal` is not to be stored; it may repeat one that is.
+    """
 
     room: Room
     message: Message
     on_stored: Callable[[Room, Message], None]
+    refusal: ChatError | None = None
     promises: list[Promise] = field(default_factory=lambda: [Promise()])
     size: int = field(init=False)  # bytes of text
 
@@ -107,13 +111,19 @@ class Writer:
         self._idle.set()
 
     def submit(
-        self, room: Room, message: Message, on_stored: Callable[[Room, Message], None]
+        self,
+        room: Room,
+        message: Message,
+        on_stored: Callable[[Room, Message], None],
+        refusal: ChatError | None = None,
     ) -> Promise:
         """Queue a message; the promise is kept once it is stored and `on_stored` has been called.
 
-        Raises Unavailable when the queue is full or the process is shutting down.
+        With a `refusal` nothing new is stored: the promise ends with that error, unless the message
+        is a repeat of one that was taken before. Raises Unavailable when the queue is full or the
+        process is shutting down.
         """
-        draft = Draft(room, message, on_stored)
+        draft = Draft(room, message, on_stored, refusal)
         with self._lock:
             full = (
                 len(self._queue) >= QUEUE_MESSAGES or self._queued_bytes + draft.size > QUEUE_BYTES
@@ -185,6 +195,8 @@ class Writer:
             first = merged.setdefault(draft.key, draft)
             if first is not draft:
                 first.promises.extend(draft.promises)
+                if draft.refusal is None:
+                    first.refusal = None
         waiting: deque[Draft] = deque()
         for draft in merged.values():
             stored = self._recent.find(draft.key)
@@ -204,6 +216,8 @@ class Writer:
             try:
                 if failures:
                     self._look_again(waiting)
+                if self._refuse(waiting):
+                    continue
                 self._number(waiting)
                 self._hand_over()  # what is known to be stored waits for nothing
                 started = time.monotonic()
@@ -246,6 +260,17 @@ class Writer:
         self._keep_stored(waiting, waiting, confirm=True)
         for room in {draft.room.id: draft.room for draft in waiting}.values():
             self._heads.read(room)
+
+    def _refuse(self, waiting: deque[Draft]) -> bool:
+        """Take out what is not to be stored: answer the repeats; return whether there was any."""
+        refused = [draft for draft in waiting if draft.refusal]
+        if refused:
+            self._keep_stored(waiting, refused, confirm=True)
+        for draft in refused:
+            if draft.refusal and draft in waiting:
+                waiting.remove(draft)
+                self._fail([draft], draft.refusal)
+        return bool(refused)
 
     def _number(self, waiting: deque[Draft]) -> None:
         """Give each draft the next seq of its room."""

@@ -29,6 +29,7 @@ from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import UserSchema
 from chat.services import blocks as blocking
 from chat.services import limits, membership_requests, room_invitations, rooms, sessions
+from chat.services.codes import TRIES_WHEN_GUESSED
 from tests.docs.documents import (
     CODE,
     DESIGN,
@@ -174,11 +175,13 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
     assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} in 5 minutes ")
     assert stated["wrong codes"].endswith(
-        f"{limits.WRONG_CODES_WHEN_GUESSED.item.amount} an hour while there are more than"
-        f" {limits.WRONG_CODES_OF_ALL.item.amount} an hour in all"
+        f"{TRIES_WHEN_GUESSED} for a code after {limits.FIRST_WRONG_CODES.item.amount} in an hour"
+        f" while there are {limits.WRONG_CODES_OF_ALL.item.amount} an hour in all"
     )
-    assert stated["taken usernames that a code shows"] == (
+    assert stated["wrong links"].startswith(f"{limits.WRONG_LINKS.item.amount} in 5 minutes ")
+    assert stated["taken usernames that are told"] == (
         f"{limits.TAKEN_NAMES_PER_MAILBOX.item.amount} an hour for an e-mail address"
+        f" {limits.TAKEN_NAMES_PER_INVITATION.item.amount} an hour for an invitation"
         f" {limits.TAKEN_NAMES_PER_ADDRESS.item.amount} an hour for a network address"
     )
     assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")

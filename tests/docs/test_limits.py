@@ -78,11 +78,19 @@ HELD_BY = {
     ],
     "wrong codes": [
         "http/test_callers.py"
-        "::test_when_codes_are_guessed_from_everywhere_each_caller_has_few_and_an_operator_is_told",
+        "::test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_is_told",
         "http/test_callers.py::test_one_caller_guesses_so_many_codes_and_then_spends_no_try",
     ],
-    "taken usernames that a code shows": [
+    "wrong links": [
+        "http/test_registration.py::test_wrong_invitations_are_limited_for_each_caller",
+        "http/test_disabled.py::test_wrong_links_are_limited_for_each_caller",
+    ],
+    "taken usernames that are told": [
         "http/test_callers.py::test_a_right_code_shows_of_few_names_whether_they_are_taken",
+        "http/test_callers.py"
+        "::test_a_free_name_registers_whatever_others_behind_the_same_address_tried",
+        "http/test_registration.py"
+        "::test_taken_names_count_for_an_invitation_and_a_free_one_registers",
     ],
     "log-ins": [
         "services/test_sessions.py::test_right_passwords_are_limited_too_for_each_caller",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,9 +17,9 @@ from chat.models import Purpose
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import MAX_WRONG_TRIES, VerificationCodes
 from chat.services.limits import (
+    FIRST_WRONG_CODES,
     TAKEN_NAMES_PER_MAILBOX,
     WRONG_CODES,
-    WRONG_CODES_WHEN_GUESSED,
     Rule,
 )
 from tests.accounts import error_of, log_in, make_account, new_email, new_name, new_password
@@ -115,16 +116,26 @@ def guess(client: FlaskClient, email: str, code: str, address: str) -> TestRespo
     return client.put("/api/users/password", json=body, environ_base={"REMOTE_ADDR": address})
 
 
+def codes_of(app: Flask) -> VerificationCodes:
+    """Return what makes the codes of an app, without mailing them."""
+    return VerificationCodes(
+        codes=CodeRepository(app.extensions["chat"].database), secret=app.config["SECRET_KEY"]
+    )
+
+
+def register(client: FlaskClient, address: str, **given: str) -> TestResponse:
+    """Register with whatever else is given."""
+    body = {"username": new_name(), "password": new_password(), **given}
+    return client.post("/api/users", json=body, environ_base={"REMOTE_ADDR": address})
+
+
 def test_one_caller_guesses_so_many_codes_and_then_spends_no_try(make_app: MakeApp) -> None:
     app = make_app(RATE_LIMITS=True)
     client, here, elsewhere = app.test_client(), "192.0.2.1", "192.0.2.2"
     for _ in range(WRONG_CODES.item.amount):
         error_of(guess(client, new_email(), "000000", here), 400)
-    codes = VerificationCodes(
-        codes=CodeRepository(app.extensions["chat"].database), secret=app.config["SECRET_KEY"]
-    )
     email = new_email()
-    good = codes.issue(email, "register")
+    good = codes_of(app).issue(email, "register")
     body = {"username": new_name(), "password": new_password(), "email": email}
     for _ in range(MAX_WRONG_TRIES):
         wrong = {**body, "code": "nonsense"}
@@ -135,69 +146,149 @@ def test_one_caller_guesses_so_many_codes_and_then_spends_no_try(make_app: MakeA
     assert made.status_code == 201, made.get_json()
 
 
-def test_when_codes_are_guessed_from_everywhere_each_caller_has_few_and_an_operator_is_told(
+def guess_from_everywhere(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, *, networks: int = 2
+) -> None:
+    """Let several networks type wrong codes until there are more than people mistype."""
+    few = FIRST_WRONG_CODES.item.amount
+    many = Rule("code-wrong-all", RateLimitItemPerHour(few * networks), shared=True)
+    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", many)
+    for number in range(networks):
+        for _ in range(few):
+            error_of(guess(client, new_email(), "00000000", f"198.51.100.{number}"), 400)
+
+
+def test_an_operator_is_told_once_that_one_network_guesses(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    few = Rule("code-wrong-all", RateLimitItemPerHour(10), shared=True)
-    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", few)
+    three = Rule("code-wrong", RateLimitItemPerMinute(3, 5), shared=True)
+    monkeypatch.setattr("chat.services.users.WRONG_CODES", three)
     app = make_app(RATE_LIMITS=True)
-    client, guesser = app.test_client(), "192.0.2.1"
-    own = WRONG_CODES_WHEN_GUESSED.item.amount
-
-    def wrong(address: str, status: int = 400) -> None:
-        error_of(guess(client, new_email(), "00000000", address), status)
-
-    for _ in range(own):
-        wrong(guesser)
-    for number in range(10 - own):
-        wrong(f"198.51.100.{number}")
-    assert "codes are guessed" not in caplog.text
-    wrong(guesser, 429)  # what it tried before counts too
-    for _ in range(own):
-        wrong("203.0.113.1")
-    wrong("203.0.113.1", 429)
+    for status in (400, 400, 400, 429, 429):
+        error_of(guess(app.test_client(), new_email(), "00000000", "192.0.2.1"), status)
     assert caplog.text.count("codes are guessed") == 1
     app.extensions["chat"].audit.flush()
     (told,) = app.extensions["chat"].audit.list_latest(10, action="codes_guessed")
-    assert (told.address, told.detail) == ("203.0.113.1", "10")
-    codes = VerificationCodes(
-        codes=CodeRepository(app.extensions["chat"].database), secret=app.config["SECRET_KEY"]
-    )
-    email = new_email()
-    right = {"username": new_name(), "password": new_password(), "email": email}
-    right["code"] = codes.issue(email, "register")
-    made = client.post("/api/users", json=right, environ_base={"REMOTE_ADDR": "203.0.113.2"})
-    assert made.status_code == 201
+    assert (told.address, told.detail) == ("192.0.2.1", "one network")
+
+
+def test_one_network_alone_makes_nobody_strict(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ten = Rule("code-wrong-all", RateLimitItemPerHour(10), shared=True)
+    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", ten)
+    app = make_app(RATE_LIMITS=True)
+    client, email = app.test_client(), new_email()
+    for _ in range(20):
+        error_of(guess(client, new_email(), "00000000", "192.0.2.1"), 400)
+    code = codes_of(app).issue(email, "register")
+    for _ in range(MAX_WRONG_TRIES - 1):
+        error_of(register(client, "192.0.2.1", email=email, code="nonsense"), 400)
+    assert register(client, "192.0.2.1", email=email, code=code).status_code == 201
+    assert "codes are guessed" not in caplog.text
+
+
+def test_one_site_of_ipv6_alone_makes_nobody_strict(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = Rule("code-wrong-first", RateLimitItemPerHour(1), shared=True)  # and ten of a site
+    monkeypatch.setattr("chat.services.users.FIRST_WRONG_CODES", one)
+    many = Rule("code-wrong-all", RateLimitItemPerHour(11), shared=True)
+    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", many)
+    client = make_app(RATE_LIMITS=True).test_client()
+    for number in range(20):
+        error_of(guess(client, new_email(), "00000000", f"2001:db8:1:{number:x}::1"), 400)
+    assert "codes are guessed" not in caplog.text
+    for site in (2, 3):
+        error_of(guess(client, new_email(), "00000000", f"2001:db8:{site}::1"), 400)
+    assert "codes are guessed" in caplog.text
+
+
+def test_while_codes_are_guessed_a_right_one_passes_whatever_its_network_mistyped(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(RATE_LIMITS=True)
+    client, school, email = app.test_client(), "192.0.2.1", new_email()
+    for _ in range(2 * FIRST_WRONG_CODES.item.amount):
+        error_of(guess(client, new_email(), "00000000", school), 400)
+    guess_from_everywhere(client, monkeypatch)
+    error_of(guess(client, new_email(), "00000000", school), 400)
+    code = codes_of(app).issue(email, "register")
+    assert register(client, school, email=email, code=code).status_code == 201
+
+
+def test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_is_told(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(RATE_LIMITS=True)
+    client, email, codes = app.test_client(), new_email(), codes_of(app)
+    guess_from_everywhere(client, monkeypatch)
+    assert "codes are guessed" not in caplog.text
+    guesser = "198.51.100.0"
+    code = codes.issue(email, "register")
+    for given in ("nonsense", code):
+        error_of(register(client, guesser, email=email, code=given), 400)
+    # a caller who guesses nothing has all tries that are left
+    for _ in range(MAX_WRONG_TRIES - 2):
+        error_of(register(client, "203.0.113.1", email=email, code="nonsense"), 400)
+    assert register(client, "203.0.113.1", email=email, code=code).status_code == 201
+    assert caplog.text.count("codes are guessed") == 1
+    app.extensions["chat"].audit.flush()
+    (told,) = app.extensions["chat"].audit.list_latest(10, action="codes_guessed")
+    assert (told.address, told.detail) == (guesser, "many networks")
+
+
+def test_who_begins_to_guess_while_others_do_has_the_same_few(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(RATE_LIMITS=True)
+    client, late, email = app.test_client(), "203.0.113.1", new_email()
+    guess_from_everywhere(client, monkeypatch)
+    for _ in range(FIRST_WRONG_CODES.item.amount):
+        error_of(guess(client, new_email(), "00000000", late), 400)
+    code = codes_of(app).issue(email, "register")
+    for given in ("nonsense", code):
+        error_of(register(client, late, email=email, code=given), 400)
 
 
 def test_a_right_code_shows_of_few_names_whether_they_are_taken(make_app: MakeApp) -> None:
     app = make_app(RATE_LIMITS=True)
-    client, most = app.test_client(), TAKEN_NAMES_PER_MAILBOX.item.amount
-    accounts = [new_name() for _ in range(most)]
+    client, email, codes = app.test_client(), new_email(), codes_of(app)
+    accounts = [new_name() for _ in range(TAKEN_NAMES_PER_MAILBOX.item.amount)]
     list(app.extensions["chat"].users.create_many(accounts, new_password()))
-    codes = VerificationCodes(
-        codes=CodeRepository(app.extensions["chat"].database), secret=app.config["SECRET_KEY"]
-    )
-    email = new_email()
-    body = {"password": new_password(), "email": email, "code": codes.issue(email, "register")}
-
-    def register(username: str, address: str = "192.0.2.1") -> TestResponse:
-        return client.post(
-            "/api/users",
-            json={**body, "username": username},
-            environ_base={"REMOTE_ADDR": address},
-        )
-
+    proof = {"email": email, "code": codes.issue(email, "register")}
     for name in accounts:
-        error_of(register(name), 409)
-    for name in (accounts[0], new_name()):  # taken or not
-        assert 0 < error_of(register(name, "192.0.2.2"), 429)["retry_after"] <= 3600
+        error_of(register(client, "192.0.2.1", username=name, **proof), 409)
+    refused = error_of(register(client, "192.0.2.2", username=accounts[0], **proof), 429)
+    assert 0 < refused["retry_after"] <= 3600 and list(refused["fields"]) == ["username"]
     label = email.replace("@", "+another@")  # of the same mailbox
-    body |= {"email": label, "code": codes.issue(label, "register")}
-    error_of(register(accounts[0]), 429)
-    other = new_email()
-    body |= {"email": other, "code": codes.issue(other, "register")}
-    assert register(new_name()).status_code == 201
+    for void in (proof, {"email": label, "code": codes.issue(label, "register")}):
+        register(client, "192.0.2.2", username=accounts[0], **void)
+        error = error_of(register(client, "192.0.2.2", username=new_name(), **void), 400)
+        assert list(error["fields"]) == ["code"]
+    again = {"email": email, "code": codes.issue(email, "register")}
+    assert register(client, "192.0.2.2", **again).status_code == 201
+
+
+def test_a_free_name_registers_whatever_others_behind_the_same_address_tried(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = Rule("taken-address", RateLimitItemPerHour(3), shared=True)
+    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_ADDRESS", few)
+    app = make_app(RATE_LIMITS=True)
+    client, school, codes = app.test_client(), "192.0.2.1", codes_of(app)
+    taken = make_account(app).username
+
+    def proof() -> dict[str, str]:
+        email = new_email()
+        return {"email": email, "code": codes.issue(email, "register")}
+
+    for _ in range(3):
+        error_of(register(client, school, username=taken, **proof()), 409)
+    late = proof()
+    refused = error_of(register(client, school, username=taken, **late), 429)
+    assert list(refused["fields"]) == ["username"]
+    assert register(client, school, **late).status_code == 201
 
 
 def test_names_of_one_mailbox_share_its_codes(
@@ -223,9 +314,9 @@ def test_wrong_codes_at_once_are_no_more_than_one_by_one(
     tried: list[str] = []
     check = VerificationCodes.check
 
-    def noted(self: VerificationCodes, email: str, purpose: Purpose, code: str) -> None:
+    def noted(self: VerificationCodes, email: str, purpose: Purpose, *given: Any) -> None:
         tried.append(email)
-        check(self, email, purpose, code)
+        check(self, email, purpose, *given)
 
     monkeypatch.setattr(VerificationCodes, "check", noted)
 

@@ -128,6 +128,17 @@ def test_the_name_that_the_server_listens_at_is_its_own(open_app: Open) -> None:
     assert client.get("/health", headers={"Host": "scanner:5000"}).status_code == 421
 
 
+@pytest.mark.parametrize("proxies", [0, 1])
+@pytest.mark.parametrize("url", ["https://Talk.example.org:8443/", "http://talk.example.org."])
+def test_the_name_of_the_public_address_is_one_of_the_servers(
+    open_app: Open, proxies: int, url: str
+) -> None:
+    client = open_app(PUBLIC_URL=url, HOSTS="", TRUSTED_PROXIES=proxies, RATE_LIMITS=True)
+    forwarded = "X-Forwarded-Host" if proxies else "Host"
+    for host, status in (("talk.example.org", 200), ("evil.example.org", 421)):
+        assert client.get("/health", headers={forwarded: host}).status_code == status
+
+
 def test_an_allowed_origin_names_no_host(open_app: Open) -> None:
     client = open_app(CORS_ORIGINS="https://talk.example.org", HOSTS="")
     assert client.get("/health", headers={"Host": "talk.example.org"}).status_code == 421

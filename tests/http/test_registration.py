@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits import RateLimitItemPerHour
 
+from chat.errors import Unavailable
 from chat.repositories.documents import date_of, object_id
+from chat.repositories.users import UserRepository
+from chat.services.limits import Rule
+from chat.services.passwords import Passwords
 from chat.text.addresses import ascii_address, tidy_address
 from tests.accounts import (
     ENGLISH,
@@ -205,6 +210,52 @@ def test_a_name_that_is_taken_costs_no_use(app: Flask) -> None:
     error_of(register(client, invitation=token), 400)
 
 
+def test_a_name_that_another_one_takes_in_the_same_moment_costs_no_use(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = make_account(app).username
+    client, token = app.test_client(), invite(app)
+    with monkeypatch.context() as before:
+        before.setattr(UserRepository, "find_by_username", lambda *_: None)
+        error_of(register(client, username=taken, invitation=token), 409)
+    data_of(register(client, invitation=token), 201)
+
+
+def test_what_fails_before_there_is_an_account_costs_no_use(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, token = app.test_client(), invite(app)
+
+    def fail(*_: object) -> str:
+        raise Unavailable()
+
+    for where, what in ((Passwords, "hash"), (UserRepository, "find_by_username")):
+        with monkeypatch.context() as failing:
+            failing.setattr(where, what, fail)
+            error_of(register(client, invitation=token), 503)
+    data_of(register(client, invitation=token), 201)
+
+
+def test_taken_names_count_for_an_invitation_and_a_free_one_registers(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = Rule("taken-invitation", RateLimitItemPerHour(2), shared=True)
+    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_INVITATION", few)
+    app = make_app(RATE_LIMITS=True)
+    taken, token, other = make_account(app).username, invite(app), invite(app)
+
+    def call(address: str, **given: str) -> Any:
+        client = app.test_client()
+        return client.post("/api/users", json=body(**given), environ_base={"REMOTE_ADDR": address})
+
+    for number in range(2):
+        error_of(call(f"192.0.2.{number}", username=taken, invitation=token), 409)
+    refused = error_of(call("192.0.2.3", username=taken, invitation=token), 429)
+    assert list(refused["fields"]) == ["username"]
+    error_of(call("192.0.2.3", username=taken, invitation=other), 409)
+    data_of(call("192.0.2.3", invitation=token), 201)
+
+
 def test_an_unknown_used_expired_and_revoked_invitation_look_alike(app: Flask) -> None:
     services, client = app.extensions["chat"], app.test_client()
     used, expired, revoked = invite(app), invite(app), invite(app)
@@ -227,7 +278,8 @@ def test_wrong_invitations_are_limited_for_each_caller(make_app: MakeApp) -> Non
     client, token = app.test_client(), invite(app)
     for _ in range(60):
         error_of(register(client, invitation="A" * 22), 400)
-    error_of(register(client, invitation=token), 429)
+    error_of(register(client, invitation="A" * 22), 429)
+    data_of(register(client, invitation=token), 201)  # nobody guesses one, so it is no guess
 
 
 def test_an_address_beside_an_invitation_is_not_proven_and_opens_nothing(

@@ -1,22 +1,27 @@
-"""What reading marks and `sync` cost: every open page sends them again and again."""
+"""How sends are counted, and what reading marks and `sync` cost: pages send them all the time."""
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from chat.models import User
-from chat.repositories.messages import MessageRepository
+from chat.errors import Forbidden, QuotaExceeded, RateLimited, Unavailable
+from chat.models import Message, User
+from chat.repositories.messages import Appended, MessageRepository
 from chat.repositories.users import UserRepository
 from chat.services import messages as messages_module
-from chat.services.writer import wait_for
+from chat.services.writer import Writer, wait_for
 from chat.wiring import Services
+from tests.accounts import data_of, error_of
 from tests.people import make_people
 from tests.servers import PATIENCE
+
+MakeApp = Callable[..., Flask]
 
 
 def test_a_read_mark_in_a_direct_room_looks_up_nobody(
@@ -71,3 +76,110 @@ def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
     others = services.messages.sync(ada.model, dict.fromkeys(ids, 1), "group", wrong)
     assert asked["ids_at"] <= 2 and asked["list_range"] <= 2
     assert {found.reset or found.page.has_more for found in others.rooms.values()} == {True}
+
+
+def limited(make_app: MakeApp) -> Flask:
+    """An app where an account may store 100 bytes a day."""
+    return make_app(RATE_LIMITS=True, MESSAGE_BYTES_PER_DAY_USER=100)
+
+
+def test_a_stored_message_sent_again_is_answered_with_it_when_the_quota_is_used_up(
+    make_app: MakeApp,
+) -> None:
+    app = limited(make_app)
+    (ada,) = make_people(app, "ada")
+    group = ada.create_group()
+    first = ada.say(group, "a" * 60, "first")
+    ada.say(group, "b" * 40, "second")
+    assert error_of(ada.post_message(group, "c"), 429)["code"] == "quota_exceeded"
+    repeats = [ada.post_message(group, text, "first") for text in ("a" * 60, "else")]
+    app.extensions["chat"].writer.start_over()  # which forgets what was stored lately
+    repeats.append(ada.post_message(group, "a" * 60, "first"))
+    assert [data_of(repeat)["id"] for repeat in repeats] == [first["id"]] * 3
+    assert error_of(ada.post_message(group, "c"), 429)["code"] == "quota_exceeded"
+    assert len(ada.history(group)["messages"]) == 2
+
+
+def test_a_message_is_counted_once_however_often_it_is_sent(make_app: MakeApp) -> None:
+    (ada,) = make_people(limited(make_app), "ada")
+    group = ada.create_group()
+    ada.say(group, "a" * 40, "first")
+    for _ in range(5):
+        data_of(ada.post_message(group, "a" * 40, "first"))
+    ada.say(group, "b" * 60)
+
+
+def test_a_message_that_is_not_stored_is_not_counted(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ada,) = make_people(limited(make_app), "ada")
+    group = ada.create_group()
+
+    def refuse(*_: object) -> None:
+        raise Unavailable()
+
+    with monkeypatch.context() as full:
+        full.setattr(Writer, "submit", refuse)
+        for number in range(5):
+            error_of(ada.post_message(group, "a" * 60, f"c{number}"), 503)
+    with monkeypatch.context() as refusing:
+        refusing.setattr(MessageRepository, "append", lambda *_: Appended(0, "refused"))
+        for number in range(5):
+            error_of(ada.post_message(group, "a" * 60, f"d{number}"), 500)
+    ada.say(group, "b" * 100)
+
+
+def test_a_message_on_its_way_sent_again_is_answered_with_it_when_it_used_up_the_quota(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = limited(make_app)
+    send = app.extensions["chat"].messages.send
+    (ada,) = make_people(app, "ada")
+    group = ada.create_group()
+    append, opened = MessageRepository.append, threading.Event()
+    stored = threading.Semaphore(1)
+
+    def wait(self: MessageRepository, messages: Sequence[Message]) -> Appended:
+        if not stored.acquire(blocking=False):
+            assert opened.wait(PATIENCE)
+        return append(self, messages)
+
+    monkeypatch.setattr(MessageRepository, "append", wait)
+    first = send(ada.model, group["id"], "first", "a" * 60)
+    second = send(ada.model, group["id"], "second", "b" * 60)
+    wait_for(first, PATIENCE)
+    again = send(ada.model, group["id"], "second", "b" * 60)
+    another = send(ada.model, group["id"], "another", "b" * 60)
+    opened.set()
+    assert wait_for(again, PATIENCE).message.id == wait_for(second, PATIENCE).message.id
+    with pytest.raises(QuotaExceeded):
+        wait_for(another, PATIENCE)
+
+
+def test_a_message_to_one_who_blocks_is_counted_once(make_app: MakeApp) -> None:
+    app = make_app(RATE_LIMITS=True, MESSAGES_PER_MINUTE=5)
+    services: Services = app.extensions["chat"]
+    ada, bob = make_people(app, "ada", "bob")
+    room = bob.talk_to(ada)
+    assert ada.put(f"/users/me/blocks/{bob.id}").status_code == 204
+    for number in range(5):
+        with pytest.raises(Forbidden):
+            services.messages.send_direct(bob.model, f"c{number}", "hello", ada.username, None)
+    with pytest.raises(RateLimited):
+        services.messages.send_direct(bob.model, "one-more", "hello", None, room["id"])
+
+
+def test_a_message_to_a_name_that_another_one_has_by_now_is_counted_once(
+    make_app: MakeApp,
+) -> None:
+    app = make_app(RATE_LIMITS=True, MESSAGES_PER_MINUTE=2)
+    services: Services = app.extensions["chat"]
+    ada, bob = make_people(app, "ada", "bob")
+    send = services.messages.send_direct
+    wait_for(send(bob.model, "c1", "hello", ada.username, None), PATIENCE)
+    services.users.end(ada.model)
+    services.jobs.run_due()
+    (namesake,) = services.users.create_many([ada.username], ada.password)
+    said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE)
+    found = services.rooms.direct_with(namesake, bob.username)
+    assert found[0].id == said.message.room_id and not found[1]
