@@ -263,7 +263,7 @@ class EmbeddedDatabase:
                 # With the old one, whoever listens at the old port now could pass on to the new one
                 # what clients say that have not heard of it yet.
                 self._forget_password()
-            if self._is_prepared(program):
+            if self._ensure_user(program):
                 child = self._launch(program, port, ["--auth"], self._durable)
                 if self._wait_until_ready(child, port):
                     if not credentials.is_refused(self._uri_of(port)):
@@ -280,8 +280,8 @@ class EmbeddedDatabase:
             raise EmbeddedDatabaseError(f"The embedded database did not start. {problem}.")
         raise EmbeddedDatabaseError(f"The embedded database did not start: see {self.log_file}.")
 
-    def _is_prepared(self, program: str) -> bool:
-        """Tell whether there is a user to log in as, after having tried to make it."""
+    def _ensure_user(self, program: str) -> bool:
+        """Make the database's user unless that was done; return whether there is one."""
         if self._read_password() is not None:
             return True
         port, key = _free_port(), self._directory / "key"
@@ -290,8 +290,10 @@ class EmbeddedDatabase:
             child = self._launch(program, port, credentials.key_options(key), durable=True)
             if not self._wait_until_ready(child, port, tls):
                 return False
-            made = credentials.make_only_user(port, tls, password)
-            self._end(child, port, tls)
+            try:
+                made = credentials.make_only_user(port, tls, password)
+            finally:
+                self._end(child, port, tls)
         if made:  # not before it is stored: the file says that there is a user
             temporary = self._directory / "password.new"
             _write_private(temporary, password + "\n")
