@@ -66,7 +66,7 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddedDatabaseError(Unavailable):
-    """The embedded database can not be had; the text is one sentence for the one who started us."""
+    """The embedded database cannot be had; the text is one sentence for the one who started us."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
