@@ -178,7 +178,7 @@ def test_it_is_durable_on_loopback_and_reads_no_foreign_configuration(
     assert "SECANTUS" not in process.joinpath("environ").read_text()
 
 
-def test_neither_its_environment_nor_its_command_line_has_a_secret(
+def test_no_secret_is_in_its_environment_its_command_line_or_its_files(
     own: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = secrets.token_hex(32)
@@ -191,6 +191,8 @@ def test_neither_its_environment_nor_its_command_line_has_a_secret(
         shown = process.joinpath(name).read_text()
         assert "PATH" in shown or name == "cmdline"
         assert secret not in shown and password not in shown
+    kept = [file for file in (tmp_path / "database").rglob("*") if file.is_file()]
+    assert [file.name for file in kept if password.encode() in file.read_bytes()] == ["password"]
 
 
 # Another user of this machine, who knows the port and looks for all that can be read.
