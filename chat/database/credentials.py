@@ -7,7 +7,8 @@ is made for this one start: it speaks TLS to the holder of the key, and to nobod
 
 from __future__ import annotations
 
-import os
+import re
+import secrets
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,13 +20,29 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from chat.database.client import TIMEOUT_MS
+from chat.database.files import write_private
 from chat.database.wire import ask, is_ok
 
 USER = "chat"
 DATABASE = "admin"  # where the user is kept
 ASK_SECONDS = 10.0  # for each command; on a busy machine hashing a password takes a while
 AUTHENTICATION_FAILED = 18
+PASSWORD = re.compile(r"[0-9a-f]{64}\n")
 VALID = timedelta(days=1)  # from the day before: the clock may be set meanwhile
+
+
+def new_password() -> str:
+    """Return a password that nobody can guess."""
+    return secrets.token_hex(32)
+
+
+def read_password(file: Path) -> str | None:
+    """Return the password in a file, or None when there is none that could be."""
+    try:
+        text = file.read_text("ascii")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return text.strip() if PASSWORD.fullmatch(text) else None
 
 
 @contextmanager
@@ -36,8 +53,7 @@ def key_for_one_start(path: Path) -> Iterator[ssl.SSLContext]:
     """
     path.unlink(missing_ok=True)
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(_make_key())
+        write_private(path, _make_key())
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         tls.check_hostname = False  # it has no name: there is no other one to take it for
         tls.load_cert_chain(path)
@@ -88,7 +104,7 @@ def _list_users(port: int, tls: ssl.SSLContext) -> list[dict[str, Any]] | None:
     return users
 
 
-def _make_key() -> bytes:
+def _make_key() -> str:
     """Return a new certificate and its key, as PEM."""
     # Needed at the first start alone, and slow to import.
     from cryptography import x509
@@ -108,8 +124,9 @@ def _make_key() -> bytes:
         .not_valid_after(now + VALID)
         .sign(key, hashes.SHA256())
     )
-    return certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+    private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode("ascii")

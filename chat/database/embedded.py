@@ -8,13 +8,10 @@ then starts it again on the same port, so that MongoClients already open go on.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import logging
 import os
 import random
-import re
-import secrets
 import shutil
 import socket
 import ssl
@@ -29,6 +26,7 @@ from typing import BinaryIO
 
 from chat.database import credentials
 from chat.database.client import DEFAULT_NAME
+from chat.database.files import open_private, take_lock, write_private
 from chat.database.wire import HOST, ask
 from chat.errors import Unavailable
 from chat.logs import REPEATS
@@ -42,7 +40,6 @@ PORTS = range(20_000, 30_000)
 # takes more of its time than the writes do. And it forgets them when it dies, which is when a
 # driver would try again: whoever calls does that here.
 OPTIONS = f"directConnection=true&retryWrites=false&authSource={credentials.DATABASE}"
-PASSWORD = re.compile(r"[0-9a-f]{64}\n")
 # Of our own environment. The rest may hold secrets, and the database needs none of it.
 ENVIRONMENT = (
     *("PATH", "HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
@@ -114,7 +111,7 @@ class EmbeddedDatabase:
         """Return why the database cannot be started for want of space, or None."""
         probe = self._directory / "space"
         try:
-            with _open_private(probe) as file:
+            with open_private(probe) as file:
                 os.posix_fallocate(file.fileno(), 0, SPACE_BYTES)
         except OSError as error:
             if error.errno in NO_SPACE:
@@ -238,8 +235,8 @@ class EmbeddedDatabase:
     @contextmanager
     def _starting(self, deadline: float) -> Iterator[None]:
         """Hold the right to look for and to start the database. Never blocks the event loop."""
-        with _open_private(self._directory / "lock") as lock:
-            while not _take(lock):
+        with open_private(self._directory / "lock") as lock:
+            while not take_lock(lock):
                 if time.monotonic() > deadline:
                     raise EmbeddedDatabaseError(
                         f"Another process has been starting the database in {self._directory}"
@@ -250,8 +247,8 @@ class EmbeddedDatabase:
 
     def _is_alive(self) -> bool:
         """Tell whether a database lives here. Only while `_starting`: looking takes its lock."""
-        with _open_private(self._directory / "alive") as lock:
-            return not _take(lock)
+        with open_private(self._directory / "alive") as lock:
+            return not take_lock(lock)
 
     def _start(self, program: str, port: int | None) -> int:
         if self._child is not None:  # without its lock it is dead, or will be in a moment
@@ -263,17 +260,8 @@ class EmbeddedDatabase:
                 # With the old one, whoever listens at the old port now could pass on to the new one
                 # what clients say that have not heard of it yet.
                 self._forget_password()
-            if self._ensure_user(program):
-                child = self._launch(program, port, ["--auth"], self._durable)
-                if self._wait_until_ready(child, port):
-                    if not credentials.is_refused(self._uri_of(port)):
-                        self._is_ready = True
-                        self._record(port, child.pid)
-                        log.info("embedded database started on port %d", port)
-                        return port
-                    log.warning("the embedded database does not know its user, making it anew")
-                    self._forget_password()
-                    self._end(child, port)
+            if self._ensure_user(program) and self._serve(program, port):
+                return port
             time.sleep(0.1)
         problem = self.find_space_problem()
         if problem is not None:
@@ -282,10 +270,10 @@ class EmbeddedDatabase:
 
     def _ensure_user(self, program: str) -> bool:
         """Make the database's user unless that was done; return whether there is one."""
-        if self._read_password() is not None:
+        if credentials.read_password(self._password_file) is not None:
             return True
         port, key = _free_port(), self._directory / "key"
-        password = secrets.token_hex(32)
+        password = credentials.new_password()
         with credentials.key_for_one_start(key) as tls:
             child = self._launch(program, port, credentials.key_options(key), durable=True)
             if not self._wait_until_ready(child, port, tls):
@@ -296,9 +284,24 @@ class EmbeddedDatabase:
                 self._end(child, port, tls)
         if made:  # not before it is stored: the file says that there is a user
             temporary = self._directory / "password.new"
-            _write_private(temporary, password + "\n")
+            write_private(temporary, password + "\n")
             temporary.replace(self._password_file)
         return made
+
+    def _serve(self, program: str, port: int) -> bool:
+        """Start it for all who have the password; return whether it answers and knows the user."""
+        child = self._launch(program, port, ["--auth"], self._durable)
+        if not self._wait_until_ready(child, port):
+            return False
+        if credentials.is_refused(self._uri_of(port)):
+            log.warning("the embedded database does not know its user, making it anew")
+            self._forget_password()
+            self._end(child, port)
+            return False
+        self._is_ready = True
+        self._record(port, child.pid)
+        log.info("embedded database started on port %d", port)
+        return True
 
     def _launch(
         self, program: str, port: int, options: list[str], durable: bool
@@ -306,7 +309,7 @@ class EmbeddedDatabase:
         if self._stopped:
             raise EmbeddedDatabaseError("The embedded database has been stopped.")
         config = self._directory / "secantusd.toml"
-        _write_private(config, "# Of its own, or it would read one from the home directory.\n")
+        write_private(config, "# Of its own, or it would read one from the home directory.\n")
         command = [program, "--config", str(config), "--log-level", "WARNING"]
         command += ["--host", HOST, "--port", str(port)]
         command += ["--storage-path", str(self._directory / "data"), *options]
@@ -359,10 +362,10 @@ class EmbeddedDatabase:
 
     def _open_log(self) -> BinaryIO:
         too_long = self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES
-        return _open_private(self.log_file, os.O_TRUNC if too_long else os.O_APPEND)
+        return open_private(self.log_file, os.O_TRUNC if too_long else os.O_APPEND)
 
     def _uri_of(self, port: int) -> str:
-        password = self._read_password()
+        password = credentials.read_password(self._password_file)
         if password is None:
             raise EmbeddedDatabaseError(
                 f"The embedded database is running, but {self._password_file} is missing"
@@ -375,14 +378,6 @@ class EmbeddedDatabase:
     def _password_file(self) -> Path:
         """Return where the password is, once there is a user who has it."""
         return self._directory / "password"
-
-    def _read_password(self) -> str | None:
-        """Return the password of the database's user, or None when there is none that could be."""
-        try:
-            text = self._password_file.read_text("ascii")
-        except (FileNotFoundError, UnicodeDecodeError):
-            return None
-        return text.strip() if PASSWORD.fullmatch(text) else None
 
     def _forget_password(self) -> None:
         """Have the user made anew before the next start."""
@@ -399,7 +394,7 @@ class EmbeddedDatabase:
         """Write where the database listens; `pid` is for people, nothing relies on it."""
         record = json.dumps({"host": HOST, "port": port, "pid": pid}) + "\n"
         temporary = self._directory / "record.json.new"
-        _write_private(temporary, record)
+        write_private(temporary, record)
         temporary.replace(self._directory / "record.json")
 
 
@@ -413,26 +408,6 @@ def find_program() -> str:
             " `pip install secantusdb cryptography`, or name a MongoDB server in MONGO_URI."
         )
     return found
-
-
-def _open_private(path: Path, flags: int = 0) -> BinaryIO:
-    """Open for writing without changing what is there; only the owner may read it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
-    return os.fdopen(descriptor, "r+b" if not flags & os.O_APPEND else "ab")
-
-
-def _write_private(path: Path, text: str) -> None:
-    with _open_private(path, os.O_TRUNC) as file:
-        file.write(text.encode())
-
-
-def _take(lock: BinaryIO) -> bool:
-    """Try to take the lock on an open file; closing the file gives it back."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _answers(port: int, tls: ssl.SSLContext | None = None) -> bool:
