@@ -659,6 +659,14 @@ def test_without_the_program_one_sentence_says_what_to_do(
     assert "pip install secantusdb" in str(caught.value) and "MONGO_URI" in str(caught.value)
 
 
+def test_without_what_its_first_start_needs_the_same_sentence_says_so(
+    own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "find_spec", lambda name: None)
+    with pytest.raises(EmbeddedDatabaseError, match="pip install secantusdb cryptography"):
+        own.uri()
+
+
 def test_what_does_not_start_is_one_sentence_that_names_the_log(
     own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
