@@ -21,6 +21,7 @@ import requests
 from bench.clients import Client, Loop
 from bench.talking import Talker
 from bench.town import GROUP, Place
+from chat.database.embedded import EmbeddedDatabase
 from tests.people import app_beside, make_people
 from tests.servers import Server
 
@@ -56,8 +57,7 @@ def run(people: int, in_flight: int, count: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory) / "var", RATE_LIMITS="off")
         with server:
-            record = json.loads((server.data_dir / "database" / "record.json").read_text())
-            uri = f"mongodb://127.0.0.1:{record['port']}/chat?directConnection=true"
+            uri = EmbeddedDatabase(server.data_dir).uri()
             with app_beside(server.data_dir, uri, RATE_LIMITS=False) as app:
                 members = make_people(app, *[f"talker{number}" for number in range(people)])
                 group = members[0].create_group(*members[1:])

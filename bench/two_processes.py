@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.clients import BenchError, Client, Loop
+from chat.database.embedded import EmbeddedDatabase
 from tests.people import Person, app_beside, make_people
 from tests.servers import Server
 
@@ -168,8 +169,7 @@ def run(seconds: float) -> bool:
     with tempfile.TemporaryDirectory() as directory:
         first = Server(Path(directory) / "first", RATE_LIMITS="off")
         with first:
-            record = json.loads((first.data_dir / "database" / "record.json").read_text())
-            uri = f"mongodb://127.0.0.1:{record['port']}/chat?directConnection=true"
+            uri = EmbeddedDatabase(first.data_dir).uri()
             key = (first.data_dir / "secret_key").read_text().strip()
             second = Server(
                 Path(directory) / "second", MONGO_URI=uri, SECRET_KEY=key, RATE_LIMITS="off"

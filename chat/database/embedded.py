@@ -8,43 +8,38 @@ then starts it again on the same port, so that MongoClients already open go on.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import logging
 import os
 import random
-import re
-import secrets
 import shutil
 import socket
-import struct
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
-import bson
-
-from chat.database import guarded
+from chat.database import credentials
 from chat.database.client import DEFAULT_NAME
+from chat.database.files import open_private, take_lock, write_private
+from chat.database.wire import HOST, ask
 from chat.errors import Unavailable
 from chat.logs import REPEATS
 
 PROGRAM = "secantusd-py"
 LAUNCHER = Path(__file__).with_name("launcher.py")
-GUARDED = Path(__file__).with_name("guarded.py")
-HOST = "127.0.0.1"
 # Below the ports that systems hand to outgoing connections: a client that keeps trying a dead port
 # among those can connect to itself and hold the port for ever.
 PORTS = range(20_000, 30_000)
 # It remembers each retryable write and looks through all of them at each write: after 10,000 that
 # takes more of its time than the writes do. And it forgets them when it dies, which is when a
 # driver would try again: whoever calls does that here.
-OPTIONS = f"directConnection=true&retryWrites=false&authSource={guarded.DATABASE}"
-PASSWORD = re.compile(r"[0-9a-f]{64}\n")
+OPTIONS = f"directConnection=true&retryWrites=false&authSource={credentials.DATABASE}"
 # Of our own environment. The rest may hold secrets, and the database needs none of it.
 ENVIRONMENT = (
     *("PATH", "HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
@@ -59,7 +54,6 @@ WATCH_SECONDS = 0.25
 BACKOFF_SECONDS = (0.5, 10.0)  # pauses of the watch before a second start, and the longest
 STEADY_SECONDS = 5.0  # who lives so long and dies then is started again at once
 INTERNAL_ERROR = 1  # its code for any failure of the storage
-OP_MSG = 2013  # of MongoDB's wire protocol
 LOOK_SECONDS = 1.0  # between two questions to a living database
 SPACE_BYTES = 32 * 1024 * 1024  # a start and some work; its log alone grows by 10 MB at once
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -69,7 +63,7 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddedDatabaseError(Unavailable):
-    """The embedded database can not be had; the text is one sentence for the one who started us."""
+    """The embedded database cannot be had; the text is one sentence for the one who started us."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -89,6 +83,7 @@ class EmbeddedDatabase:
         self._child: subprocess.Popen[bytes] | None = None
         self._is_ready = False
         self._port: int | None = None
+        self._uri: str | None = None
         self._stopped = False
         self._told_broken = False  # in the log, that our child answers nothing but errors
 
@@ -109,14 +104,14 @@ class EmbeddedDatabase:
         It has the password of its one user. Raises EmbeddedDatabaseError when the database is not
         installed, does not start or does not answer.
         """
-        self._port = self._ensure()
-        return self._uri(self._port)
+        self._uri = self._ensure()
+        return self._uri
 
     def find_space_problem(self) -> str | None:
         """Return why the database cannot be started for want of space, or None."""
         probe = self._directory / "space"
         try:
-            with _open_private(probe) as file:
+            with open_private(probe) as file:
                 os.posix_fallocate(file.fileno(), 0, SPACE_BYTES)
         except OSError as error:
             if error.errno in NO_SPACE:
@@ -127,7 +122,7 @@ class EmbeddedDatabase:
         return None
 
     def supervise(self, moved: Callable[[str], object] | None = None) -> None:
-        """Keep a database alive until `stop`; `moved` hears the URI when the port had to change.
+        """Keep a database alive until `stop`; `moved` hears the URI when it had to change.
 
         It is started again at once, and ever more slowly when that does not help for long. One that
         lives and answers nothing but errors, as after a write on a full disk, is started again
@@ -149,9 +144,9 @@ class EmbeddedDatabase:
                         log.error("%s Trying again in %.1f s.", error, pause, extra=REPEATS)
                     continue
                 started = time.monotonic()
-                before, self._port = self._port, found
+                before, self._uri = self._uri, found
                 if before not in (None, found) and moved is not None:
-                    moved(self._uri(found))
+                    moved(found)
                 if self.child_pid is None:  # another process has it
                     pause = 0.0
             elif pause and time.monotonic() - started > STEADY_SECONDS:
@@ -209,8 +204,8 @@ class EmbeddedDatabase:
         while not self._stopped and time.monotonic() < end:
             time.sleep(min(WATCH_SECONDS, seconds))
 
-    def _ensure(self) -> int:
-        """Return the port of a living database."""
+    def _ensure(self) -> str:
+        """Return the URI of a living database."""
         try:
             return self._find_or_start()
         except OSError as error:  # such as a file system that is read-only
@@ -219,7 +214,7 @@ class EmbeddedDatabase:
                 f"DATA_DIR cannot be used: {error.strerror}: {where}."
             ) from None
 
-    def _find_or_start(self) -> int:
+    def _find_or_start(self) -> str:
         program = find_program()
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         deadline = time.monotonic() + START_SECONDS
@@ -227,10 +222,12 @@ class EmbeddedDatabase:
             while time.monotonic() < deadline:
                 port = self._recorded_port()
                 if not self._is_alive():
-                    return self._start(program, port)
-                if port is not None and _answers(port):
-                    return port
-                time.sleep(POLL_SECONDS)  # it is on its way up or down
+                    port = self._start(program, port)
+                elif port is None or not _answers(port):
+                    time.sleep(POLL_SECONDS)  # it is on its way up or down
+                    continue
+                self._port = port
+                return self._uri_of(port)
         raise EmbeddedDatabaseError(
             f"The embedded database is running but does not answer: see {self.log_file}."
         )
@@ -238,8 +235,8 @@ class EmbeddedDatabase:
     @contextmanager
     def _starting(self, deadline: float) -> Iterator[None]:
         """Hold the right to look for and to start the database. Never blocks the event loop."""
-        with _open_private(self._directory / "lock") as lock:
-            while not _take(lock):
+        with open_private(self._directory / "lock") as lock:
+            while not take_lock(lock):
                 if time.monotonic() > deadline:
                     raise EmbeddedDatabaseError(
                         f"Another process has been starting the database in {self._directory}"
@@ -250,24 +247,20 @@ class EmbeddedDatabase:
 
     def _is_alive(self) -> bool:
         """Tell whether a database lives here. Only while `_starting`: looking takes its lock."""
-        with _open_private(self._directory / "alive") as lock:
-            return not _take(lock)
+        with open_private(self._directory / "alive") as lock:
+            return not take_lock(lock)
 
     def _start(self, program: str, port: int | None) -> int:
         if self._child is not None:  # without its lock it is dead, or will be in a moment
             self._child.kill()
             self._child.wait()
         for _ in range(START_TRIES):
-            if self._stopped:
-                break
             if port is None or not _is_free(port):
                 port = _free_port()
-            self._is_ready = False
-            child = self._child = self._launch(program, port)
-            if self._wait_until_ready(child, port):
-                self._is_ready = True
-                self._record(port, child.pid)
-                log.info("embedded database started on port %d", port)
+                # With the old one, whoever listens at the old port now could pass on to the new one
+                # what clients say that have not heard of it yet.
+                self._forget_password()
+            if self._ensure_user(program) and self._serve(program, port):
                 return port
             time.sleep(0.1)
         problem = self.find_space_problem()
@@ -275,24 +268,60 @@ class EmbeddedDatabase:
             raise EmbeddedDatabaseError(f"The embedded database did not start. {problem}.")
         raise EmbeddedDatabaseError(f"The embedded database did not start: see {self.log_file}.")
 
-    def _launch(self, program: str, port: int) -> subprocess.Popen[bytes]:
+    def _ensure_user(self, program: str) -> bool:
+        """Make the database's user unless that was done; return whether there is one."""
+        if credentials.read_password(self._password_file) is not None:
+            return True
+        port, key = _free_port(), self._directory / "key"
+        password = credentials.new_password()
+        with credentials.key_for_one_start(key) as tls:
+            child = self._launch(program, port, credentials.key_options(key), durable=True)
+            if not self._wait_until_ready(child, port, tls):
+                return False
+            try:
+                made = credentials.make_only_user(port, tls, password)
+            finally:
+                self._end(child, port, tls)
+        if made:  # not before it is stored: the file says that there is a user
+            temporary = self._directory / "password.new"
+            write_private(temporary, password + "\n")
+            temporary.replace(self._password_file)
+        return made
+
+    def _serve(self, program: str, port: int) -> bool:
+        """Start it for all who have the password; return whether it answers and knows the user."""
+        child = self._launch(program, port, ["--auth"], self._durable)
+        if not self._wait_until_ready(child, port):
+            return False
+        if credentials.is_refused(self._uri_of(port)):
+            log.warning("the embedded database does not know its user, making it anew")
+            self._forget_password()
+            self._end(child, port)
+            return False
+        self._is_ready = True
+        self._record(port, child.pid)
+        log.info("embedded database started on port %d", port)
+        return True
+
+    def _launch(
+        self, program: str, port: int, options: list[str], durable: bool
+    ) -> subprocess.Popen[bytes]:
+        if self._stopped:
+            raise EmbeddedDatabaseError("The embedded database has been stopped.")
         config = self._directory / "secantusd.toml"
-        _write_private(config, "# Of its own, or it would read one from the home directory.\n")
-        password = self._directory / "password"
-        if self._read_password() is None:
-            _write_private(password, secrets.token_hex(32) + "\n")
-        command = [_interpreter_of(program), "-P", str(GUARDED), str(password), "--auth"]
-        command += ["--config", str(config), "--log-level", "WARNING"]
+        write_private(config, "# Of its own, or it would read one from the home directory.\n")
+        command = [program, "--config", str(config), "--log-level", "WARNING"]
         command += ["--host", HOST, "--port", str(port)]
-        command += ["--storage-path", str(self._directory / "data")]
+        command += ["--storage-path", str(self._directory / "data"), *options]
         environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-        if self._durable:
+        if durable:
             command.append("--sync-on-commit")
         else:
             environment["SECANTUS_TEST_FAST_STORAGE"] = "1"
         launcher = [sys.executable, "-I", str(LAUNCHER), str(os.getpid())]
+        self._is_ready = False
         with self._open_log() as output:
-            return subprocess.Popen(
+            self._child = subprocess.Popen(
                 [*launcher, str(self._directory / "alive"), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -301,11 +330,14 @@ class EmbeddedDatabase:
                 cwd=self._directory,
                 start_new_session=True,  # Ctrl-C is for the app, which stops its database last
             )
+        return self._child
 
-    def _wait_until_ready(self, child: subprocess.Popen[bytes], port: int) -> bool:
+    def _wait_until_ready(
+        self, child: subprocess.Popen[bytes], port: int, tls: ssl.SSLContext | None = None
+    ) -> bool:
         deadline = time.monotonic() + START_SECONDS
         while child.poll() is None:
-            if _answers(port):
+            if _answers(port, tls):
                 return True
             if time.monotonic() > deadline:
                 child.kill()
@@ -314,27 +346,42 @@ class EmbeddedDatabase:
             time.sleep(POLL_SECONDS)
         return False
 
+    def _end(
+        self, child: subprocess.Popen[bytes], port: int, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Let a database that nobody else uses close its files, and wait for that."""
+        child.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        while child.poll() is None:
+            if time.monotonic() > deadline:
+                child.kill()
+                child.wait()
+                return
+            _answers(port, tls)  # without a last connection to wake it, it takes two seconds
+            time.sleep(POLL_SECONDS)
+
     def _open_log(self) -> BinaryIO:
         too_long = self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES
-        return _open_private(self.log_file, os.O_TRUNC if too_long else os.O_APPEND)
+        return open_private(self.log_file, os.O_TRUNC if too_long else os.O_APPEND)
 
-    def _uri(self, port: int) -> str:
-        password = self._read_password()
+    def _uri_of(self, port: int) -> str:
+        password = credentials.read_password(self._password_file)
         if password is None:
             raise EmbeddedDatabaseError(
-                f"The embedded database is running, but {self._directory / 'password'} is missing"
+                f"The embedded database is running, but {self._password_file} is missing"
                 " or damaged: end the server that started it, and start it again."
             )
-        address = f"{guarded.USER}:{password}@{HOST}:{port}"
+        address = f"{credentials.USER}:{password}@{HOST}:{port}"
         return f"mongodb://{address}/{DEFAULT_NAME}?{OPTIONS}"
 
-    def _read_password(self) -> str | None:
-        """Return the password of the database's user, or None when there is none that could be."""
-        try:
-            text = (self._directory / "password").read_text("ascii")
-        except (FileNotFoundError, UnicodeDecodeError):
-            return None
-        return text.strip() if PASSWORD.fullmatch(text) else None
+    @property
+    def _password_file(self) -> Path:
+        """Return where the password is, once there is a user who has it."""
+        return self._directory / "password"
+
+    def _forget_password(self) -> None:
+        """Have the user made anew before the next start."""
+        self._password_file.unlink(missing_ok=True)
 
     def _recorded_port(self) -> int | None:
         try:
@@ -347,7 +394,7 @@ class EmbeddedDatabase:
         """Write where the database listens; `pid` is for people, nothing relies on it."""
         record = json.dumps({"host": HOST, "port": port, "pid": pid}) + "\n"
         temporary = self._directory / "record.json.new"
-        _write_private(temporary, record)
+        write_private(temporary, record)
         temporary.replace(self._directory / "record.json")
 
 
@@ -355,45 +402,17 @@ def find_program() -> str:
     """Return the path of the database server, beside this Python or on the PATH."""
     beside = Path(sys.executable).parent / PROGRAM
     found = str(beside) if os.access(beside, os.X_OK) else shutil.which(PROGRAM)
-    if found is None:
+    if found is None or find_spec("cryptography") is None:
         raise EmbeddedDatabaseError(
-            f"The embedded database ({PROGRAM}) is not installed: `pip install secantusdb`,"
-            " or name a MongoDB server in MONGO_URI."
+            f"The embedded database ({PROGRAM}) or what it needs is not installed:"
+            " `pip install secantusdb cryptography`, or name a MongoDB server in MONGO_URI."
         )
     return found
 
 
-def _interpreter_of(program: str) -> str:
-    """Return the Python that a program is installed for: the one that its first line names."""
-    with open(program, "rb") as file:
-        first = os.fsdecode(file.readline(4096)).strip()
-    python = first.removeprefix("#!")
-    return python if python != first and os.access(python, os.X_OK) else sys.executable
-
-
-def _open_private(path: Path, flags: int = 0) -> BinaryIO:
-    """Open for writing without changing what is there; only the owner may read it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
-    return os.fdopen(descriptor, "r+b" if not flags & os.O_APPEND else "ab")
-
-
-def _write_private(path: Path, text: str) -> None:
-    with _open_private(path, os.O_TRUNC) as file:
-        file.write(text.encode())
-
-
-def _take(lock: BinaryIO) -> bool:
-    """Try to take the lock on an open file; closing the file gives it back."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _answers(port: int) -> bool:
+def _answers(port: int, tls: ssl.SSLContext | None = None) -> bool:
     """Tell whether a database answers a ping; one that is dying may still take connections."""
-    return _ask(port, {"ping": 1, "$db": "admin"}) is not None
+    return ask(port, {"ping": 1, "$db": "admin"}, tls) is not None
 
 
 def _is_broken(port: int) -> bool:
@@ -401,24 +420,9 @@ def _is_broken(port: int) -> bool:
 
     It has to look up who begins to log in, which is all that can be asked without having done so.
     """
-    begin = {"mechanism": "SCRAM-SHA-256", "payload": f"n,,n={guarded.USER},r=look".encode()}
-    answer = _ask(port, {"saslStart": 1, **begin, "$db": guarded.DATABASE})
+    begin = {"mechanism": "SCRAM-SHA-256", "payload": f"n,,n={credentials.USER},r=look".encode()}
+    answer = ask(port, {"saslStart": 1, **begin, "$db": credentials.DATABASE})
     return answer is not None and answer.get("code") == INTERNAL_ERROR
-
-
-def _ask(port: int, command: dict[str, object]) -> dict[str, object] | None:
-    """Return the answer to one command, None when there is none."""
-    message = bytes(4) + b"\0" + bson.encode(command)  # no flags, one body
-    header = struct.pack("<iiii", 16 + len(message), 1, 0, OP_MSG)
-    try:
-        with socket.create_connection((HOST, port), timeout=1) as connection:
-            connection.sendall(header + message)
-            with connection.makefile("rb") as answer:
-                length, _, _, kind = struct.unpack("<iiii", answer.read(16))
-                body = answer.read(length - 16)
-            return bson.decode(body[5:]) if kind == OP_MSG else None
-    except (OSError, struct.error, bson.errors.InvalidBSON):
-        return None
 
 
 def _is_free(port: int) -> bool:

@@ -7,12 +7,14 @@ import re
 import secrets
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,9 +23,10 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from chat.database import embedded
+from chat.database import credentials, embedded
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase, EmbeddedDatabaseError, find_program
+from chat.database.wire import ask, is_ok
 from tests.servers import PATIENCE, ROOT, environment, free_port
 
 # A process that starts or finds the database, says where it listens, and lives until its input
@@ -138,6 +141,11 @@ def answers(database: Database) -> bool:
     return True
 
 
+def users(uri: str) -> list[str]:
+    with MongoClient[dict[str, Any]](uri, timeoutMS=PATIENCE * 1000) as client:
+        return [user["_id"] for user in client["admin"]["system.users"].find()]
+
+
 def read(uri: str) -> list[int]:
     client: MongoClient[dict[str, Any]] = MongoClient(uri, timeoutMS=PATIENCE * 1000)
     with client:
@@ -170,7 +178,7 @@ def test_it_is_durable_on_loopback_and_reads_no_foreign_configuration(
     assert "SECANTUS" not in process.joinpath("environ").read_text()
 
 
-def test_neither_its_environment_nor_its_command_line_has_a_secret(
+def test_no_secret_is_in_its_environment_its_command_line_or_its_files(
     own: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = secrets.token_hex(32)
@@ -183,6 +191,8 @@ def test_neither_its_environment_nor_its_command_line_has_a_secret(
         shown = process.joinpath(name).read_text()
         assert "PATH" in shown or name == "cmdline"
         assert secret not in shown and password not in shown
+    kept = [file for file in (tmp_path / "database").rglob("*") if file.is_file()]
+    assert [file.name for file in kept if password.encode() in file.read_bytes()] == ["password"]
 
 
 # Another user of this machine, who knows the port and looks for all that can be read.
@@ -241,6 +251,42 @@ def test_without_the_password_nothing_can_be_read(own: EmbeddedDatabase, user: s
         client["chat"]["kept"].find_one()
 
 
+def test_while_its_user_is_made_it_listens_to_nobody_else(
+    own: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = {"listDatabases": 1, "$db": "admin"}
+    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    nobody.check_hostname, nobody.verify_mode = False, ssl.CERT_NONE
+    make, answered = credentials.make_only_user, []
+
+    def attacked(port: int, tls: ssl.SSLContext, password: str) -> bool:
+        assert stat.S_IMODE((tmp_path / "database" / "key").stat().st_mode) == 0o600
+        with credentials.key_for_one_start(tmp_path / "other") as of_another_start:
+            of_another_start.verify_mode = ssl.CERT_NONE
+            for stranger in (None, nobody, of_another_start):
+                answered.append(ask(port, look, stranger))
+        assert is_ok(ask(port, look, tls))
+        assert make(port, tls, password)
+        assert not processes_that_show(password)
+        return True
+
+    monkeypatch.setattr(credentials, "make_only_user", attacked)
+    write(own.uri(), 1)
+    assert answered == [None, None, None]
+    assert not list((tmp_path / "database").glob("key*"))
+
+
+def processes_that_show(secret: str) -> list[str]:
+    """Return the files in which every process of this user can be seen that name something."""
+    found = []
+    for pattern in ("[0-9]*/cmdline", "[0-9]*/environ"):
+        for file in Path("/proc").glob(pattern):
+            with suppress(OSError):  # it ended meanwhile, or is somebody else's
+                if secret.encode() in file.read_bytes():
+                    found.append(str(file))
+    return found
+
+
 def test_data_from_before_there_was_a_password_is_kept_and_locked(
     own: EmbeddedDatabase, tmp_path: Path
 ) -> None:
@@ -254,15 +300,107 @@ def test_data_from_before_there_was_a_password_is_kept_and_locked(
         write(open_uri, 1)
         with MongoClient[dict[str, Any]](open_uri) as client:
             client["admin"].command("createUser", "eve", pwd="eve", roles=["root"])
+            client["chat"].command("createUser", "mallory", pwd="eve", roles=["dbOwner"])
     finally:
         before.terminate()
         before.wait(PATIENCE)
     uri = own.uri()
     assert read(uri) == [1]
+    assert users(uri) == ["admin.chat"]
     with MongoClient[dict[str, Any]](
         "127.0.0.1", urlsplit(uri).port, username="eve", password="eve"
     ) as client, pytest.raises(OperationFailure):
         client["chat"]["kept"].find_one()
+
+
+# A process that dies right after one of the steps of a first start.
+DYING = """
+import os, signal, sys
+from chat.database import credentials
+from chat.database.embedded import EmbeddedDatabase
+owner = {"credentials": credentials, "EmbeddedDatabase": EmbeddedDatabase}[sys.argv[2]]
+step = getattr(owner, sys.argv[3])
+def last(*args, **kwargs):
+    step(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(owner, sys.argv[3], last)
+EmbeddedDatabase(sys.argv[1]).uri()
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "EmbeddedDatabase._launch",
+        "credentials.make_only_user",
+        "EmbeddedDatabase._end",
+        "EmbeddedDatabase._ensure_user",
+        "credentials.is_refused",
+    ],
+)
+def test_a_first_start_may_be_killed_after_any_step(
+    own: EmbeddedDatabase, tmp_path: Path, step: str
+) -> None:
+    first = subprocess.run(
+        [sys.executable, "-c", DYING, str(tmp_path), *step.split(".")],
+        cwd=ROOT,
+        env=environment({}),
+        timeout=PATIENCE,
+    )
+    assert first.returncode == -signal.SIGKILL
+    write(own.uri(), 1)
+    assert users(own.uri()) == ["admin.chat"]
+    assert servers_on(tmp_path) == [own.child_pid]
+
+
+def test_a_password_that_the_data_does_not_know_is_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = EmbeddedDatabase(tmp_path)
+    write(first.uri(), 1)
+    first.stop()
+    password = tmp_path / "database" / "password"
+    password.write_text("0" * 64 + "\n")  # as when the data comes from a copy
+    second = EmbeddedDatabase(tmp_path)
+    try:
+        assert read(second.uri()) == [1]
+        assert users(second.uri()) == ["admin.chat"]
+        assert password.read_text() != "0" * 64 + "\n"
+        assert "does not know its user" in caplog.text
+    finally:
+        second.stop()
+
+
+def test_what_is_said_at_a_port_that_it_had_to_leave_is_no_use_at_the_new_one(
+    own: EmbeddedDatabase,
+) -> None:
+    before = urlsplit(own.uri())
+    write(before.geturl(), 1)
+    assert own.child_pid is not None
+    os.kill(own.child_pid, signal.SIGKILL)
+    wait_until(lambda: own.child_pid is None)
+    assert before.port is not None
+    with socket.create_server(("127.0.0.1", before.port)):
+        uri = own.uri()
+    after = urlsplit(uri)
+    assert after.port != before.port and read(uri) == [1]
+    # What a program at the old port is told, and passes on to the new one.
+    passed_on = before.geturl().replace(f":{before.port}/", f":{after.port}/")
+    assert credentials.is_refused(passed_on)
+
+
+def test_a_program_that_another_shell_starts_is_started_too(
+    own: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, rest = Path(find_program()).read_text().split("\n", 1)
+    program = tmp_path / "a place" / "program"
+    program.parent.mkdir()
+    # What pip writes where the path of Python has a space or is long.
+    python = first.removeprefix("#!")
+    program.write_text(f"#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n{rest}")
+    program.chmod(0o755)
+    monkeypatch.setattr(embedded, "find_program", lambda: str(program))
+    write(own.uri(), 1)
 
 
 @pytest.mark.parametrize("content", [None, "", "short\n", "\xff" * 64])
@@ -521,10 +659,18 @@ def test_without_the_program_one_sentence_says_what_to_do(
     assert "pip install secantusdb" in str(caught.value) and "MONGO_URI" in str(caught.value)
 
 
+def test_without_what_its_first_start_needs_the_same_sentence_says_so(
+    own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "find_spec", lambda name: None)
+    with pytest.raises(EmbeddedDatabaseError, match="pip install secantusdb cryptography"):
+        own.uri()
+
+
 def test_what_does_not_start_is_one_sentence_that_names_the_log(
     own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "_interpreter_of", lambda program: "/bin/sh")  # ends at once
+    monkeypatch.setattr(embedded, "find_program", lambda: "/bin/sh")  # ends at once
     with pytest.raises(EmbeddedDatabaseError, match="did not start: see .*log"):
         own.uri()
     assert own.log_file.read_text()

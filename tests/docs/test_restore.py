@@ -1,4 +1,4 @@
-"""A backup is taken and put back by the very commands that the documents show."""
+"""A backup is taken and put back, and looked into, by the very commands that the documents show."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ from tests.servers import PATIENCE, Server, environment, free_port
 from tests.sockets.conftest import Member
 
 
-def run(name: str, folder: Path, **settings: object) -> None:
+def run(name: str, folder: Path, **settings: object) -> str:
     """Run a block of commands of the document in a folder that stands for the checkout."""
     script = program(OPERATING, name).replace(".venv/bin/", f"{Path(sys.executable).parent}/")
-    subprocess.run(
+    done = subprocess.run(
         ["sh", "-euc", script],
         cwd=folder,
         env=environment({"PYTHONPATH": ROOT, "PORT": free_port(), **settings}),
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
         timeout=2 * PATIENCE,
         check=True,
     )
+    return done.stdout
 
 
 def sync(member: Member, room: dict[str, Any], last: dict[str, Any]) -> tuple[str, bool]:
@@ -65,6 +68,16 @@ def test_the_embedded_database_is_put_back(tmp_path: Path) -> None:
         run("restore", tmp_path)
         server.start()
         goes_on_after(ada, group, kept, lost, epoch)
+
+
+def test_the_embedded_database_is_looked_into_beside_a_server_and_without_one(
+    tmp_path: Path,
+) -> None:
+    with Server(tmp_path / "var", RATE_LIMITS="off") as server:
+        with app_beside(server.data_dir, "", RATE_LIMITS=False) as app:
+            make_people(app, "ada", "bob")
+        assert "\nuser 2\n" in run("look", tmp_path)
+    assert "\nuser 2\n" in run("look", tmp_path)
 
 
 def test_a_database_of_ones_own_is_put_back(mongo_uri: str, tmp_path: Path) -> None:

@@ -1,0 +1,132 @@
+"""The one user of the embedded database, and how it is made.
+
+The database has users made by its clients, and while there are none it can only be started so that
+it asks nobody who they are. So it is started for that alone on a port of its own, with a key that
+is made for this one start: it speaks TLS to the holder of the key, and to nobody else.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from chat.database.client import TIMEOUT_MS
+from chat.database.files import write_private
+from chat.database.wire import ask, is_ok
+
+USER = "chat"
+DATABASE = "admin"  # where the user is kept
+ASK_SECONDS = 10.0  # for each command; on a busy machine hashing a password takes a while
+AUTHENTICATION_FAILED = 18
+PASSWORD = re.compile(r"[0-9a-f]{64}\n")
+VALID = timedelta(days=1)  # from the day before: the clock may be set meanwhile
+
+
+def new_password() -> str:
+    """Return a password that nobody can guess."""
+    return secrets.token_hex(32)
+
+
+def read_password(file: Path) -> str | None:
+    """Return the password in a file, or None when there is none that could be."""
+    try:
+        text = file.read_text("ascii")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    return text.strip() if PASSWORD.fullmatch(text) else None
+
+
+@contextmanager
+def key_for_one_start(path: Path) -> Iterator[ssl.SSLContext]:
+    """Keep a new key in a private file, for the database; give what speaks to it with that key.
+
+    Each side shows the other the same certificate and takes no other one.
+    """
+    path.unlink(missing_ok=True)
+    try:
+        write_private(path, _make_key())
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        tls.check_hostname = False  # it has no name: there is no other one to take it for
+        tls.load_cert_chain(path)
+        tls.load_verify_locations(path)
+        yield tls
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def key_options(path: Path) -> list[str]:
+    """Return the options by which the database serves the holder of a key alone."""
+    files = [f"--tls-{name}-file={path}" for name in ("cert", "key", "ca")]
+    return [*files, "--tls-require-client-cert"]
+
+
+def make_only_user(port: int, tls: ssl.SSLContext, password: str) -> bool:
+    """Drop all users that a database has and make ours; return whether all of that was done."""
+    while users := _list_users(port, tls):
+        for user in users:
+            drop = {"dropUser": user["user"], "$db": user["db"]}
+            if not is_ok(ask(port, drop, tls, ASK_SECONDS)):
+                return False
+    if users is None:
+        return False
+    make = {"createUser": USER, "pwd": password, "roles": ["root"], "$db": DATABASE}
+    return is_ok(ask(port, make, tls, ASK_SECONDS))
+
+
+def is_refused(uri: str) -> bool:
+    """Tell whether a database answers that it has no such user with this password."""
+    try:
+        with MongoClient[dict[str, Any]](uri, timeoutMS=TIMEOUT_MS) as client:
+            client[DATABASE].command("ping")
+    except OperationFailure as error:
+        return error.code == AUTHENTICATION_FAILED
+    except PyMongoError:  # it is broken, or dead again: whoever watches it sees to that
+        return False
+    return False
+
+
+def _list_users(port: int, tls: ssl.SSLContext) -> list[dict[str, Any]] | None:
+    """Return users of all databases, empty when there are none any more, None without an answer."""
+    answer = ask(port, {"find": "system.users", "$db": DATABASE}, tls, ASK_SECONDS)
+    if answer is None or not is_ok(answer):
+        return None
+    users: list[dict[str, Any]] = answer["cursor"]["firstBatch"]
+    return users
+
+
+def _make_key() -> str:
+    """Return a new certificate and its key, as PEM."""
+    # Needed at the first start alone, and slow to import.
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, USER)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - VALID)
+        .not_valid_after(now + VALID)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return (certificate.public_bytes(serialization.Encoding.PEM) + private).decode("ascii")

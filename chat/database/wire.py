@@ -1,0 +1,47 @@
+"""One command to a database of this machine, without a driver: for looking after its process."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from contextlib import nullcontext
+
+import bson
+
+from chat.database.client import Document
+
+HOST = "127.0.0.1"
+OP_MSG = 2013  # of MongoDB's wire protocol
+LONGEST_BYTES = 48_000_000  # of a message in it: another program may be what answers
+ANSWER_SECONDS = 1.0
+
+
+def ask(
+    port: int,
+    command: Document,
+    tls: ssl.SSLContext | None = None,
+    seconds: float = ANSWER_SECONDS,
+) -> Document | None:
+    """Return the answer to one command, None when there is none."""
+    message = bytes(4) + b"\0" + bson.encode(command)  # no flags, one body
+    header = struct.pack("<iiii", 16 + len(message), 1, 0, OP_MSG)
+    try:
+        with (
+            socket.create_connection((HOST, port), timeout=seconds) as plain,
+            tls.wrap_socket(plain) if tls else nullcontext(plain) as connection,
+        ):
+            connection.sendall(header + message)
+            with connection.makefile("rb") as answer:
+                length, _, _, kind = struct.unpack("<iiii", answer.read(16))
+                if kind != OP_MSG or not 16 < length <= LONGEST_BYTES:
+                    return None
+                body = answer.read(length - 16)
+            return bson.decode(body[5:])
+    except (OSError, struct.error, bson.errors.InvalidBSON):
+        return None
+
+
+def is_ok(answer: Document | None) -> bool:
+    """Tell whether a command was done."""
+    return answer is not None and bool(answer.get("ok"))
