@@ -184,6 +184,7 @@ def test_an_operator_ends_an_account_as_its_owner_would(app: Flask) -> None:
     operator(app).disable_user(ann.username)
     operator(app).end_user(ann.id)
     error_of(bob.get(f"/users/{ann.username}"), 404)
+    app.extensions["chat"].jobs.run_due()
     assert set(bob.members(group)) == {bob.username}
     assert bob.room(group["id"])["owner_id"] == bob.id
     (message,) = bob.history(group)["messages"]
