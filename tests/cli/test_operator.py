@@ -72,7 +72,7 @@ def test_a_link_leads_to_the_public_address(app: Flask, tmp_path: Path) -> None:
     public = "https://chat.example.org/"
     (url,) = lines("invite", data_dir=tmp_path, MONGO_URI=uri, PUBLIC_URL=public)
     assert url.startswith("https://chat.example.org/#register=")
-    behind = {"TRUSTED_PROXIES": 1, "MAIL": "terminal", "MONGO_URI": uri}
+    behind = {"TRUSTED_PROXIES": 1, "HOSTS": "a.example", "MAIL": "terminal", "MONGO_URI": uri}
     unknown = flask("invite", data_dir=tmp_path, check=False, **behind)
     assert unknown.returncode == 1 and "PUBLIC_URL must name the address" in unknown.stderr
     assert app.extensions["chat"].database.db["link"].count_documents({}) == 1
