@@ -158,9 +158,7 @@ class SessionService:
         """Return what a device keeps to be known at its next log-in to an account."""
         return self._devices.token_for(user.id)
 
-    def start(
-        self, user: User, device: str, *, address: str = "", key: str | None = None
-    ) -> Grant:
+    def start(self, user: User, device: str, *, address: str = "", key: str | None = None) -> Grant:
         """Start a session for a user who has shown who they are, from a network address.
 
         Where a key is given it is bound to that, and refreshing needs it then.

@@ -26,7 +26,9 @@ from tests.docs.documents import (
 
 TARGET = re.compile(r"^([a-z]+):.*## ", re.MULTILINE)
 MAKE = re.compile(r"^(?:[A-Z_]+=\S+ )*make ([a-z]+)")
-FLASK = re.compile(r"flask --app chat\.app ([a-z]+) ([a-z][a-z-]*)((?: +--[a-z-]+(?: [^-\s`]\S*)?)*)")
+FLASK = re.compile(
+    r"flask --app chat\.app ([a-z]+) ([a-z][a-z-]*)((?: +--[a-z-]+(?: [^-\s`]\S*)?)*)"
+)
 OURS = re.compile(
     r"`((?:chat|tests|tools|migrations_mongo|docs)/[\w./-]*|(?:wsgi|config)\.py|setup\.cfg)`"
 )

@@ -268,7 +268,10 @@ def test_what_is_not_one_json_object_is_a_validation_error(
 
 @pytest.mark.parametrize("body", [b'{"email":' * 7000, b"[" * 60_000, b'{"email": 1' + b"0" * 9000])
 def test_endless_json_is_a_validation_error(client: FlaskClient, body: bytes) -> None:
-    assert error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)["code"] == "validation_error"
+    assert (
+        error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)["code"]
+        == "validation_error"
+    )
 
 
 def test_thousands_of_unknown_fields_are_refused_at_once(client: FlaskClient) -> None:
