@@ -27,6 +27,7 @@ STEP_SECONDS = 0.05  # a caller in debt looks so often whether it is alone
 SHORTEST = 0.001  # seconds; a smaller debt is not worth a rest of its own length
 ACTIVE_SECONDS = 1.0  # a caller counts as active for so long after it last wanted a turn
 KNOWN_ACCOUNTS = 20_000
+TURN = "chat.end_turn"  # in the WSGI environment: ends the turn that the listener took
 HEAVY_AT_ONCE = 4  # reads of much, of all callers together; each caller has one
 
 

@@ -9,10 +9,9 @@ from flask import Flask, Response, g, request
 from werkzeug.wsgi import ClosingIterator
 
 from chat.auth import access_claims, bearer_token
-from chat.budgets import Budgets
+from chat.budgets import TURN, Budgets
 from chat.concurrency import charge_to
 from chat.errors import TokenExpired, Unauthorized
-from chat.realtime.listener import TURN
 from chat.services.limits import network_of
 
 if TYPE_CHECKING:

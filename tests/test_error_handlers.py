@@ -42,7 +42,7 @@ from tests.accounts import ENGLISH, error_of
         (NetworkTimeout("db:27017"), "unavailable", 503),
         (ExecutionTimeout("too long"), "unavailable", 503),
         (BadRequest("odd"), "validation_error", 400),
-        (UnsupportedMediaType(), "validation_error", 400),
+        (UnsupportedMediaType(), "unsupported_media_type", 415),
         (ServiceUnavailable(), "unavailable", 503),
         (BadGateway(), "internal", 500),
         (OperationFailure("bad query"), "internal", 500),

@@ -23,6 +23,7 @@ import eventlet.wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
+from chat.budgets import TURN
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, RateLimited, Unavailable
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
@@ -49,7 +50,6 @@ REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: PayloadTooLarge,
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
-TURN = "chat.end_turn"  # in the WSGI environment: ends the turn that the listener took
 TURNS_LAST = "/api/"  # below it a turn lasts until the answer; elsewhere until the head is read
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 

@@ -129,7 +129,7 @@ class SessionService:
         if user.disabled_at is not None:
             self._audit.note("log_in_failed", target_id=user.id, detail="disabled")
             raise AccountDisabled()
-        grant = self.start(user, device, address, key)
+        grant = self.start(user, device, address=address, key=key)
         # Only now: a change of the password ends the sessions that are there after it was written,
         # and one that was written before this session was there is read here. To disable an account
         # is such a change.
@@ -158,15 +158,15 @@ class SessionService:
         """Return what a device keeps to be known at its next log-in to an account."""
         return self._devices.token_for(user.id)
 
-    def start(self, user: User, device: str, address: str = "", key: str | None = None) -> Grant:
+    def start(self, user: User, device: str, *, address: str = "", key: str | None = None) -> Grant:
         """Start a session for a user who has shown who they are, from a network address.
 
         Where a key is given it is bound to that, and refreshing needs it then.
         """
-        return self.start_many([user], device, address, key)[0]
+        return self.start_many([user], device, address=address, key=key)[0]
 
     def start_many(
-        self, users: Sequence[User], device: str, address: str = "", key: str | None = None
+        self, users: Sequence[User], device: str, *, address: str = "", key: str | None = None
     ) -> list[Grant]:
         """Start a session for each of the users in one write."""
         now = self._clock()

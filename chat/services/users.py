@@ -157,7 +157,7 @@ class UserService:
         if code:
             self._codes.use_up(email, "register")  # an address has one account: good but once
         self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
-        return self._sessions.start(user, device, address, key)
+        return self._sessions.start(user, device, address=address, key=key)
 
     def change_password(
         self, user: User, *, current_password: str, password: str, address: str

@@ -52,6 +52,23 @@ def test_a_locale_without_chinese_ends_no_command(
     assert "logged_in" in audit.stdout
 
 
+def test_commands_run_without_the_event_loop_and_its_warnings(tmp_path: Path) -> None:
+    """They import what the server does, on the unpatched standard library."""
+    script = (
+        "import sys; from chat.app import create_app; create_app('config.Config');"
+        " print('eventlet' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment({"DATA_DIR": tmp_path, "MONGO_URI": "mongodb://127.0.0.1:1/chat"}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (result.stdout, result.stderr) == ("False\n", "")
+
+
 def test_a_latin_1_locale_of_the_system_ends_no_command(uri: str, tmp_path: Path) -> None:
     if shutil.which("localedef") is None:
         pytest.skip("no localedef to make a locale with")

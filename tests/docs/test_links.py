@@ -12,6 +12,7 @@ from flask import Flask
 
 from tests.docs.documents import (
     CODE,
+    OPERATING,
     ROOT,
     all_documents,
     anchor,
@@ -20,11 +21,14 @@ from tests.docs.documents import (
     links,
     prose,
     read,
+    table,
 )
 
 TARGET = re.compile(r"^([a-z]+):.*## ", re.MULTILINE)
 MAKE = re.compile(r"^(?:[A-Z_]+=\S+ )*make ([a-z]+)")
-FLASK = re.compile(r"flask --app chat\.app ([a-z]+) ([a-z]+)((?: +--[a-z-]+(?: [^-\s`]\S*)?)*)")
+FLASK = re.compile(
+    r"flask --app chat\.app ([a-z]+) ([a-z][a-z-]*)((?: +--[a-z-]+(?: [^-\s`]\S*)?)*)"
+)
 OURS = re.compile(
     r"`((?:chat|tests|tools|migrations_mongo|docs)/[\w./-]*|(?:wsgi|config)\.py|setup\.cfg)`"
 )
@@ -60,6 +64,17 @@ def test_commands_and_their_options_exist(path: Path, app: Flask) -> None:
         assert isinstance(parent, click.Group)
         known = set(_options(parent.commands[name]))
         assert set(re.findall(r"--[a-z-]+", options)) <= known, (group, name)
+
+
+def test_the_commands_about_people_and_rooms_are_all_listed(app: Flask) -> None:
+    rows = table(OPERATING, "commands")
+    listed = {" ".join(CODE.findall(row[0])[0].split(" ")[:2]) for row in rows}
+    existing = set()
+    for group in ("users", "rooms"):
+        parent = app.cli.commands[group]
+        assert isinstance(parent, click.Group)
+        existing |= {f"{group} {name}" for name in parent.commands}
+    assert listed == existing
 
 
 @each_document

@@ -39,13 +39,6 @@ def app(shared_app: Flask) -> Flask:
     return shared_app
 
 
-def delete(person: Person) -> None:
-    """Delete an account, and let its jobs be done."""
-    response = person.delete("/users/me", json={"password": person.password})
-    assert (response.status_code, response.data) == (204, b"")
-    person.client.application.extensions["chat"].jobs.run_due()
-
-
 def is_stored(app: Flask, room: dict[str, Any]) -> bool:
     """Tell whether anything of a room is in the database when its jobs are done."""
     app.extensions["chat"].jobs.run_due()
@@ -59,7 +52,7 @@ def is_stored(app: Flask, room: dict[str, Any]) -> bool:
 def test_every_session_ends_and_nobody_can_log_in(app: Flask) -> None:
     (ann,) = make_people(app, "ann")
     phone = log_in(app.test_client(), ann.username, ann.password)
-    delete(ann)
+    ann.end()
     for session in (ann, phone):
         error_of(session.get("/users/me"), 401)
         error_of(
@@ -114,7 +107,7 @@ def test_a_new_password_after_the_first_step_keeps_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(SessionRepository, "end_all", overtaken)
-        delete(ann)
+        ann.end()
     body = {"username": ann.username, "password": new}
     error_of(app.test_client().post("/api/session", json=body), 401)
     error_of(bob.get(f"/users/{ann.username}"), 404)
@@ -148,7 +141,7 @@ def test_the_cookie_of_the_session_is_taken_away(app: Flask) -> None:
 def test_nothing_personal_stays_but_the_id(app: Flask) -> None:
     (ann,) = make_people(app, "ann")
     data_of(ann.patch("/users/me", json={"nickname": "Annie", "sex": 2, "avatar": "/a.png"}))
-    delete(ann)
+    ann.end()
     database = app.extensions["chat"].database.db
     tombstone = database["user"].find_one({"_id": ObjectId(ann.id)})
     assert set(tombstone) == {"_id", "created_at", "updated_at", "deleted_at", "touched_at"}
@@ -158,7 +151,7 @@ def test_nothing_personal_stays_but_the_id(app: Flask) -> None:
 def test_nobody_finds_who_is_gone(app: Flask) -> None:
     ann, bob = make_people(app, "ann", "bob")
     group = bob.create_group()
-    delete(ann)
+    ann.end()
     error_of(bob.get(f"/users/{ann.username}"), 404)
     assert data_of(bob.get("/users", query_string={"q": ann.username})) == []
     error_of(bob.post("/rooms/direct", json={"username": ann.username}), 404)
@@ -171,7 +164,7 @@ def test_what_was_said_stays_signed_by_nobody(app: Flask) -> None:
     ann.say(group, "hello")
     (before,) = bob.history(group)["messages"]
     assert before["username"] == ann.username
-    delete(ann)
+    ann.end()
     (message,) = bob.history(group)["messages"]
     assert (message["data"], message["username"], message["user_id"]) == ("hello", "", ann.id)
     (room,) = bob.rooms()
@@ -183,7 +176,7 @@ def test_a_group_owned_alone_ends(app: Flask) -> None:
     ann, bob = make_people(app, "ann", "bob")
     group = ann.create_group()
     ann.say(group, "to nobody")
-    delete(ann)
+    ann.end()
     error_of(bob.post("/rooms/join", json={"number": group["number"]}), 404)
     assert not is_stored(app, group)
 
@@ -193,7 +186,7 @@ def test_a_group_passes_to_whoever_was_admin_for_longest(app: Flask) -> None:
     group = ann.create_group(first, second, third)
     for admin in (third, second):  # the order of coming counts, not that of becoming admin
         data_of(ann.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
-    delete(ann)
+    ann.end()
     roles = {name: member["role"] for name, member in first.members(group).items()}
     assert roles == {first.username: "member", second.username: "owner", third.username: "admin"}
     assert second.room(group["id"])["owner_id"] == second.id
@@ -203,11 +196,11 @@ def test_a_group_passes_to_whoever_was_admin_for_longest(app: Flask) -> None:
 def test_without_admins_a_group_passes_to_the_oldest_member(app: Flask) -> None:
     ann, first, second = make_people(app, "ann", "first", "second")
     group = ann.create_group(first, second)
-    delete(ann)
+    ann.end()
     assert first.room(group["id"])["owner_id"] == first.id
     assert first.members(group)[first.username]["role"] == "owner"
-    delete(first)
-    delete(second)
+    first.end()
+    second.end()
     assert not is_stored(app, group)
 
 
@@ -215,7 +208,7 @@ def test_a_direct_room_stays_for_the_other_one_who_can_only_read(app: Flask) -> 
     ann, bob = make_people(app, "ann", "bob")
     room = ann.talk_to(bob)
     ann.say(room, "remember me")
-    delete(ann)
+    ann.end()
     (listed,) = bob.rooms()
     assert (listed["id"], listed["peer"], listed["unread"]) == (room["id"], None, 1)
     assert [one["data"] for one in bob.history(room)["messages"]] == ["remember me"]
@@ -227,9 +220,9 @@ def test_a_direct_room_ends_with_the_second_who_goes(app: Flask) -> None:
     ann, bob = make_people(app, "ann", "bob")
     room = ann.talk_to(bob)
     ann.say(room, "hello")
-    delete(ann)
+    ann.end()
     assert is_stored(app, room)
-    delete(bob)
+    bob.end()
     assert not is_stored(app, room)
 
 

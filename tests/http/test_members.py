@@ -164,7 +164,7 @@ def test_who_may_not_remove_whom(cast: Cast, actor: str, target: str, status: in
 def test_who_was_removed_comes_back_as_a_member(cast: Cast) -> None:
     assert cast.owner.delete(cast.path(cast.admin)).status_code == 204
     cast.owner.say(cast.group, "while they were away")
-    data_of(cast.owner.post(cast.path(), json={"username": cast.admin.username}), 201)
+    cast.owner.add(cast.group, cast.admin)
     back = cast.admin.room(cast.group["id"])
     assert (back["unread"], cast.roles()[cast.admin.id]) == (0, "member")
     assert [one["data"] for one in cast.admin.history(cast.group)["messages"]] == [

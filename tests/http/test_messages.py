@@ -71,7 +71,7 @@ def test_a_message_names_its_sender_as_they_are_called_now(app: Flask) -> None:
         assert {one["nickname"] for one in heard} == {nickname}
     data_of(alice.patch("/users/me", json={"nickname": alice.username}))
     assert "nickname" not in bob.history(room)["messages"][0]
-    assert alice.delete("/users/me", json={"password": alice.password}).status_code == 204
+    alice.end()
     gone = bob.history(room)["messages"]
     assert {(one["username"], one.get("nickname")) for one in gone} == {("", None)}
 

@@ -23,10 +23,6 @@ def remove(actor: Person, group: dict[str, Any], target: Person) -> None:
     assert actor.delete(f"/rooms/{group['id']}/members/{target.id}").status_code == 204
 
 
-def add(actor: Person, group: dict[str, Any], target: Person) -> None:
-    data_of(actor.post(f"/rooms/{group['id']}/members", json={"username": target.username}), 201)
-
-
 def test_the_removed_do_not_come_back_by_the_number(app: Flask) -> None:
     owner, bob, carol = make_people(app, "owner", "bob", "carol")
     group = owner.create_group(bob, carol)
@@ -47,7 +43,7 @@ def test_the_removed_are_welcome_again_once_added_by_name(app: Flask, role: str)
     group = owner.create_group(admin, bob)
     data_of(owner.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
     remove(owner, group, bob)
-    add({"owner": owner, "admin": admin}[role], group, bob)
+    {"owner": owner, "admin": admin}[role].add(group, bob)
     assert bob.room(group["id"])["id"] == group["id"]
     assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
     assert bob.join(group)["id"] == group["id"]
@@ -92,7 +88,7 @@ def test_removals_go_with_the_account_and_with_the_group(app: Flask) -> None:
     for person in (bob, carol):
         remove(owner, group, person)
     assert len(list(removals.find())) >= 2
-    assert bob.delete("/users/me", json={"password": bob.password}).status_code == 204
+    bob.end()
     left = [str(found["user_identity"]) for found in removals.find()]
     assert bob.id not in left and carol.id in left
     assert owner.delete(f"/rooms/{group['id']}").status_code == 204

@@ -21,6 +21,7 @@ from tests.accounts import (
 )
 from tests.mailbox import Mailbox, text_of
 
+JSON = "application/json"
 PUBLIC = {"id", "username", "nickname", "sex", "avatar", "created_at"}
 OWN = PUBLIC | {"email", "locale"}
 
@@ -261,13 +262,16 @@ def test_operators_and_wrong_types_are_refused_in_registrations(
 def test_what_is_not_one_json_object_is_a_validation_error(
     client: FlaskClient, body: bytes
 ) -> None:
-    error = error_of(client.post("/api/users/code", data=body), 400)
+    error = error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)
     assert error["code"] == "validation_error"
 
 
 @pytest.mark.parametrize("body", [b'{"email":' * 7000, b"[" * 60_000, b'{"email": 1' + b"0" * 9000])
 def test_endless_json_is_a_validation_error(client: FlaskClient, body: bytes) -> None:
-    assert error_of(client.post("/api/users/code", data=body), 400)["code"] == "validation_error"
+    assert (
+        error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)["code"]
+        == "validation_error"
+    )
 
 
 def test_thousands_of_unknown_fields_are_refused_at_once(client: FlaskClient) -> None:
@@ -278,7 +282,7 @@ def test_thousands_of_unknown_fields_are_refused_at_once(client: FlaskClient) ->
 
 def test_lone_surrogates_are_refused_as_values_and_as_names(client: FlaskClient) -> None:
     body = rb'{"email": "\ud800@example.org", "\ud800": 1}'
-    error = error_of(client.post("/api/users/code", data=body), 400)
+    error = error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)
     assert set(error["fields"]) == {"email", "?"}
 
 
@@ -290,7 +294,7 @@ def test_missing_fields_are_named(client: FlaskClient) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
-    error = error_of(client.post("/api/users", data=b" " * 70_000), 413)
+    error = error_of(client.post("/api/users", data=b" " * 70_000, content_type=JSON), 413)
     assert error["code"] == "payload_too_large"
 
 

@@ -106,7 +106,7 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
     process: Process,
 ) -> None:
     tell_everything(process.publisher(here_alone=False))
-    assert len(process.manager.queued) == 15, "all that is told, and that the room is closed"
+    assert len(process.manager.queued) == 14, "all that is told, and nothing else"
     process.manager.queued.clear()
     tell_everything(process.publisher(here_alone=True))
     assert process.manager.queued == []

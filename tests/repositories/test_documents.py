@@ -14,7 +14,9 @@ from chat.database.client import Database
 from chat.repositories.documents import IDS_AT_ONCE, with_ids
 from tests.docs.documents import ROOT
 
-HOME = Path("chat/repositories/documents.py")
+AUDIT, HOME, SESSIONS = (
+    Path(f"chat/repositories/{name}.py") for name in ("audit", "documents", "sessions")
+)
 ROOM, USER = ObjectId(), ObjectId()
 
 
@@ -32,7 +34,8 @@ def test_nobody_else_asks_by_a_list() -> None:
     asking = [
         path for path in files if re.search(r"\$n?in\b|\"\$or\"", (ROOT / path).read_text("utf-8"))
     ]
-    assert asking == [Path("chat/repositories/audit.py"), HOME]  # audit: two indexed fields
+    # audit: two indexed fields; sessions: of one document, the key that it has or none
+    assert asking == [AUDIT, HOME, SESSIONS]
 
 
 def test_a_write_that_reads_too_has_its_reason_beside_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
 
 import jwt
 from flask import Flask
@@ -17,6 +18,11 @@ WITHOUT_TOKEN = CALLERS[:3]
 def row(text: str) -> dict[str, str]:
     """Read a row of a table: one word for each of the callers."""
     return dict(zip(CALLERS, text.split(), strict=True))
+
+
+def count_cells(*tables: Mapping[str, Collection[object]]) -> int:
+    """Return how many checks tables hold: one for each caller in each of their rows."""
+    return sum(len(cells) for table in tables for cells in table.values())
 
 
 def changed(app: Flask, token: str, **claims: object) -> str:

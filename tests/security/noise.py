@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,12 +87,12 @@ class Pool:
 
     def calls(self) -> st.SearchStrategy[tuple[Route, dict[str, str], bytes, dict[str, str], str]]:
         """Return HTTP calls: route, places in its path, body, query and token."""
+        named = {name for route in ROUTES for name in re.findall(r"<(\w+)>", route.rule)}
+        ids = st.sampled_from((*self.ids, STRANGE_ID))
         places = st.fixed_dictionaries(
             {
-                "room_id": st.sampled_from((*self.ids, STRANGE_ID)) | ANY_TEXT,
-                "user_id": st.sampled_from((*self.ids, STRANGE_ID)) | ANY_TEXT,
-                "session_id": st.just(STRANGE_ID) | ANY_TEXT,
-                "username": st.sampled_from(self.names) | ANY_TEXT,
+                name: (st.sampled_from(self.names) if name == "username" else ids) | ANY_TEXT
+                for name in sorted(named)
             }
         )
         queries = st.dictionaries(

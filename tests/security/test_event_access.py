@@ -13,8 +13,9 @@ import pytest
 import requests
 from flask import Flask
 
+from tests.figures import Figures
 from tests.people import STRANGE_ID, new_client_id
-from tests.security.callers import CALLERS, WITHOUT_TOKEN, Cast, row
+from tests.security.callers import CALLERS, WITHOUT_TOKEN, Cast, count_cells, row
 from tests.servers import Server
 from tests.sockets.test_events import EVENTS
 from tests.wire import Closed, WireClient
@@ -127,10 +128,12 @@ def stage(server: Server, beside: Flask) -> Iterator[Stage]:
         yield Stage(beside, server, stack)
 
 
-def test_every_event_has_its_row() -> None:
+def test_every_event_has_its_row(figures: Figures) -> None:
     assert {f"{namespace} {event}" for namespace, event in EVENTS} == set(TABLE)
     with_room = {where for where in TABLE if where.split(" ")[1] not in NO_ROOM}
     assert with_room == set(DIRECT)
+    checks = count_cells(TABLE, DIRECT, CLOSED)
+    figures.add("who gets what over sockets", events=len(TABLE), checks=checks)
 
 
 def test_who_has_no_good_token_is_not_let_in(stage: Stage) -> None:

@@ -185,7 +185,7 @@ def refuse_all(sessions: SessionService, grant: Grant, keys: list[str | None]) -
 def test_without_its_key_the_token_of_a_bound_session_does_nothing(
     sessions: SessionService, alice: User, clock: Clock, ended: Ended
 ) -> None:
-    first = sessions.start(alice, "", "right")
+    first = sessions.start(alice, "", key="right")
     refuse_all(sessions, first, [None, "wrong", ""])
     second = again(sessions, first, "right")
     refuse_all(sessions, first, [None, "wrong"])  # within the ten seconds
@@ -226,14 +226,14 @@ def test_of_many_keys_at_once_one_binds(sessions: SessionService, alice: User) -
 def test_the_access_token_ends_a_bound_session_without_its_key(
     sessions: SessionService, alice: User, ended: Ended
 ) -> None:
-    grant = sessions.start(alice, "", "key")
+    grant = sessions.start(alice, "", key="key")
     sessions.log_out(alice.id, grant.session.id)
     assert ended.ids == [grant.session.id]
 
 
 def test_keys_are_kept_as_hashes(sessions: SessionService, alice: User, migrated: Database) -> None:
     key = new_password()
-    again(sessions, sessions.start(alice, "", key), key)
+    again(sessions, sessions.start(alice, "", key=key), key)
     again(sessions, sessions.start(alice, ""), key)
     documents = list(migrated.db["session"].find())
     assert len({document["key_hash"] for document in documents}) == 1
