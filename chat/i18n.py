@@ -81,8 +81,8 @@ CATALOGUE: dict[str, Line] = {
         "屏蔽的人数已达上限。", "You have blocked as many people as you may."
     ),
     "error.too_many_unanswered": Line(
-        "未答复的邀请已达上限，请稍后再试。",
-        "There are as many unanswered invitations as there may be.",
+        "对方未答复的邀请已达上限，请稍后再试。",
+        "This person has as many unanswered invitations as one may have.",
     ),
     "error.payload_too_large": Line("内容过大。", "That is too large."),
     "error.unsupported_media_type": Line(

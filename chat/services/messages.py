@@ -84,7 +84,8 @@ class MessageService:
         self._quotas = quotas
         self._events = events
         self._clock = clock
-        self._direct_rooms: OrderedDict[tuple[str, str], str] = OrderedDict()
+        # By the one who writes and the name they write to: the room and the other one's id.
+        self._direct_rooms: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
         self._typed: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def send(
@@ -120,17 +121,18 @@ class MessageService:
         if to is None:
             return self.send(user, room_id or "", client_id, data, kind="direct")
         key = (user.id, to.lower())
-        known = self._direct_rooms.get(key)
+        known = self._known_direct_room(key)
         if known is not None:
             try:
                 return self.send(user, known, client_id, data, kind="direct")
             except (NotFound, Forbidden):  # who had that name is gone; another may have it by now
                 self._direct_rooms.pop(key, None)
-        known = self._rooms.direct_with(user, to, field="to")[0].id
-        self._direct_rooms[key] = known
+        room, _ = self._rooms.direct_with(user, to, field="to")
+        other_id = next(one for one in room.member_ids if one != user.id)
+        self._direct_rooms[key] = room.id, other_id
         if len(self._direct_rooms) > KNOWN_PAIRS:
             self._direct_rooms.popitem(last=False)
-        return self.send(user, known, client_id, data, kind="direct")
+        return self.send(user, room.id, client_id, data, kind="direct")
 
     def history(
         self,
@@ -249,6 +251,16 @@ class MessageService:
         """Note that the sender has read what they wrote, and let all members hear it."""
         self._read_marks.advance(room.id, message.user_id, message.seq, message.id)
         self._events.message_created(room, message)
+
+    def _known_direct_room(self, key: tuple[str, str]) -> str | None:
+        """Return the id of the room found last for a sender and a name.
+
+        Nobody's username changes, so it is the same person while that account is there.
+        """
+        room_id, other_id = self._direct_rooms.get(key, (None, ""))
+        if room_id is None or not self._usernames.find([other_id])[other_id].username:
+            return None
+        return room_id
 
     def _require(self, user: User, room_id: str, kind: RoomKind | None) -> tuple[Room, Membership]:
         room, membership = self._memberships.require(user.id, room_id)
