@@ -175,7 +175,6 @@ class UserRepository:
                 "created_at": user.created_at,
                 "updated_at": now,
                 "deleted_at": now,
-                "touched_at": self._database.now(),
             },
         )
         return bool(result.modified_count)
