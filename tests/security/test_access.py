@@ -128,9 +128,9 @@ class Stage(Cast):
         self.others_invitation = invitation.id
         self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
 
-    def group(self) -> dict[str, Any]:
+    def group(self, *others: str) -> dict[str, Any]:
         """Make a group in which each has their role, with an invitation to it."""
-        room = super().group()
+        room = super().group(*others)
         invitation, token = self.app.extensions["chat"].room_invitations.make(
             self["owner"].model, room["id"], expires_in=3600, uses=100
         )

@@ -41,6 +41,7 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     room, _ = services.rooms.direct_with(bob, alice.username)
     users = services.database.db["user"]
     document = users.find_one({"username": alice.username})
+    assert document is not None
     services.users.end(alice)
     users.replace_one({"_id": document["_id"]}, document)
     services.past.epoch()
