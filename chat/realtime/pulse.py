@@ -134,8 +134,9 @@ class Pulse:
                 self._compare(room)
                 if not self._push_log.is_told(room):
                     self._publisher.room_updated(self._signed(room))
-                if self._push_log.note_block(room):
+                if not self._push_log.is_block_told(room):
                     self._tell_of_block(room)
+                    self._push_log.note_block(room)
                 self._push_missing(room)
             except Exception as error:
                 if is_outage(error):

@@ -34,13 +34,15 @@ class PushLog:
         if room.id in self._rooms:
             self._rooms[room.id].updated_at = room.updated_at
 
-    def note_block(self, room: Room) -> bool:
-        """Note whether one of two blocks the other; return whether that is news here."""
+    def note_block(self, room: Room) -> None:
+        """Note that clients here know whether one of two blocks the other."""
+        if room.id in self._rooms:
+            self._rooms[room.id].is_blocked = bool(room.blocked_by)
+
+    def is_block_told(self, room: Room) -> bool:
+        """Tell whether clients here know that, or nobody listens to the room."""
         pushed = self._rooms.get(room.id)
-        if pushed is None or pushed.is_blocked == bool(room.blocked_by):
-            return False
-        pushed.is_blocked = not pushed.is_blocked
-        return True
+        return pushed is None or pushed.is_blocked == bool(room.blocked_by)
 
     def is_told(self, room: Room) -> bool:
         """Tell whether clients here know the room as it is, or nobody listens to it.

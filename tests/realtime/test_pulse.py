@@ -216,6 +216,26 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
     assert process.clients.seqs[room.id] == [1, 2]
 
 
+def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = process.room()
+    process.pulse.beat()
+    process.rooms.update_blocked_by(room.id, [process.user_id])
+    told: list[Room] = []
+
+    def fail(room: Room) -> None:
+        raise AutoReconnect("away")
+
+    monkeypatch.setattr(process.pulse, "_tell_two", fail)
+    with pytest.raises(AutoReconnect):
+        process.pulse.beat()
+    monkeypatch.setattr(process.pulse, "_tell_two", told.append)
+    for _ in range(2):
+        process.pulse.beat()
+    assert [one.blocked_by for one in told] == [(process.user_id,)]
+
+
 def test_a_clock_that_was_ahead_is_looked_back_at_once(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
