@@ -142,6 +142,14 @@ class Process:
         self.clients.room_entered(room, [self.user_id])
         return room
 
+    def direct_room(self) -> Room:
+        """Make a room of two that the client belongs to and hears."""
+        room = self.rooms.insert_direct(self.user_id, new_id())
+        assert room is not None
+        self.user_rooms.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
+        self.clients.room_entered(room, [self.user_id])
+        return room
+
     def store(self, room: Room, first: int, last: int, touch: bool = True) -> None:
         """Append to a room's log as another process does."""
         draft = Message(new_id(), room.id, new_id(), 0, "", "hello", 1, 1)
@@ -219,7 +227,7 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
 def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = process.room()
+    room = process.direct_room()
     process.pulse.beat()
     process.rooms.update_blocked_by(room.id, [process.user_id])
     told: list[Room] = []
@@ -234,6 +242,21 @@ def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(
     for _ in range(2):
         process.pulse.beat()
     assert [one.blocked_by for one in told] == [(process.user_id,)]
+
+
+def test_a_block_that_ended_before_the_next_beat_is_told_of_too(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have missed what the other one changed meanwhile."""
+    room = process.direct_room()
+    process.pulse.beat()
+    for blockers in ([process.user_id], []):
+        process.rooms.update_blocked_by(room.id, blockers)
+    told: list[Room] = []
+    monkeypatch.setattr(process.pulse, "_tell_two", told.append)
+    for _ in range(2):
+        process.pulse.beat()
+    assert [one.blocked_by for one in told] == [()]
 
 
 def test_a_clock_that_was_ahead_is_looked_back_at_once(
