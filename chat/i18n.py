@@ -40,9 +40,9 @@ CATALOGUE: dict[str, Line] = {
     "error.unauthorized": Line("请先登录。", "Please log in first."),
     "error.wrong_login": Line("用户名或密码错误。", "Wrong username or password."),
     "error.token_expired": Line("登录凭证已过期。", "The access token has expired."),
-    "error.forbidden": Line("您没有权限这样做。", "You are not allowed to do this."),
+    "error.forbidden": Line("你没有权限这样做。", "You are not allowed to do this."),
     "error.removed": Line(
-        "您已被移出该群，需由群主或管理员重新添加。",
+        "你已被移出该群，需由群主或管理员重新添加。",
         "You were removed from this group. Its owner or an admin can add you again.",
     ),
     "error.admins_post": Line(
@@ -81,8 +81,8 @@ CATALOGUE: dict[str, Line] = {
         "屏蔽的人数已达上限。", "You have blocked as many people as you may."
     ),
     "error.too_many_unanswered": Line(
-        "未答复的邀请已达上限，请稍后再试。",
-        "There are as many unanswered invitations as there may be.",
+        "对方未答复的邀请已达上限，请稍后再试。",
+        "This person has as many unanswered invitations as one may have.",
     ),
     "error.payload_too_large": Line("内容过大。", "That is too large."),
     "error.unsupported_media_type": Line(

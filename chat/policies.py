@@ -6,7 +6,7 @@ A membership of None means "not a member". What a stranger may not see does not 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import replace
 
 from chat.errors import AdminsPost, Conflict, Forbidden, InvalidInput, NotFound, PeerLeft
@@ -116,10 +116,17 @@ def require_unblocked(blockers: Collection[str]) -> None:
         raise Forbidden()
 
 
-def choose_heir(candidates: Iterable[Membership]) -> Membership | None:
-    """Return who a group passes to: the admin, or else the member, who came first; or None."""
+def choose_heir(
+    candidates: Iterable[Membership], disabled: Container[str] = ()
+) -> Membership | None:
+    """Return who a group passes to: the admin, or else the member, who came first; or None.
+
+    Those whose ids are in `disabled` cannot log in, so they get it only where nobody else is left.
+    """
     return min(
-        candidates, key=lambda found: (found.role == "member", found.created_at), default=None
+        candidates,
+        key=lambda one: (one.user_id in disabled, one.role == "member", one.created_at),
+        default=None,
     )
 
 

@@ -217,6 +217,7 @@ def wire(app: Flask) -> Services:
         removal=removal,
         blocks=blocks,
         requests=requests,
+        jobs=jobs,
         limits=limits,
         events=publisher,
         audit=audit,
@@ -250,7 +251,7 @@ def wire(app: Flask) -> Services:
     registration = Registration(config["REGISTRATION"], config["REGISTRATION_DOMAINS"])
     accounts = UserService(
         users=users,
-        user_rooms=user_rooms,
+        memberships=memberships,
         codes=CodeRepository(database),
         links=links,
         registration=registration,
@@ -370,7 +371,8 @@ def wire(app: Flask) -> Services:
             sign=usernames.sign,
             sign_rooms=usernames.sign_last,
             forget_names=usernames.forget,
-            exclude=account_removal.exclude,
+            exclude_ended=account_removal.exclude_ended,
+            list_told_of=memberships.list_told_of,
             read_members=memberships.read_again,
             confirm_members=memberships.confirm,
             learn=heads.learn,

@@ -166,6 +166,26 @@ def test_a_group_passes_to_the_oldest_of_the_highest_rank(
 
 
 @pytest.mark.parametrize(
+    ("candidates", "heir"),
+    [
+        ([("admin", True), ("member", False)], 1),
+        ([("member", True), ("member", False)], 1),
+        ([("admin", False), ("member", True)], 0),
+        ([("member", True), ("admin", True)], 1),  # nobody else is left
+    ],
+)
+def test_a_group_passes_to_somebody_disabled_only_where_nobody_else_is_left(
+    candidates: list[tuple[Role, bool]], heir: int
+) -> None:
+    members = [
+        replace(member(role), user_id=str(number), created_at=number)
+        for number, (role, _) in enumerate(candidates)
+    ]
+    disabled = {str(number) for number, (_, is_disabled) in enumerate(candidates) if is_disabled}
+    assert policies.choose_heir(members, disabled) is members[heir]
+
+
+@pytest.mark.parametrize(
     ("owner", "stored", "role"),
     [
         ("one", "admin", "owner"),

@@ -70,7 +70,13 @@ class Presence:
             self._publisher.presence_changed(user_id, True, kinds)
 
     def tell_two(self, room: Room) -> None:
-        """Hide the two of a direct room from each other while one blocks the other."""
+        """Hide the two of a direct room from each other while one blocks the other.
+
+        Those who share another room see each other there all the time.
+        """
+        rooms = self._rooms_of(room.member_ids)
+        if set.intersection(*(set(rooms.get(one, ())) for one in room.member_ids)) - {room.id}:
+            return
         for user_id in room.member_ids:
             online = self.is_online(user_id) and not room.blocked_by
             self._publisher.presence_changed(user_id, online, {room.id: room.kind})

@@ -102,6 +102,10 @@ class Publisher:
             self._emit(namespace, channels, "user_changed", payload)
         self._recent_pushes.note(payload)
 
+    def user_shown(self, room: Room, user: User) -> None:
+        """Push who somebody is to those in one room, who may have missed changes."""
+        self._to_room(room, "user_changed", dump_user(user))
+
     def is_told(self, user: User) -> bool:
         """Tell whether clients here were told lately that somebody is who they are now."""
         return self._recent_pushes.is_told(dump_user(user))

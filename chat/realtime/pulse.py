@@ -58,7 +58,8 @@ class Pulse:
         sign: Callable[[Iterable[Message]], list[Message]],
         sign_rooms: Callable[[Iterable[Room]], list[Room]],
         forget_names: Callable[[str], None],
-        exclude: Callable[[str], None],
+        exclude_ended: Callable[[], None],
+        list_told_of: Callable[[str], Iterable[str]],
         read_members: Callable[[Room], list[Membership]],
         confirm_members: Callable[[float, Container[str]], None],
         learn: Callable[[Message], None],
@@ -79,7 +80,8 @@ class Pulse:
         self._sign = sign
         self._sign_rooms = sign_rooms
         self._forget_names = forget_names
-        self._exclude = exclude
+        self._exclude_ended = exclude_ended
+        self._list_told_of = list_told_of
         self._read_members = read_members
         self._confirm_members = confirm_members
         self._learn = learn
@@ -132,14 +134,16 @@ class Pulse:
                 self._compare(room)
                 if not self._push_log.is_told(room):
                     self._publisher.room_updated(self._signed(room))
-                if self._push_log.note_block(room):
-                    self._tell_two(room)
+                if not self._push_log.is_block_told(room):
+                    self._tell_of_block(room)
+                    self._push_log.note_block(room)
                 self._push_missing(room)
             except Exception as error:
                 if is_outage(error):
                     raise
                 log.exception("could not tell what is new in room %s", room.id)
         self._tell_deleted(since, until)
+        self._exclude_ended()
         self._tell_changed_users(since, until)
         is_told = self._publisher.is_invitation_told
         for user_id, invitation in self._list_invitations(since, until, is_told):
@@ -147,16 +151,23 @@ class Pulse:
         for session_id in self._sessions.list_ended(since, until):
             self._publisher.session_ended(session_id)
 
+    def _tell_of_block(self, room: Room) -> None:
+        """Tell the two of a direct room what they see of each other once a block begins or ends.
+
+        While it lasted neither heard of a new nickname or picture of the other.
+        """
+        self._tell_two(room)
+        if not room.blocked_by:
+            for user in self._users.list_by_ids(room.member_ids).values():
+                self._publisher.user_shown(room, user)
+
     def _tell_changed_users(self, since: datetime, until: datetime | None) -> None:
-        for user_id in self._users.list_erased(since, until):
-            self._exclude(user_id)
         for user in self._users.list_touched(since, until):
             # Also where the queue has told the clients of it: their own details it did not bring.
             self._forget_names(user.id)
             self._publisher.own_user_changed(user)
             if not self._publisher.is_told(user):
-                rooms = [found.room_id for found in self._user_rooms.list_of_user(user.id)]
-                self._publisher.user_changed(user, rooms)
+                self._publisher.user_changed(user, self._list_told_of(user.id))
 
     def _push_missing(self, room: Room) -> None:
         """Push, in order, what of the room's log has not been pushed here."""

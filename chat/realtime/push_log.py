@@ -13,6 +13,7 @@ class _Pushed:
     upto: int  # the end of the gapless part
     updated_at: int  # of the room as it was last told
     is_blocked: bool  # one of the two of a direct room blocks the other
+    members_version: int  # grows with each block there that begins or ends
     ahead: set[int] = field(default_factory=set)
 
 
@@ -26,7 +27,11 @@ class PushLog:
         """Note a room as it is at the moment from which all that follows is pushed."""
         if room.id not in self._rooms:
             self._rooms[room.id] = _Pushed(
-                room.kind, room.last_seq, room.updated_at, bool(room.blocked_by)
+                room.kind,
+                room.last_seq,
+                room.updated_at,
+                bool(room.blocked_by),
+                room.members_version,
             )
 
     def note_room(self, room: Room) -> None:
@@ -34,13 +39,22 @@ class PushLog:
         if room.id in self._rooms:
             self._rooms[room.id].updated_at = room.updated_at
 
-    def note_block(self, room: Room) -> bool:
-        """Note whether one of two blocks the other; return whether that is news here."""
+    def note_block(self, room: Room) -> None:
+        """Note that clients here know whether one of two blocks the other."""
+        if room.id in self._rooms:
+            self._rooms[room.id].is_blocked = bool(room.blocked_by)
+            self._rooms[room.id].members_version = room.members_version
+
+    def is_block_told(self, room: Room) -> bool:
+        """Tell whether clients here know that, or nobody listens to the room.
+
+        They do not when a block began and ended since.
+        """
         pushed = self._rooms.get(room.id)
-        if pushed is None or pushed.is_blocked == bool(room.blocked_by):
-            return False
-        pushed.is_blocked = not pushed.is_blocked
-        return True
+        if pushed is None or pushed.kind == "group":
+            return True
+        told = pushed.is_blocked, pushed.members_version
+        return told == (bool(room.blocked_by), room.members_version)
 
     def is_told(self, room: Room) -> bool:
         """Tell whether clients here know the room as it is, or nobody listens to it.

@@ -49,6 +49,10 @@ class JobRepository:
         self._collection.insert_one(document)
         return _job(document)
 
+    def list_of_kind(self, kind: str) -> list[Job]:
+        """Return the jobs of a kind, due or not, in no order."""
+        return [_job(document) for document in self._collection.find({"kind": kind})]
+
     def claim(self, kinds: Container[str], holder: str, lease: float, longest: float) -> Job | None:
         """Take the job of these kinds that has been due for longest, or return None.
 

@@ -69,16 +69,6 @@ class MembershipRequestRepository:
         query = {"created_at": between(_milliseconds(since), last), "declined": False}
         return [_request(document) for document in self._collection.find(query)]
 
-    def count_by(self, inviter_id: str, now: int, user_id: str | None = None) -> int:
-        """Count an inviter's requests, declined ones too: to all, or to one user."""
-        query: dict[str, Any] = {
-            "inviter_identity": object_id(inviter_id),
-            "expires_at": {"$gt": date_of(now)},
-        }
-        if user_id is not None:
-            query["user_identity"] = object_id(user_id)
-        return int(self._collection.count_documents(query))
-
     def decline(self, request_id: str, expires_at: int) -> bool:
         """Note that a request is declined, until it expires; return False when it is gone."""
         result = self._collection.update_one(

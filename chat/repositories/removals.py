@@ -25,6 +25,14 @@ class RemovalRepository:
         key = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         return self._database.db["removal"].find_one(key, {"_id": 1}) is not None
 
+    def list_after(self, removal_id: str, limit: int) -> list[tuple[str, str, str]]:
+        """Return the removals after one as (id, room id, user id); the first ones after ""."""
+        query = {"_id": {"$gt": object_id(removal_id)}} if removal_id else {}
+        found = self._database.db["removal"].find(query).sort("_id", 1).limit(limit)
+        return [
+            (str(one["_id"]), str(one["room_identity"]), str(one["user_identity"])) for one in found
+        ]
+
     def insert(self, room_id: str, user_id: str) -> None:
         """Remember a removal; one that is remembered already stays as it is."""
         removal = {

@@ -161,18 +161,10 @@ class UserRepository:
         """Tell whether the password that was verified is still the user's."""
         return self._collection.find_one(_as_verified(user), {"_id": 1}) is not None
 
-    def list_erased(self, since: datetime, until: datetime | None = None) -> list[str]:
-        """Return the ids of accounts erased since then, and before `until` where it is given.
-
-        By the database's own clock.
-        """
-        query = {"touched_at": between(since, until), "deleted_at": {"$gt": 0}}
-        return [str(document["_id"]) for document in self._collection.find(query, {"_id": 1})]
-
     def erase(self, user_id: str, now: int) -> bool:
         """Take everything personal away in one step; tell whether this call was the one that did.
 
-        Name and address are free then. Other processes notice it by `touched_at`.
+        Name and address are free then.
         """
         user = self.find(user_id)
         if user is None:
@@ -183,7 +175,6 @@ class UserRepository:
                 "created_at": user.created_at,
                 "updated_at": now,
                 "deleted_at": now,
-                "touched_at": self._database.now(),
             },
         )
         return bool(result.modified_count)

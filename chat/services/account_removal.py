@@ -60,8 +60,19 @@ class AccountRemoval:
         self._jobs.add_here(REMOVE, {"user_id": user_id})
         self._end(user_id)
 
-    def exclude(self, user_id: str) -> None:
-        """Forget who had this account, which has ended here or elsewhere."""
+    def exclude_ended(self) -> None:
+        """Exclude those whose accounts have ended, here or elsewhere, and who may be in rooms yet.
+
+        For each of them there is a job until all rooms are left, and for a while after.
+        """
+        ids = {
+            one["user_id"] for kind in (REMOVE, SWEEP) for one in self._jobs.list_arguments(kind)
+        }
+        for user_id in ids - self._users.list_by_ids(ids).keys():
+            self._exclude(user_id)
+
+    def _exclude(self, user_id: str) -> None:
+        """Take a user for no member of any room, and forget what they were called."""
         self._memberships.exclude(user_id)
         self._usernames.forget(user_id)
 
@@ -70,7 +81,7 @@ class AccountRemoval:
         self._sessions.end_all(user_id)
         if self._users.erase(user_id, self._clock()):
             self._audit.note("account_deleted", user_id)
-        self.exclude(user_id)
+        self._exclude(user_id)
         self._sessions.end_all(user_id)  # Somebody may have logged in between the two writes.
 
     def _remove(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chat.concurrency import in_turns
 from chat.models import Conversation, Membership, Room, RoomKind, User
@@ -49,15 +50,24 @@ class ConversationService:
         return self._assemble(user, [self._memberships.require(user.id, room_id)])[0]
 
     def members(self, user: User, room_id: str) -> tuple[Room, list[tuple[User, Membership]]]:
-        """Return a room and its members, who came first comes first."""
+        """Return a room and its members, who came first comes first.
+
+        How far the other one has read is 0 where one of two blocks the other.
+        """
         room, _ = self._memberships.require_fresh(user.id, room_id)
         memberships = self._user_rooms.list_of_room(room_id)
         users = self._users.list_by_ids({found.user_id for found in memberships})
-        return room, [
+        members = [
             (users[found.user_id], self._read_marks.overlay(resolve_role(room, found)))
             for found in in_turns(memberships)
             if found.user_id in users
         ]
+        if room.blocked_by:
+            members = [
+                (one, found if one.id == user.id else replace(found, last_read_seq=0))
+                for one, found in members
+            ]
+        return room, members
 
     def rooms_of(self, user_id: str) -> list[Room]:
         """Return a user's rooms, in no order, as of a second ago at most."""

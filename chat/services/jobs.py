@@ -70,6 +70,10 @@ class Jobs:
             return
         self._own.append(self._repository.insert(kind, arguments, LEASE, self._holder))
 
+    def list_arguments(self, kind: str) -> list[Mapping[str, Any]]:
+        """Return the arguments of the jobs of a kind that are not finished, of all processes."""
+        return [job.arguments for job in self._repository.list_of_kind(kind)]
+
     def run(self) -> None:
         """Do what is due until stopped; a database that does not answer is asked again."""
         self._runs = True

@@ -73,6 +73,10 @@ CHANGES = Rule("CHANGES_PER_MINUTE", RateLimitItemPerMinute(120))
 # Groups that others add one person to without asking; beyond them the person is asked. As many as a
 # busy day brings, and far from the most that one may be in.
 ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)
+# Strangers whom one person asks to join a group, and how often one of them is asked. Counted apart
+# from the requests, which go with their group.
+ASKS_BY_ONE = Rule("asks-by", RateLimitItemPerDay(100), shared=True)
+ASKS_TO_ONE = Rule("asks-to", RateLimitItemPerDay(5, 30), shared=True)
 SITE_FACTOR = 10  # that many networks of a /48 may each do what one may
 CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 

@@ -17,18 +17,15 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.blocks import Blocks
 from chat.services.events import Events
-from chat.services.limits import ADDITIONS, Limits
+from chat.services.limits import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE, Limits
 from chat.services.memberships import Memberships
 
 KEPT_DAYS = 30  # for which a request waits, and after which a declined one may be made again
-MOST_WAITING = 50  # of one person
-# That have no answer or were declined within KEPT_DAYS: by one person in all, and to one other.
-MOST_BY_ONE = 100
-MOST_TO_ONE = 5
+MOST_WAITING = 50  # for one person's answer
 
 
 class TooManyInvitations(Conflict):
-    """Somebody has, or has sent, as many invitations without an answer as one may."""
+    """Somebody has as many invitations without an answer as one may."""
 
     text_key = "error.too_many_unanswered"
 
@@ -70,7 +67,7 @@ class MembershipRequests:
         """Ask a user whether they want to join, where that needs their consent; return whether.
 
         To ask again while it waits changes nothing. Raises Forbidden where they declined lately,
-        and TooManyInvitations.
+        TooManyInvitations, and RateLimited for an actor who asks too often.
         """
         now = self._clock()
         found = self._requests.find_of(room.id, user.id, now)
@@ -80,12 +77,10 @@ class MembershipRequests:
             return False
         if found is not None and self._receive([found]):
             return True
-        if (
-            len(self.list_of(user)) >= MOST_WAITING
-            or self._requests.count_by(actor.id, now) >= MOST_BY_ONE
-            or self._requests.count_by(actor.id, now, user.id) >= MOST_TO_ONE
-        ):
+        if len(self.list_of(user)) >= MOST_WAITING:
             raise TooManyInvitations()
+        self._limits.count(ASKS_TO_ONE, f"{actor.id} {user.id}")
+        self._limits.count(ASKS_BY_ONE, actor.id)
         request = self._requests.insert(room.id, user.id, actor.id, now, now + KEPT_DAYS * DAY_MS)
         for received in self._receive([request] if request else []):
             self._events.invitation_received(user.id, received)

@@ -95,6 +95,13 @@ class Memberships:
         memberships = {one.room_id: one for one in self._user_rooms.list_of_user(user_id)}
         return self._pair(user_id, memberships, [], changes, asked_at)
 
+    def list_told_of(self, user_id: str) -> list[str]:
+        """Ask for the ids of the rooms whose members are told who a user is.
+
+        These are all rooms of the user but direct ones in which one of the two blocks the other.
+        """
+        return [room.id for room, _ in self.list_of_user(user_id) if not room.blocked_by]
+
     def list_lately(self, user_id: str) -> list[tuple[Room, Membership]]:
         """Return all rooms of a user, in no order, as of a second ago at most.
 
@@ -177,6 +184,7 @@ class Memberships:
         """
         self._lately.pop(user_id, None)
         self._gone[user_id] = None
+        self._gone.move_to_end(user_id)
         if len(self._gone) > GONE:
             self._gone.popitem(last=False)
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chat import policies
 from chat.errors import Conflict, NotFound, Removed, Unauthorized, Unavailable
@@ -22,6 +22,7 @@ from chat.services.batches import BATCH, batched
 from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.heads import RoomHeads
+from chat.services.jobs import Jobs, Progress
 from chat.services.limits import CHANGES, JOINS, ROOMS, Limits
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
@@ -39,6 +40,12 @@ MOST_ROOMS_BY_OTHERS = 1_000
 MOST_MEMBERS = 5_000  # of a group
 # Tries of a change whose condition no longer held as it was written: another process was first.
 TRIES = 20
+FINISH_REMOVAL = "finish_removal"
+# Seconds after which a member who was removed is looked for once more: the database may have failed
+# between the two writes, or the process died.
+FINISH_AFTER = 10.0
+SWEEP_REMOVED = "sweep_removed"
+REMOVALS_AT_ONCE = 50
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -75,6 +82,7 @@ class RoomService:
         removal: RoomRemoval,
         blocks: Blocks,
         requests: MembershipRequests,
+        jobs: Jobs,
         limits: Limits,
         events: Events,
         audit: Audit,
@@ -91,6 +99,7 @@ class RoomService:
         self._removal = removal
         self._blocks = blocks
         self._requests = requests
+        self._jobs = jobs
         self._limits = limits
         self._events = events
         self._audit = audit
@@ -101,6 +110,8 @@ class RoomService:
         # one's clients hear the room.
         self._turns = Turns()
         self._stopped = threading.Event()
+        jobs.register(FINISH_REMOVAL, self._finish_removal_again)
+        jobs.register(SWEEP_REMOVED, self._sweep_removed)
 
     def create_group(self, user: User, name: str, info: str = "") -> Room:
         """Make a group that the user owns."""
@@ -233,7 +244,10 @@ class RoomService:
             raise failure
 
     def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
-        """Take a person out of a group until they are added by name; oneself: leave."""
+        """Keep a person out of a group until they are added by name; oneself: leave.
+
+        They need not be a member: who left by themselves before may be kept out too.
+        """
         self._limits.count(CHANGES, actor.id)
         if user_id == actor.id:
             self.leave(actor, room_id)
@@ -242,15 +256,21 @@ class RoomService:
             for _ in range(TRIES):
                 room, membership = self._memberships.require_fresh(actor.id, room_id)
                 policies.require_manager(room, membership)
-                target = self._find_member(room, user_id)
-                policies.require_may_remove(room, membership, target)
+                target = self._user_rooms.find(room.id, user_id)
+                if target is not None:
+                    target = policies.resolve_role(room, target)
+                    policies.require_may_remove(room, membership, target)
+                elif self._users.find(user_id) is None:
+                    raise NotFound()
+                # First, so that the removal is completed whatever happens from here on.
+                arguments = {"room_id": room.id, "user_id": user_id}
+                self._jobs.add(FINISH_REMOVAL, arguments, FINISH_AFTER)
                 # Before they are out: from that moment they cannot come back by themselves.
                 self._removals.insert(room.id, user_id)
                 self._requests.withdraw(room.id, user_id)
-                if self._remove(room, user_id):
+                if self._finish_removal(room, user_id):
                     self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
                     return
-                self._removals.delete(room.id, user_id)
         raise Unavailable()
 
     def set_role(
@@ -319,6 +339,8 @@ class RoomService:
         The end of the log is written down, and a group whose owner is no member gets another one.
         A room that fails keeps no other from it, and a database that is away is asked again.
         """
+        # Processes of a version that knows no removals may have let somebody in meanwhile.
+        self._ask_until_answered(lambda kind: self._jobs.add(kind, {}), SWEEP_REMOVED)
         for room in self._ask_until_answered(self._rooms.list_latest, CATCH_UP_ROOMS) or ():
             self._ask_until_answered(self._complete, room)
 
@@ -459,7 +481,8 @@ class RoomService:
             if one.user_id != room.owner_id
         ]
         living = self._users.list_by_ids(one.user_id for one in others)
-        heir = policies.choose_heir(one for one in others if one.user_id in living)
+        disabled = {user_id for user_id, user in living.items() if user.disabled_at is not None}
+        heir = policies.choose_heir((one for one in others if one.user_id in living), disabled)
         if heir is None:
             return False
         changed = self._rooms.change_owner(room, heir.user_id)
@@ -495,6 +518,38 @@ class RoomService:
         if removed is not None and removed.role != "member":
             self._invitations.delete_by_user(room.id, user_id)
         return True
+
+    def _finish_removal(self, room: Room, user_id: str) -> bool:
+        """Take out whoever is to be kept out; return False for one who has become the owner."""
+        if self._user_rooms.find(room.id, user_id) is None or self._remove(room, user_id):
+            return True
+        self._removals.delete(room.id, user_id)
+        return False
+
+    def _finish_removal_again(
+        self, arguments: Mapping[str, Any], progress: Progress
+    ) -> Iterator[Progress]:
+        self._take_out_removed(arguments["room_id"], arguments["user_id"])
+        yield progress
+
+    def _sweep_removed(
+        self, arguments: Mapping[str, Any], progress: Progress
+    ) -> Iterator[Progress]:
+        after = progress.get("after", "")
+        while found := self._removals.list_after(after, REMOVALS_AT_ONCE):
+            for after, room_id, user_id in found:
+                self._take_out_removed(room_id, user_id)
+            yield {"after": after}
+
+    def _take_out_removed(self, room_id: str, user_id: str) -> None:
+        """Take out a member who was removed, and not added by name after that."""
+        with self._turns.of(room_id):
+            # The membership first: to add somebody by name forgets the removal before they are in.
+            if self._user_rooms.find(room_id, user_id) is None:
+                return
+            room = self._rooms.find(room_id)
+            if room is not None and self._removals.exists(room_id, user_id):
+                self._finish_removal(room, user_id)
 
     def _left(self, room: Room, user_id: str) -> None:
         self._memberships.forget(room.id)

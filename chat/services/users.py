@@ -12,7 +12,6 @@ from chat.errors import Conflict, InvalidInput, NotFound, RateLimited, Unauthori
 from chat.models import Link, Purpose, User
 from chat.repositories.codes import CodeRepository
 from chat.repositories.documents import new_id, now_ms
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import PUBLIC, UserRepository
 from chat.services import codes as verification
 from chat.services.account_removal import AccountRemoval
@@ -37,6 +36,7 @@ from chat.services.limits import (
     per_caller,
 )
 from chat.services.links import Links
+from chat.services.memberships import Memberships
 from chat.services.passwords import Passwords
 from chat.services.registration import Registration
 from chat.services.sessions import Grant, SessionService
@@ -66,7 +66,7 @@ class UserService:
         self,
         *,
         users: UserRepository,
-        user_rooms: UserRoomRepository,
+        memberships: Memberships,
         codes: CodeRepository,
         links: Links,
         registration: Registration,
@@ -82,7 +82,7 @@ class UserService:
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._users = users
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._codes = verification.VerificationCodes(codes=codes, secret=secret, clock=clock)
         self._links = links
         self._registration = registration
@@ -230,7 +230,8 @@ class UserService:
     def update_profile(self, user: User, changes: Mapping[str, Any]) -> User:
         """Change those of nickname, sex, avatar, locale that are given; return the user.
 
-        All who share a room are told, unless it is the locale alone. Raises RateLimited.
+        Those who share a room are told, unless it is the locale alone; in a direct room only while
+        neither of the two blocks the other. Raises RateLimited.
         """
         if not changes:
             return user
@@ -239,8 +240,7 @@ class UserService:
         self._usernames.forget(user.id)
         self._events.own_user_changed(changed)
         if PUBLIC & changes.keys():
-            memberships = self._user_rooms.list_of_user(user.id)
-            self._events.user_changed(changed, [found.room_id for found in memberships])
+            self._events.user_changed(changed, self._memberships.list_told_of(user.id))
         return changed
 
     def delete_account(self, user: User, *, password: str, address: str) -> None:

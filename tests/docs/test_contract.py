@@ -164,11 +164,13 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
     assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
     assert stated["blocked people"] == str(blocking.MOST_BLOCKS)
-    kept = membership_requests.KEPT_DAYS
-    assert stated[f"invitations without an answer, or declined in the last {kept} days"] == (
-        f"{membership_requests.MOST_WAITING} for a person that wait;"
-        f" {membership_requests.MOST_BY_ONE} by one person"
-        f" {membership_requests.MOST_TO_ONE} of them to the same one"
+    assert stated["invitations that wait for one person's answer"] == str(
+        membership_requests.MOST_WAITING
+    )
+    to_one = limits.ASKS_TO_ONE.item
+    assert stated["invitations of strangers by one person"] == (
+        f"{limits.ASKS_BY_ONE.item.amount} a day"
+        f" {to_one.amount} in {to_one.multiples} days to the same one"
     )
     additions = limits.ADDITIONS.item.amount
     assert stated["groups that others add one to without asking"] == f"{additions} a day"

@@ -144,7 +144,7 @@ def test_nothing_personal_stays_but_the_id(app: Flask) -> None:
     ann.end()
     database = app.extensions["chat"].database.db
     tombstone = database["user"].find_one({"_id": ObjectId(ann.id)})
-    assert set(tombstone) == {"_id", "created_at", "updated_at", "deleted_at", "touched_at"}
+    assert set(tombstone) == {"_id", "created_at", "updated_at", "deleted_at"}
     assert database["user_room"].count_documents({"user_identity": tombstone["_id"]}) == 0
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
+from limits import RateLimitItemPerDay
 from werkzeug.test import TestResponse
 
 from chat.services import membership_requests
-from chat.services.limits import ADDITIONS
+from chat.services.limits import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from tests.accounts import data_of, error_of
 from tests.people import STRANGE_ID, Person, make_people
 
@@ -185,11 +187,8 @@ def test_an_old_invitation_lets_nobody_back_in_who_was_removed(app: Flask) -> No
     assert bob.rooms() == []
 
 
-@pytest.mark.parametrize("bound", ["MOST_WAITING", "MOST_BY_ONE", "MOST_TO_ONE"])
-def test_unanswered_invitations_are_bounded(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, bound: str
-) -> None:
-    monkeypatch.setattr(membership_requests, bound, 2)
+def test_unanswered_invitations_are_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(membership_requests, "MOST_WAITING", 2)
     alice, bob = make_people(app, "alice", "bob")
     for _ in range(2):
         assert data_of(add(alice, alice.create_group(), bob), 202) == INVITED
@@ -201,12 +200,57 @@ def test_unanswered_invitations_are_bounded(
     data_of(add(alice, alice.create_group(), bob), 201)
 
 
-def test_declining_again_and_again_wears_out_the_one_who_asks(app: Flask) -> None:
+def decline_it(alice: Person, bob: Person, group: dict[str, Any]) -> None:
+    decline(bob, bob.invitations()[0])
+
+
+def end_the_group(alice: Person, bob: Person, group: dict[str, Any]) -> None:
+    assert alice.delete(f"/rooms/{group['id']}").status_code == 204
+
+
+def keep_them_out(alice: Person, bob: Person, group: dict[str, Any]) -> None:
+    assert alice.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
+
+
+def leave_it(alice: Person, bob: Person, group: dict[str, Any]) -> None:
+    data_of(accept(bob, bob.invitations()[0]))
+    assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
+
+
+@pytest.mark.parametrize("then", [decline_it, end_the_group, keep_them_out, leave_it])
+def test_one_person_is_asked_by_another_a_few_times_whatever_became_of_the_groups(
+    make_app: Callable[..., Flask], then: Callable[[Person, Person, dict[str, Any]], None]
+) -> None:
+    app = make_app(RATE_LIMITS=True)
+    alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
+    for _ in range(ASKS_TO_ONE.item.amount):
+        group = alice.create_group()
+        assert data_of(add(alice, group, bob), 202) == INVITED
+        then(alice, bob, group)
+    group = alice.create_group()
+    error = error_of(add(alice, group, bob), 429)
+    assert error["code"] == "rate_limited" and error["retry_after"] > 24 * 60 * 60
+    assert bob.invitations() == []
+    assert data_of(add(alice, group, cleo), 202) == INVITED
+
+
+def test_one_person_asks_so_many_strangers_a_day(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        membership_requests, "ASKS_BY_ONE", replace(ASKS_BY_ONE, item=RateLimitItemPerDay(3))
+    )
+    app = make_app(RATE_LIMITS=True)
+    alice, *others = make_people(app, "alice", "bob", "cleo", "dora", "eve")
+    group = alice.create_group()
+    statuses = [add(alice, group, other).status_code for other in (*others[:1] * 3, *others)]
+    assert statuses == [202] * 6 + [429]  # to ask again while it waits is not counted
+
+
+def test_invitations_that_are_not_counted_are_not_bounded(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
-    for _ in range(membership_requests.MOST_TO_ONE):
-        add(alice, alice.create_group(), bob)
-        decline(bob, bob.invitations()[0])
-    error_of(add(alice, alice.create_group(), bob), 409)
+    for _ in range(ASKS_TO_ONE.item.amount + 1):  # RATE_LIMITS=off
+        assert data_of(add(alice, alice.create_group(), bob), 202) == INVITED
 
 
 def test_nobody_is_put_into_many_groups_a_day(make_app: Callable[..., Flask]) -> None:

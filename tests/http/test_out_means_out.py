@@ -10,7 +10,7 @@ from flask import Flask
 
 from chat.wiring import Services
 from tests.accounts import data_of, error_of
-from tests.people import Person, make_people
+from tests.people import STRANGE_ID, Person, make_people
 
 
 @pytest.fixture
@@ -54,6 +54,46 @@ def test_who_left_by_oneself_may_come_back(app: Flask) -> None:
     group = owner.create_group(bob)
     assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
     assert bob.join(group)["id"] == group["id"]
+
+
+@pytest.mark.parametrize("role", ["owner", "admin"])
+def test_who_left_by_oneself_may_be_kept_out_after_it(app: Flask, role: str) -> None:
+    owner, admin, bob = make_people(app, "owner", "admin", "bob")
+    group = owner.create_group(admin, bob)
+    data_of(owner.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
+    assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
+    for _ in range(2):  # once more changes nothing
+        remove({"owner": owner, "admin": admin}[role], group, bob)
+    error_of(bob.post("/rooms/join", json={"number": group["number"]}), 403)
+    owner.add(group, bob)
+    assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
+    assert bob.join(group)["id"] == group["id"]
+
+
+def test_who_never_was_in_a_group_may_be_kept_out_of_it(app: Flask) -> None:
+    owner, bob, eve = make_people(app, "owner", "bob", "eve")
+    group = owner.create_group(bob)
+    assert (
+        owner.post(f"/rooms/{group['id']}/members", json={"username": eve.username}).status_code
+        == 202
+    )
+    remove(owner, group, eve)
+    assert eve.invitations() == []
+    error_of(eve.post("/rooms/join", json={"number": group["number"]}), 403)
+    token = data_of(owner.post(f"/rooms/{group['id']}/invitations", json={}), 201)["token"]
+    error_of(eve.post(f"/invitations/{token}"), 403)
+    assert set(owner.members(group)) == {owner.username, bob.username}
+
+
+def test_only_owner_and_admins_keep_out_and_only_who_has_an_account(app: Flask) -> None:
+    owner, bob, eve = make_people(app, "owner", "bob", "eve")
+    group = owner.create_group(bob)
+    path = f"/rooms/{group['id']}/members"
+    error_of(bob.delete(f"{path}/{eve.id}"), 403)
+    error_of(eve.delete(f"{path}/{bob.id}"), 404)
+    for nobody in (STRANGE_ID, "x"):
+        error_of(owner.delete(f"{path}/{nobody}"), 404)
+    assert eve.join(group)["id"] == group["id"]
 
 
 def test_a_removal_that_was_refused_keeps_nobody_out(app: Flask) -> None:

@@ -45,6 +45,35 @@ def test_a_person_is_blocked_and_unblocked_where_one_talks_to_them(
     bobs.sees("Now I am")
 
 
+def test_a_long_name_leaves_room_for_the_word_that_its_owner_is_blocked(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    bob.patch("/users/me", json={"nickname": "Bob the Builder of long Bridges"[:30]})
+    bob.talk_to(ann)
+    ann.put(f"/users/me/blocks/{bob.id}")
+    line = enter(ann).page.locator(".room-name")
+    word = line.locator(".room-muted")
+    expect(word).to_have_text("blocked")
+    whole, part = line.bounding_box(), word.bounding_box()
+    assert whole and part
+    assert part["width"] > 0 and part["x"] + part["width"] <= whole["x"] + whole["width"] + 1
+
+
+def test_the_menu_of_a_member_is_seen_whole_however_low_it_opens(
+    enter: Enter, people: People
+) -> None:
+    ann, *others = people("ann", "bob", "cleo", "dan", "eve")
+    ann.create_group(*others, name="Walkers")
+    visitor = enter(ann, viewport={"width": 1280, "height": 620})
+    visitor.open_room("Walkers")
+    page = visitor.page
+    page.get_by_role("button", name="Group and members").click()
+    page.locator(".person-line summary").last.click()
+    for item in page.locator(".menu[open] .menu-item").all():
+        expect(item).to_be_in_viewport(ratio=0.99)
+
+
 def test_blocked_people_are_listed_in_the_account_and_can_be_unblocked(
     enter: Enter, people: People
 ) -> None:

@@ -31,6 +31,26 @@ def test_modules_pass_their_own_tests(module: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+SOURCES = sorted((ROOT / "chat/static/js").rglob("*.js"))
+MEMBER = re.compile(r'( +)(?:async )?(?:"([^"]+)": |(\w+): |(\w+)\([^()]*\) \{$)')
+STATEMENTS = {"if", "for", "while", "switch", "catch"}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_no_object_has_two_members_of_one_name(source: Path) -> None:
+    """The second would take the place of the first, and nothing would say so."""
+    names: dict[int, set[str]] = {}  # of the objects that are open, by their indentation
+    for line in filter(str.strip, source.read_text("utf-8").splitlines()):
+        indentation = len(line) - len(line.lstrip())
+        names = {at: known for at, known in names.items() if at <= indentation}
+        found = MEMBER.match(line)
+        name = next(filter(None, found.groups()[1:])) if found else None
+        if name and name not in STATEMENTS:
+            known = names.setdefault(indentation, set())
+            assert name not in known, line
+            known.add(name)
+
+
 def test_vendored_files_are_what_the_manifest_says() -> None:
     command = [sys.executable, "tools/vendor_npm.py", "--check"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)

@@ -65,7 +65,7 @@ def test_an_invitation_lets_somebody_register_without_e_mail(visit: Visit, besid
     expect(page.get_by_label("E-mail")).to_have_count(0)
     page.reload()
     page.get_by_role("button", name="中文").click()
-    expect(page.get_by_text("您受邀在此注册")).to_be_visible()
+    expect(page.get_by_text("你受邀在此注册")).to_be_visible()
     page.get_by_role("button", name="English").click()
     fill_in(page, username, new_password())
     visitor.is_in()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
 from chat.database.client import Database
-from chat.models import RoomKind, User
+from chat.models import Room, RoomKind, User
 from chat.realtime import presence
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.others_presence import LEASE, LINGER, OthersPresence
@@ -43,6 +44,7 @@ class Process:
         self.before_answer: Callable[[], None] = lambda: None
         self.repository = PresenceRepository(database)
         self._clock = clock
+        self.rooms: dict[str, list[str]] = {}  # by user, other than "room"
         self._connections = Connections()
         publisher: Any = self
         self.others = OthersPresence(self.repository, database.now, clock=clock)
@@ -62,7 +64,7 @@ class Process:
     def _rooms_of(self, user_ids: Collection[str]) -> Mapping[str, Collection[str]]:
         self.asked.append(user_ids)
         self.before_answer()
-        return {user_id: ["room"] for user_id in user_ids}
+        return {user_id: self.rooms.get(user_id, ["room"]) for user_id in user_ids}
 
     def come(self, user_id: str) -> None:
         user = User(user_id, user_id, "", 0, "", "", None, 0, 0)
@@ -117,6 +119,31 @@ def test_a_reload_is_not_leaving_and_each_has_the_whole_grace(world: World) -> N
     here.go(ADA)
     world.run(3, here)
     assert here.said[1:] == [(108.0, ADA, False)]
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], [(ADA, False), (BOB, False)]),
+        (["group"], []),  # there they see each other
+    ],
+)
+def test_a_block_hides_two_from_each_other_who_share_no_group(
+    world: World, others: list[str], said: list[tuple[str, bool]]
+) -> None:
+    here = world.start()
+    for user_id in (ADA, BOB):
+        here.come(user_id)
+        here.rooms[user_id] = ["direct", *others]
+    here.said.clear()
+    room = Room(
+        "direct", "direct", None, None, "", None, 0, None, 0, 0, (ADA, BOB), blocked_by=(ADA,)
+    )
+    here.presence.tell_two(room)
+    assert [one[1:] for one in here.said] == said
+    here.said.clear()
+    here.presence.tell_two(replace(room, blocked_by=()))
+    assert [one[1:] for one in here.said] == [(user_id, True) for user_id, _ in said]
 
 
 def test_leaving_one_process_is_not_leaving_another(world: World) -> None:

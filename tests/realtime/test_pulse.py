@@ -114,7 +114,8 @@ class Process:
             sign=list,
             sign_rooms=list,
             forget_names=lambda user_id: None,
-            exclude=lambda user_id: None,
+            exclude_ended=lambda: None,
+            list_told_of=lambda user_id: (),
             read_members=self.read_members,
             confirm_members=lambda moment, room_ids: None,
             learn=self.learned.append,
@@ -137,6 +138,14 @@ class Process:
     def room(self) -> Room:
         """Make a room that the client belongs to and hears."""
         room = self.rooms.insert_group(new_id(), "A group", "")
+        self.user_rooms.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
+        self.clients.room_entered(room, [self.user_id])
+        return room
+
+    def direct_room(self) -> Room:
+        """Make a room of two that the client belongs to and hears."""
+        room = self.rooms.insert_direct(self.user_id, new_id())
+        assert room is not None
         self.user_rooms.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
         self.clients.room_entered(room, [self.user_id])
         return room
@@ -213,6 +222,41 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
     process.messages.errors.clear()
     process.pulse.beat()
     assert process.clients.seqs[room.id] == [1, 2]
+
+
+def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = process.direct_room()
+    process.pulse.beat()
+    process.rooms.update_blocked_by(room.id, [process.user_id])
+    told: list[Room] = []
+
+    def fail(room: Room) -> None:
+        raise AutoReconnect("away")
+
+    monkeypatch.setattr(process.pulse, "_tell_two", fail)
+    with pytest.raises(AutoReconnect):
+        process.pulse.beat()
+    monkeypatch.setattr(process.pulse, "_tell_two", told.append)
+    for _ in range(2):
+        process.pulse.beat()
+    assert [one.blocked_by for one in told] == [(process.user_id,)]
+
+
+def test_a_block_that_ended_before_the_next_beat_is_told_of_too(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have missed what the other one changed meanwhile."""
+    room = process.direct_room()
+    process.pulse.beat()
+    for blockers in ([process.user_id], []):
+        process.rooms.update_blocked_by(room.id, blockers)
+    told: list[Room] = []
+    monkeypatch.setattr(process.pulse, "_tell_two", told.append)
+    for _ in range(2):
+        process.pulse.beat()
+    assert [one.blocked_by for one in told] == [()]
 
 
 def test_a_clock_that_was_ahead_is_looked_back_at_once(

@@ -99,6 +99,20 @@ CLOSED = {
     "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
 }
 
+# In a room of two of whom one blocks the other: the blocked one, the blocker
+BLOCKED = {
+    "POST /api/rooms/direct": (200, 200),
+    "GET /api/rooms/<room_id>": (200, 200),
+    "GET /api/rooms/<room_id>/members": (200, 200),
+    "GET /api/rooms/<room_id>/messages": (200, 200),
+    "POST /api/rooms/<room_id>/messages": (403, 403),
+    "PUT /api/rooms/<room_id>/read": (200, 200),
+    "PUT /api/rooms/<room_id>/muted": (200, 200),
+    "PUT /api/rooms/<room_id>/hidden": (200, 200),
+}
+# Removing somebody who is no member of the group
+KEEPING_OUT = row("401 401 401 404 404 403 204 204")
+
 
 class Stage(Cast):
     """The cast with a group and a room of two."""
@@ -278,6 +292,29 @@ def test_a_room_of_two_is_theirs_alone(stage: Stage, route: str) -> None:
         places = {"room_id": stage.direct["id"], "user_id": stage["owner"].id}
         response = stage.call(route, caller, **places)
         assert response.status_code == expected, (caller, response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("route", BLOCKED)
+def test_across_a_block_both_read_and_neither_writes(app: Flask, route: str) -> None:
+    own = Stage(app)
+    room = own["target"].talk_to(own["peer"])
+    app.extensions["chat"].blocks.block(own["target"].model, own["peer"].id)
+    for caller, expected in zip(("peer", "target"), BLOCKED[route], strict=True):
+        if route == "POST /api/rooms/direct" and caller == "target":
+            response = own["target"].post("/rooms/direct", json={"username": own["peer"].username})
+        else:
+            response = own.call(route, caller, room_id=room["id"])
+        assert response.status_code == expected, (caller, response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("caller", KEEPING_OUT)
+def test_only_owner_and_admins_keep_somebody_out(app: Flask, caller: str) -> None:
+    own = Stage(app)
+    route = "DELETE /api/rooms/<room_id>/members/<user_id>"
+    for outsider in ("stranger", "former"):
+        if caller != outsider:
+            response = own.call(route, caller, user_id=own[outsider].id)
+            assert response.status_code == int(KEEPING_OUT[caller])
 
 
 @pytest.mark.parametrize("route", DIRECT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,6 +154,74 @@ def test_removing_somebody_who_became_owner_keeps_nobody_out(
     here.rooms.set_role(bob, room.id, admin.id, "owner")
     here.rooms.leave(bob, room.id)
     here.rooms.join(bob, room.number or "")
+
+
+def fail(*_: object) -> None:
+    raise AutoReconnect("gone")
+
+
+@pytest.mark.parametrize("step", ["take", "delete"])
+def test_a_removal_that_failed_midway_is_completed_a_little_later(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(rooms, "FINISH_AFTER", 0.0)
+    dying, living = make_app(), make_app()
+    here, there = services_of(dying), services_of(living)
+    owner, bob, cleo = (person.model for person in make_people(living, "owner", "bob", "cleo"))
+    room = there.rooms.gather(owner, "A group", [bob, cleo])
+    with monkeypatch.context() as patch:
+        patch.setattr(UserRoomRepository, step, fail)
+        with pytest.raises(AutoReconnect):
+            here.rooms.remove_member(owner, room.id, bob.id)
+    there.jobs.run_due()
+    assert members_of(there, room.id) == {owner.id, cleo.id}
+    with pytest.raises(Removed):
+        there.rooms.join(bob, room.number or "")
+
+
+def test_who_is_added_by_name_before_a_removal_is_looked_at_again_stays(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "FINISH_AFTER", 0.0)
+    services = services_of(app)
+    owner, bob = (person.model for person in make_people(app, "owner", "bob"))
+    room = services.rooms.gather(owner, "A group", [bob])
+    services.rooms.gather(owner, "Another group", [bob])
+    services.rooms.remove_member(owner, room.id, bob.id)
+    assert services.rooms.add_member(owner, room.id, bob.username).is_new
+    services.jobs.run_due()
+    assert members_of(services, room.id) == {owner.id, bob.id}
+
+
+def test_a_start_takes_out_the_removed_whom_an_older_version_has_let_in(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "REMOVALS_AT_ONCE", 2)
+    app = make_app()
+    services = services_of(app)
+    owner, *others = (person.model for person in make_people(app, "owner", *"abcde"))
+    group = services.rooms.gather(owner, "A group", others)
+    for one in others[:-1]:
+        services.rooms.remove_member(owner, group.id, one.id)
+    walked_in = Membership(group.id, "", "member", 0, False, 1)
+    for one in others[:3]:  # as a process does that knows nothing of removals
+        UserRoomRepository(services.database).insert(replace(walked_in, user_id=one.id))
+    upgraded = services_of(make_app())
+    upgraded.rooms.catch_up()
+    upgraded.jobs.run_due()
+    assert members_of(upgraded, group.id) == {owner.id, others[-1].id}
+
+
+def test_a_group_passes_to_somebody_who_can_log_in(app: Flask) -> None:
+    services = services_of(app)
+    ann, bob, cleo = (person.model for person in make_people(app, "ann", "bob", "cleo"))
+    group = services.rooms.gather(ann, "Tea", [bob, cleo])
+    services.rooms.set_role(ann, group.id, bob.id, "admin")
+    services.administration.disable_user(bob.username)
+    services.users.end(ann)
+    services.jobs.run_due()
+    found = RoomRepository(services.database).find(group.id)
+    assert found is not None and found.owner_id == cleo.id
 
 
 def test_nobody_is_left_in_a_group_that_ends_while_they_come(

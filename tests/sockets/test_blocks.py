@@ -67,6 +67,76 @@ def test_two_of_whom_one_blocks_the_other_see_neither_typing_nor_reading_nor_pre
     hers.pushed("presence_changed", user_id=bob.id, online=True)
 
 
+def test_a_new_nickname_does_not_pass_a_block_until_it_ends(people: People) -> None:
+    ada, bob, cleo = people("ada", "bob", "cleo")
+    ada.direct_with(bob)
+    bob.direct_with(cleo)
+    hers, cleos = ada.socket("/direct", "/group"), cleo.socket("/direct")
+    block(ada, bob)
+    bob.data("PATCH", "/users/me", {"nickname": "You cannot stop me", "avatar": "/insult.png"})
+    cleos.pushed("user_changed", nickname="You cannot stop me")
+    ada.data("PATCH", "/users/me", {"nickname": "Ada L."})
+    hers.pushed("user_changed", nickname="Ada L.")  # one's own comes after what was before it
+    assert {user["id"] for user in hers.pushes("user_changed")} == {ada.id}
+    assert ada.http("DELETE", f"/users/me/blocks/{bob.id}").status_code == 204
+    assert hers.pushed("user_changed", id=bob.id)["nickname"] == "You cannot stop me"
+
+
+def test_a_group_in_common_tells_of_a_new_nickname_in_spite_of_a_block(people: People) -> None:
+    ada, bob = people("ada", "bob")
+    ada.direct_with(bob)
+    ada.create_group(bob)
+    block(ada, bob)
+    hers = ada.socket("/direct", "/group")
+    bob.data("PATCH", "/users/me", {"nickname": "Bobby"})
+    assert hers.pushed("user_changed", id=bob.id)["nickname"] == "Bobby"
+    for namespace in ("/direct", "/group"):
+        hers.barrier(namespace)
+    told = [
+        entry[1]
+        for entry in hers.received
+        if entry[0] == hers.EVENT and entry[3][0] == "user_changed"
+    ]
+    assert told == ["/group"]
+
+
+def test_a_new_nickname_passes_no_block_from_another_process_either(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    here.direct_with(there)
+    group = here.create_group(name="A place to see what came")
+    client = here.socket("/direct", "/group")
+    block(here, there)
+    for nickname in ("You cannot", "stop me"):
+        there.data("PATCH", "/users/me", {"nickname": nickname})
+    client.pushed("presence_changed", user_id=there.id, online=False)
+    # What another process stored after it comes with the same look at the database, or a later one.
+    here.on(there).data("PATCH", f"/rooms/{group['id']}", {"name": "Seen"})
+    client.pushed("room_updated", name="Seen")
+    here.on(there).data("PATCH", f"/rooms/{group['id']}", {"name": "Seen again"})
+    client.pushed("room_updated", name="Seen again")
+    assert client.pushes("user_changed") == []
+    assert here.http("DELETE", f"/users/me/blocks/{there.id}").status_code == 204
+    assert client.pushed("user_changed", id=there.id)["nickname"] == "stop me"
+
+
+def test_how_far_the_other_one_reads_does_not_pass_a_block(people: People) -> None:
+    ada, bob = people("ada", "bob")
+    room = ada.direct_with(bob)
+    for text in ("one", "two"):
+        ada.post(room, text)
+
+    def read_by(viewer: Member) -> dict[str, int]:
+        listed = viewer.data("GET", f"/rooms/{room['id']}/members")
+        return {one["user"]["id"]: one["last_read_seq"] for one in listed}
+
+    bob.data("PUT", f"/rooms/{room['id']}/read", {"seq": 1})
+    assert read_by(ada) == read_by(bob) == {ada.id: 2, bob.id: 1}
+    block(ada, bob)
+    bob.data("PUT", f"/rooms/{room['id']}/read", {"seq": 2})
+    assert read_by(ada) == {ada.id: 2, bob.id: 0}
+    assert read_by(bob) == {ada.id: 0, bob.id: 2}
+
+
 def test_a_block_made_elsewhere_holds_here_and_so_does_its_end(spread: Pair) -> None:
     here, there = spread("here", "there")
     room = there.direct_with(here)

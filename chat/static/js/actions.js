@@ -123,7 +123,7 @@ export function createActions({ store, api, outbox, history, router, emit, depar
 
     lookAtInvitation: (token) => api.get(`/invitations/${token}`),
 
-    async acceptInvitation(token) {
+    async joinByInvitation(token) {
       return goTo(store.putRoom(await api.post(`/invitations/${token}`)));
     },
 

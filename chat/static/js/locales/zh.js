@@ -34,7 +34,7 @@ export default {
   "auth.register_title": "注册账号",
   "auth.reset_title": "重设密码",
   "auth.link_title": "设置新密码",
-  "auth.invited": "您受邀在此注册。不需要邮箱地址：如果忘记密码，请向此服务器的管理者索取链接。",
+  "auth.invited": "你受邀在此注册。不需要邮箱地址：如果忘记密码，请向此服务器的管理者索取链接。",
   "auth.registration_invitation": "还没有账号？注册需要邀请链接，请向此服务器的管理者索取。",
   "auth.registration_closed": "此服务器未开放注册，无法创建新账号。",
   "auth.email_domains": "仅限以下域名的邮箱：{domains}。",

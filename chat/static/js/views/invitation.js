@@ -25,16 +25,14 @@ export function openInvitation({ store, actions }, token) {
 
   function fail(error) {
     const lasting = ["not_found", "forbidden"].includes(error.code);
+    const close = button(t("close"), () => opened.close());
+    const again = lasting ? null : button(t("retry"), look, "button primary");
     fill(
       body,
       h("p", { role: "alert" }, error.code === "not_found" ? t("invite.dead") : errorText(error)),
-      h(
-        "div",
-        { class: "actions" },
-        button(t("close"), () => opened.close()),
-        !lasting && button(t("retry"), look, "button primary"),
-      ),
+      h("div", { class: "actions" }, close, again),
     );
+    (again ?? close).focus();
   }
 
   function show({ room, invited_by: inviter, room_id: roomId }) {
@@ -66,7 +64,7 @@ export function openInvitation({ store, actions }, token) {
     fill(problem);
     try {
       if (known) actions.goTo(known);
-      else await actions.acceptInvitation(token);
+      else await actions.joinByInvitation(token);
       opened.close();
     } catch (error) {
       if (error.code === "not_found") fail(error);

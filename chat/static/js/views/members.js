@@ -188,8 +188,12 @@ export function openMembers(app, roomId) {
       ),
     );
     details.addEventListener("toggle", () => {
-      if (details.open) menus.set(details, navigation.layer(() => (details.open = false)));
-      else closeMenus();
+      if (!details.open) {
+        closeMenus();
+        return;
+      }
+      menus.set(details, navigation.layer(() => (details.open = false)));
+      details.lastChild.scrollIntoView({ block: "nearest" });
     });
     details.addEventListener("focusout", ({ relatedTarget }) => {
       if (!details.contains(relatedTarget)) details.open = false;

@@ -1,0 +1,72 @@
+"""What other processes, and those that start later, know of accounts that are about to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from chat.errors import Forbidden
+from chat.realtime import pulse
+from chat.services import usernames
+from tests.people import make_people, new_client_id
+from tests.servers import PATIENCE
+from tests.services.test_rooms import services_of
+
+MakeApp = Callable[..., Flask]
+
+
+def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_ended(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although they are in their rooms yet, because the process died that was to leave them."""
+    monkeypatch.setattr(pulse, "LOOK_BACK", 0.0)  # it ended long ago
+    before = make_app()
+    alice, bob = (person.model for person in make_people(before, "alice", "bob"))
+    room, _ = services_of(before).rooms.direct_with(bob, alice.username)
+    services_of(before).users.end(alice)
+    started = services_of(make_app())
+    started.pulse.beat()
+    with pytest.raises(Forbidden):
+        started.messages.send(bob, room.id, new_client_id(), "are you there?")
+
+
+def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
+    make_app: MakeApp,
+) -> None:
+    app = make_app()
+    services, restored = services_of(app), services_of(make_app())
+    alice, bob = (person.model for person in make_people(app, "alice", "bob"))
+    room, _ = services.rooms.direct_with(bob, alice.username)
+    users = services.database.db["user"]
+    document = users.find_one({"username": alice.username})
+    assert document is not None
+    services.users.end(alice)
+    users.replace_one({"_id": document["_id"]}, document)
+    services.past.epoch()
+    restored.past.renew()
+    services.pulse.beat()
+    services.messages.send(bob, room.id, new_client_id(), "welcome back").result(PATIENCE)
+
+
+def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a process that has not heard yet that the one who had it is gone."""
+    monkeypatch.setattr(usernames, "MAX_AGE", 0.0)
+    app = make_app()
+    here, there = services_of(app), services_of(make_app())
+    alice, bob = (person.model for person in make_people(app, "alice", "bob"))
+
+    def send(text: str) -> str:
+        promise = here.messages.send_direct(bob, new_client_id(), text, alice.username, None)
+        return promise.result(PATIENCE).message.room_id
+
+    first = send("to alice")
+    there.users.end(alice)
+    (another,) = there.users.create_many([alice.username], "a password of hers")
+    assert another.id != alice.id
+    second = send("to whoever is called so")
+    assert second != first
+    assert [one.room.id for one in there.conversations.list_of(another)] == [second]
