@@ -10,6 +10,7 @@ import re
 import resource
 import socket
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,7 +50,10 @@ REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: PayloadTooLarge,
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
-TURN = "chat.end_turn"  # in the WSGI environment: ends the turn that the listener took
+# In the WSGI environment: what ends the turn that the listener took, and when the request was there
+# to be answered, by the monotonic clock.
+TURN = "chat.end_turn"
+ARRIVED = "chat.arrived_at"
 TURNS_LAST = "/api/"  # below it a turn lasts until the answer; elsewhere until the head is read
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -98,6 +102,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._listener = listener
         self._left = listener.leaving(connection[0])
         self._turn: Callable[[], None] | None = None
+        self._arrived_at = 0.0  # of the request in hand
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
         self._source: Any = None  # what follows the head that is being read
@@ -147,6 +152,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def _may_go_on(self) -> bool:
         """Wait for a turn of the caller's network, now that nothing of the head is waited for."""
+        self._arrived_at = time.monotonic()
         if self._listener.take_turn is None:
             return True
         try:
@@ -173,6 +179,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 io.BytesIO(self._body.data), self._body.length, self.connection
             )
         environ[LEFT] = self._left
+        environ[ARRIVED] = self._arrived_at
         if self._turn is not None:
             environ[TURN] = self.end_turn
         return environ

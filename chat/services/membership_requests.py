@@ -81,7 +81,7 @@ class MembershipRequests:
         if found is not None and self._receive([found]):
             return True
         if (
-            len(self.list_of(user)) >= MOST_WAITING
+            self._requests.count_waiting(user.id, now) >= MOST_WAITING
             or self._requests.count_by(actor.id, now) >= MOST_BY_ONE
             or self._requests.count_by(actor.id, now, user.id) >= MOST_TO_ONE
         ):
