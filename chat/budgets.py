@@ -266,7 +266,7 @@ class Budgets:
         self._latest = (account, self.clock())
 
     def is_alone(self, account: Account) -> bool:
-        """Tell whether no other caller has wanted a turn lately; a site's networks are no others."""
+        """Tell whether no other has wanted a turn lately; to a site its networks are no others."""
         since = self.clock() - ACTIVE_SECONDS
         return not any(
             found is not None and account not in (found, found.parent) and at > since

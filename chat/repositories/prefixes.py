@@ -64,6 +64,7 @@ class PrefixSearch:
         condition = {**only, field: {"$gte": prefix, "$lte": end}}
         found = _first(collection, condition, field, limit)
         if len(found) < limit:
+            self._ends.pop((field, prefix), None)
             return None
         self._learn(found, field, prefix, limit)
         return found
