@@ -184,7 +184,7 @@ def main() -> None:
         str,
         body_limit,
         site_of,
-        refuse_turn if refuses else wait_for_turn,
+        refuse_turn if refuses else wait_for_turn if seconds else None,
     )
     print(server.getsockname()[1], flush=True)
     server.serve(with_plain_calls(application))
