@@ -54,11 +54,14 @@ SITE = Allowance(turns=48, waiting=3_072, share=0.5, credit=0.9, most_debt=1.0)
 
 
 class Account(Payer):
-    """What one caller has running, waiting, and left of its budget."""
+    """What one caller has running, waiting, and left of its budget; its `parent` is its site's."""
 
-    def __init__(self, budgets: Budgets, allowance: Allowance, site: Account | None = None) -> None:
-        super().__init__(site)
-        self._site = site
+    parent: Account | None
+
+    def __init__(
+        self, budgets: Budgets, allowance: Allowance, parent: Account | None = None
+    ) -> None:
+        super().__init__(parent)
         self._budgets = budgets
         self._allowance = allowance
         self._free = [True] * allowance.turns  # taken and given back in one step, without a lock
@@ -80,10 +83,10 @@ class Account(Payer):
             return _nothing
         until = self._budgets.clock() + wait
         give_back = self._take_own_turn(until)
-        if self._site is None:
+        if self.parent is None:
             return give_back
         try:
-            give_back_of_site = self._site.take_turn(until - self._budgets.clock())
+            give_back_of_site = self.parent.take_turn(until - self._budgets.clock())
         except BaseException:
             give_back()
             raise
@@ -247,8 +250,8 @@ class Budgets:
 
     def of_network(self, network: str, site: str | None = None) -> Account:
         """Return the account of a network of a site, as `network_of` and `site_of` name them."""
-        whole = None if site is None else self._account(f"site {site}", SITE)
-        return self._account(f"network {network}", NETWORK, whole)
+        parent = None if site is None else self._account(f"site {site}", SITE)
+        return self._account(f"network {network}", NETWORK, parent)
 
     @contextmanager
     def heavy(self, account: Account, wait: float = WAIT_SECONDS) -> Iterator[None]:
@@ -273,11 +276,11 @@ class Budgets:
             for found, at in (self._latest, self._other)
         )
 
-    def _account(self, key: str, allowance: Allowance, site: Account | None = None) -> Account:
+    def _account(self, key: str, allowance: Allowance, parent: Account | None = None) -> Account:
         with self._lock:
             account = self._accounts.get(key)
             if account is None:
-                account = self._accounts[key] = Account(self, allowance, site)
+                account = self._accounts[key] = Account(self, allowance, parent)
             self._kept[account] = None
             self._kept.move_to_end(account)
             self._forget_some()

@@ -258,7 +258,7 @@ def test_what_a_network_runs_is_charged_to_its_site(budgets: Budgets) -> None:
 
 def test_a_site_in_debt_has_one_turn_at_a_time(budgets: Budgets) -> None:
     one, other = (budgets.of_network(f"2001:db8:0:{n}::/64", "2001:db8::/48") for n in range(2))
-    assert isinstance(one.parent, Account)
+    assert one.parent is not None
     one.parent.used += 60
     give_back = one.take_turn()
     with pytest.raises(RateLimited):
@@ -270,7 +270,7 @@ def test_a_site_in_debt_has_one_turn_at_a_time(budgets: Budgets) -> None:
 def test_the_networks_of_a_site_are_not_others_to_it(budgets: Budgets) -> None:
     one, other = (budgets.of_network(f"2001:db8:0:{n}::/64", "2001:db8::/48") for n in range(2))
     budgets.note_active(one)
-    assert isinstance(one.parent, Account)
+    assert one.parent is not None
     assert budgets.is_alone(one.parent) and budgets.is_alone(one)
     assert not budgets.is_alone(other)
 

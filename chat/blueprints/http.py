@@ -82,10 +82,11 @@ def load_query(schema: Schema) -> dict[str, Any]:
 
 
 def heavy(view: Callable[P, R]) -> Callable[P, R]:
-    """Let a view that reads much have one of the few places for such."""
+    """Let a view that reads much have one of the few places for such, once its body is there."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        request.get_data()  # whoever sends it slowly keeps no place meanwhile
         with services().budgets.heavy(g.account, seconds_to_wait()):
             return view(*args, **kwargs)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -132,3 +134,30 @@ def test_all_that_is_long_has_a_place_of_the_few(counting: Flask, budgets: Budge
     with budgets.of_user(ada.id).heavy:
         for path in paths:
             error_of(ada.get(path, environ_overrides=late()), 429)
+
+
+class Body(io.BytesIO):
+    """A body whose reading calls `read_begins`."""
+
+    def __init__(self, content: bytes, read_begins: Callable[[], None]) -> None:
+        super().__init__(content)
+        self._read_begins = read_begins
+
+    def readinto(self, buffer: Any) -> int:
+        self._read_begins()
+        return super().readinto(buffer)
+
+
+def test_whoever_sends_a_body_slowly_keeps_no_place(counting: Flask, budgets: Budgets) -> None:
+    (ada,) = make_people(counting, "ada")
+    held: list[bool] = []
+    content = b'{"nickname": "Ada"}'
+    body = Body(content, lambda: held.append(budgets.of_user(ada.id).heavy.locked()))
+    response = ada.patch(
+        "/users/me",
+        input_stream=body,
+        content_type="application/json",
+        content_length=len(content),
+    )
+    assert data_of(response)["nickname"] == "Ada"
+    assert set(held) == {False}
