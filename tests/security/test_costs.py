@@ -58,13 +58,15 @@ Wish = dict[str, Any]
 
 @dataclass
 class Scene:
-    """`talker` talks in a group of their own; `attacker` has an account too."""
+    """`talker` talks in a group of their own; both are in the group `shared`."""
 
     server: Server
     app: Flask
     uri: str
     talker: Member
     attacker: Member
+    own: Document
+    shared: Document
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         talker, attacker = (
             Member(person, server, stack) for person in make_people(app, "talker", "attacker")
         )
-        yield Scene(server, app, uri, talker, attacker)
+        own, shared = talker.create_group(), talker.create_group(attacker)
+        yield Scene(server, app, uri, talker, attacker, own, shared)
 
 
 def http(method: str, path: str, token: str = "", body: object = None) -> Wish:
@@ -115,29 +118,29 @@ def search(scene: Scene) -> Wish:
 
 def read_pages(scene: Scene) -> Wish:
     """Return what makes the attacker take a byte now and then of a page of long messages."""
-    group = scene.talker.create_group(scene.attacker)
     for _ in range(PAGE):
-        scene.talker.post(group, LONGEST, new_client_id())
-    return http("GET", f"/rooms/{group['id']}/messages", scene.attacker.token) | {"pause": 1}
+        scene.talker.post(scene.shared, LONGEST, new_client_id())
+    path = f"/rooms/{scene.shared['id']}/messages?limit={PAGE}"
+    return http("GET", path, scene.attacker.token) | {"pause": 1}
 
 
 def long_messages(scene: Scene) -> Wish:
-    group = scene.attacker.create_group()
     return {
         "token": scene.attacker.token,
-        "event": ["send_message", message(group, LONGEST, client_id=NEW)],
+        "event": ["send_message", message(scene.shared, LONGEST, client_id=NEW)],
     }
 
 
 def answers_of_talker(scene: Scene, seconds: float) -> list[float]:
     """Talk for so long and return how long each answer took; none may be a refusal."""
-    group = scene.talker.create_group()
     client = scene.talker.socket("/group")
     times: list[float] = []
     ends = time.monotonic() + seconds
     while time.monotonic() < ends or not times:
         watch = Stopwatch(scene.server)
-        answer = client.call("/group", "send_message", message(group, client_id=new_client_id()))
+        answer = client.call(
+            "/group", "send_message", message(scene.own, client_id=new_client_id())
+        )
         times.append(watch.seconds())
         assert "data" in answer, answer
         client.received.clear()
@@ -241,7 +244,7 @@ def crowded(scene: Scene) -> Scene:
         scene.app,
         (
             (group_document(scene.attacker.id, number), [scene.attacker.id], scene.talker.id)
-            for number in range(MOST_ROOMS - 1)
+            for number in range(MOST_ROOMS - 2)
         ),
     )
     for count, prefix, more in (
