@@ -43,13 +43,16 @@ class RequestTurns:
         app.after_request(_end_if_small)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_of_one_caller = ANSWERED in environ  # the connection; a proxy's is of many
         try:
             body = self._application(environ, start_response)
         except BaseException:
             _call(environ, SENT)
             raise
         finally:
-            charge_to(None)
+            # Whoever called pays for the writing of the answer and for the next head, too.
+            if not is_of_one_caller:
+                charge_to(None)
             _call(environ, ANSWERED)
         return ClosingIterator(body, [lambda: _call(environ, SENT)]) if SENT in environ else body
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from chat.budgets import HEAVY_AT_ONCE, NETWORK, USER, WAIT_SECONDS, Budgets
-from chat.realtime.listener import ARRIVED
+from chat.realtime.listener import ARRIVED, TURN
 from tests.accounts import data_of, error_of
 from tests.people import Person, make_people
 
@@ -161,3 +161,15 @@ def test_whoever_sends_a_body_slowly_keeps_no_place(counting: Flask, budgets: Bu
     )
     assert data_of(response)["nickname"] == "Ada"
     assert set(held) == {False}
+
+
+def test_whoever_called_last_on_a_connection_of_theirs_pays_for_what_follows(
+    counting: Flask, budgets: Budgets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paying: list[object] = []
+    monkeypatch.setattr("chat.turns.charge_to", paying.append)
+    (ada,) = make_people(counting, "ada")
+    data_of(ada.get("/users/me", environ_overrides={TURN: lambda: None}))
+    assert paying == [budgets.of_user(ada.id)]  # for writing the answer and the next head
+    data_of(ada.get("/users/me"))  # over a connection of a proxy, which has those of others too
+    assert paying[1:] == [budgets.of_user(ada.id), None]
