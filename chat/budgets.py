@@ -4,7 +4,7 @@ A caller is a user, or a network where no user is known. Requests and events tak
 caller; the others wait in that caller's own queue, so that nobody else waits behind them. The time
 that a turn really runs, not the time it waits for the database, is charged to the caller's account.
 An account in debt has one turn at a time. While other callers are active, it first waits until its
-share of the time has repaid the debt.
+share of the time has repaid the debt. What a network does counts for its site, too.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from cachetools import LRUCache
+from weakref import WeakValueDictionary
 
 from chat.concurrency import Payer
 from chat.errors import RateLimited
@@ -26,8 +25,12 @@ WAIT_SECONDS = 4.0  # for a turn: less than the time within which everything is 
 STEP_SECONDS = 0.05  # a caller in debt looks so often whether it is alone
 SHORTEST = 0.001  # seconds; a smaller debt is not worth a rest of its own length
 ACTIVE_SECONDS = 1.0  # a caller counts as active for so long after it last wanted a turn
-KNOWN_ACCOUNTS = 20_000
-TURN = "chat.end_turn"  # in the WSGI environment: ends the turn that the listener took
+KNOWN_ACCOUNTS = 20_000  # that have nothing to repay
+LOOKS = 4  # at accounts to be forgotten, each time one is asked for
+# In the WSGI environment: what ends the turn that the listener took, and when the request was there
+# to be answered, by the monotonic clock.
+TURN = "chat.end_turn"
+ARRIVED = "chat.arrived_at"
 HEAVY_AT_ONCE = 4  # reads of much, of all callers together; each caller has one
 
 
@@ -49,13 +52,20 @@ class Allowance:
 USER = Allowance(turns=8, waiting=64, share=0.15, credit=0.1, most_debt=0.5)
 # A network may be a whole school whose pages load at once.
 NETWORK = Allowance(turns=16, waiting=1_024, share=0.5, credit=0.3, most_debt=1.0)
+# A /48 of IPv6 has 65,536 networks: together they may do what a few of them may, and no longer run
+# for more of the time than one.
+SITE = Allowance(turns=48, waiting=3_072, share=0.5, credit=0.9, most_debt=1.0)
 
 
 class Account(Payer):
-    """What one caller has running, waiting, and left of its budget."""
+    """What one caller has running, waiting, and left of its budget; its `parent` is its site's."""
 
-    def __init__(self, budgets: Budgets, allowance: Allowance) -> None:
-        super().__init__()
+    parent: Account | None
+
+    def __init__(
+        self, budgets: Budgets, allowance: Allowance, parent: Account | None = None
+    ) -> None:
+        super().__init__(parent)
         self._budgets = budgets
         self._allowance = allowance
         self._free = [True] * allowance.turns  # taken and given back in one step, without a lock
@@ -75,16 +85,21 @@ class Account(Payer):
         """
         if not self._budgets.enabled:
             return _nothing
-        until = self._budgets.note_active(self) + wait
-        self._take_slot(wait)
-        if self.debt() <= 0:
-            return self._give_slot
+        until = self._budgets.clock() + wait
+        give_back = self._take_own_turn(until)
+        if self.parent is None:
+            return give_back
         try:
-            self._repay(until)
+            give_back_of_site = self.parent.take_turn(until - self._budgets.clock())
         except BaseException:
-            self._give_slot()
+            give_back()
             raise
-        return self._give_single_slot
+
+        def give_both() -> None:
+            give_back_of_site()
+            give_back()
+
+        return give_both
 
     @contextmanager
     def turn(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
@@ -104,6 +119,11 @@ class Account(Payer):
         self._balance = max(balance, -self._allowance.most_debt)
         self._settled_at = now
         return -self._balance
+
+    def is_rested(self) -> bool:
+        """Tell whether it is as good as a new one: no turn is taken, and all credit is there."""
+        is_idle = len(self._free) == self._allowance.turns
+        return is_idle and self.debt() <= -self._allowance.credit
 
     def pause(self) -> float:
         """Return how long long work should rest before it goes on, in seconds."""
@@ -153,6 +173,17 @@ class Account(Payer):
             if self._budgets.clock() > until:
                 raise self._too_much()
             self._budgets.sleep(rest)
+
+    def _take_own_turn(self, until: float) -> Callable[[], None]:
+        self._take_slot(until - self._budgets.clock())
+        if self.debt() <= 0:
+            return self._give_slot
+        try:
+            self._repay(until)
+        except BaseException:
+            self._give_slot()
+            raise
+        return self._give_single_slot
 
     def _take_slot(self, wait: float) -> None:
         if self._take_free_slot():
@@ -208,7 +239,9 @@ class Budgets:
         self.enabled = enabled
         self.clock = clock
         self.sleep = sleep
-        self._accounts: LRUCache[str, Account] = LRUCache(KNOWN_ACCOUNTS)
+        # Whoever holds an account, as a connection does, finds no second one under its name.
+        self._accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
+        self._kept: OrderedDict[Account, None] = OrderedDict()  # the one used least lately first
         self._lock = threading.Lock()  # of the accounts
         self._heavy = threading.BoundedSemaphore(HEAVY_AT_ONCE)
         # The two callers that were active last, the latest first, and when.
@@ -219,9 +252,10 @@ class Budgets:
         """Return the account of a user."""
         return self._account(f"user {user_id}", USER)
 
-    def of_network(self, network: str) -> Account:
-        """Return the account of a network, as `services.limits.network_of` names it."""
-        return self._account(f"network {network}", NETWORK)
+    def of_network(self, network: str, site: str | None = None) -> Account:
+        """Return the account of a network of a site, as `network_of` and `site_of` name them."""
+        parent = None if site is None else self._account(f"site {site}", SITE)
+        return self._account(f"network {network}", NETWORK, parent)
 
     @contextmanager
     def heavy(self, account: Account, wait: float = WAIT_SECONDS) -> Iterator[None]:
@@ -232,28 +266,40 @@ class Budgets:
         with account.place(self._heavy, self.clock() + wait):
             yield
 
-    def note_active(self, account: Account) -> float:
-        """Remember that a caller wants something; return the time."""
-        now = self.clock()
+    def note_active(self, account: Account) -> None:
+        """Remember that a caller wants something."""
         if self._latest[0] is not account:
             self._other = self._latest
-        self._latest = (account, now)
-        return now
+        self._latest = (account, self.clock())
 
     def is_alone(self, account: Account) -> bool:
-        """Tell whether no other caller has wanted a turn lately."""
+        """Tell whether no other has wanted a turn lately; to a site its networks are no others."""
         since = self.clock() - ACTIVE_SECONDS
         return not any(
-            found is not None and found is not account and at > since
+            found is not None and account not in (found, found.parent) and at > since
             for found, at in (self._latest, self._other)
         )
 
-    def _account(self, key: str, allowance: Allowance) -> Account:
+    def _account(self, key: str, allowance: Allowance, parent: Account | None = None) -> Account:
         with self._lock:
             account = self._accounts.get(key)
             if account is None:
-                account = self._accounts[key] = Account(self, allowance)
+                account = self._accounts[key] = Account(self, allowance, parent)
+            self._kept[account] = None
+            self._kept.move_to_end(account)
+            self._forget_some()
             return account
+
+    def _forget_some(self) -> None:
+        """Forget accounts that are too many, but none that a new one would be better than."""
+        for _ in range(LOOKS):
+            if len(self._kept) <= KNOWN_ACCOUNTS:
+                return
+            oldest = next(iter(self._kept))
+            if oldest.is_rested():
+                del self._kept[oldest]
+            else:
+                self._kept.move_to_end(oldest)
 
 
 def _nothing() -> None:

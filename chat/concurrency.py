@@ -30,10 +30,14 @@ log = logging.getLogger(__name__)
 
 
 class Payer:
-    """Somebody for whom work runs: `used` grows by the seconds that the work really ran."""
+    """Somebody for whom work runs: `used` grows by the seconds that the work really ran.
 
-    def __init__(self) -> None:
+    That of its `parent`, if it has one, grows with it.
+    """
+
+    def __init__(self, parent: Payer | None = None) -> None:
         self.used = 0.0
+        self.parent = parent
 
     def pause(self) -> float:
         """Return how long long work should rest before it goes on, in seconds."""
@@ -151,9 +155,11 @@ def _settle(payer: Payer | None) -> None:
     """Charge the time since the last switch of greenlets, or the last call, to a payer."""
     global _switched_at
     now = time.perf_counter()
-    if payer is not None:
-        payer.used += now - _switched_at
+    passed = now - _switched_at
     _switched_at = now
+    while payer is not None:
+        payer.used += passed
+        payer = payer.parent
 
 
 _current: Callable[[], Any] | None = None  # greenlet.getcurrent, once metering has started

@@ -19,9 +19,7 @@ from chat.refusals import refuse
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SOCKETS = "/socket.io"
-PATHS = ("/api", SOCKETS)
-READING = ("GET", "HEAD", "OPTIONS")
+PATHS = ("/api", "/socket.io")
 # `same-site` too: it is what a browser calls another port of the same host.
 FOREIGN_SITES = ("cross-site", "same-site")
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -70,14 +68,12 @@ class CrossOrigin:
     def _is_foreign(self, environ: WSGIEnvironment) -> bool:
         """Tell whether the page that sends a request is of an origin that may not.
 
-        Browsers name no Origin for links, pictures and files to read. These are answered, as a page
-        of an allowed origin may have them, and carry no token.
+        Browsers name no Origin for links, pictures and scripts, but say of which site the page is.
+        Nothing here is for these: a page of an allowed origin reads by requests that name it.
         """
         header = environ.get("HTTP_ORIGIN")
         if header is not None:
             return not is_accepted(parse_origin(header), environ, self._allowed)
-        if environ["REQUEST_METHOD"] in READING and not environ["PATH_INFO"].startswith(SOCKETS):
-            return False
         return environ.get("HTTP_SEC_FETCH_SITE", "").lower() in FOREIGN_SITES
 
 

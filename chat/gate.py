@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from flask import Flask, g, request
 from werkzeug.wsgi import ClosingIterator
 
+from chat.budgets import ARRIVED
 from chat.database.client import time_limit
 from chat.errors import Unavailable
-from chat.realtime.replies import ANSWER_WITHIN
+from chat.realtime.replies import ANSWER_WITHIN, WORK_SECONDS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 READING = ("GET", "HEAD", "OPTIONS")
+SHORTEST = 0.1  # seconds of a time limit: none at all is one without end
 
 
 class Gate:
@@ -34,9 +36,10 @@ class Gate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self._news:
             self._inside += 1
+        arrived_at = environ.setdefault(ARRIVED, time.monotonic())
         try:
             # Several slow operations shall not add up to more than one may take.
-            with time_limit(ANSWER_WITHIN):
+            with time_limit(max(SHORTEST, arrived_at + ANSWER_WITHIN - time.monotonic())):
                 body = self._application(environ, start_response)
         except BaseException:
             self._leave()
@@ -53,7 +56,7 @@ class Gate:
             self._news.wait_for(lambda: self._inside == 0, seconds)
 
     def _check(self) -> None:
-        g.answer_until = time.monotonic() + ANSWER_WITHIN
+        g.answer_until = request.environ[ARRIVED] + ANSWER_WITHIN
         if self._closed and request.method not in READING:
             raise Unavailable()
 
@@ -66,3 +69,8 @@ class Gate:
 def seconds_left() -> float:
     """Return how long the answer to this request may still take."""
     return max(0.0, float(g.answer_until) - time.monotonic())
+
+
+def seconds_to_wait() -> float:
+    """Return how long this request may still wait for its turn and its place."""
+    return max(0.0, seconds_left() - WORK_SECONDS)

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.budgets import NETWORK, USER, Account, Budgets
+from chat import budgets as accounts
+from chat.budgets import NETWORK, SITE, USER, Account, Budgets
 from chat.errors import RateLimited
+from chat.turns import take_network_turn
 
 PATIENCE = 30.0  # seconds with a busy machine; no test's promise
 SOON = 0.05  # seconds to wait for what must not come
@@ -219,3 +221,91 @@ def test_nobody_rests_in_a_place_that_others_wait_for(clock: Clock) -> None:
         eve.used += 1
         assert eve.pause() == 0
     assert eve.pause() > 0
+
+
+def test_finding_out_who_calls_makes_their_network_no_other_caller(clock: Clock) -> None:
+    rests: list[float] = []
+    budgets = Budgets(clock=clock, sleep=rests.append)
+    eve = budgets.of_user("eve")
+    for _ in range(3):
+        end = take_network_turn(budgets, "192.0.2.1")
+        end()
+        budgets.note_active(eve)
+        eve.used += 60
+        with eve.turn():
+            assert rests == []
+
+
+def test_the_networks_of_a_site_have_few_times_what_one_has(budgets: Budgets) -> None:
+    networks = [budgets.of_network(f"2001:db8:0:{n}::/64", "2001:db8::/48") for n in range(9)]
+    for number in range(SITE.turns):
+        networks[number % 8].take_turn()
+    with pytest.raises(RateLimited):
+        networks[8].take_turn(wait=SOON)
+    for _ in range(NETWORK.turns):  # and nothing of the ninth's own was kept
+        budgets.of_network("192.0.2.1").take_turn(wait=SOON)
+    assert networks[8].is_rested()
+
+
+def test_what_a_network_runs_is_charged_to_its_site(budgets: Budgets) -> None:
+    network = budgets.of_network("2001:db8::/64", "2001:db8::/48")
+    site = network.parent
+    assert (
+        site is not None and site is budgets.of_network("2001:db8:0:1::/64", "2001:db8::/48").parent
+    )
+    assert budgets.of_network("192.0.2.1").parent is None
+
+
+def test_a_site_in_debt_has_one_turn_at_a_time(budgets: Budgets) -> None:
+    one, other = (budgets.of_network(f"2001:db8:0:{n}::/64", "2001:db8::/48") for n in range(2))
+    assert one.parent is not None
+    one.parent.used += 60
+    give_back = one.take_turn()
+    with pytest.raises(RateLimited):
+        other.take_turn(wait=SOON)
+    give_back()
+    other.take_turn(wait=SOON)
+
+
+def test_the_networks_of_a_site_are_not_others_to_it(budgets: Budgets) -> None:
+    one, other = (budgets.of_network(f"2001:db8:0:{n}::/64", "2001:db8::/48") for n in range(2))
+    budgets.note_active(one)
+    assert one.parent is not None
+    assert budgets.is_alone(one.parent) and budgets.is_alone(one)
+    assert not budgets.is_alone(other)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch, budgets: Budgets) -> Budgets:
+    """The accounts of a process that keeps three."""
+    monkeypatch.setattr(accounts, "KNOWN_ACCOUNTS", 3)
+    return budgets
+
+
+def ask_for_many(budgets: Budgets) -> None:
+    for number in range(50):
+        budgets.of_network(f"192.0.2.{number}")
+
+
+def test_an_account_in_debt_is_not_forgotten(few: Budgets, clock: Clock) -> None:
+    few.of_user("eve").used += USER.credit + 0.2
+    ask_for_many(few)
+    assert few.of_user("eve").debt() == pytest.approx(0.2)
+    clock.now += 3_600
+    ask_for_many(few)
+    assert len(few._kept) == 3
+    assert few.of_user("eve").used == 0
+
+
+def test_an_account_with_a_turn_taken_is_not_forgotten(few: Budgets) -> None:
+    for _ in range(USER.turns):
+        few.of_user("eve").take_turn()
+        ask_for_many(few)
+    with pytest.raises(RateLimited):
+        few.of_user("eve").take_turn(wait=SOON)
+
+
+def test_whoever_holds_an_account_finds_no_second_one(few: Budgets) -> None:
+    held = few.of_user("eve")  # as a connection does, for what comes from it
+    ask_for_many(few)
+    assert few.of_user("eve") is held

@@ -75,7 +75,8 @@ class Debtor(Payer):
         return 0.05
 
 start_metering()
-ada, bob = Payer(), Debtor()
+school, bob = Payer(), Debtor()
+ada = Payer(parent=school)
 
 def work(payer, seconds, wait):
     charge_to(payer)
@@ -92,6 +93,7 @@ for working in [eventlet.spawn(work, ada, 0.1, 0.5), eventlet.spawn(work, bob, 0
     working.wait()
 assert 0.1 <= ada.used < 0.4, ada.used
 assert 0.05 <= bob.used < 0.35, bob.used
+assert school.used == ada.used
 
 def list_all():
     charge_to(bob)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
-from chat.blueprints.http import answer, no_content
-from chat.schemas.users import UserSchema
+from chat.blueprints.http import answer, heavy, no_content
+from chat.concurrency import in_turns
+from chat.schemas.users import dump_user
 from chat.wiring import services
 
 blocks = Blueprint("blocks", __name__, url_prefix="/api/users/me/blocks")
@@ -14,8 +15,9 @@ blocks = Blueprint("blocks", __name__, url_prefix="/api/users/me/blocks")
 
 @blocks.get("")
 @require_user
+@heavy
 def list_blocks(identity: Identity) -> Response:
-    return answer(UserSchema(many=True).dump(services().blocks.list_of(identity.user)))
+    return answer([dump_user(user) for user in in_turns(services().blocks.list_of(identity.user))])
 
 
 @blocks.put("/<user_id>")

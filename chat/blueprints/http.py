@@ -12,6 +12,7 @@ from flask import Response, g, jsonify, request
 from chat.addresses import parse_address
 from chat.error_handlers import request_locale
 from chat.errors import InvalidInput, UnsupportedMediaType
+from chat.gate import seconds_to_wait
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.reading import read_json
@@ -81,11 +82,12 @@ def load_query(schema: Schema) -> dict[str, Any]:
 
 
 def heavy(view: Callable[P, R]) -> Callable[P, R]:
-    """Let a view that reads much have one of the few places for such; the caller must be a user."""
+    """Let a view that reads much have one of the few places for such, once its body is there."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        with services().budgets.heavy(g.account):
+        request.get_data()  # whoever sends it slowly keeps no place meanwhile
+        with services().budgets.heavy(g.account, seconds_to_wait()):
             return view(*args, **kwargs)
 
     return wrapper

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
-from chat.blueprints.http import answer, no_content
+from chat.blueprints.http import answer, heavy, no_content
 from chat.schemas.rooms import dump_conversation, dump_invitation
 from chat.wiring import services
 
@@ -16,6 +16,7 @@ membership_requests = Blueprint(
 
 @membership_requests.get("")
 @require_user
+@heavy
 def list_invitations(identity: Identity) -> Response:
     found = services().membership_requests.list_of(identity.user)
     return answer([dump_invitation(invitation) for invitation in found])

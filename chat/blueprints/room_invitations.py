@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
-from chat.blueprints.http import answer, load, no_content
+from chat.blueprints.http import answer, heavy, load, no_content
 from chat.schemas.room_invitations import (
     NewInvitationSchema,
     dump_invited,
@@ -30,6 +30,7 @@ def make_invitation(identity: Identity, room_id: str) -> Response:
 
 @room_invitations.get("/rooms/<room_id>/invitations")
 @require_user
+@heavy
 def list_invitations(identity: Identity, room_id: str) -> Response:
     found = services().room_invitations.list(identity.user, room_id)
     return answer([dump_listed_invitation(*listed) for listed in found])

@@ -91,6 +91,7 @@ def log_out() -> Response:
 
 @users.get("/session")
 @require_user
+@heavy
 def list_sessions(identity: Identity) -> Response:
     sessions = SessionSchema(many=True).dump(services().sessions.list(identity.user.id))
     return answer([{**one, "current": one["id"] == identity.session_id} for one in sessions])
@@ -128,6 +129,7 @@ def show_me(identity: Identity) -> Response:
 
 @users.patch("/users/me")
 @require_user
+@heavy
 def edit_me(identity: Identity) -> Response:
     changes = load(ProfileSchema())
     return answer(OwnUserSchema().dump(services().users.update_profile(identity.user, changes)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 import flask_socketio
@@ -63,6 +64,7 @@ class EventNamespace(flask_socketio.Namespace):
         "typing": RoomIdSchema(),
         "authenticate": AuthenticateSchema(),
     }
+    heavy: ClassVar[frozenset[str]] = frozenset({"sync"})  # those that read much
 
     def __init__(self, app: Flask, services: Services) -> None:
         super().__init__(NAMESPACES[self.kind])
@@ -168,11 +170,9 @@ class EventNamespace(flask_socketio.Namespace):
         return self._services.messages.send(connection.user, kind=self.kind, **payload)
 
     def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
-        budgets = self._services.budgets
         seen = payload.pop("rooms")
-        with budgets.heavy(budgets.of_user(connection.user.id)):
-            found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
-            return dump_sync(found, self._services.presence.is_online)
+        found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
+        return dump_sync(found, self._services.presence.is_online)
 
     def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:
         self._services.messages.mark_read(connection.user, kind=self.kind, **payload)
@@ -214,18 +214,21 @@ class EventNamespace(flask_socketio.Namespace):
     def _handle_in_turn(
         self, connection: Connection, account: Account, data: list[Any] | str, reply: Reply
     ) -> None:
+        self._services.budgets.note_active(account)
         try:
-            give_back = account.take_turn()
+            give_back = account.take_turn(reply.seconds_to_wait())
         except RateLimited as error:
             reply.send(self._error(connection, error))
             return
         try:
             if not reply.sent:
-                self._handle(connection, data, reply)
+                self._handle(connection, account, data, reply)
         finally:
             give_back()
 
-    def _handle(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
+    def _handle(
+        self, connection: Connection, account: Account, data: list[Any] | str, reply: Reply
+    ) -> None:
         try:
             event, *args = _read(data) if isinstance(data, str) else data
             schema = self.events.get(event) if isinstance(event, str) else None
@@ -233,7 +236,9 @@ class EventNamespace(flask_socketio.Namespace):
                 raise UnknownEvent()
             if len(args) != 1:
                 raise InvalidInput({"_schema": ["invalid.object"]})
-            result = getattr(self, f"on_{event}")(connection, schema.load(args[0]))
+            payload = schema.load(args[0])
+            with self._place(event, account, reply):
+                result = getattr(self, f"on_{event}")(connection, payload)
         except Exception as error:
             reply.send(self._error(connection, error))
             return
@@ -241,6 +246,12 @@ class EventNamespace(flask_socketio.Namespace):
             result.add_done_callback(lambda promise: self._keep(connection, promise, reply))
         else:
             reply.send({"data": result})
+
+    def _place(self, event: str, account: Account, reply: Reply) -> AbstractContextManager[None]:
+        """Hold one of the few places for reads of much where an event needs one."""
+        if event not in self.heavy:
+            return nullcontext()
+        return self._services.budgets.heavy(account, reply.seconds_to_wait())
 
     def _keep(self, connection: Connection, promise: Promise, reply: Reply) -> None:
         error = promise.exception()

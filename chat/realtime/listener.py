@@ -10,6 +10,7 @@ import re
 import resource
 import socket
 import sys
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +24,7 @@ import eventlet.wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
-from chat.budgets import TURN
+from chat.budgets import ARRIVED, TURN
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, RateLimited, Unavailable
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
@@ -98,6 +99,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._listener = listener
         self._left = listener.leaving(connection[0])
         self._turn: Callable[[], None] | None = None
+        self._arrived_at = 0.0  # of the request in hand
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
         self._source: Any = None  # what follows the head that is being read
@@ -147,6 +149,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def _may_go_on(self) -> bool:
         """Wait for a turn of the caller's network, now that nothing of the head is waited for."""
+        self._arrived_at = time.monotonic()
         if self._listener.take_turn is None:
             return True
         try:
@@ -173,6 +176,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 io.BytesIO(self._body.data), self._body.length, self.connection
             )
         environ[LEFT] = self._left
+        environ[ARRIVED] = self._arrived_at
         if self._turn is not None:
             environ[TURN] = self.end_turn
         return environ

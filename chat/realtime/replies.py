@@ -11,6 +11,7 @@ from chat.concurrency import spawn
 from chat.realtime.connections import Connection
 
 ANSWER_WITHIN = 4.5  # seconds after arrival
+WORK_SECONDS = 0.5  # of these, which waiting for turns leaves for the work
 
 
 class Reply:
@@ -21,6 +22,10 @@ class Reply:
         self._send = send
         self.deadline = time.monotonic() + ANSWER_WITHIN
         self.sent = False
+
+    def seconds_to_wait(self) -> float:
+        """Return how long the event may still wait for its turn and its place."""
+        return max(0.0, self.deadline - WORK_SECONDS - time.monotonic())
 
     def send(self, body: dict[str, Any]) -> None:
         """Send `{"data": …}` or `{"error": …}` unless the event has its answer already."""

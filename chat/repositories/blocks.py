@@ -36,6 +36,10 @@ class BlockRepository:
         """Remove a block; return whether there was one."""
         return bool(self._collection.delete_one(_pair(user_id, blocked_id)).deleted_count)
 
+    def count_blocked(self, user_id: str) -> int:
+        """Count those whom a user blocks."""
+        return int(self._collection.count_documents({"user_identity": object_id(user_id)}))
+
     def list_blocked(self, user_id: str) -> list[str]:
         """Return the ids of those whom a user blocks, the last one first."""
         cursor = self._collection.find({"user_identity": object_id(user_id)})

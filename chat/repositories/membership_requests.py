@@ -63,6 +63,10 @@ class MembershipRequestRepository:
         found = map(_request, self._collection.find(_waiting(user_id, now)))
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
 
+    def count_waiting(self, user_id: str, now: int) -> int:
+        """Count a user's requests that wait for an answer."""
+        return int(self._collection.count_documents(_waiting(user_id, now)))
+
     def list_created(self, since: datetime, until: datetime | None) -> list[MembershipRequest]:
         """Return the requests made since then that wait for an answer, and before `until`."""
         last = None if until is None else _milliseconds(until)

@@ -20,6 +20,7 @@ from chat.repositories.documents import (
     object_ids,
     with_ids,
 )
+from chat.repositories.prefixes import PrefixSearch
 from chat.text.addresses import fold_address
 from chat.text.normalization import fold
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-LAST = "\U0010ffff"  # sorts after all text, so it closes the range of a prefix
 # what may change, and how documents call it
 CHANGEABLE = {
     "nickname": "nicname",
@@ -49,6 +49,7 @@ class UserRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._prefixes = PrefixSearch()
 
     def find(self, user_id: str) -> User | None:
         """Return the user, or None."""
@@ -86,11 +87,9 @@ class UserRepository:
         """
         found: dict[ObjectId, Document] = {}
         for name in ("username_key", "nickname_key"):
-            start = fold(prefix)
-            by_prefix = self._collection.find(
-                {name: {"$gte": start, "$lt": start + LAST}, "disabled_at": None}
-            )
-            for document in by_prefix.sort(name, 1).limit(limit):
+            for document in self._prefixes.find(
+                self._collection, name, fold(prefix), limit, {"disabled_at": None}
+            ):
                 found.setdefault(document["_id"], document)
         return [_user(document) for document in list(found.values())[:limit]]
 

@@ -58,9 +58,8 @@ class Blocks:
         if self._users.find(other_id) is None:
             raise NotFound()
         with self._turns.of(user.id):
-            blocked = self._blocks.list_blocked(user.id)
-            if other_id not in blocked:
-                if len(blocked) >= MOST_BLOCKS:
+            if user.id not in self._blocks.find_blockers(user.id, other_id):
+                if self._blocks.count_blocked(user.id) >= MOST_BLOCKS:
                     raise TooManyBlocks()
                 self._settle_later(user.id, other_id)
                 self._blocks.insert(user.id, other_id)
@@ -73,7 +72,7 @@ class Blocks:
         """Let a person write again; one who is not blocked stays so."""
         self._limits.count(CHANGES, user.id)
         with self._turns.of(user.id):
-            if other_id in self._blocks.list_blocked(user.id):
+            if user.id in self._blocks.find_blockers(user.id, other_id):
                 self._settle_later(user.id, other_id)
                 self._blocks.delete(user.id, other_id)
                 self.settle(user.id, other_id)

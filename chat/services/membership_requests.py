@@ -77,7 +77,7 @@ class MembershipRequests:
             return False
         if found is not None and self._receive([found]):
             return True
-        if len(self.list_of(user)) >= MOST_WAITING:
+        if self._requests.count_waiting(user.id, now) >= MOST_WAITING:
             raise TooManyInvitations()
         self._limits.count(ASKS_TO_ONE, f"{actor.id} {user.id}")
         self._limits.count(ASKS_BY_ONE, actor.id)

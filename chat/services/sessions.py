@@ -20,6 +20,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from cachetools import LRUCache
+
 from chat.errors import Forbidden, NotFound, Unauthorized
 from chat.models import Session, User
 from chat.repositories.documents import DAY_MS, new_id, now_ms
@@ -44,6 +46,7 @@ from chat.text.addresses import fold_login, is_address
 
 GRACE_MS = 10_000
 TURNS = 8
+KNOWN_ALIVE = 20_000  # sessions
 MOST_SESSIONS = 100  # of one account that live; with one more the one used least lately ends
 
 
@@ -98,6 +101,7 @@ class SessionService:
         self._devices = Devices(secret, clock)
         self._lifetime = refresh_days * DAY_MS
         self._clock = clock
+        self._alive: LRUCache[str, str] = LRUCache(KNOWN_ALIVE)  # by session its user's id
         # One at a time for each target: otherwise a hundred guesses at once would all pass
         # before the first had failed. It also bounds how many hashes are computed at once.
         self._turns = [threading.Lock() for _ in range(TURNS)]
@@ -186,13 +190,27 @@ class SessionService:
             for user, refresh_id in zip(users, refresh_ids, strict=True)
         ]
         stored = self._sessions.insert_many(drafts, now + self._lifetime)
+        self._alive.update((session.id, session.user_id) for session in stored)
         return [Grant(*one) for one in zip(users, stored, refresh_ids, strict=True)]
 
     def authenticate(self, user_id: str, session_id: str) -> User:
         """Return the user of a living session; raise Unauthorized when it is not alive."""
-        if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
-            raise Unauthorized()
-        return self._require_enabled(user_id)
+        try:
+            if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
+                raise Unauthorized()
+            user = self._require_enabled(user_id)
+        except Unauthorized:
+            self._alive.pop(session_id, None)
+            raise
+        self._alive[session_id] = user_id
+        return user
+
+    def was_alive(self, user_id: str, session_id: str) -> bool:
+        """Tell whether a session was alive when it was last asked for; this asks nobody.
+
+        One that ended in another process is known to be dead once it has been asked for again.
+        """
+        return self._alive.get(session_id) == user_id
 
     def count_connection(self, opener_id: str) -> None:
         """Count a connection that a session or a user opens; raise RateLimited for too many."""
@@ -245,6 +263,7 @@ class SessionService:
         """End every session of the user; their tokens are dead, their connections closed."""
         ended = self._sessions.end_all(user_id)
         for session_id in ended:
+            self._alive.pop(session_id, None)
             self._events.session_ended(session_id)
         if ended:
             self._audit.note("sessions_ended", target_id=user_id, detail=str(len(ended)))
@@ -320,6 +339,7 @@ class SessionService:
                 raise
 
     def _end(self, session_id: str) -> None:
+        self._alive.pop(session_id, None)
         if self._sessions.end(session_id):
             self._events.session_ended(session_id)
 

@@ -71,18 +71,21 @@ def test_ones_own_pages_allowed_ones_and_other_programs_pass(
     assert client.get(POLLING, headers=headers).status_code == 200
 
 
-def test_reading_is_refused_where_the_page_says_who_it_is(shared_app: Flask) -> None:
-    for path in ("/api/users/me", "/api/rooms", POLLING):
-        error_of(
-            shared_app.test_client().get(path, headers={"Origin": "https://evil.example"}), 403
-        )
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_foreign_pages_read_nothing(counting: Flask, method: str, headers: dict[str, str]) -> None:
+    alice = make_account(counting)
+    for path in ("/users/me", "/rooms", "/users?q=a", "/nothing"):
+        assert alice.call(method, path, headers=headers).status_code == 403
+    response = counting.test_client().open(POLLING, method=method, headers=headers)
+    assert response.status_code == 403
 
 
-def test_a_link_from_another_site_is_followed(shared_app: Flask) -> None:
+def test_a_link_from_another_site_is_followed_to_the_page_alone(shared_app: Flask) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     for path in ("/", "/r/123456789", "/health"):
         assert shared_app.test_client().get(path, headers=headers).status_code == 200
-    error_of(shared_app.test_client().get("/api/users/me", headers=headers), 401)
+    error_of(shared_app.test_client().get("/api/users/me", headers=headers), 403)
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)

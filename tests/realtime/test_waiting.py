@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from chat.budgets import USER, WAIT_SECONDS
 from chat.namespaces import base
 from chat.namespaces.group import GroupNamespace
+from chat.realtime import replies
 from chat.realtime.admissions import Admissions
 from chat.realtime.connections import Connection
 from chat.wiring import Services
@@ -136,3 +140,25 @@ class Nobody:
     def enter(self) -> None: ...
 
     def leave(self) -> None: ...
+
+
+def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "spawn", lambda *_: None)
+    app = make_app(RATE_LIMITS=True)
+    services: Services = app.extensions["chat"]
+    (ada,) = make_people(app, "ada")
+    face, connection, answers = GroupNamespace(app, services), connection_of(ada), Answers()
+    monkeypatch.setattr(replies, "ANSWER_WITHIN", replies.WORK_SECONDS + 0.2)
+    account = services.budgets.of_user(ada.id)
+    began = time.monotonic()
+    with account.heavy:  # as if another read were going on
+        send(face, connection, ["sync", {"rooms": {}}], answers)
+        face._handle_waiting(connection)
+    for _ in range(USER.turns):
+        account.take_turn()
+    send(face, connection, ["typing", {"room_id": "0" * 24}], answers)
+    face._handle_waiting(connection)
+    assert time.monotonic() - began < WAIT_SECONDS
+    assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from chat.database.client import Database
-from chat.errors import Conflict, NotFound
+from chat.errors import Conflict, NotFound, RateLimited
 from chat.models import User
+from chat.repositories import prefixes
 from chat.repositories.users import UserRepository
 
 
@@ -120,6 +122,64 @@ def test_a_search_finds_nobody_twice_and_keeps_its_limit(users: UserRepository) 
     users.insert_many([draft(f"same{number:02}") for number in range(30)])
     found = users.search("same", limit=20)
     assert [user.username for user in found] == [f"same{number:02}" for number in range(20)]
+
+
+def named(prefix: str, numbers: Iterable[int]) -> list[User]:
+    return [draft(f"{prefix}{number:03}") for number in numbers]
+
+
+def names_of(found: Iterable[User]) -> list[str]:
+    return [user.username for user in found]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ends of the ranges of usernames that are read, in their order."""
+    ends: list[str] = []
+    first = prefixes._first
+
+    def note(collection: Any, condition: dict[str, Any], field: str, limit: int) -> Any:
+        if field == "username_key":
+            (end,) = (condition[field][at] for at in ("$lt", "$lte") if at in condition[field])
+            ends.append(end)
+        return first(collection, condition, field, limit)
+
+    monkeypatch.setattr(prefixes, "_first", note)
+    return ends
+
+
+def test_a_search_reads_all_who_begin_so_but_once(users: UserRepository, asked: list[str]) -> None:
+    users.insert_many(named("anybody", range(100, 160)))
+    for prefix in ("a", "a", "any", "anybody1"):
+        assert names_of(users.search(prefix, 5)) == names_of(named("anybody", range(100, 105)))
+    assert asked == ["a" + prefixes.LAST, *["anybody104"] * 3]
+
+
+def test_a_search_finds_whoever_came_or_went_since(users: UserRepository, asked: list[str]) -> None:
+    users.insert_many(named("any", range(100, 110)))
+    users.search("any", 5)
+    users.insert(draft("any050"))
+    assert names_of(users.search("any", 5)) == ["any050", *names_of(named("any", range(100, 104)))]
+    for name in ("any050", "any100", "any101"):
+        found = users.find_by_username(name)
+        assert found is not None
+        users.erase(found.id, 1)
+    assert names_of(users.search("any", 5)) == names_of(named("any", range(102, 107)))
+    assert names_of(users.search("any", 5)) == names_of(named("any", range(102, 107)))
+    whole = "any" + prefixes.LAST
+    assert asked == [whole, "any104", "any103", whole, "any106"]
+
+
+def test_of_searches_for_new_beginnings_one_reads_at_a_time(
+    users: UserRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users.insert_many(named("any", range(100, 110)))
+    monkeypatch.setattr(prefixes, "WHOLE_WAIT", 0.1)
+    users.search("any", 5)
+    with users._prefixes._whole:
+        assert len(users.search("any", 5)) == 5
+        with pytest.raises(RateLimited):
+            users.search("another", 5)
 
 
 def test_a_document_without_what_was_added_can_be_read(

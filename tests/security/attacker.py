@@ -1,9 +1,10 @@
 """Somebody who asks without a pause, from another network address than everybody else's.
 
 Usage: attacker.py, with one JSON object in a line on its input:
-`{"port", "connections", "request"}` for HTTP, or `{"port", "connections", "token", "event"}` for
-events of `/group` (`["sync", {…}]`). Prints "ready", goes on until its input ends, and prints how
-often it was answered, by status or error code.
+`{"port", "connections", "request"}` for HTTP, with `"pause"` too to take a byte of each answer in
+so many seconds and no more, or `{"port", "connections", "token", "event"}` for events of `/group`
+(`["sync", {…}]`), in which NEW stands for another text each time. Prints "ready", goes on until its
+input ends, and prints how often it was answered, by status or error code.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.wire import Closed, WireClient  # noqa: E402
 
 ADDRESS = "127.0.0.2"
+NEW = "NEW"
+STATUS = slice(9, 12)  # of the first line of an answer
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), source_address=(ADDRESS, 0))
 
 
 def ask_by_http(port: int, connections: int, request: str, ended: threading.Event) -> Counter[str]:
@@ -31,7 +38,7 @@ def ask_by_http(port: int, connections: int, request: str, ended: threading.Even
     waiting = selectors.DefaultSelector()
 
     def begin() -> None:
-        connection = socket.create_connection(("127.0.0.1", port), source_address=(ADDRESS, 0))
+        connection = connect(port)
         waiting.register(connection, selectors.EVENT_READ, bytearray())
         connection.sendall(request.encode())
 
@@ -54,12 +61,48 @@ def ask_by_http(port: int, connections: int, request: str, ended: threading.Even
                 continue
             received += piece
             if is_whole(received):
-                answers[received[9:12].decode()] += 1
+                answers[received[STATUS].decode()] += 1
                 received.clear()
                 with suppress(OSError):  # closed: seen when it is read
                     connection.sendall(request.encode())
     for key in list(waiting.get_map().values()):
         connection = key.fileobj
+        connection.close()
+    return answers
+
+
+def read_slowly(
+    port: int, connections: int, request: str, pause: float, ended: threading.Event
+) -> Counter[str]:
+    """Send a request on so many connections, and take a byte of each answer now and then."""
+    answers: Counter[str] = Counter()
+
+    def begin() -> socket.socket:
+        connection = connect(port)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(request.encode())
+        connection.setblocking(False)
+        return connection
+
+    readers: dict[socket.socket, bytearray] = {begin(): bytearray() for _ in range(connections)}
+    print("ready", flush=True)
+    while not ended.wait(pause):
+        for connection, received in list(readers.items()):
+            try:
+                piece = connection.recv(1 if len(received) >= STATUS.stop else STATUS.stop)
+            except BlockingIOError:
+                continue
+            except OSError:
+                piece = b""
+            if not piece:  # refused and closed, or given up for being slow
+                del readers[connection]
+                connection.close()
+                answers["closed"] += 1
+                readers[begin()] = bytearray()
+            elif not received:
+                answers[piece[STATUS].decode()] += 1
+            received += piece
+    for connection in readers:
         connection.close()
     return answers
 
@@ -86,7 +129,8 @@ def ask_by_events(
             if ended.is_set():
                 return
             try:
-                client.send_raw(f"42/group,{number}{text}")
+                new = text.replace(NEW, f"{id(client)}-{number}")
+                client.send_raw(f"42/group,{number}{new}")
                 answer = client.ack(number)
             except (Closed, OSError):
                 answers["closed"] += 1
@@ -113,7 +157,11 @@ def main() -> None:
         ended.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    ask = ask_by_events if "event" in wish else ask_by_http
+    ask: Any = ask_by_http
+    if "event" in wish:
+        ask = ask_by_events
+    elif "pause" in wish:
+        ask = read_slowly
     print(json.dumps(ask(**wish, ended=ended)), flush=True)
 
 

@@ -4,7 +4,8 @@ It has the namespaces `/` and `/custom` that the public Engine.IO and Socket.IO 
 talk to: `auth` tells what a client connected with, `message` comes back as `message-back`,
 `message-with-ack` as its ack. `--plain` serves the bare Engine.IO layer, which sends every message
 back. `GET /bytes/N` is answered by N bytes, `POST /count` by how many came, `GET /memory` by how
-many bytes of memory the process has. Prints the port it listens on.
+many bytes of memory the process has, `GET /age` by how many seconds ago the request was there.
+Prints the port it listens on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+import time
 import warnings
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
@@ -112,6 +114,8 @@ def with_plain_calls(application: Any) -> Any:
         elif name == "memory":
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             answer = str(pages * resource.getpagesize()).encode()
+        elif name == "age":
+            answer = str(time.monotonic() - environ[listener.ARRIVED]).encode()
         else:
             return application(environ, start_response)
         start_response("200 OK", [("Content-Length", str(len(answer)))])
@@ -131,6 +135,7 @@ def main() -> None:
     parser.add_argument("--ping-timeout", type=float, default=20)
     parser.add_argument("--per-address", type=int, default=1_000)
     parser.add_argument("--refuse-turns", action="store_true", help="of every address")
+    parser.add_argument("--turn-seconds", type=float, default=0, help="to wait for one")
     parser.add_argument("--head-seconds", type=float, default=listener.HEAD_SECONDS)
     parser.add_argument("--grace-seconds", type=float, default=pace.GRACE_SECONDS)
     parser.add_argument("--least-rate", type=int, default=pace.LEAST_RATE, help="bytes a second")
@@ -146,7 +151,7 @@ def main() -> None:
     listener.HEAD_SECONDS = given.pop("head_seconds")
     pace.GRACE_SECONDS = given.pop("grace_seconds")
     pace.LEAST_RATE = given.pop("least_rate")
-    limit, turn = given.pop("limit"), refuse_turn if given.pop("refuse_turns") else None
+    limit, refuses, seconds = (given.pop(x) for x in ("limit", "refuse_turns", "turn_seconds"))
     serve = engine_io if given.pop("plain") else socket_io
     options = {
         "async_mode": "eventlet",
@@ -163,11 +168,23 @@ def main() -> None:
         found: int = engine.body_limit_of(target.partition("?")[2])
         return found
 
+    def wait_for_turn(address: str) -> Callable[[], None]:
+        eventlet.sleep(seconds)
+        return lambda: None
+
     def site_of(address: str) -> str:
         return address.rpartition(".")[0]
 
     server = listener.Listener(
-        "127.0.0.1", port, connections, limit, of_one, str, body_limit, site_of, turn
+        "127.0.0.1",
+        port,
+        connections,
+        limit,
+        of_one,
+        str,
+        body_limit,
+        site_of,
+        refuse_turn if refuses else wait_for_turn if seconds else None,
     )
     print(server.getsockname()[1], flush=True)
     server.serve(with_plain_calls(application))

@@ -356,6 +356,12 @@ def test_an_address_that_gets_no_turn_is_told_when_to_come_again(serve: Serve) -
     assert (error["code"], error["retry_after"]) == ("rate_limited", 7)
 
 
+def test_the_wait_for_a_turn_is_part_of_the_time_for_the_answer(serve: Serve) -> None:
+    address = serve("--turn-seconds", 0.5)
+    age = float(requests.get(f"http://{address}/age", timeout=TIMEOUT).text)
+    assert 0.5 <= age < TIMEOUT
+
+
 def test_the_networks_of_a_site_have_few_times_what_one_has(small: str) -> None:
     with ExitStack() as stack:
         for number in range(1, listener.SITE_FACTOR + 1):
