@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat.budgets import HEAVY_AT_ONCE, NETWORK, USER, WAIT_SECONDS, Budgets
-from chat.realtime.listener import ARRIVED, TURN
+from chat.budgets import ARRIVED, HEAVY_AT_ONCE, NETWORK, TURN, USER, WAIT_SECONDS, Budgets
 from tests.accounts import data_of, error_of
 from tests.people import Person, make_people
 
