@@ -29,6 +29,7 @@ from typing import Any
 import engineio
 import socketio
 
+from chat.budgets import ARRIVED
 from chat.errors import RateLimited
 from chat.realtime import listener
 from chat.realtime.transport import pace
@@ -115,7 +116,7 @@ def with_plain_calls(application: Any) -> Any:
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             answer = str(pages * resource.getpagesize()).encode()
         elif name == "age":
-            answer = str(time.monotonic() - environ[listener.ARRIVED]).encode()
+            answer = str(time.monotonic() - environ[ARRIVED]).encode()
         else:
             return application(environ, start_response)
         start_response("200 OK", [("Content-Length", str(len(answer)))])
