@@ -34,20 +34,22 @@ class RemovalRepository:
         ]
 
     def insert(self, room_id: str, user_id: str) -> None:
-        """Remember a removal; one that is remembered already stays as it is."""
-        removal = {
-            "room_identity": ObjectId(room_id),
-            "user_identity": ObjectId(user_id),
-            "created_at": self._database.now_ms(),
-        }
+        """Remember a removal; one that is remembered already is as of now."""
+        key = {"room_identity": ObjectId(room_id), "user_identity": ObjectId(user_id)}
+        removals, now = self._database.db["removal"], self._database.now_ms()
         try:
-            self._database.db["removal"].insert_one(removal)
+            removals.insert_one({**key, "created_at": now})
         except DuplicateKeyError:
-            return
+            removals.update_one(key, {"$set": {"created_at": now}})
 
-    def delete(self, room_id: str, user_id: str) -> None:
-        """Forget a removal."""
-        key = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
+    def delete(self, room_id: str, user_id: str, before: int | None = None) -> None:
+        """Forget a removal, or only one that was made before a time in milliseconds."""
+        key: dict[str, object] = {
+            "room_identity": object_id(room_id),
+            "user_identity": object_id(user_id),
+        }
+        if before is not None:
+            key["created_at"] = {"$lt": before}
         self._database.db["removal"].delete_one(key)
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:

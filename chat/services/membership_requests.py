@@ -185,4 +185,5 @@ class MembershipRequests:
 
     def _may_add(self, room: Room, inviter: User) -> bool:
         membership = self._user_rooms.find(room.id, inviter.id)
-        return membership is not None and policies.may_manage(room, membership)
+        is_enabled = inviter.disabled_at is None
+        return is_enabled and membership is not None and policies.may_manage(room, membership)

@@ -137,7 +137,8 @@ class RoomInvitationService:
         maker = self._user_rooms.find(room.id, invitation.user_id)
         if maker is None or not policies.is_manager(policies.resolve_role(room, maker)):
             raise NotFound()
-        if self._users.find(invitation.user_id) is None:  # about to leave
+        user_who_invites = self._users.find(invitation.user_id)
+        if user_who_invites is None or user_who_invites.disabled_at is not None:
             raise NotFound()
         is_member = self._user_rooms.find(room.id, user.id) is not None
         if not is_member:

@@ -186,18 +186,25 @@ class RoomService:
                 self._blocks.require_none(actor.id, user.id)
                 if self._requests.ask_if_needed(actor, room, user):
                     return Addition(user, None)
-                is_new = self._enter_by_name(room, user, MOST_ROOMS_BY_OTHERS, by=actor)
+                self._require_space(room, user, MOST_ROOMS_BY_OTHERS)
+                self._removals.delete(room.id, user.id)
+                is_new = self._enter(room, user, by_name=True, by=actor)
             return Addition(user, self._find_member(room, user.id), is_new)
 
     def accept_invitation(self, user: User, request_id: str) -> Room:
         """Join a group that somebody asked the user to join."""
         self._limits.count(JOINS, user.id)
-        room = self._requests.require(user, request_id).room
+        found = self._requests.require(user, request_id)
+        room = found.room
         with self._turns.of(room.id):
             if not self._is_in(room, user):
                 self._require_space(room, user, MOST_ROOMS)
                 self._requests.use_up(request_id)
-                self._enter_by_name(room, user, MOST_ROOMS, by=user)
+                # Whoever was removed after they were asked, at another process too, stays out.
+                self._removals.delete(room.id, user.id, before=found.created_at)
+                if self._removals.exists(room.id, user.id):
+                    raise Removed()
+                self._enter(room, user, by_name=False, by=user)
         return room
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
@@ -404,12 +411,6 @@ class RoomService:
         self._entered(room, [user.id], by=by)
         self._events.member_joined(room, user)
         return True
-
-    def _enter_by_name(self, room: Room, user: User, most: int, *, by: User) -> bool:
-        """Let in whom an owner or admin named, removed before or not, into `most` groups."""
-        self._require_space(room, user, most)
-        self._removals.delete(room.id, user.id)
-        return self._enter(room, user, by_name=True, by=by)
 
     def _require_space(self, room: Room, user: User, most: int) -> None:
         """Refuse a group that is full, and a user who is in `most` groups already."""

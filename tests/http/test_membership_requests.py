@@ -187,6 +187,49 @@ def test_an_old_invitation_lets_nobody_back_in_who_was_removed(app: Flask) -> No
     assert bob.rooms() == []
 
 
+def test_who_is_kept_out_at_another_process_while_they_accept_stays_out(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = make_app(), make_app()
+    alice, bob = make_people(here, "alice", "bob")
+    group = alice.create_group()
+    assert add(alice, group, bob).status_code == 202
+    (invitation,) = bob.invitations()
+    requests = here.extensions["chat"].membership_requests
+    use_up = requests.use_up
+
+    def use_up_and_lose(request_id: str) -> None:
+        use_up(request_id)
+        elsewhere.extensions["chat"].rooms.remove_member(alice.model, group["id"], bob.id)
+
+    monkeypatch.setattr(requests, "use_up", use_up_and_lose)
+    error_of(accept(bob, invitation), 403)
+    assert bob.rooms() == []
+    error_of(bob.post("/rooms/join", json={"number": group["number"]}), 403)
+
+
+def test_whoever_was_removed_before_they_were_asked_may_accept(app: Flask) -> None:
+    alice, bob = make_people(app, "alice", "bob")
+    group = alice.create_group()
+    bob.join(group)
+    assert alice.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
+    assert add(alice, group, bob).status_code == 202
+    (invitation,) = bob.invitations()
+    data_of(accept(bob, invitation))
+    assert [room["id"] for room in bob.rooms()] == [group["id"]]
+
+
+def test_a_disabled_user_lets_nobody_in(app: Flask) -> None:
+    alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
+    group = alice.create_group()
+    assert add(alice, group, bob).status_code == 202
+    (invitation,) = bob.invitations()
+    link = data_of(alice.post(f"/rooms/{group['id']}/invitations", json={}), 201)
+    app.extensions["chat"].administration.disable_user(alice.username)
+    error_of(accept(bob, invitation), 404)
+    error_of(cleo.post(f"/invitations/{link['token']}"), 404)
+
+
 def test_unanswered_invitations_are_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(membership_requests, "MOST_WAITING", 2)
     alice, bob = make_people(app, "alice", "bob")
