@@ -1,6 +1,7 @@
 # Everything one does with this project. `make help` lists it.
 #
 # PORT=, HOST=, DATA_DIR= and every other setting can be given on the command line: make run PORT=8000
+# Secrets belong in .env: others of the machine can read a command line.
 # Not secrets, which every user of the machine can read there: they go to .env or to …_FILE.
 
 PYTHON := .venv/bin/python
@@ -36,8 +37,8 @@ clients: programs ## Try Socket.IO clients in JavaScript, Python, Java and Go, w
 programs: $(TEST) $(ASYNCIO) ## Get the browser and node for the tests
 	@$(PYTHON) tools/get_test_programs.py
 
-seed: $(RUN) ## Make people who have been talking, to try it with (PASSWORD=)
-	@$(PYTHON) -m flask --app chat.app seed demo $(if $(PASSWORD),--password "$(PASSWORD)")
+seed: $(RUN) ## Make people who have been talking, to try it with (in the environment: SEED_PASSWORD)
+	@$(PYTHON) -m flask --app chat.app seed demo
 
 check: $(TEST) ## Check formatting, style, types and who imports whom
 	$(PYTHON) -m black --check --line-length 100 $(SOURCES)

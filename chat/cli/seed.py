@@ -44,7 +44,10 @@ def _room(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 @seed.command("users")
 @click.option("--count", required=True, type=click.IntRange(1, MOST), help="How many.")
 @click.option(
-    "--password", callback=password_option, help="Of all of them; made and printed if left out."
+    "--password",
+    envvar="SEED_PASSWORD",  # which other users of the machine cannot read, as a command line
+    callback=password_option,
+    help="Of all of them; better in SEED_PASSWORD. Made and printed if left out.",
 )
 @click.option(
     "--prefix", default="user", show_default=True, callback=_prefix, help="user1, user2 …"
@@ -84,7 +87,10 @@ def seed_users(
 
 @seed.command("demo")
 @click.option(
-    "--password", callback=password_option, help="Of all of them; made and printed if left out."
+    "--password",
+    envvar="SEED_PASSWORD",  # which other users of the machine cannot read, as a command line
+    callback=password_option,
+    help="Of all of them; better in SEED_PASSWORD. Made and printed if left out.",
 )
 @with_services
 def make_demo(password: str | None) -> None:

@@ -83,6 +83,11 @@ def test_a_given_password_is_not_printed_and_is_set_again(
     assert password not in result.stdout + result.stderr
     log_in(make_app().test_client(), "tomas", password)
 
+    kept_to_itself = new_password()
+    result = flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri, SEED_PASSWORD=kept_to_itself)
+    assert kept_to_itself not in result.stdout + result.stderr
+    log_in(make_app().test_client(), "tomas", kept_to_itself)
+
 
 def test_an_account_of_somebody_else_is_left_alone(app: Flask, migrated: Database) -> None:
     make_account(app, "Tomas")
