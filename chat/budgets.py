@@ -226,6 +226,27 @@ class Account(Payer):
         return RateLimited(max(1, math.ceil(self.debt() / self._allowance.share)))
 
 
+class LastTwo:
+    """The two accounts that were active last, the latest first, and when: enough to see another."""
+
+    def __init__(self) -> None:
+        self._latest: tuple[Account | None, float] = (None, 0.0)
+        self._other: tuple[Account | None, float] = (None, 0.0)
+
+    def note(self, account: Account, now: float) -> None:
+        """Note that an account is active now."""
+        if self._latest[0] is not account:
+            self._other = self._latest
+        self._latest = (account, now)
+
+    def has_other(self, account: Account, since: float) -> bool:
+        """Tell whether another account than this one was active since then."""
+        return any(
+            found is not None and found is not account and at > since
+            for found, at in (self._latest, self._other)
+        )
+
+
 class Budgets:
     """The accounts of all callers of this process; where not `enabled`, nobody is held up."""
 
@@ -244,9 +265,8 @@ class Budgets:
         self._kept: OrderedDict[Account, None] = OrderedDict()  # the one used least lately first
         self._lock = threading.Lock()  # of the accounts
         self._heavy = threading.BoundedSemaphore(HEAVY_AT_ONCE)
-        # The two callers that were active last, the latest first, and when.
-        self._latest: tuple[Account | None, float] = (None, 0.0)
-        self._other: tuple[Account | None, float] = (None, 0.0)
+        self._callers = LastTwo()
+        self._tops = LastTwo()  # the same, with sites in place of their networks
 
     def of_user(self, user_id: str) -> Account:
         """Return the account of a user."""
@@ -268,17 +288,16 @@ class Budgets:
 
     def note_active(self, account: Account) -> None:
         """Remember that a caller wants something."""
-        if self._latest[0] is not account:
-            self._other = self._latest
-        self._latest = (account, self.clock())
+        now = self.clock()
+        self._callers.note(account, now)
+        self._tops.note(account.parent or account, now)
 
     def is_alone(self, account: Account) -> bool:
         """Tell whether no other has wanted a turn lately; to a site its networks are no others."""
-        since = self.clock() - ACTIVE_SECONDS
-        return not any(
-            found is not None and account not in (found, found.parent) and at > since
-            for found, at in (self._latest, self._other)
-        )
+        since, top = self.clock() - ACTIVE_SECONDS, account.parent or account
+        if self._tops.has_other(top, since):
+            return False
+        return account is top or not self._callers.has_other(account, since)
 
     def _account(self, key: str, allowance: Allowance, parent: Account | None = None) -> Account:
         with self._lock:

@@ -309,3 +309,12 @@ def test_whoever_holds_an_account_finds_no_second_one(few: Budgets) -> None:
     held = few.of_user("eve")  # as a connection does, for what comes from it
     ask_for_many(few)
     assert few.of_user("eve") is held
+
+
+def test_a_site_whose_networks_take_turns_is_not_alone_among_others(budgets: Budgets) -> None:
+    one, other = (budgets.of_network(f"2001:db8:0:{n}::/64", "2001:db8::/48") for n in range(2))
+    for account in (budgets.of_user("ada"), one, other, one):
+        budgets.note_active(account)
+    assert one.parent is not None
+    assert not budgets.is_alone(one.parent)
+    assert not budgets.is_alone(one)
