@@ -33,7 +33,7 @@ _sources = itertools.cycle(f"127.0.0.{number + 2}" for number in range(SOURCES))
 
 
 class BenchError(RuntimeError):
-    """A measurement can not go on; the text says why."""
+    """A measurement cannot go on; the text says why."""
 
 
 class Loop:

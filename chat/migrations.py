@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 class MigrationError(RuntimeError):
-    """The database can not be brought to the expected state; the text is one sentence."""
+    """The database cannot be brought to the expected state; the text is one sentence."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def adopt(
 ) -> None:
     """Adopt another database, or the own one in place; `dry_run` only says what would be done.
 
-    Raises AdoptionError when it can not be done, or broke off: then the next call goes on with it.
+    Raises AdoptionError when it cannot be done, or broke off: then the next call goes on with it.
     """
     with open_source(from_uri, database.db) as source:
         if dry_run:

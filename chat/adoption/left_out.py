@@ -1,4 +1,4 @@
-"""What can not be adopted. It is listed; in place it is moved out of the way, never destroyed."""
+"""What cannot be adopted. It is listed; in place it is moved out of the way, never destroyed."""
 
 from __future__ import annotations
 

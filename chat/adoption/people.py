@@ -115,7 +115,7 @@ def _note(user: Document, report: Report) -> None:
     if _is_email(user["email"]):
         report.note("users who need a new password, by a code to their e-mail", name)
     else:
-        report.note("users without password and usable e-mail: they can not log in", name)
+        report.note("users without password and usable e-mail: they cannot log in", name)
 
 
 def _is_email(value: str) -> bool:

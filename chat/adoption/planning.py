@@ -48,7 +48,7 @@ class Plan:
 def make_plan(
     source: Source, target: MongoDatabase[Document], direct_when_two: bool, show: Show[Found]
 ) -> Plan:
-    """Plan what to write to `target`; raise AdoptionError when it can not be."""
+    """Plan what to write to `target`; raise AdoptionError when it cannot be."""
     report = Report()
     left_out = LeftOut(report)
     present = read_present(target)

@@ -64,7 +64,7 @@ class Source:
                     seen.add(id_)
                 if replaces and not isinstance(id_, ObjectId):
                     raise AdoptionError(
-                        f"{name} has a document whose _id is no ObjectId ({id_!r}). That can not be"
+                        f"{name} has a document whose _id is no ObjectId ({id_!r}). That cannot be"
                         " adopted in place: give the chat a database of its own, and name this one"
                         " with --from."
                     )

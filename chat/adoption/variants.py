@@ -13,7 +13,7 @@ from bson import ObjectId
 Document = dict[str, Any]
 
 MISSPELT = ("crated_at", "updated_t")
-SECONDS_END = 10**11  # more can not be seconds: the year would be 5138; as milliseconds it is 1973
+SECONDS_END = 10**11  # more cannot be seconds: the year would be 5138; as milliseconds it is 1973
 MILLISECONDS_END = 10**14  # more is micro- or nanoseconds
 
 

@@ -77,7 +77,7 @@ def _write_ends(database: Database, plan: Plan) -> None:
 
 
 def _move_away(db: MongoDatabase[Document], plan: Plan, *, rooms: bool) -> None:
-    """Move what can not be adopted out of the way: rooms first, what refers to others last."""
+    """Move what cannot be adopted out of the way: rooms first, what refers to others last."""
     moving = [one for one in plan.left_out.moving if (one["collection"] == "room") == rooms]
     for some in batched(moving, BATCH):
         with pymongo.timeout(STEP_SECONDS):

@@ -19,7 +19,7 @@ CLIENT_ID = "demo-{}"
 
 
 class DemoError(RuntimeError):
-    """The demo can not be made here; the text says why, for people."""
+    """The demo cannot be made here; the text says why, for people."""
 
 
 def seed_demo(

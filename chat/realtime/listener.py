@@ -340,7 +340,6 @@ class Listener:
         self.max_body = max_body
         self.body_limit = body_limit or (lambda _: max_body)
         self.large_bodies = Semaphore(LARGE_BODIES)
-        self._limit_of_one = limit_of_one
         self._names_of = (caller_of, limit_of_one), (site_of, limit_of_one * SITE_FACTOR)
         self.take_turn = take_turn
         self._open = 0  # connections, those that were taken over too

@@ -195,7 +195,7 @@ class Memberships:
         return room
 
     def _is_unchanged(self, room_id: str, since: int) -> bool:
-        """Tell whether what was read of a room after `since` can not be older than a change."""
+        """Tell whether what was read of a room after `since` cannot be older than a change."""
         return self._changed.get(room_id, self._changed_before) <= since
 
     def _read(self, room: Room, limit: int = 0) -> list[Membership]:

@@ -32,7 +32,7 @@ from chat.services.usernames import Usernames
 
 CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
 CATCH_UP_PAUSE = 1.0  # seconds until a database that was away is asked again
-# Groups one may come to by one's own doing, and to which others may bring one: so that they can not
+# Groups one may come to by one's own doing, and to which others may bring one: so that they cannot
 # use it up. Rooms of two are not counted, as anybody may open one; their rate bounds them. Commands
 # that make data are not bound.
 MOST_ROOMS = 2_000

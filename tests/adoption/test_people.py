@@ -78,7 +78,7 @@ def test_a_weak_hash_is_not_kept_and_a_mailed_code_gives_a_new_password(
     old.db["user"].update_one({"username": "bob"}, {"$set": {"password": bcrypt}})
     lines = adoption.run()
     assert "- users who need a new password, by a code to their e-mail: 1 (alice)" in lines
-    assert "- users without password and usable e-mail: they can not log in: 1 (bob)" in lines
+    assert "- users without password and usable e-mail: they cannot log in: 1 (bob)" in lines
     kept = {user["username"]: user["password"] for user in adoption.database.db["user"].find()}
     assert kept == {"alice": "", "bob": ""}
     with Mailbox() as mailbox:

@@ -130,5 +130,5 @@ class Pool:
 
 
 def as_utf8(text: str) -> str:
-    """Return text without what a WebSocket can not carry."""
+    """Return text without what a WebSocket cannot carry."""
     return text.encode("utf-8", "replace").decode()

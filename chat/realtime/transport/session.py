@@ -445,7 +445,7 @@ def _packet_of(frame: bytes) -> packet.Packet:
 
 
 def _decode(encoded: str) -> bytes | str:
-    """Return the bytes in a polling packet; what can not be read is no packet at all."""
+    """Return the bytes in a polling packet; what cannot be read is no packet at all."""
     try:
         return base64.b64decode(encoded, validate=True)
     except binascii.Error:

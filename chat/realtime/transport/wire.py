@@ -150,7 +150,7 @@ class Wire:
             self._reading = None
 
     def _read(self, _: int) -> None:
-        """Take in what has come (called by the hub, which can not wait)."""
+        """Take in what has come (called by the hub, which cannot wait)."""
         busy = self._frames.pending or len(self._waiting) >= MAX_WAITING
         if busy and self.closed_at is None:
             return
