@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bson import ObjectId
+
 from chat.database.client import Database
 from tests.servers import PATIENCE
 
@@ -26,6 +28,15 @@ class Backup:
             documents: list[dict[str, Any]] = self._documents.get(name, [])
             for start in range(0, len(documents), 500):
                 self._db[name].insert_many(documents[start : start + 500])
+
+
+def wait_for_head(database: Database, room: dict[str, Any], seq: int) -> None:
+    """Return when the end of a room's log is in `room`.
+
+    The server writes it there a little later, even after a backup was put back beneath it.
+    """
+    key = {"_id": ObjectId(room["id"])}
+    wait_until(lambda: (database.db["room"].find_one(key) or {}).get("last_seq") == seq)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

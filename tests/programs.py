@@ -8,25 +8,34 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 # The npm project of tests that speak to the server from node: scripts beside its package.json find
 # its packages.
 NODE_PROJECT = Path(__file__).with_name("node")
-# First the one without windows: it takes half the time of the processor for the same tests.
-CHROMIUM_NAMES = (
-    *("chromium-headless-shell", "chromium", "chromium-browser"),
-    *("google-chrome", "google-chrome-stable"),
-)
+# It has no windows and takes half the processor's time for the same tests, but knows no settings.
+CHROMIUM_SHELL = "chromium-headless-shell"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 
 
 @cache
-def system_chromium() -> str | None:
-    """Return the system's Chromium, or None: Playwright then takes the one it downloaded.
+def quick_chromium() -> dict[str, Any]:
+    """Return the arguments of `playwright.chromium.launch` for the quickest Chromium there is."""
+    found = _find_first(CHROMIUM_SHELL, *CHROMIUM_NAMES)
+    return {"executable_path": found, "args": CHROMIUM_ARGUMENTS}  # None: the one it downloaded
 
-    For `playwright.chromium.launch(executable_path=system_chromium(), args=CHROMIUM_ARGUMENTS)`.
-    """
-    return next(filter(_runs, filter(None, map(shutil.which, CHROMIUM_NAMES))), None)
+
+@cache
+def whole_chromium() -> dict[str, Any]:
+    """Return the same for a Chromium with all that people have, such as settings."""
+    found = _find_first(*CHROMIUM_NAMES)
+    which = {"executable_path": found} if found else {"channel": "chromium"}
+    return {**which, "args": CHROMIUM_ARGUMENTS}
+
+
+def _find_first(*names: str) -> str | None:
+    return next(filter(_runs, filter(None, map(shutil.which, names))), None)
 
 
 def _runs(path: str) -> bool:

@@ -50,15 +50,14 @@ def apt_install(*packages: str) -> bool:
     return run([*apt, "update"], INSTALL_SECONDS) and run(install, INSTALL_SECONDS)
 
 
-def has_browser() -> bool:
-    """Tell whether a browser starts the way the tests start it; in a process of its own."""
+def has_browsers() -> bool:
+    """Tell whether browsers start the way the tests start them; in a process of its own."""
     script = (
         "from playwright.sync_api import sync_playwright\n"
-        "from tests.programs import CHROMIUM_ARGUMENTS, system_chromium\n"
+        "from tests.programs import quick_chromium, whole_chromium\n"
         "with sync_playwright() as playwright:\n"
-        "    playwright.chromium.launch(\n"
-        "        executable_path=system_chromium(), args=CHROMIUM_ARGUMENTS\n"
-        "    ).close()\n"
+        "    for one in (quick_chromium(), whole_chromium()):\n"
+        "        playwright.chromium.launch(**one).close()\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=120
@@ -157,9 +156,9 @@ def main() -> None:
     )
     ensure(
         "Chromium",
-        has_browser,
+        has_browsers,
         [
-            ("apt-get", lambda: apt_install("chromium-headless-shell")),
+            ("apt-get", lambda: apt_install(programs.CHROMIUM_SHELL, "chromium")),
             (
                 "Playwright's download",
                 lambda: run([*playwright, "install", "chromium"], DOWNLOAD_SECONDS),

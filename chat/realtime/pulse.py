@@ -60,7 +60,7 @@ class Pulse:
         forget_names: Callable[[str], None],
         exclude_ended: Callable[[], None],
         list_told_of: Callable[[str], Iterable[str]],
-        read_members: Callable[[Room], list[Membership]],
+        read_members: Callable[[str], list[Membership]],
         confirm_members: Callable[[float, Container[str]], None],
         learn: Callable[[Message], None],
         look_for_contention: Callable[[datetime], None],
@@ -197,7 +197,7 @@ class Pulse:
 
         Return False when a member is being let in meanwhile, who is to be compared next time.
         """
-        members = {found.user_id for found in self._read_members(room)}
+        members = {found.user_id for found in self._read_members(room.id)}
         # Only now: who is let in from here on reads their rooms after what was found here.
         settled = self._settle_pending(room, members)
         namespace = NAMESPACES[room.kind]

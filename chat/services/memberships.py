@@ -80,7 +80,7 @@ class Memberships:
             if self._is_unchanged(room_id, changes):
                 self._remember(room, membership, asked_at)
             if known is None:
-                self._read(room, WHOLE)
+                self._read(room, changes, asked_at, WHOLE)
         return room, membership
 
     def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
@@ -135,10 +135,12 @@ class Memberships:
                 self._remember(room, membership, asked_at)
         return pairs
 
-    def read_again(self, room: Room) -> list[Membership]:
+    def read_again(self, room_id: str) -> list[Membership]:
         """Ask who belongs to a room that changed elsewhere, and return them, the oldest first."""
-        self.forget(room.id)
-        return self._read(room)
+        self.forget(room_id)
+        changes, asked_at = self._changes, time.monotonic()
+        room = self._rooms.find(room_id)
+        return self._read(room, changes, asked_at) if room else []
 
     def is_member(self, user_id: str, room_id: str) -> bool:
         """Tell whether a user belongs to a room."""
@@ -198,9 +200,11 @@ class Memberships:
         """Tell whether what was read of a room after `since` cannot be older than a change."""
         return self._changed.get(room_id, self._changed_before) <= since
 
-    def _read(self, room: Room, limit: int = 0) -> list[Membership]:
-        """Read the members, all or the first: whoever talks in a room is not the only one."""
-        changes, asked_at = self._changes, time.monotonic()
+    def _read(self, room: Room, changes: int, asked_at: float, limit: int = 0) -> list[Membership]:
+        """Read the members, all or the first: whoever talks in a room is not the only one.
+
+        They are remembered unless the room has changed since `changes`, before it was read.
+        """
         found = [resolve_role(room, one) for one in self._user_rooms.list_of_room(room.id, limit)]
         if self._is_unchanged(room.id, changes) and found:
             self._drop(room.id)

@@ -13,7 +13,7 @@ from chat.auth import COOKIE, COOKIE_PATH, issue_tokens
 from chat.wiring import Services
 from tests.accounts import new_name, new_password
 from tests.people import Person, app_beside, make_people
-from tests.programs import CHROMIUM_ARGUMENTS, system_chromium
+from tests.programs import quick_chromium
 from tests.servers import Server, free_port
 
 WAIT_MS = 60_000  # of patience with a busy machine; no test's promise
@@ -76,9 +76,7 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests; each visitor has a profile of their own in it."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=system_chromium(), args=CHROMIUM_ARGUMENTS, timeout=2 * WAIT_MS
-        )
+        browser = playwright.chromium.launch(timeout=2 * WAIT_MS, **quick_chromium())
         yield browser
         browser.close()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.page.conftest import WAIT_MS, Visitor
 from tests.people import Person
-from tests.programs import CHROMIUM_ARGUMENTS, system_chromium
+from tests.programs import whole_chromium
 from tests.servers import Server
 
 Enter = Callable[..., Visitor]
@@ -77,11 +77,10 @@ def blocking(browser: Browser, server: Server, tmp_path: Path) -> Iterator[Visit
     preferences.write_text(json.dumps(blocked))
     context = browser.browser_type.launch_persistent_context(
         tmp_path / "profile",
-        executable_path=system_chromium(),
-        args=CHROMIUM_ARGUMENTS,
         locale="en-US",
         viewport={"width": 1280, "height": 800},
         timeout=2 * WAIT_MS,
+        **whole_chromium(),
     )
     yield Visitor(context, server.url)
     context.close()

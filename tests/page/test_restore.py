@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from chat.database.client import Database
-from tests.backups import Backup
+from tests.backups import Backup, wait_for_head
 from tests.cli.commands import flask
 from tests.conftest import drop, with_database
 from tests.page.conftest import Visitor, signed_in, state_of
@@ -83,6 +83,8 @@ def test_an_open_page_shows_what_is_said_after_a_restore(
         anns.sees("lost 2")
         preview = anns.page.locator(".room", has_text="Quiet").locator(".room-preview")
         expect(preview).to_contain_text("lost and quiet 2")
+        wait_for_head(database, group, 6)
+        wait_for_head(database, quiet, 4)
 
         anns.context.set_offline(True)
         anns.write("not sent yet")

@@ -124,9 +124,9 @@ class Process:
             clock=lambda: database.now(),
         )
 
-    def read_members(self, room: Room) -> list[Membership]:
-        self.compared.append(room.id)
-        return self.user_rooms.list_of_room(room.id)
+    def read_members(self, room_id: str) -> list[Membership]:
+        self.compared.append(room_id)
+        return self.user_rooms.list_of_room(room_id)
 
     def connect(self, sid: str, user_id: str, pending: bool = True) -> Connection:
         """Note somebody who is connected, or being let in."""

@@ -12,7 +12,7 @@ import pytest
 from bson import ObjectId
 
 from chat.database.client import Database
-from tests.backups import Backup, wait_until
+from tests.backups import Backup, wait_for_head, wait_until
 from tests.cli.commands import flask
 from tests.conftest import drop, with_database
 from tests.people import app_beside, make_people
@@ -98,6 +98,7 @@ def test_after_a_restore_beneath_it_a_server_forgets_and_its_clients_come_back(
         mark = {"user_identity": ObjectId(bob.id), "room_identity": ObjectId(group["id"])}
         # One that is written after the backup was put back is none of the past.
         wait_until(lambda: read_to(database, mark) == 7)
+        wait_for_head(database, group, 7)
 
         backup.put_back()
         say_restored(own, tmp_path)
