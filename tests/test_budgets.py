@@ -215,11 +215,11 @@ def busy(clock: Clock, rests: list[float]) -> Budgets:
     def sleep(seconds: float) -> None:
         rests.append(seconds)
         clock.now += seconds
-        budgets.note_active(budgets.of_user("ada"))
+        found.note_active(found.of_user("ada"))
 
-    budgets = Budgets(clock=clock, sleep=sleep)
-    budgets.note_active(budgets.of_user("ada"))
-    return budgets
+    found = Budgets(clock=clock, sleep=sleep)
+    found.note_active(found.of_user("ada"))
+    return found
 
 
 def test_nobody_rests_in_a_place_that_others_wait_for(busy: Budgets, rests: list[float]) -> None:
