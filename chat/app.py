@@ -21,11 +21,11 @@ from chat.cross_origin import CrossOrigin
 from chat.database.client import time_limit
 from chat.gate import Gate
 from chat.host_check import HostCheck
-from chat.namespaces.base import MAX_WAITING_SIZE
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.origins import parse_origins
 from chat.proxies import TrustedProxies
+from chat.realtime.event_queue import MAX_WAITING_SIZE
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.realtime.server import SOCKET_PATHS
 from chat.services.audit import bind_caller

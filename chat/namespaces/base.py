@@ -1,4 +1,4 @@
-"""What both namespaces share: who is let in, and that every event gets one answer."""
+"""What both namespaces share: who is let in, and which method handles an event."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ import flask_socketio
 from flask import Flask
 
 from chat.auth import Claims, access_claims, authenticate_token
-from chat.concurrency import charge_to, give_way, spawn
+from chat.concurrency import charge_to
 from chat.error_handlers import error_body
 from chat.errors import (
     InvalidInput,
-    RateLimited,
     Unauthorized,
-    Unavailable,
     UnknownEvent,
 )
 from chat.i18n import choose_locale
-from chat.logs import bind_id
 from chat.models import RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection
-from chat.realtime.replies import Deadlines, Reply
-from chat.realtime.server import Body, CompactJson, Refused
+from chat.realtime.event_queue import EventQueue
+from chat.realtime.replies import Body, Reply
+from chat.realtime.server import CompactJson, Refused
 from chat.schemas.base import Schema
 from chat.schemas.messages import MarkReadSchema, dump_message
 from chat.schemas.rooms import RoomIdSchema
@@ -35,15 +33,6 @@ from chat.schemas.sync import SyncSchema, dump_sync
 from chat.schemas.tokens import AuthenticateSchema
 from chat.services.writer import Promise
 from chat.wiring import Services
-
-MAX_UNANSWERED = 32  # sends of one connection
-MAX_WAITING = 128  # events of one connection that nobody has looked at yet
-# Characters of all these, or one body where that may be larger: as many of the longest messages as
-# may be unanswered, each character in the twelve of two escapes, as many a library writes it.
-MAX_WAITING_SIZE = MAX_UNANSWERED * 50_000
-# Characters beyond which an event waits as the text it came as: taken apart it can be 24 times as
-# large.
-LONG = 256
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +58,9 @@ class EventNamespace(flask_socketio.Namespace):
         super().__init__(NAMESPACES[self.kind])
         self._app = app
         self._services = services
-        self._deadlines = Deadlines(self._expire)
-        self._max_waiting_size = max(MAX_WAITING_SIZE, app.config["MAX_BODY_BYTES"])
+        self._queue = EventQueue(
+            services.budgets, app.config["MAX_BODY_BYTES"], self._handle, self._error
+        )
 
     # What the server calls (realtime.server.Face)
 
@@ -124,27 +114,7 @@ class EventNamespace(flask_socketio.Namespace):
         answer: Callable[[Body], None],
     ) -> None:
         """Put an event behind the earlier ones of its connection."""
-        is_send = data[0] == "send_message"
-        if (
-            (is_send and connection.unanswered >= MAX_UNANSWERED)
-            or len(connection.waiting) >= MAX_WAITING
-            or connection.waiting_size + len(text) > self._max_waiting_size
-        ):
-            answer(self._error(connection, RateLimited(retry_after=1)))
-            return
-
-        def answer_and_count(body: Body) -> None:
-            connection.unanswered -= is_send
-            answer(body)
-
-        connection.unanswered += is_send
-        reply = Reply(connection, answer_and_count)
-        self._deadlines.watch(reply)
-        connection.waiting.append((text if len(text) > LONG else data, len(text), reply))
-        connection.waiting_size += len(text)
-        if not connection.handling:
-            connection.handling = True
-            spawn(self._handle_waiting, connection)
+        self._queue.put(connection, data, text, answer)
 
     def refusal(self, error: Exception, environ: dict[str, Any]) -> Body:
         """Return the envelope of an error for a client that is not in the namespace."""
@@ -193,36 +163,7 @@ class EventNamespace(flask_socketio.Namespace):
         connection.warned = False
         return {"expires_at": identity.expires_at}
 
-    # How an event finds its method and its answer
-
-    def _handle_waiting(self, connection: Connection) -> None:
-        bind_id(connection.sid)
-        charge_to(connection.payer)
-        try:
-            self._handle_all(connection)
-        finally:
-            connection.handling = False
-
-    def _handle_all(self, connection: Connection) -> None:
-        while connection.waiting:
-            data, size, reply = connection.waiting.popleft()
-            connection.waiting_size -= size
-            if not reply.sent:
-                self._handle_in_turn(connection, data, reply)
-            give_way()  # between two events of one client everybody else gets a turn
-
-    def _handle_in_turn(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
-        self._services.budgets.note_active(connection.payer)
-        try:
-            give_back = connection.payer.take_turn(reply.seconds_to_wait())
-        except RateLimited as error:
-            reply.send(self._error(connection, error))
-            return
-        try:
-            if not reply.sent:
-                self._handle(connection, data, reply)
-        finally:
-            give_back()
+    # How an event finds its method
 
     def _handle(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
         try:
@@ -264,9 +205,6 @@ class EventNamespace(flask_socketio.Namespace):
             if found.eio_sid == eio_sid and found.user.id == user_id and not found.pending:
                 return found.user
         return self._services.sessions.authenticate(user_id, session_id)
-
-    def _expire(self, reply: Reply) -> None:
-        reply.send(self._error(reply.connection, Unavailable()))
 
     @staticmethod
     def _error(connection: Connection, error: Exception) -> Body:

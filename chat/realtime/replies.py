@@ -13,11 +13,13 @@ from chat.realtime.connections import Connection
 ANSWER_WITHIN = 4.5  # seconds after arrival
 WORK_SECONDS = 0.5  # of these, which waiting for turns leaves for the work
 
+Body = dict[str, Any]  # `{"data": …}` or `{"error": …}`
+
 
 class Reply:
     """Answers an event once; whatever comes second is dropped."""
 
-    def __init__(self, connection: Connection, send: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, connection: Connection, send: Callable[[Body], None]) -> None:
         self.connection = connection
         self._send = send
         self.deadline = time.monotonic() + ANSWER_WITHIN
@@ -27,8 +29,8 @@ class Reply:
         """Return how long the event may still wait for its turn and its place."""
         return max(0.0, self.deadline - WORK_SECONDS - time.monotonic())
 
-    def send(self, body: dict[str, Any]) -> None:
-        """Send `{"data": …}` or `{"error": …}` unless the event has its answer already."""
+    def send(self, body: Body) -> None:
+        """Send the answer unless the event has its answer already."""
         if not self.sent:
             self.sent = True
             self._send(body)

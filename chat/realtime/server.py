@@ -28,6 +28,7 @@ from chat.i18n import choose_locale
 from chat.realtime.admissions import Admissions
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connection, Connections
+from chat.realtime.replies import Body
 from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
 from chat.realtime.transport.server import TransportServer
 from chat.schemas.reading import read_json
@@ -35,8 +36,6 @@ from chat.schemas.reading import read_json
 SOCKET_PATHS = ("/socket.io/", "/socket.io")  # some clients leave the slash out
 
 log = logging.getLogger(__name__)
-
-Body = dict[str, Any]
 
 
 class Refused(Exception):

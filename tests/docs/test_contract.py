@@ -17,10 +17,9 @@ from chat.budgets import USER as USER_MAY
 from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
 from chat.models import Conversation, Membership, Message, Room, RoomInvitation, User
-from chat.namespaces import base
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import publisher
+from chat.realtime import event_queue, publisher
 from chat.schemas import messages as message_schemas
 from chat.schemas.messages import dump_message
 from chat.schemas.room_invitations import dump_listed_invitation
@@ -148,9 +147,9 @@ def test_limits_are_the_ones_in_force() -> None:
     stated = {row[0]: row[1].replace(",", "") for row in table(PROTOCOL, "limits")}
     assert stated["message"] == f"{message_schemas.MAX_DATA} characters"
     assert stated["page of messages"].startswith(f"{message_schemas.MAX_PAGE} ")
-    assert stated["unanswered sends of a connection"] == str(base.MAX_UNANSWERED)
-    assert stated["events of a connection waiting to be handled"] == str(base.MAX_WAITING)
-    assert stated["characters of these"] == f"{base.MAX_WAITING_SIZE} or `MAX_BODY_BYTES`"
+    assert stated["unanswered sends of a connection"] == str(event_queue.MAX_UNANSWERED)
+    assert stated["events of a connection waiting to be handled"] == str(event_queue.MAX_WAITING)
+    assert stated["characters of these"] == f"{event_queue.MAX_WAITING_SIZE} or `MAX_BODY_BYTES`"
     assert stated["rooms that one `sync` names"] == str(MOST_SYNCED)
     for what, wanted in (
         ("requests and events in progress", "turns"),

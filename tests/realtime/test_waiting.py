@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 
 from chat.budgets import USER, WAIT_SECONDS
-from chat.namespaces import base
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import replies
+from chat.realtime import event_queue, replies
 from chat.realtime.admissions import Admissions
 from chat.realtime.connections import Connection
 from chat.wiring import Services
@@ -31,7 +30,7 @@ def services(app: Flask) -> Services:
 @pytest.fixture
 def face(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
     """A namespace that looks at no event before it is told to."""
-    monkeypatch.setattr(base, "spawn", lambda *_: None)
+    monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     return GroupNamespace(app, services)
 
 
@@ -51,27 +50,27 @@ def send(face: GroupNamespace, connection: Connection, event: list[Any], answers
 def test_events_that_wait_are_bounded_by_their_number(app: Flask, face: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
-    for _ in range(base.MAX_WAITING + 2):
+    for _ in range(event_queue.MAX_WAITING + 2):
         send(face, connection, ["sync", {"rooms": {}}], answers)
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2
-    face._handle_waiting(connection)
-    assert sum("data" in answer for answer in answers) == base.MAX_WAITING
+    face._queue._handle_waiting(connection)
+    assert sum("data" in answer for answer in answers) == event_queue.MAX_WAITING
 
 
 def test_events_that_wait_are_bounded_by_their_size(app: Flask, face: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     event = ["sync", {"rooms": {}, "x": "x" * (app.config["MAX_BODY_BYTES"] - 100)}]
-    most = base.MAX_WAITING_SIZE // len(json.dumps(event))
+    most = event_queue.MAX_WAITING_SIZE // len(json.dumps(event))
     for _ in range(most + 6):
         send(face, connection, event, answers)
     assert len(connection.waiting) == most
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 6
-    face._handle_waiting(connection)
+    face._queue._handle_waiting(connection)
     assert len(answers) == most + 6
     assert connection.waiting_size == 0
     send(face, connection, ["sync", {"rooms": {}}], answers)
-    face._handle_waiting(connection)
+    face._queue._handle_waiting(connection)
     assert "data" in answers[-1]
 
 
@@ -82,11 +81,11 @@ def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
     (ada,) = make_people(app, "ada")
     room = ada.create_group()
     connection, answers = connection_of(ada), Answers()
-    for number in range(base.MAX_UNANSWERED):
+    for number in range(event_queue.MAX_UNANSWERED):
         body = {"room_id": room["id"], "client_id": f"{number:064}", "data": character * 4_000}
         send(face, connection, ["send_message", body], answers)
     assert answers == []
-    assert len(connection.waiting) == base.MAX_UNANSWERED
+    assert len(connection.waiting) == event_queue.MAX_UNANSWERED
 
 
 def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, face: GroupNamespace) -> None:
@@ -95,7 +94,7 @@ def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, face: GroupNamesp
     send(face, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)
     send(face, connection, ["sync", {"rooms": {}}], answers)
     assert [type(data) for data, *_ in connection.waiting] == [str, list]
-    face._handle_waiting(connection)
+    face._queue._handle_waiting(connection)
     assert list(answers[0]["error"]["fields"]) == ["x"]
     assert answers[1]["data"]["joined"] == []
 
@@ -108,7 +107,7 @@ def test_what_can_not_be_read_in_its_turn_is_answered_and_the_next_is_handled(
     # An object that was too deep for its first reader, from its first bracket on.
     face.receive(connection, [None], "[" * 500 + "]" * 500 + "}", answers.append)
     send(face, connection, ["sync", {"rooms": {}}], answers)
-    face._handle_waiting(connection)
+    face._queue._handle_waiting(connection)
     assert answers[0]["error"]["code"] == "validation_error"
     assert answers[1]["data"]["joined"] == []
     assert not connection.handling
@@ -149,7 +148,7 @@ class Nobody:
 def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "spawn", lambda *_: None)
+    monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     app = make_app(RATE_LIMITS=True)
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
@@ -159,10 +158,10 @@ def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
     began = time.monotonic()
     with account.heavy:  # as if another read were going on
         send(face, connection, ["sync", {"rooms": {}}], answers)
-        face._handle_waiting(connection)
+        face._queue._handle_waiting(connection)
     for _ in range(USER.turns):
         account.take_turn()
     send(face, connection, ["typing", {"room_id": "0" * 24}], answers)
-    face._handle_waiting(connection)
+    face._queue._handle_waiting(connection)
     assert time.monotonic() - began < WAIT_SECONDS
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2
