@@ -27,6 +27,7 @@ SHORTEST = 0.001  # seconds; a smaller debt is not worth a rest of its own lengt
 ACTIVE_SECONDS = 1.0  # a caller counts as active for so long after it last wanted a turn
 KNOWN_ACCOUNTS = 20_000  # that have nothing to repay
 LOOKS = 4  # at accounts to be forgotten, each time one is asked for
+ACCOUNT = "chat.account"  # in the WSGI environment: whose turn the request has
 HEAVY_AT_ONCE = 4  # reads of much, of all callers together; each caller has one
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
 from chat.auth import remember_claims
-from chat.budgets import WAIT_SECONDS, Account, Budgets
+from chat.budgets import ACCOUNT, WAIT_SECONDS, Account, Budgets
 from chat.concurrency import Payer, charge_to, repay
 from chat.errors import RateLimited, TokenExpired, Unauthorized
 from chat.gate import ARRIVED
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 API = "/api/"
-ACCOUNT = "chat.account"  # in the WSGI environment: whose turn the request has
 SMALL = 64 << 10  # bytes of an answer that the kernel takes at once
 
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from flask import Response, jsonify, request
 
 from chat.addresses import parse_address
-from chat.budgets import Account
+from chat.budgets import ACCOUNT, Account
 from chat.error_handlers import request_locale
 from chat.errors import InvalidInput, UnsupportedMediaType
 from chat.gate import seconds_to_wait
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.reading import read_json
-from chat.turns import ACCOUNT
 from chat.wiring import services
 
 if TYPE_CHECKING:
