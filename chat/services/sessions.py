@@ -42,6 +42,7 @@ from chat.services.limits import (
     per_caller,
 )
 from chat.services.passwords import Passwords
+from chat.services.tokens import hash_token
 from chat.text.addresses import fold_login, is_address
 
 GRACE_MS = 10_000
@@ -183,7 +184,7 @@ class SessionService:
                 created_at=now,
                 last_used_at=now,
                 rotated_at=now,
-                refresh_hash=_hash(refresh_id),
+                refresh_hash=hash_token(refresh_id),
                 network_hash=self._devices.hash_of(address, user.id) if address else "",
                 key_hash=_hash_key(key),
             )
@@ -226,12 +227,12 @@ class SessionService:
         another key than its own nothing happens to it.
         """
         now = self._clock()
-        presented, next_id = _hash(refresh_id), self._next(refresh_id)
+        presented, next_id = hash_token(refresh_id), self._next(refresh_id)
         session = self._sessions.rotate(
             session_id,
             user_id,
             presented,
-            _hash(next_id),
+            hash_token(next_id),
             now,
             now + self._lifetime,
             _hash_key(key),
@@ -370,13 +371,8 @@ class SessionService:
         return hmac.new(self._key, refresh_id.encode(), hashlib.sha256).hexdigest()
 
 
-def _hash(secret: str) -> str:
-    """Hash a refresh id or a key to be stored; both are random enough to need no salt."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def _hash_key(key: str | None) -> str | None:
-    return None if key is None else _hash(key)
+    return None if key is None else hash_token(key)
 
 
 def _may_use(session: Session, key: str | None) -> bool:
