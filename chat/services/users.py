@@ -161,19 +161,24 @@ class UserService:
 
     def change_password(
         self, user: User, *, current_password: str, password: str, address: str
-    ) -> None:
-        """Set a new password and end every session; raise InvalidInput for the current one."""
+    ) -> User:
+        """Set a new password, end every session, and return the user as they are then.
+
+        Raises InvalidInput for the current password.
+        """
         confirmed = self._sessions.confirm(user.id, current_password, address=address)
+        password_hash = self._passwords.hash(password) if confirmed else ""
         if confirmed is None or not self._users.replace_password(
-            confirmed, self._passwords.hash(password), self._clock()
+            confirmed, password_hash, self._clock()
         ):
             raise InvalidInput({"current_password": ["invalid.password"]})
         self._audit.note("password_changed", user.id)
         self._end_resets(user)
         self._sessions.end_all(user.id)
+        return replace(confirmed, password_hash=password_hash)
 
-    def reset_password(self, *, email: str, code: str, password: str, address: str) -> None:
-        """Set a new password by a mailed code and end every session.
+    def reset_password(self, *, email: str, code: str, password: str, address: str) -> User:
+        """Set a new password by a mailed code, end every session, and return the user.
 
         Raises InvalidInput, and RateLimited for a caller with too many wrong codes.
         """
@@ -181,10 +186,10 @@ class UserService:
         user = self._users.find_by_email(email)
         if user is None or not self._codes.use_up(email, "reset"):
             raise verification.wrong_code()
-        self._set_password(user, self._passwords.hash(password))
+        return self._set_password(user, self._passwords.hash(password))
 
-    def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> None:
-        """Set a new password by the token of a link, once, and end every session.
+    def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> User:
+        """Set a new password by the token of a link, once; end every session; return the user.
 
         Raises InvalidInput, and RateLimited for a caller with too many wrong tokens.
         """
@@ -193,7 +198,7 @@ class UserService:
         password_hash = self._passwords.hash(password)
         if user is None or not self._links.take_use(link):
             raise InvalidInput({"reset_token": ["invalid.link"]})
-        self._set_password(user, password_hash)
+        return self._set_password(user, password_hash)
 
     def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
         """Create accounts without e-mail and yield them, also those that were there before.
@@ -337,11 +342,12 @@ class UserService:
             self._links.give_back_use(link)
             raise
 
-    def _set_password(self, user: User, password_hash: str) -> None:
-        self._users.update(user.id, {"password_hash": password_hash}, self._clock())
+    def _set_password(self, user: User, password_hash: str) -> User:
+        changed = self._users.update(user.id, {"password_hash": password_hash}, self._clock())
         self._audit.note("password_reset", user.id)
         self._end_resets(user)
         self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+        return changed
 
     def _end_resets(self, user: User) -> None:
         """Make useless what was handed out before to set a new password with."""

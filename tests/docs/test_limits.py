@@ -126,6 +126,11 @@ HELD_BY = {
         "services/test_sessions.py::test_guesses_from_everywhere_at_one_name_are_limited",
         "services/test_sessions.py::test_one_address_may_fail_fifty_times",
     ],
+    "wrong passwords from what an account knows": [
+        "http/test_devices.py::test_the_networks_of_an_account_are_counted_together",
+        "http/test_devices.py::test_the_devices_of_an_account_are_counted_together",
+        "services/test_sessions.py::test_a_device_with_its_token_is_no_stranger_anywhere",
+    ],
 }
 
 
