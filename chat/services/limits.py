@@ -61,7 +61,7 @@ GUESSING_ALARMS = Rule("code-alarm", RateLimitItemPerHour(1), shared=True)
 # Nobody guesses the token of a link, so a good one is never refused.
 WRONG_LINKS = Rule("link-wrong", RateLimitItemPerMinute(60, 5), shared=True)
 # How often it is told that a username is taken: to a mailbox, or those with one invitation, and to
-# a caller. A name that is free is neither counted nor refused.
+# a caller. A name that is free is not counted. It is refused where the invitation has no more.
 TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared=True)
 TAKEN_NAMES_PER_INVITATION = Rule("taken-invitation", RateLimitItemPerHour(100), shared=True)
 TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from chat.concurrency import spawn
 from chat.errors import Conflict, InvalidInput, NotFound, RateLimited, Unauthorized
@@ -95,8 +95,8 @@ class UserService:
         self._events = events
         self._audit = audit
         self._clock = clock
-        # Callers try their codes one by one: otherwise many wrong ones at once would all pass
-        # before the first was counted. Right ones are not counted.
+        # Callers try their codes one by one, and names are looked up one by one for each code or
+        # invitation: otherwise many tries at once would all pass before the first was counted.
         self._turns = Turns()
 
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
@@ -140,8 +140,9 @@ class UserService:
         With the token of an invitation the code may be left out: an address is not proven then.
         Only with one of the two does somebody learn that a name or an address is taken, and may try
         another name. Raises Forbidden where the settings let nobody register so, and RateLimited
-        for a caller (a network address) with too many wrong tries, or instead of Conflict when too
-        many taken names were told. `key` is what the session is bound to.
+        for a caller (a network address) with too many wrong tries, or when too many taken names
+        were told: instead of Conflict, and for an invitation without a code for free names too.
+        `key` is what the session is bound to.
         """
         self._registration.require_allowed(email, invited=bool(invitation))
         draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
@@ -150,8 +151,7 @@ class UserService:
         link = (
             self._find_link("register", invitation, "invitation", address) if invitation else None
         )
-        if self._users.find_by_username(username):
-            self._refuse_name(email if code else "", link, address)
+        self._require_free(username, email if code else "", link.id if link else "", address)
         draft = replace(draft, password_hash=self._passwords.hash(password))
         user = self._insert_invited(draft, link) if link else self._users.insert(draft)
         if code:
@@ -267,25 +267,29 @@ class UserService:
         self._end_resets(user)
         self._removal.remove(user.id)
 
-    def _refuse_name(self, code_of: str, link: Link | None, address: str) -> NoReturn:
+    def _require_free(self, username: str, code_of: str, link_id: str, address: str) -> None:
         """Raise Conflict for a name that is taken, or RateLimited where many were told of.
 
-        `code_of` is whose code proves somebody. With too many for its mailbox the code is void: it
-        would tell of any number of names, because those that are free are not refused.
+        `code_of` is whose code proves somebody, `link_id` the invitation of somebody without one.
+        With too many for its mailbox the code is void, and an invitation lets nobody in for the
+        rest of the hour: each would tell of any number of names, because free ones register.
         """
-        counted = per_caller(TAKEN_NAMES_PER_ADDRESS, address)
-        if code_of:
-            counted.insert(0, (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of)))
-        elif link is not None:
-            counted.insert(0, (TAKEN_NAMES_PER_INVITATION, link.id))
-        try:
-            for rule, key in counted:
-                self._limits.count(rule, key)
-        except RateLimited as error:
-            if code_of and self._limits.is_reached(*counted[0]):
-                self._codes.use_up(code_of, "register")
-            error.fields = {"username": ["invalid.many_taken"]}
-            raise
+        proof = (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of))
+        if not code_of:
+            proof = (TAKEN_NAMES_PER_INVITATION, link_id)
+        with self._turns.of(proof[1]):  # many tries at once are told of no more names
+            if not code_of:
+                self._limits.check(*proof)
+            if self._users.find_by_username(username) is None:
+                return
+            try:
+                for rule, key in (proof, *per_caller(TAKEN_NAMES_PER_ADDRESS, address)):
+                    self._limits.count(rule, key)
+            except RateLimited as error:
+                if code_of and self._limits.is_reached(*proof):
+                    self._codes.use_up(code_of, "register")
+                error.fields = {"username": ["invalid.many_taken"]}
+                raise
         raise Conflict({"username": ["invalid.taken"]})
 
     def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:

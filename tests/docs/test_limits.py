@@ -93,7 +93,7 @@ HELD_BY = {
         "http/test_callers.py"
         "::test_a_free_name_registers_whatever_others_behind_the_same_address_tried",
         "http/test_registration.py"
-        "::test_taken_names_count_for_an_invitation_and_a_free_one_registers",
+        "::test_an_invitation_that_told_of_many_taken_names_tells_of_no_other",
     ],
     "log-ins": [
         "services/test_sessions.py::test_right_passwords_are_limited_too_for_each_caller",
