@@ -59,9 +59,12 @@ class Publisher:
         self._push_log.note(room.id, message.seq)
 
     def heard(self, event: str, payload: Any) -> None:
-        """Note what another process has pushed to all whom it concerns in this one."""
+        """Note what another process has pushed to all whom it concerns in this one.
+
+        Of a new message `payload` is the message.
+        """
         if event == "message_created":
-            self._push_log.note(payload["room_id"], payload["seq"])
+            self._push_log.note(payload.room_id, payload.seq)
         elif event in ("user_changed", "invitation_received"):
             self._recent_pushes.note(payload)
 

@@ -56,11 +56,11 @@ def object_ids(values: Iterable[str]) -> list[ObjectId]:
     return [found for found in map(object_id, values) if found is not None]
 
 
-def with_ids(ids: Iterable[ObjectId], field: str = "_id") -> Iterator[dict[str, Any]]:
+def with_ids(ids: Iterable[ObjectId | str], field: str = "_id") -> Iterator[dict[str, Any]]:
     """Yield filters that match the documents with these ids, each a bounded number of them.
 
-    `field` is one with an index of its own. Nothing else in the program asks by `$in`: its cost
-    must not depend on how many there are.
+    `field` is one with an index of its own; its values may be names. Nothing else in the program
+    asks by `$in`: its cost must not depend on how many there are.
     """
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), IDS_AT_ONCE):

@@ -41,9 +41,12 @@ class Rule:
 # Of a mailbox for each purpose: who wants to register does not keep its owner from a reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
-# Few for an account from one caller, so that a stranger cannot lock anybody out; more in all.
+# Few for an account from one caller, so that a stranger cannot lock anybody out; more of all.
 FAILED_LOGINS_PER_ACCOUNT = Rule("login-account", RateLimitItemPerMinute(5, 5), shared=True)
 FAILED_LOGINS_FROM_ANYWHERE = Rule("login-anywhere", RateLimitItemPerMinute(50, 5), shared=True)
+# Of the account's own devices, and of its own networks, which are not counted among all others:
+# whoever had the password may have collected many of them.
+FAILED_LOGINS_OF_KNOWN = Rule("login-known", RateLimitItemPerMinute(50, 5), shared=True)
 FAILED_LOGINS_PER_ADDRESS = Rule("login-address", RateLimitItemPerMinute(50, 5), shared=True)
 LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
 # Of a caller, so that a stranger cannot void the codes of others again and again; for a short
@@ -58,7 +61,7 @@ GUESSING_ALARMS = Rule("code-alarm", RateLimitItemPerHour(1), shared=True)
 # Nobody guesses the token of a link, so a good one is never refused.
 WRONG_LINKS = Rule("link-wrong", RateLimitItemPerMinute(60, 5), shared=True)
 # How often it is told that a username is taken: to a mailbox, or those with one invitation, and to
-# a caller. A name that is free is neither counted nor refused.
+# a caller. A name that is free is not counted. It is refused where the invitation has no more.
 TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared=True)
 TAKEN_NAMES_PER_INVITATION = Rule("taken-invitation", RateLimitItemPerHour(100), shared=True)
 TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable
 
 from chat.models import Link, Purpose
 from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.links import LinkRepository
+from chat.services.tokens import hash_token, new_token
 
-TOKEN_BYTES = 16  # 128 bits: nobody guesses one
 RESET_MINUTES = 60
 
 
@@ -32,7 +30,7 @@ class Links:
 
     def find(self, purpose: Purpose, token: str) -> Link | None:
         """Return the link that a token is of; None when it is good for nothing, or no longer."""
-        return self._links.find_good(purpose, _hash(token), self._clock())
+        return self._links.find_good(purpose, hash_token(token), self._clock())
 
     def take_use(self, link: Link) -> bool:
         """Take one use of a link; False when it has none any more."""
@@ -57,7 +55,7 @@ class Links:
     def _issue(
         self, purpose: Purpose, uses: int, lifetime_ms: int, user_id: str = ""
     ) -> tuple[Link, str]:
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        token = new_token()
         now = self._clock()
         draft = Link(
             id="",
@@ -68,9 +66,4 @@ class Links:
             created_at=now,
             expires_at=now + lifetime_ms,
         )
-        return self._links.insert(draft, _hash(token)), token
-
-
-def _hash(token: str) -> str:
-    """Hash a token to be stored; it is random enough to need no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()
+        return self._links.insert(draft, hash_token(token)), token

@@ -183,7 +183,7 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["wrong links"].startswith(f"{limits.WRONG_LINKS.item.amount} in 5 minutes ")
     assert stated["taken usernames that are told"] == (
         f"{limits.TAKEN_NAMES_PER_MAILBOX.item.amount} an hour for an e-mail address"
-        f" {limits.TAKEN_NAMES_PER_INVITATION.item.amount} an hour for an invitation"
+        f" {limits.TAKEN_NAMES_PER_INVITATION.item.amount} an hour for an invitation without a code"
         f" {limits.TAKEN_NAMES_PER_ADDRESS.item.amount} an hour for a network address"
     )
     assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")
@@ -205,4 +205,8 @@ def test_limits_are_the_ones_in_force() -> None:
         f" network address {limits.FAILED_LOGINS_FROM_ANYWHERE.item.amount} in 5 minutes for an"
         f" account in all {limits.FAILED_LOGINS_PER_ADDRESS.item.amount} in 5 minutes for a"
         " network address"
+    )
+    known = limits.FAILED_LOGINS_OF_KNOWN.item.amount
+    assert stated["wrong passwords from what an account knows"] == (
+        f"{known} in 5 minutes from its networks {known} in 5 minutes from its browsers"
     )

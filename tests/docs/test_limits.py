@@ -93,7 +93,7 @@ HELD_BY = {
         "http/test_callers.py"
         "::test_a_free_name_registers_whatever_others_behind_the_same_address_tried",
         "http/test_registration.py"
-        "::test_taken_names_count_for_an_invitation_and_a_free_one_registers",
+        "::test_an_invitation_that_told_of_many_taken_names_tells_of_no_other",
     ],
     "log-ins": [
         "services/test_sessions.py::test_right_passwords_are_limited_too_for_each_caller",
@@ -125,6 +125,11 @@ HELD_BY = {
         "http/test_session.py::test_five_failures_lock_an_account_for_a_while",
         "services/test_sessions.py::test_guesses_from_everywhere_at_one_name_are_limited",
         "services/test_sessions.py::test_one_address_may_fail_fifty_times",
+    ],
+    "wrong passwords from what an account knows": [
+        "http/test_devices.py::test_the_networks_of_an_account_are_counted_together",
+        "http/test_devices.py::test_the_devices_of_an_account_are_counted_together",
+        "services/test_sessions.py::test_a_device_with_its_token_is_no_stranger_anywhere",
     ],
 }
 

@@ -236,24 +236,60 @@ def test_what_fails_before_there_is_an_account_costs_no_use(
     data_of(register(client, invitation=token), 201)
 
 
-def test_taken_names_count_for_an_invitation_and_a_free_one_registers(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def few_taken_by_invitation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let those with one invitation learn of two taken names."""
     few = Rule("taken-invitation", RateLimitItemPerHour(2), shared=True)
     monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_INVITATION", few)
+
+
+def test_an_invitation_that_told_of_many_taken_names_tells_of_no_other(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_taken_by_invitation(monkeypatch)
     app = make_app(RATE_LIMITS=True)
-    taken, token, other = make_account(app).username, invite(app), invite(app)
+    taken, token, other = make_account(app).username, invite(app, uses=9), invite(app)
 
     def call(address: str, **given: str) -> Any:
         client = app.test_client()
         return client.post("/api/users", json=body(**given), environ_base={"REMOTE_ADDR": address})
 
-    for number in range(2):
-        error_of(call(f"192.0.2.{number}", username=taken, invitation=token), 409)
-    refused = error_of(call("192.0.2.3", username=taken, invitation=token), 429)
-    assert list(refused["fields"]) == ["username"]
+    error_of(call("192.0.2.0", username=taken, invitation=token), 409)
+    data_of(call("192.0.2.0", invitation=token), 201)  # a free one is not counted
+    error_of(call("192.0.2.1", username=taken, invitation=token), 409)
+    for name in (taken, new_name()):
+        refused = error_of(call("192.0.2.3", username=name, invitation=token), 429)
+        assert 0 < refused.pop("retry_after") <= 3600
+        assert set(refused) == {"code", "message"}
     error_of(call("192.0.2.3", username=taken, invitation=other), 409)
-    data_of(call("192.0.2.3", invitation=token), 201)
+    data_of(call("192.0.2.3", invitation=other), 201)
+
+
+def test_an_invitation_that_told_of_many_taken_names_is_good_with_a_code(
+    mailing_app: MakeApp, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_taken_by_invitation(monkeypatch)
+    app = mailing_app(RATE_LIMITS=True, REGISTRATION="open")
+    client, token, email = app.test_client(), invite(app), new_email()
+    taken = make_account(app).username
+    for status in (409, 409, 429):
+        error_of(register(client, username=taken, invitation=token), status)
+    data_of(ask_code(client, email), 202)
+    proof = {"email": email, "code": mailbox.wait_for_code(email)}
+    data_of(register(client, invitation=token, **proof), 201)
+
+
+def test_many_tries_of_one_invitation_at_once_are_told_of_no_more_names(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_taken_by_invitation(monkeypatch)
+    app = make_app(RATE_LIMITS=True)
+    taken, token = make_account(app).username, invite(app)
+
+    def status(_: int) -> int:
+        return int(register(app.test_client(), username=taken, invitation=token).status_code)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(status, range(8))) == [409] * 2 + [429] * 6
 
 
 def test_an_unknown_used_expired_and_revoked_invitation_look_alike(app: Flask) -> None:

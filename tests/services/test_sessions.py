@@ -534,6 +534,22 @@ def test_a_device_with_its_token_is_no_stranger_anywhere(
     assert outcome(password, sessions.device_token_for(alice)) == "in"  # a count of its own
 
 
+def test_a_token_outlives_the_hash_that_its_log_in_renewed(
+    sessions: SessionService,
+    users: UserRepository,
+    alice: User,
+    password: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
+    users.update(alice.id, {"password_hash": weak}, 2)
+    grant = sessions.log_in("alice", password, address="192.0.2.1", device="")
+    assert grant.user.password_hash == hash_of(users, alice) != weak
+    token = sessions.device_token_for(grant.user)
+    lock_out(sessions, monkeypatch, "alice")
+    sessions.log_in("alice", password, address="203.0.113.1", device="", device_token=token)
+
+
 def test_a_token_is_good_for_some_months(
     sessions: SessionService,
     alice: User,
