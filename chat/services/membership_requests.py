@@ -186,4 +186,4 @@ class MembershipRequests:
     def _may_add(self, room: Room, inviter: User) -> bool:
         membership = self._user_rooms.find(room.id, inviter.id)
         is_enabled = inviter.disabled_at is None
-        return is_enabled and membership is not None and policies.may_manage(room, membership)
+        return is_enabled and membership is not None and policies.is_manager(room, membership)
