@@ -17,6 +17,7 @@ from chat import migrations, policies
 from chat.database.client import Database
 from chat.errors import Forbidden, NotFound, Removed
 from chat.models import Membership, Role, Room, User
+from chat.repositories.documents import new_id
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
@@ -466,6 +467,21 @@ def test_so_many_direct_rooms_wait_for_an_answer_at_most(
     assert services.rooms.direct_with(alice, stranger.username)[1]
     with pytest.raises(TooManyUnanswered):
         services.rooms.direct_with(alice, another.username)
+
+
+def test_as_many_direct_rooms_as_may_wait_for_an_answer_do(make_app: MakeApp) -> None:
+    app = make_app(RATE_LIMITS=True)
+    services = services_of(app)
+    alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
+    repository = RoomRepository(services.database)
+    for _ in range(rooms.MOST_UNANSWERED - 1):
+        assert repository.insert_direct(alice.id, new_id())
+    room, created = services.rooms.direct_with(alice, bob.username)
+    assert created
+    with pytest.raises(TooManyUnanswered):
+        services.rooms.direct_with(alice, cleo.username)
+    services.messages.send(bob, room.id, "b1", "hello").result(PATIENCE)
+    assert services.rooms.direct_with(alice, cleo.username)[1]
 
 
 def test_direct_rooms_of_an_older_version_count_for_nobody(
