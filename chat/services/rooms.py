@@ -25,7 +25,7 @@ from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.heads import RoomHeads
 from chat.services.jobs import Jobs, Progress
-from chat.services.limits import CHANGES, JOINS, ROOMS, Limits
+from chat.services.limits import CHANGES, JOINS, ROOMS, TRIES_AT_BOUND, Limits
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.room_removal import RoomRemoval
@@ -442,12 +442,13 @@ class RoomService:
         """Refuse a new direct room of people who are blocked, or of somebody who opened many.
 
         Those count in which the other one has not written. The logs say so; they are asked only
-        when there may be too many, so that sending needs to note nothing.
+        when there may be too many, and seldom, so that sending needs to note nothing.
         """
         self._limits.count(ROOMS, user.id)
         self._blocks.require_none(user.id, other.id)
         if self._rooms.count_opened(user.id) < MOST_UNANSWERED:
             return
+        self._limits.count(TRIES_AT_BOUND, user.id)
         opened = self._rooms.list_opened(user.id)
         answered = [
             room.id

@@ -162,7 +162,11 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
     assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     opened = "direct rooms one opened in which the other has not written"
-    assert stated[opened] == str(rooms.MOST_UNANSWERED)
+    tries = limits.TRIES_AT_BOUND.item
+    assert stated[opened] == (
+        f"{rooms.MOST_UNANSWERED}; with so many {tries.amount} tries in {tries.multiples} minutes"
+        " to open another one"
+    )
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
     kept_out = "people kept out of a group who were no members"
     assert stated[kept_out] == str(rooms.MOST_KEPT_OUT)

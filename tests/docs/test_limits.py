@@ -55,6 +55,7 @@ HELD_BY = {
     "direct rooms one opened in which the other has not written": [
         "services/test_rooms.py::test_as_many_direct_rooms_as_may_wait_for_an_answer_do",
         "services/test_rooms.py::test_so_many_direct_rooms_wait_for_an_answer_at_most",
+        "services/test_rooms.py::test_who_answered_is_looked_up_so_often_at_most",
     ],
     "members of a group": [
         "sockets/test_sizes.py::test_a_full_group_shows_its_members_and_takes_no_more",

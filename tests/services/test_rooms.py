@@ -15,13 +15,15 @@ from pymongo.errors import AutoReconnect
 
 from chat import migrations, policies
 from chat.database.client import Database
-from chat.errors import Forbidden, NotFound, Removed
+from chat.errors import Forbidden, NotFound, RateLimited, Removed
 from chat.models import Membership, Role, Room, User
 from chat.repositories.documents import new_id
+from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import rooms
+from chat.services.limits import TRIES_AT_BOUND
 from chat.services.rooms import GroupFull, TooManyKeptOut, TooManyRooms, TooManyUnanswered
 from chat.wiring import Services
 from tests.people import make_people
@@ -482,6 +484,22 @@ def test_as_many_direct_rooms_as_may_wait_for_an_answer_do(make_app: MakeApp) ->
         services.rooms.direct_with(alice, cleo.username)
     services.messages.send(bob, room.id, "b1", "hello").result(PATIENCE)
     assert services.rooms.direct_with(alice, cleo.username)[1]
+
+
+def test_who_answered_is_looked_up_so_often_at_most(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "MOST_UNANSWERED", 1)
+    services = services_of(make_app(RATE_LIMITS=True))
+    people = [person.model for person in make_people(make_app(), "alice", "bob", "cleo")]
+    alice, bob, cleo = people
+    services.rooms.direct_with(alice, bob.username)
+    for _ in range(TRIES_AT_BOUND.item.amount):
+        with pytest.raises(TooManyUnanswered):
+            services.rooms.direct_with(alice, cleo.username)
+    monkeypatch.setattr(MessageRepository, "has_written", fail)
+    with pytest.raises(RateLimited):
+        services.rooms.direct_with(alice, cleo.username)
 
 
 def test_direct_rooms_of_an_older_version_count_for_nobody(
