@@ -42,7 +42,7 @@ MOST_ROOMS_BY_OTHERS = 1_000
 # them, because nobody can help being written to.
 MOST_UNANSWERED = 500
 MOST_MEMBERS = 5_000  # of a group
-MOST_KEPT_OUT = 1_000  # of a group: people who were no members of it as they were removed
+MOST_KEPT_OUT = 500  # of a group: people who were no members of it as they were removed
 # Tries of a change whose condition no longer held as it was written: another process was first.
 TRIES = 20
 FINISH_REMOVAL = "finish_removal"
