@@ -130,9 +130,7 @@ def test_more_rooms_than_may_be_known_are_forgotten_the_oldest_first(
     services: Services = app.extensions["chat"]
     people = make_people(app, "ada", "bob", "cleo")
     groups = [people[0].create_group(*people[1:]) for _ in range(2)]
-    found = Memberships(
-        RoomRepository(services.database), UserRoomRepository(services.database)
-    )
+    found = Memberships(RoomRepository(services.database), UserRoomRepository(services.database))
     for group in groups:
         found.require(people[0].id, group["id"])
     assert (list(found._known), found._size) == ([groups[1]["id"]], 3)

@@ -465,7 +465,7 @@ def test_so_many_direct_rooms_wait_for_an_answer_at_most(
 
     services.messages.send(bob, first.id, "b1", "hello").result(PATIENCE)
     services.messages.send(alice, first.id, "a4", "how are you?").result(PATIENCE)
-    (stranger, another) = (person.model for person in make_people(app, "fay", "gus"))
+    stranger, another = (person.model for person in make_people(app, "fay", "gus"))
     assert services.rooms.direct_with(alice, stranger.username)[1]
     with pytest.raises(TooManyUnanswered):
         services.rooms.direct_with(alice, another.username)
