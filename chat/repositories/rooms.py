@@ -77,7 +77,7 @@ class RoomRepository:
             return room_of(document)
 
     def insert_direct(self, user_id: str, other_id: str) -> Room | None:
-        """Store the room of the two, which the first one opens; None when somebody else just did."""
+        """Store the room of the two, which the first one opens; None when somebody just did so."""
         document = self._new_document(kind="direct", member_key=member_key(user_id, other_id))
         document["opened_by"] = ObjectId(user_id)
         try:
