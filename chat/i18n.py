@@ -76,6 +76,15 @@ CATALOGUE: dict[str, Line] = {
     "error.too_many_rooms": Line(
         "所在的群已达上限。", "That would be more groups than one may be in."
     ),
+    "error.too_many_direct_rooms": Line(
+        "你发起的、对方尚未回复的私聊已达上限，请等待回复后再发起新的私聊。",
+        "You have opened as many conversations as you may with people who have not answered."
+        " Wait for an answer before you open another one.",
+    ),
+    "error.too_many_kept_out": Line(
+        "此群预先禁止加入的人数已达上限。",
+        "This group keeps out as many people who are no members as it may.",
+    ),
     "error.group_full": Line("群成员已满。", "This group has as many members as it may have."),
     "error.too_many_blocks": Line(
         "屏蔽的人数已达上限。", "You have blocked as many people as you may."

@@ -34,6 +34,7 @@ Action = Literal[
     "site_invitations_listed",
     "role_changed",
     "member_removed",
+    "member_kept_out",
     "access_changed",
     "posting_changed",
     "number_renewed",

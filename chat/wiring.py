@@ -208,6 +208,7 @@ def wire(app: Flask) -> Services:
         rooms=room_repository,
         user_rooms=user_rooms,
         users=users,
+        messages=message_repository,
         removals=removals,
         invitations=invitations,
         memberships=memberships,

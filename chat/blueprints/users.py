@@ -129,7 +129,6 @@ def show_me(identity: Identity) -> Response:
 
 @users.patch("/users/me")
 @require_user
-@heavy
 def edit_me(identity: Identity) -> Response:
     changes = load(ProfileSchema())
     return answer(OwnUserSchema().dump(services().users.update_profile(identity.user, changes)))

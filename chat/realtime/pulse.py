@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Container, Iterable
 from datetime import UTC, datetime, timedelta
 
+from chat.concurrency import in_turns
 from chat.models import Membership, Message, ReceivedInvitation, Room
 from chat.realtime.channels import room_channel
 from chat.realtime.connections import NAMESPACES, Connections
@@ -255,6 +256,6 @@ class Pulse:
             self._push_log.drop(room_id)
 
     def _drop_unheard(self) -> None:
-        for room_id in self._push_log.rooms():
+        for room_id in in_turns(self._push_log.rooms()):
             if not self._publisher.is_heard(room_id):
                 self._push_log.drop(room_id)

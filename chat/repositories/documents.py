@@ -16,6 +16,9 @@ DAY_MS = 24 * 60 * 60 * 1000
 DUPLICATE_KEY = 11000  # the code of "this is there already"
 # Ids in one query: the embedded engine takes n² time for n ids; per id, so many cost least.
 IDS_AT_ONCE = 32
+# Documents that are read in one step of the event loop where there may be thousands: the wait for
+# the next ones lets everybody else have a turn, also under a lock, where nothing may rest.
+STEP = 500
 PAGE = 1_000  # documents of a list that is read whole
 PAGE_SECONDS = 120.0  # for one: before the first the embedded engine looks at all documents
 

@@ -73,6 +73,9 @@ SEARCHES = Rule("SEARCHES_PER_MINUTE", RateLimitItemPerMinute(120))
 CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", RateLimitItemPerMinute(300))
 ROOMS = Rule("ROOMS_PER_MINUTE", RateLimitItemPerMinute(30))
 CHANGES = Rule("CHANGES_PER_MINUTE", RateLimitItemPerMinute(120))
+# Tries to open one more direct room while as many as one may have seem to wait for an answer: each
+# asks the logs of all of them.
+TRIES_AT_BOUND = Rule("opening", RateLimitItemPerMinute(10, 10))
 # Groups that others add one person to without asking; beyond them the person is asked. As many as a
 # busy day brings, and far from the most that one may be in.
 ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)

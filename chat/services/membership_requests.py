@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from chat import policies
-from chat.concurrency import in_turns
 from chat.errors import Conflict, Forbidden, NotFound, RateLimited
 from chat.models import MembershipRequest, ReceivedInvitation, Room, User
 from chat.repositories.documents import DAY_MS
@@ -166,7 +165,7 @@ class MembershipRequests:
         own = set(self._user_rooms.list_rooms_of_users([user_id]).get(user_id, ()))
         apart = {one for one in inviters if self._blocks.are_apart(user_id, one)}
         received = []
-        for request in in_turns(requests):
+        for request in requests:  # few, and each waits for the database: others have their turns
             room, inviter = rooms.get(request.room_id), inviters.get(request.inviter_id)
             if (
                 room is None
@@ -186,4 +185,4 @@ class MembershipRequests:
     def _may_add(self, room: Room, inviter: User) -> bool:
         membership = self._user_rooms.find(room.id, inviter.id)
         is_enabled = inviter.disabled_at is None
-        return is_enabled and membership is not None and policies.may_manage(room, membership)
+        return is_enabled and membership is not None and policies.is_manager(room, membership)

@@ -133,7 +133,7 @@ class RoomInvitationService:
         if invitation is None or room is None:
             raise NotFound()
         maker = self._user_rooms.find(room.id, invitation.user_id)
-        if maker is None or not policies.is_manager(policies.resolve_role(room, maker)):
+        if maker is None or not policies.is_manager(room, maker):
             raise NotFound()
         user_who_invites = self._users.find(invitation.user_id)
         if user_who_invites is None or user_who_invites.disabled_at is not None:

@@ -161,7 +161,15 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["requests and events waiting for these"].endswith(f"; {WAIT_SECONDS:.0f} seconds")
     assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
     assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
+    opened = "direct rooms one opened in which the other has not written"
+    tries = limits.TRIES_AT_BOUND.item
+    assert stated[opened] == (
+        f"{rooms.MOST_UNANSWERED}; with so many {tries.amount} tries in {tries.multiples} minutes"
+        " to open another one"
+    )
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
+    kept_out = "people kept out of a group who were no members"
+    assert stated[kept_out] == str(rooms.MOST_KEPT_OUT)
     assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
     assert stated["blocked people"] == str(blocking.MOST_BLOCKS)
     assert stated["invitations that wait for one person's answer"] == str(

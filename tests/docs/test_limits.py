@@ -52,9 +52,17 @@ HELD_BY = {
         "sockets/test_sizes.py::test_one_connects_to_as_many_groups_and_catches_up",
         "services/test_rooms.py::test_others_can_not_use_up_the_rooms_one_may_be_in",
     ],
+    "direct rooms one opened in which the other has not written": [
+        "services/test_rooms.py::test_as_many_direct_rooms_as_may_wait_for_an_answer_do",
+        "services/test_rooms.py::test_so_many_direct_rooms_wait_for_an_answer_at_most",
+        "services/test_rooms.py::test_who_answered_is_looked_up_so_often_at_most",
+    ],
     "members of a group": [
         "sockets/test_sizes.py::test_a_full_group_shows_its_members_and_takes_no_more",
         "sockets/test_sizes.py::test_what_is_said_in_a_full_group_reaches_its_members",
+    ],
+    "people kept out of a group who were no members": [
+        "services/test_rooms.py::test_a_group_keeps_out_so_many_who_were_no_members_at_most",
     ],
     "invitations of a group": [
         "http/test_room_invitations.py::test_a_group_has_so_many_invitations_at_most",
