@@ -154,7 +154,7 @@ class MembershipRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedInvitation:
+class ReceivedRequest:
     """A membership request as the one who was asked sees it."""
 
     id: str
@@ -166,10 +166,10 @@ class ReceivedInvitation:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What became of adding a user to a group: a membership, new or not, or an invitation."""
+    """What became of adding a user to a group: a membership, new or not, or a request."""
 
     user: User
-    membership: Membership | None  # None: they were invited
+    membership: Membership | None  # None: they were asked
     is_new: bool = False
 
 

@@ -57,10 +57,10 @@ WRONG_CODES_OF_ALL = Rule("code-wrong-all", RateLimitItemPerHour(200), shared=Tr
 GUESSING_ALARMS = Rule("code-alarm", RateLimitItemPerHour(1), shared=True)
 # Nobody guesses the token of a link, so a good one is never refused.
 WRONG_LINKS = Rule("link-wrong", RateLimitItemPerMinute(60, 5), shared=True)
-# How often it is told that a username is taken: to a mailbox, or those with one invitation, and to
-# a caller. A name that is free is neither counted nor refused.
+# How often it is told that a username is taken: to a mailbox, or those with one link, and to a
+# caller. A name that is free is neither counted nor refused.
 TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared=True)
-TAKEN_NAMES_PER_INVITATION = Rule("taken-invitation", RateLimitItemPerHour(100), shared=True)
+TAKEN_NAMES_PER_LINK = Rule("taken-link", RateLimitItemPerHour(100), shared=True)
 TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)
 ALL = "all"  # the key where there is but one
 # By user, as many as the setting of that name says.
@@ -77,7 +77,7 @@ ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)
 # from the requests, which go with their group.
 ASKS_BY_ONE = Rule("asks-by", RateLimitItemPerDay(100), shared=True)
 ASKS_TO_ONE = Rule("asks-to", RateLimitItemPerDay(5, 30), shared=True)
-SITE_FACTOR = 10  # that many networks of a /48 may each do what one may
+SITE_RATE_FACTOR = 10  # a /48 may do as much as so many of its networks
 CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 
 
@@ -174,7 +174,7 @@ def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
     network, site = network_of(address), site_of(address)
     if site is None:
         return [(rule, network)]
-    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
+    wider = type(rule.item)(rule.item.amount * SITE_RATE_FACTOR, rule.item.multiples)
     return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), site)]
 
 

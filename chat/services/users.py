@@ -27,7 +27,7 @@ from chat.services.limits import (
     GUESSING_ALARMS,
     SEARCHES,
     TAKEN_NAMES_PER_ADDRESS,
-    TAKEN_NAMES_PER_INVITATION,
+    TAKEN_NAMES_PER_LINK,
     TAKEN_NAMES_PER_MAILBOX,
     WRONG_CODES,
     WRONG_CODES_OF_ALL,
@@ -109,7 +109,7 @@ class UserService:
         happens after it. `address` is the caller's network address.
         """
         if purpose == "register":
-            self._registration.require_allowed(email, invited=False)
+            self._registration.require_allowed(email, by_link=False)
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
@@ -137,13 +137,13 @@ class UserService:
     ) -> Grant:
         """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
 
-        With the token of an invitation the code may be left out: an address is not proven then.
-        Only with one of the two does somebody learn that a name or an address is taken, and may try
-        another name. Raises Forbidden where the settings let nobody register so, and RateLimited
-        for a caller (a network address) with too many wrong tries, or instead of Conflict when too
-        many taken names were told. `key` is what the session is bound to.
+        With the token of a link in `invitation` the code may be left out: an address is not proven
+        then. Only with one of the two does somebody learn that a name or an address is taken, and
+        may try another name. Raises Forbidden where the settings let nobody register so, and
+        RateLimited for a caller (a network address) with too many wrong tries, or instead of
+        Conflict when too many taken names were told. `key` is what the session is bound to.
         """
-        self._registration.require_allowed(email, invited=bool(invitation))
+        self._registration.require_allowed(email, by_link=bool(invitation))
         draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
         if code:
             self._check_code(email, "register", code, address)
@@ -153,7 +153,7 @@ class UserService:
         if self._users.find_by_username(username):
             self._refuse_name(email if code else "", link, address)
         draft = replace(draft, password_hash=self._passwords.hash(password))
-        user = self._insert_invited(draft, link) if link else self._users.insert(draft)
+        user = self._insert_by_link(draft, link) if link else self._users.insert(draft)
         if code:
             self._codes.use_up(email, "register")  # an address has one account: good but once
         self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
@@ -272,7 +272,7 @@ class UserService:
         if code_of:
             counted.insert(0, (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of)))
         elif link is not None:
-            counted.insert(0, (TAKEN_NAMES_PER_INVITATION, link.id))
+            counted.insert(0, (TAKEN_NAMES_PER_LINK, link.id))
         try:
             for rule, key in counted:
                 self._limits.count(rule, key)
@@ -324,8 +324,8 @@ class UserService:
             raise InvalidInput({field: ["invalid.link"]})
         return link
 
-    def _insert_invited(self, draft: User, link: Link) -> User:
-        """Store a new user by a use of an invitation, which is given back when the name is taken.
+    def _insert_by_link(self, draft: User, link: Link) -> User:
+        """Store a new user by a use of a link, which is given back when the name is taken.
 
         It is taken last, so that all that can fail before costs none.
         """

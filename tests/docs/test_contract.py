@@ -183,7 +183,7 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["wrong links"].startswith(f"{limits.WRONG_LINKS.item.amount} in 5 minutes ")
     assert stated["taken usernames that are told"] == (
         f"{limits.TAKEN_NAMES_PER_MAILBOX.item.amount} an hour for an e-mail address"
-        f" {limits.TAKEN_NAMES_PER_INVITATION.item.amount} an hour for an invitation"
+        f" {limits.TAKEN_NAMES_PER_LINK.item.amount} an hour for an invitation"
         f" {limits.TAKEN_NAMES_PER_ADDRESS.item.amount} an hour for a network address"
     )
     assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")

@@ -146,7 +146,7 @@ def test_a_link_is_good_no_longer(app: Flask, how: str) -> None:
 
 def test_a_link_serves_its_own_purpose_alone(app: Flask) -> None:
     ann = make_account(app)
-    _, invitation = operator(app).invite(1, 1)
+    _, invitation = operator(app).issue_registration(1, 1)
     _, _, reset_token = operator(app).issue_reset(ann.username)
     client = app.test_client()
     crossed = {"reset_token": invitation, "password": new_password()}

@@ -40,7 +40,7 @@ def mailing_app(make_app: MakeApp, mailbox: Mailbox) -> MakeApp:
 
 def invite(app: Flask, uses: int = 1, days: int = 1) -> str:
     """Make an invitation as an operator would, and return its token."""
-    token: str = app.extensions["chat"].administration.invite(uses, days)[1]
+    token: str = app.extensions["chat"].administration.issue_registration(uses, days)[1]
     return token
 
 
@@ -239,8 +239,8 @@ def test_what_fails_before_there_is_an_account_costs_no_use(
 def test_taken_names_count_for_an_invitation_and_a_free_one_registers(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = Rule("taken-invitation", RateLimitItemPerHour(2), shared=True)
-    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_INVITATION", few)
+    few = Rule("taken-link", RateLimitItemPerHour(2), shared=True)
+    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_LINK", few)
     app = make_app(RATE_LIMITS=True)
     taken, token, other = make_account(app).username, invite(app), invite(app)
 
@@ -260,12 +260,12 @@ def test_an_unknown_used_expired_and_revoked_invitation_look_alike(app: Flask) -
     services, client = app.extensions["chat"], app.test_client()
     used, expired, revoked = invite(app), invite(app), invite(app)
     data_of(register(client, invitation=used), 201)
-    _, second, third = services.administration.list_invitations()
+    _, second, third = services.administration.list_registrations()
     a_moment_ago = date_of(services.database.now_ms() - 1)
     services.database.db["link"].update_one(
         {"_id": object_id(second.id)}, {"$set": {"expires_at": a_moment_ago}}
     )
-    services.administration.revoke_invitation(third.id)
+    services.administration.revoke_registration(third.id)
     seen = {
         register(client, invitation=token).get_data()
         for token in (used, expired, revoked, "x", "A" * 22)

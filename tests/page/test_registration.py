@@ -56,7 +56,7 @@ def fill_in(page: Page, username: str, password: str) -> None:
 
 
 def test_an_invitation_lets_somebody_register_without_e_mail(visit: Visit, beside: Flask) -> None:
-    _, token = operator(beside).invite(1, 1)
+    _, token = operator(beside).issue_registration(1, 1)
     visitor, username = visit(), new_name()
     page = visitor.open(f"/#register={token}")
     page.get_by_role("heading", name="Create an account").wait_for()
