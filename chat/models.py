@@ -53,7 +53,7 @@ OPERATOR = "operator"
 class User:
     """A person. `username` never changes; `email` and `locale` are shown to nobody else.
 
-    By an address that is not proven nobody is found. Who is disabled cannot log in.
+    Nobody is found by an unproven address. A disabled user cannot log in.
     """
 
     id: str

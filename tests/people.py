@@ -67,13 +67,14 @@ class Person(Account):
         """Add a person to a group by name; one who is asked accepts."""
         response = self.post(f"/rooms/{group['id']}/members", json={"username": other.username})
         if response.status_code == 202:
-            (invitation,) = [one for one in other.invitations() if one["room"]["id"] == group["id"]]
-            data_of(other.post(f"/users/me/invitations/{invitation['id']}"))
+            waiting = other.membership_requests()
+            (request,) = [one for one in waiting if one["room"]["id"] == group["id"]]
+            data_of(other.post(f"/users/me/invitations/{request['id']}"))
         else:
             data_of(response, 201)
 
-    def invitations(self) -> list[dict[str, Any]]:
-        """Return the invitations that wait for an answer."""
+    def membership_requests(self) -> list[dict[str, Any]]:
+        """Return the requests to join groups that wait for an answer."""
         found: list[dict[str, Any]] = data_of(self.get("/users/me/invitations"))
         return found
 

@@ -38,7 +38,8 @@ class Rule:
     shared: bool = False
 
 
-# Of a mailbox for each purpose: who wants to register does not keep its owner from a reset.
+# Of a mailbox for each purpose: a stranger who wants to register does not keep its owner from a
+# reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
 # Few for an account from one caller, so that a stranger cannot lock anybody out; more in all.

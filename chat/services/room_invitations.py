@@ -94,7 +94,7 @@ class RoomInvitationService:
         return [(one, makers[one.user_id]) for one in found if one.user_id in makers]
 
     def revoke(self, user: User, room_id: str, invitation_id: str) -> None:
-        """End an invitation; who has its token finds nothing from then on."""
+        """End an invitation; its token is good for nothing from then on."""
         self._limits.count(CHANGES, user.id)
         self._require_manager(user, room_id)
         if not self._invitations.delete(room_id, invitation_id):
@@ -111,7 +111,7 @@ class RoomInvitationService:
         return Invited(room, self._memberships.count(room.id), invited_by, is_member)
 
     def accept(self, user: User, token: str) -> Room:
-        """Enter a group by a token and return it; who is in it already takes no use.
+        """Enter a group by a token and return it; a member takes no use.
 
         Raises NotFound for a token that is not good, whatever the reason, and Removed for somebody
         who was removed from the group.

@@ -253,7 +253,7 @@ class RoomService:
     def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
         """Keep a person out of a group until they are added by name; oneself: leave.
 
-        They need not be a member: who left by themselves before may be kept out too.
+        They need not be a member: somebody who left before may be kept out too.
         """
         self._limits.count(CHANGES, actor.id)
         if user_id == actor.id:

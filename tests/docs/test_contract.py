@@ -16,12 +16,21 @@ from chat.budgets import NETWORK as NETWORK_MAY
 from chat.budgets import USER as USER_MAY
 from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
-from chat.models import Conversation, Membership, Message, Room, RoomInvitation, User
+from chat.models import (
+    Conversation,
+    Membership,
+    Message,
+    ReceivedRequest,
+    Room,
+    RoomInvitation,
+    User,
+)
 from chat.namespaces import base
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.realtime import publisher
 from chat.schemas import messages as message_schemas
+from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
 from chat.schemas.room_invitations import dump_listed_invitation
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
@@ -112,6 +121,7 @@ MESSAGE = Message("m", "r", "u", 1, "c", "hello", 1, 1, username="ann", nickname
 ROOM = Room("r", "direct", None, None, "", None, 1, MESSAGE, 1, 1)
 MEMBERSHIP = Membership("r", "u", "member", 0, False, 1)
 INVITATION = RoomInvitation("i", "r", "u", 1, frozenset(), 1, 2)
+REQUEST = ReceivedRequest("q", ROOM, 1, USER, 1)
 
 
 def _offline(_: str) -> bool:
@@ -126,6 +136,7 @@ def _offline(_: str) -> bool:
         ("room", dump_room(ROOM)),
         ("member", dump_member(USER, MEMBERSHIP, _offline)),
         ("invitation", dump_listed_invitation(INVITATION, USER)),
+        ("membership-request", dump_request(REQUEST)),
     ],
 )
 def test_objects_have_the_fields_that_are_listed(mark: str, dumped: dict[str, Any]) -> None:
@@ -164,11 +175,11 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
     assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
     assert stated["blocked people"] == str(blocking.MOST_BLOCKS)
-    assert stated["invitations that wait for one person's answer"] == str(
+    assert stated["membership requests that wait for one person's answer"] == str(
         membership_requests.MOST_WAITING
     )
     to_one = limits.ASKS_TO_ONE.item
-    assert stated["invitations of strangers by one person"] == (
+    assert stated["membership requests by one person"] == (
         f"{limits.ASKS_BY_ONE.item.amount} a day"
         f" {to_one.amount} in {to_one.multiples} days to the same one"
     )

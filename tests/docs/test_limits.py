@@ -60,8 +60,8 @@ HELD_BY = {
         "http/test_room_invitations.py::test_a_group_has_so_many_invitations_at_most",
     ],
     "blocked people": ["http/test_blocks.py::test_one_blocks_so_many_people_at_most"],
-    "invitations that wait for one person's answer": [
-        "http/test_membership_requests.py::test_unanswered_invitations_are_bounded",
+    "membership requests that wait for one person's answer": [
+        "http/test_membership_requests.py::test_unanswered_requests_are_bounded",
     ],
     "sessions of an account": [
         "services/test_sessions.py"
@@ -74,7 +74,7 @@ HELD_BY = {
     "groups that others add one to without asking": [
         "http/test_membership_requests.py::test_nobody_is_put_into_many_groups_a_day",
     ],
-    "invitations of strangers by one person": [
+    "membership requests by one person": [
         "http/test_membership_requests.py"
         "::test_one_person_is_asked_by_another_a_few_times_whatever_became_of_the_groups",
         "http/test_membership_requests.py::test_one_person_asks_so_many_strangers_a_day",

@@ -149,7 +149,7 @@ def test_a_link_sets_a_new_password_also_where_somebody_is_logged_in(
     visitor.log_in(ann.username, password)
 
 
-def test_who_is_disabled_is_told_so_when_they_log_in(
+def test_whoever_is_disabled_is_told_so_when_they_log_in(
     enter: Enter, people: People, beside: Flask
 ) -> None:
     (ann,) = people("ann")

@@ -179,7 +179,7 @@ def test_a_removal_that_failed_midway_is_completed_a_little_later(
         there.rooms.join(bob, room.number or "")
 
 
-def test_who_is_added_by_name_before_a_removal_is_looked_at_again_stays(
+def test_whoever_is_added_by_name_before_a_removal_is_looked_at_again_stays(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms, "FINISH_AFTER", 0.0)

@@ -460,7 +460,7 @@ def lock_out(sessions: SessionService, monkeypatch: pytest.MonkeyPatch, name: st
         assert attempt(sessions, name, "wrong", "198.51.100.1") == "limited"
 
 
-def test_who_logged_in_from_a_network_is_no_stranger_there(
+def test_whoever_logged_in_from_a_network_is_no_stranger_there(
     sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
