@@ -192,7 +192,7 @@ def test_on_a_small_phone_an_invitation_is_no_wider_than_the_list(
     bob.patch(f"/rooms/{group['id']}", json={"info": "w" * 500})
     bob.post(f"/rooms/{group['id']}/members", json={"username": ann.username})
     page = enter(ann, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True).page
-    page.locator(".invitation").wait_for()
+    page.locator(".request").wait_for()
     width, needed = page.locator(".sidebar-list").evaluate(
         "one => [one.clientWidth, one.scrollWidth]"
     )
