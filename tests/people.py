@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from chat.app import create_app, stop
 from chat.auth import issue_tokens
 from chat.models import User
+from chat.services.administration import Administration
 from chat.wiring import Services
 from tests.accounts import Account, bearer, data_of, new_password
 
@@ -128,6 +129,12 @@ def make_people(app: Flask, *names: str) -> list[Person]:
         for user, grant in zip(users, grants, strict=True):
             people.append(Person(app.test_client(), user, password, issue_tokens(grant)))
     return people
+
+
+def operator(app: Flask) -> Administration:
+    """Return what an operator does by commands."""
+    found: Administration = app.extensions["chat"].administration
+    return found
 
 
 def settle(app: Flask) -> None:

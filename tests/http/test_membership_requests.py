@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from chat.services import membership_requests
 from chat.services.limits import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from tests.accounts import data_of, error_of
-from tests.people import STRANGE_ID, Person, make_people
+from tests.people import STRANGE_ID, Person, make_people, operator
 
 INVITED = {"invited": True}
 
@@ -225,7 +225,7 @@ def test_a_disabled_user_lets_nobody_in(app: Flask) -> None:
     assert add(alice, group, bob).status_code == 202
     (request,) = bob.membership_requests()
     invitation = data_of(alice.post(f"/rooms/{group['id']}/invitations", json={}), 201)
-    app.extensions["chat"].administration.disable_user(alice.username)
+    operator(app).disable_user(alice.username)
     error_of(accept(bob, request), 404)
     error_of(cleo.post(f"/invitations/{invitation['token']}"), 404)
 

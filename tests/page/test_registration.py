@@ -10,12 +10,11 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from chat.database.client import Database
-from chat.services.administration import Administration
 from tests.accounts import new_name, new_password
 from tests.conftest import drop, with_database
 from tests.page.conftest import Visitor
 from tests.page.test_visitor import faults
-from tests.people import Person
+from tests.people import Person, operator
 from tests.servers import Server
 
 Enter = Callable[..., Visitor]
@@ -37,11 +36,6 @@ def serve(mongo_uri: str, database_name: str, tmp_path: Path) -> Iterator[Callab
     for server in servers:
         server.stop()
     drop(Database(mongo_uri), database_name)
-
-
-def operator(app: Flask) -> Administration:
-    found: Administration = app.extensions["chat"].administration
-    return found
 
 
 def hash_of(page: Page) -> str:
