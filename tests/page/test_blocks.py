@@ -153,6 +153,7 @@ def test_an_invitation_is_shown_at_once_and_accepted_or_declined(
     ann.post(f"/rooms/{water['id']}/members", json={"username": bob.username})
     waiting.get_by_role("button", name="Decline: Water").click()
     expect(waiting).to_be_hidden()
+    expect(page.locator(".toast", has_text="“Water” again for 30 days")).to_be_visible()
     page.reload()
     bobs.is_in()
     expect(page.locator(".rooms")).not_to_contain_text("Water")

@@ -37,6 +37,8 @@ let app = null;
 function showAuth(mode) {
   const { note, ...state } = history.state ?? {};
   history.replaceState(state, "");
+  const canRegister = registration === "open" || links.token("register");
+  const invited = canRegister ? t("invitation.log_in") : t("invitation.log_in_only");
   const auth = createAuth({
     session,
     request,
@@ -45,7 +47,7 @@ function showAuth(mode) {
     domains,
     links,
     mode,
-    note: note ? t(note) : links.token("invite") && t("invitation.log_in"),
+    note: note ? t(note) : links.token("invite") && invited,
     warning: forgetful && t("storage.blocked"),
     enter,
     chooseLocale(name, current) {

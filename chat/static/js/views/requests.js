@@ -35,9 +35,13 @@ export function createRequests(app, leave) {
         { type: "button", class: look, "aria-label": `${text}: ${room.name}`, onclick: answer(task) },
         text,
       );
+    const decline = async () => {
+      await actions.declineRequest(id);
+      app.toast(t("requests.declined", { name: room.name }));
+    };
     const buttons = [
       button(t("requests.accept"), "button primary", actions.acceptRequest),
-      button(t("requests.decline"), "button", actions.declineRequest),
+      button(t("requests.decline"), "button", decline),
     ];
     return h(
       "li",
