@@ -198,7 +198,7 @@ class Pulse:
         Return False when a member is being let in meanwhile, who is to be compared next time.
         """
         members = {found.user_id for found in self._read_members(room.id)}
-        # Only now: who is let in from here on reads their rooms after what was found here.
+        # Only now: whoever is let in from here on reads their rooms after what was found here.
         settled = self._settle_pending(room, members)
         namespace = NAMESPACES[room.kind]
         heard = self._publisher.listeners(room_channel(room.id), namespace)

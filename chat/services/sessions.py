@@ -304,7 +304,7 @@ class SessionService:
         for rule, key in (right, *((by_device,) if device else by_address)):
             self._limits.check(rule, key)
         with self._turns[zlib.crc32(target.encode()) % TURNS]:
-            user = find()  # not before: who waits long must not verify what is outdated
+            user = find()  # not before: after a long wait it would be outdated
             is_known = device is not None and user is not None and device.user_id == user.id
             wrong = [by_network, *by_address]
             if device:  # with the token of another account it is a caller like any other

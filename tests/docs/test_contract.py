@@ -13,6 +13,7 @@ from flask import Flask
 
 from chat import errors
 from chat.budgets import NETWORK as NETWORK_MAY
+from chat.budgets import SITE as SITE_MAY
 from chat.budgets import USER as USER_MAY
 from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
@@ -28,7 +29,7 @@ from chat.models import (
 from chat.namespaces import base
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import publisher
+from chat.realtime import listener, publisher
 from chat.schemas import messages as message_schemas
 from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
@@ -153,6 +154,15 @@ def test_layers_are_the_ones_that_are_checked() -> None:
     setup.read(ROOT / "setup.cfg", "utf-8")
     layers = setup["importlinter:contract:layers"]["layers"].strip().split("\n")
     assert any(block.text.strip().split("\n") == layers for block in blocks(DESIGN, "text"))
+
+
+def test_what_a_site_may_have_is_said_as_it_is() -> None:
+    said = " ".join(PROTOCOL.read_text("utf-8").split())
+    times = {3: "three", 10: "ten"}
+    networks = {SITE_MAY.turns // NETWORK_MAY.turns, SITE_MAY.waiting // NETWORK_MAY.waiting}
+    assert f"may do {times[limits.SITE_RATE_FACTOR]} times what one may: codes," in said
+    for factor in {*networks, listener.SITE_FACTOR}:
+        assert f"may have {times[factor]} times what one may have in progress, waiting" in said
 
 
 def test_limits_are_the_ones_in_force() -> None:

@@ -21,10 +21,10 @@ HELD_BY = {
     ],
     "message": [
         "http/test_messages.py::test_text_is_stored_as_sent",
-        "http/test_messages.py::test_text_that_shows_nothing_or_can_not_be_stored_is_refused",
+        "http/test_messages.py::test_text_that_shows_nothing_or_cannot_be_stored_is_refused",
     ],
     "page of messages": [
-        "http/test_messages.py::test_pages_that_can_not_be_are_refused",
+        "http/test_messages.py::test_pages_that_cannot_be_are_refused",
         "http/test_messages.py::test_a_page_stays_below_256_kib_in_both_directions",
     ],
     "unanswered sends of a connection": [
@@ -50,7 +50,7 @@ HELD_BY = {
         "sockets/test_sizes.py::test_one_is_in_so_many_groups_and_no_more",
         "sockets/test_sizes.py::test_as_many_groups_as_one_may_be_in_are_all_listed",
         "sockets/test_sizes.py::test_one_connects_to_as_many_groups_and_catches_up",
-        "services/test_rooms.py::test_others_can_not_use_up_the_rooms_one_may_be_in",
+        "services/test_rooms.py::test_others_cannot_use_up_the_rooms_one_may_be_in",
     ],
     "members of a group": [
         "sockets/test_sizes.py::test_a_full_group_shows_its_members_and_takes_no_more",

@@ -438,7 +438,7 @@ def test_a_long_or_impossible_field_name_comes_back_short(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("route", WITH_QUERY, ids=str)
-def test_a_query_that_can_not_be_is_refused_by_name(stage: Stage, route: Route) -> None:
+def test_a_query_that_cannot_be_is_refused_by_name(stage: Stage, route: Route) -> None:
     assert route.query is not None
     good = {name: "1" for name, field in route.query().fields.items() if field.required}
     cases: list[tuple[str, list[tuple[str, str]]]] = []

@@ -201,7 +201,7 @@ def test_an_empty_conversation_is_hidden_and_shown(app: Flask) -> None:
     assert bob.room(room["id"])["hidden"] is False
 
 
-def test_a_group_can_not_be_hidden(app: Flask) -> None:
+def test_a_group_cannot_be_hidden(app: Flask) -> None:
     alice, bob, eve = make_people(app, "alice", "bob", "eve")
     group = alice.create_group(bob)
     assert error_of(hide(bob, group), 403)["code"] == "forbidden"

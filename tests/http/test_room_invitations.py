@@ -291,7 +291,7 @@ def test_a_group_has_so_many_invitations_at_most(app: Flask) -> None:
         ("token", "mine"),
     ],
 )
-def test_what_an_invitation_can_not_be_is_refused_by_name(
+def test_what_an_invitation_cannot_be_is_refused_by_name(
     app: Flask, field: str, value: object
 ) -> None:
     owner = make_people(app, "owner")[0]

@@ -371,7 +371,7 @@ def test_one_is_in_so_many_groups_at_most(app: Flask, monkeypatch: pytest.Monkey
     assert not services.rooms.direct_with(alice, bob.username)[1]
 
 
-def test_others_can_not_use_up_the_rooms_one_may_be_in(
+def test_others_cannot_use_up_the_rooms_one_may_be_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = services_of(app)

@@ -593,7 +593,7 @@ def test_the_session_used_least_lately_ends_when_there_are_too_many(
     assert (entry.target_id, entry.detail) == (alice.id, many[1].session.id)
 
 
-def test_a_good_log_in_does_not_fail_for_sessions_that_can_not_be_tidied_up(
+def test_a_good_log_in_does_not_fail_for_sessions_that_cannot_be_tidied_up(
     sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
