@@ -11,7 +11,7 @@ class Clock(Generic[N]):
     """Stands still until `now` is changed; in the unit of whoever reads it."""
 
     def __init__(self, now: N) -> None:
-        self.now = now
+        self.now: N = now
 
     def __call__(self) -> N:
         return self.now

@@ -53,7 +53,7 @@ def test_a_newcomer_registers_by_a_link_and_joins(
     expect(guest.page.locator(".note")).to_contain_text("You are invited")
     assert "#" not in guest.page.url
     register(guest, server, "Bob")
-    dialog = guest.page.get_by_role("dialog", name="You are invited")
+    dialog = guest.page.get_by_role("dialog", name="Invitation to a group")
     expect(dialog).to_contain_text("Walkers")
     expect(dialog).to_contain_text("1 member")
     expect(dialog).to_contain_text("Invited by Ann")
@@ -80,7 +80,7 @@ def test_a_link_can_be_declined_and_revoked(enter: Enter, people: People) -> Non
     link = make_link(host)
 
     guest.page.goto(link)  # in a page that is open already
-    dialog = guest.page.get_by_role("dialog", name="You are invited")
+    dialog = guest.page.get_by_role("dialog", name="Invitation to a group")
     dialog.get_by_role("button", name="Not now").click()
     expect(dialog).to_have_count(0)
     guest.page.reload()
@@ -111,7 +111,7 @@ def test_a_link_that_is_opened_on_the_log_in_page_waits_for_the_log_in(
     expect(guest.page.locator(".note")).to_contain_text("You are invited")
     assert "#" not in guest.page.url
     guest.log_in(bob.username, bob.password)
-    dialog = guest.page.get_by_role("dialog", name="You are invited")
+    dialog = guest.page.get_by_role("dialog", name="Invitation to a group")
     expect(dialog).to_contain_text("Walkers")
     guest.page.reload()
     expect(dialog).to_contain_text("Walkers")  # until it is answered

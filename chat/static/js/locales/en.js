@@ -92,7 +92,7 @@ export default {
 
   "join.title": "Group {number}",
   "join.text": "You are not in this group. Do you want to join it?",
-  "invitation.title": "You are invited",
+  "invitation.title": "Invitation to a group",
   "invitation.by": "Invited by {name}",
   "invitation.join": "Join",
   "invitation.open": "Open",
@@ -242,6 +242,7 @@ export default {
   "block.done": "{name} is blocked",
   "block.undone": "{name} is no longer blocked",
   "blocks.title": "Blocked people",
+  "blocks.hint": "They cannot write to you or add you to a group, and you cannot do so to them. Nobody is told.",
   "blocks.nobody": "You have blocked nobody.",
   "hide.do": "Hide conversation",
   "hide.hint": "It leaves your list until the next message. You find it again by the person's name.",

@@ -232,6 +232,7 @@ export default {
   "block.done": "已屏蔽 {name}",
   "block.undone": "已取消屏蔽 {name}",
   "blocks.title": "已屏蔽的人",
+  "blocks.hint": "你和他们不能互发消息，也不能把对方加入群。对方不会收到通知。",
   "blocks.nobody": "你没有屏蔽任何人。",
   "hide.do": "隐藏会话",
   "hide.hint": "会话将从列表中移除，有新消息时再出现。按对方的名字也能找到它。",

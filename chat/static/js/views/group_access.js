@@ -133,7 +133,10 @@ function invitations({ actions, toast }, roomId) {
 
   function show(link) {
     const text = h("input", { class: "invitation-link", readonly: true, value: link, "aria-label": t("invitations.link") });
-    text.addEventListener("focus", () => text.select());
+    text.addEventListener("focus", () => {
+      text.select();
+      text.scrollLeft = 0; // its beginning says what it is
+    });
     fill(
       made,
       h(
