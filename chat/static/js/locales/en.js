@@ -93,7 +93,7 @@ export default {
   "join.title": "Group {number}",
   "join.text": "You are not in this group. Do you want to join it?",
   "invitation.title": "Invitation to a group",
-  "invitation.by": "Invited by {name}",
+  "invitation.by": "Invited by {name} (@{username})",
   "invitation.join": "Join",
   "invitation.open": "Open",
   "invitation.later": "Not now",

@@ -86,7 +86,7 @@ export default {
   "join.title": "群聊 {number}",
   "join.text": "你还不在这个群里，要加入吗？",
   "invitation.title": "群聊邀请",
-  "invitation.by": "邀请人：{name}",
+  "invitation.by": "邀请人：{name}（@{username}）",
   "invitation.join": "加入",
   "invitation.open": "打开",
   "invitation.later": "暂不加入",

@@ -52,7 +52,7 @@ export function openInvitation({ store, actions }, token) {
         ),
       ),
       room.info && h("p", { class: "group-info", dir: "auto" }, room.info),
-      h("p", { class: "muted" }, t("invitation.by", { name: `${nameOf(inviter)} (@${inviter.username})` })),
+      h("p", { class: "muted" }, t("invitation.by", { name: nameOf(inviter), username: inviter.username })),
       known && h("p", {}, t("invitation.member")),
       problem,
       h("div", { class: "actions" }, button(t("invitation.later"), () => opened.close()), join),
