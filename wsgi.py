@@ -43,7 +43,7 @@ from chat.database.embedded import EmbeddedDatabaseError
 from chat.environment import SettingsError
 from chat.realtime.listener import Listener
 from chat.services.limits import network_of, site_of
-from chat.turns import take_network_turn
+from chat.turns import payer_of
 from chat.wiring import Services
 
 STOP_SECONDS = 8.0  # ten are promised
@@ -110,9 +110,8 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
     config = app.config
     host, port = config["HOST"], config["PORT"]
     most, most_of_one = config["MAX_CONNECTIONS"], config["CONNECTIONS_PER_ADDRESS"]
-    turns: dict[str, Any] = {"take_turn": partial(take_network_turn, budgets)}
     if config["TRUSTED_PROXIES"]:  # then everybody comes from the proxy's address
-        most_of_one, turns = most, {}
+        most_of_one = most
     try:
         body_limit = partial(chat.app.body_limit, app)
         return Listener(
@@ -124,7 +123,7 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
             _caller,
             body_limit,
             _site,
-            **turns,
+            payer_of(budgets, config["TRUSTED_PROXIES"]),
         )
     except (socket.gaierror, UnicodeError):  # the latter of a name that no name can be
         raise StartError(f"HOST={host} is not an address of this machine.") from None

@@ -70,8 +70,8 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     for blueprint in (pages, users, blocks, membership_requests, rooms, room_invitations):
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
-    RequestTurns(app, services.budgets)
     _add_sockets(app, services)
+    RequestTurns(app, services.budgets, services.socketio.server.eio.session_of)
     app.wsgi_app = CrossOrigin(  # type: ignore[method-assign]
         app.wsgi_app, parse_origins(app.config["CORS_ORIGINS"])
     )

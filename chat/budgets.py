@@ -14,7 +14,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -27,10 +27,7 @@ SHORTEST = 0.001  # seconds; a smaller debt is not worth a rest of its own lengt
 ACTIVE_SECONDS = 1.0  # a caller counts as active for so long after it last wanted a turn
 KNOWN_ACCOUNTS = 20_000  # that have nothing to repay
 LOOKS = 4  # at accounts to be forgotten, each time one is asked for
-# In the WSGI environment: what ends the turn that the listener took, and when the request was there
-# to be answered, by the monotonic clock.
-TURN = "chat.end_turn"
-ARRIVED = "chat.arrived_at"
+ACCOUNT = "chat.account"  # in the WSGI environment: whose turn the request has
 HEAVY_AT_ONCE = 4  # reads of much, of all callers together; each caller has one
 
 
@@ -73,7 +70,8 @@ class Account(Payer):
         self._lock = threading.Lock()  # of the queue
         self._single_file = threading.Lock()  # held by the one turn of an account in debt
         self.heavy = threading.Lock()
-        self._holds_place = False  # one of the places for heavy reads, which others wait for
+        self._repaying = threading.Lock()  # held by the one who waits at a connection's end
+        self._reader: int | None = None  # the thread that has a place, for which others wait
         self._balance = allowance.credit
         self._settled_at = budgets.clock()
         self._settled_used = 0.0
@@ -128,9 +126,20 @@ class Account(Payer):
     def pause(self) -> float:
         """Return how long long work should rest before it goes on, in seconds."""
         debt = self.debt()
-        if debt <= 0 or self._holds_place or self._budgets.is_alone(self):
+        if debt <= 0 or not self._budgets.enabled or self._budgets.is_alone(self):
+            return 0.0
+        if self._reader == threading.get_ident():
             return 0.0
         return max(SHORTEST, min(STEP_SECONDS, debt / self._allowance.share))
+
+    def repay(self) -> None:
+        """Wait in single file until nothing is owed here or by the site, but not for ever."""
+        if self.pause() > 0:
+            until = self._budgets.clock() + WAIT_SECONDS
+            with suppress(RateLimited), self._held(self._repaying, until):
+                self._rest(until)
+        if self.parent is not None:
+            self.parent.repay()
 
     @contextmanager
     def place(self, places: threading.BoundedSemaphore, until: float) -> Iterator[None]:
@@ -141,11 +150,11 @@ class Account(Payer):
         with self._held(self.heavy, until):
             self._rest(until)
             with self._held(places, until):
-                self._holds_place = True
+                self._reader = threading.get_ident()
                 try:
                     yield
                 finally:
-                    self._holds_place = False
+                    self._reader = None
 
     @contextmanager
     def _held(
@@ -158,7 +167,7 @@ class Account(Payer):
         finally:
             lock.release()
 
-    def _repay(self, until: float) -> None:
+    def _rest_in_single_file(self, until: float) -> None:
         if not self._single_file.acquire(timeout=max(SHORTEST, until - self._budgets.clock())):
             raise self._too_much()
         try:
@@ -179,7 +188,7 @@ class Account(Payer):
         if self.debt() <= 0:
             return self._give_slot
         try:
-            self._repay(until)
+            self._rest_in_single_file(until)
         except BaseException:
             self._give_slot()
             raise

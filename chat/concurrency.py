@@ -43,6 +43,9 @@ class Payer:
         """Return how long long work should rest before it goes on, in seconds."""
         return 0.0
 
+    def repay(self) -> None:
+        """Wait until nothing is owed."""
+
 
 def is_green() -> bool:
     """Tell whether this process runs on eventlet's patched standard library."""
@@ -124,6 +127,17 @@ def give_way() -> None:
         return
     _settle(payer)
     time.sleep(payer.pause())
+
+
+def repay() -> None:
+    """Wait until whoever pays here owes nothing; who owes nothing goes on at once.
+
+    For the end of a connection, before more is taken from it: what waits there keeps nobody else.
+    """
+    payer = current_payer()
+    if payer is not None:
+        _settle(payer)
+        payer.repay()
 
 
 def start_metering() -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from chat.concurrency import repay
 from chat.errors import ForeignPage
 from chat.origins import Origin, is_accepted, parse_origin
 from chat.refusals import refuse
@@ -46,6 +47,7 @@ class CrossOrigin:
             return self._application(environ, start_response)
         if self._is_foreign(environ):
             log.info("refused a request of a page of %s", (header or "another site")[:SHOWN])
+            repay()  # whoever is answered without a turn
             return refuse(ForeignPage(), environ, start_response)
         added = [("Vary", "Origin")] if self._allowed else []
         if header is not None and parse_origin(header) in self._allowed:
@@ -54,6 +56,7 @@ class CrossOrigin:
                 ("Access-Control-Allow-Credentials", "true"),
             ]
             if _asks_first(environ):
+                repay()
                 start_response("204 No Content", [*added, *_permission(environ)])
                 return []
             added += [("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")]

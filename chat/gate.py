@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from flask import Flask, g, request
 from werkzeug.wsgi import ClosingIterator
 
-from chat.budgets import ARRIVED
 from chat.database.client import time_limit
 from chat.errors import Unavailable
 from chat.realtime.replies import ANSWER_WITHIN, WORK_SECONDS
@@ -18,6 +17,8 @@ from chat.realtime.replies import ANSWER_WITHIN, WORK_SECONDS
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# In the WSGI environment: when all of a request was there, by the monotonic clock.
+ARRIVED = "chat.arrived_at"
 READING = ("GET", "HEAD", "OPTIONS")
 SHORTEST = 0.1  # seconds of a time limit: none at all is one without end
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from chat.concurrency import repay
 from chat.errors import MisdirectedRequest
 from chat.hosts import Hosts
 from chat.refusals import refuse
@@ -37,4 +38,5 @@ class HostCheck:
         if host is None or self._hosts.include(host):
             return self._application(environ, start_response)
         log.info("refused a request for the host %s, which HOSTS does not name", host[:SHOWN])
+        repay()  # whoever is refused without a turn
         return refuse(MisdirectedRequest(), environ, start_response)

@@ -24,10 +24,9 @@ class TrustedProxies:
         self._count = count
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        callers = self._last(environ, "HTTP_X_FORWARDED_FOR")
-        # With fewer entries than proxies nobody knows which of them a proxy has made.
-        if len(callers) >= self._count:
-            environ["REMOTE_ADDR"] = parse_address(callers[-self._count])
+        address = forwarded_address(environ.get("HTTP_X_FORWARDED_FOR", ""), self._count)
+        if address is not None:
+            environ["REMOTE_ADDR"] = address
         scheme = self._said(environ, "HTTP_X_FORWARDED_PROTO").lower()
         scheme = SCHEMES.get(scheme, scheme)
         if scheme in PORTS:
@@ -41,15 +40,24 @@ class TrustedProxies:
 
     def _said(self, environ: WSGIEnvironment, name: str) -> str:
         """Return what the outermost proxy said; those behind it may have kept its word alone."""
-        values = self._last(environ, name)
+        values = _last(environ.get(name, ""), self._count)
         return values[0] if values else ""
 
-    def _last(self, environ: WSGIEnvironment, name: str) -> list[str]:
-        """Return the last parts of a header, one for each proxy, or as many as there are.
 
-        Several lines with that name count as one. What comes before is the caller's: it may be
-        long, and nobody reads it.
-        """
-        header = environ.get(name, "")
-        parts = header.rsplit(",", self._count)[-self._count :] if header.strip() else []
-        return [part.strip() for part in parts]
+def forwarded_address(header: str, count: int) -> str | None:
+    """Return the caller's address as the first of `count` proxies saw it, by `X-Forwarded-For`.
+
+    With fewer entries than proxies nobody knows which of them a proxy has made: then it is None.
+    """
+    callers = _last(header, count)
+    return parse_address(callers[-count]) if len(callers) >= count else None
+
+
+def _last(header: str, count: int) -> list[str]:
+    """Return the last parts of a header, one for each proxy, or as many as there are.
+
+    Several lines with that name count as one. What comes before is the caller's: it may be long,
+    and nobody reads it.
+    """
+    parts = header.rsplit(",", count)[-count:] if header.strip() else []
+    return [part.strip() for part in parts]

@@ -6,7 +6,7 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from chat.errors import ChatError
+from chat.errors import ChatError, RateLimited
 from chat.i18n import choose_locale, translate
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def refusal_body(error: ChatError, accept_language: str | None) -> bytes:
 def refuse(
     error: ChatError, environ: WSGIEnvironment, start_response: StartResponse
 ) -> list[bytes]:
-    """Answer a WSGI request with an error that has neither fields nor headers of its own."""
+    """Answer a WSGI request with an error that has no fields."""
     body = refusal_body(error, environ.get("HTTP_ACCEPT_LANGUAGE"))
     status = HTTPStatus(error.status)
     headers = [
@@ -38,5 +38,7 @@ def refuse(
         ("Content-Length", str(len(body))),
         ("Cache-Control", "no-store"),
     ]
+    if isinstance(error, RateLimited):
+        headers.append(("Retry-After", str(error.retry_after)))
     start_response(f"{status.value} {status.phrase}", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]

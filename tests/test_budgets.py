@@ -11,7 +11,6 @@ import pytest
 from chat import budgets as accounts
 from chat.budgets import NETWORK, SITE, USER, Account, Budgets
 from chat.errors import RateLimited
-from chat.turns import take_network_turn
 
 PATIENCE = 30.0  # seconds with a busy machine; no test's promise
 SOON = 0.05  # seconds to wait for what must not come
@@ -204,23 +203,78 @@ def test_without_limits_nobody_is_held_up(clock: Clock) -> None:
         ada.take_turn(wait=0)
 
 
-def test_nobody_rests_in_a_place_that_others_wait_for(clock: Clock) -> None:
-    rests: list[float] = []
+@pytest.fixture
+def rests() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def busy(clock: Clock, rests: list[float]) -> Budgets:
+    """The accounts of a process in which somebody else is always active; rests are noted."""
 
     def sleep(seconds: float) -> None:
         rests.append(seconds)
         clock.now += seconds
-        budgets.note_active(ada)
+        found.note_active(found.of_user("ada"))
 
-    budgets = Budgets(clock=clock, sleep=sleep)
-    ada, eve = budgets.of_user("ada"), budgets.of_user("eve")
-    budgets.note_active(ada)
+    found = Budgets(clock=clock, sleep=sleep)
+    found.note_active(found.of_user("ada"))
+    return found
+
+
+def test_nobody_rests_in_a_place_that_others_wait_for(busy: Budgets, rests: list[float]) -> None:
+    eve = busy.of_user("eve")
     eve.used += USER.credit + 0.3
-    with budgets.heavy(eve, wait=60):
+    with busy.heavy(eve, wait=60):
         assert sum(rests) == pytest.approx(0.3 / USER.share, rel=0.05)
         eve.used += 1
         assert eve.pause() == 0
     assert eve.pause() > 0
+
+
+def test_work_beside_a_heavy_read_rests_all_the_same(busy: Budgets) -> None:
+    eve = busy.of_user("eve")
+    with busy.heavy(eve), ThreadPoolExecutor(1) as pool:
+        eve.used += 1
+        assert pool.submit(eve.pause).result(PATIENCE) > 0
+
+
+def test_whoever_repays_owes_nothing_afterwards(busy: Budgets, rests: list[float]) -> None:
+    eve = busy.of_user("eve")
+    eve.used += USER.credit + 0.3
+    eve.repay()
+    assert sum(rests) == pytest.approx(0.3 / USER.share, rel=0.05)
+    eve.repay()
+    assert eve.debt() <= 0
+
+
+def test_what_a_site_owes_its_networks_repay(busy: Budgets, rests: list[float]) -> None:
+    network = busy.of_network("2001:db8::/64", "2001:db8::/48")
+    assert network.parent is not None
+    network.parent.used += SITE.credit + 0.3
+    network.repay()
+    assert sum(rests) == pytest.approx(0.3 / SITE.share, rel=0.05)
+
+
+def test_the_ends_of_many_connections_repay_in_single_file(clock: Clock) -> None:
+    asleep, ended = threading.Semaphore(0), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        asleep.release()
+        ended.wait(PATIENCE)
+        clock.now += seconds
+
+    budgets = Budgets(clock=clock, sleep=sleep)
+    eve = budgets.of_user("eve")
+    budgets.note_active(budgets.of_user("ada"))
+    eve.used += USER.credit + 0.005
+    threads = [begin(eve.repay) for _ in range(3)]
+    assert asleep.acquire(timeout=PATIENCE)
+    assert not asleep.acquire(timeout=SOON)
+    ended.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert eve.debt() <= 0
 
 
 def test_finding_out_who_calls_makes_their_network_no_other_caller(clock: Clock) -> None:
@@ -228,8 +282,7 @@ def test_finding_out_who_calls_makes_their_network_no_other_caller(clock: Clock)
     budgets = Budgets(clock=clock, sleep=rests.append)
     eve = budgets.of_user("eve")
     for _ in range(3):
-        end = take_network_turn(budgets, "192.0.2.1")
-        end()
+        budgets.of_network("192.0.2.1").used += 0.1
         budgets.note_active(eve)
         eve.used += 60
         with eve.turn():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -26,10 +27,15 @@ class WireClient:
 
     CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR = range(5)
 
-    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: dict[str, str] | None = None,
+        connected: socket.socket | None = None,
+    ) -> None:
         address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
         self._socket = websocket.create_connection(
-            address, timeout=TIMEOUT, header=headers or {}, suppress_origin=True
+            address, timeout=TIMEOUT, header=headers or {}, suppress_origin=True, socket=connected
         )
         self.received: list[tuple[int, str, int | None, Any]] = []
         self._ids = itertools.count(1)
@@ -52,6 +58,12 @@ class WireClient:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def raw(self) -> socket.socket:
+        """Return the socket, for whoever does without this client from now on."""
+        assert self._socket.sock is not None
+        return self._socket.sock
 
     def connect(self, namespace: str, token: object = None) -> dict[str, Any]:
         """Enter a namespace and return the answer: `{"sid": …}` or the reason of the refusal."""
@@ -77,8 +89,7 @@ class WireClient:
             ids.append(next(self._ids))
             packet = f"42{namespace},{ids[-1]}{json.dumps([event, payload])}"
             frames += websocket.ABNF.create_frame(packet, websocket.ABNF.OPCODE_TEXT).format()
-        assert self._socket.sock is not None
-        self._socket.sock.sendall(frames)
+        self.raw.sendall(frames)
         return ids
 
     def call(self, namespace: str, event: object, *args: object) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from flask import Response, g, jsonify, request
+from flask import Response, jsonify, request
 
 from chat.addresses import parse_address
+from chat.budgets import ACCOUNT, Account
 from chat.error_handlers import request_locale
 from chat.errors import InvalidInput, UnsupportedMediaType
 from chat.gate import seconds_to_wait
@@ -82,12 +83,12 @@ def load_query(schema: Schema) -> dict[str, Any]:
 
 
 def heavy(view: Callable[P, R]) -> Callable[P, R]:
-    """Let a view that reads much have one of the few places for such, once its body is there."""
+    """Let a view that reads much have one of the few places for such."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        request.get_data()  # whoever sends it slowly keeps no place meanwhile
-        with services().budgets.heavy(g.account, seconds_to_wait()):
+        account: Account = request.environ[ACCOUNT]
+        with services().budgets.heavy(account, seconds_to_wait()):
             return view(*args, **kwargs)
 
     return wrapper

@@ -12,7 +12,6 @@ import flask_socketio
 from flask import Flask
 
 from chat.auth import Claims, access_claims, authenticate_token
-from chat.budgets import Account
 from chat.concurrency import charge_to, give_way, spawn
 from chat.error_handlers import error_body
 from chat.errors import (
@@ -93,6 +92,8 @@ class EventNamespace(flask_socketio.Namespace):
         """Find out who connects and which channels they will enter; any error refuses them."""
         try:
             user = self._authenticate(eio_sid, claims.user_id, claims.session_id)
+            payer = self._services.budgets.of_user(user.id)
+            charge_to(payer)
             self._services.sessions.count_connection(user.id)
             connection = Connection(
                 sid=sid,
@@ -102,7 +103,7 @@ class EventNamespace(flask_socketio.Namespace):
                 session_id=claims.session_id,
                 expires_at=claims.expires_at,
                 accept_language=environ.get("HTTP_ACCEPT_LANGUAGE"),
-                payer=self._services.budgets.of_user(user.id),
+                payer=payer,
             )
             # First known, then read: a change that comes while we read is noted for the connection.
             self._services.connections.add(connection)
@@ -196,39 +197,34 @@ class EventNamespace(flask_socketio.Namespace):
 
     def _handle_waiting(self, connection: Connection) -> None:
         bind_id(connection.sid)
-        account = self._services.budgets.of_user(connection.user.id)
-        charge_to(account)
+        charge_to(connection.payer)
         try:
-            self._handle_all(connection, account)
+            self._handle_all(connection)
         finally:
             connection.handling = False
 
-    def _handle_all(self, connection: Connection, account: Account) -> None:
+    def _handle_all(self, connection: Connection) -> None:
         while connection.waiting:
             data, size, reply = connection.waiting.popleft()
             connection.waiting_size -= size
             if not reply.sent:
-                self._handle_in_turn(connection, account, data, reply)
+                self._handle_in_turn(connection, data, reply)
             give_way()  # between two events of one client everybody else gets a turn
 
-    def _handle_in_turn(
-        self, connection: Connection, account: Account, data: list[Any] | str, reply: Reply
-    ) -> None:
-        self._services.budgets.note_active(account)
+    def _handle_in_turn(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
+        self._services.budgets.note_active(connection.payer)
         try:
-            give_back = account.take_turn(reply.seconds_to_wait())
+            give_back = connection.payer.take_turn(reply.seconds_to_wait())
         except RateLimited as error:
             reply.send(self._error(connection, error))
             return
         try:
             if not reply.sent:
-                self._handle(connection, account, data, reply)
+                self._handle(connection, data, reply)
         finally:
             give_back()
 
-    def _handle(
-        self, connection: Connection, account: Account, data: list[Any] | str, reply: Reply
-    ) -> None:
+    def _handle(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
         try:
             event, *args = _read(data) if isinstance(data, str) else data
             schema = self.events.get(event) if isinstance(event, str) else None
@@ -237,7 +233,7 @@ class EventNamespace(flask_socketio.Namespace):
             if len(args) != 1:
                 raise InvalidInput({"_schema": ["invalid.object"]})
             payload = schema.load(args[0])
-            with self._place(event, account, reply):
+            with self._place(event, connection, reply):
                 result = getattr(self, f"on_{event}")(connection, payload)
         except Exception as error:
             reply.send(self._error(connection, error))
@@ -247,11 +243,13 @@ class EventNamespace(flask_socketio.Namespace):
         else:
             reply.send({"data": result})
 
-    def _place(self, event: str, account: Account, reply: Reply) -> AbstractContextManager[None]:
+    def _place(
+        self, event: str, connection: Connection, reply: Reply
+    ) -> AbstractContextManager[None]:
         """Hold one of the few places for reads of much where an event needs one."""
         if event not in self.heavy:
             return nullcontext()
-        return self._services.budgets.heavy(account, reply.seconds_to_wait())
+        return self._services.budgets.heavy(connection.payer, reply.seconds_to_wait())
 
     def _keep(self, connection: Connection, promise: Promise, reply: Reply) -> None:
         error = promise.exception()

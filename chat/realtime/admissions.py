@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
-from chat.concurrency import spawn
+from chat.concurrency import charge_to, spawn
 
 AT_ONCE = 2  # more are let in no sooner, and those who talk wait longer
 
@@ -56,6 +56,7 @@ class Admissions:
                 admit(*args)
             except Exception:
                 log.exception("could not let %s in", session_id)
+            charge_to(None)  # the next one is another's
             self._done(session_id)
 
     def _take(self) -> tuple[str, Job] | None:

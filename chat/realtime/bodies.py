@@ -11,6 +11,8 @@ from typing import Any
 
 import eventlet
 
+from chat.concurrency import repay
+
 MAX_CHUNK_LINE = 256  # bytes: a size and what clients note behind it
 MAX_TRAILERS = 8_192  # bytes of all fields behind the last chunk; nobody reads them
 CHUNKS_PER_TURN = 64  # then everybody else gets a turn
@@ -72,6 +74,7 @@ def read_chunked(
             data += _read_chunk(source, size)
             count += 1
             if count % CHUNKS_PER_TURN == 0:
+                repay()
                 eventlet.sleep(0)
         _skip_trailers(source)
     except (OSError, EOFError):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.concurrency import Payer
+from chat.budgets import Account
 from chat.errors import RateLimited, Unauthorized
 from chat.models import Room, RoomKind, User
 
@@ -31,7 +31,7 @@ class Connection:
     session_id: str
     expires_at: int  # of the access token, milliseconds since 1970 UTC
     accept_language: str | None
-    payer: Payer | None = None  # for what comes from it
+    payer: Account  # for what comes from it
     pending: bool = True
     ended: bool = False
     warned: bool = False  # that the token expires soon

@@ -10,7 +10,6 @@ import re
 import resource
 import socket
 import sys
-import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,8 +23,8 @@ import eventlet.wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
-from chat.budgets import ARRIVED, TURN
-from chat.errors import ChatError, InvalidInput, PayloadTooLarge, RateLimited, Unavailable
+from chat.concurrency import Payer, charge_to, repay
+from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
 from chat.realtime.streams import PacedStream
@@ -51,7 +50,6 @@ REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: PayloadTooLarge,
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
-TURNS_LAST = "/api/"  # below it a turn lasts until the answer; elsewhere until the head is read
 OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 log = logging.getLogger(__name__)
@@ -98,8 +96,6 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
         self._listener = listener
         self._left = listener.leaving(connection[0])
-        self._turn: Callable[[], None] | None = None
-        self._arrived_at = 0.0  # of the request in hand
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
         self._source: Any = None  # what follows the head that is being read
@@ -110,16 +106,16 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def setup(self) -> None:
         """Read and write by a stream that gives up a client below the least rate."""
         self.connection = self.request
-        self._stream = PacedStream(self.connection, self.end_turn)
+        self._stream = PacedStream(self.connection)
         self.rfile = io.BufferedReader(self._stream)
         self.wfile = io.BufferedWriter(self._stream, self.wbufsize)
 
     def handle_one_request(self) -> None:
         """Answer a request, and keep nothing of it while the connection is idle."""
+        self._charge(None)  # behind a proxy the last one was somebody else's
         try:
             super().handle_one_request()
         finally:
-            self.end_turn()
             self._body, self.environ = None, {}
             self._stream.incoming = None
             if self._is_large:
@@ -137,27 +133,13 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not is_complete:
             return False
+        self._charge(self.headers)
         refusal = HTTPStatus.BAD_REQUEST if head.in_doubt else self._fault()
         if refusal is not None:
             return self._refuse(refusal)
         if "Transfer-Encoding" in self.headers:
-            if not self._read_chunked():
-                return False
-        else:
-            self._close_if_too_large(int(self.headers.get("Content-Length", 0)))
-        return self._may_go_on()
-
-    def _may_go_on(self) -> bool:
-        """Wait for a turn of the caller's network, now that nothing of the head is waited for."""
-        self._arrived_at = time.monotonic()
-        if self._listener.take_turn is None:
-            return True
-        try:
-            self._turn = self._listener.take_turn(self.client_address[0])
-        except RateLimited as error:
-            return self._refuse(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after)
-        if not self.path.startswith(TURNS_LAST):
-            self.end_turn()
+            return self._read_chunked()
+        self._close_if_too_large(int(self.headers.get("Content-Length", 0)))
         return True
 
     def send_error(self, code: int, *_: object) -> None:
@@ -176,16 +158,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 io.BytesIO(self._body.data), self._body.length, self.connection
             )
         environ[LEFT] = self._left
-        environ[ARRIVED] = self._arrived_at
-        if self._turn is not None:
-            environ[TURN] = self.end_turn
         return environ
-
-    def end_turn(self) -> None:
-        """Give the turn of the caller's network back, unless that has been done."""
-        turn, self._turn = self._turn, None
-        if turn is not None:
-            turn()
 
     def finish(self) -> None:
         """End the connection, unless somebody has taken it over."""
@@ -300,11 +273,17 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._lingers = length > self._listener.body_limit(self.path)
         self.close_connection |= self._lingers
 
-    def _refuse(self, status: HTTPStatus, retry_after: int | None = None) -> bool:
+    def _charge(self, headers: Message | None) -> None:
+        """Let the caller pay for what follows: by their address, or what the head says of it."""
+        said = None if headers is None else ",".join(headers.get_all("X-Forwarded-For", []))
+        charge_to(self._listener.payer_of(self.client_address[0], said))
+
+    def _refuse(self, status: HTTPStatus) -> bool:
         """Answer in the envelope, hear no more of the client, and return False."""
+        repay()  # whoever is refused without a turn
         self.close_connection = True
         self._lingers = True
-        self.wfile.write(_refusal(status, getattr(self, "headers", None), retry_after))
+        self.wfile.write(_refusal(status, getattr(self, "headers", None)))
         return False
 
 
@@ -313,9 +292,10 @@ class Listener:
 
     There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
     address, None for who may have all. The callers of one site, by `site_of`, may have SITE_FACTOR
-    times as many together. Each request waits for `take_turn` of its address, which returns what
-    ends the turn, and is refused when that raises RateLimited. A request with a body above
-    `max_body`, or above what `body_limit` says for its target, is the last one of its connection.
+    times as many together. The work for a request is charged to the payer that `payer_of` finds by
+    the address and what the head says in `X-Forwarded-For`: None as long as it is not read. A
+    request with a body above `max_body`, or above what `body_limit` says for its target, is the
+    last one of its connection.
     Raises OSError when the address cannot be had.
     """
 
@@ -329,7 +309,7 @@ class Listener:
         caller_of: Callable[[str], str | None] = lambda _: None,
         body_limit: Callable[[str], int] | None = None,
         site_of: Callable[[str], str | None] = lambda _: None,
-        take_turn: Callable[[str], Callable[[], None]] | None = None,
+        payer_of: Callable[[str, str | None], Payer | None] = lambda *_: None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -341,7 +321,7 @@ class Listener:
         self.body_limit = body_limit or (lambda _: max_body)
         self.large_bodies = Semaphore(LARGE_BODIES)
         self._names_of = (caller_of, limit_of_one), (site_of, limit_of_one * SITE_FACTOR)
-        self.take_turn = take_turn
+        self.payer_of = payer_of
         self._open = 0  # connections, those that were taken over too
         self._open_of: Counter[str] = Counter()  # by caller and site
         self._closed = False
@@ -463,19 +443,15 @@ def _refuse(client: Any) -> None:
         client.close()
 
 
-def _refusal(
-    status: HTTPStatus, headers: Message | None = None, retry_after: int | None = None
-) -> bytes:
+def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
     """Return the answer to a request that never reaches the application, and closes."""
-    error, later = REFUSALS_OF.get(status, InvalidInput)(), ""
-    if retry_after is not None:
-        error, later = RateLimited(retry_after), f"Retry-After: {retry_after}\r\n"
+    error = REFUSALS_OF.get(status, InvalidInput)()
     data = refusal_body(error, headers.get("Accept-Language") if headers else None)
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(data)}\r\nConnection: close\r\n"
         "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        f"Cross-Origin-Resource-Policy: same-origin\r\n{later}\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\n\r\n"
     )
     return head.encode() + data
 

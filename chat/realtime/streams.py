@@ -7,11 +7,11 @@ import io
 import socket
 import struct
 import time
-from collections.abc import Callable
 from typing import Any
 
 from eventlet import hubs
 
+from chat.concurrency import current_payer, give_way
 from chat.realtime.transport.pace import Pace
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is dropped when the socket is closed
@@ -22,13 +22,11 @@ class PacedStream(io.RawIOBase):
 
     `incoming` is the pace of the body that is being read, `outgoing` that of the answer; None where
     the socket's own time-out is all there is. Raises TimeoutError when a client is too slow, and
-    BrokenPipeError for whatever is written after that. `on_silence` is called before a wait for
-    more of what the client has to say.
+    BrokenPipeError for whatever is written after that.
     """
 
-    def __init__(self, connection: Any, on_silence: Callable[[], None]) -> None:
+    def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._on_silence = on_silence
         self.incoming: Pace | None = None
         self.outgoing: Pace | None = None
         self._gave_up = False
@@ -45,8 +43,8 @@ class PacedStream(io.RawIOBase):
             try:
                 size: int = self._connection.fd.recv_into(buffer)
             except BlockingIOError:
-                self._on_silence()
                 self._wait(self.incoming, read=True)
+                _rest_in_debt()  # more can come meanwhile, for one look at all of it
                 continue
             if self.incoming is not None:
                 self.incoming.moved(size)
@@ -89,3 +87,9 @@ class PacedStream(io.RawIOBase):
         """Write no more, and let the kernel forget what the client has not taken."""
         self._gave_up = True
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+
+def _rest_in_debt() -> None:
+    payer = current_payer()
+    if payer is not None and payer.pause() > 0:
+        give_way()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -11,11 +12,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat.budgets import ARRIVED, HEAVY_AT_ONCE, NETWORK, TURN, USER, WAIT_SECONDS, Budgets
+from chat.budgets import HEAVY_AT_ONCE, NETWORK, USER, WAIT_SECONDS, Account, Budgets
+from chat.gate import ARRIVED
+from chat.turns import payer_of
 from tests.accounts import data_of, error_of
 from tests.people import Person, make_people
 
 HERE = "127.0.0.1"
+SOCKETS = "/socket.io/?EIO=4&transport=polling"
 SOON = 0.2  # seconds; a request that waited so long elsewhere waits no longer here
 
 
@@ -31,7 +35,7 @@ def budgets(counting: Flask) -> Budgets:
 
 
 def late() -> dict[str, float]:
-    """What the listener says of a request that has waited nearly as long as it may."""
+    """What says of a request that it has waited nearly as long as it may."""
     return {ARRIVED: time.monotonic() - WAIT_SECONDS + SOON}
 
 
@@ -142,33 +146,107 @@ class Body(io.BytesIO):
         super().__init__(content)
         self._read_begins = read_begins
 
-    def readinto(self, buffer: Any) -> int:
+    def read(self, size: int | None = -1) -> bytes:
         self._read_begins()
-        return super().readinto(buffer)
+        return super().read(size)
 
 
-def test_whoever_sends_a_body_slowly_keeps_no_place(counting: Flask, budgets: Budgets) -> None:
+def sees_all_free(account: Account, most: int, seen: list[bool]) -> Callable[[], None]:
+    """Return what notes that an account has all its turns, and its place, free."""
+
+    def look() -> None:
+        turns = [account.take_turn(wait=SOON) for _ in range(most)]
+        seen.append(not account.heavy.locked())
+        for give_back in turns:
+            give_back()
+
+    return look
+
+
+def test_whoever_sends_a_body_slowly_keeps_no_turn_and_no_place(
+    counting: Flask, budgets: Budgets
+) -> None:
     (ada,) = make_people(counting, "ada")
-    held: list[bool] = []
+    data_of(ada.get("/users/me"))
+    seen: list[bool] = []
     content = b'{"nickname": "Ada"}'
-    body = Body(content, lambda: held.append(budgets.of_user(ada.id).heavy.locked()))
-    response = ada.patch(
-        "/users/me",
-        input_stream=body,
-        content_type="application/json",
-        content_length=len(content),
+    body = Body(content, sees_all_free(budgets.of_user(ada.id), USER.turns, seen))
+    sent: dict[str, Any] = {"content_type": "application/json", "content_length": len(content)}
+    assert data_of(ada.patch("/users/me", input_stream=body, **sent))["nickname"] == "Ada"
+    body = Body(content, sees_all_free(budgets.of_network(HERE), NETWORK.turns, seen))
+    error_of(counting.test_client().post("/api/session", input_stream=body, **sent), 400)
+    assert seen and all(seen)
+
+
+def test_whoever_is_refused_a_turn_is_told_when_to_come_again(
+    make_app: Callable[..., Flask],
+) -> None:
+    origin = "https://other.example"
+    app = make_app(RATE_LIMITS=True, CORS_ORIGINS=origin)
+    account = app.extensions["chat"].budgets.of_network(HERE)
+    for _ in range(NETWORK.turns):
+        account.take_turn()
+    answer = app.test_client().get(
+        "/api/users/me", headers={"Origin": origin}, environ_overrides=late()
     )
-    assert data_of(response)["nickname"] == "Ada"
-    assert set(held) == {False}
+    error = error_of(answer, 429)
+    assert error["code"] == "rate_limited"
+    assert answer.headers["Retry-After"] == str(error["retry_after"])
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
 
 
-def test_whoever_called_last_on_a_connection_of_theirs_pays_for_what_follows(
+@pytest.fixture
+def behind_a_proxy(make_app: Callable[..., Flask]) -> Flask:
+    return make_app(RATE_LIMITS=True, TRUSTED_PROXIES=1, HOSTS="localhost")
+
+
+@pytest.mark.parametrize("path", ["/", "/api/users/me", "/nothing", SOCKETS])
+def test_behind_a_proxy_whatever_is_asked_for_takes_a_turn_of_the_callers_network(
+    behind_a_proxy: Flask, path: str
+) -> None:
+    budgets: Budgets = behind_a_proxy.extensions["chat"].budgets
+    for _ in range(NETWORK.turns):
+        budgets.of_network("192.0.2.1").take_turn()
+    client = behind_a_proxy.test_client()
+
+    def status_for(address: str) -> int:
+        headers = {"X-Forwarded-For": address}
+        return client.get(path, headers=headers, environ_overrides=late()).status_code
+
+    assert status_for("192.0.2.1") == 429
+    assert status_for("192.0.2.2") in (200, 401, 404)
+
+
+def test_the_requests_of_an_open_session_of_sockets_take_no_turn(
+    counting: Flask, budgets: Budgets
+) -> None:
+    client = counting.test_client()
+    opened = json.loads(client.get(SOCKETS).text[1:])
+    for _ in range(NETWORK.turns):
+        budgets.of_network(HERE).take_turn()
+    assert client.post(f"{SOCKETS}&sid={opened['sid']}", data="3").status_code == 200
+    answer = client.get(f"{SOCKETS}&sid=nobody", environ_overrides=late())
+    assert answer.status_code == 429
+
+
+def test_each_request_is_charged_to_its_own_caller(
     counting: Flask, budgets: Budgets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paying: list[object] = []
     monkeypatch.setattr("chat.turns.charge_to", paying.append)
     (ada,) = make_people(counting, "ada")
-    data_of(ada.get("/users/me", environ_overrides={TURN: lambda: None}))
-    assert paying == [budgets.of_user(ada.id)]  # for writing the answer and the next head
-    data_of(ada.get("/users/me"))  # over a connection of a proxy, which has those of others too
-    assert paying[1:] == [budgets.of_user(ada.id), None]
+    data_of(ada.get("/users/me"))
+    client = counting.test_client()
+    error_of(client.get("/api/users/me"), 401)
+    client.get("/")
+    network = budgets.of_network(HERE)
+    assert paying[-3:] == [budgets.of_user(ada.id), network, network]
+
+
+def test_who_pays_is_found_before_anybody_knows_the_user(budgets: Budgets) -> None:
+    direct, proxied = payer_of(budgets, 0), payer_of(budgets, 1)
+    assert direct("192.0.2.1", None) is direct("192.0.2.1", "192.0.2.9")
+    assert direct("192.0.2.1", None) is budgets.of_network("192.0.2.1")
+    assert proxied("127.0.0.1", None) is None
+    assert proxied("127.0.0.1", "192.0.2.8, 192.0.2.9") is budgets.of_network("192.0.2.9")
+    assert proxied("127.0.0.1", "") is budgets.of_network("127.0.0.1")

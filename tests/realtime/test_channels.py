@@ -13,6 +13,7 @@ from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.push_log import PushLog
 from chat.realtime.recent_pushes import RecentPushes
+from tests.realtime.nobodys import NOBODYS
 
 GROUP = "/group"
 
@@ -26,7 +27,7 @@ def waiting_client(*channels: str) -> tuple[ChannelManager, str]:
     sid = manager.pre_connect("transport", GROUP)
     assert sid is not None
     user = User("1", "ada", "Ada", 0, "", "", None, 0, 0)
-    connection = Connection(sid, "transport", GROUP, user, "session", 0, None)
+    connection = Connection(sid, "transport", GROUP, user, "session", 0, None, NOBODYS)
     connection.channels.update(channels)
     connections.add(connection)
     return manager, sid

@@ -7,13 +7,16 @@ import pytest
 from chat.errors import RateLimited
 from chat.models import User
 from chat.realtime.connections import Connection, Connections
+from tests.realtime.nobodys import NOBODYS
 
 
 def enter(connections: Connections, user: str, socket: str, namespace: str = "/group") -> str:
     """Let a socket of a user into a namespace and return its id there."""
     sid = f"{user} {socket} {namespace}"
     person = User(user, user, "", 0, "", "", None, 0, 0)
-    connections.add(Connection(sid, f"{user} {socket}", namespace, person, "session", 0, None))
+    connections.add(
+        Connection(sid, f"{user} {socket}", namespace, person, "session", 0, None, NOBODYS)
+    )
     return sid
 
 

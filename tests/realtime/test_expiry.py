@@ -9,6 +9,7 @@ import pytest
 from chat.models import User
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.expiry import Expiry
+from tests.realtime.nobodys import NOBODYS
 
 NOW = 1_000_000_000  # milliseconds
 MINUTE = 60_000
@@ -40,6 +41,7 @@ def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
         session_id="s",
         expires_at=NOW + token_minutes * MINUTE,
         accept_language=None,
+        payer=NOBODYS,
         pending=False,
     )
     connections.add(connection)

@@ -10,6 +10,7 @@ from flask import Flask
 from chat.models import User
 from chat.realtime.connections import Connection
 from chat.wiring import Services
+from tests.realtime.nobodys import NOBODYS
 
 
 def test_who_was_never_let_in_is_not_said_to_have_left(
@@ -18,7 +19,7 @@ def test_who_was_never_let_in_is_not_said_to_have_left(
     services: Services = app.extensions["chat"]
     face = services.socketio.server.namespace_handlers["/group"]
     user = User("1", "ada", "", 0, "", "", None, 0, 0)
-    connection = Connection("sid", "transport", "/group", user, "session", 0, None)
+    connection = Connection("sid", "transport", "/group", user, "session", 0, None, NOBODYS)
     with caplog.at_level(logging.INFO, "chat"):
         face.gone(connection)
         assert caplog.messages == []

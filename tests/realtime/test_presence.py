@@ -21,6 +21,7 @@ from chat.realtime.own_presence import DOCUMENTS, OwnPresence
 from chat.realtime.presence import Presence
 from chat.repositories.presence import PresenceRepository
 from tests.clocks import Clock
+from tests.realtime.nobodys import NOBODYS
 
 ADA, BOB = str(ObjectId()), str(ObjectId())
 RENEWS = 4.0  # seconds between two looks where only leases matter
@@ -59,7 +60,7 @@ class Process:
 
     def come(self, user_id: str) -> None:
         user = User(user_id, user_id, "", 0, "", "", None, 0, 0)
-        connection = Connection(user_id, user_id, "/group", user, "session", 0, None)
+        connection = Connection(user_id, user_id, "/group", user, "session", 0, None, NOBODYS)
         connection.pending = False
         self._connections.add(connection)
         self.presence.came(user_id, [])

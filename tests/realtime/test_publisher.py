@@ -17,6 +17,7 @@ from chat.realtime.queue import QueuedChannelManager
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
 from chat.schemas.users import dump_user
+from tests.realtime.nobodys import NOBODYS
 
 ADA = User("1", "ada", "", 0, "", "", None, 0, 0)
 ROOM = Room("7", "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
@@ -45,7 +46,7 @@ class Process:
         self.server = ChatServer(self.connections, self.manager, async_mode="threading")
         self.push_log.start(ROOM)
         sid = self.manager.pre_connect("transport", "/group") or ""
-        connection = Connection(sid, "transport", "/group", ADA, "session", 0, None)
+        connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
         self.connections.add(connection)
         connection.channels.add(room_channel(ROOM.id))
         self.manager.connect(sid, "/group")

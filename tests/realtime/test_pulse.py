@@ -24,6 +24,7 @@ from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
+from tests.realtime.nobodys import NOBODYS
 
 
 class Failing(MessageRepository):
@@ -131,7 +132,9 @@ class Process:
     def connect(self, sid: str, user_id: str, pending: bool = True) -> Connection:
         """Note somebody who is connected, or being let in."""
         user = User(user_id, sid, "", 0, "", "", None, 0, 0)
-        connection = Connection(sid, sid, "/group", user, new_id(), 0, None, pending=pending)
+        connection = Connection(
+            sid, sid, "/group", user, new_id(), 0, None, NOBODYS, pending=pending
+        )
         self.connections.add(connection)
         return connection
 

@@ -36,7 +36,11 @@ def face(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Gro
 
 
 def connection_of(person: Person) -> Connection:
-    return Connection("sid", "eio", "/group", person.model, "session", 0, "en", pending=False)
+    budgets = person.client.application.extensions["chat"].budgets
+    payer = budgets.of_user(person.id)
+    return Connection(
+        "sid", "eio", "/group", person.model, "session", 0, "en", payer, pending=False
+    )
 
 
 def send(face: GroupNamespace, connection: Connection, event: list[Any], answers: Answers) -> None:

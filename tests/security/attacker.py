@@ -1,10 +1,18 @@
 """Somebody who asks without a pause, from another network address than everybody else's.
 
-Usage: attacker.py, with one JSON object in a line on its input:
-`{"port", "connections", "request"}` for HTTP, with `"pause"` too to take a byte of each answer in
-so many seconds and no more, or `{"port", "connections", "token", "event"}` for events of `/group`
-(`["sync", {…}]`), in which NEW stands for another text each time. Prints "ready", goes on until its
-input ends, and prints how often it was answered, by status or error code.
+Usage: attacker.py, with one JSON object in a line on its input. It has a "port", the number of
+"connections", and one of these:
+
+- "request" for HTTP, with "pause" to take a byte of each answer in so many seconds and no more, or
+  "late" to send the last byte of each request so many seconds after the others; by "address" from
+  another one;
+- "token" and "event" for events of `/group` (`["sync", {…}]`), in which NEW stands for another text
+  each time;
+- "flood" for WebSockets that send a text and wait for no answer: in `/group` with a "token", or
+  with a "forwarded" address for whoever trusts it.
+
+Prints "ready", goes on until its input ends, and prints how often it was answered, by status or
+error code; of a flood, how many texts were `sent`.
 """
 
 from __future__ import annotations
@@ -14,10 +22,13 @@ import selectors
 import socket
 import sys
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import websocket
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -25,28 +36,53 @@ from tests.wire import Closed, WireClient  # noqa: E402
 
 ADDRESS = "127.0.0.2"
 NEW = "NEW"
+AT_ONCE = 16  # texts of a flood
 STATUS = slice(9, 12)  # of the first line of an answer
 
 
-def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), source_address=(ADDRESS, 0))
+def connect(port: int, address: str = ADDRESS) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), source_address=(address, 0))
 
 
-def ask_by_http(port: int, connections: int, request: str, ended: threading.Event) -> Counter[str]:
+def ask_by_http(
+    port: int,
+    connections: int,
+    request: str,
+    ended: threading.Event,
+    late: float = 0.0,
+    address: str = ADDRESS,
+) -> Counter[str]:
     """Send a request on so many connections, again as soon as it is answered."""
     answers: Counter[str] = Counter()
     waiting = selectors.DefaultSelector()
+    begun: list[socket.socket] = []  # without the last byte so far
+    length = len(request) - 1 if late else len(request)
+
+    def send(connection: socket.socket, text: str) -> None:
+        with suppress(OSError):  # closed: seen when it is read
+            connection.sendall(text.encode())
 
     def begin() -> None:
-        connection = connect(port)
+        connection = connect(port, address)
         waiting.register(connection, selectors.EVENT_READ, bytearray())
-        connection.sendall(request.encode())
+        ask(connection)
+
+    def ask(connection: socket.socket) -> None:
+        send(connection, request[:length])
+        if late:
+            begun.append(connection)
 
     for _ in range(connections):
         begin()
     print("ready", flush=True)
+    ends_at = time.monotonic() + late
     while not ended.is_set():
-        for key, _ in waiting.select(0.2):
+        if begun and time.monotonic() > ends_at:
+            for one in begun:
+                send(one, request[length:])
+            begun.clear()
+            ends_at = time.monotonic() + late
+        for key, _ in waiting.select(late or 0.2):
             connection: Any = key.fileobj
             received: bytearray = key.data
             try:
@@ -63,8 +99,7 @@ def ask_by_http(port: int, connections: int, request: str, ended: threading.Even
             if is_whole(received):
                 answers[received[STATUS].decode()] += 1
                 received.clear()
-                with suppress(OSError):  # closed: seen when it is read
-                    connection.sendall(request.encode())
+                ask(connection)
     for key in list(waiting.get_map().values()):
         connection = key.fileobj
         connection.close()
@@ -120,7 +155,9 @@ def ask_by_events(
     """Emit an event on so many sockets, again as soon as it is answered."""
     answers: Counter[str] = Counter()
     text = json.dumps(event)
-    sockets = [WireClient(f"http://127.0.0.1:{port}") for _ in range(connections)]
+    sockets = [
+        WireClient(f"http://127.0.0.1:{port}", connected=connect(port)) for _ in range(connections)
+    ]
     for one in sockets:
         one.connect("/group", token)
 
@@ -147,6 +184,55 @@ def ask_by_events(
     return answers
 
 
+def flood(
+    port: int,
+    connections: int,
+    flood: str,
+    ended: threading.Event,
+    token: str = "",
+    forwarded: str = "",
+) -> Counter[str]:
+    """Send a text on so many WebSockets as fast as it is taken, and read past the answers."""
+    answers: Counter[str] = Counter()
+    waiting = selectors.DefaultSelector()
+    frame = websocket.ABNF.create_frame(flood, websocket.ABNF.OPCODE_TEXT).format()
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+
+    def begin() -> None:
+        client = WireClient(f"http://127.0.0.1:{port}", headers, connect(port))
+        if token:
+            client.connect("/group", token)
+        connection = client.raw
+        connection.setblocking(False)
+        waiting.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE, bytearray())
+        kept[connection] = client
+
+    kept: dict[Any, WireClient] = {}
+    for _ in range(connections):
+        begin()
+    print("ready", flush=True)
+    while not ended.is_set():
+        for key, _ in waiting.select(0.2):
+            connection: Any = key.fileobj
+            unsent: bytearray = key.data
+            try:
+                if len(unsent) < AT_ONCE * len(frame):
+                    unsent += frame * AT_ONCE
+                    answers["sent"] += AT_ONCE
+                with suppress(BlockingIOError):
+                    del unsent[: connection.send(unsent)]
+                with suppress(BlockingIOError):
+                    if not connection.recv(1 << 20):
+                        raise ConnectionError
+            except OSError:
+                answers["closed"] += 1
+                waiting.unregister(connection)
+                kept.pop(connection).close()
+                with suppress(Closed, OSError, websocket.WebSocketException):  # one less
+                    begin()
+    return answers
+
+
 def main() -> None:
     """Attack until the input ends."""
     wish = json.loads(sys.stdin.readline())
@@ -158,7 +244,9 @@ def main() -> None:
 
     threading.Thread(target=wait, daemon=True).start()
     ask: Any = ask_by_http
-    if "event" in wish:
+    if "flood" in wish:
+        ask = flood
+    elif "event" in wish:
         ask = ask_by_events
     elif "pause" in wish:
         ask = read_slowly

@@ -4,8 +4,8 @@ It has the namespaces `/` and `/custom` that the public Engine.IO and Socket.IO 
 talk to: `auth` tells what a client connected with, `message` comes back as `message-back`,
 `message-with-ack` as its ack. `--plain` serves the bare Engine.IO layer, which sends every message
 back. `GET /bytes/N` is answered by N bytes, `POST /count` by how many came, `GET /memory` by how
-many bytes of memory the process has, `GET /age` by how many seconds ago the request was there.
-Prints the port it listens on.
+many bytes of memory the process has. A debtor, by `X-Forwarded-For`, rests before they
+get on. Prints the port it listens on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
-import time
 import warnings
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
@@ -22,15 +21,13 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import engineio
 import socketio
 
-from chat.budgets import ARRIVED
-from chat.errors import RateLimited
+from chat.concurrency import Payer, start_metering
 from chat.realtime import listener
 from chat.realtime.transport import pace
 from chat.realtime.transport.engine import EngineServer
@@ -98,8 +95,15 @@ def engine_io(options: dict[str, Any]) -> Any:
     return engineio.WSGIApp(server)
 
 
-def refuse_turn(address: str) -> Callable[[], None]:
-    raise RateLimited(retry_after=7)
+class Debtor(Payer):
+    """Somebody who rests for so many seconds whenever they are to repay what they owe."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def repay(self) -> None:
+        eventlet.sleep(self._seconds)
 
 
 def with_plain_calls(application: Any) -> Any:
@@ -115,8 +119,6 @@ def with_plain_calls(application: Any) -> Any:
         elif name == "memory":
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             answer = str(pages * resource.getpagesize()).encode()
-        elif name == "age":
-            answer = str(time.monotonic() - environ[ARRIVED]).encode()
         else:
             return application(environ, start_response)
         start_response("200 OK", [("Content-Length", str(len(answer)))])
@@ -135,8 +137,8 @@ def main() -> None:
     parser.add_argument("--ping-interval", type=float, default=25)
     parser.add_argument("--ping-timeout", type=float, default=20)
     parser.add_argument("--per-address", type=int, default=1_000)
-    parser.add_argument("--refuse-turns", action="store_true", help="of every address")
-    parser.add_argument("--turn-seconds", type=float, default=0, help="to wait for one")
+    parser.add_argument("--debtor", help="the address of somebody who has to rest")
+    parser.add_argument("--rest-seconds", type=float, default=0)
     parser.add_argument("--head-seconds", type=float, default=listener.HEAD_SECONDS)
     parser.add_argument("--grace-seconds", type=float, default=pace.GRACE_SECONDS)
     parser.add_argument("--least-rate", type=int, default=pace.LEAST_RATE, help="bytes a second")
@@ -152,7 +154,8 @@ def main() -> None:
     listener.HEAD_SECONDS = given.pop("head_seconds")
     pace.GRACE_SECONDS = given.pop("grace_seconds")
     pace.LEAST_RATE = given.pop("least_rate")
-    limit, refuses, seconds = (given.pop(x) for x in ("limit", "refuse_turns", "turn_seconds"))
+    limit, indebted = given.pop("limit"), given.pop("debtor")
+    debtor = Debtor(given.pop("rest_seconds"))
     serve = engine_io if given.pop("plain") else socket_io
     options = {
         "async_mode": "eventlet",
@@ -169,13 +172,13 @@ def main() -> None:
         found: int = engine.body_limit_of(target.partition("?")[2])
         return found
 
-    def wait_for_turn(address: str) -> Callable[[], None]:
-        eventlet.sleep(seconds)
-        return lambda: None
+    def payer_of(address: str, forwarded: str | None) -> Payer | None:
+        return debtor if indebted and forwarded == indebted else None
 
     def site_of(address: str) -> str:
         return address.rpartition(".")[0]
 
+    start_metering()
     server = listener.Listener(
         "127.0.0.1",
         port,
@@ -185,7 +188,7 @@ def main() -> None:
         str,
         body_limit,
         site_of,
-        refuse_turn if refuses else wait_for_turn if seconds else None,
+        payer_of,
     )
     print(server.getsockname()[1], flush=True)
     server.serve(with_plain_calls(application))

@@ -17,6 +17,7 @@ import requests
 import websocket
 
 from chat.realtime import listener
+from chat.realtime.bodies import CHUNKS_PER_TURN
 from tests.servers import ROOT, environment
 from tests.transport.conftest import Serve
 
@@ -24,6 +25,8 @@ TIMEOUT = 60  # seconds for what must come
 LIMIT = 100_000
 MAX_POLLING = 5
 PER_ADDRESS = 4
+DEBTOR = "192.0.2.1"
+REST = 0.5  # seconds that the debtor has to rest
 PATH = "/socket.io/?EIO=4&transport=polling"
 
 
@@ -349,17 +352,34 @@ def test_one_address_does_not_get_every_connection(small: str) -> None:
         assert status == 200
 
 
-def test_an_address_that_gets_no_turn_is_told_when_to_come_again(serve: Serve) -> None:
-    answer = requests.get(f"http://{serve('--refuse-turns')}{PATH}", timeout=TIMEOUT)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
-    error = answer.json()["error"]
-    assert (error["code"], error["retry_after"]) == ("rate_limited", 7)
+@pytest.fixture(scope="module")
+def strict(serve: Serve) -> str:
+    """An application that lets debtors rest."""
+    return serve("--debtor", DEBTOR, "--rest-seconds", REST)
 
 
-def test_the_wait_for_a_turn_is_part_of_the_time_for_the_answer(serve: Serve) -> None:
-    address = serve("--turn-seconds", 0.5)
-    age = float(requests.get(f"http://{address}/age", timeout=TIMEOUT).text)
-    assert 0.5 <= age < TIMEOUT
+MANY_CHUNKS = "1\r\nx\r\n" * CHUNKS_PER_TURN + "0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "rest", "status"),
+    [
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b", "", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x", "", 400),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip", "", 501),
+        ("POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked", MANY_CHUNKS, 200),
+    ],
+    ids=["two hosts", "no length", "an odd coding", "many chunks"],
+)
+def test_whoever_owes_rests_where_no_turn_is_taken(
+    strict: str, head: str, rest: str, status: int
+) -> None:
+    began = time.monotonic()
+    with connect(strict) as connection:
+        lines = f"{head}\r\nX-Forwarded-For: {DEBTOR}\r\nConnection: close\r\n\r\n{rest}"
+        connection.sendall(lines.encode())
+        assert int(read_to_end(connection).split()[1]) == status
+    assert time.monotonic() - began >= REST
 
 
 def test_the_networks_of_a_site_have_few_times_what_one_has(small: str) -> None:

@@ -138,7 +138,11 @@ class EngineServer(engineio.Server):
 
     def body_limit_of(self, query: str) -> int:
         """Return the same by the query string of a request."""
-        return self.body_limit(self.sockets.get(parse_qs(query).get("sid", [""])[0]))
+        return self.body_limit(self.session_of(query))
+
+    def session_of(self, query: str) -> EngineSession | None:
+        """Return the open session that a query string names."""
+        return self.sockets.get(parse_qs(query).get("sid", [""])[0]) if "sid" in query else None
 
     def _log_error_once(self, message: str, message_key: str) -> None:
         """Note what a client did wrong, the first of a kind for the operator to see.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import engineio
 from engineio import packet, socket
 
-from chat.concurrency import charge_to, current_payer, give_way, spawn
+from chat.concurrency import current_payer, give_way, repay, spawn
 from chat.realtime.transport import frames
 from chat.realtime.transport.frames import (
     BAD_TEXT,
@@ -190,7 +190,6 @@ class EngineSession(socket.Socket):
 
         No more than one packet and one piece of the body are in memory at a time.
         """
-        charge_to(self.payer)
         try:
             for count, encoded in enumerate(self._read_packets(environ), start=1):
                 self._take_encoded(encoded)
@@ -199,6 +198,7 @@ class EngineSession(socket.Socket):
                 if self.closed:
                     return
                 if count % PACKETS_PER_TURN == 0:
+                    repay()
                     give_way()
         except TooLarge:
             environ[STATUS] = "413 Content Too Large"

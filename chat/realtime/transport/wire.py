@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from chat.concurrency import charge_to, give_way, spawn
+from chat.concurrency import charge_to, give_way, repay, spawn
 from chat.realtime.transport.frames import (
     CLOSE,
     NORMAL,
@@ -51,6 +51,7 @@ class Wire:
         "_waiting",
         "_handling",
         "_reading",
+        "_paused",
         "_writing",
         "_left",
         "opened_at",
@@ -71,13 +72,14 @@ class Wire:
         self._waiting: list[Message | FrameError | None] = []  # None: the client is gone
         self._handling = False
         self._reading: Any = None
+        self._paused = False  # until what has come is handled
         self._writing: Any = None
         self._left = left
         self.opened_at = time.monotonic()
         self.closed_at: float | None = None  # when the session ended it, by the monotonic clock
 
     def open(self) -> None:
-        """Begin to read."""
+        """Begin to read, or go on."""
         self._reading = listen("read", self._fileno, self._read, self._obsolete)
 
     def send(self, data: bytes) -> int:
@@ -153,6 +155,8 @@ class Wire:
         """Take in what has come (called by the hub, which cannot wait)."""
         busy = self._frames.pending or len(self._waiting) >= MAX_WAITING
         if busy and self.closed_at is None:
+            self._paused = True  # or the loop would call again and again
+            self._stop_reading()
             return
         try:
             data = self._socket.recv(READ_BYTES)
@@ -184,6 +188,7 @@ class Wire:
         handled = 0
         charge_to(self._session.payer)
         try:
+            repay()
             while self._waiting or self._frames.pending:
                 for item in self._take_waiting():
                     if self.closed_at is not None:
@@ -191,12 +196,17 @@ class Wire:
                     self._handle_one(item)
                     handled += 1
                     if handled % MESSAGES_PER_TURN == 0:
+                        repay()
                         give_way()
                 if self._frames.pending:
+                    repay()
                     give_way()
                     self._cut(b"")
         finally:
             self._handling = False
+            if self._paused and self._fileno >= 0:
+                self._paused = False
+                self.open()
 
     def _take_waiting(self) -> list[Message | FrameError | None]:
         waiting, self._waiting = self._waiting, []

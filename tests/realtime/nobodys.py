@@ -1,0 +1,5 @@
+"""An account for connections whose cost is not what a test is about."""
+
+from chat.budgets import Budgets
+
+NOBODYS = Budgets().of_user("nobody")
