@@ -60,7 +60,7 @@ CATALOGUE: dict[str, Line] = {
     "error.registration_closed": Line(
         "此服务器未开放注册。", "Nobody can register here: registration is closed."
     ),
-    "error.invitation_required": Line(
+    "error.link_required": Line(
         "注册需要邀请链接，请向此服务器的管理者索取。",
         "Only people with an invitation can register here: ask whoever runs this server for one.",
     ),

@@ -379,7 +379,7 @@ def wire(app: Flask) -> Services:
             look_for_contention=contention.look,
             check_past=past.check,
             tell_two=presence.tell_two,
-            list_invitations=requests.list_created,
+            list_requests=requests.list_created,
             clock=database.now,
         ),
     )

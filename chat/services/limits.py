@@ -38,7 +38,8 @@ class Rule:
     shared: bool = False
 
 
-# Of a mailbox for each purpose: who wants to register does not keep its owner from a reset.
+# Of a mailbox for each purpose: a stranger who wants to register does not keep its owner from a
+# reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
 # Few for an account from one caller, so that a stranger cannot lock anybody out; more of all.
@@ -63,7 +64,7 @@ WRONG_LINKS = Rule("link-wrong", RateLimitItemPerMinute(60, 5), shared=True)
 # How often it is told that a username is taken: to a mailbox, or those with one invitation, and to
 # a caller. A name that is free is not counted. It is refused where the invitation has no more.
 TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared=True)
-TAKEN_NAMES_PER_INVITATION = Rule("taken-invitation", RateLimitItemPerHour(100), shared=True)
+TAKEN_NAMES_PER_LINK = Rule("taken-link", RateLimitItemPerHour(100), shared=True)
 TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)
 ALL = "all"  # the key where there is but one
 # By user, as many as the setting of that name says.
@@ -83,7 +84,7 @@ ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)
 # from the requests, which go with their group.
 ASKS_BY_ONE = Rule("asks-by", RateLimitItemPerDay(100), shared=True)
 ASKS_TO_ONE = Rule("asks-to", RateLimitItemPerDay(5, 30), shared=True)
-SITE_FACTOR = 10  # that many networks of a /48 may each do what one may
+SITE_RATE_FACTOR = 10  # a /48 may do as much as so many of its networks
 CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 
 
@@ -180,7 +181,7 @@ def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
     network, site = network_of(address), site_of(address)
     if site is None:
         return [(rule, network)]
-    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
+    wider = type(rule.item)(rule.item.amount * SITE_RATE_FACTOR, rule.item.multiples)
     return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), site)]
 
 

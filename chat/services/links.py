@@ -19,7 +19,7 @@ class Links:
         self._links = links
         self._clock = clock
 
-    def invite(self, uses: int, days: int) -> tuple[Link, str]:
+    def issue_registration(self, uses: int, days: int) -> tuple[Link, str]:
         """Return a new link by which so many accounts can be made, and its token."""
         return self._issue("register", uses, days * DAY_MS)
 
@@ -40,12 +40,12 @@ class Links:
         """Take back a use of which nothing came."""
         self._links.give_back_use(link.id)
 
-    def list_invitations(self) -> list[Link]:
-        """Return the invitations that have not expired, the oldest first."""
+    def list_registrations(self) -> list[Link]:
+        """Return the links to register that have not expired, the oldest first."""
         return self._links.list_living("register", self._clock())
 
-    def revoke_invitation(self, link_id: str) -> bool:
-        """End an invitation; tell whether there was one."""
+    def revoke_registration(self, link_id: str) -> bool:
+        """End a link to register; tell whether there was one."""
         return self._links.delete("register", link_id)
 
     def end_resets(self, user_id: str) -> None:

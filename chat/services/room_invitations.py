@@ -109,7 +109,7 @@ class RoomInvitationService:
         return Invited(room, self._memberships.count(room.id), invited_by, is_member)
 
     def accept(self, user: User, token: str) -> Room:
-        """Enter a group by a token and return it; who is in it already takes no use.
+        """Enter a group by a token and return it; a member takes no use.
 
         Raises NotFound for a token that is not good, whatever the reason, and Removed for somebody
         who was removed from the group.

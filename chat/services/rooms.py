@@ -222,7 +222,7 @@ class RoomService:
                 is_new = self._enter(room, user, by_name=True, by=actor)
             return Addition(user, self._find_member(room, user.id), is_new)
 
-    def accept_invitation(self, user: User, request_id: str) -> Room:
+    def accept_request(self, user: User, request_id: str) -> Room:
         """Join a group that somebody asked the user to join."""
         self._limits.count(JOINS, user.id)
         found = self._requests.require(user, request_id)

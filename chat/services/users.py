@@ -27,7 +27,7 @@ from chat.services.limits import (
     GUESSING_ALARMS,
     SEARCHES,
     TAKEN_NAMES_PER_ADDRESS,
-    TAKEN_NAMES_PER_INVITATION,
+    TAKEN_NAMES_PER_LINK,
     TAKEN_NAMES_PER_MAILBOX,
     WRONG_CODES,
     WRONG_CODES_OF_ALL,
@@ -109,7 +109,7 @@ class UserService:
         happens after it. `address` is the caller's network address.
         """
         if purpose == "register":
-            self._registration.require_allowed(email, invited=False)
+            self._registration.require_allowed(email, by_link=False)
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
@@ -144,7 +144,7 @@ class UserService:
         were told: instead of Conflict, and for an invitation without a code for free names too.
         `key` is what the session is bound to.
         """
-        self._registration.require_allowed(email, invited=bool(invitation))
+        self._registration.require_allowed(email, by_link=bool(invitation))
         draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
         if code:
             self._check_code(email, "register", code, address)
@@ -153,7 +153,7 @@ class UserService:
         )
         self._require_free(username, email if code else "", link.id if link else "", address)
         draft = replace(draft, password_hash=self._passwords.hash(password))
-        user = self._insert_invited(draft, link) if link else self._users.insert(draft)
+        user = self._insert_by_link(draft, link) if link else self._users.insert(draft)
         if code:
             self._codes.use_up(email, "register")  # an address has one account: good but once
         self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
@@ -276,7 +276,7 @@ class UserService:
         """
         proof = (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of))
         if not code_of:
-            proof = (TAKEN_NAMES_PER_INVITATION, link_id)
+            proof = (TAKEN_NAMES_PER_LINK, link_id)
         with self._turns.of(proof[1]):  # many tries at once are told of no more names
             if not code_of:
                 self._limits.check(*proof)
@@ -333,8 +333,8 @@ class UserService:
             raise InvalidInput({field: ["invalid.link"]})
         return link
 
-    def _insert_invited(self, draft: User, link: Link) -> User:
-        """Store a new user by a use of an invitation, which is given back when the name is taken.
+    def _insert_by_link(self, draft: User, link: Link) -> User:
+        """Store a new user by a use of a link, which is given back when the name is taken.
 
         It is taken last, so that all that can fail before costs none.
         """

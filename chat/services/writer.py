@@ -291,7 +291,7 @@ class Writer:
             self._fail([draft], Internal())
             return
         if self._keep_stored(waiting, [draft]):
-            # Who repeats one message has often lost the answers to several.
+            # A sender who repeats one message has often lost the answers to several.
             sender = (draft.room.id, draft.message.user_id)
             others = [one for one in waiting if (one.room.id, one.message.user_id) == sender]
             self._keep_stored(waiting, others)

@@ -150,7 +150,7 @@ def test_groups_that_end_with_their_last_owner_are_in_it(app: Flask) -> None:
     assert direct["id"] not in str(ended)
 
 
-def test_what_can_not_be_written_down_keeps_nobody_out(
+def test_what_cannot_be_written_down_keeps_nobody_out(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

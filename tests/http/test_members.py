@@ -122,7 +122,7 @@ def test_adding_one_who_is_in_changes_nothing(cast: Cast) -> None:
     assert data_of(response, 200)["role"] == "owner"
 
 
-def test_one_who_does_not_exist_can_not_be_added(cast: Cast) -> None:
+def test_one_who_does_not_exist_cannot_be_added(cast: Cast) -> None:
     error_of(cast.owner.post(cast.path(), json={"username": "nobody-at-all"}), 404)
     assert len(cast.roles()) == 5
 
@@ -239,7 +239,7 @@ def test_the_owner_hands_the_group_over_and_is_an_admin_then(cast: Cast) -> None
     data_of(cast.member.patch(cast.path(cast.other), json={"role": "admin"}))
 
 
-def test_the_owner_can_not_just_stop_being_it(cast: Cast) -> None:
+def test_the_owner_cannot_just_stop_being_it(cast: Cast) -> None:
     path = cast.path(cast.owner)
     for role in ("admin", "member"):
         assert error_of(cast.owner.patch(path, json={"role": role}), 409)["code"] == "conflict"

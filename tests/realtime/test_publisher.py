@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chat.models import Message, ReceivedInvitation, Room, User
+from chat.models import Message, ReceivedRequest, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
@@ -98,7 +98,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.room_updated(ROOM)
     publisher.member_joined(ROOM, ADA)
     publisher.member_left(ROOM, ADA.id)
-    publisher.invitation_received(ADA.id, ReceivedInvitation("i", ROOM, 1, ADA, 1))
+    publisher.invitation_received(ADA.id, ReceivedRequest("i", ROOM, 1, ADA, 1))
     publisher.room_deleted(ROOM.id, ROOM.kind)
 
 

@@ -18,40 +18,32 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import memberships
 from chat.services.memberships import LATELY, Memberships
 from chat.wiring import Services
+from tests.clocks import Clock
 from tests.memory import least_memory
 from tests.people import make_people
 
 
-class Clock:
-    """A monotonic clock that stands still until it is moved."""
-
-    seconds = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(memberships, "time", found)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
+    found = Clock(1_000.0)
+    monkeypatch.setattr(memberships, "time", SimpleNamespace(monotonic=found))
     return found
 
 
 @pytest.fixture
-def known(clock: Clock) -> Memberships:
+def known(clock: Clock[float]) -> Memberships:
     """Memberships over a database in which nobody belongs to a room."""
     rooms: Any = SimpleNamespace(list_by_ids=lambda ids: [])
     user_rooms: Any = SimpleNamespace(list_of_user=lambda user_id: [])
     return Memberships(rooms, user_rooms)
 
 
-def test_all_rooms_of_a_user_are_forgotten_in_time(known: Memberships, clock: Clock) -> None:
+def test_all_rooms_of_a_user_are_forgotten_in_time(known: Memberships, clock: Clock[float]) -> None:
     for number in range(50):
         known.list_lately(f"early{number}")
-    clock.seconds += LATELY / 2
+    clock.now += LATELY / 2
     known.list_lately("later")
-    clock.seconds += LATELY / 2
+    clock.now += LATELY / 2
     known.list_lately("now")
     assert list(known._lately) == ["later", "now"]
 

@@ -160,7 +160,7 @@ def test_keeping_somebody_out_elsewhere_beside_their_coming_wins(
         if way == "number":
             here.rooms.join(bob, room.number or "")
         else:
-            here.rooms.accept_invitation(bob, request.id)
+            here.rooms.accept_request(bob, request.id)
     assert members_of(here, room.id) == {owner.id}
     assert here.membership_requests.list_of(bob) == []
     with pytest.raises(Removed):
@@ -237,7 +237,7 @@ def test_a_removal_that_failed_midway_is_completed_a_little_later(
         there.rooms.join(bob, room.number or "")
 
 
-def test_who_is_added_by_name_before_a_removal_is_looked_at_again_stays(
+def test_whoever_is_added_by_name_before_a_removal_is_looked_at_again_stays(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms, "FINISH_AFTER", 0.0)
@@ -559,7 +559,7 @@ def test_a_removal_stays_although_an_older_one_is_forgotten_beside_it(
         there.rooms.join(bob, room.number or "")
 
 
-def test_others_can_not_use_up_the_rooms_one_may_be_in(
+def test_others_cannot_use_up_the_rooms_one_may_be_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = services_of(app)
