@@ -12,28 +12,19 @@ import pytest
 from chat import budgets as accounts
 from chat.budgets import LARGE_BODIES, NETWORK, SITE, USER, Account, Budgets
 from chat.errors import RateLimited
+from tests.clocks import Clock
 
 PATIENCE = 30.0  # seconds with a busy machine; no test's promise
 SOON = 0.05  # seconds to wait for what must not come
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> Clock[float]:
+    return Clock(1_000.0)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def budgets(clock: Clock) -> Budgets:
+def budgets(clock: Clock[float]) -> Budgets:
     return Budgets(clock=clock)
 
 
@@ -118,7 +109,7 @@ def test_turns_taken_by_many_at_once_are_all_given_back(budgets: Budgets) -> Non
         ada.take_turn(wait=SOON)
 
 
-def test_a_caller_in_debt_waits_until_their_share_has_repaid_it(clock: Clock) -> None:
+def test_a_caller_in_debt_waits_until_their_share_has_repaid_it(clock: Clock[float]) -> None:
     def sleep(seconds: float) -> None:
         rests.append(seconds)
         clock.now += seconds
@@ -133,7 +124,7 @@ def test_a_caller_in_debt_waits_until_their_share_has_repaid_it(clock: Clock) ->
         assert sum(rests) == pytest.approx(0.3 / USER.share, rel=0.05)
 
 
-def test_a_caller_who_is_alone_rests_for_nobody_but_lets_others_begin(clock: Clock) -> None:
+def test_a_caller_who_is_alone_rests_for_nobody_but_lets_others_begin(clock: Clock[float]) -> None:
     rests: list[float] = []
     eve = Budgets(clock=clock, sleep=rests.append).of_user("eve")
     eve.used += 60
@@ -159,7 +150,7 @@ def test_a_debt_is_bounded(budgets: Budgets) -> None:
     assert eve.debt() == USER.most_debt
 
 
-def test_a_rest_gives_back_the_credit_and_no_more(budgets: Budgets, clock: Clock) -> None:
+def test_a_rest_gives_back_the_credit_and_no_more(budgets: Budgets, clock: Clock[float]) -> None:
     ada = budgets.of_user("ada")
     ada.used += USER.credit + 0.1
     assert ada.debt() == pytest.approx(0.1)
@@ -199,7 +190,7 @@ def test_users_and_networks_have_accounts_of_their_own(budgets: Budgets) -> None
     assert NETWORK.turns > USER.turns
 
 
-def test_without_limits_nobody_is_held_up(clock: Clock) -> None:
+def test_without_limits_nobody_is_held_up(clock: Clock[float]) -> None:
     ada = Budgets(enabled=False, clock=clock).of_user("ada")
     ada.used += 60
     for _ in range(10 * USER.turns):
@@ -212,7 +203,7 @@ def rests() -> list[float]:
 
 
 @pytest.fixture
-def busy(clock: Clock, rests: list[float]) -> Budgets:
+def busy(clock: Clock[float], rests: list[float]) -> Budgets:
     """The accounts of a process in which somebody else is always active; rests are noted."""
 
     def sleep(seconds: float) -> None:
@@ -260,7 +251,9 @@ def test_what_a_site_owes_its_networks_repay(busy: Budgets, rests: list[float]) 
 
 
 @pytest.mark.parametrize("is_alone", [False, True])
-def test_the_ends_of_many_connections_repay_in_single_file(clock: Clock, is_alone: bool) -> None:
+def test_the_ends_of_many_connections_repay_in_single_file(
+    clock: Clock[float], is_alone: bool
+) -> None:
     asleep, ended = threading.Semaphore(0), threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -346,7 +339,7 @@ def ask_for_many(budgets: Budgets) -> None:
         budgets.of_network(f"192.0.2.{number}")
 
 
-def test_an_account_in_debt_is_not_forgotten(few: Budgets, clock: Clock) -> None:
+def test_an_account_in_debt_is_not_forgotten(few: Budgets, clock: Clock[float]) -> None:
     few.of_user("eve").used += USER.credit + 0.2
     ask_for_many(few)
     assert few.of_user("eve").debt() == pytest.approx(0.2)

@@ -1,4 +1,4 @@
-"""Who makes the server work for nothing spends their own turns and time, not everybody's.
+"""Whoever makes the server work for nothing spends their own turns and time, not everybody's.
 
 One person talks, and the slowest of a hundred of their answers is compared with the quiet before,
 while another asks for something dear on many connections without a pause. In `make torture` longer,
@@ -40,7 +40,7 @@ SECONDS = 2
 MANY_SECONDS = 20
 MANY_PEOPLE = 20_000
 HERE, STRANGER = "127.0.0.1", "192.0.2.1"
-PAUSE = 0.1  # seconds between two messages of who talks
+PAUSE = 0.1  # seconds between two messages of the talker
 SELDOM = 1.2 * ACTIVE_SECONDS  # nobody but the attacker is active meanwhile
 # Answers may take twice as long as in the quiet before. Below a tenth of a second, which feels like
 # at once, the ratio says nothing: in the quiet an answer takes milliseconds, and the attacker's own
@@ -288,7 +288,7 @@ def memory_of(server: Server) -> int:
         (20, unknown_events),
     ],
 )
-def test_who_asks_for_much_leaves_others_their_answers(
+def test_whoever_asks_for_much_leaves_others_their_answers(
     scene: Scene, connections: int, make_wish: Callable[[Scene], Wish]
 ) -> None:
     leaves_others_their_answers(talk_while_attacked(scene, make_wish(scene), connections, SECONDS))
@@ -333,7 +333,9 @@ def leaves_others_their_answers(harm: Harm) -> None:
     ],
     ids=["half a head", "a byte of a body", "a chunk of a body"],
 )
-def test_who_does_not_go_on_keeps_no_turn_of_their_network(scene: Scene, beginning: bytes) -> None:
+def test_whoever_does_not_go_on_keeps_no_turn_of_their_network(
+    scene: Scene, beginning: bytes
+) -> None:
     with ExitStack() as stack:
         for _ in range(2 * NETWORK.turns):
             client = socket.create_connection(("127.0.0.1", scene.server.port))
@@ -402,7 +404,7 @@ def members(scene: Scene) -> Wish:
         ("events without waiting", 50, unknown_events),
     ],
 )
-def test_who_asks_for_all_there_is_hardly_slows_others(
+def test_whoever_asks_for_all_there_is_hardly_slows_others(
     crowded: Scene,
     figures: Figures,
     what: str,
