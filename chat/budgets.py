@@ -14,7 +14,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -28,6 +28,7 @@ ACTIVE_SECONDS = 1.0  # a caller counts as active for so long after it last want
 KNOWN_ACCOUNTS = 20_000  # that have nothing to repay
 LOOKS = 4  # at accounts to be forgotten, each time one is asked for
 ACCOUNT = "chat.account"  # in the WSGI environment: whose turn the request has
+LARGE_BODIES = 64  # that a caller may have in memory before their turns come
 HEAVY_AT_ONCE = 4  # reads of much, of all callers together; each caller has one
 
 
@@ -70,6 +71,7 @@ class Account(Payer):
         self._lock = threading.Lock()  # of the queue
         self._single_file = threading.Lock()  # held by the one turn of an account in debt
         self.heavy = threading.Lock()
+        self._large_bodies = threading.BoundedSemaphore(LARGE_BODIES)  # of requests without a turn
         self._repaying = threading.Lock()  # held by the one who waits at a connection's end
         self._reader: int | None = None  # the thread that has a place, for which others wait
         self._balance = allowance.credit
@@ -125,21 +127,27 @@ class Account(Payer):
 
     def pause(self) -> float:
         """Return how long long work should rest before it goes on, in seconds."""
-        debt = self.debt()
-        if debt <= 0 or not self._budgets.enabled or self._budgets.is_alone(self):
-            return 0.0
         if self._reader == threading.get_ident():
             return 0.0
-        return max(SHORTEST, min(STEP_SECONDS, debt / self._allowance.share))
+        rest = 0.0 if self.parent is None else self.parent.pause()
+        if self._owes() and not self._budgets.is_alone(self):
+            rest = max(rest, SHORTEST, min(STEP_SECONDS, self.debt() / self._allowance.share))
+        return rest
 
     def repay(self) -> None:
-        """Wait in single file until nothing is owed here or by the site, but not for ever."""
-        if self.pause() > 0:
-            until = self._budgets.clock() + WAIT_SECONDS
-            with suppress(RateLimited), self._held(self._repaying, until):
-                self._rest(until)
+        """Wait in single file until nothing is owed here or by the site.
+
+        Whoever is alone goes on, but in single file all the same, and lets everybody else have a
+        turn first: nobody else could become active before.
+        """
+        if self._owes():
+            with self._repaying:
+                self._rest(math.inf)
         if self.parent is not None:
             self.parent.repay()
+
+    def _owes(self) -> bool:
+        return self._budgets.enabled and self.debt() > 0
 
     @contextmanager
     def place(self, places: threading.BoundedSemaphore, until: float) -> Iterator[None]:
@@ -157,6 +165,18 @@ class Account(Payer):
                     self._reader = None
 
     @contextmanager
+    def room_for_body(self) -> Iterator[None]:
+        """Hold room for a large body in memory; raise RateLimited when there is none."""
+        is_counted = self._budgets.enabled
+        if is_counted and not self._large_bodies.acquire(blocking=False):
+            raise self._too_much()
+        try:
+            yield
+        finally:
+            if is_counted:
+                self._large_bodies.release()
+
+    @contextmanager
     def _held(
         self, lock: threading.Lock | threading.BoundedSemaphore, until: float
     ) -> Iterator[None]:
@@ -172,16 +192,20 @@ class Account(Payer):
             raise self._too_much()
         try:
             self._rest(until)
-        except RateLimited:
+        except BaseException:
             self._single_file.release()
             raise
 
     def _rest(self, until: float) -> None:
-        """Wait until nothing is owed, or nobody else is active; raise RateLimited at `until`."""
+        """Wait until nothing is owed, or nobody else is active; raise RateLimited at `until`.
+
+        In any case everybody else has a turn.
+        """
         while (rest := self.pause()) > 0:
             if self._budgets.clock() > until:
                 raise self._too_much()
             self._budgets.sleep(rest)
+        self._budgets.sleep(0)
 
     def _take_own_turn(self, until: float) -> Callable[[], None]:
         self._take_slot(until - self._budgets.clock())

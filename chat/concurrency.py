@@ -130,7 +130,7 @@ def give_way() -> None:
 
 
 def repay() -> None:
-    """Wait until whoever pays here owes nothing; who owes nothing goes on at once.
+    """Let whoever pays here repay what they owe; whoever owes nothing goes on at once.
 
     For the end of a connection, before more is taken from it: what waits there keeps nobody else.
     """

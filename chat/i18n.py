@@ -60,7 +60,7 @@ CATALOGUE: dict[str, Line] = {
     "error.registration_closed": Line(
         "此服务器未开放注册。", "Nobody can register here: registration is closed."
     ),
-    "error.invitation_required": Line(
+    "error.link_required": Line(
         "注册需要邀请链接，请向此服务器的管理者索取。",
         "Only people with an invitation can register here: ask whoever runs this server for one.",
     ),
@@ -75,6 +75,15 @@ CATALOGUE: dict[str, Line] = {
     ),
     "error.too_many_rooms": Line(
         "所在的群已达上限。", "That would be more groups than one may be in."
+    ),
+    "error.too_many_direct_rooms": Line(
+        "你发起的、对方尚未回复的私聊已达上限，请等待回复后再发起新的私聊。",
+        "You have opened as many conversations as you may with people who have not answered."
+        " Wait for an answer before you open another one.",
+    ),
+    "error.too_many_kept_out": Line(
+        "此群预先禁止加入的人数已达上限。",
+        "This group keeps out as many people who are no members as it may.",
     ),
     "error.group_full": Line("群成员已满。", "This group has as many members as it may have."),
     "error.too_many_blocks": Line(

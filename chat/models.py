@@ -34,6 +34,7 @@ Action = Literal[
     "site_invitations_listed",
     "role_changed",
     "member_removed",
+    "member_kept_out",
     "access_changed",
     "posting_changed",
     "number_renewed",
@@ -53,7 +54,7 @@ OPERATOR = "operator"
 class User:
     """A person. `username` never changes; `email` and `locale` are shown to nobody else.
 
-    By an address that is not proven nobody is found. Who is disabled cannot log in.
+    Nobody is found by an unproven address. A disabled user cannot log in.
     """
 
     id: str
@@ -154,7 +155,7 @@ class MembershipRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedInvitation:
+class ReceivedRequest:
     """A membership request as the one who was asked sees it."""
 
     id: str
@@ -166,10 +167,10 @@ class ReceivedInvitation:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What became of adding a user to a group: a membership, new or not, or an invitation."""
+    """What became of adding a user to a group: a membership, new or not, or a request."""
 
     user: User
-    membership: Membership | None  # None: they were invited
+    membership: Membership | None  # None: they were asked
     is_new: bool = False
 
 

@@ -46,7 +46,7 @@ def require_direct(room: Room) -> None:
         raise Forbidden()
 
 
-def may_manage(room: Room, membership: Membership) -> bool:
+def is_manager(room: Room, membership: Membership) -> bool:
     """Tell whether somebody is the owner or an admin of a group."""
     role = resolve_role(room, membership).role
     return room.kind == "group" and role in ("owner", "admin")
@@ -54,18 +54,13 @@ def may_manage(room: Room, membership: Membership) -> bool:
 
 def require_manager(room: Room, membership: Membership | None) -> None:
     """Allow owners and admins of a group."""
-    if not may_manage(room, require_member(membership)):
+    if not is_manager(room, require_member(membership)):
         raise Forbidden()
-
-
-def is_manager(membership: Membership) -> bool:
-    """Tell whether a member, whose role is resolved, is the owner or an admin."""
-    return membership.role in ("owner", "admin")
 
 
 def require_may_post(room: Room, membership: Membership) -> None:
     """Allow all members to write, unless the group has chosen that only owner and admins do."""
-    if room.posting == "admins" and not is_manager(membership):
+    if room.posting == "admins" and not is_manager(room, membership):
         raise AdminsPost()
 
 

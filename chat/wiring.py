@@ -39,7 +39,6 @@ from chat.repositories.sessions import SessionRepository
 from chat.repositories.usage import UsageRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
-from chat.schemas.messages import read_pushed
 from chat.services.account_removal import AccountRemoval
 from chat.services.administration import Administration
 from chat.services.audit import Audit
@@ -163,11 +162,11 @@ def wire(app: Flask) -> Services:
     usernames = Usernames(users)
     heads = RoomHeads(room_repository, message_repository)
 
-    def hear(event: str, payload: dict[str, Any]) -> None:
+    def hear(event: str, payload: Any) -> None:
         """Learn from what another process pushed to the members of a room here."""
         publisher.heard(event, payload)
         if event == "message_created":
-            heads.learn(read_pushed(payload))
+            heads.learn(payload)
 
     read_marks = ReadMarks(user_rooms, message_repository)
     conversations = ConversationService(
@@ -209,6 +208,7 @@ def wire(app: Flask) -> Services:
         rooms=room_repository,
         user_rooms=user_rooms,
         users=users,
+        messages=message_repository,
         removals=removals,
         invitations=invitations,
         memberships=memberships,
@@ -379,7 +379,7 @@ def wire(app: Flask) -> Services:
             look_for_contention=contention.look,
             check_past=past.check,
             tell_two=presence.tell_two,
-            list_invitations=requests.list_created,
+            list_requests=requests.list_created,
             clock=database.now,
         ),
     )

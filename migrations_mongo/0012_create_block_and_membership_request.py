@@ -1,6 +1,7 @@
 """Create blocks between people, and requests to join a group that wait for a person's consent.
 
-A request goes by itself when it has expired.
+A request goes by itself when it has expired. Each block leaves a job for some seconds, and each
+process reads the jobs of a few other kinds once a second: they get an index.
 """
 
 from typing import Any
@@ -42,3 +43,4 @@ def migrate(db: Database[dict[str, Any]]) -> None:
     request.create_index("inviter_identity", name="inviter")
     request.create_index("created_at", name="created")
     request.create_index("expires_at", name="expiry", expireAfterSeconds=0)
+    db["job"].create_index("kind", name="kind")

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from chat.app import create_app, stop
 from chat.auth import issue_tokens
 from chat.models import User
+from chat.services.administration import Administration
 from chat.wiring import Services
 from tests.accounts import Account, bearer, data_of, new_password
 
@@ -67,13 +68,14 @@ class Person(Account):
         """Add a person to a group by name; one who is asked accepts."""
         response = self.post(f"/rooms/{group['id']}/members", json={"username": other.username})
         if response.status_code == 202:
-            (invitation,) = [one for one in other.invitations() if one["room"]["id"] == group["id"]]
-            data_of(other.post(f"/users/me/invitations/{invitation['id']}"))
+            waiting = other.membership_requests()
+            (request,) = [one for one in waiting if one["room"]["id"] == group["id"]]
+            data_of(other.post(f"/users/me/invitations/{request['id']}"))
         else:
             data_of(response, 201)
 
-    def invitations(self) -> list[dict[str, Any]]:
-        """Return the invitations that wait for an answer."""
+    def membership_requests(self) -> list[dict[str, Any]]:
+        """Return the requests to join groups that wait for an answer."""
         found: list[dict[str, Any]] = data_of(self.get("/users/me/invitations"))
         return found
 
@@ -127,6 +129,12 @@ def make_people(app: Flask, *names: str) -> list[Person]:
         for user, grant in zip(users, grants, strict=True):
             people.append(Person(app.test_client(), user, password, issue_tokens(grant)))
     return people
+
+
+def operator(app: Flask) -> Administration:
+    """Return what an operator does by commands."""
+    found: Administration = app.extensions["chat"].administration
+    return found
 
 
 def settle(app: Flask) -> None:

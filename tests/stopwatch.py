@@ -1,8 +1,8 @@
 """How long something took, without the time in which this machine had no processor for it.
 
-A promise of so many seconds ends at the machine: who has no processor time answers later. Tests run
-beside each other on few processors, so what those who keep a promise, and the test that looks,
-spent waiting for one is taken off: next to nothing on a quiet machine, and at most half on any.
+A promise of so many seconds ends at the machine: a process without processor time answers later.
+Tests run beside each other on few processors, so what those who keep a promise, and the test that
+looks, spent waiting for one is taken off: next to nothing on a quiet machine, at most half on any.
 """
 
 from __future__ import annotations

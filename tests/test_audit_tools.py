@@ -50,7 +50,7 @@ def test_the_database_under_gpl_is_welcome_as_an_extra_alone(
     assert "secantusdb is under GPL-2.0-only" in sentence
 
 
-def test_a_package_that_can_not_be_looked_at_is_a_finding() -> None:
+def test_a_package_that_cannot_be_looked_at_is_a_finding() -> None:
     (sentence,) = licences.findings(["no-such-package-here"])
     assert "could not be looked at" in sentence
 

@@ -5,34 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
 from chat import budgets as accounts
-from chat.budgets import NETWORK, SITE, USER, Account, Budgets
+from chat.budgets import LARGE_BODIES, NETWORK, SITE, USER, Account, Budgets
 from chat.errors import RateLimited
+from tests.clocks import Clock
 
 PATIENCE = 30.0  # seconds with a busy machine; no test's promise
 SOON = 0.05  # seconds to wait for what must not come
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> Clock[float]:
+    return Clock(1_000.0)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def budgets(clock: Clock) -> Budgets:
+def budgets(clock: Clock[float]) -> Budgets:
     return Budgets(clock=clock)
 
 
@@ -117,7 +109,7 @@ def test_turns_taken_by_many_at_once_are_all_given_back(budgets: Budgets) -> Non
         ada.take_turn(wait=SOON)
 
 
-def test_a_caller_in_debt_waits_until_their_share_has_repaid_it(clock: Clock) -> None:
+def test_a_caller_in_debt_waits_until_their_share_has_repaid_it(clock: Clock[float]) -> None:
     def sleep(seconds: float) -> None:
         rests.append(seconds)
         clock.now += seconds
@@ -132,12 +124,14 @@ def test_a_caller_in_debt_waits_until_their_share_has_repaid_it(clock: Clock) ->
         assert sum(rests) == pytest.approx(0.3 / USER.share, rel=0.05)
 
 
-def test_a_caller_who_is_alone_waits_for_nobody(clock: Clock) -> None:
+def test_a_caller_who_is_alone_rests_for_nobody_but_lets_others_begin(clock: Clock[float]) -> None:
     rests: list[float] = []
     eve = Budgets(clock=clock, sleep=rests.append).of_user("eve")
     eve.used += 60
     with eve.turn():
-        assert rests == []
+        assert rests == [0]
+    eve.repay()
+    assert rests == [0, 0]
 
 
 def test_a_caller_in_debt_has_one_turn_at_a_time(budgets: Budgets) -> None:
@@ -156,7 +150,7 @@ def test_a_debt_is_bounded(budgets: Budgets) -> None:
     assert eve.debt() == USER.most_debt
 
 
-def test_a_rest_gives_back_the_credit_and_no_more(budgets: Budgets, clock: Clock) -> None:
+def test_a_rest_gives_back_the_credit_and_no_more(budgets: Budgets, clock: Clock[float]) -> None:
     ada = budgets.of_user("ada")
     ada.used += USER.credit + 0.1
     assert ada.debt() == pytest.approx(0.1)
@@ -196,7 +190,7 @@ def test_users_and_networks_have_accounts_of_their_own(budgets: Budgets) -> None
     assert NETWORK.turns > USER.turns
 
 
-def test_without_limits_nobody_is_held_up(clock: Clock) -> None:
+def test_without_limits_nobody_is_held_up(clock: Clock[float]) -> None:
     ada = Budgets(enabled=False, clock=clock).of_user("ada")
     ada.used += 60
     for _ in range(10 * USER.turns):
@@ -209,7 +203,7 @@ def rests() -> list[float]:
 
 
 @pytest.fixture
-def busy(clock: Clock, rests: list[float]) -> Budgets:
+def busy(clock: Clock[float], rests: list[float]) -> Budgets:
     """The accounts of a process in which somebody else is always active; rests are noted."""
 
     def sleep(seconds: float) -> None:
@@ -256,7 +250,10 @@ def test_what_a_site_owes_its_networks_repay(busy: Budgets, rests: list[float]) 
     assert sum(rests) == pytest.approx(0.3 / SITE.share, rel=0.05)
 
 
-def test_the_ends_of_many_connections_repay_in_single_file(clock: Clock) -> None:
+@pytest.mark.parametrize("is_alone", [False, True])
+def test_the_ends_of_many_connections_repay_in_single_file(
+    clock: Clock[float], is_alone: bool
+) -> None:
     asleep, ended = threading.Semaphore(0), threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -266,7 +263,8 @@ def test_the_ends_of_many_connections_repay_in_single_file(clock: Clock) -> None
 
     budgets = Budgets(clock=clock, sleep=sleep)
     eve = budgets.of_user("eve")
-    budgets.note_active(budgets.of_user("ada"))
+    if not is_alone:
+        budgets.note_active(budgets.of_user("ada"))
     eve.used += USER.credit + 0.005
     threads = [begin(eve.repay) for _ in range(3)]
     assert asleep.acquire(timeout=PATIENCE)
@@ -274,19 +272,20 @@ def test_the_ends_of_many_connections_repay_in_single_file(clock: Clock) -> None
     ended.set()
     for thread in threads:
         thread.join(PATIENCE)
-    assert eve.debt() <= 0
+    assert not any(thread.is_alive() for thread in threads)
 
 
-def test_finding_out_who_calls_makes_their_network_no_other_caller(clock: Clock) -> None:
-    rests: list[float] = []
-    budgets = Budgets(clock=clock, sleep=rests.append)
-    eve = budgets.of_user("eve")
-    for _ in range(3):
-        budgets.of_network("192.0.2.1").used += 0.1
-        budgets.note_active(eve)
-        eve.used += 60
-        with eve.turn():
-            assert rests == []
+def test_few_large_bodies_of_a_caller_wait_in_memory(budgets: Budgets) -> None:
+    ada = budgets.of_user("ada")
+    with ExitStack() as stack:
+        for _ in range(LARGE_BODIES):
+            stack.enter_context(ada.room_for_body())
+        with pytest.raises(RateLimited), ada.room_for_body():
+            pass
+        with budgets.of_user("eve").room_for_body():
+            pass
+    with ada.room_for_body():
+        pass
 
 
 def test_the_networks_of_a_site_have_few_times_what_one_has(budgets: Budgets) -> None:
@@ -340,7 +339,7 @@ def ask_for_many(budgets: Budgets) -> None:
         budgets.of_network(f"192.0.2.{number}")
 
 
-def test_an_account_in_debt_is_not_forgotten(few: Budgets, clock: Clock) -> None:
+def test_an_account_in_debt_is_not_forgotten(few: Budgets, clock: Clock[float]) -> None:
     few.of_user("eve").used += USER.credit + 0.2
     ask_for_many(few)
     assert few.of_user("eve").debt() == pytest.approx(0.2)

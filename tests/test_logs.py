@@ -87,7 +87,7 @@ def test_other_alphabets_stay_readable(written: io.StringIO) -> None:
     assert "用户 小明" in written.getvalue()
 
 
-def test_lines_of_a_traceback_can_not_be_taken_for_lines_of_the_log(written: io.StringIO) -> None:
+def test_lines_of_a_traceback_cannot_be_taken_for_lines_of_the_log(written: io.StringIO) -> None:
     try:
         raise ValueError("first\n2026-11-22T00:00:00.000Z INFO chat [-] forged")
     except ValueError:

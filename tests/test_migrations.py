@@ -254,7 +254,7 @@ def test_what_is_asked_all_the_time_is_found_by_an_index(migrated: Database) -> 
         ("verification_code", {"email": "u@x", "purpose": "reset"}),
     ],
 )
-def test_what_must_be_unique_can_not_be_stored_twice(
+def test_what_must_be_unique_cannot_be_stored_twice(
     migrated: Database, collection: str, document: dict[str, Any]
 ) -> None:
     migrated.db[collection].insert_one(dict(document))

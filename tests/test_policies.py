@@ -204,6 +204,6 @@ def test_the_room_alone_says_who_owns_it(owner: str | None, stored: Role, role: 
     )
 
 
-def test_nobody_writes_to_who_is_gone() -> None:
+def test_nobody_writes_to_an_account_that_is_gone() -> None:
     assert outcome(policies.require_peer, True) is None
     assert outcome(policies.require_peer, False) is PeerLeft

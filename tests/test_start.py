@@ -204,7 +204,7 @@ def test_a_port_in_use_is_one_sentence(lonely: Server) -> None:
         ({"DATA_DIR": "/dev/null/var"}, "DATA_DIR"),
     ],
 )
-def test_what_can_not_be_is_one_sentence_that_names_it(
+def test_what_cannot_be_is_one_sentence_that_names_it(
     tmp_path: Path, settings: dict[str, str], named: str
 ) -> None:
     port = settings.get("PORT")

@@ -1,4 +1,4 @@
-"""Invitations that wait for one's answer, over HTTP."""
+"""Membership requests that wait for one's answer, over HTTP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, heavy, no_content
-from chat.schemas.rooms import dump_conversation, dump_invitation
+from chat.schemas.membership_requests import dump_request
+from chat.schemas.rooms import dump_conversation
 from chat.wiring import services
 
 membership_requests = Blueprint(
@@ -17,15 +18,15 @@ membership_requests = Blueprint(
 @membership_requests.get("")
 @require_user
 @heavy
-def list_invitations(identity: Identity) -> Response:
+def list_requests(identity: Identity) -> Response:
     found = services().membership_requests.list_of(identity.user)
-    return answer([dump_invitation(invitation) for invitation in found])
+    return answer([dump_request(request) for request in found])
 
 
 @membership_requests.post("/<request_id>")
 @require_user
 def accept(identity: Identity, request_id: str) -> Response:
-    room = services().rooms.accept_invitation(identity.user, request_id)
+    room = services().rooms.accept_request(identity.user, request_id)
     found = services().conversations.get(identity.user, room.id)
     return answer(dump_conversation(found, services().presence.is_online))
 

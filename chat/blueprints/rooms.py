@@ -96,7 +96,6 @@ def list_members(identity: Identity, room_id: str) -> Response:
 
 @rooms.post("/<room_id>/members")
 @require_user
-@heavy
 def add_member(identity: Identity, room_id: str) -> Response:
     addition = services().rooms.add_member(identity.user, room_id, **load(AddMemberSchema()))
     return answer(*dump_addition(addition, services().presence.is_online))

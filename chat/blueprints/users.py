@@ -18,6 +18,7 @@ from chat.blueprints.http import (
     no_content,
     request_locale,
 )
+from chat.models import User
 from chat.schemas.users import (
     ChangePasswordSchema,
     DeleteAccountSchema,
@@ -109,16 +110,15 @@ def reset_password() -> Response:
     data = load(ResetPasswordSchema())
     by_link = "reset_token" in data
     reset = services().users.reset_password_by_link if by_link else services().users.reset_password
-    reset(**data, address=client_address())
-    return no_content()
+    return _remembered(no_content(), reset(**data, address=client_address()))
 
 
 @users.put("/users/me/password")
 @require_user
 def change_password(identity: Identity) -> Response:
     data = load(ChangePasswordSchema())
-    services().users.change_password(identity.user, **data, address=client_address())
-    return no_content()
+    change = services().users.change_password
+    return _remembered(no_content(), change(identity.user, **data, address=client_address()))
 
 
 @users.get("/users/me")
@@ -129,7 +129,6 @@ def show_me(identity: Identity) -> Response:
 
 @users.patch("/users/me")
 @require_user
-@heavy
 def edit_me(identity: Identity) -> Response:
     changes = load(ProfileSchema())
     return answer(OwnUserSchema().dump(services().users.update_profile(identity.user, changes)))
@@ -162,4 +161,9 @@ def _logged_in(grant: Grant, status: int) -> Response:
         return answer({"user": OwnUserSchema().dump(grant.user), **tokens}, status)
 
     response = auth.hand_out(grant, to_answer)
-    return auth.remember_device(response, services().sessions.device_token_for(grant.user))
+    return _remembered(response, grant.user)
+
+
+def _remembered(response: Response, user: User) -> Response:
+    """Let the caller's browser be known to the account while it has the password of `user`."""
+    return auth.remember_device(response, services().sessions.device_token_for(user))

@@ -11,9 +11,9 @@ from chat.bots.checks import Checks
 from chat.bots.connection import NAMESPACES
 from chat.bots.errors import BotError, Stopped
 from chat.bots.inbox import Inbox
-from chat.bots.invitations import Invitations
 from chat.bots.link import Link
 from chat.bots.log import End, Entry, RoomLog, RoomLogs
+from chat.bots.membership_requests import MembershipRequests
 from chat.bots.session import Session
 from chat.bots.state import State
 from chat.bots.timers import Timers
@@ -62,7 +62,7 @@ class Reader:
         self._from_start = from_start
         self._clock = clock
         self._checks = Checks()
-        self._invitations = Invitations(session, clock)
+        self._membership_requests = MembershipRequests(session, clock)
         self._syncs: dict[str, float] = {}  # when to compare with the server, by kind of room
         self._synced: set[str] = set()
         self._unwritten: set[str] = set()  # kinds of which a position moved
@@ -98,9 +98,9 @@ class Reader:
     def _take(self, kind: str, event: str, payload: Any) -> None:
         if event == "online":
             self._syncs[kind] = 0.0
-            self._invitations.expect()
+            self._membership_requests.expect()
         elif event == "invitation_received":
-            self._invitations.expect()
+            self._membership_requests.expect()
         elif event == "message_created":
             self._take_message(kind, payload)
         elif event == "room_created" and payload["id"] not in self._logs:
@@ -123,7 +123,7 @@ class Reader:
         for kind in [kind for kind, due in self._syncs.items() if due <= now]:
             self._sync(kind)
         self._look(self._checks.take_due(now))
-        self._invitations.accept_due(now)
+        self._membership_requests.accept_due(now)
         for function in self._timers.take_due():
             self._call(function)
         if self._inbox.empty():
@@ -316,7 +316,7 @@ class Reader:
         planned = [
             *self._syncs.values(),
             self._checks.next_due(),
-            self._invitations.next_due(),
+            self._membership_requests.next_due(),
             self._timers.next_due(),
         ]
         dues = [due for due in planned if due is not None]

@@ -51,7 +51,7 @@ def _make_people(
     found = {one.username: users.find_by_username(one.username) for one in PEOPLE}
     for one in PEOPLE:
         user = found[one.username]
-        # Who registers has an e-mail; an account of the demo has none.
+        # Whoever registers has an e-mail; an account of the demo has none.
         if user is not None and (user.email or user.nickname != one.nickname):
             raise DemoError(
                 f"There is an account {one.username} that is not of the demo: nothing was made."

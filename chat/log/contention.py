@@ -1,6 +1,6 @@
 """Whether another process writes to the same rooms.
 
-Who comes second notices; who comes first would never, and could win again and again. So the loser
+The second one notices; the first one never would, and could win again and again. So the loser
 leaves a note with the room, and the pulse of the winner finds it.
 """
 

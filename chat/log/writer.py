@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from chat.concurrency import TURN, in_turns, spawn
+from chat.concurrency import TURN, Payer, charge_to, current_payer, in_turns, spawn
 from chat.errors import ChatError, Internal, Unavailable
 from chat.logs import REPEATS
 from chat.models import Message, Room
@@ -67,13 +67,15 @@ def size_of_text(text: str) -> int:
 class Draft:
     """A message on its way: without seq yet, and with the promises of all who sent it.
 
-    One with a `refusal` is not to be stored; it may repeat one that is.
+    One with a `refusal` is not to be stored; it may repeat one that is, and its `payer` pays for
+    looking.
     """
 
     room: Room
     message: Message
     on_stored: Callable[[Room, Message], None]
     refusal: ChatError | None = None
+    payer: Payer | None = None
     promises: list[Promise] = field(default_factory=lambda: [Promise()])
     size: int = field(init=False)  # bytes of text
 
@@ -102,6 +104,7 @@ class Writer:
         self._kept: list[tuple[Draft, Stored]] = []  # stored, and not yet handed over to be told
         self._told = threading.Event()  # set while nobody is telling
         self._told.set()
+        self._looking = 0  # counts those who look for what refused drafts repeat
         self._closes_at: float | None = None
         self._round = 0  # counts how often it had to start over
         self._gave_up = False  # as the process ends while the database is away
@@ -123,7 +126,8 @@ class Writer:
         is a repeat of one that was taken before. Raises Unavailable when the queue is full or the
         process is shutting down.
         """
-        draft = Draft(room, message, on_stored, refusal)
+        payer = current_payer() if refusal else None
+        draft = Draft(room, message, on_stored, refusal, payer)
         with self._lock:
             full = (
                 len(self._queue) >= QUEUE_MESSAGES or self._queued_bytes + draft.size > QUEUE_BYTES
@@ -161,7 +165,7 @@ class Writer:
             if self._gave_up:
                 self._fail(batch, Unavailable())
                 continue
-            waiting = self._merge(batch)
+            waiting, refused = self._merge(batch)
             self._took = 0.0
             try:
                 self._store(waiting)
@@ -169,6 +173,7 @@ class Writer:
                 log.exception("could not store %d messages", len(waiting))
                 self._fail(waiting, Internal())
             self._hand_over()
+            self._answer_refused(refused)
             if self._contention.is_on:
                 # Without a pause the faster process would win again and again.
                 time.sleep(random.uniform(*PAUSE) * self._took)
@@ -185,26 +190,32 @@ class Writer:
 
     def _settle(self) -> None:
         """Note that everything taken is answered, if it is; called under the lock."""
-        if not self._running and self._told.is_set():
+        if not self._running and self._told.is_set() and not self._looking:
             self._idle.set()
 
-    def _merge(self, batch: Sequence[Draft]) -> deque[Draft]:
-        """Make one draft of all sends of the same message; answer what was stored a moment ago."""
+    def _merge(self, batch: Sequence[Draft]) -> tuple[deque[Draft], list[Draft]]:
+        """Make one draft of all sends of the same message; return those to store, and the refused.
+
+        What was stored a moment ago is answered.
+        """
         merged: dict[Key, Draft] = {}
         for draft in batch:
             first = merged.setdefault(draft.key, draft)
             if first is not draft:
                 first.promises.extend(draft.promises)
-                if draft.refusal is None:
-                    first.refusal = None
+                if first.refusal and draft.refusal is None:  # this one may be stored
+                    first.message, first.refusal = draft.message, None
         waiting: deque[Draft] = deque()
+        refused: list[Draft] = []
         for draft in merged.values():
             stored = self._recent.find(draft.key)
-            if stored is None:
-                waiting.append(draft)
-            else:
+            if stored is not None:
                 self._keep(draft, stored)
-        return waiting
+            elif draft.refusal:
+                refused.append(draft)
+            else:
+                waiting.append(draft)
+        return waiting, refused
 
     def _store(self, waiting: deque[Draft]) -> None:
         """Store all drafts; each is taken off `waiting` when its promises are kept."""
@@ -216,8 +227,6 @@ class Writer:
             try:
                 if failures:
                     self._look_again(waiting)
-                if self._refuse(waiting):
-                    continue
                 self._number(waiting)
                 self._hand_over()  # what is known to be stored waits for nothing
                 started = time.monotonic()
@@ -261,17 +270,6 @@ class Writer:
         for room in {draft.room.id: draft.room for draft in waiting}.values():
             self._heads.read(room)
 
-    def _refuse(self, waiting: deque[Draft]) -> bool:
-        """Take out what is not to be stored: answer the repeats; return whether there was any."""
-        refused = [draft for draft in waiting if draft.refusal]
-        if refused:
-            self._keep_stored(waiting, refused, confirm=True)
-        for draft in refused:
-            if draft.refusal and draft in waiting:
-                waiting.remove(draft)
-                self._fail([draft], draft.refusal)
-        return bool(refused)
-
     def _number(self, waiting: deque[Draft]) -> None:
         """Give each draft the next seq of its room."""
         heads: dict[str, int] = {}
@@ -293,7 +291,7 @@ class Writer:
             self._fail([draft], Internal())
             return
         if self._keep_stored(waiting, [draft]):
-            # Who repeats one message has often lost the answers to several.
+            # A sender who repeats one message has often lost the answers to several.
             sender = (draft.room.id, draft.message.user_id)
             others = [one for one in waiting if (one.room.id, one.message.user_id) == sender]
             self._keep_stored(waiting, others)
@@ -324,7 +322,7 @@ class Writer:
     def _keep(self, draft: Draft, stored: Message) -> None:
         """Note that a draft is stored, by this send or by another one of the same message."""
         created = stored.id == draft.message.id
-        message = replace(stored, username=draft.message.username, nickname=draft.message.nickname)
+        message = _signed(stored, draft)
         self._recent.add(message)
         if created:
             self._heads.learn(message)
@@ -356,6 +354,50 @@ class Writer:
             except Exception:  # it is stored all the same, and the sender must hear so
                 log.exception("could not push message %s", stored.message.id)
             self._heads.advance(stored.message)
+        self._answer(draft, stored)
+
+    def _answer_refused(self, refused: Sequence[Draft]) -> None:
+        """Answer what is not to be stored, beside the storing of the next batch.
+
+        All that was admitted before is stored by now, so a repeat of it is found.
+        """
+        by_payer: dict[Payer | None, list[Draft]] = {}
+        for draft in refused:
+            by_payer.setdefault(draft.payer, []).append(draft)
+        for payer, drafts in by_payer.items():
+            with self._lock:
+                self._looking += 1
+            spawn(self._look_for, payer, drafts)
+
+    def _look_for(self, payer: Payer | None, refused: Sequence[Draft]) -> None:
+        """Answer the refused drafts of one payer, at their cost."""
+        charge_to(payer)
+        try:
+            for draft in in_turns(refused):
+                self._answer_repeat(draft)
+        finally:
+            with self._lock:
+                self._looking -= 1
+                self._settle()
+
+    def _answer_repeat(self, draft: Draft) -> None:
+        """Answer a draft with the stored message that it repeats, or else with its refusal."""
+        try:
+            found = self._messages.find_stored([draft.message])
+            if found:  # what can be read may still be lost
+                self._messages.confirm()
+        except Exception as error:
+            if not is_outage(error):
+                log.exception("could not look for what message %s repeats", draft.message.id)
+            self._fail([draft], Unavailable() if is_outage(error) else Internal())
+            return
+        for stored in found.values():
+            self._answer(draft, Stored(_signed(stored, draft), created=False))
+        if not found:
+            self._fail([draft], draft.refusal or Internal())
+
+    @staticmethod
+    def _answer(draft: Draft, stored: Stored) -> None:
         for number, promise in enumerate(draft.promises):
             promise.set_result(stored if number == 0 else Stored(stored.message, created=False))
 
@@ -365,3 +407,8 @@ class Writer:
             for promise in draft.promises:
                 if not promise.done():
                     promise.set_exception(error)
+
+
+def _signed(stored: Message, draft: Draft) -> Message:
+    """Return a stored message with the names of its sender as they are now."""
+    return replace(stored, username=draft.message.username, nickname=draft.message.nickname)

@@ -1,4 +1,4 @@
-"""A queue before the door: who comes back together is let in one after the other.
+"""A queue before the door: those who come back together are let in one after the other.
 
 A thousand clients that ask the database at once would make each other, and everybody who talks
 meanwhile, wait until nobody gets an answer in time.

@@ -11,7 +11,7 @@ from typing import Any
 
 import eventlet
 
-from chat.concurrency import repay
+from chat.concurrency import give_way
 
 MAX_CHUNK_LINE = 256  # bytes: a size and what clients note behind it
 MAX_TRAILERS = 8_192  # bytes of all fields behind the last chunk; nobody reads them
@@ -57,8 +57,9 @@ def read_chunked(
     limit: int,
     widen: Callable[[], int] | None = None,
     too_much: int = 0,
+    rest: Callable[[], None] = give_way,
 ) -> ChunkedBody:
-    """Read a body in chunks of `limit` bytes at most.
+    """Read a body in chunks of `limit` bytes at most, with a `rest` after so many of them.
 
     A larger one asks `widen` once for the limit that it may have; beyond that its length is told as
     `too_much` at least. Raises BadChunk where another reader could see its end elsewhere.
@@ -74,8 +75,7 @@ def read_chunked(
             data += _read_chunk(source, size)
             count += 1
             if count % CHUNKS_PER_TURN == 0:
-                repay()
-                eventlet.sleep(0)
+                rest()
         _skip_trailers(source)
     except (OSError, EOFError):
         return ChunkedBody(bytes(data), len(data) + 1)

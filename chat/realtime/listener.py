@@ -23,7 +23,7 @@ import eventlet.wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
-from chat.concurrency import Payer, charge_to, repay
+from chat.concurrency import Payer, charge_to, give_way, repay
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
@@ -33,6 +33,7 @@ from chat.realtime.transport.pace import Pace
 from chat.refusals import refusal_body
 
 BACKLOG = 1024
+ACCEPTED_PER_TURN = 16  # then everybody else gets a turn
 LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
@@ -98,6 +99,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._left = listener.leaving(connection[0])
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
+        self._refusal: HTTPStatus | None = None  # of the head that is being read
         self._source: Any = None  # what follows the head that is being read
         self._body: ChunkedBody | None = None  # of a request without a length
         self._is_large = False  # it has one of the places for large ones
@@ -112,7 +114,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def handle_one_request(self) -> None:
         """Answer a request, and keep nothing of it while the connection is idle."""
-        self._charge(None)  # behind a proxy the last one was somebody else's
+        self._charge(None)  # behind a proxy the last request was somebody else's
         try:
             super().handle_one_request()
         finally:
@@ -131,6 +133,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 is_complete = super().parse_request()
         except (eventlet.wsgi.HeaderLineTooLong, eventlet.wsgi.HeadersTooLarge):
             return self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if self._refusal is not None:
+            return self._refuse(self._refusal)
         if not is_complete:
             return False
         self._charge(self.headers)
@@ -143,8 +147,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         return True
 
     def send_error(self, code: int, *_: object) -> None:
-        """Refuse a request that the standard library cannot read (called by it)."""
-        self._refuse(HTTPStatus(code))
+        """Note that the standard library cannot read a head, and why (called by it)."""
+        self._refusal = HTTPStatus(code)
 
     def get_environ(self) -> dict[str, Any]:
         """Return what WSGI knows of the request; to the application every body has a length."""
@@ -189,6 +193,9 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     def _read_request_line(self) -> bytes:
         """Wait for a request as long as a connection may idle; then its head has to come soon."""
         self._source = self.rfile
+        if not self._stream.waits:  # whoever sends fast enough is never waited for
+            eventlet.sleep(0)
+        self._stream.waits = 0
         try:
             self.rfile.peek(1)
         except TimeoutError:
@@ -252,13 +259,22 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             most = self._listener.body_limit(self.path)
             limit = min(self._listener.max_body, most)
             self._stream.incoming = Pace()
-            self._body = read_chunked(self._source, limit, self._widen, most + 1)
+            self._body = read_chunked(self._source, limit, self._widen, most + 1, self._rest)
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
             return self._refuse(HTTPStatus.BAD_REQUEST)
         self.close_connection |= not self._body.is_whole
         self._close_if_too_large(self._body.length)
         return True
+
+    def _rest(self) -> None:
+        """Let others go on between two pieces of a body, and the caller repay what they owe.
+
+        Not while it has one of the few places for large bodies, for which others may wait.
+        """
+        if not self._is_large:
+            repay()
+        give_way()
 
     def _widen(self) -> int:
         """Return how long a body in chunks may become; few large ones may be there at a time."""
@@ -322,6 +338,7 @@ class Listener:
         self.large_bodies = Semaphore(LARGE_BODIES)
         self._names_of = (caller_of, limit_of_one), (site_of, limit_of_one * SITE_FACTOR)
         self.payer_of = payer_of
+        self._accepted = 0  # connections so far
         self._open = 0  # connections, those that were taken over too
         self._open_of: Counter[str] = Counter()  # by caller and site
         self._closed = False
@@ -368,6 +385,9 @@ class Listener:
         """Wait for a connection there is room for (called by eventlet)."""
         while True:
             client, address = self._accept()
+            self._accepted += 1
+            if self._accepted % ACCEPTED_PER_TURN == 0:
+                eventlet.sleep(0)  # where the next is there already, nothing is waited for
             if self._enter(address):
                 return client, address
             if self._refusals.free():

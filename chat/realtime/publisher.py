@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from chat.models import Message, ReceivedInvitation, Room, RoomKind, User
+from chat.models import Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
 from chat.realtime.push_log import PushLog
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
+from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
-from chat.schemas.rooms import dump_invitation, dump_room
+from chat.schemas.rooms import dump_room
 from chat.schemas.users import dump_user
 
 EVENTS = (
@@ -59,9 +60,12 @@ class Publisher:
         self._push_log.note(room.id, message.seq)
 
     def heard(self, event: str, payload: Any) -> None:
-        """Note what another process has pushed to all whom it concerns in this one."""
+        """Note what another process has pushed to all whom it concerns in this one.
+
+        Of a new message `payload` is the message.
+        """
         if event == "message_created":
-            self._push_log.note(payload["room_id"], payload["seq"])
+            self._push_log.note(payload.room_id, payload.seq)
         elif event in ("user_changed", "invitation_received"):
             self._recent_pushes.note(payload)
 
@@ -140,15 +144,15 @@ class Publisher:
         self._to_room(room, "member_left", {"room_id": room.id, "user_id": user_id})
         self._manager.unsubscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
 
-    def invitation_received(self, user_id: str, invitation: ReceivedInvitation) -> None:
+    def invitation_received(self, user_id: str, request: ReceivedRequest) -> None:
         """Push to a user's own sockets for groups that they were asked to join one."""
-        payload = dump_invitation(invitation)
-        self._to_user(invitation.room, user_id, "invitation_received", payload)
+        payload = dump_request(request)
+        self._to_user(request.room, user_id, "invitation_received", payload)
         self._recent_pushes.note(payload)
 
-    def is_invitation_told(self, invitation_id: str) -> bool:
-        """Tell whether clients here were told of an invitation lately."""
-        return self._recent_pushes.has(invitation_id)
+    def is_request_told(self, request_id: str) -> bool:
+        """Tell whether clients here were told of a membership request lately."""
+        return self._recent_pushes.has(request_id)
 
     def session_expired(self, connection: Connection) -> None:
         """Push to one connection that it needs a fresh token, or that its session is over."""

@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Container, Iterable
 from datetime import UTC, datetime, timedelta
 
-from chat.models import Membership, Message, ReceivedInvitation, Room
+from chat.concurrency import in_turns
+from chat.models import Membership, Message, ReceivedRequest, Room
 from chat.realtime.channels import room_channel
 from chat.realtime.connections import NAMESPACES, Connections
 from chat.realtime.publisher import Publisher
@@ -34,8 +35,8 @@ COMPARE_AGAIN = 45.0
 KNOWN_ROOMS = 20_000
 
 # Takes since when and until when, and by id which ones to pass over; each with its user's id.
-ListInvitations = Callable[
-    [datetime, datetime | None, Callable[[str], bool]], Iterable[tuple[str, ReceivedInvitation]]
+ListRequests = Callable[
+    [datetime, datetime | None, Callable[[str], bool]], Iterable[tuple[str, ReceivedRequest]]
 ]
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Pulse:
         look_for_contention: Callable[[datetime], None],
         check_past: Callable[[], bool],
         tell_two: Callable[[Room], None],
-        list_invitations: ListInvitations,
+        list_requests: ListRequests,
         clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
@@ -88,7 +89,7 @@ class Pulse:
         self._look_for_contention = look_for_contention
         self._check_past = check_past  # tells whether it was another one, and all was forgotten
         self._tell_two = tell_two
-        self._list_invitations = list_invitations
+        self._list_requests = list_requests
         self._clock = clock  # the database's
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
         self._clock_was = datetime.min.replace(tzinfo=UTC)  # by the database's clock
@@ -145,9 +146,9 @@ class Pulse:
         self._tell_deleted(since, until)
         self._exclude_ended()
         self._tell_changed_users(since, until)
-        is_told = self._publisher.is_invitation_told
-        for user_id, invitation in self._list_invitations(since, until, is_told):
-            self._publisher.invitation_received(user_id, invitation)
+        is_told = self._publisher.is_request_told
+        for user_id, request in self._list_requests(since, until, is_told):
+            self._publisher.invitation_received(user_id, request)
         for session_id in self._sessions.list_ended(since, until):
             self._publisher.session_ended(session_id)
 
@@ -198,7 +199,7 @@ class Pulse:
         Return False when a member is being let in meanwhile, who is to be compared next time.
         """
         members = {found.user_id for found in self._read_members(room.id)}
-        # Only now: who is let in from here on reads their rooms after what was found here.
+        # Only now: whoever is let in from here on reads their rooms after what was found here.
         settled = self._settle_pending(room, members)
         namespace = NAMESPACES[room.kind]
         heard = self._publisher.listeners(room_channel(room.id), namespace)
@@ -255,6 +256,6 @@ class Pulse:
             self._push_log.drop(room_id)
 
     def _drop_unheard(self) -> None:
-        for room_id in self._push_log.rooms():
+        for room_id in in_turns(self._push_log.rooms()):
             if not self._publisher.is_heard(room_id):
                 self._push_log.drop(room_id)

@@ -36,7 +36,8 @@ log = logging.getLogger(__name__)
 class QueuedChannelManager(RedisManager, ChannelManager):
     """A manager whose emits go to all processes.
 
-    `heard` is told what another process pushed here to the members of a room.
+    `heard` is told what another process pushed here to the members of a room: a new message as it
+    was read, anything else as its payload.
 
     Programs can emit through the same queue: `socketio.RedisManager(url, "chat", write_only=True)`.
     Whoever can write to the queue can push, and can do nothing else: the commands of
@@ -97,7 +98,8 @@ class QueuedChannelManager(RedisManager, ChannelManager):
         super()._handle_emit(message)
         if message["host_id"] == self.host_id:
             return
-        event, channel, payload = message["event"], message["room"], message["data"][0]
+        event, channel = message["event"], message["room"]
+        payload = message["message"] if event == "message_created" else message["data"][0]
         # What went to one user's clients alone, the others of the room are still to be told.
         if is_room_channel(channel) or event in TOLD_ONCE:
             self._heard(event, payload)

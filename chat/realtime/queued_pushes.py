@@ -6,19 +6,25 @@ import json
 import re
 from typing import Any, NoReturn
 
+from chat.models import Message
 from chat.realtime.connections import NAMESPACES
 from chat.realtime.publisher import EVENTS
 from chat.schemas.messages import read_pushed
 
 MAX_BYTES = 4 << 20  # of one push; most of it the channels of somebody who is in thousands of rooms
 PUSHED = frozenset(EVENTS) - {"session_expired"}  # which each process tells its own clients alone
+OF_A_PERSON = ("user_changed", "presence_changed")  # goes to all rooms that they are in
+TO_A_USER = ("room_created", "invitation_received")
+TO_A_ROOM = ("room_updated", "room_deleted", "member_joined", "member_left", "user_typing")
+NAMED_BY_ID = ("user_changed", "room_created", "room_updated", "invitation_received")
 KNOWN_CHANNEL = re.compile(r"(?:room|user):([0-9a-f]{24})")
 
 
 def read_push(received: object) -> dict[str, Any] | None:
     """Return a push as python-socketio's manager handles it, or None for anything else.
 
-    The commands of that manager are not pushes, nor is an event that asks for an answer.
+    The commands of that manager are not pushes, nor is an event that asks for an answer. Where it
+    is of a new message, `message` in it is that message as it was read.
     """
     if not isinstance(received, bytes) or len(received) > MAX_BYTES:
         return None
@@ -26,7 +32,12 @@ def read_push(received: object) -> dict[str, Any] | None:
         push = json.loads(received, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
-    return push if isinstance(push, dict) and _is_push(push) else None
+    if not isinstance(push, dict) or not _is_push(push):
+        return None
+    if push["event"] == "message_created":
+        push["message"] = _read_message(push["data"][0])
+        return push if push["message"] else None
+    return push
 
 
 def _is_push(push: dict[str, Any]) -> bool:
@@ -56,24 +67,23 @@ def _fits(event: str, payload: dict[str, Any], channels: object) -> bool:
     many = channels if isinstance(channels, list) else [channels]
     if not many or not all(isinstance(one, str) and KNOWN_CHANNEL.fullmatch(one) for one in many):
         return False
-    if isinstance(channels, str) and channels.startswith("room:") and "room_id" in payload:
-        if channels != f"room:{payload['room_id']}":
-            return False
-    if event in ("user_changed", "invitation_received"):
-        return isinstance(payload.get("id"), str)
-    if event == "room_deleted":
-        return channels == f"room:{payload.get('room_id')}"
-    if event == "message_created":
-        return _is_message(payload)
-    return True
-
-
-def _is_message(payload: dict[str, Any]) -> bool:
-    try:
-        read_pushed(payload)
-    except (KeyError, TypeError):
+    if event in NAMED_BY_ID and not isinstance(payload.get("id"), str):
         return False
-    return True
+    if event in OF_A_PERSON:
+        return "room_id" not in payload
+    if not isinstance(channels, str):  # what is of a room goes to it, or to one person, alone
+        return False
+    if channels.startswith("user:"):
+        return event not in TO_A_ROOM
+    room_id = payload.get("id" if event == "room_updated" else "room_id")
+    return event not in TO_A_USER and channels == f"room:{room_id}"
+
+
+def _read_message(payload: dict[str, Any]) -> Message | None:
+    try:
+        return read_pushed(payload)
+    except (KeyError, TypeError):
+        return None
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What clients of this process were told lately that the pulse finds too: profiles, invitations."""
+"""What clients of this process were told lately that the pulse finds too: profiles, requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RecentPushes:
         self._told: OrderedDict[str, dict[str, Any]] = OrderedDict()  # by id, as it was pushed
 
     def note(self, pushed: dict[str, Any]) -> None:
-        """Note a user or an invitation as pushed."""
+        """Note a user or a membership request as pushed."""
         self._told[pushed["id"]] = pushed
         self._told.move_to_end(pushed["id"])
         if len(self._told) > KNOWN:

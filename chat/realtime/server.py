@@ -47,7 +47,7 @@ class Refused(Exception):
 
 
 class Claims(Protocol):
-    """What a token says of who asks to be let in."""
+    """What a token says of the one who asks to be let in."""
 
     @property
     def session_id(self) -> str: ...
@@ -192,8 +192,8 @@ class ChatServer(TransportServer):
         if sid is None:  # it is in this namespace already
             self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
             return
-        # By session: who opens a hundred sockets waits for their turn as who opens one, and who has
-        # the token of one that has ended does not stand before its user's others.
+        # By session: a hundred sockets of one wait for their turn as one does, and the token of one
+        # that has ended does not stand before its user's others.
         if not self._admissions.put(
             claims.session_id, self._admit, face, sid, eio_sid, namespace, claims
         ):

@@ -11,9 +11,10 @@ from typing import Any
 
 from eventlet import hubs
 
-from chat.concurrency import current_payer, give_way
+from chat.concurrency import repay
 from chat.realtime.transport.pace import Pace
 
+FREE_WAITS = 4  # for the head and the body of a request
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is dropped when the socket is closed
 
 
@@ -22,13 +23,15 @@ class PacedStream(io.RawIOBase):
 
     `incoming` is the pace of the body that is being read, `outgoing` that of the answer; None where
     the socket's own time-out is all there is. Raises TimeoutError when a client is too slow, and
-    BrokenPipeError for whatever is written after that.
+    BrokenPipeError for whatever is written after that. `waits` counts how often there was nothing
+    to read; whoever sends in more pieces than FREE_WAITS repays what they owe before each.
     """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.incoming: Pace | None = None
         self.outgoing: Pace | None = None
+        self.waits = 0
         self._gave_up = False
 
     def readable(self) -> bool:
@@ -44,7 +47,9 @@ class PacedStream(io.RawIOBase):
                 size: int = self._connection.fd.recv_into(buffer)
             except BlockingIOError:
                 self._wait(self.incoming, read=True)
-                _rest_in_debt()  # more can come meanwhile, for one look at all of it
+                self.waits += 1
+                if self.waits > FREE_WAITS:
+                    repay()  # more can come meanwhile, for one look at all of it
                 continue
             if self.incoming is not None:
                 self.incoming.moved(size)
@@ -87,9 +92,3 @@ class PacedStream(io.RawIOBase):
         """Write no more, and let the kernel forget what the client has not taken."""
         self._gave_up = True
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-
-
-def _rest_in_debt() -> None:
-    payer = current_payer()
-    if payer is not None and payer.pause() > 0:
-        give_way()

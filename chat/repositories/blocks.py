@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -19,22 +20,19 @@ class BlockRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def insert(self, user_id: str, blocked_id: str) -> bool:
-        """Store that a user blocks another; return False when they did already."""
+    def insert(self, user_id: str, blocked_id: str) -> None:
+        """Store that a user blocks another, unless they do already."""
         document = {
             "user_identity": ObjectId(user_id),
             "blocked_identity": ObjectId(blocked_id),
             "created_at": self._database.now_ms(),
         }
-        try:
+        with suppress(DuplicateKeyError):
             self._collection.insert_one(document)
-        except DuplicateKeyError:
-            return False
-        return True
 
-    def delete(self, user_id: str, blocked_id: str) -> bool:
-        """Remove a block; return whether there was one."""
-        return bool(self._collection.delete_one(_pair(user_id, blocked_id)).deleted_count)
+    def delete(self, user_id: str, blocked_id: str) -> None:
+        """Remove a block, if there is one."""
+        self._collection.delete_one(_pair(user_id, blocked_id))
 
     def count_blocked(self, user_id: str) -> int:
         """Count those whom a user blocks."""

@@ -16,6 +16,9 @@ DAY_MS = 24 * 60 * 60 * 1000
 DUPLICATE_KEY = 11000  # the code of "this is there already"
 # Ids in one query: the embedded engine takes n² time for n ids; per id, so many cost least.
 IDS_AT_ONCE = 32
+# Documents that are read in one step of the event loop where there may be thousands: the wait for
+# the next ones lets everybody else have a turn, also under a lock, where nothing may rest.
+STEP = 500
 PAGE = 1_000  # documents of a list that is read whole
 PAGE_SECONDS = 120.0  # for one: before the first the embedded engine looks at all documents
 
@@ -56,11 +59,11 @@ def object_ids(values: Iterable[str]) -> list[ObjectId]:
     return [found for found in map(object_id, values) if found is not None]
 
 
-def with_ids(ids: Iterable[ObjectId], field: str = "_id") -> Iterator[dict[str, Any]]:
+def with_ids(ids: Iterable[ObjectId | str], field: str = "_id") -> Iterator[dict[str, Any]]:
     """Yield filters that match the documents with these ids, each a bounded number of them.
 
-    `field` is one with an index of its own. Nothing else in the program asks by `$in`: its cost
-    must not depend on how many there are.
+    `field` is one with an index of its own; its values may be names. Nothing else in the program
+    asks by `$in`: its cost must not depend on how many there are.
     """
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), IDS_AT_ONCE):

@@ -5,12 +5,12 @@ All times are by the database's own clock, so processes need not agree on one.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chat.models import Job
-from chat.repositories.documents import object_id
+from chat.repositories.documents import object_id, with_ids
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -49,9 +49,10 @@ class JobRepository:
         self._collection.insert_one(document)
         return _job(document)
 
-    def list_of_kind(self, kind: str) -> list[Job]:
-        """Return the jobs of a kind, due or not, in no order."""
-        return [_job(document) for document in self._collection.find({"kind": kind})]
+    def list_of_kinds(self, kinds: Iterable[str]) -> list[Job]:
+        """Return the jobs of a few kinds, due or not, in no order."""
+        queries = with_ids(kinds, "kind")  # one, as long as they are few
+        return [_job(found) for query in queries for found in self._collection.find(query)]
 
     def claim(self, kinds: Container[str], holder: str, lease: float, longest: float) -> Job | None:
         """Take the job of these kinds that has been due for longest, or return None.

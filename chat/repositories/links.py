@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
 
 from chat.models import Link, Purpose
-from chat.repositories.documents import date_of, object_id
+from chat.repositories.documents import date_of, milliseconds_of, object_id
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -93,5 +92,5 @@ def _link(document: Document) -> Link:
         uses=document["uses"],
         uses_left=document["uses_left"],
         created_at=document["created_at"],
-        expires_at=int(document["expires_at"].replace(tzinfo=UTC).timestamp() * 1000),
+        expires_at=milliseconds_of(document["expires_at"]),
     )

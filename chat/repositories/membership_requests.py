@@ -10,7 +10,14 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from chat.models import MembershipRequest
-from chat.repositories.documents import between, date_of, delete_found, delete_in_pieces, object_id
+from chat.repositories.documents import (
+    between,
+    date_of,
+    delete_found,
+    delete_in_pieces,
+    milliseconds_of,
+    object_id,
+)
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -69,8 +76,8 @@ class MembershipRequestRepository:
 
     def list_created(self, since: datetime, until: datetime | None) -> list[MembershipRequest]:
         """Return the requests made since then that wait for an answer, and before `until`."""
-        last = None if until is None else _milliseconds(until)
-        query = {"created_at": between(_milliseconds(since), last), "declined": False}
+        created_at = between(milliseconds_of(since), until and milliseconds_of(until))
+        query = {"created_at": created_at, "declined": False}
         return [_request(document) for document in self._collection.find(query)]
 
     def decline(self, request_id: str, expires_at: int) -> bool:
@@ -114,10 +121,6 @@ def _waiting(user_id: str, now: int) -> dict[str, Any]:
         "declined": False,
         "expires_at": {"$gt": date_of(now)},
     }
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _request(document: Mapping[str, Any]) -> MembershipRequest:

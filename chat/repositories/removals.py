@@ -25,6 +25,11 @@ class RemovalRepository:
         key = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         return self._database.db["removal"].find_one(key, {"_id": 1}) is not None
 
+    def count_kept_out(self, room_id: str) -> int:
+        """Count those who were kept out of a group while they were no members of it."""
+        query = {"room_identity": object_id(room_id), "was_member": False}
+        return self._database.db["removal"].count_documents(query)
+
     def list_after(self, removal_id: str, limit: int) -> list[tuple[str, str, str]]:
         """Return the removals after one as (id, room id, user id); the first ones after ""."""
         query = {"_id": {"$gt": object_id(removal_id)}} if removal_id else {}
@@ -33,14 +38,18 @@ class RemovalRepository:
             (str(one["_id"]), str(one["room_identity"]), str(one["user_identity"])) for one in found
         ]
 
-    def insert(self, room_id: str, user_id: str) -> None:
-        """Remember a removal; one that is remembered already is as of now."""
+    def insert(self, room_id: str, user_id: str, *, was_member: bool) -> bool:
+        """Remember a removal; return False for one that is remembered already: it is as of now."""
         key = {"room_identity": ObjectId(room_id), "user_identity": ObjectId(user_id)}
         removals, now = self._database.db["removal"], self._database.now_ms()
-        try:
-            removals.insert_one({**key, "created_at": now})
-        except DuplicateKeyError:
-            removals.update_one(key, {"$set": {"created_at": now}})
+        while True:
+            try:
+                removals.insert_one({**key, "was_member": was_member, "created_at": now})
+                return True
+            except DuplicateKeyError:
+                if removals.update_one(key, {"$set": {"created_at": now}}).matched_count:
+                    return False
+            # Another process has forgotten it between the two.
 
     def delete(self, room_id: str, user_id: str, before: int | None = None) -> None:
         """Forget a removal, or only one that was made before a time in milliseconds."""

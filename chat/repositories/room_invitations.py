@@ -54,7 +54,7 @@ class RoomInvitationRepository:
     def take_use(self, invitation_id: str, user_id: str, now: int) -> bool:
         """Take one use in one step; return whether the user may enter by it.
 
-        A user takes only one: who tries again, after a failure or a departure, needs no other.
+        A user takes only one: to try again, after a failure or a departure, needs no other.
         """
         only = {"_id": object_id(invitation_id), **_unexpired(now)}
         user = object_id(user_id)

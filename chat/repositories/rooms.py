@@ -77,13 +77,28 @@ class RoomRepository:
             return room_of(document)
 
     def insert_direct(self, user_id: str, other_id: str) -> Room | None:
-        """Store the room of the two, or return None when somebody else just did."""
+        """Store the room of the two, which the first one opens; None when somebody just did so."""
         document = self._new_document(kind="direct", member_key=member_key(user_id, other_id))
+        document["opened_by"] = ObjectId(user_id)
         try:
             self._database.db["room"].insert_one(document)
         except DuplicateKeyError:
             return None
         return room_of(document)
+
+    def count_opened(self, user_id: str) -> int:
+        """Count the direct rooms that a user opened and that are not noted as answered."""
+        return self._database.db["room"].count_documents({"opened_by": object_id(user_id)})
+
+    def list_opened(self, user_id: str) -> list[Room]:
+        """Return the direct rooms that a user opened and that are not noted as answered."""
+        found = self._database.db["room"].find({"opened_by": object_id(user_id)})
+        return [room_of(document) for document in found]
+
+    def note_answered(self, room_ids: Iterable[str]) -> None:
+        """Note that the other one has written in these direct rooms: they count for nobody."""
+        for some in with_ids(object_ids(room_ids)):
+            self._database.db["room"].update_many(some, {"$unset": {"opened_by": ""}})
 
     def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
         """Change `name`, `info`, `access` or `posting` and return the room as it is then."""

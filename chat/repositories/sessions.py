@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bson import ObjectId
 
 from chat.models import Session
-from chat.repositories.documents import between, date_of, object_id
+from chat.repositories.documents import between, date_of, milliseconds_of, object_id
 
 if TYPE_CHECKING:
     from chat.database.client import Database
@@ -134,9 +134,7 @@ class SessionRepository:
 
         By the database's own clock, as `end`: those of other processes may differ.
         """
-        ended_at = between(
-            *(moment and int(moment.timestamp() * 1000) for moment in (since, until))
-        )
+        ended_at = between(milliseconds_of(since), until and milliseconds_of(until))
         ended = self._collection.find({"ended_at": ended_at}, {"_id": 1})
         return [str(document["_id"]) for document in ended]
 

@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.models import Membership, Role
 from chat.repositories.documents import (
+    STEP,
     delete_in_pieces,
     is_only_repeated,
     object_id,
@@ -35,23 +36,30 @@ class UserRoomRepository:
 
     def list_of_user(self, user_id: str) -> list[Membership]:
         """Return all memberships of a user."""
-        cursor = self._database.db["user_room"].find({"user_identity": object_id(user_id)})
+        cursor = self._database.db["user_room"].find(
+            {"user_identity": object_id(user_id)}, batch_size=STEP
+        )
         return [membership_of(document) for document in cursor]
+
+    def count_of_user(self, user_id: str) -> int:
+        """Return to how many rooms a user belongs."""
+        return self._database.db["user_room"].count_documents({"user_identity": object_id(user_id)})
 
     def list_rooms_of_users(self, user_ids: Iterable[str]) -> dict[str, list[str]]:
         """Return the ids of the rooms of some users, by user."""
         found: dict[str, list[str]] = {}
         for some in with_ids(object_ids(user_ids), "user_identity"):
-            for one in self._database.db["user_room"].find(
-                some, {"room_identity": 1, "user_identity": 1}
-            ):
+            cursor = self._database.db["user_room"].find(
+                some, {"room_identity": 1, "user_identity": 1}, batch_size=STEP
+            )
+            for one in cursor:
                 found.setdefault(str(one["user_identity"]), []).append(str(one["room_identity"]))
         return found
 
     def list_of_room(self, room_id: str, limit: int = 0) -> list[Membership]:
         """Return the memberships of a room, the oldest first; all, or so many of them."""
         cursor = self._database.db["user_room"].find(
-            {"room_identity": object_id(room_id)}, limit=limit
+            {"room_identity": object_id(room_id)}, limit=limit, batch_size=STEP
         )
         return sorted(map(membership_of, cursor), key=lambda found: found.created_at)
 

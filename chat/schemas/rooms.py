@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chat.models import Addition, Conversation, Membership, ReceivedInvitation, Room, User
+from chat.models import Addition, Conversation, Membership, Room, User
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.messages import dump_message
-from chat.schemas.users import dump_member_user, dump_user
+from chat.schemas.users import dump_member_user
 
 MAX_NAME = 50
 MAX_INFO = 500
@@ -101,22 +101,6 @@ def dump_addition(addition: Addition, is_online: IsOnline) -> tuple[dict[str, An
         return {"invited": True}, 202
     dumped = dump_member(addition.user, addition.membership, is_online)
     return dumped, 201 if addition.is_new else 200
-
-
-def dump_invitation(invitation: ReceivedInvitation) -> dict[str, Any]:
-    """Return an invitation to join a group: of the group only what somebody outside may see."""
-    room = invitation.room
-    return {
-        "id": invitation.id,
-        "room": {
-            "id": room.id,
-            "name": room.name,
-            "info": room.info,
-            "members": invitation.member_count,
-        },
-        "invited_by": dump_user(invitation.invited_by),
-        "created_at": invitation.created_at,
-    }
 
 
 def dump_member(user: User, membership: Membership, is_online: IsOnline) -> dict[str, Any]:

@@ -65,9 +65,7 @@ class AccountRemoval:
 
         For each of them there is a job until all rooms are left, and for a while after.
         """
-        ids = {
-            one["user_id"] for kind in (REMOVE, SWEEP) for one in self._jobs.list_arguments(kind)
-        }
+        ids = {one["user_id"] for one in self._jobs.list_arguments(REMOVE, SWEEP)}
         for user_id in ids - self._users.list_by_ids(ids).keys():
             self._exclude(user_id)
 

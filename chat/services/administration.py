@@ -65,20 +65,20 @@ class Administration:
         self._audit = audit
         self._clock = clock
 
-    def invite(self, uses: int, days: int) -> tuple[Link, str]:
-        """Return a new invitation to this server and its token."""
-        link, token = self._links.invite(uses, days)
+    def issue_registration(self, uses: int, days: int) -> tuple[Link, str]:
+        """Return a new link by which so many people can register, and its token."""
+        link, token = self._links.issue_registration(uses, days)
         self._note("site_invitation_made", detail=f"{link.id} uses={uses} days={days}")
         return link, token
 
-    def list_invitations(self) -> list[Link]:
-        """Return the invitations that have not expired, the oldest first."""
+    def list_registrations(self) -> list[Link]:
+        """Return the links to register that have not expired, the oldest first."""
         self._note("site_invitations_listed")
-        return self._links.list_invitations()
+        return self._links.list_registrations()
 
-    def revoke_invitation(self, link_id: str) -> None:
-        """End an invitation; raise NotFound."""
-        if not self._links.revoke_invitation(link_id):
+    def revoke_registration(self, link_id: str) -> None:
+        """End a link to register; raise NotFound."""
+        if not self._links.revoke_registration(link_id):
             raise NotFound()
         self._note("site_invitation_revoked", detail=link_id)
 

@@ -71,14 +71,15 @@ class ConversationService:
 
     def rooms_of(self, user_id: str) -> list[Room]:
         """Return a user's rooms, in no order, as of a second ago at most."""
-        return [self._heads.overlay(room) for room, _ in self._memberships.list_lately(user_id)]
+        pairs = self._memberships.list_lately(user_id)
+        return [self._heads.overlay(room) for room, _ in in_turns(pairs)]
 
     def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
         peers = self._users.list_by_ids(
             {other for room, _ in pairs for other in room.member_ids if other != user.id}
         )
         self._usernames.learn([user, *peers.values()])  # of the last messages there
-        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in pairs)
+        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in in_turns(pairs))
         return [
             Conversation(
                 room=room,

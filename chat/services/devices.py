@@ -2,7 +2,8 @@
 
 Whoever guesses at a name from many networks fills the count of all strangers, and would keep its
 owner out. So the owner's devices are not counted among them. A token is signed and not stored; it
-is good for one account, and for nothing but having a count of its own there.
+is good for one account while that has the same password, and for nothing but having a count of its
+own there.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from chat.models import User
 from chat.repositories.documents import DAY_MS, now_ms
 from chat.services.limits import network_of
 
@@ -23,10 +25,14 @@ MAX_TOKEN = 200  # characters
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a good token says: of which account it is, and its own random name."""
+    """What a good token says: its own random name, and which account with which password it is of.
+
+    `password_mark` is what `_mark` makes of the password hash.
+    """
 
     user_id: str
     name: str
+    password_mark: str = field(repr=False)
 
 
 class Devices:
@@ -36,10 +42,10 @@ class Devices:
         self._key = hashlib.sha256(b"devices\0" + secret.encode()).digest()
         self._clock = clock
 
-    def token_for(self, user_id: str) -> str:
-        """Return a new token for a device that has logged in to an account."""
+    def token_for(self, user: User) -> str:
+        """Return a new token for a device of somebody who has shown who they are."""
         until = self._clock() + TOKEN_DAYS * DAY_MS
-        said = f"{user_id}.{secrets.token_hex(8)}.{until}"
+        said = f"{user.id}.{secrets.token_hex(8)}.{until}.{self._mark(user)}"
         return f"{said}.{self._sign('token', said)}"
 
     def read(self, token: str) -> Device | None:
@@ -47,14 +53,23 @@ class Devices:
         said, _, signature = token[:MAX_TOKEN].rpartition(".")
         parts = said.split(".")
         expected = self._sign("token", said)
-        if len(parts) != 3 or not hmac.compare_digest(_encode(signature), _encode(expected)):
+        if len(parts) != 4 or not hmac.compare_digest(_encode(signature), _encode(expected)):
             return None
-        user_id, name, until = parts
-        return Device(user_id, name) if self._clock() < int(until) else None
+        user_id, name, until, mark = parts
+        return Device(user_id, name, mark) if self._clock() < int(until) else None
+
+    def is_of(self, device: Device | None, user: User | None) -> bool:
+        """Tell whether a device has logged in to an account with the password that it has now."""
+        if device is None or user is None or device.user_id != user.id:
+            return False
+        return hmac.compare_digest(device.password_mark, self._mark(user))
 
     def hash_of(self, address: str, user_id: str) -> str:
         """Return what is stored of the network of an address: another one for each account."""
         return self._sign("network", f"{user_id} {network_of(address)}")
+
+    def _mark(self, user: User) -> str:
+        return self._sign("password", f"{user.id} {user.password_hash}")
 
     def _sign(self, purpose: str, text: str) -> str:
         signed = _encode(f"{purpose}\0{text}")

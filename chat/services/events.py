@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from chat.models import Message, ReceivedInvitation, Room, RoomKind, User
+from chat.models import Message, ReceivedRequest, Room, RoomKind, User
 
 
 class Events(Protocol):
@@ -42,7 +42,7 @@ class Events(Protocol):
     def member_left(self, room: Room, user_id: str) -> None:
         """Tell all who hear the room who left; from then on the one who left hears it no more."""
 
-    def invitation_received(self, user_id: str, invitation: ReceivedInvitation) -> None:
+    def invitation_received(self, user_id: str, request: ReceivedRequest) -> None:
         """Tell a user's own clients that they were asked to join a group."""
 
     def session_ended(self, session_id: str) -> None:

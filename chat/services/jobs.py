@@ -70,9 +70,12 @@ class Jobs:
             return
         self._own.append(self._repository.insert(kind, arguments, LEASE, self._holder))
 
-    def list_arguments(self, kind: str) -> list[Mapping[str, Any]]:
-        """Return the arguments of the jobs of a kind that are not finished, of all processes."""
-        return [job.arguments for job in self._repository.list_of_kind(kind)]
+    def list_arguments(self, *kinds: str) -> list[Mapping[str, Any]]:
+        """Return the arguments of the jobs of some kinds that are not finished, of all processes.
+
+        One query by an index: the pulse asks each second, and there may be many of other kinds.
+        """
+        return [job.arguments for job in self._repository.list_of_kinds(kinds)]
 
     def run(self) -> None:
         """Do what is due until stopped; a database that does not answer is asked again."""

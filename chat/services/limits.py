@@ -38,12 +38,16 @@ class Rule:
     shared: bool = False
 
 
-# Of a mailbox for each purpose: who wants to register does not keep its owner from a reset.
+# Of a mailbox for each purpose: a stranger who wants to register does not keep its owner from a
+# reset.
 CODES_PER_EMAIL = Rule("code-email", RateLimitItemPerHour(3), shared=True)
 CODES_PER_ADDRESS = Rule("code-address", RateLimitItemPerHour(100), shared=True)
-# Few for an account from one caller, so that a stranger cannot lock anybody out; more in all.
+# Few for an account from one caller, so that a stranger cannot lock anybody out; more of all.
 FAILED_LOGINS_PER_ACCOUNT = Rule("login-account", RateLimitItemPerMinute(5, 5), shared=True)
 FAILED_LOGINS_FROM_ANYWHERE = Rule("login-anywhere", RateLimitItemPerMinute(50, 5), shared=True)
+# Of the account's own devices, and of its own networks, which are not counted among all others:
+# whoever had the password may have collected many of them.
+FAILED_LOGINS_OF_KNOWN = Rule("login-known", RateLimitItemPerMinute(50, 5), shared=True)
 FAILED_LOGINS_PER_ADDRESS = Rule("login-address", RateLimitItemPerMinute(50, 5), shared=True)
 LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
 # Of a caller, so that a stranger cannot void the codes of others again and again; for a short
@@ -58,9 +62,9 @@ GUESSING_ALARMS = Rule("code-alarm", RateLimitItemPerHour(1), shared=True)
 # Nobody guesses the token of a link, so a good one is never refused.
 WRONG_LINKS = Rule("link-wrong", RateLimitItemPerMinute(60, 5), shared=True)
 # How often it is told that a username is taken: to a mailbox, or those with one invitation, and to
-# a caller. A name that is free is neither counted nor refused.
+# a caller. A name that is free is not counted. It is refused where the invitation has no more.
 TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared=True)
-TAKEN_NAMES_PER_INVITATION = Rule("taken-invitation", RateLimitItemPerHour(100), shared=True)
+TAKEN_NAMES_PER_LINK = Rule("taken-link", RateLimitItemPerHour(100), shared=True)
 TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)
 ALL = "all"  # the key where there is but one
 # By user, as many as the setting of that name says.
@@ -70,6 +74,9 @@ SEARCHES = Rule("SEARCHES_PER_MINUTE", RateLimitItemPerMinute(120))
 CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", RateLimitItemPerMinute(300))
 ROOMS = Rule("ROOMS_PER_MINUTE", RateLimitItemPerMinute(30))
 CHANGES = Rule("CHANGES_PER_MINUTE", RateLimitItemPerMinute(120))
+# Tries to open one more direct room while as many as one may have seem to wait for an answer: each
+# asks the logs of all of them.
+TRIES_AT_BOUND = Rule("opening", RateLimitItemPerMinute(10, 10))
 # Groups that others add one person to without asking; beyond them the person is asked. As many as a
 # busy day brings, and far from the most that one may be in.
 ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)
@@ -77,7 +84,7 @@ ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)
 # from the requests, which go with their group.
 ASKS_BY_ONE = Rule("asks-by", RateLimitItemPerDay(100), shared=True)
 ASKS_TO_ONE = Rule("asks-to", RateLimitItemPerDay(5, 30), shared=True)
-SITE_FACTOR = 10  # that many networks of a /48 may each do what one may
+SITE_RATE_FACTOR = 10  # a /48 may do as much as so many of its networks
 CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 
 
@@ -174,7 +181,7 @@ def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
     network, site = network_of(address), site_of(address)
     if site is None:
         return [(rule, network)]
-    wider = type(rule.item)(rule.item.amount * SITE_FACTOR, rule.item.multiples)
+    wider = type(rule.item)(rule.item.amount * SITE_RATE_FACTOR, rule.item.multiples)
     return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), site)]
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable
 
 from chat.models import Link, Purpose
 from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.links import LinkRepository
+from chat.services.tokens import hash_token, new_token
 
-TOKEN_BYTES = 16  # 128 bits: nobody guesses one
 RESET_MINUTES = 60
 
 
@@ -21,7 +19,7 @@ class Links:
         self._links = links
         self._clock = clock
 
-    def invite(self, uses: int, days: int) -> tuple[Link, str]:
+    def issue_registration(self, uses: int, days: int) -> tuple[Link, str]:
         """Return a new link by which so many accounts can be made, and its token."""
         return self._issue("register", uses, days * DAY_MS)
 
@@ -32,7 +30,7 @@ class Links:
 
     def find(self, purpose: Purpose, token: str) -> Link | None:
         """Return the link that a token is of; None when it is good for nothing, or no longer."""
-        return self._links.find_good(purpose, _hash(token), self._clock())
+        return self._links.find_good(purpose, hash_token(token), self._clock())
 
     def take_use(self, link: Link) -> bool:
         """Take one use of a link; False when it has none any more."""
@@ -42,12 +40,12 @@ class Links:
         """Take back a use of which nothing came."""
         self._links.give_back_use(link.id)
 
-    def list_invitations(self) -> list[Link]:
-        """Return the invitations that have not expired, the oldest first."""
+    def list_registrations(self) -> list[Link]:
+        """Return the links to register that have not expired, the oldest first."""
         return self._links.list_living("register", self._clock())
 
-    def revoke_invitation(self, link_id: str) -> bool:
-        """End an invitation; tell whether there was one."""
+    def revoke_registration(self, link_id: str) -> bool:
+        """End a link to register; tell whether there was one."""
         return self._links.delete("register", link_id)
 
     def end_resets(self, user_id: str) -> None:
@@ -57,7 +55,7 @@ class Links:
     def _issue(
         self, purpose: Purpose, uses: int, lifetime_ms: int, user_id: str = ""
     ) -> tuple[Link, str]:
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        token = new_token()
         now = self._clock()
         draft = Link(
             id="",
@@ -68,9 +66,4 @@ class Links:
             created_at=now,
             expires_at=now + lifetime_ms,
         )
-        return self._links.insert(draft, _hash(token)), token
-
-
-def _hash(token: str) -> str:
-    """Hash a token to be stored; it is random enough to need no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()
+        return self._links.insert(draft, hash_token(token)), token

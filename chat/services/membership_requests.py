@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from chat import policies
-from chat.concurrency import in_turns
 from chat.errors import Conflict, Forbidden, NotFound, RateLimited
-from chat.models import MembershipRequest, ReceivedInvitation, Room, User
+from chat.models import MembershipRequest, ReceivedRequest, Room, User
 from chat.repositories.documents import DAY_MS
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
@@ -24,14 +23,14 @@ KEPT_DAYS = 30  # for which a request waits, and after which a declined one may 
 MOST_WAITING = 50  # for one person's answer
 
 
-class TooManyInvitations(Conflict):
-    """Somebody has as many invitations without an answer as one may."""
+class TooManyMembershipRequests(Conflict):
+    """Somebody has as many membership requests without an answer as one may."""
 
     text_key = "error.too_many_unanswered"
 
 
 class MembershipRequests:
-    """Requests to join a group.
+    """Membership requests: whether a person wants to join a group.
 
     A request counts only while its group is there, the inviter may still add members, and neither
     of the two blocks the other. That is looked up when it matters, so no change of any of these can
@@ -67,7 +66,7 @@ class MembershipRequests:
         """Ask a user whether they want to join, where that needs their consent; return whether.
 
         To ask again while it waits changes nothing. Raises Forbidden where they declined lately,
-        TooManyInvitations, and RateLimited for an actor who asks too often.
+        TooManyMembershipRequests, and RateLimited for an actor who asks too often.
         """
         now = self._clock()
         found = self._requests.find_of(room.id, user.id, now)
@@ -78,7 +77,7 @@ class MembershipRequests:
         if found is not None and self._receive([found]):
             return True
         if self._requests.count_waiting(user.id, now) >= MOST_WAITING:
-            raise TooManyInvitations()
+            raise TooManyMembershipRequests()
         self._limits.count(ASKS_TO_ONE, f"{actor.id} {user.id}")
         self._limits.count(ASKS_BY_ONE, actor.id)
         request = self._requests.insert(room.id, user.id, actor.id, now, now + KEPT_DAYS * DAY_MS)
@@ -86,14 +85,14 @@ class MembershipRequests:
             self._events.invitation_received(user.id, received)
         return True
 
-    def list_of(self, user: User) -> list[ReceivedInvitation]:
-        """Return the invitations that wait for a user's answer, the newest first."""
+    def list_of(self, user: User) -> list[ReceivedRequest]:
+        """Return the requests that wait for a user's answer, the newest first."""
         return self._receive(self._requests.list_waiting(user.id, self._clock()))
 
     def list_created(
         self, since: datetime, until: datetime | None, is_told: Callable[[str], bool]
-    ) -> Iterator[tuple[str, ReceivedInvitation]]:
-        """Yield the invitations made since then, by any process, each with its user's id.
+    ) -> Iterator[tuple[str, ReceivedRequest]]:
+        """Yield the requests made since then, by any process, each with its user's id.
 
         Those whose id `is_told` knows are left out.
         """
@@ -102,15 +101,15 @@ class MembershipRequests:
                 for received in self._receive([request]):
                     yield request.user_id, received
 
-    def require(self, user: User, request_id: str) -> ReceivedInvitation:
-        """Return an invitation that waits for a user's answer; raise NotFound."""
+    def require(self, user: User, request_id: str) -> ReceivedRequest:
+        """Return a request that waits for a user's answer; raise NotFound."""
         request = self._requests.find(request_id, user.id, self._clock())
         for received in self._receive([request] if request else []):
             return received
         raise NotFound()
 
     def decline(self, user: User, request_id: str) -> None:
-        """Decline an invitation: nobody may ask again for that group for KEPT_DAYS."""
+        """Decline a request: nobody may ask again for that group for KEPT_DAYS."""
         request = self._requests.find(request_id, user.id, self._clock())
         if request is None or not self._requests.decline(
             request.id, self._clock() + KEPT_DAYS * DAY_MS
@@ -155,7 +154,7 @@ class MembershipRequests:
             return bool(shared)
         return bool(shared - {direct.id}) or self._messages.has_written(direct.id, user_id)
 
-    def _receive(self, requests: Iterable[MembershipRequest]) -> list[ReceivedInvitation]:
+    def _receive(self, requests: Iterable[MembershipRequest]) -> list[ReceivedRequest]:
         """Return what requests of one user look like to them; remove those that count no more."""
         requests = list(requests)
         if not requests:
@@ -166,7 +165,7 @@ class MembershipRequests:
         own = set(self._user_rooms.list_rooms_of_users([user_id]).get(user_id, ()))
         apart = {one for one in inviters if self._blocks.are_apart(user_id, one)}
         received = []
-        for request in in_turns(requests):
+        for request in requests:  # few, and each waits for the database: others have their turns
             room, inviter = rooms.get(request.room_id), inviters.get(request.inviter_id)
             if (
                 room is None
@@ -178,12 +177,10 @@ class MembershipRequests:
                 self._requests.delete(request.id)
                 continue
             count = self._memberships.count(room.id)
-            received.append(
-                ReceivedInvitation(request.id, room, count, inviter, request.created_at)
-            )
+            received.append(ReceivedRequest(request.id, room, count, inviter, request.created_at))
         return received
 
     def _may_add(self, room: Room, inviter: User) -> bool:
         membership = self._user_rooms.find(room.id, inviter.id)
         is_enabled = inviter.disabled_at is None
-        return is_enabled and membership is not None and policies.may_manage(room, membership)
+        return is_enabled and membership is not None and policies.is_manager(room, membership)

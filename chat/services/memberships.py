@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from chat.concurrency import in_turns
 from chat.errors import NotFound
 from chat.models import Membership, Room
 from chat.policies import require_member, resolve_role
@@ -113,7 +114,9 @@ class Memberships:
         if found and found.changes == changes and asked_at < found.read_at + LATELY:
             return found.pairs
         memberships = {one.room_id: one for one in self._user_rooms.list_of_user(user_id)}
-        known = [known.room for room_id in memberships if (known := self._trusted(room_id))]
+        known = [
+            known.room for room_id in in_turns(memberships) if (known := self._trusted(room_id))
+        ]
         return self._pair(user_id, memberships, known, changes, asked_at)
 
     def _pair(
@@ -127,10 +130,10 @@ class Memberships:
         """Read the rooms that are not known, and remember all as of when they were asked for."""
         missing = memberships.keys() - {room.id for room in known}
         rooms = [*known, *self._rooms.list_by_ids(missing)]
-        pairs = [(room, resolve_role(room, memberships[room.id])) for room in rooms]
+        pairs = [(room, resolve_role(room, memberships[room.id])) for room in in_turns(rooms)]
         if changes == self._changes:
             self._remember_lately(user_id, _Lately(pairs, asked_at, changes))
-        for room, membership in pairs:
+        for room, membership in in_turns(pairs):
             if self._is_unchanged(room.id, changes):
                 self._remember(room, membership, asked_at)
         return pairs
@@ -208,10 +211,14 @@ class Memberships:
         found = [resolve_role(room, one) for one in self._user_rooms.list_of_room(room.id, limit)]
         if self._is_unchanged(room.id, changes) and found:
             self._drop(room.id)
-            for membership in found:
-                self._remember(room, membership, asked_at)
-            if not limit or len(found) < limit:
-                self._known[room.id].count = len(found)
+            self._known[room.id] = _Known(
+                room,
+                asked_at,
+                {membership.user_id: membership for membership in found},
+                count=len(found) if not limit or len(found) < limit else None,
+            )
+            self._size += len(found)
+            self._drop_oldest()
         return found
 
     def _trusted(self, room_id: str) -> _Known | None:
@@ -232,6 +239,10 @@ class Memberships:
             known = self._known[room.id] = _Known(room, asked_at)
         self._size += membership.user_id not in known.members
         known.members[membership.user_id] = membership
+        self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """Drop rooms while more is remembered than there is room for, but not the last one."""
         while len(self._known) > KNOWN_ROOMS or (
             self._size > KNOWN_MEMBERS and len(self._known) > 1
         ):

@@ -84,8 +84,8 @@ class MessageService:
         self._quotas = quotas
         self._events = events
         self._clock = clock
-        # By the one who writes and the name they write to: the room and the other one's id.
-        self._direct_rooms: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
+        # Ids of rooms, by the one who writes and the name they write to.
+        self._direct_rooms: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._typed: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def send(
@@ -103,15 +103,15 @@ class MessageService:
         if to is None:
             return self._submit(user, room_id or "", client_id, data, "direct")
         key = (user.id, to.lower())
-        known = self._known_direct_room(key)
+        known = self._direct_rooms.get(key)
         if known is not None:
             try:
                 return self._submit(user, known, client_id, data, "direct")
-            except (NotFound, PeerLeft):  # who had that name is gone; another may have it by now
+            except (NotFound, PeerLeft):
+                # Nobody's username changes, but whoever had this one is gone. Another may have it.
                 self._direct_rooms.pop(key, None)
         room, _ = self._rooms.direct_with(user, to, field="to")
-        other_id = next(one for one in room.member_ids if one != user.id)
-        self._direct_rooms[key] = room.id, other_id
+        self._direct_rooms[key] = room.id
         if len(self._direct_rooms) > KNOWN_PAIRS:
             self._direct_rooms.popitem(last=False)
         return self._submit(user, room.id, client_id, data, "direct")
@@ -238,9 +238,9 @@ class MessageService:
         """
         room, membership = self._require(user, room_id, kind)
         policies.require_may_post(room, membership)
-        policies.require_unblocked(room.blocked_by)
         for other in room.member_ids:  # of direct rooms
             policies.require_peer(self._memberships.is_member(other, room.id))
+        policies.require_unblocked(room.blocked_by)  # after it: whoever has left blocks nobody
         now = self._clock()
         message = Message(
             id=new_id(),
@@ -262,16 +262,6 @@ class MessageService:
         self._quotas.count(size_of_text(message.data), user=message.user_id, room=room.id)
         self._read_marks.advance(room.id, message.user_id, message.seq, message.id)
         self._events.message_created(room, message)
-
-    def _known_direct_room(self, key: tuple[str, str]) -> str | None:
-        """Return the id of the room found last for a sender and a name.
-
-        Nobody's username changes, so it is the same person while that account is there.
-        """
-        room_id, other_id = self._direct_rooms.get(key, (None, ""))
-        if room_id is None or not self._usernames.find([other_id])[other_id].username:
-            return None
-        return room_id
 
     def _require(self, user: User, room_id: str, kind: RoomKind | None) -> tuple[Room, Membership]:
         room, membership = self._memberships.require(user.id, room_id)

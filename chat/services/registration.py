@@ -1,4 +1,4 @@
-"""Who may register: everybody, those who were invited, or nobody."""
+"""Who may register: everybody, those with a link, or nobody."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class RegistrationClosed(Forbidden):
     text_key = "error.registration_closed"
 
 
-class InvitationRequired(Forbidden):
-    """Only those may register who were invited."""
+class LinkRequired(Forbidden):
+    """Only those may register who have a link for it."""
 
-    text_key = "error.invitation_required"
+    text_key = "error.link_required"
 
 
 class Registration:
@@ -29,15 +29,15 @@ class Registration:
         self.domains = parse_domains(domains)
         self._written = [part.strip() for part in domains.split(",") if part.strip()]
 
-    def require_allowed(self, email: str, *, invited: bool) -> None:
-        """Raise Forbidden for whom the settings keep out, InvalidInput for the address.
+    def require_allowed(self, email: str, *, by_link: bool) -> None:
+        """Raise Forbidden where the settings let nobody register so, InvalidInput for the address.
 
-        Who was invited need not have an address.
+        `email` may be empty for somebody with a link.
         """
         if self.mode == "closed":
             raise RegistrationClosed()
-        if self.mode == "invitation" and not invited:
-            raise InvitationRequired()
+        if self.mode == "invitation" and not by_link:
+            raise LinkRequired()
         if email and self.domains and domain_of(email) not in self.domains:
             raise InvalidInput({"email": [Text("invalid.email_domain", domains=self.named())]})
 

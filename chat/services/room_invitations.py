@@ -7,8 +7,6 @@ or revoked, and only while the one who made it is still the owner or an admin.
 from __future__ import annotations
 
 import builtins
-import hashlib
-import secrets
 from collections.abc import Callable
 
 from chat import policies
@@ -23,10 +21,10 @@ from chat.services.audit import Audit
 from chat.services.limits import CHANGES, JOINS, Limits
 from chat.services.memberships import Memberships
 from chat.services.rooms import RoomService
+from chat.services.tokens import hash_token, new_token
 from chat.services.turns import Turns
 
 MOST_INVITATIONS = 50  # of a group at a time
-TOKEN_BYTES = 16
 
 
 class TooManyInvitations(Conflict):
@@ -74,11 +72,11 @@ class RoomInvitationService:
             now = self._clock()
             if len(self._invitations.list_of_room(room_id, now)) >= MOST_INVITATIONS:
                 raise TooManyInvitations()
-            token = secrets.token_urlsafe(TOKEN_BYTES)
+            token = new_token()
             invitation = self._invitations.insert(
                 room_id=room_id,
                 user_id=user.id,
-                token_hash=_hash(token),
+                token_hash=hash_token(token),
                 uses=uses,
                 now=now,
                 expires_at=now + expires_in * 1000,
@@ -94,7 +92,7 @@ class RoomInvitationService:
         return [(one, makers[one.user_id]) for one in found if one.user_id in makers]
 
     def revoke(self, user: User, room_id: str, invitation_id: str) -> None:
-        """End an invitation; who has its token finds nothing from then on."""
+        """End an invitation; its token is good for nothing from then on."""
         self._limits.count(CHANGES, user.id)
         self._require_manager(user, room_id)
         if not self._invitations.delete(room_id, invitation_id):
@@ -111,7 +109,7 @@ class RoomInvitationService:
         return Invited(room, self._memberships.count(room.id), invited_by, is_member)
 
     def accept(self, user: User, token: str) -> Room:
-        """Enter a group by a token and return it; who is in it already takes no use.
+        """Enter a group by a token and return it; a member takes no use.
 
         Raises NotFound for a token that is not good, whatever the reason, and Removed for somebody
         who was removed from the group.
@@ -130,12 +128,12 @@ class RoomInvitationService:
 
     def _require_good(self, user: User, token: str) -> tuple[RoomInvitation, Room, bool]:
         """Return what a token is for and whether the user is a member there already."""
-        invitation = self._invitations.find_by_hash(_hash(token), self._clock())
+        invitation = self._invitations.find_by_hash(hash_token(token), self._clock())
         room = self._rooms.find(invitation.room_id) if invitation else None
         if invitation is None or room is None:
             raise NotFound()
         maker = self._user_rooms.find(room.id, invitation.user_id)
-        if maker is None or not policies.is_manager(policies.resolve_role(room, maker)):
+        if maker is None or not policies.is_manager(room, maker):
             raise NotFound()
         user_who_invites = self._users.find(invitation.user_id)
         if user_who_invites is None or user_who_invites.disabled_at is not None:
@@ -154,8 +152,3 @@ class RoomInvitationService:
     def _require_manager(self, user: User, room_id: str) -> None:
         room, membership = self._memberships.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)
-
-
-def _hash(token: str) -> str:
-    """Return what is stored of a token: 128 random bits need no salt and no slow hash."""
-    return hashlib.sha256(token.encode()).hexdigest()

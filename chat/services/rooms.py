@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from chat import policies
+from chat.concurrency import in_turns
 from chat.errors import Conflict, NotFound, Removed, Unauthorized, Unavailable
 from chat.models import Addition, Membership, Role, Room, RoomKind, User
+from chat.repositories.messages import MessageRepository
 from chat.repositories.outages import is_outage
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
@@ -23,7 +25,7 @@ from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.heads import RoomHeads
 from chat.services.jobs import Jobs, Progress
-from chat.services.limits import CHANGES, JOINS, ROOMS, Limits
+from chat.services.limits import CHANGES, JOINS, ROOMS, TRIES_AT_BOUND, Limits
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.room_removal import RoomRemoval
@@ -33,11 +35,14 @@ from chat.services.usernames import Usernames
 CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
 CATCH_UP_PAUSE = 1.0  # seconds until a database that was away is asked again
 # Groups one may come to by one's own doing, and to which others may bring one: so that they cannot
-# use it up. Rooms of two are not counted, as anybody may open one; their rate bounds them. Commands
-# that make data are not bound.
+# use it up. Commands that make data are not bound.
 MOST_ROOMS = 2_000
 MOST_ROOMS_BY_OTHERS = 1_000
+# Direct rooms that one opened and in which the other one has not written: it costs whoever opens
+# them, because nobody can help being written to.
+MOST_UNANSWERED = 500
 MOST_MEMBERS = 5_000  # of a group
+MOST_KEPT_OUT = 500  # of a group: people who were no members of it as they were removed
 # Tries of a change whose condition no longer held as it was written: another process was first.
 TRIES = 20
 FINISH_REMOVAL = "finish_removal"
@@ -59,6 +64,18 @@ class TooManyRooms(Conflict):
     text_key = "error.too_many_rooms"
 
 
+class TooManyUnanswered(Conflict):
+    """Somebody opened as many direct rooms as one may in which the other one has not written."""
+
+    text_key = "error.too_many_direct_rooms"
+
+
+class TooManyKeptOut(Conflict):
+    """A group keeps out as many people who were no members of it as it may."""
+
+    text_key = "error.too_many_kept_out"
+
+
 class GroupFull(Conflict):
     """A group has as many members as it may have."""
 
@@ -74,6 +91,7 @@ class RoomService:
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
         users: UserRepository,
+        messages: MessageRepository,
         removals: RemovalRepository,
         invitations: RoomInvitationRepository,
         memberships: Memberships,
@@ -91,6 +109,7 @@ class RoomService:
         self._rooms = rooms
         self._user_rooms = user_rooms
         self._users = users
+        self._messages = messages
         self._removals = removals
         self._invitations = invitations
         self._memberships = memberships
@@ -144,8 +163,20 @@ class RoomService:
         if other is None:
             raise NotFound()
         policies.require_other(user.id, other.id, field)
-        with self._turns.of(min(user.id, other.id) + max(user.id, other.id)):
-            return self._direct_room(user, other)
+        turns = self._turns.of(min(user.id, other.id) + max(user.id, other.id))
+        with turns:
+            room = self._rooms.find_direct(user.id, other.id)
+            if room is not None:
+                self._complete_direct(room, user, other)
+                return room, False
+        self._require_may_open(user, other)  # it may take a while, so nobody waits behind it
+        with turns:
+            created = self._rooms.insert_direct(user.id, other.id)
+            room = created or self._rooms.find_direct(user.id, other.id)
+            if room is None:
+                raise NotFound()
+            self._complete_direct(room, user, other)
+            return room, created is not None
 
     def join(self, user: User, number: str) -> Room:
         """Enter the group of that number; joining twice changes nothing."""
@@ -191,7 +222,7 @@ class RoomService:
                 is_new = self._enter(room, user, by_name=True, by=actor)
             return Addition(user, self._find_member(room, user.id), is_new)
 
-    def accept_invitation(self, user: User, request_id: str) -> Room:
+    def accept_request(self, user: User, request_id: str) -> Room:
         """Join a group that somebody asked the user to join."""
         self._limits.count(JOINS, user.id)
         found = self._requests.require(user, request_id)
@@ -253,7 +284,7 @@ class RoomService:
     def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
         """Keep a person out of a group until they are added by name; oneself: leave.
 
-        They need not be a member: who left by themselves before may be kept out too.
+        They need not be a member: somebody who left by themselves before may be kept out too.
         """
         self._limits.count(CHANGES, actor.id)
         if user_id == actor.id:
@@ -264,19 +295,13 @@ class RoomService:
                 room, membership = self._memberships.require_fresh(actor.id, room_id)
                 policies.require_manager(room, membership)
                 target = self._user_rooms.find(room.id, user_id)
-                if target is not None:
+                if target is None:
+                    is_done = self._keep_out(room, actor, user_id)
+                else:
                     target = policies.resolve_role(room, target)
                     policies.require_may_remove(room, membership, target)
-                elif self._users.find(user_id) is None:
-                    raise NotFound()
-                # First, so that the removal is completed whatever happens from here on.
-                arguments = {"room_id": room.id, "user_id": user_id}
-                self._jobs.add(FINISH_REMOVAL, arguments, FINISH_AFTER)
-                # Before they are out: from that moment they cannot come back by themselves.
-                self._removals.insert(room.id, user_id)
-                self._requests.withdraw(room.id, user_id)
-                if self._finish_removal(room, user_id):
-                    self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
+                    is_done = self._take_out(room, actor, user_id)
+                if is_done:
                     return
         raise Unavailable()
 
@@ -346,8 +371,6 @@ class RoomService:
         The end of the log is written down, and a group whose owner is no member gets another one.
         A room that fails keeps no other from it, and a database that is away is asked again.
         """
-        # Processes of a version that knows no removals may have let somebody in meanwhile.
-        self._ask_until_answered(lambda kind: self._jobs.add(kind, {}), SWEEP_REMOVED)
         for room in self._ask_until_answered(self._rooms.list_latest, CATCH_UP_ROOMS) or ():
             self._ask_until_answered(self._complete, room)
 
@@ -372,21 +395,12 @@ class RoomService:
         if room.owner_id and self._user_rooms.find(room.id, room.owner_id) is None:
             self._hand_over(room)
 
-    def _direct_room(self, user: User, other: User) -> tuple[Room, bool]:
-        room = self._rooms.find_direct(user.id, other.id)
-        if room is not None and self._user_rooms.count_of_room(room.id) == 2:
-            return room, False
-        created = None
-        if room is None:
-            self._limits.count(ROOMS, user.id)
-            self._blocks.require_none(user.id, other.id)
-            created = self._rooms.insert_direct(user.id, other.id)
-            room = created or self._rooms.find_direct(user.id, other.id)
-        if room is None:
-            raise NotFound()
+    def _complete_direct(self, room: Room, user: User, other: User) -> None:
+        """Let the two enter a direct room: whoever made it may have come no further than that."""
+        if self._user_rooms.count_of_room(room.id) == 2:
+            return
         # Now that the room is there: a block from before finds it here, a later one finds the room.
         policies.require_unblocked(self._blocks.settle(user.id, other.id))
-        # Also when it was there: whoever made it may have come no further than the room.
         entered = [
             member.id
             for member in (user, other)
@@ -394,7 +408,6 @@ class RoomService:
         ]
         if entered:
             self._entered(room, entered, by=user)
-        return room, created is not None
 
     def _is_in(self, room: Room, user: User) -> bool:
         return self._user_rooms.find(room.id, user.id) is not None
@@ -419,11 +432,33 @@ class RoomService:
             raise GroupFull()
 
     def _require_room_for(self, user: User, most: int) -> None:
-        memberships = self._user_rooms.list_of_user(user.id)
-        if len(memberships) < most:  # all of them: cheap, and mostly enough
+        if self._user_rooms.count_of_user(user.id) < most:  # direct rooms too: mostly enough
             return
-        if self._rooms.count_groups(found.room_id for found in memberships) >= most:
+        room_ids = self._user_rooms.list_rooms_of_users([user.id]).get(user.id, ())
+        if self._rooms.count_groups(room_ids) >= most:
             raise TooManyRooms()
+
+    def _require_may_open(self, user: User, other: User) -> None:
+        """Refuse a new direct room of people who are blocked, or of somebody who opened many.
+
+        Those count in which the other one has not written. The logs say so; they are asked only
+        when there may be too many, and seldom, so that sending needs to note nothing.
+        """
+        self._limits.count(ROOMS, user.id)
+        self._blocks.require_none(user.id, other.id)
+        if self._rooms.count_opened(user.id) < MOST_UNANSWERED:
+            return
+        self._limits.count(TRIES_AT_BOUND, user.id)
+        opened = self._rooms.list_opened(user.id)
+        answered = [
+            room.id
+            for room in in_turns(opened)
+            for other in room.member_ids
+            if other != user.id and self._messages.has_written(room.id, other)
+        ]
+        self._rooms.note_answered(answered)
+        if len(opened) - len(answered) >= MOST_UNANSWERED:
+            raise TooManyUnanswered()
 
     def _find_member(self, room: Room, user_id: str) -> Membership:
         membership = self._user_rooms.find(room.id, user_id)
@@ -520,6 +555,35 @@ class RoomService:
             self._invitations.delete_by_user(room.id, user_id)
         return True
 
+    def _keep_out(self, room: Room, actor: User, user_id: str) -> bool:
+        """Keep somebody out who is no member; return False when they have become one meanwhile."""
+        if self._users.find(user_id) is None:
+            raise NotFound()
+        if (
+            not self._removals.exists(room.id, user_id)
+            and self._removals.count_kept_out(room.id) >= MOST_KEPT_OUT
+        ):
+            raise TooManyKeptOut()
+        is_new = self._removals.insert(room.id, user_id, was_member=False)
+        self._requests.withdraw(room.id, user_id)
+        if is_new:
+            self._audit.note("member_kept_out", actor.id, target_id=user_id, room_id=room.id)
+        # Whoever comes in beside this looks for the removal after it, and so goes by themselves.
+        return self._user_rooms.find(room.id, user_id) is None
+
+    def _take_out(self, room: Room, actor: User, user_id: str) -> bool:
+        """Remove a member; return False for one who has become the owner meanwhile."""
+        # First, so that the removal is completed whatever happens from here on.
+        arguments = {"room_id": room.id, "user_id": user_id}
+        self._jobs.add(FINISH_REMOVAL, arguments, FINISH_AFTER)
+        # Before they are out: from that moment they cannot come back by themselves.
+        self._removals.insert(room.id, user_id, was_member=True)
+        self._requests.withdraw(room.id, user_id)
+        if not self._finish_removal(room, user_id):
+            return False
+        self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
+        return True
+
     def _finish_removal(self, room: Room, user_id: str) -> bool:
         """Take out whoever is to be kept out; return False for one who has become the owner."""
         if self._user_rooms.find(room.id, user_id) is None or self._remove(room, user_id):
@@ -536,6 +600,10 @@ class RoomService:
     def _sweep_removed(
         self, arguments: Mapping[str, Any], progress: Progress
     ) -> Iterator[Progress]:
+        """Take out whom a process of a version without removals has let in.
+
+        A migration stores this job, so that it is done once after an upgrade.
+        """
         after = progress.get("after", "")
         while found := self._removals.list_after(after, REMOVALS_AT_ONCE):
             for after, room_id, user_id in found:

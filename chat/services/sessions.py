@@ -18,7 +18,7 @@ import secrets
 import threading
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cachetools import LRUCache
 
@@ -34,6 +34,7 @@ from chat.services.events import Events
 from chat.services.limits import (
     CONNECTIONS,
     FAILED_LOGINS_FROM_ANYWHERE,
+    FAILED_LOGINS_OF_KNOWN,
     FAILED_LOGINS_PER_ACCOUNT,
     FAILED_LOGINS_PER_ADDRESS,
     LOG_INS,
@@ -42,6 +43,7 @@ from chat.services.limits import (
     per_caller,
 )
 from chat.services.passwords import Passwords
+from chat.services.tokens import hash_token
 from chat.text.addresses import fold_login, is_address
 
 GRACE_MS = 10_000
@@ -133,6 +135,7 @@ class SessionService:
         if user.disabled_at is not None:
             self._audit.note("log_in_failed", target_id=user.id, detail="disabled")
             raise AccountDisabled()
+        user = self._renew_hash(user, password)
         grant = self.start(user, device, address=address, key=key)
         # Only now: a change of the password ends the sessions that are there after it was written,
         # and one that was written before this session was there is read here. To disable an account
@@ -143,8 +146,6 @@ class SessionService:
             raise WrongLogin()
         self._audit.note("logged_in", user.id, detail=grant.session.id)
         self._end_surplus(user.id)
-        if self._passwords.is_outdated(user.password_hash, password):
-            self._users.replace_password(user, self._passwords.hash(password), self._clock())
         return grant
 
     def confirm(self, user_id: str, password: str, *, address: str) -> User | None:
@@ -159,8 +160,11 @@ class SessionService:
         return user
 
     def device_token_for(self, user: User) -> str:
-        """Return what a device keeps to be known at its next log-in to an account."""
-        return self._devices.token_for(user.id)
+        """Return what a device keeps to be known at its next log-in to an account.
+
+        It is good until the account has another password than `user`.
+        """
+        return self._devices.token_for(user)
 
     def start(self, user: User, device: str, *, address: str = "", key: str | None = None) -> Grant:
         """Start a session for a user who has shown who they are, from a network address.
@@ -183,7 +187,7 @@ class SessionService:
                 created_at=now,
                 last_used_at=now,
                 rotated_at=now,
-                refresh_hash=_hash(refresh_id),
+                refresh_hash=hash_token(refresh_id),
                 network_hash=self._devices.hash_of(address, user.id) if address else "",
                 key_hash=_hash_key(key),
             )
@@ -226,12 +230,12 @@ class SessionService:
         another key than its own nothing happens to it.
         """
         now = self._clock()
-        presented, next_id = _hash(refresh_id), self._next(refresh_id)
+        presented, next_id = hash_token(refresh_id), self._next(refresh_id)
         session = self._sessions.rotate(
             session_id,
             user_id,
             presented,
-            _hash(next_id),
+            hash_token(next_id),
             now,
             now + self._lifetime,
             _hash_key(key),
@@ -298,19 +302,21 @@ class SessionService:
         by_device = (FAILED_LOGINS_PER_ACCOUNT, f"{target} device {device.name if device else ''}")
         by_network = (FAILED_LOGINS_PER_ACCOUNT, f"{target} {network}")
         by_address = per_caller(FAILED_LOGINS_PER_ADDRESS, address)
-        anywhere = (FAILED_LOGINS_FROM_ANYWHERE, target)
         # Whoever is certain to be refused keeps nobody waiting. Each test costs a query, so it is
         # only of those who could fill the turns of many accounts.
         for rule, key in (right, *((by_device,) if device else by_address)):
             self._limits.check(rule, key)
         with self._turns[zlib.crc32(target.encode()) % TURNS]:
             user = find()  # not before: who waits long must not verify what is outdated
-            is_known = device is not None and user is not None and device.user_id == user.id
-            wrong = [by_network, *by_address]
-            if device:  # with the token of another account it is a caller like any other
-                wrong = [by_device, *(() if is_known else wrong)]
-            if not is_known and not self._knows_network(user, address):
-                wrong.append(anywhere)
+            if self._devices.is_of(device, user):
+                wrong = [by_device, (FAILED_LOGINS_OF_KNOWN, f"{target} devices")]
+            else:  # also with a token of another account, or from before its password
+                wrong = [by_device] if device else []
+                wrong += [by_network, *by_address]
+                if self._knows_network(user, address):
+                    wrong.append((FAILED_LOGINS_OF_KNOWN, f"{target} networks"))
+                else:
+                    wrong.append((FAILED_LOGINS_FROM_ANYWHERE, target))
             for rule, key in wrong:
                 self._limits.check(rule, key)
             # Adopted accounts may have none until it is set by a mailed code.
@@ -321,6 +327,15 @@ class SessionService:
             for rule, key in wrong:
                 self._limits.count(rule, key)
             return None, user
+
+    def _renew_hash(self, user: User, password: str) -> User:
+        """Return the user with a hash of today's parameters; the password is known to be theirs."""
+        if not self._passwords.is_outdated(user.password_hash, password):
+            return user
+        renewed = self._passwords.hash(password)
+        if not self._users.replace_password(user, renewed, self._clock()):
+            return user  # it is another one by now
+        return replace(user, password_hash=renewed)
 
     def _knows_network(self, user: User | None, address: str) -> bool:
         """Tell whether the account was lately logged in to from there; asks as long for nobody."""
@@ -370,13 +385,8 @@ class SessionService:
         return hmac.new(self._key, refresh_id.encode(), hashlib.sha256).hexdigest()
 
 
-def _hash(secret: str) -> str:
-    """Hash a refresh id or a key to be stored; both are random enough to need no salt."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def _hash_key(key: str | None) -> str | None:
-    return None if key is None else _hash(key)
+    return None if key is None else hash_token(key)
 
 
 def _may_use(session: Session, key: str | None) -> bool:

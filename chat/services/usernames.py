@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from chat.concurrency import in_turns
 from chat.models import Message, Room, User
 from chat.repositories.users import UserRepository
 
@@ -80,7 +81,7 @@ class Usernames:
                 if room.last_message
                 else room
             )
-            for room in rooms
+            for room in in_turns(rooms)
         ]
 
     def _remember(self, user_id: str, names: Names) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from chat.concurrency import spawn
 from chat.errors import Conflict, InvalidInput, NotFound, RateLimited, Unauthorized
@@ -27,7 +27,7 @@ from chat.services.limits import (
     GUESSING_ALARMS,
     SEARCHES,
     TAKEN_NAMES_PER_ADDRESS,
-    TAKEN_NAMES_PER_INVITATION,
+    TAKEN_NAMES_PER_LINK,
     TAKEN_NAMES_PER_MAILBOX,
     WRONG_CODES,
     WRONG_CODES_OF_ALL,
@@ -95,8 +95,8 @@ class UserService:
         self._events = events
         self._audit = audit
         self._clock = clock
-        # Callers try their codes one by one: otherwise many wrong ones at once would all pass
-        # before the first was counted. Right ones are not counted.
+        # Callers try their codes one by one, and names are looked up one by one for each code or
+        # invitation: otherwise many tries at once would all pass before the first was counted.
         self._turns = Turns()
 
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
@@ -109,7 +109,7 @@ class UserService:
         happens after it. `address` is the caller's network address.
         """
         if purpose == "register":
-            self._registration.require_allowed(email, invited=False)
+            self._registration.require_allowed(email, by_link=False)
         callers = per_caller(CODES_PER_ADDRESS, address)
         for rule, key in callers:
             self._limits.check(rule, key)
@@ -140,20 +140,20 @@ class UserService:
         With the token of an invitation the code may be left out: an address is not proven then.
         Only with one of the two does somebody learn that a name or an address is taken, and may try
         another name. Raises Forbidden where the settings let nobody register so, and RateLimited
-        for a caller (a network address) with too many wrong tries, or instead of Conflict when too
-        many taken names were told. `key` is what the session is bound to.
+        for a caller (a network address) with too many wrong tries, or when too many taken names
+        were told: instead of Conflict, and for an invitation without a code for free names too.
+        `key` is what the session is bound to.
         """
-        self._registration.require_allowed(email, invited=bool(invitation))
+        self._registration.require_allowed(email, by_link=bool(invitation))
         draft = replace(self._draft(username, "", email, nickname), email_is_proven=bool(code))
         if code:
             self._check_code(email, "register", code, address)
         link = (
             self._find_link("register", invitation, "invitation", address) if invitation else None
         )
-        if self._users.find_by_username(username):
-            self._refuse_name(email if code else "", link, address)
+        self._require_free(username, email if code else "", link.id if link else "", address)
         draft = replace(draft, password_hash=self._passwords.hash(password))
-        user = self._insert_invited(draft, link) if link else self._users.insert(draft)
+        user = self._insert_by_link(draft, link) if link else self._users.insert(draft)
         if code:
             self._codes.use_up(email, "register")  # an address has one account: good but once
         self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
@@ -161,19 +161,24 @@ class UserService:
 
     def change_password(
         self, user: User, *, current_password: str, password: str, address: str
-    ) -> None:
-        """Set a new password and end every session; raise InvalidInput for the current one."""
+    ) -> User:
+        """Set a new password, end every session, and return the user as they are then.
+
+        Raises InvalidInput for the current password.
+        """
         confirmed = self._sessions.confirm(user.id, current_password, address=address)
+        password_hash = self._passwords.hash(password) if confirmed else ""
         if confirmed is None or not self._users.replace_password(
-            confirmed, self._passwords.hash(password), self._clock()
+            confirmed, password_hash, self._clock()
         ):
             raise InvalidInput({"current_password": ["invalid.password"]})
         self._audit.note("password_changed", user.id)
         self._end_resets(user)
         self._sessions.end_all(user.id)
+        return replace(confirmed, password_hash=password_hash)
 
-    def reset_password(self, *, email: str, code: str, password: str, address: str) -> None:
-        """Set a new password by a mailed code and end every session.
+    def reset_password(self, *, email: str, code: str, password: str, address: str) -> User:
+        """Set a new password by a mailed code, end every session, and return the user.
 
         Raises InvalidInput, and RateLimited for a caller with too many wrong codes.
         """
@@ -181,10 +186,10 @@ class UserService:
         user = self._users.find_by_email(email)
         if user is None or not self._codes.use_up(email, "reset"):
             raise verification.wrong_code()
-        self._set_password(user, self._passwords.hash(password))
+        return self._set_password(user, self._passwords.hash(password))
 
-    def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> None:
-        """Set a new password by the token of a link, once, and end every session.
+    def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> User:
+        """Set a new password by the token of a link, once; end every session; return the user.
 
         Raises InvalidInput, and RateLimited for a caller with too many wrong tokens.
         """
@@ -193,7 +198,7 @@ class UserService:
         password_hash = self._passwords.hash(password)
         if user is None or not self._links.take_use(link):
             raise InvalidInput({"reset_token": ["invalid.link"]})
-        self._set_password(user, password_hash)
+        return self._set_password(user, password_hash)
 
     def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
         """Create accounts without e-mail and yield them, also those that were there before.
@@ -262,25 +267,29 @@ class UserService:
         self._end_resets(user)
         self._removal.remove(user.id)
 
-    def _refuse_name(self, code_of: str, link: Link | None, address: str) -> NoReturn:
+    def _require_free(self, username: str, code_of: str, link_id: str, address: str) -> None:
         """Raise Conflict for a name that is taken, or RateLimited where many were told of.
 
-        `code_of` is whose code proves somebody. With too many for its mailbox the code is void: it
-        would tell of any number of names, because those that are free are not refused.
+        `code_of` is whose code proves somebody, `link_id` the invitation of somebody without one.
+        With too many for its mailbox the code is void, and an invitation lets nobody in for the
+        rest of the hour: each would tell of any number of names, because free ones register.
         """
-        counted = per_caller(TAKEN_NAMES_PER_ADDRESS, address)
-        if code_of:
-            counted.insert(0, (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of)))
-        elif link is not None:
-            counted.insert(0, (TAKEN_NAMES_PER_INVITATION, link.id))
-        try:
-            for rule, key in counted:
-                self._limits.count(rule, key)
-        except RateLimited as error:
-            if code_of and self._limits.is_reached(*counted[0]):
-                self._codes.use_up(code_of, "register")
-            error.fields = {"username": ["invalid.many_taken"]}
-            raise
+        proof = (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of))
+        if not code_of:
+            proof = (TAKEN_NAMES_PER_LINK, link_id)
+        with self._turns.of(proof[1]):  # many tries at once are told of no more names
+            if not code_of:
+                self._limits.check(*proof)
+            if self._users.find_by_username(username) is None:
+                return
+            try:
+                for rule, key in (proof, *per_caller(TAKEN_NAMES_PER_ADDRESS, address)):
+                    self._limits.count(rule, key)
+            except RateLimited as error:
+                if code_of and self._limits.is_reached(*proof):
+                    self._codes.use_up(code_of, "register")
+                error.fields = {"username": ["invalid.many_taken"]}
+                raise
         raise Conflict({"username": ["invalid.taken"]})
 
     def _check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
@@ -324,8 +333,8 @@ class UserService:
             raise InvalidInput({field: ["invalid.link"]})
         return link
 
-    def _insert_invited(self, draft: User, link: Link) -> User:
-        """Store a new user by a use of an invitation, which is given back when the name is taken.
+    def _insert_by_link(self, draft: User, link: Link) -> User:
+        """Store a new user by a use of a link, which is given back when the name is taken.
 
         It is taken last, so that all that can fail before costs none.
         """
@@ -337,11 +346,12 @@ class UserService:
             self._links.give_back_use(link)
             raise
 
-    def _set_password(self, user: User, password_hash: str) -> None:
-        self._users.update(user.id, {"password_hash": password_hash}, self._clock())
+    def _set_password(self, user: User, password_hash: str) -> User:
+        changed = self._users.update(user.id, {"password_hash": password_hash}, self._clock())
         self._audit.note("password_reset", user.id)
         self._end_resets(user)
         self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+        return changed
 
     def _end_resets(self, user: User) -> None:
         """Make useless what was handed out before to set a new password with."""

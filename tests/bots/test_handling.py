@@ -119,13 +119,13 @@ def test_bot_that_a_stranger_adds_to_a_group_accepts_also_when_it_was_away(
     groups = {owner: owner.create_group() for owner in (ada, bob)}
     witnesses = {owner: owner.socket("/group") for owner in groups}
 
-    def invite(owner: Talker) -> None:
+    def ask(owner: Talker) -> None:
         path = f"/rooms/{groups[owner]['id']}/members"
         assert owner.data("POST", path, {"username": robot.username}) == {"invited": True}
 
-    invite(ada)
+    ask(ada)
     heard = start(make_bot(robot))
-    invite(bob)
+    ask(bob)
     for owner, group in groups.items():
         assert witnesses[owner].pushed("member_joined")["user"]["id"] == robot.id
         owner.post(group, owner.username)

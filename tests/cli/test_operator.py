@@ -80,7 +80,7 @@ def test_a_link_leads_to_the_public_address(app: Flask, tmp_path: Path) -> None:
     assert closed.returncode == 1 and "REGISTRATION=closed" in closed.stderr
 
 
-def test_who_is_disabled_is_out_of_every_process_within_5_seconds(
+def test_whoever_is_disabled_is_out_of_every_process_within_5_seconds(
     app: Flask, tmp_path: Path
 ) -> None:
     uri, data_dir = app.config["MONGO_URI"], tmp_path / "var"

@@ -13,14 +13,24 @@ from flask import Flask
 
 from chat import errors
 from chat.budgets import NETWORK as NETWORK_MAY
+from chat.budgets import SITE as SITE_MAY
 from chat.budgets import USER as USER_MAY
 from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
-from chat.models import Conversation, Membership, Message, Room, RoomInvitation, User
+from chat.models import (
+    Conversation,
+    Membership,
+    Message,
+    ReceivedRequest,
+    Room,
+    RoomInvitation,
+    User,
+)
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import event_queue, publisher
+from chat.realtime import event_queue, listener, publisher
 from chat.schemas import messages as message_schemas
+from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
 from chat.schemas.room_invitations import dump_listed_invitation
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
@@ -111,6 +121,7 @@ MESSAGE = Message("m", "r", "u", 1, "c", "hello", 1, 1, username="ann", nickname
 ROOM = Room("r", "direct", None, None, "", None, 1, MESSAGE, 1, 1)
 MEMBERSHIP = Membership("r", "u", "member", 0, False, 1)
 INVITATION = RoomInvitation("i", "r", "u", 1, frozenset(), 1, 2)
+REQUEST = ReceivedRequest("q", ROOM, 1, USER, 1)
 
 
 def _offline(_: str) -> bool:
@@ -125,6 +136,7 @@ def _offline(_: str) -> bool:
         ("room", dump_room(ROOM)),
         ("member", dump_member(USER, MEMBERSHIP, _offline)),
         ("invitation", dump_listed_invitation(INVITATION, USER)),
+        ("membership-request", dump_request(REQUEST)),
     ],
 )
 def test_objects_have_the_fields_that_are_listed(mark: str, dumped: dict[str, Any]) -> None:
@@ -141,6 +153,15 @@ def test_layers_are_the_ones_that_are_checked() -> None:
     setup.read(ROOT / "setup.cfg", "utf-8")
     layers = setup["importlinter:contract:layers"]["layers"].strip().split("\n")
     assert any(block.text.strip().split("\n") == layers for block in blocks(DESIGN, "text"))
+
+
+def test_what_a_site_may_have_is_said_as_it_is() -> None:
+    said = " ".join(PROTOCOL.read_text("utf-8").split())
+    times = {3: "three", 10: "ten"}
+    networks = {SITE_MAY.turns // NETWORK_MAY.turns, SITE_MAY.waiting // NETWORK_MAY.waiting}
+    assert f"may do {times[limits.SITE_RATE_FACTOR]} times what one may: codes," in said
+    for factor in {*networks, listener.SITE_FACTOR}:
+        assert f"may have {times[factor]} times what one may have in progress, waiting" in said
 
 
 def test_limits_are_the_ones_in_force() -> None:
@@ -160,14 +181,22 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["requests and events waiting for these"].endswith(f"; {WAIT_SECONDS:.0f} seconds")
     assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
     assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
+    opened = "direct rooms one opened in which the other has not written"
+    tries = limits.TRIES_AT_BOUND.item
+    assert stated[opened] == (
+        f"{rooms.MOST_UNANSWERED}; with so many {tries.amount} tries in {tries.multiples} minutes"
+        " to open another one"
+    )
     assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
+    kept_out = "people kept out of a group who were no members"
+    assert stated[kept_out] == str(rooms.MOST_KEPT_OUT)
     assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
     assert stated["blocked people"] == str(blocking.MOST_BLOCKS)
-    assert stated["invitations that wait for one person's answer"] == str(
+    assert stated["membership requests that wait for one person's answer"] == str(
         membership_requests.MOST_WAITING
     )
     to_one = limits.ASKS_TO_ONE.item
-    assert stated["invitations of strangers by one person"] == (
+    assert stated["membership requests by one person"] == (
         f"{limits.ASKS_BY_ONE.item.amount} a day"
         f" {to_one.amount} in {to_one.multiples} days to the same one"
     )
@@ -182,7 +211,7 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["wrong links"].startswith(f"{limits.WRONG_LINKS.item.amount} in 5 minutes ")
     assert stated["taken usernames that are told"] == (
         f"{limits.TAKEN_NAMES_PER_MAILBOX.item.amount} an hour for an e-mail address"
-        f" {limits.TAKEN_NAMES_PER_INVITATION.item.amount} an hour for an invitation"
+        f" {limits.TAKEN_NAMES_PER_LINK.item.amount} an hour for an invitation without a code"
         f" {limits.TAKEN_NAMES_PER_ADDRESS.item.amount} an hour for a network address"
     )
     assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")
@@ -204,4 +233,8 @@ def test_limits_are_the_ones_in_force() -> None:
         f" network address {limits.FAILED_LOGINS_FROM_ANYWHERE.item.amount} in 5 minutes for an"
         f" account in all {limits.FAILED_LOGINS_PER_ADDRESS.item.amount} in 5 minutes for a"
         " network address"
+    )
+    known = limits.FAILED_LOGINS_OF_KNOWN.item.amount
+    assert stated["wrong passwords from what an account knows"] == (
+        f"{known} in 5 minutes from its networks {known} in 5 minutes from its browsers"
     )

@@ -21,10 +21,10 @@ HELD_BY = {
     ],
     "message": [
         "http/test_messages.py::test_text_is_stored_as_sent",
-        "http/test_messages.py::test_text_that_shows_nothing_or_can_not_be_stored_is_refused",
+        "http/test_messages.py::test_text_that_shows_nothing_or_cannot_be_stored_is_refused",
     ],
     "page of messages": [
-        "http/test_messages.py::test_pages_that_can_not_be_are_refused",
+        "http/test_messages.py::test_pages_that_cannot_be_are_refused",
         "http/test_messages.py::test_a_page_stays_below_256_kib_in_both_directions",
     ],
     "unanswered sends of a connection": [
@@ -50,18 +50,26 @@ HELD_BY = {
         "sockets/test_sizes.py::test_one_is_in_so_many_groups_and_no_more",
         "sockets/test_sizes.py::test_as_many_groups_as_one_may_be_in_are_all_listed",
         "sockets/test_sizes.py::test_one_connects_to_as_many_groups_and_catches_up",
-        "services/test_rooms.py::test_others_can_not_use_up_the_rooms_one_may_be_in",
+        "services/test_rooms.py::test_others_cannot_use_up_the_rooms_one_may_be_in",
+    ],
+    "direct rooms one opened in which the other has not written": [
+        "services/test_rooms.py::test_as_many_direct_rooms_as_may_wait_for_an_answer_do",
+        "services/test_rooms.py::test_so_many_direct_rooms_wait_for_an_answer_at_most",
+        "services/test_rooms.py::test_who_answered_is_looked_up_so_often_at_most",
     ],
     "members of a group": [
         "sockets/test_sizes.py::test_a_full_group_shows_its_members_and_takes_no_more",
         "sockets/test_sizes.py::test_what_is_said_in_a_full_group_reaches_its_members",
     ],
+    "people kept out of a group who were no members": [
+        "services/test_rooms.py::test_a_group_keeps_out_so_many_who_were_no_members_at_most",
+    ],
     "invitations of a group": [
         "http/test_room_invitations.py::test_a_group_has_so_many_invitations_at_most",
     ],
     "blocked people": ["http/test_blocks.py::test_one_blocks_so_many_people_at_most"],
-    "invitations that wait for one person's answer": [
-        "http/test_membership_requests.py::test_unanswered_invitations_are_bounded",
+    "membership requests that wait for one person's answer": [
+        "http/test_membership_requests.py::test_unanswered_requests_are_bounded",
     ],
     "sessions of an account": [
         "services/test_sessions.py"
@@ -74,7 +82,7 @@ HELD_BY = {
     "groups that others add one to without asking": [
         "http/test_membership_requests.py::test_nobody_is_put_into_many_groups_a_day",
     ],
-    "invitations of strangers by one person": [
+    "membership requests by one person": [
         "http/test_membership_requests.py"
         "::test_one_person_is_asked_by_another_a_few_times_whatever_became_of_the_groups",
         "http/test_membership_requests.py::test_one_person_asks_so_many_strangers_a_day",
@@ -93,7 +101,7 @@ HELD_BY = {
         "http/test_callers.py"
         "::test_a_free_name_registers_whatever_others_behind_the_same_address_tried",
         "http/test_registration.py"
-        "::test_taken_names_count_for_an_invitation_and_a_free_one_registers",
+        "::test_an_invitation_that_told_of_many_taken_names_tells_of_no_other",
     ],
     "log-ins": [
         "services/test_sessions.py::test_right_passwords_are_limited_too_for_each_caller",
@@ -125,6 +133,11 @@ HELD_BY = {
         "http/test_session.py::test_five_failures_lock_an_account_for_a_while",
         "services/test_sessions.py::test_guesses_from_everywhere_at_one_name_are_limited",
         "services/test_sessions.py::test_one_address_may_fail_fifty_times",
+    ],
+    "wrong passwords from what an account knows": [
+        "http/test_devices.py::test_the_networks_of_an_account_are_counted_together",
+        "http/test_devices.py::test_the_devices_of_an_account_are_counted_together",
+        "services/test_sessions.py::test_a_device_with_its_token_is_no_stranger_anywhere",
     ],
 }
 

@@ -35,7 +35,7 @@ def run(name: str, folder: Path, **settings: object) -> str:
 
 
 def sync(member: Member, room: dict[str, Any], last: dict[str, Any]) -> tuple[str, bool]:
-    """Return the epoch, and whether the room is to be loaded anew by who has seen this message."""
+    """Return the epoch, and whether whoever saw this message is to load the room anew."""
     payload = {"rooms": {room["id"]: last["seq"]}, "ids": {room["id"]: last["id"]}}
     found = member.socket("/group").call("/group", "sync", payload)["data"]
     return found["epoch"], found["rooms"][room["id"]]["reset"]

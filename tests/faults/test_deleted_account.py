@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 
 from bson import ObjectId
@@ -10,8 +9,9 @@ from bson import ObjectId
 from chat.services.account_removal import REMOVE
 from chat.services.room_removal import REMOVE as REMOVE_ROOM
 from tests.faults.conftest import database_uri
+from tests.jobs import wait_for_jobs
 from tests.people import app_beside, make_people
-from tests.servers import PATIENCE, Server
+from tests.servers import Server
 from tests.sockets.conftest import Member
 
 GROUPS = 60
@@ -37,10 +37,7 @@ def test_an_account_is_gone_from_all_its_rooms_although_the_server_dies(crashing
             crashing.kill()
             crashing.start()
         assert ada.http("GET", "/users/me").status_code == 401
-        deadline = time.monotonic() + PATIENCE
-        while db["job"].find_one({"kind": {"$in": [REMOVE, REMOVE_ROOM]}}):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for_jobs(services.database, REMOVE, REMOVE_ROOM)
         assert left[0] > 0  # it died in the middle
         assert db["user_room"].find_one(key) is None and db["room"].find_one(key) is None
         members = bob.data("GET", f"/rooms/{shared['id']}/members")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -12,12 +11,11 @@ import requests
 from bson import ObjectId
 from flask import Flask
 
-from chat.database.client import Database
 from chat.models import Room
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.account_removal import REMOVE
-from tests.servers import PATIENCE
+from tests.jobs import wait_for_jobs
 from tests.sockets.conftest import Member, Pair
 
 ROUNDS = 8  # of each race
@@ -96,14 +94,6 @@ def statuses(pool: ThreadPoolExecutor, calls: list[Call]) -> Iterator[int]:
         yield one.result(ENOUGH).status_code
 
 
-def wait_for_removals(database: Database) -> None:
-    """Wait until those whose accounts have ended have left their rooms."""
-    deadline = time.monotonic() + PATIENCE
-    while database.db["job"].find_one({"kind": REMOVE}):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("race", RACES)
 def test_a_group_has_one_owner_whatever_happens_at_once(
     spread: Pair, beside: Flask, race: str
@@ -124,7 +114,7 @@ def test_a_group_has_one_owner_whatever_happens_at_once(
             group = ann.create_group(*([] if "comes" in race else [bob, eve]))
             found = tuple(statuses(pool, RACES[race]((ann, bob, eve), group, there)))
             outcomes.add(found)
-            wait_for_removals(database)
+            wait_for_jobs(database, REMOVE)  # until an ended account is in no room
             room = rooms.find(group["id"])
             members = user_rooms.list_of_room(group["id"])
             if room is None:

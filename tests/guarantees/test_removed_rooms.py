@@ -15,6 +15,7 @@ from chat.services.batches import batched
 from chat.services.room_removal import REMOVE
 from chat.wiring import Services
 from tests.figures import Figures
+from tests.jobs import wait_for_jobs
 from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, Pair, message
 from tests.stopwatch import Stopwatch
@@ -68,11 +69,7 @@ def test_others_talk_on_while_the_log_of_a_deleted_room_goes(
         answered = watch.seconds()
         assert client.pushed("room_deleted") == {"room_id": large["id"]}
         assert talker.http("GET", f"/rooms/{large['id']}/messages").status_code == 404
-        deadline = time.monotonic() + PATIENCE
-        removal = {"kind": REMOVE, "arguments.room_id": large["id"]}
-        while services.database.db["job"].find_one(removal):
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+        wait_for_jobs(services.database, REMOVE, room_id=large["id"])
     finally:
         enough.set()
         talking.join(PATIENCE)

@@ -120,6 +120,19 @@ def test_roles_and_removals_are_in_it_with_who_did_it_to_whom(app: Flask) -> Non
     assert deleted.action == "group_deleted"
 
 
+def test_keeping_out_somebody_who_was_no_member_is_another_entry_and_one(app: Flask) -> None:
+    ada, eve = make_people(app, "ada", "eve")
+    group = ada.create_group()
+    for _ in range(2):
+        assert ada.delete(f"/rooms/{group['id']}/members/{eve.id}").status_code == 204
+    (entry,) = entries_of(app, ada.id)
+    assert (entry.action, entry.target_id, entry.room_id) == (
+        "member_kept_out",
+        eve.id,
+        group["id"],
+    )
+
+
 def test_groups_that_end_with_their_last_owner_are_in_it(app: Flask) -> None:
     ada, bob = make_people(app, "ada", "bob")
     left, outlived = ada.create_group(), ada.create_group()
@@ -137,7 +150,7 @@ def test_groups_that_end_with_their_last_owner_are_in_it(app: Flask) -> None:
     assert direct["id"] not in str(ended)
 
 
-def test_what_can_not_be_written_down_keeps_nobody_out(
+def test_what_cannot_be_written_down_keeps_nobody_out(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

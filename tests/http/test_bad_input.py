@@ -247,7 +247,7 @@ class Stage:
             "session_id": claims_of(self.alice.token)["sid"],
             "invitation_id": invitation.id,
             "invitation_token": token,
-            "request_id": self.alice.invitations()[0]["id"],
+            "request_id": self.alice.membership_requests()[0]["id"],
         }
         self.world = self.snapshot()
 
@@ -438,7 +438,7 @@ def test_a_long_or_impossible_field_name_comes_back_short(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("route", WITH_QUERY, ids=str)
-def test_a_query_that_can_not_be_is_refused_by_name(stage: Stage, route: Route) -> None:
+def test_a_query_that_cannot_be_is_refused_by_name(stage: Stage, route: Route) -> None:
     assert route.query is not None
     good = {name: "1" for name, field in route.query().fields.items() if field.required}
     cases: list[tuple[str, list[tuple[str, str]]]] = []
@@ -533,7 +533,7 @@ def test_an_id_that_names_nothing_of_ones_own_is_not_found(
         "username": [stage.bob.id],
         "invitation_id": [stage.group["id"]],
         "invitation_token": [stage.group["id"]],
-        "request_id": [stage.bob.invitations()[0]["id"], stage.group["id"]],
+        "request_id": [stage.bob.membership_requests()[0]["id"], stage.group["id"]],
     }
     for value in [*NONSENSE_IDS, *foreign[name]]:
         path = stage.path(route, **{name: value})

@@ -87,17 +87,17 @@ def test_neither_adds_nor_invites_the_other(app: Flask) -> None:
         response = person.post(f"/rooms/{group['id']}/members", json={"username": other.username})
         assert error_of(response, 403)["code"] == "forbidden"
         assert list(person.members(group)) == [person.username]
-        assert other.invitations() == []
+        assert other.membership_requests() == []
 
 
 def test_an_invitation_of_one_who_was_blocked_since_is_gone(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     group = bob.create_group()
     bob.post(f"/rooms/{group['id']}/members", json={"username": alice.username})
-    (invitation,) = alice.invitations()
+    (request,) = alice.membership_requests()
     block(alice, bob)
-    error_of(alice.post(f"/users/me/invitations/{invitation['id']}"), 404)
-    assert alice.invitations() == []
+    error_of(alice.post(f"/users/me/invitations/{request['id']}"), 404)
+    assert alice.membership_requests() == []
 
 
 def test_a_block_shows_to_the_blocker_alone(app: Flask) -> None:
@@ -201,7 +201,7 @@ def test_an_empty_conversation_is_hidden_and_shown(app: Flask) -> None:
     assert bob.room(room["id"])["hidden"] is False
 
 
-def test_a_group_can_not_be_hidden(app: Flask) -> None:
+def test_a_group_cannot_be_hidden(app: Flask) -> None:
     alice, bob, eve = make_people(app, "alice", "bob", "eve")
     group = alice.create_group(bob)
     assert error_of(hide(bob, group), 403)["code"] == "forbidden"

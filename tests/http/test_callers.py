@@ -238,7 +238,7 @@ def test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_
     assert (told.address, told.detail) == (guesser, "many networks")
 
 
-def test_who_begins_to_guess_while_others_do_has_the_same_few(
+def test_whoever_begins_to_guess_while_others_do_has_the_same_few(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app(RATE_LIMITS=True)

@@ -9,7 +9,6 @@ from flask import Flask
 
 from chat.repositories.documents import date_of
 from chat.repositories.sessions import SessionRepository
-from chat.services.administration import Administration
 from tests.accounts import (
     ENGLISH,
     Account,
@@ -20,14 +19,9 @@ from tests.accounts import (
     make_account,
     new_password,
 )
-from tests.people import make_people
+from tests.people import make_people, operator
 
 MakeApp = Callable[..., Flask]
-
-
-def operator(app: Flask) -> Administration:
-    found: Administration = app.extensions["chat"].administration
-    return found
 
 
 def log_in_response(app: Flask, account: Account, password: str | None = None) -> dict[str, str]:
@@ -146,7 +140,7 @@ def test_a_link_is_good_no_longer(app: Flask, how: str) -> None:
 
 def test_a_link_serves_its_own_purpose_alone(app: Flask) -> None:
     ann = make_account(app)
-    _, invitation = operator(app).invite(1, 1)
+    _, invitation = operator(app).issue_registration(1, 1)
     _, _, reset_token = operator(app).issue_reset(ann.username)
     client = app.test_client()
     crossed = {"reset_token": invitation, "password": new_password()}

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from chat.services import membership_requests
 from chat.services.limits import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from tests.accounts import data_of, error_of
-from tests.people import STRANGE_ID, Person, make_people
+from tests.people import STRANGE_ID, Person, make_people, operator
 
 INVITED = {"invited": True}
 
@@ -29,12 +29,12 @@ def add(actor: Person, group: dict[str, Any], other: Person) -> TestResponse:
     return actor.post(f"/rooms/{group['id']}/members", json={"username": other.username})
 
 
-def accept(person: Person, invitation: dict[str, Any]) -> TestResponse:
-    return person.post(f"/users/me/invitations/{invitation['id']}")
+def accept(person: Person, request: dict[str, Any]) -> TestResponse:
+    return person.post(f"/users/me/invitations/{request['id']}")
 
 
-def decline(person: Person, invitation: dict[str, Any]) -> TestResponse:
-    return person.delete(f"/users/me/invitations/{invitation['id']}")
+def decline(person: Person, request: dict[str, Any]) -> TestResponse:
+    return person.delete(f"/users/me/invitations/{request['id']}")
 
 
 def test_a_stranger_is_asked_and_joins_by_accepting(app: Flask) -> None:
@@ -43,23 +43,23 @@ def test_a_stranger_is_asked_and_joins_by_accepting(app: Flask) -> None:
     alice.say(group, "secret")
     assert data_of(add(alice, group, bob), 202) == INVITED
     error_of(bob.get(f"/rooms/{group['id']}"), 404)
-    (invitation,) = bob.invitations()
-    assert invitation["room"] == {"id": group["id"], "name": "Tea", "info": "", "members": 1}
-    assert invitation["invited_by"]["username"] == alice.username
-    assert set(invitation) == {"id", "room", "invited_by", "created_at"}
+    (request,) = bob.membership_requests()
+    assert request["room"] == {"id": group["id"], "name": "Tea", "info": "", "members": 1}
+    assert request["invited_by"]["username"] == alice.username
+    assert set(request) == {"id", "room", "invited_by", "created_at"}
 
-    joined = data_of(accept(bob, invitation))
+    joined = data_of(accept(bob, request))
     assert (joined["id"], joined["unread"]) == (group["id"], 0)
     assert set(alice.members(group)) == {alice.username, bob.username}
-    assert bob.invitations() == []
-    error_of(accept(bob, invitation), 404)
+    assert bob.membership_requests() == []
+    error_of(accept(bob, request), 404)
 
 
 def test_whoever_shares_a_group_is_added_at_once(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     alice.create_group(bob)
     assert data_of(add(alice, alice.create_group(), bob), 201)["user"]["id"] == bob.id
-    assert bob.invitations() == []
+    assert bob.membership_requests() == []
 
 
 def test_a_direct_room_counts_once_the_other_one_has_written_in_it(app: Flask) -> None:
@@ -77,7 +77,7 @@ def test_asking_again_while_it_waits_changes_nothing(app: Flask) -> None:
     group = alice.create_group()
     for _ in range(3):
         assert data_of(add(alice, group, bob), 202) == INVITED
-    assert len(bob.invitations()) == 1
+    assert len(bob.membership_requests()) == 1
 
 
 def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
@@ -85,14 +85,14 @@ def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
     group = alice.create_group(admin)
     data_of(alice.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
     add(alice, group, bob)
-    (invitation,) = bob.invitations()
-    response = decline(bob, invitation)
+    (request,) = bob.membership_requests()
+    response = decline(bob, request)
     assert (response.status_code, response.data) == (204, b"")
     for actor in (alice, admin):
         assert error_of(add(actor, group, bob), 403)["code"] == "forbidden"
-    assert bob.invitations() == []
-    error_of(accept(bob, invitation), 404)
-    error_of(decline(bob, invitation), 404)
+    assert bob.membership_requests() == []
+    error_of(accept(bob, request), 404)
+    error_of(decline(bob, request), 404)
     bob.say(alice.talk_to(bob), "no, thank you")
     error_of(add(alice, group, bob), 403)  # nor are they added without being asked
     bob.join(group)  # who changes their mind still can
@@ -104,26 +104,26 @@ def test_a_declined_request_may_be_made_again_after_a_month(
     alice, bob = make_people(app, "alice", "bob")
     group = alice.create_group()
     add(alice, group, bob)
-    decline(bob, bob.invitations()[0])
+    decline(bob, bob.membership_requests()[0])
     requests = app.extensions["chat"].membership_requests
     now = requests._clock
     monkeypatch.setattr(requests, "_clock", lambda: now() + 31 * 24 * 60 * 60 * 1000)
     assert data_of(add(alice, group, bob), 202) == INVITED
-    assert len(bob.invitations()) == 1
+    assert len(bob.membership_requests()) == 1
 
 
-def test_an_invitation_is_its_receivers_alone(app: Flask) -> None:
+def test_a_request_is_its_receivers_alone(app: Flask) -> None:
     alice, bob, eve = make_people(app, "alice", "bob", "eve")
     add(alice, alice.create_group(), bob)
-    (invitation,) = bob.invitations()
+    (request,) = bob.membership_requests()
     for person in (alice, eve):
-        assert person.invitations() == []
-        error_of(accept(person, invitation), 404)
-        error_of(decline(person, invitation), 404)
+        assert person.membership_requests() == []
+        error_of(accept(person, request), 404)
+        error_of(decline(person, request), 404)
     for nothing in (STRANGE_ID, "x"):
         error_of(accept(bob, {"id": nothing}), 404)
         error_of(decline(bob, {"id": nothing}), 404)
-    data_of(accept(bob, invitation))
+    data_of(accept(bob, request))
 
 
 def remove_group(owner: Person, admin: Person, group: dict[str, Any]) -> None:
@@ -147,54 +147,54 @@ def delete_the_account(owner: Person, admin: Person, group: dict[str, Any]) -> N
     "change", [remove_group, take_the_role, remove_the_admin, delete_the_account]
 )
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_an_invitation_goes_with_what_it_rests_on(
+def test_a_request_goes_with_what_it_rests_on(
     app: Flask, change: Callable[[Person, Person, dict[str, Any]], None], is_listed: bool
 ) -> None:
     owner, admin, bob = make_people(app, "owner", "admin", "bob")
     group = owner.create_group(admin)
     data_of(owner.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
     add(admin, group, bob)
-    (invitation,) = bob.invitations()
+    (request,) = bob.membership_requests()
     change(owner, admin, group)
     if is_listed:
-        assert bob.invitations() == []
-    error_of(accept(bob, invitation), 404)
+        assert bob.membership_requests() == []
+    error_of(accept(bob, request), 404)
     assert bob.rooms() == []
 
 
-def test_an_invitation_goes_with_its_receivers_account_and_once_they_are_in(app: Flask) -> None:
+def test_a_request_goes_with_its_receivers_account_and_once_they_are_in(app: Flask) -> None:
     alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
     group = alice.create_group()
     for other in (bob, cleo):
         add(alice, group, other)
     bob.join(group)
-    assert bob.invitations() == []
+    assert bob.membership_requests() == []
     cleo.end()
     db = app.extensions["chat"].database.db
     left = [one for one in db["membership_request"].find() if str(one["user_identity"]) == cleo.id]
     assert left == []
 
 
-def test_an_old_invitation_lets_nobody_back_in_who_was_removed(app: Flask) -> None:
+def test_an_old_request_lets_nobody_back_in_who_was_removed(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     group = alice.create_group()
     assert add(alice, group, bob).status_code == 202
-    (invitation,) = bob.invitations()
+    (request,) = bob.membership_requests()
     bob.join(group)
     assert alice.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
-    error_of(accept(bob, invitation), 404)
+    error_of(accept(bob, request), 404)
     error_of(bob.post("/rooms/join", json={"number": group["number"]}), 403)
     assert bob.rooms() == []
 
 
-def test_who_is_kept_out_at_another_process_while_they_accept_stays_out(
+def test_whoever_is_kept_out_at_another_process_while_they_accept_stays_out(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, elsewhere = make_app(), make_app()
     alice, bob = make_people(here, "alice", "bob")
     group = alice.create_group()
     assert add(alice, group, bob).status_code == 202
-    (invitation,) = bob.invitations()
+    (request,) = bob.membership_requests()
     requests = here.extensions["chat"].membership_requests
     use_up = requests.use_up
 
@@ -203,7 +203,7 @@ def test_who_is_kept_out_at_another_process_while_they_accept_stays_out(
         elsewhere.extensions["chat"].rooms.remove_member(alice.model, group["id"], bob.id)
 
     monkeypatch.setattr(requests, "use_up", use_up_and_lose)
-    error_of(accept(bob, invitation), 403)
+    error_of(accept(bob, request), 403)
     assert bob.rooms() == []
     error_of(bob.post("/rooms/join", json={"number": group["number"]}), 403)
 
@@ -214,8 +214,8 @@ def test_whoever_was_removed_before_they_were_asked_may_accept(app: Flask) -> No
     bob.join(group)
     assert alice.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
     assert add(alice, group, bob).status_code == 202
-    (invitation,) = bob.invitations()
-    data_of(accept(bob, invitation))
+    (request,) = bob.membership_requests()
+    data_of(accept(bob, request))
     assert [room["id"] for room in bob.rooms()] == [group["id"]]
 
 
@@ -223,20 +223,20 @@ def test_a_disabled_user_lets_nobody_in(app: Flask) -> None:
     alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
     group = alice.create_group()
     assert add(alice, group, bob).status_code == 202
-    (invitation,) = bob.invitations()
-    link = data_of(alice.post(f"/rooms/{group['id']}/invitations", json={}), 201)
-    app.extensions["chat"].administration.disable_user(alice.username)
-    error_of(accept(bob, invitation), 404)
-    error_of(cleo.post(f"/invitations/{link['token']}"), 404)
+    (request,) = bob.membership_requests()
+    invitation = data_of(alice.post(f"/rooms/{group['id']}/invitations", json={}), 201)
+    operator(app).disable_user(alice.username)
+    error_of(accept(bob, request), 404)
+    error_of(cleo.post(f"/invitations/{invitation['token']}"), 404)
 
 
-def test_unanswered_invitations_are_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unanswered_requests_are_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(membership_requests, "MOST_WAITING", 2)
     alice, bob = make_people(app, "alice", "bob")
     for _ in range(2):
         assert data_of(add(alice, alice.create_group(), bob), 202) == INVITED
     assert error_of(add(alice, alice.create_group(), bob), 409)["code"] == "conflict"
-    waiting = bob.invitations()
+    waiting = bob.membership_requests()
     assert len(waiting) == 2
     data_of(accept(bob, waiting[0]))
     # They share a group now, so there is nothing to ask.
@@ -244,7 +244,7 @@ def test_unanswered_invitations_are_bounded(app: Flask, monkeypatch: pytest.Monk
 
 
 def decline_it(alice: Person, bob: Person, group: dict[str, Any]) -> None:
-    decline(bob, bob.invitations()[0])
+    decline(bob, bob.membership_requests()[0])
 
 
 def end_the_group(alice: Person, bob: Person, group: dict[str, Any]) -> None:
@@ -256,7 +256,7 @@ def keep_them_out(alice: Person, bob: Person, group: dict[str, Any]) -> None:
 
 
 def leave_it(alice: Person, bob: Person, group: dict[str, Any]) -> None:
-    data_of(accept(bob, bob.invitations()[0]))
+    data_of(accept(bob, bob.membership_requests()[0]))
     assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
 
 
@@ -273,7 +273,7 @@ def test_one_person_is_asked_by_another_a_few_times_whatever_became_of_the_group
     group = alice.create_group()
     error = error_of(add(alice, group, bob), 429)
     assert error["code"] == "rate_limited" and error["retry_after"] > 24 * 60 * 60
-    assert bob.invitations() == []
+    assert bob.membership_requests() == []
     assert data_of(add(alice, group, cleo), 202) == INVITED
 
 
@@ -290,7 +290,7 @@ def test_one_person_asks_so_many_strangers_a_day(
     assert statuses == [202] * 6 + [429]  # to ask again while it waits is not counted
 
 
-def test_invitations_that_are_not_counted_are_not_bounded(app: Flask) -> None:
+def test_requests_that_are_not_counted_are_not_bounded(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     for _ in range(ASKS_TO_ONE.item.amount + 1):  # RATE_LIMITS=off
         assert data_of(add(alice, alice.create_group(), bob), 202) == INVITED
@@ -307,4 +307,4 @@ def test_nobody_is_put_into_many_groups_a_day(make_app: Callable[..., Flask]) ->
         for _ in range(ADDITIONS.item.amount // 2 + 1)
     ]
     assert statuses == [201] * ADDITIONS.item.amount + [202] * 2
-    assert len(bob.invitations()) == 2
+    assert len(bob.membership_requests()) == 2

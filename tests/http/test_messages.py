@@ -153,7 +153,7 @@ def test_text_is_stored_as_sent(app: Flask, text: str) -> None:
     ],
     ids=["empty", "space", "breaks", "wide", "zero", "nul", "high", "low", "long", "astral"],
 )
-def test_text_that_shows_nothing_or_can_not_be_stored_is_refused(app: Flask, text: str) -> None:
+def test_text_that_shows_nothing_or_cannot_be_stored_is_refused(app: Flask, text: str) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.talk_to(bob)
     error = error_of(alice.post_message(room, text), 400)
@@ -307,7 +307,7 @@ def test_going_back_page_by_page_reads_everything_once(
         ("page=2", "page"),
     ],
 )
-def test_pages_that_can_not_be_are_refused(
+def test_pages_that_cannot_be_are_refused(
     long_talk: tuple[Person, dict[str, Any]], query: str, field: str
 ) -> None:
     alice, group = long_talk
@@ -390,7 +390,7 @@ def test_reading_is_marked_forward_and_never_back(app: Flask) -> None:
     assert data_of(read_to(bob, room, 3))["unread"] == 0
 
 
-def test_what_was_not_said_can_not_be_read(app: Flask) -> None:
+def test_what_was_not_said_cannot_be_read(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.talk_to(bob)
     assert data_of(read_to(bob, room, 0))["last_read_seq"] == 0

@@ -28,6 +28,7 @@ from tests.accounts import (
     new_password,
 )
 from tests.mailbox import Mailbox
+from tests.people import operator
 
 MakeApp = Callable[..., Flask]
 
@@ -38,10 +39,9 @@ def mailing_app(make_app: MakeApp, mailbox: Mailbox) -> MakeApp:
     return lambda **settings: make_app(**mailbox.settings, **settings)
 
 
-def invite(app: Flask, uses: int = 1, days: int = 1) -> str:
-    """Make an invitation as an operator would, and return its token."""
-    token: str = app.extensions["chat"].administration.invite(uses, days)[1]
-    return token
+def make_link(app: Flask, uses: int = 1, days: int = 1) -> str:
+    """Make a link to register as an operator would, and return its token."""
+    return operator(app).issue_registration(uses, days)[1]
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def test_by_default_a_code_and_an_invitation_are_good(
     client, email = app.test_client(), new_email()
     data_of(ask_code(client, email), 202)
     data_of(register(client, email=email, code=mailbox.wait_for_code(email)), 201)
-    data_of(register(client, invitation=invite(app)), 201)
+    data_of(register(client, invitation=make_link(app)), 201)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_no_code_is_mailed_or_good_where_codes_register_nobody(
 
 
 def test_where_registration_is_closed_no_invitation_is_good(make_app: MakeApp) -> None:
-    token = invite(make_app())
+    token = make_link(make_app())
     closed, opened = make_app(REGISTRATION="closed"), make_app(REGISTRATION="invitation")
     error = error_of(register(closed.test_client(), invitation=token), 403)
     assert error["message"].startswith("Nobody can register here")
@@ -138,7 +138,7 @@ def test_addresses_elsewhere_may_not_and_are_told_where(
     code = mailbox.wait_for_code(elsewhere)
     app = mailing_app(REGISTRATION_DOMAINS="example.org,例え.jp")
     client, letters = app.test_client(), mailbox.arrivals
-    invited = {"email": elsewhere, "invitation": invite(app)}
+    invited = {"email": elsewhere, "invitation": make_link(app)}
     for response in (
         ask_code(client, elsewhere),
         register(client, email=elsewhere, code=code),
@@ -162,7 +162,7 @@ def test_of_many_domains_a_few_are_named(make_app: MakeApp) -> None:
 
 
 def test_what_proves_somebody_is_asked_for(app: Flask) -> None:
-    token = invite(app, uses=10)
+    token = make_link(app, uses=10)
     for given, missing in (
         ({}, ["email", "code"]),
         ({"email": new_email()}, ["code"]),
@@ -174,7 +174,7 @@ def test_what_proves_somebody_is_asked_for(app: Flask) -> None:
 
 
 def test_a_token_is_128_bits_and_stored_as_a_hash(app: Flask) -> None:
-    token = invite(app)
+    token = make_link(app)
     assert len(token) == 22
     (stored,) = app.extensions["chat"].database.db["link"].find()
     assert token not in str(stored)
@@ -185,7 +185,7 @@ def test_many_at_once_make_as_many_accounts_as_an_invitation_has_uses(
     make_app: MakeApp, uses: int, count: int
 ) -> None:
     apps = [make_app(REGISTRATION="invitation") for _ in range(2)]  # as two processes
-    token = invite(apps[0], uses)
+    token = make_link(apps[0], uses)
     names = [new_name() for _ in range(count)]
 
     def try_it(number: int) -> int:
@@ -202,7 +202,7 @@ def test_many_at_once_make_as_many_accounts_as_an_invitation_has_uses(
 
 def test_a_name_that_is_taken_costs_no_use(app: Flask) -> None:
     taken = make_account(app).username
-    client, token = app.test_client(), invite(app)
+    client, token = app.test_client(), make_link(app)
     for _ in range(3):
         error = error_of(register(client, username=taken, invitation=token), 409)
         assert list(error["fields"]) == ["username"]
@@ -214,7 +214,7 @@ def test_a_name_that_another_one_takes_in_the_same_moment_costs_no_use(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = make_account(app).username
-    client, token = app.test_client(), invite(app)
+    client, token = app.test_client(), make_link(app)
     with monkeypatch.context() as before:
         before.setattr(UserRepository, "find_by_username", lambda *_: None)
         error_of(register(client, username=taken, invitation=token), 409)
@@ -224,7 +224,7 @@ def test_a_name_that_another_one_takes_in_the_same_moment_costs_no_use(
 def test_what_fails_before_there_is_an_account_costs_no_use(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, token = app.test_client(), invite(app)
+    client, token = app.test_client(), make_link(app)
 
     def fail(*_: object) -> str:
         raise Unavailable()
@@ -236,36 +236,72 @@ def test_what_fails_before_there_is_an_account_costs_no_use(
     data_of(register(client, invitation=token), 201)
 
 
-def test_taken_names_count_for_an_invitation_and_a_free_one_registers(
+def few_taken_by_invitation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let those with one invitation learn of two taken names."""
+    few = Rule("taken-link", RateLimitItemPerHour(2), shared=True)
+    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_LINK", few)
+
+
+def test_an_invitation_that_told_of_many_taken_names_tells_of_no_other(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = Rule("taken-invitation", RateLimitItemPerHour(2), shared=True)
-    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_INVITATION", few)
+    few_taken_by_invitation(monkeypatch)
     app = make_app(RATE_LIMITS=True)
-    taken, token, other = make_account(app).username, invite(app), invite(app)
+    taken, token, other = make_account(app).username, make_link(app, uses=9), make_link(app)
 
     def call(address: str, **given: str) -> Any:
         client = app.test_client()
         return client.post("/api/users", json=body(**given), environ_base={"REMOTE_ADDR": address})
 
-    for number in range(2):
-        error_of(call(f"192.0.2.{number}", username=taken, invitation=token), 409)
-    refused = error_of(call("192.0.2.3", username=taken, invitation=token), 429)
-    assert list(refused["fields"]) == ["username"]
+    error_of(call("192.0.2.0", username=taken, invitation=token), 409)
+    data_of(call("192.0.2.0", invitation=token), 201)  # a free one is not counted
+    error_of(call("192.0.2.1", username=taken, invitation=token), 409)
+    for name in (taken, new_name()):
+        refused = error_of(call("192.0.2.3", username=name, invitation=token), 429)
+        assert 0 < refused.pop("retry_after") <= 3600
+        assert set(refused) == {"code", "message"}
     error_of(call("192.0.2.3", username=taken, invitation=other), 409)
-    data_of(call("192.0.2.3", invitation=token), 201)
+    data_of(call("192.0.2.3", invitation=other), 201)
+
+
+def test_an_invitation_that_told_of_many_taken_names_is_good_with_a_code(
+    mailing_app: MakeApp, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_taken_by_invitation(monkeypatch)
+    app = mailing_app(RATE_LIMITS=True, REGISTRATION="open")
+    client, token, email = app.test_client(), make_link(app), new_email()
+    taken = make_account(app).username
+    for status in (409, 409, 429):
+        error_of(register(client, username=taken, invitation=token), status)
+    data_of(ask_code(client, email), 202)
+    proof = {"email": email, "code": mailbox.wait_for_code(email)}
+    data_of(register(client, invitation=token, **proof), 201)
+
+
+def test_many_tries_of_one_invitation_at_once_are_told_of_no_more_names(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_taken_by_invitation(monkeypatch)
+    app = make_app(RATE_LIMITS=True)
+    taken, token = make_account(app).username, make_link(app)
+
+    def status(_: int) -> int:
+        return int(register(app.test_client(), username=taken, invitation=token).status_code)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(status, range(8))) == [409] * 2 + [429] * 6
 
 
 def test_an_unknown_used_expired_and_revoked_invitation_look_alike(app: Flask) -> None:
     services, client = app.extensions["chat"], app.test_client()
-    used, expired, revoked = invite(app), invite(app), invite(app)
+    used, expired, revoked = make_link(app), make_link(app), make_link(app)
     data_of(register(client, invitation=used), 201)
-    _, second, third = services.administration.list_invitations()
+    _, second, third = services.administration.list_registrations()
     a_moment_ago = date_of(services.database.now_ms() - 1)
     services.database.db["link"].update_one(
         {"_id": object_id(second.id)}, {"$set": {"expires_at": a_moment_ago}}
     )
-    services.administration.revoke_invitation(third.id)
+    services.administration.revoke_registration(third.id)
     seen = {
         register(client, invitation=token).get_data()
         for token in (used, expired, revoked, "x", "A" * 22)
@@ -275,7 +311,7 @@ def test_an_unknown_used_expired_and_revoked_invitation_look_alike(app: Flask) -
 
 def test_wrong_invitations_are_limited_for_each_caller(make_app: MakeApp) -> None:
     app = make_app(RATE_LIMITS=True)
-    client, token = app.test_client(), invite(app)
+    client, token = app.test_client(), make_link(app)
     for _ in range(60):
         error_of(register(client, invitation="A" * 22), 400)
     error_of(register(client, invitation="A" * 22), 429)
@@ -287,7 +323,7 @@ def test_an_address_beside_an_invitation_is_not_proven_and_opens_nothing(
 ) -> None:
     app = mailing_app()
     client, email, password = app.test_client(), new_email(), new_password()
-    made = data_of(register(client, email=email, password=password, invitation=invite(app)), 201)
+    made = data_of(register(client, email=email, password=password, invitation=make_link(app)), 201)
     assert made["user"]["email"] == email
     wrong = {"username": email, "password": password}
     error_of(client.post("/api/session", json=wrong), 401)
@@ -313,7 +349,7 @@ def test_with_its_code_an_address_is_proven_beside_an_invitation_too(
     app = mailing_app()
     client, email, password = app.test_client(), new_email(), new_password()
     data_of(ask_code(client, email), 202)
-    proof = {"email": email, "code": mailbox.wait_for_code(email), "invitation": invite(app)}
+    proof = {"email": email, "code": mailbox.wait_for_code(email), "invitation": make_link(app)}
     error_of(register(client, **{**proof, "code": "000000x"}), 400)
     data_of(register(client, password=password, **proof), 201)
     data_of(client.post("/api/session", json={"username": email, "password": password}))

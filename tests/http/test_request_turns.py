@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat.budgets import HEAVY_AT_ONCE, NETWORK, USER, WAIT_SECONDS, Account, Budgets
+from chat.budgets import (
+    ACTIVE_SECONDS,
+    HEAVY_AT_ONCE,
+    NETWORK,
+    USER,
+    WAIT_SECONDS,
+    Account,
+    Budgets,
+)
 from chat.gate import ARRIVED
 from chat.turns import payer_of
 from tests.accounts import data_of, error_of
@@ -224,9 +232,11 @@ def test_the_requests_of_an_open_session_of_sockets_take_no_turn(
     opened = json.loads(client.get(SOCKETS).text[1:])
     for _ in range(NETWORK.turns):
         budgets.of_network(HERE).take_turn()
-    assert client.post(f"{SOCKETS}&sid={opened['sid']}", data="3").status_code == 200
-    answer = client.get(f"{SOCKETS}&sid=nobody", environ_overrides=late())
-    assert answer.status_code == 429
+    sid = opened["sid"]
+    assert client.post(f"{SOCKETS}&sid={sid}", data="3").status_code == 200
+    assert client.post(f"{SOCKETS}&%73id={sid}", data="3").status_code == 200
+    for path in (f"{SOCKETS}&sid=nobody", f"/?sid={sid}", f"/api/users/me?sid={sid}"):
+        assert client.get(path, environ_overrides=late()).status_code == 429
 
 
 def test_each_request_is_charged_to_its_own_caller(
@@ -243,10 +253,20 @@ def test_each_request_is_charged_to_its_own_caller(
     assert paying[-3:] == [budgets.of_user(ada.id), network, network]
 
 
+def test_finding_out_who_calls_makes_their_network_no_other_caller(
+    counting: Flask, budgets: Budgets
+) -> None:
+    (ada,) = make_people(counting, "ada")
+    data_of(ada.get("/users/me"))
+    budgets.clock, now = lambda: now, budgets.clock() + 2 * ACTIVE_SECONDS
+    data_of(ada.get("/users/me"))
+    assert budgets.is_alone(budgets.of_user(ada.id))
+
+
 def test_who_pays_is_found_before_anybody_knows_the_user(budgets: Budgets) -> None:
     direct, proxied = payer_of(budgets, 0), payer_of(budgets, 1)
     assert direct("192.0.2.1", None) is direct("192.0.2.1", "192.0.2.9")
     assert direct("192.0.2.1", None) is budgets.of_network("192.0.2.1")
-    assert proxied("127.0.0.1", None) is None
+    assert proxied("127.0.0.1", None) is budgets.of_network("127.0.0.1")
     assert proxied("127.0.0.1", "192.0.2.8, 192.0.2.9") is budgets.of_network("192.0.2.9")
     assert proxied("127.0.0.1", "") is budgets.of_network("127.0.0.1")

@@ -190,7 +190,7 @@ def test_an_expired_invitation_looks_like_an_unknown_one(
 
 
 @pytest.mark.parametrize("end", ["demoted", "removed", "left", "account deleted"])
-def test_an_invitation_ends_with_the_rank_of_who_made_it(app: Flask, end: str) -> None:
+def test_an_invitation_ends_with_the_rank_of_its_maker(app: Flask, end: str) -> None:
     owner, admin, bob = make_people(app, "owner", "admin", "bob")
     group = private_group(owner, admin)
     member = f"/rooms/{group['id']}/members/{admin.id}"
@@ -291,7 +291,7 @@ def test_a_group_has_so_many_invitations_at_most(app: Flask) -> None:
         ("token", "mine"),
     ],
 )
-def test_what_an_invitation_can_not_be_is_refused_by_name(
+def test_what_an_invitation_cannot_be_is_refused_by_name(
     app: Flask, field: str, value: object
 ) -> None:
     owner = make_people(app, "owner")[0]

@@ -110,7 +110,7 @@ def test_a_code_is_good_for_its_own_address_alone(mailing: FlaskClient, mailbox:
     error_of(mailing.post("/api/users", json=form(new_email(), code)), 400)
 
 
-def test_a_taken_name_is_a_conflict_only_for_who_has_the_code(
+def test_a_taken_name_is_a_conflict_only_with_the_code(
     mailing: FlaskClient, mailbox: Mailbox
 ) -> None:
     taken = make_account(mailing.application).username

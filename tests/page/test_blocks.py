@@ -153,6 +153,7 @@ def test_an_invitation_is_shown_at_once_and_accepted_or_declined(
     ann.post(f"/rooms/{water['id']}/members", json={"username": bob.username})
     waiting.get_by_role("button", name="Decline: Water").click()
     expect(waiting).to_be_hidden()
+    expect(page.locator(".toast", has_text="“Water” again for 30 days")).to_be_visible()
     page.reload()
     bobs.is_in()
     expect(page.locator(".rooms")).not_to_contain_text("Water")
@@ -192,7 +193,7 @@ def test_on_a_small_phone_an_invitation_is_no_wider_than_the_list(
     bob.patch(f"/rooms/{group['id']}", json={"info": "w" * 500})
     bob.post(f"/rooms/{group['id']}/members", json={"username": ann.username})
     page = enter(ann, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True).page
-    page.locator(".invitation").wait_for()
+    page.locator(".request").wait_for()
     width, needed = page.locator(".sidebar-list").evaluate(
         "one => [one.clientWidth, one.scrollWidth]"
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.accounts import data_of
 from tests.page.conftest import Visitor, register
 from tests.page.test_visitor import faults
 from tests.people import Person
@@ -52,7 +53,7 @@ def test_a_newcomer_registers_by_a_link_and_joins(
     expect(guest.page.locator(".note")).to_contain_text("You are invited")
     assert "#" not in guest.page.url
     register(guest, server, "Bob")
-    dialog = guest.page.get_by_role("dialog", name="You are invited")
+    dialog = guest.page.get_by_role("dialog", name="Invitation to a group")
     expect(dialog).to_contain_text("Walkers")
     expect(dialog).to_contain_text("1 member")
     expect(dialog).to_contain_text("Invited by Ann")
@@ -79,7 +80,7 @@ def test_a_link_can_be_declined_and_revoked(enter: Enter, people: People) -> Non
     link = make_link(host)
 
     guest.page.goto(link)  # in a page that is open already
-    dialog = guest.page.get_by_role("dialog", name="You are invited")
+    dialog = guest.page.get_by_role("dialog", name="Invitation to a group")
     dialog.get_by_role("button", name="Not now").click()
     expect(dialog).to_have_count(0)
     guest.page.reload()
@@ -96,6 +97,27 @@ def test_a_link_can_be_declined_and_revoked(enter: Enter, people: People) -> Non
     expect(dialog).to_have_count(0)
     # The browser notes each answer that is no success.
     assert [text for text in guest.complaints if "404" not in text] == []
+
+
+def test_a_link_that_is_opened_on_the_log_in_page_waits_for_the_log_in(
+    visit: Callable[..., Visitor], people: People, server: Server
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(name="Walkers")
+    token = data_of(ann.post(f"/rooms/{group['id']}/invitations", json={}), 201)["token"]
+    guest = visit()
+    guest.open().get_by_role("button", name="Log in", exact=True).wait_for()
+    guest.open(f"/#invite={token}")  # the page is there already
+    expect(guest.page.locator(".note")).to_contain_text("You are invited")
+    assert "#" not in guest.page.url
+    guest.log_in(bob.username, bob.password)
+    dialog = guest.page.get_by_role("dialog", name="Invitation to a group")
+    expect(dialog).to_contain_text("Walkers")
+    guest.page.reload()
+    expect(dialog).to_contain_text("Walkers")  # until it is answered
+    dialog.get_by_role("button", name="Join").click()
+    guest.page.locator(".room-head h2", has_text="Walkers").wait_for()
+    assert guest.complaints == []
 
 
 def test_where_admins_write_the_composer_gives_way_to_a_sentence(

@@ -10,12 +10,11 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from chat.database.client import Database
-from chat.services.administration import Administration
 from tests.accounts import new_name, new_password
 from tests.conftest import drop, with_database
 from tests.page.conftest import Visitor
 from tests.page.test_visitor import faults
-from tests.people import Person
+from tests.people import Person, operator
 from tests.servers import Server
 
 Enter = Callable[..., Visitor]
@@ -39,11 +38,6 @@ def serve(mongo_uri: str, database_name: str, tmp_path: Path) -> Iterator[Callab
     drop(Database(mongo_uri), database_name)
 
 
-def operator(app: Flask) -> Administration:
-    found: Administration = app.extensions["chat"].administration
-    return found
-
-
 def hash_of(page: Page) -> str:
     found: str = page.evaluate("location.hash")
     return found
@@ -56,7 +50,7 @@ def fill_in(page: Page, username: str, password: str) -> None:
 
 
 def test_an_invitation_lets_somebody_register_without_e_mail(visit: Visit, beside: Flask) -> None:
-    _, token = operator(beside).invite(1, 1)
+    _, token = operator(beside).issue_registration(1, 1)
     visitor, username = visit(), new_name()
     page = visitor.open(f"/#register={token}")
     page.get_by_role("heading", name="Create an account").wait_for()
@@ -69,7 +63,7 @@ def test_an_invitation_lets_somebody_register_without_e_mail(visit: Visit, besid
     page.get_by_role("button", name="English").click()
     fill_in(page, username, new_password())
     visitor.is_in()
-    assert "link" not in page.evaluate("history.state ?? {}")
+    assert page.evaluate("Object.keys(sessionStorage)") == []
     late = visit()
     page = late.open(f"/#register={token}")
     fill_in(page, new_name(), new_password())
@@ -149,7 +143,7 @@ def test_a_link_sets_a_new_password_also_where_somebody_is_logged_in(
     visitor.log_in(ann.username, password)
 
 
-def test_who_is_disabled_is_told_so_when_they_log_in(
+def test_whoever_is_disabled_is_told_so_when_they_log_in(
     enter: Enter, people: People, beside: Flask
 ) -> None:
     (ann,) = people("ann")

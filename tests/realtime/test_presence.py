@@ -20,26 +20,17 @@ from chat.realtime.others_presence import LEASE, LINGER, OthersPresence
 from chat.realtime.own_presence import DOCUMENTS, OwnPresence
 from chat.realtime.presence import Presence
 from chat.repositories.presence import PresenceRepository
+from tests.clocks import Clock
 from tests.realtime.nobodys import NOBODYS
 
 ADA, BOB = str(ObjectId()), str(ObjectId())
 RENEWS = 4.0  # seconds between two looks where only leases matter
 
 
-class Clock:
-    """Seconds that pass when they are told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Process:
     """One of several processes on one database, and the client of it that listens."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock[float]) -> None:
         self.said: list[tuple[float, str, bool]] = []
         self.asked: list[Collection[str]] = []  # for whose rooms
         self.before_answer: Callable[[], None] = lambda: None
@@ -87,7 +78,7 @@ class World:
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         self.database = database
-        self.clock = Clock()
+        self.clock = Clock(100.0)
         monkeypatch.setattr(presence, "time", SimpleNamespace(monotonic=self.clock))
 
     def start(self) -> Process:

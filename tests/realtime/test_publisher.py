@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chat.models import Message, ReceivedInvitation, Room, User
+from chat.models import Message, ReceivedRequest, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.push_log import PushLog
 from chat.realtime.queue import QueuedChannelManager
+from chat.realtime.queued_pushes import read_push
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
+from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
 from tests.realtime.nobodys import NOBODYS
 
-ADA = User("1", "ada", "", 0, "", "", None, 0, 0)
-ROOM = Room("7", "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
+ADA = User("a" * 24, "ada", "", 0, "", "", None, 0, 0)
+ROOM = Room("7" * 24, "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
 MESSAGE = Message("m", ROOM.id, ADA.id, 1, "c", "hello", 1, 1, ADA.username)
 
 
@@ -67,19 +70,20 @@ class Process:
         self,
         channel: str | list[str],
         event: str = "message_created",
-        data: dict[str, Any] = {"room_id": ROOM.id, "seq": MESSAGE.seq},  # noqa: B006
+        data: dict[str, Any] | None = None,
     ) -> None:
         """Take from the queue what another process told a channel, or several."""
-        self.manager._handle_emit(
-            {
-                "method": "emit",
-                "event": event,
-                "data": [data],
-                "namespace": "/group",
-                "room": channel,
-                "host_id": "another",
-            }
-        )
+        push = {
+            "method": "emit",
+            "event": event,
+            "data": [data or dump_message(MESSAGE)],
+            "namespace": "/group",
+            "room": channel,
+            "host_id": "another",
+        }
+        received = read_push(json.dumps(push).encode())
+        assert received is not None
+        self.manager._handle_emit(received)
 
 
 def tell_everything(publisher: Publisher) -> None:
@@ -94,7 +98,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.room_updated(ROOM)
     publisher.member_joined(ROOM, ADA)
     publisher.member_left(ROOM, ADA.id)
-    publisher.invitation_received(ADA.id, ReceivedInvitation("i", ROOM, 1, ADA, 1))
+    publisher.invitation_received(ADA.id, ReceivedRequest("i", ROOM, 1, ADA, 1))
     publisher.room_deleted(ROOM.id, ROOM.kind)
 
 
@@ -108,6 +112,7 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
 ) -> None:
     tell_everything(process.publisher(here_alone=False))
     assert len(process.manager.queued) == 14, "all that is told, and nothing else"
+    assert all(read_push(json.dumps(push).encode()) for push in process.manager.queued)
     process.manager.queued.clear()
     tell_everything(process.publisher(here_alone=True))
     assert process.manager.queued == []

@@ -73,7 +73,7 @@ class Clients:
     def is_told(self, user: User) -> bool:
         return True
 
-    def is_invitation_told(self, invitation_id: str) -> bool:
+    def is_request_told(self, request_id: str) -> bool:
         return False
 
     def session_ended(self, session_id: str) -> None:
@@ -111,7 +111,7 @@ class Process:
             publisher=self.clients,  # type: ignore[arg-type]
             push_log=self.push_log,
             tell_two=lambda room: None,
-            list_invitations=lambda since, until, is_told: (),
+            list_requests=lambda since, until, is_told: (),
             sign=list,
             sign_rooms=list,
             forget_names=lambda user_id: None,

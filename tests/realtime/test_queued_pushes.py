@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chat.realtime.queued_pushes import MAX_BYTES, read_push
+from chat.schemas.messages import dump_message
 
 ROOM, USER = "0123456789abcdef01234567", "fedcba9876543210fedcba98"
 MESSAGE = {
@@ -55,7 +56,16 @@ def sent(push: Any) -> bytes:
     ],
 )
 def test_pushes_of_ours_are_taken(push: dict[str, Any]) -> None:
-    assert read_push(sent(push)) == push
+    found = read_push(sent(push))
+    assert found is not None
+    message = found.pop("message", None)
+    assert found == push
+    assert (message is not None) == (push["event"] == "message_created")
+
+
+def test_a_message_is_read_from_its_payload_whatever_else_a_push_says() -> None:
+    found = read_push(sent({**PUSH, "message": {"seq": 7}}))
+    assert found is not None and dump_message(found["message"]) == MESSAGE
 
 
 @pytest.mark.parametrize("method", ["enter_room", "leave_room", "close_room", "disconnect"])
@@ -82,6 +92,9 @@ def test_commands_to_clients_are_dropped(method: str) -> None:
         {"room": []},
         {"room": [f"room:{ROOM}", None]},
         {"room": f"room:{USER}"},  # another one than the message is in
+        {"room": [f"room:{USER}"]},
+        {"room": [f"room:{ROOM}", f"room:{USER}"]},
+        {"room": [f"user:{USER}"]},
         {"callback": ["room", "/group", 1]},
         {"binary": True},
         {"skip_sid": {"a": 1}},
@@ -95,6 +108,13 @@ def test_commands_to_clients_are_dropped(method: str) -> None:
         {"data": [{"room_id": ROOM}]},
         {"event": "user_changed", "data": [{}]},
         {"event": "room_deleted", "room": f"user:{USER}", "data": [{"room_id": ROOM}]},
+        {"event": "user_typing", "room": [f"room:{USER}"]},
+        {"event": "member_left", "room": [f"room:{USER}"], "data": [{"room_id": ROOM}]},
+        {"event": "room_updated", "room": f"room:{USER}", "data": [{"id": ROOM}]},
+        {"event": "room_updated", "room": [f"room:{ROOM}"], "data": [{"id": ROOM}]},
+        {"event": "room_created", "room": f"room:{ROOM}", "data": [{"id": ROOM}]},
+        {"event": "invitation_received", "room": [f"user:{USER}"], "data": [{"id": ROOM}]},
+        {"event": "user_changed", "data": [{"id": USER, "room_id": ROOM}]},
     ],
     ids=str,
 )

@@ -99,7 +99,7 @@ def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, face: GroupNamesp
     assert answers[1]["data"]["joined"] == []
 
 
-def test_what_can_not_be_read_in_its_turn_is_answered_and_the_next_is_handled(
+def test_what_cannot_be_read_in_its_turn_is_answered_and_the_next_is_handled(
     app: Flask, face: GroupNamespace
 ) -> None:
     (ada,) = make_people(app, "ada")

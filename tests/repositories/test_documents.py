@@ -61,6 +61,7 @@ def test_a_write_that_reads_too_has_its_reason_beside_it() -> None:
         ("user_room", {"room_identity": ROOM}),
         ("user_room", {"user_identity": ROOM}),
         ("user_room", {"user_identity": {"$in": [ROOM, USER]}}),
+        ("job", {"kind": {"$in": ["remove_account", "sweep_account"]}}),
         ("user_room", {"room_identity": ROOM, "user_identity": USER}),
         ("room", {"_id": ROOM}),
         ("room", {"number": "123"}),

@@ -8,16 +8,19 @@ Usage: attacker.py, with one JSON object in a line on its input. It has a "port"
   another one;
 - "token" and "event" for events of `/group` (`["sync", {…}]`), in which NEW stands for another text
   each time;
-- "flood" for WebSockets that send a text and wait for no answer: in `/group` with a "token", or
-  with a "forwarded" address for whoever trusts it.
+- "flood" for WebSockets that send a text, or PING frames, and wait for no answer: in `/group` with
+  a "token", or with a "forwarded" address for whoever trusts it; a request behind PIPELINED goes
+  out by HTTP.
 
 Prints "ready", goes on until its input ends, and prints how often it was answered, by status or
-error code; of a flood, how many texts were `sent`.
+error code; of a flood, how many bytes were sent and read.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import queue
 import selectors
 import socket
 import sys
@@ -36,7 +39,8 @@ from tests.wire import Closed, WireClient  # noqa: E402
 
 ADDRESS = "127.0.0.2"
 NEW = "NEW"
-AT_ONCE = 16  # texts of a flood
+AT_ONCE = 16  # pieces of a flood
+PING, PIPELINED = "PING", "PIPELINED "
 STATUS = slice(9, 12)  # of the first line of an answer
 
 
@@ -192,45 +196,81 @@ def flood(
     token: str = "",
     forwarded: str = "",
 ) -> Counter[str]:
-    """Send a text on so many WebSockets as fast as it is taken, and read past the answers."""
-    answers: Counter[str] = Counter()
-    waiting = selectors.DefaultSelector()
-    frame = websocket.ABNF.create_frame(flood, websocket.ABNF.OPCODE_TEXT).format()
-    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    """Send a text, or what PING and PIPELINED stand for, as fast as it is taken; read all answers.
 
-    def begin() -> None:
+    Those whose connection is closed come again by and by.
+    """
+    counts: Counter[str] = Counter()
+    waiting = selectors.DefaultSelector()
+    piece = piece_of(flood)
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    come: queue.SimpleQueue[socket.socket] = queue.SimpleQueue()
+    missing = threading.Semaphore(connections)
+    clients: list[WireClient] = []  # or their sockets would be closed
+
+    def open_one() -> socket.socket:
+        if flood.startswith(PIPELINED):
+            return connect(port)
         client = WireClient(f"http://127.0.0.1:{port}", headers, connect(port))
+        clients.append(client)
         if token:
             client.connect("/group", token)
-        connection = client.raw
-        connection.setblocking(False)
-        waiting.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE, bytearray())
-        kept[connection] = client
+        return client.raw
 
-    kept: dict[Any, WireClient] = {}
-    for _ in range(connections):
-        begin()
-    print("ready", flush=True)
+    def open_missing() -> None:
+        while missing.acquire() and not ended.is_set():
+            try:
+                connection = open_one()
+            except (Closed, OSError, websocket.WebSocketException):
+                missing.release()
+                ended.wait(0.1)
+                continue
+            connection.setblocking(False)
+            come.put(connection)
+
+    threading.Thread(target=open_missing, daemon=True).start()
+    for number in itertools.count(1):
+        if number == connections:
+            print("ready", flush=True)
+        register(waiting, come.get())
+        if number >= connections:
+            break
     while not ended.is_set():
+        while not come.empty():
+            register(waiting, come.get())
         for key, _ in waiting.select(0.2):
             connection: Any = key.fileobj
             unsent: bytearray = key.data
             try:
-                if len(unsent) < AT_ONCE * len(frame):
-                    unsent += frame * AT_ONCE
-                    answers["sent"] += AT_ONCE
+                if len(unsent) < len(piece):
+                    unsent += piece * AT_ONCE
                 with suppress(BlockingIOError):
-                    del unsent[: connection.send(unsent)]
+                    size = connection.send(unsent)
+                    del unsent[:size]
+                    counts["bytes sent"] += size
                 with suppress(BlockingIOError):
-                    if not connection.recv(1 << 20):
+                    answer = connection.recv(1 << 20)
+                    if not answer:
                         raise ConnectionError
+                    counts["bytes read"] += len(answer)
             except OSError:
-                answers["closed"] += 1
+                counts["closed"] += 1
                 waiting.unregister(connection)
-                kept.pop(connection).close()
-                with suppress(Closed, OSError, websocket.WebSocketException):  # one less
-                    begin()
-    return answers
+                connection.close()
+                missing.release()
+    return counts
+
+
+def piece_of(flood: str) -> bytes:
+    """Return the bytes that are sent again and again."""
+    if flood.startswith(PIPELINED):
+        return flood.removeprefix(PIPELINED).encode()
+    opcode = websocket.ABNF.OPCODE_PING if flood == PING else websocket.ABNF.OPCODE_TEXT
+    return bytes(websocket.ABNF.create_frame("" if flood == PING else flood, opcode).format())
+
+
+def register(waiting: selectors.BaseSelector, connection: socket.socket) -> None:
+    waiting.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE, bytearray())
 
 
 def main() -> None:

@@ -183,10 +183,10 @@ class Journey:
         for route in ("DELETE", "POST"):  # bob is a stranger now: he declines, then accepts
             asked = ann.call("POST /api/rooms", {"name": "Asked"}) if route == "DELETE" else group
             ann.call(added, {"username": bob.username}, room_id=asked["id"])
-            (invitation,) = bob.call("GET /api/users/me/invitations")
+            (request,) = bob.call("GET /api/users/me/invitations")
             bob.call(
                 f"{route} /api/users/me/invitations/<request_id>",
-                request_id=invitation["id"],
+                request_id=request["id"],
             )
         direct = ann.call("POST /api/rooms/direct", {"username": bob.username})
         sent = ann.emit("/direct send_message", {"to": bob.username, **ann.say()})

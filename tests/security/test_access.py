@@ -123,10 +123,10 @@ class Stage(Cast):
         self.open = self.group()  # to be entered by its number and its invitation
         self.direct = self["owner"].talk_to(self["peer"])
         services = app.extensions["chat"]
-        asked = services.rooms.create_group(self["owner"].model, "By invitation")
+        asked = services.rooms.create_group(self["owner"].model, "By request")
         services.rooms.add_member(self["owner"].model, asked.id, self["asked"].username)
-        (invitation,) = services.membership_requests.list_of(self["asked"].model)
-        self.others_invitation = invitation.id
+        (request,) = services.membership_requests.list_of(self["asked"].model)
+        self.others_request = request.id
         self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
 
     def group(self, *others: str) -> dict[str, Any]:
@@ -190,7 +190,7 @@ class Stage(Cast):
             "room_id": self.shared["id"],
             "user_id": self["target"].id,
             "session_id": self.others_session,
-            "request_id": self.others_invitation,
+            "request_id": self.others_request,
             "username": self["target"].username,
             "invitation_id": self.shared["invitation_id"],
             "invitation_token": self.open["token"],
@@ -260,7 +260,7 @@ def test_everyone_gets_what_the_table_says(stage: Stage, app: Flask, route: str)
 
 
 @pytest.mark.parametrize("route", CLOSED)
-def test_a_closed_group_keeps_out_who_has_no_invitation(app: Flask, route: str) -> None:
+def test_a_closed_group_keeps_out_whoever_has_no_invitation(app: Flask, route: str) -> None:
     own = Stage(app)
     settings = {"access": "invitation", "posting": "admins"}
     app.extensions["chat"].rooms.update(own["owner"].model, own.open["id"], settings)
@@ -270,7 +270,7 @@ def test_a_closed_group_keeps_out_who_has_no_invitation(app: Flask, route: str) 
 
 
 @pytest.mark.parametrize("route", TABLE)
-def test_who_is_disabled_gets_what_a_forged_token_gets(
+def test_whoever_is_disabled_gets_what_a_forged_token_gets(
     stage: Stage, app: Flask, route: str
 ) -> None:
     """Although the session was not ended, and although they are a member. They may log out."""

@@ -1,4 +1,4 @@
-"""Who makes the server work for nothing spends their own turns and time, not everybody's.
+"""Whoever makes the server work for nothing spends their own turns and time, not everybody's.
 
 One person talks, and the slowest of a hundred of their answers is compared with the quiet before,
 while another asks for something dear on many connections without a pause. In `make torture` longer,
@@ -22,7 +22,7 @@ import pytest
 import requests
 from flask import Flask
 
-from chat.budgets import NETWORK
+from chat.budgets import ACTIVE_SECONDS, NETWORK
 from chat.database.embedded import EmbeddedDatabase
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
@@ -31,7 +31,7 @@ from tests.docs.programs import Program
 from tests.figures import Figures
 from tests.large import Document, group_document, insert_rooms
 from tests.people import app_beside, make_people, new_client_id
-from tests.security.attacker import NEW
+from tests.security.attacker import NEW, PING, PIPELINED
 from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch
@@ -40,7 +40,8 @@ SECONDS = 2
 MANY_SECONDS = 20
 MANY_PEOPLE = 20_000
 HERE, STRANGER = "127.0.0.1", "192.0.2.1"
-PAUSE = 0.1  # seconds between two messages of who talks
+PAUSE = 0.1  # seconds between two messages of the talker
+SELDOM = 1.2 * ACTIVE_SECONDS  # nobody but the attacker is active meanwhile
 # Answers may take twice as long as in the quiet before. Below a tenth of a second, which feels like
 # at once, the ratio says nothing: in the quiet an answer takes milliseconds, and the attacker's own
 # program takes one of the machine's few processors from the server and the database.
@@ -136,8 +137,16 @@ def late_log_in(scene: Scene) -> Wish:
     return bad_log_in(scene) | {"late": 0.5}
 
 
+def own_details(scene: Scene) -> Wish:
+    return http("GET", "/users/me", scene.attacker.token)
+
+
 def pings(_: Scene) -> Wish:
-    return {"flood": "3"}
+    return {"flood": PING}
+
+
+def pipelined(_: Scene) -> Wish:
+    return {"flood": f"{PIPELINED}GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"}
 
 
 def bad_connects(_: Scene) -> Wish:
@@ -197,7 +206,7 @@ def by_http(scene: Scene) -> Iterator[Callable[[], None]]:
         yield talk
 
 
-def answers_of_talker(scene: Scene, way: Way, seconds: float) -> list[float]:
+def answers_of_talker(scene: Scene, way: Way, seconds: float, pause: float) -> list[float]:
     """Talk for so long and return how long each answer took."""
     times: list[float] = []
     with way(scene) as talk:
@@ -206,7 +215,7 @@ def answers_of_talker(scene: Scene, way: Way, seconds: float) -> list[float]:
             watch = Stopwatch(scene.server)
             talk()
             times.append(watch.seconds())
-            time.sleep(PAUSE)
+            time.sleep(pause)
     return sorted(times)
 
 
@@ -238,16 +247,21 @@ class Harm:
 
 
 def talk_while_attacked(
-    scene: Scene, wish: Wish, connections: int, seconds: float, way: Way = by_socket
+    scene: Scene,
+    wish: Wish,
+    connections: int,
+    seconds: float,
+    way: Way = by_socket,
+    pause: float = PAUSE,
 ) -> Harm:
     """Let the talker talk in the quiet, and then for as long while the attacker asks."""
-    quiet = answers_of_talker(scene, way, seconds)
+    quiet = answers_of_talker(scene, way, seconds, pause)
     before = memory_of(scene.server)
     program = Program([sys.executable, Path(__file__).with_name("attacker.py")], Path.cwd())
     with program:
         program.write(json.dumps({"port": scene.server.port, "connections": connections} | wish))
         assert program.line() == "ready"
-        attacked = answers_of_talker(scene, way, seconds)
+        attacked = answers_of_talker(scene, way, seconds, pause)
         grown = memory_of(scene.server) - before
         assert program.finish() == 0
         return Harm(quiet, attacked, json.loads(program.line()), grown)
@@ -266,6 +280,7 @@ def memory_of(server: Server) -> int:
         (10, sync_of(UNKNOWN)),
         (100, bad_log_in),
         (100, late_log_in),
+        (100, own_details),
         (30, search),
         (30, read_pages),
         (10, long_messages),
@@ -273,10 +288,18 @@ def memory_of(server: Server) -> int:
         (20, unknown_events),
     ],
 )
-def test_who_asks_for_much_leaves_others_their_answers(
+def test_whoever_asks_for_much_leaves_others_their_answers(
     scene: Scene, connections: int, make_wish: Callable[[Scene], Wish]
 ) -> None:
     leaves_others_their_answers(talk_while_attacked(scene, make_wish(scene), connections, SECONDS))
+
+
+@pytest.mark.parametrize("make_wish", [pipelined, pings])
+def test_whoever_talks_seldom_is_answered_beside_a_stranger_without_pause(
+    scene: Scene, make_wish: Callable[[Scene], Wish]
+) -> None:
+    harm = talk_while_attacked(scene, make_wish(scene), 2, SECONDS, pause=SELDOM)
+    leaves_others_their_answers(harm)
 
 
 def test_behind_a_proxy_strangers_leave_others_their_answers(proxied: Scene) -> None:
@@ -310,7 +333,9 @@ def leaves_others_their_answers(harm: Harm) -> None:
     ],
     ids=["half a head", "a byte of a body", "a chunk of a body"],
 )
-def test_who_does_not_go_on_keeps_no_turn_of_their_network(scene: Scene, beginning: bytes) -> None:
+def test_whoever_does_not_go_on_keeps_no_turn_of_their_network(
+    scene: Scene, beginning: bytes
+) -> None:
     with ExitStack() as stack:
         for _ in range(2 * NETWORK.turns):
             client = socket.create_connection(("127.0.0.1", scene.server.port))
@@ -373,11 +398,13 @@ def members(scene: Scene) -> Wish:
         ("bad log-ins whose end comes late", 300, late_log_in),
         ("slow readers of a long page", 900, read_pages),
         ("messages of the longest", 10, long_messages),
-        ("pings of strangers", 300, pings),
+        ("pings of strangers", 500, pings),
+        ("requests behind each other", 300, pipelined),
+        ("requests to a full queue", 300, own_details),
         ("events without waiting", 50, unknown_events),
     ],
 )
-def test_who_asks_for_all_there_is_hardly_slows_others(
+def test_whoever_asks_for_all_there_is_hardly_slows_others(
     crowded: Scene,
     figures: Figures,
     what: str,
@@ -393,6 +420,16 @@ def test_who_asks_for_all_there_is_hardly_slows_others(
     if make_wish is long_messages:
         assert harm.answers["data"] * len(LONGEST.encode()) <= QUOTA
         assert harm.answers["quota_exceeded"] > 0
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("make_wish", [pipelined, pings])
+def test_whoever_talks_seldom_is_hardly_slowed(
+    crowded: Scene, figures: Figures, make_wish: Callable[[Scene], Wish]
+) -> None:
+    harm = talk_while_attacked(crowded, make_wish(crowded), 300, MANY_SECONDS, pause=SELDOM)
+    figures.add(f"{make_wish.__name__}, 300 connections, talking seldom", **harm.row())
+    hardly_slows_others(harm)
 
 
 @pytest.mark.torture

@@ -160,7 +160,7 @@ def test_everyone_gets_what_the_table_says(stage: Stage, where: str) -> None:
 
 
 @pytest.mark.parametrize("where", CLOSED)
-def test_a_closed_group_keeps_out_who_has_no_invitation(
+def test_a_closed_group_keeps_out_whoever_has_no_invitation(
     stage: Stage, server: Server, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     closed = stage.group()

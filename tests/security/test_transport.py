@@ -239,7 +239,7 @@ def test_chunks_of_more_than_a_body_may_have_are_payload_too_large(server: Serve
     assert "smuggled" not in server.log()
 
 
-def test_request_that_can_not_be_read_is_not_quoted_in_the_log(server: Server) -> None:
+def test_request_that_cannot_be_read_is_not_quoted_in_the_log(server: Server) -> None:
     token = secrets.token_hex(8)
     for line in (f"GET /?token={token}", f"{token} / HTTP/1.1", f"GET /?t={token} HTTP/9.9", token):
         exchange(server, f"{line}\r\nHost: localhost\r\n{token}\r\n\r\n".encode())

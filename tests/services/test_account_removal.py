@@ -9,7 +9,6 @@ from flask import Flask
 
 from chat.errors import Forbidden
 from chat.realtime import pulse
-from chat.services import usernames
 from tests.people import make_people, new_client_id
 from tests.servers import PATIENCE
 from tests.services.test_rooms import services_of
@@ -50,11 +49,8 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     services.messages.send(bob, room.id, new_client_id(), "welcome back").result(PATIENCE)
 
 
-def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also in a process that has not heard yet that the one who had it is gone."""
-    monkeypatch.setattr(usernames, "MAX_AGE", 0.0)
+def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(make_app: MakeApp) -> None:
+    """In other processes from their next beat on, which tells them who is gone."""
     app = make_app()
     here, there = services_of(app), services_of(make_app())
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
@@ -67,6 +63,7 @@ def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(
     there.users.end(alice)
     (another,) = there.users.create_many([alice.username], "a password of hers")
     assert another.id != alice.id
+    here.pulse.beat()
     second = send("to whoever is called so")
     assert second != first
     assert [one.room.id for one in there.conversations.list_of(another)] == [second]

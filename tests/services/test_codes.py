@@ -13,26 +13,18 @@ from chat.errors import InvalidInput
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import DIGITS, VerificationCodes
 from tests.accounts import new_email, new_password
+from tests.clocks import Clock
 
 MINUTE = 60_000
 
 
-class Clock:
-    """Time that passes when told to."""
-
-    now = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
+@pytest.fixture
+def clock() -> Clock[int]:
+    return Clock(1_800_000_000_000)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def codes(migrated: Database, clock: Clock) -> VerificationCodes:
+def codes(migrated: Database, clock: Clock[int]) -> VerificationCodes:
     return VerificationCodes(codes=CodeRepository(migrated), secret=new_password() * 3, clock=clock)
 
 
@@ -70,7 +62,7 @@ def test_a_code_has_six_digits_and_is_right_in_any_case_of_the_address(
     assert not is_right(codes, "someone@example.org", f" {code}")
 
 
-def test_a_code_is_void_after_ten_minutes(codes: VerificationCodes, clock: Clock) -> None:
+def test_a_code_is_void_after_ten_minutes(codes: VerificationCodes, clock: Clock[int]) -> None:
     email = new_email()
     code = codes.issue(email, "register")
     clock.now += 10 * MINUTE - 1
@@ -79,7 +71,9 @@ def test_a_code_is_void_after_ten_minutes(codes: VerificationCodes, clock: Clock
     assert not is_right(codes, email, code)
 
 
-def test_a_code_of_a_clock_that_was_ahead_is_void(codes: VerificationCodes, clock: Clock) -> None:
+def test_a_code_of_a_clock_that_was_ahead_is_void(
+    codes: VerificationCodes, clock: Clock[int]
+) -> None:
     email = new_email()
     code = codes.issue(email, "register")
     clock.now -= 1_000  # a clock that is set by a little does no harm

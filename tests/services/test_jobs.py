@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 from pymongo.errors import AutoReconnect
 
 from chat.database.client import Database
@@ -286,3 +287,21 @@ def test_a_job_made_for_here_is_anothers_when_this_process_dies(
     dying.add_here("count", {"upto": 2})  # LEASE is over at once
     other.run_due()
     assert counting.counted == [1, 2] and stored(migrated) == []
+
+
+def test_what_jobs_of_some_kinds_are_about_is_asked_at_once(
+    make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, asked = make_jobs(), []
+    for number, kind in enumerate(("one", "other", "third", "one")):
+        jobs.add(kind, {"number": number}, delay=60.0)
+    find = Collection.find
+
+    def counted(self: Collection[Any], *given: Any) -> Any:
+        asked.append(given)
+        return find(self, *given)
+
+    monkeypatch.setattr(Collection, "find", counted)
+    found = make_jobs().list_arguments("one", "third")
+    assert sorted(one["number"] for one in found) == [0, 2, 3]
+    assert len(asked) == 1

@@ -10,21 +10,16 @@ from limits import RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPe
 from chat.errors import RateLimited
 from chat.services.limits import Limits, Rule, network_of, per_caller
 from chat.services.windows import OwnWindows
+from tests.clocks import Clock
 from tests.memory import least_memory
 
 TWO = Rule("two", RateLimitItemPerMinute(2))
 
 
-class Clock:
-    """A monotonic clock that stands still until it is moved."""
-
-    seconds = 1_000.0
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr("chat.services.windows.time.monotonic", lambda: found.seconds)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
+    found = Clock(1_000.0)
+    monkeypatch.setattr("chat.services.windows.time.monotonic", found)
     return found
 
 
@@ -70,16 +65,16 @@ def test_switched_off_nothing_is_refused() -> None:
         limits.check(TWO, "a")
 
 
-def test_what_was_counted_leaves_the_window_one_by_one(clock: Clock) -> None:
+def test_what_was_counted_leaves_the_window_one_by_one(clock: Clock[float]) -> None:
     limits = Limits()
     limits.count(TWO, "a")
-    clock.seconds += 20
+    clock.now += 20
     limits.count(TWO, "a")
-    clock.seconds += 20
+    clock.now += 20
     with pytest.raises(RateLimited) as refused:
         limits.count(TWO, "a")
     assert refused.value.retry_after == 20
-    clock.seconds += 20.5
+    clock.now += 20.5
     limits.count(TWO, "a")
     with pytest.raises(RateLimited) as refused:
         limits.check(TWO, "a")
@@ -87,13 +82,13 @@ def test_what_was_counted_leaves_the_window_one_by_one(clock: Clock) -> None:
 
 
 def test_keys_whose_window_is_over_are_forgotten_whatever_window_is_before_them(
-    clock: Clock,
+    clock: Clock[float],
 ) -> None:
     windows = OwnWindows()
     windows.hit(RateLimitItemPerHour(1), "an hour")
     for number in range(100):
         windows.hit(RateLimitItemPerSecond(1), f"early{number}")
-    clock.seconds += 2
+    clock.now += 2
     for number in range(60):
         windows.hit(RateLimitItemPerSecond(1), f"late{number}")
     assert len(windows) == 61

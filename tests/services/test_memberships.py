@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from chat import concurrency
+from chat.errors import NotFound
 from chat.models import Room
 from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import memberships
 from chat.services.memberships import LATELY, Memberships
+from chat.wiring import Services
+from tests.clocks import Clock
 from tests.memory import least_memory
 from tests.people import make_people
 
 
-class Clock:
-    """A monotonic clock that stands still until it is moved."""
-
-    seconds = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found = Clock()
-    monkeypatch.setattr(memberships, "time", found)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
+    found = Clock(1_000.0)
+    monkeypatch.setattr(memberships, "time", SimpleNamespace(monotonic=found))
     return found
 
 
 @pytest.fixture
-def known(clock: Clock) -> Memberships:
+def known(clock: Clock[float]) -> Memberships:
     """Memberships over a database in which nobody belongs to a room."""
     rooms: Any = SimpleNamespace(list_by_ids=lambda ids: [])
     user_rooms: Any = SimpleNamespace(list_of_user=lambda user_id: [])
     return Memberships(rooms, user_rooms)
 
 
-def test_all_rooms_of_a_user_are_forgotten_in_time(known: Memberships, clock: Clock) -> None:
+def test_all_rooms_of_a_user_are_forgotten_in_time(known: Memberships, clock: Clock[float]) -> None:
     for number in range(50):
         known.list_lately(f"early{number}")
-    clock.seconds += LATELY / 2
+    clock.now += LATELY / 2
     known.list_lately("later")
-    clock.seconds += LATELY / 2
+    clock.now += LATELY / 2
     known.list_lately("now")
     assert list(known._lately) == ["later", "now"]
 
@@ -75,3 +72,60 @@ def test_a_room_that_changes_while_the_pulse_looks_is_known_as_it_is_then(
     monkeypatch.setattr(RoomRepository, "list_touched", list_and_hand_over)
     services.pulse.beat()
     assert services.conversations.get(ada.model, group["id"]).room.owner_id == bob.id
+
+
+@pytest.mark.parametrize("ask", ["rooms_of", "list_of", "list_lately"])
+def test_whoever_has_many_rooms_lets_others_have_their_turns(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    """With each item as long as a turn, each loop over all rooms gives way at each of them."""
+    services: Services = app.extensions["chat"]
+    (ada,) = make_people(app, "ada")
+    rooms = [services.rooms.create_group(ada.model, str(number)) for number in range(20)]
+    calls: dict[str, Callable[[], object]] = {
+        "rooms_of": lambda: services.conversations.rooms_of(ada.id),
+        "list_of": lambda: services.conversations.list_of(ada.model),
+        "list_lately": lambda: services.conversations.list_lately(ada.model, "group"),
+    }
+    monkeypatch.setattr(concurrency, "READ_TURN", -1.0)
+    given: list[None] = []
+    monkeypatch.setattr(concurrency, "give_way", lambda: given.append(None))
+    calls[ask]()
+    assert len(given) >= 3 * len(rooms)
+
+
+def test_a_room_that_changes_in_somebody_elses_turn_is_not_remembered_as_it_was(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services: Services = app.extensions["chat"]
+    ada, bob = make_people(app, "ada", "bob")
+    group = ada.create_group(bob)
+    monkeypatch.setattr(concurrency, "READ_TURN", -1.0)
+    given = itertools.count()
+
+    def remove_bob() -> None:
+        if next(given) == 0:
+            services.rooms.remove_member(ada.model, group["id"], bob.id)
+
+    monkeypatch.setattr(concurrency, "give_way", remove_bob)
+    services.conversations.rooms_of(bob.id)
+    assert next(given) > 1
+    assert services.conversations.rooms_of(bob.id) == []
+    with pytest.raises(NotFound):
+        services.conversations.get(bob.model, group["id"])
+
+
+def test_more_rooms_than_may_be_known_are_forgotten_the_oldest_first(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memberships, "KNOWN_MEMBERS", 4)
+    services: Services = app.extensions["chat"]
+    people = make_people(app, "ada", "bob", "cleo")
+    groups = [people[0].create_group(*people[1:]) for _ in range(2)]
+    found = Memberships(RoomRepository(services.database), UserRoomRepository(services.database))
+    for group in groups:
+        found.require(people[0].id, group["id"])
+    assert (list(found._known), found._size) == ([groups[1]["id"]], 3)
+    assert found.count(groups[1]["id"]) == 3
+    found.forget(groups[1]["id"])
+    assert found._size == 0

@@ -13,6 +13,8 @@ from flask import Flask
 from chat.errors import Forbidden, QuotaExceeded, RateLimited, Unavailable
 from chat.models import Message, User
 from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services import messages as messages_module
 from chat.services.writer import Writer, wait_for
@@ -183,3 +185,51 @@ def test_a_message_to_a_name_that_another_one_has_by_now_is_counted_once(
     said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE)
     found = services.rooms.direct_with(namesake, bob.username)
     assert found[0].id == said.message.room_id and not found[1]
+
+
+def test_writing_to_a_name_again_asks_the_database_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However old what is known of the name is; the members of a heard room are known anyway."""
+    services: Services = app.extensions["chat"]
+    ada, bob = make_people(app, "ada", "bob")
+    monkeypatch.setattr("chat.services.usernames.MAX_AGE", 0.0)
+    monkeypatch.setattr("chat.services.memberships.MAX_AGE", 2 * PATIENCE)
+    monkeypatch.setattr("chat.services.memberships.MAX_AGE_CONFIRMED", 2 * PATIENCE)
+
+    def send(client_id: str) -> None:
+        promise = services.messages.send_direct(bob.model, client_id, "hello", ada.username, None)
+        wait_for(promise, PATIENCE)
+
+    send("c1")
+    send("c2")
+    asked: list[str] = []
+    for repository in (UserRepository, RoomRepository, UserRoomRepository):
+        for name, method in vars(repository).items():
+            if name.startswith(("find", "list", "count")):
+                monkeypatch.setattr(repository, name, noting(asked, method))
+    send("c3")
+    assert asked == []
+
+
+def noting(names: list[str], method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method; each call of it notes its name."""
+
+    def call(*args: Any, **named: Any) -> Any:
+        names.append(method.__qualname__)
+        return method(*args, **named)
+
+    return call
+
+
+def test_a_block_by_somebody_who_is_gone_keeps_nobody_from_their_namesake(app: Flask) -> None:
+    services: Services = app.extensions["chat"]
+    ada, bob = make_people(app, "ada", "bob")
+    send = services.messages.send_direct
+    old = wait_for(send(bob.model, "c1", "hello", ada.username, None), PATIENCE).message
+    assert ada.put(f"/users/me/blocks/{bob.id}").status_code == 204
+    services.users.end(ada.model)
+    services.jobs.run_due()
+    assert list(services.users.create_many([ada.username], ada.password))
+    said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE).message
+    assert said.room_id != old.room_id

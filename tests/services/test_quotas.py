@@ -11,6 +11,7 @@ from chat.errors import QuotaExceeded, Unavailable
 from chat.repositories.documents import DAY_MS
 from chat.repositories.usage import UsageRepository
 from chat.services.quotas import UNWRITTEN, Kind, Quotas
+from tests.clocks import Clock
 
 MESSAGE = 16_000  # bytes: 4,000 characters of 4 bytes
 MOST = 100 * MESSAGE
@@ -19,18 +20,9 @@ MOST = 100 * MESSAGE
 Make = Callable[..., Quotas]
 
 
-class Clock:
-    """A clock in milliseconds that stands still until it is moved."""
-
-    now = 20_000 * DAY_MS + DAY_MS // 2
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> Clock[int]:
+    return Clock(20_000 * DAY_MS + DAY_MS // 2)
 
 
 @pytest.fixture
@@ -39,7 +31,7 @@ def usage(migrated: Database) -> UsageRepository:
 
 
 @pytest.fixture
-def make(usage: UsageRepository, clock: Clock) -> Iterator[Make]:
+def make(usage: UsageRepository, clock: Clock[int]) -> Iterator[Make]:
     """A function that makes the quotas of one process."""
     made: list[Quotas] = []
 
@@ -96,7 +88,7 @@ def test_what_one_quota_refuses_the_other_does_not_count(make: Make) -> None:
     assert send_many(quotas, room="elsewhere") == 50
 
 
-def test_the_next_day_begins_anew(make: Make, clock: Clock) -> None:
+def test_the_next_day_begins_anew(make: Make, clock: Clock[int]) -> None:
     quotas = make()
     assert send_many(quotas) == 100
     clock.now += DAY_MS // 2
@@ -145,7 +137,7 @@ def test_little_is_not_written(make: Make, usage: UsageRepository, migrated: Dat
 
 
 def test_what_could_not_be_written_is_written_later(
-    make: Make, usage: UsageRepository, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    make: Make, usage: UsageRepository, clock: Clock[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quotas = make()
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from runpy import run_path
 from typing import Any
 
 import pytest
 from flask import Flask
+from pymongo.collection import Collection
 from pymongo.errors import AutoReconnect
 
-from chat import policies
-from chat.errors import Forbidden, NotFound, Removed
+from chat import migrations, policies
+from chat.database.client import Database
+from chat.errors import Forbidden, NotFound, RateLimited, Removed
 from chat.models import Membership, Role, Room, User
+from chat.repositories.documents import new_id
+from chat.repositories.messages import MessageRepository
+from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import rooms
-from chat.services.rooms import GroupFull, TooManyRooms
+from chat.services.limits import TRIES_AT_BOUND
+from chat.services.rooms import GroupFull, TooManyKeptOut, TooManyRooms, TooManyUnanswered
 from chat.wiring import Services
 from tests.people import make_people
 from tests.servers import PATIENCE
@@ -130,6 +137,57 @@ def test_a_removal_elsewhere_beside_a_join_wins(
         there.rooms.join(bob, room.number or "")
 
 
+@pytest.mark.parametrize("way", ["number", "request"])
+def test_keeping_somebody_out_elsewhere_beside_their_coming_wins(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """They are no member yet, so nobody takes them out: they look for the removal themselves."""
+    app, beside = make_app(), make_app()
+    here, there = services_of(app), services_of(beside)
+    owner, bob = (person.model for person in make_people(app, "owner", "bob"))
+    room = here.rooms.create_group(owner, "A group")
+    assert here.rooms.add_member(owner, room.id, bob.username).membership is None
+    (request,) = here.membership_requests.list_of(bob)
+    insert = UserRoomRepository.insert
+
+    def be_kept_out_first(repository: UserRoomRepository, membership: Membership) -> bool:
+        monkeypatch.setattr(UserRoomRepository, "insert", insert)
+        there.rooms.remove_member(owner, room.id, bob.id)
+        return insert(repository, membership)
+
+    monkeypatch.setattr(UserRoomRepository, "insert", be_kept_out_first)
+    with pytest.raises(Removed):
+        if way == "number":
+            here.rooms.join(bob, room.number or "")
+        else:
+            here.rooms.accept_request(bob, request.id)
+    assert members_of(here, room.id) == {owner.id}
+    assert here.membership_requests.list_of(bob) == []
+    with pytest.raises(Removed):
+        there.rooms.join(bob, room.number or "")
+
+
+def test_somebody_who_came_in_as_they_were_kept_out_is_taken_out(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, beside = make_app(), make_app()
+    here, there = services_of(app), services_of(beside)
+    owner, bob = (person.model for person in make_people(app, "owner", "bob"))
+    room = here.rooms.create_group(owner, "A group")
+    insert = RemovalRepository.insert
+
+    def come_in_first(repository: RemovalRepository, *args: Any, **named: Any) -> bool:
+        monkeypatch.setattr(RemovalRepository, "insert", insert)
+        there.rooms.join(bob, room.number or "")
+        return insert(repository, *args, **named)
+
+    monkeypatch.setattr(RemovalRepository, "insert", come_in_first)
+    here.rooms.remove_member(owner, room.id, bob.id)
+    assert members_of(here, room.id) == {owner.id}
+    with pytest.raises(Removed):
+        there.rooms.join(bob, room.number or "")
+
+
 def test_removing_somebody_who_became_owner_keeps_nobody_out(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +237,7 @@ def test_a_removal_that_failed_midway_is_completed_a_little_later(
         there.rooms.join(bob, room.number or "")
 
 
-def test_who_is_added_by_name_before_a_removal_is_looked_at_again_stays(
+def test_whoever_is_added_by_name_before_a_removal_is_looked_at_again_stays(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms, "FINISH_AFTER", 0.0)
@@ -193,11 +251,10 @@ def test_who_is_added_by_name_before_a_removal_is_looked_at_again_stays(
     assert members_of(services, room.id) == {owner.id, bob.id}
 
 
-def test_a_start_takes_out_the_removed_whom_an_older_version_has_let_in(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+def test_an_upgrade_takes_out_the_removed_whom_an_older_version_has_let_in(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms, "REMOVALS_AT_ONCE", 2)
-    app = make_app()
     services = services_of(app)
     owner, *others = (person.model for person in make_people(app, "owner", *"abcde"))
     group = services.rooms.gather(owner, "A group", others)
@@ -206,10 +263,23 @@ def test_a_start_takes_out_the_removed_whom_an_older_version_has_let_in(
     walked_in = Membership(group.id, "", "member", 0, False, 1)
     for one in others[:3]:  # as a process does that knows nothing of removals
         UserRoomRepository(services.database).insert(replace(walked_in, user_id=one.id))
-    upgraded = services_of(make_app())
-    upgraded.rooms.catch_up()
-    upgraded.jobs.run_due()
-    assert members_of(upgraded, group.id) == {owner.id, others[-1].id}
+    jobs = services.database.db["job"]
+    jobs.delete_many({})
+    for _ in range(2):  # as when it broke off
+        upgrade(services.database)
+    (job,) = jobs.find()
+    assert job["due_at"] > job["created_at"]  # an older process may go on for a while
+    jobs.update_one({}, {"$set": {"due_at": job["created_at"]}})
+    services.jobs.run_due()
+    assert members_of(services, group.id) == {owner.id, others[-1].id}
+    services.rooms.catch_up()
+    assert jobs.count_documents({}) == 0  # a start alone compares nothing
+
+
+def upgrade(database: Database) -> None:
+    """Run the migration that has the removed looked for."""
+    (file,) = migrations.DIRECTORY.glob("0017_*.py")
+    run_path(str(file))["migrate"](database.db)
 
 
 def test_a_group_passes_to_somebody_who_can_log_in(app: Flask) -> None:
@@ -371,7 +441,125 @@ def test_one_is_in_so_many_groups_at_most(app: Flask, monkeypatch: pytest.Monkey
     assert not services.rooms.direct_with(alice, bob.username)[1]
 
 
-def test_others_can_not_use_up_the_rooms_one_may_be_in(
+def test_so_many_direct_rooms_wait_for_an_answer_at_most(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "MOST_UNANSWERED", 2)
+    services = services_of(app)
+    people = [person.model for person in make_people(app, "alice", "bob", "cleo", "dan", "eve")]
+    alice, bob, cleo, dan, eve = people
+    first, _ = services.rooms.direct_with(alice, bob.username)
+    services.rooms.direct_with(alice, cleo.username)
+    services.messages.send(alice, first.id, "a1", "hello?").result(PATIENCE)
+    with pytest.raises(TooManyUnanswered):
+        services.rooms.direct_with(alice, dan.username)
+    with pytest.raises(TooManyUnanswered):
+        services.messages.send_direct(alice, "a2", "hello?", dan.username, None)
+    # Those that are there can be written in, and whoever is written to pays nothing.
+    again, created = services.rooms.direct_with(alice, bob.username)
+    assert (again.id, created) == (first.id, False)
+    services.messages.send_direct(alice, "a3", "hello?", cleo.username, None).result(PATIENCE)
+    for other in (dan, eve):
+        assert services.rooms.direct_with(other, alice.username)[1]
+    services.rooms.direct_with(bob, dan.username)
+
+    services.messages.send(bob, first.id, "b1", "hello").result(PATIENCE)
+    services.messages.send(alice, first.id, "a4", "how are you?").result(PATIENCE)
+    stranger, another = (person.model for person in make_people(app, "fay", "gus"))
+    assert services.rooms.direct_with(alice, stranger.username)[1]
+    with pytest.raises(TooManyUnanswered):
+        services.rooms.direct_with(alice, another.username)
+
+
+def test_as_many_direct_rooms_as_may_wait_for_an_answer_do(make_app: MakeApp) -> None:
+    app = make_app(RATE_LIMITS=True)
+    services = services_of(app)
+    alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
+    repository = RoomRepository(services.database)
+    for _ in range(rooms.MOST_UNANSWERED - 1):
+        assert repository.insert_direct(alice.id, new_id())
+    room, created = services.rooms.direct_with(alice, bob.username)
+    assert created
+    with pytest.raises(TooManyUnanswered):
+        services.rooms.direct_with(alice, cleo.username)
+    services.messages.send(bob, room.id, "b1", "hello").result(PATIENCE)
+    assert services.rooms.direct_with(alice, cleo.username)[1]
+
+
+def test_who_answered_is_looked_up_so_often_at_most(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "MOST_UNANSWERED", 1)
+    services = services_of(make_app(RATE_LIMITS=True))
+    people = [person.model for person in make_people(make_app(), "alice", "bob", "cleo")]
+    alice, bob, cleo = people
+    services.rooms.direct_with(alice, bob.username)
+    for _ in range(TRIES_AT_BOUND.item.amount):
+        with pytest.raises(TooManyUnanswered):
+            services.rooms.direct_with(alice, cleo.username)
+    monkeypatch.setattr(MessageRepository, "has_written", fail)
+    with pytest.raises(RateLimited):
+        services.rooms.direct_with(alice, cleo.username)
+
+
+def test_direct_rooms_of_an_older_version_count_for_nobody(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "MOST_UNANSWERED", 1)
+    services = services_of(app)
+    alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
+    services.rooms.direct_with(alice, bob.username)
+    services.database.db["room"].update_many({}, {"$unset": {"opened_by": ""}})
+    assert services.rooms.direct_with(alice, cleo.username)[1]
+
+
+def test_a_group_keeps_out_so_many_who_were_no_members_at_most(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "MOST_KEPT_OUT", 1)
+    services = services_of(app)
+    owner, bob, cleo, dan = (one.model for one in make_people(app, "owner", "bob", "cleo", "dan"))
+    group = services.rooms.gather(owner, "A group", [bob])
+    jobs = services.database.db["job"]
+    services.rooms.remove_member(owner, group.id, cleo.id)
+    assert jobs.count_documents({}) == 0  # there was nobody to take out
+    with pytest.raises(TooManyKeptOut):
+        services.rooms.remove_member(owner, group.id, dan.id)
+    services.rooms.remove_member(owner, group.id, bob.id)
+    assert jobs.count_documents({}) == 1
+    for one in (bob, cleo):  # once more is nothing more
+        services.rooms.remove_member(owner, group.id, one.id)
+        with pytest.raises(Removed):
+            services.rooms.join(one, group.number or "")
+    services.rooms.join(dan, group.number or "")
+    services.rooms.leave(dan, group.id)
+    with pytest.raises(TooManyKeptOut):
+        services.rooms.remove_member(owner, group.id, dan.id)
+
+
+def test_a_removal_stays_although_an_older_one_is_forgotten_beside_it(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody accepts at another process, between the two writes of one who removes them anew."""
+    app, beside = make_app(), make_app()
+    here, there = services_of(app), services_of(beside)
+    owner, bob = (person.model for person in make_people(app, "owner", "bob"))
+    room = here.rooms.create_group(owner, "A group")
+    here.rooms.remove_member(owner, room.id, bob.id)
+    update = Collection.update_one
+
+    def forget_first(*args: Any, **named: Any) -> Any:
+        monkeypatch.setattr(Collection, "update_one", update)
+        RemovalRepository(there.database).delete(room.id, bob.id)
+        return update(*args, **named)
+
+    monkeypatch.setattr(Collection, "update_one", forget_first)
+    assert RemovalRepository(here.database).insert(room.id, bob.id, was_member=False)
+    with pytest.raises(Removed):
+        there.rooms.join(bob, room.number or "")
+
+
+def test_others_cannot_use_up_the_rooms_one_may_be_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = services_of(app)

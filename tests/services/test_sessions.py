@@ -25,22 +25,10 @@ from chat.services.limits import Limits, Rule
 from chat.services.passwords import Passwords
 from chat.services.sessions import MOST_SESSIONS, Grant, SessionService
 from tests.accounts import new_password
+from tests.clocks import Clock
 from tests.servers import PATIENCE
 
 DAY = 24 * 60 * 60 * 1000
-
-
-class Clock:
-    """Time that passes when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-    def pass_by(self, milliseconds: int) -> None:
-        self.now += milliseconds
 
 
 class Ended:
@@ -54,8 +42,8 @@ class Ended:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> Clock[int]:
+    return Clock(1_800_000_000_000)
 
 
 @pytest.fixture
@@ -75,7 +63,7 @@ def users(migrated: Database) -> UserRepository:
 
 @pytest.fixture
 def sessions(
-    migrated: Database, users: UserRepository, passwords: Passwords, clock: Clock, ended: Ended
+    migrated: Database, users: UserRepository, passwords: Passwords, clock: Clock[int], ended: Ended
 ) -> Iterator[SessionService]:
     audit = Audit(AuditRepository(migrated), days=1)
     yield SessionService(
@@ -107,22 +95,22 @@ def again(sessions: SessionService, grant: Grant, key: str | None = None) -> Gra
 
 
 def test_within_ten_seconds_the_previous_id_gives_the_same_grant(
-    sessions: SessionService, alice: User, clock: Clock
+    sessions: SessionService, alice: User, clock: Clock[int]
 ) -> None:
     first = sessions.start(alice, "")
-    clock.pass_by(60_000)
+    clock.now += 60_000
     second = again(sessions, first)
-    clock.pass_by(10_000)
+    clock.now += 10_000
     assert again(sessions, first) == second
     assert again(sessions, second).refresh_id != second.refresh_id
 
 
 def test_later_the_previous_id_ends_the_session(
-    sessions: SessionService, alice: User, clock: Clock, ended: Ended
+    sessions: SessionService, alice: User, clock: Clock[int], ended: Ended
 ) -> None:
     first = sessions.start(alice, "")
     second = again(sessions, first)
-    clock.pass_by(10_001)
+    clock.now += 10_001
     with pytest.raises(Unauthorized):
         again(sessions, first)
     assert ended.ids == [first.session.id]
@@ -133,24 +121,24 @@ def test_later_the_previous_id_ends_the_session(
 
 
 def test_a_clock_that_was_ahead_gives_no_longer_grace(
-    sessions: SessionService, alice: User, clock: Clock
+    sessions: SessionService, alice: User, clock: Clock[int]
 ) -> None:
     first = sessions.start(alice, "")
     again(sessions, first)
-    clock.pass_by(-DAY)
+    clock.now -= DAY
     with pytest.raises(Unauthorized):
         again(sessions, first)
 
 
 def test_the_grace_begins_when_the_id_was_replaced_not_when_it_was_last_tried(
-    sessions: SessionService, alice: User, clock: Clock
+    sessions: SessionService, alice: User, clock: Clock[int]
 ) -> None:
     first = sessions.start(alice, "")
     again(sessions, first)
     for _ in range(2):
-        clock.pass_by(5_000)
+        clock.now += 5_000
         again(sessions, first)
-    clock.pass_by(1)
+    clock.now += 1
     with pytest.raises(Unauthorized):
         again(sessions, first)
 
@@ -183,14 +171,14 @@ def refuse_all(sessions: SessionService, grant: Grant, keys: list[str | None]) -
 
 
 def test_without_its_key_the_token_of_a_bound_session_does_nothing(
-    sessions: SessionService, alice: User, clock: Clock, ended: Ended
+    sessions: SessionService, alice: User, clock: Clock[int], ended: Ended
 ) -> None:
     first = sessions.start(alice, "", key="right")
     refuse_all(sessions, first, [None, "wrong", ""])
     second = again(sessions, first, "right")
     refuse_all(sessions, first, [None, "wrong"])  # within the ten seconds
     assert again(sessions, first, "right") == second
-    clock.pass_by(10_001)
+    clock.now += 10_001
     refuse_all(sessions, first, [None, "wrong"])  # nor does an old one end the session
     assert ended.ids == []
     third = again(sessions, second, "right")
@@ -241,12 +229,12 @@ def test_keys_are_kept_as_hashes(sessions: SessionService, alice: User, migrated
 
 
 def test_a_session_that_is_used_lives_on_and_one_that_is_not_expires(
-    sessions: SessionService, alice: User, clock: Clock
+    sessions: SessionService, alice: User, clock: Clock[int]
 ) -> None:
     used, unused = sessions.start(alice, ""), sessions.start(alice, "")
-    clock.pass_by(20 * DAY)
+    clock.now += 20 * DAY
     used = again(sessions, used)
-    clock.pass_by(20 * DAY)
+    clock.now += 20 * DAY
     assert sessions.authenticate(alice.id, used.session.id) == alice
     with pytest.raises(Unauthorized):
         sessions.authenticate(alice.id, unused.session.id)
@@ -460,7 +448,7 @@ def lock_out(sessions: SessionService, monkeypatch: pytest.MonkeyPatch, name: st
         assert attempt(sessions, name, "wrong", "198.51.100.1") == "limited"
 
 
-def test_who_logged_in_from_a_network_is_no_stranger_there(
+def test_whoever_logged_in_from_a_network_is_no_stranger_there(
     sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
@@ -479,14 +467,14 @@ def test_a_network_is_known_for_as_long_as_a_session_would_last(
     sessions: SessionService,
     alice: User,
     password: str,
-    clock: Clock,
+    clock: Clock[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
     sessions.end_all(alice.id)
     lock_out(sessions, monkeypatch, "alice")
     assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
-    clock.pass_by(31 * DAY)
+    clock.now += 31 * DAY
     assert attempt(sessions, "alice", password, "192.0.2.7") == "limited"
 
 
@@ -534,16 +522,32 @@ def test_a_device_with_its_token_is_no_stranger_anywhere(
     assert outcome(password, sessions.device_token_for(alice)) == "in"  # a count of its own
 
 
+def test_a_token_outlives_the_hash_that_its_log_in_renewed(
+    sessions: SessionService,
+    users: UserRepository,
+    alice: User,
+    password: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
+    users.update(alice.id, {"password_hash": weak}, 2)
+    grant = sessions.log_in("alice", password, address="192.0.2.1", device="")
+    assert grant.user.password_hash == hash_of(users, alice) != weak
+    token = sessions.device_token_for(grant.user)
+    lock_out(sessions, monkeypatch, "alice")
+    sessions.log_in("alice", password, address="203.0.113.1", device="", device_token=token)
+
+
 def test_a_token_is_good_for_some_months(
     sessions: SessionService,
     alice: User,
     password: str,
-    clock: Clock,
+    clock: Clock[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token = sessions.device_token_for(alice)
     lock_out(sessions, monkeypatch, "alice")
-    clock.pass_by(91 * DAY)
+    clock.now += 91 * DAY
     with pytest.raises(RateLimited):
         sessions.log_in("alice", password, address="192.0.2.9", device="", device_token=token)
 
@@ -588,14 +592,14 @@ def test_the_session_used_least_lately_ends_when_there_are_too_many(
     sessions: SessionService,
     alice: User,
     password: str,
-    clock: Clock,
+    clock: Clock[int],
     ended: Ended,
     migrated: Database,
 ) -> None:
     many = []
     for _ in range(MOST_SESSIONS):
         many += sessions.start_many([alice], "")
-        clock.pass_by(1)
+        clock.now += 1
     again(sessions, many[0])  # so it is not the one used least lately
     assert attempt(sessions, "alice", password) == "in"
     assert ended.ids == [many[1].session.id]
@@ -605,7 +609,7 @@ def test_the_session_used_least_lately_ends_when_there_are_too_many(
     assert (entry.target_id, entry.detail) == (alice.id, many[1].session.id)
 
 
-def test_a_good_log_in_does_not_fail_for_sessions_that_can_not_be_tidied_up(
+def test_a_good_log_in_does_not_fail_for_sessions_that_cannot_be_tidied_up(
     sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:

@@ -19,8 +19,9 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
+from chat.concurrency import Payer
 from chat.database.client import Database
-from chat.errors import Internal, Unavailable
+from chat.errors import ChatError, Internal, QuotaExceeded, Unavailable
 from chat.models import Message, Room
 from chat.repositories.documents import new_id
 from chat.repositories.messages import Appended, MessageRepository
@@ -112,7 +113,14 @@ class Desk:
         self.writer = Writer(messages, self.heads, self.contention)
         self.told: list[Message] = []
 
-    def send(self, room: Room, user_id: str, data: str, client_id: str | None = None) -> Promise:
+    def send(
+        self,
+        room: Room,
+        user_id: str,
+        data: str,
+        client_id: str | None = None,
+        refusal: ChatError | None = None,
+    ) -> Promise:
         message = Message(
             id=new_id(),
             room_id=room.id,
@@ -124,7 +132,8 @@ class Desk:
             created_at=1,
             updated_at=1,
         )
-        return self.writer.submit(room, message, lambda _, stored: self.told.append(stored))
+        tell = self.told.append
+        return self.writer.submit(room, message, lambda _, stored: tell(stored), refusal)
 
 
 OpenDesk = Callable[..., Desk]
@@ -706,3 +715,130 @@ def test_while_the_database_fails_at_everything_messages_wait_for_it(
         wait_for(promise, 0.5)  # many more tries than one message would get
     messages.broken = False
     assert wait_for(promise, WAIT).message.data == "kept"
+
+
+REFUSAL = QuotaExceeded(retry_after=60)
+
+
+class Search(Gate):
+    """Stores at once or when opened; finds nothing before `found` is set, or fails at it."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.searched = threading.Event()
+        self.found = threading.Event()
+        self.failure: Exception | None = None
+
+    def find_stored(self, messages: Sequence[Message]) -> dict[str, Message]:
+        self.searched.set()
+        assert self.found.wait(WAIT)
+        if self.failure:
+            raise self.failure
+        return super().find_stored(messages)
+
+
+def refuse_among_others(
+    desk: Desk, gate: Gate, room: Room, *people: str
+) -> tuple[list[Promise], list[Promise]]:
+    """Send what is refused before what is not, all in one batch; return the promises of both."""
+    first = desk.send(room, people[0], "first")
+    assert gate.reached.wait(WAIT)
+    refused = [desk.send(room, one, "too much", refusal=REFUSAL) for one in people]
+    honest = [desk.send(room, one, "honest") for one in people]
+    gate.opened.set()
+    return [first, *honest], refused
+
+
+def test_what_is_refused_holds_up_nobody(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    search = Search(database)
+    desk = open_desk(search)
+    honest, refused = refuse_among_others(desk, search, room, alice, new_id())
+    assert [one.message.seq for one in results(honest)] == [1, 2, 3]
+    assert search.searched.wait(WAIT)
+    assert results([desk.send(room, alice, "next")])[0].message.seq == 4
+    assert not any(promise.done() for promise in refused)
+    assert not desk.writer.close(0.01)  # it waits for those answers too
+    search.found.set()
+    assert desk.writer.close(WAIT)
+    for promise in refused:
+        with pytest.raises(QuotaExceeded):
+            promise.result(WAIT)
+    assert [one.data for one in log_of(database, room)] == ["first", "honest", "honest", "next"]
+
+
+def test_a_refused_repeat_is_answered_with_what_is_stored(
+    desk: Desk, open_desk: OpenDesk, room: Room, alice: str
+) -> None:
+    (stored,) = results([desk.send(room, alice, "hello", "same")])
+    other = open_desk()  # which does not remember it
+    (again,) = results([other.send(room, alice, "else", "same", refusal=REFUSAL)])
+    assert (again.message, again.created) == (stored.message, False)
+    with pytest.raises(QuotaExceeded):
+        other.send(room, new_id(), "hello", "same", refusal=REFUSAL).result(WAIT)
+    assert other.told == []
+
+
+def test_of_two_sends_of_one_message_the_one_that_is_not_refused_is_stored(
+    open_desk: OpenDesk, database: Database, room: Room, alice: str
+) -> None:
+    gate = Gate(database)
+    desk = open_desk(gate)
+    first = desk.send(room, alice, "first")
+    assert gate.reached.wait(WAIT)
+    long = desk.send(room, alice, "too much", "same", refusal=REFUSAL)
+    short = desk.send(room, alice, "short", "same")
+    gate.opened.set()
+    assert {one.message.data for one in results([long, short])} == {"short"}
+    results([first])
+    assert [one.data for one in log_of(database, room)] == ["first", "short"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "answer"), [(AutoReconnect("gone"), Unavailable), (RuntimeError("a bug"), Internal)]
+)
+def test_a_search_that_fails_leaves_open_whether_it_is_a_repeat(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    failure: Exception,
+    answer: type[ChatError],
+) -> None:
+    search = Search(database)
+    search.failure = failure
+    search.found.set()
+    desk = open_desk(search)
+    honest, refused = refuse_among_others(desk, search, room, alice)
+    assert [one.message.seq for one in results(honest)] == [1, 2]
+    with pytest.raises(answer):
+        refused[0].result(WAIT)
+
+
+def test_whoever_sends_what_is_refused_pays_for_the_search(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    payer, charged = Payer(), {}
+    search = Search(database)
+    search.found.set()
+
+    def charge(to: Payer | None) -> None:
+        charged[threading.get_ident()] = to
+
+    def find(messages: Sequence[Message]) -> dict[str, Message]:
+        assert charged.get(threading.get_ident()) is payer
+        return {}
+
+    monkeypatch.setattr(writing, "current_payer", lambda: payer)
+    monkeypatch.setattr(writing, "charge_to", charge)
+    monkeypatch.setattr(search, "find_stored", find)
+    desk = open_desk(search)
+    honest, refused = refuse_among_others(desk, search, room, alice)
+    results(honest)
+    with pytest.raises(QuotaExceeded):
+        refused[0].result(WAIT)

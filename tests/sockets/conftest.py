@@ -71,12 +71,12 @@ class Member:
         """Add a person to a group by name; one who is asked accepts."""
         path = f"/rooms/{group['id']}/members"
         if "invited" in self.data("POST", path, {"username": other.username}):
-            (invitation,) = [
+            (request,) = [
                 one
                 for one in other.data("GET", "/users/me/invitations")
                 if one["room"]["id"] == group["id"]
             ]
-            other.data("POST", f"/users/me/invitations/{invitation['id']}")
+            other.data("POST", f"/users/me/invitations/{request['id']}")
 
     def direct_with(self, other: Member) -> dict[str, Any]:
         """Return the direct room shared with another person."""

@@ -1,4 +1,4 @@
-"""Blocks and invitations over sockets, and at every process of the server."""
+"""Blocks and membership requests over sockets, and at every process of the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def code_of(answer: dict[str, Any]) -> str:
     return str(answer["error"]["code"]) if "error" in answer else "ok"
 
 
-def test_who_is_blocked_is_refused_over_sockets_however_the_room_is_named(people: People) -> None:
+def test_whoever_is_blocked_is_refused_over_sockets_however_the_room_is_named(
+    people: People,
+) -> None:
     ada, bob = people("ada", "bob")
     room = ada.direct_with(bob)
     sender = bob.socket("/direct")
@@ -157,7 +159,7 @@ def test_a_block_made_elsewhere_holds_here_and_so_does_its_end(spread: Pair) -> 
     assert send() == "ok"
 
 
-def test_who_is_asked_hears_of_it_at_once(people: People) -> None:
+def test_whoever_is_asked_hears_of_it_at_once(people: People) -> None:
     ada, bob, eve = people("ada", "bob", "eve")
     group = ada.create_group(name="Tea")
     ada.post(group, "among ourselves")
@@ -165,11 +167,11 @@ def test_who_is_asked_hears_of_it_at_once(people: People) -> None:
     assert ada.data("POST", f"/rooms/{group['id']}/members", {"username": bob.username}) == {
         "invited": True
     }
-    invitation = client.pushed("invitation_received")
-    assert invitation == bob.data("GET", "/users/me/invitations")[0]
-    assert invitation["room"] == {"id": group["id"], "name": "Tea", "info": "", "members": 1}
+    request = client.pushed("invitation_received")
+    assert request == bob.data("GET", "/users/me/invitations")[0]
+    assert request["room"] == {"id": group["id"], "name": "Tea", "info": "", "members": 1}
     witness = ada.socket("/group")
-    bob.data("POST", f"/users/me/invitations/{invitation['id']}")
+    bob.data("POST", f"/users/me/invitations/{request['id']}")
     assert client.pushed("room_created")["id"] == group["id"]
     assert witness.pushed("member_joined")["user"]["id"] == bob.id
     for socket in (client, other):
@@ -178,7 +180,7 @@ def test_who_is_asked_hears_of_it_at_once(people: People) -> None:
     assert other.pushes("invitation_received") == []
 
 
-def test_who_is_asked_at_another_process_hears_of_it_once(spread: Pair) -> None:
+def test_whoever_is_asked_at_another_process_hears_of_it_once(spread: Pair) -> None:
     here, there = spread("here", "there")
     client = here.socket("/group")
     for number in (1, 2):  # when the pulse brings the second, it has looked again at the first
@@ -190,6 +192,6 @@ def test_who_is_asked_at_another_process_hears_of_it_once(spread: Pair) -> None:
 
 
 def names_group(entry: tuple[int, str, int | None, Any], name: str) -> bool:
-    """Tell whether something that came is an invitation to a group of that name."""
+    """Tell whether something that came is a request to join a group of that name."""
     is_event = entry[0] == WireClient.EVENT and entry[3][0] == "invitation_received"
     return is_event and entry[3][1]["room"]["name"] == name

@@ -47,7 +47,7 @@ def test_members_hear_who_left_and_whose_the_group_is_now(people: People) -> Non
     assert answer["data"]["username"] == bob.username
 
 
-def test_the_other_one_of_a_direct_room_keeps_it_and_can_not_write(people: People) -> None:
+def test_the_other_one_of_a_direct_room_keeps_it_and_cannot_write(people: People) -> None:
     ada, bob = people("ada", "bob")
     client = bob.socket("/direct")
     sent = client.call("/direct", "send_message", to(ada.username, "hello"))["data"]

@@ -62,7 +62,7 @@ def test_flood_of_events_lets_others_talk(
         assert watch.seconds() < ANSWER_WITHIN
 
 
-def test_request_that_can_not_be_read_gets_a_bare_answer(server: Server) -> None:
+def test_request_that_cannot_be_read_gets_a_bare_answer(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(b"nonsense\r\n\r\n")
         answer = b""

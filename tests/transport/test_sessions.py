@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -71,8 +72,12 @@ def test_tiny_frames_are_cut_in_turns(
         return original(reader)
 
     begun: list[Any] = []
+    turns: list[int] = [0]
+    listening: list[Any] = []
     monkeypatch.setattr(FrameReader, "_cut", count)
-    monkeypatch.setattr(wires, "spawn", begun.append)
+    monkeypatch.setattr(wires, "spawn", lambda *call: begun.append(call))
+    monkeypatch.setattr(wires, "give_way", lambda: turns.append(cut))
+    monkeypatch.setattr(wires, "listen", lambda *_: listening.append(_))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         session = EngineSession(server.eio, "a")
@@ -80,10 +85,13 @@ def test_tiny_frames_are_cut_in_turns(
         theirs.sendall(frames)
         for _ in range(3):  # as often as the loop asks: nothing more before those are handled
             wire._read(0)
-        assert cut <= wires.FRAMES_PER_TURN
-        (handle,) = begun
-        handle()
+        ((handle, data),) = begun
+        assert cut == 0 and len(listening) == 0
+        handle(data)
         assert cut > len(frames) // len(PONG)  # of all that was read
+        most = max(later - earlier for earlier, later in pairwise(turns))
+        assert most <= wires.FRAMES_PER_TURN
+        assert len(listening) == 1  # it goes on, once
 
 
 def test_who_is_refused_somewhere_and_still_waits_elsewhere_is_not_alone(

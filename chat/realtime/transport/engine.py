@@ -142,7 +142,7 @@ class EngineServer(engineio.Server):
 
     def session_of(self, query: str) -> EngineSession | None:
         """Return the open session that a query string names."""
-        return self.sockets.get(parse_qs(query).get("sid", [""])[0]) if "sid" in query else None
+        return self.sockets.get(parse_qs(query).get("sid", [""])[0])
 
     def _log_error_once(self, message: str, message_key: str) -> None:
         """Note what a client did wrong, the first of a kind for the operator to see.

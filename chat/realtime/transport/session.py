@@ -86,7 +86,7 @@ class EngineSession(socket.Socket):
         self.ping_at = now + server.ping_interval
         self.pinged_at: float | None = None  # when it was asked for a sign of life
         # Pays for reading what comes: the caller who opened it, then whoever was let in.
-        self.payer = current_payer()
+        self.opener = self.payer = current_payer()
         self._poll: Any = None  # the event of the request that waits for something to send
 
     @property
@@ -316,6 +316,7 @@ class EngineSession(socket.Socket):
         """Hear that the client is in no namespace: it was refused, or has left the last one."""
         if self.alone_since in (None, math.inf):
             self.alone_since = time.monotonic()
+            self.payer = self.opener
 
     def look(self, now: float) -> None:
         """Do what is due: ping, or give up a client that is silent, slow, or in no namespace."""

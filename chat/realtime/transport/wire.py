@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from chat.realtime.transport.session import EngineSession
 
 READ_BYTES = 64 * 1024
-MAX_WAITING = 256  # messages that nobody has looked at; then reading pauses
 FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
 MESSAGES_PER_TURN = 16  # then everybody else gets a turn
 LINGER = 2.0  # seconds for the client to take our close frame in
@@ -48,7 +47,6 @@ class Wire:
         "_fileno",
         "_session",
         "_frames",
-        "_waiting",
         "_handling",
         "_reading",
         "_paused",
@@ -69,7 +67,6 @@ class Wire:
         self._fileno = connected.fileno()
         self._session = session
         self._frames = FrameReader(limit)
-        self._waiting: list[Message | FrameError | None] = []  # None: the client is gone
         self._handling = False
         self._reading: Any = None
         self._paused = False  # until what has come is handled
@@ -117,7 +114,6 @@ class Wire:
             return
         self.closed_at = time.monotonic()
         self.stop_waiting()
-        self._waiting.clear()
         if code is None:
             self.dispose()
             return
@@ -153,9 +149,8 @@ class Wire:
 
     def _read(self, _: int) -> None:
         """Take in what has come (called by the hub, which cannot wait)."""
-        busy = self._frames.pending or len(self._waiting) >= MAX_WAITING
-        if busy and self.closed_at is None:
-            self._paused = True  # or the loop would call again and again
+        if self._handling and self.closed_at is None:
+            self._paused = True  # no more in memory than is being handled
             self._stop_reading()
             return
         try:
@@ -170,62 +165,58 @@ class Wire:
             return
         if not data:
             self._stop_reading()
-            self._waiting.append(None)
-        self._cut(data)
-        if (self._waiting or self._frames.pending) and not self._handling:
-            self._handling = True
-            spawn(self._handle)
+        self._handling = True
+        spawn(self._handle, data)
 
-    def _cut(self, data: bytes) -> None:
+    def _handle(self, data: bytes) -> None:
+        """Handle the messages that are complete with `data`; without any the client is gone."""
         try:
-            for message in self._frames.feed(data, FRAMES_PER_TURN):
-                self._waiting.append(message)
+            self._let_others()
+            if not data:
+                self._session.lost(self)
+                self.dispose()
+            else:
+                self._handle_all(data)
         except FrameError as error:
-            self._stop_reading()
-            self._waiting.append(error)
-
-    def _handle(self) -> None:
-        handled = 0
-        charge_to(self._session.payer)
-        try:
-            repay()
-            while self._waiting or self._frames.pending:
-                for item in self._take_waiting():
-                    if self.closed_at is not None:
-                        return
-                    self._handle_one(item)
-                    handled += 1
-                    if handled % MESSAGES_PER_TURN == 0:
-                        repay()
-                        give_way()
-                if self._frames.pending:
-                    repay()
-                    give_way()
-                    self._cut(b"")
+            log.info("closing %s: %s", self._session.sid, error)
+            self._session.lost(self)
+            self.end(error.code)
         finally:
             self._handling = False
             if self._paused and self._fileno >= 0:
                 self._paused = False
                 self.open()
 
-    def _take_waiting(self) -> list[Message | FrameError | None]:
-        waiting, self._waiting = self._waiting, []
-        return waiting
+    def _handle_all(self, data: bytes) -> None:
+        handled = 0
+        while True:
+            for message in self._frames.feed(data, FRAMES_PER_TURN):
+                if self.closed_at is not None:
+                    return
+                self._handle_one(message)
+                handled += 1
+                if handled % (1 if self._session.is_stranger else MESSAGES_PER_TURN) == 0:
+                    self._let_others()
+                    give_way()
+            if not self._frames.pending:
+                return
+            self._let_others()
+            give_way()
+            data = b""
 
-    def _handle_one(self, item: Message | FrameError | None) -> None:
-        if item is None:
+    def _let_others(self) -> None:
+        """Let whoever pays for this client by now repay what they owe."""
+        charge_to(self._session.payer)
+        repay()
+
+    def _handle_one(self, message: Message) -> None:
+        opcode, payload = message
+        if opcode == CLOSE:
             self._session.lost(self)
-            self.dispose()
-        elif isinstance(item, FrameError):
-            log.info("closing %s: %s", self._session.sid, item)
-            self._session.lost(self)
-            self.end(item.code)
-        elif item[0] == CLOSE:
-            self._session.lost(self)
-            assert isinstance(item[1], bytes)
-            self.end(int.from_bytes(item[1][:2], "big") or NORMAL)
-        elif item[0] == PING:
-            assert isinstance(item[1], bytes)
-            self._session.pinged_by(self, item[1])
-        elif item[0] != PONG:
-            self._session.receive_from(self, item[1])
+            assert isinstance(payload, bytes)
+            self.end(int.from_bytes(payload[:2], "big") or NORMAL)
+        elif opcode == PING:
+            assert isinstance(payload, bytes)
+            self._session.pinged_by(self, payload)
+        elif opcode != PONG:
+            self._session.receive_from(self, payload)

@@ -21,14 +21,14 @@ export function createActions({ store, api, outbox, history, router, emit, depar
     store.putRoom(await api.put(`/rooms/${roomId}/hidden`, { hidden }));
   }
 
-  /** Answer an invitation; one that is gone is no longer shown either. */
-  async function answerInvitation(id, answer) {
+  /** Answer a membership request; one that is gone is no longer shown either. */
+  async function answerRequest(id, answer) {
     try {
       const room = await answer();
-      store.dropInvitation(id);
+      store.dropRequest(id);
       return room;
     } catch (error) {
-      if (error.code === "not_found") store.dropInvitation(id);
+      if (error.code === "not_found") store.dropRequest(id);
       throw error;
     }
   }
@@ -149,16 +149,16 @@ export function createActions({ store, api, outbox, history, router, emit, depar
       return users;
     },
 
-    async loadInvitations() {
-      store.putInvitations(await api.get("/users/me/invitations"));
+    async loadRequests() {
+      store.putRequests(await api.get("/users/me/invitations"));
     },
 
-    async acceptInvitation(id) {
-      const room = await answerInvitation(id, () => api.post(`/users/me/invitations/${id}`));
+    async acceptRequest(id) {
+      const room = await answerRequest(id, () => api.post(`/users/me/invitations/${id}`));
       goTo(store.putRoom(room));
     },
 
-    declineInvitation: (id) => answerInvitation(id, () => api.delete(`/users/me/invitations/${id}`)),
+    declineRequest: (id) => answerRequest(id, () => api.delete(`/users/me/invitations/${id}`)),
 
     async leaveGroup(roomId) {
       await departures.expect(roomId, "left", () =>

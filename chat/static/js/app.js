@@ -79,7 +79,7 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
   const catchUp = createCatchUp({
     async run() {
       await sync.run();
-      await actions.loadInvitations();
+      await actions.loadRequests();
     },
     online,
     worked() {
@@ -137,7 +137,7 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
       api.get("/rooms"),
       keeper.works(),
       outbox.load(),
-      actions.loadInvitations(),
+      actions.loadRequests(),
     ]);
     store.putRooms(rooms, []);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
@@ -150,6 +150,8 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     shell.start();
     connection.start();
   };
+
+  app.answerInvitation = () => shell?.answerInvitation(); // else once it is there
 
   app.chooseLocale = (name) => {
     keepLocale(name);

@@ -3,8 +3,7 @@
 import { createApi, request } from "./api.js";
 import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
-import { forgetInvitation, openInvitationToken, takeInvitation } from "./invitation.js";
-import { forgetLink, isLink, takeLink } from "./link.js";
+import { links } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
@@ -38,20 +37,17 @@ let app = null;
 function showAuth(mode) {
   const { note, ...state } = history.state ?? {};
   history.replaceState(state, "");
+  const canRegister = registration === "open" || links.token("register");
+  const invited = canRegister ? t("invitation.log_in") : t("invitation.log_in_only");
   const auth = createAuth({
     session,
     request,
     mailInTerminal,
     registration,
     domains,
-    link: takeLink(window),
-    forgetLink: () => forgetLink(window),
-    leaveLink() {
-      forgetLink(window);
-      location.reload(); // somebody may be logged in here
-    },
+    links,
     mode,
-    note: note ? t(note) : openInvitationToken() && t("invite.log_in"),
+    note: note ? t(note) : links.token("invite") && invited,
     warning: forgetful && t("storage.blocked"),
     enter,
     chooseLocale(name, current) {
@@ -66,7 +62,7 @@ function showAuth(mode) {
 
 session.onEnded = (reason) => {
   // A fresh page is the surest way to leave nothing of a user behind.
-  if (isGoodbye(reason)) forgetInvitation();
+  if (isGoodbye(reason)) links.forget("invite");
   const [address, state] = isGoodbye(reason) ? ["/", null] : [location.href, history.state];
   history.replaceState({ ...state, note: NOTES[reason] }, "", address); // said on the log-in page
   location.reload();
@@ -74,7 +70,7 @@ session.onEnded = (reason) => {
 
 /** Go on as a user: after log-in, or with the session found again. */
 async function enter(user) {
-  forgetLink(window);
+  links.forget("register");
   const chosen = keptLocale();
   if (user.locale) {
     useLocale(user.locale);
@@ -98,15 +94,23 @@ async function enter(user) {
   app.show();
 }
 
+/** A link was opened in a page that is there already. */
+function onHash() {
+  const purpose = links.purpose();
+  if (purpose === "invite" && app) {
+    links.take();
+    app.answerInvitation();
+  } else if (purpose) location.reload();
+}
+
 async function begin() {
   history.scrollRestoration = "manual";
-  takeInvitation();
   refuseFiles((text) => app?.toast?.(text));
   useLocale(document.documentElement.lang.startsWith("zh") ? "zh" : "en");
-  addEventListener("hashchange", () => isLink(location.hash) && location.reload());
-  const link = takeLink(window);
-  if (link?.purpose === "reset") return showAuth("link");
-  if (!session.remembered) return showAuth(link ? "register" : "login");
+  addEventListener("hashchange", onHash);
+  links.take();
+  if (links.token("reset")) return showAuth("link");
+  if (!session.remembered) return showAuth(links.token("register") ? "register" : "login");
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {

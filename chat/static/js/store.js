@@ -19,7 +19,7 @@ export class Store {
     this.users = new Map();
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
-    this.invitations = new Map(); // by id: to groups, waiting for an answer
+    this.requests = new Map(); // by id: to join groups, waiting for an answer
     this.blocks = new Set(); // ids of those whom one has blocked, once asked for
     this.timelines = new Map();
     this.typing = new Map(); // room id -> Map of user id -> until when
@@ -133,8 +133,8 @@ export class Store {
     }
     if (room.peer) this.keepUser(room.peer);
     this.rooms.set(room.id, merged);
-    for (const invitation of this.invitations.values()) {
-      if (invitation.room.id === room.id) this.invitations.delete(invitation.id);
+    for (const request of this.requests.values()) {
+      if (request.room.id === room.id) this.requests.delete(request.id);
     }
     const timeline = this.timelines.get(room.id);
     this.notify("rooms", `room:${room.id}`);
@@ -152,14 +152,14 @@ export class Store {
     for (const id of asked) if (!present.has(id)) this.dropRoom(id);
   }
 
-  /** Take all invitations that wait for an answer. */
-  putInvitations(list) {
-    this.invitations = new Map(list.map((invitation) => [invitation.id, invitation]));
+  /** Take all membership requests that wait for an answer. */
+  putRequests(list) {
+    this.requests = new Map(list.map((request) => [request.id, request]));
     this.notify("rooms");
   }
 
-  dropInvitation(id) {
-    if (this.invitations.delete(id)) this.notify("rooms");
+  dropRequest(id) {
+    if (this.requests.delete(id)) this.notify("rooms");
   }
 
   /** Take the list of those whom one has blocked. */
@@ -293,8 +293,8 @@ const EVENTS = {
 
   room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),
 
-  invitation_received(store, invitation) {
-    store.invitations.set(invitation.id, invitation);
+  invitation_received(store, request) {
+    store.requests.set(request.id, request);
     store.notify("rooms");
   },
 

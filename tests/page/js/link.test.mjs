@@ -1,47 +1,54 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { forgetLink, isLink, takeLink } from "../../../chat/static/js/link.js";
+import { Links } from "../../../chat/static/js/link.js";
+import { createStorage } from "../../../chat/static/js/storage.js";
 
 const TOKEN = "A-_9".repeat(5) + "xy";
 
-function opened(hash, state = null) {
+function opened(hash, storage = createStorage(() => null)) {
+  const location = { hash, pathname: "/r/123456789", search: "?a" };
   const history = {
-    state,
+    state: { home: 1 },
     addresses: [],
     replaceState(next, _, address) {
       this.state = next;
-      if (address) this.addresses.push(address);
+      this.addresses.push(address);
+      location.hash = "";
     },
   };
-  return { location: { hash, pathname: "/r/123456789", search: "?a" }, history };
+  return new Links({ location, history, storage });
 }
 
-test("the token of a link leaves the address and stays for a reload", () => {
-  for (const purpose of ["register", "reset"]) {
-    const window = opened(`#${purpose}=${TOKEN}`, { home: 1 });
-    assert.deepEqual(takeLink(window), { purpose, token: TOKEN });
-    assert.deepEqual(window.history.addresses, ["/r/123456789?a"]);
-    assert.equal(window.history.state.home, 1);
-    window.location.hash = "";
-    assert.deepEqual(takeLink(window), { purpose, token: TOKEN });
-  }
-});
+for (const purpose of ["register", "reset", "invite"]) {
+  test(`the token of a link to ${purpose} leaves the address and stays for a reload`, () => {
+    const links = opened(`#${purpose}=${TOKEN}`);
+    assert.equal(links.purpose(), purpose);
+    links.take();
+    assert.deepEqual(links.history.addresses, ["/r/123456789?a"]);
+    assert.deepEqual(links.history.state, { home: 1 });
+    const again = opened("", links.storage);
+    again.take();
+    assert.equal(again.purpose(), null);
+    assert.equal(again.token(purpose), TOKEN);
+    again.forget(purpose);
+    assert.equal(links.token(purpose), null);
+  });
+}
 
-test("a link that was used is forgotten, and nothing else of the entry", () => {
-  const window = opened(`#reset=${TOKEN}`, { home: 1 });
-  takeLink(window);
-  forgetLink(window);
-  assert.deepEqual(window.history.state, { home: 1 });
-  window.location.hash = "";
-  assert.equal(takeLink(window), null);
+test("of a link to register and one to reset the last one is kept, an invitation beside it", () => {
+  const storage = createStorage(() => null);
+  for (const purpose of ["invite", "register", "reset"]) opened(`#${purpose}=${purpose}`, storage).take();
+  const links = opened("", storage);
+  assert.deepEqual(["invite", "register", "reset"].map((one) => links.token(one)), ["invite", null, "reset"]);
+  opened("#register=again", storage).take();
+  assert.deepEqual(["invite", "register", "reset"].map((one) => links.token(one)), ["invite", "again", null]);
 });
 
 test("other ends of an address are no links", () => {
   for (const hash of ["", "#", "#register", "#register=", "#other=x", `#reset=${"x".repeat(65)}`, "#reset=a b"]) {
-    assert.equal(isLink(hash), false, hash);
-    const window = opened(hash);
-    assert.equal(takeLink(window), null);
-    assert.deepEqual(window.history.addresses, []);
+    const links = opened(hash);
+    assert.equal(links.purpose(), null, hash);
+    links.take();
+    assert.deepEqual(links.history.addresses, []);
   }
-  assert.equal(isLink(`#register=${TOKEN}`), true);
 });

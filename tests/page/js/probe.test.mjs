@@ -82,7 +82,7 @@ test("a push that is only late fills the gap, and nothing is shown twice", async
   assert.deepEqual(seqs(), [1, 2, 3, 4]);
 });
 
-test("a gap the server can not fill yet is asked for ever less often", async () => {
+test("a gap the server cannot fill yet is asked for ever less often", async () => {
   const { timers, push } = setUp();
   push(4);
   await timers.run();

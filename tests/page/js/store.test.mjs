@@ -202,17 +202,17 @@ test("a hidden room is shown while it is open, and by the next message for good"
   assert.equal(store.rooms.get("d1").hidden, false);
 });
 
-test("an invitation is shown until it is answered or one is in the group", () => {
+test("a membership request is shown until it is answered or one is in the group", () => {
   const store = setUp([]);
-  const invitation = { id: "i1", room: { id: "r7", name: "Tea", info: "", members: 2 }, invited_by: PEER, created_at: 1 };
-  store.apply("invitation_received", invitation);
-  store.apply("invitation_received", invitation);
-  assert.deepEqual([...store.invitations.keys()], ["i1"]);
+  const request = { id: "i1", room: { id: "r7", name: "Tea", info: "", members: 2 }, invited_by: PEER, created_at: 1 };
+  store.apply("invitation_received", request);
+  store.apply("invitation_received", request);
+  assert.deepEqual([...store.requests.keys()], ["i1"]);
   store.apply("room_created", group("r7"));
-  assert.equal(store.invitations.size, 0);
-  store.putInvitations([invitation]);
-  store.dropInvitation("i1");
-  assert.equal(store.invitations.size, 0);
+  assert.equal(store.requests.size, 0);
+  store.putRequests([request]);
+  store.dropRequest("i1");
+  assert.equal(store.requests.size, 0);
 });
 
 test("a block shows in the direct room of the one who is blocked", () => {

@@ -122,7 +122,7 @@ test("a room that ends before what is known of it, or with another message, is a
   assert.deepEqual(named, [{ r1: "m5", r2: "m5" }]);
 });
 
-test("a room the server can not continue is started over", async () => {
+test("a room the server cannot continue is started over", async () => {
   const { store, sync, reloaded } = setUp({
     answers: [{ data: { ...nothing, rooms: { r1: { messages: [], last_seq: 1, has_more: false, reset: true } } } }],
   });

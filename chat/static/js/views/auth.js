@@ -13,8 +13,7 @@ const CODE_DIGITS = { register: 6, reset: 8 };
  * Make the page for those who are not logged in. `session` logs in and registers, `request` is
  * api.request, `enter(user)` goes on; `note` is said above the form, `warning`
  * below it. `registration` says who may register ("open", "invitation" or "closed"), `domains` with
- * which e-mail addresses (empty: any). `link` is the one the page was opened by; `forgetLink()` when
- * it was used, `leaveLink()` when it is not to be.
+ * which e-mail addresses (empty: any). `links` has the tokens of those by which the page was opened.
  */
 export function createAuth({
   session,
@@ -24,14 +23,12 @@ export function createAuth({
   mailInTerminal,
   registration = "open",
   domains = "",
-  link = null,
-  forgetLink,
-  leaveLink,
+  links,
   note,
   warning,
   mode = "login",
 }) {
-  const invitation = link?.purpose === "register" ? link.token : null;
+  const invitation = links.token("register");
   const canRegister = registration === "open" || (registration === "invitation" && invitation);
   const card = h("div", { class: "auth-card" });
   const root = h(
@@ -218,18 +215,22 @@ export function createAuth({
     },
 
     link() {
+      const leave = () => {
+        links.forget("reset");
+        location.reload(); // somebody may be logged in here
+      };
       return form({
         fields: [newPasswordField()],
         submit: t("auth.reset"),
         async onSubmit({ password }) {
-          await request("PUT", "/users/password", { body: { reset_token: link.token, password } });
-          forgetLink();
+          await request("PUT", "/users/password", { body: { reset_token: links.token("reset"), password } });
+          links.forget("reset");
           show("login", t("auth.reset_done"));
         },
         after: h(
           "div",
           { class: "auth-links" },
-          h("button", { type: "button", class: "link-button", onclick: leaveLink }, t("auth.back_to_login")),
+          h("button", { type: "button", class: "link-button", onclick: leave }, t("auth.back_to_login")),
         ),
       });
     },

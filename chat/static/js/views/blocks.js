@@ -48,6 +48,6 @@ export function openBlocks(app) {
     );
   }
 
-  openDialog({ title: t("blocks.title"), body: [h("p", { class: "hint" }, t("block.text")), said, list] });
+  openDialog({ title: t("blocks.title"), body: [h("p", { class: "hint" }, t("blocks.hint")), said, list] });
   load();
 }

@@ -3,8 +3,8 @@
 import { fill, h, keyed } from "../dom.js";
 import { errorText } from "../errors.js";
 import { full } from "../format.js";
-import { invitationLink } from "../invitation.js";
 import { t } from "../i18n.js";
+import { invitationLink } from "../link.js";
 import { nameOf } from "../store.js";
 import { copyButton } from "./copy.js";
 import { confirm } from "./dialog.js";
@@ -106,13 +106,13 @@ function invitations({ actions, toast }, roomId) {
   const said = h("p", { class: "muted quiet", role: "status" });
   const made = h("div");
   let shown = null; // the id of the invitation whose link is there to be copied
-  const list = h("ul", { class: "sessions", role: "list", tabindex: "-1", "aria-label": t("invites.title") });
+  const list = h("ul", { class: "sessions", role: "list", tabindex: "-1", "aria-label": t("invitations.title") });
 
   async function load() {
     try {
       const found = await actions.invitations(roomId);
       keyed(list, found, ({ id, uses_left: left }) => `${id} ${left}`, item);
-      fill(said, found.length ? "" : t("invites.none"));
+      fill(said, found.length ? "" : t("invitations.none"));
     } catch (error) {
       fill(said, errorText(error));
     }
@@ -132,15 +132,18 @@ function invitations({ actions, toast }, roomId) {
   }
 
   function show(link) {
-    const text = h("input", { class: "invite-link", readonly: true, value: link, "aria-label": t("invites.link") });
-    text.addEventListener("focus", () => text.select());
+    const text = h("input", { class: "invitation-link", readonly: true, value: link, "aria-label": t("invitations.link") });
+    text.addEventListener("focus", () => {
+      text.select();
+      text.scrollLeft = 0; // its beginning says what it is
+    });
     fill(
       made,
       h(
         "div",
         { class: "field" },
-        h("div", { class: "field-line" }, text, copyButton(toast, link, t("invites.copy"), t("group.link_copied"))),
-        h("p", { class: "hint" }, t("invites.once")),
+        h("div", { class: "field-line" }, text, copyButton(toast, link, t("invitations.copy"), t("group.link_copied"))),
+        h("p", { class: "hint" }, t("invitations.once")),
       ),
     );
     text.focus();
@@ -154,9 +157,9 @@ function invitations({ actions, toast }, roomId) {
       h(
         "div",
         { class: "session-facts" },
-        h("p", { class: "session-device" }, t("invites.uses_left", { count: invitation.uses_left })),
-        h("p", { class: "muted" }, moment("invites.until", invitation.expires_at, full)),
-        h("p", { class: "muted" }, t("invites.by", { name: who })),
+        h("p", { class: "session-device" }, t("invitations.uses_left", { count: invitation.uses_left })),
+        h("p", { class: "muted" }, moment("invitations.until", invitation.expires_at, full)),
+        h("p", { class: "muted" }, t("invitations.by", { name: who })),
       ),
       revokeButton(invitation),
     );
@@ -176,33 +179,33 @@ function invitations({ actions, toast }, roomId) {
       }
       if (shown === invitation.id) fill(made);
       await load();
-      toast(t("invites.revoked"));
+      toast(t("invitations.revoked"));
       list.focus();
     };
-    const label = `${t("invites.revoke")}: ${t("invites.uses_left", { count: invitation.uses_left })}`;
+    const label = `${t("invitations.revoke")}: ${t("invitations.uses_left", { count: invitation.uses_left })}`;
     const button = h(
       "button",
       { type: "button", class: "button", "aria-label": label, onclick: revoke },
-      t("invites.revoke"),
+      t("invitations.revoke"),
     );
     return button;
   }
 
-  const button = h("button", { type: "button", class: "button", onclick: make }, t("invites.make"));
+  const button = h("button", { type: "button", class: "button", onclick: make }, t("invitations.make"));
   const root = h(
     "fieldset",
-    { class: "members invites" },
-    h("legend", {}, t("invites.title")),
-    h("p", { class: "hint" }, t("invites.hint")),
+    { class: "members invitations" },
+    h("legend", {}, t("invitations.title")),
+    h("p", { class: "hint" }, t("invitations.hint")),
     choice({
-      label: t("invites.lifetime"),
+      label: t("invitations.lifetime"),
       values: LIFETIMES,
       value: wanted.expires_in,
       textOf: (seconds) => t(`hours.${seconds / HOUR}`),
       onChoose: (seconds) => (wanted.expires_in = seconds),
     }).root,
     choice({
-      label: t("invites.uses"),
+      label: t("invitations.uses"),
       values: USES,
       value: wanted.uses,
       textOf: String,

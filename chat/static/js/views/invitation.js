@@ -2,8 +2,8 @@
 
 import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
-import { forgetInvitation } from "../invitation.js";
 import { t } from "../i18n.js";
+import { links } from "../link.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
@@ -29,7 +29,7 @@ export function openInvitation({ store, actions }, token) {
     const again = lasting ? null : button(t("retry"), look, "button primary");
     fill(
       body,
-      h("p", { role: "alert" }, error.code === "not_found" ? t("invite.dead") : errorText(error)),
+      h("p", { role: "alert" }, error.code === "not_found" ? t("invitation.dead") : errorText(error)),
       h("div", { class: "actions" }, close, again),
     );
     (again ?? close).focus();
@@ -37,7 +37,7 @@ export function openInvitation({ store, actions }, token) {
 
   function show({ room, invited_by: inviter, room_id: roomId }) {
     const known = store.rooms.get(roomId);
-    const join = button(known ? t("invite.open") : t("invite.join"), () => accept(known), "button primary");
+    const join = button(known ? t("invitation.open") : t("invitation.join"), () => accept(known), "button primary");
     fill(
       body,
       h(
@@ -52,10 +52,10 @@ export function openInvitation({ store, actions }, token) {
         ),
       ),
       room.info && h("p", { class: "group-info", dir: "auto" }, room.info),
-      h("p", { class: "muted" }, t("invite.by", { name: `${nameOf(inviter)} (@${inviter.username})` })),
-      known && h("p", {}, t("invite.member")),
+      h("p", { class: "muted" }, t("invitation.by", { name: nameOf(inviter), username: inviter.username })),
+      known && h("p", {}, t("invitation.member")),
       problem,
-      h("div", { class: "actions" }, button(t("invite.later"), () => opened.close()), join),
+      h("div", { class: "actions" }, button(t("invitation.later"), () => opened.close()), join),
     );
     join.focus();
   }
@@ -72,6 +72,6 @@ export function openInvitation({ store, actions }, token) {
     }
   }
 
-  const opened = openDialog({ title: t("invite.title"), body, onClose: forgetInvitation });
+  const opened = openDialog({ title: t("invitation.title"), body, onClose: () => links.forget("invite") });
   look();
 }

@@ -14,7 +14,7 @@ export function openPerson(app, roomId) {
   const { store, actions, router, toast } = app;
   const mute = muteSwitch(app, roomId);
   const who = h("div", { class: "person" });
-  const ways = h("div", { class: "danger-zone" });
+  const ways = h("div", { class: "danger-zone ways" });
 
   async function hide() {
     try {
@@ -32,6 +32,11 @@ export function openPerson(app, roomId) {
     return h("button", { type: "button", class: look, onclick }, icon(path), text);
   }
 
+  /** A button and what it does. */
+  function way(action, hint) {
+    return h("div", { class: "way" }, action, h("p", { class: "hint" }, hint));
+  }
+
   /** Redrawn only when something of it changes: one of the buttons may have the focus. */
   function drawWays({ peer, blocked }, name) {
     const look = `${peer?.id} ${blocked} ${name}`;
@@ -40,10 +45,12 @@ export function openPerson(app, roomId) {
     const change = () => changeBlock(app, { id: peer.id, name, blocked });
     fill(
       ways,
-      button(HIDE, t("hide.do"), hide),
-      h("p", { class: "hint" }, t("hide.hint")),
-      peer && button(BLOCK, t(blocked ? "block.undo" : "block.do"), change, blocked ? "button" : "button danger"),
-      peer && h("p", { class: "hint" }, t(blocked ? "block.is" : "block.text")),
+      way(button(HIDE, t("hide.do"), hide), t("hide.hint")),
+      peer &&
+        way(
+          button(BLOCK, t(blocked ? "block.undo" : "block.do"), change, blocked ? "button" : "button danger"),
+          t(blocked ? "block.is" : "block.text"),
+        ),
     );
   }
 

@@ -9,10 +9,10 @@ import { avatar } from "./avatar.js";
 import { nameOf } from "../store.js";
 
 /**
- * Make the list, below the view of `invitations`; `newChat(tab)` and `profile()` open their dialogs.
+ * Make the list, below the view of `requests`; `newChat(tab)` and `profile()` open their dialogs.
  * Returns `{root, focus, redraw}`.
  */
-export function createRooms({ store, router, invitations, newChat, profile }) {
+export function createRooms({ store, router, requests, newChat, profile }) {
   const list = h("ul", { class: "rooms", role: "list", tabindex: "-1", "aria-label": t("rooms.label") });
   const empty = emptyState(newChat);
   const me = h("button", { type: "button", class: "me", onclick: profile });
@@ -35,7 +35,7 @@ export function createRooms({ store, router, invitations, newChat, profile }) {
         icon(COMPOSE),
       ),
     ),
-    h("div", { class: "sidebar-list" }, invitations.root, list, empty),
+    h("div", { class: "sidebar-list" }, requests.root, list, empty),
     h("footer", { class: "sidebar-foot" }, me),
   );
 
@@ -113,7 +113,7 @@ export function createRooms({ store, router, invitations, newChat, profile }) {
     },
     redraw(open) {
       const rooms = store.shownRooms(open?.id);
-      invitations.redraw();
+      requests.redraw();
       keyed(list, rooms, (room) => room.id, create, (item, room) => update(item, room, open));
       list.hidden = rooms.length === 0;
       empty.hidden = rooms.length > 0;

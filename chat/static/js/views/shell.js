@@ -3,6 +3,7 @@
 import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { links } from "../link.js";
 import { roomOf } from "../router.js";
 import { draw } from "../schedule.js";
 import { nameOf } from "../store.js";
@@ -11,22 +12,24 @@ import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
 import { createWarning } from "./warning.js";
 import { openInvitation } from "./invitation.js";
-import { createInvitations } from "./invitations.js";
 import { openMembers } from "./members.js";
 import { openNewChat } from "./new_chat.js";
 import { openPerson } from "./person.js";
 import { openProfile } from "./profile.js";
+import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { openSwitcher } from "./switcher.js";
 import { showTitle } from "./title.js";
 import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
-import { openInvitationToken, takeInvitation } from "../invitation.js";
 
 const REDRAWN_ALL = /^(rooms|me|connection|room:|timeline:|typing:|members:)/;
 
-/** Make the page; `app` gets its `toast`. Returns `{root, follow(route), hear(message), stop}`. */
+/**
+ * Make the page; `app` gets its `toast`. Returns `{root, follow(route), answerInvitation(),
+ * hear(message), start(), stop()}`.
+ */
 export function createShell(app) {
   const { store, actions, router, connection } = app;
   const announcer = createAnnouncer();
@@ -34,9 +37,9 @@ export function createShell(app) {
   const toasts = createToasts();
   app.toast = toasts.say;
   const newChat = (tab) => openNewChat(app, tab);
-  const invitations = createInvitations(app, () => rooms.focus(open?.roomId));
+  const requests = createRequests(app, () => rooms.focus(open?.roomId));
   const profile = () => openProfile(app);
-  const rooms = createRooms({ store, router, invitations, newChat, profile });
+  const rooms = createRooms({ store, router, requests, newChat, profile });
   const main = h("main", { class: "main" });
   const root = h(
     "div",
@@ -97,7 +100,7 @@ export function createShell(app) {
       fill(main, open.root);
       open.start(route.seq);
     } else if (route.name === "group") {
-      fill(main, invitation(route.number));
+      fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
       fill(main, h("p", { class: "placeholder muted" }, t("loading")));
       introduce(route.username);
@@ -135,12 +138,8 @@ export function createShell(app) {
 
   /** Somebody opened the link of an invitation, here or before they logged in. */
   function answerInvitation() {
-    const token = openInvitationToken();
+    const token = links.token("invite");
     if (token) openInvitation(app, token);
-  }
-
-  function onHash() {
-    if (takeInvitation()) answerInvitation();
   }
 
   function placeholder() {
@@ -153,10 +152,10 @@ export function createShell(app) {
   }
 
   /** Someone followed a link to a group they are not in. */
-  function invitation(number) {
+  function offerToJoin(number) {
     return offer({
-      title: t("invitation.title", { number: roomNumber(number) }),
-      text: t("invitation.text"),
+      title: t("join.title", { number: roomNumber(number) }),
+      text: t("join.text"),
       action: t("new.join_submit"),
       task: () => actions.joinGroup(number),
       missing: t("new.no_such_group"),
@@ -216,9 +215,9 @@ export function createShell(app) {
   return {
     root,
     follow,
+    answerInvitation,
     start() {
       addEventListener("keydown", onKey);
-      addEventListener("hashchange", onHash);
       banner.show(store.connection);
       follow(router.current());
       answerInvitation();
@@ -230,7 +229,6 @@ export function createShell(app) {
     },
     stop() {
       removeEventListener("keydown", onKey);
-      removeEventListener("hashchange", onHash);
       stopListening();
       banner.stop();
       open?.stop();

@@ -1,4 +1,4 @@
-// Invitations to groups, above the conversation list: each waits for an answer.
+// Membership requests, above the conversation list: each waits for an answer.
 
 import { h, keyed } from "../dom.js";
 import { errorText } from "../errors.js";
@@ -10,10 +10,10 @@ import { avatar } from "./avatar.js";
  * Make the list; `app.toast` says what goes wrong, `leave()` takes the focus when the last one is
  * answered. Returns `{root, redraw}`.
  */
-export function createInvitations(app, leave) {
+export function createRequests(app, leave) {
   const { store, actions } = app;
-  const list = h("ul", { class: "invitations", role: "list" });
-  const root = h("section", { "aria-label": t("invitations.label"), hidden: true }, list);
+  const list = h("ul", { class: "requests", role: "list" });
+  const root = h("section", { "aria-label": t("requests.label"), hidden: true }, list);
 
   function create({ id, room, invited_by: inviter }) {
     const answer = (task) => async () => {
@@ -21,7 +21,7 @@ export function createInvitations(app, leave) {
       try {
         await task(id);
       } catch (error) {
-        app.toast(error.code === "not_found" ? t("invitations.gone") : errorText(error));
+        app.toast(error.code === "not_found" ? t("requests.gone") : errorText(error));
         for (const button of buttons) button.disabled = false;
       }
       if (document.activeElement !== document.body) return;
@@ -35,21 +35,25 @@ export function createInvitations(app, leave) {
         { type: "button", class: look, "aria-label": `${text}: ${room.name}`, onclick: answer(task) },
         text,
       );
+    const decline = async () => {
+      await actions.declineRequest(id);
+      app.toast(t("requests.declined", { name: room.name }));
+    };
     const buttons = [
-      button(t("invitations.accept"), "button primary", actions.acceptInvitation),
-      button(t("invitations.decline"), "button", actions.declineInvitation),
+      button(t("requests.accept"), "button primary", actions.acceptRequest),
+      button(t("requests.decline"), "button", decline),
     ];
     return h(
       "li",
-      { class: "invitation" },
+      { class: "request" },
       avatar({ id: room.id }, room.name, { square: true }),
       h(
         "div",
-        { class: "invitation-text" },
-        h("bdi", { class: "invitation-name" }, room.name),
-        h("p", { class: "muted" }, t("invitations.by", { name: nameOf(inviter), username: inviter.username })),
+        { class: "request-text" },
+        h("bdi", { class: "request-name" }, room.name),
+        h("p", { class: "muted" }, t("requests.by", { name: nameOf(inviter), username: inviter.username })),
         h("p", { class: "muted" }, t("members.count", { count: room.members })),
-        room.info && h("p", { class: "invitation-info", dir: "auto" }, room.info),
+        room.info && h("p", { class: "request-info", dir: "auto" }, room.info),
       ),
       h("div", { class: "actions" }, buttons),
     );
@@ -58,7 +62,7 @@ export function createInvitations(app, leave) {
   return {
     root,
     redraw() {
-      const waiting = [...store.invitations.values()].sort((a, b) => b.created_at - a.created_at);
+      const waiting = [...store.requests.values()].sort((a, b) => b.created_at - a.created_at);
       keyed(list, waiting, ({ id }) => id, create, () => {});
       root.hidden = waiting.length === 0;
     },

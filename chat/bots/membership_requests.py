@@ -1,4 +1,4 @@
-"""Being asked into groups: a bot accepts, because whoever adds it to a group wants it there."""
+"""Membership requests: a bot accepts, because whoever adds it to a group wants it there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REFUSED = ("not_found", "conflict", "forbidden")  # it is gone, or there is no p
 log = logging.getLogger(__name__)
 
 
-class Invitations:
+class MembershipRequests:
     """Accepts what waits for an answer, after each `expect()`."""
 
     def __init__(self, session: Session, clock: Callable[[], float]) -> None:
@@ -23,7 +23,7 @@ class Invitations:
         self._due: float | None = None
 
     def expect(self) -> None:
-        """Look soon: there may be an invitation."""
+        """Look soon: there may be a request."""
         self._due = self._clock()
 
     def next_due(self) -> float | None:
@@ -31,15 +31,15 @@ class Invitations:
         return self._due
 
     def accept_due(self, now: float) -> None:
-        """Accept all invitations if it is time to look; what fails is tried again later."""
+        """Accept all requests if it is time to look; what fails is tried again later."""
         if self._due is None or self._due > now:
             return
         self._due = None
         try:
-            for invitation in self._list():
-                self._accept(invitation["id"])
+            for request in self._list():
+                self._accept(request["id"])
         except BotError as error:
-            log.info("could not accept invitations: %s", error.code)
+            log.info("could not accept membership requests: %s", error.code)
             self._due = self._clock() + max(RETRY, error.retry_after)
 
     def _list(self) -> list[dict[str, str]]:
@@ -51,10 +51,10 @@ class Invitations:
             raise
         return found
 
-    def _accept(self, invitation_id: str) -> None:
+    def _accept(self, request_id: str) -> None:
         try:
-            self._session.call("POST", f"/users/me/invitations/{invitation_id}")
+            self._session.call("POST", f"/users/me/invitations/{request_id}")
         except BotError as error:
             if error.code not in REFUSED:
                 raise
-            log.info("could not accept an invitation: %s", error.code)
+            log.info("could not accept a membership request: %s", error.code)

@@ -1,0 +1,17 @@
+"""Jobs of a server, from beside it."""
+
+from __future__ import annotations
+
+import time
+
+from chat.database.client import Database
+from tests.servers import PATIENCE
+
+
+def wait_for_jobs(database: Database, *kinds: str, room_id: str | None = None) -> None:
+    """Wait until the jobs of these kinds, or those of them for one room, are done."""
+    wanted = {"kind": {"$in": kinds}} | ({"arguments.room_id": room_id} if room_id else {})
+    deadline = time.monotonic() + PATIENCE
+    while database.db["job"].find_one(wanted):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
