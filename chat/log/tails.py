@@ -12,13 +12,14 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import with_preview
 
 KNOWN_ROOMS = 20_000  # to which nobody here listens
+UNKNOWN = -1
 
 
 @dataclass(slots=True)
 class Tail:
     """The end of one log: the last message known, and how far its clients here were told."""
 
-    seq: int = 0
+    seq: int = UNKNOWN
     message: Message | None = None  # its preview; None where nothing was said
     seen_at: float = 0.0  # when the log was known to end here, by the monotonic clock
     pushed: int = 0  # the end of the gapless part of what was pushed here
@@ -75,7 +76,7 @@ class Tails:
     def known_seq(self, room_id: str) -> int | None:
         """Return the last seq that is known here without asking, or None."""
         known = self._tails.get(room_id)
-        return known.seq if known else None
+        return known.seq if known and known.seq != UNKNOWN else None
 
     def known_id(self, room_id: str, seq: int) -> str | None:
         """Return the id of the message there if it is the last one known here, else None."""
@@ -101,13 +102,37 @@ class Tails:
             self._previews.put(found)  # whoever stored it may have crashed before doing so
         return self._tails[room.id].seq
 
+    def _remember(self, room_id: str, seq: int, message: Message | None, seen_at: float) -> None:
+        tail = self._tail(room_id)
+        if seq > tail.seq:
+            tail.seq, tail.seen_at = seq, seen_at
+            tail.message = with_preview(message) if message else None
+        elif seq == tail.seq:
+            tail.seen_at = seen_at
+
+    def _tail(self, room_id: str) -> Tail:
+        """Return the tail of a room; where it is new, forget the one used least lately."""
+        tail = self._tails.get(room_id)
+        if tail is None:
+            tail = self._tails[room_id] = Tail()
+            if len(self._tails) > KNOWN_ROOMS + len(self._listened):
+                self._forget_one()
+        self._tails.move_to_end(room_id)
+        return tail
+
+    def _forget_one(self) -> None:
+        for room_id in self._tails:
+            if room_id not in self._listened:
+                del self._tails[room_id]
+                return
+
     # What is pushed
 
     def listen(self, room: Room) -> None:
         """Note a room as it is at the moment from which all that follows is pushed here."""
         if room.id not in self._listened:
-            self._listened[room.id] = room.kind
             self._tail(room.id).pushed = room.last_seq
+            self._listened[room.id] = room.kind
 
     def unlisten(self, room_id: str) -> None:
         """Hear that nobody here listens to a room any more."""
@@ -134,7 +159,7 @@ class Tails:
         """Drop what is known to be stored in all rooms; who listens, listens on."""
         for room_id in list(self._tails):
             if room_id in self._listened:
-                self._tails[room_id].seq, self._tails[room_id].message = 0, None
+                self._tails[room_id].seq, self._tails[room_id].message = UNKNOWN, None
             else:
                 del self._tails[room_id]
 

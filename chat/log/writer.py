@@ -20,13 +20,13 @@ from itertools import islice
 
 from chat.concurrency import TURN, Payer, charge_to, current_payer, in_turns, spawn
 from chat.errors import ChatError, Internal, Unavailable
+from chat.log.contention import Contention
+from chat.log.dedupe import Key, RecentMessages
+from chat.log.tails import Tails
 from chat.logs import REPEATS
 from chat.models import Message, Room
 from chat.repositories.messages import Appended, MessageRepository
 from chat.repositories.outages import is_outage, reason_of
-from chat.services.contention import Contention
-from chat.services.heads import RoomHeads
-from chat.services.recent import Key, RecentMessages
 
 BATCH_MESSAGES = 128
 QUEUE_MESSAGES = 4_096
@@ -73,7 +73,6 @@ class Draft:
 
     room: Room
     message: Message
-    on_stored: Callable[[Room, Message], None]
     refusal: ChatError | None = None
     payer: Payer | None = None
     promises: list[Promise] = field(default_factory=lambda: [Promise()])
@@ -89,14 +88,19 @@ class Draft:
 
 
 class Writer:
-    """Stores drafts in the order of their arrival, then calls `on_stored` of each new one."""
+    """Stores drafts in the order of their arrival, then calls `tell` for each new one."""
 
     def __init__(
-        self, messages: MessageRepository, heads: RoomHeads, contention: Contention
+        self,
+        messages: MessageRepository,
+        tails: Tails,
+        contention: Contention,
+        tell: Callable[[Room, Message], None],
     ) -> None:
         self._messages = messages
-        self._heads = heads
+        self._tails = tails
         self._contention = contention
+        self._tell_of = tell
         self._recent = RecentMessages()
         self._queue: deque[Draft] = deque()
         self._queued_bytes = 0
@@ -117,17 +121,16 @@ class Writer:
         self,
         room: Room,
         message: Message,
-        on_stored: Callable[[Room, Message], None],
         refusal: ChatError | None = None,
     ) -> Promise:
-        """Queue a message; the promise is kept once it is stored and `on_stored` has been called.
+        """Queue a message; the promise is kept once it is stored and told.
 
         With a `refusal` nothing new is stored: the promise ends with that error, unless the message
         is a repeat of one that was taken before. Raises Unavailable when the queue is full or the
         process is shutting down.
         """
         payer = current_payer() if refusal else None
-        draft = Draft(room, message, on_stored, refusal, payer)
+        draft = Draft(room, message, refusal, payer)
         with self._lock:
             full = (
                 len(self._queue) >= QUEUE_MESSAGES or self._queued_bytes + draft.size > QUEUE_BYTES
@@ -268,7 +271,7 @@ class Writer:
         """Find out what an attempt without an answer has stored, and where the logs end now."""
         self._keep_stored(waiting, waiting, confirm=True)
         for room in {draft.room.id: draft.room for draft in waiting}.values():
-            self._heads.read(room)
+            self._tails.read(room)
 
     def _number(self, waiting: deque[Draft]) -> None:
         """Give each draft the next seq of its room."""
@@ -276,8 +279,8 @@ class Writer:
         for draft in waiting:
             room_id = draft.room.id
             if room_id not in heads:
-                known = self._heads.known_seq(room_id)
-                heads[room_id] = self._heads.read(draft.room) if known is None else known
+                known = self._tails.known_seq(room_id)
+                heads[room_id] = self._tails.read(draft.room) if known is None else known
             heads[room_id] += 1
             draft.message = replace(draft.message, seq=heads[room_id])
 
@@ -301,7 +304,7 @@ class Writer:
             self._contention.lost(draft.room)
             time.sleep(random.uniform(0, LOSER_WAITS))
         if result.obstacle == "taken":
-            self._heads.read(draft.room)
+            self._tails.read(draft.room)
 
     def _keep_stored(
         self, waiting: deque[Draft], suspects: Iterable[Draft], confirm: bool = False
@@ -325,7 +328,7 @@ class Writer:
         message = _signed(stored, draft)
         self._recent.add(message)
         if created:
-            self._heads.learn(message)
+            self._tails.learn(message)
         self._kept.append((draft, Stored(message, created)))
 
     def _hand_over(self) -> None:
@@ -349,11 +352,7 @@ class Writer:
 
     def _tell_one(self, draft: Draft, stored: Stored) -> None:
         if stored.created:
-            try:
-                draft.on_stored(draft.room, stored.message)
-            except Exception:  # it is stored all the same, and the sender must hear so
-                log.exception("could not push message %s", stored.message.id)
-            self._heads.advance(stored.message)
+            self._tell_of(draft.room, stored.message)
         self._answer(draft, stored)
 
     def _answer_refused(self, refused: Sequence[Draft]) -> None:
