@@ -92,7 +92,7 @@ def start(app: Flask) -> None:
     services: Services = app.extensions[EXTENSION]
     spawn(services.rooms.catch_up)
     spawn(services.expiry.run)
-    spawn(services.pulse.run)
+    spawn(services.reconciler.run)
     spawn(services.readiness.run)
     spawn(services.presence.run)
     spawn(services.jobs.run)
@@ -110,11 +110,11 @@ def stop(app: Flask) -> None:
     services.readiness.end()
     gate.close()
     services.expiry.stop()
-    services.pulse.stop()
+    services.reconciler.stop()
     services.presence.stop()
     services.rooms.stop()
     services.jobs.stop(ANSWER_SECONDS)
-    drained = services.writer.close(began + STORE_SECONDS - time.monotonic())
+    drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     gate.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(FAREWELL_SECONDS)
     # Where the database is away, the next start finds out what would be written.
@@ -133,7 +133,7 @@ def _is_written(services: Services, deadline: float) -> bool:
     def write() -> None:
         try:
             with time_limit(max(SHORTEST, deadline - time.monotonic())):
-                services.heads.flush()
+                services.previews.flush()
                 services.read_marks.flush()
                 services.quotas.flush()
                 services.audit.flush()

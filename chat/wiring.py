@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Flask, current_app
 
 from chat.budgets import Budgets
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
+from chat.log.previews import Previews
+from chat.log.room_log import RoomLog
 from chat.mailer import Mailer
 from chat.realtime.connections import Connections
 from chat.realtime.expiry import Expiry
@@ -17,10 +18,10 @@ from chat.realtime.others_presence import OthersPresence
 from chat.realtime.own_presence import OwnPresence
 from chat.realtime.presence import Presence
 from chat.realtime.publisher import Publisher
-from chat.realtime.pulse import Pulse
-from chat.realtime.push_log import PushLog
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
+from chat.realtime.told_rooms import ToldRooms
+from chat.reconciler import Reconciler
 from chat.repositories.audit import AuditRepository
 from chat.repositories.blocks import BlockRepository
 from chat.repositories.codes import CodeRepository
@@ -43,9 +44,7 @@ from chat.services.account_removal import AccountRemoval
 from chat.services.administration import Administration
 from chat.services.audit import Audit
 from chat.services.blocks import Blocks
-from chat.services.contention import Contention
 from chat.services.conversations import ConversationService
-from chat.services.heads import RoomHeads
 from chat.services.jobs import Jobs
 from chat.services.limits import CONFIGURABLE, Limits
 from chat.services.links import Links
@@ -64,7 +63,6 @@ from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
 from chat.services.usernames import Usernames
 from chat.services.users import UserService
-from chat.services.writer import Writer
 
 EXTENSION = "chat"
 
@@ -91,8 +89,8 @@ class Services:
     membership_requests: MembershipRequests
     conversations: ConversationService
     messages: MessageService
-    writer: Writer
-    heads: RoomHeads
+    room_log: RoomLog
+    previews: Previews
     read_marks: ReadMarks
     quotas: Quotas
     connections: Connections
@@ -100,9 +98,8 @@ class Services:
     socketio: ChatSocketIO
     expiry: Expiry
     presence: Presence
-    push_log: PushLog
-    pulse: Pulse
     past: Past
+    reconciler: Reconciler
 
 
 def services() -> Services:
@@ -120,13 +117,7 @@ def wire(app: Flask) -> Services:
     queue_url = config["MESSAGE_QUEUE_URL"]
     queue_probe = QueueProbe(queue_url).find_problem if queue_url else None
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
-    socketio = ChatSocketIO(connections, lambda *heard: hear(*heard))
-    push_log, recent_pushes = PushLog(), RecentPushes()
-    publisher = Publisher(connections, push_log, recent_pushes, lambda: socketio.server)
-    # For what each process finds out by itself and tells its own clients.
-    own_publisher = Publisher(
-        connections, push_log, recent_pushes, lambda: socketio.server, here_alone=True
-    )
+    socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
 
     users = UserRepository(database)
     room_repository = RoomRepository(database)
@@ -134,6 +125,21 @@ def wire(app: Flask) -> Services:
     message_repository = MessageRepository(database)
     removals = RemovalRepository(database)
     invitations = RoomInvitationRepository(database)
+
+    usernames = Usernames(users)
+    previews = Previews(room_repository)
+    room_log = RoomLog(message_repository, room_repository, previews, usernames.sign)
+    told_rooms, recent_pushes = ToldRooms(), RecentPushes()
+    publisher = Publisher(connections, room_log, told_rooms, recent_pushes, lambda: socketio.server)
+    # For what each process finds out by itself and tells its own clients.
+    own_publisher = Publisher(
+        connections,
+        room_log,
+        told_rooms,
+        recent_pushes,
+        lambda: socketio.server,
+        here_alone=True,
+    )
 
     presence_repository = PresenceRepository(database)
     session_repository = SessionRepository(database)
@@ -159,18 +165,9 @@ def wire(app: Flask) -> Services:
         clock=database.now_ms,
     )
     memberships = Memberships(room_repository, user_rooms)
-    usernames = Usernames(users)
-    heads = RoomHeads(room_repository, message_repository)
-
-    def hear(event: str, payload: Any) -> None:
-        """Learn from what another process pushed to the members of a room here."""
-        publisher.heard(event, payload)
-        if event == "message_created":
-            heads.learn(payload)
-
     read_marks = ReadMarks(user_rooms, message_repository)
     conversations = ConversationService(
-        user_rooms, users, memberships, usernames, heads, read_marks
+        user_rooms, users, memberships, usernames, room_log, read_marks
     )
     jobs = Jobs(JobRepository(database))
     blocks = Blocks(
@@ -212,7 +209,7 @@ def wire(app: Flask) -> Services:
         removals=removals,
         invitations=invitations,
         memberships=memberships,
-        heads=heads,
+        room_log=room_log,
         usernames=usernames,
         removal=removal,
         blocks=blocks,
@@ -277,20 +274,19 @@ def wire(app: Flask) -> Services:
         audit=audit,
         clock=database.now_ms,
     )
-    contention = Contention(room_repository)
-    writer = Writer(message_repository, heads, contention)
     past = Past(
         EpochRepository(database),
         forget=(
-            heads.forget_all,
+            room_log.forget_all,
+            previews.forget_all,
             read_marks.forget_all,
             memberships.forget_all,
             usernames.forget_all,
         ),
         start_over=(
-            writer.start_over,
+            room_log.start_over,
             jobs.start_over,
-            push_log.clear,
+            told_rooms.clear,
             recent_pushes.clear,
             lambda: socketio.server.drop_all(),
         ),
@@ -303,17 +299,16 @@ def wire(app: Flask) -> Services:
         },
         clock=database.now_ms,
     )
+    # What follows from "stored", in this order.
+    room_log.followers = (quotas, read_marks, publisher, previews)
     messages = MessageService(
-        messages=message_repository,
+        room_log=room_log,
         user_rooms=user_rooms,
         memberships=memberships,
         conversations=conversations,
-        usernames=usernames,
-        heads=heads,
         read_marks=read_marks,
         rooms=rooms,
         past=past,
-        writer=writer,
         limits=limits,
         quotas=quotas,
         events=publisher,
@@ -324,7 +319,7 @@ def wire(app: Flask) -> Services:
         publisher=own_publisher,
         own=OwnPresence(presence_repository),
         others=OthersPresence(presence_repository, database.now),
-        heard=push_log.rooms_with_presence,
+        heard=told_rooms.with_presence,
         rooms_of=user_rooms.list_rooms_of_users,
     )
     return Services(
@@ -346,8 +341,8 @@ def wire(app: Flask) -> Services:
         membership_requests=requests,
         conversations=conversations,
         messages=messages,
-        writer=writer,
-        heads=heads,
+        room_log=room_log,
+        previews=previews,
         read_marks=read_marks,
         quotas=quotas,
         connections=connections,
@@ -357,29 +352,22 @@ def wire(app: Flask) -> Services:
             connections, publisher, lambda: socketio.server, config["ACCESS_TOKEN_MINUTES"]
         ),
         presence=presence,
-        push_log=push_log,
         past=past,
-        pulse=Pulse(
+        reconciler=Reconciler(
             rooms=room_repository,
-            messages=message_repository,
             user_rooms=user_rooms,
             users=users,
             sessions=session_repository,
             connections=connections,
             publisher=own_publisher,
-            push_log=push_log,
-            sign=usernames.sign,
-            sign_rooms=usernames.sign_last,
-            forget_names=usernames.forget,
-            exclude_ended=account_removal.exclude_ended,
-            list_told_of=memberships.list_told_of,
-            read_members=memberships.read_again,
-            confirm_members=memberships.confirm,
-            learn=heads.learn,
-            look_for_contention=contention.look,
-            check_past=past.check,
-            tell_two=presence.tell_two,
-            list_requests=requests.list_created,
+            told_rooms=told_rooms,
+            room_log=room_log,
+            usernames=usernames,
+            account_removal=account_removal,
+            memberships=memberships,
+            past=past,
+            presence=presence,
+            requests=requests,
             clock=database.now,
         ),
     )

@@ -8,6 +8,7 @@ from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, heavy, load, load_query, no_content
 from chat.concurrency import in_turns
 from chat.gate import seconds_left
+from chat.log.writer import wait_for
 from chat.models import Conversation
 from chat.schemas.messages import (
     HistorySchema,
@@ -30,7 +31,6 @@ from chat.schemas.rooms import (
     dump_member,
     presence_in,
 )
-from chat.services.writer import wait_for
 from chat.wiring import services
 
 rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")

@@ -1,7 +1,7 @@
 """Whether another process writes to the same rooms.
 
 The second one notices; the first one never would, and could win again and again. So the loser
-leaves a note with the room, and the pulse of the winner finds it.
+leaves a note with the room, and the reconciler of the winner finds it.
 """
 
 from __future__ import annotations

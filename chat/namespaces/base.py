@@ -20,6 +20,7 @@ from chat.errors import (
     UnknownEvent,
 )
 from chat.i18n import choose_locale
+from chat.log.writer import Promise
 from chat.models import RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection
@@ -31,7 +32,6 @@ from chat.schemas.messages import MarkReadSchema, dump_message
 from chat.schemas.rooms import RoomIdSchema
 from chat.schemas.sync import SyncSchema, dump_sync
 from chat.schemas.tokens import AuthenticateSchema
-from chat.services.writer import Promise
 from chat.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class EventNamespace(flask_socketio.Namespace):
         rooms, connection.rooms = connection.rooms, []
         for room in rooms:
             if room.kind == self.kind:
-                self._services.push_log.start(room)
+                self._services.publisher.listen(room)
         log.info("%s came to %s", connection.user.username, self.namespace)
         self._services.presence.came(connection.user.id, rooms)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from chat.log.room_log import RoomLog
 from chat.models import Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
-from chat.realtime.push_log import PushLog
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
+from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
 from chat.schemas.rooms import dump_room
@@ -42,22 +43,27 @@ class Publisher:
     def __init__(
         self,
         connections: Connections,
-        push_log: PushLog,
+        room_log: RoomLog,
+        told_rooms: ToldRooms,
         recent_pushes: RecentPushes,
         server: Callable[[], ChatServer],
         *,
         here_alone: bool = False,
     ) -> None:
         self._connections = connections
-        self._push_log = push_log
+        self._room_log = room_log
+        self._told_rooms = told_rooms
         self._recent_pushes = recent_pushes
         self._server = server
         self._here_alone = here_alone
 
-    def message_created(self, room: Room, message: Message) -> None:
+    def stored(self, room: Room, message: Message) -> None:
         """Push a new message to all sockets of all members, the sending one too."""
         self._to_room(room, "message_created", dump_message(message))
-        self._push_log.note(room.id, message.seq)
+
+    def caught_up(self, room: Room, message: Message) -> None:
+        """Push a message that was stored elsewhere to the sockets of all members here."""
+        self._to_room(room, "message_created", dump_message(message), here_alone=True)
 
     def heard(self, event: str, payload: Any) -> None:
         """Note what another process has pushed to all whom it concerns in this one.
@@ -65,7 +71,7 @@ class Publisher:
         Of a new message `payload` is the message.
         """
         if event == "message_created":
-            self._push_log.note(payload.room_id, payload.seq)
+            self._room_log.heard(payload)
         elif event in ("user_changed", "invitation_received"):
             self._recent_pushes.note(payload)
 
@@ -114,9 +120,19 @@ class Publisher:
         """Tell whether clients here were told lately that somebody is who they are now."""
         return self._recent_pushes.is_told(dump_user(user))
 
+    def listen(self, room: Room) -> None:
+        """Note that somebody here hears a room, and has been told how it is."""
+        self._room_log.listen(room)
+        self._told_rooms.start(room)
+
+    def unlisten(self, room_id: str) -> None:
+        """Note that nobody here hears a room any more."""
+        self._room_log.unlisten(room_id)
+        self._told_rooms.drop(room_id)
+
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to those whose own it has become, before they hear anything else of it."""
-        self._push_log.start(room)
+        self.listen(room)
         for user_id in user_ids:
             self._to_user(room, user_id, "room_created", dump_room(room))
             self._manager.subscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
@@ -124,7 +140,7 @@ class Publisher:
     def room_updated(self, room: Room) -> None:
         """Push what a room is called now."""
         self._to_room(room, "room_updated", dump_room(room))
-        self._push_log.note_room(room)
+        self._told_rooms.note_room(room)
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         """Push that a room is gone."""
@@ -194,8 +210,12 @@ class Publisher:
     def _manager(self) -> Any:
         return self._server().manager
 
-    def _to_room(self, room: Room, event: str, payload: dict[str, Any]) -> None:
-        self._emit(NAMESPACES[room.kind], room_channel(room.id), event, payload)
+    def _to_room(
+        self, room: Room, event: str, payload: dict[str, Any], here_alone: bool = False
+    ) -> None:
+        self._emit(
+            NAMESPACES[room.kind], room_channel(room.id), event, payload, here_alone=here_alone
+        )
 
     def _to_user(self, room: Room, user_id: str, event: str, payload: dict[str, Any]) -> None:
         self._emit(NAMESPACES[room.kind], user_channel(user_id), event, payload)
@@ -207,6 +227,7 @@ class Publisher:
         event: str,
         payload: dict[str, Any],
         skip_sid: list[str] | None = None,
+        here_alone: bool = False,
     ) -> None:
         self._server().emit(
             event,
@@ -214,5 +235,5 @@ class Publisher:
             to=to,
             skip_sid=skip_sid,
             namespace=namespace,
-            ignore_queue=self._here_alone,
+            ignore_queue=self._here_alone or here_alone,
         )

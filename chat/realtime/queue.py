@@ -1,6 +1,6 @@
 """Several processes by Redis: what one pushes reaches the clients of all at once.
 
-Pushes do not depend on Redis: what the queue loses, or cannot take because it is away, the pulse
+Pushes do not depend on Redis: what the queue loses, or cannot take because it is away, the reconciler
 brings a moment later, so publishing never waits for it. (But `member_left`: it brings that where
 the one who left is connected, as nobody else's process knows of them.) Log-ins and codes do, as
 they are counted there (`chat/repositories/rate_limits.py`).
@@ -24,7 +24,7 @@ from chat.realtime.channels import ChannelManager, is_room_channel
 from chat.realtime.queued_pushes import read_push
 
 CHANNEL = "chat"
-MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the pulse
+MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the reconciler
 SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
 # What goes to somebody's own channel and concerns nobody in this process beside those it went to.

@@ -1,15 +1,15 @@
-"""What clients of this process were told lately that the pulse finds too: profiles, requests."""
+"""What clients here were told lately that the reconciler finds too: profiles, requests."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Any
 
-KNOWN = 10_000  # many more than come while the pulse looks back
+KNOWN = 10_000  # many more than come while the reconciler looks back
 
 
 class RecentPushes:
-    """Keeps the pulse from telling once more what was told already."""
+    """Keeps the reconciler from telling once more what was told already."""
 
     def __init__(self) -> None:
         self._told: OrderedDict[str, dict[str, Any]] = OrderedDict()  # by id, as it was pushed

@@ -122,7 +122,7 @@ class SessionRepository:
     def end_all(self, user_id: str) -> list[str]:
         """End the user's living sessions in one write; return the ids of those that were there.
 
-        One that was made in between ends too; the pulse of each process finds it.
+        One that was made in between ends too; the reconciler of each process finds it.
         """
         query = {"user_identity": object_id(user_id), "ended_at": None}
         found = [str(document["_id"]) for document in self._collection.find(query, {"_id": 1})]

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from chat.coalescer import Coalescer
 from chat.models import Action, AuditEntry
 from chat.repositories.audit import AuditRepository
 from chat.repositories.documents import DAY_MS, new_id, now_ms
-from chat.services.coalescer import Coalescer
 
 WRITE_INTERVAL = 0.5  # seconds in which entries gather
 MAX_WAITING = 20_000  # entries, while the database is away

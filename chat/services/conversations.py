@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chat.concurrency import in_turns
+from chat.log.room_log import RoomLog
 from chat.models import Conversation, Membership, Room, RoomKind, User
 from chat.policies import resolve_role
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
-from chat.services.heads import RoomHeads
 from chat.services.memberships import Memberships
 from chat.services.read_marks import ReadMarks
 from chat.services.usernames import Usernames
@@ -25,14 +25,14 @@ class ConversationService:
         users: UserRepository,
         memberships: Memberships,
         usernames: Usernames,
-        heads: RoomHeads,
+        room_log: RoomLog,
         read_marks: ReadMarks,
     ) -> None:
         self._user_rooms = user_rooms
         self._users = users
         self._memberships = memberships
         self._usernames = usernames
-        self._heads = heads
+        self._room_log = room_log
         self._read_marks = read_marks
 
     def list_of(self, user: User) -> list[Conversation]:
@@ -72,14 +72,16 @@ class ConversationService:
     def rooms_of(self, user_id: str) -> list[Room]:
         """Return a user's rooms, in no order, as of a second ago at most."""
         pairs = self._memberships.list_lately(user_id)
-        return [self._heads.overlay(room) for room, _ in in_turns(pairs)]
+        return [self._room_log.overlay(room) for room, _ in in_turns(pairs)]
 
     def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
         peers = self._users.list_by_ids(
             {other for room, _ in pairs for other in room.member_ids if other != user.id}
         )
         self._usernames.learn([user, *peers.values()])  # of the last messages there
-        rooms = self._usernames.sign_last(self._heads.overlay(room) for room, _ in in_turns(pairs))
+        rooms = self._usernames.sign_last(
+            self._room_log.overlay(room) for room, _ in in_turns(pairs)
+        )
         return [
             Conversation(
                 room=room,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from chat.models import Message, ReceivedRequest, Room, RoomKind, User
+from chat.models import ReceivedRequest, Room, RoomKind, User
 
 
 class Events(Protocol):
@@ -13,9 +13,6 @@ class Events(Protocol):
 
     None of them waits for a client or fails because of one.
     """
-
-    def message_created(self, room: Room, message: Message) -> None:
-        """Tell all who hear the room of a message; those of one room come in the order of `seq`."""
 
     def message_read(self, room: Room, user_id: str, seq: int, to_members: bool) -> None:
         """Tell the reader's own clients, or all who hear the room, how far somebody has read."""

@@ -73,7 +73,7 @@ class Jobs:
     def list_arguments(self, *kinds: str) -> list[Mapping[str, Any]]:
         """Return the arguments of the jobs of some kinds that are not finished, of all processes.
 
-        One query by an index: the pulse asks each second, and there may be many of other kinds.
+        One query by an index: the reconciler asks each second, and many may be of other kinds.
         """
         return [job.arguments for job in self._repository.list_of_kinds(kinds)]
 

@@ -11,6 +11,8 @@ from chat import policies
 from chat.concurrency import in_turns
 from chat.errors import InvalidInput, NotFound, PeerLeft
 from chat.i18n import Text
+from chat.log.room_log import RoomLog
+from chat.log.writer import Promise, size_of_text
 from chat.models import (
     Conversation,
     Membership,
@@ -23,19 +25,15 @@ from chat.models import (
     User,
 )
 from chat.repositories.documents import new_id
-from chat.repositories.messages import MessageRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.conversations import ConversationService
 from chat.services.events import Events
-from chat.services.heads import RoomHeads
 from chat.services.limits import CHANGES, MESSAGES, Limits
 from chat.services.memberships import Memberships
 from chat.services.past import Past
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.rooms import RoomService
-from chat.services.usernames import Usernames
-from chat.services.writer import Promise, Writer, size_of_text
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
 SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyond is not read
@@ -46,40 +44,35 @@ SYNC_READS = 200
 TYPING_INTERVAL = 3.0  # seconds between two pushes that the same person types in the same room
 SMALL_GROUP = 50  # up to so many members hear how far each of them has read
 KNOWN_TYPISTS = 10_000
+LATELY = 1.0  # seconds for which the end of a log is as good as asking again
 KNOWN_PAIRS = 10_000  # whose direct room is found without asking
 
 
 class MessageService:
-    """The one way of a message into a room, and the ways to read a room's log."""
+    """Who may say something in a room, and read what was said there."""
 
     def __init__(
         self,
         *,
-        messages: MessageRepository,
+        room_log: RoomLog,
         user_rooms: UserRoomRepository,
         memberships: Memberships,
         conversations: ConversationService,
-        usernames: Usernames,
-        heads: RoomHeads,
         read_marks: ReadMarks,
         rooms: RoomService,
         past: Past,
-        writer: Writer,
         limits: Limits,
         quotas: Quotas,
         events: Events,
         clock: Callable[[], int],
     ) -> None:
-        self._messages = messages
+        self._room_log = room_log
         self._user_rooms = user_rooms
         self._memberships = memberships
         self._conversations = conversations
-        self._usernames = usernames
-        self._heads = heads
         self._read_marks = read_marks
         self._rooms = rooms
         self._past = past
-        self._writer = writer
         self._limits = limits
         self._quotas = quotas
         self._events = events
@@ -130,11 +123,11 @@ class MessageService:
         room, _ = self._memberships.require(user.id, room_id)
         if after_seq is not None:
             return self._page_after(room, after_seq, limit)
-        end = self._heads.read(room) + 1
+        end = self._room_log.end(room) + 1
         end = min(end, before_seq) if before_seq is not None else end
         first = max(1, end - limit)
-        found = self._messages.list_range(room.id, first, end - 1)
-        return Page(tuple(self._usernames.sign(found)), has_more=first > 1 and bool(found))
+        found = self._room_log.read(room.id, first, end - 1)
+        return Page(tuple(found), has_more=first > 1 and bool(found))
 
     def sync(
         self,
@@ -185,7 +178,7 @@ class MessageService:
         """Note that a member has read up to `seq`; a mark never goes back."""
         room, membership = self._require(user, room_id, kind)
         membership = self._read_marks.overlay(membership)
-        if seq > self._heads.overlay(room).last_seq and seq > (head := self._heads.read(room)):
+        if seq > self._room_log.overlay(room).last_seq and seq > (head := self._room_log.end(room)):
             raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
         if seq > membership.last_read_seq:
             self._read_marks.advance(room.id, user.id, seq)
@@ -208,7 +201,7 @@ class MessageService:
         self._limits.count(CHANGES, user.id)
         room, _ = self._memberships.require(user.id, room_id)
         policies.require_direct(room)
-        seq = self._heads.read(room) if hidden else -1
+        seq = self._room_log.end(room) if hidden else -1
         self._user_rooms.update_hidden(room_id, user.id, seq)
         self._memberships.forget(room_id)
         return self._conversations.get(user, room_id)
@@ -255,13 +248,7 @@ class MessageService:
             updated_at=now,
         )
         refusal = self._quotas.find_refusal(size_of_text(data), user=user.id, room=room.id)
-        return self._writer.submit(room, message, self._tell, refusal)
-
-    def _tell(self, room: Room, message: Message) -> None:
-        """Count what is stored, note that its sender has read it, and let all members hear it."""
-        self._quotas.count(size_of_text(message.data), user=message.user_id, room=room.id)
-        self._read_marks.advance(room.id, message.user_id, message.seq, message.id)
-        self._events.message_created(room, message)
+        return self._room_log.append(room, message, refusal)
 
     def _require(self, user: User, room_id: str, kind: RoomKind | None) -> tuple[Room, Membership]:
         room, membership = self._memberships.require(user.id, room_id)
@@ -277,11 +264,11 @@ class MessageService:
         Where that would be too much for one answer, the client is told to ask again.
         """
         later = Page((), has_more=True)
-        head = self._heads.read_lately(room) if ask else room.last_seq
+        head = self._room_log.end(room, LATELY) if ask else room.last_seq
         if seq > head and not ask:
             return RoomSync(later, head), False
         if seq > head:  # known here may be less than what another process has pushed meanwhile
-            head = self._heads.read(room)
+            head = self._room_log.end(room)
             if seq > head:
                 return RoomSync(Page((), has_more=False), head, reset=True), False
         known_id = self._known_id(room, seq)
@@ -290,7 +277,7 @@ class MessageService:
             return RoomSync(Page((), has_more=False), head), False
         if not read:
             return RoomSync(later, head), False
-        if not is_known and message_id != self._messages.ids_at(room.id, [seq]).get(seq):
+        if not is_known and message_id != self._room_log.ids_at(room.id, [seq]).get(seq):
             return RoomSync(Page((), has_more=False), head, reset=True), True
         if seq == head:
             return RoomSync(Page((), has_more=False), head), True
@@ -301,8 +288,8 @@ class MessageService:
     def _known_id(self, room: Room, seq: int) -> str | None:
         """Return the id of the message at a place of a log where no look at it is needed."""
         last = room.last_message
-        return last.id if last and last.seq == seq else self._heads.known_id(room.id, seq)
+        return last.id if last and last.seq == seq else self._room_log.known_id(room.id, seq)
 
     def _page_after(self, room: Room, after_seq: int, limit: int) -> Page:
-        found = self._messages.list_range(room.id, after_seq + 1, after_seq + limit + 1)
-        return Page(tuple(self._usernames.sign(found[:limit])), has_more=len(found) > limit)
+        found = self._room_log.read(room.id, after_seq + 1, after_seq + limit + 1)
+        return Page(tuple(found[:limit]), has_more=len(found) > limit)

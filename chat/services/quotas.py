@@ -12,10 +12,12 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from chat.coalescer import Coalescer
 from chat.errors import QuotaExceeded
+from chat.log.writer import size_of_text
+from chat.models import Message, Room
 from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.usage import UsageRepository
-from chat.services.coalescer import Coalescer
 
 WRITE_INTERVAL = 1.0  # seconds
 UNWRITTEN = 64 * 1024  # bytes that are not worth a write: most people never say as much on a day
@@ -60,6 +62,13 @@ class Quotas:
                 self._unwritten[key] = self._unwritten.get(key, 0) + size
                 if self._unwritten[key] >= min(UNWRITTEN, most // 16):
                     self._coalescer.put(key, None)
+
+    def stored(self, room: Room, message: Message) -> None:
+        """Count a message that was stored here."""
+        self.count(size_of_text(message.data), user=message.user_id, room=room.id)
+
+    def caught_up(self, room: Room, message: Message) -> None:
+        """Whoever stored it counts it."""
 
     def flush(self) -> bool:
         """Write what is worth it; return whether it could be written."""

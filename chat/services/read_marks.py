@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict
 from dataclasses import replace
 
-from chat.models import Membership
+from chat.coalescer import Coalescer
+from chat.models import Membership, Message, Room
 from chat.repositories.messages import MessageRepository
 from chat.repositories.user_rooms import UserRoomRepository
-from chat.services.coalescer import Coalescer
 
 WRITE_INTERVAL = 1.0  # seconds between two writes of one member's mark
 # All rests of a round, where the database is slow. A mark that comes right after a round began
@@ -44,6 +44,13 @@ class ReadMarks:
         if len(self._known) > KNOWN_MARKS:
             self._known.popitem(last=False)
         self._coalescer.put(key, (seq, message_id))
+
+    def stored(self, room: Room, message: Message) -> None:
+        """Note that the sender of a message has read it."""
+        self.advance(room.id, message.user_id, message.seq, message.id)
+
+    def caught_up(self, room: Room, message: Message) -> None:
+        """Whoever stored it notes it."""
 
     def overlay(self, membership: Membership) -> Membership:
         """Return the membership with the newest mark that is known here."""

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from chat import policies
 from chat.concurrency import in_turns
 from chat.errors import Conflict, NotFound, Removed, Unauthorized, Unavailable
+from chat.log.room_log import RoomLog
 from chat.models import Addition, Membership, Role, Room, RoomKind, User
 from chat.repositories.messages import MessageRepository
 from chat.repositories.outages import is_outage
@@ -23,7 +24,6 @@ from chat.services.audit import Audit
 from chat.services.batches import BATCH, batched
 from chat.services.blocks import Blocks
 from chat.services.events import Events
-from chat.services.heads import RoomHeads
 from chat.services.jobs import Jobs, Progress
 from chat.services.limits import CHANGES, JOINS, ROOMS, TRIES_AT_BOUND, Limits
 from chat.services.membership_requests import MembershipRequests
@@ -95,7 +95,7 @@ class RoomService:
         removals: RemovalRepository,
         invitations: RoomInvitationRepository,
         memberships: Memberships,
-        heads: RoomHeads,
+        room_log: RoomLog,
         usernames: Usernames,
         removal: RoomRemoval,
         blocks: Blocks,
@@ -113,7 +113,7 @@ class RoomService:
         self._removals = removals
         self._invitations = invitations
         self._memberships = memberships
-        self._heads = heads
+        self._room_log = room_log
         self._usernames = usernames
         self._removal = removal
         self._blocks = blocks
@@ -391,7 +391,7 @@ class RoomService:
         return None
 
     def _complete(self, room: Room) -> None:
-        self._heads.read(room)
+        self._room_log.end(room)
         if room.owner_id and self._user_rooms.find(room.id, room.owner_id) is None:
             self._hand_over(room)
 
@@ -629,7 +629,7 @@ class RoomService:
         if not self._removal.remove(room, actor_id, unchanged=unchanged):
             return False
         self._memberships.forget(room.id)
-        self._heads.forget(room.id)
+        self._room_log.forget(room.id)
         self._events.room_deleted(room.id, room.kind)
         return True
 
@@ -662,7 +662,7 @@ class RoomService:
 
     def _as_of_now(self, room: Room) -> Room:
         """Return the room with the end of its log as known here, signed."""
-        return self._usernames.sign_last([self._heads.overlay(room)])[0]
+        return self._usernames.sign_last([self._room_log.overlay(room)])[0]
 
     def _membership(self, room: Room, user: User, role: Role) -> Membership:
         """Return a new membership; what was said before counts as read."""
@@ -670,7 +670,7 @@ class RoomService:
             room_id=room.id,
             user_id=user.id,
             role=role,
-            last_read_seq=self._heads.read(room),
+            last_read_seq=self._room_log.end(room),
             muted=False,
             created_at=self._clock(),
         )

@@ -1,9 +1,9 @@
 """Once a second: what others stored and changed reaches the clients of this process.
 
 Other processes, commands and whatever a crash left unpushed are noticed by one mark: a change of a
-room touches it, by the database's own clock. The pulse reads the rooms touched lately and pushes
-what it has not pushed yet, so delivery is at least once. It also ends connections whose session
-ended elsewhere.
+room touches it, by the database's own clock. The reconciler reads the rooms touched lately, lets
+their logs catch up, and compares members, so delivery is at least once. It also ends connections
+whose session ended elsewhere.
 """
 
 from __future__ import annotations
@@ -11,21 +11,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime, timedelta
 
 from chat.concurrency import in_turns
-from chat.models import Membership, Message, ReceivedRequest, Room
+from chat.log.room_log import RoomLog
+from chat.models import Membership, Room
 from chat.realtime.channels import room_channel
 from chat.realtime.connections import NAMESPACES, Connections
+from chat.realtime.presence import Presence
 from chat.realtime.publisher import Publisher
-from chat.realtime.push_log import PushLog
-from chat.repositories.messages import STRIDE, MessageRepository
+from chat.realtime.told_rooms import ToldRooms
+from chat.repositories.messages import STRIDE
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import AHEAD, RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
+from chat.services.account_removal import AccountRemoval
+from chat.services.membership_requests import MembershipRequests
+from chat.services.memberships import Memberships
+from chat.services.past import Past
+from chat.services.usernames import Usernames
 
 INTERVAL = 1.0  # seconds
 LOOK_BACK = 6.0  # seconds by the database's clock, beyond the time since the last look
@@ -34,62 +41,45 @@ LOOK_BACK = 6.0  # seconds by the database's clock, beyond the time since the la
 COMPARE_AGAIN = 45.0
 KNOWN_ROOMS = 20_000
 
-# Takes since when and until when, and by id which ones to pass over; each with its user's id.
-ListRequests = Callable[
-    [datetime, datetime | None, Callable[[str], bool]], Iterable[tuple[str, ReceivedRequest]]
-]
-
 log = logging.getLogger(__name__)
 
 
-class Pulse:
+class Reconciler:
     """Compares what the database says of touched rooms with what clients here were told."""
 
     def __init__(
         self,
         *,
         rooms: RoomRepository,
-        messages: MessageRepository,
         user_rooms: UserRoomRepository,
         users: UserRepository,
         sessions: SessionRepository,
         connections: Connections,
         publisher: Publisher,
-        push_log: PushLog,
-        sign: Callable[[Iterable[Message]], list[Message]],
-        sign_rooms: Callable[[Iterable[Room]], list[Room]],
-        forget_names: Callable[[str], None],
-        exclude_ended: Callable[[], None],
-        list_told_of: Callable[[str], Iterable[str]],
-        read_members: Callable[[str], list[Membership]],
-        confirm_members: Callable[[float, Container[str]], None],
-        learn: Callable[[Message], None],
-        look_for_contention: Callable[[datetime], None],
-        check_past: Callable[[], bool],
-        tell_two: Callable[[Room], None],
-        list_requests: ListRequests,
+        told_rooms: ToldRooms,
+        room_log: RoomLog,
+        usernames: Usernames,
+        account_removal: AccountRemoval,
+        memberships: Memberships,
+        past: Past,
+        presence: Presence,
+        requests: MembershipRequests,
         clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
-        self._messages = messages
         self._user_rooms = user_rooms
         self._users = users
         self._sessions = sessions
         self._connections = connections
         self._publisher = publisher
-        self._push_log = push_log
-        self._sign = sign
-        self._sign_rooms = sign_rooms
-        self._forget_names = forget_names
-        self._exclude_ended = exclude_ended
-        self._list_told_of = list_told_of
-        self._read_members = read_members
-        self._confirm_members = confirm_members
-        self._learn = learn
-        self._look_for_contention = look_for_contention
-        self._check_past = check_past  # tells whether it was another one, and all was forgotten
-        self._tell_two = tell_two
-        self._list_requests = list_requests
+        self._told_rooms = told_rooms
+        self._room_log = room_log
+        self._usernames = usernames
+        self._account_removal = account_removal
+        self._memberships = memberships
+        self._past = past
+        self._presence = presence
+        self._requests = requests
         self._clock = clock  # the database's
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
         self._clock_was = datetime.min.replace(tzinfo=UTC)  # by the database's clock
@@ -105,7 +95,7 @@ class Pulse:
             except Exception as error:
                 # One that is under way at the end finds its connection closed.
                 if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("a beat of the pulse failed")
+                    log.exception("a beat of the reconciler failed")
 
     def stop(self) -> None:
         """Beat no more."""
@@ -114,10 +104,10 @@ class Pulse:
     def beat(self) -> None:
         """Look once; what could not be looked at, as the database was away, is in the next look."""
         began = time.monotonic()
-        if self._check_past():
+        if self._past.check():  # all was forgotten
             self._compared.clear()
         now = self._clock()
-        self._look_for_contention(now)
+        self._room_log.look_for_others(now)
         self._drop_unheard()
         since = now - timedelta(seconds=LOOK_BACK + began - self._looked_at)
         # What was touched, deleted or ended while the clock was ahead is looked at once, when it
@@ -126,28 +116,28 @@ class Pulse:
         self._look(since, None if was_set_back else now + AHEAD)
         self._looked_at, self._clock_was = began, now
         # What nobody here listens to may have been deleted elsewhere.
-        self._confirm_members(began, self._push_log.rooms())
+        self._memberships.confirm(began, self._room_log.listened())
 
     def _look(self, since: datetime, until: datetime | None) -> None:
         touched = self._rooms.list_touched(since, until)
         for room in touched:
             try:
                 self._compare(room)
-                if not self._push_log.is_told(room):
+                if not self._told_rooms.is_told(room):
                     self._publisher.room_updated(self._signed(room))
-                if not self._push_log.is_block_told(room):
+                if not self._told_rooms.is_block_told(room):
                     self._tell_of_block(room)
-                    self._push_log.note_block(room)
-                self._push_missing(room)
+                    self._told_rooms.note_block(room)
+                self._room_log.catch_up(room)
             except Exception as error:
                 if is_outage(error):
                     raise
                 log.exception("could not tell what is new in room %s", room.id)
         self._tell_deleted(since, until)
-        self._exclude_ended()
+        self._account_removal.exclude_ended()
         self._tell_changed_users(since, until)
         is_told = self._publisher.is_request_told
-        for user_id, request in self._list_requests(since, until, is_told):
+        for user_id, request in self._requests.list_created(since, until, is_told):
             self._publisher.invitation_received(user_id, request)
         for session_id in self._sessions.list_ended(since, until):
             self._publisher.session_ended(session_id)
@@ -157,7 +147,7 @@ class Pulse:
 
         While it lasted neither heard of a new nickname or picture of the other.
         """
-        self._tell_two(room)
+        self._presence.tell_two(room)
         if not room.blocked_by:
             for user in self._users.list_by_ids(room.member_ids).values():
                 self._publisher.user_shown(room, user)
@@ -165,20 +155,10 @@ class Pulse:
     def _tell_changed_users(self, since: datetime, until: datetime | None) -> None:
         for user in self._users.list_touched(since, until):
             # Also where the queue has told the clients of it: their own details it did not bring.
-            self._forget_names(user.id)
+            self._usernames.forget(user.id)
             self._publisher.own_user_changed(user)
             if not self._publisher.is_told(user):
-                self._publisher.user_changed(user, self._list_told_of(user.id))
-
-    def _push_missing(self, room: Room) -> None:
-        """Push, in order, what of the room's log has not been pushed here."""
-        while (upto := self._push_log.upto(room.id)) is not None and upto < room.last_seq:
-            last = min(upto + STRIDE, room.last_seq)
-            for message in self._sign(self._messages.list_range(room.id, upto + 1, last)):
-                self._learn(message)
-                if not self._push_log.is_pushed(room.id, message.seq):
-                    self._publisher.message_created(room, message)
-            self._push_log.note_all(room.id, last)
+                self._publisher.user_changed(user, self._memberships.list_told_of(user.id))
 
     def _compare(self, room: Room) -> None:
         """Compare the members when they changed, and once in a while although nobody said so."""
@@ -198,7 +178,7 @@ class Pulse:
 
         Return False when a member is being let in meanwhile, who is to be compared next time.
         """
-        members = {found.user_id for found in self._read_members(room.id)}
+        members = {found.user_id for found in self._memberships.read_again(room.id)}
         # Only now: whoever is let in from here on reads their rooms after what was found here.
         settled = self._settle_pending(room, members)
         namespace = NAMESPACES[room.kind]
@@ -241,21 +221,21 @@ class Pulse:
     def _push_since(self, room: Room, membership: Membership) -> None:
         """Push to a new member what was said between their coming and their hearing the room."""
         first = membership.last_read_seq + 1
-        last = min(self._push_log.upto(room.id) or 0, first + STRIDE - 1)
-        for message in self._sign(self._messages.list_range(room.id, first, last)):
+        last = min(self._room_log.told_upto(room.id), first + STRIDE - 1)
+        for message in self._room_log.read(room.id, first, last):
             self._publisher.message_created_for(membership.user_id, room, message)
 
     def _signed(self, room: Room) -> Room:
-        return self._sign_rooms([room])[0]
+        return self._usernames.sign_last([room])[0]
 
     def _tell_deleted(self, since: datetime, until: datetime | None) -> None:
         deleted = self._rooms.list_deleted(since, until)
-        heard = self._push_log.rooms()
+        heard = self._room_log.listened()
         for room_id in deleted & heard.keys():
             self._publisher.room_deleted(room_id, heard[room_id])
-            self._push_log.drop(room_id)
+            self._publisher.unlisten(room_id)
 
     def _drop_unheard(self) -> None:
-        for room_id in in_turns(self._push_log.rooms()):
+        for room_id in in_turns(self._room_log.listened()):
             if not self._publisher.is_heard(room_id):
-                self._push_log.drop(room_id)
+                self._publisher.unlisten(room_id)
