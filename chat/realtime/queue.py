@@ -1,10 +1,9 @@
 """Several processes by Redis: what one pushes reaches the clients of all at once.
 
 Pushes do not depend on Redis: what the queue loses, or cannot take because it is away, the
-reconciler
-brings a moment later, so publishing never waits for it. (But `member_left`: it brings that where
-the one who left is connected, as nobody else's process knows of them.) Log-ins and codes do, as
-they are counted there (`chat/repositories/rate_limits.py`).
+reconciler brings a moment later, so publishing never waits for it. (But `member_left`: it brings
+that where the one who left is connected, because nobody else's process knows of them.) Log-ins and
+codes do, because they are counted there (`chat/repositories/rate_limits.py`).
 """
 
 from __future__ import annotations
