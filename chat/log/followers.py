@@ -8,9 +8,9 @@ from chat.models import Message, Room
 
 
 class Follower(Protocol):
-    """Hears of each message once, in the order of its room's log, after it was stored.
+    """Hears of each message after it was stored: of those stored here in the order of their log.
 
-    What a follower does is for the clients of this process and may be lost with it.
+    Once, or again where a follower failed. What it does may be lost with this process.
     """
 
     def stored(self, room: Room, message: Message) -> None:

@@ -10,8 +10,9 @@ from chat.errors import ChatError
 from chat.log.contention import Contention
 from chat.log.followers import Follower
 from chat.log.previews import Previews
+from chat.log.promises import Promise
 from chat.log.tails import Tails
-from chat.log.writer import Promise, Writer
+from chat.log.writer import Writer
 from chat.models import Message, Room, RoomKind
 from chat.repositories.messages import STRIDE, MessageRepository
 from chat.repositories.rooms import RoomRepository
@@ -38,7 +39,7 @@ class RoomLog:
         self._sign = sign
         self._tails = Tails(messages, previews)
         self._contention = Contention(rooms)
-        self._writer = Writer(messages, self._tails, self._contention, self._tell)
+        self._writer = Writer(messages, self._tails, self._contention, self._tell_stored)
 
     # To append
 
@@ -98,15 +99,17 @@ class RoomLog:
         self._note_pushed(message)
 
     def catch_up(self, room: Room) -> None:
-        """Tell the followers, in order, what those who listen here were not told of a log."""
+        """Tell the followers, in order, what those who listen here were not told of a log.
+
+        Where one of them fails, the next call begins there.
+        """
+        calls = [follower.caught_up for follower in self.followers]
         while (tail := self._tails.pushed(room.id)) and tail.pushed < room.last_seq:
             last = min(tail.pushed + STRIDE, room.last_seq)
             for message in self.read(room.id, tail.pushed + 1, last):
                 self._tails.learn(message)
-                if not tail.is_pushed(message.seq):
-                    for follower in self.followers:
-                        follower.caught_up(room, message)
-                    self._note_pushed(message)
+                if not tail.is_pushed(message.seq) and not self._tell(calls, room, message):
+                    return
             tail.note_all_pushed(last)
 
     def look_for_others(self, now: datetime) -> None:
@@ -116,12 +119,12 @@ class RoomLog:
     # To end and to begin anew
 
     def forget(self, room_id: str) -> None:
-        """Drop what is known of a room that is gone."""
+        """Drop what is known of the log of a room that is gone."""
         self._tails.forget(room_id)
 
     def forget_all(self) -> None:
         """Drop what is known of all logs."""
-        self._tails.forget_ends()
+        self._tails.forget_all()
 
     def start_over(self) -> None:
         """Give up what waits to be stored: the logs are not those known here."""
@@ -132,17 +135,26 @@ class RoomLog:
         """Take no more and wait until what was taken is stored; return whether it is."""
         return self._writer.close(seconds)
 
-    def _tell(self, room: Room, message: Message) -> None:
-        """Tell all followers of a message that was stored here, whatever one of them does."""
-        is_told = True
-        for follower in self.followers:
+    def _tell_stored(self, room: Room, message: Message) -> None:
+        self._tell([follower.stored for follower in self.followers], room, message)
+
+    def _tell(
+        self, calls: Iterable[Callable[[Room, Message], None]], room: Room, message: Message
+    ) -> bool:
+        """Tell all followers of a message, whatever one of them does; return whether all heard.
+
+        Where one did not, all hear of it again when the log is caught up with.
+        """
+        all_heard = True
+        for call in calls:
             try:
-                follower.stored(room, message)
+                call(room, message)
             except Exception:  # it is stored all the same, and the sender must hear so
                 log.exception("could not tell of message %s", message.id)
-                is_told = False
-        if is_told:
+                all_heard = False
+        if all_heard:
             self._note_pushed(message)
+        return all_heard
 
     def _note_pushed(self, message: Message) -> None:
         tail = self._tails.pushed(message.room_id)

@@ -121,10 +121,12 @@ class Tails:
         return tail
 
     def _forget_one(self) -> None:
-        for room_id in self._tails:
+        for _ in range(len(self._tails)):
+            room_id = next(iter(self._tails))
             if room_id not in self._listened:
                 del self._tails[room_id]
                 return
+            self._tails.move_to_end(room_id)  # or it would be passed over each time
 
     # What is pushed
 
@@ -151,17 +153,16 @@ class Tails:
     # What is forgotten
 
     def forget(self, room_id: str) -> None:
-        """Drop what is known of a room that is gone."""
-        self._tails.pop(room_id, None)
-        self._listened.pop(room_id, None)
+        """Drop what is known to be stored in a room; whoever listens, listens on."""
+        if room_id in self._listened:
+            self._tails[room_id].seq, self._tails[room_id].message = UNKNOWN, None
+        else:
+            self._tails.pop(room_id, None)
 
-    def forget_ends(self) -> None:
-        """Drop what is known to be stored in all rooms; who listens, listens on."""
+    def forget_all(self) -> None:
+        """Drop what is known to be stored in all rooms."""
         for room_id in list(self._tails):
-            if room_id in self._listened:
-                self._tails[room_id].seq, self._tails[room_id].message = UNKNOWN, None
-            else:
-                del self._tails[room_id]
+            self.forget(room_id)
 
     def forget_listeners(self) -> None:
         """Drop what was pushed: those who listen come again."""

@@ -14,7 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -22,11 +21,13 @@ from chat.concurrency import TURN, Payer, charge_to, current_payer, in_turns, sp
 from chat.errors import ChatError, Internal, Unavailable
 from chat.log.contention import Contention
 from chat.log.dedupe import Key, RecentMessages
+from chat.log.promises import Promise, Stored
 from chat.log.tails import Tails
 from chat.logs import REPEATS
 from chat.models import Message, Room
 from chat.repositories.messages import Appended, MessageRepository
 from chat.repositories.outages import is_outage, reason_of
+from chat.text.sizes import size_of_text
 
 BATCH_MESSAGES = 128
 QUEUE_MESSAGES = 4_096
@@ -37,30 +38,6 @@ LOSER_WAITS = 0.002  # seconds at most, after another process was first
 PAUSE = (0.75, 1.5)  # between batches, as parts of the last one's time, under contention
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A stored message; `created` is False when it had been stored before."""
-
-    message: Message
-    created: bool
-
-
-Promise = Future[Stored]
-
-
-def wait_for(promise: Promise, seconds: float) -> Stored:
-    """Return what was promised; Unavailable when that takes longer: nobody knows then."""
-    try:
-        return promise.result(seconds)
-    except TimeoutError:
-        raise Unavailable() from None
-
-
-def size_of_text(text: str) -> int:
-    """Return how many bytes a text has in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(eq=False, slots=True)

@@ -20,7 +20,7 @@ from chat.errors import (
     UnknownEvent,
 )
 from chat.i18n import choose_locale
-from chat.log.writer import Promise
+from chat.log.promises import Promise
 from chat.models import RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection

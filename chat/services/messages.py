@@ -11,8 +11,8 @@ from chat import policies
 from chat.concurrency import in_turns
 from chat.errors import InvalidInput, NotFound, PeerLeft
 from chat.i18n import Text
+from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
-from chat.log.writer import Promise, size_of_text
 from chat.models import (
     Conversation,
     Membership,
@@ -34,6 +34,7 @@ from chat.services.past import Past
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.rooms import RoomService
+from chat.text.sizes import size_of_text
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
 SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyond is not read

@@ -14,10 +14,10 @@ from typing import Literal
 
 from chat.coalescer import Coalescer
 from chat.errors import QuotaExceeded
-from chat.log.writer import size_of_text
 from chat.models import Message, Room
 from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.usage import UsageRepository
+from chat.text.sizes import size_of_text
 
 WRITE_INTERVAL = 1.0  # seconds
 UNWRITTEN = 64 * 1024  # bytes that are not worth a write: most people never say as much on a day
