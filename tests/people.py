@@ -140,7 +140,7 @@ def operator(app: Flask) -> Administration:
 def settle(app: Flask) -> None:
     """Let the app write down what it otherwise would a little later."""
     services: Services = app.extensions["chat"]
-    for waiting in (services.heads, services.read_marks, services.audit):
+    for waiting in (services.previews, services.read_marks, services.audit):
         assert waiting.flush()
 
 

@@ -12,7 +12,7 @@ import chat.app
 from chat.wiring import Services
 from tests.servers import PATIENCE
 
-LAST = ["heads.flush", "read_marks.flush", "audit.flush", "presence._own.end"]
+LAST = ["previews.flush", "read_marks.flush", "audit.flush", "presence._own.end"]
 
 
 @pytest.mark.parametrize("step", LAST)

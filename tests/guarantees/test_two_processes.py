@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from bench.two_processes import write_at_once
-from chat.services.writer import wait_for
+from chat.log.promises import wait_for
 from chat.wiring import Services
 from tests.figures import Figures
 from tests.guarantees.reading import inversions, is_gapless, log_of, read_on

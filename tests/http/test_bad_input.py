@@ -329,7 +329,7 @@ def stage(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def nothing_changes(stage: Stage) -> Iterator[None]:
     """Check after each test that the database holds what it held before."""
     yield
-    assert stage.services.heads.flush() and stage.services.read_marks.flush()
+    assert stage.services.previews.flush() and stage.services.read_marks.flush()
     assert stage.snapshot() == stage.world
 
 

@@ -284,7 +284,7 @@ def test_what_one_process_writes_another_lists(app: Flask, make_app: Any) -> Non
     group = alice.create_group(bob)
     alice.say(group, "hello")
     services = app.extensions["chat"]
-    assert services.heads.flush() and services.read_marks.flush()
+    assert services.previews.flush() and services.read_marks.flush()
     other = make_app(MONGO_URI=app.config["MONGO_URI"], SECRET_KEY=app.config["SECRET_KEY"])
     bob.client, alice.client = other.test_client(), other.test_client()
     (seen,) = bob.rooms()

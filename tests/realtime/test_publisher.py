@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
+from chat.log.room_log import RoomLog
 from chat.models import Message, ReceivedRequest, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
-from chat.realtime.push_log import PushLog
 from chat.realtime.queue import QueuedChannelManager
 from chat.realtime.queued_pushes import read_push
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
+from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
 from tests.realtime.nobodys import NOBODYS
@@ -88,7 +89,7 @@ class Process:
 
 def tell_everything(publisher: Publisher) -> None:
     publisher.room_entered(ROOM, [ADA.id])
-    publisher.message_created(ROOM, MESSAGE)
+    publisher.stored(ROOM, MESSAGE)
     publisher.message_created_for(ADA.id, ROOM, MESSAGE)
     publisher.message_read(ROOM, ADA.id, 1, to_members=True)
     publisher.message_read(ROOM, ADA.id, 1, to_members=False)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from chat import reconciler
 from chat.errors import Forbidden
-from chat.realtime import pulse
 from tests.people import make_people, new_client_id
 from tests.servers import PATIENCE
 from tests.services.test_rooms import services_of
@@ -20,13 +20,13 @@ def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_end
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Although they are in their rooms yet, because the process died that was to leave them."""
-    monkeypatch.setattr(pulse, "LOOK_BACK", 0.0)  # it ended long ago
+    monkeypatch.setattr(reconciler, "LOOK_BACK", 0.0)  # it ended long ago
     before = make_app()
     alice, bob = (person.model for person in make_people(before, "alice", "bob"))
     room, _ = services_of(before).rooms.direct_with(bob, alice.username)
     services_of(before).users.end(alice)
     started = services_of(make_app())
-    started.pulse.beat()
+    started.reconciler.beat()
     with pytest.raises(Forbidden):
         started.messages.send(bob, room.id, new_client_id(), "are you there?")
 
@@ -45,7 +45,7 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     users.replace_one({"_id": document["_id"]}, document)
     services.past.epoch()
     restored.past.renew()
-    services.pulse.beat()
+    services.reconciler.beat()
     services.messages.send(bob, room.id, new_client_id(), "welcome back").result(PATIENCE)
 
 
@@ -63,7 +63,7 @@ def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(make_app: MakeApp) -> 
     there.users.end(alice)
     (another,) = there.users.create_many([alice.username], "a password of hers")
     assert another.id != alice.id
-    here.pulse.beat()
+    here.reconciler.beat()
     second = send("to whoever is called so")
     assert second != first
     assert [one.room.id for one in there.conversations.list_of(another)] == [second]

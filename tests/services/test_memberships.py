@@ -56,7 +56,7 @@ def test_one_more_user_costs_the_same_however_many_came_lately(known: Membership
     assert asked_for.peak < 50_000  # bytes: a list of all of them takes 160,000
 
 
-def test_a_room_that_changes_while_the_pulse_looks_is_known_as_it_is_then(
+def test_a_room_that_changes_while_the_reconciler_looks_is_known_as_it_is_then(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = make_people(app, "ada", "bob")
@@ -70,7 +70,7 @@ def test_a_room_that_changes_while_the_pulse_looks_is_known_as_it_is_then(
         return touched
 
     monkeypatch.setattr(RoomRepository, "list_touched", list_and_hand_over)
-    services.pulse.beat()
+    services.reconciler.beat()
     assert services.conversations.get(ada.model, group["id"]).room.owner_id == bob.id
 
 

@@ -11,13 +11,14 @@ import pytest
 from flask import Flask
 
 from chat.errors import Forbidden, QuotaExceeded, RateLimited, Unavailable
+from chat.log.promises import wait_for
+from chat.log.room_log import RoomLog
 from chat.models import Message, User
 from chat.repositories.messages import Appended, MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services import messages as messages_module
-from chat.services.writer import Writer, wait_for
 from chat.wiring import Services
 from tests.accounts import data_of, error_of
 from tests.people import make_people
@@ -95,7 +96,7 @@ def test_a_stored_message_sent_again_is_answered_with_it_when_the_quota_is_used_
     ada.say(group, "b" * 40, "second")
     assert error_of(ada.post_message(group, "c"), 429)["code"] == "quota_exceeded"
     repeats = [ada.post_message(group, text, "first") for text in ("a" * 60, "else")]
-    app.extensions["chat"].writer.start_over()  # which forgets what was stored lately
+    app.extensions["chat"].room_log.start_over()  # which forgets what was stored lately
     repeats.append(ada.post_message(group, "a" * 60, "first"))
     assert [data_of(repeat)["id"] for repeat in repeats] == [first["id"]] * 3
     assert error_of(ada.post_message(group, "c"), 429)["code"] == "quota_exceeded"
@@ -121,7 +122,7 @@ def test_a_message_that_is_not_stored_is_not_counted(
         raise Unavailable()
 
     with monkeypatch.context() as full:
-        full.setattr(Writer, "submit", refuse)
+        full.setattr(RoomLog, "append", refuse)
         for number in range(5):
             error_of(ada.post_message(group, "a" * 60, f"c{number}"), 503)
     with monkeypatch.context() as refusing:

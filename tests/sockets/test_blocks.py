@@ -183,7 +183,7 @@ def test_whoever_is_asked_hears_of_it_at_once(people: People) -> None:
 def test_whoever_is_asked_at_another_process_hears_of_it_once(spread: Pair) -> None:
     here, there = spread("here", "there")
     client = here.socket("/group")
-    for number in (1, 2):  # when the pulse brings the second, it has looked again at the first
+    for number in (1, 2):  # when the reconciler brings the second, it has looked again at the first
         group = there.create_group(name=f"Group {number}")
         there.data("POST", f"/rooms/{group['id']}/members", {"username": here.username})
         heard = client.wait(lambda entry: names_group(entry, f"Group {number}"))

@@ -154,7 +154,7 @@ def test_what_each_process_finds_out_by_itself_is_told_to_a_client_once(
             assert len(client.pushes("room_updated")) == 1
 
 
-def test_a_new_name_comes_to_all_processes_at_once_and_the_pulse_says_it_no_more(
+def test_a_new_name_comes_to_all_processes_at_once_and_no_reconciler_says_it_again(
     spread: Pair,
 ) -> None:
     here, there = spread("here", "there")
@@ -163,7 +163,7 @@ def test_a_new_name_comes_to_all_processes_at_once_and_the_pulse_says_it_no_more
     listener, witness = there.socket("/group"), there.socket("/group")
     here.data("PATCH", "/users/me", {"nickname": "By the queue"})
     assert listener.pushed("user_changed")["nickname"] == "By the queue"
-    # The pulse tells what changed of people before it tells of sessions that ended later.
+    # The reconciler tells what changed of people before it tells of sessions that ended later.
     there.on(here).data("DELETE", "/session")
     witness.pushed("session_expired")
     assert len(witness.pushes("user_changed")) == 1

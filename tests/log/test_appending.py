@@ -1,4 +1,4 @@
-"""The writer with a real database: numbers without gaps, whatever happens while it stores."""
+"""Appending with a real database: numbers without gaps, whatever happens while it stores."""
 
 from __future__ import annotations
 
@@ -23,17 +23,14 @@ from chat.concurrency import Payer
 from chat.database.client import Database
 from chat.errors import ChatError, Internal, QuotaExceeded, Unavailable
 from chat.models import Message, Room
+from chat.log import contention as contending
+from chat.log import dedupe
+from chat.log import writer as writing
+from chat.log.promises import Promise, Stored, wait_for
 from chat.repositories.documents import new_id
 from chat.repositories.messages import Appended, MessageRepository
-from chat.repositories.rooms import RoomRepository
-from chat.services import contention as contending
-from chat.services import recent
-from chat.services import writer as writing
-from chat.services.contention import Contention
-from chat.services.heads import RoomHeads
-from chat.services.writer import Promise, Stored, Writer, wait_for
-
-WAIT = 60.0  # seconds at most for what must happen
+from tests.log.desk import Desk, Listener, OpenDesk
+from tests.servers import PATIENCE as WAIT
 
 
 class Gate(MessageRepository):
@@ -99,79 +96,6 @@ class Slow(MessageRepository):
     def find_stored(self, messages: Sequence[Message]) -> dict[str, Message]:
         self.looked_for += len(messages)
         return super().find_stored(messages)
-
-
-class Desk:
-    """A writer as one process has it, and what it told the world."""
-
-    def __init__(self, database: Database, messages: MessageRepository) -> None:
-        self.database = database
-        self.messages = messages
-        self.rooms = RoomRepository(database)
-        self.heads = RoomHeads(self.rooms, messages)
-        self.contention = Contention(self.rooms)
-        self.writer = Writer(messages, self.heads, self.contention)
-        self.told: list[Message] = []
-
-    def send(
-        self,
-        room: Room,
-        user_id: str,
-        data: str,
-        client_id: str | None = None,
-        refusal: ChatError | None = None,
-    ) -> Promise:
-        message = Message(
-            id=new_id(),
-            room_id=room.id,
-            user_id=user_id,
-            username=f"name of {user_id}",
-            seq=0,
-            client_id=new_id() if client_id is None else client_id,
-            data=data,
-            created_at=1,
-            updated_at=1,
-        )
-        tell = self.told.append
-        return self.writer.submit(room, message, lambda _, stored: tell(stored), refusal)
-
-
-OpenDesk = Callable[..., Desk]
-
-
-@pytest.fixture
-def database(migrated: Database) -> Database:
-    """The database with its indexes: they are what decides."""
-    return migrated
-
-
-@pytest.fixture
-def open_desk(database: Database) -> Iterator[OpenDesk]:
-    """A function that opens a desk, with a repository of its own; all are closed at the end."""
-    desks: list[Desk] = []
-
-    def open_desk(messages: MessageRepository | None = None) -> Desk:
-        desks.append(Desk(database, messages or MessageRepository(database)))
-        return desks[-1]
-
-    yield open_desk
-    for desk in desks:
-        assert desk.writer.close(WAIT) and desk.heads.flush()
-
-
-@pytest.fixture
-def desk(open_desk: OpenDesk) -> Desk:
-    return open_desk()
-
-
-@pytest.fixture
-def room(database: Database) -> Room:
-    return RoomRepository(database).insert_group(new_id(), "A group", "")
-
-
-@pytest.fixture
-def alice() -> str:
-    return new_id()
 
 
 def log_of(database: Database, room: Room) -> list[Message]:
@@ -272,7 +196,7 @@ def test_what_is_no_longer_remembered_is_found_in_the_database(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recent, "KNOWN_CHARACTERS", 12)  # two of them
+    monkeypatch.setattr(dedupe, "KNOWN_CHARACTERS", 12)  # two of them
     asked = Slow(database)
     desk = open_desk(asked)
     first = results([desk.send(room, alice, "hello", f"c{number}") for number in range(5)])
@@ -342,33 +266,27 @@ def test_a_writer_pauses_between_batches_while_another_process_writes(
     assert slow.appends[collided][0] - slow.appends[collided - 1][1] >= 0.1
 
 
-def test_who_was_always_first_hears_of_the_one_that_came_second(
-    open_desk: OpenDesk, database: Database, room: Room, alice: str
+def test_a_process_that_was_always_first_pauses_once_another_came_second(
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    winner, loser = open_desk(), open_desk()
-    results([loser.send(room, alice, "alone")])
-    results([winner.send(room, alice, "elsewhere")])
-    winner.contention.look(database.now())
-    assert not winner.contention.is_on
-    results([loser.send(room, alice, "collides")])
-    assert loser.contention.is_on and not winner.contention.is_on
-    winner.contention.look(database.now())
-    assert winner.contention.is_on
-
-
-def test_a_note_of_a_clock_that_was_ahead_is_not_heeded_for_as_long(database: Database) -> None:
-    rooms = RoomRepository(database)
-    room = rooms.insert_group(new_id(), "A group", "")
-    rooms.note_contended(room.id, new_id())
-    mine = Contention(rooms)
-    ahead = database.now() + timedelta(days=1)
-    fields = {"touched_at": ahead, "contended_at": ahead}
-    database.db["room"].update_one({"_id": ObjectId(room.id)}, {"$set": fields})
-    mine.look(database.now())
-    assert not mine.is_on
-    rooms.note_contended(room.id, new_id())
-    mine.look(database.now())
-    assert mine.is_on
+    monkeypatch.setattr(writing, "PAUSE", (1.0, 1.0))
+    monkeypatch.setattr(contending, "HEARD_SECONDS", 60.0)
+    slow = Slow(database, seconds=0.1)
+    first, second = open_desk(slow), open_desk()
+    results([second.send(room, alice, "alone")])
+    results([first.send(room, alice, "elsewhere")])
+    results([second.send(room, alice, "collides")])
+    first.log.look_for_others(database.now())
+    so_far = len(slow.appends)
+    for text in ("collides", "next"):
+        results([first.send(room, alice, text)])
+    began_again = [began for began, _, _ in slow.appends[so_far + 1 :]]
+    ended = [ended for _, ended, _ in slow.appends[so_far:-1]]
+    assert began_again[-1] - ended[-1] >= 0.1
 
 
 def test_a_new_process_goes_on_where_the_log_ends(
@@ -523,41 +441,22 @@ def test_an_error_that_nobody_foresaw_fails_its_batch_and_not_the_writer(
     assert kept.message.seq == 1
 
 
-def test_the_promise_is_kept_after_the_world_was_told(desk: Desk, room: Room, alice: str) -> None:
+def test_the_promise_is_kept_after_the_followers_were_told(
+    desk: Desk, room: Room, alice: str
+) -> None:
     told_first: list[bool] = []
-    message = Message(
-        id=new_id(),
-        room_id=room.id,
-        user_id=alice,
-        seq=0,
-        client_id="c",
-        data="hello",
-        created_at=1,
-        updated_at=1,
-    )
     begin = threading.Event()
 
-    def tell(_: Room, stored: Message) -> None:
+    def look(stored: Message) -> None:
         assert begin.wait(WAIT)
         told_first.append(not promise.done())
-        assert desk.messages.list_range(room.id, 1, 1) == [replace(stored, username="")]
+        assert desk.log.read(room.id, 1, 1) == [replace(stored, username="")]
 
-    promise = desk.writer.submit(room, message, tell)
+    desk.follow(Listener(look))
+    promise = desk.send(room, alice, "hello")
     begin.set()
     assert promise.result(WAIT).message.seq == 1
     assert told_first == [True]
-
-
-def test_a_message_that_could_not_be_told_is_stored_and_answered(
-    desk: Desk, room: Room, alice: str
-) -> None:
-    def fail(_: Room, __: Message) -> None:
-        raise RuntimeError("nobody listens")
-
-    message = Message(new_id(), room.id, alice, 0, "c", "hello", created_at=1, updated_at=1)
-    promise = desk.writer.submit(room, message, fail)
-    assert promise.result(WAIT).created
-    assert results([desk.send(room, alice, "next")])[0].message.seq == 2
 
 
 @pytest.mark.parametrize("bound, value", [("QUEUE_MESSAGES", 3), ("QUEUE_BYTES", 30)], ids=str)
@@ -622,11 +521,11 @@ def test_closing_stores_what_was_promised_and_takes_no_more(
     desk = open_desk(gate)
     promises = [desk.send(room, alice, str(number)) for number in range(3)]
     assert gate.reached.wait(WAIT)
-    assert not desk.writer.close(0.01)
+    assert not desk.log.close(0.01)
     with pytest.raises(Unavailable):
         desk.send(room, alice, "too late")
     gate.opened.set()
-    assert desk.writer.close(WAIT)
+    assert desk.log.close(WAIT)
     assert [one.message.seq for one in results(promises)] == [1, 2, 3]
     assert len(log_of(database, room)) == 3
 
@@ -635,35 +534,23 @@ def test_closing_while_the_database_is_away_says_that_the_outcome_is_unknown(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     def close() -> None:
-        closing.writer.close(0)
+        closing.log.close(0)
 
     closing = open_desk(Outage(database, (AutoReconnect("gone"), False), meanwhile=close))
     promise = closing.send(room, alice, "hello")
     with pytest.raises(Unavailable):
         promise.result(WAIT)
-    assert closing.writer.close(WAIT)
+    assert closing.log.close(WAIT)
 
 
 def test_closing_waits_for_a_database_that_comes_back(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     def close() -> None:
-        threading.Thread(target=closing.writer.close, args=(WAIT,)).start()
+        threading.Thread(target=closing.log.close, args=(WAIT,)).start()
 
     closing = open_desk(Outage(database, (AutoReconnect("gone"), False), meanwhile=close))
     assert closing.send(room, alice, "hello").result(WAIT).message.seq == 1
-
-
-def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
-    desk: Desk, room: Room, alice: str
-) -> None:
-    results([desk.send(room, alice, str(number)) for number in range(3)])
-    seen = desk.heads.overlay(room)
-    assert (seen.last_seq, seen.last_message and seen.last_message.data) == (3, "2")
-    assert desk.heads.flush()
-    stored = desk.rooms.find(room.id)
-    assert stored is not None and stored.last_message is not None
-    assert (stored.last_seq, stored.last_message.data) == (3, "2")
 
 
 class Broken(MessageRepository):
@@ -759,9 +646,9 @@ def test_what_is_refused_holds_up_nobody(
     assert search.searched.wait(WAIT)
     assert results([desk.send(room, alice, "next")])[0].message.seq == 4
     assert not any(promise.done() for promise in refused)
-    assert not desk.writer.close(0.01)  # it waits for those answers too
+    assert not desk.log.close(0.01)  # it waits for those answers too
     search.found.set()
-    assert desk.writer.close(WAIT)
+    assert desk.log.close(WAIT)
     for promise in refused:
         with pytest.raises(QuotaExceeded):
             promise.result(WAIT)

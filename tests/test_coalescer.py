@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from chat.services.coalescer import Coalescer
+from chat.coalescer import Coalescer
 from tests.servers import PATIENCE
 
 

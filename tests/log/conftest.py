@@ -1,0 +1,50 @@
+"""Desks of several processes on one database, and a room to write in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chat.database.client import Database
+from chat.models import Room
+from chat.repositories.documents import new_id
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from tests.log.desk import Desk, OpenDesk
+from tests.servers import PATIENCE
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    """The database with its indexes: they are what decides."""
+    return migrated
+
+
+@pytest.fixture
+def open_desk(database: Database) -> Iterator[OpenDesk]:
+    """A function that opens a desk, with a repository of its own; all are closed at the end."""
+    desks: list[Desk] = []
+
+    def open_desk(messages: MessageRepository | None = None) -> Desk:
+        desks.append(Desk(database, messages or MessageRepository(database)))
+        return desks[-1]
+
+    yield open_desk
+    for desk in desks:
+        assert desk.log.close(PATIENCE) and desk.previews.flush()
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk) -> Desk:
+    return open_desk()
+
+
+@pytest.fixture
+def room(database: Database) -> Room:
+    return RoomRepository(database).insert_group(new_id(), "A group", "")
+
+
+@pytest.fixture
+def alice() -> str:
+    return new_id()

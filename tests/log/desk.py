@@ -1,0 +1,86 @@
+"""The logs as one process has them, and what its followers heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chat.database.client import Database
+from chat.errors import ChatError
+from chat.log.followers import Follower
+from chat.log.previews import Previews
+from chat.log.promises import Promise
+from chat.log.room_log import RoomLog
+from chat.models import Message, Room
+from chat.repositories.documents import new_id
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+
+
+def message_in(
+    room: Room, user_id: str, data: str = "hello", *, seq: int = 0, client_id: str | None = None
+) -> Message:
+    """Return a message as it is before it is stored, or as another process stores it at `seq`."""
+    return Message(
+        id=new_id(),
+        room_id=room.id,
+        user_id=user_id,
+        username=f"name of {user_id}",
+        seq=seq,
+        client_id=new_id() if client_id is None else client_id,
+        data=data,
+        created_at=1,
+        updated_at=1,
+    )
+
+
+class Listener:
+    """A follower that keeps what it hears, and lets something happen before it does."""
+
+    def __init__(self, meanwhile: Callable[[Message], object] = lambda message: None) -> None:
+        self._meanwhile = meanwhile
+        self.told: list[Message] = []  # of what was stored here
+        self.caught: list[Message] = []  # of what was stored elsewhere
+
+    def stored(self, room: Room, message: Message) -> None:
+        self._meanwhile(message)
+        self.told.append(message)
+
+    def caught_up(self, room: Room, message: Message) -> None:
+        self._meanwhile(message)
+        self.caught.append(message)
+
+
+class Desk:
+    """The logs as one process has them, with a listener before the previews."""
+
+    def __init__(self, database: Database, messages: MessageRepository) -> None:
+        self.database = database
+        self.messages = messages
+        self.rooms = RoomRepository(database)
+        self.previews = Previews(self.rooms)
+        self.log = RoomLog(messages, self.rooms, self.previews, sign=list)
+        self.listener = Listener()
+        self.follow(self.listener)
+
+    def follow(self, *followers: Follower) -> None:
+        """Let these hear what is new, and nobody else but the previews."""
+        self.log.followers = (*followers, self.previews)
+
+    @property
+    def told(self) -> list[Message]:
+        """What the listener heard of messages that were stored here."""
+        return self.listener.told
+
+    def send(
+        self,
+        room: Room,
+        user_id: str,
+        data: str,
+        client_id: str | None = None,
+        refusal: ChatError | None = None,
+    ) -> Promise:
+        message = message_in(room, user_id, data, client_id=client_id)
+        return self.log.append(room, message, refusal)
+
+
+OpenDesk = Callable[..., Desk]

@@ -1,0 +1,41 @@
+"""Which process knows that it does not write alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bson import ObjectId
+
+from chat.database.client import Database
+from chat.log.contention import Contention
+from chat.models import Room
+from chat.repositories.documents import new_id
+from chat.repositories.rooms import RoomRepository
+
+
+def test_the_process_that_was_always_first_hears_of_the_one_that_came_second(
+    database: Database, room: Room
+) -> None:
+    first, second = (Contention(RoomRepository(database)) for _ in range(2))
+    first.look(database.now())
+    assert not first.is_on
+    second.lost(room)
+    assert second.is_on and not first.is_on
+    first.look(database.now())
+    assert first.is_on
+
+
+def test_a_note_of_a_clock_that_was_ahead_is_not_heeded_for_as_long(
+    database: Database, room: Room
+) -> None:
+    rooms = RoomRepository(database)
+    rooms.note_contended(room.id, new_id())
+    mine = Contention(rooms)
+    ahead = database.now() + timedelta(days=1)
+    fields = {"touched_at": ahead, "contended_at": ahead}
+    database.db["room"].update_one({"_id": ObjectId(room.id)}, {"$set": fields})
+    mine.look(database.now())
+    assert not mine.is_on
+    rooms.note_contended(room.id, new_id())
+    mine.look(database.now())
+    assert mine.is_on

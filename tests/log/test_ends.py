@@ -1,0 +1,197 @@
+"""The ends of logs: known here, asked for when they must be, and written to their rooms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chat.database.client import Database
+from chat.log import tails
+from chat.models import Message, Room
+from chat.repositories.messages import MessageRepository
+from tests.log.desk import Desk, Listener, OpenDesk, message_in
+from tests.servers import PATIENCE
+
+LATELY = 600.0  # seconds: longer than any test
+
+
+class Counted(MessageRepository):
+    """Counts how often it is asked for the end of a log."""
+
+    asked = 0
+
+    def find_head(self, room_id: str, from_seq: int) -> Message | None:
+        self.asked += 1
+        return super().find_head(room_id, from_seq)
+
+
+@pytest.fixture
+def messages(database: Database) -> Counted:
+    return Counted(database)
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk, messages: Counted) -> Desk:
+    return open_desk(messages)
+
+
+def store(desk: Desk, room: Room, *seqs: int) -> list[Message]:
+    """Append messages as another process does, without telling of them."""
+    stored = [message_in(room, "7" * 24, seq=seq) for seq in seqs]
+    assert desk.messages.append(stored).stored == len(stored)
+    return stored
+
+
+def written_end(desk: Desk, room: Room) -> int:
+    """Return the end of the log as the room says it, once all is written."""
+    assert desk.previews.flush()
+    found = desk.rooms.find(room.id)
+    assert found is not None
+    return found.last_seq
+
+
+def test_many_who_come_back_at_once_ask_the_database_once(
+    desk: Desk, messages: Counted, room: Room, alice: str
+) -> None:
+    assert [desk.log.end(room, LATELY) for _ in range(5)] == [0] * 5
+    assert messages.asked == 1
+    desk.send(room, alice, "hello").result(PATIENCE)
+    assert desk.log.end(room, LATELY) == 1
+    assert messages.asked == 1, "a process that stores the last message knows the end"
+    store(desk, room, 2)
+    assert desk.log.end(room) == 2
+
+
+def test_a_room_that_is_further_than_what_is_known_is_asked_for(desk: Desk, room: Room) -> None:
+    desk.log.end(room)
+    store(desk, room, 1, 2)
+    assert desk.log.end(replace(room, last_seq=1), LATELY) == 2
+
+
+def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    for number in range(3):
+        desk.send(room, alice, str(number)).result(PATIENCE)
+    seen = desk.log.overlay(room)
+    assert (seen.last_seq, seen.last_message and seen.last_message.data) == (3, "2")
+    assert written_end(desk, room) == 3
+    stored = desk.rooms.find(room.id)
+    assert stored is not None and stored.last_message is not None
+    assert stored.last_message.data == "2"
+
+
+def test_a_message_that_nobody_told_of_is_told_of_by_whoever_finds_it(
+    desk: Desk, room: Room
+) -> None:
+    began = desk.database.now() - timedelta(seconds=1)
+    store(desk, room, 1)  # and its process crashed
+    assert desk.log.end(room) == 1
+    assert written_end(desk, room) == 1
+    assert [found.id for found in desk.rooms.list_touched(began)] == [room.id]
+
+
+def test_an_end_is_written_although_somebody_read_it_before(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    desk.follow(Listener(lambda _: desk.log.end(room)))
+    desk.send(room, alice, "hello").result(PATIENCE)
+    assert written_end(desk, room) == 1
+
+
+def test_what_another_process_told_is_left_for_it_to_write(desk: Desk, room: Room) -> None:
+    (message,) = store(desk, room, 1)
+    desk.log.heard(message)
+    assert written_end(desk, room) == 0
+    assert desk.log.end(room) == desk.log.end(room, LATELY) == 1
+
+
+def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
+    first, second = store(desk, room, 1, 2)
+    for message in (second, first):
+        desk.log.heard(message)
+        desk.previews.put(message)
+    assert desk.log.overlay(room).last_message == second
+    assert desk.log.known_id(room.id, 2) == second.id
+    assert desk.log.known_id(room.id, 1) is None
+    assert written_end(desk, room) == 2
+
+
+def test_what_was_read_has_the_names_of_its_senders(
+    desk: Desk, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sign(found: Sequence[Message]) -> list[Message]:
+        return [replace(message, username="ada") for message in found]
+
+    stored = store(desk, room, 1, 2, 3)
+    monkeypatch.setattr(desk.log, "_sign", sign)
+    assert [found.username for found in desk.log.read(room.id, 1, 2)] == ["ada", "ada"]
+    assert desk.log.ids_at(room.id, [1, 3, 9]) == {1: stored[0].id, 3: stored[2].id}
+
+
+def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
+    desk: Desk, messages: Counted, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tails, "KNOWN_ROOMS", 3)
+    desk.log.listen(room)
+    first = store(desk, room, 1)[0]
+    desk.log.heard(first)
+    others = [desk.rooms.insert_group("7" * 24, str(number), "") for number in range(8)]
+    for other in others:
+        desk.log.end(other)
+    asked = messages.asked
+    for other in others[-3:]:
+        desk.log.end(other, LATELY)
+    assert messages.asked == asked
+    desk.log.end(others[0], LATELY)
+    assert messages.asked == asked + 1
+    assert desk.log.told_upto(room.id) == 1 and desk.log.overlay(room).last_seq == 1
+
+
+def test_one_more_room_costs_the_same_however_many_are_listened_to(
+    open_desk: OpenDesk, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tails, "KNOWN_ROOMS", 1)
+
+    def seconds(listened: int) -> float:
+        log = open_desk().log
+        for number in range(listened):
+            log.listen(replace(room, id=f"listened {number}"))
+        began = time.thread_time()
+        for number in range(2_000):
+            log.heard(message_in(replace(room, id=str(number)), "7" * 24, seq=1))
+        return time.thread_time() - began
+
+    assert seconds(20_000) < 10 * seconds(0)  # more than 50 times as much if all are passed over
+
+
+def test_a_room_that_is_gone_is_listened_to_until_somebody_says_otherwise(
+    desk: Desk, messages: Counted, room: Room
+) -> None:
+    desk.log.listen(room)
+    desk.log.end(room)
+    desk.log.forget(room.id)
+    assert desk.log.end(room, LATELY) == 0 and messages.asked == 2
+    assert desk.log.listened() == {room.id: "group"}
+    desk.log.unlisten(room.id)
+    assert desk.log.listened() == {}
+
+
+def test_a_log_that_ends_earlier_after_a_restore_is_known_as_it_is_then(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    for _ in range(3):
+        desk.send(room, alice, "hello").result(PATIENCE)
+    assert written_end(desk, room) == 3
+    desk.log.listen(desk.log.overlay(room))
+    desk.messages.delete_range(room.id, 2, 3)
+    desk.log.forget_all()
+    assert desk.log.end(room) == 1 and desk.log.overlay(room).last_seq == 1
+    assert desk.log.told_upto(room.id) == 3, "those who listen have not come again"
+    desk.log.start_over()
+    assert desk.log.listened() == {}
+    assert desk.send(room, alice, "again").result(PATIENCE).message.seq == 2

@@ -1,0 +1,261 @@
+"""What follows from "stored": who is told of a message, in which order, and what is made up for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chat.database.client import Database
+from chat.models import Message, Room
+from chat.repositories.messages import MessageRepository
+from tests.log.desk import Desk, Listener, OpenDesk, message_in
+from tests.servers import PATIENCE
+
+SOMEBODY = "7" * 24
+
+
+class Interrupted(MessageRepository):
+    """Lets something happen once while a log is read, after that was found."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.meanwhile: Callable[[], object] | None = None
+        self.reads = 0
+
+    def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
+        self.reads += 1
+        found = super().list_range(room_id, first, last)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        return found
+
+
+@pytest.fixture
+def messages(database: Database) -> Interrupted:
+    return Interrupted(database)
+
+
+@pytest.fixture
+def desk(open_desk: OpenDesk, messages: Interrupted) -> Desk:
+    return open_desk(messages)
+
+
+def store(desk: Desk, room: Room, first: int, last: int) -> list[Message]:
+    """Append to a log as another process does, without telling of it."""
+    stored = [message_in(room, SOMEBODY, seq=seq) for seq in range(first, last + 1)]
+    for start in range(0, len(stored), 100):
+        desk.messages.append(stored[start : start + 100])
+    return stored
+
+
+def catch_up(desk: Desk, room: Room, upto: int) -> None:
+    """Let those who listen to a room hear what is new, as the room says that its log ends."""
+    desk.log.catch_up(replace(room, last_seq=upto))
+
+
+def seqs(messages: list[Message]) -> list[int]:
+    return [message.seq for message in messages]
+
+
+def test_followers_are_called_in_their_order(desk: Desk, room: Room, alice: str) -> None:
+    desk.log.listen(room)
+    called: list[tuple[str, int]] = []
+    first = Listener(lambda message: called.append(("first", message.seq)))
+    second = Listener(lambda message: called.append(("second", message.seq)))
+    desk.follow(first, second)
+    for promise in [desk.send(room, alice, "hello") for _ in range(2)]:
+        promise.result(PATIENCE)
+    store(desk, room, 3, 3)
+    catch_up(desk, room, 3)
+    assert called == [(name, seq) for seq in (1, 2, 3) for name in ("first", "second")]
+    assert seqs(first.told) == seqs(second.told) == [1, 2]
+    assert seqs(first.caught) == seqs(second.caught) == [3]
+
+
+def fail(message: Message) -> None:
+    raise RuntimeError("nobody listens")
+
+
+def test_a_follower_that_fails_keeps_neither_the_others_nor_the_sender(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    before, after = Listener(), Listener()
+    desk.follow(before, Listener(fail), after)
+    assert desk.send(room, alice, "hello").result(PATIENCE).created
+    assert desk.send(room, alice, "next").result(PATIENCE).message.seq == 2
+    assert seqs(before.told) == seqs(after.told) == [1, 2]
+    assert desk.previews.flush()
+    written = desk.rooms.find(room.id)
+    assert written is not None and written.last_seq == 2, "so all processes look at the room"
+
+
+def test_what_a_follower_failed_at_is_caught_up_with(desk: Desk, room: Room, alice: str) -> None:
+    desk.log.listen(room)
+    healthy, failing = Listener(), Listener(fail)
+    desk.follow(failing, healthy)
+    desk.send(room, alice, "hello").result(PATIENCE)
+    assert desk.log.told_upto(room.id) == 0
+    recovered = Listener()
+    desk.follow(recovered, healthy)
+    desk.send(room, alice, "next").result(PATIENCE)
+    assert desk.log.told_upto(room.id) == 0, "the end waits at the gap"
+    catch_up(desk, room, 2)
+    assert seqs(recovered.caught) == seqs(healthy.caught) == [1]
+    assert desk.log.told_upto(room.id) == 2
+    catch_up(desk, room, 2)
+    assert seqs(recovered.caught) == [1]
+
+
+def test_catching_up_begins_where_a_follower_failed(desk: Desk, room: Room) -> None:
+    desk.log.listen(room)
+    store(desk, room, 1, 4)
+
+    def fail_at_the_third(message: Message) -> None:
+        if message.seq == 3:
+            fail(message)
+
+    failing, healthy = Listener(fail_at_the_third), Listener()
+    desk.follow(failing, healthy)
+    catch_up(desk, room, 4)
+    assert seqs(failing.caught) == [1, 2] and seqs(healthy.caught) == [1, 2, 3]
+    assert desk.log.told_upto(room.id) == 2
+    recovered = Listener()
+    desk.follow(recovered)
+    catch_up(desk, room, 4)
+    assert seqs(recovered.caught) == [3, 4]
+
+
+def test_a_long_backlog_is_told_once_and_in_order(desk: Desk, room: Room) -> None:
+    desk.log.listen(room)
+    store(desk, room, 1, 250)
+    for _ in range(2):
+        catch_up(desk, room, 250)
+    assert seqs(desk.listener.caught) == list(range(1, 251))
+    assert desk.log.overlay(room).last_seq == 250
+    assert desk.told == []
+
+
+def test_a_message_that_is_missing_for_ever_does_not_stop_what_follows(
+    desk: Desk, room: Room
+) -> None:
+    desk.log.listen(room)
+    store(desk, room, 1, 250)
+    desk.messages.delete_range(room.id, 5, 5)
+    catch_up(desk, room, 250)
+    assert seqs(desk.listener.caught) == [seq for seq in range(1, 251) if seq != 5]
+    assert desk.log.told_upto(room.id) == 250
+
+
+def test_messages_stored_here_are_not_told_again(desk: Desk, room: Room, alice: str) -> None:
+    desk.log.listen(room)
+    store(desk, room, 1, 2)
+    for promise in [desk.send(room, alice, "hello") for _ in range(3)]:
+        promise.result(PATIENCE)
+    assert seqs(desk.told) == [3, 4, 5]
+    catch_up(desk, room, 5)
+    assert seqs(desk.listener.caught) == [1, 2]
+    assert desk.log.told_upto(room.id) == 5
+
+
+def test_the_end_moves_with_what_others_tell_in_order(desk: Desk, room: Room) -> None:
+    stored = store(desk, room, 1, 7)
+    desk.log.listen(replace(room, last_seq=4))
+    for message in stored[4:]:
+        desk.log.heard(message)
+    assert desk.log.told_upto(room.id) == 7
+    catch_up(desk, room, 7)
+    assert desk.listener.caught == []
+
+
+def test_the_end_waits_at_a_gap_until_it_is_filled(desk: Desk, room: Room) -> None:
+    stored = store(desk, room, 1, 5)
+    desk.log.listen(room)
+    for seq in (2, 3, 5):
+        desk.log.heard(stored[seq - 1])
+    assert desk.log.told_upto(room.id) == 0
+    desk.log.heard(stored[0])
+    assert desk.log.told_upto(room.id) == 3
+    catch_up(desk, room, 5)
+    assert seqs(desk.listener.caught) == [4]
+    assert desk.log.told_upto(room.id) == 5
+
+
+def test_a_later_listener_does_not_move_the_end(desk: Desk, room: Room) -> None:
+    stored = store(desk, room, 1, 3)
+    desk.log.listen(replace(room, last_seq=2))
+    desk.log.heard(stored[2])
+    desk.log.listen(replace(room, last_seq=9))
+    assert desk.log.told_upto(room.id) == 3
+
+
+def test_where_nobody_listens_nothing_is_read(
+    desk: Desk, messages: Interrupted, room: Room
+) -> None:
+    desk.log.heard(store(desk, room, 1, 3)[0])
+    catch_up(desk, room, 3)
+    assert messages.reads == 0 and desk.listener.caught == []
+    assert desk.log.told_upto(room.id) == 0 and desk.log.listened() == {}
+
+
+def test_whoever_listens_again_hears_what_follows_from_then_on(desk: Desk, room: Room) -> None:
+    stored = store(desk, room, 1, 5)
+    desk.log.listen(room)
+    desk.log.heard(stored[0])
+    desk.log.heard(stored[3])
+    desk.log.unlisten(room.id)
+    desk.log.heard(stored[1])
+    assert desk.log.told_upto(room.id) == 0
+    desk.log.listen(replace(room, last_seq=2))
+    catch_up(desk, room, 5)
+    assert seqs(desk.listener.caught) == [3, 4, 5]
+
+
+def test_what_is_heard_while_a_log_is_read_is_not_told_again(
+    desk: Desk, messages: Interrupted, room: Room
+) -> None:
+    stored = store(desk, room, 1, 4)
+    desk.log.listen(room)
+    messages.meanwhile = lambda: desk.log.heard(stored[1])
+    catch_up(desk, room, 4)
+    assert seqs(desk.listener.caught) == [1, 3, 4]
+
+
+def test_what_is_stored_while_a_log_is_read_is_not_told_again(
+    desk: Desk, messages: Interrupted, room: Room, alice: str
+) -> None:
+    store(desk, room, 1, 2)
+    desk.log.listen(room)
+    desk.log.end(room)
+    messages.meanwhile = lambda: desk.send(room, alice, "hello").result(PATIENCE)
+    catch_up(desk, room, 3)
+    assert (seqs(desk.listener.caught), seqs(desk.told)) == ([1, 2], [3])
+
+
+def test_catching_up_ends_when_the_last_listener_leaves(
+    desk: Desk, messages: Interrupted, room: Room
+) -> None:
+    store(desk, room, 1, 250)
+    desk.log.listen(room)
+    messages.meanwhile = lambda: desk.log.unlisten(room.id)
+    catch_up(desk, room, 250)
+    assert messages.reads == 1
+    assert desk.log.listened() == {} and desk.log.told_upto(room.id) == 0
+
+
+def test_whoever_comes_while_a_log_is_read_hears_all_that_follows(
+    desk: Desk, messages: Interrupted, room: Room
+) -> None:
+    store(desk, room, 1, 250)
+    desk.log.listen(room)
+
+    def leave_and_come() -> None:
+        desk.log.unlisten(room.id)
+        desk.log.listen(replace(room, last_seq=60))
+
+    messages.meanwhile = leave_and_come
+    catch_up(desk, room, 250)
+    assert seqs(desk.listener.caught) == list(range(61, 251))
+    assert desk.log.told_upto(room.id) == 250
