@@ -1,29 +1,37 @@
-"""The pulse with a real database: what others stored is pushed, whatever goes wrong meanwhile."""
+"""The reconciler with a real database: what others stored is pushed, whatever goes wrong meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 import socketio
 from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
+from chat import reconciler as reconciling
 from chat.database.client import Database
-from chat.models import Membership, Message, Room, RoomKind, User
-from chat.realtime import pulse as beating
+from chat.log.previews import Previews
+from chat.log.room_log import RoomLog
+from chat.models import Membership, Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
-from chat.realtime.pulse import Pulse
-from chat.realtime.push_log import PushLog
+from chat.realtime.told_rooms import ToldRooms
+from chat.reconciler import Reconciler
 from chat.repositories.documents import new_id, object_id
+from chat.repositories.epoch import EpochRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
+from chat.services.memberships import Memberships
+from chat.services.past import Past
+from chat.services.usernames import Usernames
+from tests.log.desk import message_in
 from tests.realtime.nobodys import NOBODYS
 
 
@@ -40,34 +48,78 @@ class Failing(MessageRepository):
         return super().list_range(room_id, first, last)
 
 
+class Looking(RoomRepository):
+    """Remembers which touched rooms it found."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.found: list[str] = []
+
+    def list_touched(self, since: datetime, until: datetime | None = None) -> list[Room]:
+        touched = super().list_touched(since, until)
+        self.found += [room.id for room in touched]
+        return touched
+
+
+class Compared(Memberships):
+    """Remembers of which rooms the members were read."""
+
+    def __init__(self, rooms: RoomRepository, user_rooms: UserRoomRepository) -> None:
+        super().__init__(rooms, user_rooms)
+        self.rooms: list[str] = []
+
+    def read_again(self, room_id: str) -> list[Membership]:
+        self.rooms.append(room_id)
+        return super().read_again(room_id)
+
+
 class Clients:
     """Stands where the publisher is: one client, who hears what it was let into."""
 
-    def __init__(self, push_log: PushLog, user_id: str) -> None:
-        self._push_log = push_log
+    def __init__(self, room_log: RoomLog, told_rooms: ToldRooms, user_id: str) -> None:
+        self._room_log = room_log
+        self._told_rooms = told_rooms
         self._user_id = user_id
         self._hears: set[str] = set()
         self.seqs: dict[str, list[int]] = {}
         self.told: list[str] = []  # ids of rooms that are deleted, people, sessions that ended
+        self.updated: list[str | None] = []  # names of rooms
+
+    def listen(self, room: Room) -> None:
+        self._room_log.listen(room)
+        self._told_rooms.start(room)
+
+    def unlisten(self, room_id: str) -> None:
+        self._room_log.unlisten(room_id)
+        self._told_rooms.drop(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
-        self._push_log.start(room)
+        self.listen(room)
         self._hears.add(room.id)
+
+    def room_updated(self, room: Room) -> None:
+        self.updated.append(room.name)
+        self._told_rooms.note_room(room)
 
     def member_left(self, room: Room, user_id: str) -> None:
         self._hears.discard(room.id)
 
-    def message_created(self, room: Room, message: Message) -> None:
+    def stored(self, room: Room, message: Message) -> None:
+        raise AssertionError("nothing is stored here")
+
+    def caught_up(self, room: Room, message: Message) -> None:
         self.seqs.setdefault(room.id, []).append(message.seq)
-        self._push_log.note(room.id, message.seq)
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
-        self.message_created(room, message)
+        self.caught_up(room, message)
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         self.told.append(room_id)
 
     def own_user_changed(self, user: User) -> None:
+        self.told.append(user.id)
+
+    def user_shown(self, room: Room, user: User) -> None:
         self.told.append(user.id)
 
     def is_told(self, user: User) -> bool:
@@ -86,48 +138,64 @@ class Clients:
         return room_id in self._hears
 
 
+class Silent:
+    """Stands where presence, the removal of accounts and requests are: nothing happens there."""
+
+    def __init__(self) -> None:
+        self.told_of: list[Room] = []  # blocks
+        self.is_away = False  # the database
+
+    def tell_two(self, room: Room) -> None:
+        if self.is_away:
+            raise AutoReconnect("away")
+        self.told_of.append(room)
+
+    def exclude_ended(self) -> None:
+        """Nobody's account has ended."""
+
+    def list_created(
+        self, since: datetime, until: datetime | None, is_told: Callable[[str], bool]
+    ) -> Iterable[tuple[str, ReceivedRequest]]:
+        return ()
+
+
 class Process:
     """A process with one client who is connected, and what others do to the same database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.user_id = new_id()
-        self.rooms = RoomRepository(database)
+        self.rooms = Looking(database)
         self.user_rooms = UserRoomRepository(database)
         self.messages = Failing(database)
-        self.push_log = PushLog()
-        self.clients = Clients(self.push_log, self.user_id)
+        self.told_rooms = ToldRooms()
+        self.room_log = RoomLog(self.messages, self.rooms, Previews(self.rooms), sign=list)
+        self.clients = Clients(self.room_log, self.told_rooms, self.user_id)
+        self.room_log.followers = (self.clients,)
         self.connections = Connections()
         self.connect("sid", self.user_id, pending=False)
-        self.learned: list[Message] = []
-        self.compared: list[str] = []  # rooms whose members were read
-        self.pulse = Pulse(
+        self.memberships = Compared(self.rooms, self.user_rooms)
+        self.silent = Silent()
+        self.clock_is_ahead = timedelta()
+        users = UserRepository(database)
+        self.past = Past(EpochRepository(database), forget=(), start_over=())
+        self.reconciler = Reconciler(
             rooms=self.rooms,
-            messages=self.messages,
             user_rooms=self.user_rooms,
-            users=UserRepository(database),
+            users=users,
             sessions=SessionRepository(database),
             connections=self.connections,
             publisher=self.clients,  # type: ignore[arg-type]
-            push_log=self.push_log,
-            tell_two=lambda room: None,
-            list_requests=lambda since, until, is_told: (),
-            sign=list,
-            sign_rooms=list,
-            forget_names=lambda user_id: None,
-            exclude_ended=lambda: None,
-            list_told_of=lambda user_id: (),
-            read_members=self.read_members,
-            confirm_members=lambda moment, room_ids: None,
-            learn=self.learned.append,
-            look_for_contention=lambda now: None,
-            check_past=lambda: False,
-            clock=lambda: database.now(),
+            told_rooms=self.told_rooms,
+            room_log=self.room_log,
+            usernames=Usernames(users),
+            account_removal=self.silent,  # type: ignore[arg-type]
+            memberships=self.memberships,
+            past=self.past,
+            presence=self.silent,  # type: ignore[arg-type]
+            requests=self.silent,  # type: ignore[arg-type]
+            clock=lambda: database.now() + self.clock_is_ahead,
         )
-
-    def read_members(self, room_id: str) -> list[Membership]:
-        self.compared.append(room_id)
-        return self.user_rooms.list_of_room(room_id)
 
     def connect(self, sid: str, user_id: str, pending: bool = True) -> Connection:
         """Note somebody who is connected, or being let in."""
@@ -155,11 +223,7 @@ class Process:
 
     def store(self, room: Room, first: int, last: int, touch: bool = True) -> None:
         """Append to a room's log as another process does."""
-        draft = Message(new_id(), room.id, new_id(), 0, "", "hello", 1, 1)
-        stored = [
-            replace(draft, id=new_id(), seq=seq, client_id=f"c{seq}")
-            for seq in range(first, last + 1)
-        ]
+        stored = [message_in(room, new_id(), seq=seq) for seq in range(first, last + 1)]
         for start in range(0, len(stored), 100):
             self.messages.append(stored[start : start + 100])
         if touch:
@@ -178,23 +242,23 @@ def process(migrated: Database) -> Process:
     return Process(migrated)
 
 
-def test_long_backlog_is_pushed_once_and_in_order(process: Process) -> None:
+def test_what_others_stored_is_pushed_once_and_in_order(process: Process) -> None:
     room = process.room()
-    process.store(room, 1, 250)
-    process.pulse.beat()
-    process.pulse.beat()
-    assert process.clients.seqs[room.id] == list(range(1, 251))
-    assert [message.seq for message in process.learned] == list(range(1, 251))
+    process.store(room, 1, 3)
+    process.reconciler.beat()
+    process.reconciler.beat()
+    assert process.clients.seqs[room.id] == [1, 2, 3]
+    assert process.room_log.told_upto(room.id) == 3
 
 
 def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 2)
     process.store(room, 3, 3, touch=False)
-    process.pulse.beat()
+    process.reconciler.beat()
     assert process.clients.seqs[room.id] == [1, 2]
     process.rooms.advance_heads(process.messages.list_range(room.id, 3, 3))
-    process.pulse.beat()
+    process.reconciler.beat()
     assert process.clients.seqs[room.id] == [1, 2, 3]
 
 
@@ -203,10 +267,10 @@ def test_one_room_that_cannot_be_read_does_not_keep_the_others_waiting(process: 
     for room in rooms:
         process.store(room, 1, 2)
     process.messages.errors[rooms[1].id] = ValueError("what is this?")
-    process.pulse.beat()
+    process.reconciler.beat()
     assert process.clients.seqs == {rooms[0].id: [1, 2], rooms[2].id: [1, 2]}
     process.messages.errors.clear()
-    process.pulse.beat()
+    process.reconciler.beat()
     assert process.clients.seqs[rooms[1].id] == [1, 2]
 
 
@@ -214,97 +278,85 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = process.room()
-    process.pulse.beat()
+    process.reconciler.beat()
     process.store(room, 1, 2)
     process.messages.errors[room.id] = AutoReconnect("away")
     with pytest.raises(AutoReconnect):
-        process.pulse.beat()
+        process.reconciler.beat()
     # As if the outage had lasted longer than a beat looks back.
     process.touched_ago(room, 60)
-    monkeypatch.setattr(process.pulse, "_looked_at", process.pulse._looked_at - 60)
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
+    monkeypatch.setattr(reconciling, "time", later)
     process.messages.errors.clear()
-    process.pulse.beat()
+    process.reconciler.beat()
     assert process.clients.seqs[room.id] == [1, 2]
 
 
-def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room = process.direct_room()
-    process.pulse.beat()
-    process.rooms.update_blocked_by(room.id, [process.user_id])
-    told: list[Room] = []
-
-    def fail(room: Room) -> None:
-        raise AutoReconnect("away")
-
-    monkeypatch.setattr(process.pulse, "_tell_two", fail)
-    with pytest.raises(AutoReconnect):
-        process.pulse.beat()
-    monkeypatch.setattr(process.pulse, "_tell_two", told.append)
+def test_a_changed_name_of_a_room_is_told_once(process: Process) -> None:
+    room = process.room()
+    process.reconciler.beat()
+    process.rooms.update(room.id, {"name": "Another name"})
     for _ in range(2):
-        process.pulse.beat()
-    assert [one.blocked_by for one in told] == [(process.user_id,)]
+        process.reconciler.beat()
+    assert process.clients.updated == ["Another name"]
 
 
-def test_a_block_that_ended_before_the_next_beat_is_told_of_too(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(process: Process) -> None:
+    room = process.direct_room()
+    process.reconciler.beat()
+    process.rooms.update_blocked_by(room.id, [process.user_id])
+    process.silent.is_away = True
+    with pytest.raises(AutoReconnect):
+        process.reconciler.beat()
+    process.silent.is_away = False
+    for _ in range(2):
+        process.reconciler.beat()
+    assert [one.blocked_by for one in process.silent.told_of] == [(process.user_id,)]
+
+
+def test_a_block_that_ended_before_the_next_beat_is_told_of_too(process: Process) -> None:
     """Both have missed what the other one changed meanwhile."""
     room = process.direct_room()
-    process.pulse.beat()
+    process.reconciler.beat()
     for blockers in ([process.user_id], []):
         process.rooms.update_blocked_by(room.id, blockers)
-    told: list[Room] = []
-    monkeypatch.setattr(process.pulse, "_tell_two", told.append)
     for _ in range(2):
-        process.pulse.beat()
-    assert [one.blocked_by for one in told] == [()]
+        process.reconciler.beat()
+    assert [one.blocked_by for one in process.silent.told_of] == [()]
 
 
-def test_a_clock_that_was_ahead_is_looked_back_at_once(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_that_was_ahead_is_looked_back_at_once(process: Process) -> None:
     room = process.room()
     day = timedelta(days=1)
-    now = process.database.now
+    process.clock_is_ahead = day
+    process.reconciler.beat()
     process.store(room, 1, 2)
     process.touched_ago(room, -day.total_seconds())
-    monkeypatch.setattr(process.pulse, "_clock_was", now() + day)  # the last look was then
-    process.pulse.beat()
+    process.clock_is_ahead = timedelta()
+    process.rooms.found.clear()
+    process.reconciler.beat()
     assert process.clients.seqs[room.id] == [1, 2]
-    read: list[Room] = []
-    monkeypatch.setattr(process.pulse, "_push_missing", read.append)
-    process.pulse.beat()
-    assert read == []
+    assert process.rooms.found == [room.id]
+    process.reconciler.beat()
+    assert process.rooms.found == [room.id], "and not at each beat until then"
 
 
-def test_what_happened_while_the_clock_was_ahead_is_told_once(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ahead = process.database.now() + timedelta(days=1)
+def test_what_happened_while_the_clock_was_ahead_is_told_once(process: Process) -> None:
+    process.clock_is_ahead = timedelta(days=1)
+    process.reconciler.beat()
+    ahead = process.database.now() + process.clock_is_ahead
     db, deleted, user, session = process.database.db, process.room(), ObjectId(), ObjectId()
     db["room"].delete_one({"_id": object_id(deleted.id)})
     db["deleted_room"].insert_one({"_id": object_id(deleted.id), "deleted_at": ahead})
     db["user"].insert_one({"_id": user, "touched_at": ahead})
     ended_at = round(ahead.timestamp() * 1000)
     db["session"].insert_one({"_id": session, "user_identity": user, "ended_at": ended_at})
-    monkeypatch.setattr(process.pulse, "_clock_was", ahead)  # the last look was then
-    process.pulse.beat()
+    process.clock_is_ahead = timedelta()
+    process.reconciler.beat()
     assert process.clients.told == [deleted.id, str(user), str(session)]
     process.clients.room_entered(deleted, [])
-    process.pulse.beat()
+    process.reconciler.beat()
     assert process.clients.told == [deleted.id, str(user), str(session)]
-
-
-def test_message_that_is_missing_for_ever_does_not_stop_what_follows(process: Process) -> None:
-    room = process.room()
-    process.store(room, 1, 250)
-    (lost,) = process.messages.list_range(room.id, 5, 5)
-    process.database.db["message"].delete_one({"_id": object_id(lost.id)})
-    process.pulse.beat()
-    assert process.clients.seqs[room.id] == [seq for seq in range(1, 251) if seq != 5]
-    assert process.push_log.upto(room.id) == 250
 
 
 def test_member_who_came_without_a_word_hears_the_room_in_the_end(
@@ -312,14 +364,14 @@ def test_member_who_came_without_a_word_hears_the_room_in_the_end(
 ) -> None:
     room = process.rooms.insert_group(new_id(), "A group", "")
     process.store(room, 1, 1)
-    process.pulse.beat()
+    process.reconciler.beat()
     # A process that crashed right after writing this has told nobody.
     process.user_rooms.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
     process.store(room, 2, 2)
-    process.pulse.beat()
+    process.reconciler.beat()
     assert not process.clients.is_heard(room.id)
-    monkeypatch.setattr(beating, "COMPARE_AGAIN", 0.0)
-    process.pulse.beat()
+    monkeypatch.setattr(reconciling, "COMPARE_AGAIN", 0.0)
+    process.reconciler.beat()
     assert process.clients.is_heard(room.id)
     assert process.clients.seqs[room.id] == [2]
 
@@ -329,8 +381,8 @@ def test_stranger_who_is_being_let_in_lets_nobody_read_members_again(process: Pr
     process.store(room, 1, 1)
     process.connect("stranger", new_id())
     for _ in range(3):
-        process.pulse.beat()
-    assert process.compared == [room.id]
+        process.reconciler.beat()
+    assert process.memberships.rooms == [room.id]
 
 
 def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
@@ -338,14 +390,14 @@ def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
     process.store(room, 1, 1)
     coming = process.connect("second tab", process.user_id)
     for _ in range(2):
-        process.pulse.beat()
+        process.reconciler.beat()
     process.connections.accept(coming)
     for _ in range(2):
-        process.pulse.beat()
-    assert process.compared == [room.id] * 3, "and once more when they are in"
+        process.reconciler.beat()
+    assert process.memberships.rooms == [room.id] * 3, "and once more when they are in"
 
 
-def test_who_left_while_being_let_in_does_not_hear_the_room(process: Process) -> None:
+def test_whoever_left_while_being_let_in_does_not_hear_the_room(process: Process) -> None:
     manager = ChannelManager()
     manager.connections = process.connections
     socketio.Server(client_manager=manager, async_mode="threading")
@@ -354,7 +406,7 @@ def test_who_left_while_being_let_in_does_not_hear_the_room(process: Process) ->
     coming = process.connect(sid, new_id())
     room = process.room()
     process.store(room, 1, 1)
-    process.pulse.beat()
+    process.reconciler.beat()
     # What was read of them before another process took them out of the room comes only now.
     coming.channels.add(room_channel(room.id))
     manager.connect(sid, "/group")
@@ -372,6 +424,25 @@ def test_a_beat_asks_the_database_for_its_time_once(
         return moments[-1]
 
     monkeypatch.setattr(Database, "now", count)
-    process.pulse.beat()
-    process.pulse.beat()
+    process.reconciler.beat()
+    process.reconciler.beat()
     assert len(moments) == 2
+
+
+def test_a_room_that_nobody_hears_any_more_is_no_longer_kept(process: Process) -> None:
+    left, kept = process.room(), process.room()
+    process.room_log.forget(left.id)  # as when it was deleted here
+    process.clients.member_left(left, process.user_id)
+    process.reconciler.beat()
+    assert process.room_log.listened() == process.told_rooms.with_presence() == {kept.id: "group"}
+
+
+def test_members_are_compared_again_after_the_past_has_changed(process: Process) -> None:
+    room = process.room()
+    process.store(room, 1, 1)
+    for _ in range(2):
+        process.reconciler.beat()
+    assert process.memberships.rooms == [room.id]
+    Past(EpochRepository(process.database), forget=(), start_over=()).renew()
+    process.reconciler.beat()
+    assert process.memberships.rooms == [room.id] * 2

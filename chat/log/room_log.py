@@ -90,13 +90,12 @@ class RoomLog:
 
     def told_upto(self, room_id: str) -> int:
         """Return up to which seq those who listen here were told all; 0 where nobody listens."""
-        tail = self._tails.pushed(room_id)
-        return tail.pushed if tail else 0
+        return self._tails.pushed_upto(room_id) or 0
 
     def heard(self, message: Message) -> None:
         """Hear that another process has told those who listen here of a message it stored."""
         self._tails.learn(message)
-        self._note_pushed(message)
+        self._tails.note_pushed(message)
 
     def catch_up(self, room: Room) -> None:
         """Tell the followers, in order, what those who listen here were not told of a log.
@@ -104,13 +103,13 @@ class RoomLog:
         Where one of them fails, the next call begins there.
         """
         calls = [follower.caught_up for follower in self.followers]
-        while (tail := self._tails.pushed(room.id)) and tail.pushed < room.last_seq:
-            last = min(tail.pushed + STRIDE, room.last_seq)
-            for message in self.read(room.id, tail.pushed + 1, last):
+        while (upto := self._tails.pushed_upto(room.id)) is not None and upto < room.last_seq:
+            last = min(upto + STRIDE, room.last_seq)
+            for message in self.read(room.id, upto + 1, last):
                 self._tails.learn(message)
-                if not tail.is_pushed(message.seq) and not self._tell(calls, room, message):
+                if not self._tails.is_pushed(message) and not self._tell(calls, room, message):
                     return
-            tail.note_all_pushed(last)
+            self._tails.note_all_pushed(room.id, last)
 
     def look_for_others(self, now: datetime) -> None:
         """Find out whether another process writes to the same rooms; `now` is the database's."""
@@ -153,10 +152,5 @@ class RoomLog:
                 log.exception("could not tell of message %s", message.id)
                 all_heard = False
         if all_heard:
-            self._note_pushed(message)
+            self._tails.note_pushed(message)
         return all_heard
-
-    def _note_pushed(self, message: Message) -> None:
-        tail = self._tails.pushed(message.room_id)
-        if tail is not None:
-            tail.note_pushed(message.seq)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+
+from cachetools import LRUCache
 
 from chat.log.previews import Previews
 from chat.models import Message, Room, RoomKind
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import with_preview
 
-KNOWN_ROOMS = 20_000  # to which nobody here listens
+KNOWN_ROOMS = 20_000  # beside those that somebody here listens to
 UNKNOWN = -1
 
 
 @dataclass(slots=True)
-class Tail:
+class _Tail:
     """The end of one log: the last message known, and how far its clients here were told."""
 
     seq: int = UNKNOWN
     message: Message | None = None  # its preview; None where nothing was said
     seen_at: float = 0.0  # when the log was known to end here, by the monotonic clock
+    kind: RoomKind = "group"  # where somebody listens
     pushed: int = 0  # the end of the gapless part of what was pushed here
     ahead: set[int] = field(default_factory=set)  # pushed beyond that
 
@@ -57,8 +59,8 @@ class Tails:
     def __init__(self, messages: MessageRepository, previews: Previews) -> None:
         self._messages = messages
         self._previews = previews
-        self._tails: OrderedDict[str, Tail] = OrderedDict()  # the one used least lately first
-        self._listened: dict[str, RoomKind] = {}  # never forgotten
+        self._listened: dict[str, _Tail] = {}  # of rooms that somebody here listens to
+        self._others: LRUCache[str, _Tail] = LRUCache(KNOWN_ROOMS)
 
     # What is stored
 
@@ -68,19 +70,19 @@ class Tails:
 
     def overlay(self, room: Room) -> Room:
         """Return the room with the end of its log as this process knows it."""
-        known = self._tails.get(room.id)
+        known = self._find(room.id)
         if known is None or known.seq <= room.last_seq:
             return room
         return replace(room, last_seq=known.seq, last_message=known.message)
 
     def known_seq(self, room_id: str) -> int | None:
         """Return the last seq that is known here without asking, or None."""
-        known = self._tails.get(room_id)
+        known = self._find(room_id)
         return known.seq if known and known.seq != UNKNOWN else None
 
     def known_id(self, room_id: str, seq: int) -> str | None:
         """Return the id of the message there if it is the last one known here, else None."""
-        known = self._tails.get(room_id)
+        known = self._find(room_id)
         last = known.message if known else None
         return last.id if last and last.seq == seq else None
 
@@ -90,78 +92,82 @@ class Tails:
         Many clients that come back at once ask about the same rooms.
         """
         asked_at = time.monotonic()
-        tail = self._tails.get(room.id)
+        tail = self._find(room.id)
         if tail and tail.seq >= room.last_seq and asked_at - tail.seen_at < max_age:
             return tail.seq
         known = self.overlay(room)
         found = self._messages.find_head(room.id, known.last_seq)
         if found is None:
-            self._remember(room.id, known.last_seq, known.last_message, asked_at)
-        else:
-            self._remember(room.id, found.seq, found, asked_at)
-            self._previews.put(found)  # whoever stored it may have crashed before doing so
-        return self._tails[room.id].seq
+            return self._remember(room.id, known.last_seq, known.last_message, asked_at)
+        self._previews.put(found)  # whoever stored it may have crashed before doing so
+        return self._remember(room.id, found.seq, found, asked_at)
 
-    def _remember(self, room_id: str, seq: int, message: Message | None, seen_at: float) -> None:
-        tail = self._tail(room_id)
+    def _find(self, room_id: str) -> _Tail | None:
+        return self._listened.get(room_id) or self._others.get(room_id)
+
+    def _remember(self, room_id: str, seq: int, message: Message | None, seen_at: float) -> int:
+        """Note an end of a log unless a later one is known; return the one that is known then."""
+        tail = self._find(room_id)
+        if tail is None:
+            tail = self._others[room_id] = _Tail()
         if seq > tail.seq:
             tail.seq, tail.seen_at = seq, seen_at
             tail.message = with_preview(message) if message else None
         elif seq == tail.seq:
             tail.seen_at = seen_at
-
-    def _tail(self, room_id: str) -> Tail:
-        """Return the tail of a room; where it is new, forget the one used least lately."""
-        tail = self._tails.get(room_id)
-        if tail is None:
-            tail = self._tails[room_id] = Tail()
-            if len(self._tails) > KNOWN_ROOMS + len(self._listened):
-                self._forget_one()
-        self._tails.move_to_end(room_id)
-        return tail
-
-    def _forget_one(self) -> None:
-        for _ in range(len(self._tails)):
-            room_id = next(iter(self._tails))
-            if room_id not in self._listened:
-                del self._tails[room_id]
-                return
-            self._tails.move_to_end(room_id)  # or it would be passed over each time
+        return tail.seq
 
     # What is pushed
 
     def listen(self, room: Room) -> None:
         """Note a room as it is at the moment from which all that follows is pushed here."""
         if room.id not in self._listened:
-            self._tail(room.id).pushed = room.last_seq
-            self._listened[room.id] = room.kind
+            tail = self._others.pop(room.id, None) or _Tail()
+            tail.kind, tail.pushed, tail.ahead = room.kind, room.last_seq, set()
+            self._listened[room.id] = tail
 
     def unlisten(self, room_id: str) -> None:
         """Hear that nobody here listens to a room any more."""
-        if self._listened.pop(room_id, None) is not None:
-            tail = self._tails[room_id]
-            tail.pushed, tail.ahead = 0, set()
+        tail = self._listened.pop(room_id, None)
+        if tail is not None and tail.seq != UNKNOWN:
+            self._others[room_id] = tail
 
     def listened(self) -> dict[str, RoomKind]:
         """Return the kinds of all rooms that somebody here listens to, by id."""
-        return dict(self._listened)
+        return {room_id: tail.kind for room_id, tail in self._listened.items()}
 
-    def pushed(self, room_id: str) -> Tail | None:
-        """Return the tail of a room that somebody here listens to."""
-        return self._tails[room_id] if room_id in self._listened else None
+    def pushed_upto(self, room_id: str) -> int | None:
+        """Return the end of the gapless part of what was pushed, or None where nobody listens."""
+        tail = self._listened.get(room_id)
+        return tail.pushed if tail else None
+
+    def is_pushed(self, message: Message) -> bool:
+        """Tell whether nobody here is left to push a message to."""
+        tail = self._listened.get(message.room_id)
+        return tail is None or tail.is_pushed(message.seq)
+
+    def note_pushed(self, message: Message) -> None:
+        """Note that a message has been pushed here."""
+        if tail := self._listened.get(message.room_id):
+            tail.note_pushed(message.seq)
+
+    def note_all_pushed(self, room_id: str, upto: int) -> None:
+        """Note that of everything that is stored up to a seq nothing is left to push."""
+        if tail := self._listened.get(room_id):
+            tail.note_all_pushed(upto)
 
     # What is forgotten
 
     def forget(self, room_id: str) -> None:
         """Drop what is known to be stored in a room; whoever listens, listens on."""
-        if room_id in self._listened:
-            self._tails[room_id].seq, self._tails[room_id].message = UNKNOWN, None
-        else:
-            self._tails.pop(room_id, None)
+        self._others.pop(room_id, None)
+        if tail := self._listened.get(room_id):
+            tail.seq, tail.message = UNKNOWN, None
 
     def forget_all(self) -> None:
         """Drop what is known to be stored in all rooms."""
-        for room_id in list(self._tails):
+        self._others.clear()
+        for room_id in self._listened:
             self.forget(room_id)
 
     def forget_listeners(self) -> None:

@@ -46,16 +46,16 @@ def shift_clock(seconds: float) -> None:
 
 def kill_before_push(text: str) -> None:
     """End as by a crash between storing a message and telling of it."""
-    from chat.services.messages import MessageService
+    from chat.services.quotas import Quotas
 
-    tell = MessageService._tell
+    count = Quotas.stored  # the first follower
 
-    def _tell(self: MessageService, room: Any, message: Any) -> None:
+    def stored(self: Quotas, room: Any, message: Any) -> None:
         if message.data == text:
             os.kill(os.getpid(), signal.SIGKILL)
-        tell(self, room, message)
+        count(self, room, message)
 
-    MessageService._tell = _tell  # type: ignore[method-assign]
+    Quotas.stored = stored  # type: ignore[method-assign]
 
 
 def delay(seconds: float) -> None:

@@ -134,9 +134,10 @@ def test_what_was_read_has_the_names_of_its_senders(
 
 
 def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
-    desk: Desk, messages: Counted, room: Room, monkeypatch: pytest.MonkeyPatch
+    open_desk: OpenDesk, messages: Counted, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tails, "KNOWN_ROOMS", 3)
+    desk = open_desk(messages)
     desk.log.listen(room)
     first = store(desk, room, 1)[0]
     desk.log.heard(first)

@@ -11,8 +11,9 @@ from chat.models import User
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
-from chat.realtime.push_log import PushLog
 from chat.realtime.recent_pushes import RecentPushes
+from chat.realtime.told_rooms import ToldRooms
+from tests.log.desk import log_without_database
 from tests.realtime.nobodys import NOBODYS
 
 GROUP = "/group"
@@ -69,7 +70,13 @@ def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     manager, sid = waiting_client("room:1")
-    publisher = Publisher(manager.connections, PushLog(), RecentPushes(), lambda: manager.server)
+    publisher = Publisher(
+        manager.connections,
+        log_without_database(),
+        ToldRooms(),
+        RecentPushes(),
+        lambda: manager.server,
+    )
     assert not publisher.is_heard("1")
     manager.connect(sid, GROUP)
     monkeypatch.setattr(manager, "get_participants", None)

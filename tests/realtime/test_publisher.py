@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from chat.log.room_log import RoomLog
 from chat.models import Message, ReceivedRequest, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
@@ -21,6 +20,7 @@ from chat.realtime.server import ChatServer
 from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
+from tests.log.desk import log_without_database
 from tests.realtime.nobodys import NOBODYS
 
 ADA = User("a" * 24, "ada", "", 0, "", "", None, 0, 0)
@@ -43,12 +43,13 @@ class Process:
     """A process with one client and a queue."""
 
     def __init__(self) -> None:
-        self.push_log = PushLog()
+        self.room_log = log_without_database()
+        self.told_rooms = ToldRooms()
         self.recent_pushes = RecentPushes()
         self.connections = Connections()
         self.manager = Queue(self.heard)
         self.server = ChatServer(self.connections, self.manager, async_mode="threading")
-        self.push_log.start(ROOM)
+        self.room_log.listen(ROOM)
         sid = self.manager.pre_connect("transport", "/group") or ""
         connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
         self.connections.add(connection)
@@ -58,7 +59,8 @@ class Process:
     def publisher(self, here_alone: bool) -> Publisher:
         return Publisher(
             self.connections,
-            self.push_log,
+            self.room_log,
+            self.told_rooms,
             self.recent_pushes,
             lambda: self.server,
             here_alone=here_alone,
@@ -121,9 +123,23 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
 
 def test_what_another_process_told_one_user_is_still_told_to_the_others(process: Process) -> None:
     process.hear(user_channel(ADA.id))
-    assert not process.push_log.is_pushed(ROOM.id, MESSAGE.seq)
+    assert process.room_log.told_upto(ROOM.id) == 0
     process.hear(room_channel(ROOM.id))
-    assert process.push_log.is_pushed(ROOM.id, MESSAGE.seq)
+    assert process.room_log.told_upto(ROOM.id) == MESSAGE.seq
+    assert process.room_log.known_id(ROOM.id, MESSAGE.seq) == MESSAGE.id
+
+
+def test_what_is_caught_up_with_is_told_to_clients_here_alone(process: Process) -> None:
+    process.publisher(here_alone=False).caught_up(ROOM, MESSAGE)
+    assert process.manager.queued == []
+
+
+def test_a_room_that_nobody_hears_any_more_is_forgotten_in_both_places(process: Process) -> None:
+    publisher = process.publisher(here_alone=False)
+    publisher.listen(ROOM)
+    assert process.room_log.listened() == process.told_rooms.with_presence() == {ROOM.id: "group"}
+    publisher.unlisten(ROOM.id)
+    assert process.room_log.listened() == process.told_rooms.with_presence() == {}
 
 
 def test_a_profile_that_another_process_told_is_not_told_again(process: Process) -> None:
