@@ -1,4 +1,4 @@
-"""The reconciler with a real database: what others stored is pushed, whatever goes wrong meanwhile."""
+"""The reconciler: what others stored is pushed, whatever goes wrong meanwhile."""
 
 from __future__ import annotations
 

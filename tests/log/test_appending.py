@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from bson import ObjectId
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,

@@ -39,13 +39,6 @@ def desk(open_desk: OpenDesk, messages: Counted) -> Desk:
     return open_desk(messages)
 
 
-def store(desk: Desk, room: Room, *seqs: int) -> list[Message]:
-    """Append messages as another process does, without telling of them."""
-    stored = [message_in(room, "7" * 24, seq=seq) for seq in seqs]
-    assert desk.messages.append(stored).stored == len(stored)
-    return stored
-
-
 def written_end(desk: Desk, room: Room) -> int:
     """Return the end of the log as the room says it, once all is written."""
     assert desk.previews.flush()
@@ -62,13 +55,13 @@ def test_many_who_come_back_at_once_ask_the_database_once(
     desk.send(room, alice, "hello").result(PATIENCE)
     assert desk.log.end(room, LATELY) == 1
     assert messages.asked == 1, "a process that stores the last message knows the end"
-    store(desk, room, 2)
+    desk.store(room, 2, 2)
     assert desk.log.end(room) == 2
 
 
 def test_a_room_that_is_further_than_what_is_known_is_asked_for(desk: Desk, room: Room) -> None:
     desk.log.end(room)
-    store(desk, room, 1, 2)
+    desk.store(room, 1, 2)
     assert desk.log.end(replace(room, last_seq=1), LATELY) == 2
 
 
@@ -89,7 +82,7 @@ def test_a_message_that_nobody_told_of_is_told_of_by_whoever_finds_it(
     desk: Desk, room: Room
 ) -> None:
     began = desk.database.now() - timedelta(seconds=1)
-    store(desk, room, 1)  # and its process crashed
+    desk.store(room, 1, 1)  # and its process crashed
     assert desk.log.end(room) == 1
     assert written_end(desk, room) == 1
     assert [found.id for found in desk.rooms.list_touched(began)] == [room.id]
@@ -104,14 +97,14 @@ def test_an_end_is_written_although_somebody_read_it_before(
 
 
 def test_what_another_process_told_is_left_for_it_to_write(desk: Desk, room: Room) -> None:
-    (message,) = store(desk, room, 1)
+    (message,) = desk.store(room, 1, 1)
     desk.log.heard(message)
     assert written_end(desk, room) == 0
     assert desk.log.end(room) == desk.log.end(room, LATELY) == 1
 
 
 def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
-    first, second = store(desk, room, 1, 2)
+    first, second = desk.store(room, 1, 2)
     for message in (second, first):
         desk.log.heard(message)
         desk.previews.put(message)
@@ -127,7 +120,7 @@ def test_what_was_read_has_the_names_of_its_senders(
     def sign(found: Sequence[Message]) -> list[Message]:
         return [replace(message, username="ada") for message in found]
 
-    stored = store(desk, room, 1, 2, 3)
+    stored = desk.store(room, 1, 3)
     monkeypatch.setattr(desk.log, "_sign", sign)
     assert [found.username for found in desk.log.read(room.id, 1, 2)] == ["ada", "ada"]
     assert desk.log.ids_at(room.id, [1, 3, 9]) == {1: stored[0].id, 3: stored[2].id}
@@ -139,7 +132,7 @@ def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
     monkeypatch.setattr(tails, "KNOWN_ROOMS", 3)
     desk = open_desk(messages)
     desk.log.listen(room)
-    first = store(desk, room, 1)[0]
+    (first,) = desk.store(room, 1, 1)
     desk.log.heard(first)
     others = [desk.rooms.insert_group("7" * 24, str(number), "") for number in range(8)]
     for other in others:

@@ -10,10 +10,8 @@ import pytest
 from chat.database.client import Database
 from chat.models import Message, Room
 from chat.repositories.messages import MessageRepository
-from tests.log.desk import Desk, Listener, OpenDesk, message_in
+from tests.log.desk import Desk, Listener, OpenDesk
 from tests.servers import PATIENCE
-
-SOMEBODY = "7" * 24
 
 
 class Interrupted(MessageRepository):
@@ -43,14 +41,6 @@ def desk(open_desk: OpenDesk, messages: Interrupted) -> Desk:
     return open_desk(messages)
 
 
-def store(desk: Desk, room: Room, first: int, last: int) -> list[Message]:
-    """Append to a log as another process does, without telling of it."""
-    stored = [message_in(room, SOMEBODY, seq=seq) for seq in range(first, last + 1)]
-    for start in range(0, len(stored), 100):
-        desk.messages.append(stored[start : start + 100])
-    return stored
-
-
 def catch_up(desk: Desk, room: Room, upto: int) -> None:
     """Let those who listen to a room hear what is new, as the room says that its log ends."""
     desk.log.catch_up(replace(room, last_seq=upto))
@@ -68,7 +58,7 @@ def test_followers_are_called_in_their_order(desk: Desk, room: Room, alice: str)
     desk.follow(first, second)
     for promise in [desk.send(room, alice, "hello") for _ in range(2)]:
         promise.result(PATIENCE)
-    store(desk, room, 3, 3)
+    desk.store(room, 3, 3)
     catch_up(desk, room, 3)
     assert called == [(name, seq) for seq in (1, 2, 3) for name in ("first", "second")]
     assert seqs(first.told) == seqs(second.told) == [1, 2]
@@ -111,7 +101,7 @@ def test_what_a_follower_failed_at_is_caught_up_with(desk: Desk, room: Room, ali
 
 def test_catching_up_begins_where_a_follower_failed(desk: Desk, room: Room) -> None:
     desk.log.listen(room)
-    store(desk, room, 1, 4)
+    desk.store(room, 1, 4)
 
     def fail_at_the_third(message: Message) -> None:
         if message.seq == 3:
@@ -130,7 +120,7 @@ def test_catching_up_begins_where_a_follower_failed(desk: Desk, room: Room) -> N
 
 def test_a_long_backlog_is_told_once_and_in_order(desk: Desk, room: Room) -> None:
     desk.log.listen(room)
-    store(desk, room, 1, 250)
+    desk.store(room, 1, 250)
     for _ in range(2):
         catch_up(desk, room, 250)
     assert seqs(desk.listener.caught) == list(range(1, 251))
@@ -142,7 +132,7 @@ def test_a_message_that_is_missing_for_ever_does_not_stop_what_follows(
     desk: Desk, room: Room
 ) -> None:
     desk.log.listen(room)
-    store(desk, room, 1, 250)
+    desk.store(room, 1, 250)
     desk.messages.delete_range(room.id, 5, 5)
     catch_up(desk, room, 250)
     assert seqs(desk.listener.caught) == [seq for seq in range(1, 251) if seq != 5]
@@ -151,7 +141,7 @@ def test_a_message_that_is_missing_for_ever_does_not_stop_what_follows(
 
 def test_messages_stored_here_are_not_told_again(desk: Desk, room: Room, alice: str) -> None:
     desk.log.listen(room)
-    store(desk, room, 1, 2)
+    desk.store(room, 1, 2)
     for promise in [desk.send(room, alice, "hello") for _ in range(3)]:
         promise.result(PATIENCE)
     assert seqs(desk.told) == [3, 4, 5]
@@ -161,7 +151,7 @@ def test_messages_stored_here_are_not_told_again(desk: Desk, room: Room, alice: 
 
 
 def test_the_end_moves_with_what_others_tell_in_order(desk: Desk, room: Room) -> None:
-    stored = store(desk, room, 1, 7)
+    stored = desk.store(room, 1, 7)
     desk.log.listen(replace(room, last_seq=4))
     for message in stored[4:]:
         desk.log.heard(message)
@@ -171,7 +161,7 @@ def test_the_end_moves_with_what_others_tell_in_order(desk: Desk, room: Room) ->
 
 
 def test_the_end_waits_at_a_gap_until_it_is_filled(desk: Desk, room: Room) -> None:
-    stored = store(desk, room, 1, 5)
+    stored = desk.store(room, 1, 5)
     desk.log.listen(room)
     for seq in (2, 3, 5):
         desk.log.heard(stored[seq - 1])
@@ -184,7 +174,7 @@ def test_the_end_waits_at_a_gap_until_it_is_filled(desk: Desk, room: Room) -> No
 
 
 def test_a_later_listener_does_not_move_the_end(desk: Desk, room: Room) -> None:
-    stored = store(desk, room, 1, 3)
+    stored = desk.store(room, 1, 3)
     desk.log.listen(replace(room, last_seq=2))
     desk.log.heard(stored[2])
     desk.log.listen(replace(room, last_seq=9))
@@ -194,14 +184,14 @@ def test_a_later_listener_does_not_move_the_end(desk: Desk, room: Room) -> None:
 def test_where_nobody_listens_nothing_is_read(
     desk: Desk, messages: Interrupted, room: Room
 ) -> None:
-    desk.log.heard(store(desk, room, 1, 3)[0])
+    desk.log.heard(desk.store(room, 1, 3)[0])
     catch_up(desk, room, 3)
     assert messages.reads == 0 and desk.listener.caught == []
     assert desk.log.told_upto(room.id) == 0 and desk.log.listened() == {}
 
 
 def test_whoever_listens_again_hears_what_follows_from_then_on(desk: Desk, room: Room) -> None:
-    stored = store(desk, room, 1, 5)
+    stored = desk.store(room, 1, 5)
     desk.log.listen(room)
     desk.log.heard(stored[0])
     desk.log.heard(stored[3])
@@ -216,7 +206,7 @@ def test_whoever_listens_again_hears_what_follows_from_then_on(desk: Desk, room:
 def test_what_is_heard_while_a_log_is_read_is_not_told_again(
     desk: Desk, messages: Interrupted, room: Room
 ) -> None:
-    stored = store(desk, room, 1, 4)
+    stored = desk.store(room, 1, 4)
     desk.log.listen(room)
     messages.meanwhile = lambda: desk.log.heard(stored[1])
     catch_up(desk, room, 4)
@@ -226,7 +216,7 @@ def test_what_is_heard_while_a_log_is_read_is_not_told_again(
 def test_what_is_stored_while_a_log_is_read_is_not_told_again(
     desk: Desk, messages: Interrupted, room: Room, alice: str
 ) -> None:
-    store(desk, room, 1, 2)
+    desk.store(room, 1, 2)
     desk.log.listen(room)
     desk.log.end(room)
     messages.meanwhile = lambda: desk.send(room, alice, "hello").result(PATIENCE)
@@ -237,7 +227,7 @@ def test_what_is_stored_while_a_log_is_read_is_not_told_again(
 def test_catching_up_ends_when_the_last_listener_leaves(
     desk: Desk, messages: Interrupted, room: Room
 ) -> None:
-    store(desk, room, 1, 250)
+    desk.store(room, 1, 250)
     desk.log.listen(room)
     messages.meanwhile = lambda: desk.log.unlisten(room.id)
     catch_up(desk, room, 250)
@@ -248,7 +238,7 @@ def test_catching_up_ends_when_the_last_listener_leaves(
 def test_whoever_comes_while_a_log_is_read_hears_all_that_follows(
     desk: Desk, messages: Interrupted, room: Room
 ) -> None:
-    store(desk, room, 1, 250)
+    desk.store(room, 1, 250)
     desk.log.listen(room)
 
     def leave_and_come() -> None:
