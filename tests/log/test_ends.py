@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ import pytest
 
 from chat.database.client import Database
 from chat.log import tails
+from chat.log.room_log import RoomLog
 from chat.models import Message, Room
 from chat.repositories.messages import MessageRepository
 from tests.log.desk import Desk, Listener, OpenDesk, message_in
@@ -114,16 +115,14 @@ def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
     assert written_end(desk, room) == 2
 
 
-def test_what_was_read_has_the_names_of_its_senders(
-    desk: Desk, room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def sign(found: Sequence[Message]) -> list[Message]:
+def test_what_was_read_has_the_names_of_its_senders(desk: Desk, room: Room) -> None:
+    def sign(found: Iterable[Message]) -> list[Message]:
         return [replace(message, username="ada") for message in found]
 
     stored = desk.store(room, 1, 3)
-    monkeypatch.setattr(desk.log, "_sign", sign)
-    assert [found.username for found in desk.log.read(room.id, 1, 2)] == ["ada", "ada"]
-    assert desk.log.ids_at(room.id, [1, 3, 9]) == {1: stored[0].id, 3: stored[2].id}
+    log = RoomLog(desk.messages, desk.rooms, desk.previews, sign)
+    assert [found.username for found in log.read(room.id, 1, 2)] == ["ada", "ada"]
+    assert log.ids_at(room.id, [1, 3, 9]) == {1: stored[0].id, 3: stored[2].id}
 
 
 def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
