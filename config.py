@@ -42,9 +42,8 @@ class Config:
     TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many reverse proxies stand in front
     HOSTS = _text("HOSTS")  # the names people reach it by, separated by commas; addresses need none
     CORS_ORIGINS = _text("CORS_ORIGINS")  # separated by spaces; empty: this origin alone
-    PUBLIC_URL = _text(
-        "PUBLIC_URL"
-    )  # where people reach the page: a name as in HOSTS, and for links
+    # Where people reach the page: a name as in HOSTS, and for links.
+    PUBLIC_URL = _text("PUBLIC_URL")
     LOG_LEVEL = _text("LOG_LEVEL", "INFO").upper() or "INFO"
 
     # Data
