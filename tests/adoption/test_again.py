@@ -178,7 +178,7 @@ def test_broken_off_at_any_write_the_next_run_comes_to_the_same_end(
     monkeypatch: pytest.MonkeyPatch,
     in_place: bool,
 ) -> None:
-    """Another database is adopted into one where a server was started before, the own one at once."""
+    """Into a database where a server was started before; the own one as it was found."""
     monkeypatch.setattr(writing, "BATCH", 6)
     fill(old)
     if in_place:
