@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -53,6 +54,6 @@ def test_what_was_taken_down_right_before_a_clean_end_is_there(app: Flask, tmp_p
     with Server(tmp_path / "served", MONGO_URI=uri) as server:
         assert requests.post(f"{server.url}/api/session", json=body, timeout=60).ok
         assert server.stop() == 0
-    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": 0, "PYTHONUTF8": 0}
+    ascii_alone: dict[str, Any] = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": 0, "PYTHONUTF8": 0}
     (line,) = flask("audit", data_dir=tmp_path, MONGO_URI=uri, **ascii_alone).stdout.splitlines()
     assert f" logged_in by={ada.username} from=127.0.0.1 " in line
