@@ -25,7 +25,7 @@ run: $(RUN) ## Serve the chat at http://127.0.0.1:5000/ (PORT=, HOST=, DATA_DIR=
 	@exec $(PYTHON) wsgi.py
 
 test: programs check ## Set up what the tests need, check, and run all tests (ARGS= for pytest)
-	@exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
 
 torture: programs ## Kill, stop and drown the system for long and print what came of it (ARGS= for pytest)
 	@exec $(PYTHON) -m pytest -m torture $(ARGS)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -129,22 +129,25 @@ class Account(Payer):
         """Return how long long work should rest before it goes on, in seconds."""
         if self._reader == threading.get_ident():
             return 0.0
-        rest = 0.0 if self.parent is None else self.parent.pause()
-        if self._owes() and not self._budgets.is_alone(self):
-            rest = max(rest, SHORTEST, min(STEP_SECONDS, self.debt() / self._allowance.share))
-        return rest
+        return max(self._own_pause(), 0.0 if self.parent is None else self.parent.pause())
 
     def repay(self) -> None:
-        """Wait in single file until nothing is owed here or by the site.
+        """Wait in single file until nothing is owed here or by the site, for WAIT_SECONDS at most.
 
         Whoever is alone goes on, but in single file all the same, and lets everybody else have a
         turn first: nobody else could become active before.
         """
         if self._owes():
-            with self._repaying:
-                self._rest(math.inf)
+            until = self._budgets.clock() + WAIT_SECONDS
+            with suppress(RateLimited), self._held(self._repaying, until):
+                self._rest(until)
         if self.parent is not None:
             self.parent.repay()
+
+    def _own_pause(self) -> float:
+        if not self._owes() or self._budgets.is_alone(self):
+            return 0.0
+        return max(SHORTEST, min(STEP_SECONDS, self.debt() / self._allowance.share))
 
     def _owes(self) -> bool:
         return self._budgets.enabled and self.debt() > 0
@@ -201,7 +204,7 @@ class Account(Payer):
 
         In any case everybody else has a turn.
         """
-        while (rest := self.pause()) > 0:
+        while (rest := self._own_pause()) > 0:
             if self._budgets.clock() > until:
                 raise self._too_much()
             self._budgets.sleep(rest)

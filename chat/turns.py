@@ -57,7 +57,7 @@ class RequestTurns:
         app.wsgi_app = self  # type: ignore[method-assign]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] in SOCKET_PATHS:
+        if environ["PATH_INFO"].startswith(SOCKET_PATHS):
             session = self._session_of(environ.get("QUERY_STRING", ""))
             if session is not None:
                 charge_to(session.payer)
@@ -133,10 +133,12 @@ def payer_of(budgets: Budgets, proxies: int) -> Callable[[str, str | None], Paye
     """Return what finds who pays for a request before anybody knows the user.
 
     It takes the address that a connection came from and what proxies said in `X-Forwarded-For`, or
-    None where that is not known yet: then the proxy's own account pays.
+    None where that is not known yet: the heads of a proxy have an account of their own.
     """
 
     def find(address: str, forwarded: str | None) -> Payer:
+        if proxies and forwarded is None:
+            return budgets.of_network(f"{address} heads")  # for which no request waits
         caller = forwarded_address(forwarded, proxies) if forwarded and proxies else None
         return network_account(budgets, caller or address)
 

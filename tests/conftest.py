@@ -23,6 +23,7 @@ from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
 from tests.servers import PATIENCE, Server
+from tests.template import Template
 
 # How long an example takes says more of this machine than of what is tested.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -72,10 +73,21 @@ def database(mongo_uri: str, database_name: str) -> Iterator[Database]:
     drop(database, database_name)
 
 
-@pytest.fixture
-def migrated(database: Database) -> Database:
-    """The same database with all migrations applied."""
+@pytest.fixture(scope="session")
+def template(mongo_uri: str) -> Template:
+    """What the migrations make of an empty database."""
+    name = f"test_{secrets.token_hex(8)}"
+    database = Database(with_database(mongo_uri, name))
     migrations.upgrade(database)
+    found = Template(database)
+    drop(database, name)
+    return found
+
+
+@pytest.fixture
+def migrated(database: Database, template: Template) -> Database:
+    """The same database as all migrations leave it."""
+    template.copy_to(database)
     return database
 
 

@@ -123,4 +123,4 @@ def test_every_setting_can_be_given_by_an_environment_variable_of_its_name() -> 
     assert values["MAIL_PORT"] == 587
     source = (ROOT / "config.py").read_text()
     for name in names:
-        assert f'("{name}"' in source, name
+        assert re.search(rf'\(\s*"{name}"', source), name

@@ -182,7 +182,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             self.connection.shutdown(socket.SHUT_WR)
             with Deadline(LINGER_SECONDS).timeout():
                 while self.connection.recv(65_536):
-                    eventlet.sleep(0)  # who sends fast enough is never waited for
+                    eventlet.sleep(0)  # whoever sends fast enough is never waited for
         except OSError as error:
             log.debug("a client goes on sending: %s", error)
 

@@ -14,7 +14,7 @@ from eventlet import hubs
 from chat.concurrency import repay
 from chat.realtime.transport.pace import Pace
 
-FREE_WAITS = 4  # for the head and the body of a request
+WAITS_PER_REST = 16
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is dropped when the socket is closed
 
 
@@ -24,7 +24,7 @@ class PacedStream(io.RawIOBase):
     `incoming` is the pace of the body that is being read, `outgoing` that of the answer; None where
     the socket's own time-out is all there is. Raises TimeoutError when a client is too slow, and
     BrokenPipeError for whatever is written after that. `waits` counts how often there was nothing
-    to read; whoever sends in more pieces than FREE_WAITS repays what they owe before each.
+    to read; whoever sends in many pieces repays what they owe after each WAITS_PER_REST.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -48,7 +48,7 @@ class PacedStream(io.RawIOBase):
             except BlockingIOError:
                 self._wait(self.incoming, read=True)
                 self.waits += 1
-                if self.waits > FREE_WAITS:
+                if self.waits % WAITS_PER_REST == 0:
                     repay()  # more can come meanwhile, for one look at all of it
                 continue
             if self.incoming is not None:

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 
+from chat.adoption.steps import BATCH
 from chat.database.client import Database, time_limit
 from tests.adoption.conftest import Adoption
 from tests.adoption.old_server import START, OldServer
-from tests.cli.commands import flask
+from tests.cli.commands import command, flask
 from tests.conftest import with_database
 from tests.servers import PATIENCE, ROOT, environment
 
-MANY = 6_000
+MANY = BATCH + 100  # a second batch
 # The command, which rests before its second batch of messages: it is to be interrupted there,
 # however slow the one who does that is.
 RESTING = """
@@ -50,14 +51,14 @@ def test_a_dry_run_then_the_real_one_then_nothing_to_do(
     alice, bob = old.add_user("alice"), old.add_user("bob")
     room = old.add_group(alice, bob)
     old.say(room, alice, "hello")
-    command = ("db", "adopt", "--from", adoption.old_uri)
-    dry = flask(*command, "--dry-run", data_dir=tmp_path, MONGO_URI=uri)
+    adopt = ("db", "adopt", "--from", adoption.old_uri)
+    dry = command(*adopt, "--dry-run", data_dir=tmp_path, MONGO_URI=uri)
     assert "messages: 1 to adopt, 0 there already" in dry.stdout
     assert dry.stdout.endswith("This was a dry run: nothing was changed.\n")
-    real = flask(*command, data_dir=tmp_path, MONGO_URI=uri)
+    real = flask(*adopt, data_dir=tmp_path, MONGO_URI=uri)
     assert "messages: 100%" in real.stderr and "Adopted in " in real.stdout
     assert adoption.database.db["message"].count_documents({}) == 1
-    again = flask(*command, data_dir=tmp_path, MONGO_URI=uri)
+    again = command(*adopt, data_dir=tmp_path, MONGO_URI=uri)
     assert again.stdout.startswith("Nothing to do: ")
 
 
@@ -66,7 +67,7 @@ def test_doubles_are_an_error_that_lists_them(
 ) -> None:
     old.add_user("alice", email="")
     old.add_user("ALICE", email="")
-    result = flask(
+    result = command(
         *("db", "adopt", "--from", adoption.old_uri),
         data_dir=tmp_path,
         check=False,
@@ -93,7 +94,7 @@ def test_a_source_that_is_none_is_one_sentence(
     source = with_database(mongo_uri, given) if given == "nothing" else given
     if "1/old" in source:
         source += "?serverSelectionTimeoutMS=100"
-    result = flask(
+    result = command(
         *("db", "adopt", "--from", source), data_dir=tmp_path, check=False, MONGO_URI=uri
     )
     assert result.returncode == 1
@@ -106,11 +107,13 @@ def test_the_own_database_under_another_address_is_recognized(
 ) -> None:
     old = OldServer(database.db)
     alice = old.add_user("alice")
-    same = flask("db", "adopt", "--from", uri, data_dir=tmp_path, MONGO_URI=uri)
+    same = command("db", "adopt", "--from", uri, data_dir=tmp_path, MONGO_URI=uri)
     assert same.stdout.startswith("From the chat's own database")
     old.add_group(alice)
     other = uri.replace("127.0.0.1", "localhost")
-    result = flask(*("db", "adopt", "--from", other), data_dir=tmp_path, check=False, MONGO_URI=uri)
+    result = command(
+        *("db", "adopt", "--from", other), data_dir=tmp_path, check=False, MONGO_URI=uri
+    )
     assert result.returncode == 1 and "leave --from out" in result.stderr
 
 
@@ -126,10 +129,10 @@ def test_interrupted_among_many_messages_the_same_command_goes_on(
             {**reference, "_id": ObjectId(), "data": str(n), "created_at": START + n}
             for n in range(MANY)
         )
-    command = ["--app", "chat.app", "db", "adopt", "--from", adoption.old_uri]
+    arguments = ["--app", "chat.app", "db", "adopt", "--from", adoption.old_uri]
     messages = adoption.database.db["message"]
     with subprocess.Popen(
-        [sys.executable, "-c", RESTING, *command],
+        [sys.executable, "-c", RESTING, *arguments],
         cwd=ROOT,
         env=environment({"DATA_DIR": tmp_path, "MONGO_URI": uri}),
         stdout=subprocess.PIPE,
@@ -155,7 +158,7 @@ def test_interrupted_among_many_messages_the_same_command_goes_on(
         assert process.returncode == 1
         assert "Error: Interrupted. What is written is good" in rest
         assert "Traceback" not in rest
-    flask("db", "adopt", "--from", adoption.old_uri, data_dir=tmp_path, MONGO_URI=uri)
+    command("db", "adopt", "--from", adoption.old_uri, data_dir=tmp_path, MONGO_URI=uri)
     found = messages.find({}, {"seq": 1, "data": 1})
     assert sorted((m["seq"], int(m["data"])) for m in found) == [(n + 1, n) for n in range(MANY)]
     head = adoption.database.db["room"].find_one()

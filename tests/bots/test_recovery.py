@@ -18,7 +18,7 @@ from chat.bots.reader import _parts
 from chat.database.client import Database
 from tests.backups import Backup, wait_until
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
-from tests.cli.commands import flask
+from tests.cli.commands import command
 from tests.proxy import FaultyProxy
 from tests.servers import Server
 from tests.sockets.conftest import key_of, message
@@ -278,7 +278,7 @@ def test_bot_goes_on_behind_what_it_handled_when_the_database_was_set_back(
     backup.put_back()
     database.close()
     if says_so:
-        flask("db", "restored", data_dir=tmp_path, MONGO_URI=mortal.mongo_uri)
+        command("db", "restored", data_dir=tmp_path, MONGO_URI=mortal.mongo_uri)
     mortal.start()
     new = [f"new {number}" for number in range(3)]
     for text in new:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from flask import Flask
 
-from tests.cli.commands import flask
+from tests.cli.commands import command, flask
 from tests.people import make_people
 from tests.servers import Server
 
@@ -27,7 +28,7 @@ def test_each_entry_is_one_line_whatever_a_name_holds(
     users.update_one({"username": bob.username}, {"$set": {"username": name}})
     app.extensions["chat"].audit.flush()
     uri = app.config["MONGO_URI"]
-    (line,) = flask("audit", data_dir=tmp_path, MONGO_URI=uri).stdout.splitlines()
+    (line,) = command("audit", data_dir=tmp_path, MONGO_URI=uri).stdout.splitlines()
     said = re.fullmatch(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z role_changed"
         r" by=(\S+) to=(.+) room=(\S+) from=127\.0\.0\.1 detail=admin",
@@ -36,11 +37,13 @@ def test_each_entry_is_one_line_whatever_a_name_holds(
     assert said and said[1] == ada.username and said[3] == group["id"]
     assert line.isprintable()
 
-    out = flask("audit", "--user", ada.username, "--json", data_dir=tmp_path, MONGO_URI=uri).stdout
+    out = command(
+        "audit", "--user", ada.username, "--json", data_dir=tmp_path, MONGO_URI=uri
+    ).stdout
     assert json.loads(out)["target_id"] == bob.id
     limits = ("--action", "logged_in", "--limit", "5")
-    assert flask("audit", *limits, data_dir=tmp_path, MONGO_URI=uri).stdout == ""
-    nobody = flask("audit", "--user", "nobody", data_dir=tmp_path, check=False, MONGO_URI=uri)
+    assert command("audit", *limits, data_dir=tmp_path, MONGO_URI=uri).stdout == ""
+    nobody = command("audit", "--user", "nobody", data_dir=tmp_path, check=False, MONGO_URI=uri)
     assert nobody.returncode == 1 and "nobody" in nobody.stderr
 
 
@@ -51,5 +54,6 @@ def test_what_was_taken_down_right_before_a_clean_end_is_there(app: Flask, tmp_p
     with Server(tmp_path / "served", MONGO_URI=uri) as server:
         assert requests.post(f"{server.url}/api/session", json=body, timeout=60).ok
         assert server.stop() == 0
-    (line,) = flask("audit", data_dir=tmp_path, MONGO_URI=uri).stdout.splitlines()
+    ascii_alone: dict[str, Any] = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": 0, "PYTHONUTF8": 0}
+    (line,) = flask("audit", data_dir=tmp_path, MONGO_URI=uri, **ascii_alone).stdout.splitlines()
     assert f" logged_in by={ada.username} from=127.0.0.1 " in line

@@ -19,7 +19,7 @@ from chat.repositories.documents import now_ms
 from chat.schemas import fields
 from chat.schemas.rooms import MAX_INFO, MAX_NAME
 from tests.accounts import data_of, log_in, make_account, new_password
-from tests.cli.commands import flask
+from tests.cli.commands import command
 from tests.conftest import with_database
 from tests.servers import PATIENCE
 
@@ -42,7 +42,7 @@ def state(database: Database) -> dict[str, Any]:
 def test_the_printed_password_opens_a_chat_that_looks_alive(
     uri: str, tmp_path: Path, make_app: Callable[..., Flask]
 ) -> None:
-    output = flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri).stdout
+    output = command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri).stdout
     printed = re.search(r"with the password (\S+)\n", output)
     assert printed is not None and all(one.username in output for one in PEOPLE)
     client = make_app().test_client()
@@ -67,9 +67,9 @@ def test_the_printed_password_opens_a_chat_that_looks_alive(
 
 
 def test_repeating_changes_nothing(database: Database, uri: str, tmp_path: Path) -> None:
-    flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
+    command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
     before = state(database)
-    again = flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri).stdout
+    again = command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri).stdout
     assert state(database) == before
     assert "their password is as it was" in again
 
@@ -77,14 +77,15 @@ def test_repeating_changes_nothing(database: Database, uri: str, tmp_path: Path)
 def test_a_given_password_is_not_printed_and_is_set_again(
     make_app: Callable[..., Flask], uri: str, tmp_path: Path
 ) -> None:
-    flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
+    command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
     password = new_password()
-    result = flask("seed", "demo", "--password", password, data_dir=tmp_path, MONGO_URI=uri)
+    result = command("seed", "demo", "--password", password, data_dir=tmp_path, MONGO_URI=uri)
     assert password not in result.stdout + result.stderr
     log_in(make_app().test_client(), "tomas", password)
 
     kept_to_itself = new_password()
-    result = flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri, SEED_PASSWORD=kept_to_itself)
+    environ = {"SEED_PASSWORD": kept_to_itself}
+    result = command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri, environ=environ)
     assert kept_to_itself not in result.stdout + result.stderr
     log_in(make_app().test_client(), "tomas", kept_to_itself)
 
@@ -142,5 +143,5 @@ def test_the_demo_fits_the_rules() -> None:
 
 
 def test_the_migrations_need_not_have_run(database: Database, uri: str, tmp_path: Path) -> None:
-    flask("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
+    command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
     assert migrations.pending(database) == []

@@ -12,8 +12,9 @@ from typing import Any
 import requests
 from flask import Flask
 
+from chat.database.embedded import EmbeddedDatabase
 from tests.accounts import ENGLISH, bearer, new_name, new_password
-from tests.cli.commands import flask
+from tests.cli.commands import command, flask
 from tests.people import make_people
 from tests.servers import Server
 from tests.wire import WireClient
@@ -28,7 +29,8 @@ def columns(line: str) -> int:
 
 def lines(*arguments: str, data_dir: Path, **settings: Any) -> list[str]:
     """Run a command and return what it printed, which fits a terminal."""
-    printed = flask(*arguments, data_dir=data_dir, **settings).stdout.splitlines()
+    run = command if "MONGO_URI" in settings else flask
+    printed = run(*arguments, data_dir=data_dir, **settings).stdout.splitlines()
     assert all(columns(line) <= 80 and line.isprintable() for line in printed), printed
     return printed
 
@@ -50,6 +52,7 @@ def test_an_invitation_is_made_listed_and_revoked_beside_the_server_and_without(
             body = {"username": new_name(), "password": new_password(), "invitation": token}
             made = requests.post(f"{server.url}/api/users", json=body, timeout=60)
             assert made.status_code == status, made.text
+        where["MONGO_URI"] = EmbeddedDatabase(tmp_path).uri()
         first, second = lines("invite", "--list", **where)
         assert " 0 of 1 left " in first and " 1 of 2 left " in second
         revoked = second.split()[0]
@@ -57,11 +60,12 @@ def test_an_invitation_is_made_listed_and_revoked_beside_the_server_and_without(
         body = {"username": new_name(), "password": new_password(), "invitation": tokens[1]}
         refused = requests.post(f"{server.url}/api/users", json=body, timeout=60)
         assert refused.status_code == 400
+        again = command("invite", "--revoke", revoked, check=False, **where)
+        assert (again.returncode, again.stdout) == (1, "")
+        assert "no such invitation" in again.stderr
+        audit = "\n".join(command("audit", **where).stdout.splitlines())
         log = server.log()
     assert "POST /api/users 201" in log and not any(token in log for token in tokens)
-    again = flask("invite", "--revoke", revoked, check=False, **where)
-    assert (again.returncode, again.stdout) == (1, "") and "no such invitation" in again.stderr
-    audit = "\n".join(flask("audit", **where).stdout.splitlines())
     assert audit.count("site_invitation_made by=(operator)") == 2
     assert f"site_invitation_revoked by=(operator) detail={revoked}" in audit
     assert not any(token in audit for token in tokens)
@@ -73,10 +77,10 @@ def test_a_link_leads_to_the_public_address(app: Flask, tmp_path: Path) -> None:
     (url,) = lines("invite", data_dir=tmp_path, MONGO_URI=uri, PUBLIC_URL=public)
     assert url.startswith("https://chat.example.org/#register=")
     behind = {"TRUSTED_PROXIES": 1, "HOSTS": "a.example", "MAIL": "terminal", "MONGO_URI": uri}
-    unknown = flask("invite", data_dir=tmp_path, check=False, **behind)
+    unknown = command("invite", data_dir=tmp_path, check=False, **behind)
     assert unknown.returncode == 1 and "PUBLIC_URL must name the address" in unknown.stderr
     assert app.extensions["chat"].database.db["link"].count_documents({}) == 1
-    closed = flask("invite", data_dir=tmp_path, check=False, MONGO_URI=uri, REGISTRATION="closed")
+    closed = command("invite", data_dir=tmp_path, check=False, MONGO_URI=uri, REGISTRATION="closed")
     assert closed.returncode == 1 and "REGISTRATION=closed" in closed.stderr
 
 
@@ -92,9 +96,8 @@ def test_whoever_is_disabled_is_out_of_every_process_within_5_seconds(
         clients = [WireClient(one.url), WireClient(other.url), WireClient(other.url)]
         for client, person in zip(clients, (ann, ann, bob), strict=True):
             assert "sid" in client.connect("/group", person.token)
-        assert lines("users", "disable", ann.username, data_dir=data_dir, MONGO_URI=uri) == [
-            f"The account {ann.username} is disabled."
-        ]
+        disabled = flask("users", "disable", ann.username, data_dir=data_dir, MONGO_URI=uri)
+        assert disabled.stdout == f"The account {ann.username} is disabled.\n"
         done = time.monotonic()
         for client in clients[:2]:
             client.wait(lambda entry: entry[0] == DISCONNECT)
@@ -118,7 +121,7 @@ def test_whoever_is_disabled_is_out_of_every_process_within_5_seconds(
         assert login.status_code == 200
         for client in clients:
             client.close()
-    entries = flask("audit", "--user", ann.username, data_dir=data_dir, MONGO_URI=uri).stdout
+    entries = command("audit", "--user", ann.username, data_dir=data_dir, MONGO_URI=uri).stdout
     for action in ("account_disabled", "account_enabled"):
         assert f"{action} by=(operator) to={ann.username}" in entries
 
@@ -137,18 +140,18 @@ def test_accounts_are_listed_and_shown_in_a_terminal_and_for_scripts(
     assert [line.split()[0] for line in listed] == [ann.username, bob.username]
     shown = dict(line.split(":", 1) for line in lines("users", "show", ann.id, **where))
     assert shown["username"].strip() == ann.username and shown["rooms"].strip() == "2, owner of 1"
-    printed = flask("users", "list", "--json", **where).stdout
+    printed = command("users", "list", "--json", **where).stdout
     assert [json.loads(line)["id"] for line in printed.splitlines()] == [ann.id, bob.id]
-    found = json.loads(flask("users", "show", ann.username, "--json", **where).stdout)
+    found = json.loads(command("users", "show", ann.username, "--json", **where).stdout)
     assert (found["sessions"], found["rooms"], found["owned"]) == (1, 2, 1)
     assert not {"password", "password_hash"} & found.keys()
     listed = lines("rooms", "list", **where)
     assert [line.split()[0] for line in listed] == [group["number"], "direct"]
     (line,) = [one for one in lines("rooms", "show", group["number"], **where) if "owner" in one]
     assert line.split() == ["owner:", ann.username]
-    nobody = flask("users", "show", "nobody\n", check=False, **where)
+    nobody = command("users", "show", "nobody\n", check=False, **where)
     assert nobody.returncode == 1 and nobody.stderr == "Error: Nobody is called nobody\\n.\n"
-    audit = flask("audit", **where).stdout
+    audit = command("audit", **where).stdout
     for action in ("accounts_listed", "account_shown", "rooms_listed", "room_shown"):
         assert f" {action} by=(operator)" in audit
 
@@ -162,8 +165,8 @@ def test_ending_asks_first_and_tells_the_clients_of_a_server(app: Flask, tmp_pat
         with WireClient(server.url) as client:
             client.connect("/group", bob.token)
             client.connect("/direct", bob.token)
-            for command in (("users", "end", ann.username), ("rooms", "end", group["number"])):
-                unsure = flask(*command, check=False, **where)
+            for ending in (("users", "end", ann.username), ("rooms", "end", group["number"])):
+                unsure = command(*ending, check=False, **where)
                 assert unsure.returncode == 1 and "[y/N]" in unsure.stdout
             assert len(bob.rooms()) == 2
             for room in (group["number"], direct["id"]):
@@ -176,7 +179,7 @@ def test_ending_asks_first_and_tells_the_clients_of_a_server(app: Flask, tmp_pat
             assert set(bob.members(other)) == {bob.username}
             me = requests.get(f"{server.url}/api/users/me", headers=bearer(ann.token), timeout=60)
             assert me.status_code == 401
-    audit = flask("audit", **where).stdout
+    audit = command("audit", **where).stdout
     assert f"group_deleted by=(operator) room={group['id']}" in audit
     assert f"direct_room_ended by=(operator) room={direct['id']}" in audit
     assert f"account_ended by=(operator) to={ann.id}" in audit
@@ -185,7 +188,7 @@ def test_ending_asks_first_and_tells_the_clients_of_a_server(app: Flask, tmp_pat
 def test_a_link_sets_a_password_on_a_running_server(app: Flask, tmp_path: Path) -> None:
     where: dict[str, Any] = {"data_dir": tmp_path / "var", "MONGO_URI": app.config["MONGO_URI"]}
     (ann,) = make_people(app, "ann")
-    result = flask("users", "reset-link", ann.username, **where)
+    result = command("users", "reset-link", ann.username, **where)
     match = re.fullmatch(r"http://127\.0\.0\.1:5000/#reset=([A-Za-z0-9_-]{22})\n", result.stdout)
     assert match and f"For {ann.username}, good once" in result.stderr
     new = new_password()
@@ -197,7 +200,7 @@ def test_a_link_sets_a_password_on_a_running_server(app: Flask, tmp_path: Path) 
         login = {"username": ann.username, "password": new}
         assert requests.post(f"{server.url}/api/session", json=login, timeout=60).ok
         assert match[1] not in server.log()
-    audit = flask("audit", **where).stdout
+    audit = command("audit", **where).stdout
     assert f"reset_link_made by=(operator) to={ann.username}" in audit and match[1] not in audit
 
 
@@ -207,5 +210,5 @@ def test_nobody_is_taken_for_the_operator(app: Flask, tmp_path: Path) -> None:
     (user,) = services.users.create_many(["operator"], new_password())
     services.audit.note("logged_in", user.id)
     services.audit.flush()
-    (line,) = flask("audit", **where).stdout.splitlines()
+    (line,) = command("audit", **where).stdout.splitlines()
     assert "by=operator" in line and "(operator)" not in line

@@ -7,11 +7,13 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import requests
+from flask import Flask
 
 from chat.database.client import Database
 from tests.accounts import bearer, new_password
@@ -38,31 +40,57 @@ class Pair:
         self.right_server, self.wrong_server = servers
 
 
-@pytest.fixture(params=MINUTES, ids="{:+} minutes".format)
-def pair(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
-    """Both servers are on one database and one key."""
-    yield from make_pair(request.param, "off", mongo_uri, tmp_path)
+class Town(NamedTuple):
+    """The two servers, which are on one database and one key, and an app beside them."""
+
+    right: Server
+    wrong: Server
+    app: Flask
 
 
-@pytest.fixture(params=MINUTES, ids="{:+} minutes".format)
-def limited(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
-    """The same with rate limits."""
-    yield from make_pair(request.param, "on", mongo_uri, tmp_path)
-
-
-def make_pair(minutes: int, rate_limits: str, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
+@contextmanager
+def running(minutes: int, rate_limits: str, mongo_uri: str, folder: Path) -> Iterator[Town]:
     name = f"test_{secrets.token_hex(8)}"
     uri, key = with_database(mongo_uri, name), secrets.token_hex(32)
     settings = {"MONGO_URI": uri, "SECRET_KEY": key, "RATE_LIMITS": rate_limits}
     with (
-        Server(tmp_path / "right", **settings) as right,
-        WrongServer(tmp_path / "wrong", INJURY_CLOCK=minutes * 60, **settings) as wrong,
-        app_beside(tmp_path, uri, SECRET_KEY=key, RATE_LIMITS=False) as app,
-        ExitStack() as stack,
+        Server(folder / "right", **settings) as right,
+        WrongServer(folder / "wrong", INJURY_CLOCK=minutes * 60, **settings) as wrong,
+        app_beside(folder, uri, SECRET_KEY=key, RATE_LIMITS=False) as app,
     ):
-        ada, bob = make_people(app, "ada", "bob")
-        yield Pair((right, wrong), (Member(ada, right, stack), Member(bob, wrong, stack)))
+        yield Town(right, wrong, app)
     drop(Database(mongo_uri), name)
+
+
+@contextmanager
+def inhabited(town: Town) -> Iterator[Pair]:
+    """Give a town two people of their own."""
+    with ExitStack() as stack:
+        ada, bob = make_people(town.app, "ada", "bob")
+        members = (Member(ada, town.right, stack), Member(bob, town.wrong, stack))
+        yield Pair((town.right, town.wrong), members)
+
+
+@pytest.fixture(scope="module", params=MINUTES, ids="{:+} minutes".format)
+def town(
+    request: pytest.FixtureRequest, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """The servers of all tests that bring people of their own."""
+    with running(request.param, "off", mongo_uri, tmp_path_factory.mktemp("town")) as town:
+        yield town
+
+
+@pytest.fixture
+def pair(town: Town) -> Iterator[Pair]:
+    with inhabited(town) as pair:
+        yield pair
+
+
+@pytest.fixture(params=MINUTES, ids="{:+} minutes".format)
+def limited(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
+    """A pair on servers of its own, with rate limits."""
+    with running(request.param, "on", mongo_uri, tmp_path) as town, inhabited(town) as pair:
+        yield pair
 
 
 def eventually(found: Callable[[], object], expected: object) -> None:

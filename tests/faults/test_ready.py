@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from chat.database.embedded import find_program
-from tests.cli.commands import flask
+from tests.cli.commands import command
 from tests.servers import PATIENCE, Server, free_port
 from tests.sockets.test_queue import Redis
 from tests.stopwatch import Stopwatch
@@ -93,9 +93,8 @@ def test_a_redis_that_is_not_there_at_the_start_is_waited_for(
         wait_until(other, 200)
 
 
-@pytest.mark.parametrize("given", ["", "wrong", "user"])
 def test_a_wrong_password_of_redis_stops_the_start(
-    server: Server, redis: Redis, tmp_path: Path, given: str
+    server: Server, redis: Redis, tmp_path: Path
 ) -> None:
     import redis as client
 
@@ -103,14 +102,15 @@ def test_a_wrong_password_of_redis_stops_the_start(
     admin = client.Redis.from_url(redis.url)
     admin.config_set("requirepass", password)
     admin.close()
-    others = {"": "", "wrong": f":{secrets.token_hex(16)}@", "user": f"nobody:{password}@"}
-    url = redis.url.replace("://", f"://{others[given]}")
-    other = Server(tmp_path / "var", MONGO_URI=server.mongo_uri, MESSAGE_QUEUE_URL=url)
-    assert other.start(ready=False).wait() == 1
-    (line,) = other.log().splitlines()
-    assert line.startswith("Redis at MESSAGE_QUEUE_URL ")
-    assert "refuses the user or password" in line or "wants a password" in line
-    assert password not in line
+    for number, given in enumerate(("", f":{secrets.token_hex(16)}@", f"nobody:{password}@")):
+        url = redis.url.replace("://", f"://{given}")
+        settings = {"MONGO_URI": server.mongo_uri, "MESSAGE_QUEUE_URL": url}
+        other = Server(tmp_path / str(number), **settings)
+        assert other.start(ready=False).wait() == 1
+        (line,) = other.log().splitlines()
+        assert line.startswith("Redis at MESSAGE_QUEUE_URL ")
+        assert "refuses the user or password" in line or "wants a password" in line
+        assert password not in line
     right = redis.url.replace("://", f"://:{password}@")
     with Server(tmp_path / "right", MONGO_URI=server.mongo_uri, MESSAGE_QUEUE_URL=right) as good:
         assert ready(good) == (200, "")
@@ -171,8 +171,8 @@ def test_a_wrong_password_of_the_database_stops_the_start_and_says_so(tmp_path: 
         (line,) = other.log().splitlines()
         said = "MONGO_URI: the database refuses the user or password"
         assert line.startswith(said) and "wrong" not in line
-        command = flask("db", "status", data_dir=tmp_path, check=False, MONGO_URI=wrong)
-        assert command.returncode == 1 and command.stderr.startswith(f"Error: {said}")
+        status = command("db", "status", data_dir=tmp_path, check=False, MONGO_URI=wrong)
+        assert status.returncode == 1 and status.stderr.startswith(f"Error: {said}")
         without = Server(tmp_path / "without", MONGO_URI=mongo.uri)
         assert without.start(ready=False).wait() == 1
         assert "MONGO_URI: " in without.log() and len(without.log().splitlines()) == 1
@@ -182,17 +182,14 @@ def test_a_wrong_password_of_the_database_stops_the_start_and_says_so(tmp_path: 
             assert ready(good) == (200, "")
 
 
-@pytest.mark.parametrize(
-    ("failing", "said"),
-    [
-        ({"writeConcernError": {"code": 64, "errmsg": "no majority"}}, "does not answer"),
-        ({"errorCode": 91}, "does not answer"),
-        ({"errorCode": 14031}, "disk may be full"),
-    ],
-)
-def test_without_a_majority_or_space_nothing_is_ready_and_it_comes_back(
-    tmp_path: Path, failing: dict[str, object], said: str
-) -> None:
+FAILURES: list[tuple[dict[str, object], str]] = [
+    ({"writeConcernError": {"code": 64, "errmsg": "no majority"}}, "does not answer"),
+    ({"errorCode": 91}, "does not answer"),
+    ({"errorCode": 14031}, "disk may be full"),
+]
+
+
+def test_without_a_majority_or_space_nothing_is_ready_and_it_comes_back(tmp_path: Path) -> None:
     """Everything can be read, and nothing that is written is confirmed."""
     mongo = MongoServer(tmp_path / "mongo")
     with (
@@ -201,12 +198,13 @@ def test_without_a_majority_or_space_nothing_is_ready_and_it_comes_back(
         Server(tmp_path / "var", MONGO_URI=mongo.uri) as other,
     ):
         assert ready(other) == (200, "")
-        point = {"failCommands": ["update", "insert", "delete"], **failing}
-        client.admin.command("configureFailPoint", "failCommand", mode="alwaysOn", data=point)
-        assert said in wait_until(other, 503)
-        assert requests.get(f"{other.url}/health", timeout=PATIENCE).status_code == 200
-        client.admin.command("configureFailPoint", "failCommand", mode="off")
-        wait_until(other, 200)
+        for failing, said in FAILURES:
+            point = {"failCommands": ["update", "insert", "delete"], **failing}
+            client.admin.command("configureFailPoint", "failCommand", mode="alwaysOn", data=point)
+            assert said in wait_until(other, 503), failing
+            assert requests.get(f"{other.url}/health", timeout=PATIENCE).status_code == 200
+            client.admin.command("configureFailPoint", "failCommand", mode="off")
+            wait_until(other, 200)
         assert " ERROR chat.services.readiness" in other.log()
 
 

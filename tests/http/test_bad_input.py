@@ -536,6 +536,8 @@ def test_an_id_that_names_nothing_of_ones_own_is_not_found(
         "invitation_token": [stage.group["id"]],
         "request_id": [stage.bob.membership_requests()[0]["id"], stage.group["id"]],
     }
+    if route.method == "DELETE" and name == "user_id":
+        foreign[name].remove(stage.eve.id)  # any account may be kept out
     for value in [*NONSENSE_IDS, *foreign[name]]:
         path = stage.path(route, **{name: value})
         stage.refusal(route, "not_found", case=value, person=stage.alice, path=path, **sent)

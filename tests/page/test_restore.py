@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from chat.database.client import Database
 from tests.backups import Backup, wait_for_head
-from tests.cli.commands import flask
+from tests.cli.commands import command
 from tests.conftest import drop, with_database
 from tests.page.conftest import Visitor, signed_in, state_of
 from tests.people import app_beside, make_people
@@ -40,7 +40,7 @@ def own_app(own: Server) -> Iterator[Flask]:
 def put_back_while_it_runs(backup: Backup, server: Server, folder: Path, witness: Member) -> None:
     client = witness.socket("/group")
     backup.put_back()
-    flask("db", "restored", data_dir=folder, MONGO_URI=server.mongo_uri)
+    command("db", "restored", data_dir=folder, MONGO_URI=server.mongo_uri)
     client.wait_closed()  # the server has noticed
 
 

@@ -4,16 +4,16 @@ Usage: attacker.py, with one JSON object in a line on its input. It has a "port"
 "connections", and one of these:
 
 - "request" for HTTP, with "pause" to take a byte of each answer in so many seconds and no more, or
-  "late" to send the last byte of each request so many seconds after the others; by "address" from
-  another one;
+  "late" to send the last byte of each request so many seconds after the others;
 - "token" and "event" for events of `/group` (`["sync", {…}]`), in which NEW stands for another text
   each time;
 - "flood" for WebSockets that send a text, or PING frames, and wait for no answer: in `/group` with
   a "token", or with a "forwarded" address for whoever trusts it; a request behind PIPELINED goes
   out by HTTP.
 
-Prints "ready", goes on until its input ends, and prints how often it was answered, by status or
-error code; of a flood, how many bytes were sent and read.
+With an "address" all but events come from another one. Prints "ready", goes on until its input
+ends, and prints how often it was answered, by status or error code; of a flood, how many bytes were
+sent and read.
 """
 
 from __future__ import annotations
@@ -195,6 +195,7 @@ def flood(
     ended: threading.Event,
     token: str = "",
     forwarded: str = "",
+    address: str = ADDRESS,
 ) -> Counter[str]:
     """Send a text, or what PING and PIPELINED stand for, as fast as it is taken; read all answers.
 
@@ -210,8 +211,8 @@ def flood(
 
     def open_one() -> socket.socket:
         if flood.startswith(PIPELINED):
-            return connect(port)
-        client = WireClient(f"http://127.0.0.1:{port}", headers, connect(port))
+            return connect(port, address)
+        client = WireClient(f"http://127.0.0.1:{port}", headers, connect(port, address))
         clients.append(client)
         if token:
             client.connect("/group", token)

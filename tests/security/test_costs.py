@@ -41,6 +41,7 @@ MANY_SECONDS = 20
 MANY_PEOPLE = 20_000
 HERE, STRANGER = "127.0.0.1", "192.0.2.1"
 PAUSE = 0.1  # seconds between two messages of the talker
+ALONE_SECONDS = 10.0  # after which a socket in no namespace is closed
 SELDOM = 1.2 * ACTIVE_SECONDS  # nobody but the attacker is active meanwhile
 # Answers may take twice as long as in the quiet before. Below a tenth of a second, which feels like
 # at once, the ratio says nothing: in the quiet an answer takes milliseconds, and the attacker's own
@@ -193,6 +194,16 @@ def by_socket(scene: Scene) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
+def by_new_sockets(scene: Scene) -> Iterator[Callable[[], None]]:
+    """Let the talker connect anew each time; each has to be let in."""
+
+    def talk() -> None:
+        scene.talker.socket("/group").close()
+
+    yield talk
+
+
+@contextmanager
 def by_http(scene: Scene) -> Iterator[Callable[[], None]]:
     """Let the talker read by HTTP; each answer has to be what was asked for."""
     with requests.Session() as session:
@@ -311,6 +322,13 @@ def test_whoever_is_logged_in_does_not_wait_for_a_stranger_at_the_same_address(
 ) -> None:
     wish = bad_log_in(scene) | {"address": HERE}
     leaves_others_their_answers(talk_while_attacked(scene, wish, 100, SECONDS, by_http))
+
+
+def test_whoever_connects_beside_strangers_at_the_same_address_is_let_in(scene: Scene) -> None:
+    wish = pings(scene) | {"address": HERE}
+    harm = talk_while_attacked(scene, wish, 50, SECONDS, by_new_sockets)
+    assert harm.attacked[-1] < ALONE_SECONDS / 2
+    assert harm.answers["bytes read"] > 0
 
 
 def leaves_others_their_answers(harm: Harm) -> None:
@@ -447,6 +465,14 @@ def test_strangers_at_the_same_address_hardly_slow_whoever_is_logged_in(
     harm = talk_while_attacked(crowded, wish, 300, MANY_SECONDS, by_http)
     figures.add("bad log-ins from the same address, 300 connections", **harm.row())
     hardly_slows_others(harm)
+
+
+@pytest.mark.torture
+def test_strangers_at_the_same_address_keep_nobody_out(crowded: Scene, figures: Figures) -> None:
+    wish = pings(crowded) | {"address": HERE}
+    harm = talk_while_attacked(crowded, wish, 500, MANY_SECONDS, by_new_sockets)
+    figures.add("new sockets beside pings from the same address, 500 connections", **harm.row())
+    assert harm.attacked[-1] < ALONE_SECONDS / 2
 
 
 def hardly_slows_others(harm: Harm) -> None:

@@ -13,7 +13,7 @@ from bson import ObjectId
 
 from chat.database.client import Database
 from tests.backups import Backup, wait_for_head, wait_until
-from tests.cli.commands import flask
+from tests.cli.commands import command
 from tests.conftest import drop, with_database
 from tests.people import app_beside, make_people
 from tests.servers import Server
@@ -60,7 +60,7 @@ def people(own: Server) -> Iterator[Callable[..., list[Member]]]:
 
 def say_restored(server: Server, data_dir: Path) -> None:
     """Run the last step of the documented restore."""
-    flask("db", "restored", data_dir=data_dir, MONGO_URI=server.mongo_uri)
+    command("db", "restored", data_dir=data_dir, MONGO_URI=server.mongo_uri)
 
 
 def synced(client: WireClient, room: dict[str, Any], seq: int, **ids: str) -> dict[str, Any]:

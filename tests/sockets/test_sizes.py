@@ -22,7 +22,7 @@ from tests.people import make_people
 from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, answered, ask_while, message
 
-DIRECT_ROOMS = 1_500  # of one person, whom others may write to as they like
+DIRECT_ROOMS = 500  # of one person, whom others may write to as they like
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ def test_tiny_frames_are_cut_in_turns(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         session = EngineSession(server.eio, "a")
+        session.enter()
         wire = wires.Wire(ours, session, 65_536, lambda: None)
         theirs.sendall(frames)
         for _ in range(3):  # as often as the loop asks: nothing more before those are handled

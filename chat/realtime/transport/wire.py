@@ -117,6 +117,9 @@ class Wire:
         if code is None:
             self.dispose()
             return
+        if self._paused:  # from here on what comes is thrown away
+            self._paused = False
+            self.open()
         try:
             self._socket.send(encode_close(code))
             self._socket.shutdown(socket.SHUT_WR)
