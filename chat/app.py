@@ -25,6 +25,7 @@ from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.origins import parse_origins
 from chat.proxies import TrustedProxies
+from chat.realtime.channels import ChannelManager
 from chat.realtime.event_queue import MAX_WAITING_SIZE
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.realtime.server import SOCKET_PATHS
@@ -163,9 +164,19 @@ def _add_sockets(app: Flask, services: Services) -> None:
     unsent = app.config["MAX_UNSENT_BYTES"]
     socketio.init_app(
         app,
+        manager=_channel_manager(app.config["MESSAGE_QUEUE_URL"], services),
         max_http_buffer_size=app.config["MAX_BODY_BYTES"],
         max_payload=MAX_WAITING_SIZE,
         slow_bytes=unsent,
         max_polling=app.config["MAX_CONNECTIONS"],
         max_unsent=4 * unsent,
     )
+
+
+def _channel_manager(queue_url: str, services: Services) -> ChannelManager:
+    """Return who knows which clients hear what; with a queue, in other processes too."""
+    if not queue_url:
+        return ChannelManager()
+    from chat.realtime.queue import QueuedChannelManager  # its package is an extra
+
+    return QueuedChannelManager(queue_url, services.publisher.heard)

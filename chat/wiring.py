@@ -117,7 +117,7 @@ def wire(app: Flask) -> Services:
     queue_url = config["MESSAGE_QUEUE_URL"]
     queue_probe = QueueProbe(queue_url).find_problem if queue_url else None
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
-    socketio = ChatSocketIO(connections, lambda *heard: publisher.heard(*heard))
+    socketio = ChatSocketIO(connections)
 
     users = UserRepository(database)
     room_repository = RoomRepository(database)

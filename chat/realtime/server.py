@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import flask_socketio
@@ -302,13 +302,14 @@ class ChatSocketIO(flask_socketio.SocketIO):
     namespace_handlers: list[Any]
     sockio_mw: Any
 
-    def __init__(self, connections: Connections, heard: Callable[[str, Any], None]) -> None:
+    def __init__(self, connections: Connections) -> None:
         super().__init__()
         self._connections = connections
-        self._heard = heard
 
-    def init_app(self, app: Flask, **options: Any) -> None:
-        """Put the server in front of the app."""
+    def init_app(  # type: ignore[override]
+        self, app: Flask, *, manager: ChannelManager, **options: Any
+    ) -> None:
+        """Put the server in front of the app; `manager` knows which clients hear what."""
         loggers = {
             option: logging.getLogger(f"{name}.server")
             for option, name in (("logger", "socketio"), ("engineio_logger", "engineio"))
@@ -325,20 +326,11 @@ class ChatSocketIO(flask_socketio.SocketIO):
             **options,
         }
         super().init_app(app, **options)
-        self.server = ChatServer(
-            self._connections, self._make_manager(app.config), **self.server_options
-        )
+        self.server = ChatServer(self._connections, manager, **self.server_options)
         for face in self.namespace_handlers:
             self.server.register_namespace(face)
         self.sockio_mw.engineio_app = self.server
         app.wsgi_app = _take_both_paths(app.wsgi_app)  # type: ignore[method-assign]
-
-    def _make_manager(self, config: Mapping[str, Any]) -> ChannelManager:
-        if not config["MESSAGE_QUEUE_URL"]:
-            return ChannelManager()
-        from chat.realtime.queue import QueuedChannelManager  # its package is an extra
-
-        return QueuedChannelManager(config["MESSAGE_QUEUE_URL"], self._heard)
 
 
 def _take_both_paths(application: Any) -> Any:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymongo.errors import BulkWriteError
 
+from chat.database.client import Database
 from chat.models import OPERATOR, AuditEntry
 from chat.repositories.documents import date_of, is_only_repeated, object_id
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 Document = dict[str, Any]
 IDENTITIES = {"actor_id": "user_identity", "target_id": "target_identity"}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
+from chat.database.client import Database
 from chat.repositories.documents import delete_found, object_id
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 class BlockRepository:

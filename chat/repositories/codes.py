@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
+from chat.database.client import Database
 from chat.repositories.documents import date_of
 from chat.text.addresses import fold_address
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 Document = dict[str, Any]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-if TYPE_CHECKING:
-    from chat.database.client import Database
+from chat.database.client import Database
 
 KEY = {"_id": "epoch"}
 

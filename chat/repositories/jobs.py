@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chat.database.client import Database
 from chat.models import Job
 from chat.repositories.documents import object_id, with_ids
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 Document = dict[str, Any]
 

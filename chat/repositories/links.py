@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 
+from chat.database.client import Database
 from chat.models import Link, Purpose
 from chat.repositories.documents import date_of, milliseconds_of, object_id
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 Document = dict[str, Any]
 

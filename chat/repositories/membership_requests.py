@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
+from chat.database.client import Database
 from chat.models import MembershipRequest
 from chat.repositories.documents import (
     between,
@@ -18,9 +19,6 @@ from chat.repositories.documents import (
     milliseconds_of,
     object_id,
 )
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 class MembershipRequestRepository:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 from pymongo import ReplaceOne
 
+from chat.database.client import Database
 from chat.repositories.documents import new_id
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pymongo
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from chat.database.client import Database
 from chat.errors import Unavailable
 from chat.repositories.documents import now_ms
 from chat.repositories.outages import (
@@ -22,8 +23,6 @@ from chat.repositories.outages import (
 
 if TYPE_CHECKING:
     from redis import Redis
-
-    from chat.database.client import Database
 
 SECONDS = 2.0  # for one probe
 # With which Redis begins the reasons why it takes no writes; nothing else of its text is repeated.

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from limits.storage import RedisStorage, Storage
 from limits.storage.mongodb import MongoDBStorageBase
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-if TYPE_CHECKING:
-    from chat.database.client import Database
+from chat.database.client import Database
 
 TRIES = 3  # to count one in a window that must be made, or is removed at the same moment
 REDIS_SECONDS = 4  # for a connection, for an answer

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
+from chat.database.client import Database
 from chat.repositories.documents import delete_in_pieces, object_id
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 class RemovalRepository:

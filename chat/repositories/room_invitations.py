@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 
+from chat.database.client import Database
 from chat.models import RoomInvitation
 from chat.repositories.documents import date_of, delete_in_pieces, milliseconds_of, object_id
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 class RoomInvitationRepository:

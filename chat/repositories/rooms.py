@@ -6,19 +6,17 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from chat.database.client import Database
 from chat.errors import NotFound
 from chat.models import Message, Room
 from chat.repositories.documents import between, in_pages, object_id, object_ids, with_ids
 from chat.repositories.messages import document_of, message_of
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 # A time that much later was written while the database's clock was ahead.
 AHEAD = timedelta(minutes=1)

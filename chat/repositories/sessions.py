@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 
+from chat.database.client import Database
 from chat.models import Session
 from chat.repositories.documents import between, date_of, milliseconds_of, object_id
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 Document = dict[str, Any]
 

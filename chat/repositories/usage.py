@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
+from chat.database.client import Database
 from chat.repositories.documents import DAY_MS, date_of
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 class UsageRepository:

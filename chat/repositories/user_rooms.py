@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from chat.database.client import Database
 from chat.models import Membership, Role
 from chat.repositories.documents import (
     STEP,
@@ -18,9 +19,6 @@ from chat.repositories.documents import (
     object_ids,
     with_ids,
 )
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 
 class UserRoomRepository:

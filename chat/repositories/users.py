@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from chat.database.client import Database
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
 from chat.repositories.documents import (
@@ -23,9 +24,6 @@ from chat.repositories.documents import (
 from chat.repositories.prefixes import PrefixSearch
 from chat.text.addresses import fold_address
 from chat.text.normalization import fold
-
-if TYPE_CHECKING:
-    from chat.database.client import Database
 
 Document = dict[str, Any]
 

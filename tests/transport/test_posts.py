@@ -15,7 +15,7 @@ import requests
 
 from chat.realtime.listener import LARGE_BODIES
 from chat.realtime.transport.engine import EngineServer
-from chat.realtime.transport.session import READ_BYTES, EngineSession
+from chat.realtime.transport.session import READ_BYTES
 from tests.transport.conftest import Serve
 
 TIMEOUT = 60  # seconds for what must come
@@ -181,7 +181,7 @@ def take(body: bytes, length: int) -> tuple[list[str], Source]:
     heard: list[str] = []
     server = EngineServer(async_mode="threading", max_http_buffer_size=PACKET, max_payload=PAYLOAD)
     server.on("message", lambda sid, data: heard.append(data))
-    session = server.sockets["a"] = EngineSession(server, "a")
+    session = server.open_session("a")
     session.enter()
     source = Source(body)
     try:

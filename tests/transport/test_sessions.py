@@ -15,7 +15,6 @@ from chat.realtime.server import ChatServer
 from chat.realtime.transport import wire as wires
 from chat.realtime.transport.frames import FrameReader
 from chat.realtime.transport.server import TransportServer
-from chat.realtime.transport.session import EngineSession
 
 PONG = b"\x8a\x80mask"  # empty: the smallest frame there is
 EMPTY_FRAGMENT = b"\x00\x80mask"
@@ -29,7 +28,7 @@ def server() -> ChatServer:
 
 
 def test_a_session_that_has_ended_takes_nothing(server: ChatServer) -> None:
-    session = server.eio.sockets["a"] = EngineSession(server.eio, "a")
+    session = server.eio.open_session("a")
     session.close(abort=True)
     for _ in range(3):
         session.push(b"\x81\x01x")
@@ -80,7 +79,7 @@ def test_tiny_frames_are_cut_in_turns(
     monkeypatch.setattr(wires, "listen", lambda *_: listening.append(_))
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        session = EngineSession(server.eio, "a")
+        session = server.eio.open_session("a")
         session.enter()
         wire = wires.Wire(ours, session, 65_536, lambda: None)
         theirs.sendall(frames)
@@ -98,7 +97,7 @@ def test_tiny_frames_are_cut_in_turns(
 def test_who_is_refused_somewhere_and_still_waits_elsewhere_is_not_alone(
     server: ChatServer,
 ) -> None:
-    session = server.eio.sockets["a"] = EngineSession(server.eio, "a")
+    session = server.eio.open_session("a")
     group = str(server.manager.pre_connect("a", "/group"))
     direct = str(server.manager.pre_connect("a", "/direct"))
     server.manager.disconnect(direct, "/direct", ignore_queue=True)

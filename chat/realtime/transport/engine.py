@@ -15,7 +15,7 @@ from engineio import packet
 from chat.concurrency import TURN, in_turns, spawn
 from chat.realtime.transport.fanout import Fanout
 from chat.realtime.transport.frames import GOING_AWAY
-from chat.realtime.transport.session import STATUS, EngineSession
+from chat.realtime.transport.session import STATUS, EngineSession, SessionLimits
 from chat.realtime.transport.wire import LINGER, Wire
 
 TICK = 1.0  # seconds between two looks, less where pings are more frequent
@@ -54,20 +54,30 @@ class EngineServer(engineio.Server):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.slow_bytes = slow_bytes
-        self.slow_seconds = slow_seconds
-        self.max_unsent = max(max_unsent, slow_bytes)
-        self.alone_seconds = alone_seconds
-        self.alone_bytes = alone_bytes
-        self.max_polling = max_polling
-        self.max_payload = max(max_payload, self.max_http_buffer_size)
-        self.binary = binary
-        self.fanout = Fanout()
-        self.wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
+        self._limits = SessionLimits(
+            slow_bytes=slow_bytes,
+            slow_seconds=slow_seconds,
+            max_unsent=max(max_unsent, slow_bytes),
+            alone_seconds=alone_seconds,
+            alone_bytes=alone_bytes,
+            max_packet=self.max_http_buffer_size,
+            max_payload=max(max_payload, self.max_http_buffer_size),
+            binary=binary,
+            look_seconds=min(TICK, self.ping_interval / 4, self.ping_timeout / 4),
+        )
+        self._max_polling = max_polling
+        self._fanout = Fanout()
+        self._wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
         self._ending = False
         self._lost: deque[EngineSession] = deque()
         self._strangers: deque[EngineSession] = deque()  # opened by polling, the oldest first
-        self.look_seconds = min(TICK, self.ping_interval / 4, self.ping_timeout / 4)
+
+    def open_session(self, sid: str) -> EngineSession:
+        """Add a session, which begins without a transport."""
+        session = self.sockets[sid] = EngineSession(
+            self, sid, self._limits, self._fanout, self._wires, self._close_soon
+        )
+        return session
 
     def send_to_all(self, sids: Iterable[str], frame: bytes) -> None:
         """Put one frame into many sessions; those that are gone are passed over."""
@@ -77,12 +87,8 @@ class EngineServer(engineio.Server):
             if session is not None:
                 session.push(frame)
 
-    def receive(self, sid: str, data: bytes | str) -> None:
-        """Hand a message to whoever listens to this server."""
-        self._trigger_event("message", sid, data, run_async=False)
-
-    def close_lost(self, session: EngineSession) -> None:
-        """Close a session whose connection ended, soon: thousands may end at once."""
+    def _close_soon(self, session: EngineSession) -> None:
+        """Close a session whose connection was lost, but not at once: thousands may be lost."""
         self._lost.append(session)
         if len(self._lost) == 1:
             spawn(self._close_lost)
@@ -131,14 +137,10 @@ class EngineServer(engineio.Server):
 
         return super().handle_request(environ, answer)
 
-    def body_limit(self, session: EngineSession | None) -> int:
-        """Return how many bytes a POST of a client may have; None is one without a session."""
-        is_known = session is not None and session.is_in_namespace
-        return self.max_payload if is_known else self.max_http_buffer_size
-
     def body_limit_of(self, query: str) -> int:
-        """Return the same by the query string of a request."""
-        return self.body_limit(self.session_of(query))
+        """Return how many bytes a POST may have, by its query string."""
+        session = self.session_of(query)
+        return session.body_limit if session is not None else self._limits.max_packet
 
     def session_of(self, query: str) -> EngineSession | None:
         """Return the open session that a query string names."""
@@ -169,7 +171,7 @@ class EngineServer(engineio.Server):
             self.start_service_task = False
             self.service_task_handle = self.start_background_task(self._service_task)
         sid = self.generate_id()
-        session = self.sockets[sid] = EngineSession(self, sid)
+        session = self.open_session(sid)
         if transport != "websocket":
             self._strangers.append(session)
         session.send(
@@ -197,7 +199,7 @@ class EngineServer(engineio.Server):
         """
         if self._ending:
             return False
-        while len(self.sockets) - len(self.wires) >= self.max_polling:
+        while len(self.sockets) - len(self._wires) >= self._max_polling:
             self._forget_known()
             if not self._strangers:
                 return False
@@ -212,7 +214,7 @@ class EngineServer(engineio.Server):
 
     def _service_task(self) -> None:
         self.service_task_event = self.create_event()
-        while not self.service_task_event.wait(self.look_seconds):
+        while not self.service_task_event.wait(self._limits.look_seconds):
             now = time.monotonic()
             for count, session in enumerate(list(self.sockets.values()), start=1):
                 try:
@@ -221,6 +223,6 @@ class EngineServer(engineio.Server):
                     log.exception("could not look after %s", session.sid)
                 if count % SESSIONS_PER_TURN == 0:
                     self.sleep(0)
-            for wire in [wire for wire in self.wires if wire.closed_at is not None]:
+            for wire in [wire for wire in self._wires if wire.closed_at is not None]:
                 if now - (wire.closed_at or now) > LINGER:
                     wire.dispose()

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chat.concurrency import spawn
 from chat.realtime.transport.loop import at_end_of_turn
 
-if TYPE_CHECKING:
-    from chat.realtime.transport.session import EngineSession
-
 log = logging.getLogger(__name__)
+
+
+class Sender(Protocol):
+    """A session: `out` are the frames that wait for its client."""
+
+    sid: str
+    out: list[bytes]
+
+    def write(self, data: bytes) -> None:
+        """Send what waits, which is `data` once it is joined."""
+
+    def drop(self) -> None:
+        """End the session."""
 
 
 class Fanout:
     """The sessions with something new to send."""
 
     def __init__(self) -> None:
-        self._sessions: list[EngineSession] = []
+        self._sessions: list[Sender] = []
 
-    def add(self, session: EngineSession) -> None:
+    def add(self, session: Sender) -> None:
         """Note a session whose first frame was put in; it is written once, however many follow."""
         if not self._sessions:
             at_end_of_turn(self._flush)

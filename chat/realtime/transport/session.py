@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import math
-import re
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import engineio
 from engineio import packet, socket
 
 from chat.concurrency import current_payer, give_way, repay, spawn
 from chat.realtime.transport import frames
+from chat.realtime.transport.fanout import Fanout
 from chat.realtime.transport.frames import (
     BAD_TEXT,
     BINARY,
@@ -31,15 +31,11 @@ from chat.realtime.transport.frames import (
     encode_frame,
     payload_of,
 )
+from chat.realtime.transport.handshake import VERSION, HandshakeError, accept
 from chat.realtime.transport.loop import take_over
 from chat.realtime.transport.pace import Pace
 from chat.realtime.transport.wire import Wire
 
-if TYPE_CHECKING:
-    from chat.realtime.transport.engine import EngineServer
-
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of the WebSocket protocol
-VERSION = "13"
 PROBE, PROBED, UPGRADE = "2probe", "3probe", "5"
 PACKETS_PER_TURN = 16  # then everybody else gets a turn
 POLL_COUNTS = 16 * 1024  # bytes that a poll counts as at least: small packets take many of them
@@ -49,15 +45,25 @@ SEPARATOR = b"\x1e"  # between the packets of a POST or a poll
 STATUS = "chat.status"  # where a request has the status of its answer, if it is a special one
 
 CLOSE, PING, PONG, MESSAGE = "1234"
-HANDSHAKE = (
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-    b"Connection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n%b\r\n"
-)
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # of HTTP, which names of subprotocols are
 
 
 class TooLarge(engineio.exceptions.EngineIOError):
     """A POST, or a packet in it, is larger than may be."""
+
+
+@dataclass(frozen=True)
+class SessionLimits:
+    """What one client may cost; `EngineServer` says what each means."""
+
+    slow_bytes: int
+    slow_seconds: float
+    max_unsent: int
+    alone_seconds: float
+    alone_bytes: int
+    max_packet: int
+    max_payload: int
+    binary: bool
+    look_seconds: float
 
 
 class EngineSession(socket.Socket):
@@ -65,14 +71,29 @@ class EngineSession(socket.Socket):
 
     It never sends Engine.IO's CLOSE: a client in Python would take that for the server's wish and
     not come back. Only a DISCONNECT of Socket.IO tells a client to stay away.
+
+    `wires` holds every open WebSocket, also of sessions that have ended. `close_soon` is told of a
+    session whose connection was lost, and closes it.
     """
 
-    server: EngineServer
+    server: engineio.Server
 
-    def __init__(self, server: EngineServer, sid: str) -> None:
+    def __init__(
+        self,
+        server: engineio.Server,
+        sid: str,
+        limits: SessionLimits,
+        fanout: Fanout,
+        wires: set[Wire],
+        close_soon: Callable[[EngineSession], None],
+    ) -> None:
         # Not the original's: that makes a queue, which costs more than all of this together.
         self.server = server
         self.sid = sid
+        self._limits = limits
+        self._fanout = fanout
+        self._wires = wires
+        self._close_soon = close_soon
         self.connected = self.upgrading = self.upgraded = False
         self.closing = self.closed = self.refused = False
         self.out: list[bytes] = []  # frames nobody has taken yet
@@ -93,6 +114,11 @@ class EngineSession(socket.Socket):
     def session(self) -> dict[str, Any]:
         """python-socketio's own notes; nobody here keeps any."""
         return {}
+
+    @property
+    def body_limit(self) -> int:
+        """Return how many bytes a POST of this client may have."""
+        return self._limits.max_payload if self.is_in_namespace else self._limits.max_packet
 
     @property
     def is_in_namespace(self) -> bool:
@@ -119,16 +145,16 @@ class EngineSession(socket.Socket):
         if self.closed:  # nobody would take it
             return
         if not self.out:
-            self.server.fanout.add(self)
+            self._fanout.add(self)
         self.out.append(frame)
         self.unsent += len(frame)
-        if self.unsent > self.server.alone_bytes:
+        if self.unsent > self._limits.alone_bytes:
             self._relieve()
 
     def _relieve(self) -> None:
         """Send what the kernel takes now, if too much waits; who is behind even then is out."""
-        server = self.server
-        most = server.max_unsent if self.alone_since is None else server.alone_bytes
+        limits = self._limits
+        most = limits.max_unsent if self.alone_since is None else limits.alone_bytes
         if self.unsent > most and self.wire is not None:
             self.write()
         if self.unsent > most and not self.closing:
@@ -224,13 +250,13 @@ class EngineSession(socket.Socket):
         yield self._checked(begun)
 
     def _checked(self, encoded: bytearray) -> bytes:
-        if len(encoded) > self.server.max_http_buffer_size:
+        if len(encoded) > self._limits.max_packet:
             raise TooLarge()
         return bytes(encoded)
 
     def _read_body(self, environ: dict[str, Any]) -> Iterator[bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > self.server.body_limit(self):
+        if length > self.body_limit:
             raise TooLarge()
         while length > 0:
             try:
@@ -282,24 +308,32 @@ class EngineSession(socket.Socket):
             return
         self.wire = None
         if self.upgraded:
-            self.server.close_lost(self)
+            self._close_soon(self)
         else:
             self.upgrading = False
 
+    def forget(self, wire: Wire) -> None:
+        """Hear that the socket of a connection is closed."""
+        self._wires.discard(wire)
+
     def _take(self, message: bytes | str) -> None:
         if not isinstance(message, str):
-            if self.server.binary:
-                self.server.receive(self.sid, message)
+            if self._limits.binary:
+                self._receive(message)
             else:
                 self.refuse(UNSUPPORTED)
         elif message[:1] == MESSAGE:
-            self.server.receive(self.sid, message[1:])
+            self._receive(message[1:])
         elif message[:1] == PONG:
             self.pong()
         elif message[:1] == CLOSE:
             self.close(wait=False, abort=True, reason=self.server.reason.CLIENT_DISCONNECT)
         else:
             self.refuse(PROTOCOL_ERROR)
+
+    def _receive(self, message: bytes | str) -> None:
+        """Hand a message to whoever listens to the server."""
+        self.server._trigger_event("message", self.sid, message, run_async=False)
 
     # Life
 
@@ -320,7 +354,7 @@ class EngineSession(socket.Socket):
 
     def look(self, now: float) -> None:
         """Do what is due: ping, or give up a client that is silent, slow, or in no namespace."""
-        server = self.server
+        server, limits = self.server, self._limits
         if self.closing:
             return
         if self.pinged_at is None:
@@ -329,10 +363,10 @@ class EngineSession(socket.Socket):
                 self.push(PING_FRAME)
         elif now - self.pinged_at > server.ping_timeout:
             self.close(wait=False, reason=server.reason.PING_TIMEOUT)
-        is_stuck = self.unsent > server.slow_bytes and now - self.moved_at > server.slow_seconds
+        is_stuck = self.unsent > limits.slow_bytes and now - self.moved_at > limits.slow_seconds
         if is_stuck or self._is_too_slow():
             self.drop()
-        elif self.alone_since is not None and now - self.alone_since > server.alone_seconds:
+        elif self.alone_since is not None and now - self.alone_since > limits.alone_seconds:
             self.close(wait=False)
         elif self.wire is not None and not self.upgraded:
             self._look_at_tried(self.wire, now)
@@ -345,11 +379,11 @@ class EngineSession(socket.Socket):
         if self.pace is None:
             self.pace = Pace()
             return False
-        self.pace.waited(self.server.look_seconds)
+        self.pace.waited(self._limits.look_seconds)
         return self.pace.left <= 0
 
     def _look_at_tried(self, wire: Wire, now: float) -> None:
-        if now - wire.opened_at > self.server.alone_seconds:
+        if now - wire.opened_at > self._limits.alone_seconds:
             self.lost(wire)
             wire.end(NORMAL)
 
@@ -404,26 +438,28 @@ class EngineSession(socket.Socket):
 
     def _upgrade_websocket(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request to speak WebSocket: begin with it, or try it beside polling."""
-        taken = self.closed or self.wire is not None
-        if taken or environ.get("HTTP_SEC_WEBSOCKET_VERSION") != VERSION:
+        if not self._can_begin(environ):
             answer = {**self.server._bad_request(), "status": "426 Upgrade Required"}
             answer["headers"] = [*answer["headers"], ("Sec-WebSocket-Version", VERSION)]
-        elif (key := _accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))) is None:
-            answer = self.server._bad_request("Invalid Sec-WebSocket-Key")
-        elif (protocol := _chosen_protocol(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL"))) is None:
-            answer = self.server._bad_request("Invalid Sec-WebSocket-Protocol")
         else:
-            self._begin(environ, HANDSHAKE % (key, protocol))
-            return ()
+            try:
+                self._begin(environ, accept(environ))
+                return ()
+            except HandshakeError as error:
+                answer = self.server._bad_request(str(error))
         if not self.connected:
             self.close(wait=False, abort=True)
         return answer
 
+    def _can_begin(self, environ: dict[str, Any]) -> bool:
+        is_free = not self.closed and self.wire is None
+        return is_free and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == VERSION
+
     def _begin(self, environ: dict[str, Any], handshake: bytes) -> None:
         """Take the connection over and shake hands, without waiting: there is one at a time."""
         client, left = take_over(environ)
-        wire = self.wire = Wire(client, self, self.server.max_http_buffer_size, left)
-        self.server.wires.add(wire)
+        wire = self.wire = Wire(client, self, self._limits.max_packet, left)
+        self._wires.add(wire)
         if not self.connected:
             self.connected = self.upgraded = True
         wire.open()
@@ -451,26 +487,3 @@ def _decode(encoded: str) -> bytes | str:
         return base64.b64decode(encoded, validate=True)
     except binascii.Error:
         return ""
-
-
-def _accept_key(key: str) -> bytes | None:
-    """Return the answer to the client's key, None when it is not one."""
-    try:
-        if len(base64.b64decode(key, validate=True)) != 16:
-            return None
-    except (binascii.Error, ValueError):
-        return None
-    return base64.b64encode(hashlib.sha1(key.encode() + GUID).digest())
-
-
-def _chosen_protocol(offered: str | None) -> bytes | None:
-    """Return the header that takes the first subprotocol a client offers; None for a bad offer.
-
-    They mean nothing here, but browsers end a connection on which theirs is not taken.
-    """
-    if offered is None:
-        return b""
-    names = [name.strip(" \t") for name in offered.split(",")]
-    if len(set(names)) < len(names) or not all(map(TOKEN.fullmatch, names)):
-        return None
-    return f"Sec-WebSocket-Protocol: {names[0]}\r\n".encode()

@@ -10,9 +10,9 @@ import logging
 import socket
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from chat.concurrency import charge_to, give_way, repay, spawn
+from chat.concurrency import Payer, charge_to, give_way, repay, spawn
 from chat.realtime.transport.frames import (
     CLOSE,
     NORMAL,
@@ -25,15 +25,38 @@ from chat.realtime.transport.frames import (
 )
 from chat.realtime.transport.loop import listen, unlisten
 
-if TYPE_CHECKING:
-    from chat.realtime.transport.session import EngineSession
-
 READ_BYTES = 64 * 1024
 FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
 MESSAGES_PER_TURN = 16  # then everybody else gets a turn
 LINGER = 2.0  # seconds for the client to take our close frame in
 
 log = logging.getLogger(__name__)
+
+
+class Receiver(Protocol):
+    """A session: it gives a meaning to what comes by a wire."""
+
+    sid: str
+    payer: Payer | None
+
+    @property
+    def is_stranger(self) -> bool:
+        """Tell whether the client is in no namespace yet."""
+
+    def receive_from(self, wire: Wire, message: bytes | str) -> None:
+        """Take a message."""
+
+    def pinged_by(self, wire: Wire, payload: bytes) -> None:
+        """Answer a ping of the WebSocket itself."""
+
+    def write(self) -> None:
+        """Send what waits: the kernel can take more."""
+
+    def lost(self, wire: Wire) -> None:
+        """Hear that the client or the network ended the wire."""
+
+    def forget(self, wire: Wire) -> None:
+        """Hear that the socket of the wire is closed."""
 
 
 class Wire:
@@ -59,7 +82,7 @@ class Wire:
     def __init__(
         self,
         connected: socket.socket,
-        session: EngineSession,
+        session: Receiver,
         limit: int,
         left: Callable[[], None],
     ) -> None:
@@ -136,7 +159,7 @@ class Wire:
         self.stop_waiting()
         self._stop_reading()
         self._socket.close()
-        self._session.server.wires.discard(self)
+        self._session.forget(self)
         self._left()
 
     def _write(self, _: int) -> None:
