@@ -38,12 +38,13 @@ from pymongo.errors import PyMongoError
 
 import chat.app
 from chat import __version__, logs, migrations, settings
+from chat.addresses import network_of, site_of
 from chat.budgets import Budgets
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.environment import SettingsError
+from chat.middleware.access_log import AccessLog
+from chat.middleware.request_turns import payer_of
 from chat.realtime.listener import Listener
-from chat.services.limits import network_of, site_of
-from chat.turns import payer_of
 from chat.wiring import Services
 
 STOP_SECONDS = 8.0  # ten are promised
@@ -85,7 +86,7 @@ class Service:
         _collect_seldom()
         log.info("version %s", __version__)
         _print_address(app.config)
-        self._listener.serve(logs.AccessLog(app))
+        self._listener.serve(AccessLog(app))
 
     def stop(self) -> None:
         """Take no more connections, finish what was begun, and end the database last."""

@@ -17,10 +17,10 @@ from bench.clients import BenchError
 from bench.talking import Figures
 from bench.town import database, make_people, message_in
 from chat import migrations
+from chat.chunks import chunked
 from chat.database.embedded import EmbeddedDatabase
 from chat.repositories.messages import document_of
 from chat.repositories.rooms import RoomRepository
-from chat.services.batches import batched
 from chat.wiring import Services
 from tests.people import app_beside
 from tests.servers import ROOT, Server
@@ -29,7 +29,7 @@ KEPT = ROOT / "var" / "bench"  # a million messages take minutes to make
 FEW = 1_000
 PAGE = 50
 REQUESTS = 200  # of each room in one run
-BATCH = 1_000
+CHUNK = 1_000
 INDEX_SECONDS = 900
 SEED = 50  # the same pages in each run
 
@@ -96,7 +96,7 @@ def _make(directory: Path, many: int, rooms_file: Path) -> None:
                 room = services.rooms.create_group(users[0], name)
                 rooms[name] = room.id
                 drafts = (message_in(room.id, users[0].id, seq) for seq in range(1, count + 1))
-                for some in batched(drafts, BATCH):
+                for some in chunked(drafts, CHUNK):
                     messages.insert_many([document_of(message) for message in some])
                 RoomRepository(services.database).advance_heads(some[-1:])
             with pymongo.timeout(INDEX_SECONDS):

@@ -13,12 +13,12 @@ from flask import Flask
 
 from chat import migrations
 from chat.auth import issue_tokens
+from chat.chunks import CHUNK, chunked
 from chat.database.embedded import EmbeddedDatabase
 from chat.models import Message, Room, User
 from chat.repositories.documents import new_id, now_ms
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
-from chat.services.batches import BATCH, batched
 from chat.services.sessions import Grant
 from chat.wiring import Services
 from tests.people import app_beside
@@ -124,7 +124,7 @@ def make_people(services: Services, count: int) -> tuple[list[User], list[Citize
         Citizen(
             grant.user.id, grant.user.username, grant, token=issue_tokens(grant)["access_token"]
         )
-        for some in batched(users, BATCH)
+        for some in chunked(users, CHUNK)
         for grant in services.sessions.start_many(some, "bench")
     ]
     return users, people

@@ -23,3 +23,22 @@ def parse_address(text: str) -> str:
         return UNKNOWN
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address).partition("%")[0]
+
+
+def site_of(address: str) -> str | None:
+    """Return the /48 that an IPv6 address is in; None for IPv4 and what cannot be read."""
+    network = network_of(address)
+    if not network.endswith("/64"):
+        return None
+    return str(ipaddress.IPv6Network(network).supernet(new_prefix=48))
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one caller: an IPv4 address, or the /64 that an IPv6 user owns.
+
+    All whose address cannot be read are one.
+    """
+    found = parse_address(address)
+    if ":" not in found:
+        return found
+    return str(ipaddress.ip_network((found, 64), strict=False))

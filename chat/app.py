@@ -5,44 +5,49 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
 from chat import cli, error_handlers, extensions, settings
 from chat.blueprints.blocks import blocks
-from chat.blueprints.http import Protection, client_address, require_json
+from chat.blueprints.http import client_address, require_json
 from chat.blueprints.membership_requests import membership_requests
 from chat.blueprints.pages import pages
 from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
 from chat.blueprints.users import users
 from chat.concurrency import spawn
-from chat.cross_origin import CrossOrigin
 from chat.database.client import time_limit
-from chat.gate import Gate
-from chat.host_check import HostCheck
+from chat.middleware.cross_origin import CrossOrigin
+from chat.middleware.deadline import SHORTEST, Deadline
+from chat.middleware.drain import RequestDrain
+from chat.middleware.host_check import HostCheck
+from chat.middleware.proxies import TrustedProxies
+from chat.middleware.request_turns import RequestTurns
+from chat.middleware.security_headers import SecurityHeaders
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.origins import parse_origins
-from chat.proxies import TrustedProxies
 from chat.realtime.channels import ChannelManager
 from chat.realtime.event_queue import MAX_WAITING_SIZE
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.realtime.server import SOCKET_PATHS
 from chat.services.audit import bind_caller
-from chat.turns import RequestTurns
 from chat.wiring import EXTENSION, Services, wire
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 log = logging.getLogger(__name__)
 
-GATE = "chat.gate"
+DRAIN = "chat.drain"
 # The end: what began before shall be finished and answered. Ten seconds are promised, of which
 # closing the connections to the database takes one, and its own end half a second or more.
 STORE_SECONDS = ANSWER_WITHIN + 0.5  # by then every event from before has its answer
 ANSWER_SECONDS = 0.5
 FAREWELL_SECONDS = 1.0
 END_SECONDS = 8.0  # for all of it, and for writing down what else is known
-SHORTEST = 0.1  # of a time limit: none at all is one without end
 
 
 def create_app(config: str | object = "config.Config", **overrides: object) -> Flask:
@@ -70,20 +75,11 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     app.before_request(require_json)
     for blueprint in (pages, users, blocks, membership_requests, rooms, room_invitations):
         app.register_blueprint(blueprint)
-    app.extensions[GATE] = Gate(app)
+    drain = app.extensions[DRAIN] = RequestDrain(Deadline(app.wsgi_app))
+    app.before_request(drain.refuse_changes)
+    app.wsgi_app = drain  # type: ignore[method-assign]
     _add_sockets(app, services)
-    RequestTurns(app, services.budgets, services.socketio.server.eio.session_of)
-    app.wsgi_app = CrossOrigin(  # type: ignore[method-assign]
-        app.wsgi_app, parse_origins(app.config["CORS_ORIGINS"])
-    )
-    app.wsgi_app = HostCheck(  # type: ignore[method-assign]
-        app.wsgi_app, settings.hosts(app.config)
-    )
-    app.wsgi_app = Protection(app.wsgi_app)  # type: ignore[method-assign]
-    if app.config["TRUSTED_PROXIES"]:
-        app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
-            app.wsgi_app, app.config["TRUSTED_PROXIES"]
-        )
+    app.wsgi_app = _wrapped(app, services)  # type: ignore[method-assign]
     cli.register(app)
     return app
 
@@ -105,18 +101,18 @@ def stop(app: Flask) -> None:
     It takes a few seconds at most, also when the database does not answer.
     """
     services: Services = app.extensions[EXTENSION]
-    gate: Gate = app.extensions[GATE]
+    drain: RequestDrain = app.extensions[DRAIN]
     began = time.monotonic()
     deadline = began + END_SECONDS
     services.readiness.end()
-    gate.close()
+    drain.close()
     services.expiry.stop()
     services.reconciler.stop()
     services.presence.stop()
     services.rooms.stop()
     services.jobs.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
-    gate.wait_until_empty(ANSWER_SECONDS)
+    drain.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(FAREWELL_SECONDS)
     # Where the database is away, the next start finds out what would be written.
     if not (drained and _is_written(services, deadline)):
@@ -155,6 +151,20 @@ def body_limit(app: Flask, target: str) -> int:
         return int(app.config["MAX_BODY_BYTES"])
     services: Services = app.extensions[EXTENSION]
     return int(services.socketio.server.eio.body_limit_of(query))
+
+
+def _wrapped(app: Flask, services: Services) -> WSGIApplication:
+    """Return what all requests pass, those of sockets too; the outermost comes last."""
+    config = app.config
+    application: WSGIApplication = RequestTurns(
+        app.wsgi_app, app, services.budgets, services.socketio.server.eio.session_of
+    )
+    application = CrossOrigin(application, parse_origins(config["CORS_ORIGINS"]))
+    application = HostCheck(application, settings.hosts(config))
+    application = SecurityHeaders(application)
+    if config["TRUSTED_PROXIES"]:
+        application = TrustedProxies(application, config["TRUSTED_PROXIES"])
+    return application
 
 
 def _add_sockets(app: Flask, services: Services) -> None:

@@ -9,6 +9,8 @@ from flask import Flask, current_app
 from chat.budgets import Budgets
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
+from chat.limits.limits import Limits
+from chat.limits.rules import CONFIGURABLE
 from chat.log.previews import Previews
 from chat.log.room_log import RoomLog
 from chat.mailer import Mailer
@@ -46,7 +48,6 @@ from chat.services.audit import Audit
 from chat.services.blocks import Blocks
 from chat.services.conversations import ConversationService
 from chat.services.jobs import Jobs
-from chat.services.limits import CONFIGURABLE, Limits
 from chat.services.links import Links
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships

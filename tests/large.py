@@ -9,12 +9,12 @@ from typing import Any
 from bson import ObjectId
 from flask import Flask
 
+from chat.chunks import chunked
 from chat.models import Message
 from chat.repositories.documents import now_ms
 from chat.repositories.messages import document_of
-from chat.services.batches import batched
 
-BATCH = 200
+CHUNK = 200
 
 Document = dict[str, Any]
 Shape = tuple[Document, list[str], str]  # a room, the ids of its two, who of all speaks in it
@@ -33,7 +33,7 @@ def group_document(owner_id: str, number: int) -> Document:
 
 def insert_rooms(app: Flask, rooms: Iterable[Shape]) -> None:
     """Store rooms of two, with their memberships and one message each."""
-    for some in batched(rooms, BATCH):
+    for some in chunked(rooms, CHUNK):
         documents: dict[str, list[Document]] = {"room": [], "user_room": [], "message": []}
         for kind, document in itertools.chain.from_iterable(itertools.starmap(documents_of, some)):
             documents[kind].append(document)

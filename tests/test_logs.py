@@ -14,6 +14,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from chat import logs
+from chat.middleware.access_log import AccessLog
 
 LINE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?P<level>[A-Z]+) (?P<logger>\S+) "
@@ -119,7 +120,7 @@ def hello(request: Request) -> Response:
 
 
 def test_an_answered_request_is_one_line_without_its_query(written: io.StringIO) -> None:
-    response = Client(logs.AccessLog(hello)).get("/some/页?token=hush", data=b"hush")
+    response = Client(AccessLog(hello)).get("/some/页?token=hush", data=b"hush")
     response.close()
     match = LINE.fullmatch(written.getvalue().rstrip("\n"))
     assert match is not None
@@ -139,13 +140,13 @@ def test_an_answered_request_is_one_line_without_its_query(written: io.StringIO)
     ],
 )
 def test_the_token_of_an_invitation_is_cut_off(written: io.StringIO, path: str) -> None:
-    Client(logs.AccessLog(hello)).post(path).close()
+    Client(AccessLog(hello)).post(path).close()
     assert "hush" not in written.getvalue()
     assert re.search(r"nvitations/+… 200 5 B", written.getvalue())
 
 
 def test_pieces_are_counted_when_they_have_been_sent(written: io.StringIO) -> None:
-    response = Client(logs.AccessLog(hello)).get("/pieces")
+    response = Client(AccessLog(hello)).get("/pieces")
     assert response.data == b"abcde"
     response.close()
     assert " /pieces 200 5 B " in written.getvalue()
@@ -153,7 +154,7 @@ def test_pieces_are_counted_when_they_have_been_sent(written: io.StringIO) -> No
 
 def test_a_request_that_breaks_is_logged_as_500(written: io.StringIO) -> None:
     with pytest.raises(RuntimeError):
-        Client(logs.AccessLog(hello)).get("/broken")
+        Client(AccessLog(hello)).get("/broken")
     assert " /broken 500 " in written.getvalue()
 
 
@@ -161,13 +162,13 @@ def test_a_request_that_breaks_is_logged_as_500(written: io.StringIO) -> None:
 def test_what_is_asked_for_all_the_time_is_for_debugging_only(
     written: io.StringIO, path: str
 ) -> None:
-    Client(logs.AccessLog(hello)).get(path).close()
+    Client(AccessLog(hello)).get(path).close()
     match = LINE.fullmatch(written.getvalue().rstrip("\n"))
     assert match is not None and match["level"] == "DEBUG"
 
 
 def test_each_request_has_an_id_of_its_own() -> None:
-    client: Any = Client(logs.AccessLog(hello))
+    client: Any = Client(AccessLog(hello))
     ids = {client.get("/").headers["X-Request-Id"] for _ in range(3)}
     assert len(ids) == 3
 

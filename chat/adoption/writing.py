@@ -18,11 +18,11 @@ from chat.adoption.planning import Plan
 from chat.adoption.source import Found, Show, Source
 from chat.adoption.steps import BATCH, STEP_SECONDS
 from chat.adoption.variants import Document, id_of
+from chat.chunks import chunked
 from chat.database.client import Database
 from chat.repositories.documents import with_ids
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
-from chat.services.batches import batched
 
 
 def write(source: Source, database: Database, plan: Plan, show: Show[Found]) -> None:
@@ -44,7 +44,7 @@ def write(source: Source, database: Database, plan: Plan, show: Show[Found]) -> 
 
 
 def _store(db: MongoDatabase[Document], kind: str, found: Iterable[Found]) -> None:
-    for some in batched(found, BATCH):
+    for some in chunked(found, BATCH):
         new = [one.document for one in some if not one.replaces]
         old = [ReplaceOne({"_id": one.id}, one.document) for one in some if one.replaces]
         with pymongo.timeout(STEP_SECONDS):
@@ -70,7 +70,7 @@ def _messages(source: Source, plan: Plan) -> Iterator[Found]:
 def _write_ends(database: Database, plan: Plan) -> None:
     """Let the rooms know the ends of their logs."""
     messages, rooms = MessageRepository(database), RoomRepository(database)
-    for some in batched(plan.ends.items(), BATCH):
+    for some in chunked(plan.ends.items(), BATCH):
         found = [messages.list_range(str(room), seq, seq) for room, seq in some]
         with pymongo.timeout(STEP_SECONDS):
             rooms.advance_heads(page[0] for page in found if page)
@@ -79,7 +79,7 @@ def _write_ends(database: Database, plan: Plan) -> None:
 def _move_away(db: MongoDatabase[Document], plan: Plan, *, rooms: bool) -> None:
     """Move what cannot be adopted out of the way: rooms first, what refers to others last."""
     moving = [one for one in plan.left_out.moving if (one["collection"] == "room") == rooms]
-    for some in batched(moving, BATCH):
+    for some in chunked(moving, BATCH):
         with pymongo.timeout(STEP_SECONDS):
             _keep_aside(db, some)
 

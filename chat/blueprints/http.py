@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Response, jsonify, request
 
@@ -13,17 +13,13 @@ from chat.addresses import parse_address
 from chat.budgets import ACCOUNT, Account
 from chat.error_handlers import request_locale
 from chat.errors import InvalidInput, UnsupportedMediaType
-from chat.gate import seconds_to_wait
+from chat.middleware.deadline import seconds_to_wait
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.reading import read_json
 from chat.wiring import services
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
 __all__ = [
-    "Protection",
     "answer",
     "client_address",
     "device",
@@ -42,10 +38,6 @@ R = TypeVar("R")
 JSON = "application/json"
 NUMBER = re.compile(r"-?[0-9]{1,16}")
 RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})", re.IGNORECASE)
-YEAR_SECONDS = 365 * 24 * 60 * 60
-# Of what is no page: whatever a browser is made to show, it runs, loads and frames nothing.
-NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-PERSONAL = ("/api", "/socket.io")  # nobody on the way may keep these answers
 DEVICE_LENGTH = 200  # the names of some browsers stand at the end of a long line
 
 
@@ -129,31 +121,3 @@ def forget_odd_range() -> None:
     is_odd = match is None or (match[2] and int(match[1]) > int(match[2]))
     if is_odd or request.method != "GET" or "HTTP_IF_NONE_MATCH" in environ:
         environ.pop("HTTP_RANGE", None)
-
-
-class Protection:
-    """WSGI middleware: tell browsers, with every answer, what they must not do with it."""
-
-    def __init__(self, application: WSGIApplication) -> None:
-        self._application = application
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        wanted = {
-            "Content-Security-Policy": NO_CONTENT,
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "Cross-Origin-Resource-Policy": "same-origin",  # no other page shows or runs it
-        }
-        if environ["PATH_INFO"].startswith(PERSONAL):
-            wanted["Cache-Control"] = "no-store"
-        if environ["wsgi.url_scheme"] == "https":
-            wanted["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}"
-
-        def start(
-            status: str, headers: list[tuple[str, str]], exc_info: Any = None
-        ) -> Callable[..., Any]:
-            given = {name.lower() for name, _ in headers}
-            added = [header for header in wanted.items() if header[0].lower() not in given]
-            return start_response(status, [*headers, *added], exc_info)
-
-        return self._application(environ, start)

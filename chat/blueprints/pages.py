@@ -8,8 +8,9 @@ from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
-from chat.blueprints.http import YEAR_SECONDS, answer, forget_odd_range
+from chat.blueprints.http import answer, forget_odd_range
 from chat.i18n import TAGS, choose_locale
+from chat.middleware.security_headers import YEAR_SECONDS
 from chat.origins import Origin, own_origin
 from chat.wiring import services
 

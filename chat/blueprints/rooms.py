@@ -7,8 +7,8 @@ from flask import Blueprint, Response
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, heavy, load, load_query, no_content
 from chat.concurrency import in_turns
-from chat.gate import seconds_left
 from chat.log.promises import wait_for
+from chat.middleware.deadline import seconds_left
 from chat.models import Conversation
 from chat.schemas.messages import (
     HistorySchema,

@@ -15,12 +15,12 @@ from flask.cli import AppGroup
 
 from chat import migrations
 from chat.auth import issue_tokens
+from chat.chunks import CHUNK, chunked
 from chat.cli.common import password_option, shown, with_services
 from chat.demo.seeding import seed_demo
 from chat.demo.talk import PEOPLE
 from chat.logs import escape
 from chat.models import User
-from chat.services.batches import BATCH, batched
 from chat.wiring import Services, services
 
 PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,14}")  # with a number of six digits it is a username
@@ -113,7 +113,7 @@ def make_demo(password: str | None) -> None:
 
 
 def _tokens(made: Services, users: Iterable[User]) -> Iterator[str]:
-    for some in batched(users, BATCH):
+    for some in chunked(users, CHUNK):
         for grant in made.sessions.start_many(some, "seed"):
             yield issue_tokens(grant)["access_token"]
 

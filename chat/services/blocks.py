@@ -7,14 +7,15 @@ from typing import Any
 
 from chat import policies
 from chat.errors import Conflict, NotFound
+from chat.keyed_locks import KeyedLocks
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES
 from chat.models import User
 from chat.repositories.blocks import BlockRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.jobs import Jobs, Progress
-from chat.services.limits import CHANGES, Limits
 from chat.services.memberships import Memberships
-from chat.services.turns import Turns
 
 MOST_BLOCKS = 1_000  # of one person
 SETTLE = "settle_block"
@@ -48,7 +49,7 @@ class Blocks:
         self._memberships = memberships
         self._limits = limits
         self._jobs = jobs
-        self._turns = Turns()
+        self._locks = KeyedLocks()
         jobs.register(SETTLE, self._settle_again)
 
     def block(self, user: User, other_id: str) -> None:
@@ -57,7 +58,7 @@ class Blocks:
         policies.require_other(user.id, other_id, "user_id")
         if self._users.find(other_id) is None:
             raise NotFound()
-        with self._turns.of(user.id):
+        with self._locks.lock_for(user.id):
             if user.id not in self._blocks.find_blockers(user.id, other_id):
                 if self._blocks.count_blocked(user.id) >= MOST_BLOCKS:
                     raise TooManyBlocks()
@@ -71,7 +72,7 @@ class Blocks:
     def unblock(self, user: User, other_id: str) -> None:
         """Let a person write again; one who is not blocked stays so."""
         self._limits.count(CHANGES, user.id)
-        with self._turns.of(user.id):
+        with self._locks.lock_for(user.id):
             if user.id in self._blocks.find_blockers(user.id, other_id):
                 self._settle_later(user.id, other_id)
                 self._blocks.delete(user.id, other_id)

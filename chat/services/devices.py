@@ -15,9 +15,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from chat.addresses import network_of
 from chat.models import User
 from chat.repositories.documents import DAY_MS, now_ms
-from chat.services.limits import network_of
 
 TOKEN_DAYS = 90
 MAX_TOKEN = 200  # characters

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from chat.models import Link, Purpose
 from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.links import LinkRepository
-from chat.services.tokens import hash_token, new_token
+from chat.tokens import hash_token, new_token
 
 RESET_MINUTES = 60
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from chat import policies
 from chat.errors import Conflict, Forbidden, NotFound, RateLimited
+from chat.limits.limits import Limits
+from chat.limits.rules import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from chat.models import MembershipRequest, ReceivedRequest, Room, User
 from chat.repositories.documents import DAY_MS
 from chat.repositories.membership_requests import MembershipRequestRepository
@@ -16,7 +18,6 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.blocks import Blocks
 from chat.services.events import Events
-from chat.services.limits import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE, Limits
 from chat.services.memberships import Memberships
 
 KEPT_DAYS = 30  # for which a request waits, and after which a declined one may be made again

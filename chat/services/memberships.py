@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from chat.concurrency import in_turns
 from chat.errors import NotFound
+from chat.keyed_locks import KeyedLocks
 from chat.models import Membership, Room
 from chat.policies import require_member, resolve_role
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
-from chat.services.turns import Turns
 
 MAX_AGE = 4.0  # seconds for which it is trusted after it was read, or confirmed as a whole
 MAX_AGE_CONFIRMED = 60.0  # for which it is trusted at all
@@ -52,7 +52,7 @@ class Memberships:
         self._changes = 0
         self._changed: OrderedDict[str, int] = OrderedDict()  # the last change of each room
         self._changed_before = 0  # the newest change that is no longer among them
-        self._turns = Turns()
+        self._locks = KeyedLocks()
         self._confirmed_at = -MAX_AGE
         self._confirmed: Container[str] = ()
 
@@ -70,7 +70,7 @@ class Memberships:
         known = self._trusted(room_id)
         if known and user_id in known.members:
             return known.room, known.members[user_id]
-        with self._turns.of(room_id):  # who asks meanwhile finds what is read here
+        with self._locks.lock_for(room_id):  # who asks meanwhile finds what is read here
             known = self._trusted(room_id)
             if known and user_id in known.members:
                 return known.room, known.members[user_id]

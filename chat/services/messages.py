@@ -11,6 +11,8 @@ from chat import policies
 from chat.concurrency import in_turns
 from chat.errors import InvalidInput, NotFound, PeerLeft
 from chat.i18n import Text
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES, MESSAGES
 from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
 from chat.models import (
@@ -28,7 +30,6 @@ from chat.repositories.documents import new_id
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.conversations import ConversationService
 from chat.services.events import Events
-from chat.services.limits import CHANGES, MESSAGES, Limits
 from chat.services.memberships import Memberships
 from chat.services.past import Past
 from chat.services.quotas import Quotas

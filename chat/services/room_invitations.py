@@ -11,6 +11,9 @@ from collections.abc import Callable
 
 from chat import policies
 from chat.errors import Conflict, NotFound, Removed
+from chat.keyed_locks import KeyedLocks
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES, JOINS
 from chat.models import Invited, Room, RoomInvitation, User
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
@@ -18,11 +21,9 @@ from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.limits import CHANGES, JOINS, Limits
 from chat.services.memberships import Memberships
 from chat.services.rooms import RoomService
-from chat.services.tokens import hash_token, new_token
-from chat.services.turns import Turns
+from chat.tokens import hash_token, new_token
 
 MOST_INVITATIONS = 50  # of a group at a time
 
@@ -60,14 +61,14 @@ class RoomInvitationService:
         self._limits = limits
         self._audit = audit
         self._clock = clock
-        self._turns = Turns()  # one after the other counts those of a group before adding one
+        self._locks = KeyedLocks()  # one after the other counts those of a group before adding one
 
     def make(
         self, user: User, room_id: str, *, expires_in: int, uses: int
     ) -> tuple[RoomInvitation, str]:
         """Return a new invitation, good for `expires_in` seconds, and its token, told only here."""
         self._limits.count(CHANGES, user.id)
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             self._require_manager(user, room_id)
             now = self._clock()
             if len(self._invitations.list_of_room(room_id, now)) >= MOST_INVITATIONS:

@@ -9,8 +9,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from chat import policies
+from chat.chunks import CHUNK, chunked
 from chat.concurrency import in_turns
 from chat.errors import Conflict, NotFound, Removed, Unauthorized, Unavailable
+from chat.keyed_locks import KeyedLocks
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES, JOINS, ROOMS, TRIES_AT_BOUND
 from chat.log.room_log import RoomLog
 from chat.models import Addition, Membership, Role, Room, RoomKind, User
 from chat.repositories.messages import MessageRepository
@@ -21,15 +25,12 @@ from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.batches import BATCH, batched
 from chat.services.blocks import Blocks
 from chat.services.events import Events
 from chat.services.jobs import Jobs, Progress
-from chat.services.limits import CHANGES, JOINS, ROOMS, TRIES_AT_BOUND, Limits
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.room_removal import RoomRemoval
-from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 
 CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
@@ -127,7 +128,7 @@ class RoomService:
         # between processes the condition of each write decides. Two people who write first at the
         # same moment take turns because the second one's message could be pushed before the first
         # one's clients hear the room.
-        self._turns = Turns()
+        self._locks = KeyedLocks()
         self._stopped = threading.Event()
         jobs.register(FINISH_REMOVAL, self._finish_removal_again)
         jobs.register(SWEEP_REMOVED, self._sweep_removed)
@@ -149,7 +150,7 @@ class RoomService:
         room = self._rooms.find_group_of(owner.id, name) or self.create_group(owner, name)
         draft = self._membership(room, owner, "member")
         ids = [member.id for member in members if member.id != owner.id]
-        for some in batched(ids, BATCH):
+        for some in chunked(ids, CHUNK):
             self._user_rooms.insert_many([replace(draft, user_id=user_id) for user_id in some])
         self._entered(room, ids, by=owner)
         return room
@@ -163,14 +164,14 @@ class RoomService:
         if other is None:
             raise NotFound()
         policies.require_other(user.id, other.id, field)
-        turns = self._turns.of(min(user.id, other.id) + max(user.id, other.id))
-        with turns:
+        lock = self._locks.lock_for(min(user.id, other.id) + max(user.id, other.id))
+        with lock:
             room = self._rooms.find_direct(user.id, other.id)
             if room is not None:
                 self._complete_direct(room, user, other)
                 return room, False
         self._require_may_open(user, other)  # it may take a while, so nobody waits behind it
-        with turns:
+        with lock:
             created = self._rooms.insert_direct(user.id, other.id)
             room = created or self._rooms.find_direct(user.id, other.id)
             if room is None:
@@ -193,7 +194,7 @@ class RoomService:
         Raises Removed where they were removed and not added again by name. `take_use` comes last,
         so that only those who enter use up an invitation; NotFound where it says no.
         """
-        with self._turns.of(room.id):
+        with self._locks.lock_for(room.id):
             if self._is_in(room, user):
                 return False
             if self._removals.exists(room.id, user.id):
@@ -206,7 +207,7 @@ class RoomService:
     def add_member(self, actor: User, room_id: str, username: str) -> Addition:
         """Put a person into a group, or ask them where that needs their consent."""
         self._limits.count(CHANGES, actor.id)
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             room, membership = self._memberships.require_fresh(actor.id, room_id)
             policies.require_manager(room, membership)
             user = self._users.find_by_username(username)
@@ -227,7 +228,7 @@ class RoomService:
         self._limits.count(JOINS, user.id)
         found = self._requests.require(user, request_id)
         room = found.room
-        with self._turns.of(room.id):
+        with self._locks.lock_for(room.id):
             if not self._is_in(room, user):
                 self._require_space(room, user, MOST_ROOMS)
                 self._requests.use_up(request_id)
@@ -240,7 +241,7 @@ class RoomService:
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
         """Go out of a group; when its owner was alone in it, the group ends."""
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             for _ in range(TRIES):
                 room, membership = self._memberships.require_fresh(user.id, room_id)
                 if kind is not None and room.kind != kind:
@@ -270,7 +271,7 @@ class RoomService:
         failure: Exception | None = None
         for room_id in room_ids:
             try:
-                with self._turns.of(room_id):
+                with self._locks.lock_for(room_id):
                     self._leave_for_good(user_id, room_id)
             except Exception as error:
                 if is_outage(error):
@@ -290,7 +291,7 @@ class RoomService:
         if user_id == actor.id:
             self.leave(actor, room_id)
             return
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             for _ in range(TRIES):
                 room, membership = self._memberships.require_fresh(actor.id, room_id)
                 policies.require_manager(room, membership)
@@ -310,7 +311,7 @@ class RoomService:
     ) -> tuple[User, Membership]:
         """Change what a member may do; making another one owner hands the group over."""
         self._limits.count(CHANGES, actor.id)
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             for _ in range(TRIES):
                 room, membership = self._memberships.require_fresh(actor.id, room_id)
                 policies.require_owner(room, membership)
@@ -346,7 +347,7 @@ class RoomService:
 
     def delete(self, user: User, room_id: str) -> None:
         """End a group, with all that was said in it."""
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             for _ in range(TRIES):
                 room, membership = self._memberships.require_fresh(user.id, room_id)
                 policies.require_owner(room, membership)
@@ -356,7 +357,7 @@ class RoomService:
 
     def end(self, room_id: str, actor_id: str) -> None:
         """End a room of any kind for an operator; raise NotFound when it is gone."""
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             for _ in range(TRIES):
                 room = self._rooms.find(room_id)
                 if room is None:
@@ -612,7 +613,7 @@ class RoomService:
 
     def _take_out_removed(self, room_id: str, user_id: str) -> None:
         """Take out a member who was removed, and not added by name after that."""
-        with self._turns.of(room_id):
+        with self._locks.lock_for(room_id):
             # The membership first: to add somebody by name forgets the removal before they are in.
             if self._user_rooms.find(room_id, user_id) is None:
                 return

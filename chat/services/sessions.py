@@ -15,14 +15,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cachetools import LRUCache
 
+from chat.addresses import network_of
 from chat.errors import Forbidden, NotFound, Unauthorized
+from chat.keyed_locks import KeyedLocks
+from chat.limits.limits import Limits
+from chat.limits.rules import (
+    CONNECTIONS,
+    FAILED_LOGINS_FROM_ANYWHERE,
+    FAILED_LOGINS_OF_KNOWN,
+    FAILED_LOGINS_PER_ACCOUNT,
+    FAILED_LOGINS_PER_ADDRESS,
+    LOG_INS,
+    per_caller,
+)
 from chat.models import Session, User
 from chat.repositories.documents import DAY_MS, new_id, now_ms
 from chat.repositories.outages import is_outage
@@ -31,23 +41,12 @@ from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.devices import Devices
 from chat.services.events import Events
-from chat.services.limits import (
-    CONNECTIONS,
-    FAILED_LOGINS_FROM_ANYWHERE,
-    FAILED_LOGINS_OF_KNOWN,
-    FAILED_LOGINS_PER_ACCOUNT,
-    FAILED_LOGINS_PER_ADDRESS,
-    LOG_INS,
-    Limits,
-    network_of,
-    per_caller,
-)
 from chat.services.passwords import Passwords
-from chat.services.tokens import hash_token
 from chat.text.addresses import fold_login, is_address
+from chat.tokens import hash_token
 
 GRACE_MS = 10_000
-TURNS = 8
+LOG_INS_AT_ONCE = 8
 KNOWN_ALIVE = 20_000  # sessions
 MOST_SESSIONS = 100  # of one account that live; with one more the one used least lately ends
 
@@ -106,7 +105,7 @@ class SessionService:
         self._alive: LRUCache[str, str] = LRUCache(KNOWN_ALIVE)  # by session its user's id
         # One at a time for each target: otherwise a hundred guesses at once would all pass
         # before the first had failed. It also bounds how many hashes are computed at once.
-        self._turns = [threading.Lock() for _ in range(TURNS)]
+        self._locks = KeyedLocks(LOG_INS_AT_ONCE)
 
     def log_in(
         self,
@@ -303,10 +302,10 @@ class SessionService:
         by_network = (FAILED_LOGINS_PER_ACCOUNT, f"{target} {network}")
         by_address = per_caller(FAILED_LOGINS_PER_ADDRESS, address)
         # Whoever is certain to be refused keeps nobody waiting. Each test costs a query, so it is
-        # only of those who could fill the turns of many accounts.
+        # only of those who could hold the locks of many accounts.
         for rule, key in (right, *((by_device,) if device else by_address)):
             self._limits.check(rule, key)
-        with self._turns[zlib.crc32(target.encode()) % TURNS]:
+        with self._locks.lock_for(target):
             user = find()  # not before: who waits long must not verify what is outdated
             if self._devices.is_of(device, user):
                 wrong = [by_device, (FAILED_LOGINS_OF_KNOWN, f"{target} devices")]

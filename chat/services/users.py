@@ -7,18 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from chat.chunks import CHUNK, chunked
 from chat.concurrency import spawn
 from chat.errors import Conflict, InvalidInput, NotFound, RateLimited, Unauthorized
-from chat.models import Link, Purpose, User
-from chat.repositories.codes import CodeRepository
-from chat.repositories.documents import new_id, now_ms
-from chat.repositories.users import PUBLIC, UserRepository
-from chat.services import codes as verification
-from chat.services.account_removal import AccountRemoval
-from chat.services.audit import Audit
-from chat.services.batches import BATCH, batched
-from chat.services.events import Events
-from chat.services.limits import (
+from chat.keyed_locks import KeyedLocks
+from chat.limits.limits import Limits
+from chat.limits.rules import (
     ALL,
     CHANGES,
     CODES_PER_ADDRESS,
@@ -32,15 +26,21 @@ from chat.services.limits import (
     WRONG_CODES,
     WRONG_CODES_OF_ALL,
     WRONG_LINKS,
-    Limits,
     per_caller,
 )
+from chat.models import Link, Purpose, User
+from chat.repositories.codes import CodeRepository
+from chat.repositories.documents import new_id, now_ms
+from chat.repositories.users import PUBLIC, UserRepository
+from chat.services import codes as verification
+from chat.services.account_removal import AccountRemoval
+from chat.services.audit import Audit
+from chat.services.events import Events
 from chat.services.links import Links
 from chat.services.memberships import Memberships
 from chat.services.passwords import Passwords
 from chat.services.registration import Registration
 from chat.services.sessions import Grant, SessionService
-from chat.services.turns import Turns
 from chat.services.usernames import Usernames
 from chat.text.addresses import is_international, mailbox_of, tidy_address
 
@@ -97,7 +97,7 @@ class UserService:
         self._clock = clock
         # Callers try their codes one by one, and names are looked up one by one for each code or
         # invitation: otherwise many tries at once would all pass before the first was counted.
-        self._turns = Turns()
+        self._locks = KeyedLocks()
 
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
         """Mail a code and return for how many seconds it is good.
@@ -206,7 +206,7 @@ class UserService:
         They share one password hash, which is what makes it fast; for trying out and for tests.
         """
         password_hash = self._passwords.hash(password)
-        for names in batched(usernames, BATCH):
+        for names in chunked(usernames, CHUNK):
             drafts = [replace(self._draft(name, password_hash), id=new_id()) for name in names]
             if self._users.insert_many(drafts) == len(drafts):
                 yield from drafts
@@ -277,7 +277,7 @@ class UserService:
         proof = (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of))
         if not code_of:
             proof = (TAKEN_NAMES_PER_LINK, link_id)
-        with self._turns.of(proof[1]):  # many tries at once are told of no more names
+        with self._locks.lock_for(proof[1]):  # many tries at once are told of no more names
             if not code_of:
                 self._limits.check(*proof)
             if self._users.find_by_username(username) is None:
@@ -296,7 +296,7 @@ class UserService:
         """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
         usual = per_caller(WRONG_CODES, address)
         first = per_caller(FIRST_WRONG_CODES, address)
-        with self._turns.of(usual[-1][1]):
+        with self._locks.lock_for(usual[-1][1]):
             try:
                 for rule, key in usual:
                     self._limits.check(rule, key)

@@ -17,6 +17,7 @@ from chat.budgets import SITE as SITE_MAY
 from chat.budgets import USER as USER_MAY
 from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
+from chat.limits import rules
 from chat.models import (
     Conversation,
     Membership,
@@ -37,7 +38,7 @@ from chat.schemas.rooms import dump_conversation, dump_member, dump_room
 from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import UserSchema
 from chat.services import blocks as blocking
-from chat.services import limits, membership_requests, room_invitations, rooms, sessions
+from chat.services import membership_requests, room_invitations, rooms, sessions
 from chat.services.codes import TRIES_WHEN_GUESSED
 from tests.docs.documents import (
     CODE,
@@ -159,7 +160,7 @@ def test_what_a_site_may_have_is_said_as_it_is() -> None:
     said = " ".join(PROTOCOL.read_text("utf-8").split())
     times = {3: "three", 10: "ten"}
     networks = {SITE_MAY.turns // NETWORK_MAY.turns, SITE_MAY.waiting // NETWORK_MAY.waiting}
-    assert f"may do {times[limits.SITE_RATE_FACTOR]} times what one may: codes," in said
+    assert f"may do {times[rules.SITE_RATE_FACTOR]} times what one may: codes," in said
     for factor in {*networks, listener.SITE_FACTOR}:
         assert f"may have {times[factor]} times what one may have in progress, waiting" in said
 
@@ -182,7 +183,7 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
     assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
     opened = "direct rooms one opened in which the other has not written"
-    tries = limits.TRIES_AT_BOUND.item
+    tries = rules.TRIES_AT_BOUND.item
     assert stated[opened] == (
         f"{rooms.MOST_UNANSWERED}; with so many {tries.amount} tries in {tries.multiples} minutes"
         " to open another one"
@@ -195,46 +196,46 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["membership requests that wait for one person's answer"] == str(
         membership_requests.MOST_WAITING
     )
-    to_one = limits.ASKS_TO_ONE.item
+    to_one = rules.ASKS_TO_ONE.item
     assert stated["membership requests by one person"] == (
-        f"{limits.ASKS_BY_ONE.item.amount} a day"
+        f"{rules.ASKS_BY_ONE.item.amount} a day"
         f" {to_one.amount} in {to_one.multiples} days to the same one"
     )
-    additions = limits.ADDITIONS.item.amount
+    additions = rules.ADDITIONS.item.amount
     assert stated["groups that others add one to without asking"] == f"{additions} a day"
     assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
-    assert stated["wrong codes"].startswith(f"{limits.WRONG_CODES.item.amount} in 5 minutes ")
+    assert stated["wrong codes"].startswith(f"{rules.WRONG_CODES.item.amount} in 5 minutes ")
     assert stated["wrong codes"].endswith(
-        f"{TRIES_WHEN_GUESSED} for a code after {limits.FIRST_WRONG_CODES.item.amount} in an hour"
-        f" while there are {limits.WRONG_CODES_OF_ALL.item.amount} an hour in all"
+        f"{TRIES_WHEN_GUESSED} for a code after {rules.FIRST_WRONG_CODES.item.amount} in an hour"
+        f" while there are {rules.WRONG_CODES_OF_ALL.item.amount} an hour in all"
     )
-    assert stated["wrong links"].startswith(f"{limits.WRONG_LINKS.item.amount} in 5 minutes ")
+    assert stated["wrong links"].startswith(f"{rules.WRONG_LINKS.item.amount} in 5 minutes ")
     assert stated["taken usernames that are told"] == (
-        f"{limits.TAKEN_NAMES_PER_MAILBOX.item.amount} an hour for an e-mail address"
-        f" {limits.TAKEN_NAMES_PER_LINK.item.amount} an hour for an invitation without a code"
-        f" {limits.TAKEN_NAMES_PER_ADDRESS.item.amount} an hour for a network address"
+        f"{rules.TAKEN_NAMES_PER_MAILBOX.item.amount} an hour for an e-mail address"
+        f" {rules.TAKEN_NAMES_PER_LINK.item.amount} an hour for an invitation without a code"
+        f" {rules.TAKEN_NAMES_PER_ADDRESS.item.amount} an hour for a network address"
     )
-    assert stated["log-ins"].startswith(f"{limits.LOG_INS.item.amount} in 5 minutes ")
+    assert stated["log-ins"].startswith(f"{rules.LOG_INS.item.amount} in 5 minutes ")
     assert stated["codes"] == (
-        f"{limits.CODES_PER_EMAIL.item.amount} an hour for an e-mail address and purpose"
-        f" {limits.CODES_PER_ADDRESS.item.amount} an hour for a network address"
+        f"{rules.CODES_PER_EMAIL.item.amount} an hour for an e-mail address and purpose"
+        f" {rules.CODES_PER_ADDRESS.item.amount} an hour for a network address"
     )
     for what, rule in (
-        ("messages", limits.MESSAGES),
-        ("joining groups", limits.JOINS),
-        ("searches for people", limits.SEARCHES),
-        ("connections", limits.CONNECTIONS),
-        ("new rooms", limits.ROOMS),
-        ("changes of rooms", limits.CHANGES),
+        ("messages", rules.MESSAGES),
+        ("joining groups", rules.JOINS),
+        ("searches for people", rules.SEARCHES),
+        ("connections", rules.CONNECTIONS),
+        ("new rooms", rules.ROOMS),
+        ("changes of rooms", rules.CHANGES),
     ):
         assert stated[what] == f"`{rule.name}` {rule.item.amount} a minute for a user by default"
     assert stated["wrong passwords"] == (
-        f"{limits.FAILED_LOGINS_PER_ACCOUNT.item.amount} in 5 minutes for an account from one"
-        f" network address {limits.FAILED_LOGINS_FROM_ANYWHERE.item.amount} in 5 minutes for an"
-        f" account in all {limits.FAILED_LOGINS_PER_ADDRESS.item.amount} in 5 minutes for a"
+        f"{rules.FAILED_LOGINS_PER_ACCOUNT.item.amount} in 5 minutes for an account from one"
+        f" network address {rules.FAILED_LOGINS_FROM_ANYWHERE.item.amount} in 5 minutes for an"
+        f" account in all {rules.FAILED_LOGINS_PER_ADDRESS.item.amount} in 5 minutes for a"
         " network address"
     )
-    known = limits.FAILED_LOGINS_OF_KNOWN.item.amount
+    known = rules.FAILED_LOGINS_OF_KNOWN.item.amount
     assert stated["wrong passwords from what an account knows"] == (
         f"{known} in 5 minutes from its networks {known} in 5 minutes from its browsers"
     )

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from flask import Flask
 
+from chat.chunks import chunked
 from chat.models import Message
 from chat.repositories.documents import new_id, now_ms
 from chat.repositories.messages import MessageRepository
-from chat.services.batches import batched
 from chat.services.room_removal import REMOVE
 from chat.wiring import Services
 from tests.figures import Figures
@@ -32,7 +32,7 @@ def fill(services: Services, room_id: str, user_id: str) -> None:
         Message(new_id(), room_id, user_id, seq, f"c{seq}", "hello", now, now)
         for seq in range(1, MESSAGES + 1)
     )
-    for some in batched(drafts, 200):
+    for some in chunked(drafts, 200):
         MessageRepository(services.database).append(some)
 
 

@@ -13,15 +13,10 @@ from flask.testing import FlaskClient
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from werkzeug.test import TestResponse
 
+from chat.limits.rules import FIRST_WRONG_CODES, TAKEN_NAMES_PER_MAILBOX, WRONG_CODES, Rule
 from chat.models import Purpose
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import MAX_WRONG_TRIES, VerificationCodes
-from chat.services.limits import (
-    FIRST_WRONG_CODES,
-    TAKEN_NAMES_PER_MAILBOX,
-    WRONG_CODES,
-    Rule,
-)
 from tests.accounts import error_of, log_in, make_account, new_email, new_name, new_password
 
 MakeApp = Callable[..., Flask]

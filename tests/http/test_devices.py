@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from limits import RateLimitItemPerMinute
 from werkzeug.test import TestResponse
 
+from chat.limits.rules import Rule
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import VerificationCodes
-from chat.services.limits import Rule
 from tests.accounts import (
     Account,
     bearer,

@@ -11,8 +11,8 @@ from flask import Flask
 from limits import RateLimitItemPerDay
 from werkzeug.test import TestResponse
 
+from chat.limits.rules import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from chat.services import membership_requests
-from chat.services.limits import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from tests.accounts import data_of, error_of
 from tests.people import STRANGE_ID, Person, make_people, operator
 

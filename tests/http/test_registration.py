@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from limits import RateLimitItemPerHour
 
 from chat.errors import Unavailable
+from chat.limits.rules import Rule
 from chat.repositories.documents import date_of, object_id
 from chat.repositories.users import UserRepository
-from chat.services.limits import Rule
 from chat.services.passwords import Passwords
 from chat.text.addresses import ascii_address, tidy_address
 from tests.accounts import (

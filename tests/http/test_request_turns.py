@@ -21,8 +21,8 @@ from chat.budgets import (
     Account,
     Budgets,
 )
-from chat.gate import ARRIVED
-from chat.turns import payer_of
+from chat.middleware.deadline import ARRIVED
+from chat.middleware.request_turns import payer_of
 from tests.accounts import data_of, error_of
 from tests.people import Person, make_people
 
@@ -246,7 +246,7 @@ def test_each_request_is_charged_to_its_own_caller(
     counting: Flask, budgets: Budgets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paying: list[object] = []
-    monkeypatch.setattr("chat.turns.charge_to", paying.append)
+    monkeypatch.setattr("chat.middleware.request_turns.charge_to", paying.append)
     (ada,) = make_people(counting, "ada")
     data_of(ada.get("/users/me"))
     client = counting.test_client()

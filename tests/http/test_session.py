@@ -17,7 +17,7 @@ from flask_jwt_extended import create_access_token, create_refresh_token
 from limits import RateLimitItemPerMinute
 from werkzeug.test import TestResponse
 
-from chat.services.limits import Rule
+from chat.limits.rules import Rule
 from tests.accounts import (
     ENGLISH,
     Account,
@@ -449,7 +449,7 @@ def test_an_account_that_is_gone_is_unauthorized(app: Flask) -> None:
 def test_a_dead_database_is_unavailable(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.gate.ANSWER_WITHIN", 0.3)  # it will not come back
+    monkeypatch.setattr("chat.middleware.deadline.ANSWER_WITHIN", 0.3)  # it will not come back
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
         port = taken.getsockname()[1]

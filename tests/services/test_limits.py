@@ -7,9 +7,11 @@ import threading
 import pytest
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 
+from chat.addresses import network_of
 from chat.errors import RateLimited
-from chat.services.limits import Limits, Rule, network_of, per_caller
-from chat.services.windows import OwnWindows
+from chat.limits.limits import Limits
+from chat.limits.rules import Rule, per_caller
+from chat.limits.windows import LocalWindows
 from tests.clocks import Clock
 from tests.memory import least_memory
 
@@ -19,7 +21,7 @@ TWO = Rule("two", RateLimitItemPerMinute(2))
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
     found = Clock(1_000.0)
-    monkeypatch.setattr("chat.services.windows.time.monotonic", found)
+    monkeypatch.setattr("chat.limits.windows.time.monotonic", found)
     return found
 
 
@@ -84,7 +86,7 @@ def test_what_was_counted_leaves_the_window_one_by_one(clock: Clock[float]) -> N
 def test_keys_whose_window_is_over_are_forgotten_whatever_window_is_before_them(
     clock: Clock[float],
 ) -> None:
-    windows = OwnWindows()
+    windows = LocalWindows()
     windows.hit(RateLimitItemPerHour(1), "an hour")
     for number in range(100):
         windows.hit(RateLimitItemPerSecond(1), f"early{number}")

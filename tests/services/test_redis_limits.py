@@ -11,8 +11,9 @@ from redis import Redis as Client
 
 from chat.database.client import Database
 from chat.errors import RateLimited, Unavailable
+from chat.limits.limits import Limits
+from chat.limits.rules import Rule
 from chat.repositories.rate_limits import shared_windows
-from chat.services.limits import Limits, Rule
 from tests.accounts import new_password
 from tests.sockets.test_queue import Redis
 

@@ -16,6 +16,7 @@ from pymongo.errors import AutoReconnect
 from chat import migrations, policies
 from chat.database.client import Database
 from chat.errors import Forbidden, NotFound, RateLimited, Removed
+from chat.limits.rules import TRIES_AT_BOUND
 from chat.models import Membership, Role, Room, User
 from chat.repositories.documents import new_id
 from chat.repositories.messages import MessageRepository
@@ -23,7 +24,6 @@ from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import rooms
-from chat.services.limits import TRIES_AT_BOUND
 from chat.services.rooms import GroupFull, TooManyKeptOut, TooManyRooms, TooManyUnanswered
 from chat.wiring import Services
 from tests.people import make_people

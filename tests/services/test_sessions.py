@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -15,13 +15,15 @@ from pymongo.errors import AutoReconnect
 
 from chat.database.client import Database
 from chat.errors import RateLimited, Unauthorized
+from chat.keyed_locks import KeyedLocks
+from chat.limits.limits import Limits
+from chat.limits.rules import Rule
 from chat.models import User
 from chat.repositories.audit import AuditRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.events import Events
-from chat.services.limits import Limits, Rule
 from chat.services.passwords import Passwords
 from chat.services.sessions import MOST_SESSIONS, Grant, SessionService
 from tests.accounts import new_password
@@ -319,14 +321,24 @@ def test_a_log_in_that_a_new_password_overtakes_is_refused(
     assert sessions.list(alice.id) == []
 
 
+@pytest.fixture
+def lock(monkeypatch: pytest.MonkeyPatch) -> threading.RLock:
+    """The one lock that all log-ins wait for."""
+    found = threading.RLock()
+    monkeypatch.setattr(KeyedLocks, "lock_for", lambda *_: found)
+    return found
+
+
 def test_a_log_in_that_waited_for_its_turn_compares_with_what_is_stored_then(
-    sessions: SessionService, users: UserRepository, passwords: Passwords, alice: User
+    sessions: SessionService,
+    users: UserRepository,
+    passwords: Passwords,
+    alice: User,
+    lock: threading.RLock,
 ) -> None:
     new = new_password()
     with ThreadPoolExecutor(1) as pool:
-        with ExitStack() as turns:
-            for turn in sessions._turns:
-                turns.enter_context(turn)
+        with lock:
             waiting = pool.submit(attempt, sessions, "alice", new)
             users.update(alice.id, {"password_hash": passwords.hash(new)}, 2)
         assert waiting.result() == "in"
@@ -567,15 +579,17 @@ def test_one_address_may_fail_fifty_times(
 
 
 def test_who_is_certain_to_be_refused_keeps_nobody_waiting(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    sessions: SessionService,
+    alice: User,
+    password: str,
+    lock: threading.RLock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
         for number in range(50):
             assert attempt(sessions, f"nobody{number}", "wrong") == "wrong"
-    with ThreadPoolExecutor(1) as pool, ExitStack() as turns:
-        for turn in sessions._turns:
-            turns.enter_context(turn)
+    with ThreadPoolExecutor(1) as pool, lock:
         assert pool.submit(attempt, sessions, "alice", password).result(PATIENCE) == "limited"
 
 

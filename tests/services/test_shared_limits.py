@@ -13,8 +13,9 @@ from limits import RateLimitItemPerMinute
 
 from chat.database.client import Database
 from chat.errors import RateLimited, Unavailable
+from chat.limits.limits import Limits
+from chat.limits.rules import Rule
 from chat.repositories.rate_limits import SharedWindows
-from chat.services.limits import Limits, Rule
 from tests.accounts import new_password
 
 TWO = Rule("two", RateLimitItemPerMinute(2), shared=True)

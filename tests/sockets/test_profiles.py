@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from chat.chunks import chunked
 from chat.models import Membership
 from chat.repositories.documents import now_ms
-from chat.services.batches import batched
 from chat.services.rooms import MOST_MEMBERS
 from tests.servers import Server
 from tests.sockets.conftest import Member, Pair
@@ -102,7 +102,7 @@ def test_a_member_of_a_full_group_changes_their_name(
     group = ada.create_group(bob)
     user_rooms = beside.extensions["chat"].messages._user_rooms
     absent = [f"{number:024x}" for number in range(1, MOST_MEMBERS - 1)]
-    for some in batched(absent, 1_000):
+    for some in chunked(absent, 1_000):
         user_rooms.insert_many(
             [Membership(group["id"], one, "member", 0, False, now_ms()) for one in some]
         )

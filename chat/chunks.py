@@ -1,4 +1,4 @@
-"""Work on many things in pieces that one operation of the database finishes in time."""
+"""Chunks of many things: one operation of the database finishes each in time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-BATCH = 200  # documents of one insert
+CHUNK = 200  # documents of one insert
 
 
-def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield `items` in lists of at most `size`, the last one shorter."""
     iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
+    while chunk := list(islice(iterator, size)):
+        yield chunk

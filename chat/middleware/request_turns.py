@@ -15,11 +15,11 @@ from chat.auth import remember_claims
 from chat.budgets import ACCOUNT, WAIT_SECONDS, Account, Budgets
 from chat.concurrency import Payer, charge_to, repay
 from chat.errors import RateLimited, TokenExpired, Unauthorized
-from chat.gate import ARRIVED
-from chat.proxies import forwarded_address
+from chat.middleware.deadline import ARRIVED
+from chat.middleware.proxies import forwarded_address
 from chat.realtime.server import SOCKET_PATHS
 from chat.refusals import refuse
-from chat.services.limits import network_of, site_of
+from chat.addresses import network_of, site_of
 from chat.wiring import services
 
 if TYPE_CHECKING:
@@ -48,13 +48,16 @@ class RequestTurns:
     """
 
     def __init__(
-        self, app: Flask, budgets: Budgets, session_of: Callable[[str], Session | None]
+        self,
+        application: WSGIApplication,
+        app: Flask,
+        budgets: Budgets,
+        session_of: Callable[[str], Session | None],
     ) -> None:
+        self._application = application
         self._app = app
         self._budgets = budgets
         self._session_of = session_of
-        self._application: WSGIApplication = app.wsgi_app
-        app.wsgi_app = self  # type: ignore[method-assign]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(SOCKET_PATHS):

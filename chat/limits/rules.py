@@ -1,4 +1,4 @@
-"""How often something may be tried: moving windows.
+"""How often something may be tried.
 
 Wrong passwords and codes are counted by all processes together, and beyond restarts. What happens
 with every message must not cost a query: that is counted by each process for itself.
@@ -6,13 +6,6 @@ with every message must not cost a query: that is counted by each process for it
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import ipaddress
-import math
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from limits import (
@@ -21,12 +14,8 @@ from limits import (
     RateLimitItemPerHour,
     RateLimitItemPerMinute,
 )
-from limits.storage import Storage
-from limits.strategies import MovingWindowRateLimiter
 
-from chat.addresses import parse_address
-from chat.errors import RateLimited, Unavailable
-from chat.services.windows import OwnWindows
+from chat.addresses import network_of, site_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,90 +77,6 @@ SITE_RATE_FACTOR = 10  # a /48 may do as much as so many of its networks
 CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
 
 
-class Limits:
-    """Counts under rules; `enabled=False` counts nothing and refuses nothing.
-
-    `per_minute` has other amounts for some rules, by name. `shared` is where the rules count that
-    are shared, in keys hashed under `secret`: what people type as a name may be their password.
-    When it does not answer, Unavailable is raised and nobody gets through.
-    """
-
-    def __init__(
-        self,
-        enabled: bool = True,
-        *,
-        per_minute: Mapping[str, int] | None = None,
-        shared: Storage | None = None,
-        secret: str = "",
-    ) -> None:
-        self._enabled = enabled
-        self._items = {
-            name: RateLimitItemPerMinute(amount) for name, amount in (per_minute or {}).items()
-        }
-        self._own = OwnWindows()
-        self._shared = self._own if shared is None else _SharedWindows(shared, secret)
-
-    def check(self, rule: Rule, key: str) -> None:
-        """Raise RateLimited when the next one would be too many; count nothing."""
-        if self.is_reached(rule, key):
-            raise RateLimited(self._seconds_left(rule, key))
-
-    def count(self, rule: Rule, key: str) -> None:
-        """Count one, or raise RateLimited when it is too many."""
-        if not self.note(rule, key):
-            raise RateLimited(self._seconds_left(rule, key))
-
-    def note(self, rule: Rule, key: str) -> bool:
-        """Count one unless it is too many; tell whether it was counted."""
-        return not self._enabled or self._windows(rule).hit(self._item(rule), rule.name, key)
-
-    def is_reached(self, rule: Rule, key: str) -> bool:
-        """Tell whether the next one would be too many; count nothing."""
-        return self._enabled and not self._windows(rule).test(self._item(rule), rule.name, key)
-
-    def _windows(self, rule: Rule) -> OwnWindows | _SharedWindows:
-        return self._shared if rule.shared else self._own
-
-    def _item(self, rule: Rule) -> RateLimitItem:
-        return self._items.get(rule.name, rule.item)
-
-    def _seconds_left(self, rule: Rule, key: str) -> int:
-        left = self._windows(rule).seconds_left(self._item(rule), rule.name, key)
-        return max(1, min(math.ceil(left), self._item(rule).get_expiry()))
-
-
-class _SharedWindows:
-    """Counts in a storage that may be away, under hashed keys."""
-
-    def __init__(self, storage: Storage, secret: str) -> None:
-        self._windows = MovingWindowRateLimiter(storage)
-        self._outage = storage.base_exceptions
-        self._key = hashlib.sha256(b"limits\0" + secret.encode()).digest()
-
-    def test(self, item: RateLimitItem, name: str, key: str) -> bool:
-        with self._answering():
-            return self._windows.test(item, name, self._hashed(key))
-
-    def hit(self, item: RateLimitItem, name: str, key: str) -> bool:
-        with self._answering():
-            return self._windows.hit(item, name, self._hashed(key))
-
-    def seconds_left(self, item: RateLimitItem, name: str, key: str) -> float:
-        with self._answering():
-            stats = self._windows.get_window_stats(item, name, self._hashed(key))
-        return stats.reset_time - time.time()
-
-    def _hashed(self, key: str) -> str:
-        return hmac.new(self._key, key.encode(), hashlib.sha256).hexdigest()
-
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        try:
-            yield
-        except self._outage as error:
-            raise Unavailable() from error
-
-
 def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
     """Return the rules and keys under which one caller is counted.
 
@@ -183,22 +88,3 @@ def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:
         return [(rule, network)]
     wider = type(rule.item)(rule.item.amount * SITE_RATE_FACTOR, rule.item.multiples)
     return [(rule, network), (Rule(f"{rule.name}-site", wider, rule.shared), site)]
-
-
-def site_of(address: str) -> str | None:
-    """Return the /48 that an IPv6 address is in; None for IPv4 and what cannot be read."""
-    network = network_of(address)
-    if not network.endswith("/64"):
-        return None
-    return str(ipaddress.IPv6Network(network).supernet(new_prefix=48))
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one caller: an IPv4 address, or the /64 that an IPv6 user owns.
-
-    All whose address cannot be read are one.
-    """
-    found = parse_address(address)
-    if ":" not in found:
-        return found
-    return str(ipaddress.ip_network((found, 64), strict=False))

@@ -24,7 +24,7 @@ class _Window:
         return self.times
 
 
-class OwnWindows:
+class LocalWindows:
     """Counts by key; a count costs the same however many keys there are.
 
     The memory storage of the package `limits` sweeps all keys, 10 ms after any of them was counted.

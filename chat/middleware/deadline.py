@@ -1,0 +1,42 @@
+"""The deadline of an HTTP request, which begins when all of the request is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from chat.database.client import time_limit
+from chat.realtime.replies import ANSWER_WITHIN, WORK_SECONDS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# In the WSGI environment: when all of a request was there, by the monotonic clock.
+ARRIVED = "chat.arrived_at"
+SHORTEST = 0.1  # seconds of a time limit: zero would mean no limit
+
+
+class Deadline:
+    """WSGI middleware: several slow operations of the database end as soon as one must."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        ends_at = environ.setdefault(ARRIVED, time.monotonic()) + ANSWER_WITHIN
+        with time_limit(max(SHORTEST, ends_at - time.monotonic())):
+            return self._application(environ, start_response)
+
+
+def seconds_left() -> float:
+    """Return how long the answer to this request may still take."""
+    arrived_at: float = request.environ[ARRIVED]
+    return max(0.0, arrived_at + ANSWER_WITHIN - time.monotonic())
+
+
+def seconds_to_wait() -> float:
+    """Return how long this request may still wait for its turn and its place."""
+    return max(0.0, seconds_left() - WORK_SECONDS)
