@@ -14,9 +14,10 @@ from flask import Flask
 from chat import migrations
 from chat.auth import issue_tokens
 from chat.chunks import CHUNK, chunked
+from chat.clock import now_ms
 from chat.database.embedded import EmbeddedDatabase
+from chat.ids import new_id
 from chat.models import Message, Room, User
-from chat.repositories.documents import new_id, now_ms
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.services.sessions import Grant

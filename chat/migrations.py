@@ -25,6 +25,7 @@ import pymongo
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from chat.clock import now_ms
 from chat.database.client import Database
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "migrations_mongo"
@@ -150,7 +151,7 @@ def _status(migration: Migration, record: dict[str, Any] | None) -> Status:
 
 
 def _run(database: Database, migration: Migration) -> None:
-    started_at, clock = time.time_ns() // 1_000_000, time.monotonic()
+    started_at, clock = now_ms(), time.monotonic()
     outcome, reason = "applied", None
     try:
         with pymongo.timeout(HOUR):

@@ -10,8 +10,8 @@ from bson import ObjectId
 from flask import Flask
 
 from chat.chunks import chunked
+from chat.clock import now_ms
 from chat.models import Message
-from chat.repositories.documents import now_ms
 from chat.repositories.messages import document_of
 
 CHUNK = 200

@@ -14,6 +14,7 @@ from pymongo.errors import AutoReconnect
 
 from chat import reconciler as reconciling
 from chat.database.client import Database
+from chat.ids import new_id
 from chat.log.previews import Previews
 from chat.log.room_log import RoomLog
 from chat.models import Membership, Message, ReceivedRequest, Room, RoomKind, User
@@ -21,7 +22,7 @@ from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.told_rooms import ToldRooms
 from chat.reconciler import Reconciler
-from chat.repositories.documents import new_id, object_id
+from chat.repositories.documents import object_id
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository

@@ -12,8 +12,8 @@ from chat.adoption.errors import AdoptionError
 from chat.adoption.planning import Plan, make_plan
 from chat.adoption.source import Found, Show, Source, open_source
 from chat.adoption.writing import write
+from chat.clock import now_ms
 from chat.database.client import Database
-from chat.repositories.documents import now_ms
 
 COLLECTION = "adoption"  # which other databases were adopted, so that none is twice
 

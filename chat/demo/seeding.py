@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from chat.clock import now_ms
 from chat.demo.talk import DIRECT, GROUPS, PEOPLE, Talk
+from chat.ids import new_id
 from chat.models import Message, Room, User
-from chat.repositories.documents import new_id, now_ms
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
+from chat.ids import new_id
 from chat.models import Room
-from chat.repositories.documents import new_id
 from chat.repositories.rooms import RoomRepository
 
 KNOWN_SECONDS = 1.0  # since another process was first

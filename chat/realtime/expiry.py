@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 
+from chat.clock import now_ms
 from chat.realtime.connections import Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.server import ChatServer
@@ -38,7 +38,7 @@ class Expiry:
         """Look until stopped."""
         while not self._stopped.wait(INTERVAL):
             try:
-                self.look(time.time_ns() // 1_000_000)
+                self.look(now_ms())
             except Exception:  # the next look must come all the same
                 log.exception("could not look for expired tokens")
 

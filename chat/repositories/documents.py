@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -12,7 +11,6 @@ import pymongo
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
-DAY_MS = 24 * 60 * 60 * 1000
 DUPLICATE_KEY = 11000  # the code of "this is there already"
 # Ids in one query: the embedded engine takes n² time for n ids; per id, so many cost least.
 IDS_AT_ONCE = 32
@@ -23,11 +21,6 @@ PAGE = 1_000  # documents of a list that is read whole
 PAGE_SECONDS = 120.0  # for one: before the first the embedded engine looks at all documents
 
 
-def now_ms() -> int:
-    """Return the present in milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
-
-
 def date_of(milliseconds: int) -> datetime:
     """Return the date that TTL indexes want in place of milliseconds."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -36,11 +29,6 @@ def date_of(milliseconds: int) -> datetime:
 def milliseconds_of(date: datetime) -> int:
     """Return what `date_of` was made from; what the database returns is UTC and does not say so."""
     return round(date.replace(tzinfo=UTC).timestamp() * 1000)
-
-
-def new_id() -> str:
-    """Make an id before its document is stored, so that storing it twice is noticed."""
-    return str(ObjectId())
 
 
 def object_id(value: str) -> ObjectId | None:

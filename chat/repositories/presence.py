@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo import ReplaceOne
 
 from chat.database.client import Database
-from chat.repositories.documents import new_id
+from chat.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

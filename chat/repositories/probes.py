@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pymongo
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from chat.clock import now_ms
 from chat.database.client import Database
 from chat.errors import Unavailable
-from chat.repositories.documents import now_ms
 from chat.repositories.outages import (
     BROKEN_INSIDE,
     NO_PERMISSION,

@@ -7,8 +7,9 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
+from chat.clock import DAY_MS
 from chat.database.client import Database
-from chat.repositories.documents import DAY_MS, date_of
+from chat.repositories.documents import date_of
 
 
 class UsageRepository:

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from chat.clock import DAY_MS, now_ms
 from chat.coalescer import Coalescer
+from chat.ids import new_id
 from chat.models import Action, AuditEntry
 from chat.repositories.audit import AuditRepository
-from chat.repositories.documents import DAY_MS, new_id, now_ms
 
 WRITE_INTERVAL = 0.5  # seconds in which entries gather
 MAX_WAITING = 20_000  # entries, while the database is away

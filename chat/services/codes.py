@@ -7,10 +7,10 @@ import hmac
 import secrets
 from collections.abc import Callable
 
+from chat.clock import now_ms
 from chat.errors import InvalidInput
 from chat.models import Purpose
 from chat.repositories.codes import CodeRepository, StoredCode
-from chat.repositories.documents import now_ms
 
 DIGITS: dict[Purpose, int] = {"register": 6, "reset": 8}  # who resets takes over an account
 MINUTES = 10

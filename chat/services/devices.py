@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chat.addresses import network_of
+from chat.clock import DAY_MS, now_ms
 from chat.models import User
-from chat.repositories.documents import DAY_MS, now_ms
 
 TOKEN_DAYS = 90
 MAX_TOKEN = 200  # characters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from chat.clock import DAY_MS, now_ms
 from chat.models import Link, Purpose
-from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.links import LinkRepository
 from chat.tokens import hash_token, new_token
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from chat import policies
+from chat.clock import DAY_MS
 from chat.errors import Conflict, Forbidden, NotFound, RateLimited
 from chat.limits.limits import Limits
 from chat.limits.rules import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from chat.models import MembershipRequest, ReceivedRequest, Room, User
-from chat.repositories.documents import DAY_MS
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository

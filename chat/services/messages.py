@@ -11,6 +11,7 @@ from chat import policies
 from chat.concurrency import in_turns
 from chat.errors import InvalidInput, NotFound, PeerLeft
 from chat.i18n import Text
+from chat.ids import new_id
 from chat.limits.limits import Limits
 from chat.limits.rules import CHANGES, MESSAGES
 from chat.log.promises import Promise
@@ -26,7 +27,6 @@ from chat.models import (
     Sync,
     User,
 )
-from chat.repositories.documents import new_id
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.conversations import ConversationService
 from chat.services.events import Events

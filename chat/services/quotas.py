@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from chat.clock import DAY_MS, now_ms
 from chat.coalescer import Coalescer
 from chat.errors import QuotaExceeded
 from chat.models import Message, Room
-from chat.repositories.documents import DAY_MS, now_ms
 from chat.repositories.usage import UsageRepository
 from chat.text.sizes import size_of_text
 

@@ -21,7 +21,9 @@ from dataclasses import dataclass, field, replace
 from cachetools import LRUCache
 
 from chat.addresses import network_of
+from chat.clock import DAY_MS, now_ms
 from chat.errors import Forbidden, NotFound, Unauthorized
+from chat.ids import new_id
 from chat.keyed_locks import KeyedLocks
 from chat.limits.limits import Limits
 from chat.limits.rules import (
@@ -34,7 +36,6 @@ from chat.limits.rules import (
     per_caller,
 )
 from chat.models import Session, User
-from chat.repositories.documents import DAY_MS, new_id, now_ms
 from chat.repositories.outages import is_outage
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository

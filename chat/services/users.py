@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from chat.chunks import CHUNK, chunked
+from chat.clock import now_ms
 from chat.concurrency import spawn
 from chat.errors import Conflict, InvalidInput, NotFound, RateLimited, Unauthorized
+from chat.ids import new_id
 from chat.keyed_locks import KeyedLocks
 from chat.limits.limits import Limits
 from chat.limits.rules import (
@@ -30,7 +32,6 @@ from chat.limits.rules import (
 )
 from chat.models import Link, Purpose, User
 from chat.repositories.codes import CodeRepository
-from chat.repositories.documents import new_id, now_ms
 from chat.repositories.users import PUBLIC, UserRepository
 from chat.services import codes as verification
 from chat.services.account_removal import AccountRemoval

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 
 from chat import migrations
+from chat.clock import now_ms
 from chat.database.client import Database
 from chat.demo.seeding import DemoError, seed_demo
 from chat.demo.talk import DIRECT, GROUPS, PEOPLE
 from chat.i18n import LOCALES
-from chat.repositories.documents import now_ms
 from chat.schemas import fields
 from chat.schemas.rooms import MAX_INFO, MAX_NAME
 from tests.accounts import data_of, log_in, make_account, new_password

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from flask import Flask
 
 from chat.chunks import chunked
+from chat.clock import now_ms
+from chat.ids import new_id
 from chat.models import Message
-from chat.repositories.documents import new_id, now_ms
 from chat.repositories.messages import MessageRepository
 from chat.services.room_removal import REMOVE
 from chat.wiring import Services

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from chat.database.client import Database
+from chat.ids import new_id
 from chat.models import Room
-from chat.repositories.documents import new_id
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from tests.log.desk import Desk, OpenDesk

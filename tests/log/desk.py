@@ -7,12 +7,12 @@ from typing import cast
 
 from chat.database.client import Database
 from chat.errors import ChatError
+from chat.ids import new_id
 from chat.log.followers import Follower
 from chat.log.previews import Previews
 from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
 from chat.models import Message, Room
-from chat.repositories.documents import new_id
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 

@@ -20,12 +20,12 @@ from pymongo.errors import (
 from chat.concurrency import Payer
 from chat.database.client import Database
 from chat.errors import ChatError, Internal, QuotaExceeded, Unavailable
+from chat.ids import new_id
 from chat.log import contention as contending
 from chat.log import dedupe
 from chat.log import writer as writing
 from chat.log.promises import Promise, Stored, wait_for
 from chat.models import Message, Room
-from chat.repositories.documents import new_id
 from chat.repositories.messages import Appended, MessageRepository
 from tests.log.desk import Desk, Listener, OpenDesk
 from tests.servers import PATIENCE as WAIT

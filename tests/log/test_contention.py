@@ -7,9 +7,9 @@ from datetime import timedelta
 from bson import ObjectId
 
 from chat.database.client import Database
+from chat.ids import new_id
 from chat.log.contention import Contention
 from chat.models import Room
-from chat.repositories.documents import new_id
 from chat.repositories.rooms import RoomRepository
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from chat.database.client import Database
+from chat.ids import new_id
 from chat.models import Message
-from chat.repositories.documents import new_id
 from chat.repositories.messages import LOOK_AHEAD, STRIDE, Appended, MessageRepository
 
 ROOM, ALICE = new_id(), new_id()

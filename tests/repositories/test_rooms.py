@@ -12,8 +12,9 @@ import pytest
 
 from chat.database.client import Database
 from chat.errors import NotFound
+from chat.ids import new_id
 from chat.models import Message
-from chat.repositories.documents import new_id, object_id
+from chat.repositories.documents import object_id
 from chat.repositories.rooms import PREVIEW_LENGTH, RoomRepository, member_key
 from tests.servers import PATIENCE
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from chat.database.client import Database
+from chat.ids import new_id
 from chat.models import Membership
-from chat.repositories.documents import IDS_AT_ONCE, new_id
+from chat.repositories.documents import IDS_AT_ONCE
 from chat.repositories.user_rooms import UserRoomRepository
 
 ROOM, ALICE, BOB = new_id(), new_id(), new_id()

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from bson import ObjectId
 
+from chat.clock import DAY_MS
 from chat.database.client import Database
 from chat.repositories.audit import AuditRepository
-from chat.repositories.documents import DAY_MS
 from chat.services import audit as audit_module
 from chat.services.audit import Audit, bind_caller
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from chat.clock import DAY_MS
 from chat.database.client import Database
 from chat.errors import QuotaExceeded, Unavailable
-from chat.repositories.documents import DAY_MS
 from chat.repositories.usage import UsageRepository
 from chat.services.quotas import UNWRITTEN, Kind, Quotas
 from tests.clocks import Clock

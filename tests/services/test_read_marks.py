@@ -7,8 +7,9 @@ from collections.abc import Collection
 import pytest
 
 from chat.database.client import Database
+from chat.ids import new_id
 from chat.models import Membership, Message
-from chat.repositories.documents import new_id, object_id
+from chat.repositories.documents import object_id
 from chat.repositories.messages import MessageRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.read_marks import ReadMarks

@@ -9,9 +9,10 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
+from chat.clock import now_ms
 from chat.errors import NotFound
+from chat.ids import new_id
 from chat.models import Message, Room, User
-from chat.repositories.documents import new_id, now_ms
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.messages import MessageRepository

@@ -16,9 +16,9 @@ from pymongo.errors import AutoReconnect
 from chat import migrations, policies
 from chat.database.client import Database
 from chat.errors import Forbidden, NotFound, RateLimited, Removed
+from chat.ids import new_id
 from chat.limits.rules import TRIES_AT_BOUND
 from chat.models import Membership, Role, Room, User
-from chat.repositories.documents import new_id
 from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository

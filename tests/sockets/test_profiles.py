@@ -8,8 +8,8 @@ from collections.abc import Callable
 from flask import Flask
 
 from chat.chunks import chunked
+from chat.clock import now_ms
 from chat.models import Membership
-from chat.repositories.documents import now_ms
 from chat.services.rooms import MOST_MEMBERS
 from tests.servers import Server
 from tests.sockets.conftest import Member, Pair
