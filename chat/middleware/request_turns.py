@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import Flask
 from werkzeug.wsgi import ClosingIterator
 
+from chat.addresses import network_of, site_of
 from chat.auth import remember_claims
 from chat.budgets import ACCOUNT, WAIT_SECONDS, Account, Budgets
 from chat.concurrency import Payer, charge_to, repay
@@ -19,7 +20,6 @@ from chat.middleware.deadline import ARRIVED
 from chat.middleware.proxies import forwarded_address
 from chat.realtime.server import SOCKET_PATHS
 from chat.refusals import refuse
-from chat.addresses import network_of, site_of
 from chat.wiring import services
 
 if TYPE_CHECKING:
