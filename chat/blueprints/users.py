@@ -23,14 +23,14 @@ from chat.schemas.users import (
     ChangePasswordSchema,
     DeleteAccountSchema,
     LogInSchema,
-    OwnUserSchema,
     ProfileSchema,
     RegisterSchema,
     ResetPasswordSchema,
     SearchSchema,
     SendCodeSchema,
-    SessionSchema,
-    UserSchema,
+    dump_own_user,
+    dump_session,
+    dump_user,
 )
 from chat.services.sessions import Grant
 from chat.wiring import services
@@ -94,8 +94,8 @@ def log_out() -> Response:
 @require_user
 @heavy
 def list_sessions(identity: Identity) -> Response:
-    sessions = SessionSchema(many=True).dump(services().sessions.list(identity.user.id))
-    return answer([{**one, "current": one["id"] == identity.session_id} for one in sessions])
+    found = services().sessions.list(identity.user.id)
+    return answer([dump_session(session, identity.session_id) for session in found])
 
 
 @users.delete("/session/<session_id>")
@@ -124,14 +124,14 @@ def change_password(identity: Identity) -> Response:
 @users.get("/users/me")
 @require_user
 def show_me(identity: Identity) -> Response:
-    return answer(OwnUserSchema().dump(identity.user))
+    return answer(dump_own_user(identity.user))
 
 
 @users.patch("/users/me")
 @require_user
 def edit_me(identity: Identity) -> Response:
     changes = load(ProfileSchema())
-    return answer(OwnUserSchema().dump(services().users.update_profile(identity.user, changes)))
+    return answer(dump_own_user(services().users.update_profile(identity.user, changes)))
 
 
 @users.delete("/users/me")
@@ -145,7 +145,7 @@ def delete_me(identity: Identity) -> Response:
 @users.get("/users/<username>")
 @require_user
 def show(identity: Identity, username: str) -> Response:
-    return answer(UserSchema().dump(services().users.get_by_username(username)))
+    return answer(dump_user(services().users.get_by_username(username)))
 
 
 @users.get("/users")
@@ -153,12 +153,13 @@ def show(identity: Identity, username: str) -> Response:
 @heavy
 def search(identity: Identity) -> Response:
     data = load_query(SearchSchema())
-    return answer(UserSchema(many=True).dump(services().users.search(identity.user, data["q"])))
+    found = services().users.search(identity.user, data["q"])
+    return answer([dump_user(user) for user in found])
 
 
 def _logged_in(grant: Grant, status: int) -> Response:
     def to_answer(tokens: dict[str, Any]) -> Response:
-        return answer({"user": OwnUserSchema().dump(grant.user), **tokens}, status)
+        return answer({"user": dump_own_user(grant.user), **tokens}, status)
 
     response = auth.hand_out(grant, to_answer)
     return _remembered(response, grant.user)

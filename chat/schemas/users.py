@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from chat.models import User
+from chat.models import Session, User
 from chat.schemas import fields
 from chat.schemas.base import Schema, require_fields
 from chat.schemas.passwords import NewPassword, Password
@@ -80,42 +80,34 @@ class SearchSchema(Schema):
     q = fields.String(required=True, max=50, strip=True)
 
 
-class UserSchema(Schema):
-    """A user as everyone may see them."""
-
-    id = fields.Id()
-    username = fields.String()
-    nickname = fields.String()
-    sex = fields.Integer()
-    avatar = fields.String()
-    created_at = fields.Integer()
-
-
-class OwnUserSchema(UserSchema):
-    """A user as they see themselves."""
-
-    email = fields.String()
-    locale = fields.String(allow_none=True)
-
-
-class SessionSchema(Schema):
-    """One of one's own log-ins."""
-
-    id = fields.Id()
-    created_at = fields.Integer()
-    last_used_at = fields.Integer()
-    device = fields.String()
-
-
-_user_schema = UserSchema()  # made once: to make one takes four times as long as to dump by it
-
-
 def dump_user(user: User) -> dict[str, Any]:
     """Return a user as everyone may see them."""
-    dumped: dict[str, Any] = _user_schema.dump(user)
-    return dumped
+    return {
+        "id": user.id,
+        "username": user.username,
+        "nickname": user.nickname,
+        "sex": user.sex,
+        "avatar": user.avatar,
+        "created_at": user.created_at,
+    }
+
+
+def dump_own_user(user: User) -> dict[str, Any]:
+    """Return a user as they see themselves."""
+    return dump_user(user) | {"email": user.email, "locale": user.locale}
 
 
 def dump_member_user(user: User, online: bool) -> dict[str, Any]:
     """Return a user as those see them who share a room."""
-    return {**dump_user(user), "online": online}
+    return dump_user(user) | {"online": online}
+
+
+def dump_session(session: Session, current_id: str) -> dict[str, Any]:
+    """Return one of one's own log-ins; `current_id` is the one that asks."""
+    return {
+        "id": session.id,
+        "created_at": session.created_at,
+        "last_used_at": session.last_used_at,
+        "device": session.device,
+        "current": session.id == current_id,
+    }

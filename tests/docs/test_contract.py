@@ -36,7 +36,7 @@ from chat.schemas.messages import dump_message
 from chat.schemas.room_invitations import dump_listed_invitation
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
 from chat.schemas.sync import MOST_SYNCED
-from chat.schemas.users import UserSchema
+from chat.schemas.users import dump_user
 from chat.services import blocks as blocking
 from chat.services import membership_requests, room_invitations, rooms, sessions
 from chat.services.codes import TRIES_WHEN_GUESSED
@@ -132,7 +132,7 @@ def _offline(_: str) -> bool:
 @pytest.mark.parametrize(
     ("mark", "dumped"),
     [
-        ("user", UserSchema().dump(USER)),
+        ("user", dump_user(USER)),
         ("message", dump_message(MESSAGE)),
         ("room", dump_room(ROOM)),
         ("member", dump_member(USER, MEMBERSHIP, _offline)),

@@ -9,9 +9,7 @@ import pytest
 from flask import Flask
 
 from chat import concurrency
-from chat.models import User
 from chat.schemas.sync import dump_sync
-from chat.schemas.users import UserSchema, dump_user
 from chat.wiring import Services
 from tests.people import make_people
 
@@ -55,11 +53,3 @@ def test_catching_up_with_many_rooms_lets_others_have_a_turn(
     dumped = dump_sync(found, lambda _: False)
     assert len(dumped["rooms"]) == len(dumped["joined"]) == 2
     assert len(turns) >= 4 + 2 + 4 and not any(turns)  # put together, two compared, all written
-
-
-def test_a_schema_is_not_made_for_each_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[object] = []
-    monkeypatch.setattr(UserSchema, "__init__", lambda self: made.append(self))
-    user = User("u", "ann", "Ann", 0, "", "", None, 1, 1)
-    assert dump_user(user)["username"] == "ann"
-    assert made == []
