@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from cachetools import LRUCache
 
 from chat.budgets import Account
 from chat.errors import RateLimited, Unauthorized
@@ -59,7 +61,7 @@ class Connections:
         self._pending: dict[Connection, None] = {}  # in the order of their coming
         self._by_user: defaultdict[str, set[Connection]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Connection]] = defaultdict(set)
-        self._ended_sessions: OrderedDict[str, None] = OrderedDict()
+        self._ended_sessions: LRUCache[str, None] = LRUCache(KNOWN_ENDED)
 
     def add(self, connection: Connection) -> None:
         """Note a connection, accepted or not yet; one whose session just ended is ended too.
@@ -112,9 +114,6 @@ class Connections:
     def note_ended(self, session_id: str) -> None:
         """Remember that a session ended: whoever is being let in by it at this moment must go."""
         self._ended_sessions[session_id] = None
-        self._ended_sessions.move_to_end(session_id)
-        if len(self._ended_sessions) > KNOWN_ENDED:
-            self._ended_sessions.popitem(last=False)
 
     def all(self) -> Iterable[Connection]:
         """Return all connections as they are now."""

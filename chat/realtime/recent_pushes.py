@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
+
+from cachetools import LRUCache
 
 KNOWN = 10_000  # many more than come while the reconciler looks back
 
@@ -12,14 +13,11 @@ class RecentPushes:
     """Keeps the reconciler from telling once more what was told already."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[str, dict[str, Any]] = OrderedDict()  # by id, as it was pushed
+        self._told: LRUCache[str, dict[str, Any]] = LRUCache(KNOWN)  # by id, as it was pushed
 
     def note(self, pushed: dict[str, Any]) -> None:
         """Note a user or a membership request as pushed."""
         self._told[pushed["id"]] = pushed
-        self._told.move_to_end(pushed["id"])
-        if len(self._told) > KNOWN:
-            self._told.popitem(last=False)
 
     def clear(self) -> None:
         """Forget all."""

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from cachetools import LRUCache
+
 from chat.concurrency import in_turns
 from chat.errors import NotFound
 from chat.keyed_locks import KeyedLocks
@@ -47,7 +49,7 @@ class Memberships:
         self._user_rooms = user_rooms
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lately: OrderedDict[str, _Lately] = OrderedDict()  # by user, the oldest first
-        self._gone: OrderedDict[str, None] = OrderedDict()  # users whose account has ended
+        self._gone: LRUCache[str, None] = LRUCache(GONE)  # users whose account has ended
         self._size = 0  # memberships
         self._changes = 0
         self._changed: OrderedDict[str, int] = OrderedDict()  # the last change of each room
@@ -189,9 +191,6 @@ class Memberships:
         """
         self._lately.pop(user_id, None)
         self._gone[user_id] = None
-        self._gone.move_to_end(user_id)
-        if len(self._gone) > GONE:
-            self._gone.popitem(last=False)
 
     def _find_room(self, room_id: str) -> Room:
         room = self._rooms.find(room_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from dataclasses import replace
+
+from cachetools import LRUCache
 
 from chat.coalescer import Coalescer
 from chat.models import Membership, Message, Room
@@ -29,7 +31,7 @@ class ReadMarks:
     def __init__(self, user_rooms: UserRoomRepository, messages: MessageRepository) -> None:
         self._user_rooms = user_rooms
         self._messages = messages
-        self._known: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._known: LRUCache[tuple[str, str], int] = LRUCache(KNOWN_MARKS)
         self._coalescer: Coalescer[tuple[str, str], _Mark] = Coalescer(
             WRITE_INTERVAL, self._write, MAX_INTERVAL, REST
         )
@@ -40,9 +42,6 @@ class ReadMarks:
         if seq <= self._known.get(key, 0):
             return
         self._known[key] = seq
-        self._known.move_to_end(key)
-        if len(self._known) > KNOWN_MARKS:
-            self._known.popitem(last=False)
         self._coalescer.put(key, (seq, message_id))
 
     def stored(self, room: Room, message: Message) -> None:

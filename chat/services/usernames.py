@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
+
+from cachetools import LRUCache
 
 from chat.concurrency import in_turns
 from chat.models import Message, Room, User
@@ -31,7 +32,8 @@ class Usernames:
 
     def __init__(self, users: UserRepository) -> None:
         self._users = users
-        self._known: OrderedDict[str, tuple[Names, float]] = OrderedDict()  # with the time it ends
+        # With the moment until which they are good, by the monotonic clock.
+        self._known: LRUCache[str, tuple[Names, float]] = LRUCache(KNOWN_USERS)
 
     def find(self, user_ids: Iterable[str]) -> dict[str, Names]:
         """Return the names by user id."""
@@ -86,9 +88,6 @@ class Usernames:
 
     def _remember(self, user_id: str, names: Names) -> None:
         self._known[user_id] = (names, time.monotonic() + MAX_AGE)
-        self._known.move_to_end(user_id)
-        if len(self._known) > KNOWN_USERS:
-            self._known.popitem(last=False)
 
 
 def _signed(message: Message, names: Mapping[str, Names]) -> Message:
