@@ -16,6 +16,7 @@ from flask.cli import load_dotenv
 from flask.helpers import get_load_dotenv
 
 FILES = (".flaskenv", ".env")
+SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 MOST_BYTES = 65_536  # of a file that holds one secret
 
 
@@ -44,8 +45,31 @@ def load_files() -> None:
 
 
 def text(name: str, default: str = "") -> str:
-    """Return a setting as it was given, without spaces around it."""
-    return os.environ.get(name, default).strip()
+    """Return a setting as it was given, without spaces around it; what is empty is left out."""
+    return os.environ.get(name, "").strip() or default
+
+
+def number(name: str, default: int, least: int, most: int) -> int:
+    """Return a setting that is a whole number. Raises SettingsError beyond `least` and `most`."""
+    given = text(name, str(default))
+    try:
+        value = int(given)
+    except ValueError:
+        value = None
+    if value is None or not least <= value <= most:
+        raise SettingsError(f"{name} must be a number from {least} to {most}, not {given!r}.")
+    return value
+
+
+def switch(name: str, default: bool) -> bool:
+    """Return a setting that is on or off. Raises SettingsError for anything else."""
+    given = text(name)
+    if not given:
+        return default
+    try:
+        return SWITCH[given.lower()]
+    except KeyError:
+        raise SettingsError(f"{name} must be on or off, not {given!r}.") from None
 
 
 def secret(name: str) -> str:

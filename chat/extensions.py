@@ -46,7 +46,7 @@ def _init_jwt(app: Flask) -> None:
         JWT_ENCODE_NBF=False,
         # The clock of the process that issued it may be ahead; `auth` is strict about the end.
         JWT_DECODE_LEEWAY=CLOCKS_DIFFER,
-        JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=app.config.get("ACCESS_TOKEN_MINUTES", 15)),
-        JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=app.config.get("REFRESH_TOKEN_DAYS", 30)),
+        JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=app.config["ACCESS_TOKEN_MINUTES"]),
+        JWT_REFRESH_TOKEN_EXPIRES=timedelta(days=app.config["REFRESH_TOKEN_DAYS"]),
     )
     jwt.init_app(app)

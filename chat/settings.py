@@ -21,28 +21,6 @@ from chat.origins import parse_origin, parse_origins
 from chat.text.addresses import ascii_host, parse_domains, parse_sender
 
 SECRET_BYTES = 32  # as long as the hash the tokens are signed with
-NUMBERS = {
-    "PORT": (1, 65_535),
-    "MAIL_PORT": (1, 65_535),
-    "MAX_CONNECTIONS": (1, 1_000_000),
-    "CONNECTIONS_PER_ADDRESS": (1, 1_000_000),
-    "MAX_BODY_BYTES": (16_384, 64 * 1024 * 1024),
-    "MAX_UNSENT_BYTES": (65_536, 1024 * 1024 * 1024),
-    "TRUSTED_PROXIES": (0, 10),
-    "ACCESS_TOKEN_MINUTES": (1, 15),  # a stolen one is not good for longer
-    "REFRESH_TOKEN_DAYS": (1, 3_650),
-    "AUDIT_DAYS": (1, 3_650),
-    "MESSAGES_PER_MINUTE": (1, 1_000_000),
-    "MESSAGE_BYTES_PER_DAY_USER": (0, 1_000_000_000_000_000),
-    "MESSAGE_BYTES_PER_DAY_ROOM": (0, 1_000_000_000_000_000),
-    "JOINS_PER_MINUTE": (1, 1_000_000),
-    "SEARCHES_PER_MINUTE": (1, 1_000_000),
-    "CONNECTIONS_PER_MINUTE": (1, 1_000_000),
-    "CONNECTIONS_PER_USER": (1, 1_000_000),
-    "ROOMS_PER_MINUTE": (1, 1_000_000),
-    "CHANGES_PER_MINUTE": (1, 1_000_000),
-}
-SWITCHES = ("MAIL_USE_SSL", "MAIL_USE_TLS", "MONGO_INSECURE", "QUEUE_INSECURE", "RATE_LIMITS")
 QUEUES = ("redis", "rediss", "unix")
 SRV = "mongodb+srv://"  # a name whose hosts the name server lists
 NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
@@ -186,13 +164,6 @@ def _create_key(file: Path) -> None:
 
 
 def _check_values(config: Mapping[str, Any]) -> None:
-    for name, (least, most) in NUMBERS.items():
-        value = config[name]
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise SettingsError(f"{name} must be a number from {least} to {most}, not {value!r}.")
-    for name in SWITCHES:
-        if not isinstance(config[name], bool):
-            raise SettingsError(f"{name} must be on or off, not {config[name]!r}.")
     if config["LOG_LEVEL"] not in LEVELS:
         raise SettingsError(f"LOG_LEVEL must be one of {', '.join(LEVELS)}.")
     key = config["SECRET_KEY"]

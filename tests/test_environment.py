@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import secrets
 import subprocess
 import sys
@@ -54,6 +55,55 @@ def sentence(result: subprocess.CompletedProcess[str]) -> str:
     assert result.returncode == 1
     (line,) = result.stderr.strip().splitlines()
     return line.removeprefix("Error: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "on"),
+        ("MAIL_PORT", "-1"),
+        ("MAX_CONNECTIONS", "0"),
+        ("MAX_BODY_BYTES", "100"),
+        ("TRUSTED_PROXIES", "1.5"),
+        ("ACCESS_TOKEN_MINUTES", "16"),
+        ("MESSAGES_PER_MINUTE", "0"),
+        ("MONGO_INSECURE", "maybe"),
+        ("QUEUE_INSECURE", "2"),
+        ("REFRESH_TOKEN_DAYS", "month"),
+        ("RATE_LIMITS", "maybe"),
+        ("MAIL_USE_SSL", "tls"),
+    ],
+)
+def test_a_wrong_number_or_switch_is_one_sentence_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        runpy.run_path(str(ROOT / "config.py"))
+    text = str(caught.value)
+    assert text.startswith(f"{name} must be ") and text.endswith(f", not {value!r}.")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("on", True), ("TRUE", True), (" 1 ", True), ("Off", False), ("false", False), ("0", False)],
+)
+def test_a_switch_is_written_in_several_ways(
+    monkeypatch: pytest.MonkeyPatch, given: str, expected: bool
+) -> None:
+    monkeypatch.setenv("SOME_SWITCH", given)
+    assert settings.switch("SOME_SWITCH", not expected) is expected
+
+
+def test_an_empty_setting_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME", " ")
+    assert settings.text("SOME", "this") == "this"
+    assert settings.number("SOME", 7, 1, 9) == 7
+    assert settings.switch("SOME", True) is True
 
 
 @pytest.mark.parametrize("below", ["", "deep/down"])

@@ -56,13 +56,14 @@ TAKEN_NAMES_PER_MAILBOX = Rule("taken-mailbox", RateLimitItemPerHour(20), shared
 TAKEN_NAMES_PER_LINK = Rule("taken-link", RateLimitItemPerHour(100), shared=True)
 TAKEN_NAMES_PER_ADDRESS = Rule("taken-address", RateLimitItemPerHour(100), shared=True)
 ALL = "all"  # the key where there is but one
-# By user, as many as the setting of that name says.
-MESSAGES = Rule("MESSAGES_PER_MINUTE", RateLimitItemPerMinute(600))
-JOINS = Rule("JOINS_PER_MINUTE", RateLimitItemPerMinute(30))
-SEARCHES = Rule("SEARCHES_PER_MINUTE", RateLimitItemPerMinute(120))
-CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", RateLimitItemPerMinute(300))
-ROOMS = Rule("ROOMS_PER_MINUTE", RateLimitItemPerMinute(30))
-CHANGES = Rule("CHANGES_PER_MINUTE", RateLimitItemPerMinute(120))
+# By user, as many as the setting of that name says: none before it is read.
+AS_CONFIGURED = RateLimitItemPerMinute(0)
+MESSAGES = Rule("MESSAGES_PER_MINUTE", AS_CONFIGURED)
+JOINS = Rule("JOINS_PER_MINUTE", AS_CONFIGURED)
+SEARCHES = Rule("SEARCHES_PER_MINUTE", AS_CONFIGURED)
+CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", AS_CONFIGURED)
+ROOMS = Rule("ROOMS_PER_MINUTE", AS_CONFIGURED)
+CHANGES = Rule("CHANGES_PER_MINUTE", AS_CONFIGURED)
 # Tries to open one more direct room while as many as one may have seem to wait for an answer: each
 # asks the logs of all of them.
 TRIES_AT_BOUND = Rule("opening", RateLimitItemPerMinute(10, 10))

@@ -40,6 +40,7 @@ from chat.schemas.users import dump_user
 from chat.services import blocks as blocking
 from chat.services import membership_requests, room_invitations, rooms, sessions
 from chat.services.codes import TRIES_WHEN_GUESSED
+from tests.docs.configuration import read_config
 from tests.docs.documents import (
     CODE,
     DESIGN,
@@ -228,7 +229,8 @@ def test_limits_are_the_ones_in_force() -> None:
         ("new rooms", rules.ROOMS),
         ("changes of rooms", rules.CHANGES),
     ):
-        assert stated[what] == f"`{rule.name}` {rule.item.amount} a minute for a user by default"
+        default = read_config()[rule.name]
+        assert stated[what] == f"`{rule.name}` {default} a minute for a user by default"
     assert stated["wrong passwords"] == (
         f"{rules.FAILED_LOGINS_PER_ACCOUNT.item.amount} in 5 minutes for an account from one"
         f" network address {rules.FAILED_LOGINS_FROM_ANYWHERE.item.amount} in 5 minutes for an"

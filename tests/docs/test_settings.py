@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import runpy
+import re
 from pathlib import Path
 
 import pytest
 
-from chat.settings import NUMBERS
-from tests.docs.documents import CODE, OPERATING, README, README_ZH, ROOT, names, table
+from chat.environment import SettingsError
+from tests.docs.configuration import read_config
+from tests.docs.documents import CODE, OPERATING, README, README_ZH, names, table
+
+BOUNDS = re.compile(r"([\d,]+)–([\d,]+)")
 
 
 @pytest.fixture
-def defaults(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def defaults() -> dict[str, str]:
     """Every setting, as one would write it, when nothing is configured."""
-    for name in list(os.environ):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("FLASK_SKIP_DOTENV", "1")
-    config = runpy.run_path(str(ROOT / "config.py"))["Config"]
     shown = {True: "on", False: "off"}
     return {
         name: shown[value] if isinstance(value, bool) else str(value)
-        for name, value in vars(config).items()
-        if name.isupper()
+        for name, value in read_config().items()
     }
 
 
@@ -38,7 +35,14 @@ def test_settings_keep_the_order_they_have_in_the_code(defaults: dict[str, str])
         assert names(path, "settings") == list(defaults)
 
 
-def test_bounds_are_the_ones_that_are_checked() -> None:
+def test_bounds_are_the_ones_that_are_checked(defaults: dict[str, str]) -> None:
     stated = {CODE.findall(row[0])[0]: row[2] for row in table(OPERATING, "settings")}
-    for name, (least, most) in NUMBERS.items():
-        assert f"{least:,}–{most:,}" in stated[name], name
+    for name in (name for name, default in defaults.items() if default.isdecimal()):
+        bounds = BOUNDS.search(stated[name])
+        assert bounds is not None, name
+        least, most = (int(bound.replace(",", "")) for bound in bounds.groups())
+        for value in (least, most):
+            assert read_config(**{name: value})[name] == value
+        for value in (least - 1, most + 1):
+            with pytest.raises(SettingsError, match=f"^{name} must be"):
+                read_config(**{name: value})

@@ -55,7 +55,7 @@ def make_mailer() -> MakeMailer:
         **settings: object,
     ) -> Mailer:
         app = Flask("chat")
-        app.config.update(settings)
+        app.config.update(ACCESS_TOKEN_MINUTES=15, REFRESH_TOKEN_DAYS=30, **settings)
         extensions.init_app(app)
         return Mailer(app, waits, clock, pause)
 

@@ -17,7 +17,7 @@ from chat.database.client import Database
 from chat.errors import RateLimited, Unauthorized
 from chat.keyed_locks import KeyedLocks
 from chat.limits.limits import Limits
-from chat.limits.rules import Rule
+from chat.limits.rules import CONNECTIONS, Rule
 from chat.models import User
 from chat.repositories.audit import AuditRepository
 from chat.repositories.sessions import SessionRepository
@@ -72,7 +72,7 @@ def sessions(
         users=users,
         sessions=SessionRepository(migrated),
         passwords=passwords,
-        limits=Limits(),
+        limits=Limits(per_minute={CONNECTIONS.name: 300}),
         events=cast(Events, ended),
         audit=audit,
         secret=new_password() * 3,
