@@ -5,7 +5,7 @@
 # Not secrets, which every user of the machine can read there: they go to .env or to …_FILE.
 
 PYTHON := .venv/bin/python
-SOURCES := bench chat migrations_mongo tests tools config.py wsgi.py
+SOURCES := bench chat harness migrations_mongo tests tools config.py wsgi.py
 RUN := .venv/installed-run
 TEST := .venv/installed-test
 UV := .venv/uv/bin/uv

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from bench.runner import Result, number
 from bench.sides import SIDES
-from tests.servers import ROOT
+from harness.servers import ROOT
 
 CHART = ROOT / "docs" / "bench.svg"
 FIGURE = "deliveries/s"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 
-from bench.clients import BenchError, Client, Loop, event
 from bench.processes import allow_open_files
 from bench.sides import Side
 from bench.town import GROUP, Citizen
+from harness.clients import Client, LoadError, Loop, event
 
 STORM_SECONDS = 120
 
@@ -49,7 +49,7 @@ class Crowd:
         try:
             found: float = self._pipe.recv()
         except EOFError:
-            raise BenchError("the crowd gave up, see above") from None
+            raise LoadError("the crowd gave up, see above") from None
         return found
 
 

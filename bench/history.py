@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pymongo
 
-from bench.clients import BenchError
 from bench.talking import Figures
 from bench.town import database, make_people, message_in
 from chat import migrations
@@ -22,8 +21,9 @@ from chat.database.embedded import EmbeddedDatabase
 from chat.repositories.messages import document_of
 from chat.repositories.rooms import RoomRepository
 from chat.wiring import Services
-from tests.people import app_beside
-from tests.servers import ROOT, Server
+from harness.clients import LoadError
+from harness.people import app_beside
+from harness.servers import ROOT, Server
 
 KEPT = ROOT / "var" / "bench"  # a million messages take minutes to make
 FEW = 1_000
@@ -53,7 +53,7 @@ def pages(many: int) -> Generator[Figures, None, None]:
             taken = time.perf_counter() - started
             seqs = [message["seq"] for message in json.loads(answer)["data"]["messages"]]
             if seqs != list(range(before - PAGE, before)):
-                raise BenchError(f"not the page before {before}: {seqs}")
+                raise LoadError(f"not the page before {before}: {seqs}")
             return taken * 1000
 
         while True:

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import requests
 
-from bench.clients import Client, Loop
 from bench.talking import Talker
 from bench.town import GROUP, Place
 from chat.database.embedded import EmbeddedDatabase
-from tests.people import app_beside, make_people
-from tests.servers import Server
+from harness.clients import Client, Loop
+from harness.people import app_beside, make_people
+from harness.servers import Server
 
 ACK = re.compile(rb'43/group,(\d+)\[\{"data":\{.*?"seq":(\d+)')
 

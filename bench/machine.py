@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.sides import PEERS
-from tests import programs
+from harness import programs
 
 PACKAGES = ("flask-socketio", "python-socketio", "python-engineio", "eventlet", "pymongo")
 DATABASE = "secantusdb"

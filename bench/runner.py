@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
-from bench.clients import BenchError
 from bench.sides import SIDES
 from bench.talking import Figures
 from bench.town import Town
 from bench.workloads import Pace, Workload
+from harness.clients import LoadError
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def run(
                     else:
                         with begin(side) as measuring:
                             figures = next(measuring)
-                except (BenchError, StopIteration) as error:
+                except (LoadError, StopIteration) as error:
                     say(f"{label} failed: {error}")
                     continue
                 found[side].append(figures)

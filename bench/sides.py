@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import ClassVar
 
 from bench.town import DIRECT, GROUP, Citizen, Town
-from tests import programs
-from tests.servers import Server, free_port
+from harness import programs
+from harness.servers import Server, free_port
 
 PEERS = Path(__file__).with_name("peers")
 MAX_CONNECTIONS = 12_000  # of ours: more than any workload makes

@@ -9,10 +9,10 @@ import statistics
 import time
 from collections.abc import Sequence
 
-from bench.clients import BenchError, Client, Loop, ack_id
 from bench.processes import cpu_seconds
 from bench.sides import Side
 from bench.town import Place
+from harness.clients import Client, LoadError, Loop, ack_id
 
 TEXT = "x" * 100
 DRAIN_SECONDS = 60
@@ -140,7 +140,7 @@ class Conversation:
         self._loop.run(lambda: arrived() >= due, DRAIN_SECONDS)
         self.go_on(0.2)  # for what should not come
         if arrived() != due:
-            raise BenchError(f"{due} messages were to be delivered, {arrived()} were")
+            raise LoadError(f"{due} messages were to be delivered, {arrived()} were")
 
 
 def percentiles(latencies: Sequence[float]) -> Figures:

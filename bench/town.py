@@ -22,7 +22,7 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.services.sessions import Grant
 from chat.wiring import Services
-from tests.people import app_beside
+from harness.people import app_beside
 
 PEOPLE = 3000
 SMALL = 10  # people in a small group; everybody is in one

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import wraps
 
 from bench import crowd
-from bench.clients import Client, Loop
 from bench.history import pages
 from bench.processes import open_files, resident_bytes
 from bench.sides import Side
 from bench.talking import Conversation, Figures, Talker, gather, percentiles
 from bench.town import GROUP, Place, Town
+from harness.clients import Client, Loop
 
 LEAVERS = 1_000
 CLOSED_AT_ONCE = 20

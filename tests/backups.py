@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 
 from chat.database.client import Database
-from tests.servers import PATIENCE
+from harness.servers import PATIENCE
 
 
 class Backup:

@@ -21,8 +21,8 @@ from chat.app import create_app, stop
 from chat.concurrency import SPAWNED
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
+from harness.servers import PATIENCE, Server
 from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
-from tests.servers import PATIENCE, Server
 from tests.template import Template
 
 # How long an example takes says more of this machine than of what is tested.

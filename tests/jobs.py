@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from chat.database.client import Database
-from tests.servers import PATIENCE
+from harness.servers import PATIENCE
 
 
 def wait_for_jobs(database: Database, *kinds: str, room_id: str | None = None) -> None:

@@ -205,6 +205,6 @@ def text_of(letter: EmailMessage, kind: str = "plain") -> str:
 
 
 def _free_port() -> int:
-    from tests.servers import free_port
+    from harness.servers import free_port
 
     return free_port()

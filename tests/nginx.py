@@ -18,9 +18,9 @@ import requests
 import trustme
 from requests.adapters import HTTPAdapter
 
-from tests import programs
+from harness import programs
+from harness.servers import PATIENCE, free_port
 from tests.docs.documents import OPERATING, program
-from tests.servers import PATIENCE, free_port
 
 # What a distribution's own nginx.conf says around a site, with everything in one folder.
 AROUND = """

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.servers import Server
+from harness.servers import Server
 
 PROC = Path("/proc")
 STOLEN = 8  # the place in /proc/stat of what other machines on the same hardware took

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from chat.coalescer import Coalescer
-from tests.servers import PATIENCE
+from harness.servers import PATIENCE
 
 
 def test_only_the_newest_value_of_a_key_is_written() -> None:

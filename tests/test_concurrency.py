@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.servers import PATIENCE, ROOT, environment
+from harness.servers import PATIENCE, ROOT, environment
 
 # The resolver answers when somebody else in the same process has written to a pipe.
 PROGRAM = """

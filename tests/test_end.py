@@ -10,7 +10,7 @@ from flask import Flask
 
 import chat.app
 from chat.wiring import Services
-from tests.servers import PATIENCE
+from harness.servers import PATIENCE
 
 LAST = ["previews.flush", "read_marks.flush", "audit.flush", "presence._own.end"]
 

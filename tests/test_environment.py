@@ -14,7 +14,7 @@ import pytest
 
 from chat import environment as settings
 from chat.environment import SettingsError
-from tests.servers import PATIENCE, ROOT, environment
+from harness.servers import PATIENCE, ROOT, environment
 
 SECRETS = ("SECRET_KEY", "MESSAGE_QUEUE_URL", "MONGO_URI", "MAIL_PASSWORD")
 COMMANDS = {

@@ -21,7 +21,7 @@ from werkzeug.exceptions import BadGateway, BadRequest, ServiceUnavailable, Unsu
 from chat import errors
 from chat.error_handlers import error_body, register
 from chat.i18n import Text
-from tests.accounts import ENGLISH, error_of
+from harness.accounts import ENGLISH, error_of
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError, WriteError
 from chat import migrations
 from chat.database.client import Database
 from chat.migrations import MigrationError
-from tests.servers import PATIENCE, ROOT, environment
+from harness.servers import PATIENCE, ROOT, environment
 
 ROOM, USER = ObjectId(), ObjectId()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from config import Config
-from tests.servers import PATIENCE, ROOT, environment
+from harness.servers import PATIENCE, ROOT, environment
 
 LOCKS = (
     "requirements.lock",
@@ -124,3 +124,16 @@ def test_every_setting_can_be_given_by_an_environment_variable_of_its_name() -> 
     source = (ROOT / "config.py").read_text()
     for name in names:
         assert re.search(rf'\(\s*"{name}"', source), name
+
+
+@pytest.mark.parametrize(
+    ("folder", "others"),
+    [("bench", "tests"), ("tests", "bench"), ("harness", "tests|bench"), ("chat", "harness")],
+)
+def test_what_is_for_tests_or_for_benches_is_imported_by_nobody_else(
+    folder: str, others: str
+) -> None:
+    imported = re.compile(rf"^\s*(?:from|import) (?:{others})\b", re.MULTILINE)
+    files = list((ROOT / folder).rglob("*.py"))
+    assert files
+    assert [str(file) for file in files if imported.search(file.read_text("utf-8"))] == []

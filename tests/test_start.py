@@ -21,7 +21,7 @@ import pytest
 from chat.app import create_app
 from chat.database.embedded import EmbeddedDatabaseError
 from chat.environment import SettingsError
-from tests.servers import PATIENCE, ROOT, Server, environment, free_port
+from harness.servers import PATIENCE, ROOT, Server, environment, free_port
 
 READY_SECONDS = 3.0
 

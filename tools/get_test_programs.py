@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests import programs  # noqa: E402
+from harness import programs  # noqa: E402
 
 DOWNLOAD_SECONDS = 300
 INSTALL_SECONDS = 900
@@ -54,7 +54,7 @@ def has_browsers() -> bool:
     """Tell whether browsers start the way the tests start them; in a process of its own."""
     script = (
         "from playwright.sync_api import sync_playwright\n"
-        "from tests.programs import quick_chromium, whole_chromium\n"
+        "from harness.programs import quick_chromium, whole_chromium\n"
         "with sync_playwright() as playwright:\n"
         "    for one in (quick_chromium(), whole_chromium()):\n"
         "        playwright.chromium.launch(**one).close()\n"

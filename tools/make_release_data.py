@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from chat import __version__  # noqa: E402
 from chat.database.embedded import EmbeddedDatabase  # noqa: E402
-from tests.servers import PATIENCE, Server  # noqa: E402
+from harness.servers import PATIENCE, Server  # noqa: E402
 
 DIRECTORY = ROOT / "tests" / "releases"
 # Kept empty: short-lived, made with the secret key that is forgotten, and missed by nobody.

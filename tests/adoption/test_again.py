@@ -14,11 +14,11 @@ from pymongo.collection import Collection
 from chat.adoption import writing
 from chat.adoption.errors import AdoptionError
 from chat.database.client import Database
-from tests.accounts import data_of, log_in, new_password
+from harness.accounts import data_of, log_in, new_password
+from harness.people import settle
 from tests.adoption.conftest import Adoption, snapshot
 from tests.adoption.old_server import OldServer, Shape
 from tests.conftest import drop, with_database
-from tests.people import settle
 from tests.template import Template
 
 # One of each migration is among them, the one that notes that it ran: as if each were broken off.

@@ -13,11 +13,11 @@ from bson import ObjectId
 
 from chat.adoption.steps import BATCH
 from chat.database.client import Database, time_limit
+from harness.servers import PATIENCE, ROOT, environment
 from tests.adoption.conftest import Adoption
 from tests.adoption.old_server import START, OldServer
 from tests.cli.commands import command, flask
 from tests.conftest import with_database
-from tests.servers import PATIENCE, ROOT, environment
 
 MANY = BATCH + 100  # a second batch
 # The command, which rests before its second batch of messages: it is to be interrupted there,

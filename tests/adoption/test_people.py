@@ -9,11 +9,11 @@ from flask import Flask
 
 from chat import migrations
 from chat.adoption.errors import AdoptionError
-from tests.accounts import data_of, error_of, log_in, make_account, new_password
+from harness.accounts import data_of, error_of, log_in, make_account, new_password
+from harness.people import settle
 from tests.adoption.conftest import Adoption, snapshot
 from tests.adoption.old_server import OldServer
 from tests.mailbox import Mailbox
-from tests.people import settle
 
 
 @pytest.mark.parametrize("in_place", [False, True])

@@ -10,7 +10,7 @@ from flask import Flask
 
 from chat import migrations
 from chat.database.client import Database
-from tests.accounts import Account, data_of, log_in, new_password
+from harness.accounts import Account, data_of, log_in, new_password
 from tests.adoption.conftest import Adoption
 from tests.adoption.old_server import SHAPES, START, OldServer, Shape
 

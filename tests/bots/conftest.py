@@ -17,9 +17,9 @@ from flask import Flask
 
 from chat.bots import Bot
 from chat.database.client import Database
+from harness.people import app_beside, make_people
+from harness.servers import ROOT, Server, environment
 from tests.conftest import drop, with_database
-from tests.people import app_beside, make_people
-from tests.servers import ROOT, Server, environment
 from tests.sockets.conftest import Member
 
 PATIENCE = 60.0  # seconds to wait for what must come; no test's promise

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.bots import Bot, Message
+from harness.servers import Server
 from tests.bots.conftest import PATIENCE, Talker
 from tests.figures import Figure, Figures
 from tests.proxy import FaultyProxy
-from tests.servers import Server
 from tests.sockets.conftest import message
 
 People = Callable[..., list[Talker]]

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.servers import ROOT, environment
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
-from tests.servers import ROOT, environment
 
 People = Callable[..., list[Talker]]
 

@@ -16,11 +16,11 @@ import pytest
 from chat.bots import Bot, Message, Stopped
 from chat.bots.reader import _parts
 from chat.database.client import Database
+from harness.servers import Server
 from tests.backups import Backup, wait_until
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
 from tests.cli.commands import command
 from tests.proxy import FaultyProxy
-from tests.servers import Server
 from tests.sockets.conftest import key_of, message
 from tests.wire import Closed, WireClient
 

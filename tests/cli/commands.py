@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chat import logs
 from chat.app import create_app, stop
-from tests.servers import PATIENCE, ROOT, environment
+from harness.servers import PATIENCE, ROOT, environment
 
 
 def flask(

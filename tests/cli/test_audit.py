@@ -11,9 +11,9 @@ import pytest
 import requests
 from flask import Flask
 
+from harness.people import make_people
+from harness.servers import Server
 from tests.cli.commands import command, flask
-from tests.people import make_people
-from tests.servers import Server
 
 
 @pytest.mark.parametrize("name", ["x\n2026 forged", "\x1b[2Jx", "\u202ex\u2069"])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from chat import migrations
 from chat.database.client import Database
+from harness.servers import Server
 from tests.cli.commands import command, flask
 from tests.conftest import with_database
-from tests.servers import Server
 
 NAMES = [one.name for one in migrations.available()]
 

@@ -18,10 +18,10 @@ from chat.demo.talk import DIRECT, GROUPS, PEOPLE
 from chat.i18n import LOCALES
 from chat.schemas import fields
 from chat.schemas.rooms import MAX_INFO, MAX_NAME
-from tests.accounts import data_of, log_in, make_account, new_password
+from harness.accounts import data_of, log_in, make_account, new_password
+from harness.servers import PATIENCE
 from tests.cli.commands import command
 from tests.conftest import with_database
-from tests.servers import PATIENCE
 
 DAY_MS = 24 * 3_600_000
 

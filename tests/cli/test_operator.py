@@ -13,10 +13,10 @@ import requests
 from flask import Flask
 
 from chat.database.embedded import EmbeddedDatabase
-from tests.accounts import ENGLISH, bearer, new_name, new_password
+from harness.accounts import ENGLISH, bearer, new_name, new_password
+from harness.people import make_people
+from harness.servers import Server
 from tests.cli.commands import command, flask
-from tests.people import make_people
-from tests.servers import Server
 from tests.wire import WireClient
 
 DISCONNECT = 1  # of Socket.IO's packets

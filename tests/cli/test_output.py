@@ -16,10 +16,10 @@ from flask import Flask
 from chat import __version__
 from chat.database.client import Database
 from chat.demo.talk import PEOPLE
-from tests.accounts import log_in
+from harness.accounts import log_in
+from harness.servers import PATIENCE, ROOT, environment
 from tests.cli.commands import flask
 from tests.conftest import with_database
-from tests.servers import PATIENCE, ROOT, environment
 
 ESCAPED = PEOPLE[0].nickname.encode("ascii", "backslashreplace").decode()
 

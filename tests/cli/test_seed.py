@@ -10,9 +10,9 @@ from flask import Flask
 
 from chat.auth import authenticate_token
 from chat.database.client import Database
+from harness.servers import Server
 from tests.cli.commands import command, flask
 from tests.conftest import with_database
-from tests.servers import Server
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from harness.servers import PATIENCE, Server
 from tests.clients import programs
 from tests.docs.programs import Program
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member
 
 Key = tuple[str, str]  # the client's name and its transports

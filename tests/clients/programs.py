@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests import programs
+from harness import programs
+from harness.servers import ROOT
 from tests.docs.programs import Program
-from tests.servers import ROOT
 
 FOLDER = Path(__file__).parent
 JAVA_LIBRARIES = FOLDER / "java" / "build" / "libraries"

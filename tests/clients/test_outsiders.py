@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from chat.database.client import Database
+from harness.people import app_beside, make_people
+from harness.servers import Server
 from tests.clients.outsiders import Key, go_through, start_all
 from tests.clients.programs import OTHERS, TRANSPORTS, USUAL
 from tests.conftest import drop, with_database
-from tests.people import app_beside, make_people
-from tests.servers import Server
 from tests.sockets.conftest import Member
 
 Failures = dict[Key, str]

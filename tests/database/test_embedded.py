@@ -27,7 +27,7 @@ from chat.database import credentials, embedded
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase, EmbeddedDatabaseError, find_program
 from chat.database.wire import ask, is_ok
-from tests.servers import PATIENCE, ROOT, environment, free_port
+from harness.servers import PATIENCE, ROOT, environment, free_port
 
 # A process that starts or finds the database, says where it listens, and lives until its input
 # ends.

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from tests.servers import environment
+from harness.servers import environment
 
 TIMEOUT = 90.0  # seconds to wait for what must be printed; no test's promise
 

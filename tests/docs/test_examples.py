@@ -14,6 +14,9 @@ import pytest
 from flask import Flask
 
 from chat.database.client import Database
+from harness.people import Person, app_beside, make_people
+from harness.programs import NODE_PROJECT, node
+from harness.servers import PATIENCE, Server, environment
 from tests.conftest import drop, with_database
 from tests.docs.documents import (
     CLIENT,
@@ -27,9 +30,6 @@ from tests.docs.documents import (
     program,
 )
 from tests.docs.programs import Program
-from tests.people import Person, app_beside, make_people
-from tests.programs import NODE_PROJECT, node
-from tests.servers import PATIENCE, Server, environment
 from tests.sockets.conftest import Member
 
 MISSED = 120  # more than one page of `sync`

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from chat.database.client import Database
+from harness.people import app_beside, make_people
+from harness.servers import PATIENCE, Server, environment, free_port
 from tests.backups import Backup
 from tests.conftest import drop, with_database
 from tests.docs.documents import OPERATING, ROOT, program
-from tests.people import app_beside, make_people
-from tests.servers import PATIENCE, Server, environment, free_port
 from tests.sockets.conftest import Member
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from chat.database.client import time_limit
 from chat.database.embedded import EmbeddedDatabase
+from harness.people import app_beside, make_people
+from harness.servers import Server
 from tests.faults.senders import Listener, Sender
-from tests.people import app_beside, make_people
-from tests.servers import Server
 from tests.sockets.conftest import Member
 
 SENDERS = 16

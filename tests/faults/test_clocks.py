@@ -16,10 +16,10 @@ import requests
 from flask import Flask
 
 from chat.database.client import Database
-from tests.accounts import bearer, new_password
+from harness.accounts import bearer, new_password
+from harness.people import app_beside, make_people
+from harness.servers import PATIENCE, Server
 from tests.conftest import drop, with_database
-from tests.people import app_beside, make_people
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member
 from tests.wire import WireClient
 

@@ -8,10 +8,10 @@ from bson import ObjectId
 
 from chat.services.account_removal import REMOVE
 from chat.services.room_removal import REMOVE as REMOVE_ROOM
+from harness.people import app_beside, make_people
+from harness.servers import Server
 from tests.faults.conftest import database_uri
 from tests.jobs import wait_for_jobs
-from tests.people import app_beside, make_people
-from tests.servers import Server
 from tests.sockets.conftest import Member
 
 GROUPS = 60

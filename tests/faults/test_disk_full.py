@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import requests
 
+from harness.people import app_beside, make_people
+from harness.servers import PATIENCE, Server
 from tests.faults.conftest import database_pid, database_uri
 from tests.faults.senders import read_log
-from tests.people import app_beside, make_people
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 from tests.wire import WireClient
 

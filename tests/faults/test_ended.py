@@ -13,11 +13,11 @@ import pytest
 import requests
 
 from chat.database.embedded import EmbeddedDatabase
+from harness.servers import PATIENCE, Server
 from tests.faults.conftest import Crowd
 from tests.faults.senders import account, assert_sound, read_log, wait_for_acks
 from tests.faults.test_halted import halted
 from tests.figures import Figures
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch
 from tests.wire import WireClient

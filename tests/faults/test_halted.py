@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 
+from harness.servers import Server
 from tests.faults.conftest import Crowd, database_pid
 from tests.faults.senders import (
     account,
@@ -23,7 +24,6 @@ from tests.faults.senders import (
     wait_for_acks,
 )
 from tests.figures import Figures
-from tests.servers import Server
 from tests.sockets.conftest import Member, answered, message
 from tests.stopwatch import Stopwatch
 

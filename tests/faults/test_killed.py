@@ -11,6 +11,7 @@ from statistics import median_low
 import pytest
 
 from chat.database.embedded import STEADY_SECONDS
+from harness.servers import Server
 from tests.faults.conftest import Crowd, database_pid
 from tests.faults.senders import (
     account,
@@ -20,7 +21,6 @@ from tests.faults.senders import (
     wait_for_acks,
 )
 from tests.figures import Figures
-from tests.servers import Server
 from tests.stopwatch import Stopwatch, Took
 
 ACKS_BETWEEN = 10  # of each sender, between two deaths

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import pytest
 
 from chat.database.client import Database
+from harness.people import app_beside, make_people
+from harness.servers import Server
 from tests.conftest import drop, with_database
-from tests.people import app_beside, make_people
-from tests.servers import Server
 from tests.sockets.conftest import Member
 from tests.stopwatch import Stopwatch
 

@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from chat.database.embedded import find_program
+from harness.servers import PATIENCE, Server, free_port
 from tests.cli.commands import command
-from tests.servers import PATIENCE, Server, free_port
 from tests.sockets.test_queue import Redis
 from tests.stopwatch import Stopwatch
 

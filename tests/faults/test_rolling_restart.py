@@ -20,10 +20,10 @@ import socketio
 from socketio.exceptions import SocketIOError
 
 from chat.database.client import Database
+from harness.people import Person, app_beside, make_people
+from harness.servers import PATIENCE, Server, free_port
 from tests.conftest import drop, with_database
 from tests.nginx import Nginx
-from tests.people import Person, app_beside, make_people
-from tests.servers import PATIENCE, Server, free_port
 
 GROUP = "/group"
 # The client of Socket.IO leaves its socket open when a server goes away.

@@ -12,11 +12,11 @@ import pytest
 import requests
 from flask import Flask
 
-from tests.accounts import bearer
+from harness.accounts import bearer
+from harness.people import make_people
+from harness.servers import Server
 from tests.figures import Figures
 from tests.guarantees.reading import inversions, is_gapless, log_of
-from tests.people import make_people
-from tests.servers import Server
 from tests.sockets.conftest import Member, key_of, message
 from tests.stopwatch import Stopwatch, Took
 from tests.wire import WireClient

@@ -15,9 +15,9 @@ from chat.models import Message
 from chat.repositories.messages import MessageRepository
 from chat.services.room_removal import REMOVE
 from chat.wiring import Services
+from harness.servers import PATIENCE, Server
 from tests.figures import Figures
 from tests.jobs import wait_for_jobs
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, Pair, message
 from tests.stopwatch import Stopwatch
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from bench.two_processes import write_at_once
 from chat.log.promises import wait_for
 from chat.wiring import Services
+from harness.servers import Server
+from harness.writers import write_at_once
 from tests.figures import Figures
 from tests.guarantees.reading import inversions, is_gapless, log_of, read_on
-from tests.servers import Server
 from tests.sockets.conftest import Member, Pair, message
 from tests.stopwatch import Stopwatch, Took
 from tests.wire import WireClient

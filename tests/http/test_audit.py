@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from chat.models import AuditEntry
 from chat.repositories.audit import AuditRepository
 from chat.wiring import Services
-from tests.accounts import bearer, data_of, error_of, new_email, new_name, new_password
+from harness.accounts import bearer, data_of, error_of, new_email, new_name, new_password
+from harness.people import Person, make_people
 from tests.mailbox import Mailbox
-from tests.people import Person, make_people
 
 
 @pytest.fixture

@@ -30,10 +30,10 @@ from chat.database import client as database_client
 from chat.database.client import Database
 from chat.schemas import fields, messages, room_invitations, rooms, users
 from chat.schemas.base import Schema
-from tests.accounts import bearer
+from harness.accounts import bearer
+from harness.people import STRANGE_ID, Person, app_beside, make_people, settle
+from harness.servers import free_port
 from tests.conftest import drop, with_database
-from tests.people import STRANGE_ID, Person, app_beside, make_people, settle
-from tests.servers import free_port
 
 CODES = {
     "validation_error": 400,

@@ -9,8 +9,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from chat.services import blocks
-from tests.accounts import data_of, error_of
-from tests.people import STRANGE_ID, Person, make_people
+from harness.accounts import data_of, error_of
+from harness.people import STRANGE_ID, Person, make_people
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from chat.limits.rules import FIRST_WRONG_CODES, TAKEN_NAMES_PER_MAILBOX, WRONG_
 from chat.models import Purpose
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import MAX_WRONG_TRIES, VerificationCodes
-from tests.accounts import error_of, log_in, make_account, new_email, new_name, new_password
+from harness.accounts import error_of, log_in, make_account, new_email, new_name, new_password
 
 MakeApp = Callable[..., Flask]
 

@@ -19,7 +19,7 @@ from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 from chat.services import jobs
 from chat.services.passwords import Passwords
-from tests.accounts import (
+from harness.accounts import (
     bearer,
     data_of,
     error_of,
@@ -29,8 +29,8 @@ from tests.accounts import (
     new_name,
     new_password,
 )
+from harness.people import Person, make_people
 from tests.mailbox import Mailbox
-from tests.people import Person, make_people
 
 
 @pytest.fixture

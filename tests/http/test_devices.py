@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from chat.limits.rules import Rule
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import VerificationCodes
-from tests.accounts import (
+from harness.accounts import (
     Account,
     bearer,
     data_of,

@@ -9,7 +9,7 @@ from flask import Flask
 
 from chat.repositories.documents import date_of
 from chat.repositories.sessions import SessionRepository
-from tests.accounts import (
+from harness.accounts import (
     ENGLISH,
     Account,
     bearer,
@@ -19,7 +19,7 @@ from tests.accounts import (
     make_account,
     new_password,
 )
-from tests.people import make_people, operator
+from harness.people import make_people, operator
 
 MakeApp = Callable[..., Flask]
 

@@ -8,7 +8,15 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.accounts import bearer, data_of, error_of, log_in, make_account, new_email, new_password
+from harness.accounts import (
+    bearer,
+    data_of,
+    error_of,
+    log_in,
+    make_account,
+    new_email,
+    new_password,
+)
 
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 ALLOWED = "https://talk.example.org"

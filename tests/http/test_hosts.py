@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.app import create_app
-from tests.accounts import bearer, error_of, make_account
+from harness.accounts import bearer, error_of, make_account
 
 Open = Callable[..., FlaskClient]
 

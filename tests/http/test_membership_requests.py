@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from chat.limits.rules import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from chat.services import membership_requests
-from tests.accounts import data_of, error_of
-from tests.people import STRANGE_ID, Person, make_people, operator
+from harness.accounts import data_of, error_of
+from harness.people import STRANGE_ID, Person, make_people, operator
 
 INVITED = {"invited": True}
 

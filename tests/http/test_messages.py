@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.accounts import data_of, error_of
-from tests.people import STRANGE_ID, Person, make_people, new_client_id
-from tests.servers import PATIENCE
+from harness.accounts import data_of, error_of
+from harness.people import STRANGE_ID, Person, make_people, new_client_id
+from harness.servers import PATIENCE
 
 MESSAGE = {
     "id",

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from chat.repositories.users import UserRepository
 from chat.services.passwords import Passwords
-from tests.accounts import (
+from harness.accounts import (
     bearer,
     data_of,
     error_of,

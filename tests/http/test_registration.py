@@ -17,7 +17,7 @@ from chat.repositories.documents import date_of, object_id
 from chat.repositories.users import UserRepository
 from chat.services.passwords import Passwords
 from chat.text.addresses import ascii_address, tidy_address
-from tests.accounts import (
+from harness.accounts import (
     ENGLISH,
     bearer,
     data_of,
@@ -27,8 +27,8 @@ from tests.accounts import (
     new_name,
     new_password,
 )
+from harness.people import operator
 from tests.mailbox import Mailbox
-from tests.people import operator
 
 MakeApp = Callable[..., Flask]
 

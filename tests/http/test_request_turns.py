@@ -23,8 +23,8 @@ from chat.budgets import (
 )
 from chat.middleware.deadline import ARRIVED
 from chat.middleware.request_turns import payer_of
-from tests.accounts import data_of, error_of
-from tests.people import Person, make_people
+from harness.accounts import data_of, error_of
+from harness.people import Person, make_people
 
 HERE = "127.0.0.1"
 SOCKETS = "/socket.io/?EIO=4&transport=polling"

@@ -12,8 +12,8 @@ from flask import Flask
 from chat.schemas.room_invitations import DEFAULT_DAYS, DEFAULT_USES
 from chat.services.room_invitations import MOST_INVITATIONS
 from chat.wiring import Services
-from tests.accounts import data_of, error_of
-from tests.people import STRANGE_ID, Person, make_people, settle
+from harness.accounts import data_of, error_of
+from harness.people import STRANGE_ID, Person, make_people, settle
 
 DAY_MS = 24 * 60 * 60 * 1000
 

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.accounts import data_of, error_of
-from tests.people import STRANGE_ID, Person, make_people
-from tests.servers import PATIENCE
+from harness.accounts import data_of, error_of
+from harness.people import STRANGE_ID, Person, make_people
+from harness.servers import PATIENCE
 
 ROOM = {
     "id",

@@ -18,7 +18,7 @@ from limits import RateLimitItemPerMinute
 from werkzeug.test import TestResponse
 
 from chat.limits.rules import Rule
-from tests.accounts import (
+from harness.accounts import (
     ENGLISH,
     Account,
     bearer,

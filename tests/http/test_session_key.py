@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.accounts import bearer, data_of, error_of, make_account, new_email
+from harness.accounts import bearer, data_of, error_of, make_account, new_email
 from tests.http.test_users import ask_code, form
 from tests.mailbox import Mailbox
 

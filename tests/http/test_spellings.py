@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.repositories.users import UserRepository
-from tests.accounts import (
+from harness.accounts import (
     bearer,
     data_of,
     error_of,

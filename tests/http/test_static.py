@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from chat.blueprints.pages import STATIC, _modules
-from tests.accounts import error_of
+from harness.accounts import error_of
 
 FILE = _modules()[0]
 PATH = f"/static/x/{FILE}"

@@ -13,12 +13,12 @@ import requests
 from flask import Flask
 
 from chat.database.client import Database
-from tests.accounts import new_email, new_name, new_password
+from harness.accounts import new_email, new_name, new_password
+from harness.people import app_beside
+from harness.servers import Server
 from tests.conftest import drop, with_database
 from tests.figures import Figures
 from tests.mailbox import Mailbox
-from tests.people import app_beside
-from tests.servers import Server
 
 TRIES = 100  # of each
 MOST = 0.10  # by which the medians may differ

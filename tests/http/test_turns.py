@@ -11,7 +11,7 @@ from flask import Flask
 from chat import concurrency
 from chat.schemas.sync import dump_sync
 from chat.wiring import Services
-from tests.people import make_people
+from harness.people import make_people
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.accounts import (
+from harness.accounts import (
     ENGLISH,
     bearer,
     data_of,

@@ -11,8 +11,8 @@ from chat.ids import new_id
 from chat.models import Room
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
+from harness.servers import PATIENCE
 from tests.log.desk import Desk, OpenDesk
-from tests.servers import PATIENCE
 
 
 @pytest.fixture

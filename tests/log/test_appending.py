@@ -27,8 +27,8 @@ from chat.log import writer as writing
 from chat.log.promises import Promise, Stored, wait_for
 from chat.models import Message, Room
 from chat.repositories.messages import Appended, MessageRepository
+from harness.servers import PATIENCE as WAIT
 from tests.log.desk import Desk, Listener, OpenDesk
-from tests.servers import PATIENCE as WAIT
 
 
 class Gate(MessageRepository):

@@ -14,8 +14,8 @@ from chat.log import tails
 from chat.log.room_log import RoomLog
 from chat.models import Message, Room
 from chat.repositories.messages import MessageRepository
+from harness.servers import PATIENCE
 from tests.log.desk import Desk, Listener, OpenDesk, message_in
-from tests.servers import PATIENCE
 
 LATELY = 600.0  # seconds: longer than any test
 

@@ -10,8 +10,8 @@ import pytest
 from chat.database.client import Database
 from chat.models import Message, Room
 from chat.repositories.messages import MessageRepository
+from harness.servers import PATIENCE
 from tests.log.desk import Desk, Listener, OpenDesk
-from tests.servers import PATIENCE
 
 
 class Interrupted(MessageRepository):

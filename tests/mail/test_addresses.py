@@ -10,7 +10,7 @@ import trustme
 from flask import Flask
 
 from chat.mailer import OFFER_SECONDS
-from tests.accounts import ENGLISH, data_of, error_of, new_name, new_password
+from harness.accounts import ENGLISH, data_of, error_of, new_name, new_password
 from tests.mail.conftest import MakeMailer, server_context
 from tests.mailbox import Mailbox
 

@@ -14,11 +14,11 @@ import trustme
 
 from chat import smtp
 from chat.database.client import Database
-from tests.accounts import new_email, new_password
+from harness.accounts import new_email, new_password
+from harness.servers import Server
 from tests.conftest import with_database
 from tests.mail.conftest import MakeMailer, server_context
 from tests.mailbox import Mailbox
-from tests.servers import Server
 
 KINDS = ["tls", "starttls"]
 REASONS = {

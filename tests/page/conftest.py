@@ -11,10 +11,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 from chat.auth import COOKIE, COOKIE_PATH, issue_tokens
 from chat.wiring import Services
-from tests.accounts import new_name, new_password
-from tests.people import Person, app_beside, make_people
-from tests.programs import quick_chromium
-from tests.servers import Server, free_port
+from harness.accounts import new_name, new_password
+from harness.people import Person, app_beside, make_people
+from harness.programs import quick_chromium
+from harness.servers import Server, free_port
 
 WAIT_MS = 60_000  # of patience with a busy machine; no test's promise
 

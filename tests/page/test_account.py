@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.accounts import new_password
+from harness.accounts import new_password
+from harness.people import Person
 from tests.page.conftest import Visitor
 from tests.page.test_visitor import faults
-from tests.people import Person
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

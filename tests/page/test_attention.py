@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
 
+from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.people import Person
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

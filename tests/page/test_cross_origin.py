@@ -17,10 +17,10 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from chat.auth import COOKIE
-from tests.accounts import data_of
+from harness.accounts import data_of
+from harness.people import Person, app_beside, make_people
+from harness.servers import PATIENCE, Server
 from tests.page.conftest import Visitor, signed_in
-from tests.people import Person, app_beside, make_people
-from tests.servers import PATIENCE, Server
 
 CLIENT = next(
     (Path(__file__).parents[2] / "chat" / "static" / "vendor").glob("socket.io.esm.min-*.js")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.people import Person
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.accounts import data_of
+from harness.accounts import data_of
+from harness.people import Person
+from harness.servers import Server
 from tests.page.conftest import Visitor, register
 from tests.page.test_visitor import faults
-from tests.people import Person
-from tests.servers import Server
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.accounts import data_of
+from harness.accounts import data_of
+from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.people import Person
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

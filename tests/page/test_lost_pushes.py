@@ -8,10 +8,10 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from harness.people import Person, new_client_id
+from harness.servers import Server
 from tests.page.conftest import Visitor, state_of
-from tests.people import Person, new_client_id
 from tests.proxy import FaultyProxy
-from tests.servers import Server
 from tests.wire import WireClient
 
 Enter = Callable[..., Visitor]

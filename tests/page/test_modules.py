@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.programs import node
-from tests.servers import PATIENCE
+from harness.programs import node
+from harness.servers import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from harness.people import Person
+from harness.servers import PATIENCE
 from tests.page.conftest import Visitor, state_of
-from tests.people import Person
-from tests.servers import PATIENCE
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

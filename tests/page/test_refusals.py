@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from harness.people import Person
+from harness.programs import whole_chromium
+from harness.servers import Server
 from tests.page.conftest import WAIT_MS, Visitor
-from tests.people import Person
-from tests.programs import whole_chromium
-from tests.servers import Server
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

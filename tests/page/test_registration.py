@@ -10,12 +10,12 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from chat.database.client import Database
-from tests.accounts import new_name, new_password
+from harness.accounts import new_name, new_password
+from harness.people import Person, operator
+from harness.servers import Server
 from tests.conftest import drop, with_database
 from tests.page.conftest import Visitor
 from tests.page.test_visitor import faults
-from tests.people import Person, operator
-from tests.servers import Server
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

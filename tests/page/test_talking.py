@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from harness.people import Person
+from harness.servers import Server
 from tests.page.conftest import Visitor, register
-from tests.people import Person
-from tests.servers import Server
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

@@ -14,9 +14,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
+from harness.people import Person
+from harness.servers import Server
 from tests.page.conftest import WAIT_MS, Visitor, register, state_of
-from tests.people import Person
-from tests.servers import Server
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from playwright.sync_api import Page, expect
 
-from tests.accounts import new_password
+from harness.accounts import new_password
+from harness.people import Person
+from harness.servers import Server
 from tests.page.conftest import Visitor, register
-from tests.people import Person
-from tests.servers import Server
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

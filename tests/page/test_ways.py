@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from harness.people import Person
 from tests.page.conftest import Visitor
 from tests.page.test_visitor import faults
-from tests.people import Person
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

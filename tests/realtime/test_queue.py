@@ -18,7 +18,7 @@ import redis
 
 from chat.realtime import queue
 from chat.realtime.queue import CHANNEL, QueuedChannelManager
-from tests.servers import free_port
+from harness.servers import free_port
 
 PATIENCE = 90.0  # seconds
 

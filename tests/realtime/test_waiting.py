@@ -16,7 +16,7 @@ from chat.realtime import event_queue, replies
 from chat.realtime.admissions import Admissions
 from chat.realtime.connections import Connection
 from chat.wiring import Services
-from tests.people import Person, make_people
+from harness.people import Person, make_people
 
 Answers = list[dict[str, Any]]
 

@@ -17,9 +17,9 @@ from bson import json_util
 
 from chat import __version__, migrations
 from chat.database.client import Database
+from harness.servers import PATIENCE, Server
 from tests.cli.commands import flask
 from tests.conftest import with_database
-from tests.servers import PATIENCE, Server
 
 FILES = sorted(Path(__file__).parent.glob("*.json.gz"))
 PAGE = 100

@@ -16,7 +16,7 @@ from chat.ids import new_id
 from chat.models import Message
 from chat.repositories.documents import object_id
 from chat.repositories.rooms import PREVIEW_LENGTH, RoomRepository, member_key
-from tests.servers import PATIENCE
+from harness.servers import PATIENCE
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ import pytest
 from marshmallow import ValidationError
 
 from chat.schemas.passwords import NewPassword, Password
-from tests.accounts import new_password
+from harness.accounts import new_password
 
 FIELD = NewPassword()
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 import jwt
 from flask import Flask
 
-from tests.people import Person, make_people
+from harness.people import Person, make_people
 
 # A token that has ended; the owner's name on a stranger's session; and people with good tokens.
 CALLERS = ("anonymous", "expired", "forged", "stranger", "former", "member", "admin", "owner")

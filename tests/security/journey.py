@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
-from tests.accounts import bearer, new_email, new_name, new_password
-from tests.people import new_client_id
-from tests.servers import Server
+from harness.accounts import bearer, new_email, new_name, new_password
+from harness.people import new_client_id
+from harness.servers import Server
 from tests.wire import Closed, WireClient
 
 JSON = {"Content-Type": "application/json"}

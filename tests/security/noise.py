@@ -12,8 +12,8 @@ from marshmallow.fields import Dict, Field
 
 from chat.schemas import fields
 from chat.schemas.base import Schema
+from harness.people import STRANGE_ID
 from tests.http.test_bad_input import GOOD, ROUTES, Route
-from tests.people import STRANGE_ID
 from tests.sockets.test_events import EVENTS, FACES
 
 Strategy = st.SearchStrategy[Any]

@@ -17,10 +17,10 @@ from werkzeug.test import TestResponse
 from chat import migrations
 from chat.database.client import Database
 from chat.repositories.documents import object_id
-from tests.accounts import bearer, new_email, new_name, new_password
+from harness.accounts import bearer, new_email, new_name, new_password
+from harness.people import STRANGE_ID, app_beside, new_client_id, settle
 from tests.conftest import drop, with_database
 from tests.figures import Figures
-from tests.people import STRANGE_ID, app_beside, new_client_id, settle
 from tests.security.callers import WITHOUT_TOKEN, Cast, count_cells, row
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.servers import Server
+from harness.servers import Server
 
 TIMEOUT = 60  # seconds for what must come
 

@@ -14,10 +14,10 @@ import websocket
 from flask import Flask
 
 from chat.database.client import Database
-from tests.accounts import new_password
+from harness.accounts import new_password
+from harness.people import app_beside, make_people
+from harness.servers import ROOT, Server
 from tests.conftest import drop, with_database
-from tests.people import app_beside, make_people
-from tests.servers import ROOT, Server
 from tests.sockets.conftest import Member, Pair, message
 from tests.sockets.test_sessions import BRIEFLY, ends_at, token_for, wait_for_disconnect
 from tests.stopwatch import Stopwatch

@@ -26,13 +26,13 @@ from chat.budgets import ACTIVE_SECONDS, NETWORK
 from chat.database.embedded import EmbeddedDatabase
 from chat.realtime.replies import ANSWER_WITHIN
 from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
+from harness.people import app_beside, make_people, new_client_id
+from harness.servers import PATIENCE, Server
 from tests.cli.commands import flask
 from tests.docs.programs import Program
 from tests.figures import Figures
 from tests.large import Document, group_document, insert_rooms
-from tests.people import app_beside, make_people, new_client_id
 from tests.security.attacker import NEW, PING, PIPELINED
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch
 

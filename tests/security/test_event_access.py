@@ -13,10 +13,10 @@ import pytest
 import requests
 from flask import Flask
 
+from harness.people import STRANGE_ID, new_client_id
+from harness.servers import Server
 from tests.figures import Figures
-from tests.people import STRANGE_ID, new_client_id
 from tests.security.callers import CALLERS, WITHOUT_TOKEN, Cast, count_cells, row
-from tests.servers import Server
 from tests.sockets.conftest import ask_while
 from tests.sockets.test_events import EVENTS
 from tests.wire import Closed, WireClient

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from chat.database.client import Database
-from tests.accounts import bearer
+from harness.accounts import bearer
+from harness.people import app_beside
+from harness.servers import Server
 from tests.conftest import drop, with_database
 from tests.figures import Figures
 from tests.http.test_bad_input import Route
-from tests.people import app_beside
 from tests.security.callers import Cast
 from tests.security.noise import Pool
-from tests.servers import Server
 from tests.wire import Closed, WireClient
 
 STATUSES = {200, 201, 202, 204, 308, 400, 401, 403, 404, 405, 409, 413, 503}

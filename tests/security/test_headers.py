@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.blueprints.http import YEAR_SECONDS
-from tests.accounts import make_account
+from chat.middleware.security_headers import YEAR_SECONDS
+from harness.accounts import make_account
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 FORBIDDEN = ("'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:", "blob:")

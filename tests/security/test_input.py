@@ -17,9 +17,9 @@ from chat import models
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.reading import read_json
-from tests.accounts import data_of, error_of, make_account
+from harness.accounts import data_of, error_of, make_account
+from harness.people import make_people
 from tests.http.test_bad_input import GOOD, ROUTES
-from tests.people import make_people
 from tests.sockets.test_events import FACES, FITTING
 
 SCHEMAS: dict[str, Schema] = {

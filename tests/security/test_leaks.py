@@ -13,12 +13,12 @@ import pytest
 import requests
 
 from chat.database.client import Database
-from tests.accounts import bearer
+from harness.accounts import bearer
+from harness.servers import Server
 from tests.conftest import drop, with_database
 from tests.security.journey import Journey, Traveller
 from tests.security.test_access import TABLE as ROUTES
 from tests.security.test_event_access import TABLE as EVENTS
-from tests.servers import Server
 from tests.test_logs import LINE
 
 # Names that no answer has: of what only the database holds.

@@ -12,8 +12,8 @@ from contextlib import ExitStack, suppress
 import pytest
 import requests
 
+from harness.servers import PATIENCE, Server
 from tests.figures import Figures
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch, Took
 from tests.wire import Closed, WireClient

@@ -9,8 +9,8 @@ from flask import Flask
 
 from chat import reconciler
 from chat.errors import Forbidden
-from tests.people import make_people, new_client_id
-from tests.servers import PATIENCE
+from harness.people import make_people, new_client_id
+from harness.servers import PATIENCE
 from tests.services.test_rooms import services_of
 
 MakeApp = Callable[..., Flask]

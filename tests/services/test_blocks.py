@@ -15,8 +15,8 @@ from chat.repositories.blocks import BlockRepository
 from chat.repositories.rooms import RoomRepository
 from chat.services import blocks
 from chat.wiring import Services
-from tests.people import make_people, new_client_id
-from tests.servers import PATIENCE
+from harness.people import make_people, new_client_id
+from harness.servers import PATIENCE
 from tests.services.test_rooms import at_once, services_of
 
 MakeApp = Callable[..., Flask]

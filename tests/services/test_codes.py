@@ -12,7 +12,7 @@ from chat.database.client import Database
 from chat.errors import InvalidInput
 from chat.repositories.codes import CodeRepository
 from chat.services.codes import DIGITS, VerificationCodes
-from tests.accounts import new_email, new_password
+from harness.accounts import new_email, new_password
 from tests.clocks import Clock
 
 MINUTE = 60_000

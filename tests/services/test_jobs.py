@@ -16,7 +16,7 @@ from chat.database.client import Database
 from chat.repositories.jobs import JobRepository
 from chat.services import jobs as jobs_module
 from chat.services.jobs import Jobs, Progress
-from tests.servers import PATIENCE
+from harness.servers import PATIENCE
 
 Make = Callable[[], Jobs]
 

@@ -18,9 +18,9 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import memberships
 from chat.services.memberships import LATELY, Memberships
 from chat.wiring import Services
+from harness.people import make_people
 from tests.clocks import Clock
 from tests.memory import least_memory
-from tests.people import make_people
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services import messages as messages_module
 from chat.wiring import Services
-from tests.accounts import data_of, error_of
-from tests.people import make_people
-from tests.servers import PATIENCE
+from harness.accounts import data_of, error_of
+from harness.people import make_people
+from harness.servers import PATIENCE
 
 MakeApp = Callable[..., Flask]
 

@@ -15,7 +15,7 @@ from chat.services.passwords import (
     Passwords,
     is_affordable,
 )
-from tests.accounts import new_password
+from harness.accounts import new_password
 
 
 def hash_with(memory_kib: int, passes: int = 1, lanes: int = 1, kind: str = "argon2id") -> str:

@@ -14,7 +14,7 @@ from chat.errors import RateLimited, Unavailable
 from chat.limits.limits import Limits
 from chat.limits.rules import Rule
 from chat.repositories.rate_limits import shared_windows
-from tests.accounts import new_password
+from harness.accounts import new_password
 from tests.sockets.test_queue import Redis
 
 TWO = Rule("two", RateLimitItemPerMinute(2), shared=True)

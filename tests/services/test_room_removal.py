@@ -21,7 +21,7 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import jobs, room_removal
 from chat.services.room_removal import PIECE
 from chat.wiring import Services
-from tests.people import make_people
+from harness.people import make_people
 
 MakeApp = Callable[..., Flask]
 MESSAGES = 3 * PIECE + 5

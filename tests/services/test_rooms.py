@@ -26,8 +26,8 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import rooms
 from chat.services.rooms import GroupFull, TooManyKeptOut, TooManyRooms, TooManyUnanswered
 from chat.wiring import Services
-from tests.people import make_people
-from tests.servers import PATIENCE
+from harness.people import make_people
+from harness.servers import PATIENCE
 
 MakeApp = Callable[..., Flask]
 

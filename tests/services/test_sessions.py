@@ -26,9 +26,9 @@ from chat.services.audit import Audit
 from chat.services.events import Events
 from chat.services.passwords import Passwords
 from chat.services.sessions import MOST_SESSIONS, Grant, SessionService
-from tests.accounts import new_password
+from harness.accounts import new_password
+from harness.servers import PATIENCE
 from tests.clocks import Clock
-from tests.servers import PATIENCE
 
 DAY = 24 * 60 * 60 * 1000
 

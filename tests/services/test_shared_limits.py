@@ -16,7 +16,7 @@ from chat.errors import RateLimited, Unavailable
 from chat.limits.limits import Limits
 from chat.limits.rules import Rule
 from chat.repositories.rate_limits import SharedWindows
-from tests.accounts import new_password
+from harness.accounts import new_password
 
 TWO = Rule("two", RateLimitItemPerMinute(2), shared=True)
 TEN = Rule("ten", RateLimitItemPerMinute(10), shared=True)

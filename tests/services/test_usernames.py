@@ -8,7 +8,7 @@ from flask import Flask
 from chat.repositories.users import UserRepository
 from chat.services import usernames
 from chat.services.usernames import NOBODY, Names, Usernames
-from tests.people import make_people
+from harness.people import make_people
 
 
 @pytest.fixture

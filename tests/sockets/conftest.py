@@ -12,8 +12,8 @@ import pytest
 import requests
 from flask import Flask
 
-from tests.people import Person, app_beside, make_people
-from tests.servers import PATIENCE, Server
+from harness.people import Person, app_beside, make_people
+from harness.servers import PATIENCE, Server
 from tests.wire import WireClient
 
 _numbers = itertools.count(1)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import socketio
 
-from tests import programs
-from tests.servers import PATIENCE, Server
+from harness import programs
+from harness.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 
 People = Callable[..., list[Member]]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.servers import Server
+from harness.servers import Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch
 from tests.wire import Closed, WireClient

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from tests.accounts import new_password
+from harness.accounts import new_password
 from tests.sockets.conftest import Member, message
 from tests.wire import WireClient
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from tests.servers import PATIENCE, Server
+from harness.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 from tests.stopwatch import Stopwatch
 from tests.wire import Closed, WireClient

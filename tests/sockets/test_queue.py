@@ -17,9 +17,9 @@ import socketio
 from flask import Flask
 from redis import Redis as RedisClient
 
-from tests.accounts import data_of
-from tests.people import make_people
-from tests.servers import PATIENCE, Server, free_port
+from harness.accounts import data_of
+from harness.people import make_people
+from harness.servers import PATIENCE, Server, free_port
 from tests.sockets.conftest import Member, message
 
 Pair = Callable[..., tuple[Member, ...]]

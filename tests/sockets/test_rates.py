@@ -14,9 +14,9 @@ import requests
 
 from chat.database.client import Database
 from chat.realtime.connections import TRY_AGAIN
+from harness.people import app_beside, make_people
+from harness.servers import PATIENCE, Server
 from tests.conftest import drop, with_database
-from tests.people import app_beside, make_people
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 
 RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4, "CHANGES": 5}

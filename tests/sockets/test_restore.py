@@ -12,11 +12,11 @@ import pytest
 from bson import ObjectId
 
 from chat.database.client import Database
+from harness.people import app_beside, make_people
+from harness.servers import Server
 from tests.backups import Backup, wait_for_head, wait_until
 from tests.cli.commands import command
 from tests.conftest import drop, with_database
-from tests.people import app_beside, make_people
-from tests.servers import Server
 from tests.sockets.conftest import Member, key_of
 from tests.stopwatch import Stopwatch
 from tests.wire import WireClient

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask_jwt_extended import create_access_token, decode_token
 
-from tests.servers import Server
+from harness.servers import Server
 from tests.sockets.conftest import Member
 from tests.wire import WireClient
 

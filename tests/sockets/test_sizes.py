@@ -16,10 +16,10 @@ from flask import Flask
 
 from chat.repositories.rooms import member_key
 from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
+from harness.people import make_people
+from harness.servers import PATIENCE, Server
 from tests.cli.commands import flask
 from tests.large import Document, group_document, insert_rooms
-from tests.people import make_people
-from tests.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, answered, ask_while, message
 
 DIRECT_ROOMS = 500  # of one person, whom others may write to as they like

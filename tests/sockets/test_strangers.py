@@ -9,7 +9,7 @@ import pytest
 import requests
 import websocket
 
-from tests.servers import PATIENCE, Server
+from harness.servers import PATIENCE, Server
 
 POLLING = "?EIO=4&transport=polling"
 BAD = re.compile(r"ERROR|CRITICAL|WARNING|Traceback")

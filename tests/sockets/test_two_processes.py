@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tests.servers import Server
+from harness.servers import Server
 from tests.sockets.conftest import Member, Pair, message
 from tests.stopwatch import Stopwatch
 from tests.wire import WireClient

@@ -9,8 +9,8 @@ import unicodedata
 import pytest
 
 from chat.text.visibility import is_blank, is_line
-from tests.programs import node
-from tests.servers import PATIENCE, ROOT
+from harness.programs import node
+from harness.servers import PATIENCE, ROOT
 
 # The page asks the JavaScript engine for the properties, which has them from Unicode.
 SCRIPT = """

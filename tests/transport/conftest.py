@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.servers import ROOT, environment
+from harness.servers import ROOT, environment
 
 Serve = Callable[..., str]
 

@@ -18,7 +18,7 @@ import websocket
 
 from chat.realtime import listener
 from chat.realtime.bodies import CHUNKS_PER_TURN
-from tests.servers import ROOT, environment
+from harness.servers import ROOT, environment
 from tests.transport.conftest import Serve
 
 TIMEOUT = 60  # seconds for what must come

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from bench.frames import encode, walk
+from harness.frames import encode, walk
 
 BUFFER_BYTES = 1 << 20
 IP_BIND_ADDRESS_NO_PORT = 24  # of Linux: the port is chosen on connecting, so that it may be shared
@@ -32,7 +32,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _sources = itertools.cycle(f"127.0.0.{number + 2}" for number in range(SOURCES))
 
 
-class BenchError(RuntimeError):
+class LoadError(RuntimeError):
     """A measurement cannot go on; the text says why."""
 
 
@@ -60,9 +60,9 @@ class Loop:
         return True
 
     def require(self, until: Callable[[], bool], seconds: float, what: str) -> None:
-        """Serve the clients until `until` holds; raises BenchError when it does not in time."""
+        """Serve the clients until `until` holds; raises LoadError when it does not in time."""
         if not self.run(until, seconds):
-            raise BenchError(f"{what}: not within {seconds:.0f} s")
+            raise LoadError(f"{what}: not within {seconds:.0f} s")
 
     def enter(
         self, clients: Iterable[Client], at_once: int = AT_ONCE, seconds: float = 600
@@ -102,16 +102,16 @@ class Loop:
         """Read what has arrived for a client and hand it over."""
         kept = len(client.rest)
         if kept * 2 > len(self._buffer):
-            raise BenchError("a frame too large")
+            raise LoadError("a frame too large")
         self._buffer[:kept] = client.rest
         try:
             count = client.socket.recv_into(self._view[kept:])
         except BlockingIOError:
             return
         except OSError as error:
-            raise BenchError(f"lost a connection: {error}") from error
+            raise LoadError(f"lost a connection: {error}") from error
         if not count:
-            raise BenchError("lost a connection: the server closed it")
+            raise LoadError("lost a connection: the server closed it")
         end = kept + count
         if not client.is_upgraded:
             used = client.upgraded(bytes(self._buffer[:end]))
@@ -123,7 +123,7 @@ class Loop:
         try:
             pushes, used = walk(self._buffer, end, client.take)
         except ValueError as error:
-            raise BenchError(f"lost a connection: {error}") from error
+            raise LoadError(f"lost a connection: {error}") from error
         client.pushes += pushes
         self.pushes += pushes
         client.rest = bytes(self._buffer[used:end])
@@ -140,7 +140,7 @@ class Client:
     """One WebSocket that enters namespaces, one after the other, and counts the pushes it gets.
 
     `entries` are pairs of a namespace and the JSON to enter it with. `on_ack` is called with each
-    ack's whole packet. Being disconnected raises BenchError.
+    ack's whole packet. Being disconnected raises LoadError.
     """
 
     def __init__(self, loop: Loop, port: int, entries: Sequence[tuple[str, str]]) -> None:
@@ -183,7 +183,7 @@ class Client:
             return 0
         status = head.partition(b"\r\n")[0]
         if b" 101 " not in status:
-            raise BenchError(f"no WebSocket: {status.decode()}")
+            raise LoadError(f"no WebSocket: {status.decode()}")
         self.is_upgraded = True
         return len(head) + 4
 
@@ -203,7 +203,7 @@ class Client:
         elif payload.startswith(b"0"):
             self._enter_next()
         elif not payload.startswith(b"42"):
-            raise BenchError(f"not let in: {payload.decode()}")
+            raise LoadError(f"not let in: {payload.decode()}")
 
     def close(self) -> None:
         """Close the connection as a browser that goes away does."""
@@ -226,9 +226,9 @@ class Client:
         try:
             sent = self.socket.send(data)
         except OSError as error:
-            raise BenchError(f"lost a connection: {error}") from error
+            raise LoadError(f"lost a connection: {error}") from error
         if sent < len(data):
-            raise BenchError("the server does not read what it is sent")
+            raise LoadError("the server does not read what it is sent")
 
 
 def ack_id(packet: bytes, namespace: str) -> int:
@@ -236,7 +236,7 @@ def ack_id(packet: bytes, namespace: str) -> int:
     start = 2 + len(namespace) + 1
     end = packet.index(b"[", start)
     if not packet.startswith(b'[{"data"', end):
-        raise BenchError(f"refused: {packet[end:end + 200].decode()}")
+        raise LoadError(f"refused: {packet[end:end + 200].decode()}")
     return int(packet[start:end])
 
 

@@ -18,7 +18,7 @@ from chat.auth import issue_tokens
 from chat.models import User
 from chat.services.administration import Administration
 from chat.wiring import Services
-from tests.accounts import Account, bearer, data_of, new_password
+from harness.accounts import Account, bearer, data_of, new_password
 
 STRANGE_ID = "0" * 24  # looks like an id and names nothing
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.clients import BenchError, ack_id, event
-from bench.frames import PUSHES, encode, walk
+from harness.clients import LoadError, ack_id, event
+from harness.frames import PUSHES, encode, walk
 
 
 def frame(payload: bytes) -> bytes:
@@ -82,5 +82,5 @@ def test_an_ack_says_which_send_it_answers() -> None:
 
 
 def test_an_ack_that_refuses_ends_the_measurement() -> None:
-    with pytest.raises(BenchError, match="rate_limited"):
+    with pytest.raises(LoadError, match="rate_limited"):
         ack_id(b'43/group,1[{"error":{"code":"rate_limited"}}]', "/group")

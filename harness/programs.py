@@ -12,7 +12,7 @@ from typing import Any
 
 # The npm project of tests that speak to the server from node: scripts beside its package.json find
 # its packages.
-NODE_PROJECT = Path(__file__).with_name("node")
+NODE_PROJECT = Path(__file__).parents[1] / "tests" / "node"
 # It has no windows and takes half the processor's time for the same tests, but knows no settings.
 CHROMIUM_SHELL = "chromium-headless-shell"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
