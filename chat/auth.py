@@ -123,7 +123,7 @@ def refresh_claims() -> Claims:
     return _decode(request.cookies.get(COOKIE) if uses_cookie() else bearer_token(), "refresh")
 
 
-def ending_claims() -> Claims:
+def logout_claims() -> Claims:
     """Return what the token says with which one logs out: an access or a refresh token."""
     if bearer_token() is None and uses_cookie():
         return _decode(request.cookies.get(COOKIE), "refresh")
@@ -143,7 +143,7 @@ def uses_cookie() -> bool:
     return request.headers.get("X-Session", "").lower() == "cookie"
 
 
-def hand_out(grant: Grant, to_answer: Callable[[dict[str, str]], Response]) -> Response:
+def respond_with_tokens(grant: Grant, to_answer: Callable[[dict[str, str]], Response]) -> Response:
     """Answer with the tokens of a session: both in the body, or the refresh token in its cookie."""
     tokens = issue_tokens(grant)
     if not uses_cookie():

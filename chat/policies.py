@@ -1,4 +1,4 @@
-"""Who may do what: pure functions that return nothing when it is allowed and raise when it is not.
+"""Permissions: pure functions that return nothing when it is allowed and raise when it is not.
 
 A membership of None means "not a member". What a stranger may not see does not exist for them:
 `NotFound`.

@@ -78,12 +78,12 @@ def refresh() -> Response:
     grant = services().sessions.refresh(
         claims.user_id, claims.session_id, claims.refresh_id, auth.session_key()
     )
-    return auth.hand_out(grant, lambda tokens: answer(tokens))
+    return auth.respond_with_tokens(grant, lambda tokens: answer(tokens))
 
 
 @users.delete("/session")
 def log_out() -> Response:
-    claims = auth.ending_claims()
+    claims = auth.logout_claims()
     services().sessions.log_out(
         claims.user_id, claims.session_id, claims.refresh_id, auth.session_key()
     )
@@ -161,7 +161,7 @@ def _logged_in(grant: Grant, status: int) -> Response:
     def to_answer(tokens: dict[str, Any]) -> Response:
         return answer({"user": dump_own_user(grant.user), **tokens}, status)
 
-    response = auth.hand_out(grant, to_answer)
+    response = auth.respond_with_tokens(grant, to_answer)
     return _remembered(response, grant.user)
 
 

@@ -1,4 +1,4 @@
-"""Who is in the demo and what they said over the last days, in Chinese and in English."""
+"""The people of the demo and what they said over the last days, in Chinese and in English."""
 
 from __future__ import annotations
 

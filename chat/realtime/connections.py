@@ -1,4 +1,4 @@
-"""Who is connected: one `Connection` for each client and namespace."""
+"""The connected clients: one `Connection` for each client and namespace."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Connections:
 
     def __init__(self, most_of_user: int | None = None) -> None:
         self._most_of_user = most_of_user
-        # Namespaces that one session may ask for and has not entered.
-        self.most_at_the_door = None if most_of_user is None else most_of_user * len(NAMESPACES)
+        # CONNECTs of one session that may wait for an answer.
+        self.max_pending_connects = None if most_of_user is None else most_of_user * len(NAMESPACES)
         self._by_sid: dict[str, Connection] = {}
         self._pending: dict[Connection, None] = {}  # in the order of their coming
         self._by_user: defaultdict[str, set[Connection]] = defaultdict(set)
@@ -112,7 +112,7 @@ class Connections:
         return list(self._by_session.get(session_id, ()))
 
     def note_ended(self, session_id: str) -> None:
-        """Remember that a session ended: whoever is being let in by it at this moment must go."""
+        """Remember that a session ended: connections that it opens at this moment end too."""
         self._ended_sessions[session_id] = None
 
     def all(self) -> Iterable[Connection]:
@@ -135,7 +135,7 @@ class Connections:
         return any(not found.pending for found in self._by_user.get(user_id, ()))
 
     def pending(self, namespace: str) -> list[Connection]:
-        """Return those that are being let in to a namespace at this moment."""
+        """Return the connections that wait to be accepted in a namespace."""
         return [found for found in self._pending if found.namespace == namespace]
 
     @staticmethod

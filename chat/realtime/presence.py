@@ -1,4 +1,4 @@
-"""Who is online: those with an accepted connection to any process. Pushed when it changes.
+"""People are online while any process has an accepted connection of theirs. Changes are pushed.
 
 Each process writes down who is connected to it, reads once a second what the others wrote, and
 tells its own clients.

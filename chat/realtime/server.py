@@ -25,8 +25,8 @@ from socketio import packet
 from chat.concurrency import is_green
 from chat.errors import Conflict, NotFound, RateLimited, Unauthorized
 from chat.i18n import choose_locale
-from chat.realtime.admissions import Admissions
 from chat.realtime.channels import ChannelManager
+from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.replies import Body
 from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
@@ -96,7 +96,7 @@ class CompactJson:
         try:
             return read_json(text)
         except RecursionError:
-            return [None]  # read as an event that nobody knows, so that it is answered too
+            return [None]  # read as an unknown event, so it is answered too
 
 
 class ChatPacket(packet.Packet):
@@ -121,7 +121,7 @@ class ChatServer(TransportServer):
         )
         self.connections = connections
         self._ending = False
-        self._admissions = Admissions(connections.most_at_the_door)
+        self._connect_queue = ConnectQueue(connections.max_pending_connects)
 
     def keep(self, environ: dict[str, Any]) -> dict[str, Any]:
         """Return the language to answer in; the header it is read from may be long."""
@@ -153,7 +153,7 @@ class ChatServer(TransportServer):
         self.eio.drop_all()
 
     def _handle_eio_message(self, eio_sid: str, data: object) -> None:
-        if self._ending:  # who sent it loses the connection instead of an answer
+        if self._ending:  # the client loses the connection instead of an answer
             return
         if eio_sid not in self.eio.sockets:  # or what it enters would stay for ever
             return
@@ -192,9 +192,9 @@ class ChatServer(TransportServer):
         if sid is None:  # it is in this namespace already
             self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
             return
-        # By session: a hundred sockets of one wait for their turn as one does, and the token of one
-        # that has ended does not stand before its user's others.
-        if not self._admissions.put(
+        # By session, so that its hundred sockets wait as one does, and the token of an ended session
+        # does not hold up its user's other sessions.
+        if not self._connect_queue.put(
             claims.session_id, self._admit, face, sid, eio_sid, namespace, claims
         ):
             self._refuse(eio_sid, namespace, face.refusal(RateLimited(retry_after=1), environ))
@@ -210,7 +210,7 @@ class ChatServer(TransportServer):
             face.admit(sid, eio_sid, environ, claims)
         except Refused as refused:
             refusal = refused.body
-        except Exception as error:  # whatever it is, nobody comes in by it
+        except Exception as error:  # any failure refuses the connection
             refusal = face.refusal(error, environ)
         connection = self.connections.find(sid)
         if connection is not None and connection.ended:  # its session ended meanwhile

@@ -1,4 +1,4 @@
-"""Who has blocked whom: collection `block`, unique by (user, blocked)."""
+"""Blocks between people: collection `block`, unique by (user, blocked)."""
 
 from __future__ import annotations
 

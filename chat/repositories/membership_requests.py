@@ -1,4 +1,4 @@
-"""Who was asked to join a group: collection `membership_request`, unique by (room, user)."""
+"""Requests to join a group: collection `membership_request`, unique by (room, user)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is online at which process: collections `process` (leases) and `presence` (people).
+"""People online at each process: collections `process` (leases) and `presence` (people).
 
 The people of a process are spread over a few documents, so that a change rewrites one of them. The
 lease says which version each document has, so whoever reads the leases knows what to read again.

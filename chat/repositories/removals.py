@@ -1,4 +1,4 @@
-"""Who was removed from which group: collection `removal`, unique by (room, user)."""
+"""People removed from groups: collection `removal`, unique by (room, user)."""
 
 from __future__ import annotations
 

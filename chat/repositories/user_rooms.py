@@ -1,4 +1,4 @@
-"""Who belongs to which room: collection `user_room`, unique by (room, user)."""
+"""Members of rooms: collection `user_room`, unique by (room, user)."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class TooManyBlocks(Conflict):
 
 
 class Blocks:
-    """Who blocks whom. Their direct room has a copy, which sending looks at."""
+    """Blocks between people. Their direct room has a copy, which sending looks at."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Who belongs to which room, remembered for a moment: sending must not ask the database twice."""
+"""Members of rooms, remembered for a moment: sending must not ask the database twice."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Memberships:
         known = self._trusted(room_id)
         if known and user_id in known.members:
             return known.room, known.members[user_id]
-        with self._locks.lock_for(room_id):  # who asks meanwhile finds what is read here
+        with self._locks.lock_for(room_id):  # others that ask meanwhile find what is read here
             known = self._trusted(room_id)
             if known and user_id in known.members:
                 return known.room, known.members[user_id]
@@ -108,8 +108,8 @@ class Memberships:
     def list_lately(self, user_id: str) -> list[tuple[Room, Membership]]:
         """Return all rooms of a user, in no order, as of a second ago at most.
 
-        A client that comes asks for them again and again, and the others of the room for the same
-        ones. What changes within that second is told to the clients that hear of it.
+        A reconnecting client asks several times, and other members ask for the same rooms. What
+        changes within that second is pushed to the clients that hear the room.
         """
         found = self._lately.get(user_id)
         changes, asked_at = self._changes, time.monotonic()

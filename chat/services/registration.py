@@ -1,4 +1,4 @@
-"""Who may register: everybody, those with a link, or nobody."""
+"""Registration is open to everybody, to those with a link, or to nobody."""
 
 from __future__ import annotations
 

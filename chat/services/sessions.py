@@ -255,7 +255,7 @@ class SessionService:
     ) -> None:
         """End the session that the caller speaks through; raise Unauthorized if it is dead.
 
-        Who shows a refresh token (`refresh_id` is not empty) needs the key of the session too.
+        A caller with a refresh token (`refresh_id` is not empty) needs the key of the session too.
         """
         session = self._sessions.find_alive(session_id, user_id, self._clock())
         if session is None or (refresh_id and not _may_use(session, key)):

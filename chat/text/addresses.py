@@ -27,7 +27,7 @@ SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 
 
 class Sender(NamedTuple):
-    """Who mail is from: a name for people, which may be empty, and an address in ASCII."""
+    """The sender of mail: a name for people, which may be empty, and an address in ASCII."""
 
     name: str
     address: str

@@ -13,7 +13,7 @@ from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
 
 People = Callable[..., list[Talker]]
 
-ALONE = """
+UNJOINED = """
 import sys
 import chat.bots.echo, chat.bots.reminder
 foreign = {name for name in sys.modules if name.startswith("chat.")} - {"chat.bots"}
@@ -35,7 +35,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_bots_need_nothing_else_of_the_chat() -> None:
-    assert run("-c", ALONE).stdout == "[]\n[]\n"
+    assert run("-c", UNJOINED).stdout == "[]\n[]\n"
 
 
 def test_echo_answers_people_and_stops_cleanly(people: People, tmp_path: Path) -> None:

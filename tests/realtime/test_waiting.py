@@ -13,7 +13,7 @@ from flask import Flask
 from chat.budgets import USER, WAIT_SECONDS
 from chat.namespaces.group import GroupNamespace
 from chat.realtime import event_queue, replies
-from chat.realtime.admissions import Admissions
+from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection
 from chat.wiring import Services
 from harness.people import Person, make_people
@@ -119,11 +119,11 @@ def test_sockets_of_one_session_take_turns_with_those_of_others(
     ada, bob = make_people(app, "ada", "bob")
     who: list[str] = []
 
-    def put(self: Admissions, session_id: str, *_: object) -> bool:
+    def put(self: ConnectQueue, session_id: str, *_: object) -> bool:
         who.append(session_id)
         return True
 
-    monkeypatch.setattr(Admissions, "put", put)
+    monkeypatch.setattr(ConnectQueue, "put", put)
     server = services.socketio.server
     for number, person in enumerate([ada, ada, bob]):
         eio_sid = f"socket {number}"
@@ -138,7 +138,7 @@ class Nobody:
 
     closing = False
 
-    def knock(self) -> None: ...
+    def connect_requested(self) -> None: ...
 
     def enter(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Everybody who may knock: the columns of the tables that say who gets what."""
+"""Every kind of caller: the columns of the tables that say who gets what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets what over HTTP: every route for everyone who may knock.
+"""Who gets what over HTTP: every route for every kind of caller.
 
 A new route fails here until it has a row.
 """

@@ -41,7 +41,7 @@ MANY_SECONDS = 20
 MANY_PEOPLE = 20_000
 HERE, STRANGER = "127.0.0.1", "192.0.2.1"
 PAUSE = 0.1  # seconds between two messages of the talker
-ALONE_SECONDS = 10.0  # after which a socket in no namespace is closed
+UNJOINED_SECONDS = 10.0  # after which a socket in no namespace is closed
 SELDOM = 1.2 * ACTIVE_SECONDS  # nobody but the attacker is active meanwhile
 # Answers may take twice as long as in the quiet before. Below a tenth of a second, which feels like
 # at once, the ratio says nothing: in the quiet an answer takes milliseconds, and the attacker's own
@@ -327,7 +327,7 @@ def test_whoever_is_logged_in_does_not_wait_for_a_stranger_at_the_same_address(
 def test_whoever_connects_beside_strangers_at_the_same_address_is_let_in(scene: Scene) -> None:
     wish = pings(scene) | {"address": HERE}
     harm = talk_while_attacked(scene, wish, 50, SECONDS, by_new_sockets)
-    assert harm.attacked[-1] < ALONE_SECONDS / 2
+    assert harm.attacked[-1] < UNJOINED_SECONDS / 2
     assert harm.answers["bytes read"] > 0
 
 
@@ -472,7 +472,7 @@ def test_strangers_at_the_same_address_keep_nobody_out(crowded: Scene, figures: 
     wish = pings(crowded) | {"address": HERE}
     harm = talk_while_attacked(crowded, wish, 500, MANY_SECONDS, by_new_sockets)
     figures.add("new sockets beside pings from the same address, 500 connections", **harm.row())
-    assert harm.attacked[-1] < ALONE_SECONDS / 2
+    assert harm.attacked[-1] < UNJOINED_SECONDS / 2
 
 
 def hardly_slows_others(harm: Harm) -> None:

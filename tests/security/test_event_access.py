@@ -1,4 +1,4 @@
-"""Who gets what over sockets: every event for everyone who may knock.
+"""Who gets what over sockets: every event for every kind of caller.
 
 A new event fails here until it has a row.
 """

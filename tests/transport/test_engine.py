@@ -21,7 +21,7 @@ TIMEOUT = 60  # seconds for what must come; no test's promise
 Dial = Callable[..., websocket.WebSocket]
 
 # Here nobody is ever in a namespace.
-ALONE = ("--alone-seconds", 60, "--alone-bytes", 1_000_000)
+UNJOINED = ("--unjoined-seconds", 60, "--unjoined-bytes", 1_000_000)
 PING_INTERVAL, PING_TIMEOUT = 0.3, 3.0  # time to answer, also on a busy machine
 SEPARATOR = "\x1e"
 
@@ -29,14 +29,14 @@ SEPARATOR = "\x1e"
 @pytest.fixture(scope="module")
 def echo(serve: Serve) -> str:
     """The bare Engine.IO layer, which sends every message back."""
-    return serve("--plain", "--binary", *ALONE)
+    return serve("--plain", "--binary", *UNJOINED)
 
 
 @pytest.fixture(scope="module")
 def impatient(serve: Serve) -> str:
     """The same, with pings every moment."""
     pings = ("--ping-interval", PING_INTERVAL, "--ping-timeout", PING_TIMEOUT)
-    return serve("--plain", *ALONE, *pings)
+    return serve("--plain", *UNJOINED, *pings)
 
 
 def url(address: str, sid: str = "", **query: str) -> str:

@@ -28,7 +28,7 @@ SEPARATOR = "\x1e"
 def roomy(serve: Serve) -> str:
     """An application that takes more in a POST than in a packet."""
     limits = ("--limit", PACKET, "--max-payload", PAYLOAD)
-    return serve(*limits, "--alone-seconds", 600)
+    return serve(*limits, "--unjoined-seconds", 600)
 
 
 def open_polling(address: str) -> str:

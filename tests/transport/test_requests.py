@@ -39,13 +39,15 @@ def hasty(serve: Serve) -> str:
 @pytest.fixture(scope="module")
 def patient(serve: Serve) -> str:
     """One that waits for the end of a body much longer than a test."""
-    return serve("--grace-seconds", 600, "--limit", LIMIT, "--alone-seconds", 600)
+    return serve("--grace-seconds", 600, "--limit", LIMIT, "--unjoined-seconds", 600)
 
 
 @pytest.fixture
 def small(serve: Serve) -> Iterator[str]:
     """One for a few sessions and connections."""
-    yield serve("--max-polling", MAX_POLLING, "--per-address", PER_ADDRESS, "--alone-seconds", 600)
+    yield serve(
+        "--max-polling", MAX_POLLING, "--per-address", PER_ADDRESS, "--unjoined-seconds", 600
+    )
 
 
 def connect(address: str, source: str = "127.0.0.1") -> socket.socket:

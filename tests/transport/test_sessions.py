@@ -101,6 +101,6 @@ def test_who_is_refused_somewhere_and_still_waits_elsewhere_is_not_alone(
     group = str(server.manager.pre_connect("a", "/group"))
     direct = str(server.manager.pre_connect("a", "/direct"))
     server.manager.disconnect(direct, "/direct", ignore_queue=True)
-    assert session.alone_since == math.inf
+    assert session.unjoined_since == math.inf
     server.manager.disconnect(group, "/group", ignore_queue=True)
-    assert session.alone_since is not None and session.alone_since < math.inf
+    assert session.unjoined_since is not None and session.unjoined_since < math.inf

@@ -24,7 +24,7 @@ AHEAD = 3  # times the least rate: on a busy machine a client stands still now a
 @pytest.fixture(scope="module")
 def address(serve: Serve) -> str:
     """An application with little patience."""
-    return serve("--grace-seconds", GRACE, "--least-rate", RATE, "--alone-seconds", 600)
+    return serve("--grace-seconds", GRACE, "--least-rate", RATE, "--unjoined-seconds", 600)
 
 
 def connect(address: str, receive_bytes: int = 0) -> socket.socket:

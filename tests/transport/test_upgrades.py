@@ -14,7 +14,7 @@ import websocket
 from tests.transport.conftest import Serve
 
 TIMEOUT = 60  # seconds for what must come
-ALONE_SECONDS = 3.0  # time to come in, also on a busy machine
+UNJOINED_SECONDS = 3.0  # time to come in, also on a busy machine
 
 Dial = Callable[[str], websocket.WebSocket]
 
@@ -22,13 +22,13 @@ Dial = Callable[[str], websocket.WebSocket]
 @pytest.fixture(scope="module")
 def patient(serve: Serve) -> str:
     """An application that sends nobody away."""
-    return serve("--alone-seconds", 600)
+    return serve("--unjoined-seconds", 600)
 
 
 @pytest.fixture(scope="module")
 def strict(serve: Serve) -> str:
     """One that soon sends away who does not go on."""
-    return serve("--alone-seconds", ALONE_SECONDS)
+    return serve("--unjoined-seconds", UNJOINED_SECONDS)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_who_is_refused_again_and_again_is_sent_away(strict: str, dial: Dial) ->
 def test_who_is_made_to_wait_is_not_sent_away(strict: str, dial: Dial) -> None:
     client = dial(f"http://{strict}/socket.io/?EIO=4&transport=polling")
     client.recv()
-    client.send(f'40/slow,{{"seconds":{2 * ALONE_SECONDS}}}')
+    client.send(f'40/slow,{{"seconds":{2 * UNJOINED_SECONDS}}}')
     assert str(client.recv()).startswith("40/slow,")
 
 

@@ -28,8 +28,8 @@ class EngineServer(engineio.Server):
     """All Engine.IO sessions of this process.
 
     `max_unsent` bytes may wait for a client, `slow_bytes` when none has left for `slow_seconds`;
-    a client beyond that is dropped, as is one in no namespace for `alone_seconds`, for which
-    `alone_bytes` may wait, and a WebSocket beside polling that does not take over within them.
+    a client beyond that is dropped, as is one in no namespace for `unjoined_seconds`, for which
+    `unjoined_bytes` may wait, and a WebSocket beside polling that does not take over within them.
     Above `max_polling` sessions without a connection of their own a further one is opened at the
     cost of the oldest that has come into no namespace yet, or not at all. A packet has at most
     `max_http_buffer_size` bytes; all packets of a POST together have as many, or `max_payload`
@@ -46,8 +46,8 @@ class EngineServer(engineio.Server):
         slow_bytes: int = 1 << 20,
         slow_seconds: float = 5.0,
         max_unsent: int = 4 << 20,
-        alone_seconds: float = 10.0,
-        alone_bytes: int = 16 << 10,
+        unjoined_seconds: float = 10.0,
+        unjoined_bytes: int = 16 << 10,
         max_polling: int = 10_000,
         max_payload: int = 0,
         binary: bool = False,
@@ -58,8 +58,8 @@ class EngineServer(engineio.Server):
             slow_bytes=slow_bytes,
             slow_seconds=slow_seconds,
             max_unsent=max(max_unsent, slow_bytes),
-            alone_seconds=alone_seconds,
-            alone_bytes=alone_bytes,
+            unjoined_seconds=unjoined_seconds,
+            unjoined_bytes=unjoined_bytes,
             max_packet=self.max_http_buffer_size,
             max_payload=max(max_payload, self.max_http_buffer_size),
             binary=binary,
@@ -70,7 +70,7 @@ class EngineServer(engineio.Server):
         self._wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
         self._ending = False
         self._lost: deque[EngineSession] = deque()
-        self._strangers: deque[EngineSession] = deque()  # opened by polling, the oldest first
+        self._unjoined: deque[EngineSession] = deque()  # opened by polling, the oldest first
 
     def open_session(self, sid: str) -> EngineSession:
         """Add a session, which begins without a transport."""
@@ -102,7 +102,9 @@ class EngineServer(engineio.Server):
 
     def _lost_ones(self) -> Iterator[EngineSession]:
         while self._lost:
-            yield self._lost[0]  # and there it stays meanwhile: one closing goes on
+            yield self._lost[
+                0
+            ]  # it stays in the list meanwhile, so that one greenlet closes them all
             self._lost.popleft()
 
     def close_all(self, seconds: float) -> None:
@@ -147,9 +149,9 @@ class EngineServer(engineio.Server):
         return self.sockets.get(parse_qs(query).get("sid", [""])[0])
 
     def _log_error_once(self, message: str, message_key: str) -> None:
-        """Note what a client did wrong, the first of a kind for the operator to see.
+        """Log what a client did wrong; the operator sees the first one of each kind.
 
-        The original makes errors of it, which anybody could cause, and writes session ids.
+        The original logs errors with session ids, and anybody could cause them.
         """
         is_first = message_key not in self.log_message_keys
         self.log_message_keys.add(message_key)
@@ -173,7 +175,7 @@ class EngineServer(engineio.Server):
         sid = self.generate_id()
         session = self.open_session(sid)
         if transport != "websocket":
-            self._strangers.append(session)
+            self._unjoined.append(session)
         session.send(
             packet.Packet(
                 packet.OPEN,
@@ -193,24 +195,24 @@ class EngineServer(engineio.Server):
         return self._ok(session.poll(), jsonp_index=jsonp_index)
 
     def _has_room(self) -> bool:
-        """Tell whether one more may poll, if need be in place of one that is in no namespace yet.
+        """Tell whether one more session may poll; the oldest unjoined one may have to go for it.
 
-        Opening a session costs a client nothing: one could keep all others out.
+        Opening a session costs a client nothing: one client could keep all others out.
         """
         if self._ending:
             return False
         while len(self.sockets) - len(self._wires) >= self._max_polling:
             self._forget_known()
-            if not self._strangers:
+            if not self._unjoined:
                 return False
-            self._strangers.popleft().close(wait=False)
+            self._unjoined.popleft().close(wait=False)
         self._forget_known()
         return True
 
     def _forget_known(self) -> None:
-        """Take off the oldest sessions while they are no strangers: each waits for seconds only."""
-        while self._strangers and not self._strangers[0].is_stranger:
-            self._strangers.popleft()
+        """Drop the oldest sessions from the list that have joined a namespace or ended."""
+        while self._unjoined and not self._unjoined[0].is_unjoined:
+            self._unjoined.popleft()
 
     def _service_task(self) -> None:
         self.service_task_event = self.create_event()

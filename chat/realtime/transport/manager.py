@@ -1,4 +1,4 @@
-"""Who hears what: python-socketio's manager, knowing the rooms of each client and a short way out.
+"""python-socketio's manager of channels, which knows those of each client and sends faster.
 
 What Socket.IO calls a room is a channel elsewhere in this package.
 """
@@ -39,7 +39,7 @@ class FanoutManager(socketio.Manager):
         self._waiting.add(sid)
         session = self.server.eio.sockets.get(eio_sid)
         if session is not None:
-            session.knock()
+            session.connect_requested()
         return sid
 
     def connect(self, sid: str, namespace: str) -> str:

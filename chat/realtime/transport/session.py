@@ -58,8 +58,8 @@ class SessionLimits:
     slow_bytes: int
     slow_seconds: float
     max_unsent: int
-    alone_seconds: float
-    alone_bytes: int
+    unjoined_seconds: float
+    unjoined_bytes: int
     max_packet: int
     max_payload: int
     binary: bool
@@ -102,11 +102,11 @@ class EngineSession(socket.Socket):
         now = time.monotonic()
         self.moved_at = now  # when bytes last left
         self.pace: Pace | None = None  # of one that is behind: for whom something waits
-        self.alone_since: float | None = now  # in no namespace; never while we let it wait
-        self.knocked = False  # it has asked to be let into one and was not yet
+        self.unjoined_since: float | None = now  # in no namespace; math.inf while it waits for us
+        self.is_asking = False  # it sent CONNECT and has no answer yet
         self.ping_at = now + server.ping_interval
         self.pinged_at: float | None = None  # when it was asked for a sign of life
-        # Pays for reading what comes: the caller who opened it, then whoever was let in.
+        # Pays for reading from it: the caller who opened it, later the user who was accepted.
         self.opener = self.payer = current_payer()
         self._poll: Any = None  # the event of the request that waits for something to send
 
@@ -122,13 +122,13 @@ class EngineSession(socket.Socket):
 
     @property
     def is_in_namespace(self) -> bool:
-        """Tell whether some namespace has let it in."""
-        return self.alone_since is None
+        """Tell whether it was accepted in a namespace."""
+        return self.unjoined_since is None
 
     @property
-    def is_stranger(self) -> bool:
-        """Tell whether it is open and in no namespace, and nobody is about to let it in."""
-        return not self.closed and self.alone_since not in (None, math.inf)
+    def is_unjoined(self) -> bool:
+        """Tell whether it is open, in no namespace, and waits for no answer to a CONNECT."""
+        return not self.closed and self.unjoined_since not in (None, math.inf)
 
     # Out
 
@@ -148,13 +148,13 @@ class EngineSession(socket.Socket):
             self._fanout.add(self)
         self.out.append(frame)
         self.unsent += len(frame)
-        if self.unsent > self._limits.alone_bytes:
+        if self.unsent > self._limits.unjoined_bytes:
             self._relieve()
 
     def _relieve(self) -> None:
-        """Send what the kernel takes now, if too much waits; who is behind even then is out."""
+        """Send what the kernel takes now; drop the client if too much waits even then."""
         limits = self._limits
-        most = limits.max_unsent if self.alone_since is None else limits.alone_bytes
+        most = limits.max_unsent if self.unjoined_since is None else limits.unjoined_bytes
         if self.unsent > most and self.wire is not None:
             self.write()
         if self.unsent > most and not self.closing:
@@ -173,7 +173,7 @@ class EngineSession(socket.Socket):
             sent = wire.send(data)
         except OSError:
             self.out, self.unsent = [], 0
-            wire.stop_waiting()  # that it is gone is what reading it will tell
+            wire.stop_waiting()  # reading will find out that it is gone
             return
         if sent:
             self.moved_at = time.monotonic()
@@ -337,19 +337,19 @@ class EngineSession(socket.Socket):
 
     # Life
 
-    def knock(self) -> None:
-        """Hear that the client asks to be let in: the first time it is we who may let it wait."""
-        if self.alone_since is not None and not self.knocked:
-            self.knocked, self.alone_since = True, math.inf
+    def connect_requested(self) -> None:
+        """Hear that the client sent CONNECT; its first wait for an answer is not counted."""
+        if self.unjoined_since is not None and not self.is_asking:
+            self.is_asking, self.unjoined_since = True, math.inf
 
     def enter(self) -> None:
-        """Hear that the client was let into a namespace."""
-        self.knocked, self.alone_since = False, None
+        """Hear that the client was accepted in a namespace."""
+        self.is_asking, self.unjoined_since = False, None
 
     def leave(self) -> None:
-        """Hear that the client is in no namespace: it was refused, or has left the last one."""
-        if self.alone_since in (None, math.inf):
-            self.alone_since = time.monotonic()
+        """Hear that the client is in no namespace: it was refused, or left the last one."""
+        if self.unjoined_since in (None, math.inf):
+            self.unjoined_since = time.monotonic()
             self.payer = self.opener
 
     def look(self, now: float) -> None:
@@ -366,7 +366,9 @@ class EngineSession(socket.Socket):
         is_stuck = self.unsent > limits.slow_bytes and now - self.moved_at > limits.slow_seconds
         if is_stuck or self._is_too_slow():
             self.drop()
-        elif self.alone_since is not None and now - self.alone_since > limits.alone_seconds:
+        elif (
+            self.unjoined_since is not None and now - self.unjoined_since > limits.unjoined_seconds
+        ):
             self.close(wait=False)
         elif self.wire is not None and not self.upgraded:
             self._look_at_tried(self.wire, now)
@@ -383,7 +385,7 @@ class EngineSession(socket.Socket):
         return self.pace.left <= 0
 
     def _look_at_tried(self, wire: Wire, now: float) -> None:
-        if now - wire.opened_at > self._limits.alone_seconds:
+        if now - wire.opened_at > self._limits.unjoined_seconds:
             self.lost(wire)
             wire.end(NORMAL)
 
@@ -421,7 +423,7 @@ class EngineSession(socket.Socket):
             self.wire.end(code if self.upgraded else None)
 
     def drop(self) -> None:
-        """End the session and hang up without a word, as the client may not read."""
+        """End the session and hang up without a word, because the client may not read."""
         wire, self.wire = self.wire, None
         self.close(wait=False, abort=True)
         self.out, self.unsent = [], 0

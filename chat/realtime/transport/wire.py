@@ -40,7 +40,7 @@ class Receiver(Protocol):
     payer: Payer | None
 
     @property
-    def is_stranger(self) -> bool:
+    def is_unjoined(self) -> bool:
         """Tell whether the client is in no namespace yet."""
 
     def receive_from(self, wire: Wire, message: bytes | str) -> None:
@@ -221,7 +221,7 @@ class Wire:
                     return
                 self._handle_one(message)
                 handled += 1
-                if handled % (1 if self._session.is_stranger else MESSAGES_PER_TURN) == 0:
+                if handled % (1 if self._session.is_unjoined else MESSAGES_PER_TURN) == 0:
                     self._let_others()
                     give_way()
             if not self._frames.pending:

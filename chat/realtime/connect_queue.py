@@ -1,7 +1,7 @@
-"""A queue before the door: those who come back together are let in one after the other.
+"""The queue of clients that connect: many that reconnect together are accepted a few at a time.
 
-A thousand clients that ask the database at once would make each other, and everybody who talks
-meanwhile, wait until nobody gets an answer in time.
+Otherwise a thousand of them would ask the database at once, and neither they nor the clients that
+are connected already would get an answer in time.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any
 
 from chat.concurrency import charge_to, spawn
 
-AT_ONCE = 2  # more are let in no sooner, and those who talk wait longer
+AT_ONCE = 2  # more at once connect no sooner, and make connected clients wait longer
 
 Job = tuple[Callable[..., None], tuple[Any, ...]]
 
 log = logging.getLogger(__name__)
 
 
-class Admissions:
+class ConnectQueue:
     """Runs what it is given: sessions in the order of their arrival, a few at a time.
 
-    What the clients of one session ask for is done one by one; the later finds what the earlier has
-    read. Those of others have a turn in between. `most_of_one` may wait for a session, any number
-    when it is None.
+    The requests of one session run one after the other, so the later ones find what the first one
+    has read; requests of other sessions run in between. At most `most_of_one` requests of a session
+    may wait, any number when it is None.
     """
 
     def __init__(self, most_of_one: int | None = None) -> None:
@@ -55,12 +55,12 @@ class Admissions:
             try:
                 admit(*args)
             except Exception:
-                log.exception("could not let %s in", session_id)
-            charge_to(None)  # the next one is another's
+                log.exception("could not accept a client of session %s", session_id)
+            charge_to(None)  # the next request is of another caller
             self._done(session_id)
 
     def _take(self) -> tuple[str, Job] | None:
-        """Return who is next and what they ask for; with nobody left, the work ends."""
+        """Return the next session and its request; None ends this worker."""
         with self._lock:
             for session_id, jobs in self._waiting.items():
                 if session_id not in self._busy:

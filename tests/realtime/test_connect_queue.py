@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from chat.realtime import admissions
-from chat.realtime.admissions import Admissions
+from chat.realtime import connect_queue
+from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connections
 
 WAIT = 60.0  # seconds at most for what must happen
@@ -18,7 +18,7 @@ class Door:
     """Holds everybody until it is opened, and notes who went through."""
 
     def __init__(self, most_of_one: int | None = None) -> None:
-        self.queue = Admissions(most_of_one)
+        self.queue = ConnectQueue(most_of_one)
         self.came: list[str] = []
         self.opened = threading.Event()
         self.reached = threading.Semaphore(0)
@@ -42,19 +42,19 @@ class Door:
 
 def test_only_a_few_are_let_in_at_once() -> None:
     door = Door()
-    for number in range(admissions.AT_ONCE + 3):
+    for number in range(connect_queue.AT_ONCE + 3):
         assert door.ask(str(number))
-    for _ in range(admissions.AT_ONCE):
+    for _ in range(connect_queue.AT_ONCE):
         assert door.reached.acquire(timeout=WAIT)
     assert not door.reached.acquire(timeout=0.1), "the others wait"
     door.opened.set()
-    door.wait_for(admissions.AT_ONCE + 3)
+    door.wait_for(connect_queue.AT_ONCE + 3)
 
 
 def test_client_that_asks_again_and_again_lets_the_others_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(admissions, "AT_ONCE", 1)  # of two threads either may overtake the other
+    monkeypatch.setattr(connect_queue, "AT_ONCE", 1)  # of two threads either may overtake the other
     door = Door()
     assert door.ask("first")
     assert door.reached.acquire(timeout=WAIT)
@@ -68,31 +68,31 @@ def test_client_that_asks_again_and_again_lets_the_others_in_between(
 
 def test_client_that_waits_too_often_is_turned_away_and_comes_again_later() -> None:
     door = Door(MOST_OF_ONE)
-    for number in range(admissions.AT_ONCE):
+    for number in range(connect_queue.AT_ONCE):
         assert door.ask(f"first {number}")
     assert [door.ask("greedy") for _ in range(MOST_OF_ONE + 1)] == [True] * MOST_OF_ONE + [False]
     door.opened.set()
-    door.wait_for(admissions.AT_ONCE + MOST_OF_ONE)
+    door.wait_for(connect_queue.AT_ONCE + MOST_OF_ONE)
     assert door.ask("greedy")
     door.wait_for(1)
 
 
 def test_as_many_may_wait_as_a_user_may_have_sockets() -> None:
-    assert Connections(50).most_at_the_door == 100  # each with two namespaces
-    assert Connections(None).most_at_the_door is None
+    assert Connections(50).max_pending_connects == 100  # each with two namespaces
+    assert Connections(None).max_pending_connects is None
     door = Door()
-    for number in range(admissions.AT_ONCE):
+    for number in range(connect_queue.AT_ONCE):
         assert door.ask(f"first {number}")
     assert all(door.ask("many", f"many {number}") for number in range(300))
     door.opened.set()
-    door.wait_for(admissions.AT_ONCE + 300)
+    door.wait_for(connect_queue.AT_ONCE + 300)
 
 
 def test_mistake_with_one_client_lets_the_next_in() -> None:
     door = Door()
     door.opened.set()
-    for number in range(2 * admissions.AT_ONCE):
+    for number in range(2 * connect_queue.AT_ONCE):
         assert door.ask(f"client {number}", "broken")
     assert door.ask("fine")
-    door.wait_for(2 * admissions.AT_ONCE + 1)
+    door.wait_for(2 * connect_queue.AT_ONCE + 1)
     assert "fine" in door.came
