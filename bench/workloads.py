@@ -37,7 +37,7 @@ class Pace:
     warm_up: float = 2.0
     window: float = 5.0
     after_leaving: float = 5.0  # presence says it two seconds later
-    choking: float = 15.0  # who does not read is dropped meanwhile
+    choking: float = 15.0  # seconds, in which a client that does not read is dropped
     settling: float = 3.0
     old_messages: int = 1_000_000
 

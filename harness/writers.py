@@ -21,7 +21,7 @@ class Sender:
     """Keeps so many sends to one group in flight and notes the seq of each, as they were sent.
 
     What a busy server answered with `unavailable` is sent again, as any client does; the seqs of
-    those are `late`, as others have passed them.
+    those are `late`, because others have passed them.
     """
 
     def __init__(self, client: Client, room_id: str, in_flight: int = IN_FLIGHT) -> None:

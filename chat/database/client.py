@@ -72,7 +72,7 @@ class Database:
                 client.close()
 
     def renew(self, uri: str) -> None:
-        """Open new connections on the next use, as the database has moved to another address.
+        """Open new connections on the next use: the database has moved to another address.
 
         The old ones are closed when nothing can be waiting for them any more.
         """

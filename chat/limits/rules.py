@@ -40,7 +40,7 @@ FAILED_LOGINS_OF_KNOWN = Rule("login-known", RateLimitItemPerMinute(50, 5), shar
 FAILED_LOGINS_PER_ADDRESS = Rule("login-address", RateLimitItemPerMinute(50, 5), shared=True)
 LOG_INS = Rule("login-right", RateLimitItemPerMinute(30, 5), shared=True)
 # Of a caller, so that a stranger cannot void the codes of others again and again; for a short
-# while only, as a whole school may be one caller.
+# while only, because a whole school may be one caller.
 WRONG_CODES = Rule("code-wrong", RateLimitItemPerMinute(60, 5), shared=True)
 # So many are more than people mistype, when of each caller only the first few count: many networks
 # guess. From there on a caller who has had these few gets one try for each code, so that a right

@@ -1,1 +1,1 @@
-"""The live side: who is connected, what reaches them, and how."""
+"""The live side: connections, what is pushed to them, and how."""

@@ -192,7 +192,7 @@ class ChatServer(TransportServer):
         if sid is None:  # it is in this namespace already
             self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
             return
-        # By session, so that its hundred sockets wait as one does, and the token of an ended session
+        # By session, so that its hundred sockets wait as one does, and the token of an ended one
         # does not hold up its user's other sessions.
         if not self._connect_queue.put(
             claims.session_id, self._admit, face, sid, eio_sid, namespace, claims

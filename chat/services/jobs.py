@@ -29,7 +29,7 @@ MAX_BACKOFF = 600.0  # seconds until a job that failed is tried again
 
 Progress = Mapping[str, Any]
 # Takes the arguments of the job and how far it came; does a bounded piece of work and yields how
-# far it is, again and again. A piece takes milliseconds, as it keeps others off the database.
+# far it is, again and again. A piece takes milliseconds: it keeps others off the database.
 Work = Callable[[Mapping[str, Any], Progress], Iterator[Progress]]
 
 log = logging.getLogger(__name__)

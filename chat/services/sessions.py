@@ -307,7 +307,7 @@ class SessionService:
         for rule, key in (right, *((by_device,) if device else by_address)):
             self._limits.check(rule, key)
         with self._locks.lock_for(target):
-            user = find()  # not before: who waits long must not verify what is outdated
+            user = find()  # not before: after a long wait an earlier answer would be outdated
             if self._devices.is_of(device, user):
                 wrong = [by_device, (FAILED_LOGINS_OF_KNOWN, f"{target} devices")]
             else:  # also with a token of another account, or from before its password
