@@ -102,9 +102,8 @@ class EngineServer(engineio.Server):
 
     def _lost_ones(self) -> Iterator[EngineSession]:
         while self._lost:
-            yield self._lost[
-                0
-            ]  # it stays in the list meanwhile, so that one greenlet closes them all
+            # It stays in the list meanwhile, so that one greenlet closes them all.
+            yield self._lost[0]
             self._lost.popleft()
 
     def close_all(self, seconds: float) -> None:
