@@ -550,9 +550,8 @@ def test_without_a_database_every_route_says_that_it_is_unavailable(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_client, "TIMEOUT_MS", 30)
-    monkeypatch.setattr(
-        "chat.middleware.deadline.ANSWER_WITHIN", 0.3
-    )  # that database will not come
+    # That database will not come.
+    monkeypatch.setattr("chat.middleware.deadline.ANSWER_WITHIN", 0.3)
     app = create_app(
         "config.Config",
         MONGO_URI=f"mongodb://127.0.0.1:{free_port()}/away",

@@ -139,9 +139,8 @@ def test_ready_asks_the_database_and_health_does_not(
     for path in ("/health", "/ready"):
         answer = client.get(path)
         assert (answer.status_code, answer.get_json()) == (200, {"data": {"status": "ok"}})
-    monkeypatch.setattr(
-        "chat.middleware.deadline.ANSWER_WITHIN", 0.3
-    )  # that database will not come
+    # That database will not come.
+    monkeypatch.setattr("chat.middleware.deadline.ANSWER_WITHIN", 0.3)
     without_database = make_app(MONGO_URI=unused_uri).test_client()
     assert without_database.get("/health").status_code == 200
     broken = without_database.get("/ready", headers={"Accept-Language": "en"})
