@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -52,13 +53,10 @@ def text(name: str, default: str = "") -> str:
 def number(name: str, default: int, least: int, most: int) -> int:
     """Return a setting that is a whole number. Raises SettingsError beyond `least` and `most`."""
     given = text(name, str(default))
-    try:
-        value = int(given)
-    except ValueError:
-        value = None
-    if value is None or not least <= value <= most:
-        raise SettingsError(f"{name} must be a number from {least} to {most}, not {given!r}.")
-    return value
+    with suppress(ValueError):
+        if least <= int(given) <= most:
+            return int(given)
+    raise SettingsError(f"{name} must be a number from {least} to {most}, not {given!r}.")
 
 
 def switch(name: str, default: bool) -> bool:
