@@ -32,7 +32,7 @@ READ_BYTES = 64 * 1024
 FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
 MESSAGES_PER_TURN = 16  # then everybody else gets a turn
 LINGER = 2.0  # seconds for the client to take our close frame in
-MOST_IGNORED = 4 * READ_BYTES  # thrown away meanwhile; more is no message that was on its way
+MOST_IGNORED = READ_BYTES  # thrown away meanwhile; more is no message that was on its way
 
 log = logging.getLogger(__name__)
 
@@ -120,9 +120,6 @@ class Wire:
         if code is None:
             self.dispose()
             return
-        if self._paused:  # from here on what comes is thrown away
-            self._paused = False
-            self.open()
         try:
             self._socket.send(encode_close(code))
             self._socket.shutdown(socket.SHUT_WR)
@@ -169,7 +166,7 @@ class Wire:
             if not data:
                 self.dispose()
             self._ignored += len(data)
-            if self._ignored > MOST_IGNORED:  # `dispose` comes after LINGER
+            if self._ignored >= MOST_IGNORED:  # `dispose` comes after LINGER
                 self._stop_reading()
             return
         if not data:
