@@ -248,12 +248,15 @@ class Harm:
     def row(self) -> dict[str, int | float | str]:
         """Return the figures of a line of the table."""
         quiet, attacked = p99(self.quiet), p99(self.attacked)
+        asked = {"asked": sum(self.answers.values())}
+        if "bytes sent" in self.answers:  # of a flood nobody counts the pieces
+            asked = {"bytes": self.answers["bytes sent"]}
         return {
             "slowest": self.attacked[-1],
             "quiet p99": f"{quiet * 1000:.0f} ms",
             "attacked p99": f"{attacked * 1000:.0f} ms",
             "ratio": f"{attacked / quiet:.1f}",
-            "asked": sum(self.answers.values()),
+            **asked,
             "refused": self.refused,
             "memory": f"{self.grown / 1e6:+.0f} MB",
         }
