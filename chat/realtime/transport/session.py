@@ -140,14 +140,20 @@ class EngineSession(socket.Socket):
         else:
             self.push(encode_frame(encoded, BINARY))
 
-    def push(self, frame: bytes) -> None:
-        """Put a frame behind the others; it leaves at the end of this turn of the event loop."""
+    def push(self, frame: bytes, *, at_once: bool = False) -> None:
+        """Put a frame behind the others; it leaves at the end of this turn of the event loop.
+
+        What only this client has caused leaves `at_once`, so that its payer pays for that, too.
+        """
         if self.closed:  # nobody would take it
             return
-        if not self.out:
-            self._fanout.add(self)
+        is_first = not self.out
         self.out.append(frame)
         self.unsent += len(frame)
+        if is_first and (at_once or self.is_unjoined):
+            self.write()
+        elif is_first:
+            self._fanout.add(self)
         if self.unsent > self._limits.unjoined_bytes:
             self._relieve()
 
@@ -292,7 +298,7 @@ class EngineSession(socket.Socket):
         """Answer a ping of the WebSocket itself, in order with what else goes out there."""
         pong = encode_frame(payload, frames.PONG)
         if self.upgraded:
-            self.push(pong)
+            self.push(pong, at_once=True)
         else:
             self._answer_tried(wire, pong)
 
