@@ -12,6 +12,7 @@ from chat import cli, error_handlers, extensions, settings
 from chat.blueprints.blocks import blocks
 from chat.blueprints.http import Protection, client_address, require_json
 from chat.blueprints.membership_requests import membership_requests
+from chat.blueprints.messages import messages
 from chat.blueprints.pages import pages
 from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
@@ -67,7 +68,15 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     app.extensions[EXTENSION] = services
     app.before_request(lambda: bind_caller(client_address()))
     app.before_request(require_json)
-    for blueprint in (pages, users, blocks, membership_requests, rooms, room_invitations):
+    for blueprint in (
+        pages,
+        users,
+        blocks,
+        membership_requests,
+        rooms,
+        messages,
+        room_invitations,
+    ):
         app.register_blueprint(blueprint)
     app.extensions[GATE] = Gate(app)
     _add_sockets(app, services)

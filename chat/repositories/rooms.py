@@ -202,19 +202,28 @@ class RoomRepository:
         return set(map(str, noted)) - {str(document["_id"]) for document in left}
 
     def advance_heads(self, heads: Iterable[Message]) -> None:
-        """Write each room's last message; the end of a log never goes back."""
+        """Write each room's last message; the end of a log and its state never go back."""
         changes = [
             UpdateOne(
-                {"_id": ObjectId(message.room_id), "last_seq": {"$lt": message.seq}},
+                {"_id": ObjectId(message.room_id), **_before(message)},
                 {
-                    "$set": {
-                        "last_seq": message.seq,
-                        "last_message": document_of(with_preview(message)),
-                    },
+                    "$set": {"last_seq": message.seq, "last_message": _preview_of(message)},
                     "$currentDate": {"touched_at": True},
                 },
             )
             for message in heads
+        ]
+        if changes:
+            self._database.db["room"].bulk_write(changes, ordered=False)
+
+    def advance_revs(self, revs: Mapping[str, int]) -> None:
+        """Write up to which rev all changes of each room are applied; it never goes back."""
+        changes = [
+            UpdateOne(
+                {"_id": ObjectId(room_id), "last_rev": {"$not": {"$gte": rev}}},
+                {"$set": {"last_rev": rev}, "$currentDate": {"touched_at": True}},
+            )
+            for room_id, rev in revs.items()
         ]
         if changes:
             self._database.db["room"].bulk_write(changes, ordered=False)
@@ -280,6 +289,29 @@ def _with_owner(room_id: str, owner_id: str | None, members_version: int | None)
     return only
 
 
+def _before(message: Message) -> dict[str, Any]:
+    """Match a room whose last message is an older one, or an older state of this one."""
+    if message.version == 0:
+        return {"last_seq": {"$lt": message.seq}}
+    same = {
+        "last_seq": message.seq,
+        "last_message.version": {"$not": {"$gte": message.version}},  # none, where it is the first
+    }
+    return {"$or": [{"last_seq": {"$lt": message.seq}}, same]}
+
+
+def _preview_of(message: Message) -> dict[str, Any]:
+    """Return what is kept of a room's last message: neither reactions nor whether it is pinned."""
+    document = document_of(with_preview(message))
+    if message.version:
+        document |= {
+            "version": message.version,
+            "edited_at": message.edited_at,
+            "deleted_at": message.deleted_at,
+        }
+    return document
+
+
 def _number() -> str:
     return str(100_000_000 + secrets.randbelow(900_000_000))
 
@@ -289,10 +321,10 @@ def _is_number_taken(error: DuplicateKeyError) -> bool:
 
 
 def with_preview(message: Message) -> Message:
-    """Return the message with as much of its text as a list of conversations shows."""
-    if len(message.data) <= PREVIEW_LENGTH:
+    """Return the message with as much of it as a list of conversations shows."""
+    if len(message.data) <= PREVIEW_LENGTH and not message.reactions and not message.pinned:
         return message
-    return replace(message, data=message.data[:PREVIEW_LENGTH])
+    return replace(message, data=message.data[:PREVIEW_LENGTH], reactions=(), pinned=False)
 
 
 def member_key(user_id: str, other_id: str) -> str:
@@ -319,5 +351,6 @@ def room_of(document: Mapping[str, Any]) -> Room:
         access=document.get("access", "number"),
         posting=document.get("posting", "members"),
         blocked_by=tuple(map(str, document.get("blocked_by", ()))),
+        last_rev=document.get("last_rev", 0),
     )
     return replace(room, member_ids=tuple(key.split(":"))) if key else room

@@ -8,8 +8,9 @@ import pytest
 
 from chat.database.client import Database
 from chat.models import Message
+from chat.repositories.appends import STRIDE, Appended
 from chat.repositories.documents import new_id
-from chat.repositories.messages import LOOK_AHEAD, STRIDE, Appended, MessageRepository
+from chat.repositories.messages import LOOK_AHEAD, MessageRepository
 
 ROOM, ALICE = new_id(), new_id()
 

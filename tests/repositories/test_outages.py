@@ -13,9 +13,10 @@ from redis.exceptions import AuthenticationError
 from chat.database.client import Database
 from chat.errors import Unavailable
 from chat.models import AuditEntry, Membership, Message, User
+from chat.repositories.appends import Appended
 from chat.repositories.audit import AuditRepository
 from chat.repositories.documents import new_id
-from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.messages import MessageRepository
 from chat.repositories.outages import is_outage, reason_of
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
