@@ -18,10 +18,21 @@ MAX_CLIENT_ID = 64
 MAX_PAGE = 100
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with room for the envelope
 MOST_NAMED = 10  # users that are named of one emoji; the rest are counted
-# What a message has from the beginning, and its type.
-MESSAGE_FIELDS = {
-    name: kind for name, kind in get_type_hints(Message).items() if kind in (str, int)
-}
+# What a message has from the beginning, and of which types.
+FIRST_FIELDS = (
+    "id",
+    "room_id",
+    "user_id",
+    "seq",
+    "client_id",
+    "data",
+    "created_at",
+    "updated_at",
+    "kind",
+    "username",
+    "nickname",
+)
+MESSAGE_FIELDS = {name: get_type_hints(Message)[name] for name in FIRST_FIELDS}
 
 
 class PostMessageSchema(Schema):
@@ -98,7 +109,9 @@ class ChangesSchema(Schema):
 
 
 def read_pushed(payload: dict[str, Any]) -> Message:
-    """Return the message that a process pushed; fields that a newer version added are left out.
+    """Return the message that a process pushed as it was first stored.
+
+    Fields that changes or a newer version add are left out.
 
     Raises KeyError or TypeError for what is no message.
     """
