@@ -104,6 +104,16 @@ ROUTES = [
     Route("DELETE", "/api/rooms/<room_id>/members/<user_id>"),
     Route("GET", "/api/rooms/<room_id>/messages", query=messages.HistorySchema),
     Route("POST", "/api/rooms/<room_id>/messages", messages.PostMessageSchema),
+    Route("GET", "/api/rooms/<room_id>/messages/<seq>"),
+    Route("PATCH", "/api/rooms/<room_id>/messages/<seq>", messages.EditSchema),
+    Route("DELETE", "/api/rooms/<room_id>/messages/<seq>"),
+    Route("GET", "/api/rooms/<room_id>/messages/<seq>/reactions", query=messages.ReactionsSchema),
+    Route("PUT", "/api/rooms/<room_id>/messages/<seq>/reactions/<emoji>"),
+    Route("DELETE", "/api/rooms/<room_id>/messages/<seq>/reactions/<emoji>"),
+    Route("PUT", "/api/rooms/<room_id>/messages/<seq>/pin"),
+    Route("DELETE", "/api/rooms/<room_id>/messages/<seq>/pin"),
+    Route("GET", "/api/rooms/<room_id>/pins"),
+    Route("GET", "/api/rooms/<room_id>/changes", query=messages.ChangesSchema),
     Route("PUT", "/api/rooms/<room_id>/read", messages.ReadSchema),
     Route("PUT", "/api/rooms/<room_id>/muted", rooms.MutedSchema),
     Route("PUT", "/api/rooms/<room_id>/hidden", rooms.HiddenSchema),
@@ -123,7 +133,7 @@ WITH_OTHER_ID = [
     for route in ROUTES
     for name in (
         *("user_id", "session_id", "username", "request_id"),
-        *("invitation_id", "invitation_token"),
+        *("invitation_id", "invitation_token", "seq"),
     )
     if f"<{name}>" in route.rule and "/blocks/" not in route.rule  # anybody can be blocked
 ]
@@ -248,6 +258,8 @@ class Stage:
             "invitation_id": invitation.id,
             "invitation_token": token,
             "request_id": self.alice.membership_requests()[0]["id"],
+            "seq": "1",
+            "emoji": "👍",
         }
         self.world = self.snapshot()
 
