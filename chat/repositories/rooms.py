@@ -205,13 +205,14 @@ class RoomRepository:
         """Write each room's last message; the end of a log and its state never go back."""
         changes = [
             UpdateOne(
-                {"_id": ObjectId(message.room_id), **_before(message)},
+                {"_id": ObjectId(message.room_id), **older},
                 {
                     "$set": {"last_seq": message.seq, "last_message": _preview_of(message)},
                     "$currentDate": {"touched_at": True},
                 },
             )
             for message in heads
+            for older in _older_than(message)
         ]
         if changes:
             self._database.db["room"].bulk_write(changes, ordered=False)
@@ -289,15 +290,13 @@ def _with_owner(room_id: str, owner_id: str | None, members_version: int | None)
     return only
 
 
-def _before(message: Message) -> dict[str, Any]:
-    """Match a room whose last message is an older one, or an older state of this one."""
-    if message.version == 0:
-        return {"last_seq": {"$lt": message.seq}}
-    same = {
-        "last_seq": message.seq,
-        "last_message.version": {"$not": {"$gte": message.version}},  # none, where it is the first
-    }
-    return {"$or": [{"last_seq": {"$lt": message.seq}}, same]}
+def _older_than(message: Message) -> Iterator[dict[str, Any]]:
+    """Match a room whose last message is an older one, then one with an older state of this."""
+    yield {"last_seq": {"$lt": message.seq}}
+    if message.version:
+        # A message that never changed has no version.
+        version = {"$not": {"$gte": message.version}}
+        yield {"last_seq": message.seq, "last_message.version": version}
 
 
 def _preview_of(message: Message) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from chat.errors import ChatError, Internal, QuotaExceeded, Unavailable
 from chat.log import contention as contending
 from chat.log import dedupe
 from chat.log import group_commit as committing
+from chat.log import writer as writing
 from chat.log.promises import Promise, Stored, wait_for
 from chat.models import Message, Room
 from chat.repositories.appends import Appended
@@ -720,7 +721,7 @@ def test_whoever_sends_what_is_refused_pays_for_the_search(
         assert charged.get(threading.get_ident()) is payer
         return {}
 
-    monkeypatch.setattr(committing, "current_payer", lambda: payer)
+    monkeypatch.setattr(writing, "current_payer", lambda: payer)
     monkeypatch.setattr(committing, "charge_to", charge)
     monkeypatch.setattr(search, "find_stored", find)
     desk = open_desk(search)
