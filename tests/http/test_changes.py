@@ -9,7 +9,7 @@ from bson import ObjectId
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from chat.policies import MOST_EMOJI
+from chat.policies import MOST_EMOJI, MOST_USED_EMOJI
 from chat.services.changes import MOST_PINS
 from tests.accounts import data_of, error_of
 from tests.people import Person, make_people, new_client_id, settle
@@ -189,6 +189,17 @@ def test_a_message_has_so_many_different_emoji(app: Flask) -> None:
     data_of(react(bob, room, 1, FACES[0]))
     data_of(take_back(alice, room, 1, FACES[1]))
     data_of(react(bob, room, 1, FACES[MOST_EMOJI]))
+
+
+def test_what_was_taken_back_counts_among_those_that_a_message_had(app: Flask) -> None:
+    (alice,) = make_people(app, "alice")
+    room = alice.create_group()
+    alice.say(room, "hello")
+    for code in range(MOST_USED_EMOJI):
+        emoji = chr(0x1F400 + code)  # animals and what they wear
+        data_of(react(alice, room, 1, emoji))
+        data_of(take_back(alice, room, 1, emoji))
+    assert error_of(react(alice, room, 1, HEART), 409)["code"] == "conflict"
 
 
 def test_pinned_messages_are_listed_and_so_many(app: Flask) -> None:

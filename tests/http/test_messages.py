@@ -277,7 +277,7 @@ def test_history_is_read_in_pages_in_both_directions(
 ) -> None:
     alice, group = long_talk
     page = alice.history(group, **query)
-    assert set(page) == {"messages", "has_more"}
+    assert set(page) == {"messages", "has_more", "last_rev"}
     assert seqs_of(page) == list(range(first, last + 1))
     assert all(one["data"] == str(one["seq"]) for one in page["messages"])
     assert page["has_more"] is has_more

@@ -722,7 +722,7 @@ def test_whoever_sends_what_is_refused_pays_for_the_search(
         return {}
 
     monkeypatch.setattr(writing, "current_payer", lambda: payer)
-    monkeypatch.setattr(committing, "charge_to", charge)
+    monkeypatch.setattr(writing, "charge_to", charge)
     monkeypatch.setattr(search, "find_stored", find)
     desk = open_desk(search)
     honest, refused = refuse_among_others(desk, search, room, alice)

@@ -10,6 +10,7 @@ from pymongo.errors import AutoReconnect
 
 from chat.database.client import Database
 from chat.errors import MessageDeleted, NotFound
+from chat.log import room_log as room_logs
 from chat.models import Change, Message, Reaction, Room
 from chat.repositories.appends import Appended
 from chat.repositories.changes import ChangeRepository
@@ -224,6 +225,12 @@ def test_what_changed_is_read_in_pages_each_message_once(
     assert [one.seq for one in rest.messages] == [3, 4, 2, 5] and not rest.has_more
     assert desk.log.changes(room, 7, 100, rev).messages == ()
     assert desk.log.changes(room, 8, 100, rev).reset
+
+
+def test_whoever_missed_too_many_changes_loads_anew(desk: Desk, room: Room) -> None:
+    most = room_logs.MOST_BEHIND
+    assert desk.log.changes(room, 0, 100, most + 1).reset
+    assert not desk.log.changes(room, 1, 100, most + 1).reset
 
 
 def test_the_end_of_a_log_shows_its_last_message_as_it_is(
