@@ -49,10 +49,10 @@ class Allowance:
 
 USER = Allowance(turns=8, waiting=64, share=0.15, credit=0.1, most_debt=0.5)
 # A network may be a whole school whose pages load at once.
-NETWORK = Allowance(turns=16, waiting=1_024, share=0.5, credit=0.3, most_debt=1.0)
+NETWORK = Allowance(turns=16, waiting=1_024, share=0.5, credit=0.1, most_debt=1.0)
 # A /48 of IPv6 has 65,536 networks: together they may do what a few of them may, and no longer run
 # for more of the time than one.
-SITE = Allowance(turns=48, waiting=3_072, share=0.5, credit=0.9, most_debt=1.0)
+SITE = Allowance(turns=48, waiting=3_072, share=0.5, credit=0.3, most_debt=1.0)
 
 
 class Account(Payer):

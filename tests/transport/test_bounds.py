@@ -135,6 +135,15 @@ def test_who_enters_no_namespace_is_sent_away(strict: str, dial: Dial) -> None:
     assert await_text(member, '42["message-back"') == '42["message-back","I am in"]'
 
 
+def test_what_comes_after_the_end_is_not_read_for_long(strict: str, dial: Dial) -> None:
+    client = dial(strict, enter=False)
+    assert close_code(client) == 1000
+    sent = 0
+    with pytest.raises(ConnectionError):
+        while sent < 10 * FILL_KERNEL:
+            sent += client.sock.send(bytes(LIMIT))
+
+
 def test_who_left_the_last_namespace_is_sent_away(strict: str, dial: Dial) -> None:
     client = dial(strict)
     client.send("41")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -55,6 +56,44 @@ def test_of_a_long_request_little_is_kept(server: ChatServer) -> None:
     assert server.keep(long) == {"HTTP_ACCEPT_LANGUAGE": "en"}
     kept = TransportServer(async_mode="threading").keep(long)
     assert kept.keys() == long.keys() and max(map(len, kept.values())) <= 1_000
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two ends of a connection that wait for nothing."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        yield ours, theirs
+
+
+@pytest.mark.parametrize(
+    ("is_known", "is_pong", "is_there"),
+    [(False, False, True), (False, True, True), (True, True, True), (True, False, False)],
+)
+def test_who_causes_what_only_they_are_sent_pays_for_sending_it(
+    server: ChatServer,
+    pair: tuple[socket.socket, socket.socket],
+    is_known: bool,
+    is_pong: bool,
+    is_there: bool,
+) -> None:
+    """What has left when the call returns was sent by the one who is charged for it."""
+    ours, theirs = pair
+    session = EngineSession(server.eio, "a")
+    session.wire, session.upgraded = wires.Wire(ours, session, 100, lambda: None), True
+    if is_known:
+        session.enter()
+    if is_pong:
+        session.pinged_by(session.wire, b"x")
+    else:
+        session.push(b"\x81\x01x")
+    if is_there:
+        assert theirs.recv(100)[1:] == b"\x01x"
+    else:
+        with pytest.raises(BlockingIOError):
+            theirs.recv(100)
 
 
 @pytest.mark.parametrize(

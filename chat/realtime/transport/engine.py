@@ -19,7 +19,6 @@ from chat.realtime.transport.session import STATUS, EngineSession
 from chat.realtime.transport.wire import LINGER, Wire
 
 TICK = 1.0  # seconds between two looks, less where pings are more frequent
-SESSIONS_PER_TURN = 1_000
 
 log = logging.getLogger(__name__)
 
@@ -214,13 +213,11 @@ class EngineServer(engineio.Server):
         self.service_task_event = self.create_event()
         while not self.service_task_event.wait(self.look_seconds):
             now = time.monotonic()
-            for count, session in enumerate(list(self.sockets.values()), start=1):
+            for session in in_turns(list(self.sockets.values())):
                 try:
                     session.look(now)
                 except Exception:  # the others must be looked at all the same
                     log.exception("could not look after %s", session.sid)
-                if count % SESSIONS_PER_TURN == 0:
-                    self.sleep(0)
             for wire in [wire for wire in self.wires if wire.closed_at is not None]:
                 if now - (wire.closed_at or now) > LINGER:
                     wire.dispose()

@@ -114,14 +114,20 @@ class EngineSession(socket.Socket):
         else:
             self.push(encode_frame(encoded, BINARY))
 
-    def push(self, frame: bytes) -> None:
-        """Put a frame behind the others; it leaves at the end of this turn of the event loop."""
+    def push(self, frame: bytes, *, at_once: bool = False) -> None:
+        """Put a frame behind the others; it leaves at the end of this turn of the event loop.
+
+        What only this client has caused leaves `at_once`, so that its payer pays for that, too.
+        """
         if self.closed:  # nobody would take it
             return
-        if not self.out:
-            self.server.fanout.add(self)
+        is_first = not self.out
         self.out.append(frame)
         self.unsent += len(frame)
+        if is_first and (at_once or self.is_stranger):
+            self.write()
+        elif is_first:
+            self.server.fanout.add(self)
         if self.unsent > self.server.alone_bytes:
             self._relieve()
 
@@ -266,7 +272,7 @@ class EngineSession(socket.Socket):
         """Answer a ping of the WebSocket itself, in order with what else goes out there."""
         pong = encode_frame(payload, frames.PONG)
         if self.upgraded:
-            self.push(pong)
+            self.push(pong, at_once=True)
         else:
             self._answer_tried(wire, pong)
 

@@ -32,6 +32,7 @@ READ_BYTES = 64 * 1024
 FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
 MESSAGES_PER_TURN = 16  # then everybody else gets a turn
 LINGER = 2.0  # seconds for the client to take our close frame in
+MOST_IGNORED = READ_BYTES  # thrown away meanwhile; more is no message that was on its way
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Wire:
         "_paused",
         "_writing",
         "_left",
+        "_ignored",
         "opened_at",
         "closed_at",
     )
@@ -72,6 +74,7 @@ class Wire:
         self._paused = False  # until what has come is handled
         self._writing: Any = None
         self._left = left
+        self._ignored = 0  # bytes that came after the end
         self.opened_at = time.monotonic()
         self.closed_at: float | None = None  # when the session ended it, by the monotonic clock
 
@@ -117,9 +120,6 @@ class Wire:
         if code is None:
             self.dispose()
             return
-        if self._paused:  # from here on what comes is thrown away
-            self._paused = False
-            self.open()
         try:
             self._socket.send(encode_close(code))
             self._socket.shutdown(socket.SHUT_WR)
@@ -165,6 +165,9 @@ class Wire:
         if self.closed_at is not None:
             if not data:
                 self.dispose()
+            self._ignored += len(data)
+            if self._ignored >= MOST_IGNORED:  # `dispose` comes after LINGER
+                self._stop_reading()
             return
         if not data:
             self._stop_reading()
