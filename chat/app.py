@@ -13,6 +13,7 @@ from chat import cli, error_handlers, extensions, settings
 from chat.blueprints.blocks import blocks
 from chat.blueprints.http import client_address, require_json
 from chat.blueprints.membership_requests import membership_requests
+from chat.blueprints.messages import messages
 from chat.blueprints.pages import pages
 from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
@@ -73,13 +74,21 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     app.extensions[EXTENSION] = services
     app.before_request(lambda: bind_caller(client_address()))
     app.before_request(require_json)
-    for blueprint in (pages, users, blocks, membership_requests, rooms, room_invitations):
+    for blueprint in (
+        pages,
+        users,
+        blocks,
+        membership_requests,
+        rooms,
+        messages,
+        room_invitations,
+    ):
         app.register_blueprint(blueprint)
     drain = app.extensions[DRAIN] = RequestDrain(Deadline(app.wsgi_app))
     app.before_request(drain.refuse_changes)
     app.wsgi_app = drain  # type: ignore[method-assign]
     _add_sockets(app, services)
-    app.wsgi_app = _wrapped(app, services)  # type: ignore[method-assign]
+    app.wsgi_app = _wrapped(app, services)  # type: ignore[assignment]
     cli.register(app)
     return app
 

@@ -82,6 +82,24 @@ class Conflict(ChatError):
     status = 409
 
 
+class MessageDeleted(Conflict):
+    """Nothing can be done to a message of which only its place is left."""
+
+    text_key = "error.message_deleted"
+
+
+class TooManyEmoji(Conflict):
+    """A message has as many different emoji as it may have."""
+
+    text_key = "error.too_many_emoji"
+
+
+class TooManyPins(Conflict):
+    """A room has as many pinned messages as it may have."""
+
+    text_key = "error.too_many_pins"
+
+
 class PayloadTooLarge(ChatError):
     code = "payload_too_large"
     status = 413

@@ -73,6 +73,13 @@ CATALOGUE: dict[str, Line] = {
     "error.conflict": Line(
         "与现有数据冲突，操作未执行。", "This conflicts with what is there already."
     ),
+    "error.message_deleted": Line("此消息已被删除。", "This message was deleted."),
+    "error.too_many_emoji": Line(
+        "此消息的表情种类已达上限。", "This message has as many different emoji as it may have."
+    ),
+    "error.too_many_pins": Line(
+        "此聊天的置顶消息已达上限。", "This room has as many pinned messages as it may have."
+    ),
     "error.too_many_rooms": Line(
         "所在的群已达上限。", "That would be more groups than one may be in."
     ),
@@ -141,6 +148,7 @@ CATALOGUE: dict[str, Line] = {
     "invalid.integer": Line("必须是整数。", "This must be a whole number."),
     "invalid.boolean": Line("必须是 true 或 false。", "This must be true or false."),
     "invalid.id": Line("不是有效的标识。", "Not a valid id."),
+    "invalid.emoji": Line("必须是一个表情符号。", "This must be one emoji."),
     "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),
     "invalid.characters": Line(
         "包含不允许的字符。", "This contains characters that are not allowed."

@@ -11,6 +11,7 @@ Role = Literal["owner", "admin", "member"]
 Access = Literal["number", "invitation"]  # how others come into a group by their own doing
 Posting = Literal["members", "admins"]  # who may post in a group
 Purpose = Literal["register", "reset"]
+ChangeKind = Literal["text", "reaction", "pinned", "deleted"]
 Action = Literal[
     "registered",
     "logged_in",
@@ -35,6 +36,7 @@ Action = Literal[
     "role_changed",
     "member_removed",
     "member_kept_out",
+    "message_deleted",
     "access_changed",
     "posting_changed",
     "number_renewed",
@@ -88,8 +90,20 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaction:
+    """That a user has put an emoji on a message, by the change `rev`."""
+
+    emoji: str
+    user_id: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a room's log; `seq` counts 1, 2, 3 … within the room without gaps."""
+    """One entry of a room's log; `seq` counts 1, 2, 3 … within the room without gaps.
+
+    `version` is 0 as it was first stored. Of two copies the one with the greater version is newer.
+    """
 
     id: str
     room_id: str
@@ -102,6 +116,59 @@ class Message:
     kind: str = "text"
     username: str = ""  # filled in by the service, as is the nickname: documents hold the id alone
     nickname: str = ""
+    version: int = 0
+    edited_at: int | None = None
+    deleted_at: int | None = None
+    pinned: bool = False
+    reactions: tuple[Reaction, ...] = ()  # by rev
+    used_emoji: int = 0  # different ones that it has or had
+
+    @property
+    def deleted(self) -> bool:
+        """Tell whether nothing is left of it but its place."""
+        return self.deleted_at is not None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return what orders all states of all messages of a room: seq and version."""
+        return self.seq, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of a room's second log: the whole new value of one register of a message.
+
+    `rev` counts 1, 2, 3 … within the room without gaps. `value` is the new text, or whether the
+    message is pinned or has the user's `emoji`. It is None of a deletion, and of what was scrubbed.
+    """
+
+    id: str
+    room_id: str
+    rev: int
+    message_id: str
+    seq: int  # of the message
+    kind: ChangeKind
+    user_id: str
+    created_at: int
+    value: str | bool | None = field(repr=False, default=None)
+    emoji: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The messages that changed after a rev, up to and with `last_rev`: each once, as it is now.
+
+    They stand in the order of their first change in between, whose revs are `first_revs`.
+    `reacted` has whose reactions are among the changes, by user id the seqs.
+    """
+
+    messages: tuple[Message, ...]
+    first_revs: tuple[int, ...]
+    after_rev: int
+    last_rev: int
+    has_more: bool = False
+    reset: bool = False  # `after_rev` is too old, or not of this log: all is to be loaded anew
+    reacted: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +190,13 @@ class Room:
     access: Access = "number"
     posting: Posting = "members"
     blocked_by: tuple[str, ...] = ()  # of direct rooms: which of the two block the other one
+    last_rev: int = 0  # up to which all changes of messages are applied
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Return what is known of the end of the log: its last seq, and which state of it."""
+        last = self.last_message
+        return self.last_seq, last.version if last and last.seq == self.last_seq else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +312,14 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a room's log, ascending; `has_more` in the direction that was asked for."""
+    """A stretch of a room's log, ascending; `has_more` in the direction that was asked for.
+
+    The messages are at least as new as the change `last_rev`.
+    """
 
     messages: tuple[Message, ...]
     has_more: bool
+    last_rev: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +329,7 @@ class RoomSync:
     page: Page
     last_seq: int
     reset: bool = False
+    changes: Changes | None = None  # where the member named a rev
 
 
 @dataclass(frozen=True, slots=True)

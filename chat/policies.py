@@ -9,8 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable
 from dataclasses import replace
 
-from chat.errors import AdminsPost, Conflict, Forbidden, InvalidInput, NotFound, PeerLeft
-from chat.models import Membership, Role, Room
+from chat.errors import (
+    AdminsPost,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    MessageDeleted,
+    NotFound,
+    PeerLeft,
+    TooManyEmoji,
+)
+from chat.models import Membership, Message, Role, Room
+
+MOST_EMOJI = 20  # different ones that a message has
+MOST_USED_EMOJI = 100  # different ones that it ever had: taking one back leaves a mark
 
 
 def require_member(membership: Membership | None) -> Membership:
@@ -62,6 +74,33 @@ def require_may_post(room: Room, membership: Membership) -> None:
     """Allow all members to write, unless the group has chosen that only owner and admins do."""
     if room.posting == "admins" and not is_manager(room, membership):
         raise AdminsPost()
+
+
+def require_author(message: Message, user_id: str) -> None:
+    """Allow to change a text to the one who wrote it."""
+    if message.user_id != user_id:
+        raise Forbidden()
+
+
+def require_may_pin(room: Room, membership: Membership) -> None:
+    """Allow owners and admins of a group, and both in a direct room."""
+    if room.kind == "group":
+        require_manager(room, membership)
+
+
+def require_undeleted(message: Message) -> None:
+    """Refuse to change what is deleted."""
+    if message.deleted:
+        raise MessageDeleted()
+
+
+def require_room_for_emoji(message: Message, emoji: str) -> None:
+    """Refuse one more emoji on a message that has as many different ones as it may have."""
+    shown = {reaction.emoji for reaction in message.reactions}
+    if emoji in shown:
+        return
+    if len(shown) >= MOST_EMOJI or message.used_emoji >= MOST_USED_EMOJI:
+        raise TooManyEmoji()
 
 
 def require_owner(room: Room, membership: Membership | None) -> None:

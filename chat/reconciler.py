@@ -22,7 +22,7 @@ from chat.realtime.connections import NAMESPACES, Connections
 from chat.realtime.presence import Presence
 from chat.realtime.publisher import Publisher
 from chat.realtime.told_rooms import ToldRooms
-from chat.repositories.messages import STRIDE
+from chat.repositories.appends import STRIDE
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import AHEAD, RoomRepository
 from chat.repositories.sessions import SessionRepository

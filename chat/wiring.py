@@ -26,6 +26,7 @@ from chat.realtime.told_rooms import ToldRooms
 from chat.reconciler import Reconciler
 from chat.repositories.audit import AuditRepository
 from chat.repositories.blocks import BlockRepository
+from chat.repositories.changes import ChangeRepository
 from chat.repositories.codes import CodeRepository
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
@@ -46,6 +47,7 @@ from chat.services.account_removal import AccountRemoval
 from chat.services.administration import Administration
 from chat.services.audit import Audit
 from chat.services.blocks import Blocks
+from chat.services.changes import ChangeService
 from chat.services.conversations import ConversationService
 from chat.services.jobs import Jobs
 from chat.services.links import Links
@@ -90,6 +92,7 @@ class Services:
     membership_requests: MembershipRequests
     conversations: ConversationService
     messages: MessageService
+    changes: ChangeService
     room_log: RoomLog
     previews: Previews
     read_marks: ReadMarks
@@ -124,12 +127,15 @@ def wire(app: Flask) -> Services:
     room_repository = RoomRepository(database)
     user_rooms = UserRoomRepository(database)
     message_repository = MessageRepository(database)
+    change_repository = ChangeRepository(database)
     removals = RemovalRepository(database)
     invitations = RoomInvitationRepository(database)
 
     usernames = Usernames(users)
     previews = Previews(room_repository)
-    room_log = RoomLog(message_repository, room_repository, previews, usernames.sign)
+    room_log = RoomLog(
+        message_repository, change_repository, room_repository, previews, usernames.sign
+    )
     told_rooms, recent_pushes = ToldRooms(), RecentPushes()
     publisher = Publisher(connections, room_log, told_rooms, recent_pushes, lambda: socketio.server)
     # For what each process finds out by itself and tells its own clients.
@@ -196,6 +202,7 @@ def wire(app: Flask) -> Services:
         rooms=room_repository,
         user_rooms=user_rooms,
         messages=message_repository,
+        changes=change_repository,
         removals=removals,
         invitations=invitations,
         requests=request_repository,
@@ -300,8 +307,9 @@ def wire(app: Flask) -> Services:
         },
         clock=database.now_ms,
     )
-    # What follows from "stored", in this order.
+    # What follows from "stored" and from "changed", in this order.
     room_log.followers = (quotas, read_marks, publisher, previews)
+    room_log.change_followers = (publisher,)
     messages = MessageService(
         room_log=room_log,
         user_rooms=user_rooms,
@@ -313,6 +321,15 @@ def wire(app: Flask) -> Services:
         limits=limits,
         quotas=quotas,
         events=publisher,
+        clock=database.now_ms,
+    )
+    changes = ChangeService(
+        room_log=room_log,
+        memberships=memberships,
+        users=users,
+        limits=limits,
+        quotas=quotas,
+        audit=audit,
         clock=database.now_ms,
     )
     presence = Presence(
@@ -342,6 +359,7 @@ def wire(app: Flask) -> Services:
         membership_requests=requests,
         conversations=conversations,
         messages=messages,
+        changes=changes,
         room_log=room_log,
         previews=previews,
         read_marks=read_marks,

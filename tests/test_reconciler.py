@@ -22,6 +22,7 @@ from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.told_rooms import ToldRooms
 from chat.reconciler import Reconciler
+from chat.repositories.changes import ChangeRepository
 from chat.repositories.documents import object_id
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.messages import MessageRepository
@@ -170,7 +171,9 @@ class Process:
         self.user_rooms = UserRoomRepository(database)
         self.messages = Failing(database)
         self.told_rooms = ToldRooms()
-        self.room_log = RoomLog(self.messages, self.rooms, Previews(self.rooms), sign=list)
+        self.room_log = RoomLog(
+            self.messages, ChangeRepository(database), self.rooms, Previews(self.rooms), sign=list
+        )
         self.clients = Clients(self.room_log, self.told_rooms, self.user_id)
         self.room_log.followers = (self.clients,)
         self.connections = Connections()

@@ -122,7 +122,8 @@ def remove_member(identity: Identity, room_id: str, user_id: str) -> Response:
 def list_messages(identity: Identity, room_id: str) -> Response:
     query = load_query(HistorySchema())
     page = services().messages.history(identity.user, room_id, **query)
-    return answer(dump_page(page, newest_first=query["after_seq"] is None)[0])
+    dumped, _ = dump_page(page, identity.user.id, newest_first=query["after_seq"] is None)
+    return answer(dumped | {"last_rev": page.last_rev})
 
 
 @rooms.post("/<room_id>/messages")
@@ -130,7 +131,7 @@ def list_messages(identity: Identity, room_id: str) -> Response:
 def post_message(identity: Identity, room_id: str) -> Response:
     promise = services().messages.send(identity.user, room_id, **load(PostMessageSchema()))
     stored = wait_for(promise, seconds_left())
-    return answer(dump_message(stored.message), 201 if stored.created else 200)
+    return answer(dump_message(stored.message, identity.user.id), 201 if stored.created else 200)
 
 
 @rooms.put("/<room_id>/read")

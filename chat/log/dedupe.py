@@ -21,7 +21,7 @@ class RecentMessages:
 
     def add(self, message: Message) -> None:
         """Remember a message as it is stored."""
-        key = (message.room_id, message.user_id, message.client_id)
+        key = _key_of(message)
         if key in self._known:
             return
         self._known[key] = message
@@ -29,6 +29,14 @@ class RecentMessages:
         while len(self._known) > KNOWN_MESSAGES or self._characters > KNOWN_CHARACTERS:
             _, oldest = self._known.popitem(last=False)
             self._characters -= len(oldest.data)
+
+    def change(self, message: Message) -> None:
+        """Note how a message is now, if it is remembered."""
+        key = _key_of(message)
+        known = self._known.get(key)
+        if known and known.id == message.id and known.version < message.version:
+            self._known[key] = message
+            self._characters += len(message.data) - len(known.data)
 
     def clear(self) -> None:
         """Forget all."""
@@ -38,3 +46,7 @@ class RecentMessages:
     def find(self, key: Key) -> Message | None:
         """Return the message stored under (room, sender, client_id), if it is known."""
         return self._known.get(key)
+
+
+def _key_of(message: Message) -> Key:
+    return message.room_id, message.user_id, message.client_id

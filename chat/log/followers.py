@@ -1,10 +1,10 @@
-"""Those who are called in this process when a room's log has grown."""
+"""Those who are called in this process when a room's log has grown, or its messages changed."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from chat.models import Message, Room
+from chat.models import Changes, Message, Room
 
 
 class Follower(Protocol):
@@ -18,3 +18,16 @@ class Follower(Protocol):
 
     def caught_up(self, room: Room, message: Message) -> None:
         """Hear of one that was stored elsewhere and that clients here were not told of."""
+
+
+class ChangeFollower(Protocol):
+    """Hears of changes of messages after they were applied, perhaps again and in no order.
+
+    The greater `version` of a message is the newer one.
+    """
+
+    def changed(self, room: Room, changes: Changes) -> None:
+        """Hear of a stretch of changes, of which this process has stored some."""
+
+    def changes_caught_up(self, room: Room, changes: Changes) -> None:
+        """Hear of changes that were stored elsewhere and that clients here were not told of."""

@@ -13,22 +13,33 @@ KNOWN_ROOMS = 20_000
 
 
 class Previews:
-    """Writes the newest message of each room that was put here; the end of a log never goes back.
+    """Writes the ends of logs that were put here: the last message, and the last applied change.
+
+    What is written never goes back.
 
     The write touches the room, by which other processes notice that there is something new.
     """
 
     def __init__(self, rooms: RoomRepository) -> None:
-        self._put: LRUCache[str, int] = LRUCache(KNOWN_ROOMS)  # the last seq of each room
+        # By room: seq and version of its last message, and its last rev.
+        self._put: LRUCache[str, tuple[int, int]] = LRUCache(KNOWN_ROOMS)
+        self._put_revs: LRUCache[str, int] = LRUCache(KNOWN_ROOMS)
+        self._revs: Coalescer[str, int] = Coalescer(WRITE_INTERVAL, rooms.advance_revs)
         self._coalescer: Coalescer[str, Message] = Coalescer(
             WRITE_INTERVAL, lambda newest: rooms.advance_heads(newest.values())
         )
 
     def put(self, message: Message) -> None:
         """Note what is to be written, unless it or a later one was noted before."""
-        if message.seq > self._put.get(message.room_id, 0):
-            self._put[message.room_id] = message.seq
+        if message.place > self._put.get(message.room_id, (0, 0)):
+            self._put[message.room_id] = message.place
             self._coalescer.put(message.room_id, message)
+
+    def put_rev(self, room_id: str, rev: int) -> None:
+        """Note up to which rev all changes of a room are applied."""
+        if rev > self._put_revs.get(room_id, 0):
+            self._put_revs[room_id] = rev
+            self._revs.put(room_id, rev)
 
     def stored(self, room: Room, message: Message) -> None:
         self.put(message)
@@ -38,9 +49,12 @@ class Previews:
 
     def flush(self) -> bool:
         """Write what waits; return whether it could be written."""
-        return self._coalescer.flush()
+        written = self._coalescer.flush()
+        return self._revs.flush() and written
 
     def forget_all(self) -> None:
         """Drop what waits."""
         self._coalescer.clear()
+        self._revs.clear()
         self._put.clear()
+        self._put_revs.clear()

@@ -26,6 +26,15 @@ class _Tail:
     kind: RoomKind = "group"  # where somebody listens
     pushed: int = 0  # the end of the gapless part of what was pushed here
     ahead: set[int] = field(default_factory=set)  # pushed beyond that
+    rev: int = UNKNOWN  # of the last change that is known
+    settled: int = UNKNOWN  # up to which all changes are applied and scrubbed
+    settled_at: float = 0.0  # when there was no later change, by the monotonic clock
+    pushed_rev: int = 0  # up to which changes were pushed here
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Return the last seq and the version of the message there that is known."""
+        return self.seq, self.message.version if self.message else 0
 
     def note_pushed(self, seq: int) -> None:
         """Note that a message has been pushed."""
@@ -71,7 +80,11 @@ class Tails:
     def overlay(self, room: Room) -> Room:
         """Return the room with the end of its log as this process knows it."""
         known = self._find(room.id)
-        if known is None or known.seq <= room.last_seq:
+        if known is None:
+            return room
+        if known.settled > room.last_rev:
+            room = replace(room, last_rev=known.settled)
+        if known.end <= room.end:
             return room
         return replace(room, last_seq=known.seq, last_message=known.message)
 
@@ -107,15 +120,63 @@ class Tails:
 
     def _remember(self, room_id: str, seq: int, message: Message | None, seen_at: float) -> int:
         """Note an end of a log unless a later one is known; return the one that is known then."""
-        tail = self._find(room_id)
-        if tail is None:
-            tail = self._others[room_id] = _Tail()
-        if seq > tail.seq:
+        tail = self._tail(room_id)
+        if (seq, message.version if message else 0) > tail.end:
             tail.seq, tail.seen_at = seq, seen_at
             tail.message = with_preview(message) if message else None
         elif seq == tail.seq:
             tail.seen_at = seen_at
         return tail.seq
+
+    # What has changed
+
+    def known_rev(self, room_id: str) -> int | None:
+        """Return the rev of the last change that is known here without asking, or None."""
+        known = self._find(room_id)
+        found = max(known.rev, known.settled) if known else UNKNOWN
+        return None if found == UNKNOWN else found
+
+    def learn_rev(self, room_id: str, rev: int) -> None:
+        """Note that a change is stored."""
+        tail = self._tail(room_id)
+        tail.rev = max(tail.rev, rev)
+
+    def settled(self, room: Room, max_age: float | None = None) -> int | None:
+        """Return up to which rev all changes are applied, asking nobody.
+
+        With a `max_age` None, when that was not known to be the last change so lately.
+        """
+        known = self._find(room.id)
+        if max_age is not None and (
+            known is None or time.monotonic() - known.settled_at >= max_age
+        ):
+            return None
+        return max(known.settled, room.last_rev) if known else room.last_rev
+
+    def note_settled(self, room_id: str, rev: int, seen_at: float | None = None) -> None:
+        """Note that all changes up to a rev are applied; `seen_at`: when there was no later one."""
+        tail = self._tail(room_id)
+        tail.settled = max(tail.settled, rev)
+        if seen_at is not None:
+            tail.settled_at = max(tail.settled_at, seen_at)
+
+    def pushed_rev(self, room_id: str) -> int | None:
+        """Return up to which rev changes were pushed here, or None where nobody listens."""
+        tail = self._listened.get(room_id)
+        return tail.pushed_rev if tail else None
+
+    def note_revs_pushed(self, room_id: str, after_rev: int, last_rev: int) -> None:
+        """Note that what changed between two revs was pushed, unless a gap is before it."""
+        tail = self._listened.get(room_id)
+        if tail and after_rev <= tail.pushed_rev:
+            tail.pushed_rev = max(tail.pushed_rev, last_rev)
+
+    def _tail(self, room_id: str) -> _Tail:
+        """Return what is known of a room, from here on."""
+        tail = self._find(room_id)
+        if tail is None:
+            tail = self._others[room_id] = _Tail()
+        return tail
 
     # What is pushed
 
@@ -124,12 +185,13 @@ class Tails:
         if room.id not in self._listened:
             tail = self._others.pop(room.id, None) or _Tail()
             tail.kind, tail.pushed, tail.ahead = room.kind, room.last_seq, set()
+            tail.pushed_rev = room.last_rev
             self._listened[room.id] = tail
 
     def unlisten(self, room_id: str) -> None:
         """Hear that nobody here listens to a room any more."""
         tail = self._listened.pop(room_id, None)
-        if tail is not None and tail.seq != UNKNOWN:
+        if tail is not None and (tail.seq, tail.settled) != (UNKNOWN, UNKNOWN):
             self._others[room_id] = tail
 
     def listened(self) -> dict[str, RoomKind]:
@@ -163,6 +225,7 @@ class Tails:
         self._others.pop(room_id, None)
         if tail := self._listened.get(room_id):
             tail.seq, tail.message = UNKNOWN, None
+            tail.rev, tail.settled, tail.settled_at = UNKNOWN, UNKNOWN, 0.0
 
     def forget_all(self) -> None:
         """Drop what is known to be stored in all rooms."""

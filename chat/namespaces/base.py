@@ -28,7 +28,14 @@ from chat.realtime.event_queue import EventQueue
 from chat.realtime.replies import Body, Reply
 from chat.realtime.server import CompactJson, Refused
 from chat.schemas.base import Schema
-from chat.schemas.messages import MarkReadSchema, dump_message
+from chat.schemas.messages import (
+    EditMessageSchema,
+    MarkReadSchema,
+    OnSchema,
+    ReactSchema,
+    SeqSchema,
+    dump_message,
+)
 from chat.schemas.rooms import RoomIdSchema
 from chat.schemas.sync import SyncSchema, dump_sync
 from chat.schemas.tokens import AuthenticateSchema
@@ -48,6 +55,10 @@ class EventNamespace(flask_socketio.Namespace):
     # The client's events: name to the schema of the one payload.
     events: ClassVar[dict[str, Schema]] = {
         "sync": SyncSchema(),
+        "edit_message": EditMessageSchema(),
+        "delete_message": SeqSchema(),
+        "react": ReactSchema(),
+        "pin_message": OnSchema(),
         "mark_read": MarkReadSchema(),
         "typing": RoomIdSchema(),
         "authenticate": AuthenticateSchema(),
@@ -143,7 +154,19 @@ class EventNamespace(flask_socketio.Namespace):
     def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
         seen = payload.pop("rooms")
         found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
-        return dump_sync(found, self._services.presence.is_online)
+        return dump_sync(found, connection.user.id, self._services.presence.is_online)
+
+    def on_edit_message(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return self._services.changes.edit(connection.user, kind=self.kind, **payload)
+
+    def on_delete_message(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return self._services.changes.delete(connection.user, kind=self.kind, **payload)
+
+    def on_react(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return self._services.changes.react(connection.user, kind=self.kind, **payload)
+
+    def on_pin_message(self, connection: Connection, payload: dict[str, Any]) -> object:
+        return self._services.changes.pin(connection.user, kind=self.kind, **payload)
 
     def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:
         self._services.messages.mark_read(connection.user, kind=self.kind, **payload)
@@ -195,7 +218,8 @@ class EventNamespace(flask_socketio.Namespace):
     def _keep(self, connection: Connection, promise: Promise, reply: Reply) -> None:
         error = promise.exception()
         if error is None:
-            reply.send({"data": dump_message(promise.result().message)})
+            message = dump_message(promise.result().message, connection.user.id)
+            reply.send({"data": message})
         elif isinstance(error, Exception):
             reply.send(self._error(connection, error))
 

@@ -12,7 +12,9 @@ from chat.logs import bind_id
 from chat.realtime.connections import Connection
 from chat.realtime.replies import Body, Deadlines, Reply
 
-MAX_UNANSWERED = 32  # sends of one connection
+# What is stored, and answered once it is.
+STORED = frozenset({"send_message", "edit_message", "delete_message", "react", "pin_message"})
+MAX_UNANSWERED = 32  # of these, of one connection
 MAX_WAITING = 128  # events of one connection that nobody has looked at yet
 # Characters of all these, or one body where that may be larger: as many of the longest messages as
 # may be unanswered, each character in the twelve of two escapes, as many a library writes it.
@@ -53,9 +55,9 @@ class EventQueue:
 
         `data` are its name and arguments, `text` the JSON they were read from.
         """
-        is_send = data[0] == "send_message"
+        is_stored = isinstance(data[0], str) and data[0] in STORED
         if (
-            (is_send and connection.unanswered >= MAX_UNANSWERED)
+            (is_stored and connection.unanswered >= MAX_UNANSWERED)
             or len(connection.waiting) >= MAX_WAITING
             or connection.waiting_size + len(text) > self._max_size
         ):
@@ -63,10 +65,10 @@ class EventQueue:
             return
 
         def answer_and_count(body: Body) -> None:
-            connection.unanswered -= is_send
+            connection.unanswered -= is_stored
             answer(body)
 
-        connection.unanswered += is_send
+        connection.unanswered += is_stored
         reply = Reply(connection, answer_and_count)
         self._deadlines.watch(reply)
         connection.waiting.append((text if len(text) > LONG else data, len(text), reply))

@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chat.log.room_log import RoomLog
-from chat.models import Message, ReceivedRequest, Room, RoomKind, User
+from chat.models import Changes, Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer
 from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.membership_requests import dump_request
-from chat.schemas.messages import dump_message
+from chat.schemas.messages import dump_message, split_changes
 from chat.schemas.rooms import dump_room
 from chat.schemas.users import dump_user
 
 EVENTS = (
     "message_created",
+    "messages_changed",
     "message_read",
     "user_typing",
     "presence_changed",
@@ -65,6 +66,14 @@ class Publisher:
         """Push a message that was stored elsewhere to the sockets of all members here."""
         self._to_room(room, "message_created", dump_message(message), here_alone=True)
 
+    def changed(self, room: Room, changes: Changes) -> None:
+        """Push changed messages to all sockets of all members, the acting one's too."""
+        self._push_changes(room, changes)
+
+    def changes_caught_up(self, room: Room, changes: Changes) -> None:
+        """Push to the sockets of all members here what was changed elsewhere."""
+        self._push_changes(room, changes, here_alone=True)
+
     def heard(self, event: str, payload: Any) -> None:
         """Note what another process has pushed to all whom it concerns in this one.
 
@@ -72,6 +81,10 @@ class Publisher:
         """
         if event == "message_created":
             self._room_log.heard(payload)
+        elif event == "messages_changed":
+            self._room_log.heard_changes(
+                payload["room_id"], payload["after_rev"], payload["last_rev"]
+            )
         elif event in ("user_changed", "invitation_received"):
             self._recent_pushes.note(payload)
 
@@ -206,6 +219,22 @@ class Publisher:
         channel = room_channel(room_id)
         return any(self._manager.is_heard(namespace, channel) for namespace in NAMESPACES.values())
 
+    def _push_changes(self, room: Room, changes: Changes, here_alone: bool = False) -> None:
+        # First to those who reacted, whose own reactions it tells: the same state comes to them
+        # once more, and is not newer then. These pushes speak of no other changes.
+        after_rev = changes.after_rev
+        for user_id, seqs in changes.reacted.items():
+            own = [one for one in changes.messages if one.seq in seqs]
+            payload = {
+                "room_id": room.id,
+                "messages": [dump_message(message, user_id) for message in own],
+                "after_rev": after_rev,
+                "last_rev": after_rev,
+            }
+            self._to_user(room, user_id, "messages_changed", payload, here_alone)
+        for part in split_changes(changes):
+            self._to_room(room, "messages_changed", {"room_id": room.id, **part}, here_alone)
+
     @property
     def _manager(self) -> Any:
         return self._server().manager
@@ -217,8 +246,17 @@ class Publisher:
             NAMESPACES[room.kind], room_channel(room.id), event, payload, here_alone=here_alone
         )
 
-    def _to_user(self, room: Room, user_id: str, event: str, payload: dict[str, Any]) -> None:
-        self._emit(NAMESPACES[room.kind], user_channel(user_id), event, payload)
+    def _to_user(
+        self,
+        room: Room,
+        user_id: str,
+        event: str,
+        payload: dict[str, Any],
+        here_alone: bool = False,
+    ) -> None:
+        self._emit(
+            NAMESPACES[room.kind], user_channel(user_id), event, payload, here_alone=here_alone
+        )
 
     def _emit(
         self,

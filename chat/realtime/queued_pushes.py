@@ -69,6 +69,8 @@ def _fits(event: str, payload: dict[str, Any], channels: object) -> bool:
         return False
     if event in NAMED_BY_ID and not isinstance(payload.get("id"), str):
         return False
+    if event == "messages_changed" and not _are_changes(payload):
+        return False
     if event in OF_A_PERSON:
         return "room_id" not in payload
     if not isinstance(channels, str):  # what is of a room goes to it, or to one person, alone
@@ -77,6 +79,12 @@ def _fits(event: str, payload: dict[str, Any], channels: object) -> bool:
         return event not in TO_A_ROOM
     room_id = payload.get("id" if event == "room_updated" else "room_id")
     return event not in TO_A_USER and channels == f"room:{room_id}"
+
+
+def _are_changes(payload: dict[str, Any]) -> bool:
+    """Tell whether changes say between which revs they lie; the messages are for clients alone."""
+    after_rev, last_rev = payload.get("after_rev"), payload.get("last_rev")
+    return type(after_rev) is int and type(last_rev) is int and 0 <= after_rev <= last_rev
 
 
 def _read_message(payload: dict[str, Any]) -> Message | None:

@@ -3,64 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from bson import ObjectId
-from pymongo.errors import BulkWriteError, PyMongoError
 
-from chat.models import Message
-from chat.repositories.documents import DUPLICATE_KEY, object_id, with_ids
-from chat.repositories.outages import is_broken_inside, is_outage
-from chat.repositories.probes import write_probe
+from chat.models import Message, Reaction
+from chat.repositories.appends import STRIDE, Appended, AppendingRepository
+from chat.repositories.documents import object_id, object_ids, with_ids
 
-if TYPE_CHECKING:
-    from pymongo.collection import Collection as MongoCollection
-
-    from chat.database.client import Database
-
-STRIDE = 100  # messages that one closed range may hold
 LOOK_AHEAD = 5_000  # places of a log that are looked at before all that is left of it
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """How far an ordered insert came: the first `stored` are in, the one `at` met `obstacle`.
-
-    `taken`: its seq is another message's · `repeated`: its id or client_id is stored already ·
-    `refused`: the database will never take it. `at` is the next one after those stored, except that
-    the embedded engine stores nothing of a batch in which it refuses one.
-    """
-
-    stored: int
-    obstacle: Literal["taken", "repeated", "refused"] | None = None
-    at: int = 0
-
-
-class MessageRepository:
+class MessageRepository(AppendingRepository):
     """Reads by ranges closed on both sides: open ones are slow on the embedded engine."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    name = "message"
+    number = "seq"
 
     def append(self, messages: Sequence[Message]) -> Appended:
         """Insert the messages in their order and stop at the first that cannot be stored."""
-        documents = [document_of(message) for message in messages]
-        try:
-            self._collection.insert_many(documents, ordered=True)
-        except BulkWriteError as error:
-            if is_outage(error):
-                raise
-            failure = error.details["writeErrors"][0]
-            return Appended(error.details["nInserted"], self._obstacle(failure), failure["index"])
-        return Appended(len(messages))
-
-    @staticmethod
-    def _obstacle(failure: Mapping[str, Any]) -> Literal["taken", "repeated", "refused"]:
-        if failure.get("code") != DUPLICATE_KEY:
-            return "refused"
-        return "taken" if "seq" in failure.get("keyPattern", {}) else "repeated"
+        return self._insert([document_of(message) for message in messages])
 
     def find_stored(self, messages: Sequence[Message]) -> dict[str, Message]:
         """Return what is stored of these messages, under their ids or their senders' client_ids.
@@ -86,23 +49,6 @@ class MessageRepository:
                     found[message.id] = message_of(document)
         return found
 
-    def confirm(self) -> None:
-        """Wait until a majority has all that could be read before this; raise when it does not.
-
-        A write that changes nothing waits, like any other, for what was written before it.
-        """
-        self._collection.delete_one({"_id": ObjectId()})
-
-    def is_refused(self, error: Exception) -> bool:
-        """Tell whether the database failed at these messages alone: it takes another write."""
-        if not is_broken_inside(error):
-            return False
-        try:
-            write_probe(self._database)
-        except PyMongoError:
-            return False
-        return True
-
     def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
         """Return the messages with `first <= seq <= last`, ascending."""
         found = object_id(room_id)
@@ -112,6 +58,21 @@ class MessageRepository:
             {"room_identity": found, "seq": {"$gte": first, "$lte": last}}
         )
         return [message_of(document) for document in cursor.sort("seq", 1)]
+
+    def list_by_ids(self, message_ids: Iterable[str]) -> list[Message]:
+        """Return those of the messages that exist, in no order."""
+        return [
+            message_of(document)
+            for query in with_ids(object_ids(message_ids))
+            for document in self._collection.find(query)
+        ]
+
+    def list_pinned(self, room_id: str, limit: int) -> list[Message]:
+        """Return the pinned messages of a room, those pinned last first."""
+        cursor = self._collection.find(
+            {"room_identity": object_id(room_id), "pinned_at": {"$gt": 0}}  # as its index says
+        )
+        return [message_of(document) for document in cursor.sort("pinned_at", -1).limit(limit)]
 
     def find_head(self, room_id: str, from_seq: int) -> Message | None:
         """Return the last message after `from_seq`, or None when there is none."""
@@ -172,13 +133,9 @@ class MessageRepository:
                 return int(document["seq"])
         return None
 
-    @property
-    def _collection(self) -> MongoCollection[dict[str, Any]]:
-        return self._database.db["message"]
-
 
 def document_of(message: Message) -> dict[str, Any]:
-    """Return the document that keeps a message."""
+    """Return the document that keeps a message as it is first stored."""
     return {
         "_id": ObjectId(message.id),
         "room_identity": ObjectId(message.room_id),
@@ -193,7 +150,7 @@ def document_of(message: Message) -> dict[str, Any]:
 
 
 def message_of(document: Mapping[str, Any]) -> Message:
-    """Return the model of a stored message."""
+    """Return the model of a stored message; one that never changed lacks what changes write."""
     return Message(
         id=str(document["_id"]),
         room_id=str(document["room_identity"]),
@@ -204,4 +161,21 @@ def message_of(document: Mapping[str, Any]) -> Message:
         data=document["data"],
         created_at=document["created_at"],
         updated_at=document["updated_at"],
+        version=document.get("version", 0),
+        edited_at=document.get("edited_at"),
+        deleted_at=document.get("deleted_at"),
+        pinned=bool(document.get("pinned_at")),
+        reactions=_reactions_of(document.get("reactions", {})),
+        used_emoji=len(document.get("reactions", {})),
     )
+
+
+def _reactions_of(marks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[Reaction, ...]:
+    """Return the reactions that are on, by rev; `marks` are those on and off by emoji and user."""
+    found = [
+        Reaction(emoji, user_id, mark["rev"])
+        for emoji, of_users in marks.items()
+        for user_id, mark in of_users.items()
+        if mark["on"]
+    ]
+    return tuple(sorted(found, key=lambda one: one.rev))

@@ -200,19 +200,29 @@ class RoomRepository:
         return set(map(str, noted)) - {str(document["_id"]) for document in left}
 
     def advance_heads(self, heads: Iterable[Message]) -> None:
-        """Write each room's last message; the end of a log never goes back."""
+        """Write each room's last message; the end of a log and its state never go back."""
         changes = [
             UpdateOne(
-                {"_id": ObjectId(message.room_id), "last_seq": {"$lt": message.seq}},
+                {"_id": ObjectId(message.room_id), **older},
                 {
-                    "$set": {
-                        "last_seq": message.seq,
-                        "last_message": document_of(with_preview(message)),
-                    },
+                    "$set": {"last_seq": message.seq, "last_message": _preview_of(message)},
                     "$currentDate": {"touched_at": True},
                 },
             )
             for message in heads
+            for older in _older_than(message)
+        ]
+        if changes:
+            self._database.db["room"].bulk_write(changes, ordered=False)
+
+    def advance_revs(self, revs: Mapping[str, int]) -> None:
+        """Write up to which rev all changes of each room are applied; it never goes back."""
+        changes = [
+            UpdateOne(
+                {"_id": ObjectId(room_id), "last_rev": {"$not": {"$gte": rev}}},
+                {"$set": {"last_rev": rev}, "$currentDate": {"touched_at": True}},
+            )
+            for room_id, rev in revs.items()
         ]
         if changes:
             self._database.db["room"].bulk_write(changes, ordered=False)
@@ -278,6 +288,27 @@ def _with_owner(room_id: str, owner_id: str | None, members_version: int | None)
     return only
 
 
+def _older_than(message: Message) -> Iterator[dict[str, Any]]:
+    """Match a room whose last message is an older one, then one with an older state of this."""
+    yield {"last_seq": {"$lt": message.seq}}
+    if message.version:
+        # A message that never changed has no version.
+        version = {"$not": {"$gte": message.version}}
+        yield {"last_seq": message.seq, "last_message.version": version}
+
+
+def _preview_of(message: Message) -> dict[str, Any]:
+    """Return what is kept of a room's last message: neither reactions nor whether it is pinned."""
+    document = document_of(with_preview(message))
+    if message.version:
+        document |= {
+            "version": message.version,
+            "edited_at": message.edited_at,
+            "deleted_at": message.deleted_at,
+        }
+    return document
+
+
 def _number() -> str:
     return str(100_000_000 + secrets.randbelow(900_000_000))
 
@@ -287,10 +318,10 @@ def _is_number_taken(error: DuplicateKeyError) -> bool:
 
 
 def with_preview(message: Message) -> Message:
-    """Return the message with as much of its text as a list of conversations shows."""
-    if len(message.data) <= PREVIEW_LENGTH:
+    """Return the message with as much of it as a list of conversations shows."""
+    if len(message.data) <= PREVIEW_LENGTH and not message.reactions and not message.pinned:
         return message
-    return replace(message, data=message.data[:PREVIEW_LENGTH])
+    return replace(message, data=message.data[:PREVIEW_LENGTH], reactions=(), pinned=False)
 
 
 def member_key(user_id: str, other_id: str) -> str:
@@ -317,5 +348,6 @@ def room_of(document: Mapping[str, Any]) -> Room:
         access=document.get("access", "number"),
         posting=document.get("posting", "members"),
         blocked_by=tuple(map(str, document.get("blocked_by", ()))),
+        last_rev=document.get("last_rev", 0),
     )
     return replace(room, member_ids=tuple(key.split(":"))) if key else room

@@ -17,6 +17,7 @@ from marshmallow.fields import Field
 from chat.concurrency import in_turns
 from chat.i18n import Text
 from chat.text.addresses import MAX_ADDRESS, ascii_address, tidy_address
+from chat.text.emoji import find_emoji
 from chat.text.normalization import digits_of
 from chat.text.visibility import is_blank, is_line, is_plain
 
@@ -27,6 +28,7 @@ __all__ = [
     "Dict",
     "Digits",
     "Email",
+    "Emoji",
     "Id",
     "Integer",
     "Nickname",
@@ -40,6 +42,7 @@ MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits
 MAX_NICKNAME = 30
 MAX_AVATAR = 500
 MAX_TOKEN = 64
+MAX_EMOJI = 16  # code points
 MAX_TYPED_DIGITS = 64  # with the spaces and dashes between them
 SURROGATES_AND_NUL = re.compile("[\x00\ud800-\udfff]")
 UNSAFE = frozenset('"<>\\^`{|}')  # in URLs
@@ -133,6 +136,19 @@ class Email(String):
         if ascii_address(text) is None:
             raise ValidationError("invalid.email")
         return text
+
+
+class Emoji(String):
+    """One emoji of Unicode; it is read as its recommended spelling."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min=1, max=MAX_EMOJI, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        found = find_emoji(super()._deserialize(*args, **kwargs))
+        if found is None:
+            raise ValidationError("invalid.emoji")
+        return found
 
 
 class Digits(String):

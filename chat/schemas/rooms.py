@@ -69,6 +69,7 @@ def dump_room(room: Room) -> dict[str, Any]:
         "access": room.access,
         "posting": room.posting,
         "last_seq": room.last_seq,
+        "last_rev": room.last_rev,
         "last_message": dump_message(room.last_message) if room.last_message else None,
         "created_at": room.created_at,
         "updated_at": room.updated_at,

@@ -8,14 +8,14 @@ from chat.concurrency import in_turns
 from chat.models import Sync
 from chat.schemas import fields
 from chat.schemas.base import Schema
-from chat.schemas.messages import PAGE_BYTES, dump_page, size_of
+from chat.schemas.messages import PAGE_BYTES, dump_changes, dump_page, size_of
 from chat.schemas.rooms import IsOnline, dump_conversation
 
 MOST_SYNCED = 5_000  # rooms named in one `sync`
 
 
 class SyncSchema(Schema):
-    """The last seq that the client has seen, and the id of the message there, by room id.
+    """The last seq that the client has seen, the id of the message there, and a rev, by room id.
 
     Clients with many rooms ask in several parts. One speaks only of ids above `after`, up to and
     with `upto`: those are the rooms that can be new to it.
@@ -23,11 +23,12 @@ class SyncSchema(Schema):
 
     rooms = fields.Dict(fields.Id(), fields.Integer(min=0), most=MOST_SYNCED, required=True)
     ids = fields.Dict(fields.Id(), fields.Id(), most=MOST_SYNCED, load_default=dict)
+    revs = fields.Dict(fields.Id(), fields.Integer(min=0), most=MOST_SYNCED, load_default=dict)
     after = fields.Id(load_default="")
     upto = fields.Id(load_default=None)
 
 
-def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
+def dump_sync(sync: Sync, reader_id: str, is_online: IsOnline) -> dict[str, Any]:
     """Return what was missed; all messages together are no larger than one page of them.
 
     The rooms themselves are not bounded: all of `joined` are named.
@@ -41,7 +42,15 @@ def dump_sync(sync: Sync, is_online: IsOnline) -> dict[str, Any]:
         budget -= size_of(dumped)
     rooms = {}
     for room_id, found in in_turns(sync.rooms.items()):
-        page, used = dump_page(found.page, budget=budget)
+        page, used = dump_page(found.page, reader_id, budget=budget)
         budget -= used
         rooms[room_id] = page | {"last_seq": found.last_seq, "reset": found.reset}
+        if found.changes:
+            changes, used = dump_changes(found.changes, reader_id, budget)
+            budget -= used
+            rooms[room_id] |= {
+                "changed": changes["messages"],
+                "last_rev": changes["last_rev"],
+                "has_more_changes": changes["has_more"],
+            }
     return {"epoch": sync.epoch, "rooms": rooms, "joined": joined, "gone": sync.gone}

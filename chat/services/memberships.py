@@ -12,8 +12,8 @@ from cachetools import LRUCache
 from chat.concurrency import in_turns
 from chat.errors import NotFound
 from chat.keyed_locks import KeyedLocks
-from chat.models import Membership, Room
-from chat.policies import require_member, resolve_role
+from chat.models import Membership, Room, RoomKind
+from chat.policies import require_member, require_peer, require_unblocked, resolve_role
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 
@@ -86,6 +86,15 @@ class Memberships:
                 self._read(room, changes, asked_at, WHOLE)
         return room, membership
 
+    def require_of_kind(
+        self, user_id: str, room_id: str, kind: RoomKind | None
+    ) -> tuple[Room, Membership]:
+        """Return the same of a room of that kind, or of any; NotFound for another one too."""
+        room, membership = self.require(user_id, room_id)
+        if kind not in (None, room.kind):
+            raise NotFound()
+        return room, membership
+
     def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
         """Ask the database itself, where what follows depends on the role; NotFound as above."""
         membership = require_member(self._user_rooms.find(room_id, user_id))
@@ -154,6 +163,12 @@ class Memberships:
         except NotFound:
             return False
         return True
+
+    def require_reachable(self, room: Room) -> None:
+        """Refuse where the other one of a direct room has left, or one of the two blocks one."""
+        for user_id in room.member_ids:  # of direct rooms
+            require_peer(self.is_member(user_id, room.id))
+        require_unblocked(room.blocked_by)  # after it: whoever has left blocks nobody
 
     def count(self, room_id: str) -> int:
         """Return how many people belong to a room."""

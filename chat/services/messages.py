@@ -6,6 +6,7 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from chat import policies
 from chat.concurrency import in_turns
@@ -17,8 +18,8 @@ from chat.limits.rules import CHANGES, MESSAGES
 from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
 from chat.models import (
+    Changes,
     Conversation,
-    Membership,
     Message,
     Page,
     Room,
@@ -46,7 +47,7 @@ SYNC_READS = 200
 TYPING_INTERVAL = 3.0  # seconds between two pushes that the same person types in the same room
 SMALL_GROUP = 50  # up to so many members hear how far each of them has read
 KNOWN_TYPISTS = 10_000
-LATELY = 1.0  # seconds for which the end of a log is as good as asking again
+LATELY = 1.0  # seconds for which the ends of both logs are as good as asking again
 KNOWN_PAIRS = 10_000  # whose direct room is found without asking
 
 
@@ -123,13 +124,14 @@ class MessageService:
         if before_seq is not None and after_seq is not None:
             raise InvalidInput({"after_seq": ["invalid.not_both"]})
         room, _ = self._memberships.require(user.id, room_id)
+        rev = self._room_log.rev(room, LATELY)  # first: what is read after it is no older
         if after_seq is not None:
-            return self._page_after(room, after_seq, limit)
+            return replace(self._page_after(room, after_seq, limit), last_rev=rev)
         end = self._room_log.end(room) + 1
         end = min(end, before_seq) if before_seq is not None else end
         first = max(1, end - limit)
         found = self._room_log.read(room.id, first, end - 1)
-        return Page(tuple(found), has_more=first > 1 and bool(found))
+        return Page(tuple(found), has_more=first > 1 and bool(found), last_rev=rev)
 
     def sync(
         self,
@@ -137,13 +139,15 @@ class MessageService:
         seen: Mapping[str, int],
         kind: RoomKind,
         ids: Mapping[str, str],
+        revs: Mapping[str, int] | None = None,
         after: str = "",
         upto: str | None = None,
     ) -> Sync:
         """Return what came after the seqs a member has seen, in all rooms of a kind.
 
         `ids` may have the id of the message at such a seq: where another one stands there now, the
-        room is to be loaded anew. Rooms that were not named count as joined only if
+        room is to be loaded anew. `revs` may have the rev up to which the member knows all changes
+        of a room. Rooms that were not named count as joined only if
         `after` < id ≤ `upto`.
         """
         epoch = self._past.epoch()  # first: what is read after it is no older
@@ -156,15 +160,20 @@ class MessageService:
         asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
         left, reads = SYNC_CHARACTERS, SYNC_READS
         for room_id in in_turns(named):
-            rooms[room_id], looked = self._missed(
-                conversations[room_id].room,
-                seen[room_id],
-                ids.get(room_id),
-                ask=room_id in asked,
-                read=left > 0 and reads > 0,
+            room, ask = conversations[room_id].room, room_id in asked
+            found, looked = self._missed(
+                room, seen[room_id], ids.get(room_id), ask=ask, read=left > 0 and reads > 0
             )
-            left -= sum(len(message.data) for message in rooms[room_id].page.messages)
+            left -= sum(len(message.data) for message in found.page.messages)
             reads -= looked
+            if revs and room_id in revs:
+                changes, looked = self._changed(
+                    room, revs[room_id], ask=ask, read=left > 0 and reads > 0
+                )
+                left -= sum(len(message.data) for message in changes.messages)
+                reads -= looked
+                found = replace(found, changes=changes, reset=found.reset or changes.reset)
+            rooms[room_id] = found
         return Sync(
             epoch=epoch,
             rooms=rooms,
@@ -178,7 +187,7 @@ class MessageService:
 
     def mark_read(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> None:
         """Note that a member has read up to `seq`; a mark never goes back."""
-        room, membership = self._require(user, room_id, kind)
+        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
         membership = self._read_marks.overlay(membership)
         if seq > self._room_log.overlay(room).last_seq and seq > (head := self._room_log.end(room)):
             raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
@@ -210,7 +219,7 @@ class MessageService:
 
     def typing(self, user: User, room_id: str, kind: RoomKind) -> None:
         """Tell the other members that someone types, once in a while; no one is told of a block."""
-        room, membership = self._require(user, room_id, kind)
+        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
         policies.require_may_post(room, membership)
         if room.blocked_by:
             return
@@ -231,11 +240,9 @@ class MessageService:
 
         What is too much for a quota goes there too: it may repeat what is stored.
         """
-        room, membership = self._require(user, room_id, kind)
+        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
         policies.require_may_post(room, membership)
-        for other in room.member_ids:  # of direct rooms
-            policies.require_peer(self._memberships.is_member(other, room.id))
-        policies.require_unblocked(room.blocked_by)  # after it: whoever has left blocks nobody
+        self._memberships.require_reachable(room)
         now = self._clock()
         message = Message(
             id=new_id(),
@@ -251,12 +258,6 @@ class MessageService:
         )
         refusal = self._quotas.find_refusal(size_of_text(data), user=user.id, room=room.id)
         return self._room_log.append(room, message, refusal)
-
-    def _require(self, user: User, room_id: str, kind: RoomKind | None) -> tuple[Room, Membership]:
-        room, membership = self._memberships.require(user.id, room_id)
-        if kind is not None and room.kind != kind:
-            raise NotFound()
-        return room, membership
 
     def _missed(
         self, room: Room, seq: int, message_id: str | None, *, ask: bool, read: bool
@@ -286,6 +287,17 @@ class MessageService:
         page = self._page_after(room, seq, SYNC_PAGE)
         last = page.messages[-1].seq if page.messages else 0
         return RoomSync(page, max(head, last)), True
+
+    def _changed(self, room: Room, rev: int, *, ask: bool, read: bool) -> tuple[Changes, bool]:
+        """Return what changed after `rev`, and whether the log was looked at for it; as above."""
+        upto = self._room_log.rev(room, LATELY) if ask else room.last_rev
+        if rev > upto and ask:  # as above
+            upto = self._room_log.rev(room)
+        if rev == upto or (rev > upto and not ask):
+            return Changes((), (), rev, rev), False
+        if rev < upto and not read:
+            return Changes((), (), rev, rev, has_more=True), False
+        return self._room_log.changes(room, rev, SYNC_PAGE, upto), True
 
     def _known_id(self, room: Room, seq: int) -> str | None:
         """Return the id of the message at a place of a log where no look at it is needed."""

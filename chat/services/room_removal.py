@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chat.models import Room
+from chat.repositories.changes import ChangeRepository
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
@@ -33,6 +34,7 @@ class RoomRemoval:
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
         messages: MessageRepository,
+        changes: ChangeRepository,
         removals: RemovalRepository,
         invitations: RoomInvitationRepository,
         requests: MembershipRequestRepository,
@@ -42,6 +44,7 @@ class RoomRemoval:
         self._rooms = rooms
         self._user_rooms = user_rooms
         self._messages = messages
+        self._changes = changes
         self._removals = removals
         self._invitations = invitations
         self._requests = requests
@@ -97,7 +100,13 @@ class RoomRemoval:
 
     def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
         """Remove all in pieces; the progress is the first seq that may be there."""
-        for repository in (self._user_rooms, self._invitations, self._removals, self._requests):
+        for repository in (
+            self._user_rooms,
+            self._invitations,
+            self._removals,
+            self._requests,
+            self._changes,
+        ):
             for _ in repository.delete_of_room(room_id, PIECE):
                 yield progress
         seq: int | None = progress.get("seq", 1)

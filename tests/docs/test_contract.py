@@ -5,23 +5,26 @@ from __future__ import annotations
 import configparser
 import inspect
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from chat import errors
+from chat import errors, policies
 from chat.budgets import NETWORK as NETWORK_MAY
 from chat.budgets import SITE as SITE_MAY
 from chat.budgets import USER as USER_MAY
 from chat.budgets import WAIT_SECONDS
 from chat.errors import ChatError
 from chat.limits import rules
+from chat.log import room_log
 from chat.models import (
     Conversation,
     Membership,
     Message,
+    Reaction,
     ReceivedRequest,
     Room,
     RoomInvitation,
@@ -38,7 +41,7 @@ from chat.schemas.rooms import dump_conversation, dump_member, dump_room
 from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import dump_user
 from chat.services import blocks as blocking
-from chat.services import membership_requests, room_invitations, rooms, sessions
+from chat.services import changes, membership_requests, room_invitations, rooms, sessions
 from chat.services.codes import TRIES_WHEN_GUESSED
 from tests.docs.configuration import read_config
 from tests.docs.documents import (
@@ -134,7 +137,7 @@ def _offline(_: str) -> bool:
     ("mark", "dumped"),
     [
         ("user", dump_user(USER)),
-        ("message", dump_message(MESSAGE)),
+        ("message", dump_message(replace(MESSAGE, reactions=(Reaction("👍", "u", 1),)), "u")),
         ("room", dump_room(ROOM)),
         ("member", dump_member(USER, MEMBERSHIP, _offline)),
         ("invitation", dump_listed_invitation(INVITATION, USER)),
@@ -170,6 +173,11 @@ def test_limits_are_the_ones_in_force() -> None:
     stated = {row[0]: row[1].replace(",", "") for row in table(PROTOCOL, "limits")}
     assert stated["message"] == f"{message_schemas.MAX_DATA} characters"
     assert stated["page of messages"].startswith(f"{message_schemas.MAX_PAGE} ")
+    assert stated["different emoji of a message"] == (
+        f"{policies.MOST_EMOJI}; with those that were taken back {policies.MOST_USED_EMOJI}"
+    )
+    assert stated["pinned messages of a room"] == str(changes.MOST_PINS)
+    assert stated["changes of a room that one may have missed"] == str(room_log.MOST_BEHIND)
     assert stated["unanswered sends of a connection"] == str(event_queue.MAX_UNANSWERED)
     assert stated["events of a connection waiting to be handled"] == str(event_queue.MAX_WAITING)
     assert stated["characters of these"] == f"{event_queue.MAX_WAITING_SIZE} or `MAX_BODY_BYTES`"

@@ -27,6 +27,16 @@ HELD_BY = {
         "http/test_messages.py::test_pages_that_cannot_be_are_refused",
         "http/test_messages.py::test_a_page_stays_below_256_kib_in_both_directions",
     ],
+    "different emoji of a message": [
+        "http/test_changes.py::test_a_message_has_so_many_different_emoji",
+        "http/test_changes.py::test_what_was_taken_back_counts_among_those_that_a_message_had",
+    ],
+    "pinned messages of a room": [
+        "http/test_changes.py::test_pinned_messages_are_listed_and_so_many",
+    ],
+    "changes of a room that one may have missed": [
+        "log/test_changing.py::test_whoever_missed_too_many_changes_loads_anew",
+    ],
     "unanswered sends of a connection": [
         "sockets/test_messages.py::test_too_many_unanswered_sends_are_told_to_wait",
     ],

@@ -25,6 +25,11 @@ MESSAGE = {
     "data",
     "created_at",
     "updated_at",
+    "version",
+    "edited_at",
+    "deleted_at",
+    "pinned",
+    "reactions",
 }
 PAGE_BYTES = 256 * 1024
 
@@ -56,7 +61,11 @@ def test_a_message_is_answered_and_read_back_as_it_was_sent(app: Flask) -> None:
     assert (sent["user_id"], sent["username"]) == (alice.id, alice.username)
     assert (sent["kind"], sent["data"]) == ("text", "  hello\r\n")
     assert sent["created_at"] == sent["updated_at"] > 1_600_000_000_000
-    assert bob.history(room) == {"messages": [sent], "has_more": False}
+    assert bob.history(room) == {
+        "messages": [sent],
+        "has_more": False,
+        "last_rev": 0,
+    }
 
 
 def test_a_message_names_its_sender_as_they_are_called_now(app: Flask) -> None:
@@ -268,7 +277,7 @@ def test_history_is_read_in_pages_in_both_directions(
 ) -> None:
     alice, group = long_talk
     page = alice.history(group, **query)
-    assert set(page) == {"messages", "has_more"}
+    assert set(page) == {"messages", "has_more", "last_rev"}
     assert seqs_of(page) == list(range(first, last + 1))
     assert all(one["data"] == str(one["seq"]) for one in page["messages"])
     assert page["has_more"] is has_more

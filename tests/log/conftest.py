@@ -9,6 +9,7 @@ import pytest
 from chat.database.client import Database
 from chat.ids import new_id
 from chat.models import Room
+from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from harness.servers import PATIENCE
@@ -26,9 +27,16 @@ def open_desk(database: Database) -> Iterator[OpenDesk]:
     """A function that opens a desk, with a repository of its own; all are closed at the end."""
     desks: list[Desk] = []
 
-    def open_desk(messages: MessageRepository | None = None) -> Desk:
-        desks.append(Desk(database, messages or MessageRepository(database)))
-        return desks[-1]
+    def open_desk(
+        messages: MessageRepository | None = None, changes: ChangeRepository | None = None
+    ) -> Desk:
+        desk = Desk(
+            database,
+            messages or MessageRepository(database),
+            changes or ChangeRepository(database),
+        )
+        desks.append(desk)
+        return desk
 
     yield open_desk
     for desk in desks:

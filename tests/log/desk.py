@@ -8,11 +8,12 @@ from typing import cast
 from chat.database.client import Database
 from chat.errors import ChatError
 from chat.ids import new_id
-from chat.log.followers import Follower
+from chat.log.followers import ChangeFollower, Follower
 from chat.log.previews import Previews
 from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
-from chat.models import Message, Room
+from chat.models import Change, ChangeKind, Changes, Message, Room
+from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 
@@ -34,6 +35,29 @@ def message_in(
     )
 
 
+def change_of(
+    message: Message,
+    user_id: str,
+    kind: ChangeKind,
+    value: str | bool | None = None,
+    emoji: str = "",
+    rev: int = 0,
+) -> Change:
+    """Return a change as it is before it is stored, or as another process stores it at `rev`."""
+    return Change(
+        id=new_id(),
+        room_id=message.room_id,
+        rev=rev,
+        message_id=message.id,
+        seq=message.seq,
+        kind=kind,
+        user_id=user_id,
+        created_at=2,
+        value=value,
+        emoji=emoji,
+    )
+
+
 class Listener:
     """A follower that keeps what it hears, and lets something happen before it does."""
 
@@ -51,21 +75,44 @@ class Listener:
         self.caught.append(message)
 
 
+class ChangeListener:
+    """A follower of changes that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.told: list[Changes] = []  # of which some were stored here
+        self.caught: list[Changes] = []  # stored elsewhere
+
+    def changed(self, room: Room, changes: Changes) -> None:
+        self.told.append(changes)
+
+    def changes_caught_up(self, room: Room, changes: Changes) -> None:
+        self.caught.append(changes)
+
+
 class Desk:
     """The logs as one process has them, with a listener before the previews."""
 
-    def __init__(self, database: Database, messages: MessageRepository) -> None:
+    def __init__(
+        self, database: Database, messages: MessageRepository, changes: ChangeRepository
+    ) -> None:
         self.database = database
         self.messages = messages
+        self.changes = changes
         self.rooms = RoomRepository(database)
         self.previews = Previews(self.rooms)
-        self.log = RoomLog(messages, self.rooms, self.previews, sign=list)
+        self.log = RoomLog(messages, changes, self.rooms, self.previews, sign=list)
         self.listener = Listener()
         self.follow(self.listener)
+        self.change_listener = ChangeListener()
+        self.follow_changes(self.change_listener)
 
     def follow(self, *followers: Follower) -> None:
         """Let these hear what is new, and nobody else but the previews."""
         self.log.followers = (*followers, self.previews)
+
+    def follow_changes(self, *followers: ChangeFollower) -> None:
+        """Let these hear what has changed, and nobody else."""
+        self.log.change_followers = followers
 
     @property
     def told(self) -> list[Message]:
@@ -98,4 +145,5 @@ def log_without_database() -> RoomLog:
     """Return the logs of a process that knows what it hears, and has nobody to ask."""
     nowhere = cast(Database, None)
     rooms = RoomRepository(nowhere)
-    return RoomLog(MessageRepository(nowhere), rooms, Previews(rooms), sign=list)
+    messages, changes = MessageRepository(nowhere), ChangeRepository(nowhere)
+    return RoomLog(messages, changes, rooms, Previews(rooms), sign=list)

@@ -23,10 +23,12 @@ from chat.errors import ChatError, Internal, QuotaExceeded, Unavailable
 from chat.ids import new_id
 from chat.log import contention as contending
 from chat.log import dedupe
+from chat.log import group_commit as committing
 from chat.log import writer as writing
 from chat.log.promises import Promise, Stored, wait_for
 from chat.models import Message, Room
-from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.appends import Appended
+from chat.repositories.messages import MessageRepository
 from harness.servers import PATIENCE as WAIT
 from tests.log.desk import Desk, Listener, OpenDesk
 
@@ -130,11 +132,11 @@ def test_what_arrives_while_a_batch_is_stored_makes_up_the_next_one(
     desk = open_desk(gate)
     promises = [desk.send(room, alice, "first")]
     assert gate.reached.wait(WAIT)
-    waiting = writing.BATCH_MESSAGES + 2
+    waiting = committing.BATCH_ENTRIES + 2
     promises += [desk.send(room, alice, str(number)) for number in range(waiting)]
     gate.opened.set()
     results(promises)
-    assert gate.batches == [1, writing.BATCH_MESSAGES, 2]
+    assert gate.batches == [1, committing.BATCH_ENTRIES, 2]
     assert len(log_of(database, room)) == waiting + 1
 
 
@@ -229,7 +231,7 @@ def test_what_an_attempt_without_an_answer_stored_is_not_tried_one_by_one(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     all_sent = threading.Event()  # or there could be any number of batches
     failure = (NetworkTimeout("no answer"), True)
     outage = Outage(database, failure, meanwhile=lambda: all_sent.wait(WAIT))
@@ -250,7 +252,7 @@ def test_a_writer_pauses_between_batches_while_another_process_writes(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "PAUSE", (1.0, 1.0))
+    monkeypatch.setattr(committing, "PAUSE", (1.0, 1.0))
     monkeypatch.setattr(contending, "KNOWN_SECONDS", 60.0)
     slow = Slow(database, seconds=0.1)
     other = open_desk(slow)
@@ -271,7 +273,7 @@ def test_a_process_that_was_always_first_pauses_once_another_came_second(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "PAUSE", (1.0, 1.0))
+    monkeypatch.setattr(committing, "PAUSE", (1.0, 1.0))
     monkeypatch.setattr(contending, "HEARD_SECONDS", 60.0)
     slow = Slow(database, seconds=0.1)
     first, second = open_desk(slow), open_desk()
@@ -354,7 +356,7 @@ def test_an_outage_loses_and_doubles_nothing(
     stored: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     desk = open_desk(Outage(database, (error, stored), (error, stored)))
     kept = results([desk.send(room, alice, str(number)) for number in range(5)])
     assert [(one.message.seq, one.created) for one in kept] == [
@@ -371,7 +373,7 @@ def test_nobody_hears_that_a_message_is_stored_before_a_majority_has_it(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     unconfirmed: dict[str, Any] = {"writeErrors": [], "writeConcernErrors": [{"code": 64}]}
     outage = Outage(database, (BulkWriteError(unconfirmed), True))
     desk = open_desk(outage)
@@ -397,7 +399,7 @@ def test_another_process_may_write_during_an_outage(
     stored: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     other = open_desk()
 
     def write_elsewhere() -> None:
@@ -457,7 +459,7 @@ def test_the_promise_is_kept_after_the_followers_were_told(
     assert told_first == [True]
 
 
-@pytest.mark.parametrize("bound, value", [("QUEUE_MESSAGES", 3), ("QUEUE_BYTES", 30)], ids=str)
+@pytest.mark.parametrize("bound, value", [("QUEUE_ENTRIES", 3), ("QUEUE_BYTES", 30)], ids=str)
 def test_a_full_queue_takes_no_more(
     open_desk: OpenDesk,
     database: Database,
@@ -467,7 +469,7 @@ def test_a_full_queue_takes_no_more(
     value: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, bound, value)
+    monkeypatch.setattr(committing, bound, value)
     gate = Gate(database)
     desk = open_desk(gate)
     promises = [desk.send(room, alice, "x" * 10)]
@@ -487,7 +489,7 @@ def test_the_queue_counts_bytes_and_not_characters(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "QUEUE_BYTES", 30)
+    monkeypatch.setattr(committing, "QUEUE_BYTES", 30)
     gate = Gate(database)
     desk = open_desk(gate)
     promises = [desk.send(room, alice, "first")]
@@ -572,7 +574,7 @@ def test_what_the_database_always_fails_at_does_not_hold_up_the_others(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     messages = Broken(database)
     messages.broken = True  # so that all of them come into one batch
     desk = open_desk(messages)
@@ -591,7 +593,7 @@ def test_while_the_database_fails_at_everything_messages_wait_for_it(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "RETRY_SECONDS", (0.01,))
+    monkeypatch.setattr(committing, "RETRY_SECONDS", (0.01,))
     messages = Broken(database)
     messages.broken = True
     desk = open_desk(messages)

@@ -120,7 +120,7 @@ def test_what_was_read_has_the_names_of_its_senders(desk: Desk, room: Room) -> N
         return [replace(message, username="ada") for message in found]
 
     stored = desk.store(room, 1, 3)
-    log = RoomLog(desk.messages, desk.rooms, desk.previews, sign)
+    log = RoomLog(desk.messages, desk.changes, desk.rooms, desk.previews, sign)
     assert [found.username for found in log.read(room.id, 1, 2)] == ["ada", "ada"]
     assert log.ids_at(room.id, [1, 3, 9]) == {1: stored[0].id, 3: stored[2].id}
 

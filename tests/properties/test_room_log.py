@@ -158,7 +158,11 @@ class RoomOnTheWire(RuleBasedStateMachine):
         end = seq + limit if after else min(seq - 1, len(self.log))
         begin = seq if after else max(0, end - limit)
         more = end < len(self.log) if after else begin > 0
-        assert answer["data"] == {"messages": self.log[begin:end], "has_more": more}
+        assert answer["data"] == {
+            "messages": self.log[begin:end],
+            "has_more": more,
+            "last_rev": 0,
+        }
 
     # How it does that
 

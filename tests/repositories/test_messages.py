@@ -9,7 +9,8 @@ import pytest
 from chat.database.client import Database
 from chat.ids import new_id
 from chat.models import Message
-from chat.repositories.messages import LOOK_AHEAD, STRIDE, Appended, MessageRepository
+from chat.repositories.appends import STRIDE, Appended
+from chat.repositories.messages import LOOK_AHEAD, MessageRepository
 
 ROOM, ALICE = new_id(), new_id()
 

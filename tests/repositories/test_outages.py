@@ -14,8 +14,9 @@ from chat.database.client import Database
 from chat.errors import Unavailable
 from chat.ids import new_id
 from chat.models import AuditEntry, Membership, Message, User
+from chat.repositories.appends import Appended
 from chat.repositories.audit import AuditRepository
-from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.messages import MessageRepository
 from chat.repositories.outages import is_outage, reason_of
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository

@@ -13,7 +13,7 @@ def rooms(number: int) -> dict[str, int]:
     return {f"{room:024x}": 0 for room in range(number)}
 
 
-@pytest.mark.parametrize("name", ["rooms", "ids"])
+@pytest.mark.parametrize("name", ["rooms", "ids", "revs"])
 def test_one_sync_names_so_many_rooms(name: str) -> None:
     def named(number: int) -> dict[str, object]:
         return {"rooms": {}} | {

@@ -60,6 +60,21 @@ TABLE = {
     "DELETE /api/rooms/<room_id>/members/<user_id>": row("401 401 401 404 404 403 204 204"),
     "GET /api/rooms/<room_id>/messages": row("401 401 401 404 404 200 200 200"),
     "POST /api/rooms/<room_id>/messages": row("401 401 401 404 404 201 201 201"),
+    # of the owner's message
+    "GET /api/rooms/<room_id>/messages/<seq>": row("401 401 401 404 404 200 200 200"),
+    "PATCH /api/rooms/<room_id>/messages/<seq>": row("401 401 401 404 404 403 403 200"),
+    "DELETE /api/rooms/<room_id>/messages/<seq>": row("401 401 401 404 404 403 200 200"),
+    "GET /api/rooms/<room_id>/messages/<seq>/reactions": row("401 401 401 404 404 200 200 200"),
+    "PUT /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": row(
+        "401 401 401 404 404 200 200 200"
+    ),
+    "DELETE /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": row(
+        "401 401 401 404 404 200 200 200"
+    ),
+    "PUT /api/rooms/<room_id>/messages/<seq>/pin": row("401 401 401 404 404 403 200 200"),
+    "DELETE /api/rooms/<room_id>/messages/<seq>/pin": row("401 401 401 404 404 403 200 200"),
+    "GET /api/rooms/<room_id>/pins": row("401 401 401 404 404 200 200 200"),
+    "GET /api/rooms/<room_id>/changes": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/muted": row("401 401 401 404 404 200 200 200"),
     "POST /api/rooms/<room_id>/number": row("401 401 401 404 404 403 200 200"),
@@ -83,6 +98,17 @@ DIRECT = {
     "DELETE /api/rooms/<room_id>/members/<user_id>": (404, 403),
     "GET /api/rooms/<room_id>/messages": (404, 200),
     "POST /api/rooms/<room_id>/messages": (404, 201),
+    # of the message of the one of the two
+    "GET /api/rooms/<room_id>/messages/<seq>": (404, 200),
+    "PATCH /api/rooms/<room_id>/messages/<seq>": (404, 200),
+    "DELETE /api/rooms/<room_id>/messages/<seq>": (404, 200),
+    "GET /api/rooms/<room_id>/messages/<seq>/reactions": (404, 200),
+    "PUT /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": (404, 200),
+    "DELETE /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": (404, 200),
+    "PUT /api/rooms/<room_id>/messages/<seq>/pin": (404, 200),
+    "DELETE /api/rooms/<room_id>/messages/<seq>/pin": (404, 200),
+    "GET /api/rooms/<room_id>/pins": (404, 200),
+    "GET /api/rooms/<room_id>/changes": (404, 200),
     "PUT /api/rooms/<room_id>/read": (404, 200),
     "PUT /api/rooms/<room_id>/muted": (404, 200),
     "POST /api/rooms/<room_id>/number": (404, 403),
@@ -96,6 +122,9 @@ CLOSED = {
     "POST /api/rooms/join": row("401 401 401 404 404 200 200 200"),
     "POST /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
     "POST /api/rooms/<room_id>/messages": row("401 401 401 404 404 403 201 201"),
+    "PUT /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": row(
+        "401 401 401 404 404 200 200 200"
+    ),
     "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
 }
 
@@ -106,12 +135,29 @@ BLOCKED = {
     "GET /api/rooms/<room_id>/members": (200, 200),
     "GET /api/rooms/<room_id>/messages": (200, 200),
     "POST /api/rooms/<room_id>/messages": (403, 403),
+    # of the message of the blocked one
+    "GET /api/rooms/<room_id>/messages/<seq>": (200, 200),
+    "PATCH /api/rooms/<room_id>/messages/<seq>": (403, 403),
+    "DELETE /api/rooms/<room_id>/messages/<seq>": (200, 403),
+    "GET /api/rooms/<room_id>/messages/<seq>/reactions": (200, 200),
+    "PUT /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": (403, 403),
+    "DELETE /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": (403, 403),
+    "PUT /api/rooms/<room_id>/messages/<seq>/pin": (403, 403),
+    "DELETE /api/rooms/<room_id>/messages/<seq>/pin": (403, 403),
+    "GET /api/rooms/<room_id>/pins": (200, 200),
+    "GET /api/rooms/<room_id>/changes": (200, 200),
     "PUT /api/rooms/<room_id>/read": (200, 200),
     "PUT /api/rooms/<room_id>/muted": (200, 200),
     "PUT /api/rooms/<room_id>/hidden": (200, 200),
 }
 # Removing somebody who is no member of the group
 KEEPING_OUT = row("401 401 401 404 404 403 204 204")
+
+
+QUERIES = {
+    "GET /api/users": {"q": "target"},
+    "GET /api/rooms/<room_id>/changes": {"after_rev": "0"},
+}
 
 
 class Stage(Cast):
@@ -176,6 +222,7 @@ class Stage(Cast):
             "POST /api/rooms/<room_id>/members": {"username": self["stranger"].username},
             "PATCH /api/rooms/<room_id>/members/<user_id>": {"role": "admin"},
             "POST /api/rooms/<room_id>/messages": {"client_id": new_client_id(), "data": "me"},
+            "PATCH /api/rooms/<room_id>/messages/<seq>": {"data": "other"},
             "PUT /api/rooms/<room_id>/read": {"seq": 0},
             "PUT /api/rooms/<room_id>/muted": {"muted": True},
             "POST /api/rooms/<room_id>/invitations": {},
@@ -194,6 +241,8 @@ class Stage(Cast):
             "username": self["target"].username,
             "invitation_id": self.shared["invitation_id"],
             "invitation_token": self.open["token"],
+            "seq": 1,
+            "emoji": "👍",
             **places,
         }
         path = re.sub(r"<(\w+)>", lambda match: str(found[match[1]]), rule)
@@ -203,7 +252,7 @@ class Stage(Cast):
             method=method,
             headers={"Accept-Language": "en"} | (bearer(token) if token else {}),
             json=self.body(route),
-            query_string={"q": "target"} if route == "GET /api/users" else None,
+            query_string=QUERIES.get(route),
         )
 
 
@@ -288,8 +337,9 @@ def test_whoever_is_disabled_gets_what_a_forged_token_gets(
 
 @pytest.mark.parametrize("route", DIRECT)
 def test_a_room_of_two_is_theirs_alone(stage: Stage, route: str) -> None:
+    seq = stage["peer"].say(stage.direct, "between us")["seq"] if "<seq>" in route else 0
     for caller, expected in zip(("stranger", "peer"), DIRECT[route], strict=True):
-        places = {"room_id": stage.direct["id"], "user_id": stage["owner"].id}
+        places = {"room_id": stage.direct["id"], "user_id": stage["owner"].id, "seq": seq}
         response = stage.call(route, caller, **places)
         assert response.status_code == expected, (caller, response.get_data(as_text=True))
 
@@ -298,6 +348,7 @@ def test_a_room_of_two_is_theirs_alone(stage: Stage, route: str) -> None:
 def test_across_a_block_both_read_and_neither_writes(app: Flask, route: str) -> None:
     own = Stage(app)
     room = own["target"].talk_to(own["peer"])
+    own["peer"].say(room, "between us")
     app.extensions["chat"].blocks.block(own["target"].model, own["peer"].id)
     for caller, expected in zip(("peer", "target"), BLOCKED[route], strict=True):
         if route == "POST /api/rooms/direct" and caller == "target":

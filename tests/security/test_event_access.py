@@ -21,6 +21,7 @@ from tests.sockets.conftest import ask_while
 from tests.sockets.test_events import EVENTS
 from tests.wire import Closed, WireClient
 
+ONE_WAY = (" leave_room", " delete_message")
 NO_ROOM = ("authenticate", "create_room", "join_room")
 NO = "unauthorized unauthorized unauthorized "  # who has no good token is not even connected
 ALL = row(NO + "ok ok ok ok ok")
@@ -31,6 +32,11 @@ NOBODY = row(NO + "not_found not_found not_found not_found not_found")
 TABLE = {
     "/group send_message": MEMBERS,
     "/group sync": row(NO + "gone gone ok ok ok"),
+    # of the owner's message
+    "/group edit_message": row(NO + "not_found not_found forbidden forbidden ok"),
+    "/group delete_message": row(NO + "not_found not_found forbidden ok ok"),
+    "/group react": MEMBERS,
+    "/group pin_message": row(NO + "not_found not_found forbidden ok ok"),
     "/group mark_read": MEMBERS,
     "/group typing": MEMBERS,
     "/group authenticate": ALL,
@@ -39,6 +45,10 @@ TABLE = {
     "/group leave_room": row(NO + "not_found not_found ok ok conflict"),
     "/direct send_message": NOBODY,
     "/direct sync": row(NO + "gone gone gone gone gone"),
+    "/direct edit_message": NOBODY,
+    "/direct delete_message": NOBODY,
+    "/direct react": NOBODY,
+    "/direct pin_message": NOBODY,
     "/direct mark_read": NOBODY,
     "/direct typing": NOBODY,
     "/direct authenticate": ALL,
@@ -47,10 +57,19 @@ TABLE = {
 DIRECT = {
     "/direct send_message": ("not_found", "ok"),
     "/direct sync": ("gone", "ok"),
+    # of the message of the one of the two
+    "/direct edit_message": ("not_found", "ok"),
+    "/direct delete_message": ("not_found", "ok"),
+    "/direct react": ("not_found", "ok"),
+    "/direct pin_message": ("not_found", "ok"),
     "/direct mark_read": ("not_found", "ok"),
     "/direct typing": ("not_found", "ok"),
     "/group send_message": ("not_found", "not_found"),
     "/group sync": ("gone", "gone"),
+    "/group edit_message": ("not_found", "not_found"),
+    "/group delete_message": ("not_found", "not_found"),
+    "/group react": ("not_found", "not_found"),
+    "/group pin_message": ("not_found", "not_found"),
     "/group mark_read": ("not_found", "not_found"),
     "/group typing": ("not_found", "not_found"),
     "/group leave_room": ("not_found", "not_found"),
@@ -61,6 +80,7 @@ CLOSED = {
     "/group join_room": row(NO + "not_found not_found ok ok ok"),
     "/group send_message": row(NO + "not_found not_found forbidden ok ok"),
     "/group typing": row(NO + "not_found not_found forbidden ok ok"),
+    "/group react": MEMBERS,
     "/group mark_read": MEMBERS,
 }
 
@@ -74,6 +94,7 @@ class Stage(Cast):
         self.shared = self.group()
         self.open = self.group()
         self.direct = self["owner"].talk_to(self["peer"])
+        self.seq = 1  # of the message that something is done to
         self.clients: dict[str, WireClient] = {}
         self.greetings: dict[str, dict[str, Any]] = {}
         for caller in (*CALLERS, "peer"):
@@ -98,6 +119,10 @@ class Stage(Cast):
         payloads: dict[str, dict[str, Any]] = {
             "send_message": {"room_id": room_id, "client_id": new_client_id(), "data": "me"},
             "sync": {"rooms": {room_id: 0}},
+            "edit_message": {"room_id": room_id, "seq": self.seq, "data": "other"},
+            "delete_message": {"room_id": room_id, "seq": self.seq},
+            "react": {"room_id": room_id, "seq": self.seq, "emoji": "👍", "on": True},
+            "pin_message": {"room_id": room_id, "seq": self.seq, "on": True},
             "mark_read": {"room_id": room_id, "seq": 0},
             "typing": {"room_id": room_id},
             "authenticate": {"token": self.token(caller)},
@@ -154,7 +179,7 @@ def test_who_has_no_good_token_is_not_let_in(stage: Stage) -> None:
 @pytest.mark.parametrize("where", TABLE)
 def test_everyone_gets_what_the_table_says(stage: Stage, where: str) -> None:
     for caller, expected in TABLE[where].items():
-        room = stage.group() if where.endswith(" leave_room") else stage.shared
+        room = stage.group() if where.endswith(ONE_WAY) else stage.shared
         answer = stage.call(where, caller, room["id"])
         assert outcome(answer, where, room["id"]) == expected, (caller, answer)
 
@@ -175,8 +200,11 @@ def test_a_closed_group_keeps_out_whoever_has_no_invitation(
 
 
 @pytest.mark.parametrize("where", DIRECT)
-def test_a_room_of_two_is_theirs_alone(stage: Stage, where: str) -> None:
+def test_a_room_of_two_is_theirs_alone(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     room_id = stage.direct["id"]
+    monkeypatch.setattr(stage, "seq", stage["peer"].say(stage.direct, "between us")["seq"])
     for caller, expected in zip(("stranger", "peer"), DIRECT[where], strict=True):
         answer = stage.call(where, caller, room_id)
         assert outcome(answer, where, room_id) == expected, (caller, answer)

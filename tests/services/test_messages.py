@@ -14,7 +14,8 @@ from chat.errors import Forbidden, QuotaExceeded, RateLimited, Unavailable
 from chat.log.promises import wait_for
 from chat.log.room_log import RoomLog
 from chat.models import Message, User
-from chat.repositories.messages import Appended, MessageRepository
+from chat.repositories.appends import Appended
+from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository

@@ -1,0 +1,165 @@
+"""The rooms' second logs: `change`, unique by (room, rev): what was done to stored messages.
+
+An entry is the whole new value of one register of a message, so applying it is one update under a
+guard. It may be applied twice, late, in any order, by anybody: what it finds newer stays. Each
+update that takes effect raises the message's `version`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo import UpdateMany, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from chat.models import Change
+from chat.repositories.appends import Appended, AppendingRepository
+from chat.repositories.documents import delete_in_pieces, object_id, object_ids, with_ids
+from chat.repositories.outages import is_outage
+
+if TYPE_CHECKING:
+    from pymongo.collection import Collection as MongoCollection
+
+log = logging.getLogger(__name__)
+
+
+class ChangeRepository(AppendingRepository):
+    """Appends entries, applies them to their messages, and scrubs what nobody may read any more."""
+
+    name = "change"
+    number = "rev"
+
+    def append(self, changes: Sequence[Change]) -> Appended:
+        """Insert the entries in their order and stop at the first that cannot be stored."""
+        return self._insert([_document_of(change) for change in changes])
+
+    def find_stored(self, changes: Iterable[Change]) -> dict[str, Change]:
+        """Return what is stored of these entries, by their ids."""
+        ids = [ObjectId(change.id) for change in changes]
+        return {
+            str(document["_id"]): _change_of(document)
+            for query in with_ids(ids)
+            for document in self._collection.find(query)
+        }
+
+    def list_range(self, room_id: str, first: int, last: int) -> list[Change]:
+        """Return the entries with `first <= rev <= last`, ascending."""
+        found = object_id(room_id)
+        if found is None or last < first:
+            return []
+        cursor = self._collection.find(
+            {"room_identity": found, "rev": {"$gte": first, "$lte": last}}
+        )
+        return [_change_of(document) for document in cursor.sort("rev", 1)]
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Bring entries to their messages, then scrub the log of what these have lost by now.
+
+        Both may be done again at any time.
+        """
+        changes = list(changes)
+        self._write(self._messages, [one for change in changes for one in _updates_of(change)])
+        self._write(self._collection, list(self._scrubs_of(changes)))
+
+    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
+        """Remove all entries of a room; yield after each `size` of them how many were there."""
+        query = {"room_identity": object_id(room_id)}
+        yield from delete_in_pieces(self._collection, query, size)
+
+    def _scrubs_of(self, changes: Sequence[Change]) -> Iterator[UpdateMany]:
+        """Yield what takes values out of the log: of texts before the last, of all once deleted."""
+        edited = {change.message_id for change in changes if change.kind == "text"}
+        for query in with_ids(object_ids({change.message_id for change in changes})):
+            states = self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1})
+            for state in states:
+                only: dict[str, Any] = {"message_identity": state["_id"]}
+                if state.get("deleted_rev") is not None:
+                    yield UpdateMany(only, {"$unset": {"value": "", "emoji": ""}})
+                elif str(state["_id"]) in edited:
+                    only |= {"kind": "text", "rev": {"$lt": state.get("edited_rev", 0)}}
+                    yield UpdateMany(only, {"$unset": {"value": ""}})
+
+    @staticmethod
+    def _write(
+        collection: MongoCollection[dict[str, Any]], updates: list[UpdateOne] | list[UpdateMany]
+    ) -> None:
+        """Do all updates; what the database will never take is logged, and holds up nobody."""
+        if not updates:
+            return
+        try:
+            collection.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            if is_outage(error):
+                raise
+            codes = {failure.get("code") for failure in error.details["writeErrors"]}
+            log.error("the database refuses changes of messages: codes %s", codes)
+
+    @property
+    def _messages(self) -> MongoCollection[dict[str, Any]]:
+        return self._database.db["message"]
+
+
+def _updates_of(change: Change) -> list[UpdateOne]:
+    """Return the guarded update that brings an entry to its message, none where it was scrubbed.
+
+    Older messages have none of these fields, so each guard matches absence too.
+    """
+    if change.kind != "deleted" and change.value is None:
+        return []
+    older = {"$not": {"$gte": change.rev}}
+    guard: dict[str, Any] = {"_id": ObjectId(change.message_id), "deleted_rev": None}
+    fields: dict[str, Any] = {}
+    update: dict[str, Any] = {"$set": fields, "$inc": {"version": 1}}
+    if change.kind == "text":
+        guard["edited_rev"] = older
+        fields |= {"data": change.value, "edited_rev": change.rev, "edited_at": change.created_at}
+        fields["updated_at"] = change.created_at
+    elif change.kind == "pinned":
+        guard["pinned_rev"] = older
+        fields |= {"pinned_rev": change.rev, "pinned_at": change.created_at if change.value else 0}
+    elif change.kind == "reaction":
+        # What is off stays as a mark, else an older entry that comes late would bring it back.
+        mark = f"reactions.{change.emoji}.{change.user_id}"
+        guard[f"{mark}.rev"] = older
+        fields[mark] = {"rev": change.rev, "on": change.value}
+    else:  # it wins for ever
+        fields |= {"data": "", "deleted_rev": change.rev, "deleted_at": change.created_at}
+        fields |= {"updated_at": change.created_at, "pinned_at": 0}
+        update["$unset"] = {"reactions": ""}
+    return [UpdateOne(guard, update)]
+
+
+def _document_of(change: Change) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "_id": ObjectId(change.id),
+        "room_identity": ObjectId(change.room_id),
+        "rev": change.rev,
+        "message_identity": ObjectId(change.message_id),
+        "seq": change.seq,
+        "kind": change.kind,
+        "user_identity": ObjectId(change.user_id),
+        "created_at": change.created_at,
+    }
+    if change.value is not None:
+        document["value"] = change.value
+    if change.emoji:
+        document["emoji"] = change.emoji
+    return document
+
+
+def _change_of(document: Mapping[str, Any]) -> Change:
+    return Change(
+        id=str(document["_id"]),
+        room_id=str(document["room_identity"]),
+        rev=document["rev"],
+        message_id=str(document["message_identity"]),
+        seq=document["seq"],
+        kind=document["kind"],
+        user_id=str(document["user_identity"]),
+        created_at=document["created_at"],
+        value=document.get("value"),
+        emoji=document.get("emoji", ""),
+    )

@@ -1,0 +1,200 @@
+"""Changing what was said: edit, delete, react, pin; and reading what was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import copy_context
+
+from chat import policies
+from chat.errors import NotFound, TooManyPins
+from chat.ids import new_id
+from chat.limits.limits import Limits
+from chat.limits.rules import MESSAGES
+from chat.log.promises import Promise, Stored
+from chat.log.room_log import RoomLog
+from chat.models import Change, ChangeKind, Changes, Message, Reaction, Room, RoomKind, User
+from chat.repositories.users import UserRepository
+from chat.services.audit import Audit
+from chat.services.memberships import Memberships
+from chat.services.quotas import Quotas
+from chat.text.sizes import size_of_text
+
+MOST_PINS = 50  # of a room
+REACTIONS_PAGE = 100
+
+
+class ChangeService:
+    """Who may change a message, and what; whatever changes is promised as the message is then."""
+
+    def __init__(
+        self,
+        *,
+        room_log: RoomLog,
+        memberships: Memberships,
+        users: UserRepository,
+        limits: Limits,
+        quotas: Quotas,
+        audit: Audit,
+        clock: Callable[[], int],
+    ) -> None:
+        self._room_log = room_log
+        self._memberships = memberships
+        self._users = users
+        self._limits = limits
+        self._quotas = quotas
+        self._audit = audit
+        self._clock = clock
+
+    def edit(
+        self, user: User, room_id: str, seq: int, data: str, kind: RoomKind | None = None
+    ) -> Promise:
+        """Give a message another text: its author may, who may still send there."""
+        self._limits.count(MESSAGES, user.id)
+        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
+        message = self._require_message(room, seq)
+        policies.require_author(message, user.id)
+        policies.require_may_post(room, membership)
+        self._memberships.require_reachable(room)
+        policies.require_undeleted(message)
+        size = size_of_text(data)
+        refusal = self._quotas.find_refusal(size, user=user.id, room=room.id)
+        if refusal:
+            raise refusal
+
+        def count(promise: Promise) -> None:
+            if promise.exception() is None:
+                self._quotas.count(size, user=user.id, room=room.id)
+
+        promise = self._change(user, room, message, "text", data)
+        promise.add_done_callback(count)
+        return promise
+
+    def delete(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> Promise:
+        """Leave nothing of a message but its place: its author, owner and admins may.
+
+        What is deleted already stays so: whoever lost the answer may ask again.
+        """
+        self._limits.count(MESSAGES, user.id)
+        room, _ = self._memberships.require_of_kind(user.id, room_id, kind)
+        message = self._require_message(room, seq)
+        is_own = message.user_id == user.id
+        if not is_own:
+            policies.require_manager(*self._memberships.require_fresh(user.id, room_id))
+        if message.deleted:
+            promise = Promise()
+            promise.set_result(Stored(message, created=False))
+            return promise
+        context = copy_context()  # the audit log names the caller
+
+        def note(promise: Promise) -> None:
+            if promise.exception() is None:
+                context.run(self._note_deleted, user.id, message)
+
+        promise = self._change(user, room, message, "deleted")
+        if not is_own:
+            promise.add_done_callback(note)
+        return promise
+
+    def react(
+        self,
+        user: User,
+        room_id: str,
+        seq: int,
+        emoji: str,
+        on: bool,
+        kind: RoomKind | None = None,
+    ) -> Promise:
+        """Put an emoji on a message or take it back: every member may, whoever posts there."""
+        self._limits.count(MESSAGES, user.id)
+        room, _ = self._memberships.require_of_kind(user.id, room_id, kind)
+        self._memberships.require_reachable(room)
+        message = self._require_message(room, seq)
+        policies.require_undeleted(message)
+        if on:
+            policies.require_room_for_emoji(message, emoji)
+        return self._change(user, room, message, "reaction", on, emoji)
+
+    def pin(
+        self, user: User, room_id: str, seq: int, on: bool, kind: RoomKind | None = None
+    ) -> Promise:
+        """Pin a message for all members or take it off: owner and admins may, between two both."""
+        self._limits.count(MESSAGES, user.id)
+        self._memberships.require_of_kind(user.id, room_id, kind)
+        room, membership = self._memberships.require_fresh(user.id, room_id)
+        policies.require_may_pin(room, membership)
+        self._memberships.require_reachable(room)
+        message = self._require_message(room, seq)
+        policies.require_undeleted(message)
+        if on and not message.pinned and len(self._pinned(room)) >= MOST_PINS:
+            raise TooManyPins()
+        return self._change(user, room, message, "pinned", on)
+
+    def get(self, user: User, room_id: str, seq: int) -> Message:
+        """Return one message as it is now."""
+        room, _ = self._memberships.require(user.id, room_id)
+        return self._require_message(room, seq)
+
+    def pins(self, user: User, room_id: str) -> list[Message]:
+        """Return the pinned messages of a room, those pinned last first."""
+        room, _ = self._memberships.require(user.id, room_id)
+        return self._pinned(room)
+
+    def reactions(
+        self, user: User, room_id: str, seq: int, emoji: str | None = None, after: int = 0
+    ) -> list[tuple[User, Reaction]]:
+        """Return who put which emoji on a message, a page of them after a rev, in their order.
+
+        Those whose accounts are gone are left out.
+        """
+        message = self.get(user, room_id, seq)
+        found = [one for one in message.reactions if one.rev > after and emoji in (None, one.emoji)]
+        users = self._users.list_by_ids({one.user_id for one in found})
+        known = [(users[one.user_id], one) for one in found if one.user_id in users]
+        return known[:REACTIONS_PAGE]
+
+    def changed_since(self, user: User, room_id: str, after_rev: int, limit: int) -> Changes:
+        """Return the messages that changed after a rev, each once and as it is now."""
+        room, _ = self._memberships.require(user.id, room_id)
+        return self._room_log.changes(room, after_rev, limit, self._room_log.rev(room))
+
+    def _pinned(self, room: Room) -> list[Message]:
+        # A few more than there may be: others can pin at the same moment.
+        return self._room_log.pinned(room.id, 2 * MOST_PINS)
+
+    def _require_message(self, room: Room, seq: int) -> Message:
+        message = self._room_log.find(room.id, seq)
+        if message is None:
+            raise NotFound()
+        return message
+
+    def _change(
+        self,
+        user: User,
+        room: Room,
+        message: Message,
+        kind: ChangeKind,
+        value: str | bool | None = None,
+        emoji: str = "",
+    ) -> Promise:
+        change = Change(
+            id=new_id(),
+            room_id=room.id,
+            rev=0,
+            message_id=message.id,
+            seq=message.seq,
+            kind=kind,
+            user_id=user.id,
+            created_at=self._clock(),
+            value=value,
+            emoji=emoji,
+        )
+        return self._room_log.change(room, change)
+
+    def _note_deleted(self, actor_id: str, message: Message) -> None:
+        self._audit.note(
+            "message_deleted",
+            actor_id,
+            target_id=message.user_id,
+            room_id=message.room_id,
+            detail=f"seq {message.seq}",
+        )

@@ -1,0 +1,215 @@
+"""The log of changes in the database: applied in any order, a message ends up the same."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from bson import ObjectId
+
+from chat.database.client import Database
+from chat.ids import new_id
+from chat.models import Change, Message, Reaction
+from chat.repositories.appends import Appended
+from chat.repositories.changes import ChangeRepository
+from chat.repositories.messages import MessageRepository
+from chat.repositories.rooms import RoomRepository
+from tests.log.desk import change_of
+
+ROOM, ALICE, BOB = new_id(), new_id(), new_id()
+HEART = "❤️"
+
+
+@pytest.fixture
+def changes(migrated: Database) -> ChangeRepository:
+    return ChangeRepository(migrated)
+
+
+@pytest.fixture
+def message(migrated: Database) -> Message:
+    found = Message(new_id(), ROOM, ALICE, 1, new_id(), "as it was", 1, 1)
+    MessageRepository(migrated).append([found])
+    return found
+
+
+def now(database: Database, message: Message) -> Message:
+    (found,) = MessageRepository(database).list_by_ids([message.id])
+    return found
+
+
+def entries(database: Database) -> list[dict[str, Any]]:
+    return list(database.db["change"].find({"room_identity": ObjectId(ROOM)}).sort("rev", 1))
+
+
+def test_what_was_appended_is_read_back_as_it_was(
+    changes: ChangeRepository, message: Message
+) -> None:
+    stored = [
+        change_of(message, ALICE, "text", "other", rev=1),
+        change_of(message, BOB, "reaction", True, HEART, rev=2),
+        change_of(message, BOB, "reaction", False, HEART, rev=3),
+        change_of(message, BOB, "pinned", True, rev=4),
+        change_of(message, ALICE, "deleted", rev=5),
+    ]
+    assert changes.append(stored) == Appended(5)
+    assert changes.list_range(ROOM, 1, 9) == stored
+    assert changes.list_range(ROOM, 2, 3) == stored[1:3]
+    assert changes.list_range(ROOM, 6, 9) == changes.list_range("no id", 1, 9) == []
+    assert changes.find_stored([stored[4], change_of(message, BOB, "deleted")]) == {
+        stored[4].id: stored[4]
+    }
+
+
+def test_an_append_stops_where_another_process_was_first(
+    changes: ChangeRepository, message: Message
+) -> None:
+    first = change_of(message, ALICE, "pinned", True, rev=2)
+    changes.append([first])
+    others = [change_of(message, BOB, "pinned", False, rev=rev) for rev in (1, 2, 3)]
+    assert changes.append(others) == Appended(1, "taken", at=1)
+    assert changes.append([first]).stored == 0
+
+
+def test_each_register_gets_its_value(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    changes.apply([change_of(message, ALICE, "text", "other", rev=1)])
+    edited = now(migrated, message)
+    assert (edited.data, edited.version, edited.edited_at, edited.updated_at) == ("other", 1, 2, 2)
+    changes.apply([change_of(message, BOB, "reaction", True, HEART, rev=2)])
+    assert now(migrated, message).reactions == (Reaction(HEART, BOB, 2),)
+    changes.apply([change_of(message, ALICE, "reaction", True, HEART, rev=3)])
+    changes.apply([change_of(message, BOB, "reaction", False, HEART, rev=4)])
+    reacted = now(migrated, message)
+    assert reacted.reactions == (Reaction(HEART, ALICE, 3),) and reacted.used_emoji == 1
+    changes.apply([change_of(message, ALICE, "pinned", True, rev=5)])
+    assert now(migrated, message).pinned
+    assert [one.id for one in MessageRepository(migrated).list_pinned(ROOM, 9)] == [message.id]
+    changes.apply([change_of(message, ALICE, "pinned", False, rev=6)])
+    assert MessageRepository(migrated).list_pinned(ROOM, 9) == []
+    changes.apply([change_of(message, ALICE, "pinned", True, rev=7)])
+    changes.apply([change_of(message, ALICE, "deleted", rev=8)])
+    gone = now(migrated, message)
+    assert gone.deleted and (gone.data, gone.reactions, gone.pinned) == ("", (), False)
+    assert (gone.version, gone.seq, gone.client_id) == (8, 1, message.client_id)
+    assert MessageRepository(migrated).list_pinned(ROOM, 9) == []
+
+
+def test_what_is_applied_again_changes_nothing(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    done = [
+        change_of(message, ALICE, "text", "other", rev=1),
+        change_of(message, BOB, "reaction", True, HEART, rev=2),
+        change_of(message, BOB, "pinned", True, rev=3),
+        change_of(message, ALICE, "deleted", rev=4),
+    ]
+    for change in done:
+        changes.apply([change])
+        once = now(migrated, message)
+        changes.apply([change])
+        assert now(migrated, message) == once
+
+
+def conflicting(message: Message) -> list[Change]:
+    return [
+        change_of(message, ALICE, "text", "first", rev=1),
+        change_of(message, BOB, "reaction", True, HEART, rev=2),
+        change_of(message, ALICE, "text", "second", rev=3),
+        change_of(message, BOB, "reaction", False, HEART, rev=4),
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_the_order_of_applying_does_not_matter(
+    changes: ChangeRepository, migrated: Database, message: Message, order: tuple[int, ...]
+) -> None:
+    done = conflicting(message)
+    for place in order:
+        changes.apply([done[place]])
+    found = now(migrated, message)
+    assert (found.data, found.reactions) == ("second", ())
+
+
+@pytest.mark.parametrize("before", range(5))
+def test_a_deletion_wins_whenever_it_is_applied(
+    changes: ChangeRepository, migrated: Database, message: Message, before: int
+) -> None:
+    done = conflicting(message)
+    changes.apply(done[:before])
+    changes.apply([change_of(message, ALICE, "deleted", rev=5)])
+    gone = now(migrated, message)
+    changes.apply(done[before:])
+    changes.apply([change_of(message, ALICE, "text", "too late", rev=6)])
+    changes.apply([change_of(message, BOB, "pinned", True, rev=7)])
+    assert now(migrated, message) == gone and gone.deleted and gone.data == ""
+
+
+def test_an_older_text_leaves_the_log_when_a_later_one_is_applied(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    done = conflicting(message)
+    changes.append(done)
+    changes.apply(done[:1])
+    assert [one.get("value") for one in entries(migrated)] == ["first", True, "second", False]
+    changes.apply(done[2:3])
+    assert [one.get("value") for one in entries(migrated)] == [None, True, "second", False]
+    changes.apply(done[:1])  # late
+    assert [one.get("value") for one in entries(migrated)] == [None, True, "second", False]
+    assert now(migrated, message).data == "second"
+
+
+def test_nothing_of_a_deleted_message_is_left_in_the_log(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    deletion = change_of(message, ALICE, "deleted", rev=5)
+    late = change_of(message, ALICE, "text", "too late", rev=6)
+    changes.append([*conflicting(message), deletion, late])
+    changes.apply([deletion])
+    assert all("value" not in one and "emoji" not in one for one in entries(migrated))
+    changes.apply(changes.list_range(ROOM, 1, 6))  # as it stands there now
+    assert now(migrated, message).data == ""
+    assert [one["rev"] for one in entries(migrated)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_change_of_a_message_that_is_gone_makes_none(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    MessageRepository(migrated).delete_range(ROOM, 1, 1)
+    changes.apply([change_of(message, ALICE, "text", "other", rev=1)])
+    assert MessageRepository(migrated).list_by_ids([message.id]) == []
+
+
+def test_the_log_of_one_room_goes_with_it(changes: ChangeRepository, message: Message) -> None:
+    changes.append([change_of(message, ALICE, "pinned", True, rev=rev) for rev in range(1, 6)])
+    assert sum(changes.delete_of_room(ROOM, 2)) == 5
+    assert changes.list_range(ROOM, 1, 9) == []
+
+
+def test_the_preview_of_a_changed_message_does_not_go_back(
+    changes: ChangeRepository, migrated: Database
+) -> None:
+    rooms = RoomRepository(migrated)
+    room = rooms.insert_group(ALICE, "A group", "")
+    message = Message(new_id(), room.id, ALICE, 1, new_id(), "as it was", 1, 1)
+    MessageRepository(migrated).append([message])
+    states = [message]
+    for change in (
+        change_of(message, ALICE, "text", "other", rev=1),
+        change_of(message, ALICE, "deleted", rev=2),
+    ):
+        changes.apply([change])
+        states.append(now(migrated, message))
+    rooms.advance_heads([states[1]])  # also where the room lags behind
+    for state, expected in ((0, "other"), (2, ""), (1, ""), (0, "")):
+        rooms.advance_heads([states[state]])
+        found = rooms.find(room.id)
+        assert found is not None and found.last_message is not None
+        last = found.last_message
+        assert (found.last_seq, last.data) == (1, expected)
+        assert last.deleted is (expected == "") and last.version == (1 if expected else 2)
+    rooms.advance_revs({room.id: 2})
+    rooms.advance_revs({room.id: 1})
+    found = rooms.find(room.id)
+    assert found is not None and found.last_rev == 2
