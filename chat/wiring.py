@@ -64,6 +64,7 @@ from chat.services.room_invitations import RoomInvitationService
 from chat.services.room_removal import RoomRemoval
 from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
+from chat.services.typing import Typing
 from chat.services.usernames import Usernames
 from chat.services.users import UserService
 
@@ -93,6 +94,7 @@ class Services:
     conversations: ConversationService
     messages: MessageService
     changes: ChangeService
+    typing: Typing
     room_log: RoomLog
     previews: Previews
     read_marks: ReadMarks
@@ -174,7 +176,7 @@ def wire(app: Flask) -> Services:
     memberships = Memberships(room_repository, user_rooms)
     read_marks = ReadMarks(user_rooms, message_repository)
     conversations = ConversationService(
-        user_rooms, users, memberships, usernames, room_log, read_marks
+        user_rooms, users, memberships, usernames, room_log, read_marks, limits
     )
     jobs = Jobs(JobRepository(database))
     blocks = Blocks(
@@ -312,7 +314,6 @@ def wire(app: Flask) -> Services:
     room_log.change_followers = (publisher,)
     messages = MessageService(
         room_log=room_log,
-        user_rooms=user_rooms,
         memberships=memberships,
         conversations=conversations,
         read_marks=read_marks,
@@ -360,6 +361,7 @@ def wire(app: Flask) -> Services:
         conversations=conversations,
         messages=messages,
         changes=changes,
+        typing=Typing(memberships, publisher),
         room_log=room_log,
         previews=previews,
         read_marks=read_marks,

@@ -144,14 +144,14 @@ def mark_read(identity: Identity, room_id: str) -> Response:
 @rooms.put("/<room_id>/muted")
 @require_user
 def set_muted(identity: Identity, room_id: str) -> Response:
-    found = services().messages.set_muted(identity.user, room_id, **load(MutedSchema()))
+    found = services().conversations.set_muted(identity.user, room_id, **load(MutedSchema()))
     return answer(_dump(found))
 
 
 @rooms.put("/<room_id>/hidden")
 @require_user
 def set_hidden(identity: Identity, room_id: str) -> Response:
-    found = services().messages.set_hidden(identity.user, room_id, **load(HiddenSchema()))
+    found = services().conversations.set_hidden(identity.user, room_id, **load(HiddenSchema()))
     return answer(_dump(found))
 
 

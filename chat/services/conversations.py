@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chat import policies
 from chat.concurrency import in_turns
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES
 from chat.log.room_log import RoomLog
 from chat.models import Conversation, Membership, Room, RoomKind, User
 from chat.policies import resolve_role
@@ -27,6 +30,7 @@ class ConversationService:
         usernames: Usernames,
         room_log: RoomLog,
         read_marks: ReadMarks,
+        limits: Limits,
     ) -> None:
         self._user_rooms = user_rooms
         self._users = users
@@ -34,6 +38,7 @@ class ConversationService:
         self._usernames = usernames
         self._room_log = room_log
         self._read_marks = read_marks
+        self._limits = limits
 
     def list_of(self, user: User) -> list[Conversation]:
         """Return all conversations of a user, the one with the newest activity first."""
@@ -68,6 +73,24 @@ class ConversationService:
                 for one, found in members
             ]
         return room, members
+
+    def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
+        """Choose whether a member wants notifications of a room."""
+        self._limits.count(CHANGES, user.id)
+        self._memberships.require(user.id, room_id)
+        self._user_rooms.update_muted(room_id, user.id, muted)
+        self._memberships.forget(room_id)
+        return self.get(user, room_id)
+
+    def set_hidden(self, user: User, room_id: str, hidden: bool) -> Conversation:
+        """Choose whether a direct room is left out of a member's list until the next message."""
+        self._limits.count(CHANGES, user.id)
+        room, _ = self._memberships.require(user.id, room_id)
+        policies.require_direct(room)
+        seq = self._room_log.end(room) if hidden else -1
+        self._user_rooms.update_hidden(room_id, user.id, seq)
+        self._memberships.forget(room_id)
+        return self.get(user, room_id)
 
     def rooms_of(self, user_id: str) -> list[Room]:
         """Return a user's rooms, in no order, as of a second ago at most."""

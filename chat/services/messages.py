@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+from cachetools import LRUCache
 
 from chat import policies
 from chat.concurrency import in_turns
@@ -14,12 +14,11 @@ from chat.errors import InvalidInput, NotFound, PeerLeft
 from chat.i18n import Text
 from chat.ids import new_id
 from chat.limits.limits import Limits
-from chat.limits.rules import CHANGES, MESSAGES
+from chat.limits.rules import MESSAGES
 from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
 from chat.models import (
     Changes,
-    Conversation,
     Message,
     Page,
     Room,
@@ -28,7 +27,6 @@ from chat.models import (
     Sync,
     User,
 )
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.conversations import ConversationService
 from chat.services.events import Events
 from chat.services.memberships import Memberships
@@ -44,9 +42,7 @@ SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyo
 # is a question to the database, and one may be in thousands.
 SYNC_HEADS = 300
 SYNC_READS = 200
-TYPING_INTERVAL = 3.0  # seconds between two pushes that the same person types in the same room
 SMALL_GROUP = 50  # up to so many members hear how far each of them has read
-KNOWN_TYPISTS = 10_000
 LATELY = 1.0  # seconds for which the ends of both logs are as good as asking again
 KNOWN_PAIRS = 10_000  # whose direct room is found without asking
 
@@ -58,7 +54,6 @@ class MessageService:
         self,
         *,
         room_log: RoomLog,
-        user_rooms: UserRoomRepository,
         memberships: Memberships,
         conversations: ConversationService,
         read_marks: ReadMarks,
@@ -70,7 +65,6 @@ class MessageService:
         clock: Callable[[], int],
     ) -> None:
         self._room_log = room_log
-        self._user_rooms = user_rooms
         self._memberships = memberships
         self._conversations = conversations
         self._read_marks = read_marks
@@ -81,8 +75,7 @@ class MessageService:
         self._events = events
         self._clock = clock
         # Ids of rooms, by the one who writes and the name they write to.
-        self._direct_rooms: OrderedDict[tuple[str, str], str] = OrderedDict()
-        self._typed: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._direct_rooms: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_PAIRS)
 
     def send(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None = None
@@ -108,8 +101,6 @@ class MessageService:
                 self._direct_rooms.pop(key, None)
         room, _ = self._rooms.direct_with(user, to, field="to")
         self._direct_rooms[key] = room.id
-        if len(self._direct_rooms) > KNOWN_PAIRS:
-            self._direct_rooms.popitem(last=False)
         return self._submit(user, room.id, client_id, data, "direct")
 
     def history(
@@ -198,40 +189,6 @@ class MessageService:
             else:
                 to_members = self._memberships.count(room.id) <= SMALL_GROUP
             self._events.message_read(room, user.id, seq, to_members)
-
-    def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
-        """Choose whether a member wants notifications of a room."""
-        self._limits.count(CHANGES, user.id)
-        self._memberships.require(user.id, room_id)
-        self._user_rooms.update_muted(room_id, user.id, muted)
-        self._memberships.forget(room_id)
-        return self._conversations.get(user, room_id)
-
-    def set_hidden(self, user: User, room_id: str, hidden: bool) -> Conversation:
-        """Choose whether a direct room is left out of a member's list until the next message."""
-        self._limits.count(CHANGES, user.id)
-        room, _ = self._memberships.require(user.id, room_id)
-        policies.require_direct(room)
-        seq = self._room_log.end(room) if hidden else -1
-        self._user_rooms.update_hidden(room_id, user.id, seq)
-        self._memberships.forget(room_id)
-        return self._conversations.get(user, room_id)
-
-    def typing(self, user: User, room_id: str, kind: RoomKind) -> None:
-        """Tell the other members that someone types, once in a while; no one is told of a block."""
-        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
-        policies.require_may_post(room, membership)
-        if room.blocked_by:
-            return
-        now = time.monotonic()
-        key = (room.id, user.id)
-        if now - self._typed.get(key, 0.0) < TYPING_INTERVAL:
-            return
-        self._typed[key] = now
-        self._typed.move_to_end(key)
-        if len(self._typed) > KNOWN_TYPISTS:
-            self._typed.popitem(last=False)
-        self._events.user_typing(room, user.id)
 
     def _submit(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None
