@@ -138,6 +138,7 @@ def test_who_enters_no_namespace_is_sent_away(strict: str, dial: Dial) -> None:
 def test_what_comes_after_the_end_is_not_read_for_long(strict: str, dial: Dial) -> None:
     client = dial(strict, enter=False)
     assert close_code(client) == 1000
+    assert client.sock is not None
     sent = 0
     with pytest.raises(ConnectionError):
         while sent < 10 * FILL_KERNEL:
