@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -24,6 +22,7 @@ from tests.faults.senders import (
     wait_for_acks,
 )
 from tests.figures import Figures
+from tests.pausing import paused
 from tests.sockets.conftest import Member, answered, message
 from tests.stopwatch import Stopwatch
 
@@ -39,13 +38,8 @@ def halted(server: Server) -> Iterator[float]:
 
     A server that ends meanwhile kills it.
     """
-    database = database_pid(server)
-    os.kill(database, signal.SIGSTOP)
-    try:
+    with paused(database_pid(server)):
         yield time.monotonic()
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(database, signal.SIGCONT)
 
 
 def wait_until_ready(server: Server) -> None:

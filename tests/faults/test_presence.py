@@ -15,6 +15,7 @@ from chat.database.client import Database
 from harness.people import app_beside, make_people
 from harness.servers import Server
 from tests.conftest import drop, with_database
+from tests.pausing import paused
 from tests.sockets.conftest import Member
 from tests.stopwatch import Stopwatch
 
@@ -96,10 +97,7 @@ def test_a_process_that_was_stopped_for_long_says_who_is_online_anew(town: Town)
     client = town.here.socket("/group")
     witness.pushed("presence_changed", user_id=town.here.id, online=True)
     witness.received.clear()
-    town.first.signal(signal.SIGSTOP)
-    try:
+    with paused(town.first.pid):
         witness.pushed("presence_changed", user_id=town.here.id, online=False)
-    finally:
-        town.first.signal(signal.SIGCONT)
     witness.pushed("presence_changed", user_id=town.here.id, online=True)
     client.barrier("/group")

@@ -21,12 +21,14 @@ from chat.budgets import (
     Account,
     Budgets,
 )
+from chat.middleware import cross_origin, host_check, request_turns
 from chat.middleware.deadline import ARRIVED
 from chat.middleware.request_turns import payer_of
 from harness.accounts import data_of, error_of
 from harness.people import Person, make_people
 
 HERE = "127.0.0.1"
+OTHER = "https://other.example"
 SOCKETS = "/socket.io/?EIO=4&transport=polling"
 SOON = 0.2  # seconds; a request that waited so long elsewhere waits no longer here
 
@@ -189,18 +191,48 @@ def test_whoever_sends_a_body_slowly_keeps_no_turn_and_no_place(
 def test_whoever_is_refused_a_turn_is_told_when_to_come_again(
     make_app: Callable[..., Flask],
 ) -> None:
-    origin = "https://other.example"
-    app = make_app(RATE_LIMITS=True, CORS_ORIGINS=origin)
+    app = make_app(RATE_LIMITS=True, CORS_ORIGINS=OTHER)
     account = app.extensions["chat"].budgets.of_network(HERE)
     for _ in range(NETWORK.turns):
         account.take_turn()
     answer = app.test_client().get(
-        "/api/users/me", headers={"Origin": origin}, environ_overrides=late()
+        "/api/users/me", headers={"Origin": OTHER}, environ_overrides=late()
     )
     error = error_of(answer, 429)
     assert error["code"] == "rate_limited"
     assert answer.headers["Retry-After"] == str(error["retry_after"])
-    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert answer.headers["Access-Control-Allow-Origin"] == OTHER
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "status"),
+    [
+        ({"Host": "other.example"}, "GET", 421),
+        ({"Origin": "https://unknown.example"}, "POST", 403),
+        ({"Origin": OTHER, "Access-Control-Request-Method": "POST"}, "OPTIONS", 204),
+        ({}, "GET", 429),
+    ],
+    ids=["another host", "a foreign page", "a preflight", "no turn left"],
+)
+def test_whoever_is_answered_without_a_turn_repays_what_they_owe(
+    make_app: Callable[..., Flask],
+    monkeypatch: pytest.MonkeyPatch,
+    headers: dict[str, str],
+    method: str,
+    status: int,
+) -> None:
+    repaid: list[None] = []
+    for module in (host_check, cross_origin, request_turns):
+        monkeypatch.setattr(module, "repay", lambda: repaid.append(None))
+    app = make_app(RATE_LIMITS=True, CORS_ORIGINS=OTHER)
+    account = app.extensions["chat"].budgets.of_network(HERE)
+    for _ in range(NETWORK.turns):
+        account.take_turn()
+    answer = app.test_client().open(
+        "/api/session", method=method, headers=headers, environ_overrides=late()
+    )
+    assert answer.status_code == status
+    assert len(repaid) == 1
 
 
 @pytest.fixture

@@ -126,6 +126,15 @@ def test_a_place_chosen_in_a_dialog_takes_its_step(enter: Enter, people: People)
     at(page, "/")
 
 
+def look_at_members(visitor: Visitor, name: str) -> None:
+    """Open a group and its dialog; each has been told who its members are."""
+    page = visitor.page
+    with page.expect_response(lambda response: response.url.endswith("/members")):
+        visitor.open_room(name)
+    with page.expect_response(lambda response: response.url.endswith("/members")):
+        page.get_by_role("button", name="Group and members").click()
+
+
 def test_one_who_is_removed_while_reading_hears_from_which_room_and_why(
     enter: Enter, people: People
 ) -> None:
@@ -134,8 +143,7 @@ def test_one_who_is_removed_while_reading_hears_from_which_room_and_why(
     visitor = enter(bob, **PHONE)
     page = visitor.page
     toast = page.locator(".toast")
-    visitor.open_room("Walkers")
-    page.get_by_role("button", name="Group and members").click()
+    look_at_members(visitor, "Walkers")
     ann.delete(f"/rooms/{groups['Walkers']['id']}/members/{bob.id}")
     expect(toast).to_have_text(
         "You are no longer in “Walkers”: you were removed, or left on another device."
@@ -144,8 +152,7 @@ def test_one_who_is_removed_while_reading_hears_from_which_room_and_why(
     at(page, "/")
     expect(page.locator("ul.rooms")).to_be_focused()
 
-    visitor.open_room("Readers")
-    page.get_by_role("button", name="Group and members").click()
+    look_at_members(visitor, "Readers")
     page.get_by_role("button", name="Leave group").click()
     expect(page.get_by_role("dialog")).to_have_count(2)
     ann.delete(f"/rooms/{groups['Readers']['id']}")
@@ -154,8 +161,7 @@ def test_one_who_is_removed_while_reading_hears_from_which_room_and_why(
     at(page, "/")
     expect(page.locator("ul.rooms")).to_be_focused()
 
-    visitor.open_room("Singers")
-    page.get_by_role("button", name="Group and members").click()
+    look_at_members(visitor, "Singers")
     page.get_by_role("button", name="Leave group").click()
     page.locator("dialog").last.get_by_role("button", name="Leave group").click()
     expect(toast).to_have_text("You left “Singers”.")

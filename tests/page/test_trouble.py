@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from playwright.sync_api import expect
 from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import WAIT_MS, Visitor, register, state_of
+from tests.pausing import paused
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -100,16 +98,6 @@ def database_pid(server: Server) -> int:
     return record["pid"]
 
 
-@contextmanager
-def halted(pid: int) -> Iterator[None]:
-    """Let a process stand still for a while."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def send_at_last(visitor: Visitor, text: str) -> None:
     """Wait until a message is sent; on a slow machine its last try may fail first."""
     settled = re.compile("sent|failed")
@@ -134,7 +122,7 @@ def test_a_message_the_database_does_not_take_fails_and_is_stored_once_when_sent
     page.get_by_label("Group name").fill("Stuck")
     page.get_by_role("button", name="Create group").click()
     page.locator(".composer-input").wait_for()
-    with halted(database_pid(own_server)):
+    with paused(database_pid(own_server)):
         visitor.write("first")
         visitor.write("second")
         expect(state_of(visitor, "first")).to_have_attribute("data-state", "pending")
