@@ -392,7 +392,7 @@ def test_requests_are_logged_with_the_id_they_answer_and_without_their_query(
 ) -> None:
     _, headers = get(server, "/api/users/nobody?token=hush")
     line = logged(server, headers["x-request-id"])
-    assert re.search(r" INFO chat\.middleware\.access_log \[\w+\] GET /api/users/nobody 401 \d+ B \d+ ms$", line)
+X
     assert "hush" not in server.log()
 
 
