@@ -17,7 +17,8 @@ export function isLater(message, other) {
  */
 export function newerOf(known, given) {
   if (versionOf(given) > versionOf(known)) {
-    return { ...given, own_reactions: given.own_reactions ?? leftOf(known, given) };
+    const tells = given.own_reactions || !known.own_reactions;
+    return tells ? given : { ...given, own_reactions: leftOf(known, given) };
   }
   const same = versionOf(given) === versionOf(known);
   return same && given.own_reactions ? { ...known, own_reactions: given.own_reactions } : known;
@@ -26,7 +27,7 @@ export function newerOf(known, given) {
 /** Which of the reader's own reactions can still be there. */
 function leftOf(known, given) {
   const emoji = new Set(given.reactions?.map((one) => one.emoji));
-  return known.own_reactions?.filter((one) => emoji.has(one)) ?? [];
+  return known.own_reactions.filter((one) => emoji.has(one));
 }
 
 /** Whether a reaction of a message is also the user's own. */
