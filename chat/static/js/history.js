@@ -19,11 +19,12 @@ export function createHistory({ store, api, settle, reload }) {
   async function page(roomId, query) {
     const answer = await api.get(`/rooms/${roomId}/messages?limit=${PAGE}${query}`);
     answer.messages.forEach(settle);
+    store.hearOf(roomId, answer.messages); // no push may have told of them
     return answer;
   }
 
   function changed(roomId) {
-    store.notify(`timeline:${roomId}`);
+    store.notify("rooms", `timeline:${roomId}`);
   }
 
   /** Load the newest page, or for someone who missed more than a page the first unread messages. */

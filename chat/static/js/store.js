@@ -216,7 +216,10 @@ export class Store {
   /** Take a new message from a push or an ack. */
   putMessage(message) {
     const { room_id: roomId, user_id: userId } = message;
-    if (!this.hearOf(roomId, [message])) return;
+    if (!this.hearOf(roomId, [message])) {
+      this.onUnknownRoom(roomId);
+      return;
+    }
     this.timelines.get(roomId)?.add(message);
     this.typing.get(roomId)?.delete(userId);
     this.notify("rooms", `timeline:${roomId}`, `typing:${roomId}`);
@@ -238,13 +241,10 @@ export class Store {
     this.notify("rooms", `timeline:${roomId}`);
   }
 
-  /** Note what messages, new or changed, say of their room and senders; false if it is unknown. */
+  /** Note what messages, new or not, say of their room and senders; false if it is unknown. */
   hearOf(roomId, messages) {
     const room = this.rooms.get(roomId);
-    if (!room) {
-      this.onUnknownRoom(roomId);
-      return false;
-    }
+    if (!room) return false;
     for (const message of messages) {
       this.hearName(message);
       if (!room.last_message || isLater(message, room.last_message)) room.last_message = message;

@@ -84,7 +84,6 @@ export function createSync({ store, api, emit, reload, startOver }) {
         reload(id);
         continue;
       }
-      if (!store.rooms.has(id)) continue; // left meanwhile
       const { rev, ...end } = asked.get(id);
       store.putPage(id, page.messages, rev);
       if (page.changed) {

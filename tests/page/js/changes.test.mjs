@@ -108,15 +108,17 @@ test("the lost last push is found too, by asking the room again", async () => {
   assert.equal(line().rev, room.rev);
 });
 
-test("a push that is only late closes the gap, and nothing is asked for", async () => {
+test("pushes that change places say all the same, and once more is asked whether it was all", async () => {
   const room = roomOf(2);
-  const { history, timers, deliver, line } = setUp(room);
+  const { history, timers, deliver, line, asked } = setUp(room);
   await history.open("r1");
   const late = room.edit(1);
   deliver(room.edit(2));
   deliver(late);
-  assert.equal(line().isBehind, false);
   assert.deepEqual(line().messages, room.log);
+  await timers.run();
+  assert.equal(line().isBehind, false);
+  assert.equal(asked.filter((path) => path.includes("/changes?")).length, 1);
 });
 
 test("many changes are caught up with page by page", async () => {

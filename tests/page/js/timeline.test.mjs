@@ -83,13 +83,6 @@ test("a stretch is cut by seq", () => {
   assert.equal(timeline.at(9), null);
 });
 
-test("a message that changed takes the place of the one it was", () => {
-  const timeline = new Timeline();
-  timeline.load(messages(1, 3));
-  timeline.add(message(2, { data: "corrected" }));
-  assert.equal(timeline.at(2).data, "corrected");
-});
-
 test("of two copies the one with the greater version stays, from wherever they come", () => {
   const newer = (seq) => message(seq, { version: 2, data: `newer ${seq}` });
   const older = (seq) => message(seq, { version: 1, data: `older ${seq}` });
