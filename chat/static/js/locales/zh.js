@@ -126,7 +126,7 @@ export default {
   "composer.blocked": "你已屏蔽对方，双方都不能在这里发送消息。",
   "composer.over": "超出 {count} 个字",
 
-  "message.edited": "（已编辑）",
+  "message.edited": "已编辑",
   "message.deleted": "消息已删除",
   "message.pinned": "已置顶",
   "reactions.label": "回应",
