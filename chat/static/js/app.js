@@ -49,7 +49,7 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
       if (name !== "message_created") return;
       heard(payload.room_id);
       outbox.settle(payload);
-      shell?.hear(payload);
+      shell?.hear(store.latest(payload));
       notify(payload);
     },
   });
