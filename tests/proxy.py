@@ -14,7 +14,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 UPGRADED = b"HTTP/1.1 101 "
-PUSH = re.compile(rb'42(/\w+,)?\["(message_created|messages_changed)",')
+PUSH = re.compile(rb'42(/\w+,)?\["message(_created|s_changed)",')
 CHUNK = 65_536
 PATIENCE = 60.0  # seconds for the proxy's own thread to do what it is told
 
