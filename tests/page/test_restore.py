@@ -80,6 +80,9 @@ def test_an_open_page_shows_what_is_said_after_a_restore(
         for number in range(3):
             bobs.post(group, f"lost {number}")
             bobs.post(quiet, f"lost and quiet {number}")
+        path = f"/rooms/{group['id']}/messages/1"
+        bobs.data("PATCH", path, {"data": "an edit that is lost"})
+        anns.sees("an edit that is lost")
         anns.sees("lost 2")
         preview = anns.page.locator(".room", has_text="Quiet").locator(".room-preview")
         expect(preview).to_contain_text("lost and quiet 2")

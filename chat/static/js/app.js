@@ -42,10 +42,14 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     onEvent(kind, name, payload) {
       departures.hear(name, payload);
       store.apply(name, payload);
+      if (name === "messages_changed") {
+        heard(payload.room_id);
+        payload.messages.forEach(settle);
+      }
       if (name !== "message_created") return;
       heard(payload.room_id);
       outbox.settle(payload);
-      shell?.hear(payload);
+      shell?.hear(store.latest(payload));
       notify(payload);
     },
   });
@@ -67,7 +71,8 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     makeId,
   });
   const router = createRouter((route) => shell?.follow(route));
-  const history = createHistory({ store, api, settle: (message) => outbox.settle(message) });
+  const settle = (message) => outbox.settle(message);
+  const history = createHistory({ store, api, settle, reload: startRoomOver });
   const departures = createDepartures(user.id);
   const actions = createActions({ store, api, outbox, history, router, emit, departures });
   const heard = createProbe({ store, refresh: history.refresh, online });
@@ -186,7 +191,8 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
   session.watch();
   store.subscribe((key) => {
     const [, roomId] = /^timeline:(.*)$/.exec(key) ?? [];
-    if (store.timelines.get(roomId)?.hasGap) heard(roomId);
+    const { hasGap, isBehind } = store.timelines.get(roomId) ?? {};
+    if (hasGap || isBehind) heard(roomId);
   });
   addEventListener("pagehide", () => actions.tellRead());
   addEventListener("online", () => connection.retryNow());

@@ -16,6 +16,7 @@ export const LEAVE = "M14 4H6v16h8M11 12h9M17 8.5l3.5 3.5-3.5 3.5";
 export const MORE = "M6 12v.1M12 12v.1M18 12v.1";
 export const PEOPLE =
   "M9 11a3.5 3.5 0 1 0 0-7a3.5 3.5 0 1 0 0 7M2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.6c2.1.8 3.5 2.6 3.5 5.4";
+export const PIN = "M8.5 4h7M10 4l-.5 6L6 14h12l-3.5-4L14 4M12 14v6.5";
 export const SEARCH = "M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M15.5 15.5L20 20";
 export const TRASH = "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13";
 export const SEND = "M4.5 12h14M12.5 6l6 6-6 6";

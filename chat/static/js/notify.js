@@ -65,9 +65,10 @@ export function createNotifier({ store, locks, wait, open }) {
     if (!leads || message.user_id === userId || document.hasFocus()) return;
     if (notifyingState(userId) !== "on") return;
     await wait(SETTLE_MS);
-    if (!isUnread(message.room_id, message.seq)) return;
+    const latest = store.latest(message);
+    if (latest.deleted_at || !isUnread(message.room_id, message.seq)) return;
     try {
-      show(store.rooms.get(message.room_id), message);
+      show(store.rooms.get(message.room_id), latest);
     } catch {
       forgetNotifying(userId); // Chrome on Android lets no page show one by itself
     }

@@ -23,11 +23,15 @@ export function createProbe({ store, refresh, online, timers = globalThis, rando
     plans.set(roomId, mine);
   }
 
-  const hasGap = (roomId) => Boolean(store.timelines.get(roomId)?.hasGap);
+  function hasGap(roomId) {
+    const timeline = store.timelines.get(roomId);
+    return Boolean(timeline?.hasGap || timeline?.isBehind);
+  }
 
   function extent(roomId) {
-    const { last = 0 } = store.timelines.get(roomId) ?? {};
-    return last + (store.rooms.get(roomId)?.last_seq ?? 0); // grows with either
+    const { last = 0, rev = 0 } = store.timelines.get(roomId) ?? {};
+    const { last_seq: seq = 0, last_message: preview } = store.rooms.get(roomId) ?? {};
+    return last + rev + seq + (preview?.version ?? 0); // grows with each
   }
 
   async function ask(roomId, delay, mine) {

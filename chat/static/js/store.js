@@ -2,6 +2,7 @@
 
 import { t } from "./i18n.js";
 import { Timeline } from "./timeline.js";
+import { isLater } from "./versions.js";
 
 const TYPING_MS = 5_000;
 
@@ -125,7 +126,7 @@ export class Store {
     if (room.last_seq < known?.last_seq) merged.hidden = known.hidden; // something was said since
     merged.last_seq = Math.max(known?.last_seq ?? 0, room.last_seq ?? 0);
     merged.last_read_seq = Math.max(known?.last_read_seq ?? 0, room.last_read_seq ?? 0);
-    if ((known?.last_message?.seq ?? 0) > (room.last_message?.seq ?? 0)) {
+    if (known?.last_message && (!room.last_message || isLater(known.last_message, room.last_message))) {
       merged.last_message = known.last_message;
     }
     if (known && known.number !== merged.number) {
@@ -138,9 +139,11 @@ export class Store {
     }
     const timeline = this.timelines.get(room.id);
     this.notify("rooms", `room:${room.id}`);
-    if (timeline && timeline.head < merged.last_seq) {
-      timeline.head = merged.last_seq;
-      this.notify(`timeline:${room.id}`);
+    if (timeline) {
+      const grows = timeline.head < merged.last_seq;
+      timeline.head = Math.max(timeline.head, merged.last_seq);
+      timeline.hearRev(room.last_rev ?? 0);
+      if (grows || timeline.isBehind) this.notify(`timeline:${room.id}`);
     }
     return merged;
   }
@@ -210,23 +213,57 @@ export class Store {
     this.notify(`members:${roomId}`, `timeline:${roomId}`, "rooms");
   }
 
-  /** Take a message from a push, an ack, a page or a sync. */
+  /** Take a new message from a push or an ack. */
   putMessage(message) {
-    const room = this.rooms.get(message.room_id);
-    if (!room) {
-      this.onUnknownRoom(message.room_id);
+    const { room_id: roomId, user_id: userId } = message;
+    if (!this.hearOf(roomId, [message])) {
+      this.onUnknownRoom(roomId);
       return;
     }
-    this.hearName(message);
-    if (message.seq > (room.last_message?.seq ?? 0)) room.last_message = message;
-    if (message.seq > room.last_seq) room.hidden = false; // until the next message
-    room.last_seq = Math.max(room.last_seq, message.seq);
-    if (message.user_id === this.me.id) {
-      room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
+    this.timelines.get(roomId)?.add(message);
+    this.typing.get(roomId)?.delete(userId);
+    this.notify("rooms", `timeline:${roomId}`, `typing:${roomId}`);
+  }
+
+  /** Take messages of a room that come behind those held, at least as new as the change `rev`. */
+  putPage(roomId, messages, rev) {
+    if (!this.hearOf(roomId, messages)) return;
+    this.timelines.get(roomId)?.extend(messages, rev);
+    this.notify("rooms", `timeline:${roomId}`);
+  }
+
+  /** Take messages that have changed: all between two revs, as they are now. */
+  putChanges({ room_id: roomId, messages, after_rev: afterRev, last_rev: lastRev }) {
+    if (!this.hearOf(roomId, messages)) return;
+    const timeline = this.timelines.get(roomId);
+    for (const message of messages) timeline?.change(message);
+    timeline?.takeRevs(afterRev, lastRev);
+    this.notify("rooms", `timeline:${roomId}`);
+  }
+
+  /** Note what messages, new or not, say of their room and senders; false if it is unknown. */
+  hearOf(roomId, messages) {
+    const room = this.rooms.get(roomId);
+    if (!room) return false;
+    for (const message of messages) {
+      this.hearName(message);
+      if (!room.last_message || isLater(message, room.last_message)) room.last_message = message;
+      if (message.seq > room.last_seq) room.hidden = false; // until the next message
+      room.last_seq = Math.max(room.last_seq, message.seq);
+      if (message.user_id === this.me.id) {
+        room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
+      }
     }
-    this.timelines.get(message.room_id)?.add(message);
-    this.typing.get(message.room_id)?.delete(message.user_id);
-    this.notify("rooms", `timeline:${message.room_id}`, `typing:${message.room_id}`);
+    return true;
+  }
+
+  /** The newest copy of a message that is known, or the one given. */
+  latest(message) {
+    const { last_message: preview } = this.rooms.get(message.room_id) ?? {};
+    const held = this.timelines.get(message.room_id)?.at(message.seq);
+    return [held, preview]
+      .filter((copy) => copy?.id === message.id)
+      .reduce((newest, copy) => (isLater(copy, newest) ? copy : newest), message);
   }
 
   markRead(roomId, seq) {
@@ -253,6 +290,8 @@ export class Store {
 
 const EVENTS = {
   message_created: (store, message) => store.putMessage(message),
+
+  messages_changed: (store, changes) => store.putChanges(changes),
 
   message_read(store, { room_id: roomId, user_id: userId, seq }) {
     if (userId === store.me.id) store.markRead(roomId, seq);

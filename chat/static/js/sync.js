@@ -7,7 +7,7 @@ const BEHIND_ALL_IDS = "z";
 
 /**
  * Bring the store up to date: the list of rooms first (marks, peers, rooms come and gone), then for
- * each room whose messages are held the ones that are missing, page by page.
+ * each room whose messages are held the ones that are missing and those that changed, page by page.
  * `emit(kind, event, payload)` resolves to an ack; `reload(roomId)` starts a room's messages over,
  * `startOver()` everything: the database was restored, and what is held belongs to another past.
  */
@@ -60,15 +60,16 @@ export function createSync({ store, api, emit, reload, startOver }) {
   }
 
   /**
-   * The last message known, `{seq, id}`, by room: of rooms whose newest messages are held, and of
-   * those in doubt. One read far back is left to scrolling.
+   * Where to go on, `{seq, id, rev}`, by room: of rooms whose messages are held, and of those in
+   * doubt. What is newer than the messages of one that is read far back is left to scrolling.
    */
   function heldRooms(kind, doubted) {
     const held = new Map();
     for (const [id, room] of store.rooms) {
       if (room.kind !== kind) continue;
-      const timeline = store.timelines.get(id);
-      if (timeline?.loaded && timeline.following) held.set(id, endOf(timeline.messages.at(-1)));
+      const { loaded, following, messages, rev } = store.timelines.get(id) ?? {};
+      if (loaded && following) held.set(id, { ...endOf(messages.at(-1)), rev });
+      else if (loaded) held.set(id, { ...(doubted.get(id) ?? endOfRoom(id)), rev });
       else if (doubted.has(id)) held.set(id, doubted.get(id));
     }
     return held;
@@ -83,9 +84,15 @@ export function createSync({ store, api, emit, reload, startOver }) {
         reload(id);
         continue;
       }
-      for (const message of page.messages) store.putMessage(message);
+      const { rev, ...end } = asked.get(id);
+      store.putPage(id, page.messages, rev);
+      if (page.changed) {
+        store.putChanges({ room_id: id, messages: page.changed, after_rev: rev, last_rev: page.last_rev });
+      }
+      if (!page.has_more && !page.has_more_changes) continue;
       // No messages, yet more of them: other rooms have filled this answer.
-      if (page.has_more) next.set(id, page.messages.length ? endOf(page.messages.at(-1)) : asked.get(id));
+      const reached = page.messages.length ? endOf(page.messages.at(-1)) : end;
+      next.set(id, { ...reached, rev: page.last_rev });
     }
     return next;
   }
@@ -113,6 +120,7 @@ function inParts(held) {
     parts.push({
       rooms: Object.fromEntries(named.map(([id, { seq }]) => [id, seq])),
       ids: Object.fromEntries(named.filter(([, end]) => end.id).map(([id, end]) => [id, end.id])),
+      revs: Object.fromEntries(named.filter(([, end]) => end.rev >= 0).map(([id, end]) => [id, end.rev])),
       after: BEHIND_ALL_IDS,
     });
   }

@@ -1,9 +1,16 @@
-// One room's messages: a gapless stretch of its log, ordered by seq, each message once.
+// One room's messages: a gapless stretch of its log, ordered by seq, each message once and as it is now.
+
+import { newerOf } from "./versions.js";
+
+const MOST_ASIDE = 1_000; // messages that wait for their place when word of another change comes
 
 /**
  * `first` and `last` are the ends of the stretch held (0 and 0 when nothing is held), `head` is the
  * newest seq known to exist. A stretch that has once reached the head is `following`: it is meant to
  * stay there, so what is missing up to the head is a gap to be filled. One further back is not.
+ *
+ * `rev` is the last change up to which all that is held is known to be as it is now, `lastRev` the
+ * newest change known to exist.
  */
 export class Timeline {
   constructor(head = 0) {
@@ -16,6 +23,9 @@ export class Timeline {
     this.loaded = false;
     this.following = false;
     this.ahead = new Map(); // arrived before what comes in between
+    this.rev = 0;
+    this.lastRev = 0;
+    this.unknownTo = 0; // the last seq of those whose change was dropped, as they are not held
   }
 
   get first() {
@@ -39,40 +49,92 @@ export class Timeline {
     return this.following && this.hasNewer;
   }
 
-  /** Start over with one page of the log, in order; `hasNewer` tells that it is not the newest. */
-  load(page, { hasNewer = false } = {}) {
-    this.messages = [...page];
-    this.loaded = true;
+  /** Whether changes of what is held may be missing. */
+  get isBehind() {
+    return this.loaded && this.rev < this.lastRev;
+  }
+
+  /**
+   * Start over with one page of the log, in order, that is at least as new as the change `rev`;
+   * `hasNewer` tells that it is not the newest. What is held in a newer copy stays as it is.
+   */
+  load(page, { hasNewer = false, rev = 0 } = {}) {
+    this.messages = page.map((message) => newest(this.at(message.seq) ?? this.ahead.get(message.seq), message));
     this.following = !hasNewer;
     for (const seq of this.ahead.keys()) if (seq <= this.last) this.ahead.delete(seq);
+    this.rev = this.ahead.size ? Math.min(this.rev, rev) : rev;
+    this.loaded = true;
+    this.hearRev(rev);
     this.settle();
   }
 
   /** Put a page of older messages in front; returns how many. A page that does not touch is ignored. */
-  prepend(page) {
+  prepend(page, rev = 0) {
+    this.hearRev(rev);
     const older = page.filter((message) => message.seq < this.first);
     if (!older.length || older[older.length - 1].seq !== this.first - 1) return 0;
     this.messages = [...older, ...this.messages];
+    this.rev = Math.min(this.rev, rev);
     return older.length;
   }
 
-  /** Take one message from anywhere: a push, an ack, a page of newer ones. */
+  /** Put a page of newer messages behind, at least as new as `rev`; what does not touch is ignored. */
+  extend(page, rev = 0) {
+    this.hearRev(rev);
+    for (const message of page) {
+      this.head = Math.max(this.head, message.seq);
+      if (!this.loaded) continue;
+      if (message.seq <= this.last) {
+        this.replace(message);
+      } else if (message.seq === this.last + 1) {
+        this.rev = Math.min(this.rev, rev);
+        this.setAside(message);
+      }
+    }
+  }
+
+  /** Take a new message from a push or an ack: as it was stored, whatever has become of it since. */
   add(message) {
     this.head = Math.max(this.head, message.seq);
     if (!this.loaded) return;
-    if (message.seq <= this.last) {
-      this.replace(message);
-    } else if (message.seq === this.last + 1) {
-      this.messages.push(message);
-      this.settle();
-    } else if (this.following) {
-      this.ahead.set(message.seq, message);
-    }
+    if (message.seq <= this.last) this.replace(message);
+    // A stretch further back goes on with pages alone: a push may be older than its `rev`.
+    else if (this.following && message.seq > this.unknownTo) this.setAside(message);
+  }
+
+  /** Take a message that has changed, as it is now. */
+  change(message) {
+    this.head = Math.max(this.head, message.seq);
+    if (!this.loaded) return;
+    if (message.seq <= this.last) this.replace(message);
+    else if (this.following && this.hasSpaceFor(message)) this.setAside(message);
+    else this.unknownTo = Math.max(this.unknownTo, message.seq);
+  }
+
+  hasSpaceFor({ seq }) {
+    return seq === this.last + 1 || this.ahead.has(seq) || this.ahead.size < MOST_ASIDE;
+  }
+
+  /** Hear that all changes after a rev, up to another one, have been taken. */
+  takeRevs(afterRev, lastRev) {
+    this.hearRev(Math.max(afterRev, lastRev));
+    if (this.loaded && afterRev <= this.rev) this.rev = Math.max(this.rev, lastRev);
+  }
+
+  /** Hear that there are changes up to this one. */
+  hearRev(rev) {
+    this.lastRev = Math.max(this.lastRev, rev);
+  }
+
+  setAside(message) {
+    this.ahead.set(message.seq, newest(this.ahead.get(message.seq), message));
+    this.settle();
   }
 
   replace(message) {
     const index = message.seq - this.first;
-    if (index >= 0 && this.messages[index]?.id === message.id) this.messages[index] = message;
+    const held = this.messages[index];
+    if (held?.id === message.id) this.messages[index] = newerOf(held, message);
   }
 
   /** Join what was set aside and now fits. */
@@ -96,4 +158,9 @@ export class Timeline {
     const start = Math.max(0, from - this.first);
     return this.messages.slice(start, Math.max(start, to - this.first + 1));
   }
+}
+
+/** The newer copy of a message; of another past only what is given counts. */
+function newest(known, given) {
+  return known?.id === given.id ? newerOf(known, given) : given;
 }

@@ -226,3 +226,70 @@ test("a block shows in the direct room of the one who is blocked", () => {
   store.putBlocks([PEER]);
   assert.deepEqual([...store.blocks], [PEER.id]);
 });
+
+/** Make a push of changes of the room r1. */
+function changes(afterRev, lastRev, ...changed) {
+  return { room_id: "r1", messages: changed, after_rev: afterRev, last_rev: lastRev };
+}
+
+test("a preview follows the change of the newest message, and no older copy takes it back", () => {
+  const store = setUp([group("r1", { last_seq: 2, last_message: message(2) })]);
+  const preview = () => store.rooms.get("r1").last_message.data;
+  store.apply("messages_changed", changes(0, 1, message(1, { version: 1, data: "not the newest" })));
+  assert.equal(preview(), "text 2");
+  store.apply("messages_changed", changes(1, 3, message(2, { version: 2, data: "twice edited" })));
+  store.apply("messages_changed", changes(1, 2, message(2, { version: 1, data: "once edited" })));
+  store.apply("message_created", message(2));
+  store.putRoom(group("r1", { last_seq: 2, last_message: message(2, { version: 1, data: "once edited" }) }));
+  assert.equal(preview(), "twice edited");
+  store.putRoom(group("r1", { last_seq: 2, last_message: message(2, { version: 3, data: "" }) }));
+  assert.equal(preview(), "");
+});
+
+test("changes make nothing unread, and a message is counted once however one learns of it", () => {
+  const store = setUp([group("r1", { last_seq: 2, last_read_seq: 1, last_message: message(2) })]);
+  store.apply("messages_changed", changes(0, 1, message(1, { version: 1 }), message(2, { version: 1 })));
+  assert.equal(store.unreadTotal(), 1);
+  store.apply("messages_changed", changes(1, 2, message(3, { version: 1, data: "changed" }))); // before it has come
+  store.apply("message_created", message(3));
+  assert.equal(store.unreadTotal(), 2);
+  assert.equal(store.rooms.get("r1").last_message.data, "changed");
+});
+
+test("an ack that is older than a push takes nothing back", () => {
+  const store = setUp();
+  store.timeline("r1").load(messages(1, 2));
+  store.apply("messages_changed", changes(0, 1, message(2, { version: 1, data: "", deleted_at: 5 })));
+  store.putMessage(message(2));
+  assert.equal(store.timeline("r1").at(2).deleted_at, 5);
+  assert.equal(store.latest(message(2)).deleted_at, 5);
+});
+
+test("a room that says there are more changes shows that some were missed", () => {
+  const store = setUp();
+  store.timeline("r1").load(messages(1, 2), { rev: 3 });
+  store.putRoom(group("r1", { last_seq: 2, last_rev: 3 }));
+  assert.equal(store.timeline("r1").isBehind, false);
+  const keys = [];
+  store.subscribe((key) => keys.push(key));
+  store.putRoom(group("r1", { last_seq: 2, last_rev: 4 }));
+  assert.equal(store.timeline("r1").isBehind, true);
+  assert.ok(keys.includes("timeline:r1"));
+});
+
+test("changes of another past are forgotten with it", () => {
+  const store = setUp();
+  store.timeline("r1").load(messages(1, 2), { rev: 3 });
+  store.apply("messages_changed", changes(5, 6, message(2, { version: 4, data: "of the old past" })));
+  store.forgetPast();
+  store.timeline("r1").load([message(1), message(2, { version: 1, data: "of the new past" })], { rev: 1 });
+  const { rev, isBehind } = store.timeline("r1");
+  assert.deepEqual([rev, isBehind, store.timeline("r1").at(2).data], [1, false, "of the new past"]);
+});
+
+test("somebody who edits still types", () => {
+  const store = setUp();
+  store.apply("user_typing", { room_id: "r1", user_id: "u1" });
+  store.apply("messages_changed", changes(0, 1, message(1, { version: 1 })));
+  assert.deepEqual(store.typists("r1"), ["u1"]);
+});

@@ -10,6 +10,7 @@ function setUp({ answers, rooms = [group("r1")], listed = rooms, failures = [] }
   store.putRooms(rooms, []);
   const asked = [];
   const named = [];
+  const revs = [];
   const reloaded = [];
   const told = [];
   const sync = createSync({
@@ -18,6 +19,7 @@ function setUp({ answers, rooms = [group("r1")], listed = rooms, failures = [] }
     async emit(kind, event, payload) {
       asked.push([kind, event, payload.rooms]);
       named.push(payload.ids);
+      revs.push(payload.revs);
       return answers.shift();
     },
     reload: (id) => reloaded.push(id),
@@ -26,7 +28,7 @@ function setUp({ answers, rooms = [group("r1")], listed = rooms, failures = [] }
       told.push("started over");
     },
   });
-  return { store, sync, asked, named, reloaded, told };
+  return { store, sync, asked, named, revs, reloaded, told };
 }
 
 const nothing = { epoch: "one", rooms: {}, joined: [], gone: [] };
@@ -129,6 +131,36 @@ test("a room the server cannot continue is started over", async () => {
   store.timeline("r1").load(messages(1, 9));
   await sync.run();
   assert.deepEqual(reloaded, ["r1"]);
+});
+
+test("what changed is asked for from the rev that is held, page by page", async () => {
+  const changed = (seq) => message(seq, { version: 1, data: `changed ${seq}` });
+  const page = { messages: [], last_seq: 3, has_more: false, reset: false };
+  const { store, sync, asked, revs } = setUp({
+    answers: [
+      { data: { ...nothing, rooms: { r1: { ...page, changed: [changed(1)], last_rev: 6, has_more_changes: true } } } },
+      { data: { ...nothing, rooms: { r1: { ...page, changed: [changed(3)], last_rev: 8, has_more_changes: false } } } },
+    ],
+  });
+  store.timeline("r1").load(messages(1, 3), { rev: 4 });
+  await sync.run();
+  assert.deepEqual(revs, [{ r1: 4 }, { r1: 6 }]);
+  assert.deepEqual(asked.map(([, , named]) => named), [{ r1: 3 }, { r1: 3 }]);
+  assert.deepEqual(store.timeline("r1").messages.map(({ data }) => data), ["changed 1", "text 2", "changed 3"]);
+  assert.deepEqual([store.timeline("r1").rev, store.timeline("r1").isBehind], [8, false]);
+});
+
+test("of a room read far back the changes are asked for, and no messages", async () => {
+  const last = message(99);
+  const { store, sync, asked, named, revs } = setUp({
+    rooms: [group("r1", { last_seq: 99, last_message: last })],
+    answers: [{ data: { ...nothing, rooms: { r1: { messages: [], last_seq: 99, has_more: false, reset: false, changed: [message(11, { version: 1 })], last_rev: 5, has_more_changes: false } } } }],
+  });
+  store.timeline("r1").load(messages(10, 20), { hasNewer: true, rev: 4 });
+  await sync.run();
+  assert.deepEqual([asked[0][2], named[0], revs[0]], [{ r1: 99 }, { r1: "m99" }, { r1: 4 }]);
+  assert.equal(store.timeline("r1").at(11).version, 1);
+  assert.equal(store.timeline("r1").last, 20);
 });
 
 test("rooms come and go", async () => {

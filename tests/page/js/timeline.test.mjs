@@ -57,7 +57,7 @@ test("a page read far back does not call what is newer a gap", () => {
   timeline.add(message(101));
   assert.equal(timeline.hasGap, false);
   assert.equal(timeline.hasNewer, true);
-  for (const one of messages(21, 101)) timeline.add(one);
+  timeline.extend(messages(21, 101));
   assert.equal(timeline.hasNewer, false);
   timeline.add(message(103));
   assert.equal(timeline.hasGap, true);
@@ -83,11 +83,101 @@ test("a stretch is cut by seq", () => {
   assert.equal(timeline.at(9), null);
 });
 
-test("a message that changed takes the place of the one it was", () => {
+test("of two copies the one with the greater version stays, from wherever they come", () => {
+  const newer = (seq) => message(seq, { version: 2, data: `newer ${seq}` });
+  const older = (seq) => message(seq, { version: 1, data: `older ${seq}` });
   const timeline = new Timeline();
-  timeline.load(messages(1, 3));
-  timeline.add(message(2, { data: "corrected" }));
-  assert.equal(timeline.at(2).data, "corrected");
+  timeline.load([1, 2, 3].map(newer), { rev: 9 });
+  timeline.add(older(1));
+  timeline.change(older(2));
+  timeline.extend([older(3)], 5);
+  timeline.load([1, 2, 3].map(older), { rev: 5 });
+  assert.deepEqual(timeline.messages.map(({ data }) => data), ["newer 1", "newer 2", "newer 3"]);
+  timeline.change({ ...newer(2), version: 3, data: "newest" });
+  assert.equal(timeline.at(2).data, "newest");
+});
+
+test("a copy from before messages could change is the oldest there is", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(1, 1));
+  timeline.change(message(1, { version: 1, data: "changed" }));
+  timeline.add(message(1));
+  assert.equal(timeline.at(1).data, "changed");
+});
+
+test("another message in the place of one that is held is none of its copies", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(1, 2));
+  timeline.change(message(2, { id: "of another past", version: 7 }));
+  assert.equal(timeline.at(2).id, "m2");
+});
+
+test("revs go on where one push follows the other, and a lost one shows", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(1, 3), { rev: 4 });
+  timeline.takeRevs(4, 6);
+  timeline.takeRevs(2, 5); // told once more
+  assert.deepEqual([timeline.rev, timeline.isBehind], [6, false]);
+  timeline.takeRevs(8, 9);
+  assert.deepEqual([timeline.rev, timeline.isBehind], [6, true]);
+  timeline.takeRevs(6, 8); // it was only late
+  assert.deepEqual([timeline.rev, timeline.isBehind], [8, true]);
+  timeline.takeRevs(8, 9);
+  assert.equal(timeline.isBehind, false);
+});
+
+test("of several pages the smallest rev counts", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(51, 60), { rev: 7, hasNewer: true });
+  timeline.prepend(messages(41, 50), 9);
+  assert.deepEqual([timeline.rev, timeline.isBehind], [7, true]);
+  timeline.takeRevs(7, 9);
+  timeline.extend(messages(61, 70), 8);
+  assert.deepEqual([timeline.rev, timeline.isBehind], [8, true]);
+  timeline.takeRevs(8, 9);
+  timeline.extend([], 5); // with nothing in it, it says nothing of what is held
+  assert.deepEqual([timeline.rev, timeline.isBehind], [9, false]);
+});
+
+test("what is changed while a page is under way is asked for", () => {
+  const timeline = new Timeline();
+  timeline.takeRevs(3, 4);
+  timeline.load(messages(1, 3), { rev: 3 });
+  assert.equal(timeline.isBehind, true);
+});
+
+test("a message that changes before it has come waits for its place, and stays changed", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(1, 3), { rev: 1 });
+  timeline.change(message(5, { version: 1, data: "changed" }));
+  timeline.takeRevs(1, 2);
+  timeline.add(message(5));
+  timeline.extend(messages(4, 5), 1);
+  assert.equal(timeline.at(5).data, "changed");
+});
+
+test("so many wait at most, and of the others only a page tells how they are", () => {
+  const timeline = new Timeline();
+  timeline.load(messages(1, 1), { rev: 1 });
+  for (let seq = 3; seq < 3000; seq += 1) timeline.change(message(seq, { version: 1, data: "changed" }));
+  timeline.takeRevs(1, 2);
+  assert.ok(timeline.ahead.size <= 1000);
+  for (let seq = 2; seq < 3000; seq += 1) timeline.add(message(seq)); // late, as they were first stored
+  assert.ok(timeline.last < 2999);
+  assert.equal(timeline.hasGap, true);
+  assert.ok(timeline.slice(3, timeline.last).every(({ data }) => data === "changed"));
+  const rest = messages(timeline.last + 1, 2999).map((one) => ({ ...one, version: 1, data: "changed" }));
+  timeline.extend(rest, 2);
+  assert.deepEqual([timeline.last, timeline.hasGap, timeline.isBehind], [2999, false, false]);
+});
+
+test("a stretch further back goes on with pages alone: a push may be older than they are", () => {
+  const timeline = new Timeline(100);
+  timeline.load(messages(10, 20), { hasNewer: true, rev: 5 });
+  timeline.add(message(21)); // late: it has changed before rev 5
+  assert.equal(timeline.last, 20);
+  timeline.extend([message(21, { version: 1, data: "changed" })], 5);
+  assert.equal(timeline.at(21).data, "changed");
 });
 
 test("an empty room is complete and takes its first message", () => {

@@ -133,6 +133,13 @@ export default {
   "composer.blocked": "You have blocked this person: neither of you can write here.",
   "composer.over": { one: "1 character too many", other: "{count} characters too many" },
 
+  "message.edited": "(edited)",
+  "message.deleted": "Message deleted",
+  "message.pinned": "Pinned",
+  "reactions.label": "Reactions",
+  "reactions.count": { one: "{emoji}: 1 person", other: "{emoji}: {count} people" },
+  "reactions.own": { one: "{emoji}: you", other: "{emoji}: {count} people, you among them" },
+
   "state.pending": "Sending",
   "state.waiting": "Will be sent when the connection is back.",
   "state.sent": "Sent",

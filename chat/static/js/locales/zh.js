@@ -126,6 +126,13 @@ export default {
   "composer.blocked": "你已屏蔽对方，双方都不能在这里发送消息。",
   "composer.over": "超出 {count} 个字",
 
+  "message.edited": "已编辑",
+  "message.deleted": "消息已删除",
+  "message.pinned": "已置顶",
+  "reactions.label": "回应",
+  "reactions.count": "{emoji}：{count} 人",
+  "reactions.own": "{emoji}：{count} 人，包括你",
+
   "state.pending": "发送中",
   "state.waiting": "连接恢复后会自动发送。",
   "state.sent": "已发送",

@@ -84,6 +84,7 @@ export function createRooms({ store, router, requests, newChat, profile }) {
     setAttr(time, "datetime", at ? new Date(at).toISOString() : null);
     setAttr(time, "title", at ? full(at) : null);
     setText(preview, previewOf(room));
+    preview.classList.toggle("deleted", Boolean(room.last_message?.deleted_at));
     count.hidden = unread === 0;
     const shown = unread ? badge(unread) : "";
     if (count.dataset.shown !== shown) {
@@ -99,7 +100,7 @@ export function createRooms({ store, router, requests, newChat, profile }) {
   function previewOf(room) {
     const message = room.last_message;
     if (!message) return t("rooms.no_messages");
-    const text = message.data.replace(/\s+/g, " ");
+    const text = message.deleted_at ? t("message.deleted") : message.data.replace(/\s+/g, " ");
     if (message.user_id === store.me.id) return t("rooms.preview", { name: t("you"), text });
     return room.kind === "group" ? t("rooms.preview", { name: store.authorOf(message), text }) : text;
   }

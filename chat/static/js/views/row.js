@@ -4,8 +4,8 @@ import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { clock, day, full } from "../format.js";
 import { has, t } from "../i18n.js";
 import { ALERT, CHECK, CLOCK } from "../icons.js";
-import { linkify } from "../linkify.js";
 import { avatar } from "./avatar.js";
+import { drawMessage } from "./changed.js";
 
 /** Make a row; `{store, retry, discard}` serve those of one's own messages that failed. */
 export function createRow(row, context) {
@@ -25,18 +25,11 @@ export function createRow(row, context) {
       h(
         "div",
         { class: "line" },
-        h("div", { class: "bubble", dir: "auto", title: full(at) }, textOf(message.data)),
+        h("div", { class: "bubble", dir: "auto", title: full(at) }),
         mine && h("span", { class: "state" }),
       ),
       mine && h("div", { class: "trouble", hidden: true }),
     ),
-  );
-}
-
-function textOf(data) {
-  return linkify(data).map(({ text, href }) =>
-    // its own direction: what stands around it cannot turn it round
-    href ? h("a", { href, dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow" }, text) : text,
   );
 }
 
@@ -46,7 +39,7 @@ export function updateRow(node, row, context) {
   const { message, first } = row;
   const { store } = context;
   const [gutter, body] = node.children;
-  const [meta, line, trouble] = body.children;
+  const [meta, line] = body.children;
   node.classList.toggle("first", first);
   if (message.seq) node.dataset.seq = message.seq;
   const author = first ? store.authorOf(message) : "";
@@ -65,7 +58,8 @@ export function updateRow(node, row, context) {
     }
     meta.hidden = !first;
   }
-  if (trouble) updateState(line.lastChild, trouble, message, context);
+  drawMessage(node, line, message, store.me.id);
+  if (message.user_id === store.me.id) updateState(line.lastChild, body.lastChild, message, context);
 }
 
 /** When it was written; of a stored message that is the link to it. */

@@ -224,7 +224,7 @@ export function createShell(app) {
     },
     /** A message arrived while the page was open. */
     hear(message) {
-      if (message.user_id === store.me.id || message.room_id !== open?.roomId) return;
+      if (message.user_id === store.me.id || message.room_id !== open?.roomId || message.deleted_at) return;
       announcer.hear(t("rooms.preview", { name: store.authorOf(message), text: message.data }));
     },
     stop() {

@@ -1,0 +1,38 @@
+// Messages change: which of two copies of one message is the newer one.
+
+/** How often a message has changed; copies from before messages could change do not say. */
+function versionOf(message) {
+  return message.version ?? 0;
+}
+
+/** Whether a message stands behind another one, or is a newer copy of it. */
+export function isLater(message, other) {
+  if (message.seq !== other.seq) return message.seq > other.seq;
+  return versionOf(message) > versionOf(other);
+}
+
+/**
+ * The newer one of two copies. What is pushed to all members does not say which reactions are the
+ * reader's own: those known stay.
+ */
+export function newerOf(known, given) {
+  if (versionOf(given) > versionOf(known)) {
+    const tells = given.own_reactions || !known.own_reactions;
+    return tells ? given : { ...given, own_reactions: leftOf(known, given) };
+  }
+  const same = versionOf(given) === versionOf(known);
+  return same && given.own_reactions ? { ...known, own_reactions: given.own_reactions } : known;
+}
+
+/** Which of the reader's own reactions can still be there. */
+function leftOf(known, given) {
+  const emoji = new Set(given.reactions?.map((one) => one.emoji));
+  return known.own_reactions.filter((one) => emoji.has(one));
+}
+
+/** Whether a reaction of a message is also the user's own. */
+export function isOwnReaction(message, { emoji, count, user_ids: userIds }, userId) {
+  if (userIds.includes(userId)) return true;
+  // Only the first ones are named.
+  return count > userIds.length && Boolean(message.own_reactions?.includes(emoji));
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createNotifier } from "../../../chat/static/js/notify.js";
+import { keepNotifying } from "../../../chat/static/js/storage.js";
+import { Store } from "../../../chat/static/js/store.js";
+import { createLocks, deferred, group, message } from "./helpers.mjs";
+
+/** A page nobody looks at, in a browser that shows notifications: `shown` are their texts. */
+async function setUp(t) {
+  const shown = [];
+  const settled = deferred();
+  class Notification {
+    static permission = "granted";
+    constructor(title, { body }) {
+      shown.push(body);
+    }
+    close() {}
+  }
+  for (const [name, value] of Object.entries({ Notification, document: { hasFocus: () => false } })) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+    t.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
+  }
+  const store = new Store();
+  store.setMe({ id: "me", username: "me" });
+  store.putRooms([group("r1")], []);
+  keepNotifying("me");
+  const notify = createNotifier({ store, locks: createLocks(), wait: () => settled.promise, open: () => {} });
+  await new Promise(setImmediate); // it leads by now
+  return { store, shown, notify, settle: settled.resolve };
+}
+
+/** Tell of a message, and of what became of it before the notification is shown. */
+async function tell({ store, notify, settle }, ...changed) {
+  store.apply("message_created", message(1));
+  const told = notify(message(1));
+  for (const one of changed) {
+    store.apply("messages_changed", { room_id: "r1", messages: [one], after_rev: 0, last_rev: 1 });
+  }
+  settle();
+  await told;
+}
+
+test("a notification shows the message as it is by then", async (t) => {
+  const page = await setUp(t);
+  await tell(page, message(1, { version: 1, data: "corrected" }));
+  assert.deepEqual(page.shown, ["ann: corrected"]);
+});
+
+test("a message that was deleted at once is not told of", async (t) => {
+  const page = await setUp(t);
+  await tell(page, message(1, { version: 1, data: "", deleted_at: 5 }));
+  assert.deepEqual(page.shown, []);
+});
+
+test("a message that nothing was done to is told of", async (t) => {
+  const page = await setUp(t);
+  await tell(page);
+  assert.deepEqual(page.shown, ["ann: text 1"]);
+});
