@@ -14,7 +14,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 UPGRADED = b"HTTP/1.1 101 "
-PUSH = re.compile(rb'42(/\w+,)?\["message_created",')
+PUSH = re.compile(rb'42(/\w+,)?\["message(_created|s_changed)",')
 CHUNK = 65_536
 PATIENCE = 60.0  # seconds for the proxy's own thread to do what it is told
 
@@ -25,7 +25,7 @@ class FaultyProxy:
     """Stands before a server: `with FaultyProxy(server.url) as proxy`, and clients use `proxy.url`.
 
     HTTP and what clients send pass unchanged, and so does what a server sends over a WebSocket but
-    for `message_created`: of those pushes a share of `drop` never arrives, of `repeat` comes twice,
+    for `message_created` and `messages_changed`: of those pushes a share of `drop` never arrives, of `repeat` comes twice,
     of `late` comes as much as `delay` seconds later, and so behind later ones. The shares can be
     changed at any time. What became of the n-th push of the m-th connection follows from `seed`;
     `counts` says how many were `pushed`, `dropped`, `doubled`, `late`.
