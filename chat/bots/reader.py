@@ -184,9 +184,9 @@ class Reader:
         ):
             return
         for room in self._session.call("GET", "/rooms"):
-            known = self._logs.get(room["id"])
-            if known and known.changes.rev is None and "last_rev" in room:  # older servers have none
-                known.changes.begin(room["last_rev"])
+            known, rev = self._logs.get(room["id"]), room.get("last_rev")  # older servers name none
+            if known and known.changes.rev is None and rev is not None:
+                known.changes.begin(rev)
 
     def _note_synced(self, kind: str) -> None:
         if kind in self._synced:

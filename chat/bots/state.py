@@ -84,7 +84,7 @@ class State:
             return self._told.get(kind, {}).get(room_id)
 
     def forget_told(self) -> None:
-        """Forget how far changes were told in all rooms. Written with the next change, the epoch."""
+        """Forget how far changes were told in any room. Written with the next commit."""
         with self._lock:
             self._told.clear()
 

@@ -117,9 +117,7 @@ def _tell(services: Services, people: dict[str, User], room: Room, talk: Talk) -
     messages = MessageRepository(services.database)
     history = list(_history(people, room, talk))
     stored = messages.list_range(room.id, 1, len(history))
-    if any(
-        there.client_id != ours.client_id for there, ours in zip(stored, history, strict=False)
-    ):
+    if any(there.client_id != ours.client_id for there, ours in zip(stored, history, strict=False)):
         return False
     missing = history[len(stored) :]  # more than nothing is there when a run broke off
     if missing:
@@ -151,9 +149,7 @@ def _change(
     services.previews.flush()
 
 
-def _changes(
-    people: dict[str, User], talk: Talk, messages: Sequence[Message]
-) -> Iterator[Change]:
+def _changes(people: dict[str, User], talk: Talk, messages: Sequence[Message]) -> Iterator[Change]:
     texts = [text for scene in talk.scenes for _, text in scene.lines]
     for number, act in enumerate(talk.acts, 1):
         (place,) = [place for place, text in enumerate(texts) if text.startswith(act.begins)]

@@ -135,7 +135,9 @@ HIKES = Talk(
         Act("reaction", "wangyu", "Then my vote", "😂"),
         Act("reaction", "linxiao", "Then my vote", "😂"),
         Act("pinned", "linxiao", "提醒：山上风大"),
-        Act("text", "wangyu", "Water, a jacket", "Water, a warm jacket, good shoes. I bring snacks."),
+        Act(
+            "text", "wangyu", "Water, a jacket", "Water, a warm jacket, good shoes. I bring snacks."
+        ),
         Act("reaction", "chenmo", "Three times", "🛷"),
         Act("reaction", "wangyu", "Three times", "😂"),
         Act("reaction", "emma.reed", "Three times", "😂"),

@@ -51,7 +51,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class BotUnderFaults(RuleBasedStateMachine):
-    """People talk and change what they said, the network misbehaves, the bot dies and comes back."""
+    """People talk and change that, the network misbehaves, the bot dies and comes back."""
 
     def __init__(self) -> None:
         super().__init__()
