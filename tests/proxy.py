@@ -25,10 +25,10 @@ class FaultyProxy:
     """Stands before a server: `with FaultyProxy(server.url) as proxy`, and clients use `proxy.url`.
 
     HTTP and what clients send pass unchanged, and so does what a server sends over a WebSocket but
-    for `message_created` and `messages_changed`: of those pushes a share of `drop` never arrives, of `repeat` comes twice,
-    of `late` comes as much as `delay` seconds later, and so behind later ones. The shares can be
-    changed at any time. What became of the n-th push of the m-th connection follows from `seed`;
-    `counts` says how many were `pushed`, `dropped`, `doubled`, `late`.
+    for `message_created` and `messages_changed`: of those pushes a share of `drop` never arrives,
+    of `repeat` comes twice, of `late` comes as much as `delay` seconds later, and so behind later
+    ones. The shares can be changed at any time. What became of the n-th push of the m-th connection
+    follows from `seed`; `counts` says how many were `pushed`, `dropped`, `doubled`, `late`.
     """
 
     def __init__(

@@ -194,6 +194,7 @@ class World:
                 room.told_from = None
         if renew_epoch:
             self.epoch += "+"
+            self.shown.clear()
         self.under_way.clear()
         self.online = False
         return lost
@@ -361,7 +362,7 @@ class World:
 
     def told_of(self, room: Room) -> dict[str, Any]:
         """Return a room as the bot gets it when it asks: its changes are told from there on."""
-        if room.told_from is None:
+        if room.told_from is None and self.told_epoch == self.epoch:  # else it will ask again
             room.told_from = len(room.changes)
         return room.described()
 
