@@ -84,5 +84,14 @@ def test_a_room_whose_rev_is_not_known_takes_nothing_in_and_then_asks_for_the_re
     assert tell_all(room) == [] and room.told is None and not room.is_behind
     room.begin(4)
     assert room.is_behind
+    room.put_last(page(4, 5, {1: 1}))
+    assert tell_all(room) == [(1, 1)] and not room.is_behind
+
+
+def test_a_room_that_is_forgotten_begins_anew() -> None:
+    room = RoomChanges(Told(7, {1: 5}))
+    room.put(page(8, 9, {1: 6}))
     room.forget()
-    assert room.told is None
+    room.begin(2)
+    room.put(page(2, 3, {1: 1}))
+    assert tell_all(room) == [(1, 1)] and room.told == Told(3, {1: 1})
