@@ -81,7 +81,7 @@ def test_versions_that_are_remembered_are_bounded() -> None:
 def test_a_room_whose_rev_is_not_known_takes_nothing_in_and_then_asks_for_the_rest() -> None:
     room = RoomChanges()
     room.put(page(4, 5, {1: 1}))
-    assert tell_all(room) == [] and room.told is None and not room.is_behind
+    assert (tell_all(room), room.told, room.is_behind) == ([], None, False)
     room.begin(4)
     assert room.is_behind
     room.put_last(page(4, 5, {1: 1}))
