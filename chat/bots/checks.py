@@ -37,6 +37,10 @@ class Checks:
         else:
             self.drop(room_id)
 
+    def is_quiet(self, room_id: str, now: float) -> bool:
+        """Tell whether it is known that nothing new came from a room for a while."""
+        return now - self._heard.get(room_id, now) >= QUIET_WAIT
+
     def plan(self, room_id: str, when: float) -> None:
         """Look at a room at that time."""
         self._due[room_id] = when

@@ -6,7 +6,7 @@ import logging
 import secrets
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from chat.bots.address import server_address
 from chat.bots.backoff import backoff
+from chat.bots.calls import Calls
 from chat.bots.errors import BotError, NotLoggedIn, Stopped
 from chat.bots.handlers import Handler, Handlers
 from chat.bots.inbox import Inbox
@@ -30,6 +31,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 LAST_WORDS = 5.0  # seconds that a handler has to come to its end when the bot is stopped
 
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
+Place = tuple[str, int]  # room id and seq
 AnyFunction = TypeVar("AnyFunction", bound=Callable[[], object])
 
 log = logging.getLogger(__name__)
@@ -94,6 +96,15 @@ class Bot:
         self._handlers.add_listener(handler)
         return handler
 
+    def on_messages_changed(self, handler: AnyHandler) -> AnyHandler:
+        """Decorate a function that gets each message that changed, as it is now.
+
+        It was edited, deleted or pinned, or somebody's reaction came or went. The bot's own
+        messages and changes are no exception. Decorate before the bot starts.
+        """
+        self._handlers.add_change_listener(handler)
+        return handler
+
     def command(self, name: str) -> Callable[[AnyHandler], AnyHandler]:
         """Decorate a function that gets the messages that begin with the prefix and this name.
 
@@ -130,6 +141,28 @@ class Bot:
     def send_to(self, username: str, text: str, client_id: str | None = None) -> Message:
         """Say something to a person, one to one; as `send`."""
         return self._send(text, client_id, to=username)
+
+    def edit(self, message: Message | Place, text: str) -> Message:
+        """Give a message of the bot another text and return it as it is then.
+
+        `message` is one, or its place: `(room_id, seq)`. It is tried again until the server has
+        answered. Raises BotError when it refuses: `forbidden`, `conflict` for a deleted message,
+        `validation_error` …; raises Stopped when the bot stops before: the next start does not make
+        up for it.
+        """
+        return self._change("edit_message", message, data=text)
+
+    def delete(self, message: Message | Place) -> Message:
+        """Delete a message, the bot's own or where it is owner or admin; as `edit`."""
+        return self._change("delete_message", message)
+
+    def react(self, message: Message | Place, emoji: str, on: bool = True) -> Message:
+        """Put an emoji on a message, or take the bot's own back; as `edit`."""
+        return self._change("react", message, emoji=emoji, on=on)
+
+    def pin(self, message: Message | Place, on: bool = True) -> Message:
+        """Pin a message where the bot is owner or admin, or take it off; as `edit`."""
+        return self._change("pin_message", message, on=on)
 
     def request(self, method: str, path: str, body: object = None) -> Any:
         """Call the HTTP API as the bot and return the `data`: `bot.request("GET", "/rooms")`.
@@ -212,7 +245,8 @@ class Bot:
         inbox, self._logs = Inbox(), RoomLogs()
         self._ready = threading.Event()
         self._link = Link(self._url, self._session, inbox.push, inbox.online)
-        self._outbox = Outbox(self._state, self._link, self._session, self._logs)
+        self._calls = Calls(self._link, self._session, self._logs)
+        self._outbox = Outbox(self._state, self._calls)
         self._reader = Reader(
             inbox=inbox,
             link=self._link,
@@ -221,6 +255,7 @@ class Bot:
             logs=self._logs,
             timers=self._timers,
             handle=self._handle,
+            tell=self._tell if self._handlers.hear_changes else None,
             on_ready=self._ready.set,
             from_start=self._from_start,
         )
@@ -273,13 +308,27 @@ class Bot:
         """Let the author's code see a message; tells whether any of it did."""
         if entry["user_id"] == self._state.user_id or entry["kind"] != "text":
             return False
-        seen = False
         message = read_message(entry, kind == "direct", self.send)
-        for number, handler, shown in self._handlers.select(message):
+        if message.deleted_at:  # before the bot came to it: nothing is left to answer
+            return False
+        return self._show(self._handlers.select(message), f"re-{message.id}")
+
+    def _tell(self, kind: str, entry: Entry) -> bool:
+        """Let the author's code see a message that changed; as above."""
+        if entry["kind"] != "text":
+            return False
+        message = read_message(entry, kind == "direct", self.send)
+        name = f"re-{message.id}-v{message.version}"
+        return self._show(self._handlers.select_for_changed(message), name)
+
+    def _show(self, calls: Iterable[tuple[int, Handler, Message]], name: str) -> bool:
+        """Call handlers one after the other; what they send is named after what they are shown."""
+        seen = False
+        for number, handler, message in calls:
             seen = True
-            token = _handling.set(_Handling(f"re-{message.id}-{number}"))
+            token = _handling.set(_Handling(f"{name}-{number}"))
             try:
-                handler(shown)
+                handler(message)
             except Stopped:
                 raise
             except Exception:
@@ -291,11 +340,20 @@ class Bot:
     def _send(
         self, text: str, client_id: str | None, room_id: str | None = None, to: str | None = None
     ) -> Message:
-        if not self._started:
-            raise RuntimeError("the bot does not run: call start() or run() first")
+        self._require_started()
         unsent = Unsent(client_id or _next_client_id(), text, room_id, to)
         kind, stored = self._outbox.send(unsent)
         return read_message(stored, kind == "direct", self.send)
+
+    def _change(self, event: str, target: Message | Place, **what: object) -> Message:
+        self._require_started()
+        room_id, seq = (target.room_id, target.seq) if isinstance(target, Message) else target
+        kind, changed = self._calls.call(event, room_id, seq=seq, **what)
+        return read_message(changed, kind == "direct", self.send)
+
+    def _require_started(self) -> None:
+        if not self._started:
+            raise RuntimeError("the bot does not run: call start() or run() first")
 
 
 class _Handling:

@@ -17,10 +17,20 @@ class Handlers:
         self._prefix = prefix
         self._listeners: list[Handler] = []
         self._commands: dict[str, Handler] = {}
+        self._change_listeners: list[Handler] = []
+
+    @property
+    def hear_changes(self) -> bool:
+        """Whether there is a handler of messages that changed."""
+        return bool(self._change_listeners)
 
     def add_listener(self, handler: Handler) -> None:
         """Register a handler of messages that are no command."""
         self._listeners.append(handler)
+
+    def add_change_listener(self, handler: Handler) -> None:
+        """Register a handler of messages that changed."""
+        self._change_listeners.append(handler)
 
     def add_command(self, name: str, handler: Handler) -> None:
         """Register the handler of a command; raises ValueError for a name that is taken or none."""
@@ -40,6 +50,11 @@ class Handlers:
                 yield 0, command, replace(message, arguments="".join(rest).strip())
                 return
         for number, handler in enumerate(self._listeners, 1):
+            yield number, handler, message
+
+    def select_for_changed(self, message: Message) -> Iterator[tuple[int, Handler, Message]]:
+        """Yield the same for a message that changed."""
+        for number, handler in enumerate(self._change_listeners, 1):
             yield number, handler, message
 
     def help_text(self) -> str:

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from chat.bots.changes import RoomChanges, Told
+
 Entry = dict[str, Any]
 
 MAX_AHEAD = 500  # entries of one room that wait for earlier ones; more are fetched again
@@ -24,18 +26,29 @@ class End:
 
 
 class RoomLog:
-    """How far one room has been handled (`position`, a seq), and what came ahead of its turn."""
+    """How far one room has been handled (`position`, a seq), and what came ahead of its turn.
 
-    def __init__(self, kind: str, position: int, end: End = End()) -> None:  # noqa: B008
+    `changes` is how far what was done to its messages has been told.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        position: int,
+        end: End = End(),  # noqa: B008
+        told: Told | None = None,
+    ) -> None:
         self.kind = kind
         self.position = position
         self.end = end
+        self.changes = RoomChanges(told)
         self._ahead: dict[int, Entry] = {}
 
     @property
     def has_gap(self) -> bool:
-        """Whether something came that cannot be handled before something missing."""
-        return bool(self._ahead) and self.position + 1 not in self._ahead
+        """Whether something came that cannot be handled or told before something missing."""
+        lacks_message = bool(self._ahead) and self.position + 1 not in self._ahead
+        return lacks_message or self.changes.is_behind
 
     def put(self, entry: Entry) -> None:
         """Take an entry in; one that was handled already is dropped."""
@@ -73,10 +86,15 @@ class RoomLogs:
         return self._rooms.get(room_id)
 
     def add(
-        self, room_id: str, kind: str, position: int, end: End = End()  # noqa: B008
+        self,
+        room_id: str,
+        kind: str,
+        position: int,
+        end: End = End(),  # noqa: B008
+        told: Told | None = None,
     ) -> RoomLog:
         """Begin (or begin anew) to follow a room behind `position`."""
-        log = RoomLog(kind, position, end)
+        log = RoomLog(kind, position, end, told)
         with self._lock:
             self._rooms[room_id] = log
         return log
@@ -95,6 +113,18 @@ class RoomLogs:
         """Return what was handled last in each room of a kind."""
         with self._lock:
             return {id: log.end for id, log in self._rooms.items() if log.kind == kind}
+
+    def told(self, kind: str) -> dict[str, Told]:
+        """Return how far the changes of each room of a kind were told, where that is known."""
+        with self._lock:
+            found = {id: log.changes.told for id, log in self._rooms.items() if log.kind == kind}
+        return {room_id: told for room_id, told in found.items() if told is not None}
+
+    def revs(self, kind: str) -> dict[str, int]:
+        """Return up to which rev the changes of each room of a kind were told, where known."""
+        with self._lock:
+            found = {id: log.changes.rev for id, log in self._rooms.items() if log.kind == kind}
+        return {room_id: rev for room_id, rev in found.items() if rev is not None}
 
     def all(self) -> dict[str, RoomLog]:
         """Return all logs as they are now, by room."""

@@ -6,6 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+CHANGING = ("version", "edited_at", "deleted_at", "pinned")
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """An emoji on a message: how many put it there, and the user ids of the first 10 of them."""
+
+    emoji: str
+    count: int
+    user_ids: tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -14,6 +25,9 @@ class Message:
     `seq` is its place in the room's log: 1, 2, 3 … without gaps. `created_at` is in milliseconds
     since 1970 UTC, by the server's clock. `direct` tells a room of two from a group. For a command,
     `arguments` is what stood behind its name.
+
+    `version` is 0 for a message as it was first said, and grows with each change. `edited_at` and
+    `deleted_at` are times, or None; of what is deleted `data` is empty.
     """
 
     id: str
@@ -25,6 +39,11 @@ class Message:
     created_at: int
     direct: bool
     arguments: str = ""
+    version: int = 0
+    edited_at: int | None = None
+    deleted_at: int | None = None
+    pinned: bool = False
+    reactions: tuple[Reaction, ...] = ()
     _send: Callable[[str, str], Message] | None = field(default=None, repr=False, compare=False)
 
     def reply(self, text: str) -> Message:
@@ -38,4 +57,14 @@ def read_message(
 ) -> Message:
     """Return the message that an entry of the log is on the wire."""
     names = ("id", "room_id", "user_id", "username", "seq", "data", "created_at")
-    return Message(**{name: entry[name] for name in names}, direct=direct, _send=send)
+    reactions = tuple(
+        Reaction(one["emoji"], one["count"], tuple(one["user_ids"]))
+        for one in entry.get("reactions", ())
+    )
+    return Message(
+        **{name: entry[name] for name in names},
+        direct=direct,
+        **{name: entry[name] for name in CHANGING if name in entry},  # older servers have none
+        reactions=reactions,
+        _send=send,
+    )

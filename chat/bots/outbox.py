@@ -5,11 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from chat.bots.backoff import backoff
-from chat.bots.errors import UNAVAILABLE, BotError, NotLoggedIn
-from chat.bots.link import Link
-from chat.bots.log import RoomLogs
-from chat.bots.session import Session
+from chat.bots.calls import Calls
+from chat.bots.errors import BotError, NotLoggedIn
 from chat.bots.state import State, Unsent
 
 log = logging.getLogger(__name__)
@@ -18,11 +15,9 @@ log = logging.getLogger(__name__)
 class Outbox:
     """Sends messages once, over lost connections, an absent server and restarts of the bot."""
 
-    def __init__(self, state: State, link: Link, session: Session, logs: RoomLogs) -> None:
+    def __init__(self, state: State, calls: Calls) -> None:
         self._state = state
-        self._link = link
-        self._session = session
-        self._logs = logs
+        self._calls = calls
 
     def send(self, message: Unsent) -> tuple[str, dict[str, Any]]:
         """Send until stored; returns the kind of room and the stored message.
@@ -42,33 +37,15 @@ class Outbox:
                 log.warning("a message of the last run was refused: %s", error)
 
     def _deliver(self, message: Unsent) -> tuple[str, dict[str, Any]]:
-        waits = backoff(most=5.0)
-        while True:
-            self._link.wait_online()
-            try:
-                stored = self._emit(message)
-                break
-            except NotLoggedIn:  # the bot ends, and its next start sends it
-                raise
-            except BotError as error:
-                if error.code not in (UNAVAILABLE, "rate_limited"):
-                    self._state.withdraw(message.client_id)
-                    raise
-                pause = error.retry_after or next(waits)
-            self._link.pause(pause)
+        what = {"client_id": message.client_id, "data": message.data}
+        if message.to is not None:
+            what["to"] = message.to
+        try:
+            stored = self._calls.call("send_message", message.room_id, **what)
+        except NotLoggedIn:  # the bot ends, and its next start sends it
+            raise
+        except BotError:
+            self._state.withdraw(message.client_id)
+            raise
         self._state.settle(message.client_id)
         return stored
-
-    def _emit(self, message: Unsent) -> tuple[str, dict[str, Any]]:
-        payload: dict[str, Any] = {"client_id": message.client_id, "data": message.data}
-        if message.room_id is None:
-            kind = "direct"
-            payload["to"] = message.to
-        else:
-            kind = self._kind_of(message.room_id)
-            payload["room_id"] = message.room_id
-        return kind, self._link.call(kind, "send_message", payload)
-
-    def _kind_of(self, room_id: str) -> str:
-        known = self._logs.get(room_id)
-        return known.kind if known else self._session.call("GET", f"/rooms/{room_id}")["kind"]

@@ -1,4 +1,4 @@
-"""Reading: every message once and in order, whatever the pushes do."""
+"""Reading: every message once and in order, and each as it is now, whatever the pushes do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from chat.bots.changes import Page, Told
 from chat.bots.checks import Checks
 from chat.bots.connection import NAMESPACES
 from chat.bots.errors import BotError, Stopped
@@ -19,7 +20,7 @@ from chat.bots.state import State
 from chat.bots.timers import Timers
 
 PAGE = 100  # messages fetched at once, the most the server gives
-SYNC_ROOMS = 500  # rooms named in one `sync`: a payload must stay below 64 KiB
+SYNC_ROOMS = 400  # rooms named in one `sync`: a payload must stay below 64 KiB
 SYNC_EVERY = 300.0  # seconds
 MAX_ANEW = 1_000  # messages of a log that is another one among which to look for the place
 RETRY = 2.0  # seconds after which to ask again what could not be answered
@@ -35,6 +36,7 @@ class Reader:
 
     `handle(kind, entry)` returns whether the author's code has seen the entry. A position is
     written after that, never before: what was sent meanwhile is in the file already.
+    `tell(kind, entry)` does the same for a message that changed; without it nobody asks for these.
     `on_ready()` is called when every room there is at the start is being followed.
     """
 
@@ -48,6 +50,7 @@ class Reader:
         timers: Timers,
         handle: Callable[[str, Entry], bool],
         on_ready: Callable[[], None],
+        tell: Callable[[str, Entry], bool] | None = None,
         from_start: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -59,6 +62,7 @@ class Reader:
         self._timers = timers
         self._handle = handle
         self._on_ready = on_ready
+        self._tell = tell
         self._from_start = from_start
         self._clock = clock
         self._checks = Checks()
@@ -80,7 +84,8 @@ class Reader:
         """Take up where the file says that the last run ended."""
         for kind in NAMESPACES:
             for room_id, position in (self._state.positions(kind) or {}).items():
-                self._logs.add(room_id, kind, position, self._state.end(kind, room_id))
+                told = self._state.told(kind, room_id) if self._tell else None
+                self._logs.add(room_id, kind, position, self._state.end(kind, room_id), told)
         self._timers.restart()
 
     def turn(self) -> None:
@@ -103,6 +108,8 @@ class Reader:
             self._membership_requests.expect()
         elif event == "message_created":
             self._take_message(kind, payload)
+        elif event == "messages_changed" and self._tell:
+            self._take_changes(kind, payload)
         elif event == "room_created" and payload["id"] not in self._logs:
             self._syncs[kind] = 0.0
         elif event == "room_deleted":
@@ -118,6 +125,15 @@ class Reader:
         self._read(known, [entry])
         self._checks.note_news(entry["room_id"], known.has_gap, self._clock())
 
+    def _take_changes(self, kind: str, page: Page) -> None:
+        known = self._logs.get(page["room_id"])
+        if known is None:  # as above
+            self._syncs[kind] = 0.0
+            return
+        known.changes.put(page)
+        self._tell_changes(known)
+        self._checks.note_news(page["room_id"], known.has_gap, self._clock())
+
     def _do_what_is_due(self) -> None:
         now = self._clock()
         for kind in [kind for kind, due in self._syncs.items() if due <= now]:
@@ -132,16 +148,45 @@ class Reader:
     def _sync(self, kind: str) -> None:
         """Compare the rooms of a kind with the server's, read what is new, and follow new rooms."""
         try:
-            for part in _parts(self._logs.positions(kind)):
-                ends = self._logs.ends(kind)
-                ids = {room_id: ends[room_id].id for room_id in part["rooms"] if ends[room_id].id}
-                self._apply(kind, self._link.call(kind, "sync", {**part, "ids": ids}))
+            self._learn_revs()
+            if self._ask(kind):
+                self._ask(kind)
+            self._learn_revs()
             wait = SYNC_EVERY
             self._note_synced(kind)
         except BotError as error:
             log.info("could not ask what was missed: %s", error.code)
             wait = max(RETRY, error.retry_after)
         self._syncs[kind] = self._clock() + wait
+
+    def _ask(self, kind: str) -> bool:
+        """Ask what was missed; return whether to ask again, because of a room all was reset.
+
+        Messages or changes: the next answer tells, because it is not asked for the changes.
+        """
+        again = False
+        for part in _parts(self._logs.positions(kind)):
+            ends, revs = self._logs.ends(kind), self._logs.revs(kind)
+            part["ids"] = {id: ends[id].id for id in part["rooms"] if ends[id].id}
+            named = {id: revs[id] for id in part["rooms"] if id in revs}
+            if named:  # older servers take none
+                part["revs"] = named
+            again = self._apply(kind, self._link.call(kind, "sync", part)) or again
+        return again
+
+    def _learn_revs(self) -> None:
+        """Ask where the changes end in those rooms of which no rev is known.
+
+        So it is after an update from a version that followed no changes, and after a reset.
+        """
+        if self._tell is None or all(
+            known.changes.rev is not None for known in self._logs.all().values()
+        ):
+            return
+        for room in self._session.call("GET", "/rooms"):
+            known, rev = self._logs.get(room["id"]), room.get("last_rev")  # older servers name none
+            if known and known.changes.rev is None and rev is not None:
+                known.changes.begin(rev)
 
     def _note_synced(self, kind: str) -> None:
         if kind in self._synced:
@@ -151,7 +196,8 @@ class Reader:
             log.info("ready")
             self._on_ready()
 
-    def _apply(self, kind: str, found: dict[str, Any]) -> None:
+    def _apply(self, kind: str, found: dict[str, Any]) -> bool:
+        """Take in an answer to `sync`; return whether to ask again, as above."""
         self._note_epoch(found["epoch"])
         for room_id in found["gone"]:
             self._drop(kind, room_id)
@@ -159,29 +205,56 @@ class Reader:
         for room in found["joined"]:
             if room["id"] not in self._logs:
                 position = self._start_of(room, first)
-                self._logs.add(room["id"], kind, position, _end_of(room, position))
+                told = Told(room["last_rev"]) if self._tell and "last_rev" in room else None
+                self._logs.add(room["id"], kind, position, _end_of(room, position), told)
                 if position < room["last_seq"]:
                     self._checks.plan(room["id"], 0.0)
         self._commit(kind)
+        again = False
         for room_id, page in found["rooms"].items():
             known = self._logs.get(room_id)
             if known is None:
                 continue
-            if page["reset"] or room_id in self._doubtful:
+            if page["reset"] and "last_rev" in page:
+                self._lose_changes(room_id, known)
+                again = True
+            elif page["reset"] or room_id in self._doubtful:
                 self._start_anew(kind, room_id, known, page["last_seq"])
-                continue
-            if page["messages"]:
-                self._read(known, page["messages"])
-                self._checks.note_news(room_id, known.has_gap, self._clock())
-            if page["has_more"]:
-                self._checks.plan(room_id, 0.0)
+            else:
+                self._apply_page(room_id, known, page)
+        return again
+
+    def _apply_page(self, room_id: str, known: RoomLog, page: dict[str, Any]) -> None:
+        changed = page.get("changed", [])
+        if known.changes.rev is not None and "last_rev" in page:
+            revs = {"after_rev": known.changes.rev, "last_rev": page["last_rev"]}
+            known.changes.put({"messages": changed} | revs)
+        self._read(known, page["messages"])
+        if page["messages"] or changed:
+            self._checks.note_news(room_id, known.has_gap, self._clock())
+        if page["has_more"] or page.get("has_more_changes"):
+            self._checks.plan(room_id, 0.0)
+        elif not page["messages"] and not changed:
+            self._note_quiet(room_id, known)
+
+    def _note_quiet(self, room_id: str, known: RoomLog) -> None:
+        """Drop versions where nothing is new: `rev` covers all that was told a while ago."""
+        if self._checks.is_quiet(room_id, self._clock()) and not known.has_gap:
+            known.changes.forget_versions()
+
+    def _lose_changes(self, room_id: str, known: RoomLog) -> None:
+        log.warning("the changes of room %s cannot be told: going on with the next", room_id)
+        known.changes.forget()
+        self._unwritten.add(known.kind)
 
     def _note_epoch(self, epoch: str) -> None:
         """Take in which past the server's database has."""
         if self._state.epoch not in (None, epoch):
             log.warning("the server's database was restored from a backup")
+            self._state.forget_told()
             for room_id, known in self._logs.all().items():
                 known.forget_ahead()
+                known.changes.forget()
                 if known.position > 0 and not known.end.id:  # the server cannot tell of these
                     self._doubtful.add(room_id)
         self._state.epoch = epoch
@@ -242,41 +315,69 @@ class Reader:
 
     def _fetch(self, room_id: str) -> None:
         """Read what is missing of a room, page by page."""
-        found = False
-        while (known := self._logs.get(room_id)) and not self._stopping:
+        known = self._logs.get(room_id)
+        if known is None or self._stopping:
+            return
+        before = known.position, known.changes.rev
+        try:
+            is_same = self._fetch_messages(room_id, known) and self._fetch_changes(room_id, known)
+        except BotError as error:
+            if error.code == "not_found":
+                self._drop(known.kind, room_id)
+            else:
+                log.info("could not fetch messages: %s", error.code)
+                self._checks.plan(room_id, self._clock() + max(RETRY, error.retry_after))
+            return
+        if not is_same:
+            self._syncs[known.kind] = 0.0  # tells what to do
+        elif known.has_gap:
+            self._checks.plan(room_id, self._clock() + RETRY)
+        elif before != (known.position, known.changes.rev):
+            self._checks.note_news(room_id, False, self._clock())
+        else:
+            self._note_quiet(room_id, known)
+            self._checks.note_silence(room_id, self._clock())
+
+    def _fetch_messages(self, room_id: str, known: RoomLog) -> bool:
+        """Read all messages of a room; return False when its log is another one. Raises BotError.
+
+        With them the server says how far its log of changes goes.
+        """
+        while not self._stopping:
             position, last_id = known.position, known.end.id
             # With the message that was handled last, where it is known: it may be another one now.
             after = position - 1 if last_id else position
-            try:
-                page = self._session.call(
-                    "GET", f"/rooms/{room_id}/messages?after_seq={after}&limit={PAGE}"
-                )
-            except BotError as error:
-                if error.code == "not_found":
-                    self._drop(known.kind, room_id)
-                else:
-                    log.info("could not fetch messages: %s", error.code)
-                    wait = max(RETRY, error.retry_after)
-                    self._checks.plan(room_id, self._clock() + wait)
-                return
+            page = self._session.call(
+                "GET", f"/rooms/{room_id}/messages?after_seq={after}&limit={PAGE}"
+            )
             if last_id and last_id not in [entry["id"] for entry in page["messages"][:1]]:
-                self._syncs[known.kind] = 0.0  # tells what to do
-                return
-            found = found or any(entry["seq"] > position for entry in page["messages"])
+                return False
+            known.changes.hear_of(page.get("last_rev"))
             self._read(known, page["messages"])
             if not page["has_more"] or known.position == position:
                 break
-        if known is None:
-            return
-        if known.has_gap:
-            self._checks.plan(room_id, self._clock() + RETRY)
-        elif found:
-            self._checks.note_news(room_id, False, self._clock())
-        else:
-            self._checks.note_silence(room_id, self._clock())
+        return True
+
+    def _fetch_changes(self, room_id: str, known: RoomLog) -> bool:
+        """Ask for the changes that are missing of a room; as above."""
+        while known.changes.is_behind and not self._stopping:
+            rev = known.changes.rev
+            page = self._session.call(
+                "GET", f"/rooms/{room_id}/changes?after_rev={rev}&limit={PAGE}"
+            )
+            if page["reset"]:
+                return False
+            if page["has_more"]:
+                known.changes.put(page)
+            else:
+                known.changes.put_last(page)
+            self._tell_changes(known)
+            if known.changes.rev == rev:  # messages came meanwhile, which are handled first
+                break
+        return True
 
     def _read(self, known: RoomLog, entries: list[Entry]) -> None:
-        """Take entries in and handle those whose turn it is."""
+        """Take entries in and handle those whose turn it is, then tell what waited for them."""
         for entry in entries:
             known.put(entry)
             while (turn := known.take()) and not self._stopping:
@@ -284,7 +385,21 @@ class Reader:
                 known.advance()
                 self._unwritten.add(known.kind)
                 if seen:
+                    known.changes.note(turn)
                     self._write()
+        self._tell_changes(known)
+
+    def _tell_changes(self, known: RoomLog) -> None:
+        """Tell, in its present state, each changed message whose turn it is."""
+        rev = known.changes.rev
+        while not self._stopping and (entry := known.changes.take(known.position)):
+            seen = self._tell is not None and self._tell(known.kind, entry)
+            known.changes.note(entry)
+            self._unwritten.add(known.kind)
+            if seen:
+                self._write()
+        if known.changes.rev != rev:
+            self._unwritten.add(known.kind)
 
     def _call(self, function: Callable[[], object]) -> None:
         if self._stopping:
@@ -310,7 +425,8 @@ class Reader:
         self._unwritten.clear()
 
     def _commit(self, kind: str) -> None:
-        self._state.commit(kind, self._logs.positions(kind), self._logs.ends(kind))
+        logs = self._logs
+        self._state.commit(kind, logs.positions(kind), logs.ends(kind), logs.told(kind))
 
     def _idle_seconds(self) -> float | None:
         planned = [

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
+from chat.bots.changes import Told
 from chat.bots.log import End
 
 FORMAT = 1
@@ -53,6 +55,10 @@ class State:
             kind: {room_id: End(*end) for room_id, end in ends.items()}
             for kind, ends in kept.get("ends", {}).items()
         }
+        self._told = {  # likewise
+            kind: {room_id: Told(rev, dict(versions)) for room_id, (rev, versions) in rooms.items()}
+            for kind, rooms in kept.get("told", {}).items()
+        }
         self._outbox = {one["client_id"]: Unsent(**one) for one in kept.get("outbox", [])}
 
     def claim(self, user_id: str) -> None:
@@ -71,6 +77,16 @@ class State:
         """Return what was handled last in a room, as far as it is known."""
         with self._lock:
             return self._ends.get(kind, {}).get(room_id, End())
+
+    def told(self, kind: str, room_id: str) -> Told | None:
+        """Return how far the changes of a room were told, None where that is not known."""
+        with self._lock:
+            return self._told.get(kind, {}).get(room_id)
+
+    def forget_told(self) -> None:
+        """Forget how far changes were told in any room. Written with the next commit."""
+        with self._lock:
+            self._told.clear()
 
     def unsent(self) -> list[Unsent]:
         """Return what may not have been stored yet, the oldest first."""
@@ -94,13 +110,20 @@ class State:
             self._outbox.pop(client_id, None)
             self._write()
 
-    def commit(self, kind: str, positions: dict[str, int], ends: dict[str, End]) -> None:
+    def commit(
+        self,
+        kind: str,
+        positions: dict[str, int],
+        ends: dict[str, End],
+        told: Mapping[str, Told],
+    ) -> None:
         """Write how far the rooms of a kind have been handled, and the memory with it."""
         memory = json.dumps(self.memory)
         with self._lock:
             self._memory = memory
             self._positions[kind] = positions
             self._ends[kind] = ends
+            self._told[kind] = dict(told)
             self._write()
 
     def commit_memory(self) -> None:
@@ -120,6 +143,13 @@ class State:
             "ends": {
                 kind: {room_id: astuple(end) for room_id, end in ends.items()}
                 for kind, ends in self._ends.items()
+            },
+            "told": {
+                kind: {
+                    room_id: (told.rev, list(told.versions.items()))
+                    for room_id, told in rooms.items()
+                }
+                for kind, rooms in self._told.items()
             },
             "outbox": [asdict(one) for one in self._outbox.values()],
         }

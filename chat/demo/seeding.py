@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 
 from chat.clock import now_ms
 from chat.demo.talk import DIRECT, GROUPS, PEOPLE, Talk
+from chat.errors import MessageDeleted
 from chat.ids import new_id
-from chat.models import Message, Room, User
+from chat.models import Change, Message, Room, User
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
@@ -17,6 +19,7 @@ from chat.wiring import Services
 
 HOUR_MS = 3_600_000
 CLIENT_ID = "demo-{}"
+STORED_WITHIN = 60.0  # seconds
 
 
 class DemoError(RuntimeError):
@@ -107,18 +110,63 @@ def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None
 
 
 def _tell(services: Services, people: dict[str, User], room: Room, talk: Talk) -> bool:
-    """Store what was said; return False when it is there, or people have talked here themselves."""
+    """Store what was said and done to it; return whether anything that was said is new.
+
+    Where people have talked themselves, nothing is stored.
+    """
     messages = MessageRepository(services.database)
     history = list(_history(people, room, talk))
     stored = messages.list_range(room.id, 1, len(history))
-    if len(stored) == len(history) or any(
-        there.client_id != ours.client_id for there, ours in zip(stored, history, strict=False)
-    ):
+    if any(there.client_id != ours.client_id for there, ours in zip(stored, history, strict=False)):
         return False
-    messages.append(history[len(stored) :])  # more than nothing is there when a run broke off
-    RoomRepository(services.database).advance_heads([history[-1]])
-    _read(services, people, room, talk, history)
-    return True
+    missing = history[len(stored) :]  # more than nothing is there when a run broke off
+    if missing:
+        messages.append(missing)
+        RoomRepository(services.database).advance_heads([history[-1]])
+        _read(services, people, room, talk, history)
+    _change(services, people, room, talk, [*stored, *missing])
+    return bool(missing)
+
+
+def _change(
+    services: Services,
+    people: dict[str, User],
+    room: Room,
+    talk: Talk,
+    messages: Sequence[Message],
+) -> None:
+    """Do to the messages what was done to them, which happens once: it is stored under fixed ids.
+
+    So what people have changed since then stays as it is.
+    """
+    promises = [
+        services.room_log.change(room, change) for change in _changes(people, talk, messages)
+    ]
+    for promise in promises:
+        error = promise.exception(STORED_WITHIN)
+        if error is not None and not isinstance(error, MessageDeleted):  # somebody deleted it since
+            raise error
+    services.previews.flush()
+
+
+def _changes(people: dict[str, User], talk: Talk, messages: Sequence[Message]) -> Iterator[Change]:
+    texts = [text for scene in talk.scenes for _, text in scene.lines]
+    for number, act in enumerate(talk.acts, 1):
+        (place,) = [place for place, text in enumerate(texts) if text.startswith(act.begins)]
+        message = messages[place]
+        name = f"{message.id} {act.kind} {act.username} {act.value}"
+        yield Change(
+            id=hashlib.sha256(name.encode()).hexdigest()[: len(message.id)],
+            room_id=message.room_id,
+            rev=0,
+            message_id=message.id,
+            seq=message.seq,
+            kind=act.kind,
+            user_id=people[act.username].id,
+            created_at=message.created_at + 20_000 * number,  # they read on, and come back to it
+            value={"text": act.value, "deleted": None}.get(act.kind, True),
+            emoji=act.value if act.kind == "reaction" else "",
+        )
 
 
 def _history(people: dict[str, User], room: Room, talk: Talk) -> Iterator[Message]:

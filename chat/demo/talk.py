@@ -1,8 +1,13 @@
-"""The people of the demo and what they said over the last days, in Chinese and in English."""
+"""The people of the demo, what they said over the last days and what they did to that.
+
+In Chinese and in English.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from chat.models import ChangeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +29,24 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did later to the one message whose text begins so.
+
+    `value` is the new text or the emoji.
+    """
+
+    kind: ChangeKind
+    username: str
+    begins: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
-    """A room: its members, a group's owner first, and who has how many messages still to read."""
+    """A room: its members, a group's owner first, and who has how many messages still to read.
+
+    `acts` is what was done to its messages, in that order.
+    """
 
     members: tuple[str, ...]
     scenes: tuple[Scene, ...]
@@ -33,6 +54,7 @@ class Talk:
     info: str = ""
     admins: tuple[str, ...] = ()
     unread: dict[str, int] = field(default_factory=dict)
+    acts: tuple[Act, ...] = ()
 
 
 PEOPLE = (
@@ -46,6 +68,14 @@ PEOPLE = (
 DIRECT = Talk(
     members=("linxiao", "emma.reed"),
     unread={"linxiao": 2},
+    acts=(
+        Act("reaction", "linxiao", "I only looked up", "👏"),
+        Act("text", "linxiao", "对。12:10", "对。12:10 在公司楼下大厅见，晚了要排队。"),
+        Act("reaction", "emma.reed", "对。12:10", "👍"),
+        Act("reaction", "linxiao", "Those were the best", "❤️"),
+        Act("pinned", "emma.reed", "那我们点鸳鸯锅"),
+        Act("deleted", "linxiao", "写得很好啊"),
+    ),
     scenes=(
         Scene(
             76,
@@ -101,6 +131,22 @@ HIKES = Talk(
     info="每周六早上出发。Everyone is welcome, also slow walkers.",
     admins=("wangyu",),
     unread={"linxiao": 3, "tomas": 7, "emma.reed": 1},
+    acts=(
+        Act("reaction", "wangyu", "Then my vote", "😂"),
+        Act("reaction", "linxiao", "Then my vote", "😂"),
+        Act("pinned", "linxiao", "提醒：山上风大"),
+        Act(
+            "text", "wangyu", "Water, a jacket", "Water, a warm jacket, good shoes. I bring snacks."
+        ),
+        Act("reaction", "chenmo", "Three times", "🛷"),
+        Act("reaction", "wangyu", "Three times", "😂"),
+        Act("reaction", "emma.reed", "Three times", "😂"),
+        Act("reaction", "linxiao", "照片整理好了", "❤️"),
+        Act("reaction", "tomas", "照片整理好了", "❤️"),
+        Act("reaction", "emma.reed", "照片整理好了", "👏"),
+        Act("deleted", "wangyu", "😂😂"),
+        Act("reaction", "wangyu", "我去！橘子也去", "🍊"),
+    ),
     scenes=(
         Scene(
             98,
@@ -173,6 +219,17 @@ LAUNCH = Talk(
     info="Everything about the launch on Thursday. 周四发布的所有事情都在这里说。",
     admins=("linxiao",),
     unread={"linxiao": 1, "chenmo": 4},
+    acts=(
+        Act("reaction", "emma.reed", "Removed one query", "🚀"),
+        Act("reaction", "linxiao", "Removed one query", "🚀"),
+        Act("pinned", "emma.reed", "第一批数字出来了"),
+        Act("reaction", "tomas", "第一批数字出来了", "🎉"),
+        Act("reaction", "linxiao", "第一批数字出来了", "🎉"),
+        Act("text", "tomas", "Works on Android", "Works on Android, even on my ancient tablet."),
+        Act("deleted", "chenmo", "桌面没问题"),
+        Act("reaction", "tomas", "Slides are ready", "👍"),
+        Act("reaction", "linxiao", "Slides are ready", "👍"),
+    ),
     scenes=(
         Scene(
             101,

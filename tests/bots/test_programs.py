@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from harness.servers import ROOT, environment
+from tests.backups import wait_until
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
 
 People = Callable[..., list[Talker]]
@@ -89,13 +91,24 @@ def test_reminders_in_both_languages_survive_a_crash(people: People, tmp_path: P
     assert [text for text in said if text in reminders] == reminders
 
 
+def examples() -> list[str]:
+    """Return the programs that the documentation shows."""
+    page = (ROOT / "docs" / "bots.md").read_text("utf-8")
+    return re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+
+
+def first_example(robot: Talker) -> str:
+    """Return the first one, with another account and server in it."""
+    code = examples()[0].replace("http://127.0.0.1:5000", robot.url)
+    code = code.replace("my-bot", robot.username)
+    assert robot.url in code and robot.username in code
+    return code
+
+
 def test_first_bot_of_the_documentation_works(people: People, tmp_path: Path) -> None:
     ada, robot = people("ada", "robot")
-    page = (ROOT / "docs" / "bots.md").read_text("utf-8")
-    example = re.search(r"```python\n(.*?)```", page, re.DOTALL)
-    assert example is not None
-    code = example[1].replace("http://127.0.0.1:5000", robot.url).replace("my-bot", robot.username)
-    assert robot.url in code and robot.username in code and len(code.splitlines()) <= 15
+    code = first_example(robot)
+    assert len(code.splitlines()) <= 15
     client = ada.socket("/direct")
     direct = ada.direct_with(robot)
     with BotProcess.of_code(code, robot, tmp_path) as bot:
@@ -105,3 +118,29 @@ def test_first_bot_of_the_documentation_works(people: People, tmp_path: Path) ->
         ada.post(direct, "thank you")
         client.pushed("message_created", user_id=robot.id, data=f"Hello {ada.username}!")
         assert bot.stop() == 0
+
+
+def test_vote_of_the_documentation_counts(people: People, tmp_path: Path) -> None:
+    ada, bob, robot = people("ada", "bob", "robot")
+    group = ada.create_group(bob, robot)
+    (vote,) = [code for code in examples() if "on_messages_changed" in code]
+    begin, run = first_example(robot).split("bot.run()")
+    with BotProcess.of_code(f"{begin}{vote}\nbot.run(){run}", robot, tmp_path) as bot:
+        bot.wait_for("ready")
+        client = ada.socket("/group")
+        ada.post(group, "/vote noodles for lunch?")
+        asked = client.pushed("message_created", user_id=robot.id)
+        assert asked["data"] == "noodles for lunch? 👍 0"
+        path = f"/rooms/{group['id']}/messages/{asked['seq']}/reactions/👍"
+        wait_until(lambda: text_at(ada, group, asked["seq"]) == "noodles for lunch? 👍 1")
+        for talker in (ada, bob):
+            talker.data("PUT", path)
+        wait_until(lambda: text_at(ada, group, asked["seq"]) == "noodles for lunch? 👍 3")
+        ada.data("DELETE", path)
+        wait_until(lambda: text_at(ada, group, asked["seq"]) == "noodles for lunch? 👍 2")
+        assert bot.stop() == 0
+    assert "failed" not in "".join(bot.printed)
+
+
+def text_at(talker: Talker, room: dict[str, Any], seq: int) -> str:
+    return str(talker.data("GET", f"/rooms/{room['id']}/messages/{seq}")["data"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chat.bots.changes import Told
 from chat.bots.log import End
 from chat.bots.state import State, Unsent
 
@@ -17,7 +18,8 @@ def test_what_was_committed_is_there_after_a_crash(tmp_path: Path) -> None:
     state.claim("me")
     state.memory["count"] = 1
     state.epoch = "e1"
-    state.commit("group", {"room": 5}, {"room": End("m5", 1_700)})
+    told = Told(7, {3: 2, 1: 4})
+    state.commit("group", {"room": 5}, {"room": End("m5", 1_700)}, {"room": told})
     state.keep(Unsent("c1", "hello", room_id="room"))
     state.keep(Unsent("c2", "字", to="ada"))
     again = State(file)
@@ -25,6 +27,7 @@ def test_what_was_committed_is_there_after_a_crash(tmp_path: Path) -> None:
     assert again.positions("group") == {"room": 5}
     assert (again.epoch, again.end("group", "room")) == ("e1", End("m5", 1_700))
     assert again.end("group", "another") == End()
+    assert again.told("group", "room") == told and again.told("group", "another") is None
     assert again.unsent() == [Unsent("c1", "hello", "room"), Unsent("c2", "字", to="ada")]
     assert file.stat().st_mode & 0o077 == 0
 
@@ -42,16 +45,28 @@ def test_a_settled_message_is_forgotten_with_the_next_change(tmp_path: Path) -> 
     state = State(tmp_path / "bot.json")
     state.keep(Unsent("c1", "hello", room_id="room"))
     state.settle("c1")
-    state.commit("direct", {}, {})
+    state.commit("direct", {}, {}, {})
     assert State(tmp_path / "bot.json").unsent() == []
 
 
 def test_the_state_of_another_user_is_refused(tmp_path: Path) -> None:
     state = State(tmp_path / "bot.json")
     state.claim("me")
-    state.commit("direct", {}, {})
+    state.commit("direct", {}, {}, {})
     with pytest.raises(ValueError, match="another user"):
         State(tmp_path / "bot.json").claim("you")
+
+
+def test_a_file_of_a_version_that_followed_no_changes_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "bot.json"
+    file.write_text(
+        '{"format": 1, "user_id": "me", "epoch": "e1", "positions": {"group": {"room": 5}},'
+        ' "ends": {"group": {"room": ["m5", 1700]}}, "outbox": [], "memory": {"count": 1}}'
+    )
+    state = State(file)
+    assert state.positions("group") == {"room": 5} and state.memory == {"count": 1}
+    assert state.end("group", "room") == End("m5", 1_700)
+    assert state.told("group", "room") is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 99}', "not json"])

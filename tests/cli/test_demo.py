@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from flask import Flask
 
 from chat import migrations
@@ -35,7 +36,7 @@ def state(database: Database) -> dict[str, Any]:
     """Return all that the demo made."""
     return {
         name: sorted(map(repr, database.db[name].find({}, {"touched_at": 0})))
-        for name in ("user", "room", "user_room", "message")
+        for name in ("user", "room", "user_room", "message", "change")
     }
 
 
@@ -61,6 +62,13 @@ def test_the_printed_password_opens_a_chat_that_looks_alive(
         texts = "".join(message["data"] for message in page)
         assert re.search(r"[\u4e00-\u9fff]", texts) and re.search(r"[a-z]{3}", texts)
         assert room["last_message"]["id"] == page[-1]["id"]
+        assert {"edited_at", "deleted_at", "pinned", "reactions"} <= {
+            name for message in page for name, value in message.items() if value
+        }
+        edited = [message for message in page if message["edited_at"] and message["data"]]
+        assert all(one["created_at"] < one["edited_at"] < now_ms() for one in edited)
+        (pinned,) = data_of(person.get(f"/rooms/{room['id']}/pins"))
+        assert pinned["pinned"] and room["last_rev"] > 0
         body = {"client_id": "mine", "data": "我也来了"}
         sent = data_of(person.post(f"/rooms/{room['id']}/messages", json=body), 201)
         assert sent["seq"] == len(page) + 1
@@ -107,6 +115,30 @@ def test_broken_off_in_a_room_the_rest_is_added(app: Flask, migrated: Database) 
         migrated.db["message"].delete_many({"room_identity": room["_id"], "seq": {"$gt": 10}})
         seed_demo(app.extensions["chat"], None, new_password())
     assert migrated.db["message"].count_documents({}) == whole
+    added = {"room_identity": room["_id"], "seq": {"$gt": 10}, "version": {"$gt": 0}}
+    assert migrated.db["message"].count_documents(added) > 0
+
+
+def test_what_people_changed_since_stays_theirs(app: Flask, migrated: Database) -> None:
+    with app.app_context():
+        services = app.extensions["chat"]
+        seed_demo(services, None, new_password())
+        user = services.users.get_by_username("linxiao")
+        (room,) = migrated.db["room"].find({"kind": "direct"})
+        room_id = str(room["_id"])
+        of_the_demo = migrated.db["change"].find({"room_identity": room["_id"]})
+        for change in list(of_the_demo):
+            seq, kind = change["seq"], change["kind"]
+            if kind == "reaction" and change["user_identity"] == ObjectId(user.id):
+                services.changes.react(user, room_id, seq, change["emoji"], False).result(PATIENCE)
+            elif kind == "text":
+                services.changes.delete(user, room_id, seq).result(PATIENCE)
+            elif kind == "pinned":
+                services.changes.pin(user, room_id, seq, False).result(PATIENCE)
+        services.previews.flush()
+        before = state(migrated)
+        seed_demo(services, None, new_password())
+    assert state(migrated) == before
 
 
 def test_what_people_said_before_stays_theirs(app: Flask, migrated: Database) -> None:
@@ -140,6 +172,18 @@ def test_the_demo_fits_the_rules() -> None:
         speakers = {speaker for scene in talk.scenes for speaker, _ in scene.lines}
         assert speakers <= set(talk.members)
         assert {*talk.unread, *talk.admins} <= set(talk.members)
+        lines = [line for scene in talk.scenes for line in scene.lines]
+        for act in talk.acts:
+            ((author, text),) = [line for line in lines if line[1].startswith(act.begins)]
+            if act.kind == "reaction":
+                assert fields.Emoji().deserialize(act.value) == act.value
+                assert act.username in talk.members
+            elif act.kind == "pinned":
+                managers = (talk.members[0], *talk.admins) if talk.name else talk.members
+                assert act.username in managers
+            else:
+                assert act.username == author
+                assert (act.value not in ("", text)) == (act.kind == "text")
 
 
 def test_the_migrations_need_not_have_run(database: Database, uri: str, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Whatever is lost, repeated, reordered or cut off: a bot handles each message once, in order."""
+"""Whatever is lost, repeated, reordered or cut off: a bot handles each message once, in order.
+
+And it is told once, and of no older state after a newer one, how each that changed is now.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class BotUnderFaults(RuleBasedStateMachine):
-    """People talk, the network misbehaves, the bot dies and comes back."""
+    """People talk and change that, the network misbehaves, the bot dies and comes back."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,6 +79,16 @@ class BotUnderFaults(RuleBasedStateMachine):
     def say(self, room: tuple[str, str], count: int) -> None:
         for _ in range(count):
             self.world.say(self.world.rooms[room[0]])
+
+    @rule(
+        room=st.sampled_from(ROOMS),
+        changes=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=4),
+    )
+    def change(self, room: tuple[str, str], changes: list[tuple[int, bool]]) -> None:
+        """Change some of the last messages, with effect or too late for any."""
+        found = self.world.rooms[room[0]]
+        last = len(found.entries)
+        self.world.change(found, [(max(1, last - place), effect) for place, effect in changes])
 
     @rule(room=st.sampled_from(ROOMS))
     def let_in(self, room: tuple[str, str]) -> None:
@@ -142,7 +155,13 @@ class BotUnderFaults(RuleBasedStateMachine):
 
     @rule(
         where=st.sampled_from(
-            ["before replying", "before sending", "after sending", "after replying"]
+            [
+                "before replying",
+                "before sending",
+                "after sending",
+                "after replying",
+                "while telling",
+            ]
         ),
         spared=st.integers(0, 3),
     )
@@ -169,6 +188,13 @@ class BotUnderFaults(RuleBasedStateMachine):
             replies = [one["client_id"] for one in room.entries if one["user_id"] == ROBOT]
             assert len(replies) == len(set(replies))
 
+    @invariant()
+    def each_message_is_shown_ever_newer(self) -> None:
+        for room in self.world.rooms.values():
+            for entry in room.entries if room.is_past_known else []:
+                versions = self.world.shown.get(entry["id"], [])
+                assert versions == sorted(set(versions))
+
     def or_die(self, act: Any) -> None:
         """Let the bot act; where it dies of it, it is started again, until it lives."""
         while True:
@@ -182,7 +208,7 @@ class BotUnderFaults(RuleBasedStateMachine):
         self.world.under_way.clear()
         self.world.connect()
         self.world.live(LONG_QUIET)
-        assert self.world.missing() == {}
+        assert self.world.missing() == {} and self.world.untold() == {}
         stored = {
             one["client_id"]
             for room in self.world.rooms.values()
@@ -198,12 +224,12 @@ class BotUnderFaults(RuleBasedStateMachine):
         assert self.world.requests - before <= 6  # twice three `sync`, and not a look
 
 
-def test_bot_handles_each_message_once_in_order_whatever_happens() -> None:
+def test_bot_handles_each_message_once_and_hears_how_it_is_now_whatever_happens() -> None:
     run_state_machine_as_test(BotUnderFaults, settings=QUICK)
 
 
 @pytest.mark.torture
-def test_bot_handles_each_message_once_in_order_whatever_happens_long() -> None:
+def test_bot_handles_each_message_once_and_hears_how_it_is_now_whatever_happens_long() -> None:
     run_state_machine_as_test(BotUnderFaults, settings=LONG)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from chat.bots.calls import Calls
 from chat.bots.connection import NAMESPACES
 from chat.bots.errors import UNAVAILABLE, BotError
 from chat.bots.inbox import Inbox
@@ -34,6 +35,9 @@ class Room:
     kind: str
     entries: list[Entry] = field(default_factory=list)
     joined_at: int | None = None  # the seq behind which it begins, once the bot is a member
+    changes: list[tuple[int, bool]] = field(default_factory=list)  # seq, and whether it had effect
+    told_from: int | None = None  # the rev behind which the bot was told to begin
+    is_past_known: bool = True  # nothing was taken back without a new epoch
 
     def store(self, user_id: str, client_id: str) -> tuple[Entry, bool]:
         """Return the stored entry and whether it is new."""
@@ -49,14 +53,55 @@ class Room:
             "client_id": client_id,
             "seq": seq,
             "created_at": number,
+            "version": 0,
         }
         self.entries.append(entry)
         return entry, True
 
+    def change(self, seq: int, has_effect: bool) -> None:
+        """Append to the log of changes; a change that finds a later one applied has no effect."""
+        self.changes.append((seq, has_effect))
+        old = self.entries[seq - 1]
+        self.entries[seq - 1] = old | {"version": old["version"] + has_effect}
+
+    def changed(self, after: int, limit: int, upto: int | None = None) -> dict[str, Any]:
+        """Return what changed after a rev, as the server does."""
+        end = len(self.changes) if upto is None else upto
+        seqs = list[int]()
+        last = after
+        for rev in range(after + 1, end + 1):
+            seq, _ = self.changes[rev - 1]
+            if seq not in seqs and len(seqs) == limit:
+                break
+            seqs += [seq] if seq not in seqs else []
+            last = rev
+        return {
+            "room_id": self.id,
+            "messages": [self.entries[seq - 1] for seq in seqs],
+            "after_rev": after,
+            "last_rev": min(last, end),
+            "has_more": last < end,
+            "reset": after > end,
+        }
+
+    def set_back(self, length: int) -> list[Entry]:
+        """Drop what was said behind a seq, and what was done from the first change of it on."""
+        lost = self.entries[length:]
+        del self.entries[length:]
+        revs = [rev for rev, (seq, _) in enumerate(self.changes) if seq > length]
+        first = min(revs, default=len(self.changes))
+        for seq, has_effect in self.changes[first:]:
+            if seq <= length:
+                old = self.entries[seq - 1]
+                self.entries[seq - 1] = old | {"version": old["version"] - has_effect}
+        del self.changes[first:]
+        return lost
+
     def page(self, after: int, limit: int) -> dict[str, Any]:
         """Return what comes after a seq, as the server's history does."""
         found = self.entries[after : after + limit]
-        return {"messages": found, "has_more": after + limit < len(self.entries)}
+        has_more = after + limit < len(self.entries)
+        return {"messages": found, "has_more": has_more, "last_rev": len(self.changes)}
 
     def page_before(self, before: int, limit: int) -> dict[str, Any]:
         """Return what comes before a seq, as the server's history does."""
@@ -72,6 +117,7 @@ class Room:
             "id": self.id,
             "kind": self.kind,
             "last_seq": len(self.entries),
+            "last_rev": len(self.changes),
             "last_read_seq": self.joined_at,
             "last_message": self.entries[-1] if self.entries else None,
         }
@@ -99,8 +145,10 @@ class World:
         self.spared = 0  # but not the first so many times that it comes there
         self.handled: list[str] = []  # ids, in order
         self.begun: set[str] = set()  # the messages amid which the bot died
+        self.shown: dict[str, list[int]] = {}  # by id, in which versions the bot's author saw it
+        self.begun_telling: set[str] = set()  # the changed messages amid which the bot died
         self.requests = 0
-        self.epoch = "1"
+        self.epoch = self.told_epoch = "1"
         self._file = file
         self.start_bot()
 
@@ -123,6 +171,14 @@ class World:
         entry, _ = room.store(PERSON, f"p{len(room.entries)}")
         self._push(room, "message_created", entry)
 
+    def change(self, room: Room, changes: list[tuple[int, bool]]) -> None:
+        """Let people change messages; each change is pushed alone, with what is true after all."""
+        before = len(room.changes)
+        for seq, has_effect in changes:
+            room.change(seq, has_effect)
+        for rev in range(before, len(room.changes)):
+            self._push(room, "messages_changed", room.changed(rev, 1, upto=rev + 1))
+
     def restore(self, lengths: dict[str, int], renew_epoch: bool) -> list[Entry]:
         """Set the logs back to so many entries; return those that are lost.
 
@@ -131,10 +187,14 @@ class World:
         lost = []
         for room in self.rooms.values():
             length = max(lengths.get(room.id, len(room.entries)), room.joined_at or 0)
-            lost += room.entries[length:]
-            del room.entries[length:]
+            taken_back = room.set_back(length)
+            lost += taken_back
+            room.is_past_known = renew_epoch or (room.is_past_known and not taken_back)
+            if renew_epoch:
+                room.told_from = None
         if renew_epoch:
             self.epoch += "+"
+            self.shown.clear()
         self.under_way.clear()
         self.online = False
         return lost
@@ -164,7 +224,7 @@ class World:
         self._inbox = _Inbox(self)
         link: Any = _Link(self)
         session: Any = _Session(self)
-        self._outbox = Outbox(self._state, link, session, self._logs)
+        self._outbox = Outbox(self._state, Calls(link, session, self._logs))
         self._reader = Reader(
             inbox=self._inbox,
             link=link,
@@ -173,6 +233,7 @@ class World:
             logs=self._logs,
             timers=Timers(),
             handle=self._handle,
+            tell=self._tell,
             on_ready=lambda: None,
             clock=lambda: self.now,
         )
@@ -200,11 +261,40 @@ class World:
         }
         return {room_id: ids for room_id, ids in missing.items() if ids}
 
+    def untold(self) -> dict[str, dict[str, int]]:
+        """Return of which messages the bot's author does not know the present version, by room."""
+        found: dict[str, dict[str, int]] = {}
+        for room in self.rooms.values():
+            if room.told_from is None or not room.is_past_known:
+                continue
+            for seq, has_effect in room.changes[room.told_from :]:
+                entry = room.entries[seq - 1]
+                if has_effect and self.shown.get(entry["id"], [0])[-1] != entry["version"]:
+                    found.setdefault(room.id, {})[entry["id"]] = entry["version"]
+        return found
+
+    def _tell(self, kind: str, entry: Entry) -> bool:
+        """Note what people changed, as `Bot` and a handler of its author do."""
+        assert kind == self.rooms[entry["room_id"]].kind
+        self._show(entry, again=entry["id"] in self.begun_telling)
+        self.begun_telling.add(entry["id"])
+        self._maybe_crash("while telling")
+        self.begun_telling.remove(entry["id"])
+        return True
+
+    def _show(self, entry: Entry, again: bool) -> None:
+        """Note in which version the bot's author sees a message, again where it died before."""
+        versions = self.shown.setdefault(entry["id"], [])
+        if again and versions:
+            versions.pop()
+        versions.append(entry["version"])
+
     def _handle(self, kind: str, entry: Entry) -> bool:
         """Note and answer what people say, as `Bot` and a handler of its author do."""
         assert kind == self.rooms[entry["room_id"]].kind
         if entry["user_id"] == ROBOT:
             return False
+        self._show(entry, again=entry["id"] in self.begun)
         if entry["id"] in self.begun:  # called again: it had not come to its end
             self.handled.remove(entry["id"])
         self.begun.add(entry["id"])
@@ -237,9 +327,14 @@ class World:
             self.now += 1.0
             raise BotError(UNAVAILABLE, "no answer")
 
-    def sync(self, kind: str, seen: dict[str, int], ids: dict[str, str]) -> dict[str, Any]:
+    def sync(
+        self, kind: str, seen: dict[str, int], ids: dict[str, str], revs: dict[str, int]
+    ) -> dict[str, Any]:
         """Answer `sync` as the server does."""
         self._answer()
+        if self.told_epoch != self.epoch:  # what is told from here on is of another past
+            self.told_epoch = self.epoch
+            self.shown.clear()
         mine = {
             room.id: room
             for room in self.rooms.values()
@@ -253,8 +348,33 @@ class World:
             else:
                 page = mine[room_id].page(after, PAGE) | {"reset": False}
             rooms[room_id] = page | {"last_seq": last_seq}
-        joined = [room.described() for room in mine.values() if room.id not in seen]
+            rooms[room_id].pop("last_rev", None)
+            if room_id in revs:
+                changed = mine[room_id].changed(revs[room_id], PAGE)
+                rooms[room_id] |= {
+                    "changed": changed["messages"],
+                    "last_rev": changed["last_rev"],
+                    "has_more_changes": changed["has_more"],
+                    "reset": page["reset"] or changed["reset"],
+                }
+        joined = [self.told_of(room) for room in mine.values() if room.id not in seen]
         return {"epoch": self.epoch, "rooms": rooms, "joined": joined, "gone": []}
+
+    def told_of(self, room: Room) -> dict[str, Any]:
+        """Return a room as the bot gets it when it asks: its changes are told from there on."""
+        if room.told_from is None and self.told_epoch == self.epoch:  # else it will ask again
+            room.told_from = len(room.changes)
+        return room.described()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Answer the call for all rooms."""
+        self._answer()
+        return [self.told_of(room) for room in self.rooms.values() if room.joined_at is not None]
+
+    def changed(self, room_id: str, after_rev: int, limit: int) -> dict[str, Any]:
+        """Answer the call for what was changed in a room."""
+        self._answer()
+        return self.rooms[room_id].changed(after_rev, limit)
 
     def history(self, room_id: str, side: str, seq: int, limit: int) -> dict[str, Any]:
         """Answer the call for a page of a room, on one side of a seq."""
@@ -298,7 +418,7 @@ class _Link:
 
     def call(self, kind: str, event: str, payload: dict[str, Any]) -> Any:
         if event == "sync":
-            return self._world.sync(kind, payload["rooms"], payload["ids"])
+            return self._world.sync(kind, payload["rooms"], payload["ids"], payload.get("revs", {}))
         assert event == "send_message" and kind in NAMESPACES
         return self._world.store(payload["room_id"], payload["client_id"])
 
@@ -320,4 +440,8 @@ class _Session:
         history = r"/rooms/(\w+)/messages\?(after|before)_seq=(\d+)&limit=(\d+)"
         if page := re.fullmatch(history, path):
             return self._world.history(page[1], page[2], int(page[3]), int(page[4]))
+        if page := re.fullmatch(r"/rooms/(\w+)/changes\?after_rev=(\d+)&limit=(\d+)", path):
+            return self._world.changed(page[1], int(page[2]), int(page[3]))
+        if path == "/rooms":
+            return self._world.listed()
         return self._world.rooms[path.removeprefix("/rooms/")].described()
