@@ -392,7 +392,8 @@ def test_requests_are_logged_with_the_id_they_answer_and_without_their_query(
 ) -> None:
     _, headers = get(server, "/api/users/nobody?token=hush")
     line = logged(server, headers["x-request-id"])
-X
+    said = r" INFO chat\.middleware\.access_log \[\w+\] GET /api/users/nobody 401 \d+ B \d+ ms$"
+    assert re.search(said, line)
     assert "hush" not in server.log()
 
 
