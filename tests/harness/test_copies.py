@@ -32,7 +32,7 @@ def pushed(*messages: object, room_id: str = "here", namespace: str = "/group") 
     )
 
 
-@pytest.mark.parametrize("order", itertools.permutations(STATES))
+@pytest.mark.parametrize("order", list(itertools.permutations(STATES)))
 def test_of_all_copies_of_a_message_the_one_with_the_greatest_version_stays(
     client: Client, order: tuple[dict[str, object], ...]
 ) -> None:
