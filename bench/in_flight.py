@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import tempfile
 import time
@@ -18,38 +17,12 @@ from pathlib import Path
 
 import requests
 
-from bench.talking import Talker
+from bench.talking import Sender
 from bench.town import GROUP, Place
 from chat.database.embedded import EmbeddedDatabase
 from harness.clients import Client, Loop
 from harness.people import app_beside, make_people
 from harness.servers import Server
-
-ACK = re.compile(rb'43/group,(\d+)\[\{"data":\{.*?"seq":(\d+)')
-
-
-class Sender(Talker):
-    """Sends so many messages and notes the seq of each ack, which must come in order."""
-
-    def __init__(self, client: Client, place: Place, in_flight: int, count: int) -> None:
-        super().__init__(client, place, in_flight)
-        self.seqs: list[int] = []
-        self._count = count
-
-    @property
-    def done(self) -> bool:
-        return len(self.seqs) == self._count
-
-    def acked(self, packet: bytes) -> None:
-        found = ACK.match(packet)
-        if found is None or int(found[1]) != len(self.seqs) + 1:
-            raise RuntimeError(f"not the ack that was due: {packet!r}")
-        self.seqs.append(int(found[2]))
-        super().acked(packet)
-
-    def _send(self) -> None:
-        if self._number < self._count:
-            super()._send()
 
 
 def run(people: int, in_flight: int, count: int) -> None:

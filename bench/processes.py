@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -14,6 +16,25 @@ def cpu_seconds(pid: int) -> float:
     """Return the processor time that a process has used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
+
+
+class Usage:
+    """Which share of a core some processes, and this one, use from now on."""
+
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = pids
+        self._before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        self._own_before = time.process_time()
+        self._started = time.perf_counter()
+
+    def shares(self) -> dict[str, float]:
+        """Return the shares by the names of the processes; that of this one is `generator`."""
+        taken = time.perf_counter() - self._started
+        shares = {
+            name: (cpu_seconds(pid) - self._before[name]) / taken
+            for name, pid in self._pids.items()
+        }
+        return {**shares, "generator": (time.process_time() - self._own_before) / taken}
 
 
 def resident_bytes(pid: int) -> int:

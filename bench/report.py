@@ -18,10 +18,10 @@ HEAD = """\
 
 Written by `make bench` on {day}. Each figure is the median of {runs} runs, with the lowest and the
 highest. The sides of a workload took turns. Each run was on a server that had just started (those
-of `leave_1000` and `history_page` on the same one): {warm_up:g} s of warm-up, {window:g} s of
-counting. Messages have 100 characters. Server, database and the generator of the load share one
-machine; `server`, `database` and `generator` are shares of one core. Where messages are delivered,
-a run counts only if every acked one came to every member exactly once.
+of `leave_1000`, `history_page` and `catch_up_1000` on the same one): {warm_up:g} s of warm-up,
+{window:g} s of counting. Messages have 100 characters. Server, database and the generator of the
+load share one machine; `server`, `database` and `generator` are shares of one core. Where messages
+are delivered, a run counts only if every acked one came to every member exactly once.
 
 {machine}
 
@@ -38,6 +38,15 @@ which the embedded database gets slow with; the other one stores what came durin
 
 **Socket.IO alone** and **Flask-SocketIO** believe what clients say and store nothing. All of them
 get and send the same packets.
+
+**Messages that change** are measured on this server alone. `react_200`: 200 members each put one of
+five emoji on the same message, evenly over a second; the time runs from the first reaction until
+all 500 have been pushed all 200, `pushes` are those to the whole room, and deliveries also count
+those that tell people of their own reactions. `edit_one` and `edit_16`: each edits a message of
+their own and waits for the ack, which says that the edit is stored, applied and pushed; a run
+counts only if everybody has the last text of each in the end. `catch_up_1000`: of a room in which
+1,000 messages were edited while a client was away, it asks by `sync` with `revs`, again and again,
+until nothing is left; `KiB` is what the answers have together.
 """
 
 

@@ -51,6 +51,11 @@ class Side(ABC):
     def auth(self, citizen: Citizen, namespace: str) -> object:
         """Return with what somebody enters a namespace."""
 
+    @property
+    def pids(self) -> dict[str, int]:
+        """Return the processes whose use of a core counts."""
+        return {"server": self.pid, "database": self.town.database_pid}
+
     def entries(self, citizen: Citizen, *namespaces: str) -> list[tuple[str, str]]:
         """Return what a client needs to enter namespaces, both when none is named."""
         return [

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 import socket
 import statistics
 import time
 from collections.abc import Sequence
 
-from bench.processes import cpu_seconds
+from bench.processes import Usage
 from bench.sides import Side
 from bench.town import Place
 from harness.clients import Client, LoadError, Loop, ack_id
 
 TEXT = "x" * 100
+ACK = re.compile(rb'43/[a-z]+,(\d+)\[\{"data":\{.*?"seq":(\d+)')
 DRAIN_SECONDS = 60
 
 Figures = dict[str, float]
 
 
 class Talker:
-    """Keeps so many sends to one room in flight over a client, and times their acks."""
+    """Keeps so many sends to one room in flight over a client, and times their acks.
 
-    def __init__(self, client: Client, place: Place, in_flight: int = 1) -> None:
+    It makes `count` of them, or goes on until it is stopped.
+    """
+
+    def __init__(
+        self, client: Client, place: Place, in_flight: int = 1, count: int | None = None
+    ) -> None:
         self.acks = 0
         self.latencies: list[float] = []  # seconds
         self._client = client
         self._place = place
         self._in_flight = in_flight
+        self._count = count
         self._sent: dict[int, float] = {}
         self._number = 0
         self._is_talking = False
@@ -53,6 +61,10 @@ class Talker:
     def waits(self) -> bool:
         return bool(self._sent)
 
+    @property
+    def done(self) -> bool:
+        return self.acks == self._count
+
     def start(self) -> None:
         self._is_talking = True
         for _ in range(self._in_flight):
@@ -71,9 +83,30 @@ class Talker:
             self._send()
 
     def _send(self) -> None:
+        if self._number == self._count:
+            return
         self._number += 1
         self._sent[self._number] = time.perf_counter()
-        self._client.send(f'{self._head}{self._number}{self._body}{self._number}"}}]'.encode())
+        self._client.send(f"{self._head}{self._number}{self._event(self._number)}".encode())
+
+    def _event(self, number: int) -> str:
+        """Return the name and payload of what is sent as the `number`-th."""
+        return f'{self._body}{number}"}}]'
+
+
+class Sender(Talker):
+    """Notes the seq of each ack, which must come in the order of the sends."""
+
+    def __init__(self, client: Client, place: Place, in_flight: int, count: int) -> None:
+        super().__init__(client, place, in_flight, count)
+        self.seqs: list[int] = []
+
+    def acked(self, packet: bytes) -> None:
+        found = ACK.match(packet)
+        if found is None or int(found[1]) != len(self.seqs) + 1:
+            raise LoadError(f"not the ack that was due: {packet[:200].decode()}")
+        self.seqs.append(int(found[2]))
+        super().acked(packet)
 
 
 class Conversation:
@@ -109,29 +142,29 @@ class Conversation:
     def measure(self, side: Side, seconds: float) -> Figures:
         """Count for some seconds."""
         self.forget_latencies()
-        pids = {"server": side.pid, "database": side.town.database_pid}
-        before = {name: cpu_seconds(pid) for name, pid in pids.items()}
-        acks, pushes, own = self.acks, self._loop.pushes, time.process_time()
+        usage = Usage(side.pids)
+        acks, pushes = self.acks, self._loop.pushes
         started = time.perf_counter()
         self.go_on(seconds)
         taken = time.perf_counter() - started
-        figures = {
+        return {
             "deliveries/s": (self._loop.pushes - pushes) / taken,
             "messages/s": (self.acks - acks) / taken,
             **percentiles(self.latencies()),
-            "generator": (time.process_time() - own) / taken,
+            **usage.shares(),
         }
-        for name, pid in pids.items():
-            figures[name] = (cpu_seconds(pid) - before[name]) / taken
-        return figures
 
-    def finish(self) -> None:
-        """Stop talking and see that everything acked was delivered once to everybody."""
+    def stop(self) -> None:
+        """Stop talking and wait for the last acks."""
         for talker in self._talkers:
             talker.stop()
         self._loop.require(
             lambda: not any(talker.waits for talker in self._talkers), DRAIN_SECONDS, "last acks"
         )
+
+    def finish(self) -> None:
+        """Stop talking and see that everything acked was delivered once to everybody."""
+        self.stop()
         due = sum(talker.acks * talker.listeners for talker in self._talkers)
 
         def arrived() -> int:

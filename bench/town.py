@@ -25,6 +25,7 @@ from chat.wiring import Services
 from harness.people import app_beside
 
 PEOPLE = 3000
+FEWEST = 1100  # of whom all rooms below can be made
 SMALL = 10  # people in a small group; everybody is in one
 HALL = 500
 CLASS = 100
@@ -87,7 +88,7 @@ def database(directory: Path, durable: bool = True) -> Iterator[EmbeddedDatabase
 
 
 @contextmanager
-def settled(count: int = PEOPLE) -> Iterator[Town]:
+def settled(count: int) -> Iterator[Town]:
     """Give a town of `count` people on an embedded database of its own."""
     with tempfile.TemporaryDirectory() as directory, database(Path(directory)) as engine:
         uri, secret = engine.uri(), secrets.token_hex(32)

@@ -12,12 +12,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import wraps
 
-from bench import crowd
+from bench import changing, crowd
 from bench.history import pages
 from bench.processes import open_files, resident_bytes
 from bench.sides import Side
 from bench.talking import Conversation, Figures, Talker, gather, percentiles
-from bench.town import GROUP, Place, Town
+from bench.town import FEWEST, GROUP, PEOPLE, Place, Town
 from harness.clients import Client, Loop
 
 LEAVERS = 1_000
@@ -27,12 +27,15 @@ IDLE = 3_000
 COMING = 3_000
 COMING_AT_ONCE = 100
 CROWD = 1_000
+REACTING = 200
+EDITORS = 16
+MISSED_CHANGES = 1_000
 DEAF_RECEIVE_BYTES = 4_096  # or the kernel would keep what they should have read
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things take, in seconds."""
+    """How long things take, in seconds, and how much there is."""
 
     warm_up: float = 2.0
     window: float = 5.0
@@ -40,9 +43,10 @@ class Pace:
     choking: float = 15.0  # seconds, in which a client that does not read is dropped
     settling: float = 3.0
     old_messages: int = 1_000_000
+    people: int = PEOPLE
 
 
-QUICK = Pace(1.0, 2.0, 3.0, 7.0, 1.0, 20_000)
+QUICK = Pace(1.0, 2.0, 3.0, 7.0, 1.0, 20_000, FEWEST)
 
 Measuring = Generator[Figures, None, None]
 Measure = Callable[[type[Side], Town, Pace], Measuring]
@@ -214,9 +218,7 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
                     conversation.go_on(0)
             conversation.go_on(pace.after_leaving)
             figures = percentiles(conversation.latencies())
-            for talker in talkers:
-                talker.stop()
-            loop.require(lambda: not any(talker.waits for talker in talkers), 30, "last acks")
+            conversation.stop()
             yield {"longest stall ms": figures["max ms"], "p50 ms": figures["p50 ms"]}
 
 
@@ -265,6 +267,30 @@ def deaf_20(side: Side, pace: Pace) -> Measuring:
     yield {**_compared(quiet, loaded), "dropped": dropped}
 
 
+@served
+def react_200(side: Side, pace: Pace) -> Measuring:
+    """200 people react to one message within a second, in a group of 500."""
+    yield changing.reactions(side, side.town.hall, REACTING)
+
+
+@served
+def edit_one(side: Side, pace: Pace) -> Measuring:
+    """10 in a group, one of them edits a message and waits for the ack before the next edit."""
+    yield changing.edits(side, side.town.small[-1], 1, pace.warm_up, pace.window)
+
+
+@served
+def edit_16(side: Side, pace: Pace) -> Measuring:
+    """100 in a group, 16 of them edit a message each and wait for the ack before the next edit."""
+    yield changing.edits(side, side.town.classroom, EDITORS, pace.warm_up, pace.window)
+
+
+@served
+def catch_up_1000(side: Side, pace: Pace) -> Measuring:
+    """One of a group was away while 1,000 messages changed, and asks by `sync` with `revs`."""
+    yield from changing.catching_up(side, side.town.small[-1], MISSED_CHANGES)
+
+
 def _compared(quiet: Figures, loaded: Figures) -> Figures:
     return {
         "p99 ratio": loaded["p99 ms"] / quiet["p99 ms"],
@@ -279,7 +305,8 @@ def history_page(_: type[Side], __: Town, pace: Pace) -> Measuring:
     yield from pages(pace.old_messages)
 
 
-RATES = ("deliveries/s", "messages/s", "server", "database", "generator")
+SHARES = ("server", "database", "generator")
+RATES = ("deliveries/s", "messages/s", *SHARES)
 STORED = ("ours", "node-stored", "node-default", "node-batched")
 ALL = (*STORED, "node", "flask")
 
@@ -325,7 +352,7 @@ WORKLOADS = (
         "200 people, 20 groups, 50 pairs, all talking",
         mixed_200,
         STORED,
-        ("messages/s", "deliveries/s", "p99 ms", "server", "database", "generator"),
+        ("messages/s", "deliveries/s", "p99 ms", *SHARES),
         (
             Goal("messages/s", "node-stored", at_least=4),
             Goal("messages/s", "node-default", at_least=4),
@@ -380,5 +407,38 @@ WORKLOADS = (
         ("ours",),
         ("p99 ratio", "quiet p99 ms", "p99 ms", "dropped"),
         (Goal("p99 ratio", at_most=1.5),),
+    ),
+    Workload(
+        "react_200",
+        "200 of 500 in a group react to one message within a second: until everybody sees all",
+        react_200,
+        ("ours",),
+        ("all know ms", "after the last ms", "p99 ms", "pushes", "deliveries/s", *SHARES),
+        (),
+    ),
+    Workload(
+        "edit_one",
+        "10 in a group, 1 edits, 1 in flight: edit → ack",
+        edit_one,
+        ("ours",),
+        ("edits/s", "p50 ms", "p99 ms", *SHARES),
+        (),
+    ),
+    Workload(
+        "edit_16",
+        "100 in a group, 16 edit, 1 in flight each: edit → ack",
+        edit_16,
+        ("ours",),
+        ("edits/s", "p50 ms", "p99 ms", *SHARES),
+        (),
+    ),
+    Workload(
+        "catch_up_1000",
+        "1,000 messages changed while one was away: `sync` with `revs` until nothing is left",
+        catch_up_1000,
+        ("ours",),
+        ("catch up ms", "answers", "KiB"),
+        (),
+        repeat=True,
     ),
 )

@@ -140,7 +140,8 @@ class Client:
     """One WebSocket that enters namespaces, one after the other, and counts the pushes it gets.
 
     `entries` are pairs of a namespace and the JSON to enter it with. `on_ack` is called with each
-    ack's whole packet. Being disconnected raises LoadError.
+    ack's whole packet, `on_event` with that of each event but those of new messages, which are
+    counted alone. Being disconnected raises LoadError.
     """
 
     def __init__(self, loop: Loop, port: int, entries: Sequence[tuple[str, str]]) -> None:
@@ -148,6 +149,7 @@ class Client:
         self.rest = b""  # of what was received: the beginning of a frame
         self.is_upgraded = False
         self.on_ack: Callable[[bytes], object] = lambda _: None
+        self.on_event: Callable[[bytes], object] = lambda _: None
         self._loop = loop
         self._port = port
         self._entries = entries
@@ -197,12 +199,14 @@ class Client:
             self.send(b"3")
         elif payload.startswith(b"43"):
             self.on_ack(payload)
+        elif payload.startswith(b"42"):
+            self.on_event(payload)
         elif payload.startswith(b"40"):
             self._entered += 1
             self._enter_next()
         elif payload.startswith(b"0"):
             self._enter_next()
-        elif not payload.startswith(b"42"):
+        else:
             raise LoadError(f"not let in: {payload.decode()}")
 
     def close(self) -> None:

@@ -1,16 +1,24 @@
 """Create the log of what is done to stored messages, and find a room's pinned ones.
 
 Messages themselves stay as they are: one that never changed lacks what changes write. The index of
-pins covers only messages that have been pinned, so it is empty when it is made.
+pins covers only messages that have been pinned, so it is empty when it is made. The index of texts
+covers only edits whose text is still in the log: the last one of each message, or a few.
 """
 
 from typing import Any
 
+from bson import ObjectId
 from pymongo.database import Database
 
 INDEXES: list[tuple[str, str, list[tuple[str, int]], dict[str, Any]]] = [
     ("change", "log_unique", [("room_identity", 1), ("rev", 1)], {"unique": True}),
     ("change", "message", [("message_identity", 1)], {}),
+    (
+        "change",
+        "texts",
+        [("text_of_identity", 1)],
+        {"partialFilterExpression": {"text_of_identity": {"$gt": ObjectId("0" * 24)}}},
+    ),
     (
         "message",
         "pins",

@@ -271,4 +271,6 @@ class Writer(GroupCommit[Draft]):
 
 def _signed(stored: Message, draft: Draft) -> Message:
     """Return a stored message with the names of its sender as they are now."""
+    if stored is draft.message:
+        return stored
     return replace(stored, username=draft.message.username, nickname=draft.message.nickname)

@@ -23,6 +23,9 @@ from chat.repositories.outages import is_outage
 if TYPE_CHECKING:
     from pymongo.collection import Collection as MongoCollection
 
+# What an edit has for as long as its text is in the log: the message's id.
+TEXT_OF = "text_of_identity"
+
 log = logging.getLogger(__name__)
 
 
@@ -75,12 +78,13 @@ class ChangeRepository(AppendingRepository):
         for query in with_ids(object_ids({change.message_id for change in changes})):
             states = self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1})
             for state in states:
-                only: dict[str, Any] = {"message_identity": state["_id"]}
                 if state.get("deleted_rev") is not None:
-                    yield UpdateMany(only, {"$unset": {"value": "", "emoji": ""}})
+                    only: dict[str, Any] = {"message_identity": state["_id"]}
+                    yield UpdateMany(only, {"$unset": {"value": "", "emoji": "", TEXT_OF: ""}})
                 elif str(state["_id"]) in edited:
-                    only |= {"kind": "text", "rev": {"$lt": state.get("edited_rev", 0)}}
-                    yield UpdateMany(only, {"$unset": {"value": ""}})
+                    # Not all edits that there ever were: of those scrubbed the index knows nothing.
+                    only = {TEXT_OF: state["_id"], "rev": {"$lt": state.get("edited_rev", 0)}}
+                    yield UpdateMany(only, {"$unset": {"value": "", TEXT_OF: ""}})
 
     @staticmethod
     def _write(
@@ -145,6 +149,8 @@ def _document_of(change: Change) -> dict[str, Any]:
     }
     if change.value is not None:
         document["value"] = change.value
+        if change.kind == "text":
+            document[TEXT_OF] = document["message_identity"]
     if change.emoji:
         document["emoji"] = change.emoji
     return document

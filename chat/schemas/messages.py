@@ -129,7 +129,8 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
     To one reader it also says which of the reactions are their own, where there are any.
 
     A nickname that is the username is left out: it is 26 bytes that the kernel copies for each
-    member of the room.
+    member of the room. What changes write is always there, 77 bytes where nothing changed: null
+    and empty are values of the contract.
     """
     named = {} if message.nickname == message.username else {"nickname": message.nickname}
     own = {}

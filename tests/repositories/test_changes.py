@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
 import pytest
 from bson import ObjectId
+from pymongo import MongoClient, monitoring
 
 from chat.database.client import Database
 from chat.ids import new_id
@@ -158,6 +160,40 @@ def test_an_older_text_leaves_the_log_when_a_later_one_is_applied(
     changes.apply(done[:1])  # late
     assert [one.get("value") for one in entries(migrated)] == [None, True, "second", False]
     assert now(migrated, message).data == "second"
+
+
+class Scrubbed(monitoring.CommandListener):
+    """Keeps how many entries each update of the log of changes found."""
+
+    def __init__(self) -> None:
+        self.found: list[int] = []
+        self._updates: set[int] = set()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name == "update" and event.command["update"] == "change":
+            self._updates.add(event.request_id)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        if event.request_id in self._updates:
+            self.found.append(event.reply["n"])
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Say nothing."""
+
+
+def test_an_edit_costs_the_same_however_often_the_message_was_edited(
+    migrated: Database, message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scrubbed = Scrubbed()
+    heard = partial(MongoClient, event_listeners=[scrubbed])
+    monkeypatch.setattr("chat.database.client.MongoClient", heard)
+    migrated.close()  # so that the next use makes a client that is heard
+    changes = ChangeRepository(migrated)
+    for rev in range(1, 6):
+        edit = change_of(message, ALICE, "text", f"text {rev}", rev=rev)
+        changes.append([edit])
+        changes.apply([edit])
+    assert scrubbed.found == [0, 1, 1, 1, 1]
 
 
 def test_nothing_of_a_deleted_message_is_left_in_the_log(

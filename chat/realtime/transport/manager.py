@@ -5,7 +5,7 @@ What Socket.IO calls a room is a channel elsewhere in this package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import socketio
@@ -151,12 +151,16 @@ class FanoutManager(socketio.Manager):
         if callback is not None or made.packet_type != packet.EVENT:  # an ack, or binary parts
             super().emit(event, data, namespace, room or to, skip_sid, callback)
             return
-        participants: Iterable[tuple[str, str]] = self.get_participants(namespace, to or room)
-        if skip_sid:
-            skipped = {skip_sid} if isinstance(skip_sid, str) else set(skip_sid)
-            participants = ((sid, eio) for sid, eio in participants if sid not in skipped)
         frame = encode_frame(f"4{made.encode()}".encode())
-        self.server.eio.send_to_all((eio_sid for _, eio_sid in participants), frame)
+        self.server.eio.send_to_all(self._sessions(namespace, to or room, skip_sid), frame)
+
+    def _sessions(self, namespace: str, channel: Any, skip_sid: Any) -> list[str]:
+        """Return the sessions of the members of a channel, or of any of several, without some."""
+        if not skip_sid and not isinstance(channel, (list, tuple)):  # of every message
+            return list(self._members(namespace, channel).values())
+        skipped = {skip_sid} if isinstance(skip_sid, str) else set(skip_sid or ())
+        participants = self.get_participants(namespace, channel)
+        return [eio_sid for sid, eio_sid in participants if sid not in skipped]
 
     def _members(self, namespace: str, channel: Any) -> Members:
         channels = self.rooms.get(namespace)

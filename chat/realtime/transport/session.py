@@ -103,6 +103,7 @@ class EngineSession(socket.Socket):
         self.moved_at = now  # when bytes last left
         self.pace: Pace | None = None  # of one that is behind: for whom something waits
         self.unjoined_since: float | None = now  # in no namespace; math.inf while it waits for us
+        self._max_unsent = limits.unjoined_bytes  # kept here: each push to each client looks at it
         self.is_asking = False  # it sent CONNECT and has no answer yet
         self.ping_at = now + server.ping_interval
         self.pinged_at: float | None = None  # when it was asked for a sign of life
@@ -154,16 +155,14 @@ class EngineSession(socket.Socket):
             self.write()
         elif is_first:
             self._fanout.add(self)
-        if self.unsent > self._limits.unjoined_bytes:
+        if self.unsent > self._max_unsent:
             self._relieve()
 
     def _relieve(self) -> None:
         """Send what the kernel takes now; drop the client if too much waits even then."""
-        limits = self._limits
-        most = limits.max_unsent if self.unjoined_since is None else limits.unjoined_bytes
-        if self.unsent > most and self.wire is not None:
+        if self.wire is not None:
             self.write()
-        if self.unsent > most and not self.closing:
+        if self.unsent > self._max_unsent and not self.closing:
             self.closing = True
             spawn(self.drop)
 
@@ -351,11 +350,13 @@ class EngineSession(socket.Socket):
     def enter(self) -> None:
         """Hear that the client was accepted in a namespace."""
         self.is_asking, self.unjoined_since = False, None
+        self._max_unsent = self._limits.max_unsent
 
     def leave(self) -> None:
         """Hear that the client is in no namespace: it was refused, or left the last one."""
         if self.unjoined_since in (None, math.inf):
             self.unjoined_since = time.monotonic()
+            self._max_unsent = self._limits.unjoined_bytes
             self.payer = self.opener
 
     def look(self, now: float) -> None:

@@ -1,0 +1,63 @@
+"""What the load generator keeps of messages that change."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from harness.clients import Client, Loop
+from harness.copies import Copies
+
+STATES = [{"seq": 7, "version": version, "data": f"text {version}"} for version in (1, 2, 3)]
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client that is connected to nothing: packets are handed to it."""
+    loop = Loop()
+    client = Client(loop, 0, [])
+    yield client
+    client.close()
+    loop.close()
+
+
+def pushed(*messages: object, room_id: str = "here", namespace: str = "/group") -> bytes:
+    """Return the packet by which a server pushes changed messages."""
+    changes = {"room_id": room_id, "messages": messages, "after_rev": 0, "last_rev": 1}
+    return (
+        f"42{namespace},{json.dumps(['messages_changed', changes], separators=(',', ':'))}".encode()
+    )
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(STATES)))
+def test_of_all_copies_of_a_message_the_one_with_the_greatest_version_stays(
+    client: Client, order: tuple[dict[str, object], ...]
+) -> None:
+    copies = Copies(client, "here")
+    assert copies.find(7) is None
+    for state in (*order, *order):
+        client.take(pushed(state))
+    assert copies.find(7) == STATES[-1]
+
+
+def test_each_push_counts_also_when_it_says_the_same_again(client: Client) -> None:
+    copies = Copies(client, "here")
+    for _ in range(3):
+        client.take(pushed(*STATES))
+    assert copies.pushes == 3
+
+
+def test_only_changes_of_the_room_are_kept(client: Client) -> None:
+    copies = Copies(client, "here")
+    client.take(pushed(STATES[0], room_id="elsewhere"))
+    client.take(b'42/group,["message_read",{"room_id":"here","seq":7}]')
+    assert copies.pushes == 0 and copies.find(7) is None
+
+
+def test_changes_are_heard_in_both_namespaces(client: Client) -> None:
+    copies = Copies(client, "here")
+    client.take(pushed(STATES[0], namespace="/direct"))
+    assert copies.find(7) == STATES[0]
