@@ -1,8 +1,8 @@
 """The server with an injury: `python tests/guarantees/injured_server.py`, told by its environment.
 
 - `INJURY_KILL`: it kills itself when a message gets this text, before anybody hears of it
-- `INJURY_KILL_AT`: where: "stored" (of a new message, by default); of a change "appended", "applied"
-  (and the log not scrubbed yet) or "scrubbed"
+- `INJURY_KILL_AT`: where: "stored" (of a new message, by default); of a change "appended",
+  "applied" (and the log not scrubbed yet) or "scrubbed"
 - `INJURY_DELAY`: looking up a membership, and storing a batch, take up to so many seconds longer
 - `INJURY_CLOCK`: its clock is ahead by so many seconds
 - `INJURY_LEASE`: another process is dead so many seconds after it last renewed its lease

@@ -146,7 +146,9 @@ def test_changes_of_one_message_at_once_over_two_processes_are_as_their_log_says
     assert set(codes) <= ({"conflict"} if deleted else set())
     # Whoever heard that it is deleted may have come before its entry, or between it and their own.
     assert acked <= len(entries) <= len(answers)
-    versions = {member.data("GET", f"/rooms/{group['id']}/messages/1")["version"] for member in acting}
+    versions = {
+        member.data("GET", f"/rooms/{group['id']}/messages/1")["version"] for member in acting
+    }
     assert len(versions) == 1
     # Of what is deleted nothing stays in the log, of what was edited the last text alone.
     texts = [entry for entry in entries if entry.kind == "text"]

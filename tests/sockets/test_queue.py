@@ -160,7 +160,10 @@ def test_changes_come_to_all_processes_and_no_reconciler_says_them_again(
     own = other.pushed("messages_changed", after_rev=1, last_rev=1)
     assert own["messages"][0]["own_reactions"] == ["👍"]
     # The reconciler tells what changed in rooms before it tells of sessions that ended later.
-    rooms, deadline = RoomRepository(beside.extensions["chat"].database), time.monotonic() + PATIENCE
+    rooms, deadline = (
+        RoomRepository(beside.extensions["chat"].database),
+        time.monotonic() + PATIENCE,
+    )
     while (found := rooms.find(group["id"])) is None or found.last_rev < len(CHANGES):
         assert time.monotonic() < deadline, "nobody writes it down"
         time.sleep(0.05)
