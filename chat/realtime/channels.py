@@ -53,19 +53,22 @@ class ChannelManager(FanoutManager):
         namespace: str,
         room: Any = None,
         skip_sid: Any = None,
-        **options: Any,
+        callback: Any = None,
+        to: Any = None,
+        **kwargs: Any,
     ) -> None:
         """Send to a channel.
 
         Of what was changed in a room somebody's own clients hear only while they hear the room:
         whoever reacted may be no member by now.
         """
-        if event == "messages_changed" and not is_room_channel(room):
+        channel = to or room
+        if event == "messages_changed" and not is_room_channel(channel):
             payload = data[0] if isinstance(data, tuple) else data
             members = self._members(namespace, room_channel(payload["room_id"]))
-            own = self.get_participants(namespace, room)
+            own = self.get_participants(namespace, channel)
             skip_sid = [sid for sid, _ in own if sid not in members]
-        super().emit(event, data, namespace, room, skip_sid, **options)
+        super().emit(event, data, namespace, channel, skip_sid, callback, **kwargs)
 
     def is_heard(self, namespace: str, channel: str) -> bool:
         """Tell whether any client hears a channel; asked of every room each second."""
