@@ -132,18 +132,20 @@ def test_changes_of_one_message_at_once_over_two_processes_are_as_their_log_says
     wanted = play(said["data"], entries)
     found = [registers_over_http(member, group, 1) for member in acting[:2]]
     acked = sum("data" in answer for answer in answers)
+    codes = Counter(answer["error"]["code"] for answer in answers if "error" in answer)
     figures.add(
         f"{len(answers):,} changes of one message at once" + (", it is deleted" if deleted else ""),
         acked=acked,
         stored=len(entries),
         lost=sum(one != wanted for one in found),
         repeated=len(entries) - len({entry.id for entry in entries}),
-        too_late=len(answers) - acked,
+        too_late=codes["conflict"],
+        unknown=codes["unavailable"],
     )
     assert [entry.rev for entry in entries] == list(range(1, len(entries) + 1))
     assert found == [wanted, wanted] and wanted["deleted"] == deleted
-    codes = Counter(answer["error"]["code"] for answer in answers if "error" in answer)
-    assert set(codes) <= ({"conflict"} if deleted else set())
+    # Where the database takes long for so much, an answer may leave the outcome open.
+    assert set(codes) <= ({"conflict", "unavailable"} if deleted else {"unavailable"})
     # Whoever heard that it is deleted may have come before its entry, or between it and their own.
     assert acked <= len(entries) <= len(answers)
     versions = {
