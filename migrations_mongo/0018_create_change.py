@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 INDEXES: list[tuple[str, str, list[tuple[str, int]], dict[str, Any]]] = [
     ("change", "log_unique", [("room_identity", 1), ("rev", 1)], {"unique": True}),
-    ("change", "message", [("message_identity", 1)], {}),
+    ("change", "message", [("message_identity", 1), ("rev", 1)], {}),
     (
         "message",
         "pins",

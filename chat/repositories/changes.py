@@ -23,6 +23,11 @@ from chat.repositories.outages import is_outage
 if TYPE_CHECKING:
     from pymongo.collection import Collection as MongoCollection
 
+KNOWN_TO_MESSAGE = dict.fromkeys(
+    ("version", "edited_rev", "deleted_rev", "scrubbed_rev", "scrubbed_version"), 1
+)
+OFTEN = 64  # changes of one message whose entries are looked at again, and not many more
+
 log = logging.getLogger(__name__)
 
 
@@ -62,25 +67,43 @@ class ChangeRepository(AppendingRepository):
         """
         changes = list(changes)
         self._write(self._messages, [one for change in changes for one in _updates_of(change)])
-        self._write(self._collection, list(self._scrubs_of(changes)))
+        self._scrub(changes)
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
         """Remove all entries of a room; yield after each `size` of them how many were there."""
         query = {"room_identity": object_id(room_id)}
         yield from delete_in_pieces(self._collection, query, size)
 
-    def _scrubs_of(self, changes: Sequence[Change]) -> Iterator[UpdateMany]:
-        """Yield what takes values out of the log: of texts before the last, of all once deleted."""
+    def _scrub(self, changes: Sequence[Change]) -> None:
+        """Take values out of the log: of texts before the last, and of all once deleted.
+
+        A message may have been edited thousands of times. So a look at its texts begins where an
+        earlier one has left none, which the message knows (`scrubbed_rev`): all entries before an
+        applied one are in the log, and no other one ever comes there.
+        """
         edited = {change.message_id for change in changes if change.kind == "text"}
+        texts, marks = list[UpdateMany](), list[UpdateOne]()
         for query in with_ids(object_ids({change.message_id for change in changes})):
-            states = self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1})
-            for state in states:
-                only: dict[str, Any] = {"message_identity": state["_id"]}
+            for state in self._messages.find(query, KNOWN_TO_MESSAGE):
                 if state.get("deleted_rev") is not None:
-                    yield UpdateMany(only, {"$unset": {"value": "", "emoji": ""}})
+                    self._scrub_all(state["_id"])
                 elif str(state["_id"]) in edited:
-                    only |= {"kind": "text", "rev": {"$lt": state.get("edited_rev", 0)}}
-                    yield UpdateMany(only, {"$unset": {"value": ""}})
+                    first, last = state.get("scrubbed_rev", 0), state.get("edited_rev", 0)
+                    only = {"message_identity": state["_id"], "rev": {"$gte": first, "$lt": last}}
+                    texts.append(UpdateMany({**only, "kind": "text"}, {"$unset": {"value": ""}}))
+                    version = state.get("version", 0)
+                    if version - state.get("scrubbed_version", 0) >= OFTEN:
+                        mark = {"$max": {"scrubbed_rev": last, "scrubbed_version": version}}
+                        marks.append(UpdateOne({"_id": state["_id"]}, mark))
+        self._write(self._collection, texts)
+        self._write(self._messages, marks)
+
+    def _scrub_all(self, message_id: ObjectId) -> None:
+        """Scrub all entries of a message, in pieces: there may be very many."""
+        holding = [{"value": {"$exists": True}}, {"emoji": {"$exists": True}}]
+        found = self._collection.find({"message_identity": message_id, "$or": holding}, {"_id": 1})
+        for query in with_ids([entry["_id"] for entry in found]):
+            self._collection.update_many(query, {"$unset": {"value": "", "emoji": ""}})
 
     @staticmethod
     def _write(

@@ -54,7 +54,7 @@ def kill_at(place: str, text: str) -> None:
     places: dict[str, tuple[type, str, bool]] = {  # and whether before that method or after it
         "stored": (Quotas, "stored", True),  # the first follower
         "appended": (ChangeRepository, "append", False),
-        "applied": (ChangeRepository, "_scrubs_of", True),
+        "applied": (ChangeRepository, "_scrub", True),
         "scrubbed": (ChangeRepository, "apply", False),
     }
     owner, name, is_before = places[place]

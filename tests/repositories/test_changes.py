@@ -12,7 +12,7 @@ from chat.database.client import Database
 from chat.ids import new_id
 from chat.models import Change, Message, Reaction
 from chat.repositories.appends import Appended
-from chat.repositories.changes import ChangeRepository
+from chat.repositories.changes import OFTEN, ChangeRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from tests.log.desk import change_of
@@ -158,6 +158,40 @@ def test_an_older_text_leaves_the_log_when_a_later_one_is_applied(
     changes.apply(done[:1])  # late
     assert [one.get("value") for one in entries(migrated)] == [None, True, "second", False]
     assert now(migrated, message).data == "second"
+
+
+def test_an_edit_does_not_look_at_all_the_texts_that_a_message_ever_had(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    last = 2 * OFTEN + 2
+    edits = [
+        change_of(message, ALICE, "text", f"text {rev}", rev=rev) for rev in range(1, last + 1)
+    ]
+    marks = []
+    for edit in edits:
+        changes.append([edit])
+        changes.apply([edit])
+        stored = migrated.db["message"].find_one({"_id": ObjectId(message.id)})
+        assert stored is not None
+        marks.append(stored.get("scrubbed_rev", 0))
+    assert marks == [0] * (OFTEN - 1) + [OFTEN] * OFTEN + [2 * OFTEN] * 3
+    assert [one.get("value") for one in entries(migrated)] == [None] * (last - 1) + [f"text {last}"]
+    # Whoever applies them late, or once more, leaves no text either.
+    changes.apply(edits[:5])
+    assert [one.get("value") for one in entries(migrated)] == [None] * (last - 1) + [f"text {last}"]
+
+
+def test_of_a_message_with_very_many_changes_nothing_is_left_once_it_is_deleted(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    reactions = [
+        change_of(message, BOB, "reaction", rev % 2 == 1, HEART, rev=rev) for rev in range(1, 201)
+    ]
+    changes.append(reactions)
+    changes.apply(reactions)
+    changes.apply([change_of(message, ALICE, "deleted", rev=201)])
+    found = entries(migrated)
+    assert len(found) == 200 and all("value" not in one and "emoji" not in one for one in found)
 
 
 def test_nothing_of_a_deleted_message_is_left_in_the_log(
