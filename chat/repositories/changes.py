@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
-from pymongo import UpdateMany, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from chat.models import Change
@@ -81,22 +81,36 @@ class ChangeRepository(AppendingRepository):
         earlier one has left none, which the message knows (`scrubbed_rev`): all entries before an
         applied one are in the log, and no other one ever comes there.
         """
-        edited = {change.message_id for change in changes if change.kind == "text"}
-        texts, marks = list[UpdateMany](), list[UpdateOne]()
+        edited: dict[str, int] = {}  # the first rev of a text among these, by message id
+        for change in changes:
+            if change.kind == "text":
+                edited.setdefault(change.message_id, change.rev)
+        marks: list[UpdateOne] = []
         for query in with_ids(object_ids({change.message_id for change in changes})):
             for state in self._messages.find(query, KNOWN_TO_MESSAGE):
                 if state.get("deleted_rev") is not None:
                     self._scrub_all(state["_id"])
                 elif str(state["_id"]) in edited:
-                    first, last = state.get("scrubbed_rev", 0), state.get("edited_rev", 0)
-                    only = {"message_identity": state["_id"], "rev": {"$gte": first, "$lt": last}}
-                    texts.append(UpdateMany({**only, "kind": "text"}, {"$unset": {"value": ""}}))
-                    version = state.get("version", 0)
-                    if version - state.get("scrubbed_version", 0) >= OFTEN:
-                        mark = {"$max": {"scrubbed_rev": last, "scrubbed_version": version}}
-                        marks.append(UpdateOne({"_id": state["_id"]}, mark))
-        self._write(self._collection, texts)
+                    marks += self._scrub_texts(state, edited[str(state["_id"])])
         self._write(self._messages, marks)
+
+    def _scrub_texts(self, state: Mapping[str, Any], applied: int) -> Iterator[UpdateOne]:
+        """Scrub the texts of a message before its last one; yield what notes that.
+
+        `applied` is the rev of one that has just been applied.
+        """
+        last, version = state.get("edited_rev", 0), state.get("version", 0)
+        if version <= 1 and applied >= last:  # the first thing that was ever done to it
+            return
+        # Nothing but the range: the embedded engine would look at all entries of the message.
+        between = {"$gte": state.get("scrubbed_rev", 0), "$lt": last}
+        found = self._collection.find({"message_identity": state["_id"], "rev": between})
+        holding = [one["_id"] for one in found if one["kind"] == "text" and "value" in one]
+        for query in with_ids(holding):
+            self._collection.update_many(query, {"$unset": {"value": ""}})
+        if version - state.get("scrubbed_version", 0) >= OFTEN:
+            mark = {"$max": {"scrubbed_rev": last, "scrubbed_version": version}}
+            yield UpdateOne({"_id": state["_id"]}, mark)
 
     def _scrub_all(self, message_id: ObjectId) -> None:
         """Scrub all entries of a message, in pieces: there may be very many."""
@@ -106,9 +120,7 @@ class ChangeRepository(AppendingRepository):
             self._collection.update_many(query, {"$unset": {"value": "", "emoji": ""}})
 
     @staticmethod
-    def _write(
-        collection: MongoCollection[dict[str, Any]], updates: list[UpdateOne] | list[UpdateMany]
-    ) -> None:
+    def _write(collection: MongoCollection[dict[str, Any]], updates: list[UpdateOne]) -> None:
         """Do all updates; what the database will never take is logged, and holds up nobody."""
         if not updates:
             return
