@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,11 @@ from chat import migrations
 from chat.database.client import Database
 from chat.migrations import MigrationError
 from harness.servers import PATIENCE, ROOT, environment
+from tests.figures import Figures
 
 ROOM, USER = ObjectId(), ObjectId()
+MANY = 20_000  # messages
+QUICK = 10.0  # seconds in which a start with them is over, on a busy machine
 
 
 def write(directory: Path, name: str, body: str) -> Path:
@@ -331,3 +336,37 @@ def test_a_group_whose_owner_is_no_member_gets_one_whose_account_is_there(
     migrations.upgrade(database)
     (room,) = database.db["room"].find()
     assert room["user_identity"] == admin
+
+
+def test_the_log_of_changes_comes_to_a_database_full_of_messages_and_rewrites_none(
+    database: Database, tmp_path: Path, figures: Figures
+) -> None:
+    for one in migrations.available():
+        if one.name < "0018":
+            shutil.copy(one.path, tmp_path)
+    migrations.upgrade(database, tmp_path)
+    messages = database.db["message"]
+    for first in range(1, MANY, 1_000):
+        messages.insert_many(
+            {
+                "room_identity": ROOM,
+                "user_identity": USER,
+                "seq": number,
+                "client_id": str(number),
+                "kind": "text",
+                "data": "as it was said",
+                "created_at": number,
+                "updated_at": number,
+            }
+            for number in range(first, first + 1_000)
+        )
+    before = list(messages.find().sort("_id", 1))
+    indexes = messages.index_information()
+    began = time.monotonic()
+    ran = migrations.upgrade(database)
+    took = time.monotonic() - began
+    figures.add("0018 on a database of older messages", stored=MANY, slowest=took)
+    assert ran[0] == "0018_create_change"
+    assert list(messages.find().sort("_id", 1)) == before
+    assert {name: messages.index_information()[name] for name in indexes} == indexes
+    assert took < QUICK

@@ -21,7 +21,8 @@ class ChangeLog:
 
     A rev is settled when all changes up to it are applied and scrubbed, foreign ones too: whoever
     stored them may have died in between. No other rev leaves the log, and the messages are read
-    after it. `sign` gives them the names of their senders; `learn` hears how one is now.
+    after it. `sign` gives them the names of their senders. `learn` hears how one is now, and
+    `forget` the ids of rooms in which another process has changed some.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ChangeLog:
         previews: Previews,
         sign: Callable[[Iterable[Message]], list[Message]],
         learn: Callable[[Message], None],
+        forget: Callable[[str], None],
     ) -> None:
         self._changes = changes
         self._messages = messages
@@ -39,10 +41,17 @@ class ChangeLog:
         self._previews = previews
         self._sign = sign
         self._learn = learn
+        self._forget = forget
 
     def settled(self, room: Room) -> int:
         """Return the last rev that is known to be settled, asking nobody."""
         return self._tails.settled(room) or 0
+
+    def note_settled_elsewhere(self, room: Room) -> int:
+        """Note what another process has settled, as the room says; return the last settled rev."""
+        if self._tails.note_settled_elsewhere(room):
+            self._forget(room.id)
+        return self.settled(room)
 
     def settle(self, room: Room, max_age: float = 0.0) -> int:
         """Apply what is left to apply, and return the last rev as of `max_age` seconds ago."""
@@ -56,6 +65,7 @@ class ChangeLog:
             if found:
                 settled = found[-1].rev
                 self._apply(room, found)
+                self._forget(room.id)
                 self._note_newest(room, found)
             if len(found) < STRIDE:
                 self._tails.note_settled(room.id, settled, asked_at)

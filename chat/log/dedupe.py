@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 
 from chat.models import Message
 
@@ -17,6 +17,7 @@ class RecentMessages:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, Message] = OrderedDict()
+        self._of_room: defaultdict[str, set[Key]] = defaultdict(set)
         self._characters = 0
 
     def add(self, message: Message) -> None:
@@ -25,10 +26,10 @@ class RecentMessages:
         if key in self._known:
             return
         self._known[key] = message
+        self._of_room[message.room_id].add(key)
         self._characters += len(message.data)
         while len(self._known) > KNOWN_MESSAGES or self._characters > KNOWN_CHARACTERS:
-            _, oldest = self._known.popitem(last=False)
-            self._characters -= len(oldest.data)
+            self._drop(next(iter(self._known)))
 
     def change(self, message: Message) -> None:
         """Note how a message is now, if it is remembered."""
@@ -38,14 +39,30 @@ class RecentMessages:
             self._known[key] = message
             self._characters += len(message.data) - len(known.data)
 
+    def forget(self, room_id: str) -> None:
+        """Forget the messages of a room."""
+        for key in list(self._of_room.get(room_id, ())):
+            self._drop(key)
+
     def clear(self) -> None:
         """Forget all."""
         self._known.clear()
+        self._of_room.clear()
         self._characters = 0
 
     def find(self, key: Key) -> Message | None:
         """Return the message stored under (room, sender, client_id), if it is known."""
         return self._known.get(key)
+
+    def _drop(self, key: Key) -> None:
+        message = self._known.pop(key, None)
+        if message is None:
+            return
+        self._characters -= len(message.data)
+        keys = self._of_room[message.room_id]
+        keys.discard(key)
+        if not keys:
+            del self._of_room[message.room_id]
 
 
 def _key_of(message: Message) -> Key:

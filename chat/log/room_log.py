@@ -51,7 +51,13 @@ class RoomLog:
         self._contention = Contention(rooms)
         self._writer = Writer(messages, self._tails, self._contention, self._tell_stored)
         self._changes = ChangeLog(
-            changes, messages, self._tails, previews, sign, self._writer.changed
+            changes,
+            messages,
+            self._tails,
+            previews,
+            sign,
+            learn=self._writer.changed,
+            forget=self._writer.forget,
         )
         self._changer = Changer(
             changes, self._tails, self._contention, self._changes.settle, self._tell_changed
@@ -169,7 +175,7 @@ class RoomLog:
             self._tails.note_all_pushed(room.id, last)
 
     def _catch_up_changes(self, room: Room) -> None:
-        upto = self._changes.settled(room)
+        upto = self._changes.note_settled_elsewhere(room)
         while (after := self._tails.pushed_rev(room.id)) is not None and after < upto:
             changes = self._changes.between(room, after, upto, STRIDE)
             calls = [follower.changes_caught_up for follower in self.change_followers]

@@ -160,6 +160,18 @@ class Tails:
         if seen_at is not None:
             tail.settled_at = max(tail.settled_at, seen_at)
 
+    def note_settled_elsewhere(self, room: Room) -> bool:
+        """Note up to which rev a room says that all changes are applied; return whether it is news.
+
+        Then another process has changed messages of it.
+        """
+        tail = self._find(room.id)
+        if room.last_rev <= (tail.settled if tail else 0):
+            return False
+        if tail:
+            tail.settled = room.last_rev
+        return True
+
     def pushed_rev(self, room_id: str) -> int | None:
         """Return up to which rev changes were pushed here, or None where nobody listens."""
         tail = self._listened.get(room_id)
@@ -168,7 +180,11 @@ class Tails:
     def note_revs_pushed(self, room_id: str, after_rev: int, last_rev: int) -> None:
         """Note that what changed between two revs was pushed, unless a gap is before it."""
         tail = self._listened.get(room_id)
-        if tail and after_rev <= tail.pushed_rev:
+        if tail is None:
+            return
+        if last_rev > tail.settled:
+            tail.settled_at = 0.0  # another process tells of later changes than are known here
+        if after_rev <= tail.pushed_rev:
             tail.pushed_rev = max(tail.pushed_rev, last_rev)
 
     def _tail(self, room_id: str) -> _Tail:

@@ -96,6 +96,10 @@ class Writer(GroupCommit[Draft]):
         """Note how a stored message is now: a repeated send of it is answered so."""
         self._recent.change(message)
 
+    def forget(self, room_id: str) -> None:
+        """Forget what was stored lately in a room: a repeated send asks the database."""
+        self._recent.forget(room_id)
+
     def start_over(self) -> None:
         """Give up what waits and forget what was stored lately: the logs are not those known here.
 

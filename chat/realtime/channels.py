@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chat.realtime.connections import Connections
 from chat.realtime.transport.manager import FanoutManager
 
@@ -43,6 +45,30 @@ class ChannelManager(FanoutManager):
                 self.enter_room(sid, namespace, channel)
             connection.channels.clear()
         return accepted
+
+    def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str,
+        room: Any = None,
+        skip_sid: Any = None,
+        callback: Any = None,
+        to: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Send to a channel.
+
+        Of what was changed in a room somebody's own clients hear only while they hear the room:
+        whoever reacted may be no member by now.
+        """
+        channel = to or room
+        if event == "messages_changed" and not is_room_channel(channel):
+            payload = data[0] if isinstance(data, tuple) else data
+            members = self._members(namespace, room_channel(payload["room_id"]))
+            own = self.get_participants(namespace, channel)
+            skip_sid = [sid for sid, _ in own if sid not in members]
+        super().emit(event, data, namespace, channel, skip_sid, callback, **kwargs)
 
     def is_heard(self, namespace: str, channel: str) -> bool:
         """Tell whether any client hears a channel; asked of every room each second."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
-from pymongo import UpdateMany, UpdateOne
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from chat.models import Change
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # What an edit has for as long as its text is in the log: the message's id.
 TEXT_OF = "text_of_identity"
+HOLDING = [{"value": {"$exists": True}}, {"emoji": {"$exists": True}}]
 
 log = logging.getLogger(__name__)
 
@@ -65,31 +66,34 @@ class ChangeRepository(AppendingRepository):
         """
         changes = list(changes)
         self._write(self._messages, [one for change in changes for one in _updates_of(change)])
-        self._write(self._collection, list(self._scrubs_of(changes)))
+        self._scrub(changes)
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
         """Remove all entries of a room; yield after each `size` of them how many were there."""
         query = {"room_identity": object_id(room_id)}
         yield from delete_in_pieces(self._collection, query, size)
 
-    def _scrubs_of(self, changes: Sequence[Change]) -> Iterator[UpdateMany]:
-        """Yield what takes values out of the log: of texts before the last, of all once deleted."""
+    def _scrub(self, changes: Sequence[Change]) -> None:
+        """Take values out of the log: of texts before the last, and of all once deleted."""
         edited = {change.message_id for change in changes if change.kind == "text"}
         for query in with_ids(object_ids({change.message_id for change in changes})):
-            states = self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1})
-            for state in states:
+            for state in self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1}):
                 if state.get("deleted_rev") is not None:
-                    only: dict[str, Any] = {"message_identity": state["_id"]}
-                    yield UpdateMany(only, {"$unset": {"value": "", "emoji": "", TEXT_OF: ""}})
+                    self._scrub_all({"message_identity": state["_id"], "$or": HOLDING})
                 elif str(state["_id"]) in edited:
                     # Not all edits that there ever were: of those scrubbed the index knows nothing.
-                    only = {TEXT_OF: state["_id"], "rev": {"$lt": state.get("edited_rev", 0)}}
-                    yield UpdateMany(only, {"$unset": {"value": "", TEXT_OF: ""}})
+                    self._scrub_all(
+                        {TEXT_OF: state["_id"], "rev": {"$lt": state.get("edited_rev", 0)}}
+                    )
+
+    def _scrub_all(self, query: Mapping[str, Any]) -> None:
+        """Scrub all entries that match, in pieces: there may be very many."""
+        found = self._collection.find(query, {"_id": 1})
+        for some in with_ids([entry["_id"] for entry in found]):
+            self._collection.update_many(some, {"$unset": {"value": "", "emoji": "", TEXT_OF: ""}})
 
     @staticmethod
-    def _write(
-        collection: MongoCollection[dict[str, Any]], updates: list[UpdateOne] | list[UpdateMany]
-    ) -> None:
+    def _write(collection: MongoCollection[dict[str, Any]], updates: list[UpdateOne]) -> None:
         """Do all updates; what the database will never take is logged, and holds up nobody."""
         if not updates:
             return

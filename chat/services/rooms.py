@@ -369,7 +369,8 @@ class RoomService:
     def catch_up(self) -> None:
         """Complete what a crash left half done in the rooms that changed last.
 
-        The end of the log is written down, and a group whose owner is no member gets another one.
+        The ends of both logs are written down, what was done to messages is applied before, and a
+        group whose owner is no member gets another one.
         A room that fails keeps no other from it, and a database that is away is asked again.
         """
         for room in self._ask_until_answered(self._rooms.list_latest, CATCH_UP_ROOMS) or ():
@@ -393,6 +394,7 @@ class RoomService:
 
     def _complete(self, room: Room) -> None:
         self._room_log.end(room)
+        self._room_log.rev(room)
         if room.owner_id and self._user_rooms.find(room.id, room.owner_id) is None:
             self._hand_over(room)
 

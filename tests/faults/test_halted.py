@@ -28,6 +28,13 @@ from tests.stopwatch import Stopwatch
 
 People = Callable[..., list[Member]]
 
+# What is done to a message, by each event with what belongs to it.
+CHANGES: list[tuple[str, dict[str, object]]] = [
+    ("edit_message", {"data": "edited"}),
+    ("react", {"emoji": "👍", "on": True}),
+    ("pin_message", {"on": True}),
+    ("delete_message", {}),
+]
 ANSWER_WITHIN = 5.0  # seconds, as promised
 HEALTHY_WITHIN = 60.0
 
@@ -88,6 +95,7 @@ def test_every_event_is_answered_while_the_database_hangs(crashing: Server, peop
     group = ada.create_group()
     client = ada.socket("/group")
     client.call("/group", "send_message", message(group, "before"))
+    place = {"room_id": group["id"], "seq": 1}
     with halted(crashing):
         watch = Stopwatch(crashing)
         sent = [
@@ -98,12 +106,13 @@ def test_every_event_is_answered_while_the_database_hangs(crashing: Server, peop
             client.emit("/group", "sync", {"rooms": {}}),
             client.emit("/group", "create_room", {"name": "later"}),
             client.emit("/group", "mark_read", {"room_id": group["id"], "seq": 1}),
+            *(client.emit("/group", event, {**place, **more}) for event, more in CHANGES),
         ]
         answers = [client.ack(ack_id) for ack_id in sent + others]
         assert watch.seconds() < ANSWER_WITHIN
         codes = {answer["error"]["code"] for answer in answers if "error" in answer}
         assert codes == {"unavailable"}
-        assert all("error" in answer for answer in answers[:5])
+        assert all("error" in answer for answer in answers[:5] + answers[-len(CHANGES) :])
     wait_until_ready(crashing)
     for number in range(5):  # sent again, as a client does: stored once, under the same client_id
         payload = message(group, "during", f"d{number}")
@@ -122,6 +131,9 @@ def test_every_call_is_answered_while_the_database_hangs(crashing: Server, peopl
         ("GET", f"/rooms/{group['id']}/messages", None),
         ("POST", f"/rooms/{group['id']}/messages", {"client_id": "c", "data": "during"}),
         ("PATCH", f"/rooms/{group['id']}", {"name": "Another name"}),
+        ("PATCH", f"/rooms/{group['id']}/messages/1", {"data": "during"}),
+        ("PUT", f"/rooms/{group['id']}/messages/1/pin", None),
+        ("GET", f"/rooms/{group['id']}/changes?after_rev=0", None),
         ("PUT", f"/rooms/{group['id']}/read", {"seq": 0}),
         ("DELETE", f"/rooms/{group['id']}", None),
         ("POST", "/rooms", {"name": "Another"}),

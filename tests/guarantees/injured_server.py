@@ -1,6 +1,8 @@
 """The server with an injury: `python tests/guarantees/injured_server.py`, told by its environment.
 
-- `INJURY_KILL`: it kills itself when a message with this text is stored, before anybody hears of it
+- `INJURY_KILL`: it kills itself when a message gets this text, before anybody hears of it
+- `INJURY_KILL_AT`: where: "stored" (of a new message, by default); of a change "appended",
+  "applied" (and the log not scrubbed yet) or "scrubbed"
 - `INJURY_DELAY`: looking up a membership, and storing a batch, take up to so many seconds longer
 - `INJURY_CLOCK`: its clock is ahead by so many seconds
 - `INJURY_LEASE`: another process is dead so many seconds after it last renewed its lease
@@ -44,18 +46,34 @@ def shift_clock(seconds: float) -> None:
     datetime.datetime = Shifted  # type: ignore[misc]
 
 
-def kill_before_push(text: str) -> None:
-    """End as by a crash between storing a message and telling of it."""
+def kill_at(place: str, text: str) -> None:
+    """End as by a crash, at a place between storing something with this text and telling of it."""
+    from chat.repositories.changes import ChangeRepository
     from chat.services.quotas import Quotas
 
-    count = Quotas.stored  # the first follower
+    places: dict[str, tuple[type, str, bool]] = {  # and whether before that method or after it
+        "stored": (Quotas, "stored", True),  # the first follower
+        "appended": (ChangeRepository, "append", False),
+        "applied": (ChangeRepository, "_scrub", True),
+        "scrubbed": (ChangeRepository, "apply", False),
+    }
+    owner, name, is_before = places[place]
+    method = getattr(owner, name)
 
-    def stored(self: Quotas, room: Any, message: Any) -> None:
-        if message.data == text:
+    def die(*arguments: Any) -> None:
+        found = [arguments[-1].data] if place == "stored" else [one.value for one in arguments[-1]]
+        if text in found:
             os.kill(os.getpid(), signal.SIGKILL)
-        count(self, room, message)
 
-    Quotas.stored = stored  # type: ignore[method-assign]
+    def injured(*arguments: Any) -> Any:
+        if is_before:
+            die(*arguments)
+        result = method(*arguments)
+        if not is_before:
+            die(*arguments)
+        return result
+
+    setattr(owner, name, injured)
 
 
 def delay(seconds: float) -> None:
@@ -88,7 +106,7 @@ if __name__ == "__main__":
     import wsgi
 
     if "INJURY_KILL" in os.environ:
-        kill_before_push(os.environ["INJURY_KILL"])
+        kill_at(os.environ.get("INJURY_KILL_AT", "stored"), os.environ["INJURY_KILL"])
     if "INJURY_LEASE" in os.environ:
         shorten_lease(float(os.environ["INJURY_LEASE"]))
     if "INJURY_DELAY" in os.environ:

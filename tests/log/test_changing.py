@@ -210,6 +210,43 @@ def test_a_repeated_send_is_answered_with_the_tombstone(desk: Desk, room: Room, 
     assert again.message.deleted and again.message.data == "" and not again.created
 
 
+@pytest.mark.parametrize("notices", ["reads", "catches up", "catches up and listens"])
+def test_a_repeated_send_is_answered_with_what_another_process_made_of_it(
+    open_desk: OpenDesk, room: Room, alice: str, notices: str
+) -> None:
+    here, there = open_desk(), open_desk()
+    if "listens" in notices:
+        there.log.listen(room)
+    message = there.send(room, alice, "a secret", "c1").result(PATIENCE).message
+    other = there.send(room, alice, "hello", "c2").result(PATIENCE).message
+    here.log.change(room, change_of(message, alice, "deleted")).result(PATIENCE)
+    assert here.previews.flush()
+    if notices == "reads":
+        there.log.rev(room)
+    else:
+        written = there.rooms.find(room.id)
+        assert written is not None
+        there.log.catch_up(written)
+    again = there.send(room, alice, "a secret", "c1").result(PATIENCE)
+    assert again.message.deleted and again.message.data == "" and not again.created
+    same = there.send(room, alice, "hello", "c2").result(PATIENCE)
+    assert same.message == other and not same.created
+
+
+def test_whoever_lost_a_push_of_the_queue_and_asks_is_told_at_once(
+    open_desk: OpenDesk, room: Room, alice: str
+) -> None:
+    here, there = open_desk(), open_desk()
+    message = say(here, room, alice)
+    there.log.listen(room)
+    assert there.log.rev(room) == 0
+    for data in ("second", "third"):
+        edit(here, room, message, data)
+    assert there.log.rev(room, PATIENCE) == 0, "it was asked lately, and nobody said more since"
+    there.log.heard_changes(room.id, 1, 2)  # the one before is lost
+    assert there.log.rev(room, PATIENCE) == 2
+
+
 def test_what_changed_is_read_in_pages_each_message_once(
     desk: Desk, room: Room, alice: str
 ) -> None:

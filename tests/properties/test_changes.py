@@ -20,6 +20,7 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from harness.servers import PATIENCE
 from tests.log.desk import Desk, change_of
+from tests.log.playing import play, registers
 
 QUICK = settings(
     max_examples=15,
@@ -77,34 +78,6 @@ class Reader:
                 self.copies[message.seq] = message
         if changes.after_rev <= self.rev:
             self.rev = max(self.rev, changes.last_rev)
-
-
-def play(message: Message, entries: list[Change]) -> dict[str, Any]:
-    """Return the registers of a message after its entries, played in order."""
-    data, pinned, deleted, on = message.data, False, False, dict[tuple[str, str], int]()
-    for entry in entries:
-        if deleted:
-            continue
-        if entry.kind == "text":
-            data = str(entry.value)
-        elif entry.kind == "pinned":
-            pinned = bool(entry.value)
-        elif entry.kind == "deleted":
-            data, pinned, deleted, on = "", False, True, {}
-        elif entry.value:
-            on[entry.emoji, entry.user_id] = entry.rev
-        else:
-            on.pop((entry.emoji, entry.user_id), None)
-    return {"data": data, "pinned": pinned, "deleted": deleted, "reactions": on}
-
-
-def registers(message: Message) -> dict[str, Any]:
-    return {
-        "data": message.data,
-        "pinned": message.pinned,
-        "deleted": message.deleted,
-        "reactions": {(one.emoji, one.user_id): one.rev for one in message.reactions},
-    }
 
 
 class Town:
@@ -207,7 +180,7 @@ def check(database: Database, done: list[Step], seed: int) -> None:
     now = last.log.read(town.room.id, 1, max(1, len(town.said)))
     for first, message in zip(town.said, now, strict=True):
         entries = [town.appended[rev] for rev in revs if town.appended[rev].seq == message.seq]
-        assert registers(message) == play(first, entries)
+        assert registers(message) == play(first.data, entries)
 
     # A reader to whom pushes come in any order, twice or never, has the same after one look.
     reader = Reader(copies={message.seq: message for message in town.said})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chat.models import Message, ReceivedRequest, Room, User
+from chat.models import Changes, Message, Reaction, ReceivedRequest, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
@@ -26,6 +26,8 @@ from tests.realtime.nobodys import NOBODYS
 ADA = User("a" * 24, "ada", "", 0, "", "", None, 0, 0)
 ROOM = Room("7" * 24, "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
 MESSAGE = Message("m", ROOM.id, ADA.id, 1, "c", "hello", 1, 1, ADA.username)
+REACTED = replace(MESSAGE, version=1, reactions=(Reaction("👍", ADA.id, 1),))
+CHANGES = Changes((REACTED,), (1,), 0, 1, reacted={ADA.id: frozenset({1})})
 
 
 class Queue(QueuedChannelManager):
@@ -53,7 +55,7 @@ class Process:
         sid = self.manager.pre_connect("transport", "/group") or ""
         connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
         self.connections.add(connection)
-        connection.channels.add(room_channel(ROOM.id))
+        connection.channels.update((room_channel(ROOM.id), user_channel(ADA.id)))
         self.manager.connect(sid, "/group")
 
     def publisher(self, here_alone: bool) -> Publisher:
@@ -93,6 +95,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.room_entered(ROOM, [ADA.id])
     publisher.stored(ROOM, MESSAGE)
     publisher.message_created_for(ADA.id, ROOM, MESSAGE)
+    publisher.changed(ROOM, CHANGES)  # to her, who reacted, and to all
     publisher.message_read(ROOM, ADA.id, 1, to_members=True)
     publisher.message_read(ROOM, ADA.id, 1, to_members=False)
     publisher.user_typing(ROOM, ADA.id)
@@ -114,7 +117,7 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
     process: Process,
 ) -> None:
     tell_everything(process.publisher(here_alone=False))
-    assert len(process.manager.queued) == 14, "all that is told, and nothing else"
+    assert len(process.manager.queued) == 16, "all that is told, and nothing else"
     assert all(read_push(json.dumps(push).encode()) for push in process.manager.queued)
     process.manager.queued.clear()
     tell_everything(process.publisher(here_alone=True))
@@ -127,6 +130,33 @@ def test_what_another_process_told_one_user_is_still_told_to_the_others(process:
     process.hear(room_channel(ROOM.id))
     assert process.room_log.told_upto(ROOM.id) == MESSAGE.seq
     assert process.room_log.known_id(ROOM.id, MESSAGE.seq) == MESSAGE.id
+
+
+@pytest.mark.parametrize("by_queue", [False, True])
+def test_whoever_reacted_and_is_no_member_any_more_is_not_told_how_the_message_is_now(
+    process: Process, monkeypatch: pytest.MonkeyPatch, by_queue: bool
+) -> None:
+    sent: list[list[str]] = []  # of each push, to which connections it goes
+
+    def send(eio_sids: Iterable[str], frame: object) -> None:
+        sent.append(list(eio_sids))
+
+    monkeypatch.setattr(process.server.eio, "send_to_all", send)
+    publisher = process.publisher(here_alone=False)
+    own = {"room_id": ROOM.id, "messages": [], "after_rev": 0, "last_rev": 0}
+
+    def tell() -> None:
+        if by_queue:
+            process.hear(user_channel(ADA.id), "messages_changed", own)
+        else:
+            publisher.changed(ROOM, CHANGES)
+
+    tell()
+    assert sent == [["transport"]] if by_queue else [["transport"], ["transport"]]
+    process.manager.unsubscribe(ADA.id, "/group", room_channel(ROOM.id))
+    sent.clear()
+    tell()
+    assert sent and not any(sent)
 
 
 def test_what_is_caught_up_with_is_told_to_clients_here_alone(process: Process) -> None:

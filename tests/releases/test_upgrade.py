@@ -131,6 +131,37 @@ def test_people_find_everything_and_go_on(old: dict[str, Any], upgraded: Server)
             assert after["unread"] == 0
 
 
+def test_what_was_said_before_the_upgrade_can_be_changed_after_it(
+    old: dict[str, Any], upgraded: Server
+) -> None:
+    name, seen = next(iter(old["seen"].items()))
+    person = Returning(upgraded, seen)
+    own = [
+        message
+        for room in seen["rooms"]
+        for message in room["messages"]
+        if message["user_id"] == seen["user"]["id"]
+    ]
+    edited, reacted, deleted = own[0], own[1], own[2]
+    revs: dict[str, int] = {}
+
+    def change(method: str, message: dict[str, Any], path: str = "", body: Any = None) -> Any:
+        room = f"/rooms/{message['room_id']}"
+        revs[message["room_id"]] = revs.get(message["room_id"], 0) + 1
+        assert person.call("GET", f"{room}/messages/{message['seq']}")["version"] == 0
+        now = person.call(method, f"{room}/messages/{message['seq']}{path}", body)
+        assert now["version"] == 1
+        changes = person.call("GET", f"{room}/changes?after_rev=0")
+        assert changes["last_rev"] == revs[message["room_id"]] and now in changes["messages"]
+        return now
+
+    now = change("PATCH", edited, body={"data": "edited after the upgrade"})
+    assert_kept(now, {k: v for k, v in edited.items() if k not in ("data", "updated_at")})
+    assert_kept(change("PUT", reacted, "/reactions/👍"), reacted)
+    gone = change("DELETE", deleted)
+    assert gone["data"] == "" and (gone["id"], gone["seq"]) == (deleted["id"], deleted["seq"])
+
+
 def test_a_message_sent_again_after_the_upgrade_is_not_stored_twice(
     old: dict[str, Any], upgraded: Server
 ) -> None:

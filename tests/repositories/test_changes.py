@@ -193,7 +193,20 @@ def test_an_edit_costs_the_same_however_often_the_message_was_edited(
         edit = change_of(message, ALICE, "text", f"text {rev}", rev=rev)
         changes.append([edit])
         changes.apply([edit])
-    assert scrubbed.found == [0, 1, 1, 1, 1]
+    assert scrubbed.found == [1, 1, 1, 1]
+
+
+def test_of_a_message_with_very_many_changes_nothing_is_left_once_it_is_deleted(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    reactions = [
+        change_of(message, BOB, "reaction", rev % 2 == 1, HEART, rev=rev) for rev in range(1, 201)
+    ]
+    changes.append(reactions)
+    changes.apply(reactions)
+    changes.apply([change_of(message, ALICE, "deleted", rev=201)])
+    found = entries(migrated)
+    assert len(found) == 200 and all("value" not in one and "emoji" not in one for one in found)
 
 
 def test_nothing_of_a_deleted_message_is_left_in_the_log(

@@ -150,6 +150,29 @@ BLOCKED = {
     "PUT /api/rooms/<room_id>/muted": (200, 200),
     "PUT /api/rooms/<room_id>/hidden": (200, 200),
 }
+# What is done to another message of the group than the owner's
+OTHERS_MESSAGE = {
+    ("member", "PATCH /api/rooms/<room_id>/messages/<seq>"): row("401 401 401 404 404 200 403 403"),
+    ("member", "DELETE /api/rooms/<room_id>/messages/<seq>"): row(
+        "401 401 401 404 404 200 200 200"
+    ),
+    ("admin", "PATCH /api/rooms/<room_id>/messages/<seq>"): row("401 401 401 404 404 403 200 403"),
+    ("admin", "DELETE /api/rooms/<room_id>/messages/<seq>"): row("401 401 401 404 404 403 200 200"),
+    # who is removed then
+    ("target", "PATCH /api/rooms/<room_id>/messages/<seq>"): row("401 401 401 404 404 403 403 403"),
+    ("target", "DELETE /api/rooms/<room_id>/messages/<seq>"): row(
+        "401 401 401 404 404 403 200 200"
+    ),
+}
+# In a room of two, the message of the other one
+OTHERS_IN_DIRECT = {
+    "PATCH /api/rooms/<room_id>/messages/<seq>": 403,
+    "DELETE /api/rooms/<room_id>/messages/<seq>": 403,
+    "PUT /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": 200,
+    "DELETE /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": 200,
+    "PUT /api/rooms/<room_id>/messages/<seq>/pin": 200,
+    "DELETE /api/rooms/<room_id>/messages/<seq>/pin": 200,
+}
 # Removing somebody who is no member of the group
 KEEPING_OUT = row("401 401 401 404 404 403 204 204")
 
@@ -282,7 +305,8 @@ def test_every_route_has_its_row(app: Flask, figures: Figures) -> None:
     }
     assert existing == set(TABLE)
     assert {route for route in existing if "<room_id>" in route} == set(DIRECT)
-    checks = count_cells(TABLE, DIRECT, CLOSED) + len(TABLE)  # each once more for the disabled
+    checks = count_cells(TABLE, DIRECT, CLOSED, OTHERS_MESSAGE) + len(OTHERS_IN_DIRECT)
+    checks += len(TABLE)  # each once more for the disabled
     figures.add("who gets what over HTTP", routes=len(TABLE), checks=checks)
 
 
@@ -356,6 +380,29 @@ def test_across_a_block_both_read_and_neither_writes(app: Flask, route: str) -> 
         else:
             response = own.call(route, caller, room_id=room["id"])
         assert response.status_code == expected, (caller, response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize(("author", "route"), OTHERS_MESSAGE)
+def test_what_others_said_is_changed_by_its_author_and_deleted_by_managers(
+    stage: Stage, app: Flask, author: str, route: str
+) -> None:
+    for caller, expected in OTHERS_MESSAGE[author, route].items():
+        room = stage.group()
+        seq = stage[author].say(room, "mine")["seq"]
+        if author == "target":  # nobody does anything with what they said before they went
+            rooms = app.extensions["chat"].rooms
+            rooms.remove_member(stage["owner"].model, room["id"], stage["target"].id)
+            gone = stage.call(route, "target", room_id=room["id"], seq=seq)
+            assert gone.status_code == 404
+        response = stage.call(route, caller, room_id=room["id"], seq=seq)
+        assert response.status_code == int(expected), (caller, response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("route", OTHERS_IN_DIRECT)
+def test_of_two_each_changes_their_own_words_alone(stage: Stage, route: str) -> None:
+    seq = stage["owner"].say(stage.direct, "between us")["seq"]
+    response = stage.call(route, "peer", room_id=stage.direct["id"], seq=seq)
+    assert response.status_code == OTHERS_IN_DIRECT[route], response.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("caller", KEEPING_OUT)

@@ -83,6 +83,25 @@ CLOSED = {
     "/group react": MEMBERS,
     "/group mark_read": MEMBERS,
 }
+# In a room of two of whom one blocks the other: the blocked one, the blocker
+BLOCKED = {
+    "/direct send_message": ("forbidden", "forbidden"),
+    "/direct sync": ("ok", "ok"),
+    # of the message of the blocked one
+    "/direct edit_message": ("forbidden", "forbidden"),
+    "/direct react": ("forbidden", "forbidden"),
+    "/direct pin_message": ("forbidden", "forbidden"),
+    "/direct delete_message": ("ok", "forbidden"),
+    "/direct mark_read": ("ok", "ok"),
+    "/direct typing": ("ok", "ok"),
+}
+# What is done to the member's message: it is theirs, and managers delete and pin it
+MEMBERS_MESSAGE = {
+    "/group edit_message": row(NO + "not_found not_found ok forbidden forbidden"),
+    "/group delete_message": row(NO + "not_found not_found ok ok ok"),
+    "/group react": MEMBERS,
+    "/group pin_message": row(NO + "not_found not_found forbidden ok ok"),
+}
 
 
 class Stage(Cast):
@@ -97,13 +116,9 @@ class Stage(Cast):
         self.seq = 1  # of the message that something is done to
         self.clients: dict[str, WireClient] = {}
         self.greetings: dict[str, dict[str, Any]] = {}
-        for caller in (*CALLERS, "peer"):
+        for caller in (*CALLERS, "peer", "target"):
             self.connect(caller)
-        # The server may have read the members while the group was made beside it.
-        ask_while(
-            lambda answer: "data" in answer,
-            lambda: self.call("/group typing", "former", self.shared["id"]),
-        )
+        self.wait_until_known(self.shared["id"])
 
     def connect(self, caller: str) -> WireClient:
         """Connect as somebody, to both namespaces as far as they are let in."""
@@ -114,11 +129,20 @@ class Stage(Cast):
         self.clients[caller] = client
         return client
 
+    def wait_until_known(self, room_id: object) -> None:
+        """Wait until the server knows who is in a group.
+
+        It may have read the members while the group was made beside it.
+        """
+        ask_while(
+            lambda answer: "data" in answer, lambda: self.call("/group typing", "former", room_id)
+        )
+
     def payload(self, event: str, caller: str, room_id: object) -> dict[str, Any]:
         """Return a good payload for the room."""
         payloads: dict[str, dict[str, Any]] = {
             "send_message": {"room_id": room_id, "client_id": new_client_id(), "data": "me"},
-            "sync": {"rooms": {room_id: 0}},
+            "sync": {"rooms": {room_id: 0}, "revs": {room_id: 0}},
             "edit_message": {"room_id": room_id, "seq": self.seq, "data": "other"},
             "delete_message": {"room_id": room_id, "seq": self.seq},
             "react": {"room_id": room_id, "seq": self.seq, "emoji": "👍", "on": True},
@@ -163,7 +187,7 @@ def test_every_event_has_its_row(figures: Figures) -> None:
     assert {f"{namespace} {event}" for namespace, event in EVENTS} == set(TABLE)
     with_room = {where for where in TABLE if where.split(" ")[1] not in NO_ROOM}
     assert with_room == set(DIRECT)
-    checks = count_cells(TABLE, DIRECT, CLOSED)
+    checks = count_cells(TABLE, DIRECT, CLOSED, BLOCKED, MEMBERS_MESSAGE)
     figures.add("who gets what over sockets", events=len(TABLE), checks=checks)
 
 
@@ -210,6 +234,35 @@ def test_a_room_of_two_is_theirs_alone(
         assert outcome(answer, where, room_id) == expected, (caller, answer)
 
 
+@pytest.mark.parametrize("where", BLOCKED)
+def test_across_a_block_both_read_and_neither_writes(
+    stage: Stage, server: Server, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    room = stage["peer"].talk_to(stage["target"])
+    monkeypatch.setattr(stage, "seq", stage["peer"].say(room, "between us")["seq"])
+    url = f"{server.url}/api/users/me/blocks/{stage['peer'].id}"
+    headers = stage["target"].headers
+    assert requests.put(url, headers=headers, timeout=60).ok
+    try:
+        for caller, expected in zip(("peer", "target"), BLOCKED[where], strict=True):
+            answer = stage.call(where, caller, room["id"])
+            assert outcome(answer, where, room["id"]) == expected, (caller, answer)
+    finally:
+        assert requests.delete(url, headers=headers, timeout=60).ok
+
+
+@pytest.mark.parametrize("where", MEMBERS_MESSAGE)
+def test_what_a_member_said_is_changed_by_them_and_deleted_by_managers(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    room = stage.group()
+    stage.wait_until_known(room["id"])
+    monkeypatch.setattr(stage, "seq", stage["member"].say(room, "mine")["seq"])
+    for caller, expected in MEMBERS_MESSAGE[where].items():
+        answer = stage.call(where, caller, room["id"])
+        assert outcome(answer, where, room["id"]) == expected, (caller, answer)
+
+
 @pytest.mark.parametrize("where", DIRECT)
 def test_no_access_looks_like_nothing_there(stage: Stage, where: str) -> None:
     for caller in ("stranger", "former"):
@@ -231,13 +284,15 @@ def test_token_of_another_is_not_taken(stage: Stage) -> None:
             assert answer["error"]["code"] == code
 
 
-def test_the_refused_hear_nothing(stage: Stage) -> None:
+def test_the_refused_hear_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     for caller in WITHOUT_TOKEN:
         stage.connect(caller)
     rooms = {"/group": stage.shared["id"], "/direct": stage.direct["id"]}
     for namespace, room_id in rooms.items():  # all that they cause is sent before their acks
-        assert "data" in stage.call(f"{namespace} send_message", "owner", room_id)
+        sent = stage.call(f"{namespace} send_message", "owner", room_id)["data"]
+        monkeypatch.setattr(stage, "seq", sent["seq"])
         assert "data" in stage.call(f"{namespace} typing", "owner", room_id)
+        assert "data" in stage.call(f"{namespace} react", "owner", room_id)
     for caller in WITHOUT_TOKEN:
         client = stage.clients[caller]
         client.barrier("/group")
@@ -245,6 +300,6 @@ def test_the_refused_hear_nothing(stage: Stage) -> None:
     for caller in ("stranger", "former"):
         client = stage.clients[caller]
         client.barrier("/group")
-        heard = {push["room_id"] for push in client.pushes("message_created")}
-        assert not heard & set(rooms.values()), caller
-        assert not client.pushes("user_typing")
+        for event in ("message_created", "messages_changed", "user_typing"):
+            heard = {push["room_id"] for push in client.pushes(event)}
+            assert not heard & set(rooms.values()), caller

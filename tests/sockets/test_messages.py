@@ -109,6 +109,24 @@ def test_too_many_unanswered_sends_are_told_to_wait(people: People) -> None:
     assert "data" in client.call("/group", "send_message", message(group))
 
 
+def test_unanswered_changes_count_with_unanswered_sends(people: People) -> None:
+    (ada,) = people("ada")
+    group = ada.create_group()
+    ada.post(group, "hello")
+    client = ada.socket("/group")
+    changes = [
+        {"room_id": group["id"], "seq": 1, "emoji": "👍", "on": number % 2 == 0}
+        for number in range(200)
+    ]
+    ids = client.emit_at_once("/group", "react", changes)
+    ids += client.emit_at_once("/group", "send_message", [message(group)])
+    answers = [client.ack(ack_id) for ack_id in ids]
+    codes = {answer["error"]["code"] for answer in answers if "error" in answer}
+    assert codes == {"rate_limited"}
+    done = [answer["data"]["version"] for answer in answers[:200] if "data" in answer]
+    assert len(done) >= 32 and max(done) == len(done)
+
+
 def test_repeated_client_id_is_stored_once_and_acked_every_time(people: People) -> None:
     ada, bob = people("ada", "bob")
     group = ada.create_group(bob)

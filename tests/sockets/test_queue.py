@@ -17,6 +17,7 @@ import socketio
 from flask import Flask
 from redis import Redis as RedisClient
 
+from chat.repositories.rooms import RoomRepository
 from harness.accounts import data_of
 from harness.people import make_people
 from harness.servers import PATIENCE, Server, free_port
@@ -132,6 +133,61 @@ def test_messages_come_to_all_processes_once_and_in_order(spread: Pair) -> None:
         assert first_time == seqs
 
 
+CHANGES: list[tuple[str, dict[str, object]]] = [
+    ("edit_message", {"data": "other"}),
+    ("react", {"emoji": "👍", "on": True}),
+    ("pin_message", {"on": True}),
+    ("delete_message", {}),
+]
+
+
+def test_changes_come_to_all_processes_and_no_reconciler_says_them_again(
+    spread: Pair, beside: Flask
+) -> None:
+    here, there = spread("here", "there")
+    group = here.create_group(there)
+    assert hears_typing(here, there, group)
+    here.post(group, "hello")
+    listener, client = there.socket("/group"), here.socket("/group")
+    other = here.on(there).socket("/group")
+    for rev, (event, more) in enumerate(CHANGES, start=1):
+        payload = {"room_id": group["id"], "seq": 1, **more}
+        changed = client.call("/group", event, payload)["data"]
+        changed.pop("own_reactions", None)
+        pushed = listener.pushed("messages_changed", last_rev=rev)
+        assert pushed["after_rev"] == rev - 1 and pushed["messages"] == [changed]
+    # One's own sockets hear which reactions are one's own, at whatever process.
+    own = other.pushed("messages_changed", after_rev=1, last_rev=1)
+    assert own["messages"][0]["own_reactions"] == ["👍"]
+    # The reconciler tells what changed in rooms before it tells of sessions that ended later.
+    rooms, deadline = (
+        RoomRepository(beside.extensions["chat"].database),
+        time.monotonic() + PATIENCE,
+    )
+    while (found := rooms.find(group["id"])) is None or found.last_rev < len(CHANGES):
+        assert time.monotonic() < deadline, "nobody writes it down"
+        time.sleep(0.05)
+    there.on(here).data("DELETE", "/session")
+    listener.pushed("session_expired")
+    assert [one["last_rev"] for one in listener.pushes("messages_changed")] == [1, 2, 3, 4]
+
+
+def test_a_change_comes_by_the_queue_before_any_reconciler_could_bring_it(spread: Pair) -> None:
+    here, there, typist = spread("here", "there", "typist")
+    group = here.create_group(there)
+    typist.data("POST", "/rooms/join", {"number": group["number"]})
+    assert hears_typing(here, there, group)
+    here.post(group, "hello")
+    listener = there.socket("/group")
+    client, talker = here.socket("/group"), typist.on(here).socket("/group")
+    payload = {"room_id": group["id"], "seq": 1, "data": "other"}
+    changed = client.call("/group", "edit_message", payload)["data"]
+    assert "data" in talker.call("/group", "typing", {"room_id": group["id"]})
+    listener.pushed("user_typing", user_id=typist.id)
+    # What is never stored comes by the queue alone, and so what was pushed before it has come too.
+    assert [one["messages"] for one in listener.pushes("messages_changed")] == [[changed]]
+
+
 def test_what_each_process_finds_out_by_itself_is_told_to_a_client_once(
     servers: list[Server], beside: Flask
 ) -> None:
@@ -222,7 +278,7 @@ def test_commands_on_the_queue_let_nobody_into_a_room_or_out(
         assert server.log().count("dropped what arrived on MESSAGE_QUEUE_URL") == 1
 
 
-def test_without_the_queue_messages_take_a_little_longer_and_arrive(
+def test_without_the_queue_messages_and_changes_take_a_little_longer_and_arrive(
     spread: Pair, redis: Redis
 ) -> None:
     here, there = spread("here", "there")
@@ -233,6 +289,8 @@ def test_without_the_queue_messages_take_a_little_longer_and_arrive(
     try:
         sent = here.post(group, "without a queue")
         assert listener.pushed("message_created", id=sent["id"]) == sent
+        edited = here.data("PATCH", f"/rooms/{group['id']}/messages/1", {"data": "other"})
+        assert listener.pushed("messages_changed", last_rev=1)["messages"] == [edited]
     finally:
         redis.start()
     assert hears_typing(here, there, group)

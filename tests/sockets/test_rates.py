@@ -73,6 +73,35 @@ def test_messages_are_counted_over_sockets_and_http_together(members: list[Membe
     bob.post(group, "others talk on")
 
 
+# What is done to a message: over a socket, and over HTTP.
+DONE_TO_MESSAGES: dict[str, tuple[tuple[str, dict[str, Any]], tuple[str, str, Any]]] = {
+    "edit": (("edit_message", {"data": "other"}), ("PATCH", "", {"data": "another"})),
+    "react": (("react", {"emoji": "👍", "on": True}), ("PUT", "/reactions/👍", None)),
+    "take back": (("react", {"emoji": "👍", "on": False}), ("DELETE", "/reactions/👍", None)),
+    "pin": (("pin_message", {"on": True}), ("PUT", "/pin", None)),
+    "take off": (("pin_message", {"on": False}), ("DELETE", "/pin", None)),
+    "delete": (("delete_message", {}), ("DELETE", "", None)),
+}
+
+
+@pytest.mark.parametrize("what", DONE_TO_MESSAGES)
+def test_what_is_done_to_messages_counts_as_messages_do(members: list[Member], what: str) -> None:
+    ada, bob = members
+    group = ada.create_group(bob)
+    socket = ada.socket("/group")
+    (event, more), (method, path, body) = DONE_TO_MESSAGES[what]
+    ada.post(group, "hello")
+    payload = {"room_id": group["id"], "seq": 1, **more}
+    address = f"/rooms/{group['id']}/messages/1{path}"
+    assert "data" in socket.call("/group", event, payload)
+    ada.data(method, address, body)
+    is_refused(socket.call("/group", event, payload))
+    is_refused_over_http(ada.http(method, address, body))
+    is_refused(socket.call("/group", "send_message", message(group)))
+    bob.post(group, "others talk on")
+    bob.data("PUT", f"/rooms/{group['id']}/messages/2/reactions/👍")
+
+
 def test_bytes_of_messages_are_counted_over_sockets_and_http_and_after_a_restart(
     mongo_uri: str, tmp_path: Path
 ) -> None:
