@@ -88,7 +88,8 @@ class BotUnderFaults(RuleBasedStateMachine):
         """Change some of the last messages, with effect or too late for any."""
         found = self.world.rooms[room[0]]
         last = len(found.entries)
-        self.world.change(found, [(max(1, last - place), effect) for place, effect in changes])
+        if last:
+            self.world.change(found, [(max(1, last - place), effect) for place, effect in changes])
 
     @rule(room=st.sampled_from(ROOMS))
     def let_in(self, room: tuple[str, str]) -> None:
