@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # What an edit has for as long as its text is in the log: the message's id.
 TEXT_OF = "text_of_identity"
-HOLDING = [{"value": {"$exists": True}}, {"emoji": {"$exists": True}}]
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ class ChangeRepository(AppendingRepository):
         for query in with_ids(object_ids({change.message_id for change in changes})):
             for state in self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1}):
                 if state.get("deleted_rev") is not None:
-                    self._scrub_all({"message_identity": state["_id"], "$or": HOLDING})
+                    self._scrub_all({"message_identity": state["_id"]})
                 elif str(state["_id"]) in edited:
                     # Not all edits that there ever were: of those scrubbed the index knows nothing.
                     self._scrub_all(
@@ -88,8 +87,9 @@ class ChangeRepository(AppendingRepository):
 
     def _scrub_all(self, query: Mapping[str, Any]) -> None:
         """Scrub all entries that match, in pieces: there may be very many."""
-        found = self._collection.find(query, {"_id": 1})
-        for some in with_ids([entry["_id"] for entry in found]):
+        found = self._collection.find(query, {"value": 1, "emoji": 1})
+        holding = [entry["_id"] for entry in found if "value" in entry or "emoji" in entry]
+        for some in with_ids(holding):
             self._collection.update_many(some, {"$unset": {"value": "", "emoji": "", TEXT_OF: ""}})
 
     @staticmethod
