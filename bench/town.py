@@ -142,14 +142,16 @@ class Founder:
     def group(self, name: str, numbers: range, history: int = 0) -> Place:
         """Make a group of these people, the first one its owner, with messages of theirs."""
         members = [self._users[number] for number in numbers]
-        room = self._services.rooms.gather(members[0], name, members)
+        room = self._services.groups.gather(members[0], name, members)
         if history:
             self._tell(room, members, history)
         return self._place(room, GROUP, numbers)
 
     def pair(self, one: int, other: int) -> Place:
         """Make the direct room of two people."""
-        room, _ = self._services.rooms.direct_with(self._users[one], self._users[other].username)
+        room, _ = self._services.direct_rooms.direct_with(
+            self._users[one], self._users[other].username
+        )
         return self._place(room, DIRECT, (one, other))
 
     def _place(self, room: Room, namespace: str, numbers: Sequence[int]) -> Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app
+from flask import Config, Flask, current_app
 
 from chat.budgets import Budgets
 from chat.database.client import Database
@@ -45,12 +45,19 @@ from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.account_removal import AccountRemoval
 from chat.services.administration import Administration
+from chat.services.arrivals import Arrivals
 from chat.services.audit import Audit
 from chat.services.blocks import Blocks
+from chat.services.capacity import Capacity
 from chat.services.changes import ChangeService
 from chat.services.conversations import ConversationService
+from chat.services.direct_rooms import DirectRooms
+from chat.services.groups import Groups
 from chat.services.jobs import Jobs
+from chat.services.joining import Joining
+from chat.services.leaving import Leaving
 from chat.services.links import Links
+from chat.services.member_removal import MemberRemoval
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
@@ -60,9 +67,11 @@ from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
 from chat.services.registration import Registration
+from chat.services.roles import Roles
 from chat.services.room_invitations import RoomInvitationService
+from chat.services.room_notifier import RoomNotifier
 from chat.services.room_removal import RoomRemoval
-from chat.services.rooms import RoomService
+from chat.services.room_repair import RoomRepair
 from chat.services.sessions import SessionService
 from chat.services.typing import Typing
 from chat.services.usernames import Usernames
@@ -72,40 +81,96 @@ EXTENSION = "chat"
 
 
 @dataclass(frozen=True)
-class Services:
-    """Everything of one app that has a life longer than a request."""
+class Repositories:
+    """All that more than one service asks; faces get none of it."""
+
+    users: UserRepository
+    sessions: SessionRepository
+    rooms: RoomRepository
+    user_rooms: UserRoomRepository
+    removals: RemovalRepository
+    invitations: RoomInvitationRepository
+    requests: MembershipRequestRepository
+    messages: MessageRepository
+    changes: ChangeRepository
+
+
+@dataclass(frozen=True)
+class Core:
+    """What every area below is built on."""
 
     database: Database
     embedded: EmbeddedDatabase | None  # None where MONGO_URI names a database
-    database_probe: DatabaseProbe
-    readiness: Readiness
-    mailer: Mailer
+    limits: Limits
+    budgets: Budgets
     audit: Audit
     jobs: Jobs
-    administration: Administration
-    registration: Registration
-    users: UserService
-    sessions: SessionService
-    budgets: Budgets
-    rooms: RoomService
-    room_invitations: RoomInvitationService
+    usernames: Usernames
+    memberships: Memberships
+    previews: Previews
+    room_log: RoomLog
+    connections: Connections
+    socketio: ChatSocketIO
+    told_rooms: ToldRooms
+    recent_pushes: RecentPushes
+    publisher: Publisher
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """Rooms and who is in them."""
+
     blocks: Blocks
     membership_requests: MembershipRequests
+    groups: Groups
+    direct_rooms: DirectRooms
+    joining: Joining
+    leaving: Leaving
+    member_removal: MemberRemoval
+    roles: Roles
+    room_repair: RoomRepair
+    room_invitations: RoomInvitationService
+
+
+@dataclass(frozen=True)
+class People:
+    """Accounts, sessions, and what an operator does."""
+
+    mailer: Mailer
+    registration: Registration
+    sessions: SessionService
+    account_removal: AccountRemoval
+    users: UserService
+    administration: Administration
+
+
+@dataclass(frozen=True)
+class Messages:
+    """What is said, and how far it was read."""
+
+    read_marks: ReadMarks
+    quotas: Quotas
+    past: Past
     conversations: ConversationService
     messages: MessageService
     changes: ChangeService
     typing: Typing
-    room_log: RoomLog
-    previews: Previews
-    read_marks: ReadMarks
-    quotas: Quotas
-    connections: Connections
-    publisher: Publisher
-    socketio: ChatSocketIO
+
+
+@dataclass(frozen=True)
+class Watches:
+    """What looks again and again while the server runs."""
+
+    database_probe: DatabaseProbe
+    readiness: Readiness
     expiry: Expiry
     presence: Presence
-    past: Past
     reconciler: Reconciler
+
+
+@dataclass(frozen=True)
+class Services(Core, Rooms, People, Messages, Watches):
+    """Everything of one app that has a life longer than a request."""
 
 
 def services() -> Services:
@@ -119,276 +184,379 @@ def wire(app: Flask) -> Services:
     config = app.config
     embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
-    database_probe = DatabaseProbe(database, is_embedded=embedded is not None)
-    queue_url = config["MESSAGE_QUEUE_URL"]
-    queue_probe = QueueProbe(queue_url).find_problem if queue_url else None
+    repositories = _wire_repositories(database)
+    core = _wire_core(config, database, embedded, repositories)
+    rooms = _wire_rooms(core, repositories)
+    people = _wire_people(app, core, repositories, rooms)
+    messages = _wire_messages(config, core, repositories, rooms)
+    watches = _wire_watches(config, core, repositories, rooms, people, messages)
+    areas = (core, rooms, people, messages, watches)
+    return Services(**{name: one for area in areas for name, one in vars(area).items()})
+
+
+def _wire_repositories(database: Database) -> Repositories:
+    return Repositories(
+        users=UserRepository(database),
+        sessions=SessionRepository(database),
+        rooms=RoomRepository(database),
+        user_rooms=UserRoomRepository(database),
+        removals=RemovalRepository(database),
+        invitations=RoomInvitationRepository(database),
+        requests=MembershipRequestRepository(database),
+        messages=MessageRepository(database),
+        changes=ChangeRepository(database),
+    )
+
+
+def _wire_core(
+    config: Config,
+    database: Database,
+    embedded: EmbeddedDatabase | None,
+    repositories: Repositories,
+) -> Core:
+    usernames = Usernames(repositories.users)
+    previews = Previews(repositories.rooms)
+    room_log = RoomLog(
+        repositories.messages, repositories.changes, repositories.rooms, previews, usernames.sign
+    )
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections)
-
-    users = UserRepository(database)
-    room_repository = RoomRepository(database)
-    user_rooms = UserRoomRepository(database)
-    message_repository = MessageRepository(database)
-    change_repository = ChangeRepository(database)
-    removals = RemovalRepository(database)
-    invitations = RoomInvitationRepository(database)
-
-    usernames = Usernames(users)
-    previews = Previews(room_repository)
-    room_log = RoomLog(
-        message_repository, change_repository, room_repository, previews, usernames.sign
-    )
     told_rooms, recent_pushes = ToldRooms(), RecentPushes()
-    publisher = Publisher(connections, room_log, told_rooms, recent_pushes, lambda: socketio.server)
-    # For what each process finds out by itself and tells its own clients.
-    own_publisher = Publisher(
-        connections,
-        room_log,
-        told_rooms,
-        recent_pushes,
-        lambda: socketio.server,
-        here_alone=True,
+    return Core(
+        database=database,
+        embedded=embedded,
+        limits=Limits(
+            enabled=config["RATE_LIMITS"],
+            per_minute={rule.name: config[rule.name] for rule in CONFIGURABLE},
+            shared=shared_windows(database, config["MESSAGE_QUEUE_URL"]),
+            secret=config["SECRET_KEY"],
+        ),
+        budgets=Budgets(enabled=config["RATE_LIMITS"]),
+        audit=Audit(AuditRepository(database), config["AUDIT_DAYS"], database.now_ms),
+        jobs=Jobs(JobRepository(database)),
+        usernames=usernames,
+        memberships=Memberships(repositories.rooms, repositories.user_rooms),
+        previews=previews,
+        room_log=room_log,
+        connections=connections,
+        socketio=socketio,
+        told_rooms=told_rooms,
+        recent_pushes=recent_pushes,
+        publisher=Publisher(connections, room_log, told_rooms, recent_pushes, socketio),
     )
 
-    presence_repository = PresenceRepository(database)
-    session_repository = SessionRepository(database)
 
-    limits = Limits(
-        enabled=config["RATE_LIMITS"],
-        per_minute={rule.name: config[rule.name] for rule in CONFIGURABLE},
-        shared=shared_windows(database, queue_url),
-        secret=config["SECRET_KEY"],
+def _wire_rooms(core: Core, repositories: Repositories) -> Rooms:
+    blocks = Blocks(
+        blocks=BlockRepository(core.database),
+        rooms=repositories.rooms,
+        users=repositories.users,
+        memberships=core.memberships,
+        limits=core.limits,
+        jobs=core.jobs,
     )
-    audit = Audit(AuditRepository(database), config["AUDIT_DAYS"], database.now_ms)
-    passwords = Passwords()
+    requests = MembershipRequests(
+        requests=repositories.requests,
+        rooms=repositories.rooms,
+        user_rooms=repositories.user_rooms,
+        users=repositories.users,
+        messages=repositories.messages,
+        memberships=core.memberships,
+        blocks=blocks,
+        limits=core.limits,
+        events=core.publisher,
+        clock=core.database.now_ms,
+    )
+    notifier = RoomNotifier(core.memberships, core.room_log, core.usernames, core.publisher)
+    removal = RoomRemoval(
+        rooms=repositories.rooms,
+        messages=repositories.messages,
+        contents=(
+            repositories.user_rooms,
+            repositories.invitations,
+            repositories.removals,
+            repositories.requests,
+            repositories.changes,
+        ),
+        notifier=notifier,
+        audit=core.audit,
+        jobs=core.jobs,
+    )
+    roles = Roles(
+        rooms=repositories.rooms,
+        user_rooms=repositories.user_rooms,
+        users=repositories.users,
+        invitations=repositories.invitations,
+        memberships=core.memberships,
+        notifier=notifier,
+        limits=core.limits,
+        audit=core.audit,
+    )
+    leaving = Leaving(
+        rooms=repositories.rooms,
+        user_rooms=repositories.user_rooms,
+        removals=repositories.removals,
+        invitations=repositories.invitations,
+        memberships=core.memberships,
+        roles=roles,
+        removal=removal,
+        notifier=notifier,
+    )
+    capacity = Capacity(repositories.rooms, repositories.user_rooms)
+    arrivals = Arrivals(
+        user_rooms=repositories.user_rooms,
+        users=repositories.users,
+        removals=repositories.removals,
+        memberships=core.memberships,
+        room_log=core.room_log,
+        leaving=leaving,
+        notifier=notifier,
+        clock=core.database.now_ms,
+    )
+    joining = Joining(
+        rooms=repositories.rooms,
+        users=repositories.users,
+        removals=repositories.removals,
+        memberships=core.memberships,
+        requests=requests,
+        arrivals=arrivals,
+        capacity=capacity,
+        limits=core.limits,
+    )
+    return Rooms(
+        blocks=blocks,
+        membership_requests=requests,
+        groups=Groups(
+            rooms=repositories.rooms,
+            memberships=core.memberships,
+            arrivals=arrivals,
+            capacity=capacity,
+            removal=removal,
+            notifier=notifier,
+            limits=core.limits,
+            audit=core.audit,
+        ),
+        direct_rooms=DirectRooms(
+            rooms=repositories.rooms,
+            user_rooms=repositories.user_rooms,
+            users=repositories.users,
+            messages=repositories.messages,
+            arrivals=arrivals,
+            blocks=blocks,
+            limits=core.limits,
+        ),
+        joining=joining,
+        leaving=leaving,
+        member_removal=MemberRemoval(
+            users=repositories.users,
+            removals=repositories.removals,
+            memberships=core.memberships,
+            requests=requests,
+            leaving=leaving,
+            jobs=core.jobs,
+            limits=core.limits,
+            audit=core.audit,
+        ),
+        roles=roles,
+        room_repair=RoomRepair(repositories.rooms, repositories.user_rooms, core.room_log, roles),
+        room_invitations=RoomInvitationService(
+            invitations=repositories.invitations,
+            removals=repositories.removals,
+            rooms=repositories.rooms,
+            user_rooms=repositories.user_rooms,
+            users=repositories.users,
+            memberships=core.memberships,
+            joining=joining,
+            limits=core.limits,
+            audit=core.audit,
+            clock=core.database.now_ms,
+        ),
+    )
+
+
+def _wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms) -> People:
+    config, clock = app.config, core.database.now_ms
     mailer = Mailer(app)
+    passwords = Passwords()
+    registration = Registration(config["REGISTRATION"], config["REGISTRATION_DOMAINS"])
+    links = Links(LinkRepository(core.database), clock)
     sessions = SessionService(
-        users=users,
-        sessions=session_repository,
+        users=repositories.users,
+        sessions=repositories.sessions,
         passwords=passwords,
-        limits=limits,
-        events=publisher,
-        audit=audit,
+        limits=core.limits,
+        events=core.publisher,
+        audit=core.audit,
         secret=config["SECRET_KEY"],
         refresh_days=config["REFRESH_TOKEN_DAYS"],
-        clock=database.now_ms,
-    )
-    memberships = Memberships(room_repository, user_rooms)
-    read_marks = ReadMarks(user_rooms, message_repository)
-    conversations = ConversationService(
-        user_rooms, users, memberships, usernames, room_log, read_marks, limits
-    )
-    jobs = Jobs(JobRepository(database))
-    blocks = Blocks(
-        blocks=BlockRepository(database),
-        rooms=room_repository,
-        users=users,
-        memberships=memberships,
-        limits=limits,
-        jobs=jobs,
-    )
-    request_repository = MembershipRequestRepository(database)
-    requests = MembershipRequests(
-        requests=request_repository,
-        rooms=room_repository,
-        user_rooms=user_rooms,
-        users=users,
-        messages=message_repository,
-        memberships=memberships,
-        blocks=blocks,
-        limits=limits,
-        events=publisher,
-        clock=database.now_ms,
-    )
-    removal = RoomRemoval(
-        rooms=room_repository,
-        user_rooms=user_rooms,
-        messages=message_repository,
-        changes=change_repository,
-        removals=removals,
-        invitations=invitations,
-        requests=request_repository,
-        audit=audit,
-        jobs=jobs,
-    )
-    rooms = RoomService(
-        rooms=room_repository,
-        user_rooms=user_rooms,
-        users=users,
-        messages=message_repository,
-        removals=removals,
-        invitations=invitations,
-        memberships=memberships,
-        room_log=room_log,
-        usernames=usernames,
-        removal=removal,
-        blocks=blocks,
-        requests=requests,
-        jobs=jobs,
-        limits=limits,
-        events=publisher,
-        audit=audit,
-        clock=database.now_ms,
-    )
-    room_invitations = RoomInvitationService(
-        invitations=invitations,
-        removals=removals,
-        rooms=room_repository,
-        user_rooms=user_rooms,
-        users=users,
-        memberships=memberships,
-        room_service=rooms,
-        limits=limits,
-        audit=audit,
-        clock=database.now_ms,
+        clock=clock,
     )
     account_removal = AccountRemoval(
-        users=users,
+        users=repositories.users,
         sessions=sessions,
-        rooms=rooms,
-        memberships=memberships,
-        usernames=usernames,
-        audit=audit,
-        jobs=jobs,
-        blocks=blocks,
-        requests=requests,
-        clock=database.now_ms,
+        leaving=rooms.leaving,
+        memberships=core.memberships,
+        usernames=core.usernames,
+        blocks=rooms.blocks,
+        requests=rooms.membership_requests,
+        audit=core.audit,
+        jobs=core.jobs,
+        clock=clock,
     )
-    links = Links(LinkRepository(database), database.now_ms)
-    registration = Registration(config["REGISTRATION"], config["REGISTRATION_DOMAINS"])
     accounts = UserService(
-        users=users,
-        memberships=memberships,
-        codes=CodeRepository(database),
+        users=repositories.users,
+        memberships=core.memberships,
+        codes=CodeRepository(core.database),
         links=links,
         registration=registration,
         sessions=sessions,
         removal=account_removal,
-        usernames=usernames,
+        usernames=core.usernames,
         mailer=mailer,
-        limits=limits,
+        limits=core.limits,
         passwords=passwords,
-        events=publisher,
-        audit=audit,
+        events=core.publisher,
+        audit=core.audit,
         secret=config["SECRET_KEY"],
-        clock=database.now_ms,
+        clock=clock,
     )
-    administration = Administration(
-        users=users,
-        rooms=room_repository,
-        user_rooms=user_rooms,
-        accounts=accounts,
+    return People(
+        mailer=mailer,
+        registration=registration,
         sessions=sessions,
-        room_service=rooms,
-        links=links,
-        audit=audit,
-        clock=database.now_ms,
-    )
-    past = Past(
-        EpochRepository(database),
-        forget=(
-            room_log.forget_all,
-            previews.forget_all,
-            read_marks.forget_all,
-            memberships.forget_all,
-            usernames.forget_all,
-        ),
-        start_over=(
-            room_log.start_over,
-            jobs.start_over,
-            told_rooms.clear,
-            recent_pushes.clear,
-            lambda: socketio.server.drop_all(),
+        account_removal=account_removal,
+        users=accounts,
+        administration=Administration(
+            users=repositories.users,
+            rooms=repositories.rooms,
+            user_rooms=repositories.user_rooms,
+            accounts=accounts,
+            sessions=sessions,
+            groups=rooms.groups,
+            links=links,
+            audit=core.audit,
+            clock=clock,
         ),
     )
+
+
+def _wire_messages(
+    config: Config, core: Core, repositories: Repositories, rooms: Rooms
+) -> Messages:
+    room_log, memberships, limits = core.room_log, core.memberships, core.limits
+    read_marks = ReadMarks(repositories.user_rooms, repositories.messages)
     quotas = Quotas(
-        UsageRepository(database),
+        UsageRepository(core.database),
         {
             "user": config["MESSAGE_BYTES_PER_DAY_USER"] if config["RATE_LIMITS"] else 0,
             "room": config["MESSAGE_BYTES_PER_DAY_ROOM"] if config["RATE_LIMITS"] else 0,
         },
-        clock=database.now_ms,
+        clock=core.database.now_ms,
     )
     # What follows from "stored" and from "changed", in this order.
-    room_log.followers = (quotas, read_marks, publisher, previews)
-    room_log.change_followers = (publisher,)
-    messages = MessageService(
-        room_log=room_log,
-        memberships=memberships,
-        conversations=conversations,
+    room_log.followers = (quotas, read_marks, core.publisher, core.previews)
+    room_log.change_followers = (core.publisher,)
+    past = Past(
+        EpochRepository(core.database),
+        forget=(
+            room_log.forget_all,
+            core.previews.forget_all,
+            read_marks.forget_all,
+            memberships.forget_all,
+            core.usernames.forget_all,
+        ),
+        start_over=(
+            room_log.start_over,
+            core.jobs.start_over,
+            core.told_rooms.clear,
+            core.recent_pushes.clear,
+            core.socketio.drop_all,
+        ),
+    )
+    conversations = ConversationService(
+        repositories.user_rooms,
+        repositories.users,
+        memberships,
+        core.usernames,
+        room_log,
+        read_marks,
+        limits,
+    )
+    return Messages(
         read_marks=read_marks,
-        rooms=rooms,
+        quotas=quotas,
         past=past,
-        limits=limits,
-        quotas=quotas,
-        events=publisher,
-        clock=database.now_ms,
-    )
-    changes = ChangeService(
-        room_log=room_log,
-        memberships=memberships,
-        users=users,
-        limits=limits,
-        quotas=quotas,
-        audit=audit,
-        clock=database.now_ms,
-    )
-    presence = Presence(
-        connections=connections,
-        publisher=own_publisher,
-        own=OwnPresence(presence_repository),
-        others=OthersPresence(presence_repository, database.now),
-        heard=told_rooms.with_presence,
-        rooms_of=user_rooms.list_rooms_of_users,
-    )
-    return Services(
-        database=database,
-        embedded=embedded,
-        database_probe=database_probe,
-        readiness=Readiness(database_probe.find_problem, queue_probe),
-        mailer=mailer,
-        audit=audit,
-        jobs=jobs,
-        administration=administration,
-        registration=registration,
-        users=accounts,
-        sessions=sessions,
-        budgets=Budgets(enabled=config["RATE_LIMITS"]),
-        rooms=rooms,
-        room_invitations=room_invitations,
-        blocks=blocks,
-        membership_requests=requests,
         conversations=conversations,
-        messages=messages,
-        changes=changes,
-        typing=Typing(memberships, publisher),
-        room_log=room_log,
-        previews=previews,
-        read_marks=read_marks,
-        quotas=quotas,
-        connections=connections,
+        messages=MessageService(
+            room_log=room_log,
+            memberships=memberships,
+            conversations=conversations,
+            read_marks=read_marks,
+            direct_rooms=rooms.direct_rooms,
+            past=past,
+            limits=limits,
+            quotas=quotas,
+            events=core.publisher,
+            clock=core.database.now_ms,
+        ),
+        changes=ChangeService(
+            room_log=room_log,
+            memberships=memberships,
+            users=repositories.users,
+            limits=limits,
+            quotas=quotas,
+            audit=core.audit,
+            clock=core.database.now_ms,
+        ),
+        typing=Typing(memberships, core.publisher),
+    )
+
+
+def _wire_watches(
+    config: Config,
+    core: Core,
+    repositories: Repositories,
+    rooms: Rooms,
+    people: People,
+    messages: Messages,
+) -> Watches:
+    queue_url = config["MESSAGE_QUEUE_URL"]
+    database_probe = DatabaseProbe(core.database, is_embedded=core.embedded is not None)
+    publisher = core.publisher.here_alone()
+    presence_repository = PresenceRepository(core.database)
+    presence = Presence(
+        connections=core.connections,
         publisher=publisher,
-        socketio=socketio,
+        own=OwnPresence(presence_repository),
+        others=OthersPresence(presence_repository, core.database.now),
+        heard=core.told_rooms.with_presence,
+        rooms_of=repositories.user_rooms.list_rooms_of_users,
+    )
+    return Watches(
+        database_probe=database_probe,
+        readiness=Readiness(
+            database_probe.find_problem,
+            QueueProbe(queue_url).find_problem if queue_url else None,
+        ),
         expiry=Expiry(
-            connections, publisher, lambda: socketio.server, config["ACCESS_TOKEN_MINUTES"]
+            core.connections, core.publisher, core.socketio, config["ACCESS_TOKEN_MINUTES"]
         ),
         presence=presence,
-        past=past,
         reconciler=Reconciler(
-            rooms=room_repository,
-            user_rooms=user_rooms,
-            users=users,
-            sessions=session_repository,
-            connections=connections,
-            publisher=own_publisher,
-            told_rooms=told_rooms,
-            room_log=room_log,
-            usernames=usernames,
-            account_removal=account_removal,
-            memberships=memberships,
-            past=past,
+            rooms=repositories.rooms,
+            user_rooms=repositories.user_rooms,
+            users=repositories.users,
+            sessions=repositories.sessions,
+            connections=core.connections,
+            publisher=publisher,
+            told_rooms=core.told_rooms,
+            room_log=core.room_log,
+            usernames=core.usernames,
+            account_removal=people.account_removal,
+            memberships=core.memberships,
+            past=messages.past,
             presence=presence,
-            requests=requests,
-            clock=database.now,
+            requests=rooms.membership_requests,
+            clock=core.database.now,
         ),
     )

@@ -82,7 +82,7 @@ def seed_users(
                 write(f"{token}\n")
     click.echo(f"{names[0]} to {names[-1]} are there")
     if room is not None:
-        click.echo(made.rooms.gather(users[0], room, users).id)
+        click.echo(made.groups.gather(users[0], room, users).id)
 
 
 @seed.command("demo")

@@ -9,9 +9,9 @@ from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.blocks import Blocks
 from chat.services.jobs import Jobs, Progress
+from chat.services.leaving import Leaving
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
-from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
 from chat.services.usernames import Usernames
 
@@ -30,7 +30,7 @@ class AccountRemoval:
         *,
         users: UserRepository,
         sessions: SessionService,
-        rooms: RoomService,
+        leaving: Leaving,
         memberships: Memberships,
         usernames: Usernames,
         blocks: Blocks,
@@ -41,7 +41,7 @@ class AccountRemoval:
     ) -> None:
         self._users = users
         self._sessions = sessions
-        self._rooms = rooms
+        self._leaving = leaving
         self._memberships = memberships
         self._usernames = usernames
         self._blocks = blocks
@@ -94,9 +94,9 @@ class AccountRemoval:
         user_id = arguments["user_id"]
         if self._users.find(user_id) is None:  # first, because a room that fails ends this
             self._forget(user_id)
-        leaving = self._rooms.leave_all(user_id)
+        left = self._leaving.leave_all(user_id)
         while self._users.find(user_id) is None:
-            if next(leaving, None) is None:
+            if next(left, None) is None:
                 self._forget(user_id)
                 self._sessions.end_all(user_id)
                 return

@@ -15,8 +15,8 @@ from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
+from chat.services.groups import Groups
 from chat.services.links import Links
-from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
 from chat.services.users import UserService
 
@@ -50,7 +50,7 @@ class Administration:
         user_rooms: UserRoomRepository,
         accounts: UserService,
         sessions: SessionService,
-        room_service: RoomService,
+        groups: Groups,
         links: Links,
         audit: Audit,
         clock: Callable[[], int],
@@ -60,7 +60,7 @@ class Administration:
         self._user_rooms = user_rooms
         self._accounts = accounts
         self._sessions = sessions
-        self._room_service = room_service
+        self._groups = groups
         self._links = links
         self._audit = audit
         self._clock = clock
@@ -157,7 +157,7 @@ class Administration:
     def end_room(self, room_id: str) -> None:
         """End a room of any kind with all that was said in it; raise NotFound."""
         room = self._get_room(room_id)
-        self._room_service.end(room.id, OPERATOR)
+        self._groups.end(room.id, OPERATOR)
         if room.kind == "direct":  # what ends a group is noted wherever it ends
             self._note("direct_room_ended", room_id=room.id)
 

@@ -66,9 +66,11 @@ class MembershipRequests:
     def ask_if_needed(self, actor: User, room: Room, user: User) -> bool:
         """Ask a user whether they want to join, where that needs their consent; return whether.
 
-        To ask again while it waits changes nothing. Raises Forbidden where they declined lately,
-        TooManyMembershipRequests, and RateLimited for an actor who asks too often.
+        To ask again while it waits changes nothing. Raises Forbidden where one of the two blocks
+        the other one or the user declined lately, TooManyMembershipRequests, and RateLimited for
+        an actor who asks too often.
         """
+        self._blocks.require_none(actor.id, user.id)
         now = self._clock()
         found = self._requests.find_of(room.id, user.id, now)
         if found is not None and found.declined:

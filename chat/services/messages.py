@@ -28,12 +28,12 @@ from chat.models import (
     User,
 )
 from chat.services.conversations import ConversationService
+from chat.services.direct_rooms import DirectRooms
 from chat.services.events import Events
 from chat.services.memberships import Memberships
 from chat.services.past import Past
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
-from chat.services.rooms import RoomService
 from chat.text.sizes import size_of_text
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
@@ -57,7 +57,7 @@ class MessageService:
         memberships: Memberships,
         conversations: ConversationService,
         read_marks: ReadMarks,
-        rooms: RoomService,
+        direct_rooms: DirectRooms,
         past: Past,
         limits: Limits,
         quotas: Quotas,
@@ -68,14 +68,14 @@ class MessageService:
         self._memberships = memberships
         self._conversations = conversations
         self._read_marks = read_marks
-        self._rooms = rooms
+        self._direct_rooms = direct_rooms
         self._past = past
         self._limits = limits
         self._quotas = quotas
         self._events = events
         self._clock = clock
         # Ids of rooms, by the one who writes and the name they write to.
-        self._direct_rooms: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_PAIRS)
+        self._known_pairs: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_PAIRS)
 
     def send(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None = None
@@ -92,15 +92,15 @@ class MessageService:
         if to is None:
             return self._submit(user, room_id or "", client_id, data, "direct")
         key = (user.id, to.lower())
-        known = self._direct_rooms.get(key)
+        known = self._known_pairs.get(key)
         if known is not None:
             try:
                 return self._submit(user, known, client_id, data, "direct")
             except (NotFound, PeerLeft):
                 # Nobody's username changes, but whoever had this one is gone. Another may have it.
-                self._direct_rooms.pop(key, None)
-        room, _ = self._rooms.direct_with(user, to, field="to")
-        self._direct_rooms[key] = room.id
+                self._known_pairs.pop(key, None)
+        room, _ = self._direct_rooms.direct_with(user, to, field="to")
+        self._known_pairs[key] = room.id
         return self._submit(user, room.id, client_id, data, "direct")
 
     def history(

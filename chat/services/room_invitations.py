@@ -21,8 +21,8 @@ from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
+from chat.services.joining import Joining
 from chat.services.memberships import Memberships
-from chat.services.rooms import RoomService
 from chat.tokens import hash_token, new_token
 
 MOST_INVITATIONS = 50  # of a group at a time
@@ -46,7 +46,7 @@ class RoomInvitationService:
         user_rooms: UserRoomRepository,
         users: UserRepository,
         memberships: Memberships,
-        room_service: RoomService,
+        joining: Joining,
         limits: Limits,
         audit: Audit,
         clock: Callable[[], int],
@@ -57,7 +57,7 @@ class RoomInvitationService:
         self._user_rooms = user_rooms
         self._users = users
         self._memberships = memberships
-        self._room_service = room_service
+        self._joining = joining
         self._limits = limits
         self._audit = audit
         self._clock = clock
@@ -117,7 +117,7 @@ class RoomInvitationService:
         """
         self._limits.count(JOINS, user.id)
         invitation, room, _ = self._require_good(user, token)
-        if self._room_service.enter(room, user, lambda: self._take_use(invitation, user)):
+        if self._joining.enter(room, user, lambda: self._take_use(invitation, user)):
             self._audit.note(
                 "invitation_used",
                 user.id,

@@ -28,7 +28,7 @@ def test_an_account_is_gone_from_all_its_rooms_although_the_server_dies(crashing
         shared = ada.create_group(bob)
         person = services.users.get_by_username(ada.username)
         for _ in range(GROUPS):
-            services.rooms.create_group(person, "Tea")
+            services.groups.create_group(person, "Tea")
         ada.data("DELETE", "/users/me", {"password": ada.password})
         db, key = services.database.db, {"user_identity": ObjectId(ada.id)}
         left = []

@@ -139,7 +139,7 @@ def test_an_owner_who_is_no_member_is_replaced_at_the_next_start(
     database.db["user_room"].delete_one(
         {"room_identity": ObjectId(group["id"]), "user_identity": ObjectId(ann.id)}
     )
-    beside.extensions["chat"].rooms.catch_up()
+    beside.extensions["chat"].room_repair.catch_up()
     room = RoomRepository(database).find(group["id"])
     assert room is not None and room.owner_id == bob.id
     bob.data("PATCH", f"/rooms/{group['id']}", {"name": "Mine now"})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from chat.repositories.user_rooms import UserRoomRepository
 from chat.schemas.room_invitations import DEFAULT_DAYS, DEFAULT_USES
 from chat.services.room_invitations import MOST_INVITATIONS
 from chat.wiring import Services
@@ -143,12 +144,11 @@ def test_one_takes_one_use_however_often_one_asks(app: Flask) -> None:
 def test_a_failure_after_the_use_was_taken_costs_no_other(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services: Services = app.extensions["chat"]
     owner, bob = make_people(app, "owner", "bob")
     group = private_group(owner)
     token = invite(owner, group, uses=1)["token"]
     with monkeypatch.context() as broken:
-        broken.setattr(services.rooms._user_rooms, "insert", _fail)
+        broken.setattr(UserRoomRepository, "insert", _fail)
         error_of(bob.post(f"/invitations/{token}"), 500)
     assert data_of(bob.get(f"/invitations/{token}"))["room"]["members"] == 1
     assert data_of(bob.post(f"/invitations/{token}"))["id"] == group["id"]

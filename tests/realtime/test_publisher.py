@@ -16,7 +16,7 @@ from chat.realtime.publisher import Publisher
 from chat.realtime.queue import QueuedChannelManager
 from chat.realtime.queued_pushes import read_push
 from chat.realtime.recent_pushes import RecentPushes
-from chat.realtime.server import ChatServer
+from chat.realtime.server import ChatServer, ChatSocketIO
 from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
@@ -48,7 +48,8 @@ class Process:
         self.recent_pushes = RecentPushes()
         self.connections = Connections()
         self.manager = Queue(self.heard)
-        self.server = ChatServer(self.connections, self.manager, async_mode="threading")
+        self.socketio = ChatSocketIO(self.connections)
+        self.socketio.server = ChatServer(self.connections, self.manager, async_mode="threading")
         self.room_log.listen(ROOM)
         sid = self.manager.pre_connect("transport", "/group") or ""
         connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
@@ -57,14 +58,10 @@ class Process:
         self.manager.connect(sid, "/group")
 
     def publisher(self, here_alone: bool) -> Publisher:
-        return Publisher(
-            self.connections,
-            self.room_log,
-            self.told_rooms,
-            self.recent_pushes,
-            lambda: self.server,
-            here_alone=here_alone,
+        publisher = Publisher(
+            self.connections, self.room_log, self.told_rooms, self.recent_pushes, self.socketio
         )
+        return publisher.here_alone() if here_alone else publisher
 
     def heard(self, event: str, payload: Any) -> None:
         self.publisher(here_alone=False).heard(event, payload)

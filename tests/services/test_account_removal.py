@@ -23,7 +23,7 @@ def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_end
     monkeypatch.setattr(reconciler, "LOOK_BACK", 0.0)  # it ended long ago
     before = make_app()
     alice, bob = (person.model for person in make_people(before, "alice", "bob"))
-    room, _ = services_of(before).rooms.direct_with(bob, alice.username)
+    room, _ = services_of(before).direct_rooms.direct_with(bob, alice.username)
     services_of(before).users.end(alice)
     started = services_of(make_app())
     started.reconciler.beat()
@@ -37,7 +37,7 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     app = make_app()
     services, restored = services_of(app), services_of(make_app())
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
-    room, _ = services.rooms.direct_with(bob, alice.username)
+    room, _ = services.direct_rooms.direct_with(bob, alice.username)
     users = services.database.db["user"]
     document = users.find_one({"username": alice.username})
     assert document is not None

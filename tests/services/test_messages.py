@@ -185,7 +185,7 @@ def test_a_message_to_a_name_that_another_one_has_by_now_is_counted_once(
     services.jobs.run_due()
     (namesake,) = services.users.create_many([ada.username], ada.password)
     said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE)
-    found = services.rooms.direct_with(namesake, bob.username)
+    found = services.direct_rooms.direct_with(namesake, bob.username)
     assert found[0].id == said.message.room_id and not found[1]
 
 
