@@ -120,7 +120,7 @@ def settled(count: int = PEOPLE) -> Iterator[Town]:
 def make_people(services: Services, count: int) -> tuple[list[User], list[Citizen]]:
     """Make accounts with a session each. Needs an app context."""
     names = [f"citizen{number}" for number in range(count)]
-    users = list(services.users.create_many(names, secrets.token_urlsafe(12)))
+    users = list(services.accounts.create_many(names, secrets.token_urlsafe(12)))
     people = [
         Citizen(
             grant.user.id, grant.user.username, grant, token=issue_tokens(grant)["access_token"]

@@ -28,7 +28,7 @@ from chat.repositories.rooms import AHEAD, RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
-from chat.services.account_removal import AccountRemoval
+from chat.services.ended_accounts import EndedAccounts
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.past import Past
@@ -59,7 +59,7 @@ class Reconciler:
         told_rooms: ToldRooms,
         room_log: RoomLog,
         usernames: Usernames,
-        account_removal: AccountRemoval,
+        ended_accounts: EndedAccounts,
         memberships: Memberships,
         past: Past,
         presence: Presence,
@@ -75,7 +75,7 @@ class Reconciler:
         self._told_rooms = told_rooms
         self._room_log = room_log
         self._usernames = usernames
-        self._account_removal = account_removal
+        self._ended_accounts = ended_accounts
         self._memberships = memberships
         self._past = past
         self._presence = presence
@@ -134,7 +134,7 @@ class Reconciler:
                     raise
                 log.exception("could not tell what is new in room %s", room.id)
         self._tell_deleted(since, until)
-        self._account_removal.exclude_ended()
+        self._ended_accounts.exclude_ended()
         self._tell_changed_users(since, until)
         is_told = self._publisher.is_request_told
         for user_id, request in self._requests.list_created(since, until, is_told):

@@ -43,15 +43,20 @@ from chat.repositories.sessions import SessionRepository
 from chat.repositories.usage import UsageRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
+from chat.services.account_administration import AccountAdministration
+from chat.services.account_deletion import AccountDeletion
 from chat.services.account_removal import AccountRemoval
-from chat.services.administration import Administration
+from chat.services.accounts import Accounts
 from chat.services.arrivals import Arrivals
 from chat.services.audit import Audit
 from chat.services.blocks import Blocks
 from chat.services.capacity import Capacity
 from chat.services.changes import ChangeService
+from chat.services.code_sender import CodeSender
+from chat.services.codes import VerificationCodes
 from chat.services.conversations import ConversationService
 from chat.services.direct_rooms import DirectRooms
+from chat.services.ended_accounts import EndedAccounts
 from chat.services.groups import Groups
 from chat.services.jobs import Jobs
 from chat.services.joining import Joining
@@ -61,21 +66,26 @@ from chat.services.member_removal import MemberRemoval
 from chat.services.membership_requests import MembershipRequests
 from chat.services.memberships import Memberships
 from chat.services.messages import MessageService
+from chat.services.password_changes import PasswordChanges
 from chat.services.passwords import Passwords
 from chat.services.past import Past
+from chat.services.profiles import Profiles
+from chat.services.proofs import Proofs
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
 from chat.services.registration import Registration
 from chat.services.roles import Roles
+from chat.services.room_administration import RoomAdministration
 from chat.services.room_invitations import RoomInvitationService
 from chat.services.room_notifier import RoomNotifier
 from chat.services.room_removal import RoomRemoval
 from chat.services.room_repair import RoomRepair
 from chat.services.sessions import SessionService
+from chat.services.sign_up import SignUp
+from chat.services.taken_names import TakenNames
 from chat.services.typing import Typing
 from chat.services.usernames import Usernames
-from chat.services.users import UserService
 
 EXTENSION = "chat"
 
@@ -139,9 +149,16 @@ class People:
     mailer: Mailer
     registration: Registration
     sessions: SessionService
+    accounts: Accounts
+    code_sender: CodeSender
+    sign_up: SignUp
+    password_changes: PasswordChanges
+    profiles: Profiles
+    ended_accounts: EndedAccounts
     account_removal: AccountRemoval
-    users: UserService
-    administration: Administration
+    account_deletion: AccountDeletion
+    account_administration: AccountAdministration
+    room_administration: RoomAdministration
 
 
 @dataclass(frozen=True)
@@ -376,66 +393,92 @@ def _wire_rooms(core: Core, repositories: Repositories) -> Rooms:
 
 def _wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms) -> People:
     config, clock = app.config, core.database.now_ms
+    users, limits, audit = repositories.users, core.limits, core.audit
     mailer = Mailer(app)
     passwords = Passwords()
     registration = Registration(config["REGISTRATION"], config["REGISTRATION_DOMAINS"])
+    codes = VerificationCodes(
+        codes=CodeRepository(core.database), secret=config["SECRET_KEY"], clock=clock
+    )
     links = Links(LinkRepository(core.database), clock)
+    proofs = Proofs(codes=codes, links=links, limits=limits, audit=audit)
+    accounts = Accounts(users, passwords, clock)
     sessions = SessionService(
-        users=repositories.users,
+        users=users,
         sessions=repositories.sessions,
         passwords=passwords,
-        limits=core.limits,
+        limits=limits,
         events=core.publisher,
-        audit=core.audit,
+        audit=audit,
         secret=config["SECRET_KEY"],
         refresh_days=config["REFRESH_TOKEN_DAYS"],
         clock=clock,
     )
-    account_removal = AccountRemoval(
-        users=repositories.users,
+    password_changes = PasswordChanges(
+        users=users,
+        proofs=proofs,
+        codes=codes,
+        links=links,
         sessions=sessions,
-        leaving=rooms.leaving,
+        passwords=passwords,
+        audit=audit,
+        clock=clock,
+    )
+    profiles = Profiles(
+        users=users,
         memberships=core.memberships,
         usernames=core.usernames,
-        blocks=rooms.blocks,
-        requests=rooms.membership_requests,
-        audit=core.audit,
+        limits=limits,
+        events=core.publisher,
+        clock=clock,
+    )
+    ended_accounts = EndedAccounts(users, core.memberships, core.usernames, core.jobs)
+    account_removal = AccountRemoval(
+        users=users,
+        sessions=sessions,
+        leaving=rooms.leaving,
+        ended=ended_accounts,
+        forgetful=(rooms.blocks, rooms.membership_requests),
+        audit=audit,
         jobs=core.jobs,
         clock=clock,
     )
-    accounts = UserService(
-        users=repositories.users,
-        memberships=core.memberships,
-        codes=CodeRepository(core.database),
-        links=links,
-        registration=registration,
-        sessions=sessions,
-        removal=account_removal,
-        usernames=core.usernames,
-        mailer=mailer,
-        limits=core.limits,
-        passwords=passwords,
-        events=core.publisher,
-        audit=core.audit,
-        secret=config["SECRET_KEY"],
-        clock=clock,
-    )
+    account_deletion = AccountDeletion(users, sessions, password_changes, account_removal)
     return People(
         mailer=mailer,
         registration=registration,
+        accounts=accounts,
+        code_sender=CodeSender(
+            users=users, codes=codes, registration=registration, mailer=mailer, limits=limits
+        ),
+        sign_up=SignUp(
+            accounts=accounts,
+            registration=registration,
+            proofs=proofs,
+            taken_names=TakenNames(users, codes, limits),
+            codes=codes,
+            links=links,
+            sessions=sessions,
+            audit=audit,
+        ),
         sessions=sessions,
+        password_changes=password_changes,
+        profiles=profiles,
+        ended_accounts=ended_accounts,
         account_removal=account_removal,
-        users=accounts,
-        administration=Administration(
-            users=repositories.users,
+        account_deletion=account_deletion,
+        account_administration=AccountAdministration(
+            users=users,
             rooms=repositories.rooms,
             user_rooms=repositories.user_rooms,
-            accounts=accounts,
+            deletion=account_deletion,
             sessions=sessions,
-            groups=rooms.groups,
             links=links,
-            audit=core.audit,
+            audit=audit,
             clock=clock,
+        ),
+        room_administration=RoomAdministration(
+            repositories.rooms, repositories.user_rooms, rooms.groups, profiles, audit
         ),
     )
 
@@ -552,7 +595,7 @@ def _wire_watches(
             told_rooms=core.told_rooms,
             room_log=core.room_log,
             usernames=core.usernames,
-            account_removal=people.account_removal,
+            ended_accounts=people.ended_accounts,
             memberships=core.memberships,
             past=messages.past,
             presence=presence,

@@ -193,7 +193,7 @@ class Process:
             told_rooms=self.told_rooms,
             room_log=self.room_log,
             usernames=Usernames(users),
-            account_removal=self.silent,  # type: ignore[arg-type]
+            ended_accounts=self.silent,  # type: ignore[arg-type]
             memberships=self.memberships,
             past=self.past,
             presence=self.silent,  # type: ignore[arg-type]

@@ -81,7 +81,7 @@ def _make_people(
     )
     people = {}
     for one in PEOPLE:
-        user = services.users.get_by_username(one.username)
+        user = services.profiles.get_by_username(one.username)
         if password and one not in missing:
             user = users.update(user.id, {"password_hash": hashed}, now)
         people[one.username] = user

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.blocks import Blocks
+from chat.services.ended_accounts import REMOVE, SWEEP, EndedAccounts
 from chat.services.jobs import Jobs, Progress
 from chat.services.leaving import Leaving
-from chat.services.membership_requests import MembershipRequests
-from chat.services.memberships import Memberships
 from chat.services.sessions import SessionService
-from chat.services.usernames import Usernames
 
-REMOVE = "remove_account"
-SWEEP = "sweep_account"
 # Seconds after which the account's rooms are looked for once more: a process may have died between
 # letting the account into a room and noticing that it is gone.
 SWEEP_AFTER = 60.0
+
+
+class Forgetful(Protocol):
+    """A service that keeps something of people beside their rooms and sessions."""
+
+    def forget_user(self, user_id: str) -> None: ...
 
 
 class AccountRemoval:
@@ -31,10 +32,8 @@ class AccountRemoval:
         users: UserRepository,
         sessions: SessionService,
         leaving: Leaving,
-        memberships: Memberships,
-        usernames: Usernames,
-        blocks: Blocks,
-        requests: MembershipRequests,
+        ended: EndedAccounts,
+        forgetful: Sequence[Forgetful],
         audit: Audit,
         jobs: Jobs,
         clock: Callable[[], int],
@@ -42,10 +41,8 @@ class AccountRemoval:
         self._users = users
         self._sessions = sessions
         self._leaving = leaving
-        self._memberships = memberships
-        self._usernames = usernames
-        self._blocks = blocks
-        self._requests = requests
+        self._ended = ended
+        self._forgetful = forgetful
         self._audit = audit
         self._jobs = jobs
         self._clock = clock
@@ -60,26 +57,12 @@ class AccountRemoval:
         self._jobs.add_here(REMOVE, {"user_id": user_id})
         self._end(user_id)
 
-    def exclude_ended(self) -> None:
-        """Exclude those whose accounts have ended, here or elsewhere, and who may be in rooms yet.
-
-        For each of them there is a job until all rooms are left, and for a while after.
-        """
-        ids = {one["user_id"] for one in self._jobs.list_arguments(REMOVE, SWEEP)}
-        for user_id in ids - self._users.list_by_ids(ids).keys():
-            self._exclude(user_id)
-
-    def _exclude(self, user_id: str) -> None:
-        """Take a user for no member of any room, and forget what they were called."""
-        self._memberships.exclude(user_id)
-        self._usernames.forget(user_id)
-
     def _end(self, user_id: str) -> None:
         """End the sessions and erase the account, unless that is done. It may be repeated."""
         self._sessions.end_all(user_id)
         if self._users.erase(user_id, self._clock()):
             self._audit.note("account_deleted", user_id)
-        self._exclude(user_id)
+        self._ended.exclude(user_id)
         self._sessions.end_all(user_id)  # Somebody may have logged in between the two writes.
 
     def _remove(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
@@ -103,5 +86,5 @@ class AccountRemoval:
             yield progress
 
     def _forget(self, user_id: str) -> None:
-        self._blocks.forget_user(user_id)
-        self._requests.forget_user(user_id)
+        for one in self._forgetful:
+            one.forget_user(user_id)

@@ -116,7 +116,7 @@ def test_what_people_said_before_stays_theirs(app: Flask, migrated: Database) ->
         seed_demo(services, None, new_password())
         migrated.db["message"].delete_many({})
         migrated.db["room"].update_many({}, {"$set": {"last_seq": 0, "last_message": None}})
-        user = services.users.get_by_username("linxiao")
+        user = services.profiles.get_by_username("linxiao")
         (room,) = migrated.db["room"].find({"kind": "direct"})
         services.messages.send(user, str(room["_id"]), "own", "mine").result(PATIENCE)
         seed_demo(services, None, new_password())

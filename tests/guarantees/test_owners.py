@@ -14,7 +14,7 @@ from flask import Flask
 from chat.models import Room
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
-from chat.services.account_removal import REMOVE
+from chat.services.ended_accounts import REMOVE
 from tests.jobs import wait_for_jobs
 from tests.sockets.conftest import Member, Pair
 

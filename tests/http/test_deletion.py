@@ -370,7 +370,7 @@ def test_rooms_made_while_the_account_ends_are_not_left_behind(app: Flask) -> No
 
     with ThreadPoolExecutor(21) as pool:
         making = [pool.submit(make, group) for group in groups]
-        services.users._removal.remove(ann.id)
+        services.account_removal.remove(ann.id)
         services.jobs.run_due()
         for one in making:
             one.result()

@@ -73,7 +73,7 @@ def by_a_code(app: Flask, client: FlaskClient, one: Account, new: str) -> TestRe
 
 
 def by_a_link(app: Flask, client: FlaskClient, one: Account, new: str) -> TestResponse:
-    _, _, token = app.extensions["chat"].administration.issue_reset(one.username)
+    _, _, token = app.extensions["chat"].account_administration.issue_reset(one.username)
     reset = {"reset_token": token, "password": new}
     return client.put("/api/users/password", json=reset, headers=COOKIES)
 

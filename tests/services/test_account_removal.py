@@ -24,7 +24,7 @@ def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_end
     before = make_app()
     alice, bob = (person.model for person in make_people(before, "alice", "bob"))
     room, _ = services_of(before).direct_rooms.direct_with(bob, alice.username)
-    services_of(before).users.end(alice)
+    services_of(before).account_deletion.end(alice)
     started = services_of(make_app())
     started.reconciler.beat()
     with pytest.raises(Forbidden):
@@ -41,7 +41,7 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     users = services.database.db["user"]
     document = users.find_one({"username": alice.username})
     assert document is not None
-    services.users.end(alice)
+    services.account_deletion.end(alice)
     users.replace_one({"_id": document["_id"]}, document)
     services.past.epoch()
     restored.past.renew()
@@ -60,8 +60,8 @@ def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(make_app: MakeApp) -> 
         return promise.result(PATIENCE).message.room_id
 
     first = send("to alice")
-    there.users.end(alice)
-    (another,) = there.users.create_many([alice.username], "a password of hers")
+    there.account_deletion.end(alice)
+    (another,) = there.accounts.create_many([alice.username], "a password of hers")
     assert another.id != alice.id
     here.reconciler.beat()
     second = send("to whoever is called so")

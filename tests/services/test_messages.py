@@ -181,9 +181,9 @@ def test_a_message_to_a_name_that_another_one_has_by_now_is_counted_once(
     ada, bob = make_people(app, "ada", "bob")
     send = services.messages.send_direct
     wait_for(send(bob.model, "c1", "hello", ada.username, None), PATIENCE)
-    services.users.end(ada.model)
+    services.account_deletion.end(ada.model)
     services.jobs.run_due()
-    (namesake,) = services.users.create_many([ada.username], ada.password)
+    (namesake,) = services.accounts.create_many([ada.username], ada.password)
     said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE)
     found = services.direct_rooms.direct_with(namesake, bob.username)
     assert found[0].id == said.message.room_id and not found[1]
@@ -230,8 +230,8 @@ def test_a_block_by_somebody_who_is_gone_keeps_nobody_from_their_namesake(app: F
     send = services.messages.send_direct
     old = wait_for(send(bob.model, "c1", "hello", ada.username, None), PATIENCE).message
     assert ada.put(f"/users/me/blocks/{bob.id}").status_code == 204
-    services.users.end(ada.model)
+    services.account_deletion.end(ada.model)
     services.jobs.run_due()
-    assert list(services.users.create_many([ada.username], ada.password))
+    assert list(services.accounts.create_many([ada.username], ada.password))
     said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE).message
     assert said.room_id != old.room_id

@@ -292,8 +292,8 @@ def test_a_group_passes_to_somebody_who_can_log_in(app: Flask) -> None:
     ann, bob, cleo = (person.model for person in make_people(app, "ann", "bob", "cleo"))
     group = services.groups.gather(ann, "Tea", [bob, cleo])
     services.roles.set_role(ann, group.id, bob.id, "admin")
-    services.administration.disable_user(bob.username)
-    services.users.end(ann)
+    services.account_administration.disable_user(bob.username)
+    services.account_deletion.end(ann)
     services.jobs.run_due()
     found = RoomRepository(services.database).find(group.id)
     assert found is not None and found.owner_id == cleo.id
