@@ -54,10 +54,13 @@ from chat.services.capacity import Capacity
 from chat.services.changes import ChangeService
 from chat.services.code_sender import CodeSender
 from chat.services.codes import VerificationCodes
+from chat.services.consent import Consent
 from chat.services.conversations import ConversationService
 from chat.services.direct_rooms import DirectRooms
 from chat.services.ended_accounts import EndedAccounts
 from chat.services.groups import Groups
+from chat.services.history import History
+from chat.services.invitation_tokens import InvitationTokens
 from chat.services.jobs import Jobs
 from chat.services.joining import Joining
 from chat.services.leaving import Leaving
@@ -74,6 +77,8 @@ from chat.services.proofs import Proofs
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.readiness import Readiness
+from chat.services.reading import Reading
+from chat.services.received_requests import ReceivedRequests
 from chat.services.registration import Registration
 from chat.services.roles import Roles
 from chat.services.room_administration import RoomAdministration
@@ -170,6 +175,8 @@ class Messages:
     past: Past
     conversations: ConversationService
     messages: MessageService
+    history: History
+    reading: Reading
     changes: ChangeService
     typing: Typing
 
@@ -274,11 +281,17 @@ def _wire_rooms(core: Core, repositories: Repositories) -> Rooms:
     )
     requests = MembershipRequests(
         requests=repositories.requests,
-        rooms=repositories.rooms,
-        user_rooms=repositories.user_rooms,
-        users=repositories.users,
-        messages=repositories.messages,
-        memberships=core.memberships,
+        received=ReceivedRequests(
+            requests=repositories.requests,
+            rooms=repositories.rooms,
+            user_rooms=repositories.user_rooms,
+            users=repositories.users,
+            memberships=core.memberships,
+            blocks=blocks,
+        ),
+        consent=Consent(
+            repositories.rooms, repositories.user_rooms, repositories.messages, core.limits
+        ),
         blocks=blocks,
         limits=core.limits,
         events=core.publisher,
@@ -378,9 +391,14 @@ def _wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         room_repair=RoomRepair(repositories.rooms, repositories.user_rooms, core.room_log, roles),
         room_invitations=RoomInvitationService(
             invitations=repositories.invitations,
-            removals=repositories.removals,
-            rooms=repositories.rooms,
-            user_rooms=repositories.user_rooms,
+            tokens=InvitationTokens(
+                invitations=repositories.invitations,
+                removals=repositories.removals,
+                rooms=repositories.rooms,
+                users=repositories.users,
+                memberships=core.memberships,
+                clock=core.database.now_ms,
+            ),
             users=repositories.users,
             memberships=core.memberships,
             joining=joining,
@@ -533,15 +551,13 @@ def _wire_messages(
         messages=MessageService(
             room_log=room_log,
             memberships=memberships,
-            conversations=conversations,
-            read_marks=read_marks,
             direct_rooms=rooms.direct_rooms,
-            past=past,
             limits=limits,
             quotas=quotas,
-            events=core.publisher,
             clock=core.database.now_ms,
         ),
+        history=History(room_log, memberships, conversations, past),
+        reading=Reading(room_log, memberships, read_marks, core.publisher),
         changes=ChangeService(
             room_log=room_log,
             memberships=memberships,

@@ -121,7 +121,7 @@ def remove_member(identity: Identity, room_id: str, user_id: str) -> Response:
 @require_user
 def list_messages(identity: Identity, room_id: str) -> Response:
     query = load_query(HistorySchema())
-    page = services().messages.history(identity.user, room_id, **query)
+    page = services().history.history(identity.user, room_id, **query)
     dumped, _ = dump_page(page, identity.user.id, newest_first=query["after_seq"] is None)
     return answer(dumped | {"last_rev": page.last_rev})
 
@@ -137,7 +137,7 @@ def post_message(identity: Identity, room_id: str) -> Response:
 @rooms.put("/<room_id>/read")
 @require_user
 def mark_read(identity: Identity, room_id: str) -> Response:
-    services().messages.mark_read(identity.user, room_id, **load(ReadSchema()))
+    services().reading.mark_read(identity.user, room_id, **load(ReadSchema()))
     return _answer_room(identity, room_id)
 
 

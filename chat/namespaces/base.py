@@ -153,7 +153,7 @@ class EventNamespace(flask_socketio.Namespace):
 
     def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
         seen = payload.pop("rooms")
-        found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
+        found = self._services.history.sync(connection.user, seen, self.kind, **payload)
         return dump_sync(found, connection.user.id, self._services.presence.is_online)
 
     def on_edit_message(self, connection: Connection, payload: dict[str, Any]) -> object:
@@ -169,7 +169,7 @@ class EventNamespace(flask_socketio.Namespace):
         return self._services.changes.pin(connection.user, kind=self.kind, **payload)
 
     def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:
-        self._services.messages.mark_read(connection.user, kind=self.kind, **payload)
+        self._services.reading.mark_read(connection.user, kind=self.kind, **payload)
         return {}
 
     def on_typing(self, connection: Connection, payload: dict[str, Any]) -> object:

@@ -19,7 +19,7 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
-from chat.services import messages as messages_module
+from chat.services import history
 from chat.wiring import Services
 from harness.accounts import data_of, error_of
 from harness.people import make_people
@@ -43,7 +43,7 @@ def test_a_read_mark_in_a_direct_room_looks_up_nobody(
 
     with monkeypatch.context() as counted:
         counted.setattr(UserRepository, "list_by_ids", find)
-        services.messages.mark_read(ada.model, room["id"], said.seq)
+        services.reading.mark_read(ada.model, room["id"], said.seq)
     assert looked_up == []
     assert ada.room(room["id"])["unread"] == 0
 
@@ -56,8 +56,8 @@ def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
     groups = [ada.create_group(name=str(number)) for number in range(12)]
     for group in groups:
         ada.say(group, "one"), ada.say(group, "two")
-    monkeypatch.setattr(messages_module, "SYNC_HEADS", 3)
-    monkeypatch.setattr(messages_module, "SYNC_READS", 2)
+    monkeypatch.setattr(history, "SYNC_HEADS", 3)
+    monkeypatch.setattr(history, "SYNC_READS", 2)
     asked = Counter[str]()
 
     def counted(name: str) -> None:
@@ -72,12 +72,12 @@ def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
     for name in ("find_head", "ids_at", "list_range"):
         counted(name)
     ids = [str(group["id"]) for group in groups]
-    beyond = services.messages.sync(ada.model, dict.fromkeys(ids, 9), "group", {})
+    beyond = services.history.sync(ada.model, dict.fromkeys(ids, 9), "group", {})
     assert asked["find_head"] <= 2 * 3
     assert {found.reset or found.page.has_more for found in beyond.rooms.values()} == {True}
     asked.clear()
     wrong = dict.fromkeys(ids, "0" * 24)
-    others = services.messages.sync(ada.model, dict.fromkeys(ids, 1), "group", wrong)
+    others = services.history.sync(ada.model, dict.fromkeys(ids, 1), "group", wrong)
     assert asked["ids_at"] <= 2 and asked["list_range"] <= 2
     assert {found.reset or found.page.has_more for found in others.rooms.values()} == {True}
 

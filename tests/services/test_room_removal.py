@@ -75,7 +75,7 @@ def test_a_room_is_gone_at_once_and_its_log_a_little_later(app: Flask) -> None:
     for user in (ann, bob):
         assert group.id not in {one.room.id for one in services.conversations.list_of(user)}
         with pytest.raises(NotFound):
-            services.messages.history(user, group.id)
+            services.history.history(user, group.id)
         with pytest.raises(NotFound):
             services.messages.send(user, group.id, "c", "anybody here?")
     services.jobs.run_due()

@@ -80,7 +80,7 @@ def test_two_who_write_first_at_the_same_moment_meet_in_one_room(
         room = RoomRepository(here.database).find_direct(alice.id, bob.id)
         assert room is not None
         assert members_of(here, room.id) == {alice.id, bob.id}
-        said = here.messages.history(alice, room.id).messages
+        said = here.history.history(alice, room.id).messages
         assert [message.seq for message in said] == [1, 2]
         assert {message.data for message in said} == {alice.username, bob.username}
         assert [one.room.id for one in there.conversations.list_of(bob)] == [room.id]
@@ -335,7 +335,7 @@ def test_a_removal_in_another_process_is_noticed(
     with pytest.raises(NotFound):
         there.messages.send(bob, group.id, "c2", "let me in")
     with pytest.raises(NotFound):
-        there.messages.history(bob, group.id)
+        there.history.history(bob, group.id)
 
 
 @pytest.mark.parametrize("role", ["admin", "owner"])
