@@ -184,7 +184,7 @@ def test_an_expired_invitation_looks_like_an_unknown_one(app: Flask) -> None:
     token = invite(owner, group, expires_in=60)["token"]
     data_of(bob.get(f"/invitations/{token}"))
     invitations = services.database.db["room_invitation"]
-    stored = invitations.find_one({"token_hash": hash_token(token)})
+    (stored,) = invitations.find({"token_hash": hash_token(token)})
     made_at = stored["expires_at"] - timedelta(seconds=60)
     assert invitations.update_one(
         {"_id": stored["_id"]}, {"$set": {"expires_at": made_at}}
