@@ -23,7 +23,10 @@ from chat.realtime.publisher import Publisher
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
 from chat.realtime.told_rooms import ToldRooms
-from chat.reconciler import Reconciler
+from chat.reconciler.members import MemberReconciler
+from chat.reconciler.people import PeopleReconciler
+from chat.reconciler.reconciler import Reconciler
+from chat.reconciler.rooms import RoomReconciler
 from chat.repositories.audit import AuditRepository
 from chat.repositories.blocks import BlockRepository
 from chat.repositories.changes import ChangeRepository
@@ -591,6 +594,33 @@ def _wire_watches(
         heard=core.told_rooms.with_presence,
         rooms_of=repositories.user_rooms.list_rooms_of_users,
     )
+    room_reconciler = RoomReconciler(
+        rooms=repositories.rooms,
+        users=repositories.users,
+        members=MemberReconciler(
+            rooms=repositories.rooms,
+            user_rooms=repositories.user_rooms,
+            connections=core.connections,
+            publisher=publisher,
+            room_log=core.room_log,
+            usernames=core.usernames,
+            memberships=core.memberships,
+        ),
+        publisher=publisher,
+        told_rooms=core.told_rooms,
+        room_log=core.room_log,
+        usernames=core.usernames,
+        presence=presence,
+    )
+    people_reconciler = PeopleReconciler(
+        users=repositories.users,
+        sessions=repositories.sessions,
+        publisher=publisher,
+        usernames=core.usernames,
+        memberships=core.memberships,
+        ended_accounts=people.ended_accounts,
+        requests=rooms.membership_requests,
+    )
     return Watches(
         database_probe=database_probe,
         readiness=Readiness(
@@ -602,20 +632,11 @@ def _wire_watches(
         ),
         presence=presence,
         reconciler=Reconciler(
-            rooms=repositories.rooms,
-            user_rooms=repositories.user_rooms,
-            users=repositories.users,
-            sessions=repositories.sessions,
-            connections=core.connections,
-            publisher=publisher,
-            told_rooms=core.told_rooms,
+            rooms=room_reconciler,
+            people=people_reconciler,
             room_log=core.room_log,
-            usernames=core.usernames,
-            ended_accounts=people.ended_accounts,
             memberships=core.memberships,
             past=messages.past,
-            presence=presence,
-            requests=rooms.membership_requests,
             clock=core.database.now,
         ),
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from chat import reconciler
 from chat.errors import Forbidden
+from chat.reconciler import reconciler
 from harness.people import make_people, new_client_id
 from harness.servers import PATIENCE
 from tests.services.test_rooms import services_of
