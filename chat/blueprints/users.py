@@ -61,7 +61,7 @@ def register() -> Response:
 @users.post("/session")
 def log_in() -> Response:
     data = load(LogInSchema())
-    grant = services().sessions.log_in(
+    grant = services().log_ins.log_in(
         data["username"],
         data["password"],
         address=client_address(),
@@ -110,9 +110,9 @@ def reset_password() -> Response:
     data = load(ResetPasswordSchema())
     by_link = "reset_token" in data
     reset = (
-        services().password_changes.reset_password_by_link
+        services().password_resets.reset_password_by_link
         if by_link
-        else services().password_changes.reset_password
+        else services().password_resets.reset_password
     )
     return _remembered(no_content(), reset(**data, address=client_address()))
 
@@ -171,4 +171,4 @@ def _logged_in(grant: Grant, status: int) -> Response:
 
 def _remembered(response: Response, user: User) -> Response:
     """Let the caller's browser be known to the account while it has the password of `user`."""
-    return auth.remember_device(response, services().sessions.device_token_for(user))
+    return auth.remember_device(response, services().log_ins.device_token_for(user))

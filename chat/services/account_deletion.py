@@ -6,8 +6,8 @@ from chat.errors import InvalidInput, Unauthorized
 from chat.models import User
 from chat.repositories.users import UserRepository
 from chat.services.account_removal import AccountRemoval
-from chat.services.password_changes import PasswordChanges
-from chat.services.sessions import SessionService
+from chat.services.password_checks import PasswordChecks
+from chat.services.proofs import Proofs
 
 
 class AccountDeletion:
@@ -16,13 +16,13 @@ class AccountDeletion:
     def __init__(
         self,
         users: UserRepository,
-        sessions: SessionService,
-        password_changes: PasswordChanges,
+        checks: PasswordChecks,
+        proofs: Proofs,
         removal: AccountRemoval,
     ) -> None:
         self._users = users
-        self._sessions = sessions
-        self._password_changes = password_changes
+        self._checks = checks
+        self._proofs = proofs
         self._removal = removal
 
     def delete_account(self, user: User, *, password: str, address: str) -> None:
@@ -30,7 +30,7 @@ class AccountDeletion:
 
         What was said stays, signed by nobody. Raises Unauthorized when the account is gone already.
         """
-        confirmed = self._sessions.confirm(user.id, password, address=address)
+        confirmed = self._checks.confirm(user.id, password, address=address)
         # Ask again, because confirming takes a while. From here on a new password keeps nothing.
         if confirmed is None or not self._users.has_password_of(confirmed):
             if self._users.find(user.id) is None:
@@ -41,5 +41,5 @@ class AccountDeletion:
     def end(self, user: User) -> None:
         """Delete an account, as an operator may without its password."""
         # Before the address is free: the code of whoever has it next must not be used up.
-        self._password_changes.end_resets(user)
+        self._proofs.end_resets(user)
         self._removal.remove(user.id)

@@ -1,4 +1,4 @@
-"""Setting a new password: by the old one, by a mailed code, or by a link."""
+"""Setting a new password by the old one."""
 
 from __future__ import annotations
 
@@ -9,32 +9,29 @@ from chat.errors import InvalidInput
 from chat.models import User
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.codes import VerificationCodes, wrong_code
-from chat.services.links import Links
+from chat.services.password_checks import PasswordChecks
 from chat.services.passwords import Passwords
 from chat.services.proofs import Proofs
 from chat.services.sessions import SessionService
 
 
 class PasswordChanges:
-    """Changes passwords; every session ends with the old one."""
+    """Changes one's own password; every session ends with the old one."""
 
     def __init__(
         self,
         *,
         users: UserRepository,
+        checks: PasswordChecks,
         proofs: Proofs,
-        codes: VerificationCodes,
-        links: Links,
         sessions: SessionService,
         passwords: Passwords,
         audit: Audit,
         clock: Callable[[], int],
     ) -> None:
         self._users = users
+        self._checks = checks
         self._proofs = proofs
-        self._codes = codes
-        self._links = links
         self._sessions = sessions
         self._passwords = passwords
         self._audit = audit
@@ -47,49 +44,13 @@ class PasswordChanges:
 
         Raises InvalidInput for the current password.
         """
-        confirmed = self._sessions.confirm(user.id, current_password, address=address)
+        confirmed = self._checks.confirm(user.id, current_password, address=address)
         password_hash = self._passwords.hash(password) if confirmed else ""
         if confirmed is None or not self._users.replace_password(
             confirmed, password_hash, self._clock()
         ):
             raise InvalidInput({"current_password": ["invalid.password"]})
         self._audit.note("password_changed", user.id)
-        self.end_resets(user)
+        self._proofs.end_resets(user)
         self._sessions.end_all(user.id)
         return replace(confirmed, password_hash=password_hash)
-
-    def reset_password(self, *, email: str, code: str, password: str, address: str) -> User:
-        """Set a new password by a mailed code, end every session, and return the user.
-
-        Raises InvalidInput, and RateLimited for a caller with too many wrong codes.
-        """
-        self._proofs.check_code(email, "reset", code, address)
-        user = self._users.find_by_email(email)
-        if user is None or not self._codes.use_up(email, "reset"):
-            raise wrong_code()
-        return self._set_password(user, self._passwords.hash(password))
-
-    def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> User:
-        """Set a new password by the token of a link, once; end every session; return the user.
-
-        Raises InvalidInput, and RateLimited for a caller with too many wrong tokens.
-        """
-        link = self._proofs.find_link("reset", reset_token, "reset_token", address)
-        user = self._users.find(link.user_id)
-        password_hash = self._passwords.hash(password)
-        if user is None or not self._links.take_use(link):
-            raise InvalidInput({"reset_token": ["invalid.link"]})
-        return self._set_password(user, password_hash)
-
-    def end_resets(self, user: User) -> None:
-        """Make useless what was handed out before to set a new password with."""
-        self._links.end_resets(user.id)
-        if user.email_is_proven:
-            self._codes.use_up(user.email, "reset")
-
-    def _set_password(self, user: User, password_hash: str) -> User:
-        changed = self._users.update(user.id, {"password_hash": password_hash}, self._clock())
-        self._audit.note("password_reset", user.id)
-        self.end_resets(user)
-        self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
-        return changed

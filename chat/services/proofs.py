@@ -16,7 +16,7 @@ from chat.limits.rules import (
     WRONG_LINKS,
     per_caller,
 )
-from chat.models import Link, Purpose
+from chat.models import Link, Purpose, User
 from chat.services.audit import Audit
 from chat.services.codes import MAX_WRONG_TRIES, TRIES_WHEN_GUESSED, VerificationCodes
 from chat.services.links import Links
@@ -72,6 +72,12 @@ class Proofs:
                 self._limits.count(rule, key)
             raise InvalidInput({field: ["invalid.link"]})
         return link
+
+    def end_resets(self, user: User) -> None:
+        """Make useless what was handed out before to set a new password with."""
+        self._links.end_resets(user.id)
+        if user.email_is_proven:
+            self._codes.use_up(user.email, "reset")
 
     def _warn_of_guessing(self, by: str) -> None:
         """Tell an operator, once an hour over all processes, that codes are guessed."""
