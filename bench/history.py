@@ -93,7 +93,7 @@ def _make(directory: Path, many: int, rooms_file: Path) -> None:
             messages.drop_indexes()
             rooms = {}
             for name, count in (("small", FEW), ("large", many)):
-                room = services.rooms.create_group(users[0], name)
+                room = services.groups.create_group(users[0], name)
                 rooms[name] = room.id
                 drafts = (message_in(room.id, users[0].id, seq) for seq in range(1, count + 1))
                 for some in chunked(drafts, CHUNK):

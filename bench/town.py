@@ -121,7 +121,7 @@ def settled(count: int) -> Iterator[Town]:
 def make_people(services: Services, count: int) -> tuple[list[User], list[Citizen]]:
     """Make accounts with a session each. Needs an app context."""
     names = [f"citizen{number}" for number in range(count)]
-    users = list(services.users.create_many(names, secrets.token_urlsafe(12)))
+    users = list(services.accounts.create_many(names, secrets.token_urlsafe(12)))
     people = [
         Citizen(
             grant.user.id, grant.user.username, grant, token=issue_tokens(grant)["access_token"]
@@ -143,14 +143,16 @@ class Founder:
     def group(self, name: str, numbers: range, history: int = 0) -> Place:
         """Make a group of these people, the first one its owner, with messages of theirs."""
         members = [self._users[number] for number in numbers]
-        room = self._services.rooms.gather(members[0], name, members)
+        room = self._services.groups.gather(members[0], name, members)
         if history:
             self._tell(room, members, history)
         return self._place(room, GROUP, numbers)
 
     def pair(self, one: int, other: int) -> Place:
         """Make the direct room of two people."""
-        room, _ = self._services.rooms.direct_with(self._users[one], self._users[other].username)
+        room, _ = self._services.direct_rooms.direct_with(
+            self._users[one], self._users[other].username
+        )
         return self._place(room, DIRECT, (one, other))
 
     def _place(self, room: Room, namespace: str, numbers: Sequence[int]) -> Place:

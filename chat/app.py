@@ -96,7 +96,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
 def start(app: Flask) -> None:
     """Begin the work that goes on beside requests; for the process that serves."""
     services: Services = app.extensions[EXTENSION]
-    spawn(services.rooms.catch_up)
+    spawn(services.room_repair.catch_up)
     spawn(services.expiry.run)
     spawn(services.reconciler.run)
     spawn(services.readiness.run)
@@ -118,7 +118,7 @@ def stop(app: Flask) -> None:
     services.expiry.stop()
     services.reconciler.stop()
     services.presence.stop()
-    services.rooms.stop()
+    services.room_repair.stop()
     services.jobs.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)

@@ -71,7 +71,7 @@ class Account:
 def make_account(app: Flask, username: str | None = None) -> Account:
     """Create a user beside the e-mail, and log in over HTTP."""
     username, password = username or new_name(), new_password()
-    list(app.extensions["chat"].users.create_many([username], password))
+    list(app.extensions["chat"].accounts.create_many([username], password))
     return log_in(app.test_client(), username, password)
 
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from chat.app import create_app, stop
 from chat.auth import issue_tokens
 from chat.models import User
-from chat.services.administration import Administration
+from chat.services.account_administration import AccountAdministration
 from chat.wiring import Services
 from harness.accounts import Account, bearer, data_of, new_password
 
@@ -122,7 +122,7 @@ def make_people(app: Flask, *names: str) -> list[Person]:
     services: Services = app.extensions["chat"]
     password = new_password()
     usernames = [f"{name}-{secrets.token_hex(4)}" for name in names]
-    users = list(services.users.create_many(usernames, password))
+    users = list(services.accounts.create_many(usernames, password))
     grants = services.sessions.start_many(users, "Test")
     people = []
     with app.app_context():
@@ -131,9 +131,9 @@ def make_people(app: Flask, *names: str) -> list[Person]:
     return people
 
 
-def operator(app: Flask) -> Administration:
+def operator(app: Flask) -> AccountAdministration:
     """Return what an operator does by commands."""
-    found: Administration = app.extensions["chat"].administration
+    found: AccountAdministration = app.extensions["chat"].account_administration
     return found
 
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import socketio
 from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
-from chat import reconciler as reconciling
 from chat.database.client import Database
 from chat.ids import new_id
 from chat.log.previews import Previews
@@ -21,7 +21,12 @@ from chat.models import Membership, Message, ReceivedRequest, Room, RoomKind, Us
 from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.told_rooms import ToldRooms
-from chat.reconciler import Reconciler
+from chat.reconciler import members
+from chat.reconciler import reconciler as reconciling
+from chat.reconciler.members import MemberReconciler
+from chat.reconciler.people import PeopleReconciler
+from chat.reconciler.reconciler import Reconciler
+from chat.reconciler.rooms import RoomReconciler
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.documents import object_id
 from chat.repositories.epoch import EpochRepository
@@ -183,21 +188,40 @@ class Process:
         self.clock_is_ahead = timedelta()
         users = UserRepository(database)
         self.past = Past(EpochRepository(database), forget=(), start_over=())
+        usernames = Usernames(users)
+        publisher: Any = self.clients
+        silent: Any = self.silent
         self.reconciler = Reconciler(
-            rooms=self.rooms,
-            user_rooms=self.user_rooms,
-            users=users,
-            sessions=SessionRepository(database),
-            connections=self.connections,
-            publisher=self.clients,  # type: ignore[arg-type]
-            told_rooms=self.told_rooms,
+            rooms=RoomReconciler(
+                rooms=self.rooms,
+                users=users,
+                members=MemberReconciler(
+                    rooms=self.rooms,
+                    user_rooms=self.user_rooms,
+                    connections=self.connections,
+                    publisher=publisher,
+                    room_log=self.room_log,
+                    usernames=usernames,
+                    memberships=self.memberships,
+                ),
+                publisher=publisher,
+                told_rooms=self.told_rooms,
+                room_log=self.room_log,
+                usernames=usernames,
+                presence=silent,
+            ),
+            people=PeopleReconciler(
+                users=users,
+                sessions=SessionRepository(database),
+                publisher=publisher,
+                usernames=usernames,
+                memberships=self.memberships,
+                ended_accounts=silent,
+                requests=silent,
+            ),
             room_log=self.room_log,
-            usernames=Usernames(users),
-            account_removal=self.silent,  # type: ignore[arg-type]
             memberships=self.memberships,
             past=self.past,
-            presence=self.silent,  # type: ignore[arg-type]
-            requests=self.silent,  # type: ignore[arg-type]
             clock=lambda: database.now() + self.clock_is_ahead,
         )
 
@@ -374,7 +398,7 @@ def test_member_who_came_without_a_word_hears_the_room_in_the_end(
     process.store(room, 2, 2)
     process.reconciler.beat()
     assert not process.clients.is_heard(room.id)
-    monkeypatch.setattr(reconciling, "COMPARE_AGAIN", 0.0)
+    monkeypatch.setattr(members, "COMPARE_AGAIN", 0.0)
     process.reconciler.beat()
     assert process.clients.is_heard(room.id)
     assert process.clients.seqs[room.id] == [2]

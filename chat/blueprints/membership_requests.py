@@ -26,7 +26,7 @@ def list_requests(identity: Identity) -> Response:
 @membership_requests.post("/<request_id>")
 @require_user
 def accept(identity: Identity, request_id: str) -> Response:
-    room = services().rooms.accept_request(identity.user, request_id)
+    room = services().joining.accept_request(identity.user, request_id)
     found = services().conversations.get(identity.user, room.id)
     return answer(dump_conversation(found, services().presence.is_online))
 

@@ -47,21 +47,21 @@ def list_rooms(identity: Identity) -> Response:
 @rooms.post("")
 @require_user
 def create_room(identity: Identity) -> Response:
-    room = services().rooms.create_group(identity.user, **load(CreateRoomSchema()))
+    room = services().groups.create_group(identity.user, **load(CreateRoomSchema()))
     return _answer_room(identity, room.id, 201)
 
 
 @rooms.post("/direct")
 @require_user
 def open_direct_room(identity: Identity) -> Response:
-    room, created = services().rooms.direct_with(identity.user, **load(DirectRoomSchema()))
+    room, created = services().direct_rooms.direct_with(identity.user, **load(DirectRoomSchema()))
     return _answer_room(identity, room.id, 201 if created else 200)
 
 
 @rooms.post("/join")
 @require_user
 def join_room(identity: Identity) -> Response:
-    room = services().rooms.join(identity.user, **load(JoinRoomSchema()))
+    room = services().joining.join(identity.user, **load(JoinRoomSchema()))
     return _answer_room(identity, room.id)
 
 
@@ -74,14 +74,14 @@ def get_room(identity: Identity, room_id: str) -> Response:
 @rooms.patch("/<room_id>")
 @require_user
 def update_room(identity: Identity, room_id: str) -> Response:
-    services().rooms.update(identity.user, room_id, load(UpdateRoomSchema()))
+    services().groups.update(identity.user, room_id, load(UpdateRoomSchema()))
     return _answer_room(identity, room_id)
 
 
 @rooms.delete("/<room_id>")
 @require_user
 def delete_room(identity: Identity, room_id: str) -> Response:
-    services().rooms.delete(identity.user, room_id)
+    services().groups.delete(identity.user, room_id)
     return no_content()
 
 
@@ -97,14 +97,14 @@ def list_members(identity: Identity, room_id: str) -> Response:
 @rooms.post("/<room_id>/members")
 @require_user
 def add_member(identity: Identity, room_id: str) -> Response:
-    addition = services().rooms.add_member(identity.user, room_id, **load(AddMemberSchema()))
+    addition = services().joining.add_member(identity.user, room_id, **load(AddMemberSchema()))
     return answer(*dump_addition(addition, services().presence.is_online))
 
 
 @rooms.patch("/<room_id>/members/<user_id>")
 @require_user
 def set_role(identity: Identity, room_id: str, user_id: str) -> Response:
-    user, membership = services().rooms.set_role(
+    user, membership = services().roles.set_role(
         identity.user, room_id, user_id, **load(RoleSchema())
     )
     return answer(dump_member(user, membership, services().presence.is_online))
@@ -113,7 +113,7 @@ def set_role(identity: Identity, room_id: str, user_id: str) -> Response:
 @rooms.delete("/<room_id>/members/<user_id>")
 @require_user
 def remove_member(identity: Identity, room_id: str, user_id: str) -> Response:
-    services().rooms.remove_member(identity.user, room_id, user_id)
+    services().member_removal.remove_member(identity.user, room_id, user_id)
     return no_content()
 
 
@@ -121,7 +121,7 @@ def remove_member(identity: Identity, room_id: str, user_id: str) -> Response:
 @require_user
 def list_messages(identity: Identity, room_id: str) -> Response:
     query = load_query(HistorySchema())
-    page = services().messages.history(identity.user, room_id, **query)
+    page = services().history.history(identity.user, room_id, **query)
     dumped, _ = dump_page(page, identity.user.id, newest_first=query["after_seq"] is None)
     return answer(dumped | {"last_rev": page.last_rev})
 
@@ -137,7 +137,7 @@ def post_message(identity: Identity, room_id: str) -> Response:
 @rooms.put("/<room_id>/read")
 @require_user
 def mark_read(identity: Identity, room_id: str) -> Response:
-    services().messages.mark_read(identity.user, room_id, **load(ReadSchema()))
+    services().reading.mark_read(identity.user, room_id, **load(ReadSchema()))
     return _answer_room(identity, room_id)
 
 
@@ -158,7 +158,7 @@ def set_hidden(identity: Identity, room_id: str) -> Response:
 @rooms.post("/<room_id>/number")
 @require_user
 def renew_number(identity: Identity, room_id: str) -> Response:
-    services().rooms.renew_number(identity.user, room_id)
+    services().groups.renew_number(identity.user, room_id)
     return _answer_room(identity, room_id)
 
 

@@ -41,7 +41,7 @@ users = Blueprint("users", __name__, url_prefix="/api")
 @users.post("/users/code")
 def send_code() -> Response:
     data = load(SendCodeSchema())
-    expires_in = services().users.send_code(
+    expires_in = services().code_sender.send_code(
         **data, locale=request_locale(), address=client_address()
     )
     return answer({"expires_in": expires_in}, 202)
@@ -51,7 +51,7 @@ def send_code() -> Response:
 def register() -> Response:
     data = load(RegisterSchema())
     return _logged_in(
-        services().users.register(
+        services().sign_up.register(
             **data, address=client_address(), device=device(), key=auth.session_key()
         ),
         201,
@@ -61,7 +61,7 @@ def register() -> Response:
 @users.post("/session")
 def log_in() -> Response:
     data = load(LogInSchema())
-    grant = services().sessions.log_in(
+    grant = services().log_ins.log_in(
         data["username"],
         data["password"],
         address=client_address(),
@@ -109,7 +109,11 @@ def end_session(identity: Identity, session_id: str) -> Response:
 def reset_password() -> Response:
     data = load(ResetPasswordSchema())
     by_link = "reset_token" in data
-    reset = services().users.reset_password_by_link if by_link else services().users.reset_password
+    reset = (
+        services().password_resets.reset_password_by_link
+        if by_link
+        else services().password_resets.reset_password
+    )
     return _remembered(no_content(), reset(**data, address=client_address()))
 
 
@@ -117,7 +121,7 @@ def reset_password() -> Response:
 @require_user
 def change_password(identity: Identity) -> Response:
     data = load(ChangePasswordSchema())
-    change = services().users.change_password
+    change = services().password_changes.change_password
     return _remembered(no_content(), change(identity.user, **data, address=client_address()))
 
 
@@ -131,21 +135,21 @@ def show_me(identity: Identity) -> Response:
 @require_user
 def edit_me(identity: Identity) -> Response:
     changes = load(ProfileSchema())
-    return answer(dump_own_user(services().users.update_profile(identity.user, changes)))
+    return answer(dump_own_user(services().profiles.update_profile(identity.user, changes)))
 
 
 @users.delete("/users/me")
 @require_user
 def delete_me(identity: Identity) -> Response:
     data = load(DeleteAccountSchema())
-    services().users.delete_account(identity.user, **data, address=client_address())
+    services().account_deletion.delete_account(identity.user, **data, address=client_address())
     return auth.forget_cookie(no_content())
 
 
 @users.get("/users/<username>")
 @require_user
 def show(identity: Identity, username: str) -> Response:
-    return answer(dump_user(services().users.get_by_username(username)))
+    return answer(dump_user(services().profiles.get_by_username(username)))
 
 
 @users.get("/users")
@@ -153,7 +157,7 @@ def show(identity: Identity, username: str) -> Response:
 @heavy
 def search(identity: Identity) -> Response:
     data = load_query(SearchSchema())
-    found = services().users.search(identity.user, data["q"])
+    found = services().profiles.search(identity.user, data["q"])
     return answer([dump_user(user) for user in found])
 
 
@@ -167,4 +171,4 @@ def _logged_in(grant: Grant, status: int) -> Response:
 
 def _remembered(response: Response, user: User) -> Response:
     """Let the caller's browser be known to the account while it has the password of `user`."""
-    return auth.remember_device(response, services().sessions.device_token_for(user))
+    return auth.remember_device(response, services().log_ins.device_token_for(user))

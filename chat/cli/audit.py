@@ -25,9 +25,9 @@ def audit(limit: int, username: str | None, action: str | None, as_json: bool) -
     """Print the latest entries of the audit log, oldest first."""
     made = services()
     with not_found_as(f"Nobody is called {escape(username or '')}."):
-        user_id = made.users.get_by_username(username).id if username else None
+        user_id = made.profiles.get_by_username(username).id if username else None
     entries = made.audit.list_latest(limit, user_id, action)
-    names = made.users.names_of(
+    names = made.profiles.names_of(
         {one for entry in entries for one in (entry.actor_id, entry.target_id) if one}
     )
     for entry in entries:

@@ -43,21 +43,21 @@ def invite(uses: int, days: int, listed: bool, revoke: str | None, as_json: bool
         _revoke(revoke)
         return
     if listed:
-        for link in made.administration.list_registrations():
+        for link in made.account_administration.list_registrations():
             click.echo(json.dumps(_described(link)) if as_json else _line(link))
         return
     base = public_url(current_app.config)  # first, or nobody could see what is made
     if made.registration.mode == "closed":
         raise click.ClickException("REGISTRATION=closed lets nobody register: change it first.")
     migrations.upgrade(made.database)
-    link, token = made.administration.issue_registration(uses, days)
+    link, token = made.account_administration.issue_registration(uses, days)
     url = f"{base}/#register={token}"
     click.echo(json.dumps({**_described(link), "url": url}) if as_json else url)
 
 
 def _revoke(link_id: str) -> None:
     with not_found_as("There is no such invitation: see invite --list."):
-        services().administration.revoke_registration(link_id)
+        services().account_administration.revoke_registration(link_id)
     click.echo("The invitation is ended.")
 
 

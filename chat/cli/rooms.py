@@ -14,7 +14,7 @@ from chat.cli.columns import date, facts, line, moment
 from chat.cli.common import confirmed, not_found_as, with_services
 from chat.logs import escape
 from chat.models import Room
-from chat.services.administration import RoomView
+from chat.services.room_administration import RoomView
 from chat.wiring import services
 
 rooms = AppGroup("rooms", help="The rooms, for an operator. ROOM is a number or an id.")
@@ -25,7 +25,7 @@ rooms = AppGroup("rooms", help="The rooms, for an operator. ROOM is a number or 
 @with_services
 def list_rooms(as_json: bool) -> None:
     """List the rooms: number, id, when something was said last, messages, name."""
-    for room in services().administration.list_rooms():
+    for room in services().room_administration.list_rooms():
         click.echo(json.dumps(_described(room)) if as_json else _line(room))
 
 
@@ -36,7 +36,7 @@ def list_rooms(as_json: bool) -> None:
 def show_room(room: str, as_json: bool) -> None:
     """Show a room and who runs it; nothing of what was said in it."""
     with _known(room):
-        found = services().administration.show_room(room)
+        found = services().room_administration.show_room(room)
     if as_json:
         members = [
             {"username": name, "id": one.user_id, "role": one.role} for name, one in found.members
@@ -56,9 +56,9 @@ def show_room(room: str, as_json: bool) -> None:
 def end_room(room: str, yes: bool) -> None:
     """Delete a room of any kind for good, with all that was said in it."""
     with _known(room):
-        found = services().administration.get_room(room)
+        found = services().room_administration.get_room(room)
         confirmed(yes, f"Delete the {_title(found)} with all its messages for good?")
-        services().administration.end_room(found.id)
+        services().room_administration.end_room(found.id)
     click.echo(f"The {_title(found)} is deleted.")
 
 

@@ -74,7 +74,7 @@ def seed_users(
     if generated:  # first, or it would be lost if this broke off
         click.echo(f"password of the new ones: {generated}")
     names = [f"{prefix}{number}" for number in range(1, count + 1)]
-    created = made.users.create_many(names, password or generated or "")
+    created = made.accounts.create_many(names, password or generated or "")
     users = list(shown(created, count, "users"))
     if tokens is not None:
         with _private_file(tokens) as write:
@@ -82,7 +82,7 @@ def seed_users(
                 write(f"{token}\n")
     click.echo(f"{names[0]} to {names[-1]} are there")
     if room is not None:
-        click.echo(made.rooms.gather(users[0], room, users).id)
+        click.echo(made.groups.gather(users[0], room, users).id)
 
 
 @seed.command("demo")

@@ -31,7 +31,7 @@ def list_users(disabled: bool, as_json: bool) -> None:
 
     A question mark stands before an address that no code has proven.
     """
-    for user in services().administration.list_users(disabled=disabled):
+    for user in services().account_administration.list_users(disabled=disabled):
         click.echo(json.dumps(_described(user)) if as_json else _line(user))
 
 
@@ -42,7 +42,7 @@ def list_users(disabled: bool, as_json: bool) -> None:
 def show_user(name: str, as_json: bool) -> None:
     """Show an account, where it is logged in and how many rooms it is in."""
     with _known(name):
-        found = services().administration.show_user(name)
+        found = services().account_administration.show_user(name)
     used = max((one.last_used_at for one in found.sessions), default=None)
     if as_json:
         more = {"sessions": len(found.sessions), "last_used_at": used}
@@ -77,9 +77,9 @@ def show_user(name: str, as_json: bool) -> None:
 def end_user(name: str, yes: bool) -> None:
     """Delete an account for good, as its owner would. What was said stays, without a name."""
     with _known(name):
-        user = services().administration.get_user(name)
+        user = services().account_administration.get_user(name)
         confirmed(yes, f"Delete the account {escape(user.username)} for good?")
-        services().administration.end_user(user.id)
+        services().account_administration.end_user(user.id)
     click.echo(f"The account {escape(user.username)} is deleted.")
 
 
@@ -89,7 +89,7 @@ def end_user(name: str, yes: bool) -> None:
 def disable_user(name: str) -> None:
     """Keep somebody out: no log-in, and their sessions end within 5 seconds."""
     with _known(name):
-        user = services().administration.disable_user(name)
+        user = services().account_administration.disable_user(name)
     click.echo(f"The account {escape(user.username)} is disabled.")
 
 
@@ -99,7 +99,7 @@ def disable_user(name: str) -> None:
 def enable_user(name: str) -> None:
     """Let somebody in again who was disabled."""
     with _known(name):
-        user = services().administration.enable_user(name)
+        user = services().account_administration.enable_user(name)
     click.echo(f"The account {escape(user.username)} can log in.")
 
 
@@ -114,7 +114,7 @@ def reset_link(name: str) -> None:
     base = public_url(current_app.config)  # first, or nobody could see what is made
     migrations.upgrade(services().database)
     with _known(name):
-        user, _, token = services().administration.issue_reset(name)
+        user, _, token = services().account_administration.issue_reset(name)
     click.echo(f"{base}/#reset={token}")
     note = f"For {escape(user.username)}, good once and for {RESET_MINUTES} minutes."
     if user.disabled_at is not None:

@@ -84,7 +84,7 @@ def _make_people(
     )
     people = {}
     for one in PEOPLE:
-        user = services.users.get_by_username(one.username)
+        user = services.profiles.get_by_username(one.username)
         if password and one not in missing:
             user = users.update(user.id, {"password_hash": hashed}, now)
         people[one.username] = user
@@ -93,7 +93,7 @@ def _make_people(
 
 def _make_direct(services: Services, people: dict[str, User]) -> None:
     first, second = DIRECT.members
-    room, _ = services.rooms.direct_with(people[first], second)
+    room, _ = services.direct_rooms.direct_with(people[first], second)
     _tell(services, people, room, DIRECT)
 
 
@@ -101,12 +101,12 @@ def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None
     owner = people[talk.members[0]]
     room = RoomRepository(services.database).find_group_of(owner.id, talk.name)
     if room is None:
-        room = services.rooms.create_group(owner, talk.name, talk.info)
+        room = services.groups.create_group(owner, talk.name, talk.info)
     if UserRoomRepository(services.database).count_of_room(room.id) < len(talk.members):
-        services.rooms.gather(owner, talk.name, [people[name] for name in talk.members])
+        services.groups.gather(owner, talk.name, [people[name] for name in talk.members])
     if _tell(services, people, room, talk):
         for name in talk.admins:
-            services.rooms.set_role(owner, room.id, people[name].id, "admin")
+            services.roles.set_role(owner, room.id, people[name].id, "admin")
 
 
 def _tell(services: Services, people: dict[str, User], room: Room, talk: Talk) -> bool:

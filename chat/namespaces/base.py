@@ -20,6 +20,7 @@ from chat.errors import (
     UnknownEvent,
 )
 from chat.i18n import choose_locale
+from chat.limits.rules import CONNECTIONS
 from chat.log.promises import Promise
 from chat.models import RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
@@ -84,7 +85,7 @@ class EventNamespace(flask_socketio.Namespace):
             token = auth.get("token") if isinstance(auth, dict) else None
             with self._app.app_context():
                 claims = access_claims(token)
-            self._services.sessions.count_connection(claims.session_id)
+            self._services.limits.count(CONNECTIONS, claims.session_id)
         except Exception as error:
             raise Refused(self.refusal(error, environ)) from error
         return claims
@@ -95,7 +96,7 @@ class EventNamespace(flask_socketio.Namespace):
             user = self._authenticate(eio_sid, claims.user_id, claims.session_id)
             payer = self._services.budgets.of_user(user.id)
             charge_to(payer)
-            self._services.sessions.count_connection(user.id)
+            self._services.limits.count(CONNECTIONS, user.id)
             connection = Connection(
                 sid=sid,
                 eio_sid=eio_sid,
@@ -153,7 +154,7 @@ class EventNamespace(flask_socketio.Namespace):
 
     def on_sync(self, connection: Connection, payload: dict[str, Any]) -> object:
         seen = payload.pop("rooms")
-        found = self._services.messages.sync(connection.user, seen, self.kind, **payload)
+        found = self._services.history.sync(connection.user, seen, self.kind, **payload)
         return dump_sync(found, connection.user.id, self._services.presence.is_online)
 
     def on_edit_message(self, connection: Connection, payload: dict[str, Any]) -> object:
@@ -169,7 +170,7 @@ class EventNamespace(flask_socketio.Namespace):
         return self._services.changes.pin(connection.user, kind=self.kind, **payload)
 
     def on_mark_read(self, connection: Connection, payload: dict[str, Any]) -> object:
-        self._services.messages.mark_read(connection.user, kind=self.kind, **payload)
+        self._services.reading.mark_read(connection.user, kind=self.kind, **payload)
         return {}
 
     def on_typing(self, connection: Connection, payload: dict[str, Any]) -> object:

@@ -29,16 +29,16 @@ class GroupNamespace(EventNamespace):
 
     def on_create_room(self, connection: Connection, payload: dict[str, Any]) -> object:
         return self._conversation(
-            connection, self._services.rooms.create_group(connection.user, **payload).id
+            connection, self._services.groups.create_group(connection.user, **payload).id
         )
 
     def on_join_room(self, connection: Connection, payload: dict[str, Any]) -> object:
         return self._conversation(
-            connection, self._services.rooms.join(connection.user, **payload).id
+            connection, self._services.joining.join(connection.user, **payload).id
         )
 
     def on_leave_room(self, connection: Connection, payload: dict[str, Any]) -> object:
-        return dump_room(self._services.rooms.leave(connection.user, kind="group", **payload))
+        return dump_room(self._services.leaving.leave(connection.user, kind="group", **payload))
 
     def _conversation(self, connection: Connection, room_id: str) -> object:
         found = self._services.conversations.get(connection.user, room_id)

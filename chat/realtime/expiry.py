@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 
 from chat.clock import now_ms
 from chat.realtime.connections import Connections
 from chat.realtime.publisher import Publisher
-from chat.realtime.server import ChatServer
+from chat.realtime.server import ChatSocketIO
 
 WARN_BEFORE_MS = 60_000  # or this share of a token's life, where that is less:
 WARN_SHARE = 1 / 4  # the fresh one that a client comes with must not be warned of at once
@@ -25,12 +24,12 @@ class Expiry:
         self,
         connections: Connections,
         publisher: Publisher,
-        server: Callable[[], ChatServer],
+        socketio: ChatSocketIO,
         token_minutes: int,
     ) -> None:
         self._connections = connections
         self._publisher = publisher
-        self._server = server
+        self._socketio = socketio
         self._warn_before = min(WARN_BEFORE_MS, int(token_minutes * 60_000 * WARN_SHARE))
         self._stopped = threading.Event()
 
@@ -52,7 +51,7 @@ class Expiry:
             if connection.pending:
                 continue
             if connection.expires_at <= now:
-                self._server().expel(connection)
+                self._socketio.server.expel(connection)
             elif connection.expires_at - self._warn_before <= now and not connection.warned:
                 connection.warned = True
                 self._publisher.session_expired(connection)

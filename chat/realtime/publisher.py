@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any
 
 from chat.log.room_log import RoomLog
@@ -10,7 +11,7 @@ from chat.models import Changes, Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
 from chat.realtime.recent_pushes import RecentPushes
-from chat.realtime.server import ChatServer
+from chat.realtime.server import ChatSocketIO
 from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message, split_changes
@@ -35,11 +36,7 @@ EVENTS = (
 
 
 class Publisher:
-    """Tells connected clients what has happened; called after it was stored.
-
-    One that is `here_alone` leaves out the clients of other processes: it is for what each process
-    finds out by itself, and would otherwise tell those of all others again.
-    """
+    """Tells connected clients what has happened; called after it was stored."""
 
     def __init__(
         self,
@@ -47,16 +44,24 @@ class Publisher:
         room_log: RoomLog,
         told_rooms: ToldRooms,
         recent_pushes: RecentPushes,
-        server: Callable[[], ChatServer],
-        *,
-        here_alone: bool = False,
+        socketio: ChatSocketIO,
     ) -> None:
         self._connections = connections
         self._room_log = room_log
         self._told_rooms = told_rooms
         self._recent_pushes = recent_pushes
-        self._server = server
-        self._here_alone = here_alone
+        self._socketio = socketio
+        self._here_alone = False
+
+    def here_alone(self) -> Publisher:
+        """Return this publisher as one that leaves out the clients of other processes.
+
+        It is for what each process finds out by itself, and would otherwise tell those of all
+        others again.
+        """
+        same = copy(self)
+        same._here_alone = True
+        return same
 
     def stored(self, room: Room, message: Message) -> None:
         """Push a new message to all sockets of all members, the sending one too."""
@@ -185,7 +190,7 @@ class Publisher:
 
     def session_expired(self, connection: Connection) -> None:
         """Push to one connection that it needs a fresh token, or that its session is over."""
-        self._server().emit(
+        self._socketio.server.emit(
             "session_expired",
             {},
             to=connection.sid,
@@ -199,7 +204,7 @@ class Publisher:
         for connection in self._connections.of_session(session_id):
             if not connection.pending:
                 self.session_expired(connection)
-            self._server().expel(connection)
+            self._socketio.server.expel(connection)
 
     def own_user_changed(self, user: User) -> None:
         """Let the user's connections know their own details."""
@@ -237,7 +242,7 @@ class Publisher:
 
     @property
     def _manager(self) -> Any:
-        return self._server().manager
+        return self._socketio.server.manager
 
     def _to_room(
         self, room: Room, event: str, payload: dict[str, Any], here_alone: bool = False
@@ -267,7 +272,7 @@ class Publisher:
         skip_sid: list[str] | None = None,
         here_alone: bool = False,
     ) -> None:
-        self._server().emit(
+        self._socketio.server.emit(
             event,
             payload,
             to=to,

@@ -332,6 +332,10 @@ class ChatSocketIO(flask_socketio.SocketIO):
         self.sockio_mw.engineio_app = self.server
         app.wsgi_app = _take_both_paths(app.wsgi_app)  # type: ignore[method-assign]
 
+    def drop_all(self) -> None:
+        """Let all clients come back."""
+        self.server.drop_all()
+
 
 def _take_both_paths(application: Any) -> Any:
     """Return the WSGI application, which knows the first of the paths, for both of them."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.blocks import Blocks
+from chat.services.ended_accounts import REMOVE, SWEEP, EndedAccounts
 from chat.services.jobs import Jobs, Progress
-from chat.services.membership_requests import MembershipRequests
-from chat.services.memberships import Memberships
-from chat.services.rooms import RoomService
+from chat.services.leaving import Leaving
 from chat.services.sessions import SessionService
-from chat.services.usernames import Usernames
 
-REMOVE = "remove_account"
-SWEEP = "sweep_account"
 # Seconds after which the account's rooms are looked for once more: a process may have died between
 # letting the account into a room and noticing that it is gone.
 SWEEP_AFTER = 60.0
+
+
+class Forgetful(Protocol):
+    """A service that keeps something of people beside their rooms and sessions."""
+
+    def forget_user(self, user_id: str) -> None: ...
 
 
 class AccountRemoval:
@@ -30,22 +31,18 @@ class AccountRemoval:
         *,
         users: UserRepository,
         sessions: SessionService,
-        rooms: RoomService,
-        memberships: Memberships,
-        usernames: Usernames,
-        blocks: Blocks,
-        requests: MembershipRequests,
+        leaving: Leaving,
+        ended: EndedAccounts,
+        forgetful: Sequence[Forgetful],
         audit: Audit,
         jobs: Jobs,
         clock: Callable[[], int],
     ) -> None:
         self._users = users
         self._sessions = sessions
-        self._rooms = rooms
-        self._memberships = memberships
-        self._usernames = usernames
-        self._blocks = blocks
-        self._requests = requests
+        self._leaving = leaving
+        self._ended = ended
+        self._forgetful = forgetful
         self._audit = audit
         self._jobs = jobs
         self._clock = clock
@@ -60,26 +57,12 @@ class AccountRemoval:
         self._jobs.add_here(REMOVE, {"user_id": user_id})
         self._end(user_id)
 
-    def exclude_ended(self) -> None:
-        """Exclude those whose accounts have ended, here or elsewhere, and who may be in rooms yet.
-
-        For each of them there is a job until all rooms are left, and for a while after.
-        """
-        ids = {one["user_id"] for one in self._jobs.list_arguments(REMOVE, SWEEP)}
-        for user_id in ids - self._users.list_by_ids(ids).keys():
-            self._exclude(user_id)
-
-    def _exclude(self, user_id: str) -> None:
-        """Take a user for no member of any room, and forget what they were called."""
-        self._memberships.exclude(user_id)
-        self._usernames.forget(user_id)
-
     def _end(self, user_id: str) -> None:
         """End the sessions and erase the account, unless that is done. It may be repeated."""
         self._sessions.end_all(user_id)
         if self._users.erase(user_id, self._clock()):
             self._audit.note("account_deleted", user_id)
-        self._exclude(user_id)
+        self._ended.exclude(user_id)
         self._sessions.end_all(user_id)  # Somebody may have logged in between the two writes.
 
     def _remove(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
@@ -94,14 +77,14 @@ class AccountRemoval:
         user_id = arguments["user_id"]
         if self._users.find(user_id) is None:  # first, because a room that fails ends this
             self._forget(user_id)
-        leaving = self._rooms.leave_all(user_id)
+        left = self._leaving.leave_all(user_id)
         while self._users.find(user_id) is None:
-            if next(leaving, None) is None:
+            if next(left, None) is None:
                 self._forget(user_id)
                 self._sessions.end_all(user_id)
                 return
             yield progress
 
     def _forget(self, user_id: str) -> None:
-        self._blocks.forget_user(user_id)
-        self._requests.forget_user(user_id)
+        for one in self._forgetful:
+            one.forget_user(user_id)

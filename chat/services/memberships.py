@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Container
@@ -24,6 +25,8 @@ KNOWN_ROOMS = 10_000
 KNOWN_MEMBERS = 200_000  # of all these rooms
 GONE = 10_000  # accounts that ended while this process ran
 WHOLE = 500  # members of one room that are read because one of them talks
+# Tries of a change whose condition no longer held as it was written: another process was first.
+TRIES = 20
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Memberships:
         self._changed: OrderedDict[str, int] = OrderedDict()  # the last change of each room
         self._changed_before = 0  # the newest change that is no longer among them
         self._locks = KeyedLocks()
+        self._change_locks = KeyedLocks()
         self._confirmed_at = -MAX_AGE
         self._confirmed: Container[str] = ()
 
@@ -100,6 +104,11 @@ class Memberships:
         membership = require_member(self._user_rooms.find(room_id, user_id))
         room = self._find_room(room_id)
         return room, resolve_role(room, membership)
+
+    def find_fresh(self, room: Room, user_id: str) -> Membership | None:
+        """Ask the database itself for somebody's membership; None for a stranger."""
+        membership = self._user_rooms.find(room.id, user_id)
+        return membership and resolve_role(room, membership)
 
     def list_of_user(self, user_id: str) -> list[tuple[Room, Membership]]:
         """Ask for all rooms of a user and return them, in no order."""
@@ -179,6 +188,20 @@ class Memberships:
         if known is not None and known is self._known.get(room_id):
             known.count = count
         return count
+
+    def lock_for_changes(self, room_id: str) -> threading.RLock:
+        """Return the lock under which the members of a room are changed.
+
+        Changes of the members of one room take turns within this process, which spares tries;
+        between processes the condition of each write decides.
+        """
+        return self._change_locks.lock_for(room_id)
+
+    def touch(self, room_id: str) -> Room | None:
+        """Note in a room that its members changed, and return it; None when it is gone."""
+        room = self._rooms.touch_members(room_id)
+        self.forget(room_id)
+        return room
 
     def forget(self, room_id: str) -> None:
         """Drop what is remembered of a room, after it or its members changed."""

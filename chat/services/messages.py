@@ -1,81 +1,48 @@
-"""Saying something and reading back what was said."""
+"""Saying something."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 
 from cachetools import LRUCache
 
 from chat import policies
-from chat.concurrency import in_turns
-from chat.errors import InvalidInput, NotFound, PeerLeft
-from chat.i18n import Text
+from chat.errors import NotFound, PeerLeft
 from chat.ids import new_id
 from chat.limits.limits import Limits
 from chat.limits.rules import MESSAGES
 from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
-from chat.models import (
-    Changes,
-    Message,
-    Page,
-    Room,
-    RoomKind,
-    RoomSync,
-    Sync,
-    User,
-)
-from chat.services.conversations import ConversationService
-from chat.services.events import Events
+from chat.models import Message, RoomKind, User
+from chat.services.direct_rooms import DirectRooms
 from chat.services.memberships import Memberships
-from chat.services.past import Past
 from chat.services.quotas import Quotas
-from chat.services.read_marks import ReadMarks
-from chat.services.rooms import RoomService
 from chat.text.sizes import size_of_text
 
-SYNC_PAGE = 100  # messages of one room in one answer to `sync`
-SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyond is not read
-# Rooms of one `sync` whose logs are asked for their ends, and rooms that messages are read of: each
-# is a question to the database, and one may be in thousands.
-SYNC_HEADS = 300
-SYNC_READS = 200
-SMALL_GROUP = 50  # up to so many members hear how far each of them has read
-LATELY = 1.0  # seconds for which the ends of both logs are as good as asking again
 KNOWN_PAIRS = 10_000  # whose direct room is found without asking
 
 
 class MessageService:
-    """Who may say something in a room, and read what was said there."""
+    """Who may say something in a room."""
 
     def __init__(
         self,
         *,
         room_log: RoomLog,
         memberships: Memberships,
-        conversations: ConversationService,
-        read_marks: ReadMarks,
-        rooms: RoomService,
-        past: Past,
+        direct_rooms: DirectRooms,
         limits: Limits,
         quotas: Quotas,
-        events: Events,
         clock: Callable[[], int],
     ) -> None:
         self._room_log = room_log
         self._memberships = memberships
-        self._conversations = conversations
-        self._read_marks = read_marks
-        self._rooms = rooms
-        self._past = past
+        self._direct_rooms = direct_rooms
         self._limits = limits
         self._quotas = quotas
-        self._events = events
         self._clock = clock
         # Ids of rooms, by the one who writes and the name they write to.
-        self._direct_rooms: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_PAIRS)
+        self._known_pairs: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_PAIRS)
 
     def send(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None = None
@@ -92,103 +59,16 @@ class MessageService:
         if to is None:
             return self._submit(user, room_id or "", client_id, data, "direct")
         key = (user.id, to.lower())
-        known = self._direct_rooms.get(key)
+        known = self._known_pairs.get(key)
         if known is not None:
             try:
                 return self._submit(user, known, client_id, data, "direct")
             except (NotFound, PeerLeft):
                 # Nobody's username changes, but whoever had this one is gone. Another may have it.
-                self._direct_rooms.pop(key, None)
-        room, _ = self._rooms.direct_with(user, to, field="to")
-        self._direct_rooms[key] = room.id
+                self._known_pairs.pop(key, None)
+        room, _ = self._direct_rooms.direct_with(user, to, field="to")
+        self._known_pairs[key] = room.id
         return self._submit(user, room.id, client_id, data, "direct")
-
-    def history(
-        self,
-        user: User,
-        room_id: str,
-        before_seq: int | None = None,
-        after_seq: int | None = None,
-        limit: int = 50,
-    ) -> Page:
-        """Return a page of a room's log: the newest, or next to one of the two seqs."""
-        if before_seq is not None and after_seq is not None:
-            raise InvalidInput({"after_seq": ["invalid.not_both"]})
-        room, _ = self._memberships.require(user.id, room_id)
-        rev = self._room_log.rev(room, LATELY)  # first: what is read after it is no older
-        if after_seq is not None:
-            return replace(self._page_after(room, after_seq, limit), last_rev=rev)
-        end = self._room_log.end(room) + 1
-        end = min(end, before_seq) if before_seq is not None else end
-        first = max(1, end - limit)
-        found = self._room_log.read(room.id, first, end - 1)
-        return Page(tuple(found), has_more=first > 1 and bool(found), last_rev=rev)
-
-    def sync(
-        self,
-        user: User,
-        seen: Mapping[str, int],
-        kind: RoomKind,
-        ids: Mapping[str, str],
-        revs: Mapping[str, int] | None = None,
-        after: str = "",
-        upto: str | None = None,
-    ) -> Sync:
-        """Return what came after the seqs a member has seen, in all rooms of a kind.
-
-        `ids` may have the id of the message at such a seq: where another one stands there now, the
-        room is to be loaded anew. `revs` may have the rev up to which the member knows all changes
-        of a room. Rooms that were not named count as joined only if
-        `after` < id ≤ `upto`.
-        """
-        epoch = self._past.epoch()  # first: what is read after it is no older
-        conversations = {
-            found.room.id: found for found in self._conversations.list_lately(user, kind)
-        }
-        rooms: dict[str, RoomSync] = {}
-        named = [room_id for room_id in seen if room_id in conversations]
-        # Of the others the end is known as it was written or told here; all after it is pushed.
-        asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
-        left, reads = SYNC_CHARACTERS, SYNC_READS
-        for room_id in in_turns(named):
-            room, ask = conversations[room_id].room, room_id in asked
-            found, looked = self._missed(
-                room, seen[room_id], ids.get(room_id), ask=ask, read=left > 0 and reads > 0
-            )
-            left -= sum(len(message.data) for message in found.page.messages)
-            reads -= looked
-            if revs and room_id in revs:
-                changes, looked = self._changed(
-                    room, revs[room_id], ask=ask, read=left > 0 and reads > 0
-                )
-                left -= sum(len(message.data) for message in changes.messages)
-                reads -= looked
-                found = replace(found, changes=changes, reset=found.reset or changes.reset)
-            rooms[room_id] = found
-        return Sync(
-            epoch=epoch,
-            rooms=rooms,
-            joined=[
-                found
-                for room_id, found in conversations.items()
-                if room_id not in seen and room_id > after and (upto is None or room_id <= upto)
-            ],
-            gone=[room_id for room_id in seen if room_id not in conversations],
-        )
-
-    def mark_read(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> None:
-        """Note that a member has read up to `seq`; a mark never goes back."""
-        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
-        membership = self._read_marks.overlay(membership)
-        if seq > self._room_log.overlay(room).last_seq and seq > (head := self._room_log.end(room)):
-            raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
-        if seq > membership.last_read_seq:
-            self._read_marks.advance(room.id, user.id, seq)
-            if room.kind == "direct":
-                to_members = not room.blocked_by
-            else:
-                to_members = self._memberships.count(room.id) <= SMALL_GROUP
-            self._events.message_read(room, user.id, seq, to_members)
 
     def _submit(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None
@@ -215,52 +95,3 @@ class MessageService:
         )
         refusal = self._quotas.find_refusal(size_of_text(data), user=user.id, room=room.id)
         return self._room_log.append(room, message, refusal)
-
-    def _missed(
-        self, room: Room, seq: int, message_id: str | None, *, ask: bool, read: bool
-    ) -> tuple[RoomSync, bool]:
-        """Return what came after `seq`, and whether the log was looked at for it.
-
-        Where that would be too much for one answer, the client is told to ask again.
-        """
-        later = Page((), has_more=True)
-        head = self._room_log.end(room, LATELY) if ask else room.last_seq
-        if seq > head and not ask:
-            return RoomSync(later, head), False
-        if seq > head:  # known here may be less than what another process has pushed meanwhile
-            head = self._room_log.end(room)
-            if seq > head:
-                return RoomSync(Page((), has_more=False), head, reset=True), False
-        known_id = self._known_id(room, seq)
-        is_known = message_id in (None, known_id) or seq == 0
-        if seq == head and is_known:
-            return RoomSync(Page((), has_more=False), head), False
-        if not read:
-            return RoomSync(later, head), False
-        if not is_known and message_id != self._room_log.ids_at(room.id, [seq]).get(seq):
-            return RoomSync(Page((), has_more=False), head, reset=True), True
-        if seq == head:
-            return RoomSync(Page((), has_more=False), head), True
-        page = self._page_after(room, seq, SYNC_PAGE)
-        last = page.messages[-1].seq if page.messages else 0
-        return RoomSync(page, max(head, last)), True
-
-    def _changed(self, room: Room, rev: int, *, ask: bool, read: bool) -> tuple[Changes, bool]:
-        """Return what changed after `rev`, and whether the log was looked at for it; as above."""
-        upto = self._room_log.rev(room, LATELY) if ask else room.last_rev
-        if rev > upto and ask:  # as above
-            upto = self._room_log.rev(room)
-        if rev == upto or (rev > upto and not ask):
-            return Changes((), (), rev, rev), False
-        if rev < upto and not read:
-            return Changes((), (), rev, rev, has_more=True), False
-        return self._room_log.changes(room, rev, SYNC_PAGE, upto), True
-
-    def _known_id(self, room: Room, seq: int) -> str | None:
-        """Return the id of the message at a place of a log where no look at it is needed."""
-        last = room.last_message
-        return last.id if last and last.seq == seq else self._room_log.known_id(room.id, seq)
-
-    def _page_after(self, room: Room, after_seq: int, limit: int) -> Page:
-        found = self._room_log.read(room.id, after_seq + 1, after_seq + limit + 1)
-        return Page(tuple(found[:limit]), has_more=len(found) > limit)

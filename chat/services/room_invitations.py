@@ -10,19 +10,17 @@ import builtins
 from collections.abc import Callable
 
 from chat import policies
-from chat.errors import Conflict, NotFound, Removed
+from chat.errors import Conflict, NotFound
 from chat.keyed_locks import KeyedLocks
 from chat.limits.limits import Limits
 from chat.limits.rules import CHANGES, JOINS
 from chat.models import Invited, Room, RoomInvitation, User
-from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
-from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
+from chat.services.invitation_tokens import InvitationTokens
+from chat.services.joining import Joining
 from chat.services.memberships import Memberships
-from chat.services.rooms import RoomService
 from chat.tokens import hash_token, new_token
 
 MOST_INVITATIONS = 50  # of a group at a time
@@ -41,23 +39,19 @@ class RoomInvitationService:
         self,
         *,
         invitations: RoomInvitationRepository,
-        removals: RemovalRepository,
-        rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        tokens: InvitationTokens,
         users: UserRepository,
         memberships: Memberships,
-        room_service: RoomService,
+        joining: Joining,
         limits: Limits,
         audit: Audit,
         clock: Callable[[], int],
     ) -> None:
         self._invitations = invitations
-        self._removals = removals
-        self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._tokens = tokens
         self._users = users
         self._memberships = memberships
-        self._room_service = room_service
+        self._joining = joining
         self._limits = limits
         self._audit = audit
         self._clock = clock
@@ -103,7 +97,7 @@ class RoomInvitationService:
     def look(self, user: User, token: str) -> Invited:
         """Return what a token is for; raises as `accept` does."""
         self._limits.count(JOINS, user.id)
-        invitation, room, is_member = self._require_good(user, token)
+        invitation, room, is_member = self._tokens.require_good(user, token)
         invited_by = self._users.find(invitation.user_id)
         if invited_by is None:
             raise NotFound()
@@ -116,8 +110,8 @@ class RoomInvitationService:
         who was removed from the group.
         """
         self._limits.count(JOINS, user.id)
-        invitation, room, _ = self._require_good(user, token)
-        if self._room_service.enter(room, user, lambda: self._take_use(invitation, user)):
+        invitation, room, _ = self._tokens.require_good(user, token)
+        if self._joining.enter(room, user, lambda: self._tokens.take_use(invitation, user)):
             self._audit.note(
                 "invitation_used",
                 user.id,
@@ -126,29 +120,6 @@ class RoomInvitationService:
                 detail=invitation.id,
             )
         return room
-
-    def _require_good(self, user: User, token: str) -> tuple[RoomInvitation, Room, bool]:
-        """Return what a token is for and whether the user is a member there already."""
-        invitation = self._invitations.find_by_hash(hash_token(token), self._clock())
-        room = self._rooms.find(invitation.room_id) if invitation else None
-        if invitation is None or room is None:
-            raise NotFound()
-        maker = self._user_rooms.find(room.id, invitation.user_id)
-        if maker is None or not policies.is_manager(room, maker):
-            raise NotFound()
-        user_who_invites = self._users.find(invitation.user_id)
-        if user_who_invites is None or user_who_invites.disabled_at is not None:
-            raise NotFound()
-        is_member = self._user_rooms.find(room.id, user.id) is not None
-        if not is_member:
-            if not invitation.uses_left and user.id not in invitation.used_by:
-                raise NotFound()
-            if self._removals.exists(room.id, user.id):
-                raise Removed()
-        return invitation, room, is_member
-
-    def _take_use(self, invitation: RoomInvitation, user: User) -> bool:
-        return self._invitations.take_use(invitation.id, user.id, self._clock())
 
     def _require_manager(self, user: User, room_id: str) -> None:
         room, membership = self._memberships.require_fresh(user.id, room_id)

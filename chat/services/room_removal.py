@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from chat.models import Room
-from chat.repositories.changes import ChangeRepository
-from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.messages import MessageRepository
-from chat.repositories.removals import RemovalRepository
-from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.audit import Audit
 from chat.services.jobs import Jobs, Progress
+from chat.services.room_notifier import RoomNotifier
 
 REMOVE = "remove_room"
 SWEEP = "sweep_room"
@@ -25,29 +21,32 @@ PIECE = 16
 SWEEP_AFTER = 60.0
 
 
+class Contents(Protocol):
+    """What is kept of a room beside its messages, in one collection."""
+
+    def delete_of_room(self, room_id: str, piece: int) -> Iterable[object]: ...
+
+
 class RoomRemoval:
-    """Removes rooms by jobs, so that a crash at any point leaves nothing behind for good."""
+    """Removes rooms by jobs, so that a crash at any point leaves nothing behind for good.
+
+    `contents` are removed in this order; the messages come last.
+    """
 
     def __init__(
         self,
         *,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
         messages: MessageRepository,
-        changes: ChangeRepository,
-        removals: RemovalRepository,
-        invitations: RoomInvitationRepository,
-        requests: MembershipRequestRepository,
+        contents: Sequence[Contents],
+        notifier: RoomNotifier,
         audit: Audit,
         jobs: Jobs,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
         self._messages = messages
-        self._changes = changes
-        self._removals = removals
-        self._invitations = invitations
-        self._requests = requests
+        self._contents = contents
+        self._notifier = notifier
         self._audit = audit
         self._jobs = jobs
         jobs.register(REMOVE, self._remove)
@@ -66,7 +65,10 @@ class RoomRemoval:
             "actor_id": actor_id,
         }
         self._jobs.add(REMOVE, arguments)
-        return self._end(arguments)
+        if not self._end(arguments):
+            return False
+        self._notifier.ended(room)
+        return True
 
     def _end(self, arguments: Mapping[str, Any]) -> bool:
         """Remove the room itself, unless it changed; return whether it is gone."""
@@ -100,13 +102,7 @@ class RoomRemoval:
 
     def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
         """Remove all in pieces; the progress is the first seq that may be there."""
-        for repository in (
-            self._user_rooms,
-            self._invitations,
-            self._removals,
-            self._requests,
-            self._changes,
-        ):
+        for repository in self._contents:
             for _ in repository.delete_of_room(room_id, PIECE):
                 yield progress
         seq: int | None = progress.get("seq", 1)

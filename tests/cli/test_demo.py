@@ -123,7 +123,7 @@ def test_what_people_changed_since_stays_theirs(app: Flask, migrated: Database) 
     with app.app_context():
         services = app.extensions["chat"]
         seed_demo(services, None, new_password())
-        user = services.users.get_by_username("linxiao")
+        user = services.profiles.get_by_username("linxiao")
         (room,) = migrated.db["room"].find({"kind": "direct"})
         room_id = str(room["_id"])
         of_the_demo = migrated.db["change"].find({"room_identity": room["_id"]})
@@ -148,7 +148,7 @@ def test_what_people_said_before_stays_theirs(app: Flask, migrated: Database) ->
         seed_demo(services, None, new_password())
         migrated.db["message"].delete_many({})
         migrated.db["room"].update_many({}, {"$set": {"last_seq": 0, "last_message": None}})
-        user = services.users.get_by_username("linxiao")
+        user = services.profiles.get_by_username("linxiao")
         (room,) = migrated.db["room"].find({"kind": "direct"})
         services.messages.send(user, str(room["_id"]), "own", "mine").result(PATIENCE)
         seed_demo(services, None, new_password())

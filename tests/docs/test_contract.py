@@ -41,7 +41,15 @@ from chat.schemas.rooms import dump_conversation, dump_member, dump_room
 from chat.schemas.sync import MOST_SYNCED
 from chat.schemas.users import dump_user
 from chat.services import blocks as blocking
-from chat.services import changes, membership_requests, room_invitations, rooms, sessions
+from chat.services import (
+    capacity,
+    changes,
+    direct_rooms,
+    member_removal,
+    membership_requests,
+    room_invitations,
+    sessions,
+)
 from chat.services.codes import TRIES_WHEN_GUESSED
 from tests.docs.configuration import read_config
 from tests.docs.documents import (
@@ -189,17 +197,17 @@ def test_limits_are_the_ones_in_force() -> None:
         user, network = getattr(USER_MAY, wanted), getattr(NETWORK_MAY, wanted)
         assert stated[what].startswith(f"{user} for a user {network} for a network address")
     assert stated["requests and events waiting for these"].endswith(f"; {WAIT_SECONDS:.0f} seconds")
-    assert stated["groups one may be in"].startswith(f"{rooms.MOST_ROOMS};")
-    assert stated["groups one may be in"].endswith(f" {rooms.MOST_ROOMS_BY_OTHERS}")
+    assert stated["groups one may be in"].startswith(f"{capacity.MOST_ROOMS};")
+    assert stated["groups one may be in"].endswith(f" {capacity.MOST_ROOMS_BY_OTHERS}")
     opened = "direct rooms one opened in which the other has not written"
     tries = rules.TRIES_AT_BOUND.item
     assert stated[opened] == (
-        f"{rooms.MOST_UNANSWERED}; with so many {tries.amount} tries in {tries.multiples} minutes"
-        " to open another one"
+        f"{direct_rooms.MOST_UNANSWERED};"
+        f" with so many {tries.amount} tries in {tries.multiples} minutes to open another one"
     )
-    assert stated["members of a group"] == str(rooms.MOST_MEMBERS)
+    assert stated["members of a group"] == str(capacity.MOST_MEMBERS)
     kept_out = "people kept out of a group who were no members"
-    assert stated[kept_out] == str(rooms.MOST_KEPT_OUT)
+    assert stated[kept_out] == str(member_removal.MOST_KEPT_OUT)
     assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
     assert stated["blocked people"] == str(blocking.MOST_BLOCKS)
     assert stated["membership requests that wait for one person's answer"] == str(

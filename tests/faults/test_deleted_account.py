@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from bson import ObjectId
 
-from chat.services.account_removal import REMOVE
+from chat.services.ended_accounts import REMOVE
 from chat.services.room_removal import REMOVE as REMOVE_ROOM
 from harness.people import app_beside, make_people
 from harness.servers import Server
@@ -26,9 +26,9 @@ def test_an_account_is_gone_from_all_its_rooms_although_the_server_dies(crashing
         services = app.extensions["chat"]
         ada, bob = (Member(one, crashing, stack) for one in make_people(app, "ada", "bob"))
         shared = ada.create_group(bob)
-        person = services.users.get_by_username(ada.username)
+        person = services.profiles.get_by_username(ada.username)
         for _ in range(GROUPS):
-            services.rooms.create_group(person, "Tea")
+            services.groups.create_group(person, "Tea")
         ada.data("DELETE", "/users/me", {"password": ada.password})
         db, key = services.database.db, {"user_identity": ObjectId(ada.id)}
         left = []

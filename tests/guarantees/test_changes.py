@@ -208,7 +208,7 @@ def test_what_others_change_is_pushed_within_three_seconds(
     client: WireClient = here.socket(GROUP)
     other = there.socket(GROUP)
     services: Services = beside.extensions["chat"]
-    user = services.users.get_by_username(here.username)
+    user = services.profiles.get_by_username(here.username)
     took, rev = list[Took](), 0
     for number in range(3):
         watch = Stopwatch(server, elsewhere)

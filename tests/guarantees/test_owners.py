@@ -14,7 +14,7 @@ from flask import Flask
 from chat.models import Room
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
-from chat.services.account_removal import REMOVE
+from chat.services.ended_accounts import REMOVE
 from tests.jobs import wait_for_jobs
 from tests.sockets.conftest import Member, Pair
 
@@ -139,7 +139,7 @@ def test_an_owner_who_is_no_member_is_replaced_at_the_next_start(
     database.db["user_room"].delete_one(
         {"room_identity": ObjectId(group["id"]), "user_identity": ObjectId(ann.id)}
     )
-    beside.extensions["chat"].rooms.catch_up()
+    beside.extensions["chat"].room_repair.catch_up()
     room = RoomRepository(database).find(group["id"])
     assert room is not None and room.owner_id == bob.id
     bob.data("PATCH", f"/rooms/{group['id']}", {"name": "Mine now"})

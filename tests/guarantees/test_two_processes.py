@@ -232,7 +232,7 @@ def test_what_others_write_is_pushed_within_three_seconds(
         stored.append(client.pushed("message_created", id=sent["id"]))
         took.append(watch.took())
         # As a command does: without a server, and without anybody who listens.
-        user = services.users.get_by_username(here.username)
+        user = services.profiles.get_by_username(here.username)
         watch = Stopwatch(server, elsewhere)
         promise = services.messages.send(user, group["id"], f"{number}", f"command {number}")
         sent_id = wait_for(promise, ENOUGH).message.id

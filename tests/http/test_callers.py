@@ -94,7 +94,7 @@ def test_failures_count_for_all_processes_and_after_a_restart(make_app: MakeApp)
 def test_one_caller_gets_a_hundred_codes_an_hour(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.services.users.spawn", lambda *_: None)  # a hundred letters
+    monkeypatch.setattr("chat.services.code_sender.spawn", lambda *_: None)  # a hundred letters
     client = make_app(RATE_LIMITS=True).test_client()
     for _ in range(100):
         assert client.post("/api/users/code", json={"email": new_email()}).status_code == 202
@@ -147,7 +147,7 @@ def guess_from_everywhere(
     """Let several networks type wrong codes until there are more than people mistype."""
     few = FIRST_WRONG_CODES.item.amount
     many = Rule("code-wrong-all", RateLimitItemPerHour(few * networks), shared=True)
-    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", many)
+    monkeypatch.setattr("chat.services.proofs.WRONG_CODES_OF_ALL", many)
     for number in range(networks):
         for _ in range(few):
             error_of(guess(client, new_email(), "00000000", f"198.51.100.{number}"), 400)
@@ -157,7 +157,7 @@ def test_an_operator_is_told_once_that_one_network_guesses(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     three = Rule("code-wrong", RateLimitItemPerMinute(3, 5), shared=True)
-    monkeypatch.setattr("chat.services.users.WRONG_CODES", three)
+    monkeypatch.setattr("chat.services.proofs.WRONG_CODES", three)
     app = make_app(RATE_LIMITS=True)
     for status in (400, 400, 400, 429, 429):
         error_of(guess(app.test_client(), new_email(), "00000000", "192.0.2.1"), status)
@@ -171,7 +171,7 @@ def test_one_network_alone_makes_nobody_strict(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ten = Rule("code-wrong-all", RateLimitItemPerHour(10), shared=True)
-    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", ten)
+    monkeypatch.setattr("chat.services.proofs.WRONG_CODES_OF_ALL", ten)
     app = make_app(RATE_LIMITS=True)
     client, email = app.test_client(), new_email()
     for _ in range(20):
@@ -187,9 +187,9 @@ def test_one_site_of_ipv6_alone_makes_nobody_strict(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = Rule("code-wrong-first", RateLimitItemPerHour(1), shared=True)  # and ten of a site
-    monkeypatch.setattr("chat.services.users.FIRST_WRONG_CODES", one)
+    monkeypatch.setattr("chat.services.proofs.FIRST_WRONG_CODES", one)
     many = Rule("code-wrong-all", RateLimitItemPerHour(11), shared=True)
-    monkeypatch.setattr("chat.services.users.WRONG_CODES_OF_ALL", many)
+    monkeypatch.setattr("chat.services.proofs.WRONG_CODES_OF_ALL", many)
     client = make_app(RATE_LIMITS=True).test_client()
     for number in range(20):
         error_of(guess(client, new_email(), "00000000", f"2001:db8:1:{number:x}::1"), 400)
@@ -250,7 +250,7 @@ def test_a_right_code_shows_of_few_names_whether_they_are_taken(make_app: MakeAp
     app = make_app(RATE_LIMITS=True)
     client, email, codes = app.test_client(), new_email(), codes_of(app)
     accounts = [new_name() for _ in range(TAKEN_NAMES_PER_MAILBOX.item.amount)]
-    list(app.extensions["chat"].users.create_many(accounts, new_password()))
+    list(app.extensions["chat"].accounts.create_many(accounts, new_password()))
     proof = {"email": email, "code": codes.issue(email, "register")}
     for name in accounts:
         error_of(register(client, "192.0.2.1", username=name, **proof), 409)
@@ -269,7 +269,7 @@ def test_a_free_name_registers_whatever_others_behind_the_same_address_tried(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = Rule("taken-address", RateLimitItemPerHour(3), shared=True)
-    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_ADDRESS", few)
+    monkeypatch.setattr("chat.services.taken_names.TAKEN_NAMES_PER_ADDRESS", few)
     app = make_app(RATE_LIMITS=True)
     client, school, codes = app.test_client(), "192.0.2.1", codes_of(app)
     taken = make_account(app).username
@@ -289,7 +289,7 @@ def test_a_free_name_registers_whatever_others_behind_the_same_address_tried(
 def test_names_of_one_mailbox_share_its_codes(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.services.users.spawn", lambda *_: None)  # letters
+    monkeypatch.setattr("chat.services.code_sender.spawn", lambda *_: None)  # letters
     client = make_app(RATE_LIMITS=True).test_client()
     name = new_name()
     for label in ("", "+a", "+b"):
@@ -304,7 +304,7 @@ def test_wrong_codes_at_once_are_no_more_than_one_by_one(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = Rule("code-wrong", RateLimitItemPerMinute(3, 5), shared=True)
-    monkeypatch.setattr("chat.services.users.WRONG_CODES", rule)
+    monkeypatch.setattr("chat.services.proofs.WRONG_CODES", rule)
     app = make_app(RATE_LIMITS=True)
     tried: list[str] = []
     check = VerificationCodes.check
@@ -327,7 +327,7 @@ def test_wrong_codes_at_once_are_no_more_than_one_by_one(
 def test_codes_to_register_leave_those_to_reset(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.services.users.spawn", lambda *_: None)  # letters
+    monkeypatch.setattr("chat.services.code_sender.spawn", lambda *_: None)  # letters
     client = make_app(RATE_LIMITS=True).test_client()
     email = new_email()
     for purpose in ("register", "reset"):

@@ -16,6 +16,7 @@ from pymongo.errors import AutoReconnect
 from chat.errors import NotFound, Unauthorized
 from chat.repositories.jobs import JobRepository
 from chat.repositories.sessions import SessionRepository
+from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services import jobs
 from chat.services.passwords import Passwords
@@ -303,7 +304,7 @@ def test_before_the_job_an_account_can_do_nothing_and_nothing_can_be_done_to_it(
     services, group, room = app.extensions["chat"], bob.create_group(ann), ann.talk_to(bob)
     response = ann.delete("/users/me", json={"password": ann.password})
     assert response.status_code == 204
-    assert services.rooms._user_rooms.find(group["id"], ann.id) is not None  # it is left later
+    assert UserRoomRepository(services.database).find(group["id"], ann.id)  # it is left later
     error_of(ann.get("/users/me"), 401)
     error_of(ann.post_message(group, "still here"), 401)
     refresh = ann.client.post("/api/session/refresh", headers=bearer(ann.refresh_token))
@@ -314,9 +315,9 @@ def test_before_the_job_an_account_can_do_nothing_and_nothing_can_be_done_to_it(
     assert error_of(bob.post_message(room, "hello?"), 403)["code"] == "forbidden"
     assert set(bob.members(group)) == {bob.username}
     for act in (
-        lambda: services.rooms.create_group(ann.model, "Tea"),
-        lambda: services.rooms.join(ann.model, bob.create_group()["number"]),
-        lambda: services.rooms.direct_with(ann.model, make_account(app).username),
+        lambda: services.groups.create_group(ann.model, "Tea"),
+        lambda: services.joining.join(ann.model, bob.create_group()["number"]),
+        lambda: services.direct_rooms.direct_with(ann.model, make_account(app).username),
     ):  # as a request does that was let in a moment before
         with pytest.raises(Unauthorized):
             act()
@@ -343,7 +344,7 @@ def test_an_account_of_many_groups_ends_at_once(
     services = app.extensions["chat"]
     shared = [ann.create_group(bob) for _ in range(3)]
     for _ in range(groups - len(shared)):
-        services.rooms.create_group(ann.model, "Tea")
+        services.groups.create_group(ann.model, "Tea")
     began = time.monotonic()
     response = ann.delete("/users/me", json={"password": ann.password})
     assert (response.status_code, time.monotonic() - began < 4.5) == (204, True)
@@ -358,9 +359,9 @@ def test_rooms_made_while_the_account_ends_are_not_left_behind(app: Flask) -> No
 
     def make(group: dict[str, Any]) -> None:
         for act in (
-            lambda: services.rooms.create_group(ann.model, "Tea"),
-            lambda: services.rooms.join(ann.model, group["number"]),
-            lambda: services.rooms.direct_with(ann.model, bob.username),
+            lambda: services.groups.create_group(ann.model, "Tea"),
+            lambda: services.joining.join(ann.model, group["number"]),
+            lambda: services.direct_rooms.direct_with(ann.model, bob.username),
         ):
             try:
                 act()
@@ -369,7 +370,7 @@ def test_rooms_made_while_the_account_ends_are_not_left_behind(app: Flask) -> No
 
     with ThreadPoolExecutor(21) as pool:
         making = [pool.submit(make, group) for group in groups]
-        services.users._removal.remove(ann.id)
+        services.account_removal.remove(ann.id)
         services.jobs.run_due()
         for one in making:
             one.result()

@@ -51,7 +51,7 @@ def known_browsers(app: Flask, account: Account, count: int, address: str) -> li
 def few_of_known(monkeypatch: pytest.MonkeyPatch, amount: int) -> None:
     """Let the devices of an account have so many wrong passwords together, and its networks."""
     rule = Rule("login-known", RateLimitItemPerMinute(amount, 5), shared=True)
-    monkeypatch.setattr("chat.services.sessions.FAILED_LOGINS_OF_KNOWN", rule)
+    monkeypatch.setattr("chat.services.password_checks.FAILED_LOGINS_OF_KNOWN", rule)
 
 
 def by_the_current_one(app: Flask, client: FlaskClient, one: Account, new: str) -> TestResponse:
@@ -73,7 +73,7 @@ def by_a_code(app: Flask, client: FlaskClient, one: Account, new: str) -> TestRe
 
 
 def by_a_link(app: Flask, client: FlaskClient, one: Account, new: str) -> TestResponse:
-    _, _, token = app.extensions["chat"].administration.issue_reset(one.username)
+    _, _, token = app.extensions["chat"].account_administration.issue_reset(one.username)
     reset = {"reset_token": token, "password": new}
     return client.put("/api/users/password", json=reset, headers=COOKIES)
 

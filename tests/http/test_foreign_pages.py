@@ -123,7 +123,7 @@ def test_foreign_pages_spend_no_log_ins(
 
 def test_foreign_pages_cause_no_mail(counting: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
-    monkeypatch.setattr("chat.services.users.spawn", lambda *call: sent.append(call))
+    monkeypatch.setattr("chat.services.code_sender.spawn", lambda *call: sent.append(call))
     client, email = counting.test_client(), new_email()
     body = json.dumps({"email": email})
     for _ in range(3):  # as many as an address gets an hour

@@ -51,8 +51,9 @@ def cast(app: Flask) -> Cast:
         app, "owner", "admin", "member", "admin2", "member2", "stranger"
     )
     others = [admin, member, other_admin, other]
-    rooms = app.extensions["chat"].rooms
-    room = rooms.gather(owner.model, "A group", [other.model for other in others])
+    room = app.extensions["chat"].groups.gather(
+        owner.model, "A group", [other.model for other in others]
+    )
     cast = Cast(owner, admin, member, other_admin, other, stranger, owner.room(room.id))
     for promoted in (admin, other_admin):
         data_of(owner.patch(cast.path(promoted), json={"role": "admin"}))

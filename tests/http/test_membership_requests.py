@@ -200,7 +200,7 @@ def test_whoever_is_kept_out_at_another_process_while_they_accept_stays_out(
 
     def use_up_and_lose(request_id: str) -> None:
         use_up(request_id)
-        elsewhere.extensions["chat"].rooms.remove_member(alice.model, group["id"], bob.id)
+        elsewhere.extensions["chat"].member_removal.remove_member(alice.model, group["id"], bob.id)
 
     monkeypatch.setattr(requests, "use_up", use_up_and_lose)
     error_of(accept(bob, request), 403)

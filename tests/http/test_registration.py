@@ -239,7 +239,7 @@ def test_what_fails_before_there_is_an_account_costs_no_use(
 def few_taken_by_invitation(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let those with one invitation learn of two taken names."""
     few = Rule("taken-link", RateLimitItemPerHour(2), shared=True)
-    monkeypatch.setattr("chat.services.users.TAKEN_NAMES_PER_LINK", few)
+    monkeypatch.setattr("chat.services.taken_names.TAKEN_NAMES_PER_LINK", few)
 
 
 def test_an_invitation_that_told_of_many_taken_names_tells_of_no_other(
@@ -296,12 +296,12 @@ def test_an_unknown_used_expired_and_revoked_invitation_look_alike(app: Flask) -
     services, client = app.extensions["chat"], app.test_client()
     used, expired, revoked = make_link(app), make_link(app), make_link(app)
     data_of(register(client, invitation=used), 201)
-    _, second, third = services.administration.list_registrations()
+    _, second, third = services.account_administration.list_registrations()
     a_moment_ago = date_of(services.database.now_ms() - 1)
     services.database.db["link"].update_one(
         {"_id": object_id(second.id)}, {"$set": {"expires_at": a_moment_ago}}
     )
-    services.administration.revoke_registration(third.id)
+    services.account_administration.revoke_registration(third.id)
     seen = {
         register(client, invitation=token).get_data()
         for token in (used, expired, revoked, "x", "A" * 22)

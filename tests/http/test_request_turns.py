@@ -59,11 +59,11 @@ def end_session(app: Flask, person: Person) -> None:
 
 
 def disable(app: Flask, person: Person) -> None:
-    app.extensions["chat"].administration.disable_user(person.username)
+    app.extensions["chat"].account_administration.disable_user(person.username)
 
 
 def end_account(app: Flask, person: Person) -> None:
-    app.extensions["chat"].users.end(person.model)
+    app.extensions["chat"].account_deletion.end(person.model)
 
 
 @pytest.mark.parametrize("end", [end_session, disable, end_account])

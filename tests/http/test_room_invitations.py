@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from chat.repositories.user_rooms import UserRoomRepository
 from chat.schemas.room_invitations import DEFAULT_DAYS, DEFAULT_USES
 from chat.services.room_invitations import MOST_INVITATIONS
+from chat.tokens import hash_token
 from chat.wiring import Services
 from harness.accounts import data_of, error_of
 from harness.people import STRANGE_ID, Person, make_people, settle
@@ -143,12 +146,11 @@ def test_one_takes_one_use_however_often_one_asks(app: Flask) -> None:
 def test_a_failure_after_the_use_was_taken_costs_no_other(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    services: Services = app.extensions["chat"]
     owner, bob = make_people(app, "owner", "bob")
     group = private_group(owner)
     token = invite(owner, group, uses=1)["token"]
     with monkeypatch.context() as broken:
-        broken.setattr(services.rooms._user_rooms, "insert", _fail)
+        broken.setattr(UserRoomRepository, "insert", _fail)
         error_of(bob.post(f"/invitations/{token}"), 500)
     assert data_of(bob.get(f"/invitations/{token}"))["room"]["members"] == 1
     assert data_of(bob.post(f"/invitations/{token}"))["id"] == group["id"]
@@ -175,16 +177,18 @@ def test_a_revoked_invitation_looks_like_an_unknown_one(app: Flask) -> None:
     assert_useless(eve, made["token"])
 
 
-def test_an_expired_invitation_looks_like_an_unknown_one(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_expired_invitation_looks_like_an_unknown_one(app: Flask) -> None:
     services: Services = app.extensions["chat"]
     owner, bob = make_people(app, "owner", "bob")
     group = private_group(owner)
     token = invite(owner, group, expires_in=60)["token"]
     data_of(bob.get(f"/invitations/{token}"))
-    later = services.database.now_ms() + 60_001
-    monkeypatch.setattr(services.room_invitations, "_clock", lambda: later)
+    invitations = services.database.db["room_invitation"]
+    (stored,) = invitations.find({"token_hash": hash_token(token)})
+    made_at = stored["expires_at"] - timedelta(seconds=60)
+    assert invitations.update_one(
+        {"_id": stored["_id"]}, {"$set": {"expires_at": made_at}}
+    ).modified_count
     assert_useless(bob, token)
     assert listed(owner, group) == []
 

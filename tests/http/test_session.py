@@ -282,7 +282,7 @@ class TestCookie:
         self, make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         few = Rule("login-anywhere", RateLimitItemPerMinute(3, 5), shared=True)
-        monkeypatch.setattr("chat.services.sessions.FAILED_LOGINS_FROM_ANYWHERE", few)
+        monkeypatch.setattr("chat.services.password_checks.FAILED_LOGINS_FROM_ANYWHERE", few)
         app = make_app(RATE_LIMITS=True)
         alice = make_account(app)  # from loopback
         body = {"username": alice.username, "password": alice.password}

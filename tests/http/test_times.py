@@ -52,7 +52,7 @@ def known(mailing_server: Server) -> str:
 
 def _register(app: Flask, email: str) -> None:
     services = app.extensions["chat"]
-    (user,) = services.users.create_many([new_name()], new_password())
+    (user,) = services.accounts.create_many([new_name()], new_password())
     key = {"email": email, "email_key": email.lower()}
     services.database.db["user"].update_one({"username": user.username}, {"$set": key})
 

@@ -49,7 +49,7 @@ def test_catching_up_with_many_rooms_lets_others_have_a_turn(
     groups = [ada.create_group() for _ in range(4)]
     seen = {group["id"]: 0 for group in groups[:2]}
     turns.clear()
-    found = services.messages.sync(ada.model, seen, "group", {})
+    found = services.history.sync(ada.model, seen, "group", {})
     dumped = dump_sync(found, "nobody", lambda _: False)
     assert len(dumped["rooms"]) == len(dumped["joined"]) == 2
     assert len(turns) >= 4 + 2 + 4 and not any(turns)  # put together, two compared, all written

@@ -161,7 +161,7 @@ def test_a_wrong_code_costs_the_same_for_known_and_unknown_addresses(
 ) -> None:
     known, unknown = new_email(), new_email()
     data_of(mailing.post("/api/users", json=form(known, ask_code(mailing, mailbox, known))), 201)
-    monkeypatch.setattr("chat.services.users.spawn", lambda task, *args: task(*args))
+    monkeypatch.setattr("chat.services.code_sender.spawn", lambda task, *args: task(*args))
     codes = mailing.application.extensions["chat"].database.db["verification_code"]
     seen = []
     for email in (known, unknown):
@@ -375,7 +375,7 @@ def test_at_most_twenty_people_are_found(app: Flask) -> None:
     alice = make_account(app)
     prefix = new_name()
     names = [f"{prefix}-{number}" for number in range(25)]
-    list(app.extensions["chat"].users.create_many(names, new_password()))
+    list(app.extensions["chat"].accounts.create_many(names, new_password()))
     assert len(data_of(alice.get(f"/users?q={prefix}"))) == 20
 
 

@@ -12,6 +12,7 @@ from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.recent_pushes import RecentPushes
+from chat.realtime.server import ChatSocketIO
 from chat.realtime.told_rooms import ToldRooms
 from tests.log.desk import log_without_database
 from tests.realtime.nobodys import NOBODYS
@@ -70,12 +71,10 @@ def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     manager, sid = waiting_client("room:1")
+    socketio = ChatSocketIO(manager.connections)
+    socketio.server = manager.server
     publisher = Publisher(
-        manager.connections,
-        log_without_database(),
-        ToldRooms(),
-        RecentPushes(),
-        lambda: manager.server,
+        manager.connections, log_without_database(), ToldRooms(), RecentPushes(), socketio
     )
     assert not publisher.is_heard("1")
     manager.connect(sid, GROUP)

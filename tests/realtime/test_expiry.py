@@ -9,6 +9,7 @@ import pytest
 from chat.models import User
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.expiry import Expiry
+from chat.realtime.server import ChatSocketIO
 from tests.realtime.nobodys import NOBODYS
 
 NOW = 1_000_000_000  # milliseconds
@@ -46,7 +47,9 @@ def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
     )
     connections.add(connection)
     anything = cast(Any, told)
-    return connection, Expiry(connections, anything, lambda: anything, token_minutes), told
+    socketio = ChatSocketIO(connections)
+    socketio.server = anything
+    return connection, Expiry(connections, anything, socketio, token_minutes), told
 
 
 @pytest.mark.parametrize(("token_minutes", "seconds_before"), [(1, 15), (2, 30), (4, 60), (15, 60)])

@@ -16,7 +16,7 @@ from chat.realtime.publisher import Publisher
 from chat.realtime.queue import QueuedChannelManager
 from chat.realtime.queued_pushes import read_push
 from chat.realtime.recent_pushes import RecentPushes
-from chat.realtime.server import ChatServer
+from chat.realtime.server import ChatServer, ChatSocketIO
 from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
@@ -50,7 +50,8 @@ class Process:
         self.recent_pushes = RecentPushes()
         self.connections = Connections()
         self.manager = Queue(self.heard)
-        self.server = ChatServer(self.connections, self.manager, async_mode="threading")
+        self.socketio = ChatSocketIO(self.connections)
+        self.socketio.server = ChatServer(self.connections, self.manager, async_mode="threading")
         self.room_log.listen(ROOM)
         sid = self.manager.pre_connect("transport", "/group") or ""
         connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
@@ -59,14 +60,10 @@ class Process:
         self.manager.connect(sid, "/group")
 
     def publisher(self, here_alone: bool) -> Publisher:
-        return Publisher(
-            self.connections,
-            self.room_log,
-            self.told_rooms,
-            self.recent_pushes,
-            lambda: self.server,
-            here_alone=here_alone,
+        publisher = Publisher(
+            self.connections, self.room_log, self.told_rooms, self.recent_pushes, self.socketio
         )
+        return publisher.here_alone() if here_alone else publisher
 
     def heard(self, event: str, payload: Any) -> None:
         self.publisher(here_alone=False).heard(event, payload)
@@ -141,7 +138,7 @@ def test_whoever_reacted_and_is_no_member_any_more_is_not_told_how_the_message_i
     def send(eio_sids: Iterable[str], frame: object) -> None:
         sent.append(list(eio_sids))
 
-    monkeypatch.setattr(process.server.eio, "send_to_all", send)
+    monkeypatch.setattr(process.socketio.server.eio, "send_to_all", send)
     publisher = process.publisher(here_alone=False)
     own = {"room_id": ROOM.id, "messages": [], "after_rev": 0, "last_rev": 0}
 

@@ -61,10 +61,10 @@ class Cast:
         """Make a group in which each has their role, with a message in it."""
         services = self.app.extensions["chat"]
         owner = self["owner"].model
-        room = services.rooms.create_group(owner, "Members only", "for us")
+        room = services.groups.create_group(owner, "Members only", "for us")
         for name in ("admin", "member", "former", "target", *others):
-            services.rooms.join(self[name].model, room.number or "")
-        services.rooms.set_role(owner, room.id, self["admin"].id, "admin")
-        services.rooms.remove_member(owner, room.id, self["former"].id)
+            services.joining.join(self[name].model, room.number or "")
+        services.roles.set_role(owner, room.id, self["admin"].id, "admin")
+        services.member_removal.remove_member(owner, room.id, self["former"].id)
         self["owner"].say({"id": room.id}, "among us")
         return {"id": room.id, "number": room.number}

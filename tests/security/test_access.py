@@ -192,8 +192,8 @@ class Stage(Cast):
         self.open = self.group()  # to be entered by its number and its invitation
         self.direct = self["owner"].talk_to(self["peer"])
         services = app.extensions["chat"]
-        asked = services.rooms.create_group(self["owner"].model, "By request")
-        services.rooms.add_member(self["owner"].model, asked.id, self["asked"].username)
+        asked = services.groups.create_group(self["owner"].model, "By request")
+        services.joining.add_member(self["owner"].model, asked.id, self["asked"].username)
         (request,) = services.membership_requests.list_of(self["asked"].model)
         self.others_request = request.id
         self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
@@ -336,7 +336,7 @@ def test_everyone_gets_what_the_table_says(stage: Stage, app: Flask, route: str)
 def test_a_closed_group_keeps_out_whoever_has_no_invitation(app: Flask, route: str) -> None:
     own = Stage(app)
     settings = {"access": "invitation", "posting": "admins"}
-    app.extensions["chat"].rooms.update(own["owner"].model, own.open["id"], settings)
+    app.extensions["chat"].groups.update(own["owner"].model, own.open["id"], settings)
     for caller, expected in CLOSED[route].items():
         response = own.call(route, caller, room_id=own.open["id"])
         assert response.status_code == int(expected), (caller, response.get_data(as_text=True))
@@ -390,8 +390,8 @@ def test_what_others_said_is_changed_by_its_author_and_deleted_by_managers(
         room = stage.group()
         seq = stage[author].say(room, "mine")["seq"]
         if author == "target":  # nobody does anything with what they said before they went
-            rooms = app.extensions["chat"].rooms
-            rooms.remove_member(stage["owner"].model, room["id"], stage["target"].id)
+            removal = app.extensions["chat"].member_removal
+            removal.remove_member(stage["owner"].model, room["id"], stage["target"].id)
             gone = stage.call(route, "target", room_id=room["id"], seq=seq)
             assert gone.status_code == 404
         response = stage.call(route, caller, room_id=room["id"], seq=seq)

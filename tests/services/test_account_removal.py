@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from chat import reconciler
 from chat.errors import Forbidden
+from chat.reconciler import reconciler
 from harness.people import make_people, new_client_id
 from harness.servers import PATIENCE
 from tests.services.test_rooms import services_of
@@ -23,8 +23,8 @@ def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_end
     monkeypatch.setattr(reconciler, "LOOK_BACK", 0.0)  # it ended long ago
     before = make_app()
     alice, bob = (person.model for person in make_people(before, "alice", "bob"))
-    room, _ = services_of(before).rooms.direct_with(bob, alice.username)
-    services_of(before).users.end(alice)
+    room, _ = services_of(before).direct_rooms.direct_with(bob, alice.username)
+    services_of(before).account_deletion.end(alice)
     started = services_of(make_app())
     started.reconciler.beat()
     with pytest.raises(Forbidden):
@@ -37,11 +37,11 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     app = make_app()
     services, restored = services_of(app), services_of(make_app())
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
-    room, _ = services.rooms.direct_with(bob, alice.username)
+    room, _ = services.direct_rooms.direct_with(bob, alice.username)
     users = services.database.db["user"]
     document = users.find_one({"username": alice.username})
     assert document is not None
-    services.users.end(alice)
+    services.account_deletion.end(alice)
     users.replace_one({"_id": document["_id"]}, document)
     services.past.epoch()
     restored.past.renew()
@@ -60,8 +60,8 @@ def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(make_app: MakeApp) -> 
         return promise.result(PATIENCE).message.room_id
 
     first = send("to alice")
-    there.users.end(alice)
-    (another,) = there.users.create_many([alice.username], "a password of hers")
+    there.account_deletion.end(alice)
+    (another,) = there.accounts.create_many([alice.username], "a password of hers")
     assert another.id != alice.id
     here.reconciler.beat()
     second = send("to whoever is called so")

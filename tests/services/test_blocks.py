@@ -40,7 +40,7 @@ def test_a_room_that_is_made_at_the_same_moment_is_blocked_too(make_app: MakeApp
 
         def write_first(bob: User = bob, alice: User = alice) -> None:
             with suppress(Forbidden):  # the block was first
-                there.rooms.direct_with(bob, alice.username)
+                there.direct_rooms.direct_with(bob, alice.username)
 
         def block(alice: User = alice, bob: User = bob) -> None:
             here.blocks.block(alice, bob.id)
@@ -58,7 +58,7 @@ def test_blocks_that_begin_and_end_at_several_processes_leave_the_room_as_they_a
     apps = [make_app() for _ in range(3)]
     processes = [services_of(app) for app in apps]
     alice, bob = make_two(apps[0])
-    processes[0].rooms.direct_with(alice, bob.username)
+    processes[0].direct_rooms.direct_with(alice, bob.username)
     for _ in range(10):
         at_once(
             lambda: processes[0].blocks.block(alice, bob.id),
@@ -78,7 +78,7 @@ def test_a_block_whose_process_died_midway_holds_a_little_later(
     dying, living = make_app(), make_app()
     here, there = services_of(dying), services_of(living)
     alice, bob = make_two(living)
-    room, _ = there.rooms.direct_with(alice, bob.username)
+    room, _ = there.direct_rooms.direct_with(alice, bob.username)
     if not begins:
         there.blocks.block(alice, bob.id)
     with monkeypatch.context() as patch:
@@ -98,7 +98,7 @@ def test_sending_asks_the_database_nothing_about_blocks(
 ) -> None:
     services = services_of(app)
     alice, bob = make_two(app)
-    room, _ = services.rooms.direct_with(alice, bob.username)
+    room, _ = services.direct_rooms.direct_with(alice, bob.username)
     services.messages.send(alice, room.id, new_client_id(), "first").result(PATIENCE)
     monkeypatch.setattr(BlockRepository, "find_blockers", fail)
     monkeypatch.setattr(RoomRepository, "find", fail)

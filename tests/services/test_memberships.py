@@ -66,7 +66,7 @@ def test_a_room_that_changes_while_the_reconciler_looks_is_known_as_it_is_then(
 
     def list_and_hand_over(*arguments: Any) -> list[Room]:
         touched = list_touched(*arguments)
-        services.rooms.set_role(ada.model, group["id"], bob.id, "owner")
+        services.roles.set_role(ada.model, group["id"], bob.id, "owner")
         return touched
 
     monkeypatch.setattr(RoomRepository, "list_touched", list_and_hand_over)
@@ -81,7 +81,7 @@ def test_whoever_has_many_rooms_lets_others_have_their_turns(
     """With each item as long as a turn, each loop over all rooms gives way at each of them."""
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
-    rooms = [services.rooms.create_group(ada.model, str(number)) for number in range(20)]
+    rooms = [services.groups.create_group(ada.model, str(number)) for number in range(20)]
     calls: dict[str, Callable[[], object]] = {
         "rooms_of": lambda: services.conversations.rooms_of(ada.id),
         "list_of": lambda: services.conversations.list_of(ada.model),
@@ -105,7 +105,7 @@ def test_a_room_that_changes_in_somebody_elses_turn_is_not_remembered_as_it_was(
 
     def remove_bob() -> None:
         if next(given) == 0:
-            services.rooms.remove_member(ada.model, group["id"], bob.id)
+            services.member_removal.remove_member(ada.model, group["id"], bob.id)
 
     monkeypatch.setattr(concurrency, "give_way", remove_bob)
     services.conversations.rooms_of(bob.id)

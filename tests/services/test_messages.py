@@ -19,7 +19,7 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
-from chat.services import messages as messages_module
+from chat.services import history
 from chat.wiring import Services
 from harness.accounts import data_of, error_of
 from harness.people import make_people
@@ -43,7 +43,7 @@ def test_a_read_mark_in_a_direct_room_looks_up_nobody(
 
     with monkeypatch.context() as counted:
         counted.setattr(UserRepository, "list_by_ids", find)
-        services.messages.mark_read(ada.model, room["id"], said.seq)
+        services.reading.mark_read(ada.model, room["id"], said.seq)
     assert looked_up == []
     assert ada.room(room["id"])["unread"] == 0
 
@@ -56,8 +56,8 @@ def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
     groups = [ada.create_group(name=str(number)) for number in range(12)]
     for group in groups:
         ada.say(group, "one"), ada.say(group, "two")
-    monkeypatch.setattr(messages_module, "SYNC_HEADS", 3)
-    monkeypatch.setattr(messages_module, "SYNC_READS", 2)
+    monkeypatch.setattr(history, "SYNC_HEADS", 3)
+    monkeypatch.setattr(history, "SYNC_READS", 2)
     asked = Counter[str]()
 
     def counted(name: str) -> None:
@@ -72,12 +72,12 @@ def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
     for name in ("find_head", "ids_at", "list_range"):
         counted(name)
     ids = [str(group["id"]) for group in groups]
-    beyond = services.messages.sync(ada.model, dict.fromkeys(ids, 9), "group", {})
+    beyond = services.history.sync(ada.model, dict.fromkeys(ids, 9), "group", {})
     assert asked["find_head"] <= 2 * 3
     assert {found.reset or found.page.has_more for found in beyond.rooms.values()} == {True}
     asked.clear()
     wrong = dict.fromkeys(ids, "0" * 24)
-    others = services.messages.sync(ada.model, dict.fromkeys(ids, 1), "group", wrong)
+    others = services.history.sync(ada.model, dict.fromkeys(ids, 1), "group", wrong)
     assert asked["ids_at"] <= 2 and asked["list_range"] <= 2
     assert {found.reset or found.page.has_more for found in others.rooms.values()} == {True}
 
@@ -181,11 +181,11 @@ def test_a_message_to_a_name_that_another_one_has_by_now_is_counted_once(
     ada, bob = make_people(app, "ada", "bob")
     send = services.messages.send_direct
     wait_for(send(bob.model, "c1", "hello", ada.username, None), PATIENCE)
-    services.users.end(ada.model)
+    services.account_deletion.end(ada.model)
     services.jobs.run_due()
-    (namesake,) = services.users.create_many([ada.username], ada.password)
+    (namesake,) = services.accounts.create_many([ada.username], ada.password)
     said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE)
-    found = services.rooms.direct_with(namesake, bob.username)
+    found = services.direct_rooms.direct_with(namesake, bob.username)
     assert found[0].id == said.message.room_id and not found[1]
 
 
@@ -230,8 +230,8 @@ def test_a_block_by_somebody_who_is_gone_keeps_nobody_from_their_namesake(app: F
     send = services.messages.send_direct
     old = wait_for(send(bob.model, "c1", "hello", ada.username, None), PATIENCE).message
     assert ada.put(f"/users/me/blocks/{bob.id}").status_code == 204
-    services.users.end(ada.model)
+    services.account_deletion.end(ada.model)
     services.jobs.run_due()
-    assert list(services.users.create_many([ada.username], ada.password))
+    assert list(services.accounts.create_many([ada.username], ada.password))
     said = wait_for(send(bob.model, "c2", "hello", ada.username, None), PATIENCE).message
     assert said.room_id != old.room_id

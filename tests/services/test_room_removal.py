@@ -66,16 +66,16 @@ def pass_a_minute(services: Services) -> None:
 def test_a_room_is_gone_at_once_and_its_log_a_little_later(app: Flask) -> None:
     services = services_of(app)
     ann, bob = (person.model for person in make_people(app, "ann", "bob"))
-    group, other = (services.rooms.create_group(ann, "Tea") for _ in range(2))
-    services.rooms.join(bob, group.number or "")
+    group, other = (services.groups.create_group(ann, "Tea") for _ in range(2))
+    services.joining.join(bob, group.number or "")
     fill(services, group, ann)
     fill(services, other, ann, count=2)
-    services.rooms.delete(ann, group.id)
+    services.groups.delete(ann, group.id)
     assert rest_of(services, group) == {"message": MESSAGES, "user_room": 2}
     for user in (ann, bob):
         assert group.id not in {one.room.id for one in services.conversations.list_of(user)}
         with pytest.raises(NotFound):
-            services.messages.history(user, group.id)
+            services.history.history(user, group.id)
         with pytest.raises(NotFound):
             services.messages.send(user, group.id, "c", "anybody here?")
     services.jobs.run_due()
@@ -86,9 +86,9 @@ def test_a_room_is_gone_at_once_and_its_log_a_little_later(app: Flask) -> None:
 def test_what_another_process_stored_in_a_room_that_had_ended_goes_too(app: Flask) -> None:
     services = services_of(app)
     (ann,) = (person.model for person in make_people(app, "ann"))
-    group = services.rooms.create_group(ann, "Tea")
+    group = services.groups.create_group(ann, "Tea")
     fill(services, group, ann)
-    services.rooms.delete(ann, group.id)
+    services.groups.delete(ann, group.id)
     services.jobs.run_due()
     fill(services, group, ann, first=10 * MESSAGES)
     fill(services, group, ann, first=2, count=1)
@@ -128,8 +128,8 @@ def test_a_crash_at_any_step_leaves_a_room_whole_or_nothing_of_it(
     monkeypatch.setattr(jobs, "SLICE", 0.0)
     dying, living = (services_of(make_app()) for _ in range(2))
     ann, bob = (person.model for person in make_people(make_app(), "ann", "bob"))
-    group = dying.rooms.create_group(ann, "Tea")
-    dying.rooms.join(bob, group.number or "")
+    group = dying.groups.create_group(ann, "Tea")
+    dying.joining.join(bob, group.number or "")
     fill(dying, group, ann)
     original, calls = getattr(repository, step), [0]
 
@@ -145,7 +145,7 @@ def test_a_crash_at_any_step_leaves_a_room_whole_or_nothing_of_it(
     with monkeypatch.context() as patch:
         patch.setattr(repository, step, dies)
         try:
-            dying.rooms.delete(ann, group.id)
+            dying.groups.delete(ann, group.id)
             dying.jobs.run_due()
         except Crash:
             pass
@@ -158,7 +158,8 @@ def test_a_crash_at_any_step_leaves_a_room_whole_or_nothing_of_it(
     whole = {"room": 1, "user_room": 2, "message": MESSAGES}
     assert rest_of(living, group) == (whole if is_whole else {})
     assert living.database.db["job"].count_documents({}) == 0
-    deleted = living.rooms._rooms.list_deleted(living.database.now().replace(year=2000))
+    rooms = RoomRepository(living.database)
+    deleted = rooms.list_deleted(living.database.now().replace(year=2000))
     assert (group.id in deleted) is not is_whole
 
 
@@ -168,9 +169,9 @@ def test_what_is_in_a_room_that_is_there_again_stays(
     """A dump or a restore may bring together a living room and a job of its end."""
     services = services_of(app)
     ann, bob = (person.model for person in make_people(app, "ann", "bob"))
-    whole, restored = (services.rooms.create_group(ann, "Tea") for _ in range(2))
+    whole, restored = (services.groups.create_group(ann, "Tea") for _ in range(2))
     for room in (whole, restored):
-        services.rooms.join(bob, room.number or "")
+        services.joining.join(bob, room.number or "")
         fill(services, room, ann)
     services.jobs.add(room_removal.SWEEP, {"room_id": whole.id})
     services.jobs.run_due()
@@ -186,7 +187,7 @@ def test_what_is_in_a_room_that_is_there_again_stays(
         return removed
 
     monkeypatch.setattr(MessageRepository, "delete_range", delete_once)
-    services.rooms.delete(ann, restored.id)
+    services.groups.delete(ann, restored.id)
     services.jobs.run_due()
     assert rest_of(services, restored) == {"room": 1, "message": MESSAGES - PIECE}
 
@@ -212,7 +213,7 @@ def test_a_removal_that_was_overtaken_harms_nobody(app: Flask) -> None:
     """The process died before it could remove the room, and then somebody came, or took over."""
     services = services_of(app)
     ann, bob = (person.model for person in make_people(app, "ann", "bob"))
-    left, handed_over = (services.rooms.create_group(ann, "Tea") for _ in range(2))
+    left, handed_over = (services.groups.create_group(ann, "Tea") for _ in range(2))
     for room, unchanged in ((left, True), (handed_over, False)):
         services.jobs.add(
             room_removal.REMOVE,
@@ -223,9 +224,9 @@ def test_a_removal_that_was_overtaken_harms_nobody(app: Flask) -> None:
                 "actor_id": ann.id,
             },
         )
-        services.rooms.join(bob, room.number or "")
+        services.joining.join(bob, room.number or "")
         fill(services, room, ann)
-    services.rooms.set_role(ann, handed_over.id, bob.id, "owner")
+    services.roles.set_role(ann, handed_over.id, bob.id, "owner")
     services.jobs.run_due()
     for room in (left, handed_over):
         assert rest_of(services, room) == {"room": 1, "user_room": 2, "message": MESSAGES}

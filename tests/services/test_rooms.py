@@ -23,8 +23,10 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
-from chat.services import rooms
-from chat.services.rooms import GroupFull, TooManyKeptOut, TooManyRooms, TooManyUnanswered
+from chat.services import capacity, direct_rooms, member_removal, room_repair
+from chat.services.capacity import GroupFull, TooManyRooms
+from chat.services.direct_rooms import TooManyUnanswered
+from chat.services.member_removal import TooManyKeptOut
 from chat.wiring import Services
 from harness.people import make_people
 from harness.servers import PATIENCE
@@ -78,7 +80,7 @@ def test_two_who_write_first_at_the_same_moment_meet_in_one_room(
         room = RoomRepository(here.database).find_direct(alice.id, bob.id)
         assert room is not None
         assert members_of(here, room.id) == {alice.id, bob.id}
-        said = here.messages.history(alice, room.id).messages
+        said = here.history.history(alice, room.id).messages
         assert [message.seq for message in said] == [1, 2]
         assert {message.data for message in said} == {alice.username, bob.username}
         assert [one.room.id for one in there.conversations.list_of(bob)] == [room.id]
@@ -91,14 +93,14 @@ def test_a_direct_room_that_was_left_half_made_is_completed(
     services = services_of(app)
     people = dict(zip(("alice", "bob"), make_people(app, "alice", "bob"), strict=True))
     alice, bob = people["alice"].model, people["bob"].model
-    room, created = services.rooms.direct_with(alice, bob.username)
+    room, created = services.direct_rooms.direct_with(alice, bob.username)
     assert created
     memberships = UserRoomRepository(services.database)
     for name, person in people.items():
         if name not in came_in:
             assert memberships.delete(room.id, person.id)
 
-    again, created = services.rooms.direct_with(alice, bob.username)
+    again, created = services.direct_rooms.direct_with(alice, bob.username)
     assert (again.id, created) == (room.id, False)
     assert members_of(services, room.id) == {alice.id, bob.id}
 
@@ -106,9 +108,9 @@ def test_a_direct_room_that_was_left_half_made_is_completed(
 def test_many_who_join_at_once_are_each_in_it_once(app: Flask) -> None:
     services = services_of(app)
     owner, *others = (person.model for person in make_people(app, "owner", "a", "b", "c"))
-    group = services.rooms.create_group(owner, "Tea")
+    group = services.groups.create_group(owner, "Tea")
     number = group.number or ""
-    at_once(*[lambda one=one: services.rooms.join(one, number) for one in others * 2])
+    at_once(*[lambda one=one: services.joining.join(one, number) for one in others * 2])
     assert members_of(services, group.id) == {owner.id, *(one.id for one in others)}
 
 
@@ -119,22 +121,25 @@ def test_a_removal_elsewhere_beside_a_join_wins(
     app, beside = make_app(), make_app()
     here, there = services_of(app), services_of(beside)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))
-    room = here.rooms.create_group(owner, "A group")
-    require_space = here.rooms._require_space
+    room = here.groups.create_group(owner, "A group")
+    count_of_room = UserRoomRepository.count_of_room
 
-    def come_and_be_removed(*args: object) -> None:
-        require_space(*args)  # type: ignore[arg-type]
-        there.rooms.join(bob, room.number or "")
-        there.rooms.remove_member(owner, room.id, bob.id)
+    def come_and_be_removed(repository: UserRoomRepository, room_id: str) -> int:
+        monkeypatch.setattr(UserRoomRepository, "count_of_room", count_of_room)
+        count = repository.count_of_room(room_id)
+        there.joining.join(bob, room.number or "")
+        there.member_removal.remove_member(owner, room.id, bob.id)
+        return count
 
-    monkeypatch.setattr(here.rooms, "_require_space", come_and_be_removed)
+    # The last question before the membership is stored: whether there is space.
+    monkeypatch.setattr(UserRoomRepository, "count_of_room", come_and_be_removed)
     with pytest.raises(Removed):
-        here.rooms.join(bob, room.number or "")
+        here.joining.join(bob, room.number or "")
     assert members_of(here, room.id) == {owner.id}
     with pytest.raises(NotFound):
         here.conversations.get(bob, room.id)
     with pytest.raises(Removed):
-        there.rooms.join(bob, room.number or "")
+        there.joining.join(bob, room.number or "")
 
 
 @pytest.mark.parametrize("way", ["number", "request"])
@@ -145,26 +150,26 @@ def test_keeping_somebody_out_elsewhere_beside_their_coming_wins(
     app, beside = make_app(), make_app()
     here, there = services_of(app), services_of(beside)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))
-    room = here.rooms.create_group(owner, "A group")
-    assert here.rooms.add_member(owner, room.id, bob.username).membership is None
+    room = here.groups.create_group(owner, "A group")
+    assert here.joining.add_member(owner, room.id, bob.username).membership is None
     (request,) = here.membership_requests.list_of(bob)
     insert = UserRoomRepository.insert
 
     def be_kept_out_first(repository: UserRoomRepository, membership: Membership) -> bool:
         monkeypatch.setattr(UserRoomRepository, "insert", insert)
-        there.rooms.remove_member(owner, room.id, bob.id)
+        there.member_removal.remove_member(owner, room.id, bob.id)
         return insert(repository, membership)
 
     monkeypatch.setattr(UserRoomRepository, "insert", be_kept_out_first)
     with pytest.raises(Removed):
         if way == "number":
-            here.rooms.join(bob, room.number or "")
+            here.joining.join(bob, room.number or "")
         else:
-            here.rooms.accept_request(bob, request.id)
+            here.joining.accept_request(bob, request.id)
     assert members_of(here, room.id) == {owner.id}
     assert here.membership_requests.list_of(bob) == []
     with pytest.raises(Removed):
-        there.rooms.join(bob, room.number or "")
+        there.joining.join(bob, room.number or "")
 
 
 def test_somebody_who_came_in_as_they_were_kept_out_is_taken_out(
@@ -173,19 +178,19 @@ def test_somebody_who_came_in_as_they_were_kept_out_is_taken_out(
     app, beside = make_app(), make_app()
     here, there = services_of(app), services_of(beside)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))
-    room = here.rooms.create_group(owner, "A group")
+    room = here.groups.create_group(owner, "A group")
     insert = RemovalRepository.insert
 
     def come_in_first(repository: RemovalRepository, *args: Any, **named: Any) -> bool:
         monkeypatch.setattr(RemovalRepository, "insert", insert)
-        there.rooms.join(bob, room.number or "")
+        there.joining.join(bob, room.number or "")
         return insert(repository, *args, **named)
 
     monkeypatch.setattr(RemovalRepository, "insert", come_in_first)
-    here.rooms.remove_member(owner, room.id, bob.id)
+    here.member_removal.remove_member(owner, room.id, bob.id)
     assert members_of(here, room.id) == {owner.id}
     with pytest.raises(Removed):
-        there.rooms.join(bob, room.number or "")
+        there.joining.join(bob, room.number or "")
 
 
 def test_removing_somebody_who_became_owner_keeps_nobody_out(
@@ -194,24 +199,24 @@ def test_removing_somebody_who_became_owner_keeps_nobody_out(
     app, beside = make_app(), make_app()
     here, there = services_of(app), services_of(beside)
     owner, admin, bob = (person.model for person in make_people(app, "owner", "admin", "bob"))
-    room = here.rooms.gather(owner, "A group", [admin, bob])
-    here.rooms.set_role(owner, room.id, admin.id, "admin")
+    room = here.groups.gather(owner, "A group", [admin, bob])
+    here.roles.set_role(owner, room.id, admin.id, "admin")
     take = UserRoomRepository.take
 
     def hand_over_first(
         repository: UserRoomRepository, room_id: str, user_id: str
     ) -> Membership | None:
         monkeypatch.setattr(UserRoomRepository, "take", take)
-        there.rooms.set_role(owner, room_id, bob.id, "owner")
+        there.roles.set_role(owner, room_id, bob.id, "owner")
         return repository.take(room_id, user_id)
 
     monkeypatch.setattr(UserRoomRepository, "take", hand_over_first)
     with pytest.raises(Forbidden):
-        here.rooms.remove_member(admin, room.id, bob.id)
+        here.member_removal.remove_member(admin, room.id, bob.id)
     assert members_of(here, room.id) == {owner.id, admin.id, bob.id}
-    here.rooms.set_role(bob, room.id, admin.id, "owner")
-    here.rooms.leave(bob, room.id)
-    here.rooms.join(bob, room.number or "")
+    here.roles.set_role(bob, room.id, admin.id, "owner")
+    here.leaving.leave(bob, room.id)
+    here.joining.join(bob, room.number or "")
 
 
 def fail(*_: object) -> None:
@@ -222,31 +227,31 @@ def fail(*_: object) -> None:
 def test_a_removal_that_failed_midway_is_completed_a_little_later(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    monkeypatch.setattr(rooms, "FINISH_AFTER", 0.0)
+    monkeypatch.setattr(member_removal, "FINISH_AFTER", 0.0)
     dying, living = make_app(), make_app()
     here, there = services_of(dying), services_of(living)
     owner, bob, cleo = (person.model for person in make_people(living, "owner", "bob", "cleo"))
-    room = there.rooms.gather(owner, "A group", [bob, cleo])
+    room = there.groups.gather(owner, "A group", [bob, cleo])
     with monkeypatch.context() as patch:
         patch.setattr(UserRoomRepository, step, fail)
         with pytest.raises(AutoReconnect):
-            here.rooms.remove_member(owner, room.id, bob.id)
+            here.member_removal.remove_member(owner, room.id, bob.id)
     there.jobs.run_due()
     assert members_of(there, room.id) == {owner.id, cleo.id}
     with pytest.raises(Removed):
-        there.rooms.join(bob, room.number or "")
+        there.joining.join(bob, room.number or "")
 
 
 def test_whoever_is_added_by_name_before_a_removal_is_looked_at_again_stays(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "FINISH_AFTER", 0.0)
+    monkeypatch.setattr(member_removal, "FINISH_AFTER", 0.0)
     services = services_of(app)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))
-    room = services.rooms.gather(owner, "A group", [bob])
-    services.rooms.gather(owner, "Another group", [bob])
-    services.rooms.remove_member(owner, room.id, bob.id)
-    assert services.rooms.add_member(owner, room.id, bob.username).is_new
+    room = services.groups.gather(owner, "A group", [bob])
+    services.groups.gather(owner, "Another group", [bob])
+    services.member_removal.remove_member(owner, room.id, bob.id)
+    assert services.joining.add_member(owner, room.id, bob.username).is_new
     services.jobs.run_due()
     assert members_of(services, room.id) == {owner.id, bob.id}
 
@@ -254,12 +259,12 @@ def test_whoever_is_added_by_name_before_a_removal_is_looked_at_again_stays(
 def test_an_upgrade_takes_out_the_removed_whom_an_older_version_has_let_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "REMOVALS_AT_ONCE", 2)
+    monkeypatch.setattr(member_removal, "REMOVALS_AT_ONCE", 2)
     services = services_of(app)
     owner, *others = (person.model for person in make_people(app, "owner", *"abcde"))
-    group = services.rooms.gather(owner, "A group", others)
+    group = services.groups.gather(owner, "A group", others)
     for one in others[:-1]:
-        services.rooms.remove_member(owner, group.id, one.id)
+        services.member_removal.remove_member(owner, group.id, one.id)
     walked_in = Membership(group.id, "", "member", 0, False, 1)
     for one in others[:3]:  # as a process does that knows nothing of removals
         UserRoomRepository(services.database).insert(replace(walked_in, user_id=one.id))
@@ -272,7 +277,7 @@ def test_an_upgrade_takes_out_the_removed_whom_an_older_version_has_let_in(
     jobs.update_one({}, {"$set": {"due_at": job["created_at"]}})
     services.jobs.run_due()
     assert members_of(services, group.id) == {owner.id, others[-1].id}
-    services.rooms.catch_up()
+    services.room_repair.catch_up()
     assert jobs.count_documents({}) == 0  # a start alone compares nothing
 
 
@@ -285,10 +290,10 @@ def upgrade(database: Database) -> None:
 def test_a_group_passes_to_somebody_who_can_log_in(app: Flask) -> None:
     services = services_of(app)
     ann, bob, cleo = (person.model for person in make_people(app, "ann", "bob", "cleo"))
-    group = services.rooms.gather(ann, "Tea", [bob, cleo])
-    services.rooms.set_role(ann, group.id, bob.id, "admin")
-    services.administration.disable_user(bob.username)
-    services.users.end(ann)
+    group = services.groups.gather(ann, "Tea", [bob, cleo])
+    services.roles.set_role(ann, group.id, bob.id, "admin")
+    services.account_administration.disable_user(bob.username)
+    services.account_deletion.end(ann)
     services.jobs.run_due()
     found = RoomRepository(services.database).find(group.id)
     assert found is not None and found.owner_id == cleo.id
@@ -299,17 +304,17 @@ def test_nobody_is_left_in_a_group_that_ends_while_they_come(
 ) -> None:
     services = services_of(app)
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
-    group = services.rooms.create_group(alice, "Tea")
+    group = services.groups.create_group(alice, "Tea")
     find = RoomRepository.find_by_number
 
     def find_and_lose(self: RoomRepository, number: str) -> Room | None:
         found = find(self, number)
-        services.rooms.delete(alice, group.id)
+        services.groups.delete(alice, group.id)
         return found
 
     monkeypatch.setattr(RoomRepository, "find_by_number", find_and_lose)
     with pytest.raises(NotFound):
-        services.rooms.join(bob, group.number or "")
+        services.joining.join(bob, group.number or "")
     assert members_of(services, group.id) == {alice.id}
     services.jobs.run_due()
     assert members_of(services, group.id) == set()
@@ -323,14 +328,14 @@ def test_a_removal_in_another_process_is_noticed(
     apps = [make_app(), make_app()]
     here, there = map(services_of, apps)
     alice, bob = (person.model for person in make_people(apps[0], "alice", "bob"))
-    group = here.rooms.create_group(alice, "Tea")
-    here.rooms.join(bob, group.number or "")
+    group = here.groups.create_group(alice, "Tea")
+    here.joining.join(bob, group.number or "")
     assert there.messages.send(bob, group.id, "c1", "hello").result(PATIENCE).created
-    here.rooms.remove_member(alice, group.id, bob.id)
+    here.member_removal.remove_member(alice, group.id, bob.id)
     with pytest.raises(NotFound):
         there.messages.send(bob, group.id, "c2", "let me in")
     with pytest.raises(NotFound):
-        there.messages.history(bob, group.id)
+        there.history.history(bob, group.id)
 
 
 @pytest.mark.parametrize("role", ["admin", "owner"])
@@ -341,19 +346,19 @@ def test_who_handed_a_group_over_elsewhere_gives_no_more_roles(
     app = make_app()
     here, there = services_of(app), services_of(make_app())
     ann, bob, eve = (person.model for person in make_people(app, "ann", "bob", "eve"))
-    group = here.rooms.create_group(ann, "Tea")
-    here.rooms.gather(ann, "Tea", [bob, eve])
+    group = here.groups.create_group(ann, "Tea")
+    here.groups.gather(ann, "Tea", [bob, eve])
     allow = policies.require_may_set_role
 
     def allow_then_hand_over(*args: Any) -> None:
         allow(*args)
         monkeypatch.undo()
-        there.rooms.set_role(ann, group.id, bob.id, "owner")
-        there.rooms.set_role(bob, group.id, ann.id, "member")
+        there.roles.set_role(ann, group.id, bob.id, "owner")
+        there.roles.set_role(bob, group.id, ann.id, "member")
 
     monkeypatch.setattr(policies, "require_may_set_role", allow_then_hand_over)
     with pytest.raises(Forbidden):
-        here.rooms.set_role(ann, group.id, eve.id, role)
+        here.roles.set_role(ann, group.id, eve.id, role)
     found = UserRoomRepository(here.database).list_of_room(group.id)
     roles = {one.user_id: one.role for one in found}
     assert roles[ann.id] == roles[eve.id] == "member"
@@ -364,9 +369,9 @@ def test_a_start_completes_every_room_although_the_database_is_away_and_one_room
 ) -> None:
     services = services_of(app)
     ann, bob = (person.model for person in make_people(app, "ann", "bob"))
-    groups = [services.rooms.create_group(ann, "Tea") for _ in range(3)]
+    groups = [services.groups.create_group(ann, "Tea") for _ in range(3)]
     for group in groups:
-        services.rooms.join(bob, group.number or "")
+        services.joining.join(bob, group.number or "")
         UserRoomRepository(services.database).delete(group.id, ann.id)
     list_latest, find = RoomRepository.list_latest, UserRoomRepository.find
     outages = iter([True, True, False, True])
@@ -385,10 +390,10 @@ def test_a_start_completes_every_room_although_the_database_is_away_and_one_room
         answer()
         return find(self, room_id, user_id)
 
-    monkeypatch.setattr(rooms, "CATCH_UP_PAUSE", 0.0)
+    monkeypatch.setattr(room_repair, "CATCH_UP_PAUSE", 0.0)
     monkeypatch.setattr(RoomRepository, "list_latest", list_later)
     monkeypatch.setattr(UserRoomRepository, "find", find_later)
-    services.rooms.catch_up()
+    services.room_repair.catch_up()
     found = (RoomRepository(services.database).find(group.id) for group in groups)
     assert [room and room.owner_id for room in found] == [bob.id, ann.id, bob.id]
     assert "could not complete" in caplog.text
@@ -397,10 +402,10 @@ def test_a_start_completes_every_room_although_the_database_is_away_and_one_room
 def test_gathering_people_again_changes_nothing(app: Flask) -> None:
     services = services_of(app)
     owner, *others = (person.model for person in make_people(app, "owner", "a", "b", "c"))
-    group = services.rooms.gather(owner, "Tea", [owner, *others[:2]])
-    assert services.rooms.gather(owner, "Tea", [owner, *others]).id == group.id
+    group = services.groups.gather(owner, "Tea", [owner, *others[:2]])
+    assert services.groups.gather(owner, "Tea", [owner, *others]).id == group.id
     assert members_of(services, group.id) == {owner.id, *(one.id for one in others)}
-    assert services.rooms.gather(owner, "Tea", [owner]).owner_id == owner.id
+    assert services.groups.gather(owner, "Tea", [owner]).owner_id == owner.id
 
 
 def test_who_leaves_is_not_told_what_is_said_after_them(
@@ -408,8 +413,8 @@ def test_who_leaves_is_not_told_what_is_said_after_them(
 ) -> None:
     services = services_of(app)
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
-    group = services.rooms.create_group(alice, "Tea")
-    services.rooms.join(bob, group.number or "")
+    group = services.groups.create_group(alice, "Tea")
+    services.joining.join(bob, group.number or "")
     services.messages.send(alice, group.id, "c1", "for both").result(PATIENCE)
     take = UserRoomRepository.take
 
@@ -419,56 +424,56 @@ def test_who_leaves_is_not_told_what_is_said_after_them(
         return taken
 
     monkeypatch.setattr(UserRoomRepository, "take", take_and_hear)
-    left = services.rooms.leave(bob, group.id)
+    left = services.leaving.leave(bob, group.id)
     assert left.last_message is not None and left.last_message.data == "for both"
     assert left.last_seq == 1
 
 
 def test_one_is_in_so_many_groups_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "MOST_ROOMS", 2)
+    monkeypatch.setattr(capacity, "MOST_ROOMS", 2)
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
-    first = services.rooms.create_group(alice, "Tea")
+    first = services.groups.create_group(alice, "Tea")
     for other in (bob, cleo):  # whoever likes to opens one
-        services.rooms.direct_with(other, alice.username)
-    services.rooms.create_group(alice, "Water")
-    others = services.rooms.create_group(bob, "Cake")
+        services.direct_rooms.direct_with(other, alice.username)
+    services.groups.create_group(alice, "Water")
+    others = services.groups.create_group(bob, "Cake")
     with pytest.raises(TooManyRooms):
-        services.rooms.create_group(alice, "Coffee")
+        services.groups.create_group(alice, "Coffee")
     with pytest.raises(TooManyRooms):
-        services.rooms.join(alice, others.number or "")
-    assert services.rooms.join(alice, first.number or "").id == first.id
-    assert not services.rooms.direct_with(alice, bob.username)[1]
+        services.joining.join(alice, others.number or "")
+    assert services.joining.join(alice, first.number or "").id == first.id
+    assert not services.direct_rooms.direct_with(alice, bob.username)[1]
 
 
 def test_so_many_direct_rooms_wait_for_an_answer_at_most(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "MOST_UNANSWERED", 2)
+    monkeypatch.setattr(direct_rooms, "MOST_UNANSWERED", 2)
     services = services_of(app)
     people = [person.model for person in make_people(app, "alice", "bob", "cleo", "dan", "eve")]
     alice, bob, cleo, dan, eve = people
-    first, _ = services.rooms.direct_with(alice, bob.username)
-    services.rooms.direct_with(alice, cleo.username)
+    first, _ = services.direct_rooms.direct_with(alice, bob.username)
+    services.direct_rooms.direct_with(alice, cleo.username)
     services.messages.send(alice, first.id, "a1", "hello?").result(PATIENCE)
     with pytest.raises(TooManyUnanswered):
-        services.rooms.direct_with(alice, dan.username)
+        services.direct_rooms.direct_with(alice, dan.username)
     with pytest.raises(TooManyUnanswered):
         services.messages.send_direct(alice, "a2", "hello?", dan.username, None)
     # Those that are there can be written in, and whoever is written to pays nothing.
-    again, created = services.rooms.direct_with(alice, bob.username)
+    again, created = services.direct_rooms.direct_with(alice, bob.username)
     assert (again.id, created) == (first.id, False)
     services.messages.send_direct(alice, "a3", "hello?", cleo.username, None).result(PATIENCE)
     for other in (dan, eve):
-        assert services.rooms.direct_with(other, alice.username)[1]
-    services.rooms.direct_with(bob, dan.username)
+        assert services.direct_rooms.direct_with(other, alice.username)[1]
+    services.direct_rooms.direct_with(bob, dan.username)
 
     services.messages.send(bob, first.id, "b1", "hello").result(PATIENCE)
     services.messages.send(alice, first.id, "a4", "how are you?").result(PATIENCE)
     stranger, another = (person.model for person in make_people(app, "fay", "gus"))
-    assert services.rooms.direct_with(alice, stranger.username)[1]
+    assert services.direct_rooms.direct_with(alice, stranger.username)[1]
     with pytest.raises(TooManyUnanswered):
-        services.rooms.direct_with(alice, another.username)
+        services.direct_rooms.direct_with(alice, another.username)
 
 
 def test_as_many_direct_rooms_as_may_wait_for_an_answer_do(make_app: MakeApp) -> None:
@@ -476,65 +481,65 @@ def test_as_many_direct_rooms_as_may_wait_for_an_answer_do(make_app: MakeApp) ->
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
     repository = RoomRepository(services.database)
-    for _ in range(rooms.MOST_UNANSWERED - 1):
+    for _ in range(direct_rooms.MOST_UNANSWERED - 1):
         assert repository.insert_direct(alice.id, new_id())
-    room, created = services.rooms.direct_with(alice, bob.username)
+    room, created = services.direct_rooms.direct_with(alice, bob.username)
     assert created
     with pytest.raises(TooManyUnanswered):
-        services.rooms.direct_with(alice, cleo.username)
+        services.direct_rooms.direct_with(alice, cleo.username)
     services.messages.send(bob, room.id, "b1", "hello").result(PATIENCE)
-    assert services.rooms.direct_with(alice, cleo.username)[1]
+    assert services.direct_rooms.direct_with(alice, cleo.username)[1]
 
 
 def test_who_answered_is_looked_up_so_often_at_most(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "MOST_UNANSWERED", 1)
+    monkeypatch.setattr(direct_rooms, "MOST_UNANSWERED", 1)
     services = services_of(make_app(RATE_LIMITS=True))
     people = [person.model for person in make_people(make_app(), "alice", "bob", "cleo")]
     alice, bob, cleo = people
-    services.rooms.direct_with(alice, bob.username)
+    services.direct_rooms.direct_with(alice, bob.username)
     for _ in range(TRIES_AT_BOUND.item.amount):
         with pytest.raises(TooManyUnanswered):
-            services.rooms.direct_with(alice, cleo.username)
+            services.direct_rooms.direct_with(alice, cleo.username)
     monkeypatch.setattr(MessageRepository, "has_written", fail)
     with pytest.raises(RateLimited):
-        services.rooms.direct_with(alice, cleo.username)
+        services.direct_rooms.direct_with(alice, cleo.username)
 
 
 def test_direct_rooms_of_an_older_version_count_for_nobody(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "MOST_UNANSWERED", 1)
+    monkeypatch.setattr(direct_rooms, "MOST_UNANSWERED", 1)
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
-    services.rooms.direct_with(alice, bob.username)
+    services.direct_rooms.direct_with(alice, bob.username)
     services.database.db["room"].update_many({}, {"$unset": {"opened_by": ""}})
-    assert services.rooms.direct_with(alice, cleo.username)[1]
+    assert services.direct_rooms.direct_with(alice, cleo.username)[1]
 
 
 def test_a_group_keeps_out_so_many_who_were_no_members_at_most(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "MOST_KEPT_OUT", 1)
+    monkeypatch.setattr(member_removal, "MOST_KEPT_OUT", 1)
     services = services_of(app)
     owner, bob, cleo, dan = (one.model for one in make_people(app, "owner", "bob", "cleo", "dan"))
-    group = services.rooms.gather(owner, "A group", [bob])
+    group = services.groups.gather(owner, "A group", [bob])
     jobs = services.database.db["job"]
-    services.rooms.remove_member(owner, group.id, cleo.id)
+    services.member_removal.remove_member(owner, group.id, cleo.id)
     assert jobs.count_documents({}) == 0  # there was nobody to take out
     with pytest.raises(TooManyKeptOut):
-        services.rooms.remove_member(owner, group.id, dan.id)
-    services.rooms.remove_member(owner, group.id, bob.id)
+        services.member_removal.remove_member(owner, group.id, dan.id)
+    services.member_removal.remove_member(owner, group.id, bob.id)
     assert jobs.count_documents({}) == 1
     for one in (bob, cleo):  # once more is nothing more
-        services.rooms.remove_member(owner, group.id, one.id)
+        services.member_removal.remove_member(owner, group.id, one.id)
         with pytest.raises(Removed):
-            services.rooms.join(one, group.number or "")
-    services.rooms.join(dan, group.number or "")
-    services.rooms.leave(dan, group.id)
+            services.joining.join(one, group.number or "")
+    services.joining.join(dan, group.number or "")
+    services.leaving.leave(dan, group.id)
     with pytest.raises(TooManyKeptOut):
-        services.rooms.remove_member(owner, group.id, dan.id)
+        services.member_removal.remove_member(owner, group.id, dan.id)
 
 
 def test_a_removal_stays_although_an_older_one_is_forgotten_beside_it(
@@ -544,8 +549,8 @@ def test_a_removal_stays_although_an_older_one_is_forgotten_beside_it(
     app, beside = make_app(), make_app()
     here, there = services_of(app), services_of(beside)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))
-    room = here.rooms.create_group(owner, "A group")
-    here.rooms.remove_member(owner, room.id, bob.id)
+    room = here.groups.create_group(owner, "A group")
+    here.member_removal.remove_member(owner, room.id, bob.id)
     update = Collection.update_one
 
     def forget_first(*args: Any, **named: Any) -> Any:
@@ -556,7 +561,7 @@ def test_a_removal_stays_although_an_older_one_is_forgotten_beside_it(
     monkeypatch.setattr(Collection, "update_one", forget_first)
     assert RemovalRepository(here.database).insert(room.id, bob.id, was_member=False)
     with pytest.raises(Removed):
-        there.rooms.join(bob, room.number or "")
+        there.joining.join(bob, room.number or "")
 
 
 def test_others_cannot_use_up_the_rooms_one_may_be_in(
@@ -564,27 +569,27 @@ def test_others_cannot_use_up_the_rooms_one_may_be_in(
 ) -> None:
     services = services_of(app)
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
-    first, second = (services.rooms.create_group(bob, "Spam") for _ in range(2))
-    services.rooms.gather(alice, "Acquaintances", [bob])
-    monkeypatch.setattr(rooms, "MOST_ROOMS_BY_OTHERS", 2)
-    assert services.rooms.add_member(bob, first.id, alice.username).is_new
+    first, second = (services.groups.create_group(bob, "Spam") for _ in range(2))
+    services.groups.gather(alice, "Acquaintances", [bob])
+    monkeypatch.setattr(capacity, "MOST_ROOMS_BY_OTHERS", 2)
+    assert services.joining.add_member(bob, first.id, alice.username).is_new
     with pytest.raises(TooManyRooms):
-        services.rooms.add_member(bob, second.id, alice.username)
-    assert not services.rooms.add_member(bob, first.id, alice.username).is_new
-    services.rooms.join(alice, second.number or "")
+        services.joining.add_member(bob, second.id, alice.username)
+    assert not services.joining.add_member(bob, first.id, alice.username).is_new
+    services.joining.join(alice, second.number or "")
 
 
 def test_a_group_has_so_many_members_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(capacity, "MOST_MEMBERS", 2)
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
-    group = services.rooms.create_group(alice, "Tea")
-    services.rooms.join(bob, group.number or "")
+    group = services.groups.create_group(alice, "Tea")
+    services.joining.join(bob, group.number or "")
     with pytest.raises(GroupFull):
-        services.rooms.join(cleo, group.number or "")
-    services.rooms.gather(cleo, "Acquaintances", [alice])
+        services.joining.join(cleo, group.number or "")
+    services.groups.gather(cleo, "Acquaintances", [alice])
     with pytest.raises(GroupFull):
-        services.rooms.add_member(alice, group.id, cleo.username)
-    services.rooms.join(bob, group.number or "")
-    services.rooms.gather(alice, "Tea", [alice, bob, cleo])  # as a command does
+        services.joining.add_member(alice, group.id, cleo.username)
+    services.joining.join(bob, group.number or "")
+    services.groups.gather(alice, "Tea", [alice, bob, cleo])  # as a command does
     assert members_of(services, group.id) == {alice.id, bob.id, cleo.id}

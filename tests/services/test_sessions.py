@@ -23,7 +23,10 @@ from chat.repositories.audit import AuditRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
+from chat.services.devices import Devices
 from chat.services.events import Events
+from chat.services.log_ins import LogIns
+from chat.services.password_checks import PasswordChecks
 from chat.services.passwords import Passwords
 from chat.services.sessions import MOST_SESSIONS, Grant, SessionService
 from harness.accounts import new_password
@@ -64,21 +67,65 @@ def users(migrated: Database) -> UserRepository:
 
 
 @pytest.fixture
-def sessions(
-    migrated: Database, users: UserRepository, passwords: Passwords, clock: Clock[int], ended: Ended
-) -> Iterator[SessionService]:
+def audit(migrated: Database) -> Iterator[Audit]:
     audit = Audit(AuditRepository(migrated), days=1)
-    yield SessionService(
+    yield audit
+    audit.flush()  # or what it writes a little later would find its database gone
+
+
+@pytest.fixture
+def devices(clock: Clock[int]) -> Devices:
+    return Devices(new_password() * 3, clock)
+
+
+@pytest.fixture
+def sessions(
+    migrated: Database,
+    users: UserRepository,
+    devices: Devices,
+    clock: Clock[int],
+    ended: Ended,
+    audit: Audit,
+) -> SessionService:
+    return SessionService(
         users=users,
         sessions=SessionRepository(migrated),
-        passwords=passwords,
-        limits=Limits(per_minute={CONNECTIONS.name: 300}),
+        devices=devices,
         events=cast(Events, ended),
         audit=audit,
         secret=new_password() * 3,
         clock=clock,
     )
-    audit.flush()  # or what it writes a little later would find its database gone
+
+
+@pytest.fixture
+def log_ins(
+    migrated: Database,
+    users: UserRepository,
+    passwords: Passwords,
+    sessions: SessionService,
+    devices: Devices,
+    clock: Clock[int],
+    audit: Audit,
+) -> LogIns:
+    checks = PasswordChecks(
+        users=users,
+        sessions=SessionRepository(migrated),
+        passwords=passwords,
+        devices=devices,
+        limits=Limits(per_minute={CONNECTIONS.name: 300}),
+        audit=audit,
+        clock=clock,
+    )
+    return LogIns(
+        users=users,
+        checks=checks,
+        sessions=sessions,
+        passwords=passwords,
+        devices=devices,
+        audit=audit,
+        clock=clock,
+    )
 
 
 @pytest.fixture
@@ -278,14 +325,14 @@ def hash_of(users: UserRepository, user: User) -> str:
 
 
 def test_a_hash_of_older_parameters_is_renewed_by_a_log_in(
-    sessions: SessionService, users: UserRepository, alice: User, password: str
+    log_ins: LogIns, users: UserRepository, alice: User, password: str
 ) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
     users.update(alice.id, {"password_hash": weak}, 2)
-    sessions.log_in("alice", password, address="", device="")
+    log_ins.log_in("alice", password, address="", device="")
     renewed = hash_of(users, alice)
     assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    sessions.log_in("ALICE@example.org", password, address="", device="")
+    log_ins.log_in("ALICE@example.org", password, address="", device="")
     assert hash_of(users, alice) == renewed
 
 
@@ -306,6 +353,7 @@ def meanwhile(
 
 def test_a_log_in_that_a_new_password_overtakes_is_refused(
     sessions: SessionService,
+    log_ins: LogIns,
     users: UserRepository,
     passwords: Passwords,
     alice: User,
@@ -317,7 +365,7 @@ def test_a_log_in_that_a_new_password_overtakes_is_refused(
         sessions.end_all(alice.id)
 
     meanwhile(monkeypatch, passwords, change)
-    assert attempt(sessions, "alice", password) == "wrong"
+    assert attempt(log_ins, "alice", password) == "wrong"
     assert sessions.list(alice.id) == []
 
 
@@ -330,7 +378,7 @@ def lock(monkeypatch: pytest.MonkeyPatch) -> threading.RLock:
 
 
 def test_a_log_in_that_waited_for_its_turn_compares_with_what_is_stored_then(
-    sessions: SessionService,
+    log_ins: LogIns,
     users: UserRepository,
     passwords: Passwords,
     alice: User,
@@ -339,13 +387,14 @@ def test_a_log_in_that_waited_for_its_turn_compares_with_what_is_stored_then(
     new = new_password()
     with ThreadPoolExecutor(1) as pool:
         with lock:
-            waiting = pool.submit(attempt, sessions, "alice", new)
+            waiting = pool.submit(attempt, log_ins, "alice", new)
             users.update(alice.id, {"password_hash": passwords.hash(new)}, 2)
         assert waiting.result() == "in"
 
 
 def test_a_log_in_goes_on_when_another_one_renews_the_hash(
     sessions: SessionService,
+    log_ins: LogIns,
     users: UserRepository,
     passwords: Passwords,
     alice: User,
@@ -356,12 +405,12 @@ def test_a_log_in_goes_on_when_another_one_renews_the_hash(
         users.update(alice.id, {"password_hash": passwords.hash(password)}, 2)
 
     meanwhile(monkeypatch, passwords, renew)
-    assert attempt(sessions, "alice", password) == "in"
+    assert attempt(log_ins, "alice", password) == "in"
     assert len(sessions.list(alice.id)) == 1
 
 
 def test_a_renewed_hash_does_not_undo_a_new_password(
-    sessions: SessionService,
+    log_ins: LogIns,
     users: UserRepository,
     passwords: Passwords,
     alice: User,
@@ -378,12 +427,12 @@ def test_a_renewed_hash_does_not_undo_a_new_password(
         return hash_(password)
 
     monkeypatch.setattr(passwords, "hash", overtaken)
-    attempt(sessions, "alice", password)
+    attempt(log_ins, "alice", password)
     assert hash_of(users, alice) == new
 
 
 def test_an_unknown_name_costs_a_hash_too(
-    sessions: SessionService, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
     matches = passwords._matches
@@ -394,14 +443,14 @@ def test_an_unknown_name_costs_a_hash_too(
 
     monkeypatch.setattr(passwords, "_matches", watched)
     with pytest.raises(Unauthorized):
-        sessions.log_in("nobody", "password", address="", device="")
+        log_ins.log_in("nobody", "password", address="", device="")
     assert len(checked) == 1
     assert checked[0].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-def attempt(sessions: SessionService, name: str, password: str, address: str = "192.0.2.1") -> str:
+def attempt(log_ins: LogIns, name: str, password: str, address: str = "192.0.2.1") -> str:
     try:
-        sessions.log_in(name, password, address=address, device="")
+        log_ins.log_in(name, password, address=address, device="")
     except RateLimited:
         return "limited"
     except Unauthorized:
@@ -410,106 +459,107 @@ def attempt(sessions: SessionService, name: str, password: str, address: str = "
 
 
 def test_many_guesses_at_once_are_no_more_than_five(
-    sessions: SessionService, alice: User, password: str
+    log_ins: LogIns, alice: User, password: str
 ) -> None:
     def guess(number: int) -> str:
-        return attempt(sessions, "alice" if number % 2 else "ALICE", "wrong")
+        return attempt(log_ins, "alice" if number % 2 else "ALICE", "wrong")
 
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(guess, range(16)))
     assert outcomes.count("wrong") == 5
-    assert attempt(sessions, "alice", password) == "limited"
+    assert attempt(log_ins, "alice", password) == "limited"
 
 
 def test_failures_by_one_name_do_not_show_by_the_other(
-    sessions: SessionService, alice: User, password: str
+    log_ins: LogIns, alice: User, password: str
 ) -> None:
     for _ in range(5):
-        assert attempt(sessions, "alice", "wrong") == "wrong"
-    assert attempt(sessions, "alice", password) == "limited"
-    assert attempt(sessions, "alice@example.org", "wrong") == "wrong"
+        assert attempt(log_ins, "alice", "wrong") == "wrong"
+    assert attempt(log_ins, "alice", password) == "limited"
+    assert attempt(log_ins, "alice@example.org", "wrong") == "wrong"
 
 
 def test_a_stranger_does_not_lock_an_account_out(
-    sessions: SessionService, alice: User, password: str
+    log_ins: LogIns, alice: User, password: str
 ) -> None:
     for _ in range(5):
-        assert attempt(sessions, "alice", "wrong", "198.51.100.1") == "wrong"
-    assert attempt(sessions, "alice", password, "198.51.100.1") == "limited"
-    assert attempt(sessions, "alice", password) == "in"
+        assert attempt(log_ins, "alice", "wrong", "198.51.100.1") == "wrong"
+    assert attempt(log_ins, "alice", password, "198.51.100.1") == "limited"
+    assert attempt(log_ins, "alice", password) == "in"
 
 
 def test_guesses_from_everywhere_at_one_name_are_limited(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
         outcomes = [
-            attempt(sessions, "alice", "wrong", f"198.51.100.{number}") for number in range(51)
+            attempt(log_ins, "alice", "wrong", f"198.51.100.{number}") for number in range(51)
         ]
     assert outcomes == ["wrong"] * 50 + ["limited"]
-    assert attempt(sessions, "alice", password) == "limited"
+    assert attempt(log_ins, "alice", password) == "limited"
 
 
-def lock_out(sessions: SessionService, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def lock_out(log_ins: LogIns, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Guess at a name from ten networks of one site until all strangers are refused."""
     with monkeypatch.context() as patch:
         patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
         for number in range(50):
-            assert attempt(sessions, name, "wrong", f"2001:db8:0:{number % 10:x}::1") == "wrong"
-        assert attempt(sessions, name, "wrong", "198.51.100.1") == "limited"
+            assert attempt(log_ins, name, "wrong", f"2001:db8:0:{number % 10:x}::1") == "wrong"
+        assert attempt(log_ins, name, "wrong", "198.51.100.1") == "limited"
 
 
 def test_whoever_logged_in_from_a_network_is_no_stranger_there(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
-    assert attempt(sessions, "alice", password, "2001:db8:1:2::3") == "in"
-    lock_out(sessions, monkeypatch, "alice")
-    assert attempt(sessions, "alice", password, "192.0.2.8") == "limited"
-    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
-    assert attempt(sessions, "alice", password, "2001:db8:1:2::4") == "in"
+    assert attempt(log_ins, "alice", password, "192.0.2.7") == "in"
+    assert attempt(log_ins, "alice", password, "2001:db8:1:2::3") == "in"
+    lock_out(log_ins, monkeypatch, "alice")
+    assert attempt(log_ins, "alice", password, "192.0.2.8") == "limited"
+    assert attempt(log_ins, "alice", password, "192.0.2.7") == "in"
+    assert attempt(log_ins, "alice", password, "2001:db8:1:2::4") == "in"
     # There, too, few wrong ones are let through.
     for _ in range(5):
-        assert attempt(sessions, "alice", "wrong", "192.0.2.7") == "wrong"
-    assert attempt(sessions, "alice", password, "192.0.2.7") == "limited"
+        assert attempt(log_ins, "alice", "wrong", "192.0.2.7") == "wrong"
+    assert attempt(log_ins, "alice", password, "192.0.2.7") == "limited"
 
 
 def test_a_network_is_known_for_as_long_as_a_session_would_last(
     sessions: SessionService,
+    log_ins: LogIns,
     alice: User,
     password: str,
     clock: Clock[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
+    assert attempt(log_ins, "alice", password, "192.0.2.7") == "in"
     sessions.end_all(alice.id)
-    lock_out(sessions, monkeypatch, "alice")
-    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
+    lock_out(log_ins, monkeypatch, "alice")
+    assert attempt(log_ins, "alice", password, "192.0.2.7") == "in"
     clock.now += 31 * DAY
-    assert attempt(sessions, "alice", password, "192.0.2.7") == "limited"
+    assert attempt(log_ins, "alice", password, "192.0.2.7") == "limited"
 
 
 def test_a_network_of_one_account_is_strange_to_others(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert attempt(sessions, "alice", password, "192.0.2.7") == "in"
-    lock_out(sessions, monkeypatch, "nobody")
-    assert attempt(sessions, "nobody", "wrong", "192.0.2.7") == "limited"
+    assert attempt(log_ins, "alice", password, "192.0.2.7") == "in"
+    lock_out(log_ins, monkeypatch, "nobody")
+    assert attempt(log_ins, "nobody", "wrong", "192.0.2.7") == "limited"
 
 
 def test_a_device_with_its_token_is_no_stranger_anywhere(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = sessions.device_token_for(alice)
-    lock_out(sessions, monkeypatch, "alice")
+    token = log_ins.device_token_for(alice)
+    lock_out(log_ins, monkeypatch, "alice")
 
     addresses = (f"203.0.113.{number}" for number in range(100))  # none is known
 
     def outcome(password: str, token: str) -> str:
         address = next(addresses)
         try:
-            sessions.log_in("alice", password, address=address, device="", device_token=token)
+            log_ins.log_in("alice", password, address=address, device="", device_token=token)
         except RateLimited:
             return "limited"
         except Unauthorized:
@@ -525,17 +575,17 @@ def test_a_device_with_its_token_is_no_stranger_anywhere(
         "\ud800.\u00e9.\ud800",
         token[:-1] + ("0" if token[-1] != "0" else "1"),
         token.replace(alice.id, "f" * 24),
-        sessions.device_token_for(other),
+        log_ins.device_token_for(other),
     ):
         assert outcome(password, strange) == "limited", strange
     for _ in range(5):
         assert outcome("wrong", token) == "wrong"
     assert outcome(password, token) == "limited"
-    assert outcome(password, sessions.device_token_for(alice)) == "in"  # a count of its own
+    assert outcome(password, log_ins.device_token_for(alice)) == "in"  # a count of its own
 
 
 def test_a_token_outlives_the_hash_that_its_log_in_renewed(
-    sessions: SessionService,
+    log_ins: LogIns,
     users: UserRepository,
     alice: User,
     password: str,
@@ -543,43 +593,43 @@ def test_a_token_outlives_the_hash_that_its_log_in_renewed(
 ) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(password)
     users.update(alice.id, {"password_hash": weak}, 2)
-    grant = sessions.log_in("alice", password, address="192.0.2.1", device="")
+    grant = log_ins.log_in("alice", password, address="192.0.2.1", device="")
     assert grant.user.password_hash == hash_of(users, alice) != weak
-    token = sessions.device_token_for(grant.user)
-    lock_out(sessions, monkeypatch, "alice")
-    sessions.log_in("alice", password, address="203.0.113.1", device="", device_token=token)
+    token = log_ins.device_token_for(grant.user)
+    lock_out(log_ins, monkeypatch, "alice")
+    log_ins.log_in("alice", password, address="203.0.113.1", device="", device_token=token)
 
 
 def test_a_token_is_good_for_some_months(
-    sessions: SessionService,
+    log_ins: LogIns,
     alice: User,
     password: str,
     clock: Clock[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    token = sessions.device_token_for(alice)
-    lock_out(sessions, monkeypatch, "alice")
+    token = log_ins.device_token_for(alice)
+    lock_out(log_ins, monkeypatch, "alice")
     clock.now += 91 * DAY
     with pytest.raises(RateLimited):
-        sessions.log_in("alice", password, address="192.0.2.9", device="", device_token=token)
+        log_ins.log_in("alice", password, address="192.0.2.9", device="", device_token=token)
 
 
 def test_one_address_may_fail_fifty_times(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(self: Any, password_hash: str | None, password: str) -> bool:
         return False  # fifty hashes would be a second of work for nothing
 
     with monkeypatch.context() as patch:
         patch.setattr(Passwords, "verify", never)
-        outcomes = [attempt(sessions, f"nobody{number}", "wrong") for number in range(51)]
+        outcomes = [attempt(log_ins, f"nobody{number}", "wrong") for number in range(51)]
     assert outcomes == ["wrong"] * 50 + ["limited"]
-    assert attempt(sessions, "alice", password) == "limited"
-    assert attempt(sessions, "alice", password, "198.51.100.1") == "in"
+    assert attempt(log_ins, "alice", password) == "limited"
+    assert attempt(log_ins, "alice", password, "198.51.100.1") == "in"
 
 
 def test_who_is_certain_to_be_refused_keeps_nobody_waiting(
-    sessions: SessionService,
+    log_ins: LogIns,
     alice: User,
     password: str,
     lock: threading.RLock,
@@ -588,26 +638,28 @@ def test_who_is_certain_to_be_refused_keeps_nobody_waiting(
     with monkeypatch.context() as patch:
         patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
         for number in range(50):
-            assert attempt(sessions, f"nobody{number}", "wrong") == "wrong"
+            assert attempt(log_ins, f"nobody{number}", "wrong") == "wrong"
     with ThreadPoolExecutor(1) as pool, lock:
-        assert pool.submit(attempt, sessions, "alice", password).result(PATIENCE) == "limited"
+        assert pool.submit(attempt, log_ins, "alice", password).result(PATIENCE) == "limited"
 
 
 def test_right_passwords_are_limited_too_for_each_caller(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Passwords, "verify", lambda *_: True)  # thirty hashes would be slow
-    outcomes = [attempt(sessions, "alice", password) for _ in range(31)]
+    outcomes = [attempt(log_ins, "alice", password) for _ in range(31)]
     assert outcomes == ["in"] * 30 + ["limited"]
-    assert attempt(sessions, "alice", password, "198.51.100.1") == "in"
+    assert attempt(log_ins, "alice", password, "198.51.100.1") == "in"
 
 
 def test_the_session_used_least_lately_ends_when_there_are_too_many(
     sessions: SessionService,
+    log_ins: LogIns,
     alice: User,
     password: str,
     clock: Clock[int],
     ended: Ended,
+    audit: Audit,
     migrated: Database,
 ) -> None:
     many = []
@@ -615,28 +667,32 @@ def test_the_session_used_least_lately_ends_when_there_are_too_many(
         many += sessions.start_many([alice], "")
         clock.now += 1
     again(sessions, many[0])  # so it is not the one used least lately
-    assert attempt(sessions, "alice", password) == "in"
+    assert attempt(log_ins, "alice", password) == "in"
     assert ended.ids == [many[1].session.id]
     assert len(sessions.list(alice.id)) == MOST_SESSIONS
-    sessions._audit.flush()
+    audit.flush()
     (entry,) = AuditRepository(migrated).list_latest(10, alice.id, "session_ended")
     assert (entry.target_id, entry.detail) == (alice.id, many[1].session.id)
 
 
 def test_a_good_log_in_does_not_fail_for_sessions_that_cannot_be_tidied_up(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    sessions: SessionService,
+    log_ins: LogIns,
+    alice: User,
+    password: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def away(*_: object) -> None:
         raise AutoReconnect("gone")
 
     with monkeypatch.context() as patch:
         patch.setattr(SessionRepository, "list_alive", away)
-        assert attempt(sessions, "alice", password) == "in"
+        assert attempt(log_ins, "alice", password) == "in"
     assert len(sessions.list(alice.id)) == 1
 
 
 def test_a_log_in_asks_few_counts(
-    sessions: SessionService, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
+    log_ins: LogIns, alice: User, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
 
@@ -651,6 +707,6 @@ def test_a_log_in_asks_few_counts(
 
     watch("check")
     watch("count")
-    assert attempt(sessions, "alice", password) == "in"
+    assert attempt(log_ins, "alice", password) == "in"
     outside, inside = ["login-right", "login-address"], ["login-account", "login-address"]
     assert asked == [*outside, *inside, "login-anywhere", "login-right"]

@@ -68,7 +68,7 @@ def test_who_takes_the_name_next_gets_a_room_of_their_own(people: People, beside
     client = bob.socket("/direct")
     old = client.call("/direct", "send_message", to(ada.username, "to the first"))["data"]
     delete(ada)
-    list(beside.extensions["chat"].users.create_many([ada.username], new_password()))
+    list(beside.extensions["chat"].accounts.create_many([ada.username], new_password()))
     new = client.call("/direct", "send_message", to(ada.username, "to the second"))["data"]
     assert new["room_id"] != old["room_id"] and new["seq"] == 1
     joined = client.call("/direct", "sync", {"rooms": {}})["data"]["joined"]

@@ -11,7 +11,7 @@ from chat.chunks import chunked
 from chat.clock import now_ms
 from chat.models import Membership
 from chat.repositories.user_rooms import UserRoomRepository
-from chat.services.rooms import MOST_MEMBERS
+from chat.services.capacity import MOST_MEMBERS
 from harness.servers import Server
 from tests.sockets.conftest import Member, Pair
 from tests.stopwatch import Stopwatch

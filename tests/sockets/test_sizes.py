@@ -15,7 +15,7 @@ from bson import ObjectId
 from flask import Flask
 
 from chat.repositories.rooms import member_key
-from chat.services.rooms import MOST_MEMBERS, MOST_ROOMS
+from chat.services.capacity import MOST_MEMBERS, MOST_ROOMS
 from harness.people import make_people
 from harness.servers import PATIENCE, Server
 from tests.cli.commands import flask

@@ -1,4 +1,4 @@
-"""What an operator does by commands: look at accounts and rooms, end them, keep people out.
+"""What an operator does with accounts by commands: look at them, end them, keep people out.
 
 All of it is in the audit log, looking too.
 """
@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from chat import policies
 from chat.errors import NotFound
-from chat.models import OPERATOR, Action, Link, Membership, Room, Session, User
+from chat.models import OPERATOR, Action, Link, Session, User
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
+from chat.services.account_deletion import AccountDeletion
 from chat.services.audit import Audit
 from chat.services.links import Links
-from chat.services.rooms import RoomService
 from chat.services.sessions import SessionService
-from chat.services.users import UserService
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +29,8 @@ class AccountView:
     owned: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoomView:
-    """A room and who is in it, by username; an account that is gone has the empty name."""
-
-    room: Room
-    members: list[tuple[str, Membership]]
-
-
-class Administration:
-    """The operator's verbs. People are named by username or id, rooms by number or id."""
+class AccountAdministration:
+    """The operator's verbs about accounts, which are named by username or id, and about links."""
 
     def __init__(
         self,
@@ -48,9 +38,8 @@ class Administration:
         users: UserRepository,
         rooms: RoomRepository,
         user_rooms: UserRoomRepository,
-        accounts: UserService,
+        deletion: AccountDeletion,
         sessions: SessionService,
-        room_service: RoomService,
         links: Links,
         audit: Audit,
         clock: Callable[[], int],
@@ -58,9 +47,8 @@ class Administration:
         self._users = users
         self._rooms = rooms
         self._user_rooms = user_rooms
-        self._accounts = accounts
+        self._deletion = deletion
         self._sessions = sessions
-        self._room_service = room_service
         self._links = links
         self._audit = audit
         self._clock = clock
@@ -108,7 +96,7 @@ class Administration:
         """End an account for good, as its owner would; raise NotFound."""
         user = self._get_user(user_id)
         self._note("account_ended", target_id=user.id)
-        self._accounts.end(user)
+        self._deletion.end(user)
 
     def disable_user(self, name: str) -> User:
         """Keep a person out and end their sessions; what they said stays. Raise NotFound."""
@@ -136,44 +124,11 @@ class Administration:
         self._note("reset_link_made", target_id=user.id)
         return user, link, token
 
-    def list_rooms(self) -> Iterator[Room]:
-        """Yield all rooms."""
-        self._note("rooms_listed")
-        return self._rooms.list_all()
-
-    def show_room(self, name: str) -> RoomView:
-        """Return a room with its members, the oldest membership first; raise NotFound."""
-        room = self._get_room(name)
-        self._note("room_shown", room_id=room.id)
-        found = self._user_rooms.list_of_room(room.id)
-        memberships = [policies.resolve_role(room, one) for one in found]
-        names = self._accounts.names_of(one.user_id for one in memberships)
-        return RoomView(room, [(names[one.user_id], one) for one in memberships])
-
-    def get_room(self, name: str) -> Room:
-        """Return a room without a note that it was looked at; raise NotFound."""
-        return self._get_room(name)
-
-    def end_room(self, room_id: str) -> None:
-        """End a room of any kind with all that was said in it; raise NotFound."""
-        room = self._get_room(room_id)
-        self._room_service.end(room.id, OPERATOR)
-        if room.kind == "direct":  # what ends a group is noted wherever it ends
-            self._note("direct_room_ended", room_id=room.id)
-
     def _get_user(self, name: str) -> User:
         user = self._users.find_by_username(name) or self._users.find(name)
         if user is None:
             raise NotFound()
         return user
 
-    def _get_room(self, name: str) -> Room:
-        room = self._rooms.find_by_number(name) or self._rooms.find(name)
-        if room is None:
-            raise NotFound()
-        return room
-
-    def _note(
-        self, action: Action, *, target_id: str = "", room_id: str = "", detail: str = ""
-    ) -> None:
-        self._audit.note(action, OPERATOR, target_id=target_id, room_id=room_id, detail=detail)
+    def _note(self, action: Action, *, target_id: str = "", detail: str = "") -> None:
+        self._audit.note(action, OPERATOR, target_id=target_id, detail=detail)

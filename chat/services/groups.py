@@ -1,0 +1,103 @@
+"""Making groups, changing what they are, and ending them; an operator ends direct rooms too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from chat import policies
+from chat.errors import NotFound, Unavailable
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES, ROOMS
+from chat.models import Room, User
+from chat.repositories.rooms import RoomRepository
+from chat.services.arrivals import Arrivals
+from chat.services.audit import Audit
+from chat.services.capacity import Capacity
+from chat.services.memberships import TRIES, Memberships
+from chat.services.room_notifier import RoomNotifier
+from chat.services.room_removal import RoomRemoval
+
+
+class Groups:
+    """The verbs about a group as a whole."""
+
+    def __init__(
+        self,
+        *,
+        rooms: RoomRepository,
+        memberships: Memberships,
+        arrivals: Arrivals,
+        capacity: Capacity,
+        removal: RoomRemoval,
+        notifier: RoomNotifier,
+        limits: Limits,
+        audit: Audit,
+    ) -> None:
+        self._rooms = rooms
+        self._memberships = memberships
+        self._arrivals = arrivals
+        self._capacity = capacity
+        self._removal = removal
+        self._notifier = notifier
+        self._limits = limits
+        self._audit = audit
+
+    def create_group(self, user: User, name: str, info: str = "") -> Room:
+        """Make a group that the user owns."""
+        self._limits.count(ROOMS, user.id)
+        self._capacity.require_room_for(user)
+        room = self._rooms.insert_group(user.id, name, info)
+        self._arrivals.let_in(room, [user], "admin", by=user)
+        return room
+
+    def gather(self, owner: User, name: str, members: Iterable[User]) -> Room:
+        """Return the owner's group of that name with all of `members` in it; made when missing.
+
+        For trying out and for tests: many at once, without an event for each.
+        """
+        room = self._rooms.find_group_of(owner.id, name) or self.create_group(owner, name)
+        ids = [member.id for member in members if member.id != owner.id]
+        self._arrivals.let_in_all(room, ids, by=owner)
+        return room
+
+    def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
+        """Change name, info, access or posting of a group."""
+        self._limits.count(CHANGES, user.id)
+        room, membership = self._memberships.require_fresh(user.id, room_id)
+        policies.require_manager(room, membership)
+        changed = self._notifier.updated(self._rooms.update(room_id, changes))
+        if changed.access != room.access:
+            self._audit.note("access_changed", user.id, room_id=room.id, detail=changed.access)
+        if changed.posting != room.posting:
+            self._audit.note("posting_changed", user.id, room_id=room.id, detail=changed.posting)
+        return changed
+
+    def renew_number(self, user: User, room_id: str) -> Room:
+        """Give a group another number; nobody finds it by the old one from then on."""
+        self._limits.count(CHANGES, user.id)
+        room, membership = self._memberships.require_fresh(user.id, room_id)
+        policies.require_manager(room, membership)
+        changed = self._notifier.updated(self._rooms.renew_number(room.id))
+        self._audit.note("number_renewed", user.id, room_id=room.id)
+        return changed
+
+    def delete(self, user: User, room_id: str) -> None:
+        """End a group, with all that was said in it."""
+        with self._memberships.lock_for_changes(room_id):
+            for _ in range(TRIES):
+                room, membership = self._memberships.require_fresh(user.id, room_id)
+                policies.require_owner(room, membership)
+                if self._removal.remove(room, user.id, unchanged=False):
+                    return
+        raise Unavailable()
+
+    def end(self, room_id: str, actor_id: str) -> None:
+        """End a room of any kind for an operator; raise NotFound when it is gone."""
+        with self._memberships.lock_for_changes(room_id):
+            for _ in range(TRIES):
+                room = self._rooms.find(room_id)
+                if room is None:
+                    raise NotFound()
+                if self._removal.remove(room, actor_id, unchanged=False):
+                    return
+        raise Unavailable()

@@ -1,0 +1,113 @@
+"""Coming into groups: by their number, by an invitation, by a request, or added by others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chat import policies
+from chat.errors import NotFound, Removed
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES, JOINS
+from chat.models import Addition, Room, User
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.arrivals import Arrivals
+from chat.services.capacity import Capacity
+from chat.services.membership_requests import MembershipRequests
+from chat.services.memberships import Memberships
+
+
+class Joining:
+    """Decides who may come into a group, and lets them in."""
+
+    def __init__(
+        self,
+        *,
+        rooms: RoomRepository,
+        users: UserRepository,
+        removals: RemovalRepository,
+        memberships: Memberships,
+        requests: MembershipRequests,
+        arrivals: Arrivals,
+        capacity: Capacity,
+        limits: Limits,
+    ) -> None:
+        self._rooms = rooms
+        self._users = users
+        self._removals = removals
+        self._memberships = memberships
+        self._requests = requests
+        self._arrivals = arrivals
+        self._capacity = capacity
+        self._limits = limits
+
+    def join(self, user: User, number: str) -> Room:
+        """Enter the group of that number; joining twice changes nothing."""
+        self._limits.count(JOINS, user.id)
+        room = self._rooms.find_by_number(number)
+        if room is None or (room.access != "number" and not self._is_in(room, user)):
+            raise NotFound()
+        self.enter(room, user)
+        return room
+
+    def enter(self, room: Room, user: User, take_use: Callable[[], bool] = lambda: True) -> bool:
+        """Let a user into a group by their own doing; return whether they were not in it.
+
+        Raises Removed where they were removed and not added again by name. `take_use` comes last,
+        so that only those who enter use up an invitation; NotFound where it says no.
+        """
+        with self._memberships.lock_for_changes(room.id):
+            if self._is_in(room, user):
+                return False
+            if self._removals.exists(room.id, user.id):
+                raise Removed()
+            self._capacity.require_space(room, user)
+            if not take_use():
+                raise NotFound()
+            return self._enter(room, user, by_name=False, by=user)
+
+    def add_member(self, actor: User, room_id: str, username: str) -> Addition:
+        """Put a person into a group, or ask them where that needs their consent."""
+        self._limits.count(CHANGES, actor.id)
+        with self._memberships.lock_for_changes(room_id):
+            room, membership = self._memberships.require_fresh(actor.id, room_id)
+            policies.require_manager(room, membership)
+            user = self._users.find_by_username(username)
+            if user is None:
+                raise NotFound()
+            is_new = not self._is_in(room, user)
+            if is_new:
+                if self._requests.ask_if_needed(actor, room, user):
+                    return Addition(user, None)
+                self._capacity.require_space(room, user, by_others=True)
+                self._removals.delete(room.id, user.id)
+                is_new = self._enter(room, user, by_name=True, by=actor)
+            membership = policies.require_member(self._memberships.find_fresh(room, user.id))
+            return Addition(user, membership, is_new)
+
+    def accept_request(self, user: User, request_id: str) -> Room:
+        """Join a group that somebody asked the user to join."""
+        self._limits.count(JOINS, user.id)
+        found = self._requests.require(user, request_id)
+        room = found.room
+        with self._memberships.lock_for_changes(room.id):
+            if not self._is_in(room, user):
+                self._capacity.require_space(room, user)
+                self._requests.use_up(request_id)
+                # Whoever was removed after they were asked, at another process too, stays out.
+                self._removals.delete(room.id, user.id, before=found.created_at)
+                if self._removals.exists(room.id, user.id):
+                    raise Removed()
+                self._enter(room, user, by_name=False, by=user)
+        return room
+
+    def _is_in(self, room: Room, user: User) -> bool:
+        return self._memberships.find_fresh(room, user.id) is not None
+
+    def _enter(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
+        """Make a user a member of a group; return False when another process was first."""
+        is_new = self._arrivals.join(room, user, by_name=by_name, by=by)
+        if is_new:
+            self._requests.withdraw(room.id, user.id)
+        return is_new

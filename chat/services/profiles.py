@@ -1,0 +1,70 @@
+"""Who people are: one's own profile, and finding others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from chat.errors import NotFound
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES, SEARCHES
+from chat.models import User
+from chat.repositories.users import PUBLIC, UserRepository
+from chat.services.events import Events
+from chat.services.memberships import Memberships
+from chat.services.usernames import Usernames
+
+
+class Profiles:
+    """Finds people, and changes what one says of oneself."""
+
+    def __init__(
+        self,
+        *,
+        users: UserRepository,
+        memberships: Memberships,
+        usernames: Usernames,
+        limits: Limits,
+        events: Events,
+        clock: Callable[[], int],
+    ) -> None:
+        self._users = users
+        self._memberships = memberships
+        self._usernames = usernames
+        self._limits = limits
+        self._events = events
+        self._clock = clock
+
+    def names_of(self, user_ids: Iterable[str]) -> dict[str, str]:
+        """Return username by user id; an account that is gone has the empty name."""
+        return {
+            user_id: names.username for user_id, names in self._usernames.find(user_ids).items()
+        }
+
+    def get_by_username(self, username: str) -> User:
+        """Return a user by name in any case; raise NotFound."""
+        user = self._users.find_by_username(username)
+        if user is None:
+            raise NotFound()
+        return user
+
+    def search(self, user: User, prefix: str) -> list[User]:
+        """Return at most 20 users whose username or nickname starts so; nobody for nothing."""
+        self._limits.count(SEARCHES, user.id)
+        return self._users.search(prefix, limit=20) if prefix else []
+
+    def update_profile(self, user: User, changes: Mapping[str, Any]) -> User:
+        """Change those of nickname, sex, avatar, locale that are given; return the user.
+
+        Those who share a room are told, unless it is the locale alone; in a direct room only while
+        neither of the two blocks the other. Raises RateLimited.
+        """
+        if not changes:
+            return user
+        self._limits.count(CHANGES, user.id)
+        changed = self._users.update(user.id, changes, self._clock())
+        self._usernames.forget(user.id)
+        self._events.own_user_changed(changed)
+        if PUBLIC & changes.keys():
+            self._events.user_changed(changed, self._memberships.list_told_of(user.id))
+        return changed

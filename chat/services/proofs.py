@@ -1,0 +1,86 @@
+"""Codes and links as callers give them; too many wrong ones are refused."""
+
+from __future__ import annotations
+
+import logging
+
+from chat.errors import InvalidInput, RateLimited
+from chat.keyed_locks import KeyedLocks
+from chat.limits.limits import Limits
+from chat.limits.rules import (
+    ALL,
+    FIRST_WRONG_CODES,
+    GUESSING_ALARMS,
+    WRONG_CODES,
+    WRONG_CODES_OF_ALL,
+    WRONG_LINKS,
+    per_caller,
+)
+from chat.models import Link, Purpose, User
+from chat.services.audit import Audit
+from chat.services.codes import MAX_WRONG_TRIES, TRIES_WHEN_GUESSED, VerificationCodes
+from chat.services.links import Links
+
+log = logging.getLogger(__name__)
+
+
+class Proofs:
+    """Checks what proves that somebody may register or set a new password."""
+
+    def __init__(
+        self, *, codes: VerificationCodes, links: Links, limits: Limits, audit: Audit
+    ) -> None:
+        self._codes = codes
+        self._links = links
+        self._limits = limits
+        self._audit = audit
+        # Callers try their codes one by one: otherwise many tries at once would all pass before the
+        # first was counted.
+        self._locks = KeyedLocks()
+
+    def check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
+        """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
+        usual = per_caller(WRONG_CODES, address)
+        first = per_caller(FIRST_WRONG_CODES, address)
+        with self._locks.lock_for(usual[-1][1]):
+            try:
+                for rule, key in usual:
+                    self._limits.check(rule, key)
+            except RateLimited:
+                self._warn_of_guessing("one network")
+                raise
+            is_guessed = self._limits.is_reached(WRONG_CODES_OF_ALL, ALL)
+            had_first = is_guessed and any(self._limits.is_reached(*counted) for counted in first)
+            tries = TRIES_WHEN_GUESSED if had_first else MAX_WRONG_TRIES
+            try:
+                self._codes.check(email, purpose, code, tries)
+            except InvalidInput:
+                is_counted = all(self._limits.note(*counted) for counted in first)
+                if is_guessed:
+                    self._warn_of_guessing("many networks")
+                elif is_counted:
+                    self._limits.note(WRONG_CODES_OF_ALL, ALL)
+                for rule, key in usual:
+                    self._limits.count(rule, key)
+                raise
+
+    def find_link(self, purpose: Purpose, token: str, field: str, address: str) -> Link:
+        """Return a good link, or raise InvalidInput that names `field`; RateLimited after many."""
+        link = self._links.find(purpose, token)
+        if link is None:
+            for rule, key in per_caller(WRONG_LINKS, address):
+                self._limits.count(rule, key)
+            raise InvalidInput({field: ["invalid.link"]})
+        return link
+
+    def end_resets(self, user: User) -> None:
+        """Make useless what was handed out before to set a new password with."""
+        self._links.end_resets(user.id)
+        if user.email_is_proven:
+            self._codes.use_up(user.email, "reset")
+
+    def _warn_of_guessing(self, by: str) -> None:
+        """Tell an operator, once an hour over all processes, that codes are guessed."""
+        if self._limits.note(GUESSING_ALARMS, by):
+            log.warning("codes are guessed: more wrong ones by %s than people mistype", by)
+            self._audit.note("codes_guessed", detail=by)

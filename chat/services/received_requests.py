@@ -1,0 +1,71 @@
+"""Membership requests as those see them who were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chat import policies
+from chat.models import MembershipRequest, ReceivedRequest, Room, User
+from chat.repositories.membership_requests import MembershipRequestRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.blocks import Blocks
+from chat.services.memberships import Memberships
+
+
+class ReceivedRequests:
+    """Puts requests together with their rooms and inviters.
+
+    A request counts only while its group is there, the inviter may still add members, and neither
+    of the two blocks the other. That is looked up when it matters, so no change of any of these can
+    be missed.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests: MembershipRequestRepository,
+        rooms: RoomRepository,
+        user_rooms: UserRoomRepository,
+        users: UserRepository,
+        memberships: Memberships,
+        blocks: Blocks,
+    ) -> None:
+        self._requests = requests
+        self._rooms = rooms
+        self._user_rooms = user_rooms
+        self._users = users
+        self._memberships = memberships
+        self._blocks = blocks
+
+    def receive(self, requests: Iterable[MembershipRequest]) -> list[ReceivedRequest]:
+        """Return what requests of one user look like to them; remove those that count no more."""
+        requests = list(requests)
+        if not requests:
+            return []
+        user_id = requests[0].user_id
+        rooms = {room.id: room for room in self._rooms.list_by_ids(one.room_id for one in requests)}
+        inviters = self._users.list_by_ids({one.inviter_id for one in requests})
+        own = set(self._user_rooms.list_rooms_of_users([user_id]).get(user_id, ()))
+        apart = {one for one in inviters if self._blocks.are_apart(user_id, one)}
+        received = []
+        for request in requests:  # few, and each waits for the database: others have their turns
+            room, inviter = rooms.get(request.room_id), inviters.get(request.inviter_id)
+            if (
+                room is None
+                or inviter is None
+                or room.id in own
+                or inviter.id in apart
+                or not self._may_add(room, inviter)
+            ):
+                self._requests.delete(request.id)
+                continue
+            count = self._memberships.count(room.id)
+            received.append(ReceivedRequest(request.id, room, count, inviter, request.created_at))
+        return received
+
+    def _may_add(self, room: Room, inviter: User) -> bool:
+        membership = self._user_rooms.find(room.id, inviter.id)
+        is_enabled = inviter.disabled_at is None
+        return is_enabled and membership is not None and policies.is_manager(room, membership)

@@ -1,0 +1,104 @@
+"""Who owns a group, who helps, and how that changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chat import policies
+from chat.errors import NotFound, Unavailable
+from chat.limits.limits import Limits
+from chat.limits.rules import CHANGES
+from chat.models import Membership, Role, Room, User
+from chat.repositories.room_invitations import RoomInvitationRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+from chat.services.audit import Audit
+from chat.services.memberships import TRIES, Memberships
+from chat.services.room_notifier import RoomNotifier
+
+
+class Roles:
+    """Gives roles, and hands groups over."""
+
+    def __init__(
+        self,
+        *,
+        rooms: RoomRepository,
+        user_rooms: UserRoomRepository,
+        users: UserRepository,
+        invitations: RoomInvitationRepository,
+        memberships: Memberships,
+        limits: Limits,
+        notifier: RoomNotifier,
+        audit: Audit,
+    ) -> None:
+        self._rooms = rooms
+        self._user_rooms = user_rooms
+        self._users = users
+        self._invitations = invitations
+        self._memberships = memberships
+        self._limits = limits
+        self._notifier = notifier
+        self._audit = audit
+
+    def set_role(
+        self, actor: User, room_id: str, user_id: str, role: Role
+    ) -> tuple[User, Membership]:
+        """Change what a member may do; making another one owner hands the group over."""
+        self._limits.count(CHANGES, actor.id)
+        with self._memberships.lock_for_changes(room_id):
+            for _ in range(TRIES):
+                room, membership = self._memberships.require_fresh(actor.id, room_id)
+                policies.require_owner(room, membership)
+                target = policies.require_member(self._memberships.find_fresh(room, user_id))
+                user = self._users.find(user_id)
+                if user is None:
+                    raise NotFound()
+                policies.require_may_set_role(room, membership, target, role)
+                if target.role == role or self._change_role(room, actor, user, role):
+                    return user, replace(target, role=role)
+        raise Unavailable()
+
+    def hand_over(self, room: Room) -> bool:
+        """Give a group whose owner goes, or has gone, to another member; False without one."""
+        others = [
+            policies.resolve_role(room, one)
+            for one in self._user_rooms.list_of_room(room.id)
+            if one.user_id != room.owner_id
+        ]
+        living = self._users.list_by_ids(one.user_id for one in others)
+        disabled = {user_id for user_id, user in living.items() if user.disabled_at is not None}
+        heir = policies.choose_heir((one for one in others if one.user_id in living), disabled)
+        if heir is None:
+            return False
+        changed = self._rooms.change_owner(room, heir.user_id)
+        if changed is not None:
+            self._note_role(room.owner_id or "", heir.user_id, room, "owner")
+            self._notifier.updated(changed)
+        return True
+
+    def _change_role(self, room: Room, actor: User, target: User, role: Role) -> bool:
+        """Write a role; return False when the room has changed and must be looked at again."""
+        if not self._rooms.confirm_owner(room):
+            return False
+        if role == "owner":
+            # First an admin, then no longer the owner: a crash in between takes nothing away.
+            self._user_rooms.update_role(room.id, actor.id, "admin")
+            changed = self._rooms.change_owner(room, target.id)
+        elif self._user_rooms.update_role(room.id, target.id, role):
+            if role == "member":
+                self._invitations.delete_by_user(room.id, target.id)
+            changed = self._rooms.update(room.id, {})  # only now do others read the role
+        else:
+            return False
+        if changed is None:
+            return False
+        self._note_role(actor.id, target.id, room, role)
+        self._notifier.updated(changed)
+        return True
+
+    def _note_role(self, actor_id: str, target_id: str, room: Room, role: Role) -> None:
+        self._audit.note(
+            "role_changed", actor_id, target_id=target_id, room_id=room.id, detail=role
+        )

@@ -1,0 +1,75 @@
+"""What an operator does with rooms by commands: look at them and end them.
+
+All of it is in the audit log, looking too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chat import policies
+from chat.errors import NotFound
+from chat.models import OPERATOR, Membership, Room
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.services.audit import Audit
+from chat.services.groups import Groups
+from chat.services.profiles import Profiles
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A room and who is in it, by username; an account that is gone has the empty name."""
+
+    room: Room
+    members: list[tuple[str, Membership]]
+
+
+class RoomAdministration:
+    """The operator's verbs about rooms, which are named by number or id."""
+
+    def __init__(
+        self,
+        rooms: RoomRepository,
+        user_rooms: UserRoomRepository,
+        groups: Groups,
+        profiles: Profiles,
+        audit: Audit,
+    ) -> None:
+        self._rooms = rooms
+        self._user_rooms = user_rooms
+        self._groups = groups
+        self._profiles = profiles
+        self._audit = audit
+
+    def list_rooms(self) -> Iterator[Room]:
+        """Yield all rooms."""
+        self._audit.note("rooms_listed", OPERATOR)
+        return self._rooms.list_all()
+
+    def show_room(self, name: str) -> RoomView:
+        """Return a room with its members, the oldest membership first; raise NotFound."""
+        room = self._get_room(name)
+        self._audit.note("room_shown", OPERATOR, room_id=room.id)
+        found = self._user_rooms.list_of_room(room.id)
+        memberships = [policies.resolve_role(room, one) for one in found]
+        names = self._profiles.names_of(one.user_id for one in memberships)
+        return RoomView(room, [(names[one.user_id], one) for one in memberships])
+
+    def get_room(self, name: str) -> Room:
+        """Return a room without a note that it was looked at; raise NotFound."""
+        return self._get_room(name)
+
+    def end_room(self, room_id: str) -> None:
+        """End a room of any kind with all that was said in it; raise NotFound."""
+        room = self._get_room(room_id)
+        self._groups.end(room.id, OPERATOR)
+        if room.kind == "direct":  # what ends a group is noted wherever it ends
+            self._audit.note("direct_room_ended", OPERATOR, room_id=room.id)
+
+    def _get_room(self, name: str) -> Room:
+        room = self._rooms.find_by_number(name) or self._rooms.find(name)
+        if room is None:
+            raise NotFound()
+        return room

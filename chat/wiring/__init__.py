@@ -1,0 +1,44 @@
+"""Builds repositories and services once per app and hands them to the faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from chat.database.client import Database
+from chat.database.embedded import EmbeddedDatabase
+from chat.wiring.core import Core, wire_core
+from chat.wiring.messages import Messages, wire_messages
+from chat.wiring.people import People, wire_people
+from chat.wiring.repositories import wire_repositories
+from chat.wiring.rooms import Rooms, wire_rooms
+from chat.wiring.watches import Watches, wire_watches
+
+EXTENSION = "chat"
+
+
+@dataclass(frozen=True)
+class Services(Core, Rooms, People, Messages, Watches):
+    """Everything of one app that has a life longer than a request."""
+
+
+def services() -> Services:
+    """Return the services of the current app."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def wire(app: Flask) -> Services:
+    """Build all services of an app; nothing is started and no database is asked."""
+    config = app.config
+    embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
+    database = Database(embedded.uri if embedded else config["MONGO_URI"])
+    repositories = wire_repositories(database)
+    core = wire_core(config, database, embedded, repositories)
+    rooms = wire_rooms(core, repositories)
+    people = wire_people(app, core, repositories, rooms)
+    messages = wire_messages(config, core, repositories, rooms)
+    watches = wire_watches(config, core, repositories, rooms, people, messages)
+    areas = (core, rooms, people, messages, watches)
+    return Services(**{name: one for area in areas for name, one in vars(area).items()})

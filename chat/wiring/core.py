@@ -1,0 +1,87 @@
+"""What every area is built on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Config
+
+from chat.budgets import Budgets
+from chat.database.client import Database
+from chat.database.embedded import EmbeddedDatabase
+from chat.limits.limits import Limits
+from chat.limits.rules import CONFIGURABLE
+from chat.log.previews import Previews
+from chat.log.room_log import RoomLog
+from chat.realtime.connections import Connections
+from chat.realtime.publisher import Publisher
+from chat.realtime.recent_pushes import RecentPushes
+from chat.realtime.server import ChatSocketIO
+from chat.realtime.told_rooms import ToldRooms
+from chat.repositories.audit import AuditRepository
+from chat.repositories.jobs import JobRepository
+from chat.repositories.rate_limits import shared_windows
+from chat.services.audit import Audit
+from chat.services.jobs import Jobs
+from chat.services.memberships import Memberships
+from chat.services.usernames import Usernames
+from chat.wiring.repositories import Repositories
+
+
+@dataclass(frozen=True)
+class Core:
+    """What every area below is built on."""
+
+    database: Database
+    embedded: EmbeddedDatabase | None  # None where MONGO_URI names a database
+    limits: Limits
+    budgets: Budgets
+    audit: Audit
+    jobs: Jobs
+    usernames: Usernames
+    memberships: Memberships
+    previews: Previews
+    room_log: RoomLog
+    connections: Connections
+    socketio: ChatSocketIO
+    told_rooms: ToldRooms
+    recent_pushes: RecentPushes
+    publisher: Publisher
+
+
+def wire_core(
+    config: Config,
+    database: Database,
+    embedded: EmbeddedDatabase | None,
+    repositories: Repositories,
+) -> Core:
+    usernames = Usernames(repositories.users)
+    previews = Previews(repositories.rooms)
+    room_log = RoomLog(
+        repositories.messages, repositories.changes, repositories.rooms, previews, usernames.sign
+    )
+    connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
+    socketio = ChatSocketIO(connections)
+    told_rooms, recent_pushes = ToldRooms(), RecentPushes()
+    return Core(
+        database=database,
+        embedded=embedded,
+        limits=Limits(
+            enabled=config["RATE_LIMITS"],
+            per_minute={rule.name: config[rule.name] for rule in CONFIGURABLE},
+            shared=shared_windows(database, config["MESSAGE_QUEUE_URL"]),
+            secret=config["SECRET_KEY"],
+        ),
+        budgets=Budgets(enabled=config["RATE_LIMITS"]),
+        audit=Audit(AuditRepository(database), config["AUDIT_DAYS"], database.now_ms),
+        jobs=Jobs(JobRepository(database)),
+        usernames=usernames,
+        memberships=Memberships(repositories.rooms, repositories.user_rooms),
+        previews=previews,
+        room_log=room_log,
+        connections=connections,
+        socketio=socketio,
+        told_rooms=told_rooms,
+        recent_pushes=recent_pushes,
+        publisher=Publisher(connections, room_log, told_rooms, recent_pushes, socketio),
+    )

@@ -1,0 +1,105 @@
+"""What is said, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Config
+
+from chat.repositories.epoch import EpochRepository
+from chat.repositories.usage import UsageRepository
+from chat.services.changes import ChangeService
+from chat.services.conversations import ConversationService
+from chat.services.history import History
+from chat.services.messages import MessageService
+from chat.services.past import Past
+from chat.services.quotas import Quotas
+from chat.services.read_marks import ReadMarks
+from chat.services.reading import Reading
+from chat.services.typing import Typing
+from chat.wiring.core import Core
+from chat.wiring.repositories import Repositories
+from chat.wiring.rooms import Rooms
+
+
+@dataclass(frozen=True)
+class Messages:
+    """What is said, and how far it was read."""
+
+    read_marks: ReadMarks
+    quotas: Quotas
+    past: Past
+    conversations: ConversationService
+    messages: MessageService
+    history: History
+    reading: Reading
+    changes: ChangeService
+    typing: Typing
+
+
+def wire_messages(config: Config, core: Core, repositories: Repositories, rooms: Rooms) -> Messages:
+    room_log, memberships, limits = core.room_log, core.memberships, core.limits
+    read_marks = ReadMarks(repositories.user_rooms, repositories.messages)
+    quotas = Quotas(
+        UsageRepository(core.database),
+        {
+            "user": config["MESSAGE_BYTES_PER_DAY_USER"] if config["RATE_LIMITS"] else 0,
+            "room": config["MESSAGE_BYTES_PER_DAY_ROOM"] if config["RATE_LIMITS"] else 0,
+        },
+        clock=core.database.now_ms,
+    )
+    # What follows from "stored" and from "changed", in this order.
+    room_log.followers = (quotas, read_marks, core.publisher, core.previews)
+    room_log.change_followers = (core.publisher,)
+    past = Past(
+        EpochRepository(core.database),
+        forget=(
+            room_log.forget_all,
+            core.previews.forget_all,
+            read_marks.forget_all,
+            memberships.forget_all,
+            core.usernames.forget_all,
+        ),
+        start_over=(
+            room_log.start_over,
+            core.jobs.start_over,
+            core.told_rooms.clear,
+            core.recent_pushes.clear,
+            core.socketio.drop_all,
+        ),
+    )
+    conversations = ConversationService(
+        repositories.user_rooms,
+        repositories.users,
+        memberships,
+        core.usernames,
+        room_log,
+        read_marks,
+        limits,
+    )
+    return Messages(
+        read_marks=read_marks,
+        quotas=quotas,
+        past=past,
+        conversations=conversations,
+        messages=MessageService(
+            room_log=room_log,
+            memberships=memberships,
+            direct_rooms=rooms.direct_rooms,
+            limits=limits,
+            quotas=quotas,
+            clock=core.database.now_ms,
+        ),
+        history=History(room_log, memberships, conversations, past),
+        reading=Reading(room_log, memberships, read_marks, core.publisher),
+        changes=ChangeService(
+            room_log=room_log,
+            memberships=memberships,
+            users=repositories.users,
+            limits=limits,
+            quotas=quotas,
+            audit=core.audit,
+            clock=core.database.now_ms,
+        ),
+        typing=Typing(memberships, core.publisher),
+    )

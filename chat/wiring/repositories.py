@@ -1,0 +1,45 @@
+"""The repositories that several services share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat.database.client import Database
+from chat.repositories.changes import ChangeRepository
+from chat.repositories.membership_requests import MembershipRequestRepository
+from chat.repositories.messages import MessageRepository
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.room_invitations import RoomInvitationRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.users import UserRepository
+
+
+@dataclass(frozen=True)
+class Repositories:
+    """All that more than one service asks; faces get none of it."""
+
+    users: UserRepository
+    sessions: SessionRepository
+    rooms: RoomRepository
+    user_rooms: UserRoomRepository
+    removals: RemovalRepository
+    invitations: RoomInvitationRepository
+    requests: MembershipRequestRepository
+    messages: MessageRepository
+    changes: ChangeRepository
+
+
+def wire_repositories(database: Database) -> Repositories:
+    return Repositories(
+        users=UserRepository(database),
+        sessions=SessionRepository(database),
+        rooms=RoomRepository(database),
+        user_rooms=UserRoomRepository(database),
+        removals=RemovalRepository(database),
+        invitations=RoomInvitationRepository(database),
+        requests=MembershipRequestRepository(database),
+        messages=MessageRepository(database),
+        changes=ChangeRepository(database),
+    )

@@ -1,0 +1,103 @@
+"""What looks again and again while the server runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Config
+
+from chat.realtime.expiry import Expiry
+from chat.realtime.others_presence import OthersPresence
+from chat.realtime.own_presence import OwnPresence
+from chat.realtime.presence import Presence
+from chat.reconciler.members import MemberReconciler
+from chat.reconciler.people import PeopleReconciler
+from chat.reconciler.reconciler import Reconciler
+from chat.reconciler.rooms import RoomReconciler
+from chat.repositories.presence import PresenceRepository
+from chat.repositories.probes import DatabaseProbe, QueueProbe
+from chat.services.readiness import Readiness
+from chat.wiring.core import Core
+from chat.wiring.messages import Messages
+from chat.wiring.people import People
+from chat.wiring.repositories import Repositories
+from chat.wiring.rooms import Rooms
+
+
+@dataclass(frozen=True)
+class Watches:
+    """What looks again and again while the server runs."""
+
+    database_probe: DatabaseProbe
+    readiness: Readiness
+    expiry: Expiry
+    presence: Presence
+    reconciler: Reconciler
+
+
+def wire_watches(
+    config: Config,
+    core: Core,
+    repositories: Repositories,
+    rooms: Rooms,
+    people: People,
+    messages: Messages,
+) -> Watches:
+    queue_url = config["MESSAGE_QUEUE_URL"]
+    database_probe = DatabaseProbe(core.database, is_embedded=core.embedded is not None)
+    publisher = core.publisher.here_alone()
+    presence_repository = PresenceRepository(core.database)
+    presence = Presence(
+        connections=core.connections,
+        publisher=publisher,
+        own=OwnPresence(presence_repository),
+        others=OthersPresence(presence_repository, core.database.now),
+        heard=core.told_rooms.with_presence,
+        rooms_of=repositories.user_rooms.list_rooms_of_users,
+    )
+    room_reconciler = RoomReconciler(
+        rooms=repositories.rooms,
+        users=repositories.users,
+        members=MemberReconciler(
+            rooms=repositories.rooms,
+            user_rooms=repositories.user_rooms,
+            connections=core.connections,
+            publisher=publisher,
+            room_log=core.room_log,
+            usernames=core.usernames,
+            memberships=core.memberships,
+        ),
+        publisher=publisher,
+        told_rooms=core.told_rooms,
+        room_log=core.room_log,
+        usernames=core.usernames,
+        presence=presence,
+    )
+    people_reconciler = PeopleReconciler(
+        users=repositories.users,
+        sessions=repositories.sessions,
+        publisher=publisher,
+        usernames=core.usernames,
+        memberships=core.memberships,
+        ended_accounts=people.ended_accounts,
+        requests=rooms.membership_requests,
+    )
+    return Watches(
+        database_probe=database_probe,
+        readiness=Readiness(
+            database_probe.find_problem,
+            QueueProbe(queue_url).find_problem if queue_url else None,
+        ),
+        expiry=Expiry(
+            core.connections, core.publisher, core.socketio, config["ACCESS_TOKEN_MINUTES"]
+        ),
+        presence=presence,
+        reconciler=Reconciler(
+            rooms=room_reconciler,
+            people=people_reconciler,
+            room_log=core.room_log,
+            memberships=core.memberships,
+            past=messages.past,
+            clock=core.database.now,
+        ),
+    )
