@@ -22,6 +22,7 @@ ROOM = {
     "owner_id",
     "access",
     "posting",
+    "last_rev",
     "last_seq",
     "last_message",
     "created_at",
