@@ -237,6 +237,9 @@ class MessageService:
         What is too much for a quota goes there too: it may repeat what is stored.
         """
         room, membership = self._require(user, room_id, kind)
+        if not policies.may_post(room, membership):
+            # A page may know a new admin before this memory of it does: refuse by what is true now.
+            room, membership = self._memberships.require_fresh(user.id, room_id)
         policies.require_may_post(room, membership)
         for other in room.member_ids:  # of direct rooms
             policies.require_peer(self._memberships.is_member(other, room.id))
