@@ -24,8 +24,9 @@ help: ## List what make can do
 run: $(RUN) ## Serve the chat at http://127.0.0.1:5000/ (PORT=, HOST=, DATA_DIR=; secrets in .env)
 	@exec $(PYTHON) wsgi.py
 
+# On a loaded machine a browser or a database may be late: what fails runs once more, and the last line counts it.
 test: programs check ## Set up what the tests need, check, and run all tests (ARGS= for pytest)
-	@PYTHONDONTWRITEBYTECODE= exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= exec $(PYTHON) -m pytest -n 3 --dist loadfile --reruns 1 $(ARGS)
 
 torture: programs ## Kill, stop and drown the system for long and print what came of it (ARGS= for pytest)
 	@exec $(PYTHON) -m pytest -m torture $(ARGS)

@@ -70,9 +70,14 @@ def require_manager(room: Room, membership: Membership | None) -> None:
         raise Forbidden()
 
 
+def may_post(room: Room, membership: Membership) -> bool:
+    """Tell whether a member may write: all do, unless the group wants owner and admins alone."""
+    return room.posting != "admins" or is_manager(room, membership)
+
+
 def require_may_post(room: Room, membership: Membership) -> None:
-    """Allow all members to write, unless the group has chosen that only owner and admins do."""
-    if room.posting == "admins" and not is_manager(room, membership):
+    """Allow whoever may write."""
+    if not may_post(room, membership):
         raise AdminsPost()
 
 

@@ -50,11 +50,9 @@ class ChangeService:
     ) -> Promise:
         """Give a message another text: its author may, who may still send there."""
         self._limits.count(MESSAGES, user.id)
-        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
+        room = self._memberships.require_may_post(user.id, room_id, kind)
         message = self._require_message(room, seq)
         policies.require_author(message, user.id)
-        policies.require_may_post(room, membership)
-        self._memberships.require_reachable(room)
         policies.require_undeleted(message)
         size = size_of_text(data)
         refusal = self._quotas.find_refusal(size, user=user.id, room=room.id)

@@ -14,7 +14,14 @@ from chat.concurrency import in_turns
 from chat.errors import NotFound
 from chat.keyed_locks import KeyedLocks
 from chat.models import Membership, Room, RoomKind
-from chat.policies import require_member, require_peer, require_unblocked, resolve_role
+from chat.policies import (
+    may_post,
+    require_may_post,
+    require_member,
+    require_peer,
+    require_unblocked,
+    resolve_role,
+)
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.user_rooms import UserRoomRepository
 
@@ -98,6 +105,18 @@ class Memberships:
         if kind not in (None, room.kind):
             raise NotFound()
         return room, membership
+
+    def require_may_post(self, user_id: str, room_id: str, kind: RoomKind | None) -> Room:
+        """Return the room in which somebody may write; refuse by what the database says.
+
+        A page may know a new admin before what is remembered here does.
+        """
+        room, membership = self.require_of_kind(user_id, room_id, kind)
+        if not may_post(room, membership):
+            room, membership = self.require_fresh(user_id, room_id)
+        require_may_post(room, membership)
+        self.require_reachable(room)
+        return room
 
     def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
         """Ask the database itself, where what follows depends on the role; NotFound as above."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from cachetools import LRUCache
 
-from chat import policies
 from chat.errors import NotFound, PeerLeft
 from chat.ids import new_id
 from chat.limits.limits import Limits
@@ -77,9 +76,7 @@ class MessageService:
 
         What is too much for a quota goes there too: it may repeat what is stored.
         """
-        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
-        policies.require_may_post(room, membership)
-        self._memberships.require_reachable(room)
+        room = self._memberships.require_may_post(user.id, room_id, kind)
         now = self._clock()
         message = Message(
             id=new_id(),

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from flask import Flask
 
 from chat.wiring import Services
@@ -211,6 +212,19 @@ def test_where_admins_post_members_read(app: Flask) -> None:
     error_of(bob.post_message(group, "no longer"), 403)
     data_of(owner.patch(path, json={"posting": "members"}))
     bob.say(group, "as a member")
+
+
+def test_whoever_became_an_admin_elsewhere_writes_at_once(app: Flask) -> None:
+    owner, bob = make_people(app, "owner", "bob")
+    group = owner.create_group(bob)
+    data_of(owner.patch(f"/rooms/{group['id']}", json={"posting": "admins"}))
+    error_of(bob.post_message(group, "before"), 403)  # and remembered
+    services: Services = app.extensions["chat"]
+    services.database.db["user_room"].update_one(
+        {"room_identity": ObjectId(group["id"]), "user_identity": ObjectId(bob.id)},
+        {"$set": {"role": "admin"}},
+    )
+    bob.say(group, "as an admin")
 
 
 @pytest.mark.parametrize("field", ["access", "posting"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from harness.accounts import data_of
 from harness.people import Person
@@ -143,6 +143,36 @@ def test_where_admins_write_the_composer_gives_way_to_a_sentence(
     expect(reader.page.locator(".composer-input")).to_be_visible()
     reader.write("As an admin")
     host.sees("As an admin")
+
+
+def test_a_list_of_members_that_was_overtaken_is_not_shown(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="News")
+    data_of(ann.patch(f"/rooms/{group['id']}", json={"posting": "admins"}))
+    reader = enter(bob)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        answer = route.fetch()
+        if held:
+            route.fulfill(response=answer)
+        else:
+            held.append((route, answer))
+
+    reader.page.route(f"**/rooms/{group['id']}/members", hold_the_first)
+    reader.open_room("News")
+    composer = reader.page.locator(".composer-input")
+    while not held:
+        reader.page.wait_for_timeout(20)
+    ann.patch(f"/rooms/{group['id']}/members/{bob.id}", json={"role": "admin"})
+    expect(composer).to_be_visible()
+    route, answer = held[0]
+    with reader.page.expect_response(f"**/rooms/{group['id']}/members"):
+        route.fulfill(response=answer)
+    reader.page.evaluate("() => new Promise((done) => setTimeout(done, 0))")
+    expect(composer).to_be_visible()
+    reader.write("As an admin")
+    reader.sees("As an admin")
 
 
 def test_a_new_number_leaves_the_open_group_where_it_is(enter: Enter, people: People) -> None:

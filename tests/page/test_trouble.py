@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from harness.servers import Server
+from tests.faults.conftest import database_pid
 from tests.page.conftest import WAIT_MS, Visitor, register, state_of
 from tests.pausing import paused
 
@@ -91,11 +91,6 @@ def test_a_restart_of_the_server_is_survived(
         expect(visitor.page.locator(".bubble")).to_have_text(
             ["stored", "written while it was down"]
         )
-
-
-def database_pid(server: Server) -> int:
-    record: dict[str, int] = json.loads((server.data_dir / "database" / "record.json").read_text())
-    return record["pid"]
 
 
 def send_at_last(visitor: Visitor, text: str) -> None:

@@ -8,6 +8,8 @@ const READ_MS = 300;
 export function createActions({ store, api, outbox, history, router, emit, departures }) {
   const readUpTo = new Map(); // room id -> seq not told to the server yet
   const typedAt = new Map();
+  const membersAsked = new Map(); // room id -> how often its members were asked for
+  const membersShown = new Map(); // room id -> which of these answers is shown
   let readTimer = null;
 
   /** Open a room; one that was hidden is wanted again. */
@@ -173,7 +175,12 @@ export function createActions({ store, api, outbox, history, router, emit, depar
     },
 
     async loadMembers(roomId) {
-      store.putMembers(roomId, await api.get(`/rooms/${roomId}/members`));
+      const number = (membersAsked.get(roomId) ?? 0) + 1;
+      membersAsked.set(roomId, number);
+      const members = await api.get(`/rooms/${roomId}/members`);
+      if (number < (membersShown.get(roomId) ?? 0)) return; // a later answer overtook it
+      membersShown.set(roomId, number);
+      store.putMembers(roomId, members);
     },
 
     /** Add somebody to a group; resolves to whether they were asked first. */
