@@ -108,7 +108,7 @@ def _is_literal(host: object) -> bool:
     return True
 
 
-def in_turns(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
+def cooperatively(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
     """Yield the items, and let everybody else have a turn whenever they took READ_TURN or so."""
     seconds = READ_TURN if seconds is None else seconds
     turn_ends = time.monotonic() + seconds

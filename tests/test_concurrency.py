@@ -68,7 +68,7 @@ METERED = """
 import eventlet
 eventlet.monkey_patch()
 import time
-from chat.concurrency import Payer, charge_to, give_way, in_turns, start_metering
+from chat.concurrency import Payer, charge_to, give_way, cooperatively, start_metering
 
 class Debtor(Payer):
     def pause(self):
@@ -98,7 +98,7 @@ assert school.used == ada.used
 def list_all():
     charge_to(bob)
     started = time.monotonic()
-    list(in_turns(range(3), seconds=-1))
+    list(cooperatively(range(3), seconds=-1))
     return time.monotonic() - started
 
 assert eventlet.spawn(list_all).wait() >= 3 * 0.05

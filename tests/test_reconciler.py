@@ -30,12 +30,12 @@ from chat.reconciler.rooms import RoomReconciler
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.documents import object_id
 from chat.repositories.epoch import EpochRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.past import Past
 from chat.services.usernames import Usernames
 from tests.log.desk import message_in
@@ -68,11 +68,11 @@ class Looking(RoomRepository):
         return touched
 
 
-class Compared(Memberships):
+class Compared(MembershipCache):
     """Remembers of which rooms the members were read."""
 
-    def __init__(self, rooms: RoomRepository, user_rooms: UserRoomRepository) -> None:
-        super().__init__(rooms, user_rooms)
+    def __init__(self, rooms: RoomRepository, memberships: MembershipRepository) -> None:
+        super().__init__(rooms, memberships)
         self.rooms: list[str] = []
 
     def read_again(self, room_id: str) -> list[Membership]:
@@ -173,7 +173,7 @@ class Process:
         self.database = database
         self.user_id = new_id()
         self.rooms = Looking(database)
-        self.user_rooms = UserRoomRepository(database)
+        self.memberships = MembershipRepository(database)
         self.messages = Failing(database)
         self.told_rooms = ToldRooms()
         self.room_log = RoomLog(
@@ -183,7 +183,7 @@ class Process:
         self.room_log.followers = (self.clients,)
         self.connections = Connections()
         self.connect("sid", self.user_id, pending=False)
-        self.memberships = Compared(self.rooms, self.user_rooms)
+        self.membership_cache = Compared(self.rooms, self.memberships)
         self.silent = Silent()
         self.clock_is_ahead = timedelta()
         users = UserRepository(database)
@@ -197,12 +197,12 @@ class Process:
                 users=users,
                 members=MemberReconciler(
                     rooms=self.rooms,
-                    user_rooms=self.user_rooms,
+                    memberships=self.memberships,
                     connections=self.connections,
                     publisher=publisher,
                     room_log=self.room_log,
                     usernames=usernames,
-                    memberships=self.memberships,
+                    membership_cache=self.membership_cache,
                 ),
                 publisher=publisher,
                 told_rooms=self.told_rooms,
@@ -215,12 +215,12 @@ class Process:
                 sessions=SessionRepository(database),
                 publisher=publisher,
                 usernames=usernames,
-                memberships=self.memberships,
+                membership_cache=self.membership_cache,
                 ended_accounts=silent,
                 requests=silent,
             ),
             room_log=self.room_log,
-            memberships=self.memberships,
+            membership_cache=self.membership_cache,
             past=self.past,
             clock=lambda: database.now() + self.clock_is_ahead,
         )
@@ -237,7 +237,7 @@ class Process:
     def room(self) -> Room:
         """Make a room that the client belongs to and hears."""
         room = self.rooms.insert_group(new_id(), "A group", "")
-        self.user_rooms.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
+        self.memberships.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
         self.clients.room_entered(room, [self.user_id])
         return room
 
@@ -245,7 +245,7 @@ class Process:
         """Make a room of two that the client belongs to and hears."""
         room = self.rooms.insert_direct(self.user_id, new_id())
         assert room is not None
-        self.user_rooms.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
+        self.memberships.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
         self.clients.room_entered(room, [self.user_id])
         return room
 
@@ -273,8 +273,8 @@ def process(migrated: Database) -> Process:
 def test_what_others_stored_is_pushed_once_and_in_order(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 3)
-    process.reconciler.beat()
-    process.reconciler.beat()
+    process.reconciler.run_once()
+    process.reconciler.run_once()
     assert process.clients.seqs[room.id] == [1, 2, 3]
     assert process.room_log.told_upto(room.id) == 3
 
@@ -283,10 +283,10 @@ def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Proce
     room = process.room()
     process.store(room, 1, 2)
     process.store(room, 3, 3, touch=False)
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.seqs[room.id] == [1, 2]
     process.rooms.advance_heads(process.messages.list_range(room.id, 3, 3))
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.seqs[room.id] == [1, 2, 3]
 
 
@@ -295,10 +295,10 @@ def test_one_room_that_cannot_be_read_does_not_keep_the_others_waiting(process: 
     for room in rooms:
         process.store(room, 1, 2)
     process.messages.errors[rooms[1].id] = ValueError("what is this?")
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.seqs == {rooms[0].id: [1, 2], rooms[2].id: [1, 2]}
     process.messages.errors.clear()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.seqs[rooms[1].id] == [1, 2]
 
 
@@ -306,50 +306,50 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = process.room()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     process.store(room, 1, 2)
     process.messages.errors[room.id] = AutoReconnect("away")
     with pytest.raises(AutoReconnect):
-        process.reconciler.beat()
+        process.reconciler.run_once()
     # As if the outage had lasted longer than a beat looks back.
     process.touched_ago(room, 60)
     later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
     monkeypatch.setattr(reconciling, "time", later)
     process.messages.errors.clear()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.seqs[room.id] == [1, 2]
 
 
 def test_a_changed_name_of_a_room_is_told_once(process: Process) -> None:
     room = process.room()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     process.rooms.update(room.id, {"name": "Another name"})
     for _ in range(2):
-        process.reconciler.beat()
+        process.reconciler.run_once()
     assert process.clients.updated == ["Another name"]
 
 
 def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(process: Process) -> None:
     room = process.direct_room()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     process.rooms.update_blocked_by(room.id, [process.user_id])
     process.silent.is_away = True
     with pytest.raises(AutoReconnect):
-        process.reconciler.beat()
+        process.reconciler.run_once()
     process.silent.is_away = False
     for _ in range(2):
-        process.reconciler.beat()
+        process.reconciler.run_once()
     assert [one.blocked_by for one in process.silent.told_of] == [(process.user_id,)]
 
 
 def test_a_block_that_ended_before_the_next_beat_is_told_of_too(process: Process) -> None:
     """Both have missed what the other one changed meanwhile."""
     room = process.direct_room()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     for blockers in ([process.user_id], []):
         process.rooms.update_blocked_by(room.id, blockers)
     for _ in range(2):
-        process.reconciler.beat()
+        process.reconciler.run_once()
     assert [one.blocked_by for one in process.silent.told_of] == [()]
 
 
@@ -357,21 +357,21 @@ def test_a_clock_that_was_ahead_is_looked_back_at_once(process: Process) -> None
     room = process.room()
     day = timedelta(days=1)
     process.clock_is_ahead = day
-    process.reconciler.beat()
+    process.reconciler.run_once()
     process.store(room, 1, 2)
     process.touched_ago(room, -day.total_seconds())
     process.clock_is_ahead = timedelta()
     process.rooms.found.clear()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.seqs[room.id] == [1, 2]
     assert process.rooms.found == [room.id]
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.rooms.found == [room.id], "and not at each beat until then"
 
 
 def test_what_happened_while_the_clock_was_ahead_is_told_once(process: Process) -> None:
     process.clock_is_ahead = timedelta(days=1)
-    process.reconciler.beat()
+    process.reconciler.run_once()
     ahead = process.database.now() + process.clock_is_ahead
     db, deleted, user, session = process.database.db, process.room(), ObjectId(), ObjectId()
     db["room"].delete_one({"_id": object_id(deleted.id)})
@@ -380,10 +380,10 @@ def test_what_happened_while_the_clock_was_ahead_is_told_once(process: Process) 
     ended_at = round(ahead.timestamp() * 1000)
     db["session"].insert_one({"_id": session, "user_identity": user, "ended_at": ended_at})
     process.clock_is_ahead = timedelta()
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.told == [deleted.id, str(user), str(session)]
     process.clients.room_entered(deleted, [])
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.told == [deleted.id, str(user), str(session)]
 
 
@@ -392,14 +392,14 @@ def test_member_who_came_without_a_word_hears_the_room_in_the_end(
 ) -> None:
     room = process.rooms.insert_group(new_id(), "A group", "")
     process.store(room, 1, 1)
-    process.reconciler.beat()
+    process.reconciler.run_once()
     # A process that crashed right after writing this has told nobody.
-    process.user_rooms.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
+    process.memberships.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
     process.store(room, 2, 2)
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert not process.clients.is_heard(room.id)
     monkeypatch.setattr(members, "COMPARE_AGAIN", 0.0)
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.clients.is_heard(room.id)
     assert process.clients.seqs[room.id] == [2]
 
@@ -409,8 +409,8 @@ def test_stranger_who_is_being_let_in_lets_nobody_read_members_again(process: Pr
     process.store(room, 1, 1)
     process.connect("stranger", new_id())
     for _ in range(3):
-        process.reconciler.beat()
-    assert process.memberships.rooms == [room.id]
+        process.reconciler.run_once()
+    assert process.membership_cache.rooms == [room.id]
 
 
 def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
@@ -418,11 +418,11 @@ def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
     process.store(room, 1, 1)
     coming = process.connect("second tab", process.user_id)
     for _ in range(2):
-        process.reconciler.beat()
+        process.reconciler.run_once()
     process.connections.accept(coming)
     for _ in range(2):
-        process.reconciler.beat()
-    assert process.memberships.rooms == [room.id] * 3, "and once more when they are in"
+        process.reconciler.run_once()
+    assert process.membership_cache.rooms == [room.id] * 3, "and once more when they are in"
 
 
 def test_whoever_left_while_being_let_in_does_not_hear_the_room(process: Process) -> None:
@@ -434,7 +434,7 @@ def test_whoever_left_while_being_let_in_does_not_hear_the_room(process: Process
     coming = process.connect(sid, new_id())
     room = process.room()
     process.store(room, 1, 1)
-    process.reconciler.beat()
+    process.reconciler.run_once()
     # What was read of them before another process took them out of the room comes only now.
     coming.channels.add(room_channel(room.id))
     manager.connect(sid, "/group")
@@ -452,8 +452,8 @@ def test_a_beat_asks_the_database_for_its_time_once(
         return moments[-1]
 
     monkeypatch.setattr(Database, "now", count)
-    process.reconciler.beat()
-    process.reconciler.beat()
+    process.reconciler.run_once()
+    process.reconciler.run_once()
     assert len(moments) == 2
 
 
@@ -461,7 +461,7 @@ def test_a_room_that_nobody_hears_any_more_is_no_longer_kept(process: Process) -
     left, kept = process.room(), process.room()
     process.room_log.forget(left.id)  # as when it was deleted here
     process.clients.member_left(left, process.user_id)
-    process.reconciler.beat()
+    process.reconciler.run_once()
     assert process.room_log.listened() == process.told_rooms.with_presence() == {kept.id: "group"}
 
 
@@ -469,8 +469,8 @@ def test_members_are_compared_again_after_the_past_has_changed(process: Process)
     room = process.room()
     process.store(room, 1, 1)
     for _ in range(2):
-        process.reconciler.beat()
-    assert process.memberships.rooms == [room.id]
+        process.reconciler.run_once()
+    assert process.membership_cache.rooms == [room.id]
     Past(EpochRepository(process.database), forget=(), start_over=()).renew()
-    process.reconciler.beat()
-    assert process.memberships.rooms == [room.id] * 2
+    process.reconciler.run_once()
+    assert process.membership_cache.rooms == [room.id] * 2

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, heavy, no_content
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.schemas.users import dump_user
 from chat.wiring import services
 
@@ -17,7 +17,9 @@ blocks = Blueprint("blocks", __name__, url_prefix="/api/users/me/blocks")
 @require_user
 @heavy
 def list_blocks(identity: Identity) -> Response:
-    return answer([dump_user(user) for user in in_turns(services().blocks.list_of(identity.user))])
+    return answer(
+        [dump_user(user) for user in cooperatively(services().blocks.list_of(identity.user))]
+    )
 
 
 @blocks.put("/<user_id>")

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, load, load_query
 from chat.errors import NotFound
-from chat.log.promises import Promise, wait_for
+from chat.log.futures import StoredFuture, wait_for
 from chat.middleware.deadline import seconds_left
 from chat.schemas.messages import (
     ChangesSchema,
@@ -38,8 +38,8 @@ def get_message(identity: Identity, room_id: str, seq: str) -> Response:
 @messages.patch(ONE)
 @require_user
 def edit_message(identity: Identity, room_id: str, seq: str) -> Response:
-    promise = services().changes.edit(identity.user, room_id, _read_seq(seq), **load(EditSchema()))
-    return _answer_changed(identity, promise)
+    future = services().changes.edit(identity.user, room_id, _read_seq(seq), **load(EditSchema()))
+    return _answer_changed(identity, future)
 
 
 @messages.delete(ONE)
@@ -111,10 +111,10 @@ def _read_seq(text: str) -> int:
 
 def _react(identity: Identity, room_id: str, seq: str, emoji: str, on: bool) -> Response:
     named = EmojiSchema().load({"emoji": emoji})
-    promise = services().changes.react(identity.user, room_id, _read_seq(seq), on=on, **named)
-    return _answer_changed(identity, promise)
+    future = services().changes.react(identity.user, room_id, _read_seq(seq), on=on, **named)
+    return _answer_changed(identity, future)
 
 
-def _answer_changed(identity: Identity, promise: Promise) -> Response:
-    stored = wait_for(promise, seconds_left())
+def _answer_changed(identity: Identity, future: StoredFuture) -> Response:
+    stored = wait_for(future, seconds_left())
     return answer(dump_message(stored.message, identity.user.id))

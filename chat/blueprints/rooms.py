@@ -6,8 +6,8 @@ from flask import Blueprint, Response
 
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, heavy, load, load_query, no_content
-from chat.concurrency import in_turns
-from chat.log.promises import wait_for
+from chat.concurrency import cooperatively
+from chat.log.futures import wait_for
 from chat.middleware.deadline import seconds_left
 from chat.models import Conversation
 from chat.schemas.messages import (
@@ -41,7 +41,7 @@ rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms")
 @heavy
 def list_rooms(identity: Identity) -> Response:
     found = services().conversations.list_of(identity.user)
-    return answer([_dump(conversation) for conversation in in_turns(found)])
+    return answer([_dump(conversation) for conversation in cooperatively(found)])
 
 
 @rooms.post("")
@@ -91,7 +91,7 @@ def delete_room(identity: Identity, room_id: str) -> Response:
 def list_members(identity: Identity, room_id: str) -> Response:
     room, found = services().conversations.members(identity.user, room_id)
     is_online = presence_in(room, services().presence.is_online)
-    return answer([dump_member(*member, is_online) for member in in_turns(found)])
+    return answer([dump_member(*member, is_online) for member in cooperatively(found)])
 
 
 @rooms.post("/<room_id>/members")
@@ -129,8 +129,8 @@ def list_messages(identity: Identity, room_id: str) -> Response:
 @rooms.post("/<room_id>/messages")
 @require_user
 def post_message(identity: Identity, room_id: str) -> Response:
-    promise = services().messages.send(identity.user, room_id, **load(PostMessageSchema()))
-    stored = wait_for(promise, seconds_left())
+    future = services().messages.send(identity.user, room_id, **load(PostMessageSchema()))
+    stored = wait_for(future, seconds_left())
     return answer(dump_message(stored.message, identity.user.id), 201 if stored.created else 200)
 
 

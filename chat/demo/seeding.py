@@ -10,9 +10,9 @@ from chat.demo.talk import DIRECT, GROUPS, PEOPLE, Talk
 from chat.errors import MessageDeleted
 from chat.ids import new_id
 from chat.models import Change, Message, Room, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.passwords import Passwords
 from chat.wiring import Services
@@ -102,7 +102,7 @@ def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None
     room = RoomRepository(services.database).find_group_of(owner.id, talk.name)
     if room is None:
         room = services.groups.create_group(owner, talk.name, talk.info)
-    if UserRoomRepository(services.database).count_of_room(room.id) < len(talk.members):
+    if MembershipRepository(services.database).count_of_room(room.id) < len(talk.members):
         services.groups.gather(owner, talk.name, [people[name] for name in talk.members])
     if _tell(services, people, room, talk):
         for name in talk.admins:
@@ -139,11 +139,11 @@ def _change(
 
     So what people have changed since then stays as it is.
     """
-    promises = [
+    futures = [
         services.room_log.change(room, change) for change in _changes(people, talk, messages)
     ]
-    for promise in promises:
-        error = promise.exception(STORED_WITHIN)
+    for future in futures:
+        error = future.exception(STORED_WITHIN)
         if error is not None and not isinstance(error, MessageDeleted):  # somebody deleted it since
             raise error
     services.previews.flush()
@@ -199,4 +199,4 @@ def _read(
         own = max(message.seq for message in history if message.username == name)
         seq = max(own, last - talk.unread.get(name, 0))
         marks.append((room.id, people[name].id, seq, history[seq - 1].id))
-    UserRoomRepository(services.database).advance_reads(marks)
+    MembershipRepository(services.database).advance_reads(marks)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from chat.errors import Internal, MessageDeleted, NotFound, Unavailable
 from chat.log.contention import Contention
+from chat.log.futures import Stored, StoredFuture
 from chat.log.group_commit import GroupCommit
-from chat.log.promises import Promise, Stored
 from chat.log.tails import Tails
 from chat.models import Change, Message, Room
 from chat.repositories.appends import Appended
@@ -27,7 +27,7 @@ class Draft:
 
     room: Room
     change: Change
-    promises: list[Promise] = field(default_factory=lambda: [Promise()])
+    futures: list[StoredFuture] = field(default_factory=lambda: [StoredFuture()])
 
     @property
     def size(self) -> int:
@@ -64,8 +64,8 @@ class Changer(GroupCommit[Draft]):
         self._tell = tell
         self._kept: list[Draft] = []  # stored, and not yet applied
 
-    def submit(self, room: Room, change: Change) -> Promise:
-        """Queue a change; the promise is kept with the changed message once it is told.
+    def submit(self, room: Room, change: Change) -> StoredFuture:
+        """Queue a change; the future is done with the changed message once it is told.
 
         Raises Unavailable when the queue is full or the process is shutting down.
         """
@@ -151,5 +151,5 @@ class Changer(GroupCommit[Draft]):
         elif message.deleted and draft.change.kind != "deleted":  # the deletion won
             self._fail([draft], MessageDeleted())
         else:
-            for promise in draft.promises:
-                promise.set_result(Stored(message, created=False))
+            for future in draft.futures:
+                future.set_result(Stored(message, created=False))

@@ -33,7 +33,7 @@ class Contention:
         """Tell whether another process is known to write to the same rooms."""
         return time.monotonic() < self._until
 
-    def lost(self, room: Room) -> None:
+    def record_loss(self, room: Room) -> None:
         """Hear that another process was first, and let it know that it is not alone."""
         now = time.monotonic()
         self._until = max(self._until, now + KNOWN_SECONDS)
@@ -41,7 +41,7 @@ class Contention:
             self._noted_at = now
             self._rooms.note_contended(room.id, self._process_id)
 
-    def look(self, now: datetime) -> None:
+    def refresh(self, now: datetime) -> None:
         """Find out whether another process lately came second; `now` is by the database's clock."""
         since = now - timedelta(seconds=NOTE_SECONDS)
         if self._rooms.is_contended(since, self._process_id):

@@ -20,7 +20,7 @@ from typing import Generic, Protocol, TypeVar
 from chat.concurrency import spawn
 from chat.errors import ChatError, Internal, Unavailable
 from chat.log.contention import Contention
-from chat.log.promises import Promise
+from chat.log.futures import StoredFuture
 from chat.logs import REPEATS
 from chat.models import Room
 from chat.repositories.appends import Appended
@@ -38,10 +38,10 @@ log = logging.getLogger(__name__)
 
 
 class Draft(Protocol):
-    """An entry on its way, with the promises of all who wait for it."""
+    """An entry on its way, with the futures of all who wait for it."""
 
     room: Room
-    promises: list[Promise]
+    futures: list[StoredFuture]
 
     @property
     def size(self) -> int:
@@ -137,7 +137,7 @@ class GroupCommit(ABC, Generic[D]):
 
     # How it goes on
 
-    def _admit(self, draft: D) -> Promise:
+    def _admit(self, draft: D) -> StoredFuture:
         """Queue a draft; raise Unavailable when the queue is full or the process shuts down."""
         with self._lock:
             full = (
@@ -151,7 +151,7 @@ class GroupCommit(ABC, Generic[D]):
             self._idle.clear()
         if start:
             spawn(self._drain)
-        return draft.promises[0]
+        return draft.futures[0]
 
     def _drain(self) -> None:
         while batch := self._take():
@@ -252,7 +252,7 @@ class GroupCommit(ABC, Generic[D]):
         if not self._keep_stored(waiting, place) and result.obstacle == "taken":
             # Another process was first. Waiting before reading, not after, gives both the same
             # chance.
-            self._contention.lost(draft.room)
+            self._contention.record_loss(draft.room)
             time.sleep(random.uniform(0, LOSER_WAITS))
         if result.obstacle == "taken":
             self._read_end(draft.room)
@@ -260,6 +260,6 @@ class GroupCommit(ABC, Generic[D]):
     @staticmethod
     def _fail(drafts: Iterable[D], error: ChatError) -> None:
         for draft in drafts:
-            for promise in draft.promises:
-                if not promise.done():
-                    promise.set_exception(error)
+            for future in draft.futures:
+                if not future.done():
+                    future.set_exception(error)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cachetools import LRUCache
 
-from chat.coalescer import Coalescer
 from chat.models import Message, Room
 from chat.repositories.rooms import RoomRepository
+from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 0.25  # seconds between two writes of one room's end
 KNOWN_ROOMS = 20_000
@@ -24,8 +24,8 @@ class Previews:
         # By room: seq and version of its last message, and its last rev.
         self._put: LRUCache[str, tuple[int, int]] = LRUCache(KNOWN_ROOMS)
         self._put_revs: LRUCache[str, int] = LRUCache(KNOWN_ROOMS)
-        self._revs: Coalescer[str, int] = Coalescer(WRITE_INTERVAL, rooms.advance_revs)
-        self._coalescer: Coalescer[str, Message] = Coalescer(
+        self._revs: WriteBehind[str, int] = WriteBehind(WRITE_INTERVAL, rooms.advance_revs)
+        self._write_behind: WriteBehind[str, Message] = WriteBehind(
             WRITE_INTERVAL, lambda newest: rooms.advance_heads(newest.values())
         )
 
@@ -33,7 +33,7 @@ class Previews:
         """Note what is to be written, unless it or a later one was noted before."""
         if message.place > self._put.get(message.room_id, (0, 0)):
             self._put[message.room_id] = message.place
-            self._coalescer.put(message.room_id, message)
+            self._write_behind.put(message.room_id, message)
 
     def put_rev(self, room_id: str, rev: int) -> None:
         """Note up to which rev all changes of a room are applied."""
@@ -49,12 +49,12 @@ class Previews:
 
     def flush(self) -> bool:
         """Write what waits; return whether it could be written."""
-        written = self._coalescer.flush()
+        written = self._write_behind.flush()
         return self._revs.flush() and written
 
     def forget_all(self) -> None:
         """Drop what waits."""
-        self._coalescer.clear()
+        self._write_behind.clear()
         self._revs.clear()
         self._put.clear()
         self._put_revs.clear()

@@ -12,8 +12,8 @@ from chat.log.change_log import ChangeLog
 from chat.log.changer import Changer
 from chat.log.contention import Contention
 from chat.log.followers import ChangeFollower, Follower
+from chat.log.futures import StoredFuture
 from chat.log.previews import Previews
-from chat.log.promises import Promise
 from chat.log.tails import Tails
 from chat.log.writer import Writer
 from chat.models import Change, Changes, Message, Room, RoomKind
@@ -65,19 +65,21 @@ class RoomLog:
 
     # To append
 
-    def append(self, room: Room, message: Message, refusal: ChatError | None = None) -> Promise:
-        """Queue a message; the promise is kept once it is stored and the followers have heard.
+    def append(
+        self, room: Room, message: Message, refusal: ChatError | None = None
+    ) -> StoredFuture:
+        """Queue a message; the future is done once it is stored and the followers have heard.
 
-        With a `refusal` nothing new is stored: the promise ends with that error, unless the message
+        With a `refusal` nothing new is stored: the future ends with that error, unless the message
         is a repeat of one that was taken before. Raises Unavailable when too much waits or the
         process is shutting down.
         """
         return self._writer.submit(room, message, refusal)
 
-    def change(self, room: Room, change: Change) -> Promise:
-        """Queue a change of a stored message; the promise is kept with the message as it is then.
+    def change(self, room: Room, change: Change) -> StoredFuture:
+        """Queue a change of a stored message; the future is done with the message as it is then.
 
-        It is applied by then, and the followers have heard. The promise ends with
+        It is applied by then, and the followers have heard. The future ends with
         MessageDeleted when somebody deleted the message before, with NotFound when it is gone.
         Raises Unavailable as above.
         """
@@ -184,7 +186,7 @@ class RoomLog:
 
     def look_for_others(self, now: datetime) -> None:
         """Find out whether another process writes to the same rooms; `now` is the database's."""
-        self._contention.look(now)
+        self._contention.refresh(now)
 
     # To end and to begin anew
 

@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chat.concurrency import TURN, Payer, charge_to, current_payer, in_turns, spawn
+from chat.concurrency import TURN, Payer, charge_to, cooperatively, current_payer, spawn
 from chat.errors import ChatError, Internal, Unavailable
 from chat.log.contention import Contention
 from chat.log.dedupe import Key, RecentMessages
+from chat.log.futures import Stored, StoredFuture
 from chat.log.group_commit import GroupCommit
-from chat.log.promises import Promise, Stored
 from chat.log.tails import Tails
 from chat.models import Message, Room
 from chat.repositories.appends import Appended
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class Draft:
-    """A message on its way: without seq yet, and with the promises of all who sent it.
+    """A message on its way: without seq yet, and with the futures of all who sent it.
 
     One with a `refusal` is not to be stored; it may repeat one that is, and its `payer` pays for
     looking.
@@ -39,7 +39,7 @@ class Draft:
     message: Message
     refusal: ChatError | None = None
     payer: Payer | None = None
-    promises: list[Promise] = field(default_factory=lambda: [Promise()])
+    futures: list[StoredFuture] = field(default_factory=lambda: [StoredFuture()])
     size: int = field(init=False)  # bytes of text
 
     def __post_init__(self) -> None:
@@ -83,10 +83,10 @@ class Writer(GroupCommit[Draft]):
         room: Room,
         message: Message,
         refusal: ChatError | None = None,
-    ) -> Promise:
-        """Queue a message; the promise is kept once it is stored and told.
+    ) -> StoredFuture:
+        """Queue a message; the future is done once it is stored and told.
 
-        With a `refusal` nothing new is stored: the promise ends with that error, unless the message
+        With a `refusal` nothing new is stored: the future ends with that error, unless the message
         is a repeat of one that was taken before. Raises Unavailable when the queue is full or the
         process is shutting down.
         """
@@ -126,7 +126,7 @@ class Writer(GroupCommit[Draft]):
         for draft in batch:
             first = merged.setdefault(draft.key, draft)
             if first is not draft:
-                first.promises.extend(draft.promises)
+                first.futures.extend(draft.futures)
                 if first.refusal and draft.refusal is None:  # this one may be stored
                     first.message, first.refusal = draft.message, None
         waiting: deque[Draft] = deque()
@@ -215,7 +215,7 @@ class Writer(GroupCommit[Draft]):
     def _tell(self, kept: Sequence[tuple[Draft, Stored]]) -> None:
         """Tell each new message, then answer all sends of it."""
         try:
-            for draft, stored in in_turns(kept, TURN):
+            for draft, stored in cooperatively(kept, TURN):
                 self._tell_one(draft, stored)
         finally:
             with self._lock:
@@ -244,7 +244,7 @@ class Writer(GroupCommit[Draft]):
         """Answer the refused drafts of one payer, at their cost."""
         charge_to(payer)
         try:
-            for draft in in_turns(refused):
+            for draft in cooperatively(refused):
                 self._answer_repeat(draft)
         finally:
             with self._lock:
@@ -269,8 +269,8 @@ class Writer(GroupCommit[Draft]):
 
     @staticmethod
     def _answer(draft: Draft, stored: Stored) -> None:
-        for number, promise in enumerate(draft.promises):
-            promise.set_result(stored if number == 0 else Stored(stored.message, created=False))
+        for number, future in enumerate(draft.futures):
+            future.set_result(stored if number == 0 else Stored(stored.message, created=False))
 
 
 def _signed(stored: Message, draft: Draft) -> Message:

@@ -21,7 +21,7 @@ from chat.errors import (
 )
 from chat.i18n import choose_locale
 from chat.limits.rules import CONNECTIONS
-from chat.log.promises import Promise
+from chat.log.futures import StoredFuture
 from chat.models import RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 class EventNamespace(flask_socketio.Namespace):
     """A face: each event is a method `on_<event>` of the connection and the loaded payload.
 
-    What the method returns is the `data` of the ack; a promise is waited for beside the event loop.
+    What the method returns is the `data` of the ack; a future is waited for beside the event loop.
     """
 
     kind: ClassVar[RoomKind]
@@ -76,7 +76,7 @@ class EventNamespace(flask_socketio.Namespace):
 
     # What the server calls (realtime.server.Face)
 
-    def recognise(self, environ: dict[str, Any], auth: object) -> Claims:
+    def verify(self, environ: dict[str, Any], auth: object) -> Claims:
         """Read the token and count that its session connects, before any database is asked.
 
         Not its user yet: the token of a session that has ended must not keep the living ones out.
@@ -90,7 +90,7 @@ class EventNamespace(flask_socketio.Namespace):
             raise Refused(self.refusal(error, environ)) from error
         return claims
 
-    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Claims) -> None:
+    def authorize(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Claims) -> None:
         """Find out who connects and which channels they will enter; any error refuses them."""
         try:
             user = self._authenticate(eio_sid, claims.user_id, claims.session_id)
@@ -204,7 +204,7 @@ class EventNamespace(flask_socketio.Namespace):
             reply.send(self._error(connection, error))
             return
         if isinstance(result, Future):
-            result.add_done_callback(lambda promise: self._keep(connection, promise, reply))
+            result.add_done_callback(lambda future: self._keep(connection, future, reply))
         else:
             reply.send({"data": result})
 
@@ -216,10 +216,10 @@ class EventNamespace(flask_socketio.Namespace):
             return nullcontext()
         return self._services.budgets.heavy(connection.payer, reply.seconds_to_wait())
 
-    def _keep(self, connection: Connection, promise: Promise, reply: Reply) -> None:
-        error = promise.exception()
+    def _keep(self, connection: Connection, future: StoredFuture, reply: Reply) -> None:
+        error = future.exception()
         if error is None:
-            message = dump_message(promise.result().message, connection.user.id)
+            message = dump_message(future.result().message, connection.user.id)
             reply.send({"data": message})
         elif isinstance(error, Exception):
             reply.send(self._error(connection, error))

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.models import Room, RoomKind
 from chat.realtime.connections import Connections
 from chat.realtime.others_presence import OthersPresence
@@ -157,7 +157,7 @@ class Presence:
                 self._changed.update(dict.fromkeys(some))
                 raise
             self._at_once = min(TOLD_AT_ONCE, self._at_once + 1)
-            for user_id in in_turns(news):
+            for user_id in cooperatively(news):
                 kinds = {one: heard[one] for one in rooms.get(user_id, ()) if one in heard}
                 self._tell_of(user_id, kinds)
 

@@ -56,10 +56,10 @@ class Claims(Protocol):
 class Face(Protocol):
     """What a namespace offers to the server."""
 
-    def recognise(self, environ: dict[str, Any], auth: object) -> Claims:
+    def verify(self, environ: dict[str, Any], auth: object) -> Claims:
         """Return what a good token says, without waiting for anything, or raise Refused."""
 
-    def admit(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Any) -> None:
+    def authorize(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Any) -> None:
         """Add the client to the connections or raise Refused."""
 
     def receive(
@@ -184,7 +184,7 @@ class ChatServer(TransportServer):
             self._refuse(eio_sid, namespace, any_face.refusal(NotFound(), environ))
             return
         try:
-            claims = face.recognise(environ, data)
+            claims = face.verify(environ, data)
         except Refused as refused:
             self._refuse(eio_sid, namespace, refused.body)
             return
@@ -207,7 +207,7 @@ class ChatServer(TransportServer):
         environ = self.environ.get(eio_sid, {})
         refusal: Body | None = None
         try:
-            face.admit(sid, eio_sid, environ, claims)
+            face.authorize(sid, eio_sid, environ, claims)
         except Refused as refused:
             refusal = refused.body
         except Exception as error:  # any failure refuses the connection

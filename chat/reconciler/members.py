@@ -11,9 +11,9 @@ from chat.realtime.channels import room_channel
 from chat.realtime.connections import NAMESPACES, Connections
 from chat.realtime.publisher import Publisher
 from chat.repositories.appends import STRIDE
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
 
 # Seconds; whoever changed the members may have crashed before saying so. Less than what is
@@ -29,20 +29,20 @@ class MemberReconciler:
         self,
         *,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         connections: Connections,
         publisher: Publisher,
         room_log: RoomLog,
         usernames: Usernames,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._connections = connections
         self._publisher = publisher
         self._room_log = room_log
         self._usernames = usernames
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         # By room, the oldest first: the version of it and its members, and when it was compared.
         self._compared: dict[str, tuple[tuple[int, int], float]] = {}
 
@@ -68,7 +68,7 @@ class MemberReconciler:
 
         Return False when a member is being let in meanwhile, who is to be compared next time.
         """
-        members = {found.user_id for found in self._memberships.read_again(room.id)}
+        members = {found.user_id for found in self._membership_cache.read_again(room.id)}
         # Only now: whoever is let in from here on reads their rooms after what was found here.
         settled = self._settle_pending(room, members)
         namespace = NAMESPACES[room.kind]
@@ -85,7 +85,7 @@ class MemberReconciler:
                 break
             # Asked again, as somebody may come or go here at this moment; after the answer nothing
             # yields.
-            membership = self._user_rooms.find(room.id, user_id)
+            membership = self._memberships.find(room.id, user_id)
             hears = user_id in self._publisher.listeners(room_channel(room.id), namespace)
             if membership is not None and not hears:
                 self._publisher.room_entered(signed, [user_id])

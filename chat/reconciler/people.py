@@ -8,8 +8,8 @@ from chat.realtime.publisher import Publisher
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 from chat.services.ended_accounts import EndedAccounts
+from chat.services.membership_cache import MembershipCache
 from chat.services.membership_requests import MembershipRequests
-from chat.services.memberships import Memberships
 from chat.services.usernames import Usernames
 
 
@@ -23,7 +23,7 @@ class PeopleReconciler:
         sessions: SessionRepository,
         publisher: Publisher,
         usernames: Usernames,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         ended_accounts: EndedAccounts,
         requests: MembershipRequests,
     ) -> None:
@@ -31,7 +31,7 @@ class PeopleReconciler:
         self._sessions = sessions
         self._publisher = publisher
         self._usernames = usernames
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._ended_accounts = ended_accounts
         self._requests = requests
 
@@ -51,4 +51,4 @@ class PeopleReconciler:
             self._usernames.forget(user.id)
             self._publisher.own_user_changed(user)
             if not self._publisher.is_told(user):
-                self._publisher.user_changed(user, self._memberships.list_told_of(user.id))
+                self._publisher.user_changed(user, self._membership_cache.list_told_of(user.id))

@@ -13,7 +13,7 @@ from chat.reconciler.people import PeopleReconciler
 from chat.reconciler.rooms import RoomReconciler
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import AHEAD
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.past import Past
 
 INTERVAL = 1.0  # seconds
@@ -31,14 +31,14 @@ class Reconciler:
         rooms: RoomReconciler,
         people: PeopleReconciler,
         room_log: RoomLog,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         past: Past,
         clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
         self._people = people
         self._room_log = room_log
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._past = past
         self._clock = clock
         self._looked_at = time.monotonic()  # when the last beat began that came to its end
@@ -49,7 +49,7 @@ class Reconciler:
         """Beat until stopped; a database that does not answer is asked again at the next beat."""
         while not self._stopped.wait(INTERVAL):
             try:
-                self.beat()
+                self.run_once()
             except Exception as error:
                 # One that is under way at the end finds its connection closed.
                 if not (is_outage(error) or self._stopped.is_set()):
@@ -59,7 +59,7 @@ class Reconciler:
         """Beat no more."""
         self._stopped.set()
 
-    def beat(self) -> None:
+    def run_once(self) -> None:
         """Look once; what could not be looked at, as the database was away, is in the next look."""
         began = time.monotonic()
         if self._past.check():  # all was forgotten
@@ -76,4 +76,4 @@ class Reconciler:
         self._people.look(since, until)
         self._looked_at, self._clock_was = began, now
         # What nobody here listens to may have been deleted elsewhere.
-        self._memberships.confirm(began, self._room_log.listened())
+        self._membership_cache.confirm(began, self._room_log.listened())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.log.room_log import RoomLog
 from chat.models import Room
 from chat.realtime.presence import Presence
@@ -50,7 +50,7 @@ class RoomReconciler:
 
     def drop_unheard(self) -> None:
         """Stop following rooms that nobody here hears any more."""
-        for room_id in in_turns(self._room_log.listened()):
+        for room_id in cooperatively(self._room_log.listened()):
             if not self._publisher.is_heard(room_id):
                 self._publisher.unlisten(room_id)
 

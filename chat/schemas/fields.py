@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError
 from marshmallow.fields import Field
 
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.i18n import Text
 from chat.text.addresses import MAX_ADDRESS, ascii_address, tidy_address
 from chat.text.emoji import find_emoji
@@ -256,7 +256,7 @@ class Dict(Strict):
         if len(value) > self.most:
             raise ValidationError([Text("invalid.too_many", max=self.most)])
         read, errors = {}, {}
-        for key, item in in_turns(value.items()):
+        for key, item in cooperatively(value.items()):
             try:
                 read[self.keys.deserialize(key)] = self.values.deserialize(item)
             except ValidationError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.models import Sync
 from chat.schemas import fields
 from chat.schemas.base import Schema
@@ -34,14 +34,14 @@ def dump_sync(sync: Sync, reader_id: str, is_online: IsOnline) -> dict[str, Any]
     The rooms themselves are not bounded: all of `joined` are named.
     """
     joined, budget = [], PAGE_BYTES
-    for conversation in in_turns(sync.joined):
+    for conversation in cooperatively(sync.joined):
         dumped = dump_conversation(conversation, is_online)
         if budget < 0:  # the room itself is news; what was said last can be asked for
             dumped["last_message"] = None
         joined.append(dumped)
         budget -= size_of(dumped)
     rooms = {}
-    for room_id, found in in_turns(sync.rooms.items()):
+    for room_id, found in cooperatively(sync.rooms.items()):
         page, used = dump_page(found.page, reader_id, budget=budget)
         budget -= used
         rooms[room_id] = page | {"last_seq": found.last_seq, "reset": found.reset}

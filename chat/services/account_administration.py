@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from chat.errors import NotFound
 from chat.models import OPERATOR, Action, Link, Session, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.account_deletion import AccountDeletion
 from chat.services.audit import Audit
@@ -37,7 +37,7 @@ class AccountAdministration:
         *,
         users: UserRepository,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         deletion: AccountDeletion,
         sessions: SessionService,
         links: Links,
@@ -46,7 +46,7 @@ class AccountAdministration:
     ) -> None:
         self._users = users
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._deletion = deletion
         self._sessions = sessions
         self._links = links
@@ -79,7 +79,7 @@ class AccountAdministration:
         """Return what there is to know about an account; raise NotFound."""
         user = self._get_user(name)
         self._note("account_shown", target_id=user.id)
-        memberships = self._user_rooms.list_of_user(user.id)
+        memberships = self._memberships.list_of_user(user.id)
         rooms = self._rooms.list_by_ids(one.room_id for one in memberships)
         return AccountView(
             user=user,

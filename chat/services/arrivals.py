@@ -9,11 +9,11 @@ from chat.chunks import CHUNK, chunked
 from chat.errors import NotFound, Removed, Unauthorized
 from chat.log.room_log import RoomLog
 from chat.models import Membership, Role, Room, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.removals import RemovalRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.leaving import Leaving
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.room_notifier import RoomNotifier
 
 
@@ -23,19 +23,19 @@ class Arrivals:
     def __init__(
         self,
         *,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         users: UserRepository,
         removals: RemovalRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         room_log: RoomLog,
         leaving: Leaving,
         notifier: RoomNotifier,
         clock: Callable[[], int],
     ) -> None:
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._users = users
         self._removals = removals
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._room_log = room_log
         self._leaving = leaving
         self._notifier = notifier
@@ -44,7 +44,7 @@ class Arrivals:
     def let_in(self, room: Room, users: Iterable[User], role: Role, *, by: User) -> None:
         """Let people into a room that `by` has made; those who are in it are told nothing."""
         entered = [
-            user.id for user in users if self._user_rooms.insert(self._draft(room, user.id, role))
+            user.id for user in users if self._memberships.insert(self._draft(room, user.id, role))
         ]
         if entered:
             self._entered(room, entered, by=by)
@@ -54,7 +54,7 @@ class Arrivals:
         user_ids = list(user_ids)
         draft = self._draft(room, by.id, "member")
         for some in chunked(user_ids, CHUNK):
-            self._user_rooms.insert_many([replace(draft, user_id=user_id) for user_id in some])
+            self._memberships.insert_many([replace(draft, user_id=user_id) for user_id in some])
         self._entered(room, user_ids, by=by)
 
     def join(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
@@ -62,7 +62,7 @@ class Arrivals:
 
         Raises Removed where they were removed, unless `by` adds them by name.
         """
-        if not self._user_rooms.insert(self._draft(room, user.id, "member")):
+        if not self._memberships.insert(self._draft(room, user.id, "member")):
             return False
         # Once more: they may have come and been removed since it was asked.
         if not by_name and self._removals.exists(room.id, user.id):
@@ -79,10 +79,10 @@ class Arrivals:
         An account is erased before its rooms are looked for, and somebody is in a room before they
         are looked for here: so either this or the removal of the account finds the membership.
         """
-        now = self._memberships.touch(room.id)
+        now = self._membership_cache.touch(room.id)
         if now is None:
             for user_id in user_ids:
-                self._user_rooms.delete(room.id, user_id)
+                self._memberships.delete(room.id, user_id)
             raise NotFound()
         gone = set(user_ids) - self._users.list_by_ids(user_ids).keys()
         if gone:

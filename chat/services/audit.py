@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from chat.clock import DAY_MS, now_ms
-from chat.coalescer import Coalescer
 from chat.ids import new_id
 from chat.models import Action, AuditEntry
 from chat.repositories.audit import AuditRepository
+from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 0.5  # seconds in which entries gather
 MAX_WAITING = 20_000  # entries, while the database is away
@@ -34,7 +34,7 @@ class Audit:
         self._entries = entries
         self._keep_ms = days * DAY_MS
         self._clock = clock
-        self._coalescer: Coalescer[str, AuditEntry] = Coalescer(WRITE_INTERVAL, self._write)
+        self._write_behind: WriteBehind[str, AuditEntry] = WriteBehind(WRITE_INTERVAL, self._write)
         self._lost = 0
 
     def note(
@@ -47,7 +47,7 @@ class Audit:
         detail: str = "",
     ) -> None:
         """Take something down that has happened; it is written a little later."""
-        if len(self._coalescer) >= MAX_WAITING:
+        if len(self._write_behind) >= MAX_WAITING:
             self._lost += 1
             return
         entry = AuditEntry(
@@ -60,7 +60,7 @@ class Audit:
             room_id=room_id,
             detail=detail,
         )
-        self._coalescer.put(entry.id, entry)
+        self._write_behind.put(entry.id, entry)
 
     def list_latest(
         self, limit: int, user_id: str | None = None, action: str | None = None
@@ -70,7 +70,7 @@ class Audit:
 
     def flush(self) -> bool:
         """Write what waits; return whether it could be written."""
-        return self._coalescer.flush()
+        return self._write_behind.flush()
 
     def _write(self, entries: dict[str, AuditEntry]) -> None:
         self._entries.insert_many(entries.values(), self._keep_ms)

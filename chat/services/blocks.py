@@ -15,7 +15,7 @@ from chat.repositories.blocks import BlockRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.jobs import Jobs, Progress
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 
 MOST_BLOCKS = 1_000  # of one person
 SETTLE = "settle_block"
@@ -39,14 +39,14 @@ class Blocks:
         blocks: BlockRepository,
         rooms: RoomRepository,
         users: UserRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         limits: Limits,
         jobs: Jobs,
     ) -> None:
         self._blocks = blocks
         self._rooms = rooms
         self._users = users
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._limits = limits
         self._jobs = jobs
         self._locks = KeyedLocks()
@@ -102,7 +102,7 @@ class Blocks:
         blockers = self._blocks.find_blockers(user_id, other_id)
         while room is not None and set(room.blocked_by) != set(blockers):
             self._rooms.update_blocked_by(room.id, blockers)
-            self._memberships.forget(room.id)
+            self._membership_cache.forget(room.id)
             room = self._rooms.find(room.id)
             blockers = self._blocks.find_blockers(user_id, other_id)
         return blockers

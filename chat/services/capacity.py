@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chat.errors import Conflict
 from chat.models import Room, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 
 # Groups one may come to by one's own doing, and to which others may bring one: so that they cannot
 # use it up. Commands that make data are not bound.
@@ -29,21 +29,21 @@ class GroupFull(Conflict):
 class Capacity:
     """Refuses what would be one group or one member too many."""
 
-    def __init__(self, rooms: RoomRepository, user_rooms: UserRoomRepository) -> None:
+    def __init__(self, rooms: RoomRepository, memberships: MembershipRepository) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
 
     def require_space(self, room: Room, user: User, *, by_others: bool = False) -> None:
         """Refuse a user who is in too many groups for one more, and a group that is full."""
         self.require_room_for(user, by_others=by_others)
-        if self._user_rooms.count_of_room(room.id) >= MOST_MEMBERS:
+        if self._memberships.count_of_room(room.id) >= MOST_MEMBERS:
             raise GroupFull()
 
     def require_room_for(self, user: User, *, by_others: bool = False) -> None:
         """Refuse a user who is in too many groups for one more; fewer when others bring them."""
         most = MOST_ROOMS_BY_OTHERS if by_others else MOST_ROOMS
-        if self._user_rooms.count_of_user(user.id) < most:  # direct rooms too: mostly enough
+        if self._memberships.count_of_user(user.id) < most:  # direct rooms too: mostly enough
             return
-        room_ids = self._user_rooms.list_rooms_of_users([user.id]).get(user.id, ())
+        room_ids = self._memberships.list_rooms_of_users([user.id]).get(user.id, ())
         if self._rooms.count_groups(room_ids) >= most:
             raise TooManyRooms()

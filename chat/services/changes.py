@@ -10,12 +10,12 @@ from chat.errors import NotFound, TooManyPins
 from chat.ids import new_id
 from chat.limits.limits import Limits
 from chat.limits.rules import MESSAGES
-from chat.log.promises import Promise, Stored
+from chat.log.futures import Stored, StoredFuture
 from chat.log.room_log import RoomLog
 from chat.models import Change, ChangeKind, Changes, Message, Reaction, Room, RoomKind, User
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.quotas import Quotas
 from chat.text.sizes import size_of_text
 
@@ -30,7 +30,7 @@ class ChangeService:
         self,
         *,
         room_log: RoomLog,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         users: UserRepository,
         limits: Limits,
         quotas: Quotas,
@@ -38,7 +38,7 @@ class ChangeService:
         clock: Callable[[], int],
     ) -> None:
         self._room_log = room_log
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._users = users
         self._limits = limits
         self._quotas = quotas
@@ -47,10 +47,10 @@ class ChangeService:
 
     def edit(
         self, user: User, room_id: str, seq: int, data: str, kind: RoomKind | None = None
-    ) -> Promise:
+    ) -> StoredFuture:
         """Give a message another text: its author may, who may still send there."""
         self._limits.count(MESSAGES, user.id)
-        room = self._memberships.require_may_post(user.id, room_id, kind)
+        room = self._membership_cache.require_may_post(user.id, room_id, kind)
         message = self._require_message(room, seq)
         policies.require_author(message, user.id)
         policies.require_undeleted(message)
@@ -59,39 +59,41 @@ class ChangeService:
         if refusal:
             raise refusal
 
-        def count(promise: Promise) -> None:
-            if promise.exception() is None:
+        def count(future: StoredFuture) -> None:
+            if future.exception() is None:
                 self._quotas.count(size, user=user.id, room=room.id)
 
-        promise = self._change(user, room, message, "text", data)
-        promise.add_done_callback(count)
-        return promise
+        future = self._change(user, room, message, "text", data)
+        future.add_done_callback(count)
+        return future
 
-    def delete(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> Promise:
+    def delete(
+        self, user: User, room_id: str, seq: int, kind: RoomKind | None = None
+    ) -> StoredFuture:
         """Leave nothing of a message but its place: its author, owner and admins may.
 
         What is deleted already stays so: whoever lost the answer may ask again.
         """
         self._limits.count(MESSAGES, user.id)
-        room, _ = self._memberships.require_of_kind(user.id, room_id, kind)
+        room, _ = self._membership_cache.require_of_kind(user.id, room_id, kind)
         message = self._require_message(room, seq)
         is_own = message.user_id == user.id
         if not is_own:
-            policies.require_manager(*self._memberships.require_fresh(user.id, room_id))
+            policies.require_manager(*self._membership_cache.require_fresh(user.id, room_id))
         if message.deleted:
-            promise = Promise()
-            promise.set_result(Stored(message, created=False))
-            return promise
+            future = StoredFuture()
+            future.set_result(Stored(message, created=False))
+            return future
         context = copy_context()  # the audit log names the caller
 
-        def note(promise: Promise) -> None:
-            if promise.exception() is None:
+        def note(future: StoredFuture) -> None:
+            if future.exception() is None:
                 context.run(self._note_deleted, user.id, message)
 
-        promise = self._change(user, room, message, "deleted")
+        future = self._change(user, room, message, "deleted")
         if not is_own:
-            promise.add_done_callback(note)
-        return promise
+            future.add_done_callback(note)
+        return future
 
     def react(
         self,
@@ -101,11 +103,11 @@ class ChangeService:
         emoji: str,
         on: bool,
         kind: RoomKind | None = None,
-    ) -> Promise:
+    ) -> StoredFuture:
         """Put an emoji on a message or take it back: every member may, whoever posts there."""
         self._limits.count(MESSAGES, user.id)
-        room, _ = self._memberships.require_of_kind(user.id, room_id, kind)
-        self._memberships.require_reachable(room)
+        room, _ = self._membership_cache.require_of_kind(user.id, room_id, kind)
+        self._membership_cache.require_reachable(room)
         message = self._require_message(room, seq)
         policies.require_undeleted(message)
         if on:
@@ -114,13 +116,13 @@ class ChangeService:
 
     def pin(
         self, user: User, room_id: str, seq: int, on: bool, kind: RoomKind | None = None
-    ) -> Promise:
+    ) -> StoredFuture:
         """Pin a message for all members or take it off: owner and admins may, between two both."""
         self._limits.count(MESSAGES, user.id)
-        self._memberships.require_of_kind(user.id, room_id, kind)
-        room, membership = self._memberships.require_fresh(user.id, room_id)
+        self._membership_cache.require_of_kind(user.id, room_id, kind)
+        room, membership = self._membership_cache.require_fresh(user.id, room_id)
         policies.require_may_pin(room, membership)
-        self._memberships.require_reachable(room)
+        self._membership_cache.require_reachable(room)
         message = self._require_message(room, seq)
         policies.require_undeleted(message)
         if on and not message.pinned and len(self._pinned(room)) >= MOST_PINS:
@@ -129,12 +131,12 @@ class ChangeService:
 
     def get(self, user: User, room_id: str, seq: int) -> Message:
         """Return one message as it is now."""
-        room, _ = self._memberships.require(user.id, room_id)
+        room, _ = self._membership_cache.require(user.id, room_id)
         return self._require_message(room, seq)
 
     def pins(self, user: User, room_id: str) -> list[Message]:
         """Return the pinned messages of a room, those pinned last first."""
-        room, _ = self._memberships.require(user.id, room_id)
+        room, _ = self._membership_cache.require(user.id, room_id)
         return self._pinned(room)
 
     def reactions(
@@ -152,7 +154,7 @@ class ChangeService:
 
     def changed_since(self, user: User, room_id: str, after_rev: int, limit: int) -> Changes:
         """Return the messages that changed after a rev, each once and as it is now."""
-        room, _ = self._memberships.require(user.id, room_id)
+        room, _ = self._membership_cache.require(user.id, room_id)
         return self._room_log.changes(room, after_rev, limit, self._room_log.rev(room))
 
     def _pinned(self, room: Room) -> list[Message]:
@@ -173,7 +175,7 @@ class ChangeService:
         kind: ChangeKind,
         value: str | bool | None = None,
         emoji: str = "",
-    ) -> Promise:
+    ) -> StoredFuture:
         change = Change(
             id=new_id(),
             room_id=room.id,

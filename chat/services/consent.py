@@ -6,9 +6,9 @@ from chat.errors import RateLimited
 from chat.limits.limits import Limits
 from chat.limits.rules import ADDITIONS
 from chat.models import User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 
 
 class Consent:
@@ -17,12 +17,12 @@ class Consent:
     def __init__(
         self,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         messages: MessageRepository,
         limits: Limits,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._messages = messages
         self._limits = limits
 
@@ -44,7 +44,7 @@ class Consent:
 
         Anybody can open a direct room with anybody, so one that was not answered shows nothing.
         """
-        rooms = self._user_rooms.list_rooms_of_users([actor_id, user_id])
+        rooms = self._memberships.list_rooms_of_users([actor_id, user_id])
         shared = set(rooms.get(actor_id, ())) & set(rooms.get(user_id, ()))
         direct = self._rooms.find_direct(actor_id, user_id) if shared else None
         if direct is None:

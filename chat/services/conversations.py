@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chat import policies
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.limits.limits import Limits
 from chat.limits.rules import CHANGES
 from chat.log.room_log import RoomLog
 from chat.models import Conversation, Membership, Room, RoomKind, User
 from chat.policies import resolve_role
-from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.users import UserRepository
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.read_marks import ReadMarks
 from chat.services.usernames import Usernames
 
@@ -24,17 +24,17 @@ class ConversationService:
 
     def __init__(
         self,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         users: UserRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         usernames: Usernames,
         room_log: RoomLog,
         read_marks: ReadMarks,
         limits: Limits,
     ) -> None:
-        self._user_rooms = user_rooms
-        self._users = users
         self._memberships = memberships
+        self._users = users
+        self._membership_cache = membership_cache
         self._usernames = usernames
         self._room_log = room_log
         self._read_marks = read_marks
@@ -42,29 +42,29 @@ class ConversationService:
 
     def list_of(self, user: User) -> list[Conversation]:
         """Return all conversations of a user, the one with the newest activity first."""
-        conversations = self._assemble(user, self._memberships.list_of_user(user.id))
+        conversations = self._assemble(user, self._membership_cache.list_of_user(user.id))
         return sorted(conversations, key=_activity, reverse=True)
 
     def list_lately(self, user: User, kind: RoomKind) -> list[Conversation]:
         """Return a user's conversations of a kind, in no order, as of a second ago at most."""
-        pairs = self._memberships.list_lately(user.id)
+        pairs = self._membership_cache.list_lately(user.id)
         return self._assemble(user, [pair for pair in pairs if pair[0].kind == kind])
 
     def get(self, user: User, room_id: str) -> Conversation:
         """Return one conversation of a user; raises NotFound for a stranger."""
-        return self._assemble(user, [self._memberships.require(user.id, room_id)])[0]
+        return self._assemble(user, [self._membership_cache.require(user.id, room_id)])[0]
 
     def members(self, user: User, room_id: str) -> tuple[Room, list[tuple[User, Membership]]]:
         """Return a room and its members, who came first comes first.
 
         How far the other one has read is 0 where one of two blocks the other.
         """
-        room, _ = self._memberships.require_fresh(user.id, room_id)
-        memberships = self._user_rooms.list_of_room(room_id)
+        room, _ = self._membership_cache.require_fresh(user.id, room_id)
+        memberships = self._memberships.list_of_room(room_id)
         users = self._users.list_by_ids({found.user_id for found in memberships})
         members = [
             (users[found.user_id], self._read_marks.overlay(resolve_role(room, found)))
-            for found in in_turns(memberships)
+            for found in cooperatively(memberships)
             if found.user_id in users
         ]
         if room.blocked_by:
@@ -77,25 +77,25 @@ class ConversationService:
     def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
         """Choose whether a member wants notifications of a room."""
         self._limits.count(CHANGES, user.id)
-        self._memberships.require(user.id, room_id)
-        self._user_rooms.update_muted(room_id, user.id, muted)
-        self._memberships.forget(room_id)
+        self._membership_cache.require(user.id, room_id)
+        self._memberships.update_muted(room_id, user.id, muted)
+        self._membership_cache.forget(room_id)
         return self.get(user, room_id)
 
     def set_hidden(self, user: User, room_id: str, hidden: bool) -> Conversation:
         """Choose whether a direct room is left out of a member's list until the next message."""
         self._limits.count(CHANGES, user.id)
-        room, _ = self._memberships.require(user.id, room_id)
+        room, _ = self._membership_cache.require(user.id, room_id)
         policies.require_direct(room)
         seq = self._room_log.end(room) if hidden else -1
-        self._user_rooms.update_hidden(room_id, user.id, seq)
-        self._memberships.forget(room_id)
+        self._memberships.update_hidden(room_id, user.id, seq)
+        self._membership_cache.forget(room_id)
         return self.get(user, room_id)
 
     def rooms_of(self, user_id: str) -> list[Room]:
         """Return a user's rooms, in no order, as of a second ago at most."""
-        pairs = self._memberships.list_lately(user_id)
-        return [self._room_log.overlay(room) for room, _ in in_turns(pairs)]
+        pairs = self._membership_cache.list_lately(user_id)
+        return [self._room_log.overlay(room) for room, _ in cooperatively(pairs)]
 
     def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
         peers = self._users.list_by_ids(
@@ -103,7 +103,7 @@ class ConversationService:
         )
         self._usernames.learn([user, *peers.values()])  # of the last messages there
         rooms = self._usernames.sign_last(
-            self._room_log.overlay(room) for room, _ in in_turns(pairs)
+            self._room_log.overlay(room) for room, _ in cooperatively(pairs)
         )
         return [
             Conversation(
@@ -111,7 +111,7 @@ class ConversationService:
                 membership=self._read_marks.overlay(membership),
                 peer=next((peers[other] for other in room.member_ids if other in peers), None),
             )
-            for room, (_, membership) in in_turns(zip(rooms, pairs, strict=True))
+            for room, (_, membership) in cooperatively(zip(rooms, pairs, strict=True))
         ]
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from chat import policies
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.errors import Conflict, NotFound
 from chat.keyed_locks import KeyedLocks
 from chat.limits.limits import Limits
 from chat.limits.rules import ROOMS, TRIES_AT_BOUND
 from chat.models import Room, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.arrivals import Arrivals
 from chat.services.blocks import Blocks
@@ -34,7 +34,7 @@ class DirectRooms:
         self,
         *,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         users: UserRepository,
         messages: MessageRepository,
         arrivals: Arrivals,
@@ -42,7 +42,7 @@ class DirectRooms:
         limits: Limits,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._users = users
         self._messages = messages
         self._arrivals = arrivals
@@ -78,7 +78,7 @@ class DirectRooms:
 
     def _complete_direct(self, room: Room, user: User, other: User) -> None:
         """Let the two enter a direct room: whoever made it may have come no further than that."""
-        if self._user_rooms.count_of_room(room.id) == 2:
+        if self._memberships.count_of_room(room.id) == 2:
             return
         # Now that the room is there: a block from before finds it here, a later one finds the room.
         policies.require_unblocked(self._blocks.settle(user.id, other.id))
@@ -98,7 +98,7 @@ class DirectRooms:
         opened = self._rooms.list_opened(user.id)
         answered = [
             room.id
-            for room in in_turns(opened)
+            for room in cooperatively(opened)
             for other in room.member_ids
             if other != user.id and self._messages.has_written(room.id, other)
         ]

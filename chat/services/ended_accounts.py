@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chat.repositories.users import UserRepository
 from chat.services.jobs import Jobs
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
 
 # Kinds of jobs that leave the rooms of an account.
@@ -16,10 +16,14 @@ class EndedAccounts:
     """Lets this process take notice of accounts that have ended."""
 
     def __init__(
-        self, users: UserRepository, memberships: Memberships, usernames: Usernames, jobs: Jobs
+        self,
+        users: UserRepository,
+        membership_cache: MembershipCache,
+        usernames: Usernames,
+        jobs: Jobs,
     ) -> None:
         self._users = users
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._usernames = usernames
         self._jobs = jobs
 
@@ -34,5 +38,5 @@ class EndedAccounts:
 
     def exclude(self, user_id: str) -> None:
         """Take a user for no member of any room, and forget what they were called."""
-        self._memberships.exclude(user_id)
+        self._membership_cache.exclude(user_id)
         self._usernames.forget(user_id)

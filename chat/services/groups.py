@@ -13,7 +13,7 @@ from chat.repositories.rooms import RoomRepository
 from chat.services.arrivals import Arrivals
 from chat.services.audit import Audit
 from chat.services.capacity import Capacity
-from chat.services.memberships import TRIES, Memberships
+from chat.services.membership_cache import TRIES, MembershipCache
 from chat.services.room_notifier import RoomNotifier
 from chat.services.room_removal import RoomRemoval
 
@@ -25,7 +25,7 @@ class Groups:
         self,
         *,
         rooms: RoomRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         arrivals: Arrivals,
         capacity: Capacity,
         removal: RoomRemoval,
@@ -34,7 +34,7 @@ class Groups:
         audit: Audit,
     ) -> None:
         self._rooms = rooms
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._arrivals = arrivals
         self._capacity = capacity
         self._removal = removal
@@ -63,7 +63,7 @@ class Groups:
     def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
         """Change name, info, access or posting of a group."""
         self._limits.count(CHANGES, user.id)
-        room, membership = self._memberships.require_fresh(user.id, room_id)
+        room, membership = self._membership_cache.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)
         changed = self._notifier.updated(self._rooms.update(room_id, changes))
         if changed.access != room.access:
@@ -75,7 +75,7 @@ class Groups:
     def renew_number(self, user: User, room_id: str) -> Room:
         """Give a group another number; nobody finds it by the old one from then on."""
         self._limits.count(CHANGES, user.id)
-        room, membership = self._memberships.require_fresh(user.id, room_id)
+        room, membership = self._membership_cache.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)
         changed = self._notifier.updated(self._rooms.renew_number(room.id))
         self._audit.note("number_renewed", user.id, room_id=room.id)
@@ -83,9 +83,9 @@ class Groups:
 
     def delete(self, user: User, room_id: str) -> None:
         """End a group, with all that was said in it."""
-        with self._memberships.lock_for_changes(room_id):
+        with self._membership_cache.lock_for_changes(room_id):
             for _ in range(TRIES):
-                room, membership = self._memberships.require_fresh(user.id, room_id)
+                room, membership = self._membership_cache.require_fresh(user.id, room_id)
                 policies.require_owner(room, membership)
                 if self._removal.remove(room, user.id, unchanged=False):
                     return
@@ -93,7 +93,7 @@ class Groups:
 
     def end(self, room_id: str, actor_id: str) -> None:
         """End a room of any kind for an operator; raise NotFound when it is gone."""
-        with self._memberships.lock_for_changes(room_id):
+        with self._membership_cache.lock_for_changes(room_id):
             for _ in range(TRIES):
                 room = self._rooms.find(room_id)
                 if room is None:

@@ -6,12 +6,12 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.errors import InvalidInput
 from chat.log.room_log import RoomLog
 from chat.models import Changes, Page, Room, RoomKind, RoomSync, Sync, User
 from chat.services.conversations import ConversationService
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.past import Past
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
@@ -29,12 +29,12 @@ class History:
     def __init__(
         self,
         room_log: RoomLog,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         conversations: ConversationService,
         past: Past,
     ) -> None:
         self._room_log = room_log
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._conversations = conversations
         self._past = past
 
@@ -49,7 +49,7 @@ class History:
         """Return a page of a room's log: the newest, or next to one of the two seqs."""
         if before_seq is not None and after_seq is not None:
             raise InvalidInput({"after_seq": ["invalid.not_both"]})
-        room, _ = self._memberships.require(user.id, room_id)
+        room, _ = self._membership_cache.require(user.id, room_id)
         rev = self._room_log.rev(room, LATELY)  # first: what is read after it is no older
         if after_seq is not None:
             return replace(self._page_after(room, after_seq, limit), last_rev=rev)
@@ -85,7 +85,7 @@ class History:
         # Of the others the end is known as it was written or told here; all after it is pushed.
         asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
         left, reads = SYNC_CHARACTERS, SYNC_READS
-        for room_id in in_turns(named):
+        for room_id in cooperatively(named):
             room, ask = conversations[room_id].room, room_id in asked
             found, looked = self._missed(
                 room, seen[room_id], ids.get(room_id), ask=ask, read=left > 0 and reads > 0

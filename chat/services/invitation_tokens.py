@@ -11,7 +11,7 @@ from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.tokens import hash_token
 
 
@@ -25,14 +25,14 @@ class InvitationTokens:
         removals: RemovalRepository,
         rooms: RoomRepository,
         users: UserRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         clock: Callable[[], int],
     ) -> None:
         self._invitations = invitations
         self._removals = removals
         self._rooms = rooms
         self._users = users
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._clock = clock
 
     def require_good(self, user: User, token: str) -> tuple[RoomInvitation, Room, bool]:
@@ -45,13 +45,13 @@ class InvitationTokens:
         room = self._rooms.find(invitation.room_id) if invitation else None
         if invitation is None or room is None:
             raise NotFound()
-        maker = self._memberships.find_fresh(room, invitation.user_id)
+        maker = self._membership_cache.find_fresh(room, invitation.user_id)
         if maker is None or not policies.is_manager(room, maker):
             raise NotFound()
         user_who_invites = self._users.find(invitation.user_id)
         if user_who_invites is None or user_who_invites.disabled_at is not None:
             raise NotFound()
-        is_member = self._memberships.find_fresh(room, user.id) is not None
+        is_member = self._membership_cache.find_fresh(room, user.id) is not None
         if not is_member:
             if not invitation.uses_left and user.id not in invitation.used_by:
                 raise NotFound()

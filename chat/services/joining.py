@@ -14,8 +14,8 @@ from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.arrivals import Arrivals
 from chat.services.capacity import Capacity
+from chat.services.membership_cache import MembershipCache
 from chat.services.membership_requests import MembershipRequests
-from chat.services.memberships import Memberships
 
 
 class Joining:
@@ -27,7 +27,7 @@ class Joining:
         rooms: RoomRepository,
         users: UserRepository,
         removals: RemovalRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         requests: MembershipRequests,
         arrivals: Arrivals,
         capacity: Capacity,
@@ -36,7 +36,7 @@ class Joining:
         self._rooms = rooms
         self._users = users
         self._removals = removals
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._requests = requests
         self._arrivals = arrivals
         self._capacity = capacity
@@ -57,7 +57,7 @@ class Joining:
         Raises Removed where they were removed and not added again by name. `take_use` comes last,
         so that only those who enter use up an invitation; NotFound where it says no.
         """
-        with self._memberships.lock_for_changes(room.id):
+        with self._membership_cache.lock_for_changes(room.id):
             if self._is_in(room, user):
                 return False
             if self._removals.exists(room.id, user.id):
@@ -70,8 +70,8 @@ class Joining:
     def add_member(self, actor: User, room_id: str, username: str) -> Addition:
         """Put a person into a group, or ask them where that needs their consent."""
         self._limits.count(CHANGES, actor.id)
-        with self._memberships.lock_for_changes(room_id):
-            room, membership = self._memberships.require_fresh(actor.id, room_id)
+        with self._membership_cache.lock_for_changes(room_id):
+            room, membership = self._membership_cache.require_fresh(actor.id, room_id)
             policies.require_manager(room, membership)
             user = self._users.find_by_username(username)
             if user is None:
@@ -83,7 +83,7 @@ class Joining:
                 self._capacity.require_space(room, user, by_others=True)
                 self._removals.delete(room.id, user.id)
                 is_new = self._enter(room, user, by_name=True, by=actor)
-            membership = policies.require_member(self._memberships.find_fresh(room, user.id))
+            membership = policies.require_member(self._membership_cache.find_fresh(room, user.id))
             return Addition(user, membership, is_new)
 
     def accept_request(self, user: User, request_id: str) -> Room:
@@ -91,7 +91,7 @@ class Joining:
         self._limits.count(JOINS, user.id)
         found = self._requests.require(user, request_id)
         room = found.room
-        with self._memberships.lock_for_changes(room.id):
+        with self._membership_cache.lock_for_changes(room.id):
             if not self._is_in(room, user):
                 self._capacity.require_space(room, user)
                 self._requests.use_up(request_id)
@@ -103,7 +103,7 @@ class Joining:
         return room
 
     def _is_in(self, room: Room, user: User) -> bool:
-        return self._memberships.find_fresh(room, user.id) is not None
+        return self._membership_cache.find_fresh(room, user.id) is not None
 
     def _enter(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
         """Make a user a member of a group; return False when another process was first."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from chat import policies
 from chat.errors import NotFound, Unavailable
 from chat.models import Room, RoomKind, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.outages import is_outage
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
-from chat.services.memberships import TRIES, Memberships
+from chat.services.membership_cache import TRIES, MembershipCache
 from chat.services.roles import Roles
 from chat.services.room_notifier import RoomNotifier
 from chat.services.room_removal import RoomRemoval
@@ -25,32 +25,32 @@ class Leaving:
         self,
         *,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         removals: RemovalRepository,
         invitations: RoomInvitationRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         roles: Roles,
         removal: RoomRemoval,
         notifier: RoomNotifier,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._removals = removals
         self._invitations = invitations
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._roles = roles
         self._removal = removal
         self._notifier = notifier
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
         """Go out of a group; when its owner was alone in it, the group ends."""
-        with self._memberships.lock_for_changes(room_id):
+        with self._membership_cache.lock_for_changes(room_id):
             for _ in range(TRIES):
-                room, membership = self._memberships.require_fresh(user.id, room_id)
+                room, membership = self._membership_cache.require_fresh(user.id, room_id)
                 if kind is not None and room.kind != kind:
                     raise NotFound()
                 is_owner = membership.role == "owner"
-                count = self._user_rooms.count_of_room(room.id) if is_owner else 0
+                count = self._memberships.count_of_room(room.id) if is_owner else 0
                 policies.require_may_leave(room, membership, count)
                 left = self._notifier.as_of_now(
                     room
@@ -70,13 +70,13 @@ class Leaving:
         other one stays; it ends with the second who goes. A room that fails keeps no other from it:
         the first failure is raised at the end, and all of it may be repeated.
         """
-        room_ids = {membership.room_id for membership in self._user_rooms.list_of_user(user_id)}
+        room_ids = {membership.room_id for membership in self._memberships.list_of_user(user_id)}
         # A process may have died between making a group and letting its owner in.
         room_ids.update(self._rooms.list_ids_of_owner(user_id))
         failure: Exception | None = None
         for room_id in room_ids:
             try:
-                with self._memberships.lock_for_changes(room_id):
+                with self._membership_cache.lock_for_changes(room_id):
                     self.leave_for_good(user_id, room_id)
             except Exception as error:
                 if is_outage(error):
@@ -90,7 +90,7 @@ class Leaving:
     def leave_for_good(self, user_id: str, room_id: str) -> None:
         """Take a user whose account has ended out of one room."""
         for _ in range(TRIES):
-            membership = self._user_rooms.find(room_id, user_id)
+            membership = self._memberships.find(room_id, user_id)
             room = self._rooms.find(room_id)
             # An owner need not be a member: a process may have died in the middle.
             if room is not None and room.owner_id == user_id:
@@ -99,7 +99,7 @@ class Leaving:
                 ):
                     return
             elif membership is None or room is None:  # gone meanwhile, or what is left of a room
-                self._user_rooms.delete(room_id, user_id)
+                self._memberships.delete(room_id, user_id)
                 return
             elif self.remove(room, user_id):
                 if room.kind == "direct":
@@ -113,16 +113,16 @@ class Leaving:
         Whoever hands a group over does so only while nobody has left since they looked, so either
         they notice this removal or it notices them.
         """
-        removed = self._user_rooms.take(room.id, user_id)
+        removed = self._memberships.take(room.id, user_id)
         try:
-            now = self._memberships.touch(room.id)
+            now = self._membership_cache.touch(room.id)
         except Exception:
             # They hear nothing from this moment on, even when the database fails now.
             self._notifier.left(room, user_id)
             raise
         if removed is not None and now is not None and now.owner_id == user_id:
-            self._user_rooms.insert(removed)
-            self._memberships.touch(room.id)
+            self._memberships.insert(removed)
+            self._membership_cache.touch(room.id)
             return False
         self._notifier.left(room, user_id)
         if removed is not None and removed.role != "member":
@@ -132,5 +132,5 @@ class Leaving:
     def _end_empty(self, room_id: str, user_id: str) -> None:
         """End a direct room that both have left for good."""
         room = self._rooms.find(room_id)
-        if room is not None and self._user_rooms.count_of_room(room_id) == 0:
+        if room is not None and self._memberships.count_of_room(room_id) == 0:
             self._removal.remove(room, user_id, unchanged=True)

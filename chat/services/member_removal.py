@@ -15,8 +15,8 @@ from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.jobs import Jobs, Progress
 from chat.services.leaving import Leaving
+from chat.services.membership_cache import TRIES, MembershipCache
 from chat.services.membership_requests import MembershipRequests
-from chat.services.memberships import TRIES, Memberships
 
 MOST_KEPT_OUT = 500  # of a group: people who were no members of it as they were removed
 FINISH_REMOVAL = "finish_removal"
@@ -41,7 +41,7 @@ class MemberRemoval:
         *,
         users: UserRepository,
         removals: RemovalRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         requests: MembershipRequests,
         leaving: Leaving,
         jobs: Jobs,
@@ -50,7 +50,7 @@ class MemberRemoval:
     ) -> None:
         self._users = users
         self._removals = removals
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._requests = requests
         self._leaving = leaving
         self._jobs = jobs
@@ -68,11 +68,11 @@ class MemberRemoval:
         if user_id == actor.id:
             self._leaving.leave(actor, room_id)
             return
-        with self._memberships.lock_for_changes(room_id):
+        with self._membership_cache.lock_for_changes(room_id):
             for _ in range(TRIES):
-                room, membership = self._memberships.require_fresh(actor.id, room_id)
+                room, membership = self._membership_cache.require_fresh(actor.id, room_id)
                 policies.require_manager(room, membership)
-                target = self._memberships.find_fresh(room, user_id)
+                target = self._membership_cache.find_fresh(room, user_id)
                 if target is None:
                     is_done = self._keep_out(room, actor, user_id)
                 else:
@@ -96,7 +96,7 @@ class MemberRemoval:
         if is_new:
             self._audit.note("member_kept_out", actor.id, target_id=user_id, room_id=room.id)
         # Whoever comes in beside this looks for the removal after it, and so goes by themselves.
-        return self._memberships.find_fresh(room, user_id) is None
+        return self._membership_cache.find_fresh(room, user_id) is None
 
     def _take_out(self, room: Room, actor: User, user_id: str) -> bool:
         """Remove a member; return False for one who has become the owner meanwhile."""
@@ -113,7 +113,7 @@ class MemberRemoval:
 
     def _finish_removal(self, room: Room, user_id: str) -> bool:
         """Take out whoever is to be kept out; return False for one who has become the owner."""
-        if self._memberships.find_fresh(room, user_id) is None or self._leaving.remove(
+        if self._membership_cache.find_fresh(room, user_id) is None or self._leaving.remove(
             room, user_id
         ):
             return True
@@ -141,10 +141,10 @@ class MemberRemoval:
 
     def _take_out_removed(self, room_id: str, user_id: str) -> None:
         """Take out a member who was removed, and not added by name after that."""
-        with self._memberships.lock_for_changes(room_id):
+        with self._membership_cache.lock_for_changes(room_id):
             # The membership first: to add somebody by name forgets the removal before they are in.
             try:
-                room, _ = self._memberships.require_fresh(user_id, room_id)
+                room, _ = self._membership_cache.require_fresh(user_id, room_id)
             except NotFound:
                 return
             if self._removals.exists(room_id, user_id):

@@ -10,11 +10,11 @@ from chat.errors import NotFound, PeerLeft
 from chat.ids import new_id
 from chat.limits.limits import Limits
 from chat.limits.rules import MESSAGES
-from chat.log.promises import Promise
+from chat.log.futures import StoredFuture
 from chat.log.room_log import RoomLog
 from chat.models import Message, RoomKind, User
 from chat.services.direct_rooms import DirectRooms
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.quotas import Quotas
 from chat.text.sizes import size_of_text
 
@@ -28,14 +28,14 @@ class MessageService:
         self,
         *,
         room_log: RoomLog,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         direct_rooms: DirectRooms,
         limits: Limits,
         quotas: Quotas,
         clock: Callable[[], int],
     ) -> None:
         self._room_log = room_log
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._direct_rooms = direct_rooms
         self._limits = limits
         self._quotas = quotas
@@ -45,14 +45,14 @@ class MessageService:
 
     def send(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None = None
-    ) -> Promise:
-        """Admit a message to a room (of that kind) and promise to store and push it."""
+    ) -> StoredFuture:
+        """Admit a message to a room (of that kind) and future to store and push it."""
         self._limits.count(MESSAGES, user.id)
         return self._submit(user, room_id, client_id, data, kind)
 
     def send_direct(
         self, user: User, client_id: str, data: str, to: str | None, room_id: str | None
-    ) -> Promise:
+    ) -> StoredFuture:
         """Admit a message to the room shared with `to`, or to a direct room by its id."""
         self._limits.count(MESSAGES, user.id)
         if to is None:
@@ -71,12 +71,12 @@ class MessageService:
 
     def _submit(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None
-    ) -> Promise:
+    ) -> StoredFuture:
         """Hand over to the writer what may be said in a room.
 
         What is too much for a quota goes there too: it may repeat what is stored.
         """
-        room = self._memberships.require_may_post(user.id, room_id, kind)
+        room = self._membership_cache.require_may_post(user.id, room_id, kind)
         now = self._clock()
         message = Message(
             id=new_id(),

@@ -11,7 +11,7 @@ from chat.limits.rules import CHANGES, SEARCHES
 from chat.models import User
 from chat.repositories.users import PUBLIC, UserRepository
 from chat.services.events import Events
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
 
 
@@ -22,14 +22,14 @@ class Profiles:
         self,
         *,
         users: UserRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         usernames: Usernames,
         limits: Limits,
         events: Events,
         clock: Callable[[], int],
     ) -> None:
         self._users = users
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._usernames = usernames
         self._limits = limits
         self._events = events
@@ -66,5 +66,5 @@ class Profiles:
         self._usernames.forget(user.id)
         self._events.own_user_changed(changed)
         if PUBLIC & changes.keys():
-            self._events.user_changed(changed, self._memberships.list_told_of(user.id))
+            self._events.user_changed(changed, self._membership_cache.list_told_of(user.id))
         return changed

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from chat.clock import DAY_MS, now_ms
-from chat.coalescer import Coalescer
 from chat.errors import QuotaExceeded
 from chat.models import Message, Room
 from chat.repositories.usage import UsageRepository
 from chat.text.sizes import size_of_text
+from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 1.0  # seconds
 UNWRITTEN = 64 * 1024  # bytes that are not worth a write: most people never say as much on a day
@@ -41,7 +41,7 @@ class Quotas:
         self._used: dict[str, int] = {}  # today, by key, as far as this process knows
         self._unwritten: dict[str, int] = {}  # the part of it that the database does not know
         self._lock = threading.Lock()
-        self._coalescer: Coalescer[str, None] = Coalescer(WRITE_INTERVAL, self._write)
+        self._write_behind: WriteBehind[str, None] = WriteBehind(WRITE_INTERVAL, self._write)
 
     def find_refusal(self, size: int, *, user: str, room: str) -> QuotaExceeded | None:
         """Return what to say when somebody may not store so many bytes more in a room."""
@@ -61,7 +61,7 @@ class Quotas:
                 self._used[key] = self._used.get(key, 0) + size
                 self._unwritten[key] = self._unwritten.get(key, 0) + size
                 if self._unwritten[key] >= min(UNWRITTEN, most // 16):
-                    self._coalescer.put(key, None)
+                    self._write_behind.put(key, None)
 
     def stored(self, room: Room, message: Message) -> None:
         """Count a message that was stored here."""
@@ -72,7 +72,7 @@ class Quotas:
 
     def flush(self) -> bool:
         """Write what is worth it; return whether it could be written."""
-        return self._coalescer.flush()
+        return self._write_behind.flush()
 
     def _keys(self, user: str, room: str) -> list[tuple[str, int]]:
         """Return what is counted, each with the most there may be of it."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from cachetools import LRUCache
 
-from chat.coalescer import Coalescer
 from chat.models import Membership, Message, Room
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
-from chat.repositories.user_rooms import UserRoomRepository
+from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 1.0  # seconds between two writes of one member's mark
 # All rests of a round, where the database is slow. A mark that comes right after a round began
@@ -28,11 +28,11 @@ class ReadMarks:
     They are remembered beyond that: memberships read before a mark was written stay in use a while.
     """
 
-    def __init__(self, user_rooms: UserRoomRepository, messages: MessageRepository) -> None:
-        self._user_rooms = user_rooms
+    def __init__(self, memberships: MembershipRepository, messages: MessageRepository) -> None:
+        self._memberships = memberships
         self._messages = messages
         self._known: LRUCache[tuple[str, str], int] = LRUCache(KNOWN_MARKS)
-        self._coalescer: Coalescer[tuple[str, str], _Mark] = Coalescer(
+        self._write_behind: WriteBehind[tuple[str, str], _Mark] = WriteBehind(
             WRITE_INTERVAL, self._write, MAX_INTERVAL, REST
         )
 
@@ -42,7 +42,7 @@ class ReadMarks:
         if seq <= self._known.get(key, 0):
             return
         self._known[key] = seq
-        self._coalescer.put(key, (seq, message_id))
+        self._write_behind.put(key, (seq, message_id))
 
     def stored(self, room: Room, message: Message) -> None:
         """Note that the sender of a message has read it."""
@@ -60,11 +60,11 @@ class ReadMarks:
 
     def flush(self) -> bool:
         """Write what waits; return whether it could be written."""
-        return self._coalescer.flush()
+        return self._write_behind.flush()
 
     def forget_all(self) -> None:
         """Drop all marks, and what waits to be written of them."""
-        self._coalescer.clear()
+        self._write_behind.clear()
         self._known.clear()
 
     def _write(self, marks: dict[tuple[str, str], _Mark]) -> None:
@@ -73,7 +73,7 @@ class ReadMarks:
             if message_id is None:
                 unnamed[room_id].add(seq)
         ids = {room_id: self._messages.ids_at(room_id, seqs) for room_id, seqs in unnamed.items()}
-        self._user_rooms.advance_reads(
+        self._memberships.advance_reads(
             (room_id, user_id, seq, message_id or ids[room_id].get(seq))
             for (room_id, user_id), (seq, message_id) in marks.items()
         )

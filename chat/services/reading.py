@@ -7,7 +7,7 @@ from chat.i18n import Text
 from chat.log.room_log import RoomLog
 from chat.models import RoomKind, User
 from chat.services.events import Events
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.read_marks import ReadMarks
 
 SMALL_GROUP = 50  # up to so many members hear how far each of them has read
@@ -17,16 +17,20 @@ class Reading:
     """Moves read marks."""
 
     def __init__(
-        self, room_log: RoomLog, memberships: Memberships, read_marks: ReadMarks, events: Events
+        self,
+        room_log: RoomLog,
+        membership_cache: MembershipCache,
+        read_marks: ReadMarks,
+        events: Events,
     ) -> None:
         self._room_log = room_log
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._read_marks = read_marks
         self._events = events
 
     def mark_read(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> None:
         """Note that a member has read up to `seq`; a mark never goes back."""
-        room, membership = self._memberships.require_of_kind(user.id, room_id, kind)
+        room, membership = self._membership_cache.require_of_kind(user.id, room_id, kind)
         membership = self._read_marks.overlay(membership)
         if seq > self._room_log.overlay(room).last_seq and seq > (head := self._room_log.end(room)):
             raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
@@ -35,5 +39,5 @@ class Reading:
             if room.kind == "direct":
                 to_members = not room.blocked_by
             else:
-                to_members = self._memberships.count(room.id) <= SMALL_GROUP
+                to_members = self._membership_cache.count(room.id) <= SMALL_GROUP
             self._events.message_read(room, user.id, seq, to_members)

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from chat import policies
 from chat.models import MembershipRequest, ReceivedRequest, Room, User
 from chat.repositories.membership_requests import MembershipRequestRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.blocks import Blocks
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 
 
 class ReceivedRequests:
@@ -27,16 +27,16 @@ class ReceivedRequests:
         *,
         requests: MembershipRequestRepository,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         users: UserRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         blocks: Blocks,
     ) -> None:
         self._requests = requests
         self._rooms = rooms
-        self._user_rooms = user_rooms
-        self._users = users
         self._memberships = memberships
+        self._users = users
+        self._membership_cache = membership_cache
         self._blocks = blocks
 
     def receive(self, requests: Iterable[MembershipRequest]) -> list[ReceivedRequest]:
@@ -47,7 +47,7 @@ class ReceivedRequests:
         user_id = requests[0].user_id
         rooms = {room.id: room for room in self._rooms.list_by_ids(one.room_id for one in requests)}
         inviters = self._users.list_by_ids({one.inviter_id for one in requests})
-        own = set(self._user_rooms.list_rooms_of_users([user_id]).get(user_id, ()))
+        own = set(self._memberships.list_rooms_of_users([user_id]).get(user_id, ()))
         apart = {one for one in inviters if self._blocks.are_apart(user_id, one)}
         received = []
         for request in requests:  # few, and each waits for the database: others have their turns
@@ -61,11 +61,11 @@ class ReceivedRequests:
             ):
                 self._requests.delete(request.id)
                 continue
-            count = self._memberships.count(room.id)
+            count = self._membership_cache.count(room.id)
             received.append(ReceivedRequest(request.id, room, count, inviter, request.created_at))
         return received
 
     def _may_add(self, room: Room, inviter: User) -> bool:
-        membership = self._user_rooms.find(room.id, inviter.id)
+        membership = self._memberships.find(room.id, inviter.id)
         is_enabled = inviter.disabled_at is None
         return is_enabled and membership is not None and policies.is_manager(room, membership)

@@ -9,12 +9,12 @@ from chat.errors import NotFound, Unavailable
 from chat.limits.limits import Limits
 from chat.limits.rules import CHANGES
 from chat.models import Membership, Role, Room, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.memberships import TRIES, Memberships
+from chat.services.membership_cache import TRIES, MembershipCache
 from chat.services.room_notifier import RoomNotifier
 
 
@@ -25,19 +25,19 @@ class Roles:
         self,
         *,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         users: UserRepository,
         invitations: RoomInvitationRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         limits: Limits,
         notifier: RoomNotifier,
         audit: Audit,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._users = users
         self._invitations = invitations
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._limits = limits
         self._notifier = notifier
         self._audit = audit
@@ -47,11 +47,11 @@ class Roles:
     ) -> tuple[User, Membership]:
         """Change what a member may do; making another one owner hands the group over."""
         self._limits.count(CHANGES, actor.id)
-        with self._memberships.lock_for_changes(room_id):
+        with self._membership_cache.lock_for_changes(room_id):
             for _ in range(TRIES):
-                room, membership = self._memberships.require_fresh(actor.id, room_id)
+                room, membership = self._membership_cache.require_fresh(actor.id, room_id)
                 policies.require_owner(room, membership)
-                target = policies.require_member(self._memberships.find_fresh(room, user_id))
+                target = policies.require_member(self._membership_cache.find_fresh(room, user_id))
                 user = self._users.find(user_id)
                 if user is None:
                     raise NotFound()
@@ -64,7 +64,7 @@ class Roles:
         """Give a group whose owner goes, or has gone, to another member; False without one."""
         others = [
             policies.resolve_role(room, one)
-            for one in self._user_rooms.list_of_room(room.id)
+            for one in self._memberships.list_of_room(room.id)
             if one.user_id != room.owner_id
         ]
         living = self._users.list_by_ids(one.user_id for one in others)
@@ -84,9 +84,9 @@ class Roles:
             return False
         if role == "owner":
             # First an admin, then no longer the owner: a crash in between takes nothing away.
-            self._user_rooms.update_role(room.id, actor.id, "admin")
+            self._memberships.update_role(room.id, actor.id, "admin")
             changed = self._rooms.change_owner(room, target.id)
-        elif self._user_rooms.update_role(room.id, target.id, role):
+        elif self._memberships.update_role(room.id, target.id, role):
             if role == "member":
                 self._invitations.delete_by_user(room.id, target.id)
             changed = self._rooms.update(room.id, {})  # only now do others read the role

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from chat import policies
 from chat.errors import NotFound
 from chat.models import OPERATOR, Membership, Room
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.audit import Audit
 from chat.services.groups import Groups
 from chat.services.profiles import Profiles
@@ -32,13 +32,13 @@ class RoomAdministration:
     def __init__(
         self,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         groups: Groups,
         profiles: Profiles,
         audit: Audit,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._groups = groups
         self._profiles = profiles
         self._audit = audit
@@ -52,7 +52,7 @@ class RoomAdministration:
         """Return a room with its members, the oldest membership first; raise NotFound."""
         room = self._get_room(name)
         self._audit.note("room_shown", OPERATOR, room_id=room.id)
-        found = self._user_rooms.list_of_room(room.id)
+        found = self._memberships.list_of_room(room.id)
         memberships = [policies.resolve_role(room, one) for one in found]
         names = self._profiles.names_of(one.user_id for one in memberships)
         return RoomView(room, [(names[one.user_id], one) for one in memberships])

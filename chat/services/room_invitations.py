@@ -20,7 +20,7 @@ from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.invitation_tokens import InvitationTokens
 from chat.services.joining import Joining
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.tokens import hash_token, new_token
 
 MOST_INVITATIONS = 50  # of a group at a time
@@ -41,7 +41,7 @@ class RoomInvitationService:
         invitations: RoomInvitationRepository,
         tokens: InvitationTokens,
         users: UserRepository,
-        memberships: Memberships,
+        membership_cache: MembershipCache,
         joining: Joining,
         limits: Limits,
         audit: Audit,
@@ -50,7 +50,7 @@ class RoomInvitationService:
         self._invitations = invitations
         self._tokens = tokens
         self._users = users
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._joining = joining
         self._limits = limits
         self._audit = audit
@@ -101,7 +101,7 @@ class RoomInvitationService:
         invited_by = self._users.find(invitation.user_id)
         if invited_by is None:
             raise NotFound()
-        return Invited(room, self._memberships.count(room.id), invited_by, is_member)
+        return Invited(room, self._membership_cache.count(room.id), invited_by, is_member)
 
     def accept(self, user: User, token: str) -> Room:
         """Enter a group by a token and return it; a member takes no use.
@@ -122,5 +122,5 @@ class RoomInvitationService:
         return room
 
     def _require_manager(self, user: User, room_id: str) -> None:
-        room, membership = self._memberships.require_fresh(user.id, room_id)
+        room, membership = self._membership_cache.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from chat.log.room_log import RoomLog
 from chat.models import Room, User
 from chat.services.events import Events
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
 
 
@@ -15,9 +15,13 @@ class RoomNotifier:
     """Tells of rooms after the change is stored; a room is told with the end of its log."""
 
     def __init__(
-        self, memberships: Memberships, room_log: RoomLog, usernames: Usernames, events: Events
+        self,
+        membership_cache: MembershipCache,
+        room_log: RoomLog,
+        usernames: Usernames,
+        events: Events,
     ) -> None:
-        self._memberships = memberships
+        self._membership_cache = membership_cache
         self._room_log = room_log
         self._usernames = usernames
         self._events = events
@@ -33,19 +37,19 @@ class RoomNotifier:
 
     def updated(self, room: Room) -> Room:
         """Tell the members what the room is like now, and return it so."""
-        self._memberships.forget(room.id)
+        self._membership_cache.forget(room.id)
         room = self.as_of_now(room)
         self._events.room_updated(room)
         return room
 
     def left(self, room: Room, user_id: str) -> None:
         """Tell the members, and the one who left, that they did."""
-        self._memberships.forget(room.id)
+        self._membership_cache.forget(room.id)
         self._events.member_left(room, user_id)
 
     def ended(self, room: Room) -> None:
         """Tell the members that the room is gone."""
-        self._memberships.forget(room.id)
+        self._membership_cache.forget(room.id)
         self._room_log.forget(room.id)
         self._events.room_deleted(room.id, room.kind)
 

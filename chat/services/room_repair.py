@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from chat.log.room_log import RoomLog
 from chat.models import Room
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.roles import Roles
 
 CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
@@ -29,12 +29,12 @@ class RoomRepair:
     def __init__(
         self,
         rooms: RoomRepository,
-        user_rooms: UserRoomRepository,
+        memberships: MembershipRepository,
         room_log: RoomLog,
         roles: Roles,
     ) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._room_log = room_log
         self._roles = roles
         self._stopped = threading.Event()
@@ -68,5 +68,5 @@ class RoomRepair:
     def _complete(self, room: Room) -> None:
         self._room_log.end(room)
         self._room_log.rev(room)
-        if room.owner_id and self._user_rooms.find(room.id, room.owner_id) is None:
+        if room.owner_id and self._memberships.find(room.id, room.owner_id) is None:
             self._roles.hand_over(room)

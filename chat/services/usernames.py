@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.models import Message, Room, User
 from chat.repositories.users import UserRepository
 
@@ -83,7 +83,7 @@ class Usernames:
                 if room.last_message
                 else room
             )
-            for room in in_turns(rooms)
+            for room in cooperatively(rooms)
         ]
 
     def _remember(self, user_id: str, names: Names) -> None:

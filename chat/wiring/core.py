@@ -23,7 +23,7 @@ from chat.repositories.jobs import JobRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.services.audit import Audit
 from chat.services.jobs import Jobs
-from chat.services.memberships import Memberships
+from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
 from chat.wiring.repositories import Repositories
 
@@ -39,7 +39,7 @@ class Core:
     audit: Audit
     jobs: Jobs
     usernames: Usernames
-    memberships: Memberships
+    membership_cache: MembershipCache
     previews: Previews
     room_log: RoomLog
     connections: Connections
@@ -76,7 +76,7 @@ def wire_core(
         audit=Audit(AuditRepository(database), config["AUDIT_DAYS"], database.now_ms),
         jobs=Jobs(JobRepository(database)),
         usernames=usernames,
-        memberships=Memberships(repositories.rooms, repositories.user_rooms),
+        membership_cache=MembershipCache(repositories.rooms, repositories.memberships),
         previews=previews,
         room_log=room_log,
         connections=connections,

@@ -38,8 +38,8 @@ class Messages:
 
 
 def wire_messages(config: Config, core: Core, repositories: Repositories, rooms: Rooms) -> Messages:
-    room_log, memberships, limits = core.room_log, core.memberships, core.limits
-    read_marks = ReadMarks(repositories.user_rooms, repositories.messages)
+    room_log, membership_cache, limits = core.room_log, core.membership_cache, core.limits
+    read_marks = ReadMarks(repositories.memberships, repositories.messages)
     quotas = Quotas(
         UsageRepository(core.database),
         {
@@ -57,7 +57,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
             room_log.forget_all,
             core.previews.forget_all,
             read_marks.forget_all,
-            memberships.forget_all,
+            membership_cache.forget_all,
             core.usernames.forget_all,
         ),
         start_over=(
@@ -69,9 +69,9 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
         ),
     )
     conversations = ConversationService(
-        repositories.user_rooms,
+        repositories.memberships,
         repositories.users,
-        memberships,
+        membership_cache,
         core.usernames,
         room_log,
         read_marks,
@@ -84,22 +84,22 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
         conversations=conversations,
         messages=MessageService(
             room_log=room_log,
-            memberships=memberships,
+            membership_cache=membership_cache,
             direct_rooms=rooms.direct_rooms,
             limits=limits,
             quotas=quotas,
             clock=core.database.now_ms,
         ),
-        history=History(room_log, memberships, conversations, past),
-        reading=Reading(room_log, memberships, read_marks, core.publisher),
+        history=History(room_log, membership_cache, conversations, past),
+        reading=Reading(room_log, membership_cache, read_marks, core.publisher),
         changes=ChangeService(
             room_log=room_log,
-            memberships=memberships,
+            membership_cache=membership_cache,
             users=repositories.users,
             limits=limits,
             quotas=quotas,
             audit=core.audit,
             clock=core.database.now_ms,
         ),
-        typing=Typing(memberships, core.publisher),
+        typing=Typing(membership_cache, core.publisher),
     )

@@ -90,13 +90,13 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
     )
     profiles = Profiles(
         users=users,
-        memberships=core.memberships,
+        membership_cache=core.membership_cache,
         usernames=core.usernames,
         limits=limits,
         events=core.publisher,
         clock=clock,
     )
-    ended_accounts = EndedAccounts(users, core.memberships, core.usernames, core.jobs)
+    ended_accounts = EndedAccounts(users, core.membership_cache, core.usernames, core.jobs)
     account_removal = AccountRemoval(
         users=users,
         sessions=sessions,
@@ -161,7 +161,7 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
         account_administration=AccountAdministration(
             users=users,
             rooms=repositories.rooms,
-            user_rooms=repositories.user_rooms,
+            memberships=repositories.memberships,
             deletion=account_deletion,
             sessions=sessions,
             links=links,
@@ -169,6 +169,6 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
             clock=clock,
         ),
         room_administration=RoomAdministration(
-            repositories.rooms, repositories.user_rooms, rooms.groups, profiles, audit
+            repositories.rooms, repositories.memberships, rooms.groups, profiles, audit
         ),
     )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from chat.database.client import Database
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.membership_requests import MembershipRequestRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 
 
@@ -23,7 +23,7 @@ class Repositories:
     users: UserRepository
     sessions: SessionRepository
     rooms: RoomRepository
-    user_rooms: UserRoomRepository
+    memberships: MembershipRepository
     removals: RemovalRepository
     invitations: RoomInvitationRepository
     requests: MembershipRequestRepository
@@ -36,7 +36,7 @@ def wire_repositories(database: Database) -> Repositories:
         users=UserRepository(database),
         sessions=SessionRepository(database),
         rooms=RoomRepository(database),
-        user_rooms=UserRoomRepository(database),
+        memberships=MembershipRepository(database),
         removals=RemovalRepository(database),
         invitations=RoomInvitationRepository(database),
         requests=MembershipRequestRepository(database),

@@ -47,7 +47,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         blocks=BlockRepository(core.database),
         rooms=repositories.rooms,
         users=repositories.users,
-        memberships=core.memberships,
+        membership_cache=core.membership_cache,
         limits=core.limits,
         jobs=core.jobs,
     )
@@ -56,25 +56,25 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         received=ReceivedRequests(
             requests=repositories.requests,
             rooms=repositories.rooms,
-            user_rooms=repositories.user_rooms,
+            memberships=repositories.memberships,
             users=repositories.users,
-            memberships=core.memberships,
+            membership_cache=core.membership_cache,
             blocks=blocks,
         ),
         consent=Consent(
-            repositories.rooms, repositories.user_rooms, repositories.messages, core.limits
+            repositories.rooms, repositories.memberships, repositories.messages, core.limits
         ),
         blocks=blocks,
         limits=core.limits,
         events=core.publisher,
         clock=core.database.now_ms,
     )
-    notifier = RoomNotifier(core.memberships, core.room_log, core.usernames, core.publisher)
+    notifier = RoomNotifier(core.membership_cache, core.room_log, core.usernames, core.publisher)
     removal = RoomRemoval(
         rooms=repositories.rooms,
         messages=repositories.messages,
         contents=(
-            repositories.user_rooms,
+            repositories.memberships,
             repositories.invitations,
             repositories.removals,
             repositories.requests,
@@ -86,30 +86,30 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
     )
     roles = Roles(
         rooms=repositories.rooms,
-        user_rooms=repositories.user_rooms,
+        memberships=repositories.memberships,
         users=repositories.users,
         invitations=repositories.invitations,
-        memberships=core.memberships,
+        membership_cache=core.membership_cache,
         notifier=notifier,
         limits=core.limits,
         audit=core.audit,
     )
     leaving = Leaving(
         rooms=repositories.rooms,
-        user_rooms=repositories.user_rooms,
+        memberships=repositories.memberships,
         removals=repositories.removals,
         invitations=repositories.invitations,
-        memberships=core.memberships,
+        membership_cache=core.membership_cache,
         roles=roles,
         removal=removal,
         notifier=notifier,
     )
-    capacity = Capacity(repositories.rooms, repositories.user_rooms)
+    capacity = Capacity(repositories.rooms, repositories.memberships)
     arrivals = Arrivals(
-        user_rooms=repositories.user_rooms,
+        memberships=repositories.memberships,
         users=repositories.users,
         removals=repositories.removals,
-        memberships=core.memberships,
+        membership_cache=core.membership_cache,
         room_log=core.room_log,
         leaving=leaving,
         notifier=notifier,
@@ -119,7 +119,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         rooms=repositories.rooms,
         users=repositories.users,
         removals=repositories.removals,
-        memberships=core.memberships,
+        membership_cache=core.membership_cache,
         requests=requests,
         arrivals=arrivals,
         capacity=capacity,
@@ -130,7 +130,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         membership_requests=requests,
         groups=Groups(
             rooms=repositories.rooms,
-            memberships=core.memberships,
+            membership_cache=core.membership_cache,
             arrivals=arrivals,
             capacity=capacity,
             removal=removal,
@@ -140,7 +140,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         ),
         direct_rooms=DirectRooms(
             rooms=repositories.rooms,
-            user_rooms=repositories.user_rooms,
+            memberships=repositories.memberships,
             users=repositories.users,
             messages=repositories.messages,
             arrivals=arrivals,
@@ -152,7 +152,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         member_removal=MemberRemoval(
             users=repositories.users,
             removals=repositories.removals,
-            memberships=core.memberships,
+            membership_cache=core.membership_cache,
             requests=requests,
             leaving=leaving,
             jobs=core.jobs,
@@ -160,7 +160,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
             audit=core.audit,
         ),
         roles=roles,
-        room_repair=RoomRepair(repositories.rooms, repositories.user_rooms, core.room_log, roles),
+        room_repair=RoomRepair(repositories.rooms, repositories.memberships, core.room_log, roles),
         room_invitations=RoomInvitationService(
             invitations=repositories.invitations,
             tokens=InvitationTokens(
@@ -168,11 +168,11 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
                 removals=repositories.removals,
                 rooms=repositories.rooms,
                 users=repositories.users,
-                memberships=core.memberships,
+                membership_cache=core.membership_cache,
                 clock=core.database.now_ms,
             ),
             users=repositories.users,
-            memberships=core.memberships,
+            membership_cache=core.membership_cache,
             joining=joining,
             limits=core.limits,
             audit=core.audit,

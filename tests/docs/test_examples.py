@@ -159,8 +159,8 @@ def test_the_clients_go_through_everything(
         client.write("meanwhile")
         services = own_app.extensions["chat"]
         for number in range(MISSED):
-            promise = services.messages.send(ada.model, group["id"], f"m{number}", f"{number}")
-        promise.result(PATIENCE)
+            future = services.messages.send(ada.model, group["id"], f"m{number}", f"{number}")
+        future.result(PATIENCE)
         own_server.start()
         lines = [client.line() for _ in range(MISSED + 1)]
         meanwhile = f"{bob.username}: meanwhile"

@@ -79,7 +79,7 @@ def kill_at(place: str, text: str) -> None:
 def delay(seconds: float) -> None:
     """Let what a message waits for take a random while longer."""
     from chat.repositories.messages import MessageRepository
-    from chat.services.memberships import Memberships
+    from chat.services.membership_cache import MembershipCache
 
     def slowly(function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -88,7 +88,7 @@ def delay(seconds: float) -> None:
 
         return wrapper
 
-    Memberships.require = slowly(Memberships.require)  # type: ignore[method-assign]
+    MembershipCache.require = slowly(MembershipCache.require)  # type: ignore[method-assign]
     MessageRepository.append = slowly(MessageRepository.append)  # type: ignore[method-assign]
 
 

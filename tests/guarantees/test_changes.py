@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat.log.promises import wait_for
+from chat.log.futures import wait_for
 from chat.wiring import Services
 from harness.servers import Server
 from tests.figures import Figures

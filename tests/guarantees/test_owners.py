@@ -12,8 +12,8 @@ from bson import ObjectId
 from flask import Flask
 
 from chat.models import Room
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.ended_accounts import REMOVE
 from tests.jobs import wait_for_jobs
 from tests.sockets.conftest import Member, Pair
@@ -99,7 +99,7 @@ def test_a_group_has_one_owner_whatever_happens_at_once(
     spread: Pair, beside: Flask, race: str
 ) -> None:
     database = beside.extensions["chat"].database
-    rooms, user_rooms = RoomRepository(database), UserRoomRepository(database)
+    rooms, memberships = RoomRepository(database), MembershipRepository(database)
     cast = spread(*[name for _ in range(ROUNDS) for name in ("ann", "bob", "eve")])
     here, other = cast[0], cast[1]
 
@@ -116,7 +116,7 @@ def test_a_group_has_one_owner_whatever_happens_at_once(
             outcomes.add(found)
             wait_for_jobs(database, REMOVE)  # until an ended account is in no room
             room = rooms.find(group["id"])
-            members = user_rooms.list_of_room(group["id"])
+            members = memberships.list_of_room(group["id"])
             if room is None:
                 assert database.db["job"].find_one({"arguments.room_id": group["id"]})
             elif room.owner_id not in {one.user_id for one in members}:

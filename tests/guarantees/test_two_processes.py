@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat.log.promises import wait_for
+from chat.log.futures import wait_for
 from chat.wiring import Services
 from harness.servers import Server
 from harness.writers import write_at_once

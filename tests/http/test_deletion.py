@@ -15,8 +15,8 @@ from pymongo.errors import AutoReconnect
 
 from chat.errors import NotFound, Unauthorized
 from chat.repositories.jobs import JobRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.sessions import SessionRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services import jobs
 from chat.services.passwords import Passwords
@@ -304,7 +304,7 @@ def test_before_the_job_an_account_can_do_nothing_and_nothing_can_be_done_to_it(
     services, group, room = app.extensions["chat"], bob.create_group(ann), ann.talk_to(bob)
     response = ann.delete("/users/me", json={"password": ann.password})
     assert response.status_code == 204
-    assert UserRoomRepository(services.database).find(group["id"], ann.id)  # it is left later
+    assert MembershipRepository(services.database).find(group["id"], ann.id)  # it is left later
     error_of(ann.get("/users/me"), 401)
     error_of(ann.post_message(group, "still here"), 401)
     refresh = ann.client.post("/api/session/refresh", headers=bearer(ann.refresh_token))

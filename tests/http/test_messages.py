@@ -236,12 +236,12 @@ def long_talk(shared_app: Flask) -> tuple[Person, dict[str, Any]]:
     (alice,) = make_people(shared_app, "alice")
     group = alice.create_group()
     services = shared_app.extensions["chat"]
-    promises = [
+    futures = [
         services.messages.send(alice.model, group["id"], f"c{number}", str(number))
         for number in range(1, 121)
     ]
-    for promise in promises:
-        promise.result(PATIENCE)
+    for future in futures:
+        future.result(PATIENCE)
     return alice, group
 
 
@@ -339,12 +339,12 @@ def test_a_page_stays_below_256_kib_in_both_directions(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     group = alice.create_group()
     services = app.extensions["chat"]
-    promises = [
+    futures = [
         services.messages.send(alice.model, group["id"], f"c{number}", "😀" * 4_000)
         for number in range(20)
     ]
-    for promise in promises:
-        promise.result(PATIENCE)
+    for future in futures:
+        future.result(PATIENCE)
 
     newest = alice.get(f"/rooms/{group['id']}/messages?limit=100")
     oldest = alice.get(f"/rooms/{group['id']}/messages?limit=100&after_seq=0")

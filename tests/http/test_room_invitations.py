@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.schemas.room_invitations import DEFAULT_DAYS, DEFAULT_USES
 from chat.services.room_invitations import MOST_INVITATIONS
 from chat.tokens import hash_token
@@ -150,7 +150,7 @@ def test_a_failure_after_the_use_was_taken_costs_no_other(
     group = private_group(owner)
     token = invite(owner, group, uses=1)["token"]
     with monkeypatch.context() as broken:
-        broken.setattr(UserRoomRepository, "insert", _fail)
+        broken.setattr(MembershipRepository, "insert", _fail)
         error_of(bob.post(f"/invitations/{token}"), 500)
     assert data_of(bob.get(f"/invitations/{token}"))["room"]["members"] == 1
     assert data_of(bob.post(f"/invitations/{token}"))["id"] == group["id"]

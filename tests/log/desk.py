@@ -9,8 +9,8 @@ from chat.database.client import Database
 from chat.errors import ChatError
 from chat.ids import new_id
 from chat.log.followers import ChangeFollower, Follower
+from chat.log.futures import StoredFuture
 from chat.log.previews import Previews
-from chat.log.promises import Promise
 from chat.log.room_log import RoomLog
 from chat.models import Change, ChangeKind, Changes, Message, Room
 from chat.repositories.changes import ChangeRepository
@@ -126,7 +126,7 @@ class Desk:
         data: str,
         client_id: str | None = None,
         refusal: ChatError | None = None,
-    ) -> Promise:
+    ) -> StoredFuture:
         message = message_in(room, user_id, data, client_id=client_id)
         return self.log.append(room, message, refusal)
 

@@ -25,7 +25,7 @@ from chat.log import contention as contending
 from chat.log import dedupe
 from chat.log import group_commit as committing
 from chat.log import writer as writing
-from chat.log.promises import Promise, Stored, wait_for
+from chat.log.futures import Stored, StoredFuture, wait_for
 from chat.models import Message, Room
 from chat.repositories.appends import Appended
 from chat.repositories.messages import MessageRepository
@@ -105,8 +105,8 @@ def log_of(database: Database, room: Room) -> list[Message]:
     return stored
 
 
-def results(promises: Sequence[Promise]) -> list[Stored]:
-    return [promise.result(WAIT) for promise in promises]
+def results(futures: Sequence[StoredFuture]) -> list[Stored]:
+    return [future.result(WAIT) for future in futures]
 
 
 def test_messages_are_stored_in_the_order_of_their_arrival(
@@ -130,12 +130,12 @@ def test_what_arrives_while_a_batch_is_stored_makes_up_the_next_one(
 ) -> None:
     gate = Gate(database)
     desk = open_desk(gate)
-    promises = [desk.send(room, alice, "first")]
+    futures = [desk.send(room, alice, "first")]
     assert gate.reached.wait(WAIT)
     waiting = committing.BATCH_ENTRIES + 2
-    promises += [desk.send(room, alice, str(number)) for number in range(waiting)]
+    futures += [desk.send(room, alice, str(number)) for number in range(waiting)]
     gate.opened.set()
-    results(promises)
+    results(futures)
     assert gate.batches == [1, committing.BATCH_ENTRIES, 2]
     assert len(log_of(database, room)) == waiting + 1
 
@@ -168,8 +168,8 @@ def test_a_client_id_that_is_stored_already_is_answered_and_not_told_again(
     desk: Desk, room: Room, alice: str
 ) -> None:
     (first,) = results([desk.send(room, alice, "hello", "same")])
-    promises = [desk.send(room, alice, "other words", "same"), desk.send(room, alice, "next")]
-    again, after = results(promises)
+    futures = [desk.send(room, alice, "other words", "same"), desk.send(room, alice, "next")]
+    again, after = results(futures)
     assert (first.created, again.created) == (True, False)
     assert again.message == first.message
     assert after.message.seq == 2
@@ -236,9 +236,9 @@ def test_what_an_attempt_without_an_answer_stored_is_not_tried_one_by_one(
     failure = (NetworkTimeout("no answer"), True)
     outage = Outage(database, failure, meanwhile=lambda: all_sent.wait(WAIT))
     desk = open_desk(outage)
-    promises = [desk.send(room, alice, str(number)) for number in range(100)]
+    futures = [desk.send(room, alice, str(number)) for number in range(100)]
     all_sent.set()
-    kept = results(promises)
+    kept = results(futures)
     assert [one.message.seq for one in kept] == list(range(1, 101))
     assert all(one.created for one in kept)
     assert outage.appends <= 3
@@ -306,7 +306,7 @@ def test_two_processes_leave_neither_gap_nor_double(
     desks = [open_desk() for _ in range(2)]
     people = [new_id(), new_id()]
     together = threading.Barrier(2)
-    promises: dict[str, list[Promise]] = {}
+    futures: dict[str, list[StoredFuture]] = {}
 
     def talk(desk: Desk, person: str) -> None:
         together.wait(WAIT)
@@ -315,7 +315,7 @@ def test_two_processes_leave_neither_gap_nor_double(
             made.append(desk.send(room, person, str(number)))
             if number % 10 == 9:  # several batches, each against the other process
                 made[-1].result(WAIT)
-        promises[person] = made
+        futures[person] = made
 
     threads = [threading.Thread(target=talk, args=pair) for pair in zip(desks, people, strict=True)]
     for thread in threads:
@@ -326,7 +326,7 @@ def test_two_processes_leave_neither_gap_nor_double(
     stored = log_of(database, room)
     assert len(stored) == 240
     for desk, person in zip(desks, people, strict=True):
-        kept = results(promises[person])
+        kept = results(futures[person])
         own = [message for message in stored if message.user_id == person]
         assert [message.data for message in own] == [str(number) for number in range(120)]
         assert [one.message.id for one in kept] == [message.id for message in own]
@@ -419,13 +419,13 @@ def test_a_document_that_the_database_refuses_does_not_harm_the_others(
 ) -> None:
     gate = Gate(database)
     desk = open_desk(gate)
-    promises = [desk.send(room, alice, "first")]
+    futures = [desk.send(room, alice, "first")]
     assert gate.reached.wait(WAIT)
-    promises.append(desk.send(room, alice, "before"))
+    futures.append(desk.send(room, alice, "before"))
     refused = desk.send(room, alice, "no client_id", client_id="")
-    promises.append(desk.send(room, alice, "after"))
+    futures.append(desk.send(room, alice, "after"))
     gate.opened.set()
-    assert [one.message.seq for one in results(promises)] == [1, 2, 3]
+    assert [one.message.seq for one in results(futures)] == [1, 2, 3]
     with pytest.raises(Internal):
         refused.result(WAIT)
     assert [message.data for message in log_of(database, room)] == ["first", "before", "after"]
@@ -449,13 +449,13 @@ def test_the_promise_is_kept_after_the_followers_were_told(
 
     def look(stored: Message) -> None:
         assert begin.wait(WAIT)
-        told_first.append(not promise.done())
+        told_first.append(not future.done())
         assert desk.log.read(room.id, 1, 1) == [replace(stored, username="")]
 
     desk.follow(Listener(look))
-    promise = desk.send(room, alice, "hello")
+    future = desk.send(room, alice, "hello")
     begin.set()
-    assert promise.result(WAIT).message.seq == 1
+    assert future.result(WAIT).message.seq == 1
     assert told_first == [True]
 
 
@@ -472,13 +472,13 @@ def test_a_full_queue_takes_no_more(
     monkeypatch.setattr(committing, bound, value)
     gate = Gate(database)
     desk = open_desk(gate)
-    promises = [desk.send(room, alice, "x" * 10)]
+    futures = [desk.send(room, alice, "x" * 10)]
     assert gate.reached.wait(WAIT)  # the first has left the queue
-    promises += [desk.send(room, alice, "x" * 10) for _ in range(3)]
+    futures += [desk.send(room, alice, "x" * 10) for _ in range(3)]
     with pytest.raises(Unavailable):
         desk.send(room, alice, "one too many")
     gate.opened.set()
-    assert [one.message.seq for one in results(promises)] == [1, 2, 3, 4]
+    assert [one.message.seq for one in results(futures)] == [1, 2, 3, 4]
     assert results([desk.send(room, alice, "again")])[0].message.seq == 5
 
 
@@ -492,14 +492,14 @@ def test_the_queue_counts_bytes_and_not_characters(
     monkeypatch.setattr(committing, "QUEUE_BYTES", 30)
     gate = Gate(database)
     desk = open_desk(gate)
-    promises = [desk.send(room, alice, "first")]
+    futures = [desk.send(room, alice, "first")]
     assert gate.reached.wait(WAIT)
-    promises.append(desk.send(room, alice, "字" * 9))
+    futures.append(desk.send(room, alice, "字" * 9))
     with pytest.raises(Unavailable):
         desk.send(room, alice, "字字")
-    promises.append(desk.send(room, alice, "字"))
+    futures.append(desk.send(room, alice, "字"))
     gate.opened.set()
-    assert [one.message.seq for one in results(promises)] == [1, 2, 3]
+    assert [one.message.seq for one in results(futures)] == [1, 2, 3]
 
 
 def test_waiting_ends_although_the_database_does_not_answer(
@@ -507,11 +507,11 @@ def test_waiting_ends_although_the_database_does_not_answer(
 ) -> None:
     gate = Gate(database)
     desk = open_desk(gate)
-    promise = desk.send(room, alice, "hello")
+    future = desk.send(room, alice, "hello")
     with pytest.raises(Unavailable):
-        wait_for(promise, seconds=0.01)
+        wait_for(future, seconds=0.01)
     gate.opened.set()
-    assert wait_for(promise, WAIT).message.seq == 1  # it was with the writer all the time
+    assert wait_for(future, WAIT).message.seq == 1  # it was with the writer all the time
 
 
 def test_closing_stores_what_was_promised_and_takes_no_more(
@@ -519,14 +519,14 @@ def test_closing_stores_what_was_promised_and_takes_no_more(
 ) -> None:
     gate = Gate(database)
     desk = open_desk(gate)
-    promises = [desk.send(room, alice, str(number)) for number in range(3)]
+    futures = [desk.send(room, alice, str(number)) for number in range(3)]
     assert gate.reached.wait(WAIT)
     assert not desk.log.close(0.01)
     with pytest.raises(Unavailable):
         desk.send(room, alice, "too late")
     gate.opened.set()
     assert desk.log.close(WAIT)
-    assert [one.message.seq for one in results(promises)] == [1, 2, 3]
+    assert [one.message.seq for one in results(futures)] == [1, 2, 3]
     assert len(log_of(database, room)) == 3
 
 
@@ -537,9 +537,9 @@ def test_closing_while_the_database_is_away_says_that_the_outcome_is_unknown(
         closing.log.close(0)
 
     closing = open_desk(Outage(database, (AutoReconnect("gone"), False), meanwhile=close))
-    promise = closing.send(room, alice, "hello")
+    future = closing.send(room, alice, "hello")
     with pytest.raises(Unavailable):
-        promise.result(WAIT)
+        future.result(WAIT)
     assert closing.log.close(WAIT)
 
 
@@ -597,11 +597,11 @@ def test_while_the_database_fails_at_everything_messages_wait_for_it(
     messages = Broken(database)
     messages.broken = True
     desk = open_desk(messages)
-    promise = desk.send(room, alice, "kept")
+    future = desk.send(room, alice, "kept")
     with pytest.raises(Unavailable):
-        wait_for(promise, 0.5)  # many more tries than one message would get
+        wait_for(future, 0.5)  # many more tries than one message would get
     messages.broken = False
-    assert wait_for(promise, WAIT).message.data == "kept"
+    assert wait_for(future, WAIT).message.data == "kept"
 
 
 REFUSAL = QuotaExceeded(retry_after=60)
@@ -626,8 +626,8 @@ class Search(Gate):
 
 def refuse_among_others(
     desk: Desk, gate: Gate, room: Room, *people: str
-) -> tuple[list[Promise], list[Promise]]:
-    """Send what is refused before what is not, all in one batch; return the promises of both."""
+) -> tuple[list[StoredFuture], list[StoredFuture]]:
+    """Send what is refused before what is not, all in one batch; return the futures of both."""
     first = desk.send(room, people[0], "first")
     assert gate.reached.wait(WAIT)
     refused = [desk.send(room, one, "too much", refusal=REFUSAL) for one in people]
@@ -645,13 +645,13 @@ def test_what_is_refused_holds_up_nobody(
     assert [one.message.seq for one in results(honest)] == [1, 2, 3]
     assert search.searched.wait(WAIT)
     assert results([desk.send(room, alice, "next")])[0].message.seq == 4
-    assert not any(promise.done() for promise in refused)
+    assert not any(future.done() for future in refused)
     assert not desk.log.close(0.01)  # it waits for those answers too
     search.found.set()
     assert desk.log.close(WAIT)
-    for promise in refused:
+    for future in refused:
         with pytest.raises(QuotaExceeded):
-            promise.result(WAIT)
+            future.result(WAIT)
     assert [one.data for one in log_of(database, room)] == ["first", "honest", "honest", "next"]
 
 

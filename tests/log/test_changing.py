@@ -72,10 +72,10 @@ def test_changes_of_many_are_numbered_without_gaps_and_told_in_few_stretches(
     desk.log.listen(room)
     message = say(desk, room, alice)
     people = [new_id() for _ in range(200)]
-    promises = [
+    futures = [
         desk.log.change(room, change_of(message, one, "reaction", True, HEART)) for one in people
     ]
-    last = [promise.result(PATIENCE).message for promise in promises][-1]
+    last = [future.result(PATIENCE).message for future in futures][-1]
     assert [one.user_id for one in last.reactions] == people and last.version == 200
     assert revs_of(desk, room) == list(range(1, 201))
     told = desk.change_listener.told
@@ -91,12 +91,12 @@ def test_two_processes_share_one_log_of_changes(
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
     people = [new_id() for _ in range(100)]
-    promises = [
+    futures = [
         (here, there)[place % 2].log.change(room, change_of(message, one, "reaction", True, HEART))
         for place, one in enumerate(people)
     ]
-    for promise in promises:
-        promise.result(PATIENCE)
+    for future in futures:
+        future.result(PATIENCE)
     assert revs_of(here, room) == list(range(1, 101))
     found = here.log.find(room.id, 1)
     assert found is not None

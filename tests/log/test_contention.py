@@ -17,11 +17,11 @@ def test_the_process_that_was_always_first_hears_of_the_one_that_came_second(
     database: Database, room: Room
 ) -> None:
     first, second = (Contention(RoomRepository(database)) for _ in range(2))
-    first.look(database.now())
+    first.refresh(database.now())
     assert not first.is_on
-    second.lost(room)
+    second.record_loss(room)
     assert second.is_on and not first.is_on
-    first.look(database.now())
+    first.refresh(database.now())
     assert first.is_on
 
 
@@ -34,8 +34,8 @@ def test_a_note_of_a_clock_that_was_ahead_is_not_heeded_for_as_long(
     ahead = database.now() + timedelta(days=1)
     fields = {"touched_at": ahead, "contended_at": ahead}
     database.db["room"].update_one({"_id": ObjectId(room.id)}, {"$set": fields})
-    mine.look(database.now())
+    mine.refresh(database.now())
     assert not mine.is_on
     rooms.note_contended(room.id, new_id())
-    mine.look(database.now())
+    mine.refresh(database.now())
     assert mine.is_on

@@ -56,8 +56,8 @@ def test_followers_are_called_in_their_order(desk: Desk, room: Room, alice: str)
     first = Listener(lambda message: called.append(("first", message.seq)))
     second = Listener(lambda message: called.append(("second", message.seq)))
     desk.follow(first, second)
-    for promise in [desk.send(room, alice, "hello") for _ in range(2)]:
-        promise.result(PATIENCE)
+    for future in [desk.send(room, alice, "hello") for _ in range(2)]:
+        future.result(PATIENCE)
     desk.store(room, 3, 3)
     catch_up(desk, room, 3)
     assert called == [(name, seq) for seq in (1, 2, 3) for name in ("first", "second")]
@@ -142,8 +142,8 @@ def test_a_message_that_is_missing_for_ever_does_not_stop_what_follows(
 def test_messages_stored_here_are_not_told_again(desk: Desk, room: Room, alice: str) -> None:
     desk.log.listen(room)
     desk.store(room, 1, 2)
-    for promise in [desk.send(room, alice, "hello") for _ in range(3)]:
-        promise.result(PATIENCE)
+    for future in [desk.send(room, alice, "hello") for _ in range(3)]:
+        future.result(PATIENCE)
     assert seqs(desk.told) == [3, 4, 5]
     catch_up(desk, room, 5)
     assert seqs(desk.listener.caught) == [1, 2]

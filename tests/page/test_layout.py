@@ -60,7 +60,7 @@ FAULTS = """async () => {
   }
   for (const size of ["", "200%"]) {
     root.style.fontSize = size;
-    await new Promise(requestAnimationFrame);
+    await new StoredFuture(requestAnimationFrame);
     look((fault) => found.add(`${innerWidth} ${size}: ${fault}`));
   }
   root.style.fontSize = "";

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chat.database.client import Database
 from chat.errors import MessageDeleted
 from chat.ids import new_id
-from chat.log.promises import Promise
+from chat.log.futures import StoredFuture
 from chat.models import Change, Changes, Message, Room
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
@@ -89,7 +89,7 @@ class Town:
         self.pushes: list[Changes] = []
         self.room: Room = RoomRepository(database).insert_group(PEOPLE[0], "A group", "")
         self.said: list[Message] = []
-        self.waiting: list[Promise] = []
+        self.waiting: list[StoredFuture] = []
         self.desks = [self.open(), self.open()]
 
     def open(self) -> Desk:
@@ -148,8 +148,8 @@ class Town:
             self.waiting.append(desk.log.change(self.room, change))
 
     def settle(self) -> None:
-        for promise in self.waiting:
-            error = promise.exception(PATIENCE)
+        for future in self.waiting:
+            error = future.exception(PATIENCE)
             assert error is None or isinstance(error, MessageDeleted), error
         self.waiting.clear()
 

@@ -16,9 +16,9 @@ from chat.ids import new_id
 from chat.models import AuditEntry, Membership, Message, User
 from chat.repositories.appends import Appended
 from chat.repositories.audit import AuditRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.outages import is_outage, reason_of
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 
 REPEATED = {"index": 1, "code": 11000, "keyPattern": {"room_identity": 1, "seq": 1}}
@@ -57,7 +57,7 @@ def failing(error: BulkWriteError) -> Database:
 
 INSERTS: list[Callable[[Database], object]] = [
     lambda database: UserRepository(database).insert_many([USER, USER]),
-    lambda database: UserRoomRepository(database).insert_many([MEMBERSHIP, MEMBERSHIP]),
+    lambda database: MembershipRepository(database).insert_many([MEMBERSHIP, MEMBERSHIP]),
     lambda database: AuditRepository(database).insert_many([ENTRY, ENTRY], 1000),
     lambda database: MessageRepository(database).append([MESSAGE, MESSAGE]),
 ]

@@ -26,7 +26,7 @@ def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_end
     room, _ = services_of(before).direct_rooms.direct_with(bob, alice.username)
     services_of(before).account_deletion.end(alice)
     started = services_of(make_app())
-    started.reconciler.beat()
+    started.reconciler.run_once()
     with pytest.raises(Forbidden):
         started.messages.send(bob, room.id, new_client_id(), "are you there?")
 
@@ -45,7 +45,7 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     users.replace_one({"_id": document["_id"]}, document)
     services.past.epoch()
     restored.past.renew()
-    services.reconciler.beat()
+    services.reconciler.run_once()
     services.messages.send(bob, room.id, new_client_id(), "welcome back").result(PATIENCE)
 
 
@@ -56,14 +56,14 @@ def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(make_app: MakeApp) -> 
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
 
     def send(text: str) -> str:
-        promise = here.messages.send_direct(bob, new_client_id(), text, alice.username, None)
-        return promise.result(PATIENCE).message.room_id
+        future = here.messages.send_direct(bob, new_client_id(), text, alice.username, None)
+        return future.result(PATIENCE).message.room_id
 
     first = send("to alice")
     there.account_deletion.end(alice)
     (another,) = there.accounts.create_many([alice.username], "a password of hers")
     assert another.id != alice.id
-    here.reconciler.beat()
+    here.reconciler.run_once()
     second = send("to whoever is called so")
     assert second != first
     assert [one.room.id for one in there.conversations.list_of(another)] == [second]

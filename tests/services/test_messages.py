@@ -11,13 +11,13 @@ import pytest
 from flask import Flask
 
 from chat.errors import Forbidden, QuotaExceeded, RateLimited, Unavailable
-from chat.log.promises import wait_for
+from chat.log.futures import wait_for
 from chat.log.room_log import RoomLog
 from chat.models import Message, User
 from chat.repositories.appends import Appended
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.repositories.users import UserRepository
 from chat.services import history
 from chat.wiring import Services
@@ -196,17 +196,17 @@ def test_writing_to_a_name_again_asks_the_database_nothing(
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
     monkeypatch.setattr("chat.services.usernames.MAX_AGE", 0.0)
-    monkeypatch.setattr("chat.services.memberships.MAX_AGE", 2 * PATIENCE)
-    monkeypatch.setattr("chat.services.memberships.MAX_AGE_CONFIRMED", 2 * PATIENCE)
+    monkeypatch.setattr("chat.services.membership_cache.MAX_AGE", 2 * PATIENCE)
+    monkeypatch.setattr("chat.services.membership_cache.MAX_AGE_CONFIRMED", 2 * PATIENCE)
 
     def send(client_id: str) -> None:
-        promise = services.messages.send_direct(bob.model, client_id, "hello", ada.username, None)
-        wait_for(promise, PATIENCE)
+        future = services.messages.send_direct(bob.model, client_id, "hello", ada.username, None)
+        wait_for(future, PATIENCE)
 
     send("c1")
     send("c2")
     asked: list[str] = []
-    for repository in (UserRepository, RoomRepository, UserRoomRepository):
+    for repository in (UserRepository, RoomRepository, MembershipRepository):
         for name, method in vars(repository).items():
             if name.startswith(("find", "list", "count")):
                 monkeypatch.setattr(repository, name, noting(asked, method))

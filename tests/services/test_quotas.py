@@ -146,7 +146,7 @@ def test_what_could_not_be_written_is_written_later(
 
     with monkeypatch.context() as outage:
         outage.setattr(usage, "add", fail)
-        outage.setattr("chat.coalescer.is_outage", lambda _: True)
+        outage.setattr("chat.write_behind.is_outage", lambda _: True)
         assert send_many(quotas, times=60) == 60
         assert not quotas.flush()
     assert quotas.flush()

@@ -10,8 +10,8 @@ from chat.database.client import Database
 from chat.ids import new_id
 from chat.models import Membership, Message
 from chat.repositories.documents import object_id
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services.read_marks import ReadMarks
 
 
@@ -35,15 +35,15 @@ def messages(migrated: Database) -> Counted:
 def test_marks_of_one_room_are_written_with_one_look_at_its_log(
     migrated: Database, messages: Counted
 ) -> None:
-    user_rooms = UserRoomRepository(migrated)
-    marks = ReadMarks(user_rooms, messages)
+    memberships = MembershipRepository(migrated)
+    marks = ReadMarks(memberships, messages)
     room_id, readers = new_id(), [new_id() for _ in range(20)]
     log = [
         Message(new_id(), room_id, readers[0], seq, f"c{seq}", "hello", 1, 1)
         for seq in range(1, 21)
     ]
     messages.append(log)
-    user_rooms.insert_many(
+    memberships.insert_many(
         [Membership(room_id, user_id, "member", 0, False, 1) for user_id in readers]
     )
     for message, user_id in zip(log, readers, strict=True):
@@ -59,15 +59,15 @@ def test_marks_of_one_room_are_written_with_one_look_at_its_log(
 
 
 def test_a_mark_never_goes_back(migrated: Database, messages: Counted) -> None:
-    user_rooms = UserRoomRepository(migrated)
+    memberships = MembershipRepository(migrated)
     room_id, user_id = new_id(), new_id()
-    user_rooms.insert(Membership(room_id, user_id, "member", 0, False, 1))
-    marks = ReadMarks(user_rooms, messages)
+    memberships.insert(Membership(room_id, user_id, "member", 0, False, 1))
+    marks = ReadMarks(memberships, messages)
     marks.advance(room_id, user_id, 5)
     marks.advance(room_id, user_id, 3)
     assert marks.flush()
-    restarted = ReadMarks(user_rooms, messages)
+    restarted = ReadMarks(memberships, messages)
     restarted.advance(room_id, user_id, 4)
     assert restarted.flush()
-    found = user_rooms.find(room_id, user_id)
+    found = memberships.find(room_id, user_id)
     assert found is not None and found.last_read_seq == 5

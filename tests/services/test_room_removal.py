@@ -15,9 +15,9 @@ from chat.ids import new_id
 from chat.models import Message, Room, User
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import jobs, room_removal
 from chat.services.room_removal import PIECE
 from chat.wiring import Services
@@ -103,7 +103,7 @@ def test_what_another_process_stored_in_a_room_that_had_ended_goes_too(app: Flas
 STEPS = [
     (JobRepository, "insert"),
     (RoomRepository, "delete"),
-    (UserRoomRepository, "delete_of_room"),
+    (MembershipRepository, "delete_of_room"),
     (MessageRepository, "delete_range"),
     (MessageRepository, "find_first_seq"),
     (JobRepository, "release"),

@@ -19,10 +19,10 @@ from chat.errors import Forbidden, NotFound, RateLimited, Removed
 from chat.ids import new_id
 from chat.limits.rules import TRIES_AT_BOUND
 from chat.models import Membership, Role, Room, User
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 from chat.services import capacity, direct_rooms, member_removal, room_repair
 from chat.services.capacity import GroupFull, TooManyRooms
 from chat.services.direct_rooms import TooManyUnanswered
@@ -40,7 +40,7 @@ def services_of(app: Flask) -> Services:
 
 
 def members_of(services: Services, room_id: str) -> set[str]:
-    found = UserRoomRepository(services.database).list_of_room(room_id)
+    found = MembershipRepository(services.database).list_of_room(room_id)
     assert len(found) == len({one.user_id for one in found})
     return {one.user_id for one in found}
 
@@ -70,10 +70,10 @@ def test_two_who_write_first_at_the_same_moment_meet_in_one_room(
         alice, bob = (person.model for person in make_people(apps[0], "alice", "bob"))
 
         def write(services: Services, one: User, other: User) -> None:
-            promise = services.messages.send_direct(
+            future = services.messages.send_direct(
                 one, client_id=f"c{round}", data=one.username, to=other.username, room_id=None
             )
-            promise.result(PATIENCE)
+            future.result(PATIENCE)
 
         at_once(lambda: write(here, alice, bob), lambda: write(there, bob, alice))
 
@@ -95,7 +95,7 @@ def test_a_direct_room_that_was_left_half_made_is_completed(
     alice, bob = people["alice"].model, people["bob"].model
     room, created = services.direct_rooms.direct_with(alice, bob.username)
     assert created
-    memberships = UserRoomRepository(services.database)
+    memberships = MembershipRepository(services.database)
     for name, person in people.items():
         if name not in came_in:
             assert memberships.delete(room.id, person.id)
@@ -122,17 +122,17 @@ def test_a_removal_elsewhere_beside_a_join_wins(
     here, there = services_of(app), services_of(beside)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))
     room = here.groups.create_group(owner, "A group")
-    count_of_room = UserRoomRepository.count_of_room
+    count_of_room = MembershipRepository.count_of_room
 
-    def come_and_be_removed(repository: UserRoomRepository, room_id: str) -> int:
-        monkeypatch.setattr(UserRoomRepository, "count_of_room", count_of_room)
+    def come_and_be_removed(repository: MembershipRepository, room_id: str) -> int:
+        monkeypatch.setattr(MembershipRepository, "count_of_room", count_of_room)
         count = repository.count_of_room(room_id)
         there.joining.join(bob, room.number or "")
         there.member_removal.remove_member(owner, room.id, bob.id)
         return count
 
     # The last question before the membership is stored: whether there is space.
-    monkeypatch.setattr(UserRoomRepository, "count_of_room", come_and_be_removed)
+    monkeypatch.setattr(MembershipRepository, "count_of_room", come_and_be_removed)
     with pytest.raises(Removed):
         here.joining.join(bob, room.number or "")
     assert members_of(here, room.id) == {owner.id}
@@ -153,14 +153,14 @@ def test_keeping_somebody_out_elsewhere_beside_their_coming_wins(
     room = here.groups.create_group(owner, "A group")
     assert here.joining.add_member(owner, room.id, bob.username).membership is None
     (request,) = here.membership_requests.list_of(bob)
-    insert = UserRoomRepository.insert
+    insert = MembershipRepository.insert
 
-    def be_kept_out_first(repository: UserRoomRepository, membership: Membership) -> bool:
-        monkeypatch.setattr(UserRoomRepository, "insert", insert)
+    def be_kept_out_first(repository: MembershipRepository, membership: Membership) -> bool:
+        monkeypatch.setattr(MembershipRepository, "insert", insert)
         there.member_removal.remove_member(owner, room.id, bob.id)
         return insert(repository, membership)
 
-    monkeypatch.setattr(UserRoomRepository, "insert", be_kept_out_first)
+    monkeypatch.setattr(MembershipRepository, "insert", be_kept_out_first)
     with pytest.raises(Removed):
         if way == "number":
             here.joining.join(bob, room.number or "")
@@ -201,16 +201,16 @@ def test_removing_somebody_who_became_owner_keeps_nobody_out(
     owner, admin, bob = (person.model for person in make_people(app, "owner", "admin", "bob"))
     room = here.groups.gather(owner, "A group", [admin, bob])
     here.roles.set_role(owner, room.id, admin.id, "admin")
-    take = UserRoomRepository.take
+    take = MembershipRepository.take
 
     def hand_over_first(
-        repository: UserRoomRepository, room_id: str, user_id: str
+        repository: MembershipRepository, room_id: str, user_id: str
     ) -> Membership | None:
-        monkeypatch.setattr(UserRoomRepository, "take", take)
+        monkeypatch.setattr(MembershipRepository, "take", take)
         there.roles.set_role(owner, room_id, bob.id, "owner")
         return repository.take(room_id, user_id)
 
-    monkeypatch.setattr(UserRoomRepository, "take", hand_over_first)
+    monkeypatch.setattr(MembershipRepository, "take", hand_over_first)
     with pytest.raises(Forbidden):
         here.member_removal.remove_member(admin, room.id, bob.id)
     assert members_of(here, room.id) == {owner.id, admin.id, bob.id}
@@ -233,7 +233,7 @@ def test_a_removal_that_failed_midway_is_completed_a_little_later(
     owner, bob, cleo = (person.model for person in make_people(living, "owner", "bob", "cleo"))
     room = there.groups.gather(owner, "A group", [bob, cleo])
     with monkeypatch.context() as patch:
-        patch.setattr(UserRoomRepository, step, fail)
+        patch.setattr(MembershipRepository, step, fail)
         with pytest.raises(AutoReconnect):
             here.member_removal.remove_member(owner, room.id, bob.id)
     there.jobs.run_due()
@@ -267,7 +267,7 @@ def test_an_upgrade_takes_out_the_removed_whom_an_older_version_has_let_in(
         services.member_removal.remove_member(owner, group.id, one.id)
     walked_in = Membership(group.id, "", "member", 0, False, 1)
     for one in others[:3]:  # as a process does that knows nothing of removals
-        UserRoomRepository(services.database).insert(replace(walked_in, user_id=one.id))
+        MembershipRepository(services.database).insert(replace(walked_in, user_id=one.id))
     jobs = services.database.db["job"]
     jobs.delete_many({})
     for _ in range(2):  # as when it broke off
@@ -324,7 +324,7 @@ def test_a_removal_in_another_process_is_noticed(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what is remembered of members is put aside: how long that is, is a matter of time."""
-    monkeypatch.setattr("chat.services.memberships.MAX_AGE", 0.0)
+    monkeypatch.setattr("chat.services.membership_cache.MAX_AGE", 0.0)
     apps = [make_app(), make_app()]
     here, there = map(services_of, apps)
     alice, bob = (person.model for person in make_people(apps[0], "alice", "bob"))
@@ -359,7 +359,7 @@ def test_who_handed_a_group_over_elsewhere_gives_no_more_roles(
     monkeypatch.setattr(policies, "require_may_set_role", allow_then_hand_over)
     with pytest.raises(Forbidden):
         here.roles.set_role(ann, group.id, eve.id, role)
-    found = UserRoomRepository(here.database).list_of_room(group.id)
+    found = MembershipRepository(here.database).list_of_room(group.id)
     roles = {one.user_id: one.role for one in found}
     assert roles[ann.id] == roles[eve.id] == "member"
 
@@ -372,8 +372,8 @@ def test_a_start_completes_every_room_although_the_database_is_away_and_one_room
     groups = [services.groups.create_group(ann, "Tea") for _ in range(3)]
     for group in groups:
         services.joining.join(bob, group.number or "")
-        UserRoomRepository(services.database).delete(group.id, ann.id)
-    list_latest, find = RoomRepository.list_latest, UserRoomRepository.find
+        MembershipRepository(services.database).delete(group.id, ann.id)
+    list_latest, find = RoomRepository.list_latest, MembershipRepository.find
     outages = iter([True, True, False, True])
 
     def answer() -> None:
@@ -384,7 +384,7 @@ def test_a_start_completes_every_room_although_the_database_is_away_and_one_room
         answer()
         return list_latest(self, limit)
 
-    def find_later(self: UserRoomRepository, room_id: str, user_id: str) -> Membership | None:
+    def find_later(self: MembershipRepository, room_id: str, user_id: str) -> Membership | None:
         if room_id == groups[1].id:
             raise RuntimeError("odd")
         answer()
@@ -392,7 +392,7 @@ def test_a_start_completes_every_room_although_the_database_is_away_and_one_room
 
     monkeypatch.setattr(room_repair, "CATCH_UP_PAUSE", 0.0)
     monkeypatch.setattr(RoomRepository, "list_latest", list_later)
-    monkeypatch.setattr(UserRoomRepository, "find", find_later)
+    monkeypatch.setattr(MembershipRepository, "find", find_later)
     services.room_repair.catch_up()
     found = (RoomRepository(services.database).find(group.id) for group in groups)
     assert [room and room.owner_id for room in found] == [bob.id, ann.id, bob.id]
@@ -416,14 +416,14 @@ def test_who_leaves_is_not_told_what_is_said_after_them(
     group = services.groups.create_group(alice, "Tea")
     services.joining.join(bob, group.number or "")
     services.messages.send(alice, group.id, "c1", "for both").result(PATIENCE)
-    take = UserRoomRepository.take
+    take = MembershipRepository.take
 
-    def take_and_hear(self: UserRoomRepository, room_id: str, user_id: str) -> Membership | None:
+    def take_and_hear(self: MembershipRepository, room_id: str, user_id: str) -> Membership | None:
         taken = take(self, room_id, user_id)
         services.messages.send(alice, group.id, "c2", "now we are alone").result(PATIENCE)
         return taken
 
-    monkeypatch.setattr(UserRoomRepository, "take", take_and_hear)
+    monkeypatch.setattr(MembershipRepository, "take", take_and_hear)
     left = services.leaving.leave(bob, group.id)
     assert left.last_message is not None and left.last_message.data == "for both"
     assert left.last_seq == 1

@@ -10,7 +10,7 @@ from flask import Flask
 from chat.chunks import chunked
 from chat.clock import now_ms
 from chat.models import Membership
-from chat.repositories.user_rooms import UserRoomRepository
+from chat.repositories.memberships import MembershipRepository
 from chat.services.capacity import MOST_MEMBERS
 from harness.servers import Server
 from tests.sockets.conftest import Member, Pair
@@ -101,10 +101,10 @@ def test_a_member_of_a_full_group_changes_their_name(
 ) -> None:
     ada, bob = people("ada", "bob")
     group = ada.create_group(bob)
-    user_rooms = UserRoomRepository(beside.extensions["chat"].database)
+    memberships = MembershipRepository(beside.extensions["chat"].database)
     absent = [f"{number:024x}" for number in range(1, MOST_MEMBERS - 1)]
     for some in chunked(absent, 250):
-        user_rooms.insert_many(
+        memberships.insert_many(
             [Membership(group["id"], one, "member", 0, False, now_ms()) for one in some]
         )
     client = bob.socket("/group")

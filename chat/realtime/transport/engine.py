@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import engineio
 from engineio import packet
 
-from chat.concurrency import TURN, in_turns, spawn
+from chat.concurrency import TURN, cooperatively, spawn
 from chat.realtime.transport.fanout import Fanout
 from chat.realtime.transport.frames import GOING_AWAY
 from chat.realtime.transport.session import STATUS, EngineSession, SessionLimits
@@ -93,7 +93,7 @@ class EngineServer(engineio.Server):
             spawn(self._close_lost)
 
     def _close_lost(self) -> None:
-        for session in in_turns(self._lost_ones(), TURN):
+        for session in cooperatively(self._lost_ones(), TURN):
             try:
                 session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
             except Exception:  # the others must be closed all the same
@@ -118,7 +118,7 @@ class EngineServer(engineio.Server):
 
     def drop_all(self) -> None:
         """End all sessions as a lost connection does: clients come back by themselves."""
-        for session in in_turns(list(self.sockets.values())):
+        for session in cooperatively(list(self.sockets.values())):
             try:
                 session.drop()
             except Exception:  # the others must be ended all the same
@@ -216,7 +216,7 @@ class EngineServer(engineio.Server):
         self.service_task_event = self.create_event()
         while not self.service_task_event.wait(self._limits.look_seconds):
             now = time.monotonic()
-            for session in in_turns(list(self.sockets.values())):
+            for session in cooperatively(list(self.sockets.values())):
                 try:
                     session.look(now)
                 except Exception:  # the others must be looked at all the same

@@ -1,4 +1,4 @@
-"""What whoever appends to a log gets: the promise of a stored message."""
+"""The future of a stored message: what appending to a log returns."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Stored:
     created: bool
 
 
-Promise = Future[Stored]
+StoredFuture = Future[Stored]
 
 
-def wait_for(promise: Promise, seconds: float) -> Stored:
-    """Return what was promised; Unavailable when that takes longer: nobody knows then."""
+def wait_for(future: StoredFuture, seconds: float) -> Stored:
+    """Wait for the message; Unavailable on timeout: nobody knows then whether it is stored."""
     try:
-        return promise.result(seconds)
+        return future.result(seconds)
     except TimeoutError:
         raise Unavailable() from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from cachetools import LRUCache
 
-from chat.concurrency import in_turns
+from chat.concurrency import cooperatively
 from chat.errors import NotFound
 from chat.keyed_locks import KeyedLocks
 from chat.models import Membership, Room, RoomKind
@@ -22,8 +22,8 @@ from chat.policies import (
     require_unblocked,
     resolve_role,
 )
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
 
 MAX_AGE = 4.0  # seconds for which it is trusted after it was read, or confirmed as a whole
 MAX_AGE_CONFIRMED = 60.0  # for which it is trusted at all
@@ -51,12 +51,12 @@ class _Lately:
     changes: int
 
 
-class Memberships:
+class MembershipCache:
     """Rooms and their members as last read; whoever changes one of them calls `forget`."""
 
-    def __init__(self, rooms: RoomRepository, user_rooms: UserRoomRepository) -> None:
+    def __init__(self, rooms: RoomRepository, memberships: MembershipRepository) -> None:
         self._rooms = rooms
-        self._user_rooms = user_rooms
+        self._memberships = memberships
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lately: OrderedDict[str, _Lately] = OrderedDict()  # by user, the oldest first
         self._gone: LRUCache[str, None] = LRUCache(GONE)  # users whose account has ended
@@ -88,7 +88,7 @@ class Memberships:
             if known and user_id in known.members:
                 return known.room, known.members[user_id]
             changes, asked_at = self._changes, time.monotonic()
-            membership = require_member(self._user_rooms.find(room_id, user_id))
+            membership = require_member(self._memberships.find(room_id, user_id))
             room = known.room if known else self._find_room(room_id)
             membership = resolve_role(room, membership)
             if self._is_unchanged(room_id, changes):
@@ -120,19 +120,19 @@ class Memberships:
 
     def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
         """Ask the database itself, where what follows depends on the role; NotFound as above."""
-        membership = require_member(self._user_rooms.find(room_id, user_id))
+        membership = require_member(self._memberships.find(room_id, user_id))
         room = self._find_room(room_id)
         return room, resolve_role(room, membership)
 
     def find_fresh(self, room: Room, user_id: str) -> Membership | None:
         """Ask the database itself for somebody's membership; None for a stranger."""
-        membership = self._user_rooms.find(room.id, user_id)
+        membership = self._memberships.find(room.id, user_id)
         return membership and resolve_role(room, membership)
 
     def list_of_user(self, user_id: str) -> list[tuple[Room, Membership]]:
         """Ask for all rooms of a user and return them, in no order."""
         changes, asked_at = self._changes, time.monotonic()
-        memberships = {one.room_id: one for one in self._user_rooms.list_of_user(user_id)}
+        memberships = {one.room_id: one for one in self._memberships.list_of_user(user_id)}
         return self._pair(user_id, memberships, [], changes, asked_at)
 
     def list_told_of(self, user_id: str) -> list[str]:
@@ -152,9 +152,11 @@ class Memberships:
         changes, asked_at = self._changes, time.monotonic()
         if found and found.changes == changes and asked_at < found.read_at + LATELY:
             return found.pairs
-        memberships = {one.room_id: one for one in self._user_rooms.list_of_user(user_id)}
+        memberships = {one.room_id: one for one in self._memberships.list_of_user(user_id)}
         known = [
-            known.room for room_id in in_turns(memberships) if (known := self._trusted(room_id))
+            known.room
+            for room_id in cooperatively(memberships)
+            if (known := self._trusted(room_id))
         ]
         return self._pair(user_id, memberships, known, changes, asked_at)
 
@@ -169,10 +171,10 @@ class Memberships:
         """Read the rooms that are not known, and remember all as of when they were asked for."""
         missing = memberships.keys() - {room.id for room in known}
         rooms = [*known, *self._rooms.list_by_ids(missing)]
-        pairs = [(room, resolve_role(room, memberships[room.id])) for room in in_turns(rooms)]
+        pairs = [(room, resolve_role(room, memberships[room.id])) for room in cooperatively(rooms)]
         if changes == self._changes:
             self._remember_lately(user_id, _Lately(pairs, asked_at, changes))
-        for room, membership in in_turns(pairs):
+        for room, membership in cooperatively(pairs):
             if self._is_unchanged(room.id, changes):
                 self._remember(room, membership, asked_at)
         return pairs
@@ -203,7 +205,7 @@ class Memberships:
         known = self._trusted(room_id)
         if known and known.count is not None:
             return known.count
-        count = self._user_rooms.count_of_room(room_id)
+        count = self._memberships.count_of_room(room_id)
         if known is not None and known is self._known.get(room_id):
             known.count = count
         return count
@@ -264,7 +266,7 @@ class Memberships:
 
         They are remembered unless the room has changed since `changes`, before it was read.
         """
-        found = [resolve_role(room, one) for one in self._user_rooms.list_of_room(room.id, limit)]
+        found = [resolve_role(room, one) for one in self._memberships.list_of_room(room.id, limit)]
         if self._is_unchanged(room.id, changes) and found:
             self._drop(room.id)
             self._known[room.id] = _Known(

@@ -26,7 +26,7 @@ LAST_PIECE = 128  # as nobody is served any more
 log = logging.getLogger(__name__)
 
 
-class Coalescer(Generic[K, V]):
+class WriteBehind(Generic[K, V]):
     """Collects values by key and hands them to `write` after `delay` seconds.
 
     A round writes what waits as it begins, in pieces, and rests between them: `rest` times as long

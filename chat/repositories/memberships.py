@@ -21,7 +21,7 @@ from chat.repositories.documents import (
 )
 
 
-class UserRoomRepository:
+class MembershipRepository:
     """Memberships, each with how far its user has read."""
 
     def __init__(self, database: Database) -> None:

@@ -13,10 +13,10 @@ from flask import Flask
 from chat import concurrency
 from chat.errors import NotFound
 from chat.models import Room
+from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.repositories.user_rooms import UserRoomRepository
-from chat.services import memberships
-from chat.services.memberships import LATELY, Memberships
+from chat.services import membership_cache
+from chat.services.membership_cache import LATELY, MembershipCache
 from chat.wiring import Services
 from harness.people import make_people
 from tests.clocks import Clock
@@ -26,19 +26,21 @@ from tests.memory import least_memory
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
     found = Clock(1_000.0)
-    monkeypatch.setattr(memberships, "time", SimpleNamespace(monotonic=found))
+    monkeypatch.setattr(membership_cache, "time", SimpleNamespace(monotonic=found))
     return found
 
 
 @pytest.fixture
-def known(clock: Clock[float]) -> Memberships:
-    """Memberships over a database in which nobody belongs to a room."""
+def known(clock: Clock[float]) -> MembershipCache:
+    """A cache over a database in which nobody belongs to a room."""
     rooms: Any = SimpleNamespace(list_by_ids=lambda ids: [])
-    user_rooms: Any = SimpleNamespace(list_of_user=lambda user_id: [])
-    return Memberships(rooms, user_rooms)
+    memberships: Any = SimpleNamespace(list_of_user=lambda user_id: [])
+    return MembershipCache(rooms, memberships)
 
 
-def test_all_rooms_of_a_user_are_forgotten_in_time(known: Memberships, clock: Clock[float]) -> None:
+def test_all_rooms_of_a_user_are_forgotten_in_time(
+    known: MembershipCache, clock: Clock[float]
+) -> None:
     for number in range(50):
         known.list_lately(f"early{number}")
     clock.now += LATELY / 2
@@ -48,7 +50,7 @@ def test_all_rooms_of_a_user_are_forgotten_in_time(known: Memberships, clock: Cl
     assert list(known._lately) == ["later", "now"]
 
 
-def test_one_more_user_costs_the_same_however_many_came_lately(known: Memberships) -> None:
+def test_one_more_user_costs_the_same_however_many_came_lately(known: MembershipCache) -> None:
     for number in range(20_000):
         known.list_lately(str(number))
     others = map(str, itertools.count(20_000))
@@ -70,7 +72,7 @@ def test_a_room_that_changes_while_the_reconciler_looks_is_known_as_it_is_then(
         return touched
 
     monkeypatch.setattr(RoomRepository, "list_touched", list_and_hand_over)
-    services.reconciler.beat()
+    services.reconciler.run_once()
     assert services.conversations.get(ada.model, group["id"]).room.owner_id == bob.id
 
 
@@ -118,11 +120,13 @@ def test_a_room_that_changes_in_somebody_elses_turn_is_not_remembered_as_it_was(
 def test_more_rooms_than_may_be_known_are_forgotten_the_oldest_first(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memberships, "KNOWN_MEMBERS", 4)
+    monkeypatch.setattr(membership_cache, "KNOWN_MEMBERS", 4)
     services: Services = app.extensions["chat"]
     people = make_people(app, "ada", "bob", "cleo")
     groups = [people[0].create_group(*people[1:]) for _ in range(2)]
-    found = Memberships(RoomRepository(services.database), UserRoomRepository(services.database))
+    found = MembershipCache(
+        RoomRepository(services.database), MembershipRepository(services.database)
+    )
     for group in groups:
         found.require(people[0].id, group["id"])
     assert (list(found._known), found._size) == ([groups[1]["id"]], 3)
