@@ -30,9 +30,9 @@ from chat.middleware.security_headers import SecurityHeaders
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.origins import parse_origins
+from chat.realtime.acks import ANSWER_WITHIN
 from chat.realtime.channels import ChannelManager
 from chat.realtime.event_queue import MAX_WAITING_SIZE
-from chat.realtime.replies import ANSWER_WITHIN
 from chat.realtime.server import SOCKET_PATHS
 from chat.services.audit import bind_caller
 from chat.wiring import EXTENSION, Services, wire

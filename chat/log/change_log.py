@@ -129,14 +129,14 @@ class ChangeLog:
     def _note_newest(self, room: Room, changes: Sequence[Change]) -> None:
         """Have the preview of the last message written, which may have died with its process."""
         newest = max(changes, key=lambda change: change.seq)
-        if newest.seq >= self._tails.overlay(room).last_seq:
+        if newest.seq >= self._tails.with_tail(room).last_seq:
             for message in self._messages.list_by_ids([newest.message_id]):
                 self._note(room, message)
 
     def _note(self, room: Room, message: Message) -> None:
         """Note how a message is now, where something of it is remembered."""
         self._learn(message)
-        if message.seq >= self._tails.overlay(room).last_seq:
+        if message.seq >= self._tails.with_tail(room).last_seq:
             self._tails.learn(message)
             self._previews.put(message)
 

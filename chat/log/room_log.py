@@ -123,9 +123,9 @@ class RoomLog:
         """Return the pinned messages of a room, those pinned last first."""
         return self._sign(self._messages.list_pinned(room_id, limit))
 
-    def overlay(self, room: Room) -> Room:
+    def with_tail(self, room: Room) -> Room:
         """Return the room with the end of its log as this process knows it, asking nobody."""
-        return self._tails.overlay(room)
+        return self._tails.with_tail(room)
 
     def known_id(self, room_id: str, seq: int) -> str | None:
         """Return the id of the message there if it is the last one known here, else None."""

@@ -77,7 +77,7 @@ class Tails:
         """Note a stored message; an older one than is known changes nothing."""
         self._remember(message.room_id, message.seq, message, time.monotonic())
 
-    def overlay(self, room: Room) -> Room:
+    def with_tail(self, room: Room) -> Room:
         """Return the room with the end of its log as this process knows it."""
         known = self._find(room.id)
         if known is None:
@@ -108,7 +108,7 @@ class Tails:
         tail = self._find(room.id)
         if tail and tail.seq >= room.last_seq and asked_at - tail.seen_at < max_age:
             return tail.seq
-        known = self.overlay(room)
+        known = self.with_tail(room)
         found = self._messages.find_head(room.id, known.last_seq)
         if found is None:
             return self._remember(room.id, known.last_seq, known.last_message, asked_at)

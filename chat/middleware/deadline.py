@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from chat.database.client import time_limit
-from chat.realtime.replies import ANSWER_WITHIN, WORK_SECONDS
+from chat.realtime.acks import ANSWER_WITHIN, WORK_SECONDS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

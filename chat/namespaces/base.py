@@ -23,10 +23,10 @@ from chat.i18n import choose_locale
 from chat.limits.rules import CONNECTIONS
 from chat.log.futures import StoredFuture
 from chat.models import RoomKind, User
+from chat.realtime.acks import Ack, Body
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection
 from chat.realtime.event_queue import EventQueue
-from chat.realtime.replies import Body, Reply
 from chat.realtime.server import CompactJson, Refused
 from chat.schemas.base import Schema
 from chat.schemas.messages import (
@@ -189,7 +189,7 @@ class EventNamespace(flask_socketio.Namespace):
 
     # How an event finds its method
 
-    def _handle(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
+    def _handle(self, connection: Connection, data: list[Any] | str, ack: Ack) -> None:
         try:
             event, *args = _read(data) if isinstance(data, str) else data
             schema = self.events.get(event) if isinstance(event, str) else None
@@ -198,31 +198,29 @@ class EventNamespace(flask_socketio.Namespace):
             if len(args) != 1:
                 raise InvalidInput({"_schema": ["invalid.object"]})
             payload = schema.load(args[0])
-            with self._place(event, connection, reply):
+            with self._place(event, connection, ack):
                 result = getattr(self, f"on_{event}")(connection, payload)
         except Exception as error:
-            reply.send(self._error(connection, error))
+            ack.send(self._error(connection, error))
             return
         if isinstance(result, Future):
-            result.add_done_callback(lambda future: self._keep(connection, future, reply))
+            result.add_done_callback(lambda future: self._keep(connection, future, ack))
         else:
-            reply.send({"data": result})
+            ack.send({"data": result})
 
-    def _place(
-        self, event: str, connection: Connection, reply: Reply
-    ) -> AbstractContextManager[None]:
+    def _place(self, event: str, connection: Connection, ack: Ack) -> AbstractContextManager[None]:
         """Hold one of the few places for reads of much where an event needs one."""
         if event not in self.heavy:
             return nullcontext()
-        return self._services.budgets.heavy(connection.payer, reply.seconds_to_wait())
+        return self._services.budgets.heavy(connection.payer, ack.seconds_to_wait())
 
-    def _keep(self, connection: Connection, future: StoredFuture, reply: Reply) -> None:
+    def _keep(self, connection: Connection, future: StoredFuture, ack: Ack) -> None:
         error = future.exception()
         if error is None:
             message = dump_message(future.result().message, connection.user.id)
-            reply.send({"data": message})
+            ack.send({"data": message})
         elif isinstance(error, Exception):
-            reply.send(self._error(connection, error))
+            ack.send(self._error(connection, error))
 
     def _authenticate(self, eio_sid: str, user_id: str, session_id: str) -> User:
         """Return the user of a session, who is at hand where the client has entered by it."""

@@ -9,8 +9,8 @@ from chat.budgets import Budgets
 from chat.concurrency import charge_to, give_way, spawn
 from chat.errors import RateLimited, Unavailable
 from chat.logs import bind_id
+from chat.realtime.acks import Ack, Body, Deadlines
 from chat.realtime.connections import Connection
-from chat.realtime.replies import Body, Deadlines, Reply
 
 # What is stored, and answered once it is.
 STORED = frozenset({"send_message", "edit_message", "delete_message", "react", "pin_message"})
@@ -27,7 +27,7 @@ LONG = 256
 class EventQueue:
     """Hands the events of each connection to `handle`, one after the other, in turns of their user.
 
-    `handle` gets the event, or its text where that is long, and sees to it that the reply is sent;
+    `handle` gets the event, or its text where that is long, and sees to it that the ack is sent;
     `refusal` makes the answer to an event that is refused or comes to no end in time.
     """
 
@@ -35,7 +35,7 @@ class EventQueue:
         self,
         budgets: Budgets,
         max_body: int,
-        handle: Callable[[Connection, list[Any] | str, Reply], None],
+        handle: Callable[[Connection, list[Any] | str, Ack], None],
         refusal: Callable[[Connection, Exception], Body],
     ) -> None:
         self._budgets = budgets
@@ -69,9 +69,9 @@ class EventQueue:
             answer(body)
 
         connection.unanswered += is_stored
-        reply = Reply(connection, answer_and_count)
-        self._deadlines.watch(reply)
-        connection.waiting.append((text if len(text) > LONG else data, len(text), reply))
+        ack = Ack(connection, answer_and_count)
+        self._deadlines.watch(ack)
+        connection.waiting.append((text if len(text) > LONG else data, len(text), ack))
         connection.waiting_size += len(text)
         if not connection.handling:
             connection.handling = True
@@ -82,26 +82,26 @@ class EventQueue:
         charge_to(connection.payer)
         try:
             while connection.waiting:
-                data, size, reply = connection.waiting.popleft()
+                data, size, ack = connection.waiting.popleft()
                 connection.waiting_size -= size
-                if not reply.sent:
-                    self._handle_in_turn(connection, data, reply)
+                if not ack.sent:
+                    self._handle_in_turn(connection, data, ack)
                 give_way()  # between two events of one client everybody else gets a turn
         finally:
             connection.handling = False
 
-    def _handle_in_turn(self, connection: Connection, data: list[Any] | str, reply: Reply) -> None:
+    def _handle_in_turn(self, connection: Connection, data: list[Any] | str, ack: Ack) -> None:
         self._budgets.note_active(connection.payer)
         try:
-            give_back = connection.payer.take_turn(reply.seconds_to_wait())
+            give_back = connection.payer.take_turn(ack.seconds_to_wait())
         except RateLimited as error:
-            reply.send(self._refusal(connection, error))
+            ack.send(self._refusal(connection, error))
             return
         try:
-            if not reply.sent:
-                self._handle(connection, data, reply)
+            if not ack.sent:
+                self._handle(connection, data, ack)
         finally:
             give_back()
 
-    def _expire(self, reply: Reply) -> None:
-        reply.send(self._refusal(reply.connection, Unavailable()))
+    def _expire(self, ack: Ack) -> None:
+        ack.send(self._refusal(ack.connection, Unavailable()))

@@ -25,10 +25,10 @@ from socketio import packet
 from chat.concurrency import is_green
 from chat.errors import Conflict, NotFound, RateLimited, Unauthorized
 from chat.i18n import choose_locale
+from chat.realtime.acks import Body
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection, Connections
-from chat.realtime.replies import Body
 from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
 from chat.realtime.transport.server import TransportServer
 from chat.schemas.reading import read_json

@@ -45,9 +45,9 @@ class ConversationService:
         conversations = self._assemble(user, self._membership_cache.list_of_user(user.id))
         return sorted(conversations, key=_activity, reverse=True)
 
-    def list_lately(self, user: User, kind: RoomKind) -> list[Conversation]:
+    def list_cached(self, user: User, kind: RoomKind) -> list[Conversation]:
         """Return a user's conversations of a kind, in no order, as of a second ago at most."""
-        pairs = self._membership_cache.list_lately(user.id)
+        pairs = self._membership_cache.list_cached(user.id)
         return self._assemble(user, [pair for pair in pairs if pair[0].kind == kind])
 
     def get(self, user: User, room_id: str) -> Conversation:
@@ -63,7 +63,7 @@ class ConversationService:
         memberships = self._memberships.list_of_room(room_id)
         users = self._users.list_by_ids({found.user_id for found in memberships})
         members = [
-            (users[found.user_id], self._read_marks.overlay(resolve_role(room, found)))
+            (users[found.user_id], self._read_marks.with_mark(resolve_role(room, found)))
             for found in cooperatively(memberships)
             if found.user_id in users
         ]
@@ -94,8 +94,8 @@ class ConversationService:
 
     def rooms_of(self, user_id: str) -> list[Room]:
         """Return a user's rooms, in no order, as of a second ago at most."""
-        pairs = self._membership_cache.list_lately(user_id)
-        return [self._room_log.overlay(room) for room, _ in cooperatively(pairs)]
+        pairs = self._membership_cache.list_cached(user_id)
+        return [self._room_log.with_tail(room) for room, _ in cooperatively(pairs)]
 
     def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
         peers = self._users.list_by_ids(
@@ -103,12 +103,12 @@ class ConversationService:
         )
         self._usernames.learn([user, *peers.values()])  # of the last messages there
         rooms = self._usernames.sign_last(
-            self._room_log.overlay(room) for room, _ in cooperatively(pairs)
+            self._room_log.with_tail(room) for room, _ in cooperatively(pairs)
         )
         return [
             Conversation(
                 room=room,
-                membership=self._read_marks.overlay(membership),
+                membership=self._read_marks.with_mark(membership),
                 peer=next((peers[other] for other in room.member_ids if other in peers), None),
             )
             for room, (_, membership) in cooperatively(zip(rooms, pairs, strict=True))

@@ -78,7 +78,7 @@ class History:
         """
         epoch = self._past.epoch()  # first: what is read after it is no older
         conversations = {
-            found.room.id: found for found in self._conversations.list_lately(user, kind)
+            found.room.id: found for found in self._conversations.list_cached(user, kind)
         }
         rooms: dict[str, RoomSync] = {}
         named = [room_id for room_id in seen if room_id in conversations]

@@ -27,7 +27,7 @@ from chat.repositories.rooms import RoomRepository
 
 MAX_AGE = 4.0  # seconds for which it is trusted after it was read, or confirmed as a whole
 MAX_AGE_CONFIRMED = 60.0  # for which it is trusted at all
-LATELY = 1.0  # seconds for which all rooms of one user are as good as asking again
+MAX_LIST_AGE = 1.0  # seconds for which all rooms of one user are as good as asking again
 KNOWN_ROOMS = 10_000
 KNOWN_MEMBERS = 200_000  # of all these rooms
 GONE = 10_000  # accounts that ended while this process ran
@@ -45,7 +45,7 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lately:
+class _CachedList:
     pairs: list[tuple[Room, Membership]]
     read_at: float
     changes: int
@@ -58,7 +58,7 @@ class MembershipCache:
         self._rooms = rooms
         self._memberships = memberships
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._lately: OrderedDict[str, _Lately] = OrderedDict()  # by user, the oldest first
+        self._lists: OrderedDict[str, _CachedList] = OrderedDict()  # by user, the oldest first
         self._gone: LRUCache[str, None] = LRUCache(GONE)  # users whose account has ended
         self._size = 0  # memberships
         self._changes = 0
@@ -142,15 +142,15 @@ class MembershipCache:
         """
         return [room.id for room, _ in self.list_of_user(user_id) if not room.blocked_by]
 
-    def list_lately(self, user_id: str) -> list[tuple[Room, Membership]]:
+    def list_cached(self, user_id: str) -> list[tuple[Room, Membership]]:
         """Return all rooms of a user, in no order, as of a second ago at most.
 
         A reconnecting client asks several times, and other members ask for the same rooms. What
         changes within that second is pushed to the clients that hear the room.
         """
-        found = self._lately.get(user_id)
+        found = self._lists.get(user_id)
         changes, asked_at = self._changes, time.monotonic()
-        if found and found.changes == changes and asked_at < found.read_at + LATELY:
+        if found and found.changes == changes and asked_at < found.read_at + MAX_LIST_AGE:
             return found.pairs
         memberships = {one.room_id: one for one in self._memberships.list_of_user(user_id)}
         known = [
@@ -173,7 +173,7 @@ class MembershipCache:
         rooms = [*known, *self._rooms.list_by_ids(missing)]
         pairs = [(room, resolve_role(room, memberships[room.id])) for room in cooperatively(rooms)]
         if changes == self._changes:
-            self._remember_lately(user_id, _Lately(pairs, asked_at, changes))
+            self._remember_list(user_id, _CachedList(pairs, asked_at, changes))
         for room, membership in cooperatively(pairs):
             if self._is_unchanged(room.id, changes):
                 self._remember(room, membership, asked_at)
@@ -239,7 +239,7 @@ class MembershipCache:
         self._gone.clear()
         self._changed.clear()
         self._changed_before = self._changes
-        self._lately.clear()
+        self._lists.clear()
         self._known.clear()
         self._size = 0
 
@@ -248,7 +248,7 @@ class MembershipCache:
 
         The rooms are left one by one, which takes a while.
         """
-        self._lately.pop(user_id, None)
+        self._lists.pop(user_id, None)
         self._gone[user_id] = None
 
     def _find_room(self, room_id: str) -> Room:
@@ -311,8 +311,8 @@ class MembershipCache:
         if known is not None:
             self._size -= len(known.members)
 
-    def _remember_lately(self, user_id: str, found: _Lately) -> None:
-        self._lately[user_id] = found
-        self._lately.move_to_end(user_id)
-        while next(iter(self._lately.values())).read_at + LATELY <= found.read_at:
-            self._lately.popitem(last=False)
+    def _remember_list(self, user_id: str, found: _CachedList) -> None:
+        self._lists[user_id] = found
+        self._lists.move_to_end(user_id)
+        while next(iter(self._lists.values())).read_at + MAX_LIST_AGE <= found.read_at:
+            self._lists.popitem(last=False)

@@ -51,7 +51,7 @@ class ReadMarks:
     def caught_up(self, room: Room, message: Message) -> None:
         """Whoever stored it notes it."""
 
-    def overlay(self, membership: Membership) -> Membership:
+    def with_mark(self, membership: Membership) -> Membership:
         """Return the membership with the newest mark that is known here."""
         seq = self._known.get((membership.room_id, membership.user_id), 0)
         return (

@@ -31,8 +31,10 @@ class Reading:
     def mark_read(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> None:
         """Note that a member has read up to `seq`; a mark never goes back."""
         room, membership = self._membership_cache.require_of_kind(user.id, room_id, kind)
-        membership = self._read_marks.overlay(membership)
-        if seq > self._room_log.overlay(room).last_seq and seq > (head := self._room_log.end(room)):
+        membership = self._read_marks.with_mark(membership)
+        if seq > self._room_log.with_tail(room).last_seq and seq > (
+            head := self._room_log.end(room)
+        ):
             raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
         if seq > membership.last_read_seq:
             self._read_marks.advance(room.id, user.id, seq)

@@ -55,4 +55,4 @@ class RoomNotifier:
 
     def as_of_now(self, room: Room) -> Room:
         """Return the room with the end of its log as known here, signed."""
-        return self._usernames.sign_last([self._room_log.overlay(room)])[0]
+        return self._usernames.sign_last([self._room_log.with_tail(room)])[0]

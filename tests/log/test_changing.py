@@ -275,11 +275,11 @@ def test_the_end_of_a_log_shows_its_last_message_as_it_is(
 ) -> None:
     message = say(desk, room, alice)
     edit(desk, room, message, "other")
-    known = desk.log.overlay(room)
+    known = desk.log.with_tail(room)
     assert known.last_message is not None
     assert (known.last_message.data, known.last_rev) == ("other", 1)
     old = replace(room, last_seq=1, last_message=message)
-    assert desk.log.overlay(old).last_message == known.last_message
+    assert desk.log.with_tail(old).last_message == known.last_message
 
 
 def test_reactions_stand_in_the_order_in_which_they_were_made(

@@ -71,7 +71,7 @@ def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
 ) -> None:
     for number in range(3):
         desk.send(room, alice, str(number)).result(PATIENCE)
-    seen = desk.log.overlay(room)
+    seen = desk.log.with_tail(room)
     assert (seen.last_seq, seen.last_message and seen.last_message.data) == (3, "2")
     assert written_end(desk, room) == 3
     stored = desk.rooms.find(room.id)
@@ -109,7 +109,7 @@ def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
     for message in (second, first):
         desk.log.heard(message)
         desk.previews.put(message)
-    assert desk.log.overlay(room).last_message == second
+    assert desk.log.with_tail(room).last_message == second
     assert desk.log.known_id(room.id, 2) == second.id
     assert desk.log.known_id(room.id, 1) is None
     assert written_end(desk, room) == 2
@@ -142,7 +142,7 @@ def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
     assert messages.asked == asked
     desk.log.end(others[0], LATELY)
     assert messages.asked == asked + 1
-    assert desk.log.told_upto(room.id) == 1 and desk.log.overlay(room).last_seq == 1
+    assert desk.log.told_upto(room.id) == 1 and desk.log.with_tail(room).last_seq == 1
 
 
 def test_one_more_room_costs_the_same_however_many_are_listened_to(
@@ -180,10 +180,10 @@ def test_a_log_that_ends_earlier_after_a_restore_is_known_as_it_is_then(
     for _ in range(3):
         desk.send(room, alice, "hello").result(PATIENCE)
     assert written_end(desk, room) == 3
-    desk.log.listen(desk.log.overlay(room))
+    desk.log.listen(desk.log.with_tail(room))
     desk.messages.delete_range(room.id, 2, 3)
     desk.log.forget_all()
-    assert desk.log.end(room) == 1 and desk.log.overlay(room).last_seq == 1
+    assert desk.log.end(room) == 1 and desk.log.with_tail(room).last_seq == 1
     assert desk.log.told_upto(room.id) == 3, "those who listen have not come again"
     desk.log.start_over()
     assert desk.log.listened() == {}

@@ -12,7 +12,7 @@ from flask import Flask
 
 from chat.budgets import USER, WAIT_SECONDS
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import event_queue, replies
+from chat.realtime import event_queue, acks
 from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection
 from chat.wiring import Services
@@ -153,7 +153,7 @@ def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
     face, connection, answers = GroupNamespace(app, services), connection_of(ada), Answers()
-    monkeypatch.setattr(replies, "ANSWER_WITHIN", replies.WORK_SECONDS + 0.2)
+    monkeypatch.setattr(acks, "ANSWER_WITHIN", acks.WORK_SECONDS + 0.2)
     account = services.budgets.of_user(ada.id)
     began = time.monotonic()
     with account.heavy:  # as if another read were going on

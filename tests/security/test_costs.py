@@ -24,7 +24,7 @@ from flask import Flask
 
 from chat.budgets import ACTIVE_SECONDS, NETWORK
 from chat.database.embedded import EmbeddedDatabase
-from chat.realtime.replies import ANSWER_WITHIN
+from chat.realtime.acks import ANSWER_WITHIN
 from chat.services.capacity import MOST_MEMBERS, MOST_ROOMS
 from harness.people import app_beside, make_people, new_client_id
 from harness.servers import PATIENCE, Server

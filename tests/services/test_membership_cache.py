@@ -16,7 +16,7 @@ from chat.models import Room
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
 from chat.services import membership_cache
-from chat.services.membership_cache import LATELY, MembershipCache
+from chat.services.membership_cache import MAX_LIST_AGE, MembershipCache
 from chat.wiring import Services
 from harness.people import make_people
 from tests.clocks import Clock
@@ -42,19 +42,19 @@ def test_all_rooms_of_a_user_are_forgotten_in_time(
     known: MembershipCache, clock: Clock[float]
 ) -> None:
     for number in range(50):
-        known.list_lately(f"early{number}")
-    clock.now += LATELY / 2
-    known.list_lately("later")
-    clock.now += LATELY / 2
-    known.list_lately("now")
-    assert list(known._lately) == ["later", "now"]
+        known.list_cached(f"early{number}")
+    clock.now += MAX_LIST_AGE / 2
+    known.list_cached("later")
+    clock.now += MAX_LIST_AGE / 2
+    known.list_cached("now")
+    assert list(known._lists) == ["later", "now"]
 
 
 def test_one_more_user_costs_the_same_however_many_came_lately(known: MembershipCache) -> None:
     for number in range(20_000):
-        known.list_lately(str(number))
+        known.list_cached(str(number))
     others = map(str, itertools.count(20_000))
-    asked_for = least_memory(lambda: known.list_lately(next(others)))
+    asked_for = least_memory(lambda: known.list_cached(next(others)))
     assert asked_for.peak < 50_000  # bytes: a list of all of them takes 160,000
 
 
@@ -76,7 +76,7 @@ def test_a_room_that_changes_while_the_reconciler_looks_is_known_as_it_is_then(
     assert services.conversations.get(ada.model, group["id"]).room.owner_id == bob.id
 
 
-@pytest.mark.parametrize("ask", ["rooms_of", "list_of", "list_lately"])
+@pytest.mark.parametrize("ask", ["rooms_of", "list_of", "list_cached"])
 def test_whoever_has_many_rooms_lets_others_have_their_turns(
     app: Flask, monkeypatch: pytest.MonkeyPatch, ask: str
 ) -> None:
@@ -87,7 +87,7 @@ def test_whoever_has_many_rooms_lets_others_have_their_turns(
     calls: dict[str, Callable[[], object]] = {
         "rooms_of": lambda: services.conversations.rooms_of(ada.id),
         "list_of": lambda: services.conversations.list_of(ada.model),
-        "list_lately": lambda: services.conversations.list_lately(ada.model, "group"),
+        "list_cached": lambda: services.conversations.list_cached(ada.model, "group"),
     }
     monkeypatch.setattr(concurrency, "READ_TURN", -1.0)
     given: list[None] = []

@@ -16,7 +16,7 @@ WORK_SECONDS = 0.5  # of these, which waiting for turns leaves for the work
 Body = dict[str, Any]  # `{"data": …}` or `{"error": …}`
 
 
-class Reply:
+class Ack:
     """Answers an event once; whatever comes second is dropped."""
 
     def __init__(self, connection: Connection, send: Callable[[Body], None]) -> None:
@@ -37,28 +37,28 @@ class Reply:
 
 
 class Deadlines:
-    """Watches replies in the order of their arrival, which is the order of their deadlines."""
+    """Watches acks in the order of their arrival, which is the order of their deadlines."""
 
-    def __init__(self, expire: Callable[[Reply], None]) -> None:
+    def __init__(self, expire: Callable[[Ack], None]) -> None:
         self._expire = expire
-        self._replies: deque[Reply] = deque()
+        self._acks: deque[Ack] = deque()
         self._watching = False
 
-    def watch(self, reply: Reply) -> None:
-        """See to it that the reply is sent in time."""
-        self._replies.append(reply)
+    def watch(self, ack: Ack) -> None:
+        """See to it that the ack is sent in time."""
+        self._acks.append(ack)
         if not self._watching:
             self._watching = True
             spawn(self._watch)
 
     def _watch(self) -> None:
-        while self._replies:
-            first = self._replies[0]
+        while self._acks:
+            first = self._acks[0]
             if not first.sent:
                 wait = first.deadline - time.monotonic()
                 if wait > 0:
                     time.sleep(min(wait, 0.25))
                     continue
                 self._expire(first)
-            self._replies.popleft()
+            self._acks.popleft()
         self._watching = False
