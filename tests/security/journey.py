@@ -209,11 +209,11 @@ class Journey:
         self._invite(other["id"])
         bob.call("DELETE /api/rooms/<room_id>", room_id=other["id"])
 
-    def _change(self, room: dict[str, str], namespace: str, seq: int) -> None:
+    def _change(self, room: dict[str, Any], namespace: str, seq: int) -> None:
         """Do to a message of ann's whatever can be done to it, over HTTP and over a socket."""
         ann, bob = self.ann, self.bob
         one = "/api/rooms/<room_id>/messages/<seq>"
-        places = {**room, "seq": str(seq)}
+        places: dict[str, Any] = {**room, "seq": str(seq)}
         said = ann.say()["data"]
         ann.call(f"PATCH {one}", {"data": said}, **places)
         ann.emit(f"{namespace} edit_message", {**room, "seq": seq, "data": ann.say()["data"]})
