@@ -126,7 +126,7 @@ def read_pushed(payload: dict[str, Any]) -> Message:
 def dump_message(message: Message, reader_id: str | None = None) -> dict[str, Any]:
     """Return a message as it is pushed, acked and listed.
 
-    To one reader it also says which of the reactions are their own.
+    To one reader it also says which of the reactions are their own, where there are any.
 
     A nickname that is the username is left out: it is 26 bytes that the kernel copies for each
     member of the room. What changes write is always there, 77 bytes where nothing changed: null
@@ -134,7 +134,7 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
     """
     named = {} if message.nickname == message.username else {"nickname": message.nickname}
     own = {}
-    if reader_id is not None:
+    if reader_id is not None and message.reactions:
         own["own_reactions"] = [one.emoji for one in message.reactions if one.user_id == reader_id]
     return {
         "id": message.id,
