@@ -1,4 +1,4 @@
-"""Coming into groups: by their number, by an invitation, by a request, or added by others."""
+"""Joining groups: by number, by invitation, by an accepted request, or added by a manager."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chat.services.membership_requests import MembershipRequests
 
 
 class Joining:
-    """Decides who may come into a group, and lets them in."""
+    """Checks who may join a group, and adds them."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Joining:
         self._limits = limits
 
     def join(self, user: User, number: str) -> Room:
-        """Enter the group of that number; joining twice changes nothing."""
+        """Join the group of that number. Idempotent."""
         self._limits.count(JOINS, user.id)
         room = self._rooms.find_by_number(number)
         if room is None or (room.access != "number" and not self._is_in(room, user)):
@@ -52,10 +52,10 @@ class Joining:
         return room
 
     def enter(self, room: Room, user: User, take_use: Callable[[], bool] = lambda: True) -> bool:
-        """Let a user into a group by their own doing; return whether they were not in it.
+        """Add a user to a group on their own request; return whether they were not in it.
 
-        Raises Removed where they were removed and not added again by name. `take_use` comes last,
-        so that only those who enter use up an invitation; NotFound where it says no.
+        Raises Removed for a user who was removed and not added again by name. `take_use` is called
+        last, so that only a user who enters spends a use; if it returns False, raises NotFound.
         """
         with self._membership_cache.lock_for_changes(room.id):
             if self._is_in(room, user):
@@ -68,7 +68,7 @@ class Joining:
             return self._enter(room, user, by_name=False, by=user)
 
     def add_member(self, actor: User, room_id: str, username: str) -> Addition:
-        """Put a person into a group, or ask them where that needs their consent."""
+        """Add a user to a group, or send them a request if that needs their consent."""
         self._limits.count(CHANGES, actor.id)
         with self._membership_cache.lock_for_changes(room_id):
             room, membership = self._membership_cache.require_fresh(actor.id, room_id)
@@ -87,7 +87,7 @@ class Joining:
             return Addition(user, membership, is_new)
 
     def accept_request(self, user: User, request_id: str) -> Room:
-        """Join a group that somebody asked the user to join."""
+        """Join the group of a membership request."""
         self._limits.count(JOINS, user.id)
         found = self._requests.require(user, request_id)
         room = found.room
@@ -95,7 +95,7 @@ class Joining:
             if not self._is_in(room, user):
                 self._capacity.require_space(room, user)
                 self._requests.use_up(request_id)
-                # Whoever was removed after they were asked, at another process too, stays out.
+                # A removal after the request, also by another process, still counts.
                 self._removals.delete(room.id, user.id, before=found.created_at)
                 if self._removals.exists(room.id, user.id):
                     raise Removed()
@@ -106,7 +106,7 @@ class Joining:
         return self._membership_cache.find_fresh(room, user.id) is not None
 
     def _enter(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
-        """Make a user a member of a group; return False when another process was first."""
+        """Add a user to a group; return False when another process was first."""
         is_new = self._arrivals.join(room, user, by_name=by_name, by=by)
         if is_new:
             self._requests.withdraw(room.id, user.id)
