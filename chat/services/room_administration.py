@@ -1,6 +1,6 @@
-"""What an operator does with rooms by commands: look at them and end them.
+"""The operator's commands about rooms: view and delete.
 
-All of it is in the audit log, looking too.
+The audit log records every one of them, views included.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from chat.services.profiles import Profiles
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
-    """A room and who is in it, by username; an account that is gone has the empty name."""
+    """A room and its members by username; a deleted account has the empty name."""
 
     room: Room
     members: list[tuple[str, Membership]]
 
 
 class RoomAdministration:
-    """The operator's verbs about rooms, which are named by number or id."""
+    """The operator's verbs about rooms. A room is named by number or id."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class RoomAdministration:
         return RoomView(room, [(names[one.user_id], one) for one in memberships])
 
     def get_room(self, name: str) -> Room:
-        """Return a room without a note that it was looked at; raise NotFound."""
+        """Return a room without an audit entry for the view; raise NotFound."""
         return self._get_room(name)
 
     def end_room(self, room_id: str) -> None:
-        """End a room of any kind with all that was said in it; raise NotFound."""
+        """Delete a room of any kind with all its messages; raise NotFound."""
         room = self._get_room(room_id)
         self._groups.end(room.id, OPERATOR)
-        if room.kind == "direct":  # what ends a group is noted wherever it ends
+        if room.kind == "direct":  # the removal records the end of a group itself
             self._audit.note("direct_room_ended", OPERATOR, room_id=room.id)
 
     def _get_room(self, name: str) -> Room:
