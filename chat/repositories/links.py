@@ -1,4 +1,4 @@
-"""The `link` collection: what may be done by whoever has a token, how often, until when."""
+"""The `link` collection: links to register or to reset a password, with uses and expiry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 
 class LinkRepository:
-    """Stores links until `expires_at`; tokens come here as hashes only."""
+    """Stores links until `expires_at`; it gets tokens only as hashes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,15 +36,15 @@ class LinkRepository:
         return _link(document)
 
     def find_good(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
-        """Return the link of a token, unless it has expired or has no use left."""
+        """Return the link of a token, or None if it has expired or has no use left."""
         only = {"token_hash": token_hash, "purpose": purpose, **_good(now)}
         document = self._collection.find_one(only)
         return _link(document) if document else None
 
     def take_use(self, link_id: str, now: int) -> bool:
-        """Take one use of a good link; tell whether there was one.
+        """Spend one use of a valid link; return whether there was one left.
 
-        Of several who take the last one at once, one gets it.
+        Of several concurrent calls for the last use, one succeeds.
         """
         taken = self._collection.update_one(
             {"_id": object_id(link_id), **_good(now)}, {"$inc": {"uses_left": -1}}
@@ -52,7 +52,7 @@ class LinkRepository:
         return bool(taken.matched_count)
 
     def give_back_use(self, link_id: str) -> None:
-        """Take back that a use was taken, unless the link is gone."""
+        """Restore a spent use, unless the link is deleted."""
         self._collection.update_one({"_id": object_id(link_id)}, {"$inc": {"uses_left": 1}})
 
     def list_living(self, purpose: Purpose, now: int) -> list[Link]:
@@ -62,7 +62,7 @@ class LinkRepository:
         return sorted(found, key=lambda link: link.created_at)
 
     def delete(self, purpose: Purpose, link_id: str) -> bool:
-        """Remove a link; tell whether this call was the one that did."""
+        """Delete a link; return whether this call deleted it."""
         query = {"_id": object_id(link_id), "purpose": purpose}
         return bool(self._collection.delete_one(query).deleted_count)
 
