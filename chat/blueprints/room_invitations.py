@@ -1,6 +1,6 @@
-"""Invitations to groups over HTTP: making, listing and revoking them, and using one by its token.
+"""Invitations to groups over HTTP: create, list, revoke, preview and accept.
 
-No call here has an event: a client uses them seldom.
+These calls have no events, because clients use them seldom.
 """
 
 from __future__ import annotations

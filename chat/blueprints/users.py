@@ -170,5 +170,5 @@ def _logged_in(grant: Grant, status: int) -> Response:
 
 
 def _remembered(response: Response, user: User) -> Response:
-    """Let the caller's browser be known to the account while it has the password of `user`."""
+    """Set the cookie by which the account knows this browser until its password changes."""
     return auth.remember_device(response, services().log_ins.device_token_for(user))

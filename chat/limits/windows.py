@@ -10,25 +10,25 @@ from dataclasses import dataclass, field
 
 from limits import RateLimitItem
 
-LOOKED_AT = 2  # windows for each count, which may add one: those that are over get fewer
+LOOKED_AT = 2  # windows checked at each count; a count adds one at most, so expired ones get fewer
 
 
 @dataclass(slots=True)
 class _Window:
     seconds: int
-    times: list[float] = field(default_factory=list)  # of what was counted, ascending
+    times: list[float] = field(default_factory=list)  # of the counted actions, ascending
 
     def recent(self, now: float) -> list[float]:
-        """Return the times within the window; the others are forgotten."""
+        """Return the times within the window; drop the others."""
         del self.times[: bisect_left(self.times, now - self.seconds)]
         return self.times
 
 
 class LocalWindows:
-    """Counts by key; a count costs the same however many keys there are.
+    """Counts by key, in constant time for any number of keys.
 
-    The memory storage of the package `limits` sweeps all keys, 10 ms after any of them was counted.
-    Here each count looks at the next two, round and round, and drops those whose window is over.
+    The memory storage of the package `limits` sweeps all keys 10 ms after each count. Here each
+    count checks the next two keys in turn, and drops them if their window is over.
     """
 
     def __init__(self) -> None:
@@ -36,16 +36,16 @@ class LocalWindows:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """Return how many keys are remembered."""
+        """Return the number of keys in memory."""
         return len(self._windows)
 
     def test(self, item: RateLimitItem, *key: str) -> bool:
-        """Tell whether one more would be within the limit."""
+        """Return whether one more would be within the limit."""
         with self._lock:
             return len(self._recent(key, time.monotonic())) < item.amount
 
     def hit(self, item: RateLimitItem, *key: str) -> bool:
-        """Count one when it is within the limit; tell whether it was."""
+        """Count one if it is within the limit; return whether it was."""
         with self._lock:
             now = time.monotonic()
             self._forget_some(now)
@@ -55,7 +55,7 @@ class LocalWindows:
             return True
 
     def seconds_left(self, item: RateLimitItem, *key: str) -> float:
-        """Return how long it is until the oldest one leaves the window."""
+        """Return the seconds until the oldest one leaves the window."""
         with self._lock:
             now = time.monotonic()
             times = self._recent(key, now)

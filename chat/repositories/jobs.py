@@ -53,12 +53,10 @@ class JobRepository:
         return [_job(found) for query in queries for found in self._collection.find(query)]
 
     def claim(self, kinds: Container[str], holder: str, lease: float, longest: float) -> Job | None:
-        """Take the job of these kinds that has been due for longest, or return None.
+        """Claim the job of these kinds that has been due longest, for `lease` seconds, or None.
 
-        It is taken for `lease` seconds. Other kinds are for processes of a newer version.
-
-        No job waits for more than `longest` seconds: one that would was put off while the clock was
-        ahead, and is due.
+        Jobs of other kinds are left to processes of a newer version. A job that is due in more than
+        `longest` seconds was stored while the clock was ahead, and counts as due.
         """
         now = self._database.now()
         while document := self._find_due(kinds, now, longest):

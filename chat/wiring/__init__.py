@@ -1,4 +1,4 @@
-"""Builds repositories and services once per app and hands them to the faces."""
+"""Builds the repositories and services of an app, once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXTENSION = "chat"
 
 @dataclass(frozen=True)
 class Services(Core, Rooms, People, Messages, Watches):
-    """Everything of one app that has a life longer than a request."""
+    """All objects of an app that live longer than a request."""
 
 
 def services() -> Services:
@@ -30,7 +30,7 @@ def services() -> Services:
 
 
 def wire(app: Flask) -> Services:
-    """Build all services of an app; nothing is started and no database is asked."""
+    """Build all services of an app, without starting anything or connecting to the database."""
     config = app.config
     embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
     database = Database(embedded.uri if embedded else config["MONGO_URI"])

@@ -1,4 +1,4 @@
-"""Rooms and who is in them."""
+"""Rooms and their members."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from chat.wiring.repositories import Repositories
 
 @dataclass(frozen=True)
 class Rooms:
-    """Rooms and who is in them."""
+    """Rooms and their members."""
 
     blocks: Blocks
     membership_requests: MembershipRequests

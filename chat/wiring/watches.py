@@ -1,4 +1,4 @@
-"""What looks again and again while the server runs."""
+"""Periodic background work of a serving process, and its health checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from chat.wiring.rooms import Rooms
 
 @dataclass(frozen=True)
 class Watches:
-    """What looks again and again while the server runs."""
+    """Periodic background work of a serving process, and its health checks."""
 
     database_probe: DatabaseProbe
     readiness: Readiness
