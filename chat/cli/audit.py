@@ -35,8 +35,8 @@ def audit(limit: int, username: str | None, action: str | None, as_json: bool) -
 
 
 def _line(entry: AuditEntry, names: dict[str, str]) -> str:
-    """Return one line; nothing that people chose can end it."""
-    # In brackets, which today's usernames cannot have: somebody may be called operator.
+    """Return one line; names and other input are escaped, so they cannot break it."""
+    # In brackets, which usernames cannot contain, because a user may be called operator.
     names = {**names, OPERATOR: f"({OPERATOR})"}
     when = datetime.fromtimestamp(entry.at / 1000, UTC).isoformat(timespec="milliseconds")
     said = {

@@ -1,4 +1,4 @@
-"""`flask --app chat.app seed …`: data for trying out and for tests."""
+"""`flask --app chat.app seed …`: data for demos and tests."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def seed_users(
     made = services()
     migrations.upgrade(made.database)
     generated = None if password else secrets.token_urlsafe(12)
-    if generated:  # first, or it would be lost if this broke off
+    if generated:  # first, so that an interruption does not lose it
         click.echo(f"password of the new ones: {generated}")
     names = [f"{prefix}{number}" for number in range(1, count + 1)]
     created = made.accounts.create_many(names, password or generated or "")
@@ -120,7 +120,7 @@ def _tokens(made: Services, users: Iterable[User]) -> Iterator[str]:
 
 @contextmanager
 def _private_file(path: Path) -> Iterator[Callable[[str], Any]]:
-    """Write a file only its owner may read; it takes its place when it is complete."""
+    """Write a file that only its owner may read; rename it into place when it is complete."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
