@@ -245,7 +245,7 @@ class EmbeddedDatabase:
             yield
 
     def _is_alive(self) -> bool:
-        """Return whether a database runs here. Only while `_starting`, because it takes its lock."""
+        """Return whether a database runs here. Call it within `_starting`: it takes the lock."""
         with open_private(self._directory / "alive") as lock:
             return not take_lock(lock)
 
