@@ -97,7 +97,7 @@ def require_undeleted(message: Message) -> None:
         raise MessageDeleted()
 
 
-def require_room_for_emoji(message: Message, emoji: str) -> None:
+def require_emoji_capacity(message: Message, emoji: str) -> None:
     """Refuse an additional emoji on a message that has as many different ones as allowed."""
     shown = {reaction.emoji for reaction in message.reactions}
     if emoji in shown:
@@ -153,7 +153,7 @@ def require_unblocked(blockers: Collection[str]) -> None:
         raise Forbidden()
 
 
-def choose_heir(
+def choose_next_owner(
     candidates: Iterable[Membership], disabled: Container[str] = ()
 ) -> Membership | None:
     """Return the next owner of a group: the oldest admin, else the oldest member, else None.
@@ -167,7 +167,7 @@ def choose_heir(
     )
 
 
-def require_other(user_id: str, other_id: str, field: str) -> None:
+def require_not_self(user_id: str, other_id: str, field: str) -> None:
     """Refuse an action on oneself; `field` is the input field of the error."""
     if user_id == other_id:
         raise InvalidInput({field: ["invalid.oneself"]})

@@ -23,7 +23,7 @@ __all__ = [
     "answer",
     "client_address",
     "device",
-    "forget_odd_range",
+    "drop_unusable_range",
     "heavy",
     "load",
     "load_query",
@@ -110,7 +110,7 @@ def device() -> str:
     return "".join(character for character in text if character.isprintable())
 
 
-def forget_odd_range() -> None:
+def drop_unusable_range() -> None:
     """Drop a `Range` header unless the request is a GET of one valid range.
 
     Werkzeug refuses several ranges; without the header it answers with the whole file. A request

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
-from chat.blueprints.http import answer, forget_odd_range
+from chat.blueprints.http import answer, drop_unusable_range
 from chat.i18n import TAGS, choose_locale
 from chat.middleware.security_headers import YEAR_SECONDS
 from chat.origins import Origin, own_origin
@@ -28,7 +28,7 @@ def page(_: str = "") -> Response:
     html = render_template(
         "page.html",
         language=TAGS[locale],
-        domains=services().registration.named(),
+        domains=services().registration.displayed_domains(),
         mail="terminal" if services().mailer.terminal else "",
         modules=_modules(),
         registration=services().registration.mode,
@@ -52,7 +52,7 @@ def static(version: str, filename: str) -> Response:
     A page opened before an update asks under the old version and gets the present file, which it
     must revalidate.
     """
-    forget_odd_range()
+    drop_unusable_range()
     response = send_from_directory(STATIC, filename)
     if version == _version():
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"

@@ -110,8 +110,8 @@ def _abandon_unprinted() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _close(made: Services) -> None:
-    made.audit.flush()
-    made.database.close()
-    if made.embedded is not None:
-        made.embedded.stop()
+def _close(wired: Services) -> None:
+    wired.audit.flush()
+    wired.database.close()
+    if wired.embedded is not None:
+        wired.embedded.stop()

@@ -36,21 +36,21 @@ def invite(uses: int, days: int, listed: bool, revoke: str | None, as_json: bool
 
     It is shown this once: only a hash of its secret is kept.
     """
-    made = services()
+    wired = services()
     if listed and revoke is not None:
         raise click.UsageError("--list and --revoke exclude each other.")
     if revoke is not None:
         _revoke(revoke)
         return
     if listed:
-        for link in made.account_administration.list_registrations():
+        for link in wired.account_administration.list_registrations():
             click.echo(json.dumps(_described(link)) if as_json else _line(link))
         return
     base = public_url(current_app.config)  # first, or nobody could see what is made
-    if made.registration.mode == "closed":
+    if wired.registration.mode == "closed":
         raise click.ClickException("REGISTRATION=closed lets nobody register: change it first.")
-    migrations.upgrade(made.database)
-    link, token = made.account_administration.issue_registration(uses, days)
+    migrations.upgrade(wired.database)
+    link, token = wired.account_administration.issue_registration(uses, days)
     url = f"{base}/#register={token}"
     click.echo(json.dumps({**_described(link), "url": url}) if as_json else url)
 

@@ -68,21 +68,21 @@ def seed_users(
 
     With --room the id of the group is alone on the last line of the output.
     """
-    made = services()
-    migrations.upgrade(made.database)
+    wired = services()
+    migrations.upgrade(wired.database)
     generated = None if password else secrets.token_urlsafe(12)
     if generated:  # first, so that an interruption does not lose it
         click.echo(f"password of the new ones: {generated}")
     names = [f"{prefix}{number}" for number in range(1, count + 1)]
-    created = made.accounts.create_many(names, password or generated or "")
+    created = wired.accounts.create_many(names, password or generated or "")
     users = list(shown(created, count, "users"))
     if tokens is not None:
         with _private_file(tokens) as write:
-            for token in shown(_tokens(made, users), len(users), "tokens"):
+            for token in shown(_tokens(wired, users), len(users), "tokens"):
                 write(f"{token}\n")
     click.echo(f"{names[0]} to {names[-1]} are there")
     if room is not None:
-        click.echo(made.groups.gather(users[0], room, users).id)
+        click.echo(wired.groups.gather(users[0], room, users).id)
 
 
 @seed.command("demo")
@@ -95,14 +95,14 @@ def seed_users(
 @with_services
 def make_demo(password: str | None) -> None:
     """Make a few people, a direct room and two groups with some history; safe to repeat."""
-    made = services()
-    migrations.upgrade(made.database)
+    wired = services()
+    migrations.upgrade(wired.database)
     generated = secrets.token_urlsafe(9)
 
     def tell_password() -> None:
         click.echo(f"New people of the demo log in with the password {generated}")
 
-    are_new = seed_demo(made, password, generated, tell_password)
+    are_new = seed_demo(wired, password, generated, tell_password)
     click.echo("These people have been talking:")
     for one in PEOPLE:
         click.echo(f"  {one.username:<10} {escape(one.nickname)}")
@@ -112,9 +112,9 @@ def make_demo(password: str | None) -> None:
         click.echo("They were here before: their password is as it was; --password sets another.")
 
 
-def _tokens(made: Services, users: Iterable[User]) -> Iterator[str]:
+def _tokens(wired: Services, users: Iterable[User]) -> Iterator[str]:
     for some in chunked(users, CHUNK):
-        for grant in made.sessions.start_many(some, "seed"):
+        for grant in wired.sessions.start_many(some, "seed"):
             yield issue_tokens(grant)["access_token"]
 
 

@@ -54,7 +54,7 @@ class Database:
         """Return the time by the database's clock, which all processes share; costs a query."""
         asked_at = time.monotonic()
         told: datetime = self.db.command("hello")["localTime"].replace(tzinfo=UTC)
-        self._clock.learn(round(told.timestamp() * 1000), asked_at)
+        self._clock.correct(round(told.timestamp() * 1000), asked_at)
         return told
 
     def now_ms(self) -> int:

@@ -20,7 +20,7 @@ class SharedClock:
         self._ahead: float | None = None  # milliseconds: the database's time less the monotonic
         self._lock = threading.Lock()
 
-    def learn(self, told: int, asked_at: float) -> None:
+    def correct(self, told: int, asked_at: float) -> None:
         """Correct the estimate: `told` ms is the database's answer to a query at `asked_at`."""
         earliest = told - self._monotonic() * 1000
         latest = told - asked_at * 1000

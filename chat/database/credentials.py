@@ -21,7 +21,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from chat.database.client import TIMEOUT_MS
 from chat.database.files import write_private
-from chat.database.wire import ask, is_ok
+from chat.database.wire import is_ok, send_command
 
 USER = "chat"
 DATABASE = "admin"  # the user's database
@@ -46,7 +46,7 @@ def read_password(file: Path) -> str | None:
 
 
 @contextmanager
-def key_for_one_start(path: Path) -> Iterator[ssl.SSLContext]:
+def single_use_key(path: Path) -> Iterator[ssl.SSLContext]:
     """Write a new key to a private file for the database; yield the TLS context of its client.
 
     Both sides present the same certificate and accept no other one.
@@ -70,17 +70,17 @@ def key_options(path: Path) -> list[str]:
     return [*files, "--tls-require-client-cert"]
 
 
-def make_only_user(port: int, tls: ssl.SSLContext, password: str) -> bool:
+def create_only_user(port: int, tls: ssl.SSLContext, password: str) -> bool:
     """Drop all users of a database and create the chat's; return whether all of that succeeded."""
     while users := _list_users(port, tls):
         for user in users:
             drop = {"dropUser": user["user"], "$db": user["db"]}
-            if not is_ok(ask(port, drop, tls, ASK_SECONDS)):
+            if not is_ok(send_command(port, drop, tls, ASK_SECONDS)):
                 return False
     if users is None:
         return False
     make = {"createUser": USER, "pwd": password, "roles": ["root"], "$db": DATABASE}
-    return is_ok(ask(port, make, tls, ASK_SECONDS))
+    return is_ok(send_command(port, make, tls, ASK_SECONDS))
 
 
 def is_refused(uri: str) -> bool:
@@ -97,7 +97,7 @@ def is_refused(uri: str) -> bool:
 
 def _list_users(port: int, tls: ssl.SSLContext) -> list[dict[str, Any]] | None:
     """Return users of all databases, a batch of them; None without an answer."""
-    answer = ask(port, {"find": "system.users", "$db": DATABASE}, tls, ASK_SECONDS)
+    answer = send_command(port, {"find": "system.users", "$db": DATABASE}, tls, ASK_SECONDS)
     if answer is None or not is_ok(answer):
         return None
     users: list[dict[str, Any]] = answer["cursor"]["firstBatch"]

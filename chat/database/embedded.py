@@ -27,7 +27,7 @@ from typing import BinaryIO
 from chat.database import credentials
 from chat.database.client import DEFAULT_NAME
 from chat.database.files import open_private, take_lock, write_private
-from chat.database.wire import HOST, ask
+from chat.database.wire import HOST, send_command
 from chat.errors import Unavailable
 from chat.logs import REPEATS
 
@@ -273,12 +273,12 @@ class EmbeddedDatabase:
             return True
         port, key = _free_port(), self._directory / "key"
         password = credentials.new_password()
-        with credentials.key_for_one_start(key) as tls:
+        with credentials.single_use_key(key) as tls:
             child = self._launch(program, port, credentials.key_options(key), durable=True)
             if not self._wait_until_ready(child, port, tls):
                 return False
             try:
-                made = credentials.make_only_user(port, tls, password)
+                made = credentials.create_only_user(port, tls, password)
             finally:
                 self._end(child, port, tls)
         if made:  # only now, because the file means that the user exists
@@ -411,7 +411,7 @@ def find_program() -> str:
 
 def _answers(port: int, tls: ssl.SSLContext | None = None) -> bool:
     """Return whether a database answers a ping; a dying one may still accept connections."""
-    return ask(port, {"ping": 1, "$db": "admin"}, tls) is not None
+    return send_command(port, {"ping": 1, "$db": "admin"}, tls) is not None
 
 
 def _is_broken(port: int) -> bool:
@@ -420,7 +420,7 @@ def _is_broken(port: int) -> bool:
     The command is the start of a log-in, which reads the user and needs no authentication.
     """
     begin = {"mechanism": "SCRAM-SHA-256", "payload": f"n,,n={credentials.USER},r=look".encode()}
-    answer = ask(port, {"saslStart": 1, **begin, "$db": credentials.DATABASE})
+    answer = send_command(port, {"saslStart": 1, **begin, "$db": credentials.DATABASE})
     return answer is not None and answer.get("code") == INTERNAL_ERROR
 
 

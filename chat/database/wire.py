@@ -17,7 +17,7 @@ LONGEST_BYTES = 48_000_000  # of its messages; a longer one comes from another p
 ANSWER_SECONDS = 1.0
 
 
-def ask(
+def send_command(
     port: int,
     command: Document,
     tls: ssl.SSLContext | None = None,

@@ -94,7 +94,7 @@ def _make_people(
 def _make_direct(services: Services, people: dict[str, User]) -> None:
     first, second = DIRECT.members
     room, _ = services.direct_rooms.direct_with(people[first], second)
-    _tell(services, people, room, DIRECT)
+    _store_messages(services, people, room, DIRECT)
 
 
 def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None:
@@ -104,12 +104,12 @@ def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None
         room = services.groups.create_group(owner, talk.name, talk.info)
     if MembershipRepository(services.database).count_of_room(room.id) < len(talk.members):
         services.groups.gather(owner, talk.name, [people[name] for name in talk.members])
-    if _tell(services, people, room, talk):
+    if _store_messages(services, people, room, talk):
         for name in talk.admins:
             services.roles.set_role(owner, room.id, people[name].id, "admin")
 
 
-def _tell(services: Services, people: dict[str, User], room: Room, talk: Talk) -> bool:
+def _store_messages(services: Services, people: dict[str, User], room: Room, talk: Talk) -> bool:
     """Store the messages and their changes; return whether any message is new.
 
     Stores nothing in a room with other messages.
@@ -123,12 +123,12 @@ def _tell(services: Services, people: dict[str, User], room: Room, talk: Talk) -
     if missing:
         messages.append(missing)
         RoomRepository(services.database).advance_heads([history[-1]])
-        _read(services, people, room, talk, history)
-    _change(services, people, room, talk, [*stored, *missing])
+        _set_read_marks(services, people, room, talk, history)
+    _apply_changes(services, people, room, talk, [*stored, *missing])
     return bool(missing)
 
 
-def _change(
+def _apply_changes(
     services: Services,
     people: dict[str, User],
     room: Room,
@@ -151,21 +151,21 @@ def _change(
 
 def _changes(people: dict[str, User], talk: Talk, messages: Sequence[Message]) -> Iterator[Change]:
     texts = [text for scene in talk.scenes for _, text in scene.lines]
-    for number, act in enumerate(talk.acts, 1):
-        (place,) = [place for place, text in enumerate(texts) if text.startswith(act.begins)]
+    for number, change in enumerate(talk.acts, 1):
+        (place,) = [place for place, text in enumerate(texts) if text.startswith(change.begins)]
         message = messages[place]
-        name = f"{message.id} {act.kind} {act.username} {act.value}"
+        name = f"{message.id} {change.kind} {change.username} {change.value}"
         yield Change(
             id=hashlib.sha256(name.encode()).hexdigest()[: len(message.id)],
             room_id=message.room_id,
             rev=0,
             message_id=message.id,
             seq=message.seq,
-            kind=act.kind,
-            user_id=people[act.username].id,
+            kind=change.kind,
+            user_id=people[change.username].id,
             created_at=message.created_at + 20_000 * number,
-            value={"text": act.value, "deleted": None}.get(act.kind, True),
-            emoji=act.value if act.kind == "reaction" else "",
+            value={"text": change.value, "deleted": None}.get(change.kind, True),
+            emoji=change.value if change.kind == "reaction" else "",
         )
 
 
@@ -190,7 +190,7 @@ def _history(people: dict[str, User], room: Room, talk: Talk) -> Iterator[Messag
             )
 
 
-def _read(
+def _set_read_marks(
     services: Services, people: dict[str, User], room: Room, talk: Talk, history: list[Message]
 ) -> None:
     last = len(history)

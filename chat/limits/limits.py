@@ -48,10 +48,10 @@ class Limits:
 
     def count(self, rule: Rule, key: str) -> None:
         """Count one, or raise RateLimited if the limit is reached."""
-        if not self.note(rule, key):
+        if not self.try_count(rule, key):
             raise RateLimited(self._seconds_left(rule, key))
 
-    def note(self, rule: Rule, key: str) -> bool:
+    def try_count(self, rule: Rule, key: str) -> bool:
         """Count one unless the limit is reached; return whether it was counted."""
         return not self._enabled or self._windows(rule).hit(self._item(rule), rule.name, key)
 

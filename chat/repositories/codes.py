@@ -66,7 +66,7 @@ class CodeRepository:
         )
         return code if counted.matched_count else None
 
-    def give_back_try(self, email: str, purpose: str, code: StoredCode) -> None:
+    def restore_try(self, email: str, purpose: str, code: StoredCode) -> None:
         """Subtract a try that turned out right."""
         self._collection.update_one(
             {**_of(email, purpose), "code_hash": code.code_hash}, {"$inc": {"tries": -1}}

@@ -35,27 +35,27 @@ class LinkRepository:
         self._collection.insert_one(document)
         return _link(document)
 
-    def find_good(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
+    def find_valid(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
         """Return the link of a token, or None if it has expired or has no use left."""
-        only = {"token_hash": token_hash, "purpose": purpose, **_good(now)}
+        only = {"token_hash": token_hash, "purpose": purpose, **_valid(now)}
         document = self._collection.find_one(only)
         return _link(document) if document else None
 
-    def take_use(self, link_id: str, now: int) -> bool:
+    def spend_use(self, link_id: str, now: int) -> bool:
         """Spend one use of a valid link; return whether there was one left.
 
         Of several concurrent calls for the last use, one succeeds.
         """
         taken = self._collection.update_one(
-            {"_id": object_id(link_id), **_good(now)}, {"$inc": {"uses_left": -1}}
+            {"_id": object_id(link_id), **_valid(now)}, {"$inc": {"uses_left": -1}}
         )
         return bool(taken.matched_count)
 
-    def give_back_use(self, link_id: str) -> None:
+    def restore_use(self, link_id: str) -> None:
         """Restore a spent use, unless the link is deleted."""
         self._collection.update_one({"_id": object_id(link_id)}, {"$inc": {"uses_left": 1}})
 
-    def list_living(self, purpose: Purpose, now: int) -> list[Link]:
+    def list_unexpired(self, purpose: Purpose, now: int) -> list[Link]:
         """Return the links that have not expired, the oldest first."""
         query = {"purpose": purpose, "expires_at": {"$gt": date_of(now)}}
         found = [_link(document) for document in self._collection.find(query)]
@@ -75,7 +75,7 @@ class LinkRepository:
         return self._database.db["link"]
 
 
-def _good(now: int) -> Document:
+def _valid(now: int) -> Document:
     return {
         "uses_left": {"$gt": 0},
         "expires_at": {"$gt": date_of(now)},  # the TTL index deletes up to a minute late

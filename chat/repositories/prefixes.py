@@ -49,7 +49,7 @@ class PrefixSearch:
             if found is None:
                 condition = {**only, field: {"$gte": prefix, "$lt": prefix + LAST}}
                 found = _first(collection, condition, field, limit)
-                self._learn(found, field, prefix, limit)
+                self._cache_end(found, field, prefix, limit)
             return found
         finally:
             self._whole.release()
@@ -66,10 +66,10 @@ class PrefixSearch:
         if len(found) < limit:
             self._ends.pop((field, prefix), None)
             return None
-        self._learn(found, field, prefix, limit)
+        self._cache_end(found, field, prefix, limit)
         return found
 
-    def _learn(self, found: list[Document], field: str, prefix: str, limit: int) -> None:
+    def _cache_end(self, found: list[Document], field: str, prefix: str, limit: int) -> None:
         """Cache the end of the matches, also for the longer prefixes that all of them share."""
         if len(found) < limit:
             return  # with so few matches a whole range costs little

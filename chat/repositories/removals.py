@@ -22,8 +22,8 @@ class RemovalRepository:
         key = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         return self._database.db["removal"].find_one(key, {"_id": 1}) is not None
 
-    def count_kept_out(self, room_id: str) -> int:
-        """Count the users of a group who were barred while they were no members."""
+    def count_banned(self, room_id: str) -> int:
+        """Count the users of a group who were banned while they were no members."""
         query = {"room_identity": object_id(room_id), "was_member": False}
         return self._database.db["removal"].count_documents(query)
 

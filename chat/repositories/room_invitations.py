@@ -49,7 +49,7 @@ class RoomInvitationRepository:
         found = map(_invitation, self._collection.find(query, {"used_by": 0}))
         return sorted(found, key=lambda invitation: (invitation.created_at, invitation.id))
 
-    def take_use(self, invitation_id: str, user_id: str, now: int) -> bool:
+    def spend_use(self, invitation_id: str, user_id: str, now: int) -> bool:
         """Spend one use atomically; return whether the user may enter.
 
         A user spends only one: a second entry, after a failure or after leaving, needs no other.

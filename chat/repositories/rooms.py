@@ -94,7 +94,7 @@ class RoomRepository:
         found = self._database.db["room"].find({"opened_by": object_id(user_id)})
         return [room_of(document) for document in found]
 
-    def note_answered(self, room_ids: Iterable[str]) -> None:
+    def mark_answered(self, room_ids: Iterable[str]) -> None:
         """Mark direct rooms as answered, so that they no longer count for their opener."""
         for some in with_ids(object_ids(room_ids)):
             self._database.db["room"].update_many(some, {"$unset": {"opened_by": ""}})

@@ -56,29 +56,29 @@ class AccountAdministration:
     def issue_registration(self, uses: int, days: int) -> tuple[Link, str]:
         """Return a new registration link for `uses` accounts, and its token."""
         link, token = self._links.issue_registration(uses, days)
-        self._note("site_invitation_made", detail=f"{link.id} uses={uses} days={days}")
+        self._record("site_invitation_made", detail=f"{link.id} uses={uses} days={days}")
         return link, token
 
     def list_registrations(self) -> list[Link]:
         """Return the registration links that have not expired, the oldest first."""
-        self._note("site_invitations_listed")
+        self._record("site_invitations_listed")
         return self._links.list_registrations()
 
     def revoke_registration(self, link_id: str) -> None:
         """Revoke a registration link; raise NotFound."""
         if not self._links.revoke_registration(link_id):
             raise NotFound()
-        self._note("site_invitation_revoked", detail=link_id)
+        self._record("site_invitation_revoked", detail=link_id)
 
     def list_users(self, *, disabled: bool = False) -> Iterator[User]:
         """Yield all accounts, or only the disabled ones."""
-        self._note("accounts_listed")
+        self._record("accounts_listed")
         return self._users.list_all(disabled)
 
     def show_user(self, name: str) -> AccountView:
         """Return an account with its sessions and its room counts; raise NotFound."""
         user = self._get_user(name)
-        self._note("account_shown", target_id=user.id)
+        self._record("account_shown", target_id=user.id)
         memberships = self._memberships.list_of_user(user.id)
         rooms = self._rooms.list_by_ids(one.room_id for one in memberships)
         return AccountView(
@@ -95,7 +95,7 @@ class AccountAdministration:
     def end_user(self, user_id: str) -> None:
         """Delete an account as its owner would; raise NotFound."""
         user = self._get_user(user_id)
-        self._note("account_ended", target_id=user.id)
+        self._record("account_ended", target_id=user.id)
         self._deletion.end(user)
 
     def disable_user(self, name: str) -> User:
@@ -107,7 +107,7 @@ class AccountAdministration:
         if user.disabled_at is None:
             now = self._clock()
             user = self._users.update(user.id, {"disabled_at": now}, now)
-            self._note("account_disabled", target_id=user.id)
+            self._record("account_disabled", target_id=user.id)
         # After the write, so that no later log-in succeeds. For an account that is disabled already
         # too, because the first call may have failed here.
         self._sessions.end_all(user.id)
@@ -118,14 +118,14 @@ class AccountAdministration:
         user = self._get_user(name)
         if user.disabled_at is not None:
             user = self._users.update(user.id, {"disabled_at": None}, self._clock())
-            self._note("account_enabled", target_id=user.id)
+            self._record("account_enabled", target_id=user.id)
         return user
 
     def issue_reset(self, name: str) -> tuple[User, Link, str]:
         """Return a user, a link with which they can set a new password once, and its token."""
         user = self._get_user(name)
         link, token = self._links.issue_reset(user.id)
-        self._note("reset_link_made", target_id=user.id)
+        self._record("reset_link_made", target_id=user.id)
         return user, link, token
 
     def _get_user(self, name: str) -> User:
@@ -134,5 +134,5 @@ class AccountAdministration:
             raise NotFound()
         return user
 
-    def _note(self, action: Action, *, target_id: str = "", detail: str = "") -> None:
-        self._audit.note(action, OPERATOR, target_id=target_id, detail=detail)
+    def _record(self, action: Action, *, target_id: str = "", detail: str = "") -> None:
+        self._audit.record(action, OPERATOR, target_id=target_id, detail=detail)

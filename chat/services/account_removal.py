@@ -17,10 +17,10 @@ from chat.services.sessions import SessionService
 SWEEP_AFTER = 60.0
 
 
-class Forgetful(Protocol):
+class UserDataService(Protocol):
     """A service that stores data of a user other than rooms and sessions."""
 
-    def forget_user(self, user_id: str) -> None: ...
+    def delete_user_data(self, user_id: str) -> None: ...
 
 
 class AccountRemoval:
@@ -33,7 +33,7 @@ class AccountRemoval:
         sessions: SessionService,
         leaving: Leaving,
         ended: EndedAccounts,
-        forgetful: Sequence[Forgetful],
+        user_data: Sequence[UserDataService],
         audit: Audit,
         jobs: Jobs,
         clock: Callable[[], int],
@@ -42,7 +42,7 @@ class AccountRemoval:
         self._sessions = sessions
         self._leaving = leaving
         self._ended = ended
-        self._forgetful = forgetful
+        self._user_data = user_data
         self._audit = audit
         self._jobs = jobs
         self._clock = clock
@@ -54,14 +54,14 @@ class AccountRemoval:
 
         The job is stored first. From then on the account is removed even if this call fails.
         """
-        self._jobs.add_here(REMOVE, {"user_id": user_id})
+        self._jobs.enqueue_local(REMOVE, {"user_id": user_id})
         self._end(user_id)
 
     def _end(self, user_id: str) -> None:
         """End the sessions and erase the account. Idempotent."""
         self._sessions.end_all(user_id)
         if self._users.erase(user_id, self._clock()):
-            self._audit.note("account_deleted", user_id)
+            self._audit.record("account_deleted", user_id)
         self._ended.exclude(user_id)
         self._sessions.end_all(user_id)  # Somebody may have logged in between the two writes.
 
@@ -70,7 +70,7 @@ class AccountRemoval:
         # The process that began the removal may have died before this, or may still be on its way.
         self._end(user_id)
         yield from self._sweep(arguments, progress)
-        self._jobs.add(SWEEP, {"user_id": user_id}, SWEEP_AFTER)
+        self._jobs.enqueue(SWEEP, {"user_id": user_id}, SWEEP_AFTER)
 
     def _sweep(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
         """Leave all rooms, but stop when a restore brings the account back."""
@@ -86,5 +86,5 @@ class AccountRemoval:
             yield progress
 
     def _forget(self, user_id: str) -> None:
-        for one in self._forgetful:
-            one.forget_user(user_id)
+        for one in self._user_data:
+            one.delete_user_data(user_id)

@@ -37,7 +37,7 @@ class Audit:
         self._write_behind: WriteBehind[str, AuditEntry] = WriteBehind(WRITE_INTERVAL, self._write)
         self._lost = 0
 
-    def note(
+    def record(
         self,
         action: Action,
         actor_id: str = "",

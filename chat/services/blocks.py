@@ -50,33 +50,33 @@ class Blocks:
         self._limits = limits
         self._jobs = jobs
         self._locks = KeyedLocks()
-        jobs.register(SETTLE, self._settle_again)
+        jobs.register(SETTLE, self._copy_to_room_again)
 
     def block(self, user: User, other_id: str) -> None:
         """Block a user. Idempotent. Raises NotFound, TooManyBlocks."""
         self._limits.count(CHANGES, user.id)
-        policies.require_other(user.id, other_id, "user_id")
+        policies.require_not_self(user.id, other_id, "user_id")
         if self._users.find(other_id) is None:
             raise NotFound()
         with self._locks.lock_for(user.id):
             if user.id not in self._blocks.find_blockers(user.id, other_id):
                 if self._blocks.count_blocked(user.id) >= MOST_BLOCKS:
                     raise TooManyBlocks()
-                self._settle_later(user.id, other_id)
+                self._copy_to_room_later(user.id, other_id)
                 self._blocks.insert(user.id, other_id)
             if len(self._users.list_by_ids([user.id, other_id])) < 2:
                 self._blocks.delete(user.id, other_id)  # an account was deleted meanwhile
                 raise NotFound()
-            self.settle(user.id, other_id)
+            self.copy_to_room(user.id, other_id)
 
     def unblock(self, user: User, other_id: str) -> None:
         """Unblock a user. Idempotent."""
         self._limits.count(CHANGES, user.id)
         with self._locks.lock_for(user.id):
             if user.id in self._blocks.find_blockers(user.id, other_id):
-                self._settle_later(user.id, other_id)
+                self._copy_to_room_later(user.id, other_id)
                 self._blocks.delete(user.id, other_id)
-                self.settle(user.id, other_id)
+                self.copy_to_room(user.id, other_id)
 
     def list_of(self, user: User) -> list[User]:
         """Return the users whom a user blocks, the newest block first."""
@@ -84,15 +84,15 @@ class Blocks:
         users = self._users.list_by_ids(ids)
         return [users[one] for one in ids if one in users]
 
-    def are_apart(self, user_id: str, other_id: str) -> bool:
+    def is_either_blocked(self, user_id: str, other_id: str) -> bool:
         """Return whether one of two users blocks the other."""
         return bool(self._blocks.find_blockers(user_id, other_id))
 
-    def require_none(self, user_id: str, other_id: str) -> None:
+    def require_no_block(self, user_id: str, other_id: str) -> None:
         """Raise Forbidden when one of two users blocks the other."""
         policies.require_unblocked(self._blocks.find_blockers(user_id, other_id))
 
-    def settle(self, user_id: str, other_id: str) -> list[str]:
+    def copy_to_room(self, user_id: str, other_id: str) -> list[str]:
         """Copy the blocks of two users to their direct room, if they have one.
 
         Returns the ids of the users who block the other. Each writer reads the blocks again after
@@ -107,13 +107,15 @@ class Blocks:
             blockers = self._blocks.find_blockers(user_id, other_id)
         return blockers
 
-    def forget_user(self, user_id: str) -> None:
+    def delete_user_data(self, user_id: str) -> None:
         """Delete all blocks by and of a user whose account is deleted."""
         self._blocks.delete_of_user(user_id)
 
-    def _settle_later(self, user_id: str, other_id: str) -> None:
-        self._jobs.add(SETTLE, {"user_ids": [user_id, other_id]}, SETTLE_AFTER)
+    def _copy_to_room_later(self, user_id: str, other_id: str) -> None:
+        self._jobs.enqueue(SETTLE, {"user_ids": [user_id, other_id]}, SETTLE_AFTER)
 
-    def _settle_again(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
-        self.settle(*arguments["user_ids"])
+    def _copy_to_room_again(
+        self, arguments: Mapping[str, Any], progress: Progress
+    ) -> Iterator[Progress]:
+        self.copy_to_room(*arguments["user_ids"])
         yield progress

@@ -33,13 +33,13 @@ class Capacity:
         self._rooms = rooms
         self._memberships = memberships
 
-    def require_space(self, room: Room, user: User, *, by_others: bool = False) -> None:
+    def require_capacity(self, room: Room, user: User, *, by_others: bool = False) -> None:
         """Raise TooManyRooms or GroupFull when the user cannot enter this group."""
-        self.require_room_for(user, by_others=by_others)
+        self.require_group_capacity(user, by_others=by_others)
         if self._memberships.count_of_room(room.id) >= MOST_MEMBERS:
             raise GroupFull()
 
-    def require_room_for(self, user: User, *, by_others: bool = False) -> None:
+    def require_group_capacity(self, user: User, *, by_others: bool = False) -> None:
         """Raise TooManyRooms when the user cannot be in one more group.
 
         The bound is smaller when `by_others` adds them.

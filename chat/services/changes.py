@@ -91,7 +91,7 @@ class ChangeService:
 
         def note(future: StoredFuture) -> None:
             if future.exception() is None:
-                context.run(self._note_deleted, user.id, message)
+                context.run(self._record_deletion, user.id, message)
 
         future = self._change(user, room, message, "deleted")
         if not is_own:
@@ -114,7 +114,7 @@ class ChangeService:
         message = self._require_message(room, seq)
         policies.require_undeleted(message)
         if on:
-            policies.require_room_for_emoji(message, emoji)
+            policies.require_emoji_capacity(message, emoji)
         return self._change(user, room, message, "reaction", on, emoji)
 
     def pin(
@@ -193,8 +193,8 @@ class ChangeService:
         )
         return self._room_log.change(room, change)
 
-    def _note_deleted(self, actor_id: str, message: Message) -> None:
-        self._audit.note(
+    def _record_deletion(self, actor_id: str, message: Message) -> None:
+        self._audit.record(
             "message_deleted",
             actor_id,
             target_id=message.user_id,

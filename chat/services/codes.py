@@ -61,7 +61,7 @@ class VerificationCodes:
             stored.code_hash, self._hash(stored.salt, code)
         ):
             raise wrong_code()
-        self._codes.give_back_try(email, purpose, stored)
+        self._codes.restore_try(email, purpose, stored)
 
     def use_up(self, email: str, purpose: Purpose) -> bool:
         """Delete the code; return whether this call deleted it."""

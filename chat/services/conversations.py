@@ -101,7 +101,7 @@ class ConversationService:
         peers = self._users.list_by_ids(
             {other for room, _ in pairs for other in room.member_ids if other != user.id}
         )
-        self._usernames.learn([user, *peers.values()])  # spares a query for the last messages
+        self._usernames.remember([user, *peers.values()])  # spares a query for the last messages
         rooms = self._usernames.sign_last(
             self._room_log.with_tail(room) for room, _ in cooperatively(pairs)
         )

@@ -44,14 +44,14 @@ class Devices:
     def token_for(self, user: User) -> str:
         """Return a new token for a device of an authenticated user."""
         until = self._clock() + TOKEN_DAYS * DAY_MS
-        said = f"{user.id}.{secrets.token_hex(8)}.{until}.{self._mark(user)}"
-        return f"{said}.{self._sign('token', said)}"
+        payload = f"{user.id}.{secrets.token_hex(8)}.{until}.{self._mark(user)}"
+        return f"{payload}.{self._sign('token', payload)}"
 
     def read(self, token: str) -> Device | None:
         """Return the contents of a token, or None for a forged or an expired one."""
-        said, _, signature = token[:MAX_TOKEN].rpartition(".")
-        parts = said.split(".")
-        expected = self._sign("token", said)
+        payload, _, signature = token[:MAX_TOKEN].rpartition(".")
+        parts = payload.split(".")
+        expected = self._sign("token", payload)
         if len(parts) != 4 or not hmac.compare_digest(_encode(signature), _encode(expected)):
             return None
         user_id, name, until, mark = parts

@@ -13,8 +13,8 @@ from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
-from chat.services.arrivals import Arrivals
 from chat.services.blocks import Blocks
+from chat.services.new_members import NewMembers
 
 # Direct rooms that a user opened and that the other user has not answered. They count only for the
 # opener, because nobody can prevent being written to.
@@ -37,7 +37,7 @@ class DirectRooms:
         memberships: MembershipRepository,
         users: UserRepository,
         messages: MessageRepository,
-        arrivals: Arrivals,
+        new_members: NewMembers,
         blocks: Blocks,
         limits: Limits,
     ) -> None:
@@ -45,7 +45,7 @@ class DirectRooms:
         self._memberships = memberships
         self._users = users
         self._messages = messages
-        self._arrivals = arrivals
+        self._new_members = new_members
         self._blocks = blocks
         self._limits = limits
         # Two users who open the room at the same moment take turns. Otherwise the message of one
@@ -60,7 +60,7 @@ class DirectRooms:
         other = self._users.find_by_username(username)
         if other is None:
             raise NotFound()
-        policies.require_other(user.id, other.id, field)
+        policies.require_not_self(user.id, other.id, field)
         lock = self._locks.lock_for(min(user.id, other.id) + max(user.id, other.id))
         with lock:
             room = self._rooms.find_direct(user.id, other.id)
@@ -81,8 +81,8 @@ class DirectRooms:
         if self._memberships.count_of_room(room.id) == 2:
             return
         # After the room is stored: an earlier block is copied here, a later one finds the room.
-        policies.require_unblocked(self._blocks.settle(user.id, other.id))
-        self._arrivals.let_in(room, (user, other), "member", by=user)
+        policies.require_unblocked(self._blocks.copy_to_room(user.id, other.id))
+        self._new_members.add_to_room(room, (user, other), "member", by=user)
 
     def _require_may_open(self, user: User, other: User) -> None:
         """Refuse a new direct room after a block, or when too many opened ones are unanswered.
@@ -91,7 +91,7 @@ class DirectRooms:
         seldom, so that sending needs no additional write.
         """
         self._limits.count(ROOMS, user.id)
-        self._blocks.require_none(user.id, other.id)
+        self._blocks.require_no_block(user.id, other.id)
         if self._rooms.count_opened(user.id) < MOST_UNANSWERED:
             return
         self._limits.count(TRIES_AT_BOUND, user.id)
@@ -102,6 +102,6 @@ class DirectRooms:
             for other in room.member_ids
             if other != user.id and self._messages.has_written(room.id, other)
         ]
-        self._rooms.note_answered(answered)
+        self._rooms.mark_answered(answered)
         if len(opened) - len(answered) >= MOST_UNANSWERED:
             raise TooManyUnanswered()

@@ -10,10 +10,10 @@ from chat.limits.limits import Limits
 from chat.limits.rules import CHANGES, ROOMS
 from chat.models import Room, User
 from chat.repositories.rooms import RoomRepository
-from chat.services.arrivals import Arrivals
 from chat.services.audit import Audit
 from chat.services.capacity import Capacity
 from chat.services.membership_cache import TRIES, MembershipCache
+from chat.services.new_members import NewMembers
 from chat.services.room_notifier import RoomNotifier
 from chat.services.room_removal import RoomRemoval
 
@@ -26,7 +26,7 @@ class Groups:
         *,
         rooms: RoomRepository,
         membership_cache: MembershipCache,
-        arrivals: Arrivals,
+        new_members: NewMembers,
         capacity: Capacity,
         removal: RoomRemoval,
         notifier: RoomNotifier,
@@ -35,7 +35,7 @@ class Groups:
     ) -> None:
         self._rooms = rooms
         self._membership_cache = membership_cache
-        self._arrivals = arrivals
+        self._new_members = new_members
         self._capacity = capacity
         self._removal = removal
         self._notifier = notifier
@@ -45,9 +45,9 @@ class Groups:
     def create_group(self, user: User, name: str, info: str = "") -> Room:
         """Create a group that the user owns."""
         self._limits.count(ROOMS, user.id)
-        self._capacity.require_room_for(user)
+        self._capacity.require_group_capacity(user)
         room = self._rooms.insert_group(user.id, name, info)
-        self._arrivals.let_in(room, [user], "admin", by=user)
+        self._new_members.add_to_room(room, [user], "admin", by=user)
         return room
 
     def gather(self, owner: User, name: str, members: Iterable[User]) -> Room:
@@ -57,7 +57,7 @@ class Groups:
         """
         room = self._rooms.find_group_of(owner.id, name) or self.create_group(owner, name)
         ids = [member.id for member in members if member.id != owner.id]
-        self._arrivals.let_in_all(room, ids, by=owner)
+        self._new_members.add_many_to_group(room, ids, by=owner)
         return room
 
     def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
@@ -67,9 +67,9 @@ class Groups:
         policies.require_manager(room, membership)
         changed = self._notifier.updated(self._rooms.update(room_id, changes))
         if changed.access != room.access:
-            self._audit.note("access_changed", user.id, room_id=room.id, detail=changed.access)
+            self._audit.record("access_changed", user.id, room_id=room.id, detail=changed.access)
         if changed.posting != room.posting:
-            self._audit.note("posting_changed", user.id, room_id=room.id, detail=changed.posting)
+            self._audit.record("posting_changed", user.id, room_id=room.id, detail=changed.posting)
         return changed
 
     def renew_number(self, user: User, room_id: str) -> Room:
@@ -78,7 +78,7 @@ class Groups:
         room, membership = self._membership_cache.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)
         changed = self._notifier.updated(self._rooms.renew_number(room.id))
-        self._audit.note("number_renewed", user.id, room_id=room.id)
+        self._audit.record("number_renewed", user.id, room_id=room.id)
         return changed
 
     def delete(self, user: User, room_id: str) -> None:

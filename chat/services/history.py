@@ -18,9 +18,9 @@ SYNC_PAGE = 100  # messages of one room in one answer to `sync`
 SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds; nothing is read beyond it
 # Bounds of one `sync`: rooms whose tail is read from the database, and rooms whose messages are
 # read. Each costs a query, and a user may be in thousands of rooms.
-SYNC_HEADS = 300
+SYNC_TAILS = 300
 SYNC_READS = 200
-LATELY = 1.0  # seconds for which a known end of a log is used instead of a query
+TAIL_MAX_AGE = 1.0  # seconds for which a known end of a log is used instead of a query
 
 
 class History:
@@ -50,7 +50,8 @@ class History:
         if before_seq is not None and after_seq is not None:
             raise InvalidInput({"after_seq": ["invalid.not_both"]})
         room, _ = self._membership_cache.require(user.id, room_id)
-        rev = self._room_log.rev(room, LATELY)  # before the messages, so that they are no older
+        # Before the messages, so that they are no older.
+        rev = self._room_log.rev(room, TAIL_MAX_AGE)
         if after_seq is not None:
             return replace(self._page_after(room, after_seq, limit), last_rev=rev)
         end = self._room_log.end(room) + 1
@@ -82,7 +83,7 @@ class History:
         rooms: dict[str, RoomSync] = {}
         named = [room_id for room_id in seen if room_id in conversations]
         # For the other rooms the known tail must do; later messages are pushed.
-        asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
+        asked = set(random.sample(named, min(len(named), SYNC_TAILS)))
         left, reads = SYNC_CHARACTERS, SYNC_READS
         for room_id in cooperatively(named):
             room, ask = conversations[room_id].room, room_id in asked
@@ -118,7 +119,7 @@ class History:
         If the answer has no space left, it says `has_more`, and the client asks again.
         """
         later = Page((), has_more=True)
-        head = self._room_log.end(room, LATELY) if ask else room.last_seq
+        head = self._room_log.end(room, TAIL_MAX_AGE) if ask else room.last_seq
         if seq > head and not ask:
             return RoomSync(later, head), False
         if seq > head:  # the known tail may be older than a push of another process
@@ -141,7 +142,7 @@ class History:
 
     def _changed(self, room: Room, rev: int, *, ask: bool, read: bool) -> tuple[Changes, bool]:
         """Return the changes after `rev`, and whether that cost a read, as `_missed` does."""
-        upto = self._room_log.rev(room, LATELY) if ask else room.last_rev
+        upto = self._room_log.rev(room, TAIL_MAX_AGE) if ask else room.last_rev
         if rev > upto and ask:  # the known tail may be older, as in `_missed`
             upto = self._room_log.rev(room)
         if rev == upto or (rev > upto and not ask):

@@ -59,6 +59,6 @@ class InvitationTokens:
                 raise Removed()
         return invitation, room, is_member
 
-    def take_use(self, invitation: RoomInvitation, user: User) -> bool:
+    def spend_use(self, invitation: RoomInvitation, user: User) -> bool:
         """Spend a use for a user; return whether there was one left."""
-        return self._invitations.take_use(invitation.id, user.id, self._clock())
+        return self._invitations.spend_use(invitation.id, user.id, self._clock())

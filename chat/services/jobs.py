@@ -23,8 +23,9 @@ INTERVAL = 1.0  # seconds between two searches for due jobs
 LEASE = 15.0  # seconds until another process may claim the job of a dead one
 RENEW = 2.0  # seconds between two renewals, which is also the work that a crash repeats
 SLICE = 5.0  # seconds for one job before the next due one
-REST = 3.0  # pause after a piece, as a multiple of its duration, so that live traffic goes first
-MAX_REST = 1.0  # seconds
+# Pause after a piece, as a multiple of its duration, so that live traffic goes first.
+PAUSE_FACTOR = 3.0
+MAX_PAUSE = 1.0  # seconds
 MAX_BACKOFF = 600.0  # the longest wait in seconds before a failed job is tried again
 
 Progress = Mapping[str, Any]
@@ -42,7 +43,7 @@ class Jobs:
         self._repository = repository
         self._works: dict[str, Work] = {}
         self._holder = secrets.token_hex(8)
-        self._past = 0  # grows when the database was restored
+        self._restores = 0  # grows when the database was restored
         self._own: deque[Job] = deque()  # jobs that this process created and holds
         self._runs = False
         self._stopped = threading.Event()
@@ -53,17 +54,17 @@ class Jobs:
         """Set the function that does a kind of job."""
         self._works[kind] = work
 
-    def add(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
+    def enqueue(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
         """Store a job that any process does after `delay` seconds, at most MAX_BACKOFF."""
         self._repository.insert(kind, arguments, delay)
 
-    def add_here(self, kind: str, arguments: Mapping[str, Any]) -> None:
+    def enqueue_local(self, kind: str, arguments: Mapping[str, Any]) -> None:
         """Store a job that this process does next, so that its clients see the effect at once.
 
         If this process dies or runs no jobs, another process does it.
         """
         if not self._runs:
-            self.add(kind, arguments)
+            self.enqueue(kind, arguments)
             return
         self._own.append(self._repository.insert(kind, arguments, LEASE, self._holder))
 
@@ -91,7 +92,7 @@ class Jobs:
 
     def start_over(self) -> None:
         """Drop the running job, because a restored database may not have it."""
-        self._past += 1
+        self._restores += 1
         self._own.clear()
 
     def run_due(self) -> None:
@@ -124,9 +125,9 @@ class Jobs:
     def _do(self, job: Job, work: Work) -> None:
         began = renewed_at = time.monotonic()
         ends_at = began + SLICE
-        past = self._past
+        restores = self._restores
         for progress in work(job.arguments, job.progress):
-            if self._past != past:
+            if self._restores != restores:
                 return
             now = time.monotonic()
             if now >= ends_at or self._stopped.is_set():
@@ -136,9 +137,9 @@ class Jobs:
                 if not self._repository.renew(job, self._holder, progress, LEASE):
                     return
                 renewed_at = now
-            self._stopped.wait(min(REST * (now - began), MAX_REST))
-            if self._past != past:
+            self._stopped.wait(min(PAUSE_FACTOR * (now - began), MAX_PAUSE))
+            if self._restores != restores:
                 return
             began = time.monotonic()
-        if self._past == past:
+        if self._restores == restores:
             self._repository.finish(job, self._holder)

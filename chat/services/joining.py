@@ -12,10 +12,10 @@ from chat.models import Addition, Room, User
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
-from chat.services.arrivals import Arrivals
 from chat.services.capacity import Capacity
 from chat.services.membership_cache import MembershipCache
 from chat.services.membership_requests import MembershipRequests
+from chat.services.new_members import NewMembers
 
 
 class Joining:
@@ -29,7 +29,7 @@ class Joining:
         removals: RemovalRepository,
         membership_cache: MembershipCache,
         requests: MembershipRequests,
-        arrivals: Arrivals,
+        new_members: NewMembers,
         capacity: Capacity,
         limits: Limits,
     ) -> None:
@@ -38,7 +38,7 @@ class Joining:
         self._removals = removals
         self._membership_cache = membership_cache
         self._requests = requests
-        self._arrivals = arrivals
+        self._new_members = new_members
         self._capacity = capacity
         self._limits = limits
 
@@ -51,10 +51,10 @@ class Joining:
         self.enter(room, user)
         return room
 
-    def enter(self, room: Room, user: User, take_use: Callable[[], bool] = lambda: True) -> bool:
+    def enter(self, room: Room, user: User, spend_use: Callable[[], bool] = lambda: True) -> bool:
         """Add a user to a group on their own request; return whether they were not in it.
 
-        Raises Removed for a user who was removed and not added again by name. `take_use` is called
+        Raises Removed for a user who was removed and not added again by name. `spend_use` is called
         last, so that only a user who enters spends a use; if it returns False, raises NotFound.
         """
         with self._membership_cache.lock_for_changes(room.id):
@@ -62,8 +62,8 @@ class Joining:
                 return False
             if self._removals.exists(room.id, user.id):
                 raise Removed()
-            self._capacity.require_space(room, user)
-            if not take_use():
+            self._capacity.require_capacity(room, user)
+            if not spend_use():
                 raise NotFound()
             return self._enter(room, user, by_name=False, by=user)
 
@@ -80,7 +80,7 @@ class Joining:
             if is_new:
                 if self._requests.ask_if_needed(actor, room, user):
                     return Addition(user, None)
-                self._capacity.require_space(room, user, by_others=True)
+                self._capacity.require_capacity(room, user, by_others=True)
                 self._removals.delete(room.id, user.id)
                 is_new = self._enter(room, user, by_name=True, by=actor)
             membership = policies.require_member(self._membership_cache.find_fresh(room, user.id))
@@ -93,7 +93,7 @@ class Joining:
         room = found.room
         with self._membership_cache.lock_for_changes(room.id):
             if not self._is_in(room, user):
-                self._capacity.require_space(room, user)
+                self._capacity.require_capacity(room, user)
                 self._requests.use_up(request_id)
                 # A removal after the request, also by another process, still counts.
                 self._removals.delete(room.id, user.id, before=found.created_at)
@@ -107,7 +107,7 @@ class Joining:
 
     def _enter(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
         """Add a user to a group; return False when another process was first."""
-        is_new = self._arrivals.join(room, user, by_name=by_name, by=by)
+        is_new = self._new_members.add_to_group(room, user, by_name=by_name, by=by)
         if is_new:
             self._requests.withdraw(room.id, user.id)
         return is_new

@@ -52,7 +52,8 @@ class Leaving:
                 is_owner = membership.role == "owner"
                 count = self._memberships.count_of_room(room.id) if is_owner else 0
                 policies.require_may_leave(room, membership, count)
-                left = self._notifier.as_of_now(room)  # before the removal: nothing later is theirs
+                # Before the removal, because later messages are not for the user who leaves.
+                left = self._notifier.with_present_tail(room)
                 if is_owner:
                     is_done = self._removal.remove(room, user.id, unchanged=True)
                 else:
@@ -75,7 +76,7 @@ class Leaving:
         for room_id in room_ids:
             try:
                 with self._membership_cache.lock_for_changes(room_id):
-                    self.leave_for_good(user_id, room_id)
+                    self.remove_deleted_account(user_id, room_id)
             except Exception as error:
                 if is_outage(error):
                     raise
@@ -85,14 +86,14 @@ class Leaving:
         if failure is not None:
             raise failure
 
-    def leave_for_good(self, user_id: str, room_id: str) -> None:
+    def remove_deleted_account(self, user_id: str, room_id: str) -> None:
         """Take a deleted account out of one room."""
         for _ in range(TRIES):
             membership = self._memberships.find(room_id, user_id)
             room = self._rooms.find(room_id)
             # The owner may be no member, if a process died in between.
             if room is not None and room.owner_id == user_id:
-                if not self._roles.hand_over(room) and self._removal.remove(
+                if not self._roles.transfer_ownership(room) and self._removal.remove(
                     room, user_id, unchanged=True
                 ):
                     return

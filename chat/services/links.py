@@ -33,19 +33,19 @@ class Links:
 
     def find(self, purpose: Purpose, token: str) -> Link | None:
         """Return the link of a token; None for an unknown, used-up or expired one."""
-        return self._links.find_good(purpose, hash_token(token), self._clock())
+        return self._links.find_valid(purpose, hash_token(token), self._clock())
 
-    def take_use(self, link: Link) -> bool:
+    def spend_use(self, link: Link) -> bool:
         """Spend one use of a link; return False if none is left."""
-        return self._links.take_use(link.id, self._clock())
+        return self._links.spend_use(link.id, self._clock())
 
-    def give_back_use(self, link: Link) -> None:
+    def restore_use(self, link: Link) -> None:
         """Restore a use that was spent in vain."""
-        self._links.give_back_use(link.id)
+        self._links.restore_use(link.id)
 
     def list_registrations(self) -> list[Link]:
         """Return the registration links that have not expired, the oldest first."""
-        return self._links.list_living("register", self._clock())
+        return self._links.list_unexpired("register", self._clock())
 
     def revoke_registration(self, link_id: str) -> bool:
         """Revoke a registration link; return whether there was one."""

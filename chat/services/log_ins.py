@@ -73,10 +73,10 @@ class LogIns:
             target, password, address, lambda: self._find(name), device_token
         )
         if user is None:
-            self._audit.note("log_in_failed", target_id=found.id if found else "")
+            self._audit.record("log_in_failed", target_id=found.id if found else "")
             raise WrongLogin()
         if user.disabled_at is not None:
-            self._audit.note("log_in_failed", target_id=user.id, detail="disabled")
+            self._audit.record("log_in_failed", target_id=user.id, detail="disabled")
             raise AccountDisabled()
         user = self._renew_hash(user, password)
         grant = self._sessions.start(user, device, address=address, key=key)
@@ -85,9 +85,9 @@ class LogIns:
         # written before this session was stored and is read here.
         if not self._is_still_right(user, password):
             self._sessions.end(grant.session.id)
-            self._audit.note("log_in_failed", target_id=user.id)
+            self._audit.record("log_in_failed", target_id=user.id)
             raise WrongLogin()
-        self._audit.note("logged_in", user.id, detail=grant.session.id)
+        self._audit.record("logged_in", user.id, detail=grant.session.id)
         self._sessions.end_surplus(user.id)
         return grant
 

@@ -30,8 +30,8 @@ MAX_AGE_CONFIRMED = 60.0  # seconds for which an entry is trusted at most, howev
 MAX_LIST_AGE = 1.0  # seconds for which the cached list of a user's rooms is used
 KNOWN_ROOMS = 10_000
 KNOWN_MEMBERS = 200_000  # in all cached rooms
-GONE = 10_000  # accounts deleted while this process ran
-WHOLE = 500  # members of a room that are read together at the first use of one
+KNOWN_DELETED = 10_000  # accounts deleted while this process ran
+PRELOADED_MEMBERS = 500  # members of a room that are read together at the first use of one
 # Tries of a conditional write that fails because another process changed the room first.
 TRIES = 20
 
@@ -59,7 +59,7 @@ class MembershipCache:
         self._memberships = memberships
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lists: OrderedDict[str, _CachedList] = OrderedDict()  # by user, the oldest first
-        self._gone: LRUCache[str, None] = LRUCache(GONE)  # users whose account is deleted
+        self._deleted_users: LRUCache[str, None] = LRUCache(KNOWN_DELETED)
         self._size = 0  # cached memberships
         self._changes = 0  # the number of the last change of any room
         self._changed: OrderedDict[str, int] = OrderedDict()  # of the last change of each room
@@ -79,7 +79,7 @@ class MembershipCache:
 
     def require(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
         """Return a room and a membership; raise NotFound for a missing room or a non-member."""
-        if user_id in self._gone:
+        if user_id in self._deleted_users:
             raise NotFound()
         known = self._trusted(room_id)
         if known and user_id in known.members:
@@ -95,7 +95,7 @@ class MembershipCache:
             if self._is_unchanged(room_id, changes):
                 self._remember(room, membership, asked_at)
             if known is None:
-                self._read(room, changes, asked_at, WHOLE)
+                self._read(room, changes, asked_at, PRELOADED_MEMBERS)
         return room, membership
 
     def require_of_kind(
@@ -237,7 +237,7 @@ class MembershipCache:
     def forget_all(self) -> None:
         """Drop everything, including the results of reads under way."""
         self._changes += 1
-        self._gone.clear()
+        self._deleted_users.clear()
         self._changed.clear()
         self._changed_before = self._changes
         self._lists.clear()
@@ -250,7 +250,7 @@ class MembershipCache:
         A job ends its memberships one by one, which takes a while.
         """
         self._lists.pop(user_id, None)
-        self._gone[user_id] = None
+        self._deleted_users[user_id] = None
 
     def _find_room(self, room_id: str) -> Room:
         room = self._rooms.find(room_id)

@@ -55,7 +55,7 @@ class MembershipRequests:
         the other or the user declined within KEPT_DAYS, TooManyMembershipRequests, and RateLimited
         for an actor who asks too often.
         """
-        self._blocks.require_none(actor.id, user.id)
+        self._blocks.require_no_block(actor.id, user.id)
         now = self._clock()
         found = self._requests.find_of(room.id, user.id, now)
         if found is not None and found.declined:
@@ -113,6 +113,6 @@ class MembershipRequests:
         """Delete the request to a user who joined in another way, or was removed."""
         self._requests.delete_waiting(room_id, user_id)
 
-    def forget_user(self, user_id: str) -> None:
+    def delete_user_data(self, user_id: str) -> None:
         """Delete all requests by and to a user whose account is deleted."""
         self._requests.delete_of_user(user_id)

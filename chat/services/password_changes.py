@@ -50,7 +50,7 @@ class PasswordChanges:
             confirmed, password_hash, self._clock()
         ):
             raise InvalidInput({"current_password": ["invalid.password"]})
-        self._audit.note("password_changed", user.id)
+        self._audit.record("password_changed", user.id)
         self._proofs.end_resets(user)
         self._sessions.end_all(user.id)
         return replace(confirmed, password_hash=password_hash)

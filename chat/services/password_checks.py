@@ -59,7 +59,7 @@ class PasswordChecks:
         target = f"user {user_id}"
         user, _ = self.check(target, password, address, lambda: self._users.find(user_id))
         if user is None:
-            self._audit.note("password_wrong", user_id)
+            self._audit.record("password_wrong", user_id)
         return user
 
     def check(

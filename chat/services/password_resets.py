@@ -58,13 +58,13 @@ class PasswordResets:
         link = self._proofs.find_link("reset", reset_token, "reset_token", address)
         user = self._users.find(link.user_id)
         password_hash = self._passwords.hash(password)
-        if user is None or not self._links.take_use(link):
+        if user is None or not self._links.spend_use(link):
             raise InvalidInput({"reset_token": ["invalid.link"]})
         return self._set_password(user, password_hash)
 
     def _set_password(self, user: User, password_hash: str) -> User:
         changed = self._users.update(user.id, {"password_hash": password_hash}, self._clock())
-        self._audit.note("password_reset", user.id)
+        self._audit.record("password_reset", user.id)
         self._proofs.end_resets(user)
         self._sessions.end_all(user.id)  # after the write, so that the old password is useless
         return changed

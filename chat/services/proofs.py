@@ -55,11 +55,11 @@ class Proofs:
             try:
                 self._codes.check(email, purpose, code, tries)
             except InvalidInput:
-                is_counted = all(self._limits.note(*counted) for counted in first)
+                is_counted = all(self._limits.try_count(*counted) for counted in first)
                 if is_guessed:
                     self._warn_of_guessing("many networks")
                 elif is_counted:
-                    self._limits.note(WRONG_CODES_OF_ALL, ALL)
+                    self._limits.try_count(WRONG_CODES_OF_ALL, ALL)
                 for rule, key in usual:
                     self._limits.count(rule, key)
                 raise
@@ -81,6 +81,6 @@ class Proofs:
 
     def _warn_of_guessing(self, by: str) -> None:
         """Warn the operator of guessed codes, once an hour over all processes."""
-        if self._limits.note(GUESSING_ALARMS, by):
+        if self._limits.try_count(GUESSING_ALARMS, by):
             log.warning("codes are guessed: more wrong ones by %s than people mistype", by)
-            self._audit.note("codes_guessed", detail=by)
+            self._audit.record("codes_guessed", detail=by)

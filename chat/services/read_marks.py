@@ -16,7 +16,7 @@ WRITE_INTERVAL = 1.0  # seconds between two writes of one member's mark
 # Seconds that all pauses of a round may take, when the database is slow. A mark set right after a
 # round began waits for the next one too, so a crash can lose the marks of twice that time.
 MAX_INTERVAL = 30.0
-REST = 10.0  # pause after a write, as a multiple of its duration
+PAUSE_FACTOR = 10.0  # pause after a write, as a multiple of its duration
 KNOWN_MARKS = 50_000
 
 _Mark = tuple[int, str | None]  # the seq, and the id of its message or None if unknown
@@ -33,7 +33,7 @@ class ReadMarks:
         self._messages = messages
         self._known: LRUCache[tuple[str, str], int] = LRUCache(KNOWN_MARKS)
         self._write_behind: WriteBehind[tuple[str, str], _Mark] = WriteBehind(
-            WRITE_INTERVAL, self._write, MAX_INTERVAL, REST
+            WRITE_INTERVAL, self._write, MAX_INTERVAL, PAUSE_FACTOR
         )
 
     def advance(self, room_id: str, user_id: str, seq: int, message_id: str | None = None) -> None:

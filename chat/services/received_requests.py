@@ -47,7 +47,7 @@ class ReceivedRequests:
         rooms = {room.id: room for room in self._rooms.list_by_ids(one.room_id for one in requests)}
         inviters = self._users.list_by_ids({one.inviter_id for one in requests})
         own = set(self._memberships.list_rooms_of_users([user_id]).get(user_id, ()))
-        apart = {one for one in inviters if self._blocks.are_apart(user_id, one)}
+        apart = {one for one in inviters if self._blocks.is_either_blocked(user_id, one)}
         received = []
         for request in requests:  # few, and each query yields to other tasks
             room, inviter = rooms.get(request.room_id), inviters.get(request.inviter_id)

@@ -39,9 +39,11 @@ class Registration:
         if self.mode == "invitation" and not by_link:
             raise LinkRequired()
         if email and self.domains and domain_of(email) not in self.domains:
-            raise InvalidInput({"email": [Text("invalid.email_domain", domains=self.named())]})
+            raise InvalidInput(
+                {"email": [Text("invalid.email_domain", domains=self.displayed_domains())]}
+            )
 
-    def named(self) -> str:
+    def displayed_domains(self) -> str:
         """Return the first few domains as text for users."""
         named = ", ".join(self._written[:NAMED_DOMAINS])
         return f"{named}, …" if len(self._written) > NAMED_DOMAINS else named

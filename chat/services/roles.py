@@ -60,7 +60,7 @@ class Roles:
                     return user, replace(target, role=role)
         raise Unavailable()
 
-    def hand_over(self, room: Room) -> bool:
+    def transfer_ownership(self, room: Room) -> bool:
         """Transfer a group whose owner leaves or has left to an heir; return False if none."""
         others = [
             policies.resolve_role(room, one)
@@ -69,12 +69,14 @@ class Roles:
         ]
         living = self._users.list_by_ids(one.user_id for one in others)
         disabled = {user_id for user_id, user in living.items() if user.disabled_at is not None}
-        heir = policies.choose_heir((one for one in others if one.user_id in living), disabled)
+        heir = policies.choose_next_owner(
+            (one for one in others if one.user_id in living), disabled
+        )
         if heir is None:
             return False
         changed = self._rooms.change_owner(room, heir.user_id)
         if changed is not None:
-            self._note_role(room.owner_id or "", heir.user_id, room, "owner")
+            self._record_role(room.owner_id or "", heir.user_id, room, "owner")
             self._notifier.updated(changed)
         return True
 
@@ -94,11 +96,11 @@ class Roles:
             return False
         if changed is None:
             return False
-        self._note_role(actor.id, target.id, room, role)
+        self._record_role(actor.id, target.id, room, role)
         self._notifier.updated(changed)
         return True
 
-    def _note_role(self, actor_id: str, target_id: str, room: Room, role: Role) -> None:
-        self._audit.note(
+    def _record_role(self, actor_id: str, target_id: str, room: Room, role: Role) -> None:
+        self._audit.record(
             "role_changed", actor_id, target_id=target_id, room_id=room.id, detail=role
         )

@@ -45,13 +45,13 @@ class RoomAdministration:
 
     def list_rooms(self) -> Iterator[Room]:
         """Yield all rooms."""
-        self._audit.note("rooms_listed", OPERATOR)
+        self._audit.record("rooms_listed", OPERATOR)
         return self._rooms.list_all()
 
     def show_room(self, name: str) -> RoomView:
         """Return a room with its members, the oldest membership first; raise NotFound."""
         room = self._get_room(name)
-        self._audit.note("room_shown", OPERATOR, room_id=room.id)
+        self._audit.record("room_shown", OPERATOR, room_id=room.id)
         found = self._memberships.list_of_room(room.id)
         memberships = [policies.resolve_role(room, one) for one in found]
         names = self._profiles.names_of(one.user_id for one in memberships)
@@ -66,7 +66,7 @@ class RoomAdministration:
         room = self._get_room(room_id)
         self._groups.end(room.id, OPERATOR)
         if room.kind == "direct":  # the removal records the end of a group itself
-            self._audit.note("direct_room_ended", OPERATOR, room_id=room.id)
+            self._audit.record("direct_room_ended", OPERATOR, room_id=room.id)
 
     def _get_room(self, name: str) -> Room:
         room = self._rooms.find_by_number(name) or self._rooms.find(name)

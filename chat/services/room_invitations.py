@@ -57,7 +57,7 @@ class RoomInvitationService:
         self._clock = clock
         self._locks = KeyedLocks()  # by room, so that concurrent calls cannot exceed the bound
 
-    def make(
+    def create(
         self, user: User, room_id: str, *, expires_in: int, uses: int
     ) -> tuple[RoomInvitation, str]:
         """Return a new invitation, valid for `expires_in` seconds, and its token, shown once."""
@@ -76,7 +76,7 @@ class RoomInvitationService:
                 now=now,
                 expires_at=now + expires_in * 1000,
             )
-        self._audit.note("invitation_made", user.id, room_id=room_id, detail=invitation.id)
+        self._audit.record("invitation_made", user.id, room_id=room_id, detail=invitation.id)
         return invitation, token
 
     def list(self, user: User, room_id: str) -> builtins.list[tuple[RoomInvitation, User]]:
@@ -92,9 +92,9 @@ class RoomInvitationService:
         self._require_manager(user, room_id)
         if not self._invitations.delete(room_id, invitation_id):
             raise NotFound()
-        self._audit.note("invitation_revoked", user.id, room_id=room_id, detail=invitation_id)
+        self._audit.record("invitation_revoked", user.id, room_id=room_id, detail=invitation_id)
 
-    def look(self, user: User, token: str) -> Invited:
+    def preview(self, user: User, token: str) -> Invited:
         """Return the group and the creator of an invitation; raises as `accept` does."""
         self._limits.count(JOINS, user.id)
         invitation, room, is_member = self._tokens.require_good(user, token)
@@ -111,8 +111,8 @@ class RoomInvitationService:
         """
         self._limits.count(JOINS, user.id)
         invitation, room, _ = self._tokens.require_good(user, token)
-        if self._joining.enter(room, user, lambda: self._tokens.take_use(invitation, user)):
-            self._audit.note(
+        if self._joining.enter(room, user, lambda: self._tokens.spend_use(invitation, user)):
+            self._audit.record(
                 "invitation_used",
                 user.id,
                 target_id=invitation.user_id,

@@ -29,7 +29,7 @@ class RoomNotifier:
     def entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to its new members."""
         # With the present tail: later messages are pushed to them.
-        self._events.room_entered(self.as_of_now(room), user_ids)
+        self._events.room_entered(self.with_present_tail(room), user_ids)
 
     def joined(self, room: Room, user: User) -> None:
         """Push a new member to the members."""
@@ -38,7 +38,7 @@ class RoomNotifier:
     def updated(self, room: Room) -> Room:
         """Push the present state of the room to its members, and return it."""
         self._membership_cache.forget(room.id)
-        room = self.as_of_now(room)
+        room = self.with_present_tail(room)
         self._events.room_updated(room)
         return room
 
@@ -53,6 +53,6 @@ class RoomNotifier:
         self._room_log.forget(room.id)
         self._events.room_deleted(room.id, room.kind)
 
-    def as_of_now(self, room: Room) -> Room:
+    def with_present_tail(self, room: Room) -> Room:
         """Return the room with the newest known tail of its log, with the sender's names."""
         return self._usernames.sign_last([self._room_log.with_tail(room)])[0]

@@ -64,7 +64,7 @@ class RoomRemoval:
             "members_version": room.members_version if unchanged else None,
             "actor_id": actor_id,
         }
-        self._jobs.add(REMOVE, arguments)
+        self._jobs.enqueue(REMOVE, arguments)
         if not self._end(arguments):
             return False
         self._notifier.ended(room)
@@ -75,7 +75,7 @@ class RoomRemoval:
         room_id, owner_id = arguments["room_id"], arguments["owner_id"]
         if self._rooms.delete(room_id, owner_id, arguments["members_version"]):
             if owner_id is not None:
-                self._audit.note("group_deleted", arguments["actor_id"], room_id=room_id)
+                self._audit.record("group_deleted", arguments["actor_id"], room_id=room_id)
             return True
         return self._rooms.find(room_id) is None
 
@@ -85,7 +85,7 @@ class RoomRemoval:
         if self._rooms.find(room_id) is not None and not self._end(arguments):
             return
         yield from self._sweep(arguments, progress)
-        self._jobs.add(SWEEP, {"room_id": room_id}, SWEEP_AFTER)
+        self._jobs.enqueue(SWEEP, {"room_id": room_id}, SWEEP_AFTER)
 
     def _sweep(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
         """Delete the contents of a room; stop if the room exists, which is checked at each piece.

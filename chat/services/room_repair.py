@@ -69,4 +69,4 @@ class RoomRepair:
         self._room_log.end(room)
         self._room_log.rev(room)
         if room.owner_id and self._memberships.find(room.id, room.owner_id) is None:
-            self._roles.hand_over(room)
+            self._roles.transfer_ownership(room)

@@ -150,7 +150,7 @@ class SessionService:
                 raise Unauthorized()
             if presented != session.previous_hash or abs(now - session.rotated_at) > GRACE_MS:
                 self.end(session_id)
-                self._audit.note("refresh_reused", target_id=user_id, detail=session_id)
+                self._audit.record("refresh_reused", target_id=user_id, detail=session_id)
                 raise Unauthorized()
         return Grant(self._require_enabled(user_id), session, next_id)
 
@@ -165,7 +165,7 @@ class SessionService:
         if session is None or (refresh_id and not _may_use(session, key)):
             raise Unauthorized()
         self.end(session_id)
-        self._audit.note("session_ended", user_id, detail=session_id)
+        self._audit.record("session_ended", user_id, detail=session_id)
 
     def end_all(self, user_id: str) -> None:
         """End every session of the user: invalidate the tokens, close the connections."""
@@ -174,7 +174,7 @@ class SessionService:
             self._alive.pop(session_id, None)
             self._events.session_ended(session_id)
         if ended:
-            self._audit.note("sessions_ended", target_id=user_id, detail=str(len(ended)))
+            self._audit.record("sessions_ended", target_id=user_id, detail=str(len(ended)))
 
     def list(self, user_id: str) -> list[Session]:
         """Return the user's live sessions, the most recently used first."""
@@ -185,14 +185,14 @@ class SessionService:
         if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
             raise NotFound()
         self.end(session_id)
-        self._audit.note("session_ended", user_id, detail=session_id)
+        self._audit.record("session_ended", user_id, detail=session_id)
 
     def end_surplus(self, user_id: str) -> None:
         """End sessions beyond MOST_SESSIONS; after a database outage the next log-in does."""
         try:
             for session in self.list(user_id)[MOST_SESSIONS:]:
                 self.end(session.id)
-                self._audit.note("session_ended", target_id=user_id, detail=session.id)
+                self._audit.record("session_ended", target_id=user_id, detail=session.id)
         except Exception as error:
             if not is_outage(error):
                 raise

@@ -77,7 +77,7 @@ class SignUp:
         user = self._insert_by_link(draft, link) if link else self._accounts.insert(draft)
         if code:
             self._codes.use_up(email, "register")  # an address registers only one account
-        self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
+        self._audit.record("registered", user.id, detail=f"invitation {link.id}" if link else "")
         return self._sessions.start(user, device, address=address, key=key)
 
     def _insert_by_link(self, draft: User, link: Link) -> User:
@@ -85,10 +85,10 @@ class SignUp:
 
         Called last, so that earlier failures cost no use.
         """
-        if not self._links.take_use(link):
+        if not self._links.spend_use(link):
             raise InvalidInput({"invitation": ["invalid.link"]})
         try:
             return self._accounts.insert(draft)
         except Conflict:
-            self._links.give_back_use(link)
+            self._links.restore_use(link)
             raise

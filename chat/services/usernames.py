@@ -54,7 +54,7 @@ class Usernames:
                 self._remember(user_id, names[user_id])
         return names
 
-    def learn(self, users: Iterable[User]) -> None:
+    def remember(self, users: Iterable[User]) -> None:
         """Cache the names of users that were read just now."""
         for user in users:
             self._remember(user.id, Names(user.username, user.nickname))

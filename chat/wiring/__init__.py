@@ -8,18 +8,18 @@ from flask import Flask, current_app
 
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
+from chat.wiring.background import Background, wire_background
 from chat.wiring.core import Core, wire_core
 from chat.wiring.messages import Messages, wire_messages
 from chat.wiring.people import People, wire_people
 from chat.wiring.repositories import wire_repositories
 from chat.wiring.rooms import Rooms, wire_rooms
-from chat.wiring.watches import Watches, wire_watches
 
 EXTENSION = "chat"
 
 
 @dataclass(frozen=True)
-class Services(Core, Rooms, People, Messages, Watches):
+class Services(Core, Rooms, People, Messages, Background):
     """All objects of an app that live longer than a request."""
 
 
@@ -39,6 +39,6 @@ def wire(app: Flask) -> Services:
     rooms = wire_rooms(core, repositories)
     people = wire_people(app, core, repositories, rooms)
     messages = wire_messages(config, core, repositories, rooms)
-    watches = wire_watches(config, core, repositories, rooms, people, messages)
-    areas = (core, rooms, people, messages, watches)
+    background = wire_background(config, core, repositories, rooms, people, messages)
+    areas = (core, rooms, people, messages, background)
     return Services(**{name: one for area in areas for name, one in vars(area).items()})

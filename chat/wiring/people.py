@@ -102,7 +102,7 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
         sessions=sessions,
         leaving=rooms.leaving,
         ended=ended_accounts,
-        forgetful=(rooms.blocks, rooms.membership_requests),
+        user_data=(rooms.blocks, rooms.membership_requests),
         audit=audit,
         jobs=core.jobs,
         clock=clock,

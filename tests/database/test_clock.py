@@ -28,7 +28,7 @@ def seconds() -> Seconds:
 def learn(clock: SharedClock, seconds: Seconds, told: int, took: float) -> None:
     asked_at = seconds.now
     seconds.now += took
-    clock.learn(told, asked_at)
+    clock.correct(told, asked_at)
 
 
 def test_before_the_first_answer_it_knows_nothing(seconds: Seconds) -> None:

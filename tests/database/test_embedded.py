@@ -26,7 +26,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from chat.database import credentials, embedded
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase, EmbeddedDatabaseError, find_program
-from chat.database.wire import ask, is_ok
+from chat.database.wire import is_ok, send_command
 from harness.servers import PATIENCE, ROOT, environment, free_port
 
 # A process that starts or finds the database, says where it listens, and lives until its input
@@ -257,20 +257,20 @@ def test_while_its_user_is_made_it_listens_to_nobody_else(
     look = {"listDatabases": 1, "$db": "admin"}
     nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     nobody.check_hostname, nobody.verify_mode = False, ssl.CERT_NONE
-    make, answered = credentials.make_only_user, []
+    make, answered = credentials.create_only_user, []
 
     def attacked(port: int, tls: ssl.SSLContext, password: str) -> bool:
         assert stat.S_IMODE((tmp_path / "database" / "key").stat().st_mode) == 0o600
-        with credentials.key_for_one_start(tmp_path / "other") as of_another_start:
+        with credentials.single_use_key(tmp_path / "other") as of_another_start:
             of_another_start.verify_mode = ssl.CERT_NONE
             for stranger in (None, nobody, of_another_start):
-                answered.append(ask(port, look, stranger))
-        assert is_ok(ask(port, look, tls))
+                answered.append(send_command(port, look, stranger))
+        assert is_ok(send_command(port, look, tls))
         assert make(port, tls, password)
         assert not processes_that_show(password)
         return True
 
-    monkeypatch.setattr(credentials, "make_only_user", attacked)
+    monkeypatch.setattr(credentials, "create_only_user", attacked)
     write(own.uri(), 1)
     assert answered == [None, None, None]
     assert not list((tmp_path / "database").glob("key*"))
@@ -332,7 +332,7 @@ EmbeddedDatabase(sys.argv[1]).uri()
     "step",
     [
         "EmbeddedDatabase._launch",
-        "credentials.make_only_user",
+        "credentials.create_only_user",
         "EmbeddedDatabase._end",
         "EmbeddedDatabase._ensure_user",
         "credentials.is_refused",

@@ -246,7 +246,7 @@ class Stage:
         for asked in (self.alice, self.bob):
             add = f"/rooms/{self.eve.create_group()['id']}/members"
             assert self.eve.post(add, json={"username": asked.username}).status_code == 202
-        invitation, token = self.services.room_invitations.make(
+        invitation, token = self.services.room_invitations.create(
             self.alice.model, self.group["id"], expires_in=3600, uses=5
         )
         assert self.gone.delete("/session").status_code == 204

@@ -339,7 +339,7 @@ def is_nowhere(app: Flask, person: Person) -> bool:
 def test_an_account_of_many_groups_ends_at_once(
     app: Flask, monkeypatch: pytest.MonkeyPatch, groups: int
 ) -> None:
-    monkeypatch.setattr(jobs, "REST", 0.0)
+    monkeypatch.setattr(jobs, "PAUSE_FACTOR", 0.0)
     ann, bob = make_people(app, "ann", "bob")
     services = app.extensions["chat"]
     shared = [ann.create_group(bob) for _ in range(3)]

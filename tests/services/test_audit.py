@@ -28,12 +28,12 @@ def audit(migrated: Database) -> Iterator[Audit]:
 def test_who_what_when_and_from_where_are_kept(audit: Audit, migrated: Database) -> None:
     def remove() -> None:  # on a thread of its own: the address stays there
         bind_caller("192.0.2.7")
-        audit.note("member_removed", ADA, target_id=BOB, room_id=str(ObjectId()), detail="x")
+        audit.record("member_removed", ADA, target_id=BOB, room_id=str(ObjectId()), detail="x")
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(remove).result()
     bind_caller("")
-    audit.note("logged_in", BOB)
+    audit.record("logged_in", BOB)
     assert audit.flush()
     removed, logged_in = audit.list_latest(10)
     assert (removed.action, removed.actor_id, removed.target_id) == ("member_removed", ADA, BOB)
@@ -46,9 +46,9 @@ def test_who_what_when_and_from_where_are_kept(audit: Audit, migrated: Database)
 
 
 def test_entries_are_found_by_person_and_by_action(audit: Audit) -> None:
-    audit.note("logged_in", ADA)
-    audit.note("log_in_failed", target_id=ADA)
-    audit.note("logged_in", BOB)
+    audit.record("logged_in", ADA)
+    audit.record("log_in_failed", target_id=ADA)
+    audit.record("logged_in", BOB)
     audit.flush()
     assert [one.action for one in audit.list_latest(9, ADA)] == ["logged_in", "log_in_failed"]
     assert [one.actor_id for one in audit.list_latest(9, action="logged_in")] == [ADA, BOB]
@@ -58,7 +58,7 @@ def test_entries_are_found_by_person_and_by_action(audit: Audit) -> None:
 def test_entries_that_were_stored_although_nobody_knew_are_stored_once(
     audit: Audit, migrated: Database
 ) -> None:
-    audit.note("logged_in", ADA)
+    audit.record("logged_in", ADA)
     audit.flush()
     stored = audit.list_latest(9)
     AuditRepository(migrated).insert_many(stored, DAY_MS)
@@ -77,7 +77,7 @@ def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
         entries = AuditRepository(away)
         audit = Audit(entries, days=1)
         for _ in range(5):
-            audit.note("logged_in", ADA)
+            audit.record("logged_in", ADA)
         assert not audit.flush()
     entries._database = migrated
     assert audit.flush()

@@ -56,7 +56,7 @@ def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
     groups = [ada.create_group(name=str(number)) for number in range(12)]
     for group in groups:
         ada.say(group, "one"), ada.say(group, "two")
-    monkeypatch.setattr(history, "SYNC_HEADS", 3)
+    monkeypatch.setattr(history, "SYNC_TAILS", 3)
     monkeypatch.setattr(history, "SYNC_READS", 2)
     asked = Counter[str]()
 

@@ -26,7 +26,7 @@ from chat.repositories.rooms import RoomRepository
 from chat.services import capacity, direct_rooms, member_removal, room_repair
 from chat.services.capacity import GroupFull, TooManyRooms
 from chat.services.direct_rooms import TooManyUnanswered
-from chat.services.member_removal import TooManyKeptOut
+from chat.services.member_removal import TooManyBans
 from chat.wiring import Services
 from harness.people import make_people
 from harness.servers import PATIENCE
@@ -528,7 +528,7 @@ def test_a_group_keeps_out_so_many_who_were_no_members_at_most(
     jobs = services.database.db["job"]
     services.member_removal.remove_member(owner, group.id, cleo.id)
     assert jobs.count_documents({}) == 0  # there was nobody to take out
-    with pytest.raises(TooManyKeptOut):
+    with pytest.raises(TooManyBans):
         services.member_removal.remove_member(owner, group.id, dan.id)
     services.member_removal.remove_member(owner, group.id, bob.id)
     assert jobs.count_documents({}) == 1
@@ -538,7 +538,7 @@ def test_a_group_keeps_out_so_many_who_were_no_members_at_most(
             services.joining.join(one, group.number or "")
     services.joining.join(dan, group.number or "")
     services.leaving.leave(dan, group.id)
-    with pytest.raises(TooManyKeptOut):
+    with pytest.raises(TooManyBans):
         services.member_removal.remove_member(owner, group.id, dan.id)
 
 

@@ -17,7 +17,7 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.room_notifier import RoomNotifier
 
 
-class Arrivals:
+class NewMembers:
     """Adds members to rooms. Callers check first whether a person may enter."""
 
     def __init__(
@@ -41,23 +41,23 @@ class Arrivals:
         self._notifier = notifier
         self._clock = clock
 
-    def let_in(self, room: Room, users: Iterable[User], role: Role, *, by: User) -> None:
+    def add_to_room(self, room: Room, users: Iterable[User], role: Role, *, by: User) -> None:
         """Add users to a room that `by` created; announce it to those who were not in it."""
         entered = [
             user.id for user in users if self._memberships.insert(self._draft(room, user.id, role))
         ]
         if entered:
-            self._entered(room, entered, by=by)
+            self._announce(room, entered, by=by)
 
-    def let_in_all(self, room: Room, user_ids: Iterable[str], *, by: User) -> None:
+    def add_many_to_group(self, room: Room, user_ids: Iterable[str], *, by: User) -> None:
         """Add many users to a group at once; announce it to all, members included."""
         user_ids = list(user_ids)
         draft = self._draft(room, by.id, "member")
         for some in chunked(user_ids, CHUNK):
             self._memberships.insert_many([replace(draft, user_id=user_id) for user_id in some])
-        self._entered(room, user_ids, by=by)
+        self._announce(room, user_ids, by=by)
 
-    def join(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
+    def add_to_group(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
         """Add a user to a group; return False when another process was first.
 
         Raises Removed for a user who was removed before, unless `by` adds them by name.
@@ -68,11 +68,11 @@ class Arrivals:
         if not by_name and self._removals.exists(room.id, user.id):
             self._leaving.remove(room, user.id)
             raise Removed()
-        self._entered(room, [user.id], by=by)
+        self._announce(room, [user.id], by=by)
         self._notifier.joined(room, user)
         return True
 
-    def _entered(self, room: Room, user_ids: list[str], *, by: User) -> None:
+    def _announce(self, room: Room, user_ids: list[str], *, by: User) -> None:
         """Announce new members, or undo the insert when the room or an account is deleted.
 
         Raises NotFound, and Unauthorized when the deleted account is that of `by`. The removal of
@@ -87,7 +87,7 @@ class Arrivals:
         gone = set(user_ids) - self._users.list_by_ids(user_ids).keys()
         if gone:
             for user_id in user_ids if room.kind == "direct" else gone:
-                self._leaving.leave_for_good(user_id, room.id)
+                self._leaving.remove_deleted_account(user_id, room.id)
             raise Unauthorized() if by.id in gone else NotFound()
         self._notifier.entered(now, user_ids)
 
