@@ -67,7 +67,7 @@ class Usernames:
         """Drop all names."""
         self._known.clear()
 
-    def sign(self, messages: Iterable[Message]) -> list[Message]:
+    def with_sender_names(self, messages: Iterable[Message]) -> list[Message]:
         """Return the messages with their senders' names."""
         messages = list(messages)
         names = self.find(message.user_id for message in messages)

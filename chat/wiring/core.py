@@ -58,7 +58,11 @@ def wire_core(
     usernames = Usernames(repositories.users)
     previews = Previews(repositories.rooms)
     room_log = RoomLog(
-        repositories.messages, repositories.changes, repositories.rooms, previews, usernames.sign
+        repositories.messages,
+        repositories.changes,
+        repositories.rooms,
+        previews,
+        usernames.with_sender_names,
     )
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections)
