@@ -102,9 +102,7 @@ def test_the_password_is_printed_before_anybody_has_it(
         assert database.db["user"].count_documents({}) == 0
 
 
-def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
-    uri: str, tmp_path: Path
-) -> None:
+def test_a_closed_pipe_ends_a_command_without_a_traceback(uri: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "chat.app", "seed", "demo"],
         cwd=ROOT,

@@ -31,7 +31,7 @@ def learn(clock: SharedClock, seconds: Seconds, told: int, took: float) -> None:
     clock.correct(told, asked_at)
 
 
-def test_before_the_first_answer_it_knows_nothing(seconds: Seconds) -> None:
+def test_before_the_first_answer_there_is_no_estimate(seconds: Seconds) -> None:
     assert SharedClock(seconds).now_ms() is None
 
 

@@ -157,7 +157,7 @@ def test_making_the_object_touches_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_only_the_owner_can_look_into_the_directory(own: EmbeddedDatabase, tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_directory(own: EmbeddedDatabase, tmp_path: Path) -> None:
     own.uri()
     directory = tmp_path / "database"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -434,7 +434,7 @@ def test_a_second_process_finds_the_running_database(
     assert servers_on(tmp_path) == [own.child_pid]
 
 
-def test_those_who_start_at_the_same_instant_share_one_database(
+def test_processes_that_start_at_once_share_one_database(
     starter: Callable[[], Starter], tmp_path: Path
 ) -> None:
     answers = [one.answer() for one in [starter() for _ in range(5)]]
@@ -578,7 +578,7 @@ def test_the_watch_takes_over_from_a_command_that_ends(
         watch.join()
 
 
-def test_the_watch_tells_when_the_port_had_to_change(own: EmbeddedDatabase, tmp_path: Path) -> None:
+def test_the_supervision_reports_a_changed_port(own: EmbeddedDatabase, tmp_path: Path) -> None:
     uri = own.uri()
     moved: queue.Queue[str] = queue.Queue()
     first = own.child_pid
@@ -596,7 +596,7 @@ def test_the_watch_tells_when_the_port_had_to_change(own: EmbeddedDatabase, tmp_
             watch.join()
 
 
-def test_the_watch_tells_of_deaths_and_grows_patient_when_they_follow_each_other(
+def test_the_supervision_logs_deaths_and_backs_off_when_they_repeat(
     own: EmbeddedDatabase,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -625,7 +625,7 @@ def test_the_watch_tells_of_deaths_and_grows_patient_when_they_follow_each_other
     assert told == ["0.0", "0.5", "1.0"]
 
 
-def test_the_watch_goes_on_when_a_start_fails(
+def test_the_supervision_continues_after_a_failed_start(
     own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tries: list[float] = []

@@ -441,7 +441,7 @@ def test_missing_and_unknown_fields_are_refused_by_their_names(stage: Stage, rou
         assert list(error["fields"]) == [name], (name, body)
 
 
-def test_a_long_or_impossible_field_name_comes_back_short(stage: Stage) -> None:
+def test_a_long_or_invalid_field_name_is_returned_shortened(stage: Stage) -> None:
     route = next(route for route in WITH_BODY if route.body is rooms.CreateRoomSchema)
     for name in ("x" * 10_000, "\ud800" * 200):
         body = json.dumps({"name": "Tea", name: 1})
@@ -510,7 +510,7 @@ def test_missing_forged_and_dead_tokens_open_nothing(stage: Stage, route: Route)
 
 
 @pytest.mark.parametrize("route", WITH_TOKEN, ids=str)
-def test_an_expired_token_is_told_so(stage: Stage, route: Route) -> None:
+def test_an_expired_token_has_an_error_code_of_its_own(stage: Stage, route: Route) -> None:
     claims = claims_of(stage.token(stage.alice, route.token) or "")
     expired = {**claims, "exp": int(time.time()) - 1}
     token = jwt.encode(expired, stage.app.config["SECRET_KEY"])

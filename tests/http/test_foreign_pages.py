@@ -145,7 +145,7 @@ def test_foreign_pages_cause_no_mail(counting: Flask, monkeypatch: pytest.Monkey
         "Application/Json ; Charset=utf-8",
     ],
 )
-def test_json_is_taken_however_its_type_is_written(shared_app: Flask, kind: str) -> None:
+def test_json_is_accepted_in_any_spelling_of_its_type(shared_app: Flask, kind: str) -> None:
     alice = make_account(shared_app)
     body = json.dumps({"nickname": "Alice"})
     data_of(alice.patch("/users/me", data=body, content_type=kind))

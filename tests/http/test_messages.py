@@ -85,7 +85,7 @@ def test_a_message_names_its_sender_as_they_are_called_now(app: Flask) -> None:
     assert {(one["username"], one.get("nickname")) for one in gone} == {("", None)}
 
 
-def test_messages_of_a_room_are_numbered_without_gaps_whoever_sends(app: Flask) -> None:
+def test_messages_of_concurrent_senders_are_numbered_without_gaps(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     group, other = alice.create_group(bob), alice.create_group(bob)
     senders = [alice, bob, bob, alice, bob]

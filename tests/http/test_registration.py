@@ -161,7 +161,7 @@ def test_of_many_domains_a_few_are_named(make_app: MakeApp) -> None:
     assert "d4.test, …" in text and "d5.test" not in text
 
 
-def test_what_proves_somebody_is_asked_for(app: Flask) -> None:
+def test_missing_proofs_are_named(app: Flask) -> None:
     token = make_link(app, uses=10)
     for given, missing in (
         ({}, ["email", "code"]),
@@ -343,7 +343,7 @@ def test_an_address_beside_an_invitation_is_not_proven_and_opens_nothing(
     data_of(client.post("/api/session", json={"username": name, "password": reset["password"]}))
 
 
-def test_with_its_code_an_address_is_proven_beside_an_invitation_too(
+def test_an_address_with_a_code_and_an_invitation_is_proven(
     mailing_app: MakeApp, mailbox: Mailbox
 ) -> None:
     app = mailing_app()

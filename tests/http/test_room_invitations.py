@@ -80,7 +80,7 @@ def test_an_invitation_is_looked_at_and_then_accepted(app: Flask) -> None:
     assert listed(owner, group)[0]["uses_left"] == DEFAULT_USES - 1
 
 
-def test_nobody_without_a_log_in_looks_or_enters(app: Flask) -> None:
+def test_an_invitation_needs_a_log_in(app: Flask) -> None:
     owner = make_people(app, "owner")[0]
     token = invite(owner, owner.create_group())["token"]
     for method in ("GET", "POST"):
@@ -143,7 +143,7 @@ def test_one_takes_one_use_however_often_one_asks(app: Flask) -> None:
     assert listed(owner, group)[0]["uses_left"] == 1
 
 
-def test_a_failure_after_the_use_was_taken_costs_no_other(
+def test_a_failure_after_spending_a_use_costs_no_second_use(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, bob = make_people(app, "owner", "bob")
@@ -247,7 +247,7 @@ def test_the_removed_do_not_come_back_by_an_invitation(app: Flask) -> None:
     assert bob.rooms() == []
 
 
-def test_owner_and_admins_make_and_see_invitations_and_nobody_else(app: Flask) -> None:
+def test_only_owner_and_admins_create_and_list_invitations(app: Flask) -> None:
     owner, admin, member, stranger = make_people(app, "owner", "admin", "member", "stranger")
     group = owner.create_group(admin, member)
     path = f"/rooms/{group['id']}/invitations"
@@ -305,7 +305,7 @@ def test_what_an_invitation_cannot_be_is_refused_by_name(
     assert listed(owner, group) == []
 
 
-def test_what_an_invitation_can_just_be_is_taken(app: Flask) -> None:
+def test_the_bounds_of_an_invitation_are_accepted(app: Flask) -> None:
     owner = make_people(app, "owner")[0]
     group = owner.create_group()
     began = int(time.time() * 1000)

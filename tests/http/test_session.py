@@ -439,7 +439,7 @@ class TestCrossOrigin:
         assert response.headers["Access-Control-Allow-Origin"] == "https://a.example"
 
 
-def test_an_account_that_is_gone_is_unauthorized(app: Flask) -> None:
+def test_a_deleted_account_is_unauthorized(app: Flask) -> None:
     alice: Account = make_account(app)
     app.extensions["chat"].database.db["user"].delete_one({"username": alice.username})
     error_of(alice.get("/users/me"), 401)

@@ -99,7 +99,7 @@ def test_a_code_that_was_replaced_is_not_brought_late(
     assert mailbox.wait_for_code("e@example.org") == "222222"
 
 
-def test_mail_that_was_taken_is_not_brought_again_for_want_of_a_goodbye(
+def test_an_accepted_mail_is_not_sent_again_when_quit_fails(
     mailbox: Mailbox, make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     mailbox.hangs_up = True
@@ -108,7 +108,7 @@ def test_mail_that_was_taken_is_not_brought_again_for_want_of_a_goodbye(
     assert mailbox.attempts == 1 and logged(caplog) == []
 
 
-def test_nobody_waits_long_for_a_goodbye(
+def test_the_answer_to_quit_has_a_short_time_limit(
     mailbox: Mailbox,
     make_mailer: MakeMailer,
     monkeypatch: pytest.MonkeyPatch,
@@ -149,7 +149,7 @@ def test_a_server_that_greylists_for_five_minutes_still_gets_a_good_code(
     assert mailbox.attempts == 1
 
 
-def test_a_code_is_brought_no_longer_than_it_is_good(
+def test_a_code_is_not_sent_after_it_has_expired(
     mailbox: Mailbox, make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert sum(WAITS) == 540

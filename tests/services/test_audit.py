@@ -25,7 +25,7 @@ def audit(migrated: Database) -> Iterator[Audit]:
     audit.flush()  # or what it writes a little later would find its database gone
 
 
-def test_who_what_when_and_from_where_are_kept(audit: Audit, migrated: Database) -> None:
+def test_an_entry_has_actor_target_time_and_address(audit: Audit, migrated: Database) -> None:
     def remove() -> None:  # on a thread of its own: the address stays there
         bind_caller("192.0.2.7")
         audit.record("member_removed", ADA, target_id=BOB, room_id=str(ObjectId()), detail="x")
@@ -55,7 +55,7 @@ def test_entries_are_found_by_person_and_by_action(audit: Audit) -> None:
     assert [one.actor_id for one in audit.list_latest(1)] == [BOB]
 
 
-def test_entries_that_were_stored_although_nobody_knew_are_stored_once(
+def test_entries_stored_by_a_call_without_an_answer_are_stored_once(
     audit: Audit, migrated: Database
 ) -> None:
     audit.record("logged_in", ADA)

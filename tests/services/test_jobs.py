@@ -88,7 +88,7 @@ def test_a_job_that_was_put_off_while_the_clock_was_ahead_is_due(
     assert counting.counted == [1] and stored(migrated) == []
 
 
-def test_another_process_goes_on_where_one_died(make_jobs: Make, migrated: Database) -> None:
+def test_another_process_resumes_the_job_of_a_dead_one(make_jobs: Make, migrated: Database) -> None:
     here, there = make_jobs(), make_jobs()
     counting = Counting(here, there)
 
@@ -105,7 +105,7 @@ def test_another_process_goes_on_where_one_died(make_jobs: Make, migrated: Datab
     assert counting.counted == [1, 2, 3, 3, 4, 5] and stored(migrated) == []
 
 
-def test_a_job_is_one_processs_at_a_time(
+def test_only_one_process_does_a_job_at_a_time(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs_module, "LEASE", 60.0)
@@ -117,7 +117,7 @@ def test_a_job_is_one_processs_at_a_time(
     assert counting.counted == [1, 2, 3]
 
 
-def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> None:
+def test_concurrent_claims_give_each_job_to_one_process(migrated: Database) -> None:
     repository = JobRepository(migrated)
     for _ in range(4):
         repository.insert("count", {})
@@ -129,7 +129,7 @@ def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> Non
     assert len(ids) == len(set(ids)) == 4
 
 
-def test_who_lost_a_job_leaves_it_to_the_other_process(make_jobs: Make, migrated: Database) -> None:
+def test_a_process_that_lost_its_lease_leaves_the_job(make_jobs: Make, migrated: Database) -> None:
     """As a process does that was stopped for longer than its lease."""
     here, there = make_jobs(), make_jobs()
     slow, quick = Counting(here), Counting(there)
@@ -165,7 +165,7 @@ def test_a_job_that_fails_is_tried_again_later_and_later(
     assert [one["kind"] for one in stored(migrated)] == ["unknown here"]
 
 
-def test_a_database_that_is_away_is_no_failure_of_the_job(
+def test_an_outage_of_the_database_is_no_failure_of_the_job(
     make_jobs: Make, migrated: Database
 ) -> None:
     jobs = make_jobs()
@@ -197,9 +197,7 @@ def test_a_long_job_lets_others_have_their_turn(
     assert counting.counted == [1, 1, 2, 2, 3, 3]
 
 
-def test_a_job_is_dropped_when_the_database_has_another_past(
-    make_jobs: Make, migrated: Database
-) -> None:
+def test_a_running_job_is_dropped_after_a_restore(make_jobs: Make, migrated: Database) -> None:
     """Nothing is written to its document, which may be what a backup has brought back."""
     jobs = make_jobs()
     counting = Counting(jobs)
@@ -217,7 +215,7 @@ def test_a_job_is_dropped_when_the_database_has_another_past(
     assert left["progress"] == {"done": 1}
 
 
-def test_a_process_that_ends_lets_its_job_go(
+def test_a_stopping_process_releases_its_job(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs_module, "INTERVAL", 0.01)
@@ -248,7 +246,7 @@ def test_a_process_that_ends_lets_its_job_go(
 
 
 @pytest.mark.parametrize("runs", [True, False])
-def test_a_job_made_for_here_is_done_here_while_this_process_does_jobs(
+def test_a_local_job_is_done_by_the_process_that_enqueued_it(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch, runs: bool
 ) -> None:
     monkeypatch.setattr(jobs_module, "LEASE", 15.0)
@@ -278,7 +276,7 @@ def test_a_job_made_for_here_is_done_here_while_this_process_does_jobs(
     assert stored(migrated) == []
 
 
-def test_a_job_made_for_here_is_anothers_when_this_process_dies(
+def test_a_local_job_passes_to_another_process_when_its_own_dies(
     make_jobs: Make, migrated: Database
 ) -> None:
     dying, other = make_jobs(), make_jobs()
@@ -289,7 +287,7 @@ def test_a_job_made_for_here_is_anothers_when_this_process_dies(
     assert counting.counted == [1, 2] and stored(migrated) == []
 
 
-def test_what_jobs_of_some_kinds_are_about_is_asked_at_once(
+def test_the_arguments_of_several_kinds_of_jobs_cost_one_query(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs, asked = make_jobs(), []
