@@ -68,7 +68,7 @@ return {counted, #entries, string.format('%.6f', now - oldest)}
 def shared_windows(database: Database, queue_url: str) -> Storage:
     """Return the storage of shared counts: Redis if `queue_url` is set, else the database."""
     if not queue_url:
-        return SharedWindows(database)
+        return DatabaseWindows(database)
     return RedisWindows(
         queue_url,
         key_prefix="chat-limits",
@@ -77,7 +77,7 @@ def shared_windows(database: Database, queue_url: str) -> Storage:
     )
 
 
-class SharedWindows(MongoDBStorageBase):
+class DatabaseWindows(MongoDBStorageBase):
     """The storage of the package `limits` in the collection `rate_limit`.
 
     It uses the app's connections, and indexes from the migrations.
@@ -95,7 +95,7 @@ class SharedWindows(MongoDBStorageBase):
         return self._chat.db["rate_limit"]
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count one (or `amount`); tell whether it was within the limit."""
+        """Count one (or `amount`) within the limit; return whether it was counted."""
         change = _counting(limit, expiry, amount)
         for _ in range(TRIES):
             # `find_one_and_update`, because a later read could show the result of another write.
@@ -139,7 +139,7 @@ class RedisWindows(RedisStorage):
         self._window = self.storage.register_script(REDIS_WINDOW)
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count one (or `amount`); tell whether it was within the limit."""
+        """Count one (or `amount`) within the limit; return whether it was counted."""
         return bool(self._ask(key, limit, expiry, amount)[0])
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:

@@ -1,4 +1,4 @@
-"""What an operator does by commands, beside servers that run and without one."""
+"""The operator's commands, with and without running servers."""
 
 from __future__ import annotations
 

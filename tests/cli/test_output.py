@@ -1,4 +1,4 @@
-"""What commands print arrives, whatever the locale holds and wherever the output goes."""
+"""The output of commands is complete in any locale and to any target."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_latin_1_locale_of_the_system_ends_no_command(uri: str, tmp_path: Path
 def test_the_password_is_printed_before_anybody_has_it(
     database: Database, uri: str, tmp_path: Path, command: list[str]
 ) -> None:
-    """With nobody to read it, nobody is made."""
+    """Without an output for the password, no account is created."""
     for redirection, said in ((">/dev/full", "No space left on device"), (">&-", "closed")):
         result = subprocess.run(
             ["sh", "-c", f'exec "$0" -m flask --app chat.app "$@" {redirection}']

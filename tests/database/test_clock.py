@@ -1,4 +1,4 @@
-"""The clock that processes share follows the database's, however long the answers take."""
+"""The shared clock follows the database's, for quick and slow answers."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def starter(tmp_path: Path) -> Iterator[Callable[[], Starter]]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
-    """The database of this process, started by whoever asks first."""
+    """The database of this process, started at first use."""
     database = EmbeddedDatabase(tmp_path)
     yield database
     pid = database.child_pid
@@ -118,7 +118,7 @@ def servers_on(data_dir: Path) -> list[int]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Wait for what another process does and tells nobody."""
+    """Wait for a condition that another process fulfils."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

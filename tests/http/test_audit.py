@@ -1,4 +1,4 @@
-"""What people do with accounts and roles is in the audit log, and nothing they typed."""
+"""The audit log has actions on accounts and roles, and no text that users typed."""
 
 from __future__ import annotations
 

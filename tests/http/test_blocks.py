@@ -1,4 +1,4 @@
-"""Blocking people over HTTP: neither writes to or adds the other; hiding a conversation."""
+"""Blocking users over HTTP: neither can write to or add the other; and hiding rooms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who counts as one caller, behind proxies and in front of several processes."""
+"""What counts as one caller, behind proxies and with several processes."""
 
 from __future__ import annotations
 

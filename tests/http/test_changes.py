@@ -1,4 +1,4 @@
-"""What is done to messages over HTTP: edited, deleted, reacted to, pinned; and what has changed."""
+"""Changing messages over HTTP: edit, delete, react, pin; and listing changes."""
 
 from __future__ import annotations
 

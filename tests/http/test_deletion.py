@@ -1,4 +1,4 @@
-"""Deleting an account: what ends, what stays for the others, and what is free again."""
+"""Deleting an account: what is deleted, what stays, and what can be reused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def app(shared_app: Flask) -> Flask:
 
 
 def is_stored(app: Flask, room: dict[str, Any]) -> bool:
-    """Tell whether anything of a room is in the database when its jobs are done."""
+    """Return whether any document of a room is left after its jobs are done."""
     app.extensions["chat"].jobs.run_due()
     database, room_id = app.extensions["chat"].database.db, ObjectId(room["id"])
     rest = [
@@ -329,7 +329,7 @@ def test_before_the_job_an_account_can_do_nothing_and_nothing_can_be_done_to_it(
 
 
 def is_nowhere(app: Flask, person: Person) -> bool:
-    """Tell whether somebody owns nothing, belongs to nothing, and is logged in nowhere."""
+    """Return whether a user has no rooms, no memberships and no sessions."""
     database, key = app.extensions["chat"].database.db, {"user_identity": ObjectId(person.id)}
     alive = database["session"].find_one({**key, "ended_at": None})
     return not any([alive, *(database[name].find_one(key) for name in ("room", "user_room"))])

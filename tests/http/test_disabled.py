@@ -1,4 +1,4 @@
-"""Accounts that an operator has disabled, and links by which a password is set anew."""
+"""Disabled accounts, and links to reset a password."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_sessions_from_before_are_over_and_stay_so(app: Flask) -> None:
 def test_a_session_that_was_not_ended_is_refused_all_the_same(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A command that dies between its two writes leaves nobody in."""
+    """After a crash of the command between its two writes, nobody has access."""
     ann = make_account(app)
     with monkeypatch.context() as patch:
         patch.setattr(SessionRepository, "end_all", lambda *_: [])

@@ -1,4 +1,4 @@
-"""Members of groups over HTTP: adding, removing, leaving, roles and handing a group over."""
+"""Members of groups over HTTP: adding, removing, leaving, roles and transferring ownership."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def app(shared_app: Flask) -> Flask:
 
 
 class Cast(NamedTuple):
-    """A group with one or two of each role, and one who is not in it."""
+    """A group with one or two users of each role, and a non-member."""
 
     owner: Person
     admin: Person
@@ -39,7 +39,7 @@ class Cast(NamedTuple):
         return f"{members}/{target.id}" if target else members
 
     def roles(self) -> dict[str, str]:
-        """Return the roles by user id, as the owner is told them."""
+        """Return the roles by user id, as the owner sees them."""
         found = data_of(self.owner.get(self.path()))
         return {member["user"]["id"]: member["role"] for member in found}
 

@@ -1,4 +1,4 @@
-"""Consent over HTTP: strangers are asked before they are in a group."""
+"""Membership requests over HTTP: strangers must consent before they are added."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who was removed from a group stays out of it until they are added by name."""
+"""A removed user cannot return to a group until they are added by name."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ def test_what_fails_before_there_is_an_account_costs_no_use(
 
 
 def few_taken_by_invitation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let those with one invitation learn of two taken names."""
+    """Set the limit of taken names of one invitation to two."""
     few = Rule("taken-link", RateLimitItemPerHour(2), shared=True)
     monkeypatch.setattr("chat.services.taken_names.TAKEN_NAMES_PER_LINK", few)
 

@@ -1,4 +1,4 @@
-"""Whose turns and whose time a request takes, and how long it waits for them."""
+"""Which caller's turns and time a request uses, and how long it waits for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invitations to groups over HTTP: making, looking, entering, and all that makes one useless."""
+"""Invitations to groups over HTTP: create, preview, accept, and all ways they become void."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def listed(actor: Person, group: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def private_group(owner: Person, *members: Person) -> dict[str, Any]:
-    """Return a group that nobody enters by its number any more."""
+    """Return a group that cannot be joined by its number."""
     group = owner.create_group(*members)
     found: dict[str, Any] = data_of(
         owner.patch(f"/rooms/{group['id']}", json={"access": "invitation", "info": "Ours"})
@@ -51,7 +51,7 @@ def private_group(owner: Person, *members: Person) -> dict[str, Any]:
 
 
 def assert_useless(person: Person, token: str) -> None:
-    """Whether somebody looks or enters: a token that is not good looks like an unknown one."""
+    """Preview and accept: an invalid token looks like an unknown one."""
     for call in (person.get, person.post):
         refused, unknown = call(f"/invitations/{token}"), call("/invitations/no-such-token")
         error_of(refused, 404)

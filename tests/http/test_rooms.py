@@ -1,4 +1,4 @@
-"""Rooms over HTTP: making, finding, changing and ending them, and the list of conversations."""
+"""Rooms over HTTP: creating, finding, changing and deleting them, and listing conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in, refreshing, logging out, and what a token is good for."""
+"""Logging in, refreshing, logging out, and the validity of tokens."""
 
 from __future__ import annotations
 

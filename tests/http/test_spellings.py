@@ -149,7 +149,7 @@ def test_one_address_in_two_forms_is_one_account(mailing: FlaskClient, mailbox: 
 def test_a_code_goes_to_the_address_of_the_account_however_it_was_typed(
     mailing: FlaskClient, mailbox: Mailbox
 ) -> None:
-    """Mail servers may tell apart what is the same to us, and another one may own the other."""
+    """Mail servers may distinguish spellings that are equal here, and give them to other owners."""
     email = new_email().replace("u", "Unique.")
     mailing.post("/api/users/code", json={"email": email})
     body = {"username": new_name(), "password": new_password(), "email": email}

@@ -1,4 +1,4 @@
-"""Files of the page: parts of them, and whether there is anything new."""
+"""Static files: ranges and conditional requests."""
 
 from __future__ import annotations
 

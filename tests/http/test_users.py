@@ -1,4 +1,4 @@
-"""Accounts over HTTP: codes, registration, profiles, finding people."""
+"""Accounts over HTTP: codes, registration, profiles, search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users, senders and recipients in other letters than ASCII; bodies that any server hands on."""
+"""Non-ASCII users, senders and recipients; bodies that any server relays."""
 
 from __future__ import annotations
 

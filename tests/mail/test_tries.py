@@ -1,4 +1,4 @@
-"""Mail that does not go at once: what is tried again, what is not, and what the log says of it."""
+"""Mail that is not sent at once: which errors are retried, and what is logged."""
 
 from __future__ import annotations
 

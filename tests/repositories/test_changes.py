@@ -1,4 +1,4 @@
-"""The log of changes in the database: applied in any order, a message ends up the same."""
+"""The log of changes in the database: any order of applying leads to the same message."""
 
 from __future__ import annotations
 

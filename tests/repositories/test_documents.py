@@ -1,4 +1,4 @@
-"""What the repositories ask by: bounded lists of ids, and filters that an index serves."""
+"""Queries of the repositories: bounded lists of ids, and filters with an index."""
 
 from __future__ import annotations
 

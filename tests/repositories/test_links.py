@@ -1,4 +1,4 @@
-"""Links as they are stored."""
+"""Links in the database."""
 
 from __future__ import annotations
 

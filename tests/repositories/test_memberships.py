@@ -1,4 +1,4 @@
-"""Memberships in the database: one for each room and person, with marks that only go forward."""
+"""Memberships in the database: one for each room and user, with marks that only advance."""
 
 from __future__ import annotations
 

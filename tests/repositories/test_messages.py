@@ -1,4 +1,4 @@
-"""The room log in the database: closed ranges, its head, and how an append can end."""
+"""The room log in the database: closed ranges, its tail, and the results of an append."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rooms in the database: numbers, the one room of two people, and the copy of a log's end."""
+"""Rooms in the database: numbers, direct rooms, and the copy of a log's tail."""
 
 from __future__ import annotations
 

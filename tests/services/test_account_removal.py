@@ -1,4 +1,4 @@
-"""What other processes, and those that start later, know of accounts that are about to leave."""
+"""Accounts under removal, at other processes and at those that start later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MakeApp = Callable[..., Flask]
 def test_a_process_that_starts_later_refuses_a_deleted_account(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Although they are in their rooms yet, because the process died that was to leave them."""
+    """Its memberships still exist, because the process died that should have ended them."""
     monkeypatch.setattr(reconciler, "LOOK_BACK", 0.0)  # it ended long ago
     before = make_app()
     alice, bob = (person.model for person in make_people(before, "alice", "bob"))
@@ -50,7 +50,7 @@ def test_an_account_that_a_restore_brought_back_works_as_before(
 
 
 def test_a_message_to_a_username_goes_to_its_present_owner(make_app: MakeApp) -> None:
-    """In other processes from their next beat on, which tells them who is gone."""
+    """At other processes after the next run of their reconciler."""
     app = make_app()
     here, there = services_of(app), services_of(make_app())
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))

@@ -1,4 +1,4 @@
-"""The audit log: what is taken down, and that nothing waits for it or fails with it."""
+"""The audit log: its entries, and that no action waits for it or fails because of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks when several processes change them at once, or one dies midway."""
+"""Blocks under concurrent changes by several processes, and after a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to messages counts as what is said: by number and, of edits, by bytes."""
+"""Changes count in the limits and quotas of messages: by number and, for edits, by bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes over time, and many tries at once."""
+"""Verification codes over time, and under concurrent tries."""
 
 from __future__ import annotations
 

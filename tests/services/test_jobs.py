@@ -1,4 +1,4 @@
-"""Jobs: done in pieces by one process at a time, and by another one when that dies."""
+"""Jobs: done in pieces by one process at a time, and resumed by another when it dies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Make = Callable[[], Jobs]
 
 
 class Counting:
-    """A kind of job that counts to `upto`; each piece is noted, and may do something else too."""
+    """A kind of job that counts to `upto`; it records each piece, which may have a side effect."""
 
     def __init__(self, *makers: Jobs) -> None:
         self.counted: list[int] = []
@@ -38,12 +38,12 @@ class Counting:
 
 
 class Crash(BaseException):
-    """The end of the process."""
+    """A crash of the process."""
 
 
 @pytest.fixture
 def make_jobs(migrated: Database) -> Make:
-    """A function that makes the jobs of one more process on the same database."""
+    """A function that creates the `Jobs` of one more process on the same database."""
     return lambda: Jobs(JobRepository(migrated))
 
 
@@ -130,7 +130,7 @@ def test_concurrent_claims_give_each_job_to_one_process(migrated: Database) -> N
 
 
 def test_a_process_that_lost_its_lease_leaves_the_job(make_jobs: Make, migrated: Database) -> None:
-    """As a process does that was stopped for longer than its lease."""
+    """For example after a pause longer than its lease."""
     here, there = make_jobs(), make_jobs()
     slow, quick = Counting(here), Counting(there)
     slow.during = lambda number: there.run_due() if number == 2 else None
@@ -198,7 +198,7 @@ def test_a_long_job_lets_others_have_their_turn(
 
 
 def test_a_running_job_is_dropped_after_a_restore(make_jobs: Make, migrated: Database) -> None:
-    """Nothing is written to its document, which may be what a backup has brought back."""
+    """It writes nothing to the document, which the restore may have brought back."""
     jobs = make_jobs()
     counting = Counting(jobs)
     jobs.enqueue("count", {"upto": 3})

@@ -1,4 +1,4 @@
-"""Moving windows: who is counted together, and what is forgotten."""
+"""Moving windows: which callers count together, and when entries expire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered of who belongs to which room, and for how long."""
+"""The cache of memberships: its contents and their lifetime."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
 
 @pytest.fixture
 def known(clock: Clock[float]) -> MembershipCache:
-    """A cache over a database in which nobody belongs to a room."""
+    """A cache over a database without memberships."""
     rooms: Any = SimpleNamespace(list_by_ids=lambda ids: [])
     memberships: Any = SimpleNamespace(list_of_user=lambda user_id: [])
     return MembershipCache(rooms, memberships)
@@ -80,7 +80,7 @@ def test_a_room_that_changes_during_a_read_of_the_reconciler_is_cached_as_change
 def test_reading_many_rooms_yields_to_other_tasks(
     app: Flask, monkeypatch: pytest.MonkeyPatch, ask: str
 ) -> None:
-    """With each item as long as a turn, each loop over all rooms gives way at each of them."""
+    """With items as long as a turn, every loop over all rooms yields at each item."""
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
     rooms = [services.groups.create_group(ada.model, str(number)) for number in range(20)]

@@ -1,4 +1,4 @@
-"""How sends are counted, and what reading marks and `sync` cost: pages send them all the time."""
+"""How sends count in quotas, and the queries that read marks and `sync` cost."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_a_message_to_a_username_with_a_new_owner_is_counted_once(
 def test_sending_to_a_username_again_costs_no_query(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However old what is known of the name is; the members of a heard room are known anyway."""
+    """For any age of the cached pair; the members of the room are cached anyway."""
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
     monkeypatch.setattr("chat.services.usernames.MAX_AGE", 0.0)
@@ -215,7 +215,7 @@ def test_sending_to_a_username_again_costs_no_query(
 
 
 def noting(names: list[str], method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method; each call of it notes its name."""
+    """Return the method; each call records its name."""
 
     def call(*args: Any, **named: Any) -> Any:
         names.append(method.__qualname__)

@@ -1,4 +1,4 @@
-"""How much may be stored on a day, and who hears of it: other processes, and one that restarts."""
+"""Daily quotas, across processes and restarts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def make(usage: UsageRepository, clock: Clock[int]) -> Iterator[Make]:
 
 
 def store(quotas: Quotas, size: int, *, user: str, room: str) -> None:
-    """Store a message of so many bytes, or raise why not."""
+    """Store a message of `size` bytes, or raise the refusal."""
     refusal = quotas.find_refusal(size, user=user, room=room)
     if refusal is not None:
         raise refusal

@@ -1,4 +1,4 @@
-"""A room that ends is gone at once and leaves nothing, wherever the process dies."""
+"""A room is deleted at once and with all its contents, even if the process dies."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_a_restore_drops_the_job_that_is_under_way(app: Flask) -> None:
 
 
 def test_a_removal_that_was_overtaken_harms_nobody(app: Flask) -> None:
-    """The process died before it could remove the room, and then somebody came, or took over."""
+    """The process died before it deleted the room, and then its members or owner changed."""
     services = services_of(app)
     ann, bob = (person.model for person in make_people(app, "ann", "bob"))
     left, handed_over = (services.groups.create_group(ann, "Tea") for _ in range(2))

@@ -1,4 +1,4 @@
-"""Rooms of two people and groups when several processes change them at once, or one dies midway."""
+"""Rooms under concurrent changes by several processes, and after a crash."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_removal_elsewhere_beside_a_join_wins(
 def test_keeping_somebody_out_elsewhere_beside_their_coming_wins(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    """They are no member yet, so nobody takes them out: they look for the removal themselves."""
+    """They are no members yet, so the join itself must find the removal."""
     app, beside = make_app(), make_app()
     here, there = services_of(app), services_of(beside)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))
@@ -342,7 +342,7 @@ def test_a_removal_in_another_process_is_noticed(
 def test_who_handed_a_group_over_elsewhere_gives_no_more_roles(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, role: Role
 ) -> None:
-    """The hand-over comes between the look at the owner here and the write."""
+    """The transfer happens between the read of the owner here and the write."""
     app = make_app()
     here, there = services_of(app), services_of(make_app())
     ann, bob, eve = (person.model for person in make_people(app, "ann", "bob", "eve"))
@@ -545,7 +545,7 @@ def test_a_group_keeps_out_so_many_who_were_no_members_at_most(
 def test_a_removal_stays_although_an_older_one_is_forgotten_beside_it(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody accepts at another process, between the two writes of one who removes them anew."""
+    """The accept happens at another process, between the two writes of a second removal."""
     app, beside = make_app(), make_app()
     here, there = services_of(app), services_of(beside)
     owner, bob = (person.model for person in make_people(app, "owner", "bob"))

@@ -501,7 +501,7 @@ def test_guesses_from_everywhere_at_one_name_are_limited(
 
 
 def lock_out(log_ins: LogIns, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Guess at a name from ten networks of one site until all strangers are refused."""
+    """Guess passwords from ten networks of one site until all unknown devices are refused."""
     with monkeypatch.context() as patch:
         patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
         for number in range(50):

@@ -1,4 +1,4 @@
-"""The names messages are signed with: asked for seldom, gone with the account."""
+"""The cached names of senders: queried seldom, dropped with the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What shows nothing, whatever Python's own tables know of it."""
+"""Detecting blank text and hidden characters, independently of Python's tables."""
 
 from __future__ import annotations
 
