@@ -33,7 +33,7 @@ def uri(database: Database, mongo_uri: str) -> str:
 
 
 def state(database: Database) -> dict[str, Any]:
-    """Return all rows that the demo created."""
+    """Return all documents that the demo created."""
     return {
         name: sorted(map(repr, database.db[name].find({}, {"touched_at": 0})))
         for name in ("user", "room", "user_room", "message", "change")

@@ -195,7 +195,7 @@ def test_no_secret_is_in_its_environment_its_command_line_or_its_files(
     assert [file.name for file in kept if password.encode() in file.read_bytes()] == ["password"]
 
 
-# Another user of this machine, who knows the port and looks for all that can be read.
+# Another user of this machine, who knows the port and searches for readable files.
 STRANGER = """
 import os, sys
 from pymongo import MongoClient
@@ -384,7 +384,7 @@ def test_what_is_said_at_a_port_that_it_had_to_leave_is_no_use_at_the_new_one(
         uri = own.uri()
     after = urlsplit(uri)
     assert after.port != before.port and read(uri) == [1]
-    # What a program at the old port is told, and passes on to the new one.
+    # What a program at the old port receives and relays to the new one.
     passed_on = before.geturl().replace(f":{before.port}/", f":{after.port}/")
     assert credentials.is_refused(passed_on)
 
@@ -554,7 +554,7 @@ def test_the_watch_starts_it_again_on_the_same_port(own: EmbeddedDatabase) -> No
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: own.child_pid not in (None, first))
         assert own.uri() == uri
-        wait_until(lambda: answers(database))  # a client that was open goes on
+        wait_until(lambda: answers(database))  # an open client keeps working
     finally:
         database.close()
         own.stop()
@@ -645,7 +645,7 @@ def test_the_supervision_continues_after_a_failed_start(
         own.stop()
         watch.join()
     told = re.findall(r"It is broken\. Trying again in (\S+) s", caplog.text)
-    assert told[:3] == ["0.5", "1.0", "2.0"]  # patience grows
+    assert told[:3] == ["0.5", "1.0", "2.0"]  # the pauses grow
     assert tries[1] - tries[0] >= 0.5 and tries[2] - tries[1] >= 1.0
 
 

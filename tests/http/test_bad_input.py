@@ -138,7 +138,7 @@ WITH_OTHER_ID = [
     if f"<{name}>" in route.rule and "/blocks/" not in route.rule  # anybody can be blocked
 ]
 
-# What each field would accept, so that a case is wrong in one thing alone.
+# Valid values of each field, so that each case has only one error.
 GOOD: dict[str, object] = {
     "email": "someone@example.org",
     "purpose": "register",
@@ -203,7 +203,7 @@ NONSENSE_IDS = [
 ]
 
 
-# Fields in place of others, which a good body has.
+# Alternatives of fields that a valid body has.
 INSTEAD = {"invitation", "reset_token"}
 
 
@@ -543,7 +543,7 @@ def test_an_id_that_names_nothing_of_ones_own_is_not_found(
 ) -> None:
     sent: dict[str, Any] = {"json": good_body(route.body)} if route.body else {}
     foreign = {
-        # Any account may be kept out of a group, so to remove a stranger is no mistake.
+        # Any account can be banned from a group, so removing a non-member is valid.
         "user_id": [stage.group["id"], *([] if route.method == "DELETE" else [stage.eve.id])],
         "session_id": [claims_of(stage.eve.token)["sid"], claims_of(stage.gone.token)["sid"]],
         "username": [stage.bob.id],
@@ -564,7 +564,7 @@ def test_without_a_database_every_route_says_that_it_is_unavailable(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_client, "TIMEOUT_MS", 30)
-    # That database will not come.
+    # That database never becomes available.
     monkeypatch.setattr("chat.middleware.deadline.ANSWER_WITHIN", 0.3)
     app = create_app(
         "config.Config",

@@ -117,7 +117,7 @@ def test_the_devices_of_an_account_are_counted_together(
         error_of(log_in(browsers[number], ada.username, new_password(), address), 401)
     error_of(log_in(browsers[3], ada.username, ada.password, "198.51.100.9"), 429)
     data_of(log_in(elsewhere, bob.username, bob.password, "198.51.100.9"))
-    # Without a token one is a stranger, or at a network of the account, which count apart.
+    # Without a token a device counts as unknown, or by its known network; both count apart.
     data_of(log_in(app.test_client(), ada.username, ada.password, "203.0.113.1"))
     data_of(log_in(app.test_client(), ada.username, ada.password, "192.0.2.1"))
 

@@ -90,7 +90,7 @@ def test_others_see_them_as_before_but_do_not_find_them_by_a_search(app: Flask) 
     assert message["username"] == ann.username
     found = data_of(bob.get("/users", query_string={"q": ann.username}))
     assert found == []
-    bob.say(bob.talk_to(ann), "for later")  # waits for them, as for anybody who is away
+    bob.say(bob.talk_to(ann), "for later")  # stored for later, as for any offline user
     operator(app).enable_user(ann.username)
     (found,) = data_of(bob.get("/users", query_string={"q": ann.username}))
     assert found == seen

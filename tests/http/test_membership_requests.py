@@ -95,7 +95,7 @@ def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
     error_of(decline(bob, request), 404)
     bob.say(alice.talk_to(bob), "no, thank you")
     error_of(add(alice, group, bob), 403)  # nor are they added without being asked
-    bob.join(group)  # who changes their mind still can
+    bob.join(group)  # joining is still possible after declining
 
 
 def test_a_declined_request_may_be_made_again_after_a_month(

@@ -149,7 +149,7 @@ def test_addresses_elsewhere_may_not_and_are_told_where(
             "email": ["Only addresses at example.org, 例え.jp can register here."]
         }
     assert mailbox.arrivals == letters
-    data_of(ask_code(client, elsewhere, "reset"), 202)  # whoever is in stays in
+    data_of(ask_code(client, elsewhere, "reset"), 202)  # existing accounts are not affected
     del invited["email"]
     data_of(register(client, **invited), 201)
 
@@ -315,7 +315,7 @@ def test_wrong_invitations_are_limited_for_each_caller(make_app: MakeApp) -> Non
     for _ in range(60):
         error_of(register(client, invitation="A" * 22), 400)
     error_of(register(client, invitation="A" * 22), 429)
-    data_of(register(client, invitation=token), 201)  # nobody guesses one, so it is no guess
+    data_of(register(client, invitation=token), 201)  # a right token is never refused
 
 
 def test_an_address_beside_an_invitation_is_not_proven_and_opens_nothing(

@@ -30,7 +30,7 @@ from harness.people import Person, make_people
 HERE = "127.0.0.1"
 OTHER = "https://other.example"
 SOCKETS = "/socket.io/?EIO=4&transport=polling"
-SOON = 0.2  # seconds; a request that waited so long elsewhere waits no longer here
+SOON = 0.2  # seconds; an earlier wait counts towards the time limit here
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def test_one_takes_one_use_however_often_one_asks(app: Flask) -> None:
     assert statuses == [200] * 8
     assert listed(owner, group)[0]["uses_left"] == 1
     assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
-    data_of(bob.post(path))  # back again, by the use that was taken
+    data_of(bob.post(path))  # enters again without spending another use
     assert listed(owner, group)[0]["uses_left"] == 1
 
 

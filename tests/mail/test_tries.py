@@ -62,7 +62,7 @@ def test_a_server_that_is_not_there_is_tried_again(
     mailbox: Mailbox, make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so it refuses connections
         settings = {**mailbox.settings, "MAIL_PORT": taken.getsockname()[1]}
         make_mailer(**settings).send_code("d@example.org", "987654", "reset", 10, "en")
     assert [level for level, _ in logged(caplog)] == [logging.WARNING] * 2 + [logging.ERROR]

@@ -187,7 +187,7 @@ def test_an_edit_costs_the_same_however_often_the_message_was_edited(
     scrubbed = Scrubbed()
     heard = partial(MongoClient, event_listeners=[scrubbed])
     monkeypatch.setattr("chat.database.client.MongoClient", heard)
-    migrated.close()  # so that the next use makes a client that is heard
+    migrated.close()  # so that the next use creates a client with the listener
     changes = ChangeRepository(migrated)
     for rev in range(1, 6):
         edit = change_of(message, ALICE, "text", f"text {rev}", rev=rev)

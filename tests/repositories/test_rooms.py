@@ -135,7 +135,7 @@ def test_a_group_gets_another_owner_while_owner_and_members_are_those_that_were_
     assert rooms.find_group_of(bob, "Tea") == handed_over
     assert rooms.change_owner(group, alice) is None  # the owner is another one
     rooms.touch_members(group.id)
-    assert rooms.change_owner(handed_over, alice) is None  # somebody came or left
+    assert rooms.change_owner(handed_over, alice) is None  # the members changed
     found = rooms.find(group.id)
     assert found is not None and found.owner_id == bob
     assert rooms.change_owner(found, alice) is not None

@@ -22,7 +22,7 @@ ADA, BOB = str(ObjectId()), str(ObjectId())
 def audit(migrated: Database) -> Iterator[Audit]:
     audit = Audit(AuditRepository(migrated), days=7)
     yield audit
-    audit.flush()  # or what it writes a little later would find its database gone
+    audit.flush()  # otherwise a later write would fail without its database
 
 
 def test_an_entry_has_actor_target_time_and_address(audit: Audit, migrated: Database) -> None:
@@ -70,9 +70,9 @@ def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
 ) -> None:
     monkeypatch.setattr(audit_module, "MAX_WAITING", 3)
     monkeypatch.setattr(audit_module, "WRITE_INTERVAL", 60.0)
-    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it will not come back
+    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it stays away
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so it refuses connections
         away = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
         entries = AuditRepository(away)
         audit = Audit(entries, days=1)

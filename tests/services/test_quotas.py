@@ -41,7 +41,7 @@ def make(usage: UsageRepository, clock: Clock[int]) -> Iterator[Make]:
         return made[-1]
 
     yield make
-    for quotas in made:  # or a thread of theirs would write to a database that is gone
+    for quotas in made:  # otherwise their threads would write to a closed database
         quotas.flush()
 
 

@@ -434,7 +434,7 @@ def test_one_is_in_so_many_groups_at_most(app: Flask, monkeypatch: pytest.Monkey
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
     first = services.groups.create_group(alice, "Tea")
-    for other in (bob, cleo):  # whoever likes to opens one
+    for other in (bob, cleo):  # both open one
         services.direct_rooms.direct_with(other, alice.username)
     services.groups.create_group(alice, "Water")
     others = services.groups.create_group(bob, "Cake")
@@ -460,7 +460,7 @@ def test_so_many_direct_rooms_wait_for_an_answer_at_most(
         services.direct_rooms.direct_with(alice, dan.username)
     with pytest.raises(TooManyUnanswered):
         services.messages.send_direct(alice, "a2", "hello?", dan.username, None)
-    # Those that are there can be written in, and whoever is written to pays nothing.
+    # Existing rooms still work, and recipients use up no bound of their own.
     again, created = services.direct_rooms.direct_with(alice, bob.username)
     assert (again.id, created) == (first.id, False)
     services.messages.send_direct(alice, "a3", "hello?", cleo.username, None).result(PATIENCE)
@@ -527,7 +527,7 @@ def test_a_group_keeps_out_so_many_who_were_no_members_at_most(
     group = services.groups.gather(owner, "A group", [bob])
     jobs = services.database.db["job"]
     services.member_removal.remove_member(owner, group.id, cleo.id)
-    assert jobs.count_documents({}) == 0  # there was nobody to take out
+    assert jobs.count_documents({}) == 0  # there was no membership to end
     with pytest.raises(TooManyBans):
         services.member_removal.remove_member(owner, group.id, dan.id)
     services.member_removal.remove_member(owner, group.id, bob.id)

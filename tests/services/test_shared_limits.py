@@ -122,9 +122,9 @@ def test_nobody_can_read_what_was_typed_as_a_name(process: MakeLimits, migrated:
 
 
 def test_a_database_that_is_away_lets_nobody_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it will not come back
+    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it stays away
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so it refuses connections
         database = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
         limits = Limits(shared=DatabaseWindows(database), secret=SECRET)
         with pytest.raises(Unavailable):
