@@ -38,23 +38,23 @@ class CodeRepository:
         }
         update = {"$set": new}
         try:
-            self._collection.update_one(_of(email, purpose), update, upsert=True)
+            self._collection.update_one(_key(email, purpose), update, upsert=True)
         except DuplicateKeyError:  # another request inserted it at the same moment
-            self._collection.update_one(_of(email, purpose), update, upsert=True)
+            self._collection.update_one(_key(email, purpose), update, upsert=True)
 
     def spend_try(
-        self, email: str, purpose: str, max_tries: int, now: int, longest: int
+        self, email: str, purpose: str, max_tries: int, now: int, max_lifetime: int
     ) -> StoredCode | None:
         """Count a try and return the stored code; None if it is missing, expired or used up.
 
-        A code that expires in more than `longest` milliseconds was stored while the clock was
+        A code that expires in more than `max_lifetime` milliseconds was stored while the clock was
         ahead. Its age is unknown, so it counts as expired.
         """
         only = {
-            **_of(email, purpose),
+            **_key(email, purpose),
             "tries": {"$lt": max_tries},
             # The TTL index deletes up to a minute late.
-            "expires_at": {"$gt": date_of(now), "$lt": date_of(now + longest)},
+            "expires_at": {"$gt": date_of(now), "$lt": date_of(now + max_lifetime)},
         }
         document = self._collection.find_one(only)
         if document is None:
@@ -69,17 +69,17 @@ class CodeRepository:
     def restore_try(self, email: str, purpose: str, code: StoredCode) -> None:
         """Subtract a try that turned out right."""
         self._collection.update_one(
-            {**_of(email, purpose), "code_hash": code.code_hash}, {"$inc": {"tries": -1}}
+            {**_key(email, purpose), "code_hash": code.code_hash}, {"$inc": {"tries": -1}}
         )
 
     def delete(self, email: str, purpose: str) -> bool:
         """Delete the code; return whether this call deleted it."""
-        return bool(self._collection.delete_one(_of(email, purpose)).deleted_count)
+        return bool(self._collection.delete_one(_key(email, purpose)).deleted_count)
 
     @property
     def _collection(self) -> Any:
         return self._database.db["verification_code"]
 
 
-def _of(email: str, purpose: str) -> Document:
+def _key(email: str, purpose: str) -> Document:
     return {"email": fold_address(email), "purpose": purpose}

@@ -55,20 +55,20 @@ class AccountRemoval:
         The job is stored first. From then on the account is removed even if this call fails.
         """
         self._jobs.enqueue_local(REMOVE, {"user_id": user_id})
-        self._end(user_id)
+        self._erase_account(user_id)
 
-    def _end(self, user_id: str) -> None:
+    def _erase_account(self, user_id: str) -> None:
         """End the sessions and erase the account. Idempotent."""
         self._sessions.end_all(user_id)
         if self._users.erase(user_id, self._clock()):
             self._audit.record("account_deleted", user_id)
         self._ended.exclude(user_id)
-        self._sessions.end_all(user_id)  # Somebody may have logged in between the two writes.
+        self._sessions.end_all(user_id)  # a log-in may have come in between
 
     def _remove(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
         user_id = arguments["user_id"]
         # The process that began the removal may have died before this, or may still be on its way.
-        self._end(user_id)
+        self._erase_account(user_id)
         yield from self._sweep(arguments, progress)
         self._jobs.enqueue(SWEEP, {"user_id": user_id}, SWEEP_AFTER)
 
@@ -76,15 +76,15 @@ class AccountRemoval:
         """Leave all rooms, but stop when a restore brings the account back."""
         user_id = arguments["user_id"]
         if self._users.find(user_id) is None:  # before the rooms: a failing room ends this call
-            self._forget(user_id)
+            self._delete_user_data(user_id)
         left = self._leaving.leave_all(user_id)
         while self._users.find(user_id) is None:
             if next(left, None) is None:
-                self._forget(user_id)
+                self._delete_user_data(user_id)
                 self._sessions.end_all(user_id)
                 return
             yield progress
 
-    def _forget(self, user_id: str) -> None:
-        for one in self._user_data:
-            one.delete_user_data(user_id)
+    def _delete_user_data(self, user_id: str) -> None:
+        for service in self._user_data:
+            service.delete_user_data(user_id)

@@ -24,7 +24,7 @@ class Names(NamedTuple):
     nickname: str
 
 
-NOBODY = Names("", "")
+NO_NAMES = Names("", "")
 
 
 class Usernames:
@@ -41,7 +41,7 @@ class Usernames:
         names: dict[str, Names] = {}
         missing: set[str] = set()
         for user_id in set(user_ids):
-            found, end = self._known.get(user_id, (NOBODY, 0.0))
+            found, end = self._known.get(user_id, (NO_NAMES, 0.0))
             if end > now:
                 names[user_id] = found
             else:
@@ -50,7 +50,7 @@ class Usernames:
             users = self._users.list_by_ids(missing)
             for user_id in missing:
                 user = users.get(user_id)
-                names[user_id] = Names(user.username, user.nickname) if user else NOBODY
+                names[user_id] = Names(user.username, user.nickname) if user else NO_NAMES
                 self._remember(user_id, names[user_id])
         return names
 
@@ -71,7 +71,7 @@ class Usernames:
         """Return the messages with their senders' names."""
         messages = list(messages)
         names = self.find(message.user_id for message in messages)
-        return [_signed(message, names) for message in messages]
+        return [_with_names(message, names) for message in messages]
 
     def sign_last(self, rooms: Iterable[Room]) -> list[Room]:
         """Return the rooms with the sender's names in their last messages."""
@@ -79,7 +79,7 @@ class Usernames:
         names = self.find(room.last_message.user_id for room in rooms if room.last_message)
         return [
             (
-                replace(room, last_message=_signed(room.last_message, names))
+                replace(room, last_message=_with_names(room.last_message, names))
                 if room.last_message
                 else room
             )
@@ -90,6 +90,6 @@ class Usernames:
         self._known[user_id] = (names, time.monotonic() + MAX_AGE)
 
 
-def _signed(message: Message, names: Mapping[str, Names]) -> Message:
+def _with_names(message: Message, names: Mapping[str, Names]) -> Message:
     username, nickname = names[message.user_id]
     return replace(message, username=username, nickname=nickname)
