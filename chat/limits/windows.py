@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from limits import RateLimitItem
 
-LOOKED_AT = 2  # windows checked at each count; a count adds one at most, so expired ones get fewer
+# Windows checked at each count. A count adds one at most, so the expired ones get fewer.
+CHECKED_PER_COUNT = 2
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class LocalWindows:
         """Count one if it is within the limit; return whether it was."""
         with self._lock:
             now = time.monotonic()
-            self._forget_some(now)
+            self._drop_expired(now)
             if len(self._recent(key, now)) >= item.amount:
                 return False
             self._windows.setdefault(key, _Window(item.get_expiry())).times.append(now)
@@ -65,8 +66,8 @@ class LocalWindows:
         window = self._windows.get(key)
         return [] if window is None else window.recent(now)
 
-    def _forget_some(self, now: float) -> None:
-        for _ in range(min(LOOKED_AT, len(self._windows))):
+    def _drop_expired(self, now: float) -> None:
+        for _ in range(min(CHECKED_PER_COUNT, len(self._windows))):
             key = next(iter(self._windows))
             if self._windows[key].recent(now):
                 self._windows.move_to_end(key)

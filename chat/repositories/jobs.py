@@ -52,14 +52,16 @@ class JobRepository:
         queries = with_ids(kinds, "kind")  # one query for a few kinds
         return [_job(found) for query in queries for found in self._collection.find(query)]
 
-    def claim(self, kinds: Container[str], holder: str, lease: float, longest: float) -> Job | None:
+    def claim(
+        self, kinds: Container[str], holder: str, lease: float, max_delay: float
+    ) -> Job | None:
         """Claim the job of these kinds that has been due longest, for `lease` seconds, or None.
 
         Jobs of other kinds are left to processes of a newer version. A job that is due in more than
-        `longest` seconds was stored while the clock was ahead, and counts as due.
+        `max_delay` seconds was stored while the clock was ahead, and counts as due.
         """
         now = self._database.now()
-        while document := self._find_due(kinds, now, longest):
+        while document := self._find_due(kinds, now, max_delay):
             claimed = self._collection.update_one(
                 {key: document[key] for key in ("_id", "due_at", "holder")},
                 {"$set": {"holder": holder, "due_at": now + timedelta(seconds=lease)}},
@@ -69,8 +71,8 @@ class JobRepository:
             # Another process claimed it first; find the next one.
         return None
 
-    def _find_due(self, kinds: Container[str], now: datetime, longest: float) -> Document | None:
-        ahead = {"$gt": now + timedelta(seconds=longest)}
+    def _find_due(self, kinds: Container[str], now: datetime, max_delay: float) -> Document | None:
+        ahead = {"$gt": now + timedelta(seconds=max_delay)}
         for due_at in ({"$lte": now}, ahead):
             for document in self._collection.find({"due_at": due_at}).sort("due_at", 1):
                 if document["kind"] in kinds:

@@ -134,7 +134,7 @@ class SessionService:
         Unauthorized and does not change the session.
         """
         now = self._clock()
-        presented, next_id = hash_token(refresh_id), self._next(refresh_id)
+        presented, next_id = hash_token(refresh_id), self._derive_next(refresh_id)
         session = self._sessions.rotate(
             session_id,
             user_id,
@@ -210,7 +210,7 @@ class SessionService:
             raise Unauthorized()
         return user
 
-    def _next(self, refresh_id: str) -> str:
+    def _derive_next(self, refresh_id: str) -> str:
         return hmac.new(self._key, refresh_id.encode(), hashlib.sha256).hexdigest()
 
 
