@@ -1,4 +1,4 @@
-"""`flask --app chat.app audit`: who did what, when, from which address."""
+"""`flask --app chat.app audit`: the audit log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chat.wiring import services
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @with_services
 def audit(limit: int, username: str | None, action: str | None, as_json: bool) -> None:
-    """Print the latest entries of the audit log, oldest first."""
+    """Print the latest entries of the audit log, the oldest first."""
     wired = services()
     with not_found_as(f"Nobody is called {escape(username or '')}."):
         user_id = wired.profiles.get_by_username(username).id if username else None

@@ -64,9 +64,9 @@ def _room(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 def seed_users(
     count: int, password: str | None, prefix: str, room: str | None, tokens: Path | None
 ) -> None:
-    """Make users PREFIX1 … PREFIXN; those that are there already stay as they are.
+    """Create users PREFIX1 … PREFIXN; existing ones stay unchanged.
 
-    With --room the id of the group is alone on the last line of the output.
+    With --room the last line of the output is the id of the group.
     """
     wired = services()
     migrations.upgrade(wired.database)
@@ -94,7 +94,7 @@ def seed_users(
 )
 @with_services
 def make_demo(password: str | None) -> None:
-    """Make a few people, a direct room and two groups with some history; safe to repeat."""
+    """Create a few users, a direct room and two groups with some history; safe to repeat."""
     wired = services()
     migrations.upgrade(wired.database)
     generated = secrets.token_urlsafe(9)
