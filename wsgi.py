@@ -1,4 +1,4 @@
-"""Serve the app: `python wsgi.py`. This file alone patches the standard library, first of all."""
+"""Serve the app: `python wsgi.py`. Only this file patches the standard library, before all else."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import warnings
 
 # eventlet's own resolver clashes with dnspython, which PyMongo asks about mongodb+srv addresses.
 os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
-# Each thread keeps the memory of the password hashes it made; more of them are no faster.
+# Each thread keeps the memory of its password hashes, and more threads are no faster.
 os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", "4")
-# Known and decided: docs/design.md says why eventlet, and how it can be left.
+# A deliberate choice: docs/design.md says why eventlet, and how it can be replaced.
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
 import eventlet
@@ -19,7 +19,7 @@ eventlet.monkey_patch()
 
 from chat.concurrency import resolve_beside, spawn, start_metering
 
-resolve_beside()  # as without its own resolver eventlet asks the system's within the event loop
+resolve_beside()  # because without its own resolver eventlet resolves names within the event loop
 start_metering()
 
 import logging
@@ -47,18 +47,18 @@ from chat.middleware.request_turns import payer_of
 from chat.realtime.listener import Listener
 from chat.wiring import Services
 
-STOP_SECONDS = 8.0  # ten are promised
+STOP_SECONDS = 8.0  # the documentation promises ten
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 log = logging.getLogger("wsgi")
 
 
 class StartError(RuntimeError):
-    """Serving cannot begin; the text is one sentence."""
+    """The server cannot start; the text is one sentence."""
 
 
 class Service:
-    """The app from its start to its end."""
+    """Starts, serves and stops the app."""
 
     def __init__(self) -> None:
         self._listener: Listener | None = None
@@ -68,7 +68,7 @@ class Service:
     def run(self) -> None:
         """Start everything, print the address, and serve until `stop`."""
         app = self._app = chat.app.create_app()
-        from config import Config  # Not before: reading it may find a setting that cannot be.
+        from config import Config  # here, because the import raises SettingsError
 
         logs.configure(app.config["LOG_LEVEL"])
         services: Services = app.extensions["chat"]
@@ -79,7 +79,7 @@ class Service:
         _check_queue(services)
         chat.app.start(app)
         self._started = True
-        # The app's own key may be a generated one.
+        # The advice is about the setting; the key in the app may be generated.
         note = settings.advice({**app.config, "SECRET_KEY": Config.SECRET_KEY})
         if note:
             log.warning(note)
@@ -89,10 +89,10 @@ class Service:
         self._listener.serve(AccessLog(app))
 
     def stop(self) -> None:
-        """Take no more connections, finish what was begun, and end the database last."""
+        """Refuse connections, finish the work under way, and stop the embedded database last."""
         deadline = time.monotonic() + STOP_SECONDS
         if self._app is not None:
-            self._app.extensions["chat"].readiness.end()  # before connections are refused
+            self._app.extensions["chat"].readiness.end()  # before it refuses connections
         if self._listener is not None:
             self._listener.close()
         if self._app is None:
@@ -111,7 +111,7 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
     config = app.config
     host, port = config["HOST"], config["PORT"]
     most, most_of_one = config["MAX_CONNECTIONS"], config["CONNECTIONS_PER_ADDRESS"]
-    if config["TRUSTED_PROXIES"]:  # then everybody comes from the proxy's address
+    if config["TRUSTED_PROXIES"]:  # then all connections have the proxy's address
         most_of_one = most
     try:
         body_limit = partial(chat.app.body_limit, app)
@@ -126,30 +126,30 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
             _site,
             payer_of(budgets, config["TRUSTED_PROXIES"]),
         )
-    except (socket.gaierror, UnicodeError):  # the latter of a name that no name can be
+    except (socket.gaierror, UnicodeError):  # UnicodeError: an invalid name
         raise StartError(f"HOST={host} is not an address of this machine.") from None
     except OSError as error:
         raise StartError(f"Cannot listen on HOST={host} PORT={port}: {error.strerror}.") from None
 
 
 def _caller(address: str) -> str | None:
-    """Return whose connections count together: those of one network, but none of this machine."""
+    """Return the network whose connections are counted together; None for this machine."""
     caller = network_of(address)
     return None if settings.is_loopback(address) or settings.is_loopback(caller) else caller
 
 
 def _site(address: str) -> str | None:
-    """Return the site whose networks count together, too; None where there is none."""
+    """Return the site whose networks are counted together, or None."""
     return None if _caller(address) is None else site_of(address)
 
 
 def _collect_seldom() -> None:
     """Make full garbage collections rare: one takes 0.3 s with 10,000 clients.
 
-    What a client leaves behind holds no cycles, so it is freed without one.
+    The objects of a closed connection have no reference cycles, so they are freed without one.
     """
     gc.collect()
-    gc.freeze()  # what has been imported stays for good
+    gc.freeze()  # imported modules are never freed
     gc.set_threshold(10_000, 20, 10)
 
 
@@ -164,7 +164,7 @@ def _migrate(services: Services) -> None:
 
 
 def _check_queue(services: Services) -> None:
-    """Stop the start for a wrong password of Redis; one that is away is logged, and may come."""
+    """Raise StartError for a wrong setting of Redis; an outage of Redis is only logged."""
     wrong = services.readiness.find_wrong_setting()
     if wrong is not None:
         raise StartError(wrong)
@@ -205,9 +205,9 @@ def main() -> int:
 
 
 def _are_streams_open() -> bool:
-    """Tell whether there is somewhere to write to; otherwise say so on the stream that is left."""
+    """Return whether standard output and error are open; else report it on the other one."""
     if sys.stdin is None:
-        os.open(os.devnull, os.O_RDONLY)  # or the first socket would be standard input
+        os.open(os.devnull, os.O_RDONLY)  # otherwise the first socket would be file 0
     for stream, name, other in (
         (sys.stdout, "output", sys.stderr),
         (sys.stderr, "error", sys.stdout),
@@ -223,7 +223,7 @@ def _are_streams_open() -> bool:
 
 
 def _abandon_output() -> int:
-    """Return the exit code of a failure; what could not be printed is not tried again at exit."""
+    """Return the exit code of a failure; drop unprinted output, which Python would flush again."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -242,9 +242,9 @@ def _run(service: Service, ends: Queue) -> None:
 
 
 def _signal_pipe() -> tuple[socket.socket, socket.socket]:
-    """Return two joined sockets; the first one gets a byte for each signal.
+    """Return two connected sockets; the first one gets a byte for each signal.
 
-    A handler would run inside the event loop, which then sleeps on; a byte wakes it up.
+    A signal handler would run inside the event loop and not wake it up; a byte does.
     """
     reader, writer = socket.socketpair()
     writer.setblocking(False)
@@ -258,7 +258,7 @@ def _signal_pipe() -> tuple[socket.socket, socket.socket]:
 def _await_signal(pipe: tuple[socket.socket, socket.socket], ends: Queue) -> None:
     pipe[0].recv(1)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever asks twice does not want to wait
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once
     ends.put(None)
 
 

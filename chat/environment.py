@@ -1,7 +1,7 @@
-"""Settings as they are given: environment variables, a file `.env`, and files with one secret each.
+"""Reading settings from environment variables, a file `.env`, and files with one secret each.
 
-`.env` is read the same way by the server and by every command of `flask`. Flask reads it before any
-code of ours runs, so the search for it is Flask's: the working directory, then those above it.
+The server and every `flask` command read `.env` in the same way. Flask reads it before this code
+runs, so Flask's search applies: the working directory, then its parents.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from flask.helpers import get_load_dotenv
 
 FILES = (".flaskenv", ".env")
 SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-MOST_BYTES = 65_536  # of a file that holds one secret
+MOST_BYTES = 65_536  # of a file with one secret
 
 
 class SettingsError(click.ClickException, ValueError):
-    """A setting that cannot be; the text is one sentence that names it.
+    """An invalid setting; the text is one sentence that names it.
 
-    Commands make the app before any code of ours could catch it: click prints the sentence.
+    A ClickException, because commands create the app before any handler here: click prints it.
     """
 
 
 def load_files() -> None:
-    """Set what `.env` says and the environment does not; raise SettingsError where others read it.
+    """Set the variables of `.env` that the environment lacks.
 
-    FLASK_SKIP_DOTENV=1 leaves the file alone, here as in Flask.
+    Raises SettingsError if other users can read the file. With FLASK_SKIP_DOTENV=1 it does
+    nothing, like Flask.
     """
     if not get_load_dotenv():
         return
@@ -46,12 +47,12 @@ def load_files() -> None:
 
 
 def text(name: str, default: str = "") -> str:
-    """Return a setting as it was given, without spaces around it; what is empty is left out."""
+    """Return a setting without surrounding spaces, or the default if it is empty."""
     return os.environ.get(name, "").strip() or default
 
 
 def number(name: str, default: int, least: int, most: int) -> int:
-    """Return a setting that is a whole number. Raises SettingsError beyond `least` and `most`."""
+    """Return an integer setting; raise SettingsError outside of `least` to `most`."""
     given = text(name, str(default))
     with suppress(ValueError):
         if least <= int(given) <= most:
@@ -60,7 +61,7 @@ def number(name: str, default: int, least: int, most: int) -> int:
 
 
 def switch(name: str, default: bool) -> bool:
-    """Return a setting that is on or off. Raises SettingsError for anything else."""
+    """Return a boolean setting, given as on or off; raise SettingsError for anything else."""
     given = text(name)
     if not given:
         return default
@@ -71,10 +72,10 @@ def switch(name: str, default: bool) -> bool:
 
 
 def secret(name: str) -> str:
-    """Return a setting that may be in a file instead, whose path is in `<name>_FILE`.
+    """Return a setting, or the content of the file whose path is in `<name>_FILE`.
 
-    One newline at the file's end is cut off. Raises SettingsError when both are given, and when the
-    file cannot be read.
+    One newline at the file's end is cut off. Raises SettingsError if both are set, or if the file
+    cannot be read.
     """
     value, path = text(name), text(f"{name}_FILE")
     if not path:
@@ -85,7 +86,7 @@ def secret(name: str) -> str:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
         read = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, ValueError) as error:  # the latter of a path or a text that cannot be one
+    except (OSError, ValueError) as error:  # ValueError: an invalid path, or invalid UTF-8
         raise SettingsError(f"{name}_FILE={path} cannot be read: {_reason(error)}.") from None
     if len(content) > MOST_BYTES:
         raise SettingsError(f"{name}_FILE={path} has more than {MOST_BYTES} bytes.")
@@ -95,7 +96,7 @@ def secret(name: str) -> str:
 
 
 def _check_private(path: Path) -> None:
-    """Refuse a file that others can read or change: ours, or the administrator's for our group."""
+    """Refuse a file that others can access; one of root may be readable by this process's group."""
     try:
         found = path.stat()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The one map from an exception to `{"error": …}`, for HTTP answers and for acks alike."""
+"""The one conversion of exceptions to `{"error": …}`, for HTTP answers and for acks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ HTTP_ERRORS: dict[int, type[ChatError]] = {
 def error_body(error: Exception, locale: str) -> tuple[dict[str, Any], int]:
     """Return the envelope and the HTTP status of any exception.
 
-    What nobody foresaw is logged with its traceback and says no more than `internal`.
+    An unexpected exception is logged with its traceback, and the caller gets only `internal`.
     """
     known = as_chat_error(error)
     if isinstance(known, Internal):
@@ -77,7 +77,7 @@ def error_body(error: Exception, locale: str) -> tuple[dict[str, Any], int]:
 
 
 def as_chat_error(error: Exception) -> ChatError:
-    """Return the error of ours that `error` amounts to."""
+    """Return the ChatError for any exception."""
     if isinstance(error, ChatError):
         return error
     if isinstance(error, ValidationError):
@@ -91,7 +91,7 @@ def as_chat_error(error: Exception) -> ChatError:
 
 
 def request_locale() -> str:
-    """Return the language for this request: of the user once known, else of its headers."""
+    """Return the language of the request: that of the user if known, else from the headers."""
     if not has_request_context():
         return choose_locale(None, None)
     known: str | None = g.get("locale")
@@ -131,12 +131,12 @@ def _from_http(error: HTTPException) -> ChatError:
 
 
 def _name(name: object) -> str:
-    """Return the name of a field as it can be sent: an unknown one is whatever the caller wrote."""
+    """Return a field name that is safe to send, because the caller chose an unknown name."""
     return str(name)[:MAX_NAME].encode("utf-8", "replace").decode()
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Flatten what is wrong below one name: clients get one list of texts for each."""
+    """Yield all errors below one field, because clients get one list of texts for each."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

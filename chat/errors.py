@@ -1,4 +1,4 @@
-"""Everything that can go wrong for a reason. A new error is a class here and its line in i18n."""
+"""The errors that clients get. A new error is a class here and its texts in `chat.i18n`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 
 class ChatError(Exception):
-    """An error with a stable code for programs; its text for people is found by the code.
+    """An error with a stable code for programs, by which its text for people is found.
 
-    `fields` names what is wrong in the input: `{name: [text key, …]}`, nested as the input is.
+    `fields` has the errors of the input: `{name: [text key, …]}`, nested like the input.
     """
 
     code: ClassVar[str] = "internal"
@@ -19,7 +19,7 @@ class ChatError(Exception):
         self.fields = fields
 
     def details(self) -> dict[str, Any]:
-        """Return what the error says beside code, message and fields."""
+        """Return the members of the error other than code, message and fields."""
         return {}
 
 
@@ -44,29 +44,29 @@ class Forbidden(ChatError):
 
 
 class Removed(Forbidden):
-    """Somebody who was removed from a group would come back by their own doing."""
+    """The user was removed from the group and cannot rejoin by themselves."""
 
     text_key = "error.removed"
 
 
 class AdminsPost(Forbidden):
-    """Only the owner and the admins of this group post in it."""
+    """Only the owner and the admins may post in this group."""
 
     text_key = "error.admins_post"
 
 
 class PeerLeft(Forbidden):
-    """The other one of a direct room has left it for good."""
+    """The other member of the direct room has deleted their account."""
 
 
 class ForeignPage(Forbidden):
-    """A page of an origin that may not use this server sent the request."""
+    """The request comes from a page of an origin that is not allowed."""
 
     text_key = "error.foreign_page"
 
 
 class NotFound(ChatError):
-    """It does not exist, or not for the one who asks: both look the same."""
+    """It does not exist or the caller may not see it; both look the same."""
 
     code = "not_found"
     status = 404
@@ -83,19 +83,19 @@ class Conflict(ChatError):
 
 
 class MessageDeleted(Conflict):
-    """Nothing can be done to a message of which only its place is left."""
+    """A deleted message cannot be changed."""
 
     text_key = "error.message_deleted"
 
 
 class TooManyEmoji(Conflict):
-    """A message has as many different emoji as it may have."""
+    """The message has as many different emoji as allowed."""
 
     text_key = "error.too_many_emoji"
 
 
 class TooManyPins(Conflict):
-    """A room has as many pinned messages as it may have."""
+    """The room has as many pinned messages as allowed."""
 
     text_key = "error.too_many_pins"
 
@@ -116,14 +116,14 @@ class RangeNotSatisfiable(ChatError):
 
 
 class MisdirectedRequest(ChatError):
-    """The request is for a host that is not this server's."""
+    """The request names a host that is not one of this server's."""
 
     code = "misdirected_request"
     status = 421
 
 
 class RateLimited(ChatError):
-    """Too much at once; `retry_after` is in seconds."""
+    """A rate limit is reached; `retry_after` is in seconds."""
 
     code = "rate_limited"
     status = 429
@@ -137,7 +137,7 @@ class RateLimited(ChatError):
 
 
 class QuotaExceeded(RateLimited):
-    """What may be stored on a day is used up; `retry_after` is the rest of the day."""
+    """The quota of a day is used up; `retry_after` is the rest of the day in seconds."""
 
     code = "quota_exceeded"
 
@@ -148,7 +148,7 @@ class UnknownEvent(ChatError):
 
 
 class Unavailable(ChatError):
-    """The outcome is unknown: the same call may be repeated under the same `client_id`."""
+    """The outcome is unknown. The client may repeat the call with the same `client_id`."""
 
     code = "unavailable"
     status = 503

@@ -1,4 +1,4 @@
-"""What mails say, in both languages, and how they look on their way."""
+"""Rendering mails, in all languages."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from flask import render_template
 from chat.i18n import TAGS, choose_locale, translate
 from chat.text.addresses import Sender
 
-SEVEN_BITS = WIRE.clone(cte_type="7bit")  # any server can hand that on
+SEVEN_BITS = WIRE.clone(cte_type="7bit")  # any server can relay it
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail: of a `kind` in the catalogue, with the one thing that stands out in it.
+    """One mail: its `kind` names its texts; `highlight` is the code or name that stands out.
 
-    `recipient` has its domain in ASCII. Both renderings need an application context.
+    `recipient` has its domain in ASCII. `text` and `message` need an application context.
     """
 
     recipient: str
@@ -30,15 +30,15 @@ class Letter:
 
     @property
     def subject(self) -> str:
-        """Return what the mail is about."""
+        """Return the subject line."""
         return translate(f"mail.{self.kind}.subject", self.locale)
 
     def text(self, minutes: int) -> str:
-        """Return the plain text; `minutes` are those for which a code is good."""
+        """Return the plain text; `minutes` is the remaining lifetime of the code."""
         return render_template("mail.txt", **self._texts(minutes))
 
     def message(self, sender: Sender, message_id: str, minutes: int) -> EmailMessage:
-        """Return the mail as it is sent, as text and as HTML."""
+        """Return the mail to send, with text and HTML bodies."""
         texts = self._texts(minutes)
         message = EmailMessage(policy=SEVEN_BITS)
         message.set_content(render_template("mail.txt", **texts))
@@ -49,7 +49,7 @@ class Letter:
         message["Date"] = formatdate(localtime=True)
         message["Message-ID"] = message_id
         message["Content-Language"] = texts["language"]
-        message["Auto-Submitted"] = "auto-generated"  # keeps absence assistants from answering
+        message["Auto-Submitted"] = "auto-generated"  # suppresses automatic replies
         return message
 
     def _texts(self, minutes: int) -> dict[str, str]:

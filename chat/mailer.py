@@ -1,4 +1,4 @@
-"""Sends mail, or prints it without a mail server."""
+"""Sending mail, or printing it if there is no mail server."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from chat.text.addresses import ascii_address, fold_address, is_international, p
 log = logging.getLogger(__name__)
 
 RULE = "─" * 72
-# Seconds before each further try. Servers that greylist take a mail after one to five minutes; the
-# last try comes while a code of ten minutes is still good.
+# Seconds before each further try. Servers that greylist accept a mail after one to five minutes;
+# at the last try a code of ten minutes is still valid.
 WAITS = (5.0, 15.0, 40.0, 60.0, 90.0, 95.0, 65.0, 80.0, 90.0)
-WORTH_SENDING = 30.0  # seconds for which a code must still be good
-NOTICE_MINUTES = 10  # for which a notice is tried that nobody waits for
-CONNECTIONS = 8  # to the mail server at the same time
+WORTH_SENDING = 30.0  # the least remaining lifetime of a code, in seconds, to send it
+NOTICE_MINUTES = 10  # time limit for a notice, which contains no code
+CONNECTIONS = 8  # concurrent ones to the mail server
 MAX_UNSENT = 1_000  # mails that wait for a connection or for their next try
-ASK_SECONDS = 2.0  # for which somebody waits to hear whether their address can be sent to
-UNKNOWN_SECONDS = 60.0  # until the server is asked again, where it did not answer
-OFFER_SECONDS = 3_600.0  # for which the server's word on international addresses counts
+ASK_SECONDS = 2.0  # a caller waits so long for the mail server's answer about their address
+UNKNOWN_SECONDS = 60.0  # until the server is asked again after a failure
+OFFER_SECONDS = 3_600.0  # for which the server's answer on international addresses is cached
 
 
 class Mailer:
-    """Sends by `MAIL_SERVER`, or prints where `MAIL=terminal` or no server is set.
+    """Sends by `MAIL_SERVER`, or prints if it is empty or `MAIL=terminal`.
 
-    Sending takes as long as the mail server does, with further tries after the `waits` (seconds):
-    call it beside a request, never within. A mail that cannot be sent is logged without its text
-    and its address and raises nothing: nobody waits for it.
+    Sending is slow, with further tries after `waits` (seconds). Call it in the background, never
+    within a request. A mail that cannot be sent raises nothing; it is logged without its text and
+    its address.
     """
 
     def __init__(
@@ -59,16 +59,15 @@ class Mailer:
         self._connections = threading.BoundedSemaphore(CONNECTIONS)
         self._newest: dict[tuple[str, str], Letter] = {}
         self._unsent = 0
-        self._offer = (True, float("-inf"))  # SMTPUTF8, and until when that is known
+        self._offer = (True, float("-inf"))  # whether SMTPUTF8 is offered, and the answer's expiry
         self._asking = threading.Lock()
         self.terminal = app.config.get("MAIL") == "terminal" or not app.config.get("MAIL_SERVER")
 
     def can_send_to(self, email: str) -> bool:
-        """Tell whether the mail server sends to such an address, as far as that is known.
+        """Return whether the mail server sends to such an address, or True if unknown.
 
-        Asks the server at most once an hour, or once a minute while it does not answer, and only
-        for an international address. Until it has answered the address is taken: trying to send to
-        it will tell.
+        Asks the server only for an international address, at most once an hour, or once a minute
+        while it does not answer.
         """
         if self.terminal or not is_international(email):
             return True
@@ -94,7 +93,7 @@ class Mailer:
             answered.set()
 
     def send_code(self, email: str, code: str, purpose: Purpose, minutes: int, locale: str) -> None:
-        """Mail a code that is good for so many minutes."""
+        """Mail a code that is valid for `minutes`."""
         self._send(email, purpose, locale, code, minutes)
 
     def send_taken_notice(self, email: str, username: str, locale: str) -> None:
@@ -114,7 +113,7 @@ class Mailer:
                 self._deliver(letter, minutes)
 
     def _deliver(self, letter: Letter, minutes: int) -> None:
-        """Try until it is sent, until that is hopeless, or until a newer one takes its place."""
+        """Try until it is sent, until a final failure, or until a newer mail replaces it."""
         key = fold_address(letter.recipient), letter.kind
         self._newest[key] = letter
         self._unsent += 1
@@ -142,11 +141,11 @@ class Mailer:
                 return
             log.warning("mail not sent, next try in %g s: %s", wait, _reason(error))
             self._pause(wait)
-            if not is_wanted():  # its code is void by now
+            if not is_wanted():  # a newer code has replaced its code
                 return
 
     def _try(self, letter: Letter, message_id: str, end: float) -> Exception | None:
-        """Send, and return what went wrong."""
+        """Send, and return the error or None."""
         assert self._sender is not None
         with self._connections:
             minutes = max(1, round((end - self._clock()) / 60))
@@ -160,33 +159,33 @@ class Mailer:
 
 
 def _is_final(error: Exception) -> bool:
-    """Tell whether another try would end the same: a refusal for good, or no safe connection."""
+    """Return whether another try is useless: a permanent refusal, or no safe connection."""
     if isinstance(error, smtplib.SMTPNotSupportedError | ssl.SSLCertVerificationError):
         return True
     return (_smtp_code(error) or 0) >= 500
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong; the server's own words may repeat the mail or the address."""
+    """Return the reason for the log, without the server's text, which may quote mail or address."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the mail server's certificate is not to be trusted: {error.verify_message}"
     if isinstance(error, OutcomeUnknown):
         return "the mail server took all of it and did not say what became of it"
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return f"SMTPNotSupportedError: {error}"  # smtplib's words
+        return f"SMTPNotSupportedError: {error}"  # a text of smtplib
     code = _smtp_code(error) or getattr(error, "reason", None) or getattr(error, "errno", None)
     return type(error).__name__ if code is None else f"{type(error).__name__} {code}"
 
 
 def _smtp_code(error: Exception) -> int | None:
-    """Return the server's answer in three digits, when there was one."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):  # it has one for each, and ours is one
+    """Return the server's three-digit code, or None."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):  # a code for each recipient; there is one
         return next((code for code, _ in error.recipients.values()), None)
     return getattr(error, "smtp_code", None)
 
 
 def _print(letter: Letter, minutes: int) -> None:
-    """Print a mail so that a person finds the code among the lines of the log."""
+    """Print a mail between rules, so that the code stands out from the log."""
     text = letter.text(minutes).strip()
     lines = "\n".join(f"  {line}".rstrip() for line in text.splitlines())
     page = f"\n{RULE}\n  To: {letter.recipient}\n  Subject: {letter.subject}\n\n{lines}\n{RULE}\n"

@@ -1,8 +1,8 @@
-"""Bring the database to the state this version expects.
+"""Migrations: they bring the database to the schema of this version.
 
 A migration is a file `NNNN_<verb>_<noun>.py` in `migrations_mongo/` with a docstring and `def
-migrate(db)`. Once run it is history: numbered, frozen, and harmless to run again. What ran is kept
-in the collection `migration`.
+migrate(db)`. It never changes after its release, and it is idempotent. The collection `migration`
+records which ones ran.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ NEWER = (
     " That is fine while servers are upgraded one after the other;"
     " otherwise start the newer version."
 )
-LOCK = "lock"  # the _id of the one document there that is no migration
-HOUR = 3600.0  # for one operation of a migration: an index of a large collection takes its time
+LOCK = "lock"  # the _id of the lock in the collection; all other documents are migrations
+HOUR = 3600.0  # time limit in seconds of one operation, such as an index of a large collection
 BEAT_SECONDS = 2.0
-LOST_SECONDS = 10.0  # without a beat the one who held the lock is taken for dead
+LOST_SECONDS = 10.0  # without a heartbeat, after which the lock's holder counts as dead
 
 State = Literal["applied", "pending", "failed", "changed", "missing"]
 
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 
 class MigrationError(RuntimeError):
-    """The database cannot be brought to the expected state; the text is one sentence."""
+    """A migration is impossible or failed; the text is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Migration:
 
 @dataclass(frozen=True)
 class Status:
-    """What became of a migration here. Times are milliseconds; None when it never ran."""
+    """The state of a migration in this database. Times are milliseconds; None if it never ran."""
 
     name: str
     purpose: str
@@ -72,7 +72,7 @@ class Status:
 
 
 def available(directory: Path = DIRECTORY) -> list[Migration]:
-    """Return the migrations this version brings, in their order."""
+    """Return the migrations of this version, in order."""
     found = sorted(path for path in directory.glob("*.py") if FILE.fullmatch(path.name))
     numbers = [path.name[:4] for path in found]
     if len(set(numbers)) != len(numbers):
@@ -81,7 +81,10 @@ def available(directory: Path = DIRECTORY) -> list[Migration]:
 
 
 def status(database: Database, directory: Path = DIRECTORY) -> list[Status]:
-    """Return what ran and what waits; `changed` and `missing` files ran here and differ now."""
+    """Return all migrations with their states.
+
+    `changed` and `missing` ones ran here, but their file differs now or does not exist.
+    """
     records = {r["_id"]: r for r in database.db[COLLECTION].find({"_id": {"$ne": LOCK}})}
     found = [
         _status(migration, records.pop(migration.name, None)) for migration in available(directory)
@@ -94,7 +97,7 @@ def status(database: Database, directory: Path = DIRECTORY) -> list[Status]:
 
 
 def pending(database: Database, directory: Path = DIRECTORY) -> list[Migration]:
-    """Return what an upgrade would run; raise MigrationError when a file changed after it ran."""
+    """Return the migrations to run; raise MigrationError if a file changed after it ran."""
     states = {one.name: one.state for one in status(database, directory)}
     changed = [name for name, state in states.items() if state == "changed"]
     if changed:
@@ -111,14 +114,14 @@ def newer(database: Database, directory: Path = DIRECTORY) -> list[str]:
 
 
 def upgrade(database: Database, directory: Path = DIRECTORY) -> list[str]:
-    """Run what has not run yet and return the names. Two processes at once are safe: one waits.
+    """Run the pending migrations and return their names. Concurrent processes take turns.
 
-    Raises MigrationError when one fails; those before it stay applied.
+    Raises MigrationError if one fails; those before it stay applied.
     """
     if not pending(database, directory):
         return []
     with exclusive(database, COLLECTION):
-        # Looked at again: whoever held the lock before may have done it all.
+        # Read again, because the previous holder of the lock may have run them.
         todo = pending(database, directory)
         for migration in todo:
             _run(database, migration)
@@ -174,9 +177,9 @@ def _run(database: Database, migration: Migration) -> None:
 
 @contextmanager
 def exclusive(database: Database, name: str) -> Iterator[None]:
-    """Be the only one to work on what the lock in the collection `name` stands for, or wait.
+    """Hold the lock in the collection `name`; wait for it first.
 
-    Clocks of two machines are never compared, only beats are counted.
+    A dead holder is detected by missing heartbeats, without comparing clocks of two machines.
     """
     collection = database.db[name]
     holder = secrets.token_hex(8)

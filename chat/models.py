@@ -1,4 +1,4 @@
-"""What the program talks about. Ids are strings; times are integer milliseconds since 1970 UTC."""
+"""The models. Ids are strings; times are integer milliseconds since 1970 UTC."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 RoomKind = Literal["direct", "group"]
 Role = Literal["owner", "admin", "member"]
-Access = Literal["number", "invitation"]  # how others come into a group by their own doing
+Access = Literal["number", "invitation"]  # how users can join a group by themselves
 Posting = Literal["members", "admins"]  # who may post in a group
 Purpose = Literal["register", "reset"]
 ChangeKind = Literal["text", "reaction", "pinned", "deleted"]
@@ -48,15 +48,15 @@ Action = Literal[
     "room_shown",
     "rooms_listed",
 ]
-# In place of a user's id in the audit log: whoever runs commands on the server's machine.
+# The actor id of commands in the audit log.
 OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `username` never changes; `email` and `locale` are shown to nobody else.
+    """A user. `username` never changes; only the user themselves sees `email` and `locale`.
 
-    Nobody is found by an unproven address. A disabled user cannot log in.
+    An unproven address finds nobody. A disabled user cannot log in.
     """
 
     id: str
@@ -75,9 +75,9 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What may be done by whoever has its token, `uses_left` times until `expires_at`.
+    """A link to register or to reset a password, valid `uses_left` times until `expires_at`.
 
-    `user_id` is empty where it is not for one user alone.
+    `user_id` is empty for a registration link.
     """
 
     id: str
@@ -91,7 +91,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """That a user has put an emoji on a message, by the change `rev`."""
+    """A user's emoji on a message, added by the change `rev`."""
 
     emoji: str
     user_id: str
@@ -102,7 +102,7 @@ class Reaction:
 class Message:
     """One entry of a room's log; `seq` counts 1, 2, 3 … within the room without gaps.
 
-    `version` is 0 as it was first stored. Of two copies the one with the greater version is newer.
+    `version` is 0 at first. Of two copies the one with the greater version is newer.
     """
 
     id: str
@@ -114,32 +114,32 @@ class Message:
     created_at: int
     updated_at: int
     kind: str = "text"
-    username: str = ""  # filled in by the service, as is the nickname: documents hold the id alone
+    username: str = ""  # filled in by the log, like the nickname; documents hold only the id
     nickname: str = ""
     version: int = 0
     edited_at: int | None = None
     deleted_at: int | None = None
     pinned: bool = False
     reactions: tuple[Reaction, ...] = ()  # by rev
-    used_emoji: int = 0  # different ones that it has or had
+    used_emoji: int = 0  # the number of different emoji that it has or had
 
     @property
     def deleted(self) -> bool:
-        """Tell whether nothing is left of it but its place."""
+        """Return whether the message is a tombstone."""
         return self.deleted_at is not None
 
     @property
     def place(self) -> tuple[int, int]:
-        """Return what orders all states of all messages of a room: seq and version."""
+        """Return the sort key of all states of all messages of a room."""
         return self.seq, self.version
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of a room's second log: the whole new value of one register of a message.
+    """One entry of a room's log of changes: the whole new value of one register of a message.
 
     `rev` counts 1, 2, 3 … within the room without gaps. `value` is the new text, or whether the
-    message is pinned or has the user's `emoji`. It is None of a deletion, and of what was scrubbed.
+    message is pinned or has the user's `emoji`. It is None for a deletion and for a scrubbed entry.
     """
 
     id: str
@@ -156,10 +156,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The messages that changed after a rev, up to and with `last_rev`: each once, as it is now.
+    """The messages that changed after `after_rev` up to `last_rev`, each once, as it is now.
 
-    They stand in the order of their first change in between, whose revs are `first_revs`.
-    `reacted` has whose reactions are among the changes, by user id the seqs.
+    They are in the order of their first change in that range; `first_revs` has its revs. `reacted`
+    has the seqs of messages whose reactions a user changed in that range, by user id.
     """
 
     messages: tuple[Message, ...]
@@ -167,7 +167,7 @@ class Changes:
     after_rev: int
     last_rev: int
     has_more: bool = False
-    reset: bool = False  # `after_rev` is too old, or not of this log: all is to be loaded anew
+    reset: bool = False  # `after_rev` is too old or not of this log; the client must reload
     reacted: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
@@ -185,26 +185,26 @@ class Room:
     last_message: Message | None
     created_at: int
     updated_at: int
-    member_ids: tuple[str, ...] = ()  # of direct rooms: the two, sorted
-    members_version: int = 0  # counts changes of the members, for other processes
+    member_ids: tuple[str, ...] = ()  # of direct rooms: both members, sorted
+    members_version: int = 0  # counts changes of the members
     access: Access = "number"
     posting: Posting = "members"
-    blocked_by: tuple[str, ...] = ()  # of direct rooms: which of the two block the other one
+    blocked_by: tuple[str, ...] = ()  # of direct rooms: the members who block the other
     last_rev: int = 0  # up to which all changes of messages are applied
 
     @property
     def end(self) -> tuple[int, int]:
-        """Return what is known of the end of the log: its last seq, and which state of it."""
+        """Return the last seq of the log and the version of that message, as far as known."""
         last = self.last_message
         return self.last_seq, last.version if last and last.seq == self.last_seq else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """That a user belongs to a room, as what, and how far they have read.
+    """A user's membership of a room, with role and read mark.
 
-    The stored role of an owner is "admin": who owns a group is said by `Room.owner_id` alone.
-    `policies.resolve_role` puts the two together.
+    The stored role of an owner is "admin", because only `Room.owner_id` decides who the owner is.
+    `policies.resolve_role` combines the two.
     """
 
     room_id: str
@@ -213,12 +213,12 @@ class Membership:
     last_read_seq: int
     muted: bool
     created_at: int
-    hidden_seq: int = -1  # hidden from the member's list while the log ends here
+    hidden_seq: int = -1  # hidden from the member's list while `last_seq` is not greater
 
 
 @dataclass(frozen=True, slots=True)
 class MembershipRequest:
-    """That a user was asked to join a group by somebody with whom they share no room."""
+    """A request to a user to join a group, because adding them needs their consent."""
 
     id: str
     room_id: str
@@ -230,7 +230,7 @@ class MembershipRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A membership request as the one who was asked sees it."""
+    """A membership request as its recipient sees it."""
 
     id: str
     room: Room
@@ -241,16 +241,16 @@ class ReceivedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What became of adding a user to a group: a membership, new or not, or a request."""
+    """The result of adding a user to a group: a membership, new or not, or a request."""
 
     user: User
-    membership: Membership | None  # None: they were asked
+    membership: Membership | None  # None: the user got a request
     is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RoomInvitation:
-    """That whoever has its token may enter a group; `user_id` is of the one who invites."""
+    """An invitation by the user `user_id`: the bearer of its token may enter the group."""
 
     id: str
     room_id: str
@@ -263,7 +263,7 @@ class RoomInvitation:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """What somebody with an invitation sees of the group before they enter it."""
+    """What the bearer of an invitation sees of the group before entering."""
 
     room: Room
     members: int
@@ -273,7 +273,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One log-in of one device. Refresh ids and the key of a page are kept as hashes only."""
+    """One log-in of one device. Refresh ids and the key of a page are stored as hashes."""
 
     id: str
     user_id: str
@@ -283,13 +283,13 @@ class Session:
     rotated_at: int
     refresh_hash: str = field(repr=False)
     previous_hash: str | None = field(repr=False, default=None)
-    network_hash: str = field(repr=False, default="")  # from where it was begun; empty: unknown
-    key_hash: str | None = field(repr=False, default=None)  # None: bound to no page
+    network_hash: str = field(repr=False, default="")  # of the log-in's network; empty: unknown
+    key_hash: str | None = field(repr=False, default=None)  # None: not bound to a key
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A room as its member sees it; `peer` is the other one of a direct room."""
+    """A room as a member sees it; `peer` is the other member of a direct room."""
 
     room: Room
     membership: Membership
@@ -301,18 +301,18 @@ class Conversation:
 
     @property
     def hidden(self) -> bool:
-        """Tell whether the member hid the room and nothing was said since."""
+        """Return whether the member hid the room and there is no later message."""
         return self.room.last_seq <= self.membership.hidden_seq
 
     @property
     def blocked(self) -> bool:
-        """Tell whether the member blocks the other one; being blocked shows nowhere."""
+        """Return whether the member blocks the peer; a block by the peer does not show."""
         return self.peer is not None and self.membership.user_id in self.room.blocked_by
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of a room's log, ascending; `has_more` in the direction that was asked for.
+    """A page of a room's log, ascending; `has_more` is about the requested direction.
 
     The messages are at least as new as the change `last_rev`.
     """
@@ -324,19 +324,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class RoomSync:
-    """What a member missed of one room; `reset`: what they named is not in the log."""
+    """The messages of one room that a member missed; `reset`: their position is invalid."""
 
     page: Page
     last_seq: int
     reset: bool = False
-    changes: Changes | None = None  # where the member named a rev
+    changes: Changes | None = None  # if the member sent a rev
 
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a member missed: by room id, in rooms they did not name, in rooms not theirs.
+    """What a member missed: `rooms` by id, other rooms in `joined`, ids of lost ones in `gone`.
 
-    `epoch` names the past that all this belongs to.
+    `epoch` is the database's epoch at that time.
     """
 
     epoch: str
@@ -347,21 +347,21 @@ class Sync:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """What somebody did; ids that do not apply are empty, and so is the actor when not known."""
+    """A recorded action; ids that do not apply are empty, and so is an unknown actor."""
 
     id: str
     at: int
     action: Action
     address: str  # of the caller; empty for commands
     actor_id: str = ""  # or OPERATOR
-    target_id: str = ""  # another person it was done to
+    target_id: str = ""  # the affected user, if it is not the actor
     room_id: str = ""
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that goes on beside requests: what to do, and how far it has come."""
+    """A background job: its kind, its arguments and its progress."""
 
     id: str
     kind: str

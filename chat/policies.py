@@ -1,7 +1,6 @@
-"""Permissions: pure functions that return nothing when it is allowed and raise when it is not.
+"""Permissions: pure functions that return if an action is allowed and raise if it is not.
 
-A membership of None means "not a member". What a stranger may not see does not exist for them:
-`NotFound`.
+A membership of None means "not a member". A non-member gets `NotFound`, as for a missing room.
 """
 
 from __future__ import annotations
@@ -21,22 +20,21 @@ from chat.errors import (
 )
 from chat.models import Membership, Message, Role, Room
 
-MOST_EMOJI = 20  # different ones that a message has
-MOST_USED_EMOJI = 100  # different ones that it ever had: taking one back leaves a mark
+MOST_EMOJI = 20  # different ones on a message
+MOST_USED_EMOJI = 100  # different ones that a message ever had; a removed one leaves a mark
 
 
 def require_member(membership: Membership | None) -> Membership:
-    """Return the membership, or say that the room does not exist."""
+    """Return the membership; raise NotFound for a non-member."""
     if membership is None:
         raise NotFound()
     return membership
 
 
 def resolve_role(room: Room, membership: Membership) -> Membership:
-    """Return the membership with the role it stands for in its room.
+    """Return the membership with its role in the room.
 
-    `Room.owner_id` alone says who the owner is. A stored "owner" who is not, or no longer, is an
-    admin.
+    Only `Room.owner_id` decides who the owner is. Any other member stored as "owner" is an admin.
     """
     role = membership.role
     if room.owner_id == membership.user_id:
@@ -47,60 +45,60 @@ def resolve_role(room: Room, membership: Membership) -> Membership:
 
 
 def require_group(room: Room) -> None:
-    """Refuse what has no meaning between two people: names, roles, coming and going."""
+    """Refuse actions that direct rooms do not have: names, roles, joining and leaving."""
     if room.kind != "group":
         raise Forbidden()
 
 
 def require_direct(room: Room) -> None:
-    """Refuse what has a meaning between two people alone."""
+    """Refuse actions that only direct rooms have."""
     if room.kind != "direct":
         raise Forbidden()
 
 
 def is_manager(room: Room, membership: Membership) -> bool:
-    """Tell whether somebody is the owner or an admin of a group."""
+    """Return whether a member is the owner or an admin of a group."""
     role = resolve_role(room, membership).role
     return room.kind == "group" and role in ("owner", "admin")
 
 
 def require_manager(room: Room, membership: Membership | None) -> None:
-    """Allow owners and admins of a group."""
+    """Allow the owner and the admins of a group."""
     if not is_manager(room, require_member(membership)):
         raise Forbidden()
 
 
 def may_post(room: Room, membership: Membership) -> bool:
-    """Tell whether a member may write: all do, unless the group wants owner and admins alone."""
+    """Return whether a member may post: anybody, unless only the owner and admins post there."""
     return room.posting != "admins" or is_manager(room, membership)
 
 
 def require_may_post(room: Room, membership: Membership) -> None:
-    """Allow whoever may write."""
+    """Allow members who may post."""
     if not may_post(room, membership):
         raise AdminsPost()
 
 
 def require_author(message: Message, user_id: str) -> None:
-    """Allow to change a text to the one who wrote it."""
+    """Allow the author of a message."""
     if message.user_id != user_id:
         raise Forbidden()
 
 
 def require_may_pin(room: Room, membership: Membership) -> None:
-    """Allow owners and admins of a group, and both in a direct room."""
+    """Allow the owner and the admins of a group, and both members of a direct room."""
     if room.kind == "group":
         require_manager(room, membership)
 
 
 def require_undeleted(message: Message) -> None:
-    """Refuse to change what is deleted."""
+    """Refuse changes of a deleted message."""
     if message.deleted:
         raise MessageDeleted()
 
 
-def require_room_for_emoji(message: Message, emoji: str) -> None:
-    """Refuse one more emoji on a message that has as many different ones as it may have."""
+def require_emoji_capacity(message: Message, emoji: str) -> None:
+    """Refuse an additional emoji on a message that has as many different ones as allowed."""
     shown = {reaction.emoji for reaction in message.reactions}
     if emoji in shown:
         return
@@ -117,14 +115,14 @@ def require_owner(room: Room, membership: Membership | None) -> None:
 
 
 def require_may_remove(room: Room, actor: Membership | None, target: Membership) -> None:
-    """Allow owners to remove anyone, admins to remove members."""
+    """Allow the owner to remove anyone, and admins to remove plain members."""
     require_manager(room, actor)
     if actor is not None and actor.role == "admin" and target.role != "member":
         raise Forbidden()
 
 
 def require_may_leave(room: Room, membership: Membership | None, member_count: int) -> None:
-    """Allow everyone to leave a group; its owner only when nobody else is left in it."""
+    """Allow every member to leave a group, but its owner only as the last member."""
     membership = require_member(membership)
     require_group(room)
     if membership.role == "owner" and member_count > 1:
@@ -134,33 +132,33 @@ def require_may_leave(room: Room, membership: Membership | None, member_count: i
 def require_may_set_role(
     room: Room, actor: Membership | None, target: Membership, role: Role
 ) -> None:
-    """Allow the owner to make members admins and back, and to hand the room over to another."""
+    """Allow the owner to set the roles of others, and to transfer ownership."""
     require_owner(room, actor)
     if target.role == "owner" and role != "owner":
         raise Conflict()
 
 
 def require_peer(is_there: bool) -> None:
-    """Refuse to write into a direct room that the other one has left for good."""
+    """Refuse to write in a direct room whose other member has deleted their account."""
     if not is_there:
         raise PeerLeft()
 
 
 def require_unblocked(blockers: Collection[str]) -> None:
-    """Refuse to write to or invite each other where one of the two blocks the other one.
+    """Refuse messages and invitations between two users one of whom blocks the other.
 
-    `blockers` are those of the two who do. The answer is the same to both: it does not tell who.
+    `blockers` are the ids of those who block. Both get the same error, so it does not reveal them.
     """
     if blockers:
         raise Forbidden()
 
 
-def choose_heir(
+def choose_next_owner(
     candidates: Iterable[Membership], disabled: Container[str] = ()
 ) -> Membership | None:
-    """Return who a group passes to: the admin, or else the member, who came first; or None.
+    """Return the next owner of a group: the oldest admin, else the oldest member, else None.
 
-    Those whose ids are in `disabled` cannot log in, so they get it only where nobody else is left.
+    Users in `disabled` cannot log in, so they are chosen only if nobody else is left.
     """
     return min(
         candidates,
@@ -169,7 +167,7 @@ def choose_heir(
     )
 
 
-def require_other(user_id: str, other_id: str, field: str) -> None:
-    """Refuse a talk with oneself."""
+def require_not_self(user_id: str, other_id: str, field: str) -> None:
+    """Refuse an action on oneself; `field` is the input field of the error."""
     if user_id == other_id:
         raise InvalidInput({field: ["invalid.oneself"]})

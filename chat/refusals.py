@@ -1,4 +1,4 @@
-"""Answers to requests that are refused before the application sees them, in the envelope too."""
+"""Error answers, in the envelope, to requests refused before they reach the application."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def text_key_of(error: ChatError) -> str:
-    """Return the error's own text where one code covers cases that read differently."""
+    """Return the error's own text key, else that of its code."""
     own: str | None = getattr(error, "text_key", None)
     return own or f"error.{error.code}"
 

@@ -1,4 +1,4 @@
-"""Tell what is wrong with the settings before anything is served. Each finding is one sentence."""
+"""Checking the settings before serving. Each error is one sentence."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from chat.hosts import Hosts, parse_hosts
 from chat.origins import parse_origin, parse_origins
 from chat.text.addresses import ascii_host, parse_domains, parse_sender
 
-SECRET_BYTES = 32  # as long as the hash the tokens are signed with
+SECRET_BYTES = 32  # the length of the hash with which tokens are signed
 QUEUES = ("redis", "rediss", "unix")
-SRV = "mongodb+srv://"  # a name whose hosts the name server lists
+SRV = "mongodb+srv://"  # DNS lists the hosts of the name
 NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
 REGISTRATIONS = ("open", "invitation", "closed")
-ANY_ADDRESS = ("0.0.0.0", "::")  # to listen on; nobody can connect to a place of this name
+ANY_ADDRESS = ("0.0.0.0", "::")  # addresses to listen on, but not to connect to
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raise SettingsError for the first setting that cannot be, or not where others are served."""
+    """Raise SettingsError for the first setting that is invalid, or unsafe when serving others."""
     _check_values(config)
     _check_registration(config)
     _check_queue(config)
@@ -39,7 +39,7 @@ def check(config: Mapping[str, Any]) -> None:
 
 
 def advice(config: Mapping[str, Any]) -> str | None:
-    """Return what a larger set-up should change, when others than this machine are served."""
+    """Return advice for larger installations if other machines are served, else None."""
     if not _opened_by(config):
         return None
     small = {"SECRET_KEY": "a generated key", "MONGO_URI": "the embedded database"}
@@ -55,7 +55,7 @@ def advice(config: Mapping[str, Any]) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can connect to `host`; any other name is taken as open."""
+    """Return whether only this machine can connect to `host`; unknown names count as open."""
     if host == "localhost":
         return True
     try:
@@ -74,7 +74,7 @@ def _opened_by(config: Mapping[str, Any]) -> str | None:
 
 
 def hosts(config: Mapping[str, Any]) -> Hosts:
-    """Return the hosts that the server answers to: HOST, that of PUBLIC_URL, and HOSTS."""
+    """Return the hosts for which the server answers: HOST, that of PUBLIC_URL, and HOSTS."""
     names = {config["HOST"].lower(), *parse_hosts(config["HOSTS"])}
     public = parse_origin(config["PUBLIC_URL"])
     if public is not None:
@@ -83,9 +83,9 @@ def hosts(config: Mapping[str, Any]) -> Hosts:
 
 
 def public_url(config: Mapping[str, Any]) -> str:
-    """Return the address at which people reach the page, without a slash at its end.
+    """Return the public URL of the page, without a slash at its end.
 
-    Raises SettingsError when PUBLIC_URL is empty and no other setting tells it.
+    Raises SettingsError if PUBLIC_URL is empty and cannot be derived from HOST and PORT.
     """
     if config["PUBLIC_URL"]:
         return str(config["PUBLIC_URL"]).rstrip("/")
@@ -99,7 +99,7 @@ def public_url(config: Mapping[str, Any]) -> str:
 
 
 def secret_key(config: Mapping[str, Any]) -> str:
-    """Return SECRET_KEY, or the key kept in DATA_DIR, made on first use and the owner's alone."""
+    """Return SECRET_KEY, or the key in DATA_DIR, created at first use, readable by its owner."""
     if config["SECRET_KEY"]:
         return str(config["SECRET_KEY"])
     file = Path(config["DATA_DIR"]) / "secret_key"
@@ -112,7 +112,7 @@ def secret_key(config: Mapping[str, Any]) -> str:
 def data_dir(config: Mapping[str, Any]) -> str:
     """Return DATA_DIR as an absolute path."""
     path = Path(config["DATA_DIR"])
-    if path.is_symlink() and not path.exists():  # to make its target could fill the wrong disk
+    if path.is_symlink() and not path.exists():  # creating its target could fill the wrong disk
         raise SettingsError(f"DATA_DIR={path} is a link to what is not there: {os.readlink(path)}.")
     try:
         return str(path.resolve())
@@ -121,7 +121,7 @@ def data_dir(config: Mapping[str, Any]) -> str:
 
 
 def unusable(path: Path, error: OSError) -> str:
-    """Return the sentence for what the system refuses below DATA_DIR."""
+    """Return the sentence for an error of the system below DATA_DIR."""
     return f"DATA_DIR cannot be used: {error.strerror}: {path}."
 
 
@@ -150,7 +150,7 @@ def _read_key(file: Path) -> str:
 
 
 def _create_key(file: Path) -> None:
-    """Put a new key in place whole, unless another process was first."""
+    """Create the key file atomically, unless another process was first."""
     descriptor, temporary = tempfile.mkstemp(dir=file.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w") as output:
@@ -226,7 +226,7 @@ def _check_queue(config: Mapping[str, Any]) -> None:
 
 
 def _parse_queue(url: str) -> dict[str, Any]:
-    """Return what the address of a queue says, as the package redis reads it."""
+    """Return the parts of a queue's URL, parsed by the package redis."""
     from redis.connection import parse_url  # an extra
 
     try:
@@ -244,7 +244,7 @@ def _is_mongo_uri(uri: str) -> bool:
 
 
 def _parse_database(uri: str) -> dict[str, Any]:
-    """Return what a URI says, as PyMongo reads it, without asking a name server."""
+    """Return the parts of a URI, parsed by PyMongo, without a DNS query."""
     if not uri.startswith(SRV):
         return dict(parse_uri(uri))
     address, _, options = uri.partition("?")
@@ -285,7 +285,7 @@ def _check_mail(config: Mapping[str, Any]) -> None:
 
 
 def _check_open(config: Mapping[str, Any]) -> None:
-    """Refuse what is fine for trying out and would put people at risk whom others can reach."""
+    """Refuse settings that are unsafe when other machines can reach the server."""
     opened = _opened_by(config)
     if not opened:
         return
@@ -312,7 +312,7 @@ def _check_open(config: Mapping[str, Any]) -> None:
 
 
 def _check_open_mail(config: Mapping[str, Any], opened: str) -> None:
-    """Refuse codes that nobody is sent, or that are read on the way."""
+    """Refuse a mail set-up that sends no codes, or sends them unencrypted."""
     server, encrypted = config["MAIL_SERVER"], config["MAIL_USE_SSL"] or config["MAIL_USE_TLS"]
     if not server and config["MAIL"] != "terminal":
         raise SettingsError(
@@ -326,11 +326,11 @@ def _check_open_mail(config: Mapping[str, Any], opened: str) -> None:
 
 
 def _check_open_database(uri: str) -> None:
-    """Refuse another machine's database that asks nobody who they are, or is read on the way."""
+    """Refuse another machine's database without authentication or without verified TLS."""
     parsed = _parse_database(uri)
     hosts = [host for host, _ in parsed["nodelist"]]
     options = {name.lower(): value for name, value in parsed["options"].items()}
-    # A path is a socket of this machine; what a name server lists may be any.
+    # A path is a socket of this machine; DNS can list any hosts for an SRV name.
     here = all(host.startswith("/") or is_loopback(host) for host in hosts)
     if here and not uri.startswith(SRV):
         return
@@ -348,9 +348,9 @@ def _check_open_database(uri: str) -> None:
 
 
 def _check_open_queue(url: str) -> None:
-    """Refuse a queue that anybody can write to, and another machine's that is read on the way."""
+    """Refuse a queue without a password, and another machine's queue without verified TLS."""
     queue = _parse_queue(url)
-    if url.startswith("unix:"):  # a file, which has its own owner and mode
+    if url.startswith("unix:"):  # the mode of the socket file protects it
         return
     if not queue.get("password"):
         raise SettingsError(

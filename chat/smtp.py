@@ -1,4 +1,4 @@
-"""One mail to one address by SMTP: certificates verified, time limits, and what became of it."""
+"""Sending one mail to one address by SMTP, with verified certificates and time limits."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ from chat.text.addresses import ascii_host
 
 log = logging.getLogger(__name__)
 
-STEP_SECONDS = 10.0  # for each answer of the server but one: trying again does no harm
-# For the answer to the whole mail: the server may have taken it, so RFC 5321 asks for ten minutes.
+STEP_SECONDS = 10.0  # for each answer but the last; after a timeout another try is harmless
+# For the answer to the whole mail, which the server may have accepted: RFC 5321 asks for ten
+# minutes.
 TAKEN_SECONDS = 600.0
 GOODBYE_SECONDS = 3.0
-ASK_SECONDS = 2.0  # for each answer while somebody waits for ours
+ASK_SECONDS = 2.0  # for each answer while a caller waits
 MAX_CHALLENGES = 5
-INTERNATIONAL = ("SMTPUTF8", "BODY=8BITMIME")  # the one demands the other
+INTERNATIONAL = ("SMTPUTF8", "BODY=8BITMIME")  # SMTPUTF8 requires 8BITMIME
 
 
 class OutcomeUnknown(Exception):
-    """The whole mail was sent and not answered: sending it again could make it two."""
+    """The whole mail was sent and not answered; another try could deliver it twice."""
 
 
 class _Client:
-    """What `smtplib` lacks; mixed into its two classes."""
+    """A mix-in for the two clients of `smtplib`: log-ins in UTF-8, and OutcomeUnknown."""
 
     def auth(self: Any, mechanism: str, respond: Any, *, initial_response_ok: bool = True) -> Any:
         """Log in as `smtplib` does, with the name and the password in UTF-8 instead of ASCII."""
@@ -51,21 +52,21 @@ class _Client:
         return code, answer
 
     def auth_login(self: Any, challenge: bytes | None = None) -> str:
-        """Answer with the name first, which may be sent unasked, and then with the password."""
+        """Answer with the name, which may be the initial response, and then with the password."""
         if challenge is not None and self.named:
             return str(self.password)
         self.named = True
         return str(self.user)
 
     def auth_cram_md5(self: Any, challenge: bytes | None = None) -> str | None:
-        """Answer a challenge by a hash of it under the password."""
+        """Answer a challenge with its HMAC under the password."""
         if challenge is None:
             return None
         digest = hmac.new(self.password.encode(), challenge, "md5").hexdigest()
         return f"{self.user} {digest}"
 
     def data(self: Any, text: bytes) -> tuple[int, bytes]:
-        """Send the mail itself; raise OutcomeUnknown if nobody says what became of it."""
+        """Send the mail itself; raise OutcomeUnknown if the server does not answer."""
         code, answer = self.docmd("DATA")
         if code != 354:
             raise smtplib.SMTPDataError(code, answer)
@@ -81,18 +82,18 @@ class _Client:
 
 
 class Client(_Client, smtplib.SMTP):  # type: ignore[misc]
-    """SMTP, unencrypted until STARTTLS."""
+    """An SMTP client, unencrypted until STARTTLS."""
 
 
 class TlsClient(_Client, smtplib.SMTP_SSL):  # type: ignore[misc]
-    """SMTP within TLS from the first byte."""
+    """An SMTP client with TLS from the first byte."""
 
 
 class VerifiedConnection(Connection):
-    """Flask-Mail's connection with certificates verified and time limits: it has neither."""
+    """Flask-Mail's connection, with verified certificates and time limits added."""
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-        """Connect, secure and log in; what fails half-way is closed."""
+        """Connect, secure the connection and log in; close it on an error."""
         host = self._connect(STEP_SECONDS)
         with _closing_on_error(host):
             if self.mail.username and self.mail.password:
@@ -100,7 +101,7 @@ class VerifiedConnection(Connection):
         return host
 
     def offers_international(self) -> bool:
-        """Ask the server whether it sends to addresses with other letters before the @."""
+        """Ask the server whether it sends to addresses with non-ASCII letters before the @."""
         host = self._connect(ASK_SECONDS)
         with _closing_on_error(host):
             host.ehlo_or_helo_if_needed()
@@ -110,9 +111,9 @@ class VerifiedConnection(Connection):
         return bool(offered)
 
     def deliver(self, mail: EmailMessage, sender: str, recipient: str) -> None:
-        """Send to one address; raise what `smtplib` does, or OutcomeUnknown.
+        """Send to one address; raise the errors of `smtplib`, or OutcomeUnknown.
 
-        Bodies of `mail` are in seven bits, so that any server can hand them on.
+        Bodies of `mail` are sent in seven bits, so that any server can relay them.
         """
         assert self.host is not None
         international = not recipient.isascii()
@@ -124,7 +125,7 @@ class VerifiedConnection(Connection):
         )
 
     def __exit__(self, *_: object) -> None:
-        """Say goodbye; a server that no longer hears it has taken or refused the mail already."""
+        """Quit; an error here is harmless, because the mail was accepted or refused before."""
         if self.host is None:
             return
         try:
@@ -132,7 +133,7 @@ class VerifiedConnection(Connection):
                 self.host.sock.settimeout(GOODBYE_SECONDS)
             self.host.quit()
         except (OSError, smtplib.SMTPException) as error:
-            log.debug("the mail server was gone before the goodbye: %s", type(error).__name__)
+            log.debug("the mail server closed before QUIT: %s", type(error).__name__)
             self.host.close()
 
     def _connect(self, seconds: float) -> smtplib.SMTP | smtplib.SMTP_SSL:

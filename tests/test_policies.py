@@ -143,9 +143,9 @@ def test_between_two_people_there_is_nothing_to_manage(
 
 
 def test_nobody_talks_with_themselves() -> None:
-    policies.require_other("a", "b", "to")
+    policies.require_not_self("a", "b", "to")
     with pytest.raises(InvalidInput) as refusal:
-        policies.require_other("a", "a", "to")
+        policies.require_not_self("a", "a", "to")
     assert refusal.value.fields == {"to": ["invalid.oneself"]}
 
 
@@ -161,7 +161,7 @@ def test_a_group_passes_to_the_oldest_of_the_highest_rank(
     candidates: list[tuple[Role, int]], heir: int | None
 ) -> None:
     members = [replace(member(role), created_at=since) for role, since in candidates]
-    chosen = policies.choose_heir(members)
+    chosen = policies.choose_next_owner(members)
     assert (chosen.created_at if chosen else None) == heir
 
 
@@ -182,7 +182,7 @@ def test_a_group_passes_to_somebody_disabled_only_where_nobody_else_is_left(
         for number, (role, _) in enumerate(candidates)
     ]
     disabled = {str(number) for number, (_, is_disabled) in enumerate(candidates) if is_disabled}
-    assert policies.choose_heir(members, disabled) is members[heir]
+    assert policies.choose_next_owner(members, disabled) is members[heir]
 
 
 @pytest.mark.parametrize(

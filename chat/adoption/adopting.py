@@ -1,4 +1,4 @@
-"""The verb: adopt, or say what that would do."""
+"""Adopting a database, or reporting what that would do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat.adoption.writing import write
 from chat.clock import now_ms
 from chat.database.client import Database
 
-COLLECTION = "adoption"  # which other databases were adopted, so that none is twice
+COLLECTION = "adoption"  # the databases that were adopted, so that none is adopted twice
 
 Say = Callable[[str], None]
 
@@ -29,9 +29,9 @@ def adopt(
     show: Show[Found],
     say: Say,
 ) -> None:
-    """Adopt another database, or the own one in place; `dry_run` only says what would be done.
+    """Adopt another database, or the chat's own in place; `dry_run` only reports.
 
-    Raises AdoptionError when it cannot be done, or broke off: then the next call goes on with it.
+    Raises AdoptionError if it is impossible or was interrupted; then the next call resumes it.
     """
     with open_source(from_uri, database.db) as source:
         if dry_run:
@@ -74,7 +74,7 @@ def _write(source: Source, database: Database, plan: Plan, show: Show[Found], sa
             "Interrupted. What is written is good: the same command goes on from there."
         ) from None
     if not source.in_place:
-        # People will change and delete what was adopted: a second run must not bring it back.
+        # A second run must not restore adopted documents that users have changed or deleted.
         record = {"name": source.name, "adopted_at": now_ms()}
         database.db[COLLECTION].replace_one({"_id": source.name}, record, upsert=True)
     if not plan.is_empty:

@@ -1,4 +1,4 @@
-"""Gives messages and memberships their new shape."""
+"""Converting messages and memberships."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chat.schemas.messages import MAX_DATA
 
 
 def message_document(old: Document, room: ObjectId, user: ObjectId | None, seq: int) -> Document:
-    """Return a message as it is stored today; an unknown sender keeps an id, that of nobody."""
+    """Return a message in the present format; an unknown sender gets the id of no user."""
     id_ = id_of(old["_id"])
     data = text(old, "data")
     new = {
@@ -33,7 +33,7 @@ def message_document(old: Document, room: ObjectId, user: ObjectId | None, seq: 
 def member_document(
     one: Membership, role: str, last_read_seq: int, message: ObjectId | None
 ) -> Document:
-    """Return a membership as it is stored today; `message` is the one at `last_read_seq`."""
+    """Return a membership in the present format; `message` is the one at `last_read_seq`."""
     return {
         **without(one.found.document),
         "room_identity": one.room,

@@ -1,7 +1,7 @@
-"""What can keep data from being adopted."""
+"""The error of adoptions."""
 
 from __future__ import annotations
 
 
 class AdoptionError(RuntimeError):
-    """Nothing was written, or all that was can stay; the text says what to do, for people."""
+    """The adoption failed. What was written, if anything, can stay; the text says what to do."""

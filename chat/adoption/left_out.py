@@ -1,4 +1,4 @@
-"""What cannot be adopted. It is listed; in place it is moved out of the way, never destroyed."""
+"""Documents that cannot be adopted: reported, and in place moved away, never deleted."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ COLLECTION = "left_out"
 
 @dataclass
 class LeftOut:
-    """Documents to move to the collection `left_out`; those of another database just stay there."""
+    """Documents to move to the collection `left_out`; those of another database stay there."""
 
     report: Report
     moving: list[Document] = field(default_factory=list)
 
     def add(self, kind: str, found: Found, reason: str) -> None:
-        """List a document and, when it lies in our way, plan to move it."""
+        """Report a document and, in place, plan to move it."""
         self.report.note(f"{reason}: left out", found.id)
         if found.replaces:
             self.moving.append(

@@ -1,4 +1,4 @@
-"""Plans each room's log: which message comes when, and which number it gets."""
+"""Planning each room's log: the order and the seqs of its messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Place = tuple[ObjectId, int, ObjectId]  # room, seq, message
 
 @dataclass
 class Logs:
-    """The numbers of all messages to write, and where each room's log ends with them."""
+    """The seqs of all messages to write, and the resulting end of each room's log."""
 
     seqs: dict[ObjectId, int] = field(default_factory=dict)
     heads: dict[ObjectId, tuple[int, ObjectId]] = field(default_factory=dict)  # room: seq, message
@@ -43,9 +43,9 @@ def plan_logs(
     report: Report,
     show: Show[Found],
 ) -> Logs:
-    """Number the messages of each room by time, then `_id`, after those that are there already.
+    """Number the messages of each room by time, then `_id`, after those already adopted.
 
-    `empty` are rooms that will not be adopted, `marks` references to messages to be placed.
+    `empty` are rooms that will not be adopted, `marks` references to messages to be located.
     """
     logs = Logs()
     entries: dict[ObjectId, list[Entry]] = defaultdict(list)
@@ -103,7 +103,7 @@ def _number(logs: Logs, entries: dict[ObjectId, list[Entry]], present: Present) 
 
 
 def _free(taken: set[int]) -> Iterator[int]:
-    """Yield the numbers from 1 on that are not taken: a run that broke off may have left gaps."""
+    """Yield the numbers from 1 on that are not taken; an interrupted run may have left gaps."""
     return (seq for seq in count(1) if seq not in taken)
 
 
@@ -113,7 +113,7 @@ def _place(
     entries: dict[ObjectId, list[Entry]],
     present: Present,
 ) -> None:
-    """Note where the messages are that read marks refer to."""
+    """Record the room and seq of the messages to which read marks refer."""
     rooms = {id_: room for room, found in entries.items() for _, id_ in found} if wanted else {}
     for mark, id_ in wanted.items():
         if id_ in present.messages:

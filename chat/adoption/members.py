@@ -1,4 +1,4 @@
-"""Plans who belongs to which room: one membership for each pair, from however many documents."""
+"""Planning the memberships: one for each pair of room and user, from one or more documents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pair = tuple[ObjectId, ObjectId]  # (room, user)
 
 @dataclass
 class Membership:
-    """A membership to write. `marks` refer to messages up to which the user has read."""
+    """A membership to write. `marks` are references to the last read messages."""
 
     room: ObjectId
     user: ObjectId
@@ -31,7 +31,7 @@ class Membership:
 
 @dataclass
 class Members:
-    """All memberships of the source, and those that are there already."""
+    """All memberships of the source, and those already adopted."""
 
     new: dict[Pair, Membership] = field(default_factory=dict)
     of_room: dict[ObjectId, list[ObjectId]] = field(default_factory=lambda: defaultdict(list))
@@ -51,7 +51,7 @@ def plan_members(
     left_out: LeftOut,
     report: Report,
 ) -> Members:
-    """Plan the memberships, merging double ones."""
+    """Plan the memberships, merging duplicates."""
     members = Members()
     for room, user in present.members:
         members.of_room[room].append(user)

@@ -1,4 +1,4 @@
-"""Plans the accounts: no two may share a name or an address, however they are written."""
+"""Planning the accounts: no two may share a name or an address, in any spelling."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ RENAMED = ("account", "nickname", "email_key")
 
 @dataclass
 class People:
-    """All accounts of the source: how they are referred to, what they are called, which are new."""
+    """All accounts of the source: their references, their names, and the new ones."""
 
     references: References
     names: dict[ObjectId, str] = field(default_factory=dict)  # to show
-    new: list[Found] = field(default_factory=list)  # with documents of today's shape
+    new: list[Found] = field(default_factory=list)  # with documents in the present format
 
 
 def plan_people(source: Source, present: Present, report: Report) -> People:
@@ -56,7 +56,7 @@ def plan_people(source: Source, present: Present, report: Report) -> People:
 
 
 def _refuse_own(source: Source, found: Found, id_: ObjectId, present: Present) -> None:
-    """Raise AdoptionError when what shall be adopted from elsewhere is the chat's own database."""
+    """Raise AdoptionError if the other database to adopt is the chat's own."""
     if source.in_place:
         return
     if id_ in present.strange:
@@ -79,8 +79,8 @@ def _document(old: Document, id_: ObjectId) -> Document:
         **without(old, *RENAMED),
         "_id": id_,
         "username": username,
-        # Weak hashes would never be accepted again, and are a danger wherever they lie; those that
-        # are too expensive to check would never be checked.
+        # Weak hashes are never accepted and dangerous to keep; hashes that are too expensive are
+        # never checked.
         "password": password if is_affordable(password) else "",
         "nicname": nickname,
         "nickname_key": fold(nickname),
@@ -97,7 +97,7 @@ def _document(old: Document, id_: ObjectId) -> Document:
 
 
 def _avatar(value: str) -> str:
-    """Return the address of a picture when it is one that could be chosen today, else none."""
+    """Return the URL of a picture if it is a valid avatar, else an empty one."""
     try:
         return str(fields.Avatar().deserialize(value))
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Reads everything, writes nothing, and says what an adoption would do."""
+"""Planning an adoption: it reads everything and writes nothing."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from chat.adoption.variants import Document
 
 @dataclass
 class Plan:
-    """All that is to be written, messages by their numbers alone: these are read again then."""
+    """Everything to write. Of messages only the seqs, because writing reads them again."""
 
     people: People
     rooms: Rooms
     members: list[Found]
     logs: Logs
     left_out: LeftOut
-    ends: dict[ObjectId, int]  # rooms whose document does not know the end of its log yet
+    ends: dict[ObjectId, int]  # ends of logs that the documents of the rooms lack
     report: Report
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether everything is as it should be."""
+        """Return whether there is nothing to do."""
         work = (
             self.people.new,
             self.rooms.new,
@@ -48,7 +48,7 @@ class Plan:
 def make_plan(
     source: Source, target: MongoDatabase[Document], direct_when_two: bool, show: Show[Found]
 ) -> Plan:
-    """Plan what to write to `target`; raise AdoptionError when it cannot be."""
+    """Plan what to write to `target`; raise AdoptionError if it is impossible."""
     report = Report()
     left_out = LeftOut(report)
     present = read_present(target)
@@ -71,9 +71,9 @@ def _member(one: Membership, rooms: Rooms, logs: Logs, report: Report) -> Found:
 
 
 def _read_up_to(one: Membership, logs: Logs, report: Report) -> tuple[int, ObjectId | None]:
-    """Return how far a member has read; without a mark everything.
+    """Return the read mark of a member; without one, everything counts as read.
 
-    Nobody shall face years of unread messages because the old server did not count them.
+    Otherwise users of an old server without marks would have years of unread messages.
     """
     head = logs.heads.get(one.room)
     known = [logs.marked[mark] for mark in one.marks if mark in logs.marked]

@@ -1,4 +1,4 @@
-"""What the chat's own database holds already, in today's shape."""
+"""Reading the documents that the chat's own database already has in the present format."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from pymongo.database import Database as MongoDatabase
 from chat.adoption.steps import scan
 from chat.adoption.variants import Document
 
-# A field that only today's documents have: with it a document is adopted already, or never was old.
+# Fields that only documents in the present format have.
 MARKS = {"user": "nickname_key", "room": "kind", "user_room": "role", "message": "seq"}
 
 
 @dataclass
 class Present:
-    """Documents of today's shape by id, reduced to what a plan has to know of them."""
+    """Documents in the present format by id, reduced to the fields that a plan needs."""
 
     users: dict[ObjectId, Document] = field(default_factory=dict)
     rooms: dict[ObjectId, Document] = field(default_factory=dict)
     members: set[tuple[ObjectId, ObjectId]] = field(default_factory=set)  # (room, user)
     messages: dict[ObjectId, tuple[ObjectId, int]] = field(default_factory=dict)  # room, seq
-    strange: set[Any] = field(default_factory=set)  # users of another shape
+    strange: set[Any] = field(default_factory=set)  # users in another format
 
 
 def is_present(kind: str, document: Mapping[str, Any]) -> bool:
-    """Tell whether a document has today's shape."""
+    """Return whether a document has the present format."""
     return MARKS[kind] in document or kind == "user" and _is_erased(document)
 
 
 def _is_erased(user: Mapping[str, Any]) -> bool:
-    """Tell whether this is what is left of an account that was deleted here."""
+    """Return whether this is the rest of an account that was deleted here."""
     return bool(user.get("deleted_at")) and not ("username" in user or "account" in user)
 
 
 def read_present(db: MongoDatabase[Document]) -> Present:
-    """Read what is there."""
+    """Read the documents in the present format."""
     present = Present()
     for user in scan(db["user"]):
         if is_present("user", user):

@@ -1,4 +1,4 @@
-"""Finds out whom or what a reference means."""
+"""Resolving references between documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.adoption.variants import Document, id_of, reference
 
 
 class References:
-    """Ids of one kind by `identity` and by `_id`, as documents of other collections name them."""
+    """Ids of one kind by `identity` and by `_id`, because other documents refer by either."""
 
     def __init__(self, kind: str, report: Report) -> None:
         self._kind = kind
@@ -17,7 +17,7 @@ class References:
         self._ids: dict[str, ObjectId] = {}
 
     def add(self, document: Document) -> ObjectId:
-        """Make a document known under its names and return its id here."""
+        """Register a document under its names and return its new id."""
         id_ = id_of(document["_id"])
         for name in (document.get("identity"), document["_id"]):
             written = reference(name)
@@ -28,5 +28,5 @@ class References:
         return id_
 
     def find(self, value: object) -> ObjectId | None:
-        """Return the id that is meant, or None when it means nothing here."""
+        """Return the id of a reference, or None if it is unknown."""
         return self._ids.get(reference(value))

@@ -1,4 +1,4 @@
-"""What an adoption will do, for people: how much of what, and all that does not simply fit."""
+"""The report on an adoption: the counts of documents, and all problems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXAMPLES = 5
 
 @dataclass
 class Tally:
-    """How many of one kind will be adopted, and how many are there already."""
+    """How many documents of one kind will be adopted, and how many are adopted already."""
 
     new: int = 0
     present: int = 0
@@ -22,21 +22,21 @@ class Tally:
 
 @dataclass
 class Note:
-    """Something that happened `count` times, with the first examples."""
+    """A problem that occurred `count` times, with the first examples."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
 
 
 class Report:
-    """Collects while everything is read; `lines` is printed, in a dry run and before writing."""
+    """Collects counts and problems during planning; `lines` is printed before writing."""
 
     def __init__(self) -> None:
         self._tallies = {what: Tally() for what in ("users", "rooms", "memberships", "messages")}
         self._notes: dict[str, Note] = {}
 
     def add(self, what: str, *, present: bool, kind: str = "") -> None:
-        """Count one thing that will be adopted, as what kind, or that is there already."""
+        """Count one document, with its kind, that will be adopted or is adopted already."""
         tally = self._tallies[what]
         if present:
             tally.present += 1
@@ -45,7 +45,7 @@ class Report:
             tally.kinds[kind] += 1
 
     def note(self, text: str, example: object) -> None:
-        """Count one case of what `text` says; only the first examples are kept, escaped."""
+        """Count one case of the problem `text`; keep only the first examples, escaped."""
         note = self._notes.setdefault(text, Note())
         note.count += 1
         if len(note.examples) < EXAMPLES:

@@ -1,4 +1,4 @@
-"""Plans the rooms: direct or group, and what a group needs: a number, a name, an owner."""
+"""Planning the rooms: direct or group, and a group's number, name and owner."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from chat.repositories.rooms import member_key
 from chat.schemas.rooms import MAX_NAME
 
 NUMBER = re.compile(r"[0-9]{9}")
-DIRECT = 1  # what `room_type` says; 2 is a group
+DIRECT = 1  # a value of `room_type`; 2 is a group
 
 
 @dataclass
 class Rooms:
-    """All rooms of the source: how they are referred to, and those not of today's shape yet."""
+    """All rooms of the source: their references, and those to convert."""
 
     references: References
     old: dict[ObjectId, Found] = field(default_factory=dict)
     known: set[ObjectId] = field(default_factory=set)
-    new: list[Found] = field(default_factory=list)  # with documents of today's shape
-    unnumbered: list[ObjectId] = field(default_factory=list)  # in place: whose number must go
+    new: list[Found] = field(default_factory=list)  # with documents in the present format
+    unnumbered: list[ObjectId] = field(default_factory=list)  # in place: to lose their number
     owners: dict[ObjectId, ObjectId] = field(default_factory=dict)  # of groups
 
 
 def read_rooms(source: Source, present: Present, report: Report) -> Rooms:
-    """Read the rooms, so that they can be referred to."""
+    """Read the rooms and register their references."""
     rooms = Rooms(References("rooms", report))
     for found in source.read("room"):
         id_ = rooms.references.add(found.document)
@@ -57,7 +57,7 @@ def read_rooms(source: Source, present: Present, report: Report) -> Rooms:
 
 
 def leave_out_empty(rooms: Rooms, members: Members, left_out: LeftOut) -> set[ObjectId]:
-    """Take out the rooms nobody belongs to and return their ids: a room ends with its members."""
+    """Take out the rooms without members and return their ids."""
     empty = {id_ for id_ in rooms.old if not members.of_room[id_]}
     for id_ in empty:
         left_out.add("room", rooms.old.pop(id_), "rooms without members")
@@ -65,7 +65,7 @@ def leave_out_empty(rooms: Rooms, members: Members, left_out: LeftOut) -> set[Ob
 
 
 class RoomPlanner:
-    """Gives the old rooms their new shape, one after the other, with what is taken by then."""
+    """Converts the old rooms one by one, with the numbers and pairs taken so far."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class RoomPlanner:
 
     def plan(self) -> None:
         """Plan all old rooms."""
-        # Of two rooms of the same two people the one with more in it shall be their direct one.
+        # Of several rooms of the same two users, the one with most messages becomes direct.
         direct_first = sorted(
             self._rooms.old, key=lambda id_: (-self._logs.sizes[id_], self._age(id_))
         )
@@ -107,7 +107,7 @@ class RoomPlanner:
         return made_at(self._rooms.old[id_].document), id_
 
     def _direct_key(self, id_: ObjectId) -> str | None:
-        """Return the key of the two who share the room, or None when it becomes a group."""
+        """Return the key of the two members, or None if the room becomes a group."""
         members, types = self._members.of_room[id_], self._members.types[id_]
         if types - {DIRECT} or not (types or self._direct_when_two):
             if DIRECT in types:
@@ -151,7 +151,7 @@ class RoomPlanner:
         }
 
     def _common(self, id_: ObjectId, old: Document) -> Document:
-        # The end of the log is written after the log: it may lag behind, never lead.
+        # The end of the log is written after the log, so that it is never ahead of it.
         return {"_id": id_, "last_seq": 0, "last_message": None, **times(old)}
 
     def _owner(self, id_: ObjectId, found: Found) -> ObjectId:
@@ -188,7 +188,7 @@ class RoomPlanner:
 
 
 def _made_up(id_: ObjectId) -> Iterator[str]:
-    """Yield numbers that look like chance but are the same each time: a dry run tells the truth."""
+    """Yield pseudorandom numbers, the same at each call, so that a dry run shows the real ones."""
     for attempt in count():
         digest = hashlib.sha256(f"{id_} {attempt}".encode()).digest()
         yield str(100_000_000 + int.from_bytes(digest[:8]) % 900_000_000)

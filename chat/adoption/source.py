@@ -1,4 +1,4 @@
-"""Where the data to adopt lies: in another database, or in the chat's own, in place."""
+"""The data to adopt: in another database, or in the chat's own, in place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chat.adoption.steps import scan
 from chat.adoption.variants import Document
 
 T = TypeVar("T")
-Show = Callable[[Iterable[T], int, str], Iterable[T]]  # shows progress: items, how many, of what
+Show = Callable[[Iterable[T], int, str], Iterable[T]]  # shows progress: items, total, label
 
 NAMES = {
     "user": ("user", "user_basic"),
@@ -27,12 +27,12 @@ NAMES = {
     "user_room": ("user_room",),
     "message": ("message", "message_basic"),
 }
-SELECTION_MS = 10_000  # for finding the server; what it then reads may take its time
+SELECTION_MS = 10_000  # for connecting; reads have other limits
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A document to adopt. `replaces`: it lies where it shall stay, and is to be overwritten."""
+    """A document to adopt. `replaces`: the new document overwrites it in place."""
 
     document: Document
     replaces: bool
@@ -43,7 +43,7 @@ class Found:
 
 
 class Source:
-    """A database of the known design. `in_place`: it is the chat's own."""
+    """A database of the known design. With `in_place` it is the chat's own."""
 
     def __init__(self, db: MongoDatabase[Document], name: str, in_place: bool) -> None:
         self._db = db
@@ -51,7 +51,7 @@ class Source:
         self.in_place = in_place
 
     def read(self, kind: str) -> Iterator[Found]:
-        """Yield all documents of a kind, from all collections that have it; an id comes once."""
+        """Yield all documents of a kind, from all its collections, each id once."""
         seen: set[Any] = set()
         several = [name for name in NAMES[kind] if self._size(name)]
         for name in several:
@@ -71,7 +71,7 @@ class Source:
                 yield Found(document, replaces)
 
     def size(self, kind: str) -> int:
-        """Return about how many documents of a kind there are."""
+        """Return the approximate number of documents of a kind."""
         return sum(map(self._size, NAMES[kind]))
 
     def _size(self, name: str) -> int:
@@ -80,7 +80,7 @@ class Source:
 
 @contextmanager
 def open_source(uri: str | None, target: MongoDatabase[Document]) -> Iterator[Source]:
-    """Open the database that `uri` names; without one, or when it is the target, adopt in place."""
+    """Open the database of `uri`; without one, or if it is the target, adopt in place."""
     if uri is None:
         yield _own(target)
         return
@@ -122,7 +122,7 @@ def _database_of(uri: str) -> str:
     try:
         name = parse_uri(uri)["database"]
     except (PyMongoError, ValueError) as error:
-        # Not its text, which may repeat the URI and with it a password.
+        # Not the error's text, which may contain the URI with its password.
         raise AdoptionError(f"--from is no address of a MongoDB: {type(error).__name__}.") from None
     if not name:
         raise AdoptionError("--from must name a database: mongodb://HOST:PORT/DATABASE.")

@@ -1,4 +1,4 @@
-"""Long work in steps: each may take longer than an operation of the chat, and none for ever."""
+"""Long work in steps, each with a time limit that is longer than the chat's usual one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from chat.adoption.variants import Document
 
 STEP_SECONDS = 120.0
-BATCH = 2_000  # documents of one step: the embedded engine likes large ones
+BATCH = 2_000  # documents of one step; large steps are faster on the embedded engine
 
 
 def scan(collection: Collection[Document], *fields: str) -> Iterator[Document]:

@@ -1,4 +1,4 @@
-"""Reads single values as the servers of the family wrote them, under any of their names."""
+"""Reading single values, under any of the field names of the older servers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MILLISECONDS_END = 10**14  # more is micro- or nanoseconds
 
 
 def created_at(document: Mapping[str, Any]) -> int | None:
-    """Return in milliseconds when it was made, None when the document does not say."""
+    """Return the time of creation in milliseconds, or None if the document lacks it."""
     return _time(document, "created_at", "crated_at")
 
 
 def updated_at(document: Mapping[str, Any]) -> int | None:
-    """Return in milliseconds when it was changed, None when the document does not say."""
+    """Return the time of the last change in milliseconds, or None if the document lacks it."""
     return _time(document, "updated_at", "updated_t")
 
 
 def text(document: Mapping[str, Any], *names: str) -> str:
-    """Return the first of the fields that holds something, as text; empty when none does."""
+    """Return the first of the fields that is not empty, as text, else an empty text."""
     for name in names:
         value = document.get(name)
         if value is not None and value != "":
@@ -37,12 +37,12 @@ def text(document: Mapping[str, Any], *names: str) -> str:
 
 
 def reference(value: object) -> str:
-    """Return the one spelling of a reference, which may be an `identity`, hex or an ObjectId."""
+    """Return the canonical form of a reference: an `identity`, hex or an ObjectId."""
     return "" if value is None else str(value).strip()
 
 
 def id_of(value: object) -> ObjectId:
-    """Return the value as an id: what is none gives the same made-up one each time."""
+    """Return the value as an id; any other value gives the same derived id each time."""
     if isinstance(value, ObjectId):
         return value
     written = reference(value)
@@ -52,7 +52,7 @@ def id_of(value: object) -> ObjectId:
 
 
 def made_at(document: Mapping[str, Any]) -> int:
-    """Return in milliseconds when it was made; its `_id` tells when no field does."""
+    """Return the time of creation in milliseconds, from its `_id` if no field has it."""
     found = created_at(document)
     if found is not None:
         return found
@@ -61,13 +61,13 @@ def made_at(document: Mapping[str, Any]) -> int:
 
 
 def times(document: Mapping[str, Any]) -> dict[str, int]:
-    """Return `created_at` and `updated_at` in milliseconds, as well as the document tells."""
+    """Return `created_at` and `updated_at` in milliseconds, as far as the document has them."""
     created = made_at(document)
     return {"created_at": created, "updated_at": updated_at(document) or created}
 
 
 def without(document: Mapping[str, Any], *names: str) -> Document:
-    """Return a copy that lacks these fields and those whose names are misspelt."""
+    """Return a copy without these fields and without misspelt ones."""
     return {name: v for name, v in document.items() if name not in names and name not in MISSPELT}
 
 

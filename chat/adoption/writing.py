@@ -1,6 +1,6 @@
-"""Writes a plan. Each step may be broken off and is gone on with by the next plan.
+"""Writing a plan. If a step is interrupted, the next plan resumes it.
 
-People never see half of anything: memberships, which make rooms visible, come last.
+Memberships, which make rooms visible, come last, so that users see no incomplete room.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from chat.repositories.rooms import RoomRepository
 
 
 def write(source: Source, database: Database, plan: Plan, show: Show[Found]) -> None:
-    """Bring the database to its present state and write the plan to it."""
+    """Run the migrations and write the plan to the database."""
     db = database.db
-    # The unique index on numbers could not be made over those that are there twice.
+    # The unique index on numbers cannot be created over duplicates.
     _move_away(db, plan, rooms=True)
     for some in with_ids(plan.rooms.unnumbered):
         with pymongo.timeout(STEP_SECONDS):
@@ -55,7 +55,7 @@ def _store(db: MongoDatabase[Document], kind: str, found: Iterable[Found]) -> No
 
 
 def _messages(source: Source, plan: Plan) -> Iterator[Found]:
-    """Read the messages again, in whatever order is fast: their places are settled."""
+    """Read the messages again and write them, in any order, because their seqs are planned."""
     rooms, users = plan.rooms.references, plan.people.references
     waiting = dict(plan.logs.seqs)
     for found in source.read("message") if waiting else ():
@@ -68,7 +68,7 @@ def _messages(source: Source, plan: Plan) -> Iterator[Found]:
 
 
 def _write_ends(database: Database, plan: Plan) -> None:
-    """Let the rooms know the ends of their logs."""
+    """Write the ends of the logs to the rooms."""
     messages, rooms = MessageRepository(database), RoomRepository(database)
     for some in chunked(plan.ends.items(), BATCH):
         found = [messages.list_range(str(room), seq, seq) for room, seq in some]
@@ -77,7 +77,7 @@ def _write_ends(database: Database, plan: Plan) -> None:
 
 
 def _move_away(db: MongoDatabase[Document], plan: Plan, *, rooms: bool) -> None:
-    """Move what cannot be adopted out of the way: rooms first, what refers to others last."""
+    """Move documents that cannot be adopted: rooms first, documents with references last."""
     moving = [one for one in plan.left_out.moving if (one["collection"] == "room") == rooms]
     for some in chunked(moving, BATCH):
         with pymongo.timeout(STEP_SECONDS):

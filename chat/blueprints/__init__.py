@@ -1,1 +1,1 @@
-"""The HTTP face: load, call a service, dump."""
+"""The HTTP API: each view loads its input, calls a service, and dumps the result."""

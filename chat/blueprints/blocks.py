@@ -1,4 +1,4 @@
-"""Blocked people over HTTP."""
+"""Blocking users over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every view needs: read the body or the query by a schema, answer in the envelope."""
+"""Helpers of all views: load the body or the query by a schema, answer in the envelope."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "answer",
     "client_address",
     "device",
-    "forget_odd_range",
+    "drop_unusable_range",
     "heavy",
     "load",
     "load_query",
@@ -38,14 +38,14 @@ R = TypeVar("R")
 JSON = "application/json"
 NUMBER = re.compile(r"-?[0-9]{1,16}")
 RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})", re.IGNORECASE)
-DEVICE_LENGTH = 200  # the names of some browsers stand at the end of a long line
+DEVICE_LENGTH = 200  # some browsers put their name at the end of a long User-Agent
 
 
 def require_json() -> None:
-    """Refuse a body that is not called JSON, before anything is done or counted for it.
+    """Refuse a body of another type than JSON, before anything is done or counted for it.
 
-    A page of another origin can send other types without asking first. Calls without a body pass,
-    whatever type they name.
+    A page of another origin can send other types without a preflight request. Calls without a body
+    pass with any type.
     """
     has_body = bool(request.content_length)  # the listener gives every body a length
     if has_body and request.mimetype != JSON and request.url_rule is not None:
@@ -53,17 +53,17 @@ def require_json() -> None:
 
 
 def load(schema: Schema) -> dict[str, Any]:
-    """Return the body, one JSON object, as the schema reads it; else raise a validation error."""
+    """Return the JSON body, loaded by the schema; raise a validation error."""
     try:
         body = read_json(request.get_data(cache=False))
-    except (ValueError, RecursionError):  # also of bytes that are not UTF-8 and endless numbers
+    except (ValueError, RecursionError):  # ValueError: also for invalid UTF-8 and huge numbers
         raise InvalidInput({"_schema": ["invalid.json"]}) from None
     loaded: dict[str, Any] = schema.load(body)
     return loaded
 
 
 def load_query(schema: Schema) -> dict[str, Any]:
-    """Return the query string as the schema reads it; numbers are written in digits there."""
+    """Return the query string, loaded by the schema; integers are parsed from digits first."""
     query: dict[str, Any] = {}
     for name, values in request.args.lists():
         if len(values) != 1:
@@ -75,7 +75,7 @@ def load_query(schema: Schema) -> dict[str, Any]:
 
 
 def heavy(view: Callable[P, R]) -> Callable[P, R]:
-    """Let a view that reads much have one of the few places for such."""
+    """Limit how many views with large reads run at once, for all users and for each."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -87,7 +87,7 @@ def heavy(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def answer(data: Any, status: int = 200) -> Response:
-    """Return `{"data": data}`; answers are personal, so nobody on the way may keep them."""
+    """Return `{"data": data}`; not cacheable, because answers are personal."""
     response = jsonify({"data": data})
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
@@ -95,26 +95,26 @@ def answer(data: Any, status: int = 200) -> Response:
 
 
 def no_content() -> Response:
-    """Return an empty answer: it is done and there is nothing to say."""
+    """Return an empty 204 answer."""
     return Response(status=204, headers={"Cache-Control": "no-store"})
 
 
 def client_address() -> str:
-    """Return the caller's address, as far as the configured proxies can be trusted about it."""
+    """Return the caller's address, from the headers of trusted proxies if there are any."""
     return parse_address(request.remote_addr or "")
 
 
 def device() -> str:
-    """Return what the caller's program calls itself, shortened."""
+    """Return the caller's User-Agent, shortened."""
     text = request.headers.get("User-Agent", "")[:DEVICE_LENGTH]
     return "".join(character for character in text if character.isprintable())
 
 
-def forget_odd_range() -> None:
-    """Let the whole file be the answer, unless one part of it is asked for, by GET and plainly.
+def drop_unusable_range() -> None:
+    """Drop a `Range` header unless the request is a GET of one valid range.
 
-    Of several parts Werkzeug says that they cannot be had. And where `If-None-Match` asks whether
-    there is anything to send, that comes first.
+    Werkzeug refuses several ranges; without the header it answers with the whole file. A request
+    with `If-None-Match` gets no range either, because that header takes precedence.
     """
     environ = request.environ
     match = RANGE.fullmatch(environ.get("HTTP_RANGE", ""))

@@ -1,4 +1,4 @@
-"""Membership requests that wait for one's answer, over HTTP."""
+"""Listing and answering membership requests over HTTP."""
 
 from __future__ import annotations
 

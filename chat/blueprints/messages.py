@@ -1,4 +1,4 @@
-"""One message over HTTP: read it, edit it, delete it, react to it, pin it; and what has changed."""
+"""Single messages over HTTP: read, edit, delete, react, pin; and the changes of a room."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def list_changes(identity: Identity, room_id: str) -> Response:
 
 
 def _read_seq(text: str) -> int:
-    """Return the seq that an address names; nothing is at another place than a number."""
+    """Return the seq in a URL; raise NotFound for anything else than a positive number."""
     if not SEQ.fullmatch(text):
         raise NotFound()
     return int(text)

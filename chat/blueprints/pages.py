@@ -1,4 +1,4 @@
-"""The web page, its files, and whether the server is well."""
+"""The web page, its static files, and the health checks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
-from chat.blueprints.http import answer, forget_odd_range
+from chat.blueprints.http import answer, drop_unusable_range
 from chat.i18n import TAGS, choose_locale
 from chat.middleware.security_headers import YEAR_SECONDS
 from chat.origins import Origin, own_origin
@@ -23,12 +23,12 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 @pages.get("/r/<path:_>")
 @pages.get("/d/<path:_>")
 def page(_: str = "") -> Response:
-    """Answer with the shell; what the address means is the page's own business."""
+    """Answer with the page's HTML; the page itself interprets the path."""
     locale = choose_locale(request.cookies.get("locale"), request.headers.get("Accept-Language"))
     html = render_template(
         "page.html",
         language=TAGS[locale],
-        domains=services().registration.named(),
+        domains=services().registration.displayed_domains(),
         mail="terminal" if services().mailer.terminal else "",
         modules=_modules(),
         registration=services().registration.mode,
@@ -47,11 +47,12 @@ def page(_: str = "") -> Response:
 
 @pages.get("/static/<version>/<path:filename>")
 def static(version: str, filename: str) -> Response:
-    """Answer with a file of the page, to be kept for ever under the version it belongs to.
+    """Answer with a static file, cacheable for ever under the present version.
 
-    A page opened before an update asks under the old version and gets today's file, not to be kept.
+    A page opened before an update asks under the old version and gets the present file, which it
+    must revalidate.
     """
-    forget_odd_range()
+    drop_unusable_range()
     response = send_from_directory(STATIC, filename)
     if version == _version():
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
@@ -62,27 +63,30 @@ def static(version: str, filename: str) -> Response:
 
 @pages.get("/health")
 def health() -> Response:
-    """Answer 200 for as long as this process serves: no restart of it brings a database back."""
+    """Answer 200 while this process serves, also during an outage of the database.
+
+    A supervisor restarts what is not healthy, and a restart does not bring a database back.
+    """
     return answer({"status": "ok"})
 
 
 @pages.get("/ready")
 def ready() -> Response:
-    """Answer 200 when this process can do its work, else 503 with the reason."""
+    """Answer 200 if this process is ready, else 503 with the reason."""
     services().readiness.check()
     return answer({"status": "ok"})
 
 
 def _content_security_policy(own: Origin | None) -> str:
-    """Return what the page may do: its own files and sockets, no markup made from text."""
+    """Return the policy: only own files and sockets, and no HTML created from text."""
     sockets = f" ws://{own.netloc} wss://{own.netloc}" if own else ""
     return "; ".join(
         [
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            "img-src 'self' data: https:",  # people's pictures, wherever they keep them
-            f"connect-src 'self'{sockets}",  # Safari before 15.4 does not count sockets as 'self'
+            "img-src 'self' data: https:",  # avatars may be on any server
+            f"connect-src 'self'{sockets}",  # before 15.4, Safari's 'self' does not match sockets
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'none'",
@@ -95,7 +99,7 @@ def _content_security_policy(own: Origin | None) -> str:
 
 @cache
 def _version() -> str:
-    """Return a digest of all files of the page: a new release has new addresses."""
+    """Return a digest of all static files, so that a new release has new URLs."""
     digest = hashlib.sha256()
     for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
         digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0")
@@ -105,7 +109,7 @@ def _version() -> str:
 
 @cache
 def _modules() -> list[str]:
-    """Return all modules, to be loaded at once instead of one import after the other."""
+    """Return all modules to preload, so that the browser does not discover imports one by one."""
     folders = (STATIC / "js", STATIC / "vendor")
     paths = (path for folder in folders for path in folder.rglob("*.js"))
     return sorted(path.relative_to(STATIC).as_posix() for path in paths)
@@ -113,5 +117,5 @@ def _modules() -> list[str]:
 
 @cache
 def _styles() -> list[str]:
-    """Return the style sheets in their order: names start with a number."""
+    """Return the style sheets in the order of their names, which start with a number."""
     return sorted(path.relative_to(STATIC).as_posix() for path in STATIC.glob("css/*.css"))

@@ -1,6 +1,6 @@
-"""Invitations to groups over HTTP: making, listing and revoking them, and using one by its token.
+"""Invitations to groups over HTTP: create, list, revoke, preview and accept.
 
-No call here has an event: a client uses them seldom.
+These calls have no events, because clients use them seldom.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ room_invitations = Blueprint("room_invitations", __name__, url_prefix="/api")
 
 @room_invitations.post("/rooms/<room_id>/invitations")
 @require_user
-def make_invitation(identity: Identity, room_id: str) -> Response:
-    made = services().room_invitations.make(identity.user, room_id, **load(NewInvitationSchema()))
+def create_invitation(identity: Identity, room_id: str) -> Response:
+    made = services().room_invitations.create(identity.user, room_id, **load(NewInvitationSchema()))
     return answer(dump_new_invitation(*made), 201)
 
 
@@ -45,8 +45,10 @@ def revoke_invitation(identity: Identity, room_id: str, invitation_id: str) -> R
 
 @room_invitations.get("/invitations/<invitation_token>")
 @require_user
-def look_at_invitation(identity: Identity, invitation_token: str) -> Response:
-    return answer(dump_invited(services().room_invitations.look(identity.user, invitation_token)))
+def preview_invitation(identity: Identity, invitation_token: str) -> Response:
+    return answer(
+        dump_invited(services().room_invitations.preview(identity.user, invitation_token))
+    )
 
 
 @room_invitations.post("/invitations/<invitation_token>")

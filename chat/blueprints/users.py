@@ -50,7 +50,7 @@ def send_code() -> Response:
 @users.post("/users")
 def register() -> Response:
     data = load(RegisterSchema())
-    return _logged_in(
+    return _answer_log_in(
         services().sign_up.register(
             **data, address=client_address(), device=device(), key=auth.session_key()
         ),
@@ -69,7 +69,7 @@ def log_in() -> Response:
         device_token=auth.device_token(),
         key=auth.session_key(),
     )
-    return _logged_in(grant, 200)
+    return _answer_log_in(grant, 200)
 
 
 @users.post("/session/refresh")
@@ -114,7 +114,7 @@ def reset_password() -> Response:
         if by_link
         else services().password_resets.reset_password
     )
-    return _remembered(no_content(), reset(**data, address=client_address()))
+    return _with_device_cookie(no_content(), reset(**data, address=client_address()))
 
 
 @users.put("/users/me/password")
@@ -122,7 +122,9 @@ def reset_password() -> Response:
 def change_password(identity: Identity) -> Response:
     data = load(ChangePasswordSchema())
     change = services().password_changes.change_password
-    return _remembered(no_content(), change(identity.user, **data, address=client_address()))
+    return _with_device_cookie(
+        no_content(), change(identity.user, **data, address=client_address())
+    )
 
 
 @users.get("/users/me")
@@ -161,14 +163,14 @@ def search(identity: Identity) -> Response:
     return answer([dump_user(user) for user in found])
 
 
-def _logged_in(grant: Grant, status: int) -> Response:
+def _answer_log_in(grant: Grant, status: int) -> Response:
     def to_answer(tokens: dict[str, Any]) -> Response:
         return answer({"user": dump_own_user(grant.user), **tokens}, status)
 
     response = auth.respond_with_tokens(grant, to_answer)
-    return _remembered(response, grant.user)
+    return _with_device_cookie(response, grant.user)
 
 
-def _remembered(response: Response, user: User) -> Response:
-    """Let the caller's browser be known to the account while it has the password of `user`."""
+def _with_device_cookie(response: Response, user: User) -> Response:
+    """Set the cookie by which the account knows this browser until its password changes."""
     return auth.remember_device(response, services().log_ins.device_token_for(user))

@@ -1,6 +1,6 @@
-"""The commands of `flask --app chat.app`: for an operator, the database and trying out.
+"""The commands of `flask --app chat.app`: for operators, for the database, and for demo data.
 
-They run beside the server or without it, on the same database, and are never patched for eventlet.
+They run with or without a running server, on the same database, and without eventlet's patches.
 """
 
 from __future__ import annotations

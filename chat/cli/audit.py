@@ -1,4 +1,4 @@
-"""`flask --app chat.app audit`: who did what, when, from which address."""
+"""`flask --app chat.app audit`: the audit log."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from chat.wiring import services
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @with_services
 def audit(limit: int, username: str | None, action: str | None, as_json: bool) -> None:
-    """Print the latest entries of the audit log, oldest first."""
-    made = services()
+    """Print the latest entries of the audit log, the oldest first."""
+    wired = services()
     with not_found_as(f"Nobody is called {escape(username or '')}."):
-        user_id = made.profiles.get_by_username(username).id if username else None
-    entries = made.audit.list_latest(limit, user_id, action)
-    names = made.profiles.names_of(
+        user_id = wired.profiles.get_by_username(username).id if username else None
+    entries = wired.audit.list_latest(limit, user_id, action)
+    names = wired.profiles.names_of(
         {one for entry in entries for one in (entry.actor_id, entry.target_id) if one}
     )
     for entry in entries:
@@ -35,16 +35,16 @@ def audit(limit: int, username: str | None, action: str | None, as_json: bool) -
 
 
 def _line(entry: AuditEntry, names: dict[str, str]) -> str:
-    """Return one line; nothing that people chose can end it."""
-    # In brackets, which today's usernames cannot have: somebody may be called operator.
+    """Return one line; names and other input are escaped, so they cannot break it."""
+    # In brackets, which usernames cannot contain, because a user may be called operator.
     names = {**names, OPERATOR: f"({OPERATOR})"}
     when = datetime.fromtimestamp(entry.at / 1000, UTC).isoformat(timespec="milliseconds")
-    said = {
+    facts = {
         "by": names.get(entry.actor_id) or entry.actor_id,
         "to": names.get(entry.target_id) or entry.target_id,
         "room": entry.room_id,
         "from": entry.address,
         "detail": entry.detail,
     }
-    words = [f"{name}={escape(value)}" for name, value in said.items() if value]
+    words = [f"{name}={escape(value)}" for name, value in facts.items() if value]
     return " ".join([when.replace("+00:00", "Z"), entry.action, *words])

@@ -1,4 +1,4 @@
-"""How commands show things in a terminal of 80 columns. What people wrote cannot break a line."""
+"""Formatting output for a terminal of 80 columns. Input of users is escaped."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from chat.logs import escape
 
 
 def line(cells: Iterable[tuple[object, int]]) -> str:
-    """Return one line of cells, each with its width; what is too long is cut."""
+    """Return one line of cells, each with its width; longer cells are cut."""
     return "  ".join(_fit(escape(str(value)), width) for value, width in cells).rstrip()
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """Yield a line for each name and value; one that is empty is left out."""
+    """Yield a line for each name and value; empty values are left out."""
     for name, value in pairs:
         if value not in ("", None):
             yield f"{name + ':':<12}{escape(str(value))}"
 
 
 def date(milliseconds: int) -> str:
-    """Return a day."""
+    """Return the date."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d")
 
 
@@ -32,7 +32,7 @@ def moment(milliseconds: int) -> str:
 
 
 def _fit(text: str, width: int) -> str:
-    """Return text that takes just `width` columns: Chinese characters take two each."""
+    """Return text padded or cut to `width` columns; Chinese characters take two each."""
     if _columns(text) > width:
         while _columns(text) > width - 1:
             text = text[:-1]

@@ -1,4 +1,4 @@
-"""What all commands have in common: how they begin, end, fail and show how far they are."""
+"""Helpers of all commands: set-up, clean-up, errors and progress."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EXPECTED = (EmbeddedDatabaseError, MigrationError, AdoptionError, DemoError)
 
 
 def with_services(command: Callable[P, None]) -> Callable[P, None]:
-    """Run a command with logging, one sentence for what is expected to fail, and a clean end."""
+    """Run a command with logging, one sentence for each expected error, and clean-up."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -51,7 +51,7 @@ def with_services(command: Callable[P, None]) -> Callable[P, None]:
             problem = services().database_probe.problem_of(error)
             raise click.ClickException(problem.detail) from None
         except OSError as error:
-            if error.errno == errno.EPIPE:  # click ends quietly: nobody reads on
+            if error.errno == errno.EPIPE:  # the reader of the output is gone: click ends quietly
                 raise
             where = f": {error.filename}" if error.filename else ""
             raise click.ClickException(f"{error.strerror}{where}.") from None
@@ -64,7 +64,7 @@ def with_services(command: Callable[P, None]) -> Callable[P, None]:
 
 @contextmanager
 def not_found_as(sentence: str) -> Iterator[None]:
-    """End the command with this sentence where something is not found."""
+    """End the command with this sentence on NotFound."""
     try:
         yield
     except NotFound:
@@ -72,13 +72,13 @@ def not_found_as(sentence: str) -> Iterator[None]:
 
 
 def confirmed(is_sure: bool, question: str) -> None:
-    """Ask before what cannot be undone, unless it was confirmed already; else end the command."""
+    """Ask for confirmation unless `is_sure`; without it end the command."""
     if not is_sure:
         click.confirm(question, abort=True)
 
 
 def shown(items: Iterable[T], total: int, what: str) -> Iterator[T]:
-    """Pass `items` on under a progress bar on standard error, when there are any."""
+    """Yield `items` with a progress bar on standard error, if there are any."""
     if not total:
         yield from items
         return
@@ -86,7 +86,7 @@ def shown(items: Iterable[T], total: int, what: str) -> Iterator[T]:
 
 
 def password_option(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuse a password that could not have been registered with."""
+    """Refuse a password that registration would refuse."""
     if value is not None and not MIN_PASSWORD <= len(nfc(value)) <= MAX_PASSWORD:
         raise click.BadParameter(f"{MIN_PASSWORD} to {MAX_PASSWORD} characters")
     if value is not None and is_common(value):
@@ -95,14 +95,14 @@ def password_option(_: click.Context, __: click.Parameter, value: str | None) ->
 
 
 def _print_anything() -> None:
-    """Let what the locale cannot write appear as escapes instead of ending the command."""
+    """Print characters that the locale cannot encode as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _abandon_unprinted() -> None:
-    """Do not try at exit again to print what could not be printed."""
+    """Drop output that could not be printed, which Python would flush again at exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -110,8 +110,8 @@ def _abandon_unprinted() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _close(made: Services) -> None:
-    made.audit.flush()
-    made.database.close()
-    if made.embedded is not None:
-        made.embedded.stop()
+def _close(wired: Services) -> None:
+    wired.audit.flush()
+    wired.database.close()
+    if wired.embedded is not None:
+        wired.embedded.stop()

@@ -18,7 +18,7 @@ db = AppGroup("db", help="The state of the database.")
 @db.command("status")
 @with_services
 def db_status() -> None:
-    """List the migrations and what became of each."""
+    """List the migrations with their states."""
     for one in migrations.status(services().database):
         when = "" if one.started_at is None else f" {_date(one.started_at)} {one.duration_ms} ms"
         click.echo(f"{one.name} {one.state}{when}")
@@ -56,7 +56,7 @@ def db_upgrade(dry_run: bool) -> None:
 )
 @with_services
 def db_adopt(from_uri: str | None, dry_run: bool, direct_when_two: bool) -> None:
-    """Take over what an older server of the known design wrote."""
+    """Adopt the data of an older server of the known design."""
     adopt(
         services().database,
         from_uri,
@@ -70,9 +70,9 @@ def db_adopt(from_uri: str | None, dry_run: bool, direct_when_two: bool) -> None
 @db.command("restored")
 @with_services
 def db_restored() -> None:
-    """Say that a backup was put back: the last step of going back to it.
+    """Declare that a backup was restored: the last step of a restore.
 
-    Clients then load anew what they hold, and servers that run forget what they knew.
+    Clients then reload everything, and running servers drop their caches.
     """
     services().past.renew()
     click.echo("The database has a new epoch: all clients load anew.")

@@ -1,4 +1,4 @@
-"""`flask --app chat.app invite`: links by which people can register."""
+"""`flask --app chat.app invite`: registration links."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ from chat.wiring import services
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @with_services
 def invite(uses: int, days: int, listed: bool, revoke: str | None, as_json: bool) -> None:
-    """Print a link by which people can register.
+    """Print a link with which people can register.
 
-    It is shown this once: only a hash of its secret is kept.
+    It is shown only once, because only a hash of its token is stored.
     """
-    made = services()
+    wired = services()
     if listed and revoke is not None:
         raise click.UsageError("--list and --revoke exclude each other.")
     if revoke is not None:
         _revoke(revoke)
         return
     if listed:
-        for link in made.account_administration.list_registrations():
+        for link in wired.account_administration.list_registrations():
             click.echo(json.dumps(_described(link)) if as_json else _line(link))
         return
-    base = public_url(current_app.config)  # first, or nobody could see what is made
-    if made.registration.mode == "closed":
+    base = public_url(current_app.config)  # first, because it may raise
+    if wired.registration.mode == "closed":
         raise click.ClickException("REGISTRATION=closed lets nobody register: change it first.")
-    migrations.upgrade(made.database)
-    link, token = made.account_administration.issue_registration(uses, days)
+    migrations.upgrade(wired.database)
+    link, token = wired.account_administration.issue_registration(uses, days)
     url = f"{base}/#register={token}"
     click.echo(json.dumps({**_described(link), "url": url}) if as_json else url)
 

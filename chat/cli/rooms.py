@@ -24,7 +24,7 @@ rooms = AppGroup("rooms", help="The rooms, for an operator. ROOM is a number or 
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @with_services
 def list_rooms(as_json: bool) -> None:
-    """List the rooms: number, id, when something was said last, messages, name."""
+    """List the rooms: number, id, date of the last message, number of messages, name."""
     for room in services().room_administration.list_rooms():
         click.echo(json.dumps(_described(room)) if as_json else _line(room))
 
@@ -34,7 +34,7 @@ def list_rooms(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all members.")
 @with_services
 def show_room(room: str, as_json: bool) -> None:
-    """Show a room and who runs it; nothing of what was said in it."""
+    """Show a room, its owner and its admins; never its messages."""
     with _known(room):
         found = services().room_administration.show_room(room)
     if as_json:
@@ -54,7 +54,7 @@ def show_room(room: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_services
 def end_room(room: str, yes: bool) -> None:
-    """Delete a room of any kind for good, with all that was said in it."""
+    """Delete a room of any kind with all its messages."""
     with _known(room):
         found = services().room_administration.get_room(room)
         confirmed(yes, f"Delete the {_title(found)} with all its messages for good?")

@@ -1,4 +1,4 @@
-"""`flask --app chat.app seed …`: data for trying out and for tests."""
+"""`flask --app chat.app seed …`: data for demos and tests."""
 
 from __future__ import annotations
 
@@ -64,25 +64,25 @@ def _room(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 def seed_users(
     count: int, password: str | None, prefix: str, room: str | None, tokens: Path | None
 ) -> None:
-    """Make users PREFIX1 … PREFIXN; those that are there already stay as they are.
+    """Create users PREFIX1 … PREFIXN; existing ones stay unchanged.
 
-    With --room the id of the group is alone on the last line of the output.
+    With --room the last line of the output is the id of the group.
     """
-    made = services()
-    migrations.upgrade(made.database)
+    wired = services()
+    migrations.upgrade(wired.database)
     generated = None if password else secrets.token_urlsafe(12)
-    if generated:  # first, or it would be lost if this broke off
+    if generated:  # first, so that an interruption does not lose it
         click.echo(f"password of the new ones: {generated}")
     names = [f"{prefix}{number}" for number in range(1, count + 1)]
-    created = made.accounts.create_many(names, password or generated or "")
+    created = wired.accounts.create_many(names, password or generated or "")
     users = list(shown(created, count, "users"))
     if tokens is not None:
         with _private_file(tokens) as write:
-            for token in shown(_tokens(made, users), len(users), "tokens"):
+            for token in shown(_tokens(wired, users), len(users), "tokens"):
                 write(f"{token}\n")
     click.echo(f"{names[0]} to {names[-1]} are there")
     if room is not None:
-        click.echo(made.groups.gather(users[0], room, users).id)
+        click.echo(wired.groups.gather(users[0], room, users).id)
 
 
 @seed.command("demo")
@@ -94,15 +94,15 @@ def seed_users(
 )
 @with_services
 def make_demo(password: str | None) -> None:
-    """Make a few people, a direct room and two groups with some history; safe to repeat."""
-    made = services()
-    migrations.upgrade(made.database)
+    """Create a few users, a direct room and two groups with some history; safe to repeat."""
+    wired = services()
+    migrations.upgrade(wired.database)
     generated = secrets.token_urlsafe(9)
 
     def tell_password() -> None:
         click.echo(f"New people of the demo log in with the password {generated}")
 
-    are_new = seed_demo(made, password, generated, tell_password)
+    are_new = seed_demo(wired, password, generated, tell_password)
     click.echo("These people have been talking:")
     for one in PEOPLE:
         click.echo(f"  {one.username:<10} {escape(one.nickname)}")
@@ -112,15 +112,15 @@ def make_demo(password: str | None) -> None:
         click.echo("They were here before: their password is as it was; --password sets another.")
 
 
-def _tokens(made: Services, users: Iterable[User]) -> Iterator[str]:
+def _tokens(wired: Services, users: Iterable[User]) -> Iterator[str]:
     for some in chunked(users, CHUNK):
-        for grant in made.sessions.start_many(some, "seed"):
+        for grant in wired.sessions.start_many(some, "seed"):
             yield issue_tokens(grant)["access_token"]
 
 
 @contextmanager
 def _private_file(path: Path) -> Iterator[Callable[[str], Any]]:
-    """Write a file only its owner may read; it takes its place when it is complete."""
+    """Write a file that only its owner may read; rename it into place when it is complete."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -27,9 +27,9 @@ users = AppGroup("users", help="The accounts, for an operator. NAME is a usernam
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @with_services
 def list_users(disabled: bool, as_json: bool) -> None:
-    """List the accounts: username, when it was made, state, e-mail address.
+    """List the accounts: username, date of registration, state, e-mail address.
 
-    A question mark stands before an address that no code has proven.
+    A question mark marks an address that no code has proven.
     """
     for user in services().account_administration.list_users(disabled=disabled):
         click.echo(json.dumps(_described(user)) if as_json else _line(user))
@@ -40,7 +40,7 @@ def list_users(disabled: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @with_services
 def show_user(name: str, as_json: bool) -> None:
-    """Show an account, where it is logged in and how many rooms it is in."""
+    """Show an account with the numbers of its sessions and rooms."""
     with _known(name):
         found = services().account_administration.show_user(name)
     used = max((one.last_used_at for one in found.sessions), default=None)
@@ -75,7 +75,7 @@ def show_user(name: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_services
 def end_user(name: str, yes: bool) -> None:
-    """Delete an account for good, as its owner would. What was said stays, without a name."""
+    """Delete an account as its owner would. Its messages stay, without a name."""
     with _known(name):
         user = services().account_administration.get_user(name)
         confirmed(yes, f"Delete the account {escape(user.username)} for good?")
@@ -87,7 +87,7 @@ def end_user(name: str, yes: bool) -> None:
 @click.argument("name")
 @with_services
 def disable_user(name: str) -> None:
-    """Keep somebody out: no log-in, and their sessions end within 5 seconds."""
+    """Refuse log-ins to an account, and end its sessions within 5 seconds."""
     with _known(name):
         user = services().account_administration.disable_user(name)
     click.echo(f"The account {escape(user.username)} is disabled.")
@@ -97,7 +97,7 @@ def disable_user(name: str) -> None:
 @click.argument("name")
 @with_services
 def enable_user(name: str) -> None:
-    """Let somebody in again who was disabled."""
+    """Allow log-ins to a disabled account again."""
     with _known(name):
         user = services().account_administration.enable_user(name)
     click.echo(f"The account {escape(user.username)} can log in.")
@@ -107,11 +107,11 @@ def enable_user(name: str) -> None:
 @click.argument("name")
 @with_services
 def reset_link(name: str) -> None:
-    """Print a link by which somebody can set a new password, once and within an hour.
+    """Print a link with which a user can set a new password, once and within an hour.
 
-    An earlier one is good no longer. Give it to nobody else.
+    Earlier links become invalid. Give the link only to that user.
     """
-    base = public_url(current_app.config)  # first, or nobody could see what is made
+    base = public_url(current_app.config)  # first, because it may raise
     migrations.upgrade(services().database)
     with _known(name):
         user, _, token = services().account_administration.issue_reset(name)

@@ -1,1 +1,1 @@
-"""How the program reaches MongoDB, and the embedded stand-in for it."""
+"""The MongoDB client, and the embedded database in its place."""

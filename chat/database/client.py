@@ -1,4 +1,4 @@
-"""The one way to MongoDB: a client made on first use; importing costs and touches nothing."""
+"""The MongoDB client of this process, created at first use."""
 
 from __future__ import annotations
 
@@ -17,25 +17,24 @@ from pymongo.errors import PyMongoError
 from chat.database.clock import SharedClock
 
 DEFAULT_NAME = "chat"
-# Of an operation, where no `time_limit` says otherwise; the only option that holds when the server
-# hangs.
+# Of an operation without a `time_limit`. No other option works when the server hangs.
 TIMEOUT_MS = 4000
-CLOSE_SECONDS = 1.0  # for a goodbye to the server, which may be gone
+CLOSE_SECONDS = 1.0  # for ending the sessions at a server that may be away
 
 Document = dict[str, Any]
-DatabaseError = PyMongoError  # its name for those who do not know PyMongo
+DatabaseError = PyMongoError  # for code that does not import PyMongo
 
 
 def time_limit(seconds: float) -> AbstractContextManager[None]:
-    """Let all operations within this block together take so long instead of each TIMEOUT_MS."""
+    """Limit all operations within this block together, instead of each to TIMEOUT_MS."""
     return pymongo.timeout(seconds)
 
 
 class Database:
     """One MongoClient for this process.
 
-    `uri` may be a callable: the embedded database tells where it listens only when asked, because
-    asking may start it. A MongoClient is not safe across a fork: fork before the first use.
+    `uri` may be a callable, called at first use, because it may start the embedded database. A
+    MongoClient is not safe across a fork: fork before the first use.
     """
 
     def __init__(self, uri: str | Callable[[], str]) -> None:
@@ -47,24 +46,24 @@ class Database:
 
     @property
     def db(self) -> MongoDatabase[Document]:
-        """Return the database named in the URI, `chat` when it names none."""
+        """Return the database named in the URI, or else `chat`."""
         db = self._db
         return db if db is not None else self._connect()
 
     def now(self) -> datetime:
-        """Ask for the time by the database's own clock, the one that all processes share."""
+        """Return the time by the database's clock, which all processes share; costs a query."""
         asked_at = time.monotonic()
         told: datetime = self.db.command("hello")["localTime"].replace(tzinfo=UTC)
-        self._clock.learn(round(told.timestamp() * 1000), asked_at)
+        self._clock.correct(round(told.timestamp() * 1000), asked_at)
         return told
 
     def now_ms(self) -> int:
-        """Return the same in milliseconds since 1970 UTC, from the last answer if there was one."""
+        """Return the same in milliseconds since 1970 UTC, estimated from earlier answers if any."""
         found = self._clock.now_ms()
         return round(self.now().timestamp() * 1000) if found is None else found
 
     def close(self) -> None:
-        """Close the connections; the next use opens new ones, wherever the database is then."""
+        """Close the connections; the next use opens new ones to the present URI."""
         with self._lock:
             client, self._client, self._db = self._client, None, None
         if client is not None:
@@ -72,9 +71,9 @@ class Database:
                 client.close()
 
     def renew(self, uri: str) -> None:
-        """Open new connections on the next use: the database has moved to another address.
+        """Change the URI; the next use opens new connections.
 
-        The old ones are closed when nothing can be waiting for them any more.
+        The old ones are closed after the time limit of operations under way.
         """
         with self._lock:
             self._uri = uri

@@ -1,4 +1,4 @@
-"""The clock of the database, which all processes share, without asking it each time."""
+"""An estimate of the database's clock, which all processes share, without a query each time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 
 class SharedClock:
-    """Follows the database's clock by this process's monotonic one.
+    """Estimates the database's clock from this process's monotonic clock.
 
-    Each answer of the database says that its time now lies between the time it named and that plus
-    how long the answer took. The estimate is corrected when it does not, so a slow answer does not
-    shift it.
+    When an answer arrives, the database's time is between the answered time and that plus the
+    round trip. The estimate is corrected only if it is outside of this range, so a slow answer does
+    not shift it.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -20,8 +20,8 @@ class SharedClock:
         self._ahead: float | None = None  # milliseconds: the database's time less the monotonic
         self._lock = threading.Lock()
 
-    def learn(self, told: int, asked_at: float) -> None:
-        """Note which time (ms) the database named when it was asked at that monotonic moment."""
+    def correct(self, told: int, asked_at: float) -> None:
+        """Correct the estimate: `told` ms is the database's answer to a query at `asked_at`."""
         earliest = told - self._monotonic() * 1000
         latest = told - asked_at * 1000
         with self._lock:

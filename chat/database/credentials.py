@@ -1,8 +1,8 @@
-"""The one user of the embedded database, and how it is made.
+"""The one user of the embedded database, and its creation.
 
-The database has users made by its clients, and while there are none it can only be started so that
-it asks nobody who they are. So it is started for that alone on a port of its own, with a key that
-is made for this one start: it speaks TLS to the holder of the key, and to nobody else.
+Only a client can create the user, and without any user the database can only run without
+authentication. So for this it is started on a port of its own with a new TLS key, and accepts only
+clients that have this key.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from chat.database.client import TIMEOUT_MS
 from chat.database.files import write_private
-from chat.database.wire import ask, is_ok
+from chat.database.wire import is_ok, send_command
 
 USER = "chat"
-DATABASE = "admin"  # where the user is kept
-ASK_SECONDS = 10.0  # for each command; on a busy machine hashing a password takes a while
+DATABASE = "admin"  # the user's database
+ASK_SECONDS = 10.0  # for each command; hashing a password on a busy machine takes a while
 AUTHENTICATION_FAILED = 18
 PASSWORD = re.compile(r"[0-9a-f]{64}\n")
-VALID = timedelta(days=1)  # from the day before: the clock may be set meanwhile
+VALID = timedelta(days=1)  # before and after now, in case the clock is set meanwhile
 
 
 def new_password() -> str:
-    """Return a password that nobody can guess."""
+    """Return a new random password."""
     return secrets.token_hex(32)
 
 
 def read_password(file: Path) -> str | None:
-    """Return the password in a file, or None when there is none that could be."""
+    """Return the password in a file, or None if the file is missing or damaged."""
     try:
         text = file.read_text("ascii")
     except (FileNotFoundError, UnicodeDecodeError):
@@ -46,16 +46,16 @@ def read_password(file: Path) -> str | None:
 
 
 @contextmanager
-def key_for_one_start(path: Path) -> Iterator[ssl.SSLContext]:
-    """Keep a new key in a private file, for the database; give what speaks to it with that key.
+def single_use_key(path: Path) -> Iterator[ssl.SSLContext]:
+    """Write a new key to a private file for the database; yield the TLS context of its client.
 
-    Each side shows the other the same certificate and takes no other one.
+    Both sides present the same certificate and accept no other one.
     """
     path.unlink(missing_ok=True)
     try:
         write_private(path, _make_key())
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        tls.check_hostname = False  # it has no name: there is no other one to take it for
+        tls.check_hostname = False  # only this one certificate is trusted, so it needs no name
         tls.load_cert_chain(path)
         tls.load_verify_locations(path)
         yield tls
@@ -65,39 +65,39 @@ def key_for_one_start(path: Path) -> Iterator[ssl.SSLContext]:
 
 
 def key_options(path: Path) -> list[str]:
-    """Return the options by which the database serves the holder of a key alone."""
+    """Return the options with which the database serves only the holder of a key."""
     files = [f"--tls-{name}-file={path}" for name in ("cert", "key", "ca")]
     return [*files, "--tls-require-client-cert"]
 
 
-def make_only_user(port: int, tls: ssl.SSLContext, password: str) -> bool:
-    """Drop all users that a database has and make ours; return whether all of that was done."""
+def create_only_user(port: int, tls: ssl.SSLContext, password: str) -> bool:
+    """Drop all users of a database and create the chat's; return whether all of that succeeded."""
     while users := _list_users(port, tls):
         for user in users:
             drop = {"dropUser": user["user"], "$db": user["db"]}
-            if not is_ok(ask(port, drop, tls, ASK_SECONDS)):
+            if not is_ok(send_command(port, drop, tls, ASK_SECONDS)):
                 return False
     if users is None:
         return False
     make = {"createUser": USER, "pwd": password, "roles": ["root"], "$db": DATABASE}
-    return is_ok(ask(port, make, tls, ASK_SECONDS))
+    return is_ok(send_command(port, make, tls, ASK_SECONDS))
 
 
 def is_refused(uri: str) -> bool:
-    """Tell whether a database answers that it has no such user with this password."""
+    """Return whether a database refuses the user and password of the URI."""
     try:
         with MongoClient[dict[str, Any]](uri, timeoutMS=TIMEOUT_MS) as client:
             client[DATABASE].command("ping")
     except OperationFailure as error:
         return error.code == AUTHENTICATION_FAILED
-    except PyMongoError:  # it is broken, or dead again: whoever watches it sees to that
+    except PyMongoError:  # it is broken or dead, which its supervision handles
         return False
     return False
 
 
 def _list_users(port: int, tls: ssl.SSLContext) -> list[dict[str, Any]] | None:
-    """Return users of all databases, empty when there are none any more, None without an answer."""
-    answer = ask(port, {"find": "system.users", "$db": DATABASE}, tls, ASK_SECONDS)
+    """Return users of all databases, a batch of them; None without an answer."""
+    answer = send_command(port, {"find": "system.users", "$db": DATABASE}, tls, ASK_SECONDS)
     if answer is None or not is_ok(answer):
         return None
     users: list[dict[str, Any]] = answer["cursor"]["firstBatch"]
@@ -106,7 +106,7 @@ def _list_users(port: int, tls: ssl.SSLContext) -> list[dict[str, Any]] | None:
 
 def _make_key() -> str:
     """Return a new certificate and its key, as PEM."""
-    # Needed at the first start alone, and slow to import.
+    # Imported here, because it is slow and needed only at the first start.
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -1,8 +1,8 @@
-"""The database of the default set-up: SecantusDB, a process of its own with its data in DATA_DIR.
+"""The default database: SecantusDB, a child process with its data in DATA_DIR.
 
-Several processes may share one DATA_DIR: the server, and commands beside it. Under a file lock,
-whoever finds no living database starts it; it dies with the process that started it, and the server
-then starts it again on the same port, so that MongoClients already open go on.
+The server and commands may share one DATA_DIR. Under a file lock, the first process that finds no
+running database starts it. The database dies with the process that started it. Then the server
+starts it again on the same port, so that open MongoClients keep working.
 """
 
 from __future__ import annotations
@@ -27,43 +27,43 @@ from typing import BinaryIO
 from chat.database import credentials
 from chat.database.client import DEFAULT_NAME
 from chat.database.files import open_private, take_lock, write_private
-from chat.database.wire import HOST, ask
+from chat.database.wire import HOST, send_command
 from chat.errors import Unavailable
 from chat.logs import REPEATS
 
 PROGRAM = "secantusd-py"
 LAUNCHER = Path(__file__).with_name("launcher.py")
-# Below the ports that systems hand to outgoing connections: a client that keeps trying a dead port
-# among those can connect to itself and hold the port for ever.
+# Below the ephemeral ports: a client that keeps trying an unused ephemeral port can connect to
+# itself and hold the port for ever.
 PORTS = range(20_000, 30_000)
-# It remembers each retryable write and looks through all of them at each write: after 10,000 that
-# takes more of its time than the writes do. And it forgets them when it dies, which is when a
-# driver would try again: whoever calls does that here.
+# Without the driver's retryable writes: the database searches all earlier ones at each write, which
+# after 10,000 takes longer than the writes. It also loses them when it dies, which is when a driver
+# would retry. So callers retry.
 OPTIONS = f"directConnection=true&retryWrites=false&authSource={credentials.DATABASE}"
-# Of our own environment. The rest may hold secrets, and the database needs none of it.
+# Environment variables for the database; the others may hold secrets.
 ENVIRONMENT = (
     *("PATH", "HOME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
     *("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"),
 )
 
 START_SECONDS = 60.0  # recovery after a crash may take a while
-STOP_SECONDS = 10.0  # it takes two; killed it loses nothing either
-START_TRIES = 4  # a killed predecessor may hold its files for a moment longer than its lock
+STOP_SECONDS = 10.0  # it needs two; a killed one loses nothing either
+START_TRIES = 4  # a killed predecessor may hold its files a moment longer than its lock
 POLL_SECONDS = 0.03
 WATCH_SECONDS = 0.25
-BACKOFF_SECONDS = (0.5, 10.0)  # pauses of the watch before a second start, and the longest
-STEADY_SECONDS = 5.0  # who lives so long and dies then is started again at once
+BACKOFF_SECONDS = (0.5, 10.0)  # the first and the longest pause between restarts
+STEADY_SECONDS = 5.0  # after so long a run the next restart is immediate
 INTERNAL_ERROR = 1  # its code for any failure of the storage
-LOOK_SECONDS = 1.0  # between two questions to a living database
-SPACE_BYTES = 32 * 1024 * 1024  # a start and some work; its log alone grows by 10 MB at once
+LOOK_SECONDS = 1.0  # between two health checks
+SPACE_BYTES = 32 * 1024 * 1024  # for a start and some work; its log alone grows by 10 MB at once
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-LOG_BYTES = 1024 * 1024  # of the child's log before it starts afresh
+LOG_BYTES = 1024 * 1024  # of the child's log before it is truncated
 
 log = logging.getLogger(__name__)
 
 
 class EmbeddedDatabaseError(Unavailable):
-    """The embedded database cannot be had; the text is one sentence for the one who started us."""
+    """The embedded database does not run; the text is one sentence for the operator."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -71,10 +71,10 @@ class EmbeddedDatabaseError(Unavailable):
 
 
 class EmbeddedDatabase:
-    """The database server in `data_dir`, started by whoever needs it first.
+    """The database server in `data_dir`, started by the first process that needs it.
 
-    Start it from the main thread: the kernel ties a child's life to the thread that made it.
-    `durable=False` trades safety for speed and is for tests alone.
+    Start it from the main thread, because the kernel kills the child when its parent thread ends.
+    `durable=False` trades safety for speed; it is only for tests.
     """
 
     def __init__(self, data_dir: str | Path, durable: bool = True) -> None:
@@ -85,30 +85,30 @@ class EmbeddedDatabase:
         self._port: int | None = None
         self._uri: str | None = None
         self._stopped = False
-        self._told_broken = False  # in the log, that our child answers nothing but errors
+        self._told_broken = False  # whether the present failure of the child is logged
 
     @property
     def log_file(self) -> Path:
-        """Return where the database server writes what it has to say."""
+        """Return the path of the database server's log."""
         return self._directory / "log"
 
     @property
     def child_pid(self) -> int | None:
-        """Return the process id of the database if this process started it and it lives."""
+        """Return the process id of the database if this process started it and it runs."""
         child = self._child
         return child.pid if child is not None and child.poll() is None else None
 
     def uri(self) -> str:
-        """Return the URI of a living database, starting it when there is none.
+        """Return the URI of the running database; start it if it does not run.
 
-        It has the password of its one user. Raises EmbeddedDatabaseError when the database is not
+        The URI contains the password. Raises EmbeddedDatabaseError if the database is not
         installed, does not start or does not answer.
         """
         self._uri = self._ensure()
         return self._uri
 
     def find_space_problem(self) -> str | None:
-        """Return why the database cannot be started for want of space, or None."""
+        """Return the error if there is too little disk space for a start, or None."""
         probe = self._directory / "space"
         try:
             with open_private(probe) as file:
@@ -122,11 +122,10 @@ class EmbeddedDatabase:
         return None
 
     def supervise(self, moved: Callable[[str], object] | None = None) -> None:
-        """Keep a database alive until `stop`; `moved` hears the URI when it had to change.
+        """Restart a dead database until `stop`; call `moved` with the URI if that changes.
 
-        It is started again at once, and ever more slowly when that does not help for long. One that
-        lives and answers nothing but errors, as after a write on a full disk, is started again
-        as soon as there is space.
+        The first restart is immediate; repeated ones have growing pauses. A database that answers
+        only errors, as after a write on a full disk, is restarted as soon as there is space.
         """
         pause, started, looked_at = 0.0, time.monotonic(), 0.0
         while not self._stopped:
@@ -147,16 +146,16 @@ class EmbeddedDatabase:
                 before, self._uri = self._uri, found
                 if before not in (None, found) and moved is not None:
                     moved(found)
-                if self.child_pid is None:  # another process has it
+                if self.child_pid is None:  # another process has started it
                     pause = 0.0
             elif pause and time.monotonic() - started > STEADY_SECONDS:
                 pause = 0.0
             self._sleep(WATCH_SECONDS)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """End the watch, and the database if this process started it; waits until it is closed.
+        """End the supervision and stop the database if this process started it.
 
-        After so many seconds it is killed.
+        Waits until it has closed its files; after `seconds` it is killed.
         """
         self._stopped = True
         child, self._child = self._child, None
@@ -164,7 +163,7 @@ class EmbeddedDatabase:
             return
         if self._is_ready:
             child.terminate()
-        else:  # it does not listen to reason yet, and holds nothing new
+        else:  # it does not handle signals yet, and has no new data
             child.kill()
         try:
             child.wait(seconds)
@@ -174,7 +173,7 @@ class EmbeddedDatabase:
             child.wait()
 
     def _tell_death(self, pause: float) -> None:
-        """Log once how our child ended, if it was one that had been there for others."""
+        """Log once how the child ended, if it had been ready before."""
         code = self._child.poll() if self._child is not None else None
         if code is not None and self._is_ready:
             self._is_ready = False
@@ -182,7 +181,7 @@ class EmbeddedDatabase:
             log.error("the embedded database %s, starting it again in %.1f s", how, pause)
 
     def _end_broken(self) -> None:
-        """Kill our child when it answers nothing but errors; without space wait for that first."""
+        """Kill the child if it answers only errors and there is disk space for a restart."""
         if self._port is None or not _is_broken(self._port):
             self._told_broken = False
             return
@@ -195,20 +194,20 @@ class EmbeddedDatabase:
             log.error("the embedded database answers nothing but errors: %s", then)
         child = self._child
         if problem is None and child is not None:
-            child.kill()  # it could not close its files in order
+            child.kill()  # an orderly stop would fail
             child.wait()
 
     def _sleep(self, seconds: float) -> None:
-        """Sleep in steps, so that `stop` is never waited for."""
+        """Sleep in steps, so that `stop` takes effect soon."""
         end = time.monotonic() + seconds
         while not self._stopped and time.monotonic() < end:
             time.sleep(min(WATCH_SECONDS, seconds))
 
     def _ensure(self) -> str:
-        """Return the URI of a living database."""
+        """Return the URI of the running database; start it if it does not run."""
         try:
             return self._find_or_start()
-        except OSError as error:  # such as a file system that is read-only
+        except OSError as error:  # such as a read-only file system
             where = error.filename or self._directory
             raise EmbeddedDatabaseError(
                 f"DATA_DIR cannot be used: {error.strerror}: {where}."
@@ -224,7 +223,7 @@ class EmbeddedDatabase:
                 if not self._is_alive():
                     port = self._start(program, port)
                 elif port is None or not _answers(port):
-                    time.sleep(POLL_SECONDS)  # it is on its way up or down
+                    time.sleep(POLL_SECONDS)  # it is starting or stopping
                     continue
                 self._port = port
                 return self._uri_of(port)
@@ -234,7 +233,7 @@ class EmbeddedDatabase:
 
     @contextmanager
     def _starting(self, deadline: float) -> Iterator[None]:
-        """Hold the right to look for and to start the database. Never blocks the event loop."""
+        """Hold the lock for finding or starting the database, without blocking the event loop."""
         with open_private(self._directory / "lock") as lock:
             while not take_lock(lock):
                 if time.monotonic() > deadline:
@@ -246,19 +245,19 @@ class EmbeddedDatabase:
             yield
 
     def _is_alive(self) -> bool:
-        """Tell whether a database lives here. Only while `_starting`: looking takes its lock."""
+        """Return whether a database runs here. Call it within `_starting`: it takes the lock."""
         with open_private(self._directory / "alive") as lock:
             return not take_lock(lock)
 
     def _start(self, program: str, port: int | None) -> int:
-        if self._child is not None:  # without its lock it is dead, or will be in a moment
+        if self._child is not None:  # it does not hold its lock, so it is dead or dying
             self._child.kill()
             self._child.wait()
         for _ in range(START_TRIES):
             if port is None or not _is_free(port):
                 port = _free_port()
-                # With the old one, whoever listens at the old port now could pass on to the new one
-                # what clients say that have not heard of it yet.
+                # A new password, because another program at the old port could relay the log-ins of
+                # clients that do not know the new port yet.
                 self._forget_password()
             if self._ensure_user(program) and self._serve(program, port):
                 return port
@@ -269,27 +268,27 @@ class EmbeddedDatabase:
         raise EmbeddedDatabaseError(f"The embedded database did not start: see {self.log_file}.")
 
     def _ensure_user(self, program: str) -> bool:
-        """Make the database's user unless that was done; return whether there is one."""
+        """Create the database's user if it is missing; return whether it exists."""
         if credentials.read_password(self._password_file) is not None:
             return True
         port, key = _free_port(), self._directory / "key"
         password = credentials.new_password()
-        with credentials.key_for_one_start(key) as tls:
+        with credentials.single_use_key(key) as tls:
             child = self._launch(program, port, credentials.key_options(key), durable=True)
             if not self._wait_until_ready(child, port, tls):
                 return False
             try:
-                made = credentials.make_only_user(port, tls, password)
+                made = credentials.create_only_user(port, tls, password)
             finally:
                 self._end(child, port, tls)
-        if made:  # not before it is stored: the file says that there is a user
+        if made:  # only now, because the file means that the user exists
             temporary = self._directory / "password.new"
             write_private(temporary, password + "\n")
             temporary.replace(self._password_file)
         return made
 
     def _serve(self, program: str, port: int) -> bool:
-        """Start it for all who have the password; return whether it answers and knows the user."""
+        """Start it with authentication; return whether it answers and knows the user."""
         child = self._launch(program, port, ["--auth"], self._durable)
         if not self._wait_until_ready(child, port):
             return False
@@ -349,7 +348,7 @@ class EmbeddedDatabase:
     def _end(
         self, child: subprocess.Popen[bytes], port: int, tls: ssl.SSLContext | None = None
     ) -> None:
-        """Let a database that nobody else uses close its files, and wait for that."""
+        """Stop a database that nobody else uses, and wait until it has closed its files."""
         child.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         while child.poll() is None:
@@ -357,7 +356,7 @@ class EmbeddedDatabase:
                 child.kill()
                 child.wait()
                 return
-            _answers(port, tls)  # without a last connection to wake it, it takes two seconds
+            _answers(port, tls)  # a connection wakes it up; otherwise stopping takes two seconds
             time.sleep(POLL_SECONDS)
 
     def _open_log(self) -> BinaryIO:
@@ -376,11 +375,11 @@ class EmbeddedDatabase:
 
     @property
     def _password_file(self) -> Path:
-        """Return where the password is, once there is a user who has it."""
+        """Return the path of the password, which exists once the user does."""
         return self._directory / "password"
 
     def _forget_password(self) -> None:
-        """Have the user made anew before the next start."""
+        """Delete the password, so that the next start creates the user anew."""
         self._password_file.unlink(missing_ok=True)
 
     def _recorded_port(self) -> int | None:
@@ -391,7 +390,7 @@ class EmbeddedDatabase:
         return port if isinstance(port, int) and 0 < port < 65_536 else None
 
     def _record(self, port: int, pid: int) -> None:
-        """Write where the database listens; `pid` is for people, nothing relies on it."""
+        """Write the port of the database; `pid` is only informative."""
         record = json.dumps({"host": HOST, "port": port, "pid": pid}) + "\n"
         temporary = self._directory / "record.json.new"
         write_private(temporary, record)
@@ -411,17 +410,17 @@ def find_program() -> str:
 
 
 def _answers(port: int, tls: ssl.SSLContext | None = None) -> bool:
-    """Tell whether a database answers a ping; one that is dying may still take connections."""
-    return ask(port, {"ping": 1, "$db": "admin"}, tls) is not None
+    """Return whether a database answers a ping; a dying one may still accept connections."""
+    return send_command(port, {"ping": 1, "$db": "admin"}, tls) is not None
 
 
 def _is_broken(port: int) -> bool:
-    """Tell whether a database answers a simple question with an error inside it.
+    """Return whether a database answers a simple command with an internal error.
 
-    It has to look up who begins to log in, which is all that can be asked without having done so.
+    The command is the start of a log-in, which reads the user and needs no authentication.
     """
     begin = {"mechanism": "SCRAM-SHA-256", "payload": f"n,,n={credentials.USER},r=look".encode()}
-    answer = ask(port, {"saslStart": 1, **begin, "$db": credentials.DATABASE})
+    answer = send_command(port, {"saslStart": 1, **begin, "$db": credentials.DATABASE})
     return answer is not None and answer.get("code") == INTERNAL_ERROR
 
 

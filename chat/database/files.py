@@ -1,4 +1,4 @@
-"""Files of the embedded database: private ones, and locks that die with their process."""
+"""Private files of the embedded database, and locks that end with their process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 
 def open_private(path: Path, flags: int = 0) -> BinaryIO:
-    """Open for writing without changing what is there; only the owner may read it."""
+    """Open for writing without truncating; only the owner may read the file."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)
     return os.fdopen(descriptor, "r+b" if not flags & os.O_APPEND else "ab")
 
@@ -21,7 +21,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def take_lock(lock: BinaryIO) -> bool:
-    """Try to take the lock on an open file; closing the file gives it back."""
+    """Try to take the lock on an open file; closing the file releases it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

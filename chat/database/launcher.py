@@ -1,11 +1,10 @@
-"""Become the embedded database, tied to the process that asked for it.
+"""Become the embedded database, which dies with the process that started it.
 
     python -I launcher.py PARENT_PID LOCK_FILE PROGRAM ARGUMENT...
 
-Run by path and standing alone: it has to be small and quick, and nothing of `chat` is needed. The
-lock on LOCK_FILE passes through exec to the program and is let go by the kernel when it dies,
-however it dies: who holds it *is* the living database, so that no recorded process id has to be
-trusted.
+It runs by path and imports nothing of `chat`, to be small and quick. The program inherits the lock
+on LOCK_FILE through exec, and the kernel releases it whenever the program dies. So the holder of
+the lock is the running database, and no recorded process id has to be trusted.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ def main(arguments: list[str]) -> int:
         return ALREADY_RUNNING
     os.set_inheritable(lock, True)
     die_with_parent()
-    if os.getppid() != parent:  # it died before the line above
+    if os.getppid() != parent:  # the parent died before the line above
         return 1
     os.execv(program[0], program)
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent dies: a crash leaves nothing behind."""
+    """Have the kernel kill this process when its parent dies, even by a crash."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 

@@ -1,4 +1,4 @@
-"""One command to a database of this machine, without a driver: for looking after its process."""
+"""Sending one command to a database of this machine without a driver, for its supervision."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from chat.database.client import Document
 
 HOST = "127.0.0.1"
 OP_MSG = 2013  # of MongoDB's wire protocol
-LONGEST_BYTES = 48_000_000  # of a message in it: another program may be what answers
+LONGEST_BYTES = 48_000_000  # of its messages; a longer one comes from another program
 ANSWER_SECONDS = 1.0
 
 
-def ask(
+def send_command(
     port: int,
     command: Document,
     tls: ssl.SSLContext | None = None,
     seconds: float = ANSWER_SECONDS,
 ) -> Document | None:
-    """Return the answer to one command, None when there is none."""
+    """Return the answer to one command, or None if there is none."""
     message = bytes(4) + b"\0" + bson.encode(command)  # no flags, one body
     header = struct.pack("<iiii", 16 + len(message), 1, 0, OP_MSG)
     try:
@@ -43,5 +43,5 @@ def ask(
 
 
 def is_ok(answer: Document | None) -> bool:
-    """Tell whether a command was done."""
+    """Return whether a command succeeded."""
     return answer is not None and bool(answer.get("ok"))

@@ -1,1 +1,1 @@
-"""People and talk for trying the chat out: `flask --app chat.app seed demo`."""
+"""Demo data: users, rooms and messages, created by `flask --app chat.app seed demo`."""

@@ -1,4 +1,4 @@
-"""Puts the demo into the database. Running it again adds what is missing, nothing else."""
+"""Creating the demo data. A second run adds only what is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STORED_WITHIN = 60.0  # seconds
 
 
 class DemoError(RuntimeError):
-    """The demo cannot be made here; the text says why, for people."""
+    """The demo cannot be created; the text says why."""
 
 
 def seed_demo(
@@ -32,11 +32,11 @@ def seed_demo(
     password_if_new: str,
     before_new: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Make people, rooms and history; return whether the people are new.
+    """Create users, rooms and messages; return whether the users are new.
 
-    `password` is set also for people of an earlier run, `password_if_new` only for new ones;
-    `before_new` is called before those are made with it. Raises DemoError when an account of
-    somebody else has a name that the demo needs.
+    `password` is set for new and for existing users. Without it, new ones get `password_if_new`,
+    and `before_new` is called before they are created. Raises DemoError if an account that is not
+    of the demo has one of its usernames.
     """
     people, are_new = _make_people(services, password, password_if_new, before_new)
     _make_direct(services, people)
@@ -55,7 +55,7 @@ def _make_people(
     found = {one.username: users.find_by_username(one.username) for one in PEOPLE}
     for one in PEOPLE:
         user = found[one.username]
-        # Whoever registers has an e-mail; an account of the demo has none.
+        # Registered accounts have an e-mail address; those of the demo have none.
         if user is not None and (user.email or user.nickname != one.nickname):
             raise DemoError(
                 f"There is an account {one.username} that is not of the demo: nothing was made."
@@ -94,7 +94,7 @@ def _make_people(
 def _make_direct(services: Services, people: dict[str, User]) -> None:
     first, second = DIRECT.members
     room, _ = services.direct_rooms.direct_with(people[first], second)
-    _tell(services, people, room, DIRECT)
+    _store_messages(services, people, room, DIRECT)
 
 
 def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None:
@@ -104,68 +104,68 @@ def _make_group(services: Services, people: dict[str, User], talk: Talk) -> None
         room = services.groups.create_group(owner, talk.name, talk.info)
     if MembershipRepository(services.database).count_of_room(room.id) < len(talk.members):
         services.groups.gather(owner, talk.name, [people[name] for name in talk.members])
-    if _tell(services, people, room, talk):
+    if _store_messages(services, people, room, talk):
         for name in talk.admins:
             services.roles.set_role(owner, room.id, people[name].id, "admin")
 
 
-def _tell(services: Services, people: dict[str, User], room: Room, talk: Talk) -> bool:
-    """Store what was said and done to it; return whether anything that was said is new.
+def _store_messages(services: Services, people: dict[str, User], room: Room, talk: Talk) -> bool:
+    """Store the messages and their changes; return whether any message is new.
 
-    Where people have talked themselves, nothing is stored.
+    Stores nothing in a room with other messages.
     """
     messages = MessageRepository(services.database)
     history = list(_history(people, room, talk))
     stored = messages.list_range(room.id, 1, len(history))
     if any(there.client_id != ours.client_id for there, ours in zip(stored, history, strict=False)):
         return False
-    missing = history[len(stored) :]  # more than nothing is there when a run broke off
+    missing = history[len(stored) :]  # an interrupted run may have stored the first ones
     if missing:
         messages.append(missing)
         RoomRepository(services.database).advance_heads([history[-1]])
-        _read(services, people, room, talk, history)
-    _change(services, people, room, talk, [*stored, *missing])
+        _set_read_marks(services, people, room, talk, history)
+    _apply_changes(services, people, room, talk, [*stored, *missing])
     return bool(missing)
 
 
-def _change(
+def _apply_changes(
     services: Services,
     people: dict[str, User],
     room: Room,
     talk: Talk,
     messages: Sequence[Message],
 ) -> None:
-    """Do to the messages what was done to them, which happens once: it is stored under fixed ids.
+    """Apply the changes of the messages. They have fixed ids, so a second run appends none again.
 
-    So what people have changed since then stays as it is.
+    Later changes by users stay.
     """
     futures = [
         services.room_log.change(room, change) for change in _changes(people, talk, messages)
     ]
     for future in futures:
         error = future.exception(STORED_WITHIN)
-        if error is not None and not isinstance(error, MessageDeleted):  # somebody deleted it since
+        if error is not None and not isinstance(error, MessageDeleted):  # a user deleted it since
             raise error
     services.previews.flush()
 
 
 def _changes(people: dict[str, User], talk: Talk, messages: Sequence[Message]) -> Iterator[Change]:
     texts = [text for scene in talk.scenes for _, text in scene.lines]
-    for number, act in enumerate(talk.acts, 1):
-        (place,) = [place for place, text in enumerate(texts) if text.startswith(act.begins)]
+    for number, change in enumerate(talk.acts, 1):
+        (place,) = [place for place, text in enumerate(texts) if text.startswith(change.begins)]
         message = messages[place]
-        name = f"{message.id} {act.kind} {act.username} {act.value}"
+        name = f"{message.id} {change.kind} {change.username} {change.value}"
         yield Change(
             id=hashlib.sha256(name.encode()).hexdigest()[: len(message.id)],
             room_id=message.room_id,
             rev=0,
             message_id=message.id,
             seq=message.seq,
-            kind=act.kind,
-            user_id=people[act.username].id,
-            created_at=message.created_at + 20_000 * number,  # they read on, and come back to it
-            value={"text": act.value, "deleted": None}.get(act.kind, True),
-            emoji=act.value if act.kind == "reaction" else "",
+            kind=change.kind,
+            user_id=people[change.username].id,
+            created_at=message.created_at + 20_000 * number,
+            value={"text": change.value, "deleted": None}.get(change.kind, True),
+            emoji=change.value if change.kind == "reaction" else "",
         )
 
 
@@ -176,7 +176,7 @@ def _history(people: dict[str, User], room: Room, talk: Talk) -> Iterator[Messag
         at = now - int(scene.hours_ago * HOUR_MS)
         for username, text in scene.lines:
             seq += 1
-            at += 15_000 + 900 * len(text)  # reading, thinking, typing
+            at += 15_000 + 900 * len(text)  # plausible time to read and type
             yield Message(
                 id=new_id(),
                 room_id=room.id,
@@ -190,7 +190,7 @@ def _history(people: dict[str, User], room: Room, talk: Talk) -> Iterator[Messag
             )
 
 
-def _read(
+def _set_read_marks(
     services: Services, people: dict[str, User], room: Room, talk: Talk, history: list[Message]
 ) -> None:
     last = len(history)

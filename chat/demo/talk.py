@@ -1,4 +1,4 @@
-"""The people of the demo, what they said over the last days and what they did to that.
+"""The demo's users, their messages of the last days, and the changes of these messages.
 
 In Chinese and in English.
 """
@@ -12,7 +12,7 @@ from chat.models import ChangeKind
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the demo; `sex` as in accounts, `locale` the language of their page."""
+    """A user of the demo; `sex` as in `User`, `locale` the language of their page."""
 
     username: str
     nickname: str
@@ -22,7 +22,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Some lines said one after the other, beginning so many hours ago: (username, text)."""
+    """Some messages in a row, starting `hours_ago`; a line is (username, text)."""
 
     hours_ago: float
     lines: tuple[tuple[str, str], ...]
@@ -30,7 +30,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody did later to the one message whose text begins so.
+    """A later change of the one message whose text starts with `begins`.
 
     `value` is the new text or the emoji.
     """
@@ -43,9 +43,9 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A room: its members, a group's owner first, and who has how many messages still to read.
+    """A room: its members, a group's owner first, and unread counts by username.
 
-    `acts` is what was done to its messages, in that order.
+    `acts` are the changes of its messages, in order.
     """
 
     members: tuple[str, ...]
@@ -90,7 +90,7 @@ DIRECT = Talk(
                 ("linxiao", "好，那我写慢一点。酒店找到了吗？"),
                 ("emma.reed", "找到了！房间很小，但是很干净。"),
                 ("linxiao", "写得很好啊！"),
-                ("emma.reed", "I only looked up one word. StoredFuture."),
+                ("emma.reed", "I only looked up one word. Promise."),
             ),
         ),
         Scene(

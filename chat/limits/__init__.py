@@ -1,1 +1,1 @@
-"""How often something may be tried: the rules, and what counts under them."""
+"""Rate limits: the rules, and the counters."""

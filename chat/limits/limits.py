@@ -1,4 +1,4 @@
-"""Counts what happens under the rules, in moving windows."""
+"""Rate limits by rule and key, in moving windows."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from chat.limits.windows import LocalWindows
 class Limits:
     """Counts under rules; `enabled=False` counts nothing and refuses nothing.
 
-    `per_minute` has other amounts for some rules, by name. `shared` is where the rules count that
-    are shared, in keys hashed under `secret`: what people type as a name may be their password.
-    When it does not answer, Unavailable is raised and nobody gets through.
+    `per_minute` overrides the limits of some rules, by name. `shared` is the storage of the shared
+    rules. Their keys are hashed under `secret`, because people sometimes type their password as the
+    name. When that storage does not answer, every call raises Unavailable.
     """
 
     def __init__(
@@ -42,21 +42,21 @@ class Limits:
         self._shared = self._local if shared is None else _SharedWindows(shared, secret)
 
     def check(self, rule: Rule, key: str) -> None:
-        """Raise RateLimited when the next one would be too many; count nothing."""
+        """Raise RateLimited if the limit is reached; count nothing."""
         if self.is_reached(rule, key):
             raise RateLimited(self._seconds_left(rule, key))
 
     def count(self, rule: Rule, key: str) -> None:
-        """Count one, or raise RateLimited when it is too many."""
-        if not self.note(rule, key):
+        """Count one, or raise RateLimited if the limit is reached."""
+        if not self.try_count(rule, key):
             raise RateLimited(self._seconds_left(rule, key))
 
-    def note(self, rule: Rule, key: str) -> bool:
-        """Count one unless it is too many; tell whether it was counted."""
+    def try_count(self, rule: Rule, key: str) -> bool:
+        """Count one unless the limit is reached; return whether it was counted."""
         return not self._enabled or self._windows(rule).hit(self._item(rule), rule.name, key)
 
     def is_reached(self, rule: Rule, key: str) -> bool:
-        """Tell whether the next one would be too many; count nothing."""
+        """Return whether the limit is reached; count nothing."""
         return self._enabled and not self._windows(rule).test(self._item(rule), rule.name, key)
 
     def _windows(self, rule: Rule) -> LocalWindows | _SharedWindows:
@@ -71,7 +71,7 @@ class Limits:
 
 
 class _SharedWindows:
-    """Counts in a storage that may be away, under hashed keys."""
+    """Counts in a storage that can fail, under hashed keys."""
 
     def __init__(self, storage: Storage, secret: str) -> None:
         self._windows = MovingWindowRateLimiter(storage)

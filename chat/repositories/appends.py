@@ -1,4 +1,4 @@
-"""What the two logs of a room have in common: documents with numbers, which only grow."""
+"""The base of both logs of a room: append-only collections of numbered entries."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from chat.database.client import Database
 
-STRIDE = 100  # entries that one closed range may hold
+STRIDE = 100  # numbers in one closed range
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """How far an ordered insert came: the first `stored` are in, the one `at` met `obstacle`.
+    """Result of an ordered insert: `stored` were written; that at index `at` met `obstacle`.
 
-    `taken`: its number is another entry's · `repeated`: its id or client_id is stored already ·
-    `refused`: the database will never take it. `at` is the next one after those stored, except that
-    the embedded engine stores nothing of a batch in which it refuses one.
+    `taken`: another entry has its number · `repeated`: its id or client_id is stored already ·
+    `refused`: the database will never accept it. `at` is the entry after the stored ones, except
+    that the embedded engine stores nothing of a batch in which it refuses an entry.
     """
 
     stored: int
@@ -45,14 +45,14 @@ class AppendingRepository:
         self._database = database
 
     def confirm(self) -> None:
-        """Wait until a majority has all that could be read before this; raise when it does not.
+        """Wait until a majority has all writes that were readable before this call, or raise.
 
-        A write that changes nothing waits, like any other, for what was written before it.
+        A write without effect waits, like every write, for the writes before it.
         """
         self._collection.delete_one({"_id": ObjectId()})
 
     def is_refused(self, error: Exception) -> bool:
-        """Tell whether the database failed at these entries alone: it takes another write."""
+        """Return whether the error concerns only these entries: another write succeeds."""
         if not is_broken_inside(error):
             return False
         try:
@@ -62,7 +62,7 @@ class AppendingRepository:
         return True
 
     def _insert(self, documents: Sequence[dict[str, Any]]) -> Appended:
-        """Insert the documents in their order and stop at the first that cannot be stored."""
+        """Insert the documents in order and stop at the first that cannot be stored."""
         try:
             self._collection.insert_many(documents, ordered=True)
         except BulkWriteError as error:

@@ -16,13 +16,13 @@ IDENTITIES = {"actor_id": "user_identity", "target_id": "target_identity"}
 
 
 class AuditRepository:
-    """Stores entries until `expires_at`; nothing changes or deletes one before."""
+    """Stores entries until `expires_at`; nothing changes or deletes them before."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def insert_many(self, entries: Iterable[AuditEntry], keep_ms: int) -> None:
-        """Store entries; those that were stored before, as nobody knew, stay as they are."""
+        """Store entries; skip those that an earlier call without an answer stored already."""
         documents = [_document(entry, keep_ms) for entry in entries]
         try:
             self._collection.insert_many(documents, ordered=False)
@@ -33,7 +33,10 @@ class AuditRepository:
     def list_latest(
         self, limit: int, user_id: str | None = None, action: str | None = None
     ) -> list[AuditEntry]:
-        """Return the latest entries, oldest first: of and about a user, of one action, or all."""
+        """Return the latest entries, the oldest first, of all or only by and about a user.
+
+        With `action`, only those of this action.
+        """
         query: Document = {}
         if user_id is not None:
             query["$or"] = [{name: object_id(user_id)} for name in IDENTITIES.values()]

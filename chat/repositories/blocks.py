@@ -1,4 +1,4 @@
-"""Blocks between people: collection `block`, unique by (user, blocked)."""
+"""Blocks between users: collection `block`, unique by (user, blocked)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from chat.repositories.documents import delete_found, object_id
 
 
 class BlockRepository:
-    """Stores blocks. A direct room keeps a copy of those of its two in `room.blocked_by`."""
+    """Stores blocks. A direct room has a copy of those of its members in `room.blocked_by`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def insert(self, user_id: str, blocked_id: str) -> None:
-        """Store that a user blocks another, unless they do already."""
+        """Store that a user blocks another. Idempotent."""
         document = {
             "user_identity": ObjectId(user_id),
             "blocked_identity": ObjectId(blocked_id),
@@ -29,21 +29,21 @@ class BlockRepository:
             self._collection.insert_one(document)
 
     def delete(self, user_id: str, blocked_id: str) -> None:
-        """Remove a block, if there is one."""
+        """Delete a block, if there is one."""
         self._collection.delete_one(_pair(user_id, blocked_id))
 
     def count_blocked(self, user_id: str) -> int:
-        """Count those whom a user blocks."""
+        """Count the users whom a user blocks."""
         return int(self._collection.count_documents({"user_identity": object_id(user_id)}))
 
     def list_blocked(self, user_id: str) -> list[str]:
-        """Return the ids of those whom a user blocks, the last one first."""
+        """Return the ids of the users whom a user blocks, the newest block first."""
         cursor = self._collection.find({"user_identity": object_id(user_id)})
         found = sorted(cursor, key=lambda one: (one["created_at"], one["_id"]), reverse=True)
         return [str(one["blocked_identity"]) for one in found]
 
     def find_blockers(self, user_id: str, other_id: str) -> list[str]:
-        """Return which of two users block the other one."""
+        """Return the ids of those of two users who block the other."""
         return [
             one
             for one, other in ((user_id, other_id), (other_id, user_id))
@@ -51,7 +51,7 @@ class BlockRepository:
         ]
 
     def delete_of_user(self, user_id: str) -> None:
-        """Remove all blocks by a user and of them."""
+        """Delete all blocks by and of a user."""
         for field in ("user_identity", "blocked_identity"):
             delete_found(self._collection, {field: object_id(user_id)})
 

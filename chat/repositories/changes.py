@@ -1,8 +1,8 @@
-"""The rooms' second logs: `change`, unique by (room, rev): what was done to stored messages.
+"""The rooms' logs of changes: `change`, unique by (room, rev).
 
-An entry is the whole new value of one register of a message, so applying it is one update under a
-guard. It may be applied twice, late, in any order, by anybody: what it finds newer stays. Each
-update that takes effect raises the message's `version`.
+An entry holds the whole new value of one register of a message. To apply it is one guarded update,
+which any process may do, late, repeatedly and in any order, because a newer value stays. Each
+update that takes effect increments the message's `version`.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from chat.repositories.outages import is_outage
 if TYPE_CHECKING:
     from pymongo.collection import Collection as MongoCollection
 
-# What an edit has for as long as its text is in the log: the message's id.
+# The message's id, in an edit whose text is still in the log.
 TEXT_OF = "text_of_identity"
 
 log = logging.getLogger(__name__)
 
 
 class ChangeRepository(AppendingRepository):
-    """Appends entries, applies them to their messages, and scrubs what nobody may read any more."""
+    """Appends entries, applies them to their messages, and scrubs outdated values."""
 
     name = "change"
     number = "rev"
 
     def append(self, changes: Sequence[Change]) -> Appended:
-        """Insert the entries in their order and stop at the first that cannot be stored."""
+        """Insert the entries in order and stop at the first that cannot be stored."""
         return self._insert([_document_of(change) for change in changes])
 
     def find_stored(self, changes: Iterable[Change]) -> dict[str, Change]:
-        """Return what is stored of these entries, by their ids."""
+        """Return those of the entries that are stored, by id."""
         ids = [ObjectId(change.id) for change in changes]
         return {
             str(document["_id"]): _change_of(document)
@@ -59,34 +59,31 @@ class ChangeRepository(AppendingRepository):
         return [_change_of(document) for document in cursor.sort("rev", 1)]
 
     def apply(self, changes: Iterable[Change]) -> None:
-        """Bring entries to their messages, then scrub the log of what these have lost by now.
-
-        Both may be done again at any time.
-        """
+        """Apply entries to their messages, then scrub outdated values from the log. Idempotent."""
         changes = list(changes)
         self._write(self._messages, [one for change in changes for one in _updates_of(change)])
         self._scrub(changes)
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Remove all entries of a room; yield after each `size` of them how many were there."""
+        """Delete all entries of a room in pieces of `size`; yield the count of each piece."""
         query = {"room_identity": object_id(room_id)}
         yield from delete_in_pieces(self._collection, query, size)
 
     def _scrub(self, changes: Sequence[Change]) -> None:
-        """Take values out of the log: of texts before the last, and of all once deleted."""
+        """Unset the texts before the last one, and all values of deleted messages."""
         edited = {change.message_id for change in changes if change.kind == "text"}
         for query in with_ids(object_ids({change.message_id for change in changes})):
             for state in self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1}):
                 if state.get("deleted_rev") is not None:
                     self._scrub_all({"message_identity": state["_id"]})
                 elif str(state["_id"]) in edited:
-                    # Not all edits that there ever were: of those scrubbed the index knows nothing.
+                    # The index has only edits that are not scrubbed yet.
                     self._scrub_all(
                         {TEXT_OF: state["_id"], "rev": {"$lt": state.get("edited_rev", 0)}}
                     )
 
     def _scrub_all(self, query: Mapping[str, Any]) -> None:
-        """Scrub all entries that match, in pieces: there may be very many."""
+        """Scrub all matching entries, in pieces, because there may be very many."""
         found = self._collection.find(query, {"value": 1, "emoji": 1})
         holding = [entry["_id"] for entry in found if "value" in entry or "emoji" in entry]
         for some in with_ids(holding):
@@ -94,7 +91,7 @@ class ChangeRepository(AppendingRepository):
 
     @staticmethod
     def _write(collection: MongoCollection[dict[str, Any]], updates: list[UpdateOne]) -> None:
-        """Do all updates; what the database will never take is logged, and holds up nobody."""
+        """Do all updates; log those that the database refuses, and go on with the others."""
         if not updates:
             return
         try:
@@ -111,9 +108,9 @@ class ChangeRepository(AppendingRepository):
 
 
 def _updates_of(change: Change) -> list[UpdateOne]:
-    """Return the guarded update that brings an entry to its message, none where it was scrubbed.
+    """Return the guarded update that applies an entry; none for a scrubbed one.
 
-    Older messages have none of these fields, so each guard matches absence too.
+    Older messages lack these fields, so each guard also matches their absence.
     """
     if change.kind != "deleted" and change.value is None:
         return []
@@ -129,11 +126,11 @@ def _updates_of(change: Change) -> list[UpdateOne]:
         guard["pinned_rev"] = older
         fields |= {"pinned_rev": change.rev, "pinned_at": change.created_at if change.value else 0}
     elif change.kind == "reaction":
-        # What is off stays as a mark, else an older entry that comes late would bring it back.
+        # A removed reaction stays as a mark; otherwise a late older entry would restore it.
         mark = f"reactions.{change.emoji}.{change.user_id}"
         guard[f"{mark}.rev"] = older
         fields[mark] = {"rev": change.rev, "on": change.value}
-    else:  # it wins for ever
+    else:  # a deletion is final
         fields |= {"data": "", "deleted_rev": change.rev, "deleted_at": change.created_at}
         fields |= {"updated_at": change.created_at, "pinned_at": 0}
         update["$unset"] = {"reactions": ""}

@@ -1,4 +1,4 @@
-"""The `verification_code` collection: at most one code for an address and a purpose, as a hash."""
+"""The `verification_code` collection: at most one hashed code for an address and a purpose."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredCode:
-    """What there is to compare a code with."""
+    """The salt and the hash with which a code is compared."""
 
     salt: bytes
     code_hash: bytes
 
 
 class CodeRepository:
-    """Stores codes; the TTL index removes those whose time is over."""
+    """Stores codes; the TTL index deletes the expired ones."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def replace(self, email: str, purpose: str, code: StoredCode, expires_at: int) -> None:
-        """Store a code in place of an earlier one, no tries spent; `expires_at` in milliseconds."""
+        """Store a code with 0 tries in place of the earlier one; `expires_at` in milliseconds."""
         new = {
             "salt": code.salt,
             "code_hash": code.code_hash,
@@ -38,48 +38,48 @@ class CodeRepository:
         }
         update = {"$set": new}
         try:
-            self._collection.update_one(_of(email, purpose), update, upsert=True)
-        except DuplicateKeyError:  # another request made the document in the same moment
-            self._collection.update_one(_of(email, purpose), update, upsert=True)
+            self._collection.update_one(_key(email, purpose), update, upsert=True)
+        except DuplicateKeyError:  # another request inserted it at the same moment
+            self._collection.update_one(_key(email, purpose), update, upsert=True)
 
     def spend_try(
-        self, email: str, purpose: str, max_tries: int, now: int, longest: int
+        self, email: str, purpose: str, max_tries: int, now: int, max_lifetime: int
     ) -> StoredCode | None:
-        """Count a try and return what to compare with; None when there is no code good for one.
+        """Count a try and return the stored code; None if it is missing, expired or used up.
 
-        A code that would be good for longer than `longest` milliseconds was made by a clock that
-        was ahead; nobody knows how old it is.
+        A code that expires in more than `max_lifetime` milliseconds was stored while the clock was
+        ahead. Its age is unknown, so it counts as expired.
         """
         only = {
-            **_of(email, purpose),
+            **_key(email, purpose),
             "tries": {"$lt": max_tries},
-            # the TTL index deletes up to a minute late
-            "expires_at": {"$gt": date_of(now), "$lt": date_of(now + longest)},
+            # The TTL index deletes up to a minute late.
+            "expires_at": {"$gt": date_of(now), "$lt": date_of(now + max_lifetime)},
         }
         document = self._collection.find_one(only)
         if document is None:
             return None
         code = StoredCode(bytes(document["salt"]), bytes(document["code_hash"]))
-        # The try is of the code that was read: one that has replaced it meanwhile is not tried.
+        # Count the try only for the code that was read, not for one that replaced it meanwhile.
         counted = self._collection.update_one(
             {**only, "code_hash": code.code_hash}, {"$inc": {"tries": 1}}
         )
         return code if counted.matched_count else None
 
-    def give_back_try(self, email: str, purpose: str, code: StoredCode) -> None:
-        """Take back the count of a try that was right."""
+    def restore_try(self, email: str, purpose: str, code: StoredCode) -> None:
+        """Subtract a try that turned out right."""
         self._collection.update_one(
-            {**_of(email, purpose), "code_hash": code.code_hash}, {"$inc": {"tries": -1}}
+            {**_key(email, purpose), "code_hash": code.code_hash}, {"$inc": {"tries": -1}}
         )
 
     def delete(self, email: str, purpose: str) -> bool:
-        """Remove the code; tell whether this call was the one that did."""
-        return bool(self._collection.delete_one(_of(email, purpose)).deleted_count)
+        """Delete the code; return whether this call deleted it."""
+        return bool(self._collection.delete_one(_key(email, purpose)).deleted_count)
 
     @property
     def _collection(self) -> Any:
         return self._database.db["verification_code"]
 
 
-def _of(email: str, purpose: str) -> Document:
+def _key(email: str, purpose: str) -> Document:
     return {"email": fold_address(email), "purpose": purpose}

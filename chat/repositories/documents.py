@@ -1,4 +1,4 @@
-"""Small conversions between documents and what the rest of the program uses."""
+"""Conversions between documents and models, and helpers for bounded queries."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import pymongo
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
-DUPLICATE_KEY = 11000  # the code of "this is there already"
-# Ids in one query: the embedded engine takes n² time for n ids; per id, so many cost least.
+DUPLICATE_KEY = 11000  # MongoDB's error code
+# Ids in one query. The embedded engine takes n² time for n ids; this number costs least per id.
 IDS_AT_ONCE = 32
-# Documents that are read in one step of the event loop where there may be thousands: the wait for
-# the next ones lets everybody else have a turn, also under a lock, where nothing may rest.
+# Documents in one batch where there may be thousands. The wait for the next batch yields to other
+# tasks, also under a lock, where an explicit pause is forbidden.
 STEP = 500
-PAGE = 1_000  # documents of a list that is read whole
-PAGE_SECONDS = 120.0  # for one: before the first the embedded engine looks at all documents
+PAGE = 1_000  # documents in a page of a whole collection
+PAGE_SECONDS = 120.0  # time limit of a page: the embedded engine reads everything before the first
 
 
 def date_of(milliseconds: int) -> datetime:
-    """Return the date that TTL indexes want in place of milliseconds."""
+    """Return milliseconds as the date type that TTL indexes need."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def milliseconds_of(date: datetime) -> int:
-    """Return what `date_of` was made from; what the database returns is UTC and does not say so."""
+    """Return a date as milliseconds; the database returns naive dates in UTC."""
     return round(date.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def object_id(value: str) -> ObjectId | None:
-    """Return the ObjectId that `value` writes down, or None: such a thing does not exist.
+    """Return the ObjectId of a text, or None, which matches no document.
 
-    Only the one spelling that we hand out counts, so that an id can be a key of a cache.
+    Only the canonical spelling is valid, so that an id can be a key of a cache.
     """
     if not ObjectId.is_valid(value):
         return None
@@ -43,15 +43,15 @@ def object_id(value: str) -> ObjectId | None:
 
 
 def object_ids(values: Iterable[str]) -> list[ObjectId]:
-    """Return the ObjectIds among `values`; anything else names nothing."""
+    """Return the ObjectIds of the valid ones among `values`."""
     return [found for found in map(object_id, values) if found is not None]
 
 
 def with_ids(ids: Iterable[ObjectId | str], field: str = "_id") -> Iterator[dict[str, Any]]:
-    """Yield filters that match the documents with these ids, each a bounded number of them.
+    """Yield filters that match the documents with these ids, a bounded number in each.
 
-    `field` is one with an index of its own; its values may be names. Nothing else in the program
-    asks by `$in`: its cost must not depend on how many there are.
+    `field` must have an index of its own; its values may also be strings. Use no `$in` elsewhere,
+    because its cost per id grows with the number of ids.
     """
     distinct = list(dict.fromkeys(ids))
     for start in range(0, len(distinct), IDS_AT_ONCE):
@@ -59,7 +59,7 @@ def with_ids(ids: Iterable[ObjectId | str], field: str = "_id") -> Iterator[dict
 
 
 def delete_in_pieces(collection: Any, query: Mapping[str, Any], size: int) -> Iterator[int]:
-    """Delete what matches now; yield after each `size` documents how many of them were there."""
+    """Delete the documents that match now in pieces of `size`; yield the count of each."""
     ids = [document["_id"] for document in collection.find(query, {"_id": 1})]
     for start in range(0, len(ids), size):
         for some in with_ids(ids[start : start + size]):
@@ -67,15 +67,16 @@ def delete_in_pieces(collection: Any, query: Mapping[str, Any], size: int) -> It
 
 
 def delete_found(collection: Any, query: Mapping[str, Any]) -> None:
-    """Remove all documents that match, a bounded number at once: others write in between."""
+    """Delete all matching documents in bounded pieces, so that others can write in between."""
     for _ in delete_in_pieces(collection, query, IDS_AT_ONCE):
         pass
 
 
 def in_pages(collection: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield all documents that match, in pages of one cursor, however many there are.
+    """Yield all matching documents, in pages of one cursor.
 
-    One cursor, because each query of a range of ids reads the embedded engine's whole collection.
+    Not one query for each page, because on the embedded engine each would read the whole
+    collection.
     """
     cursor = collection.find(query, batch_size=PAGE)
     while True:
@@ -87,12 +88,12 @@ def in_pages(collection: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]
 
 
 def between(since: Any, until: Any = None) -> dict[str, Any]:
-    """Match what is after `since`, and before `until` where it is given."""
+    """Match values after `since` and, if it is given, before `until`."""
     return {"$gt": since} if until is None else {"$gt": since, "$lt": until}
 
 
 def is_only_repeated(error: BulkWriteError) -> bool:
-    """Tell whether everything else is stored, by a majority, and the rest was there before."""
+    """Return whether all failures are duplicates and a majority confirmed the rest."""
     failures = error.details.get("writeErrors", [])
     return not error.details.get("writeConcernErrors") and all(
         failure.get("code") == DUPLICATE_KEY for failure in failures

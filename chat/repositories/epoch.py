@@ -1,4 +1,4 @@
-"""The database's epoch, a random name of its past: one document of the collection `state`."""
+"""The database's epoch, a random string that changes with a restore: collection `state`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ KEY = {"_id": "epoch"}
 
 
 class EpochRepository:
-    """All processes on a database read the same epoch; a restored database gets another one."""
+    """Stores the epoch. All processes of a database read the same; a restore renews it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def read(self) -> str:
-        """Return the epoch; one is made where there is none, as in an older backup."""
+        """Return the epoch; create one if there is none, as after a restore of an older backup."""
         while True:
             found = self._collection.find_one(KEY)
             if found is not None:
@@ -31,12 +31,12 @@ class EpochRepository:
                 continue
 
     def renew(self) -> str:
-        """Replace the epoch by another one and return it."""
+        """Replace the epoch by a new one and return it."""
         return self._set("$set")
 
     def _set(self, operator: str) -> str:
-        # `find_one_and_update`, because of two who renew at once each must get what is stored; the
-        # collection has one document.
+        # `find_one_and_update`, so that concurrent callers each get the stored value. It is slow
+        # on the embedded engine, but this collection has one document.
         document = self._collection.find_one_and_update(
             KEY,
             {operator: {"value": secrets.token_hex(16)}},

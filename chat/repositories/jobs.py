@@ -1,6 +1,6 @@
-"""The `job` collection: work that goes on beside requests and survives the process that began it.
+"""The `job` collection: background work that survives the process that began it.
 
-All times are by the database's own clock, so processes need not agree on one.
+All times are by the database's clock, so the clocks of processes may differ.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ Document = dict[str, Any]
 class JobRepository:
     """Stores jobs until they are finished.
 
-    `due_at` is when a process may claim a job. To claim one moves `due_at` ahead by the length of
-    the lease: while the process lives it renews the lease, and when it dies the job is due again.
+    From `due_at` on a process may claim a job. The claim moves `due_at` ahead by the lease. A
+    running process renews the lease; when it dies, the job becomes due again.
     """
 
     def __init__(self, database: Database) -> None:
@@ -33,7 +33,7 @@ class JobRepository:
         delay: float = 0.0,
         holder: str | None = None,
     ) -> Job:
-        """Store a job that is due after `delay` seconds, and until then the holder's, if any."""
+        """Store a job that is due after `delay` seconds; until then `holder`, if any, holds it."""
         now = self._database.now()
         document: Document = {
             "kind": kind,
@@ -48,31 +48,31 @@ class JobRepository:
         return _job(document)
 
     def list_of_kinds(self, kinds: Iterable[str]) -> list[Job]:
-        """Return the jobs of a few kinds, due or not, in no order."""
-        queries = with_ids(kinds, "kind")  # one, as long as they are few
+        """Return the jobs of a few kinds, due or not, unordered."""
+        queries = with_ids(kinds, "kind")  # one query for a few kinds
         return [_job(found) for query in queries for found in self._collection.find(query)]
 
-    def claim(self, kinds: Container[str], holder: str, lease: float, longest: float) -> Job | None:
-        """Take the job of these kinds that has been due for longest, or return None.
+    def claim(
+        self, kinds: Container[str], holder: str, lease: float, max_delay: float
+    ) -> Job | None:
+        """Claim the job of these kinds that has been due longest, for `lease` seconds, or None.
 
-        It is taken for `lease` seconds. Other kinds are for processes of a newer version.
-
-        No job waits for more than `longest` seconds: one that would was put off while the clock was
-        ahead, and is due.
+        Jobs of other kinds are left to processes of a newer version. A job that is due in more than
+        `max_delay` seconds was stored while the clock was ahead, and counts as due.
         """
         now = self._database.now()
-        while document := self._find_due(kinds, now, longest):
+        while document := self._find_due(kinds, now, max_delay):
             claimed = self._collection.update_one(
                 {key: document[key] for key in ("_id", "due_at", "holder")},
                 {"$set": {"holder": holder, "due_at": now + timedelta(seconds=lease)}},
             )
             if claimed.matched_count:
                 return _job(document)
-            # Another process was first: look for another one.
+            # Another process claimed it first; find the next one.
         return None
 
-    def _find_due(self, kinds: Container[str], now: datetime, longest: float) -> Document | None:
-        ahead = {"$gt": now + timedelta(seconds=longest)}
+    def _find_due(self, kinds: Container[str], now: datetime, max_delay: float) -> Document | None:
+        ahead = {"$gt": now + timedelta(seconds=max_delay)}
         for due_at in ({"$lte": now}, ahead):
             for document in self._collection.find({"due_at": due_at}).sort("due_at", 1):
                 if document["kind"] in kinds:
@@ -81,19 +81,19 @@ class JobRepository:
         return None
 
     def renew(self, job: Job, holder: str, progress: Mapping[str, Any], lease: float) -> bool:
-        """Save the progress and hold the job on; return False when it is another's by now."""
+        """Save the progress and renew the lease; return False if another holder has the job."""
         return self._update(job, holder, progress=dict(progress), due_at=self._after(lease))
 
     def release(self, job: Job, holder: str, progress: Mapping[str, Any]) -> None:
-        """Save the progress and let any process go on with the job."""
+        """Save the progress and release the job to any process."""
         self._update(job, holder, progress=dict(progress), holder=None, due_at=self._database.now())
 
     def postpone(self, job: Job, holder: str, delay: float) -> None:
-        """Note that the job has failed; it is tried again after `delay` seconds."""
+        """Record a failure of the job; it is due again after `delay` seconds."""
         self._update(job, holder, failures=job.failures + 1, holder=None, due_at=self._after(delay))
 
     def finish(self, job: Job, holder: str) -> None:
-        """Remove a job that is done, unless it is another's by now."""
+        """Delete a finished job, unless another holder has it."""
         self._collection.delete_one(_held(job, holder))
 
     def _after(self, seconds: float) -> datetime:

@@ -1,4 +1,4 @@
-"""The `link` collection: what may be done by whoever has a token, how often, until when."""
+"""The `link` collection: links to register or to reset a password, with uses and expiry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Document = dict[str, Any]
 
 
 class LinkRepository:
-    """Stores links until `expires_at`; tokens come here as hashes only."""
+    """Stores links until `expires_at`; it gets tokens only as hashes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,34 +35,34 @@ class LinkRepository:
         self._collection.insert_one(document)
         return _link(document)
 
-    def find_good(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
-        """Return the link of a token, unless it has expired or has no use left."""
-        only = {"token_hash": token_hash, "purpose": purpose, **_good(now)}
+    def find_valid(self, purpose: Purpose, token_hash: str, now: int) -> Link | None:
+        """Return the link of a token, or None if it has expired or has no use left."""
+        only = {"token_hash": token_hash, "purpose": purpose, **_valid(now)}
         document = self._collection.find_one(only)
         return _link(document) if document else None
 
-    def take_use(self, link_id: str, now: int) -> bool:
-        """Take one use of a good link; tell whether there was one.
+    def spend_use(self, link_id: str, now: int) -> bool:
+        """Spend one use of a valid link; return whether there was one left.
 
-        Of several who take the last one at once, one gets it.
+        Of several concurrent calls for the last use, one succeeds.
         """
         taken = self._collection.update_one(
-            {"_id": object_id(link_id), **_good(now)}, {"$inc": {"uses_left": -1}}
+            {"_id": object_id(link_id), **_valid(now)}, {"$inc": {"uses_left": -1}}
         )
         return bool(taken.matched_count)
 
-    def give_back_use(self, link_id: str) -> None:
-        """Take back that a use was taken, unless the link is gone."""
+    def restore_use(self, link_id: str) -> None:
+        """Restore a spent use, unless the link is deleted."""
         self._collection.update_one({"_id": object_id(link_id)}, {"$inc": {"uses_left": 1}})
 
-    def list_living(self, purpose: Purpose, now: int) -> list[Link]:
+    def list_unexpired(self, purpose: Purpose, now: int) -> list[Link]:
         """Return the links that have not expired, the oldest first."""
         query = {"purpose": purpose, "expires_at": {"$gt": date_of(now)}}
         found = [_link(document) for document in self._collection.find(query)]
         return sorted(found, key=lambda link: link.created_at)
 
     def delete(self, purpose: Purpose, link_id: str) -> bool:
-        """Remove a link; tell whether this call was the one that did."""
+        """Delete a link; return whether this call deleted it."""
         query = {"_id": object_id(link_id), "purpose": purpose}
         return bool(self._collection.delete_one(query).deleted_count)
 
@@ -75,7 +75,7 @@ class LinkRepository:
         return self._database.db["link"]
 
 
-def _good(now: int) -> Document:
+def _valid(now: int) -> Document:
     return {
         "uses_left": {"$gt": 0},
         "expires_at": {"$gt": date_of(now)},  # the TTL index deletes up to a minute late

@@ -22,7 +22,7 @@ from chat.repositories.documents import (
 
 
 class MembershipRequestRepository:
-    """Stores requests until they expire, declined ones too: so nobody asks again at once.
+    """Stores requests until they expire. Declined ones too, so that nobody asks again at once.
 
     `now` and `expires_at` are milliseconds by the database's clock.
     """
@@ -33,7 +33,7 @@ class MembershipRequestRepository:
     def insert(
         self, room_id: str, user_id: str, inviter_id: str, now: int, expires_at: int
     ) -> MembershipRequest | None:
-        """Store a new request; return None when somebody else just did."""
+        """Store a new request; return None if a concurrent call stored one."""
         key = {"room_identity": ObjectId(room_id), "user_identity": ObjectId(user_id)}
         self._collection.delete_one({**key, "expires_at": {"$lte": date_of(now)}})
         document = {
@@ -50,7 +50,7 @@ class MembershipRequestRepository:
         return _request(document)
 
     def find(self, request_id: str, user_id: str, now: int) -> MembershipRequest | None:
-        """Return a user's request that waits for an answer, or None."""
+        """Return a user's unanswered request, or None."""
         return self._find({"_id": object_id(request_id), **_waiting(user_id, now)})
 
     def find_of(self, room_id: str, user_id: str, now: int) -> MembershipRequest | None:
@@ -64,22 +64,22 @@ class MembershipRequestRepository:
         )
 
     def list_waiting(self, user_id: str, now: int) -> list[MembershipRequest]:
-        """Return a user's requests that wait for an answer, the newest first."""
+        """Return a user's unanswered requests, the newest first."""
         found = map(_request, self._collection.find(_waiting(user_id, now)))
         return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)
 
     def count_waiting(self, user_id: str, now: int) -> int:
-        """Count a user's requests that wait for an answer."""
+        """Count a user's unanswered requests."""
         return int(self._collection.count_documents(_waiting(user_id, now)))
 
     def list_created(self, since: datetime, until: datetime | None) -> list[MembershipRequest]:
-        """Return the requests made since then that wait for an answer, and before `until`."""
+        """Return the unanswered requests created after `since` and, if given, before `until`."""
         created_at = between(milliseconds_of(since), until and milliseconds_of(until))
         query = {"created_at": created_at, "declined": False}
         return [_request(document) for document in self._collection.find(query)]
 
     def decline(self, request_id: str, expires_at: int) -> bool:
-        """Note that a request is declined, until it expires; return False when it is gone."""
+        """Mark a request as declined until it expires; return False if it is deleted."""
         result = self._collection.update_one(
             {"_id": object_id(request_id), "declined": False},
             {"$set": {"declined": True, "expires_at": date_of(expires_at)}},
@@ -87,20 +87,20 @@ class MembershipRequestRepository:
         return bool(result.matched_count)
 
     def delete(self, request_id: str) -> bool:
-        """Remove a request; return False when it was gone."""
+        """Delete a request; return False if there was none."""
         return bool(self._collection.delete_one({"_id": object_id(request_id)}).deleted_count)
 
     def delete_waiting(self, room_id: str, user_id: str) -> None:
-        """Remove the request for a user to join a room, unless they declined it."""
+        """Delete the request for a user to join a room, unless they declined it."""
         room = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         self._collection.delete_one({**room, "declined": False})
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Remove all requests to join a room in pieces; yield how many each was."""
+        """Delete all requests of a room in pieces of `size`; yield the count of each piece."""
         yield from delete_in_pieces(self._collection, {"room_identity": object_id(room_id)}, size)
 
     def delete_of_user(self, user_id: str) -> None:
-        """Remove all requests to a user and by them."""
+        """Delete all requests to and by a user."""
         for field in ("user_identity", "inviter_identity"):
             delete_found(self._collection, {field: object_id(user_id)})
 

@@ -22,13 +22,13 @@ from chat.repositories.documents import (
 
 
 class MembershipRepository:
-    """Memberships, each with how far its user has read."""
+    """Stores memberships, each with its read mark."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def find(self, room_id: str, user_id: str) -> Membership | None:
-        """Return the membership, or None when the user does not belong to the room."""
+        """Return the membership, or None if the user is no member of the room."""
         document = self._database.db["user_room"].find_one(self._key(room_id, user_id))
         return membership_of(document) if document else None
 
@@ -40,7 +40,7 @@ class MembershipRepository:
         return [membership_of(document) for document in cursor]
 
     def count_of_user(self, user_id: str) -> int:
-        """Return to how many rooms a user belongs."""
+        """Return the number of a user's rooms."""
         return self._database.db["user_room"].count_documents({"user_identity": object_id(user_id)})
 
     def list_rooms_of_users(self, user_ids: Iterable[str]) -> dict[str, list[str]]:
@@ -55,18 +55,18 @@ class MembershipRepository:
         return found
 
     def list_of_room(self, room_id: str, limit: int = 0) -> list[Membership]:
-        """Return the memberships of a room, the oldest first; all, or so many of them."""
+        """Return memberships of a room sorted by age: all, or any `limit` of them."""
         cursor = self._database.db["user_room"].find(
             {"room_identity": object_id(room_id)}, limit=limit, batch_size=STEP
         )
         return sorted(map(membership_of, cursor), key=lambda found: found.created_at)
 
     def count_of_room(self, room_id: str) -> int:
-        """Return how many people belong to a room."""
+        """Return the number of members of a room."""
         return self._database.db["user_room"].count_documents({"room_identity": object_id(room_id)})
 
     def insert(self, membership: Membership) -> bool:
-        """Store a membership; return False when there is one, which stays as it is."""
+        """Store a membership; return False if there is one, which stays unchanged."""
         try:
             self._database.db["user_room"].insert_one(self._document(membership))
         except DuplicateKeyError:
@@ -74,7 +74,7 @@ class MembershipRepository:
         return True
 
     def insert_many(self, memberships: Sequence[Membership]) -> int:
-        """Store memberships, passing over those that exist; return how many were new."""
+        """Store memberships, skip existing ones, and return the number of new ones."""
         if not memberships:
             return 0
         documents = [self._document(membership) for membership in memberships]
@@ -87,37 +87,37 @@ class MembershipRepository:
         return len(result.inserted_ids)
 
     def delete(self, room_id: str, user_id: str) -> bool:
-        """Remove a membership; return whether there was one."""
+        """Delete a membership; return whether there was one."""
         result = self._database.db["user_room"].delete_one(self._key(room_id, user_id))
         return result.deleted_count == 1
 
     def take(self, room_id: str, user_id: str) -> Membership | None:
-        """Remove a membership and return it as it was, or None when there was none.
+        """Delete a membership and return it as it was, or None if there was none.
 
-        Of several who take the same one at once, one gets it.
+        Of several concurrent calls, one returns it.
         """
         found = self.find(room_id, user_id)
         return found if found is not None and self.delete(room_id, user_id) else None
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Remove all memberships of a room; yield after each `size` of them how many were there."""
+        """Delete all memberships of a room in pieces of `size`; yield the count of each piece."""
         query = {"room_identity": object_id(room_id)}
         yield from delete_in_pieces(self._database.db["user_room"], query, size)
 
     def update_role(self, room_id: str, user_id: str, role: Role) -> bool:
-        """Change what a member may do; return False when they are none."""
+        """Change a member's role; return False for a non-member."""
         return self._update(room_id, user_id, role=role)
 
     def update_muted(self, room_id: str, user_id: str, muted: bool) -> None:
-        """Change whether a member wants notifications of the room."""
+        """Change whether a member has muted the room."""
         self._update(room_id, user_id, muted=muted)
 
     def update_hidden(self, room_id: str, user_id: str, seq: int) -> None:
-        """Hide a room from its member's list while its log ends at `seq`; -1 shows it."""
+        """Hide a room from its member's list while `last_seq` is `seq`; -1 shows it."""
         self._update(room_id, user_id, hidden_seq=seq)
 
     def advance_reads(self, marks: Iterable[tuple[str, str, int, str | None]]) -> None:
-        """Write read marks `(room_id, user_id, seq, message_id)`; a mark never goes back."""
+        """Write read marks `(room_id, user_id, seq, message_id)`; a mark never moves back."""
         now = self._database.now_ms()
         changes = [
             UpdateOne(

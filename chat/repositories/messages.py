@@ -12,23 +12,23 @@ from chat.models import Message, Reaction
 from chat.repositories.appends import STRIDE, Appended, AppendingRepository
 from chat.repositories.documents import object_id, object_ids, with_ids
 
-LOOK_AHEAD = 5_000  # places of a log that are looked at before all that is left of it
+LOOK_AHEAD = 5_000  # seqs that are searched in closed ranges before one open range
 
 
 class MessageRepository(AppendingRepository):
-    """Reads by ranges closed on both sides: open ones are slow on the embedded engine."""
+    """Stores messages. It reads closed ranges, because open ones are slow when embedded."""
 
     name = "message"
     number = "seq"
 
     def append(self, messages: Sequence[Message]) -> Appended:
-        """Insert the messages in their order and stop at the first that cannot be stored."""
+        """Insert the messages in order and stop at the first that cannot be stored."""
         return self._insert([document_of(message) for message in messages])
 
     def find_stored(self, messages: Sequence[Message]) -> dict[str, Message]:
-        """Return what is stored of these messages, under their ids or their senders' client_ids.
+        """Return those of the messages that are stored, by their id or by sender and client_id.
 
-        By the ids of `messages`; what is stored may have another one.
+        The keys are the ids of `messages`. A stored message may have another id.
         """
         ids = [ObjectId(message.id) for message in messages]
         found = {
@@ -60,7 +60,7 @@ class MessageRepository(AppendingRepository):
         return [message_of(document) for document in cursor.sort("seq", 1)]
 
     def list_by_ids(self, message_ids: Iterable[str]) -> list[Message]:
-        """Return those of the messages that exist, in no order."""
+        """Return those of the messages that exist, unordered."""
         return [
             message_of(document)
             for query in with_ids(object_ids(message_ids))
@@ -68,14 +68,14 @@ class MessageRepository(AppendingRepository):
         ]
 
     def list_pinned(self, room_id: str, limit: int) -> list[Message]:
-        """Return the pinned messages of a room, those pinned last first."""
+        """Return the pinned messages of a room, the one pinned last first."""
         cursor = self._collection.find(
-            {"room_identity": object_id(room_id), "pinned_at": {"$gt": 0}}  # as its index says
+            {"room_identity": object_id(room_id), "pinned_at": {"$gt": 0}}  # its index's condition
         )
         return [message_of(document) for document in cursor.sort("pinned_at", -1).limit(limit)]
 
     def find_head(self, room_id: str, from_seq: int) -> Message | None:
-        """Return the last message after `from_seq`, or None when there is none."""
+        """Return the last message of a room if it is after `from_seq`, or None."""
         head = None
         while True:
             start = head.seq if head else from_seq
@@ -86,7 +86,7 @@ class MessageRepository(AppendingRepository):
                 return head
 
     def ids_at(self, room_id: str, seqs: Collection[int]) -> dict[int, str]:
-        """Return the ids of the messages at these places of a room's log, by seq."""
+        """Return the ids of the messages with these seqs in a room, by seq."""
         wanted, left = set(seqs), sorted(seqs)
         found: dict[int, str] = {}
         while left:
@@ -103,7 +103,7 @@ class MessageRepository(AppendingRepository):
         return found
 
     def has_written(self, room_id: str, user_id: str) -> bool:
-        """Tell whether a user has written anything in a room."""
+        """Return whether a user has sent a message in a room."""
         query = {
             "room_identity": object_id(room_id),
             "user_identity": object_id(user_id),
@@ -112,16 +112,16 @@ class MessageRepository(AppendingRepository):
         return self._collection.find_one(query, {"_id": 1}) is not None
 
     def delete_range(self, room_id: str, first: int, last: int) -> int:
-        """Remove the messages with `first <= seq <= last` and return how many there were."""
+        """Delete the messages with `first <= seq <= last` and return their number."""
         result = self._collection.delete_many(
             {"room_identity": object_id(room_id), "seq": {"$gte": first, "$lte": last}}
         )
         return result.deleted_count
 
     def find_first_seq(self, room_id: str, from_seq: int) -> int | None:
-        """Return where a room's log goes on at or after `from_seq`, else its smallest seq, or None.
+        """Return the first stored seq from `from_seq` on, else the smallest one, or None.
 
-        Looks ahead by closed ranges: an open one reads all that is left on the embedded engine.
+        Searches in closed ranges, because the embedded engine reads the whole of an open one.
         """
         starts = range(from_seq, from_seq + LOOK_AHEAD, STRIDE)
         closed = ({"$gte": start, "$lt": start + STRIDE} for start in starts)
@@ -135,7 +135,7 @@ class MessageRepository(AppendingRepository):
 
 
 def document_of(message: Message) -> dict[str, Any]:
-    """Return the document that keeps a message as it is first stored."""
+    """Return the document of a new message."""
     return {
         "_id": ObjectId(message.id),
         "room_identity": ObjectId(message.room_id),
@@ -150,7 +150,7 @@ def document_of(message: Message) -> dict[str, Any]:
 
 
 def message_of(document: Mapping[str, Any]) -> Message:
-    """Return the model of a stored message; one that never changed lacks what changes write."""
+    """Return the model of a stored message; an unchanged one lacks the fields of changes."""
     return Message(
         id=str(document["_id"]),
         room_id=str(document["room_identity"]),
@@ -171,7 +171,7 @@ def message_of(document: Mapping[str, Any]) -> Message:
 
 
 def _reactions_of(marks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[Reaction, ...]:
-    """Return the reactions that are on, by rev; `marks` are those on and off by emoji and user."""
+    """Return the reactions that are on, by rev; `marks` are all of them by emoji and user."""
     found = [
         Reaction(emoji, user_id, mark["rev"])
         for emoji, of_users in marks.items()

@@ -1,4 +1,4 @@
-"""Which errors mean that the database is away or failing, so that nobody knows what it did."""
+"""Telling outages of the database, whose writes have an unknown outcome, from other errors."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pymongo.errors import (
 
 from chat.errors import Unavailable
 
-# Errors inside the database. The embedded engine answers every call so once a write has failed on
-# a full disk; MongoDB gives the second one for errors of its storage engine.
+# Errors inside the database. The embedded engine answers every call with one after a write has
+# failed on a full disk. MongoDB gives the second one for errors of its storage engine.
 INTERNAL_ERROR, UNKNOWN_ERROR = 1, 8
 BROKEN_INSIDE = frozenset({INTERNAL_ERROR, UNKNOWN_ERROR})
 OUT_OF_DISK_SPACE = 14031
 REFUSED_LOGIN = frozenset({18, 8000})  # AuthenticationFailed, and the same from Atlas
 NO_PERMISSION = 13
-# Codes of MongoDB. None of them says anything about what was asked for.
+# Error codes of MongoDB that do not depend on the content of the call.
 OUTAGES = (
     BROKEN_INSIDE
     | REFUSED_LOGIN
@@ -58,13 +58,13 @@ OUTAGES = (
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell whether the same call may succeed later, whatever became of this one."""
-    if isinstance(error, Unavailable):  # the embedded database could not be had
+    """Return whether the same call may succeed later; this one may have taken effect."""
+    if isinstance(error, Unavailable):  # the embedded database does not run
         return True
     if not isinstance(error, PyMongoError):
         return False
     if isinstance(error, BulkWriteError) and error.details.get("writeConcernErrors"):
-        return True  # what of it is stored, no majority has confirmed
+        return True  # no majority has confirmed the writes
     return (
         error.timeout
         or isinstance(error, ConnectionFailure | ExecutionTimeout | WriteConcernError)
@@ -73,23 +73,23 @@ def is_outage(error: BaseException) -> bool:
 
 
 def is_broken_inside(error: BaseException) -> bool:
-    """Tell whether the database failed on its own: for all, or for this one call alone."""
+    """Return whether the error is internal to the database, for every call or only for this."""
     return isinstance(error, PyMongoError) and not BROKEN_INSIDE.isdisjoint(_codes(error))
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what an outage was, for the log: the database's own words repeat whole documents."""
+    """Return an outage's name and codes for the log, without messages, which quote documents."""
     cause = error.__cause__ if isinstance(error, Unavailable) else None
     if cause is not None:
         return reason_of(cause)
     if isinstance(error, Unavailable) and error.args != (error.code,):
-        return str(error)  # it has a sentence of its own
+        return str(error)  # it was raised with a message
     codes = [str(code) for code in _codes(error)] if isinstance(error, PyMongoError) else []
     return " ".join([_name(error), *dict.fromkeys(codes)])
 
 
 def _codes(error: PyMongoError) -> Iterator[int]:
-    """Yield the codes that the database has answered with."""
+    """Yield the error codes of the database's answer."""
     if isinstance(error, BulkWriteError):
         for failure in error.details.get("writeErrors", []):
             yield failure.get("code", 0)
@@ -98,7 +98,7 @@ def _codes(error: PyMongoError) -> Iterator[int]:
 
 
 def _name(error: BaseException) -> str:
-    """Return the class of an error, and whose it is when it is not the database's."""
+    """Return the class name of an error; those of Redis get a prefix."""
     kind = type(error)
     library = kind.__module__.partition(".")[0]
     return f"Redis {kind.__name__}" if library == "redis" else kind.__name__

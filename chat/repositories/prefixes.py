@@ -1,8 +1,8 @@
-"""The first few by a prefix, at a cost that does not grow with how many begin so.
+"""Prefix search whose cost does not grow with the number of matches.
 
-The embedded engine reads all documents of a range before it takes the first of them, under a lock
-for which everybody else waits: of 20,000 that is half a second, of 20 a few milliseconds. So where
-the first few of a prefix ended is remembered, and the next time it is read up to there.
+The embedded engine reads all documents of a range before it returns the first, under a lock that
+blocks everybody: half a second for 20,000, a few milliseconds for 20. So the end of the first few
+matches of a prefix is cached, and the next search reads only up to it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from chat.errors import RateLimited
 
 LAST = "\U0010ffff"  # sorts after all text, so it closes the range of a prefix
 KNOWN_ENDS = 10_000
-WHOLE_WAIT = 2.0  # seconds for others who read a whole range
+WHOLE_WAIT = 2.0  # seconds to wait while another thread reads a whole range
 
 Document = dict[str, Any]
 
 
 class PrefixSearch:
-    """Finds documents by the beginning of a field; of whole ranges one is read at a time."""
+    """Finds documents by a prefix of a field; reads only one whole range at a time."""
 
     def __init__(self) -> None:
         self._ends: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_ENDS)  # by field and prefix
@@ -34,9 +34,9 @@ class PrefixSearch:
     def find(
         self, collection: Any, field: str, prefix: str, limit: int, only: Mapping[str, Any]
     ) -> list[Document]:
-        """Return the first documents in the order of a field that begins so, among `only` those.
+        """Return the first documents by a field with that prefix, among those that match `only`.
 
-        Raises RateLimited when too many prefixes are new at once.
+        Raises RateLimited when too many uncached prefixes are searched at once.
         """
         found = self._find_known(collection, field, prefix, limit, only)
         if found is not None:
@@ -44,12 +44,12 @@ class PrefixSearch:
         if not self._whole.acquire(timeout=WHOLE_WAIT):
             raise RateLimited(retry_after=1)
         try:
-            # Whoever had the lock before may have asked for the same.
+            # The previous holder of the lock may have searched the same prefix.
             found = self._find_known(collection, field, prefix, limit, only)
             if found is None:
                 condition = {**only, field: {"$gte": prefix, "$lt": prefix + LAST}}
                 found = _first(collection, condition, field, limit)
-                self._learn(found, field, prefix, limit)
+                self._cache_end(found, field, prefix, limit)
             return found
         finally:
             self._whole.release()
@@ -57,7 +57,7 @@ class PrefixSearch:
     def _find_known(
         self, collection: Any, field: str, prefix: str, limit: int, only: Mapping[str, Any]
     ) -> list[Document] | None:
-        """Read up to where the first few ended before; None where that is not enough by now."""
+        """Read up to the cached end; None if there is none or it has too few matches by now."""
         end = self._ends.get((field, prefix))
         if end is None:
             return None
@@ -66,13 +66,13 @@ class PrefixSearch:
         if len(found) < limit:
             self._ends.pop((field, prefix), None)
             return None
-        self._learn(found, field, prefix, limit)
+        self._cache_end(found, field, prefix, limit)
         return found
 
-    def _learn(self, found: list[Document], field: str, prefix: str, limit: int) -> None:
-        """Remember where they end, also for the longer prefixes that all of them share."""
+    def _cache_end(self, found: list[Document], field: str, prefix: str, limit: int) -> None:
+        """Cache the end of the matches, also for the longer prefixes that all of them share."""
         if len(found) < limit:
-            return  # few begin so: to read all of them costs little
+            return  # with so few matches a whole range costs little
         keys = [document[field] for document in found]
         shared = os.path.commonprefix([keys[0], keys[-1]])
         for length in range(len(prefix), len(shared) + 1):

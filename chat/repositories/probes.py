@@ -1,4 +1,4 @@
-"""Ask the database and Redis for what all work needs of them: a write that is kept."""
+"""Health checks of the database and of Redis: each does one small write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
 SECONDS = 2.0  # for one probe
-# With which Redis begins the reasons why it takes no writes; nothing else of its text is repeated.
+# The words with which Redis begins its refusals of writes. No other text of Redis is repeated.
 REDIS_WORDS = ("BUSY", "CLUSTERDOWN", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "READONLY")
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something does not do its work.
+    """Why the database or Redis does not work.
 
-    `reason` is the end of a text key, `detail` one sentence for the log without any secret. With
-    `is_final` it will not pass by itself: a setting is wrong.
+    `reason` is the end of a text key. `detail` is one sentence for the log, without any secret.
+    With `is_final` a setting is wrong, so that waiting does not help.
     """
 
     reason: str
@@ -45,25 +45,25 @@ class Problem:
 
 
 def write_probe(database: Database) -> None:
-    """Write one small document, the same for all processes; raise what the database says."""
+    """Write one small document that all processes share; raise the database's error."""
     with pymongo.timeout(SECONDS):
         try:
             database.db["health"].update_one(
                 {"_id": "write"}, {"$set": {"at": now_ms()}}, upsert=True
             )
         except DuplicateKeyError:
-            log.debug("another process made the probe at the same moment")
+            log.debug("another process inserted the probe at the same moment")
 
 
 class DatabaseProbe:
-    """Says what is wrong with the database."""
+    """Checks that the database accepts writes."""
 
     def __init__(self, database: Database, is_embedded: bool) -> None:
         self._database = database
         self._where = "The embedded database" if is_embedded else "The database at MONGO_URI"
 
     def find_problem(self) -> Problem | None:
-        """Return why nothing can be stored, or None."""
+        """Return why the database accepts no writes, or None."""
         try:
             write_probe(self._database)
         except (PyMongoError, Unavailable) as error:
@@ -71,7 +71,7 @@ class DatabaseProbe:
         return None
 
     def problem_of(self, error: Exception) -> Problem:
-        """Return what an error of the database means."""
+        """Return the problem that an error of the database indicates."""
         code = getattr(error, "code", None)
         why = reason_of(error)
         if isinstance(error, Unavailable):
@@ -97,14 +97,14 @@ class DatabaseProbe:
 class QueueProbe:
     """Writes one short-lived key to the Redis at `url`."""
 
-    KEY = "chat-limits:probe"  # beside what is counted there, for servers with rules about names
+    KEY = "chat-limits:probe"  # with the prefix of the limits, for servers with rules about names
     KEPT_SECONDS = 60
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def find_problem(self) -> Problem | None:
-        """Return why nothing can be counted or passed on there, or None."""
+        """Return why Redis accepts no writes, or None."""
         from redis import exceptions  # an extra
 
         try:

@@ -1,8 +1,8 @@
-"""Moving windows that all processes share and that outlive them: in the database, or in Redis.
+"""Persistent moving windows that all processes share: in the database, or in Redis.
 
-Times are those of the database or of Redis, so the clocks of processes may differ. A time that lies
-ahead was written before that clock was set back: it is replaced by the present, so nobody waits for
-longer than the window.
+Times are by the clock of the database or of Redis, so the clocks of processes may differ. A time in
+the future was written before that clock was set back. It is replaced by the present, so that nobody
+waits longer than the window.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pymongo.errors import DuplicateKeyError
 
 from chat.database.client import Database
 
-TRIES = 3  # to count one in a window that must be made, or is removed at the same moment
-REDIS_SECONDS = 4  # for a connection, for an answer
+TRIES = 3  # of an update, because the window may be missing or be deleted at the same moment
+REDIS_SECONDS = 4  # time limit of a connection attempt, and of an answer
 
 NOW = {"$divide": [{"$toLong": "$$NOW"}, 1000]}
-# The entries of a window, with none ahead of the present.
+# The entries of a window, with times in the future replaced by the present.
 ENTRIES = {
     "$map": {
         "input": {"$ifNull": ["$entries", []]},
@@ -31,8 +31,8 @@ ENTRIES = {
     }
 }
 
-# KEYS: the window. ARGV: how many it may hold, for how many seconds, how many to count (0: look).
-# Returns {1 when they were counted, how many there are, seconds since the oldest}.
+# KEYS: the window. ARGV: its limit, its length in seconds, the amount to count (0 only reads).
+# Returns {1 if the amount was counted, the number of entries, seconds since the oldest}.
 REDIS_WINDOW = """
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
@@ -66,9 +66,9 @@ return {counted, #entries, string.format('%.6f', now - oldest)}
 
 
 def shared_windows(database: Database, queue_url: str) -> Storage:
-    """Return where all processes count: in Redis where `queue_url` names one."""
+    """Return the storage of shared counts: Redis if `queue_url` is set, else the database."""
     if not queue_url:
-        return SharedWindows(database)
+        return DatabaseWindows(database)
     return RedisWindows(
         queue_url,
         key_prefix="chat-limits",
@@ -77,13 +77,13 @@ def shared_windows(database: Database, queue_url: str) -> Storage:
     )
 
 
-class SharedWindows(MongoDBStorageBase):
+class DatabaseWindows(MongoDBStorageBase):
     """The storage of the package `limits` in the collection `rate_limit`.
 
-    On our own connections and with our own indexes.
+    It uses the app's connections, and indexes from the migrations.
     """
 
-    STORAGE_SCHEME = None  # it is never made from a URI
+    STORAGE_SCHEME = None  # it is never created from a URI
 
     def __init__(self, database: Database) -> None:
         super().__init__("")
@@ -91,21 +91,21 @@ class SharedWindows(MongoDBStorageBase):
 
     @property
     def windows(self) -> Any:
-        """Return the collection of the windows, each an id and the times of what was counted."""
+        """Return the collection of windows, each with an id and the times of its entries."""
         return self._chat.db["rate_limit"]
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count one (or `amount`); tell whether it was within the limit."""
+        """Count one (or `amount`) within the limit; return whether it was counted."""
         change = _counting(limit, expiry, amount)
         for _ in range(TRIES):
-            # `find_one_and_update`, because a read after the write could show the outcome of
-            # another one. It costs the embedded engine time for each window of the last hour.
+            # `find_one_and_update`, because a later read could show the result of another write.
+            # Its cost on the embedded engine grows with the number of windows of the last hour.
             found = self.windows.find_one_and_update(
                 {"_id": key}, change, return_document=ReturnDocument.AFTER
             )
             if found is not None:
                 return bool(found["acquired"])
-            with suppress(DuplicateKeyError):  # another process made it at the same moment
+            with suppress(DuplicateKeyError):  # another process inserted it at the same moment
                 self.windows.insert_one({"_id": key, "entries": []})
         return False
 
@@ -128,18 +128,18 @@ class SharedWindows(MongoDBStorageBase):
         return self._chat.db.client
 
     def __del__(self) -> None:
-        """Leave the connections open: they are the database's."""
+        """Keep the connections open, because they belong to the database client."""
 
 
 class RedisWindows(RedisStorage):
-    """The storage of the package `limits` in Redis, by the clock of Redis."""
+    """The storage of the package `limits` in Redis, with times by the clock of Redis."""
 
     def __init__(self, uri: str, **options: Any) -> None:
         super().__init__(uri, **options)
         self._window = self.storage.register_script(REDIS_WINDOW)
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count one (or `amount`); tell whether it was within the limit."""
+        """Count one (or `amount`) within the limit; return whether it was counted."""
         return bool(self._ask(key, limit, expiry, amount)[0])
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
@@ -152,7 +152,7 @@ class RedisWindows(RedisStorage):
 
 
 def _counting(limit: int, expiry: int, amount: int) -> list[dict[str, Any]]:
-    """Return the update that counts `amount` if as many are left, and says so in `acquired`."""
+    """Return the update that counts `amount` within the limit, and sets `acquired` accordingly."""
     in_window = {"$gt": ["$$entry", {"$subtract": [NOW, expiry]}]}
     new = {"$concatArrays": [[NOW] * amount, "$entries"]}
     return [

@@ -1,4 +1,4 @@
-"""People removed from groups: collection `removal`, unique by (room, user)."""
+"""Users removed from groups: collection `removal`, unique by (room, user)."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from chat.repositories.documents import delete_in_pieces, object_id
 
 
 class RemovalRepository:
-    """Removals, each kept until the person is added by name or the group or account is gone."""
+    """Stores a removal until the user is added by name, or the group or account is deleted."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def exists(self, room_id: str, user_id: str) -> bool:
-        """Tell whether a person was removed from a group."""
+        """Return whether a user was removed from a group."""
         key = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         return self._database.db["removal"].find_one(key, {"_id": 1}) is not None
 
-    def count_kept_out(self, room_id: str) -> int:
-        """Count those who were kept out of a group while they were no members of it."""
+    def count_banned(self, room_id: str) -> int:
+        """Count the users of a group who were banned while they were no members."""
         query = {"room_identity": object_id(room_id), "was_member": False}
         return self._database.db["removal"].count_documents(query)
 
     def list_after(self, removal_id: str, limit: int) -> list[tuple[str, str, str]]:
-        """Return the removals after one as (id, room id, user id); the first ones after ""."""
+        """Return the removals after an id, or the first ones after "", as (id, room, user) ids."""
         query = {"_id": {"$gt": object_id(removal_id)}} if removal_id else {}
         found = self._database.db["removal"].find(query).sort("_id", 1).limit(limit)
         return [
@@ -36,7 +36,7 @@ class RemovalRepository:
         ]
 
     def insert(self, room_id: str, user_id: str, *, was_member: bool) -> bool:
-        """Remember a removal; return False for one that is remembered already: it is as of now."""
+        """Store a removal with the present time; return False if it existed already."""
         key = {"room_identity": ObjectId(room_id), "user_identity": ObjectId(user_id)}
         removals, now = self._database.db["removal"], self._database.now_ms()
         while True:
@@ -46,10 +46,10 @@ class RemovalRepository:
             except DuplicateKeyError:
                 if removals.update_one(key, {"$set": {"created_at": now}}).matched_count:
                     return False
-            # Another process has forgotten it between the two.
+            # Another process deleted it between the two writes.
 
     def delete(self, room_id: str, user_id: str, before: int | None = None) -> None:
-        """Forget a removal, or only one that was made before a time in milliseconds."""
+        """Delete a removal; with `before`, only one from before that time in milliseconds."""
         key: dict[str, object] = {
             "room_identity": object_id(room_id),
             "user_identity": object_id(user_id),
@@ -59,10 +59,10 @@ class RemovalRepository:
         self._database.db["removal"].delete_one(key)
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Forget all removals of a room; yield after each `size` of them how many there were."""
+        """Delete all removals of a room in pieces of `size`; yield the count of each piece."""
         query = {"room_identity": object_id(room_id)}
         yield from delete_in_pieces(self._database.db["removal"], query, size)
 
     def delete_of_user(self, user_id: str) -> None:
-        """Forget from which groups a person was removed."""
+        """Delete all removals of a user."""
         self._database.db["removal"].delete_many({"user_identity": object_id(user_id)})

@@ -1,4 +1,4 @@
-"""Invitations to groups: collection `room_invitation`. Of a token only the hash is stored."""
+"""Invitations to groups: collection `room_invitation`. Tokens are stored as hashes."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ class RoomInvitationRepository:
         return _invitation(document)
 
     def find_by_hash(self, token_hash: str, now: int) -> RoomInvitation | None:
-        """Return the invitation that has not expired, used up or not; or None."""
+        """Return the invitation of a token, used up or not, or None if it has expired."""
         document = self._collection.find_one({"token_hash": token_hash, **_unexpired(now)})
         return _invitation(document) if document else None
 
     def list_of_room(self, room_id: str, now: int) -> list[RoomInvitation]:
         """Return the invitations of a room that are neither expired nor used up, oldest first.
 
-        They do not say who used them, which may be a thousand people for each.
+        Their `used_by` is empty, because it may hold a thousand users for each.
         """
         query = {"room_identity": object_id(room_id), "uses_left": {"$gt": 0}, **_unexpired(now)}
         found = map(_invitation, self._collection.find(query, {"used_by": 0}))
         return sorted(found, key=lambda invitation: (invitation.created_at, invitation.id))
 
-    def take_use(self, invitation_id: str, user_id: str, now: int) -> bool:
-        """Take one use in one step; return whether the user may enter by it.
+    def spend_use(self, invitation_id: str, user_id: str, now: int) -> bool:
+        """Spend one use atomically; return whether the user may enter.
 
-        A user takes only one: to try again, after a failure or a departure, needs no other.
+        A user spends only one: a second entry, after a failure or after leaving, needs no other.
         """
         only = {"_id": object_id(invitation_id), **_unexpired(now)}
         user = object_id(user_id)
@@ -65,18 +65,18 @@ class RoomInvitationRepository:
         )
 
     def delete(self, room_id: str, invitation_id: str) -> bool:
-        """Remove an invitation of a room; return whether there was one."""
+        """Delete an invitation of a room; return whether there was one."""
         key = {"_id": object_id(invitation_id), "room_identity": object_id(room_id)}
         return bool(self._collection.delete_one(key).deleted_count)
 
     def delete_by_user(self, room_id: str, user_id: str) -> None:
-        """Remove the invitations to a room that a user made."""
+        """Delete the invitations to a room that a user created."""
         self._collection.delete_many(
             {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         )
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Remove all of a room; yield after each `size` of them how many there were."""
+        """Delete all invitations of a room in pieces of `size`; yield the count of each piece."""
         yield from delete_in_pieces(self._collection, {"room_identity": object_id(room_id)}, size)
 
     @property

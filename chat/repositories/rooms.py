@@ -1,4 +1,4 @@
-"""Rooms: collection `room`; groups are unique by number, direct rooms by the two who talk."""
+"""Rooms: collection `room`; groups are unique by number, direct rooms by their two members."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from chat.models import Message, Room
 from chat.repositories.documents import between, in_pages, object_id, object_ids, with_ids
 from chat.repositories.messages import document_of, message_of
 
-# A time that much later was written while the database's clock was ahead.
+# A time so far in the future was written while the database's clock was ahead.
 AHEAD = timedelta(minutes=1)
 PREVIEW_LENGTH = 200  # code points of `data` kept in a room's last message
 
 
 class RoomRepository:
-    """Rooms, and the copy of their log's end that lists of conversations are read from."""
+    """Stores rooms, each with a copy of its log's tail for lists of conversations."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class RoomRepository:
         return self._find_by({"number": number})
 
     def find_direct(self, user_id: str, other_id: str) -> Room | None:
-        """Return the room of the two, or None when they have not talked yet."""
+        """Return the direct room of two users, or None."""
         return self._find_by({"member_key": member_key(user_id, other_id)})
 
     def find_group_of(self, owner_id: str, name: str) -> Room | None:
@@ -51,17 +51,17 @@ class RoomRepository:
         return [str(document["_id"]) for document in found]
 
     def list_by_ids(self, room_ids: Iterable[str]) -> list[Room]:
-        """Return those of the rooms that exist, in no order."""
+        """Return those of the rooms that exist, unordered."""
         found = self._find_by_ids(object_ids(room_ids))
         return [room_of(document) for document in found]
 
     def count_groups(self, room_ids: Iterable[str]) -> int:
-        """Return how many of the rooms are groups; one without `kind` is."""
+        """Count the groups among the rooms; a room without `kind` is a group."""
         found = self._find_by_ids(object_ids(room_ids), {"kind": 1})
         return sum(document.get("kind") != "direct" for document in found)
 
     def insert_group(self, owner_id: str, name: str, info: str) -> Room:
-        """Store a new group under a random number of nine digits that no other group has."""
+        """Store a new group with an unused random number of nine digits."""
         while True:
             document = self._new_document(kind="group", number=_number(), name=name, info=info)
             document["user_identity"] = ObjectId(owner_id)
@@ -70,12 +70,13 @@ class RoomRepository:
             except DuplicateKeyError as error:
                 if _is_number_taken(error):
                     continue
-                if "_id" not in (error.details or {}).get("keyPattern", {}):  # else a retry of ours
+                # A duplicate `_id` is the driver's own retry of this insert.
+                if "_id" not in (error.details or {}).get("keyPattern", {}):
                     raise
             return room_of(document)
 
     def insert_direct(self, user_id: str, other_id: str) -> Room | None:
-        """Store the room of the two, which the first one opens; None when somebody just did so."""
+        """Store the direct room of two users, opened by the first; None if it exists already."""
         document = self._new_document(kind="direct", member_key=member_key(user_id, other_id))
         document["opened_by"] = ObjectId(user_id)
         try:
@@ -85,28 +86,28 @@ class RoomRepository:
         return room_of(document)
 
     def count_opened(self, user_id: str) -> int:
-        """Count the direct rooms that a user opened and that are not noted as answered."""
+        """Count the direct rooms that a user opened and that are not marked as answered."""
         return self._database.db["room"].count_documents({"opened_by": object_id(user_id)})
 
     def list_opened(self, user_id: str) -> list[Room]:
-        """Return the direct rooms that a user opened and that are not noted as answered."""
+        """Return the direct rooms that a user opened and that are not marked as answered."""
         found = self._database.db["room"].find({"opened_by": object_id(user_id)})
         return [room_of(document) for document in found]
 
-    def note_answered(self, room_ids: Iterable[str]) -> None:
-        """Note that the other one has written in these direct rooms: they count for nobody."""
+    def mark_answered(self, room_ids: Iterable[str]) -> None:
+        """Mark direct rooms as answered, so that they no longer count for their opener."""
         for some in with_ids(object_ids(room_ids)):
             self._database.db["room"].update_many(some, {"$unset": {"opened_by": ""}})
 
     def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
-        """Change `name`, `info`, `access` or `posting` and return the room as it is then."""
+        """Change `name`, `info`, `access` or `posting` and return the changed room."""
         room = self._update({"_id": object_id(room_id)}, changes)
         if room is None:
             raise NotFound()
         return room
 
     def renew_number(self, room_id: str) -> Room:
-        """Give a group a new random number that no other group has, and return it as it is then."""
+        """Give a group an unused random number and return the changed group."""
         while True:
             try:
                 return self.update(room_id, {"number": _number()})
@@ -115,14 +116,14 @@ class RoomRepository:
                     raise
 
     def confirm_owner(self, room: Room) -> bool:
-        """Tell whether a group still has the owner that it had in `room`, by a write to it."""
+        """Write to the group if its owner is still that of `room`; return whether it is."""
         return self._update(_with_owner(room.id, room.owner_id, None), {}) is not None
 
     def change_owner(self, room: Room, owner_id: str) -> Room | None:
-        """Let another one own a group, and return the group as it is then.
+        """Set the owner of a group and return the changed group.
 
-        Return None, and change nothing, when the owner or the members are no longer those of
-        `room`: it has been handed over, somebody came or left, or it is gone.
+        Changes nothing and returns None if the owner or the members are no longer those of `room`,
+        or the group is deleted.
         """
         return self._update(
             _with_owner(room.id, room.owner_id, room.members_version),
@@ -130,17 +131,17 @@ class RoomRepository:
         )
 
     def touch_members(self, room_id: str) -> Room | None:
-        """Note that somebody came or went; return the room as it is then, None when it is gone."""
+        """Record a change of members; return the changed room, or None if it is deleted."""
         self._database.db["room"].update_one(
             {"_id": object_id(room_id)},
             {"$inc": {"members_version": 1}, "$currentDate": {"touched_at": True}},
         )
-        # Read after the write: a hand-over from before it shows here, a later one fails on the
-        # version.
+        # Read after the write: an earlier change of owner is visible here, and a later one fails
+        # because of the version.
         return self.find(room_id)
 
     def update_blocked_by(self, room_id: str, user_ids: Iterable[str]) -> None:
-        """Write which of the two of a direct room block the other one; processes look again."""
+        """Write which members of a direct room block the other, and make processes reload it."""
         self._database.db["room"].update_one(
             {"_id": object_id(room_id)},
             {
@@ -151,7 +152,7 @@ class RoomRepository:
         )
 
     def note_contended(self, room_id: str, process_id: str) -> None:
-        """Tell others that a process came second as it wrote to a room's log."""
+        """Tell other processes that this one lost a race for a number in a room's log."""
         self._database.db["room"].update_one(
             {"_id": object_id(room_id)},
             {
@@ -161,9 +162,9 @@ class RoomRepository:
         )
 
     def is_contended(self, since: datetime, process_id: str) -> bool:
-        """Tell whether another process than this one has come second since then, in any room.
+        """Return whether another process lost such a race in any room after `since`.
 
-        Since when is by the database's own clock, here and below.
+        `since` is by the database's clock, here and below.
         """
         lately = {"$gt": since, "$lt": since + AHEAD}
         found = self._database.db["room"].find_one(
@@ -177,22 +178,22 @@ class RoomRepository:
         return found is not None
 
     def list_all(self) -> Iterator[Room]:
-        """Yield all rooms, mostly the oldest first."""
+        """Yield all rooms, roughly from the oldest to the newest."""
         for document in in_pages(self._database.db["room"], {}):
             yield room_of(document)
 
     def list_latest(self, limit: int) -> list[Room]:
-        """Return the rooms touched last."""
+        """Return the most recently touched rooms."""
         cursor = self._database.db["room"].find().sort("touched_at", -1).limit(limit)
         return [room_of(document) for document in cursor]
 
     def list_touched(self, since: datetime, until: datetime | None = None) -> list[Room]:
-        """Return the rooms touched since then, and before `until` where it is given."""
+        """Return the rooms touched after `since` and, if given, before `until`."""
         cursor = self._database.db["room"].find({"touched_at": between(since, until)})
         return [room_of(document) for document in cursor]
 
     def list_deleted(self, since: datetime, until: datetime | None = None) -> set[str]:
-        """Return the ids of the rooms deleted since then, and before `until` where it is given."""
+        """Return the ids of rooms deleted after `since` and, if given, before `until`."""
         query = {"deleted_at": between(since, until)}
         notes = self._database.db["deleted_room"].find(query, {"_id": 1})
         noted = [note["_id"] for note in notes]
@@ -200,7 +201,7 @@ class RoomRepository:
         return set(map(str, noted)) - {str(document["_id"]) for document in left}
 
     def advance_heads(self, heads: Iterable[Message]) -> None:
-        """Write each room's last message; the end of a log and its state never go back."""
+        """Write each room's last message, unless the room has a newer one or a newer state."""
         changes = [
             UpdateOne(
                 {"_id": ObjectId(message.room_id), **older},
@@ -216,7 +217,7 @@ class RoomRepository:
             self._database.db["room"].bulk_write(changes, ordered=False)
 
     def advance_revs(self, revs: Mapping[str, int]) -> None:
-        """Write up to which rev all changes of each room are applied; it never goes back."""
+        """Write for each room the rev up to which all changes are applied; it never decreases."""
         changes = [
             UpdateOne(
                 {"_id": ObjectId(room_id), "last_rev": {"$not": {"$gte": rev}}},
@@ -230,10 +231,10 @@ class RoomRepository:
     def delete(
         self, room_id: str, owner_id: str | None, members_version: int | None = None
     ) -> bool:
-        """Remove a room whose owner this is; return whether it was removed.
+        """Delete a room if this is its owner; return whether it was deleted.
 
-        With a `members_version` only if nobody has come or left since. A note for other processes
-        comes first: they pass over one of a room that is still there.
+        With a `members_version`, only if nobody has joined or left since. The entry in
+        `deleted_room` for other processes is written first; they ignore it while the room exists.
         """
         only = _with_owner(room_id, owner_id, members_version)
         if only["_id"] is None:
@@ -244,7 +245,7 @@ class RoomRepository:
         return self._database.db["room"].delete_one(only).deleted_count == 1
 
     def _update(self, only: Mapping[str, Any], fields: Mapping[str, Any]) -> Room | None:
-        """Change a room that matches; return it as it is then, None when none does."""
+        """Change the matching room and return it, or None if there is none."""
         result = self._database.db["room"].update_one(
             only,
             {
@@ -277,28 +278,28 @@ class RoomRepository:
 
 
 def _with_owner(room_id: str, owner_id: str | None, members_version: int | None) -> dict[str, Any]:
-    """Match a room only while this is its owner and nobody has come or left since a version."""
+    """Match a room with that owner, and with no change of members since a version."""
     only: dict[str, Any] = {
         "_id": object_id(room_id),
         "user_identity": object_id(owner_id) if owner_id else None,
     }
     if members_version is not None:
-        # It only grows; a room that nobody has come to yet does not have it.
+        # The version only grows, and a room without any change of members lacks it.
         only["members_version"] = {"$not": {"$gt": members_version}}
     return only
 
 
 def _older_than(message: Message) -> Iterator[dict[str, Any]]:
-    """Match a room whose last message is an older one, then one with an older state of this."""
+    """Match a room with an older last message, then one with an older state of this message."""
     yield {"last_seq": {"$lt": message.seq}}
     if message.version:
-        # A message that never changed has no version.
+        # An unchanged message has no version.
         version = {"$not": {"$gte": message.version}}
         yield {"last_seq": message.seq, "last_message.version": version}
 
 
 def _preview_of(message: Message) -> dict[str, Any]:
-    """Return what is kept of a room's last message: neither reactions nor whether it is pinned."""
+    """Return the copy of a message for its room, without reactions and pin."""
     document = document_of(with_preview(message))
     if message.version:
         document |= {
@@ -318,14 +319,14 @@ def _is_number_taken(error: DuplicateKeyError) -> bool:
 
 
 def with_preview(message: Message) -> Message:
-    """Return the message with as much of it as a list of conversations shows."""
+    """Return the message cut to what a list of conversations shows."""
     if len(message.data) <= PREVIEW_LENGTH and not message.reactions and not message.pinned:
         return message
     return replace(message, data=message.data[:PREVIEW_LENGTH], reactions=(), pinned=False)
 
 
 def member_key(user_id: str, other_id: str) -> str:
-    """Return the one key that two people share, whoever writes first."""
+    """Return the key of two users, in either order."""
     return ":".join(sorted((user_id, other_id)))
 
 

@@ -1,4 +1,4 @@
-"""The `session` collection: one log-in of one device. Refresh ids come here as hashes only."""
+"""The `session` collection: one log-in of one device. Refresh ids are stored as hashes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Document = dict[str, Any]
 
 
 class SessionRepository:
-    """Stores sessions until their refresh token would have expired, ended ones too.
+    """Stores sessions, ended ones too, until their refresh token would have expired.
 
-    An ended session stays readable, so that every process learns of it and closes its connections.
+    An ended session stays, so that every process learns of it and closes its connections.
     """
 
     def __init__(self, database: Database) -> None:
@@ -32,7 +32,7 @@ class SessionRepository:
         return None if document is None else _session(document)
 
     def list_alive(self, user_id: str, now: int) -> list[Session]:
-        """Return the user's living sessions, the one used last first."""
+        """Return the user's live sessions, the most recently used first."""
         query = {"user_identity": object_id(user_id), **_alive(now)}
         found = [_session(document) for document in self._collection.find(query)]
         return sorted(found, key=lambda session: -session.last_used_at)
@@ -71,10 +71,10 @@ class SessionRepository:
         expires_at: int,
         key_hash: str | None = None,
     ) -> Session | None:
-        """Replace the current refresh id in one step; None when `old_hash` is not it.
+        """Replace the refresh id atomically; return None if `old_hash` is not the present one.
 
-        None too when the session is bound to another key than `key_hash`; one that is bound to none
-        is bound to it.
+        Also None if the session is bound to another key than `key_hash`. A session without a key is
+        bound to it.
         """
         bind = {"key_hash": key_hash} if key_hash else {}
         key = {"_id": object_id(session_id)}
@@ -101,7 +101,7 @@ class SessionRepository:
         return None if document is None else _session(document)
 
     def has_network(self, user_id: str, network_hash: str, now: int) -> bool:
-        """Tell whether one of the user's sessions, ended or not, was begun from a network."""
+        """Return whether one of the user's sessions, ended or not, began in a network."""
         query = {
             "user_identity": object_id(user_id),
             "network_hash": network_hash,
@@ -110,7 +110,7 @@ class SessionRepository:
         return self._collection.find_one(query, {"_id": 1}) is not None
 
     def end(self, session_id: str) -> bool:
-        """End a living session; tell whether this call was the one that did."""
+        """End a live session; return whether this call ended it."""
         result = self._collection.update_one(
             {"_id": object_id(session_id), "ended_at": None},
             [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}],
@@ -118,9 +118,9 @@ class SessionRepository:
         return bool(result.modified_count)
 
     def end_all(self, user_id: str) -> list[str]:
-        """End the user's living sessions in one write; return the ids of those that were there.
+        """End the user's live sessions in one write; return the ids of those read before it.
 
-        One that was made in between ends too; the reconciler of each process finds it.
+        A session inserted in between ends too; the reconciler of each process finds it.
         """
         query = {"user_identity": object_id(user_id), "ended_at": None}
         found = [str(document["_id"]) for document in self._collection.find(query, {"_id": 1})]
@@ -128,9 +128,9 @@ class SessionRepository:
         return found
 
     def list_ended(self, since: datetime, until: datetime | None = None) -> list[str]:
-        """Return the ids of sessions that ended since then, and before `until` where it is given.
+        """Return the ids of sessions that ended after `since` and, if given, before `until`.
 
-        By the database's own clock, as `end`: those of other processes may differ.
+        Both are by the database's clock, as in `end`, because the clocks of processes may differ.
         """
         ended_at = between(milliseconds_of(since), until and milliseconds_of(until))
         ended = self._collection.find({"ended_at": ended_at}, {"_id": 1})
@@ -142,7 +142,7 @@ class SessionRepository:
 
 
 def _alive(now: int) -> Document:
-    # the TTL index deletes up to a minute late, so the time is asked for here too
+    # The TTL index deletes up to a minute late, so check the time here too.
     return {"ended_at": None, "expires_at": {"$gt": date_of(now)}}
 
 

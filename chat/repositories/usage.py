@@ -1,4 +1,4 @@
-"""The `usage` collection: how many bytes an account or a room has stored on a day."""
+"""The `usage` collection: the bytes that a user or a room has stored in a day."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class UsageRepository:
         self._database = database
 
     def add(self, day: int, sizes: Mapping[str, int]) -> dict[str, int]:
-        """Add bytes to the counts of a day and return what these are now."""
+        """Add bytes to the counts of a day and return the new counts."""
         expires_at = date_of((day + 2) * DAY_MS)
         for key, size in sizes.items():
             query = {"_id": _id(day, key)}
             update = {"$inc": {"bytes": size}, "$setOnInsert": {"expires_at": expires_at}}
             try:
                 self._collection.update_one(query, update, upsert=True)
-            except DuplicateKeyError:  # another process made the document at the same moment
+            except DuplicateKeyError:  # another process inserted it at the same moment
                 self._collection.update_one(query, update)
         found = (self._collection.find_one({"_id": _id(day, key)}) for key in sizes)
         return {

@@ -1,4 +1,4 @@
-"""The `user` collection. Names and addresses are unique by keys: `chat.text` has their rules."""
+"""The `user` collection. Names and addresses are unique by keys, derived in `chat.text`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from chat.text.normalization import fold
 
 Document = dict[str, Any]
 
-# what may change, and how documents call it
+# Attributes that may change, with their fields in documents.
 CHANGEABLE = {
     "nickname": "nicname",
     "sex": "sex",
@@ -36,13 +36,13 @@ CHANGEABLE = {
     "password_hash": "password",
     "disabled_at": "disabled_at",
 }
-PUBLIC = {"nickname", "sex", "avatar"}  # what others see of it
+PUBLIC = {"nickname", "sex", "avatar"}  # those that others see
 
 
 class UserRepository:
-    """Stores people. An id that is none is simply not found, and neither is a deleted account.
+    """Stores users. Invalid ids and deleted accounts count as not found.
 
-    Of that a document with its id and times stays, so that it is never anybody else.
+    The document of a deleted account keeps its id and times, so that the id is never reused.
     """
 
     def __init__(self, database: Database) -> None:
@@ -55,15 +55,15 @@ class UserRepository:
         return None if found is None else self._find({"_id": found})
 
     def find_by_username(self, username: str) -> User | None:
-        """Return the user of that name, however it is typed, or None."""
+        """Return the user of that name in any letter case and Unicode form, or None."""
         return self._find_by_key("username_key", username, fold(username))
 
     def find_by_email(self, email: str) -> User | None:
-        """Return the user of that address, however it is typed, or None."""
+        """Return the user of that address in any equivalent spelling, or None."""
         return self._find_by_key("email_key", email, fold_address(email))
 
     def list_by_ids(self, user_ids: Iterable[str]) -> dict[str, User]:
-        """Return those who exist, by id."""
+        """Return those of the users who exist, by id."""
         return {
             str(found["_id"]): _user(found)
             for query in with_ids(object_ids(user_ids))
@@ -72,16 +72,16 @@ class UserRepository:
         }
 
     def list_all(self, disabled: bool = False) -> Iterator[User]:
-        """Yield everybody, or those who are disabled, mostly the oldest account first."""
+        """Yield all users or only disabled ones, roughly from the oldest to the newest."""
         query: Document = {"disabled_at": {"$gt": 0}} if disabled else {}
         for document in in_pages(self._collection, query):
             if not _is_deleted(document):
                 yield _user(document)
 
     def search(self, prefix: str, limit: int = 20) -> list[User]:
-        """Return users whose username or nickname starts so in any spelling; usernames first.
+        """Return users with that prefix of the username, then of the nickname, in any spelling.
 
-        Those who are disabled are left out.
+        Disabled users are left out.
         """
         found: dict[ObjectId, Document] = {}
         for name in ("username_key", "nickname_key"):
@@ -92,7 +92,7 @@ class UserRepository:
         return [_user(document) for document in list(found.values())[:limit]]
 
     def insert(self, user: User) -> User:
-        """Store a new user and return it with its id; raise Conflict that names what is taken."""
+        """Store a new user and return it with its id; raise Conflict with the taken field."""
         document = _document(user)
         try:
             self._collection.insert_one(document)
@@ -101,7 +101,7 @@ class UserRepository:
         return replace(user, id=str(document["_id"]))
 
     def insert_many(self, users: Sequence[User]) -> int:
-        """Store those whose username and e-mail are free and return how many they were."""
+        """Store the users whose username and e-mail are free, and return their number."""
         if not users:
             return 0
         try:
@@ -113,17 +113,17 @@ class UserRepository:
         return len(result.inserted_ids)
 
     def list_touched(self, since: datetime, until: datetime | None = None) -> list[User]:
-        """Return those whose profile changed since then, and before `until` where it is given.
+        """Return users whose profile changed after `since` and, if given, before `until`.
 
-        By the database's own clock.
+        Both are by the database's clock.
         """
         found = self._collection.find({"touched_at": between(since, until)})
         return [_user(document) for document in found if not _is_deleted(document)]
 
     def update(self, user_id: str, changes: Mapping[str, Any], now: int) -> User:
-        """Change the given attributes and return the user as it is then; raise NotFound.
+        """Change the given attributes and return the changed user; raise NotFound.
 
-        A change of what others see touches the user, so that other processes notice it.
+        A change of a PUBLIC one sets `touched_at`, so that other processes notice it.
         """
         to_set: Document = {"updated_at": now}
         to_unset: Document = {}
@@ -148,20 +148,20 @@ class UserRepository:
         return user
 
     def replace_password(self, user: User, password_hash: str, now: int) -> bool:
-        """Set a new password hash unless it is no longer the user's; tell whether it was set."""
+        """Set a new password hash if the stored one is that of `user`; return whether it is set."""
         result = self._collection.update_one(
             _as_verified(user), {"$set": {"password": password_hash, "updated_at": now}}
         )
         return bool(result.matched_count)
 
     def has_password_of(self, user: User) -> bool:
-        """Tell whether the password that was verified is still the user's."""
+        """Return whether the stored password hash is still that of `user`."""
         return self._collection.find_one(_as_verified(user), {"_id": 1}) is not None
 
     def erase(self, user_id: str, now: int) -> bool:
-        """Take everything personal away in one step; tell whether this call was the one that did.
+        """Erase all personal data atomically; return whether this call did.
 
-        Name and address are free then.
+        Then the username and the address are free.
         """
         user = self.find(user_id)
         if user is None:
@@ -181,7 +181,7 @@ class UserRepository:
         return self._database.db["user"]
 
     def _find_by_key(self, field: str, typed: str, key: str) -> User | None:
-        """Find by a key. One in lower case goes first: see migration 0010 for who still has one."""
+        """Find by a key, first by the lower-case key that migration 0010 left in some documents."""
         keys = dict.fromkeys((typed.lower(), key)) if typed else ()
         return next(filter(None, (self._find({field: one}) for one in keys)), None)
 
@@ -191,7 +191,7 @@ class UserRepository:
 
 
 def _as_verified(user: User) -> Document:
-    """Ask for a user only while the password is still the one that was verified."""
+    """Match the user while the stored password hash is still that of `user`."""
     return {"_id": object_id(user.id), "deleted_at": None, "password": user.password_hash}
 
 
@@ -200,7 +200,7 @@ def _is_deleted(document: Document) -> bool:
 
 
 def _user(document: Document) -> User:
-    """Read a document, also one of a database that was adopted: it may lack what we added."""
+    """Return the model of a document; one of an adopted database may lack fields."""
     username = document.get("username") or ""
     created_at = int(document.get("created_at") or 0)
     return User(

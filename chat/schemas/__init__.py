@@ -1,1 +1,1 @@
-"""The wire, in and out: what a body or a payload may hold, and how an answer looks."""
+"""The schemas of bodies and payloads, and the dumping of answers and events."""

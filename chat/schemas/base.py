@@ -1,4 +1,4 @@
-"""The base of all schemas: unknown fields are refused, messages are keys of the catalogue."""
+"""The base of all schemas: it refuses unknown fields, and its messages are text keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYS = {"required": "invalid.required", "null": "invalid.null", "unknown": "inva
 
 
 class Schema(marshmallow.Schema):
-    """A schema whose messages `i18n` can render."""
+    """A schema with error messages that `i18n` can render."""
 
     error_messages = {"type": "invalid.object", "unknown": "invalid.unknown"}
 
@@ -24,7 +24,7 @@ class Schema(marshmallow.Schema):
         unknown = marshmallow.RAISE
 
     def load(self, data: Any, **kwargs: Any) -> Any:
-        """Return what was read; raise ValidationError, at once of far too many fields."""
+        """Return the loaded data; raise ValidationError, at once for more than MAX_FIELDS."""
         if isinstance(data, Ambiguous):
             raise marshmallow.ValidationError({"_schema": ["invalid.repeated"]})
         if isinstance(data, Mapping) and len(data) > MAX_FIELDS:
@@ -32,7 +32,7 @@ class Schema(marshmallow.Schema):
         return super().load(data, **kwargs)
 
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
-        """Refuse containers without a bound; replace marshmallow's own texts."""
+        """Refuse unbounded containers; replace marshmallow's own messages."""
         if isinstance(field_obj, UNBOUNDED):
             raise TypeError(f"{field_name}: use a container of chat.schemas.fields")
         field_obj.error_messages = {
@@ -43,7 +43,7 @@ class Schema(marshmallow.Schema):
 
 
 def require_fields(payload: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Raise ValidationError that names those of the fields that a payload lacks."""
+    """Raise ValidationError for those of the fields that a payload lacks."""
     missing = [name for name in names if name not in payload]
     if missing:
         raise marshmallow.ValidationError({name: ["invalid.required"] for name in missing})

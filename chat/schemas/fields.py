@@ -1,7 +1,7 @@
-"""Strict fields: a value has the very type it should have, or it is refused; nothing is converted.
+"""Strict fields: they refuse values of another type and convert nothing.
 
-marshmallow's own Boolean takes "yes" and its String takes bytes. On this wire a type is part of the
-contract, and an error is a key of `chat.i18n`.
+Types are part of the wire contract, but marshmallow's own Boolean accepts "yes" and its String accepts
+bytes. An error is a key of `chat.i18n`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
     "Username",
 ]
 
-MOST_ERRORS = 10  # of one container: whoever sends more mistakes does not read them all
+MOST_ERRORS = 10  # reported for one container
 MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
 MAX_NICKNAME = 30
 MAX_AVATAR = 500
@@ -52,7 +52,7 @@ ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 class Strict(Field[Any]):
-    """The base of our fields."""
+    """The base of the fields."""
 
     default_error_messages = {
         "required": "invalid.required",
@@ -64,10 +64,11 @@ class Strict(Field[Any]):
 class String(Strict):
     """Text of `min` to `max` code points.
 
-    NUL and lone surrogates are always refused: neither the database nor UTF-8 can hold them.
-    `blank=False` refuses text that shows nothing. `plain=True` refuses what makes text look like
-    another: control characters, direction marks and overrides, zero-width characters; `line=True`
-    refuses line breaks too, for names. `strip=True` takes surrounding white space off first.
+    NUL and lone surrogates are always refused, because the database or UTF-8 cannot store them.
+    `blank=False` refuses text without visible characters. `plain=True` refuses characters that make
+    a text look like another: control characters, direction marks and overrides, zero-width
+    characters. `line=True` also refuses line breaks, for names. `strip=True` strips white space
+    first.
     """
 
     def __init__(
@@ -105,12 +106,12 @@ class String(Strict):
         return text
 
     def length_of(self, text: str) -> int:
-        """Return what counts between `min` and `max`: code points."""
+        """Return the length to compare with `min` and `max`: code points."""
         return len(text)
 
 
 class Username(String):
-    """A name by the rules for new ones."""
+    """A new username."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
@@ -120,14 +121,14 @@ class Username(String):
 
 
 class Nickname(String):
-    """How a person wants to be called: one line of any letters."""
+    """A display name: one line of any letters."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min=1, max=MAX_NICKNAME, blank=False, line=True, strip=True, **kwargs)
 
 
 class Email(String):
-    """An address that can safely stand in a mail header; international ones too."""
+    """An e-mail address that is safe in a mail header; international ones too."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max=MAX_ADDRESS, strip=True, **kwargs)
@@ -140,7 +141,7 @@ class Email(String):
 
 
 class Emoji(String):
-    """One emoji of Unicode; it is read as its recommended spelling."""
+    """One emoji of Unicode, loaded in its recommended spelling."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min=1, max=MAX_EMOJI, **kwargs)
@@ -153,9 +154,9 @@ class Emoji(String):
 
 
 class Digits(String):
-    """A group number or a code as people type or paste it: only its digits are kept.
+    """A typed or pasted group number or code, loaded as its digits.
 
-    Full width, spaces and dashes are fine; `chat.text.normalization.digits_of` has the rule.
+    Full width, spaces and dashes are allowed; `chat.text.normalization.digits_of` has the rule.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -166,14 +167,14 @@ class Digits(String):
 
 
 class Token(String):
-    """A secret that we handed out; one that is not good is refused later, by the service."""
+    """A token issued by the server; the service refuses an invalid one."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min=1, max=MAX_TOKEN, strip=True, **kwargs)
 
 
 class Avatar(String):
-    """Empty, an `https:` URL or a path on this server: nothing that runs script."""
+    """Empty, an `https:` URL or a path on this server, so nothing that runs a script."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max=MAX_AVATAR, **kwargs)
@@ -186,7 +187,7 @@ class Avatar(String):
 
 
 class Id(Strict):
-    """An id as we hand it out; one that names nothing is not found later, by the service."""
+    """An id in the server's format; the service raises NotFound for an unknown one."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -197,7 +198,7 @@ class Id(Strict):
 
 
 class Integer(Strict, MarshmallowInteger):
-    """A whole number from `min` to `max`, JSON's `1` and neither `1.0`, `"1"` nor `true`."""
+    """An integer from `min` to `max`: JSON's `1`, and neither `1.0`, `"1"` nor `true`."""
 
     default_error_messages = {"invalid": "invalid.integer"}
 
@@ -226,7 +227,7 @@ class Boolean(Strict):
 
 
 class Choice(Strict):
-    """One of a few values, of the same type too: `true` and `1.0` are not `1`."""
+    """One of a few values, compared with their types: `true` and `1.0` are not `1`."""
 
     def __init__(self, choices: Sequence[str | int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -242,7 +243,7 @@ class Choice(Strict):
 
 
 class Dict(Strict):
-    """An object of at most `most` entries, read in turns and no further than MOST_ERRORS."""
+    """An object of at most `most` entries, read cooperatively and only up to MOST_ERRORS errors."""
 
     def __init__(self, keys: Strict, values: Strict, *, most: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -269,12 +270,12 @@ class Dict(Strict):
 
 
 def is_own_path(text: str) -> bool:
-    """Tell whether text is an absolute path here; `//host` and `/\\host` lead elsewhere."""
+    """Return whether text is an absolute path here; `//host` and `/\\host` are other servers."""
     return text[0] == "/" and text[1:2] not in ("/", "\\") and is_escaped(text)
 
 
 def is_https_url(text: str) -> bool:
-    """Tell whether text is an `https:` URL with a host and without a user name in it."""
+    """Return whether text is an `https:` URL with a host and without a user name."""
     if not text.lower().startswith("https://") or not is_escaped(text):
         return False
     try:
@@ -285,5 +286,5 @@ def is_https_url(text: str) -> bool:
 
 
 def is_escaped(text: str) -> bool:
-    """Tell whether text holds only characters that a URL may: the rest is to be percent-encoded."""
+    """Return whether text has only characters that need no percent-encoding in a URL."""
     return all("!" <= character <= "~" and character not in UNSAFE for character in text)

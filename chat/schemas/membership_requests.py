@@ -9,7 +9,7 @@ from chat.schemas.users import dump_user
 
 
 def dump_request(request: ReceivedRequest) -> dict[str, Any]:
-    """Return a request as the one who was asked sees it: of the group only what outsiders may."""
+    """Return a request for its recipient, with only the public fields of the group."""
     room = request.room
     return {
         "id": request.id,

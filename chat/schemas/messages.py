@@ -1,4 +1,4 @@
-"""Messages on the wire, and pages of them that stay below a size."""
+"""Messages on the wire, and pages of them with a bounded size."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from chat.schemas.base import Schema
 MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
 MAX_PAGE = 100
-PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with room for the envelope
-MOST_NAMED = 10  # users that are named of one emoji; the rest are counted
-# What a message has from the beginning, and of which types.
+PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with space left for the envelope
+MOST_NAMED = 10  # user ids listed for one emoji; the rest are only counted
+# The fields of a new message, with their types.
 FIRST_FIELDS = (
     "id",
     "room_id",
@@ -36,7 +36,7 @@ MESSAGE_FIELDS = {name: get_type_hints(Message)[name] for name in FIRST_FIELDS}
 
 
 class PostMessageSchema(Schema):
-    """A message posted to a room that the address names."""
+    """A message posted to the room in the URL."""
 
     client_id = fields.String(required=True, min=1, max=MAX_CLIENT_ID)
     data = fields.String(required=True, min=1, max=MAX_DATA, blank=False)
@@ -47,7 +47,7 @@ class SendMessageSchema(PostMessageSchema):
 
 
 class SendDirectSchema(PostMessageSchema):
-    """A message to a person, or to the room that one shares with them: exactly one of both."""
+    """A message to a user, or to a direct room by its id: exactly one of both."""
 
     room_id = fields.Id(load_default=None)
     to = fields.String(min=1, max=100, load_default=None)
@@ -109,11 +109,9 @@ class ChangesSchema(Schema):
 
 
 def read_pushed(payload: dict[str, Any]) -> Message:
-    """Return the message that a process pushed as it was first stored.
+    """Return the new message that another process pushed; raise KeyError or TypeError.
 
-    Fields that changes or a newer version add are left out.
-
-    Raises KeyError or TypeError for what is no message.
+    Fields that changes or a newer version of the server add are left out.
     """
     named = {"nickname": payload["username"], **payload}
     kept = {name: value for name, value in named.items() if name in MESSAGE_FIELDS}
@@ -126,11 +124,11 @@ def read_pushed(payload: dict[str, Any]) -> Message:
 def dump_message(message: Message, reader_id: str | None = None) -> dict[str, Any]:
     """Return a message as it is pushed, acked and listed.
 
-    To one reader it also says which of the reactions are their own, where there are any.
+    For a reader it also lists their own reactions, if the message has any reactions.
 
-    A nickname that is the username is left out: it is 26 bytes that the kernel copies for each
-    member of the room. What changes write is always there, 77 bytes where nothing changed: null
-    and empty are values of the contract.
+    A nickname equal to the username is left out, which saves 26 bytes for each member of the room.
+    The fields of changes are always present, 77 bytes for an unchanged message, because null and
+    empty are values of the contract.
     """
     named = {} if message.nickname == message.username else {"nickname": message.nickname}
     own = {}
@@ -158,7 +156,7 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
 
 
 def _dump_reactions(message: Message) -> list[dict[str, Any]]:
-    """Return how many put each emoji on a message, and the first of them, in order of first use."""
+    """Return each emoji with its count and its first users, in order of first use."""
     by_emoji: dict[str, list[str]] = {}
     for one in message.reactions:
         by_emoji.setdefault(one.emoji, []).append(one.user_id)
@@ -169,7 +167,7 @@ def _dump_reactions(message: Message) -> list[dict[str, Any]]:
 
 
 def size_of(dumped: object) -> int:
-    """Return how many bytes something takes in a list on the wire."""
+    """Return the bytes of an element in a JSON list, with its comma."""
     return len(json.dumps(dumped, ensure_ascii=False, separators=(",", ":")).encode()) + 1
 
 
@@ -179,10 +177,10 @@ def dump_page(
     newest_first: bool = False,
     budget: int = PAGE_BYTES,
 ) -> tuple[dict[str, Any], int]:
-    """Return a page within `budget` bytes, and the bytes it took.
+    """Return a page within `budget` bytes, and its bytes.
 
-    What does not fit is cut off at the far end, seen from where the reader is, and `has_more` says
-    so.
+    Messages that do not fit are cut off, the oldest ones with `newest_first`, else the newest ones;
+    then `has_more` is true.
     """
     kept: list[dict[str, Any]] = []
     used = 0
@@ -202,9 +200,9 @@ def dump_page(
 def dump_changes(
     changes: Changes, reader_id: str | None = None, budget: int = PAGE_BYTES
 ) -> tuple[dict[str, Any], int]:
-    """Return changes within `budget` bytes, and the bytes they took.
+    """Return changes within `budget` bytes, and their bytes.
 
-    What does not fit is left for the next time: `last_rev` lies before it, and `has_more` says so.
+    If some do not fit, `last_rev` is before the first of them and `has_more` is true.
     """
     kept: list[dict[str, Any]] = []
     used, last_rev, has_more = 0, changes.last_rev, changes.has_more
@@ -225,7 +223,7 @@ def dump_changes(
 
 
 def split_changes(changes: Changes, budget: int = PAGE_BYTES) -> Iterator[dict[str, Any]]:
-    """Yield changes as they are pushed: as many pushes as they need, one after the other."""
+    """Yield changes as the payloads of as many pushes as their size needs."""
     while True:
         dumped, _ = dump_changes(changes, budget=budget)
         kept = len(dumped["messages"])

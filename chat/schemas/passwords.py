@@ -1,4 +1,4 @@
-"""Passwords on the wire, and the rule for new ones: not short, and not among the first guesses."""
+"""Passwords on the wire. New ones must be long enough and not be common."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from chat.schemas.fields import String
 from chat.text.normalization import fold, nfc
 
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
-# Code points that may be typed for one that counts: letters of Greek and Vietnamese take up to
-# four. Composing many more than that would take long.
+# Typed code points for one composed code point: letters of Greek and Vietnamese take up to four.
+# Composing longer texts would take long.
 MOST_TYPED = 4
 
 
 class Password(String):
-    """A password to compare, given on as it was typed; counted in composed form, as it is hashed.
+    """A password to check, loaded as typed. Its length is that of the composed form.
 
-    `min` is 1: it may have been set under other rules.
+    `min` is 1, because the password may have been set under older rules.
     """
 
     def __init__(self, *, min: int = 1, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ class Password(String):
 
 
 class NewPassword(Password):
-    """A password of any characters that is not one of the most common ones, however written."""
+    """A new password: any characters, but not one of the most common ones in any spelling."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min=MIN_PASSWORD, **kwargs)
@@ -45,7 +45,7 @@ class NewPassword(Password):
 
 
 def is_common(password: str) -> bool:
-    """Tell whether the password is among those that everybody tries first."""
+    """Return whether the password is one of the most common ones, in any spelling."""
     return fold(password) in _common()
 
 

@@ -1,4 +1,4 @@
-"""JSON as it comes in: what two readers could understand differently is refused."""
+"""Strict JSON parsing: it refuses texts that parsers read differently."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, NoReturn
 
 
 class Ambiguous:
-    """Stands for an object that names something twice; no schema takes it."""
+    """Stands for an object with a repeated name; every schema refuses it."""
 
 
 def read_json(text: str | bytes) -> Any:
-    """Return what a JSON text says, with `Ambiguous` for each object that repeats a name.
+    """Return the value of a JSON text, with `Ambiguous` for each object with a repeated name.
 
-    Raises ValueError for what is no JSON in UTF-8, and RecursionError for endless nesting.
+    Raises ValueError for invalid UTF-8 or JSON, and RecursionError for too deep nesting.
     """
     return _decoder.decode(text if isinstance(text, str) else text.decode())
 

@@ -25,7 +25,7 @@ class NewInvitationSchema(Schema):
 
 
 def dump_invitation(invitation: RoomInvitation) -> dict[str, Any]:
-    """Return an invitation without its token, which nobody knows any more."""
+    """Return an invitation without its token, of which only the hash is stored."""
     return {
         "id": invitation.id,
         "expires_at": invitation.expires_at,
@@ -35,17 +35,17 @@ def dump_invitation(invitation: RoomInvitation) -> dict[str, Any]:
 
 
 def dump_new_invitation(invitation: RoomInvitation, token: str) -> dict[str, Any]:
-    """Return an invitation with its token, to the one who made it and only once."""
+    """Return an invitation with its token, once, for its creator."""
     return dump_invitation(invitation) | {"token": token}
 
 
 def dump_listed_invitation(invitation: RoomInvitation, invited_by: User) -> dict[str, Any]:
-    """Return an invitation as the owner and the admins of its group see it."""
+    """Return an invitation for the owner and the admins of its group."""
     return dump_invitation(invitation) | {"invited_by": dump_user(invited_by)}
 
 
 def dump_invited(invited: Invited) -> dict[str, Any]:
-    """Return what those see who have a token; the room's id only to its members."""
+    """Return what the bearer of a token sees; the room's id only for its members."""
     room = invited.room
     return {
         "room": {"name": room.name, "info": room.info, "members": invited.members},

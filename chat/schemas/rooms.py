@@ -1,4 +1,4 @@
-"""Rooms on the wire: what a client may ask for, and the shapes it gets."""
+"""Rooms on the wire."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class HiddenSchema(Schema):
 
 
 def dump_room(room: Room) -> dict[str, Any]:
-    """Return a room as everyone in it may see it; pushes carry this."""
+    """Return a room as all its members see it, for pushes."""
     return {
         "id": room.id,
         "number": room.number,
@@ -77,7 +77,7 @@ def dump_room(room: Room) -> dict[str, Any]:
 
 
 def dump_conversation(conversation: Conversation, is_online: IsOnline) -> dict[str, Any]:
-    """Return a room as an answer to its member carries it."""
+    """Return a room with the member's own fields, for answers."""
     found = dump_room(conversation.room) | {
         "last_read_seq": conversation.membership.last_read_seq,
         "unread": conversation.unread,
@@ -92,12 +92,12 @@ def dump_conversation(conversation: Conversation, is_online: IsOnline) -> dict[s
 
 
 def presence_in(room: Room, is_online: IsOnline) -> IsOnline:
-    """Return who is online as the members of a room may see it: nobody where one blocks one."""
+    """Return the presence that members of a room see; after a block nobody is online."""
     return (lambda _: False) if room.blocked_by else is_online
 
 
 def dump_addition(addition: Addition, is_online: IsOnline) -> tuple[dict[str, Any], int]:
-    """Return the answer to adding somebody, and its status."""
+    """Return the answer to adding a user, and its HTTP status."""
     if addition.membership is None:
         return {"invited": True}, 202
     dumped = dump_member(addition.user, addition.membership, is_online)
@@ -105,7 +105,7 @@ def dump_addition(addition: Addition, is_online: IsOnline) -> tuple[dict[str, An
 
 
 def dump_member(user: User, membership: Membership, is_online: IsOnline) -> dict[str, Any]:
-    """Return one line of a room's list of members."""
+    """Return one entry of a room's list of members."""
     return {
         "user": dump_member_user(user, is_online(user.id)),
         "role": membership.role,

@@ -1,4 +1,4 @@
-"""The answer to `sync`: what a client missed while it was away."""
+"""`sync` on the wire: what a client missed during an absence."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from chat.schemas.base import Schema
 from chat.schemas.messages import PAGE_BYTES, dump_changes, dump_page, size_of
 from chat.schemas.rooms import IsOnline, dump_conversation
 
-MOST_SYNCED = 5_000  # rooms named in one `sync`
+MOST_SYNCED = 5_000  # rooms in one `sync`
 
 
 class SyncSchema(Schema):
-    """The last seq that the client has seen, the id of the message there, and a rev, by room id.
+    """By room id, the last seq that the client has, the id of that message, and its last rev.
 
-    Clients with many rooms ask in several parts. One speaks only of ids above `after`, up to and
-    with `upto`: those are the rooms that can be new to it.
+    A client with many rooms asks in several parts. A part covers the room ids with `after` < id ≤
+    `upto`; only among these can rooms be new to the client.
     """
 
     rooms = fields.Dict(fields.Id(), fields.Integer(min=0), most=MOST_SYNCED, required=True)
@@ -29,14 +29,14 @@ class SyncSchema(Schema):
 
 
 def dump_sync(sync: Sync, reader_id: str, is_online: IsOnline) -> dict[str, Any]:
-    """Return what was missed; all messages together are no larger than one page of them.
+    """Return the missed messages and rooms; all messages together are within PAGE_BYTES.
 
-    The rooms themselves are not bounded: all of `joined` are named.
+    The rooms themselves are not bounded: all of `joined` are included.
     """
     joined, budget = [], PAGE_BYTES
     for conversation in cooperatively(sync.joined):
         dumped = dump_conversation(conversation, is_online)
-        if budget < 0:  # the room itself is news; what was said last can be asked for
+        if budget < 0:  # the room is included, but clients must ask for its last message
             dumped["last_message"] = None
         joined.append(dumped)
         budget -= size_of(dumped)

@@ -1,4 +1,4 @@
-"""Tokens as they arrive: whatever is not a good one is unauthorized, not malformed."""
+"""Access tokens on the wire: any invalid value is `unauthorized`, not a validation error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People on the wire."""
+"""Users and sessions on the wire."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SendCodeSchema(Schema):
 
 
 class RegisterSchema(Schema):
-    """An address with its code, or an invitation, which an address may come with, proven or not."""
+    """An address with its code, or an invitation with or without an address and its code."""
 
     username = fields.Username(required=True)
     password = NewPassword(required=True)
@@ -36,7 +36,7 @@ class RegisterSchema(Schema):
 
 
 class LogInSchema(Schema):
-    """What may have been a good name or password under any rules is let through to be compared."""
+    """Names and passwords that were valid under any older rules are accepted for comparison."""
 
     username = fields.String(required=True, min=1, max=MAX_ADDRESS, strip=True)
     password = Password(required=True)
@@ -52,7 +52,7 @@ class DeleteAccountSchema(Schema):
 
 
 class ResetPasswordSchema(Schema):
-    """An address with its code, or the token of a link."""
+    """An address with its code, or the token of a reset link."""
 
     email = fields.Email()
     code = fields.Digits()
@@ -81,7 +81,7 @@ class SearchSchema(Schema):
 
 
 def dump_user(user: User) -> dict[str, Any]:
-    """Return a user as everyone may see them."""
+    """Return a user as everybody sees them."""
     return {
         "id": user.id,
         "username": user.username,
@@ -98,12 +98,12 @@ def dump_own_user(user: User) -> dict[str, Any]:
 
 
 def dump_member_user(user: User, online: bool) -> dict[str, Any]:
-    """Return a user as those see them who share a room."""
+    """Return a user as members of a shared room see them."""
     return dump_user(user) | {"online": online}
 
 
 def dump_session(session: Session, current_id: str) -> dict[str, Any]:
-    """Return one of one's own log-ins; `current_id` is the one that asks."""
+    """Return one of a user's own sessions; `current_id` is that of the request."""
     return {
         "id": session.id,
         "created_at": session.created_at,

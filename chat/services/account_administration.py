@@ -1,6 +1,6 @@
-"""What an operator does with accounts by commands: look at them, end them, keep people out.
+"""The operator's commands about accounts: view, delete, disable, issue links.
 
-All of it is in the audit log, looking too.
+The audit log records every one of them, views included.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chat.services.sessions import SessionService
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account, where it is logged in, its rooms, and how many groups it owns."""
+    """An account, its sessions, the number of its rooms, and the number of groups it owns."""
 
     user: User
     sessions: list[Session]
@@ -30,7 +30,7 @@ class AccountView:
 
 
 class AccountAdministration:
-    """The operator's verbs about accounts, which are named by username or id, and about links."""
+    """The operator's verbs about links and accounts. An account is named by username or id."""
 
     def __init__(
         self,
@@ -54,31 +54,31 @@ class AccountAdministration:
         self._clock = clock
 
     def issue_registration(self, uses: int, days: int) -> tuple[Link, str]:
-        """Return a new link by which so many people can register, and its token."""
+        """Return a new registration link for `uses` accounts, and its token."""
         link, token = self._links.issue_registration(uses, days)
-        self._note("site_invitation_made", detail=f"{link.id} uses={uses} days={days}")
+        self._record("site_invitation_made", detail=f"{link.id} uses={uses} days={days}")
         return link, token
 
     def list_registrations(self) -> list[Link]:
-        """Return the links to register that have not expired, the oldest first."""
-        self._note("site_invitations_listed")
+        """Return the registration links that have not expired, the oldest first."""
+        self._record("site_invitations_listed")
         return self._links.list_registrations()
 
     def revoke_registration(self, link_id: str) -> None:
-        """End a link to register; raise NotFound."""
+        """Revoke a registration link; raise NotFound."""
         if not self._links.revoke_registration(link_id):
             raise NotFound()
-        self._note("site_invitation_revoked", detail=link_id)
+        self._record("site_invitation_revoked", detail=link_id)
 
     def list_users(self, *, disabled: bool = False) -> Iterator[User]:
-        """Yield all accounts, or those that are disabled."""
-        self._note("accounts_listed")
+        """Yield all accounts, or only the disabled ones."""
+        self._record("accounts_listed")
         return self._users.list_all(disabled)
 
     def show_user(self, name: str) -> AccountView:
-        """Return what there is to know about an account; raise NotFound."""
+        """Return an account with its sessions and its room counts; raise NotFound."""
         user = self._get_user(name)
-        self._note("account_shown", target_id=user.id)
+        self._record("account_shown", target_id=user.id)
         memberships = self._memberships.list_of_user(user.id)
         rooms = self._rooms.list_by_ids(one.room_id for one in memberships)
         return AccountView(
@@ -89,39 +89,43 @@ class AccountAdministration:
         )
 
     def get_user(self, name: str) -> User:
-        """Return an account without a note that it was looked at; raise NotFound."""
+        """Return an account without an audit entry for the view; raise NotFound."""
         return self._get_user(name)
 
     def end_user(self, user_id: str) -> None:
-        """End an account for good, as its owner would; raise NotFound."""
+        """Delete an account as its owner would; raise NotFound."""
         user = self._get_user(user_id)
-        self._note("account_ended", target_id=user.id)
+        self._record("account_ended", target_id=user.id)
         self._deletion.end(user)
 
     def disable_user(self, name: str) -> User:
-        """Keep a person out and end their sessions; what they said stays. Raise NotFound."""
+        """Refuse log-ins to an account and end its sessions; raise NotFound.
+
+        Its messages stay.
+        """
         user = self._get_user(name)
         if user.disabled_at is None:
             now = self._clock()
             user = self._users.update(user.id, {"disabled_at": now}, now)
-            self._note("account_disabled", target_id=user.id)
-        # After the write, so that no log-in comes later; once more where the first call failed.
+            self._record("account_disabled", target_id=user.id)
+        # After the write, so that no later log-in succeeds. For an account that is disabled already
+        # too, because the first call may have failed here.
         self._sessions.end_all(user.id)
         return user
 
     def enable_user(self, name: str) -> User:
-        """Let a person in again; raise NotFound."""
+        """Allow log-ins to an account again; raise NotFound."""
         user = self._get_user(name)
         if user.disabled_at is not None:
             user = self._users.update(user.id, {"disabled_at": None}, self._clock())
-            self._note("account_enabled", target_id=user.id)
+            self._record("account_enabled", target_id=user.id)
         return user
 
     def issue_reset(self, name: str) -> tuple[User, Link, str]:
-        """Return who may set a new password once, the link for it and its token."""
+        """Return a user, a link with which they can set a new password once, and its token."""
         user = self._get_user(name)
         link, token = self._links.issue_reset(user.id)
-        self._note("reset_link_made", target_id=user.id)
+        self._record("reset_link_made", target_id=user.id)
         return user, link, token
 
     def _get_user(self, name: str) -> User:
@@ -130,5 +134,5 @@ class AccountAdministration:
             raise NotFound()
         return user
 
-    def _note(self, action: Action, *, target_id: str = "", detail: str = "") -> None:
-        self._audit.note(action, OPERATOR, target_id=target_id, detail=detail)
+    def _record(self, action: Action, *, target_id: str = "", detail: str = "") -> None:
+        self._audit.record(action, OPERATOR, target_id=target_id, detail=detail)

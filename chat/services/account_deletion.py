@@ -1,4 +1,4 @@
-"""Deleting one's own account."""
+"""Deleting an account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chat.services.proofs import Proofs
 
 
 class AccountDeletion:
-    """Asks for the password, and then has the account removed."""
+    """Deletes an account, for its owner after a check of the password."""
 
     def __init__(
         self,
@@ -26,12 +26,13 @@ class AccountDeletion:
         self._removal = removal
 
     def delete_account(self, user: User, *, password: str, address: str) -> None:
-        """End an account for good; raise InvalidInput for the password.
+        """Delete the caller's own account; raise InvalidInput for a wrong password.
 
-        What was said stays, signed by nobody. Raises Unauthorized when the account is gone already.
+        Its messages stay, without a name. Raises Unauthorized when the account is deleted already.
         """
         confirmed = self._checks.confirm(user.id, password, address=address)
-        # Ask again, because confirming takes a while. From here on a new password keeps nothing.
+        # Confirming takes a while, so check once more that this password is still the stored one.
+        # A password change after this line does not stop the deletion.
         if confirmed is None or not self._users.has_password_of(confirmed):
             if self._users.find(user.id) is None:
                 raise Unauthorized()
@@ -39,7 +40,8 @@ class AccountDeletion:
         self.end(user)
 
     def end(self, user: User) -> None:
-        """Delete an account, as an operator may without its password."""
-        # Before the address is free: the code of whoever has it next must not be used up.
+        """Delete an account without its password, as an operator may."""
+        # First, while the e-mail address is still taken: later this would use up the code of the
+        # address's next owner.
         self._proofs.end_resets(user)
         self._removal.remove(user.id)

@@ -1,4 +1,4 @@
-"""The end of an account: it can do nothing from that moment on, and leaves its rooms beside."""
+"""Removal of an account: its access ends at once, and a job takes it out of its rooms."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from chat.services.jobs import Jobs, Progress
 from chat.services.leaving import Leaving
 from chat.services.sessions import SessionService
 
-# Seconds after which the account's rooms are looked for once more: a process may have died between
-# letting the account into a room and noticing that it is gone.
+# Seconds until the account's rooms are searched once more. A process may have died after it added
+# the account to a room and before it noticed that the account is deleted.
 SWEEP_AFTER = 60.0
 
 
-class Forgetful(Protocol):
-    """A service that keeps something of people beside their rooms and sessions."""
+class UserDataService(Protocol):
+    """A service that stores data of a user other than rooms and sessions."""
 
-    def forget_user(self, user_id: str) -> None: ...
+    def delete_user_data(self, user_id: str) -> None: ...
 
 
 class AccountRemoval:
-    """Removes accounts by jobs, so that a crash at any point leaves nothing behind for good."""
+    """Removes accounts by jobs, so that the removal is completed after a crash at any point."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class AccountRemoval:
         sessions: SessionService,
         leaving: Leaving,
         ended: EndedAccounts,
-        forgetful: Sequence[Forgetful],
+        user_data: Sequence[UserDataService],
         audit: Audit,
         jobs: Jobs,
         clock: Callable[[], int],
@@ -42,7 +42,7 @@ class AccountRemoval:
         self._sessions = sessions
         self._leaving = leaving
         self._ended = ended
-        self._forgetful = forgetful
+        self._user_data = user_data
         self._audit = audit
         self._jobs = jobs
         self._clock = clock
@@ -50,41 +50,41 @@ class AccountRemoval:
         jobs.register(SWEEP, self._sweep)
 
     def remove(self, user_id: str) -> None:
-        """End an account at once; its rooms are left by a job.
+        """Erase an account at once and leave its rooms by a job.
 
-        The job comes first. Once it is stored the account ends, also when this call fails.
+        The job is stored first. From then on the account is removed even if this call fails.
         """
-        self._jobs.add_here(REMOVE, {"user_id": user_id})
-        self._end(user_id)
+        self._jobs.enqueue_local(REMOVE, {"user_id": user_id})
+        self._erase_account(user_id)
 
-    def _end(self, user_id: str) -> None:
-        """End the sessions and erase the account, unless that is done. It may be repeated."""
+    def _erase_account(self, user_id: str) -> None:
+        """End the sessions and erase the account. Idempotent."""
         self._sessions.end_all(user_id)
         if self._users.erase(user_id, self._clock()):
-            self._audit.note("account_deleted", user_id)
+            self._audit.record("account_deleted", user_id)
         self._ended.exclude(user_id)
-        self._sessions.end_all(user_id)  # Somebody may have logged in between the two writes.
+        self._sessions.end_all(user_id)  # a log-in may have come in between
 
     def _remove(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
         user_id = arguments["user_id"]
-        # The process that began the removal may have died, or may not be that far yet.
-        self._end(user_id)
+        # The process that began the removal may have died before this, or may still be on its way.
+        self._erase_account(user_id)
         yield from self._sweep(arguments, progress)
-        self._jobs.add(SWEEP, {"user_id": user_id}, SWEEP_AFTER)
+        self._jobs.enqueue(SWEEP, {"user_id": user_id}, SWEEP_AFTER)
 
     def _sweep(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
-        """Leave all rooms while the account is gone; a restore may bring it back."""
+        """Leave all rooms, but stop when a restore brings the account back."""
         user_id = arguments["user_id"]
-        if self._users.find(user_id) is None:  # first, because a room that fails ends this
-            self._forget(user_id)
+        if self._users.find(user_id) is None:  # before the rooms: a failing room ends this call
+            self._delete_user_data(user_id)
         left = self._leaving.leave_all(user_id)
         while self._users.find(user_id) is None:
             if next(left, None) is None:
-                self._forget(user_id)
+                self._delete_user_data(user_id)
                 self._sessions.end_all(user_id)
                 return
             yield progress
 
-    def _forget(self, user_id: str) -> None:
-        for one in self._forgetful:
-            one.forget_user(user_id)
+    def _delete_user_data(self, user_id: str) -> None:
+        for service in self._user_data:
+            service.delete_user_data(user_id)

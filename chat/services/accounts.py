@@ -1,4 +1,4 @@
-"""New accounts as they are stored."""
+"""Creating accounts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chat.services.passwords import Passwords
 
 
 class Accounts:
-    """Makes accounts; whether somebody may have one is asked before."""
+    """Creates accounts. Callers check first whether a person may register."""
 
     def __init__(
         self, users: UserRepository, passwords: Passwords, clock: Callable[[], int]
@@ -31,18 +31,18 @@ class Accounts:
         email_is_proven: bool,
         nickname: str | None,
     ) -> User:
-        """Return a new user who is not stored; the password is hashed, which takes a while."""
+        """Return a new user, not stored yet. Hashing the password takes a while."""
         user = self._draft(username, self._passwords.hash(password), email, nickname)
         return replace(user, email_is_proven=email_is_proven)
 
     def insert(self, draft: User) -> User:
-        """Store a new user and return them with their id; raise Conflict for a taken name."""
+        """Store a new user and return it with its id; raise Conflict for a taken name."""
         return self._users.insert(draft)
 
     def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
-        """Create accounts without e-mail and yield them, also those that were there before.
+        """Create accounts without e-mail and yield them, including those that existed before.
 
-        They share one password hash, which is what makes it fast; for trying out and for tests.
+        They share one password hash, which makes this fast. For demos and tests.
         """
         password_hash = self._passwords.hash(password)
         for names in chunked(usernames, CHUNK):

@@ -1,4 +1,4 @@
-"""The audit log: written beside what it tells of, which neither waits for it nor fails with it."""
+"""The audit log: written in the background. No action waits for it or fails because of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chat.repositories.audit import AuditRepository
 from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 0.5  # seconds in which entries gather
-MAX_WAITING = 20_000  # entries, while the database is away
+MAX_WAITING = 20_000  # entries in memory while the database is away
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +21,12 @@ _caller: ContextVar[str] = ContextVar("audit_caller", default="")
 
 
 def bind_caller(address: str) -> None:
-    """Note from which network address this request comes; commands have none."""
+    """Set the network address of this request's caller; commands have none."""
     _caller.set(address)
 
 
 class Audit:
-    """Takes down who did what. Entries are kept for so many days."""
+    """Records who did what. Entries are kept for `days`."""
 
     def __init__(
         self, entries: AuditRepository, days: int, clock: Callable[[], int] = now_ms
@@ -37,7 +37,7 @@ class Audit:
         self._write_behind: WriteBehind[str, AuditEntry] = WriteBehind(WRITE_INTERVAL, self._write)
         self._lost = 0
 
-    def note(
+    def record(
         self,
         action: Action,
         actor_id: str = "",
@@ -46,7 +46,7 @@ class Audit:
         room_id: str = "",
         detail: str = "",
     ) -> None:
-        """Take something down that has happened; it is written a little later."""
+        """Record an action that has happened; it is written up to WRITE_INTERVAL later."""
         if len(self._write_behind) >= MAX_WAITING:
             self._lost += 1
             return
@@ -65,11 +65,14 @@ class Audit:
     def list_latest(
         self, limit: int, user_id: str | None = None, action: str | None = None
     ) -> list[AuditEntry]:
-        """Return the latest entries, oldest first: of and about a user, of one action, or all."""
+        """Return the latest entries, the oldest first, of all or only by and about a user.
+
+        With `action`, only those of this action.
+        """
         return self._entries.list_latest(limit, user_id, action)
 
     def flush(self) -> bool:
-        """Write what waits; return whether it could be written."""
+        """Write the waiting entries; return whether that succeeded."""
         return self._write_behind.flush()
 
     def _write(self, entries: dict[str, AuditEntry]) -> None:

@@ -1,4 +1,4 @@
-"""Blocking people, so that neither can write to or invite the other."""
+"""Blocking users, so that neither of the two can write to or invite the other."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from chat.repositories.users import UserRepository
 from chat.services.jobs import Jobs, Progress
 from chat.services.membership_cache import MembershipCache
 
-MOST_BLOCKS = 1_000  # of one person
+MOST_BLOCKS = 1_000  # by one user
 SETTLE = "settle_block"
-# Seconds after which a direct room is compared with the blocks once more, for a process that died
-# between writing the two.
+# Seconds until a direct room is compared with the blocks once more, in case a process died between
+# the two writes.
 SETTLE_AFTER = 10.0
 
 
 class TooManyBlocks(Conflict):
-    """Somebody blocks as many people as one may."""
+    """The user blocks as many users as allowed."""
 
     text_key = "error.too_many_blocks"
 
 
 class Blocks:
-    """Blocks between people. Their direct room has a copy, which sending looks at."""
+    """Blocks between users. Their direct room holds a copy, which sending reads."""
 
     def __init__(
         self,
@@ -50,53 +50,53 @@ class Blocks:
         self._limits = limits
         self._jobs = jobs
         self._locks = KeyedLocks()
-        jobs.register(SETTLE, self._settle_again)
+        jobs.register(SETTLE, self._copy_to_room_again)
 
     def block(self, user: User, other_id: str) -> None:
-        """Block a person; blocking twice changes nothing. Raises NotFound, TooManyBlocks."""
+        """Block a user. Idempotent. Raises NotFound, TooManyBlocks."""
         self._limits.count(CHANGES, user.id)
-        policies.require_other(user.id, other_id, "user_id")
+        policies.require_not_self(user.id, other_id, "user_id")
         if self._users.find(other_id) is None:
             raise NotFound()
         with self._locks.lock_for(user.id):
             if user.id not in self._blocks.find_blockers(user.id, other_id):
                 if self._blocks.count_blocked(user.id) >= MOST_BLOCKS:
                     raise TooManyBlocks()
-                self._settle_later(user.id, other_id)
+                self._copy_to_room_later(user.id, other_id)
                 self._blocks.insert(user.id, other_id)
             if len(self._users.list_by_ids([user.id, other_id])) < 2:
-                self._blocks.delete(user.id, other_id)  # an account ended in the middle
+                self._blocks.delete(user.id, other_id)  # an account was deleted meanwhile
                 raise NotFound()
-            self.settle(user.id, other_id)
+            self.copy_to_room(user.id, other_id)
 
     def unblock(self, user: User, other_id: str) -> None:
-        """Let a person write again; one who is not blocked stays so."""
+        """Unblock a user. Idempotent."""
         self._limits.count(CHANGES, user.id)
         with self._locks.lock_for(user.id):
             if user.id in self._blocks.find_blockers(user.id, other_id):
-                self._settle_later(user.id, other_id)
+                self._copy_to_room_later(user.id, other_id)
                 self._blocks.delete(user.id, other_id)
-                self.settle(user.id, other_id)
+                self.copy_to_room(user.id, other_id)
 
     def list_of(self, user: User) -> list[User]:
-        """Return those whom a user blocks, the last one first."""
+        """Return the users whom a user blocks, the newest block first."""
         ids = self._blocks.list_blocked(user.id)
         users = self._users.list_by_ids(ids)
         return [users[one] for one in ids if one in users]
 
-    def are_apart(self, user_id: str, other_id: str) -> bool:
-        """Tell whether one of two people blocks the other one."""
+    def is_either_blocked(self, user_id: str, other_id: str) -> bool:
+        """Return whether one of two users blocks the other."""
         return bool(self._blocks.find_blockers(user_id, other_id))
 
-    def require_none(self, user_id: str, other_id: str) -> None:
-        """Raise Forbidden where one of two people blocks the other one."""
+    def require_no_block(self, user_id: str, other_id: str) -> None:
+        """Raise Forbidden when one of two users blocks the other."""
         policies.require_unblocked(self._blocks.find_blockers(user_id, other_id))
 
-    def settle(self, user_id: str, other_id: str) -> list[str]:
-        """Copy the blocks of two people to their direct room, if they have one, and return them.
+    def copy_to_room(self, user_id: str, other_id: str) -> list[str]:
+        """Copy the blocks of two users to their direct room, if they have one.
 
-        Each writer reads the blocks again after it wrote the room. So of several at once the last
-        one to write the room writes what is true.
+        Returns the ids of the users who block the other. Each writer reads the blocks again after
+        it wrote the room, so the last of several concurrent writers leaves the true state.
         """
         room = self._rooms.find_direct(user_id, other_id)
         blockers = self._blocks.find_blockers(user_id, other_id)
@@ -107,13 +107,15 @@ class Blocks:
             blockers = self._blocks.find_blockers(user_id, other_id)
         return blockers
 
-    def forget_user(self, user_id: str) -> None:
-        """Remove all blocks by and of a person whose account is gone."""
+    def delete_user_data(self, user_id: str) -> None:
+        """Delete all blocks by and of a user whose account is deleted."""
         self._blocks.delete_of_user(user_id)
 
-    def _settle_later(self, user_id: str, other_id: str) -> None:
-        self._jobs.add(SETTLE, {"user_ids": [user_id, other_id]}, SETTLE_AFTER)
+    def _copy_to_room_later(self, user_id: str, other_id: str) -> None:
+        self._jobs.enqueue(SETTLE, {"user_ids": [user_id, other_id]}, SETTLE_AFTER)
 
-    def _settle_again(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
-        self.settle(*arguments["user_ids"])
+    def _copy_to_room_again(
+        self, arguments: Mapping[str, Any], progress: Progress
+    ) -> Iterator[Progress]:
+        self.copy_to_room(*arguments["user_ids"])
         yield progress

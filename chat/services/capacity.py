@@ -1,4 +1,4 @@
-"""How many groups one may be in, and how many members a group may have."""
+"""Bounds: the groups of a user and the members of a group."""
 
 from __future__ import annotations
 
@@ -7,42 +7,46 @@ from chat.models import Room, User
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
 
-# Groups one may come to by one's own doing, and to which others may bring one: so that they cannot
-# use it up. Commands that make data are not bound.
+# Groups a user may be in. Others may add a user only up to the smaller bound, so that they cannot
+# use up the user's own. Commands that create data are not bound.
 MOST_ROOMS = 2_000
 MOST_ROOMS_BY_OTHERS = 1_000
 MOST_MEMBERS = 5_000  # of a group
 
 
 class TooManyRooms(Conflict):
-    """Somebody is in as many groups as one may be."""
+    """The user is in as many groups as allowed."""
 
     text_key = "error.too_many_rooms"
 
 
 class GroupFull(Conflict):
-    """A group has as many members as it may have."""
+    """The group has as many members as allowed."""
 
     text_key = "error.group_full"
 
 
 class Capacity:
-    """Refuses what would be one group or one member too many."""
+    """Refuses one more group for a user and one more member for a group beyond the bounds."""
 
     def __init__(self, rooms: RoomRepository, memberships: MembershipRepository) -> None:
         self._rooms = rooms
         self._memberships = memberships
 
-    def require_space(self, room: Room, user: User, *, by_others: bool = False) -> None:
-        """Refuse a user who is in too many groups for one more, and a group that is full."""
-        self.require_room_for(user, by_others=by_others)
+    def require_capacity(self, room: Room, user: User, *, by_others: bool = False) -> None:
+        """Raise TooManyRooms or GroupFull when the user cannot enter this group."""
+        self.require_group_capacity(user, by_others=by_others)
         if self._memberships.count_of_room(room.id) >= MOST_MEMBERS:
             raise GroupFull()
 
-    def require_room_for(self, user: User, *, by_others: bool = False) -> None:
-        """Refuse a user who is in too many groups for one more; fewer when others bring them."""
+    def require_group_capacity(self, user: User, *, by_others: bool = False) -> None:
+        """Raise TooManyRooms when the user cannot be in one more group.
+
+        The bound is smaller when `by_others` adds them.
+        """
         most = MOST_ROOMS_BY_OTHERS if by_others else MOST_ROOMS
-        if self._memberships.count_of_user(user.id) < most:  # direct rooms too: mostly enough
+        # The cheap count includes direct rooms; mostly it is below the bound all the same.
+        if self._memberships.count_of_user(user.id) < most:
             return
         room_ids = self._memberships.list_rooms_of_users([user.id]).get(user.id, ())
         if self._rooms.count_groups(room_ids) >= most:

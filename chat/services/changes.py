@@ -1,4 +1,4 @@
-"""Changing what was said: edit, delete, react, pin; and reading what was changed."""
+"""Changes of stored messages: edit, delete, react, pin; and reading these changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ REACTIONS_PAGE = 100
 
 
 class ChangeService:
-    """Who may change a message, and what; whatever changes is promised as the message is then."""
+    """Checks who may change a message, and appends the change to the room's log of changes.
+
+    Each verb returns a future of the message as it is after the change.
+    """
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class ChangeService:
     def edit(
         self, user: User, room_id: str, seq: int, data: str, kind: RoomKind | None = None
     ) -> StoredFuture:
-        """Give a message another text: its author may, who may still send there."""
+        """Replace the text of a message; for its author, while they may post in the room."""
         self._limits.count(MESSAGES, user.id)
         room = self._membership_cache.require_may_post(user.id, room_id, kind)
         message = self._require_message(room, seq)
@@ -70,9 +73,9 @@ class ChangeService:
     def delete(
         self, user: User, room_id: str, seq: int, kind: RoomKind | None = None
     ) -> StoredFuture:
-        """Leave nothing of a message but its place: its author, owner and admins may.
+        """Replace a message by a tombstone; for its author, the owner and the admins.
 
-        What is deleted already stays so: whoever lost the answer may ask again.
+        Idempotent, so a client that lost the answer can repeat the call.
         """
         self._limits.count(MESSAGES, user.id)
         room, _ = self._membership_cache.require_of_kind(user.id, room_id, kind)
@@ -84,11 +87,11 @@ class ChangeService:
             future = StoredFuture()
             future.set_result(Stored(message, created=False))
             return future
-        context = copy_context()  # the audit log names the caller
+        context = copy_context()  # it holds the caller's address for the audit log
 
         def note(future: StoredFuture) -> None:
             if future.exception() is None:
-                context.run(self._note_deleted, user.id, message)
+                context.run(self._record_deletion, user.id, message)
 
         future = self._change(user, room, message, "deleted")
         if not is_own:
@@ -104,20 +107,20 @@ class ChangeService:
         on: bool,
         kind: RoomKind | None = None,
     ) -> StoredFuture:
-        """Put an emoji on a message or take it back: every member may, whoever posts there."""
+        """Add or remove the user's reaction; for every member, also where only admins post."""
         self._limits.count(MESSAGES, user.id)
         room, _ = self._membership_cache.require_of_kind(user.id, room_id, kind)
         self._membership_cache.require_reachable(room)
         message = self._require_message(room, seq)
         policies.require_undeleted(message)
         if on:
-            policies.require_room_for_emoji(message, emoji)
+            policies.require_emoji_capacity(message, emoji)
         return self._change(user, room, message, "reaction", on, emoji)
 
     def pin(
         self, user: User, room_id: str, seq: int, on: bool, kind: RoomKind | None = None
     ) -> StoredFuture:
-        """Pin a message for all members or take it off: owner and admins may, between two both."""
+        """Pin or unpin a message; for the owner and the admins, in a direct room for both."""
         self._limits.count(MESSAGES, user.id)
         self._membership_cache.require_of_kind(user.id, room_id, kind)
         room, membership = self._membership_cache.require_fresh(user.id, room_id)
@@ -130,21 +133,21 @@ class ChangeService:
         return self._change(user, room, message, "pinned", on)
 
     def get(self, user: User, room_id: str, seq: int) -> Message:
-        """Return one message as it is now."""
+        """Return one message in its present state; raise NotFound."""
         room, _ = self._membership_cache.require(user.id, room_id)
         return self._require_message(room, seq)
 
     def pins(self, user: User, room_id: str) -> list[Message]:
-        """Return the pinned messages of a room, those pinned last first."""
+        """Return the pinned messages of a room, the one pinned last first."""
         room, _ = self._membership_cache.require(user.id, room_id)
         return self._pinned(room)
 
     def reactions(
         self, user: User, room_id: str, seq: int, emoji: str | None = None, after: int = 0
     ) -> list[tuple[User, Reaction]]:
-        """Return who put which emoji on a message, a page of them after a rev, in their order.
+        """Return a page of a message's reactions after a rev, with their users, in order of rev.
 
-        Those whose accounts are gone are left out.
+        Reactions of deleted accounts are left out.
         """
         message = self.get(user, room_id, seq)
         found = [one for one in message.reactions if one.rev > after and emoji in (None, one.emoji)]
@@ -153,12 +156,12 @@ class ChangeService:
         return known[:REACTIONS_PAGE]
 
     def changed_since(self, user: User, room_id: str, after_rev: int, limit: int) -> Changes:
-        """Return the messages that changed after a rev, each once and as it is now."""
+        """Return the messages that changed after a rev, each once in its present state."""
         room, _ = self._membership_cache.require(user.id, room_id)
         return self._room_log.changes(room, after_rev, limit, self._room_log.rev(room))
 
     def _pinned(self, room: Room) -> list[Message]:
-        # A few more than there may be: others can pin at the same moment.
+        # More than MOST_PINS, because concurrent pins can exceed the bound.
         return self._room_log.pinned(room.id, 2 * MOST_PINS)
 
     def _require_message(self, room: Room, seq: int) -> Message:
@@ -190,8 +193,8 @@ class ChangeService:
         )
         return self._room_log.change(room, change)
 
-    def _note_deleted(self, actor_id: str, message: Message) -> None:
-        self._audit.note(
+    def _record_deletion(self, actor_id: str, message: Message) -> None:
+        self._audit.record(
             "message_deleted",
             actor_id,
             target_id=message.user_id,

@@ -1,4 +1,4 @@
-"""Mailing the codes that prove an e-mail address."""
+"""Sending verification codes by e-mail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chat.text.addresses import is_international, mailbox_of, tidy_address
 
 
 class Mails(Protocol):
-    """What is told by e-mail; failures are logged there and raise nothing."""
+    """The mails of this module; the mailer logs failures and raises nothing."""
 
     def can_send_to(self, email: str) -> bool: ...
 
@@ -28,7 +28,7 @@ class Mails(Protocol):
 
 
 class CodeSender:
-    """Sends a code to whoever asks for one, and tells nobody which addresses are known."""
+    """Sends verification codes without revealing which addresses have an account."""
 
     def __init__(
         self,
@@ -46,13 +46,14 @@ class CodeSender:
         self._limits = limits
 
     def send_code(self, email: str, purpose: Purpose, *, locale: str, address: str) -> int:
-        """Mail a code and return for how many seconds it is good.
+        """Mail a code and return its lifetime in seconds.
 
-        Raises RateLimited, Forbidden where codes register nobody, and InvalidInput for an address
-        that may not register or that the mail server cannot send to.
+        Raises RateLimited, Forbidden when nobody can register by a code, and InvalidInput for an
+        address that may not register or that the mail server cannot send to.
 
-        Whether the address is known shows neither in the answer nor in its time: what differs
-        happens after it. `address` is the caller's network address.
+        Neither the answer nor its time shows whether the address has an account, because the two
+        cases differ only in what is done after the answer. `address` is the caller's network
+        address.
         """
         if purpose == "register":
             self._registration.require_allowed(email, by_link=False)
@@ -69,9 +70,9 @@ class CodeSender:
         return MINUTES * 60
 
     def _deliver(self, email: str, purpose: Purpose, known: User | None, locale: str) -> None:
-        # To the account's own address: what was typed is the same to us, not to all mail servers.
+        # Send to the stored address: the typed one equals it here, but not for every mail server.
         to = tidy_address(known.email) if known else email
-        # a code to reset is for those who are known, one to register for all others
+        # Reset codes are for addresses with an account, registration codes for all others.
         if bool(known) == (purpose == "reset"):
             code = self._codes.issue(email, purpose)
             self._mailer.send_code(to, code, purpose, MINUTES, locale)

@@ -1,4 +1,4 @@
-"""Codes that prove that an e-mail address is one's own."""
+"""Verification codes: they prove that an e-mail address is the caller's own."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from chat.errors import InvalidInput
 from chat.models import Purpose
 from chat.repositories.codes import CodeRepository, StoredCode
 
-DIGITS: dict[Purpose, int] = {"register": 6, "reset": 8}  # who resets takes over an account
+# A reset code takes over an account, so it is longer.
+DIGITS: dict[Purpose, int] = {"register": 6, "reset": 8}
 MINUTES = 10
 LIFETIME_MS = MINUTES * 60_000
-CLOCK_STEP_MS = 60_000  # by which a clock may be set back while a code is good
+CLOCK_STEP_MS = 60_000  # a clock may be set back by so much during a code's lifetime
 MAX_WRONG_TRIES = 5
-TRIES_WHEN_GUESSED = 1  # for a caller who has typed the first few wrong ones
+TRIES_WHEN_GUESSED = 1  # during an attack, for a caller with several wrong codes
 
 
 class VerificationCodes:
-    """Makes, checks and uses up codes; they are stored as hashes under the server's secret."""
+    """Issues, checks and uses up codes. The database holds only HMACs under the server's secret."""
 
     def __init__(
         self, *, codes: CodeRepository, secret: str, clock: Callable[[], int] = now_ms
@@ -31,7 +32,7 @@ class VerificationCodes:
         self._clock = clock
 
     def issue(self, email: str, purpose: Purpose) -> str:
-        """Return a new code, the only good one for this address and purpose from now on."""
+        """Return a new code; it replaces the earlier one of this address and purpose."""
         digits = DIGITS[purpose]
         code = f"{secrets.randbelow(10**digits):0{digits}}"
         salt = secrets.token_bytes(16)
@@ -39,9 +40,9 @@ class VerificationCodes:
         return code
 
     def issue_decoy(self, email: str, purpose: Purpose) -> None:
-        """Store what no code fits, where none may be given out.
+        """Store a random hash that no code matches, for an address that gets no code.
 
-        Trying a code takes as long then as where one was: known addresses do not show by it.
+        So checking a code takes the same time as for other addresses, which reveals nothing.
         """
         self._store(email, purpose, StoredCode(secrets.token_bytes(16), secrets.token_bytes(32)))
 
@@ -50,9 +51,9 @@ class VerificationCodes:
     ) -> None:
         """Raise InvalidInput unless the code is right; it stays usable.
 
-        It is not compared with a code that has had `max_tries` wrong ones.
+        After `max_tries` wrong tries every code is wrong.
         """
-        # counted before compared: many guesses at once have no more tries than one by one
+        # Count the try before comparing, so that concurrent guesses get no additional tries.
         stored = self._codes.spend_try(
             email, purpose, max_tries, self._clock(), LIFETIME_MS + CLOCK_STEP_MS
         )
@@ -60,10 +61,10 @@ class VerificationCodes:
             stored.code_hash, self._hash(stored.salt, code)
         ):
             raise wrong_code()
-        self._codes.give_back_try(email, purpose, stored)
+        self._codes.restore_try(email, purpose, stored)
 
     def use_up(self, email: str, purpose: Purpose) -> bool:
-        """Make the code unusable; tell whether this call was the one that did."""
+        """Delete the code; return whether this call deleted it."""
         return self._codes.delete(email, purpose)
 
     def _store(self, email: str, purpose: Purpose, code: StoredCode) -> None:
@@ -74,5 +75,5 @@ class VerificationCodes:
 
 
 def wrong_code() -> InvalidInput:
-    """Return what is said of a code that is wrong, used, void, too old or was never sent."""
+    """Return the one error for a code that is wrong, used, void, expired or was never sent."""
     return InvalidInput({"code": ["invalid.code"]})

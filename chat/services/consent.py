@@ -1,4 +1,4 @@
-"""Who is asked before others put them into a group."""
+"""Whether a user must consent before another user adds them to a group."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.repositories.rooms import RoomRepository
 
 
 class Consent:
-    """Acquaintances need none, a few times a day; strangers always need it."""
+    """Users who share a room can add each other a few times a day; strangers need consent."""
 
     def __init__(
         self,
@@ -27,9 +27,9 @@ class Consent:
         self._limits = limits
 
     def is_needed(self, actor: User, user: User) -> bool:
-        """Tell whether a user must be asked before `actor` adds them to a group.
+        """Return whether a user must be asked before `actor` adds them to a group.
 
-        If not, this counts as one of the few times a day that others may add them.
+        If not, this counts towards the daily limit of additions of that user.
         """
         if not self._share_a_room(actor.id, user.id):
             return True
@@ -40,9 +40,9 @@ class Consent:
         return False
 
     def _share_a_room(self, actor_id: str, user_id: str) -> bool:
-        """Tell whether two people share a group, or a direct room in which `user_id` has written.
+        """Return whether two users share a group, or a direct room in which `user_id` has written.
 
-        Anybody can open a direct room with anybody, so one that was not answered shows nothing.
+        Anybody can open a direct room with anybody, so an unanswered one proves no acquaintance.
         """
         rooms = self._memberships.list_rooms_of_users([actor_id, user_id])
         shared = set(rooms.get(actor_id, ())) & set(rooms.get(user_id, ()))

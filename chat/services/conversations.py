@@ -1,4 +1,4 @@
-"""Rooms as one of their members sees them: with what is unread and, one to one, with whom."""
+"""A member's view of rooms: with the unread count and, in a direct room, the other member."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chat.services.usernames import Usernames
 
 
 class ConversationService:
-    """Puts rooms, memberships and people together, with what only this process knows yet."""
+    """Joins rooms, memberships and users, with values that are not in the database yet."""
 
     def __init__(
         self,
@@ -46,18 +46,18 @@ class ConversationService:
         return sorted(conversations, key=_activity, reverse=True)
 
     def list_cached(self, user: User, kind: RoomKind) -> list[Conversation]:
-        """Return a user's conversations of a kind, in no order, as of a second ago at most."""
+        """Return a user's conversations of a kind, unordered, at most a second old."""
         pairs = self._membership_cache.list_cached(user.id)
         return self._assemble(user, [pair for pair in pairs if pair[0].kind == kind])
 
     def get(self, user: User, room_id: str) -> Conversation:
-        """Return one conversation of a user; raises NotFound for a stranger."""
+        """Return one conversation of a user; raise NotFound for a non-member."""
         return self._assemble(user, [self._membership_cache.require(user.id, room_id)])[0]
 
     def members(self, user: User, room_id: str) -> tuple[Room, list[tuple[User, Membership]]]:
-        """Return a room and its members, who came first comes first.
+        """Return a room and its members, the oldest membership first.
 
-        How far the other one has read is 0 where one of two blocks the other.
+        In a direct room with a block, the read mark of the other member is 0.
         """
         room, _ = self._membership_cache.require_fresh(user.id, room_id)
         memberships = self._memberships.list_of_room(room_id)
@@ -75,7 +75,7 @@ class ConversationService:
         return room, members
 
     def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
-        """Choose whether a member wants notifications of a room."""
+        """Turn a member's notifications of a room off or on."""
         self._limits.count(CHANGES, user.id)
         self._membership_cache.require(user.id, room_id)
         self._memberships.update_muted(room_id, user.id, muted)
@@ -83,7 +83,7 @@ class ConversationService:
         return self.get(user, room_id)
 
     def set_hidden(self, user: User, room_id: str, hidden: bool) -> Conversation:
-        """Choose whether a direct room is left out of a member's list until the next message."""
+        """Hide a direct room from a member's list until its next message, or show it again."""
         self._limits.count(CHANGES, user.id)
         room, _ = self._membership_cache.require(user.id, room_id)
         policies.require_direct(room)
@@ -93,7 +93,7 @@ class ConversationService:
         return self.get(user, room_id)
 
     def rooms_of(self, user_id: str) -> list[Room]:
-        """Return a user's rooms, in no order, as of a second ago at most."""
+        """Return a user's rooms, unordered, at most a second old."""
         pairs = self._membership_cache.list_cached(user_id)
         return [self._room_log.with_tail(room) for room, _ in cooperatively(pairs)]
 
@@ -101,7 +101,7 @@ class ConversationService:
         peers = self._users.list_by_ids(
             {other for room, _ in pairs for other in room.member_ids if other != user.id}
         )
-        self._usernames.learn([user, *peers.values()])  # of the last messages there
+        self._usernames.remember([user, *peers.values()])  # spares a query for the last messages
         rooms = self._usernames.sign_last(
             self._room_log.with_tail(room) for room, _ in cooperatively(pairs)
         )

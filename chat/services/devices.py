@@ -1,9 +1,8 @@
-"""How an account knows a device that has logged in to it: by a token, or by its network.
+"""Known devices of an account, recognised by a token or by their network.
 
-Whoever guesses at a name from many networks fills the count of all strangers, and would keep its
-owner out. So the owner's devices are not counted among them. A token is signed and not stored; it
-is good for one account while that has the same password, and for nothing but having a count of its
-own there.
+An attacker who guesses passwords from many networks uses up the tries of all unknown devices, which
+would lock the owner out. So known devices have counters of their own. A token is signed, not
+stored, and valid for one account until its password changes. It grants nothing but that counter.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ MAX_TOKEN = 200  # characters
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a good token says: its own random name, and which account with which password it is of.
+    """The contents of a valid token: its random name, its account and that account's password.
 
-    `password_mark` is what `_mark` makes of the password hash.
+    `password_mark` is `_mark` of the password hash.
     """
 
     user_id: str
@@ -36,36 +35,36 @@ class Device:
 
 
 class Devices:
-    """Makes and reads tokens, and what is stored of a network. `secret` is the server's key."""
+    """Issues and reads device tokens, and hashes networks. `secret` is the server's key."""
 
     def __init__(self, secret: str, clock: Callable[[], int] = now_ms) -> None:
         self._key = hashlib.sha256(b"devices\0" + secret.encode()).digest()
         self._clock = clock
 
     def token_for(self, user: User) -> str:
-        """Return a new token for a device of somebody who has shown who they are."""
+        """Return a new token for a device of an authenticated user."""
         until = self._clock() + TOKEN_DAYS * DAY_MS
-        said = f"{user.id}.{secrets.token_hex(8)}.{until}.{self._mark(user)}"
-        return f"{said}.{self._sign('token', said)}"
+        payload = f"{user.id}.{secrets.token_hex(8)}.{until}.{self._mark(user)}"
+        return f"{payload}.{self._sign('token', payload)}"
 
     def read(self, token: str) -> Device | None:
-        """Return what a token says, or None for one that is not ours or too old."""
-        said, _, signature = token[:MAX_TOKEN].rpartition(".")
-        parts = said.split(".")
-        expected = self._sign("token", said)
+        """Return the contents of a token, or None for a forged or an expired one."""
+        payload, _, signature = token[:MAX_TOKEN].rpartition(".")
+        parts = payload.split(".")
+        expected = self._sign("token", payload)
         if len(parts) != 4 or not hmac.compare_digest(_encode(signature), _encode(expected)):
             return None
         user_id, name, until, mark = parts
         return Device(user_id, name, mark) if self._clock() < int(until) else None
 
     def is_of(self, device: Device | None, user: User | None) -> bool:
-        """Tell whether a device has logged in to an account with the password that it has now."""
+        """Return whether a device has logged in to an account with its present password."""
         if device is None or user is None or device.user_id != user.id:
             return False
         return hmac.compare_digest(device.password_mark, self._mark(user))
 
     def hash_of(self, address: str, user_id: str) -> str:
-        """Return what is stored of the network of an address: another one for each account."""
+        """Return the hash of an address's network to store; it differs for each account."""
         return self._sign("network", f"{user_id} {network_of(address)}")
 
     def _mark(self, user: User) -> str:

@@ -1,4 +1,4 @@
-"""The one room that two people share."""
+"""Direct rooms: each pair of users has one."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
-from chat.services.arrivals import Arrivals
 from chat.services.blocks import Blocks
+from chat.services.new_members import NewMembers
 
-# Direct rooms that one opened and in which the other one has not written: it costs whoever opens
-# them, because nobody can help being written to.
+# Direct rooms that a user opened and that the other user has not answered. They count only for the
+# opener, because nobody can prevent being written to.
 MOST_UNANSWERED = 500
 
 
 class TooManyUnanswered(Conflict):
-    """Somebody opened as many direct rooms as one may in which the other one has not written."""
+    """The user opened as many direct rooms without an answer as allowed."""
 
     text_key = "error.too_many_direct_rooms"
 
 
 class DirectRooms:
-    """Finds the room of two people, and makes it when they first talk."""
+    """Finds the room of two users, and creates it at their first message."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class DirectRooms:
         memberships: MembershipRepository,
         users: UserRepository,
         messages: MessageRepository,
-        arrivals: Arrivals,
+        new_members: NewMembers,
         blocks: Blocks,
         limits: Limits,
     ) -> None:
@@ -45,29 +45,29 @@ class DirectRooms:
         self._memberships = memberships
         self._users = users
         self._messages = messages
-        self._arrivals = arrivals
+        self._new_members = new_members
         self._blocks = blocks
         self._limits = limits
-        # Two people who write first at the same moment take turns because the second one's message
-        # could be pushed before the first one's clients hear the room.
+        # Two users who open the room at the same moment take turns. Otherwise the message of one
+        # could be pushed before the clients of the other have joined the channel.
         self._locks = KeyedLocks()
 
     def direct_with(self, user: User, username: str, field: str = "username") -> tuple[Room, bool]:
-        """Return the room of two people, making it when they first talk; True when it is new.
+        """Return the room of two users, created if missing, and whether it is new.
 
-        `field` is what the input called the username, for the error about oneself.
+        `field` is the input field of the username, named in the error about one's own username.
         """
         other = self._users.find_by_username(username)
         if other is None:
             raise NotFound()
-        policies.require_other(user.id, other.id, field)
+        policies.require_not_self(user.id, other.id, field)
         lock = self._locks.lock_for(min(user.id, other.id) + max(user.id, other.id))
         with lock:
             room = self._rooms.find_direct(user.id, other.id)
             if room is not None:
                 self._complete_direct(room, user, other)
                 return room, False
-        self._require_may_open(user, other)  # it may take a while, so nobody waits behind it
+        self._require_may_open(user, other)  # slow, therefore outside the lock
         with lock:
             created = self._rooms.insert_direct(user.id, other.id)
             room = created or self._rooms.find_direct(user.id, other.id)
@@ -77,21 +77,21 @@ class DirectRooms:
             return room, created is not None
 
     def _complete_direct(self, room: Room, user: User, other: User) -> None:
-        """Let the two enter a direct room: whoever made it may have come no further than that."""
+        """Add both users to a direct room; the process that created it may have died before."""
         if self._memberships.count_of_room(room.id) == 2:
             return
-        # Now that the room is there: a block from before finds it here, a later one finds the room.
-        policies.require_unblocked(self._blocks.settle(user.id, other.id))
-        self._arrivals.let_in(room, (user, other), "member", by=user)
+        # After the room is stored: an earlier block is copied here, a later one finds the room.
+        policies.require_unblocked(self._blocks.copy_to_room(user.id, other.id))
+        self._new_members.add_to_room(room, (user, other), "member", by=user)
 
     def _require_may_open(self, user: User, other: User) -> None:
-        """Refuse a new direct room of people who are blocked, or of somebody who opened many.
+        """Refuse a new direct room after a block, or when too many opened ones are unanswered.
 
-        Those count in which the other one has not written. The logs say so; they are asked only
-        when there may be too many, and seldom, so that sending needs to note nothing.
+        The message logs show which rooms are answered. They are read only near the bound, and
+        seldom, so that sending needs no additional write.
         """
         self._limits.count(ROOMS, user.id)
-        self._blocks.require_none(user.id, other.id)
+        self._blocks.require_no_block(user.id, other.id)
         if self._rooms.count_opened(user.id) < MOST_UNANSWERED:
             return
         self._limits.count(TRIES_AT_BOUND, user.id)
@@ -102,6 +102,6 @@ class DirectRooms:
             for other in room.member_ids
             if other != user.id and self._messages.has_written(room.id, other)
         ]
-        self._rooms.note_answered(answered)
+        self._rooms.mark_answered(answered)
         if len(opened) - len(answered) >= MOST_UNANSWERED:
             raise TooManyUnanswered()

@@ -1,4 +1,4 @@
-"""Those whose accounts have ended are members of nothing, although their rooms are left later."""
+"""Deleted accounts count as members of no room, although a job takes them out later."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SWEEP = "sweep_account"
 
 
 class EndedAccounts:
-    """Lets this process take notice of accounts that have ended."""
+    """Excludes deleted accounts from this process's caches."""
 
     def __init__(
         self,
@@ -28,15 +28,15 @@ class EndedAccounts:
         self._jobs = jobs
 
     def exclude_ended(self) -> None:
-        """Exclude those whose accounts have ended, here or elsewhere, and who may be in rooms yet.
+        """Exclude accounts that any process deleted and that may still be in rooms.
 
-        For each of them there is a job until all rooms are left, and for a while after.
+        For each of them there is a job until it has left all rooms, and for a while after.
         """
         ids = {one["user_id"] for one in self._jobs.list_arguments(REMOVE, SWEEP)}
         for user_id in ids - self._users.list_by_ids(ids).keys():
             self.exclude(user_id)
 
     def exclude(self, user_id: str) -> None:
-        """Take a user for no member of any room, and forget what they were called."""
+        """Treat a user as a member of no room, and drop their cached names."""
         self._membership_cache.exclude(user_id)
         self._usernames.forget(user_id)

@@ -1,4 +1,4 @@
-"""What services tell the world; `realtime/publisher.py` is how the world hears it."""
+"""The events that services publish; `realtime/publisher.py` implements them."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from chat.models import ReceivedRequest, Room, RoomKind, User
 
 
 class Events(Protocol):
-    """Each method is called after what it tells of has been stored, if it is stored at all.
+    """Services call each method after the change is stored, if it is stored at all.
 
-    None of them waits for a client or fails because of one.
+    No method waits for a client or fails because of one.
     """
 
     def message_read(self, room: Room, user_id: str, seq: int, to_members: bool) -> None:
-        """Tell the reader's own clients, or all who hear the room, how far somebody has read."""
+        """Push a read mark to the reader's own clients, or to all clients of the room."""
 
     def user_typing(self, room: Room, user_id: str) -> None:
-        """Tell all who hear the room that somebody types."""
+        """Push to the clients of the room that a user types."""
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
-        """Tell some users that a room is theirs now; from here on their clients hear it.
+        """Push a room to its new members; from here on their clients are in its channel.
 
-        Comes before anything else of the room, with `last_seq` as it is at this moment: all that
-        follows is pushed.
+        This is the first event of the room, with the present `last_seq`: every later message is
+        pushed.
         """
 
     def room_updated(self, room: Room) -> None:
-        """Tell all who hear the room what it and its roles are like now."""
+        """Push the present state of a room and its roles to its clients."""
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
-        """Tell all who hear the room that it is gone; after that nobody hears it."""
+        """Push to the clients of a room that it is deleted, and close its channel."""
 
     def member_joined(self, room: Room, user: User) -> None:
-        """Tell all who hear the room who came: after `room_entered`, so they hear it too."""
+        """Push a new member to the clients of a room, after `room_entered`, so to theirs too."""
 
     def member_left(self, room: Room, user_id: str) -> None:
-        """Tell all who hear the room who left; from then on the one who left hears it no more."""
+        """Push a departure to the clients of a room; then theirs leave the channel."""
 
     def invitation_received(self, user_id: str, request: ReceivedRequest) -> None:
-        """Tell a user's own clients that they were asked to join a group."""
+        """Push to a user's own clients that they were asked to join a group."""
 
     def session_ended(self, session_id: str) -> None:
-        """Tell the clients of a session that it is over, and disconnect them."""
+        """Push to the clients of a session that it has ended, and disconnect them."""
 
     def own_user_changed(self, user: User) -> None:
-        """Let the user's clients be answered as who they are now; nobody is told."""
+        """Update the user that this process holds for their connections; push nothing."""
 
     def user_changed(self, user: User, room_ids: Iterable[str]) -> None:
-        """Tell the user's own clients, and all who hear one of the rooms, who the user is now."""
+        """Push the present profile to the user's own clients and to the clients of the rooms."""

@@ -1,4 +1,4 @@
-"""Reading back what was said, page by page or after an absence."""
+"""Reading messages: page by page, or everything missed during an absence."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.past import Past
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
-SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds: what is beyond is not read
-# Rooms of one `sync` whose logs are asked for their ends, and rooms that messages are read of: each
-# is a question to the database, and one may be in thousands.
-SYNC_HEADS = 300
+SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds; nothing is read beyond it
+# Bounds of one `sync`: rooms whose tail is read from the database, and rooms whose messages are
+# read. Each costs a query, and a user may be in thousands of rooms.
+SYNC_TAILS = 300
 SYNC_READS = 200
-LATELY = 1.0  # seconds for which the ends of both logs are as good as asking again
+TAIL_MAX_AGE = 1.0  # seconds for which a known end of a log is used instead of a query
 
 
 class History:
-    """What a member may read of the logs of rooms."""
+    """Reads the logs of rooms for their members."""
 
     def __init__(
         self,
@@ -46,11 +46,12 @@ class History:
         after_seq: int | None = None,
         limit: int = 50,
     ) -> Page:
-        """Return a page of a room's log: the newest, or next to one of the two seqs."""
+        """Return a page of a room's log: the newest one, or that before or after a seq."""
         if before_seq is not None and after_seq is not None:
             raise InvalidInput({"after_seq": ["invalid.not_both"]})
         room, _ = self._membership_cache.require(user.id, room_id)
-        rev = self._room_log.rev(room, LATELY)  # first: what is read after it is no older
+        # Before the messages, so that they are no older.
+        rev = self._room_log.rev(room, TAIL_MAX_AGE)
         if after_seq is not None:
             return replace(self._page_after(room, after_seq, limit), last_rev=rev)
         end = self._room_log.end(room) + 1
@@ -69,21 +70,20 @@ class History:
         after: str = "",
         upto: str | None = None,
     ) -> Sync:
-        """Return what came after the seqs a member has seen, in all rooms of a kind.
+        """Return the messages after the seqs that a member has seen, in all rooms of a kind.
 
-        `ids` may have the id of the message at such a seq: where another one stands there now, the
-        room is to be loaded anew. `revs` may have the rev up to which the member knows all changes
-        of a room. Rooms that were not named count as joined only if
-        `after` < id ≤ `upto`.
+        `ids` may hold the id of the message at such a seq: if another message has that seq now,
+        the answer for the room is `reset`. `revs` may hold the rev up to which the member has all
+        changes of a room. Rooms missing from `seen` count as joined only if `after` < id ≤ `upto`.
         """
-        epoch = self._past.epoch()  # first: what is read after it is no older
+        epoch = self._past.epoch()  # before the messages, so that they are no older
         conversations = {
             found.room.id: found for found in self._conversations.list_cached(user, kind)
         }
         rooms: dict[str, RoomSync] = {}
         named = [room_id for room_id in seen if room_id in conversations]
-        # Of the others the end is known as it was written or told here; all after it is pushed.
-        asked = set(random.sample(named, min(len(named), SYNC_HEADS)))
+        # For the other rooms the known tail must do; later messages are pushed.
+        asked = set(random.sample(named, min(len(named), SYNC_TAILS)))
         left, reads = SYNC_CHARACTERS, SYNC_READS
         for room_id in cooperatively(named):
             room, ask = conversations[room_id].room, room_id in asked
@@ -114,15 +114,15 @@ class History:
     def _missed(
         self, room: Room, seq: int, message_id: str | None, *, ask: bool, read: bool
     ) -> tuple[RoomSync, bool]:
-        """Return what came after `seq`, and whether the log was looked at for it.
+        """Return the messages after `seq`, and whether that cost a read of the log.
 
-        Where that would be too much for one answer, the client is told to ask again.
+        If the answer has no space left, it says `has_more`, and the client asks again.
         """
         later = Page((), has_more=True)
-        head = self._room_log.end(room, LATELY) if ask else room.last_seq
+        head = self._room_log.end(room, TAIL_MAX_AGE) if ask else room.last_seq
         if seq > head and not ask:
             return RoomSync(later, head), False
-        if seq > head:  # known here may be less than what another process has pushed meanwhile
+        if seq > head:  # the known tail may be older than a push of another process
             head = self._room_log.end(room)
             if seq > head:
                 return RoomSync(Page((), has_more=False), head, reset=True), False
@@ -141,9 +141,9 @@ class History:
         return RoomSync(page, max(head, last)), True
 
     def _changed(self, room: Room, rev: int, *, ask: bool, read: bool) -> tuple[Changes, bool]:
-        """Return what changed after `rev`, and whether the log was looked at for it; as above."""
-        upto = self._room_log.rev(room, LATELY) if ask else room.last_rev
-        if rev > upto and ask:  # as above
+        """Return the changes after `rev`, and whether that cost a read, as `_missed` does."""
+        upto = self._room_log.rev(room, TAIL_MAX_AGE) if ask else room.last_rev
+        if rev > upto and ask:  # the known tail may be older, as in `_missed`
             upto = self._room_log.rev(room)
         if rev == upto or (rev > upto and not ask):
             return Changes((), (), rev, rev), False
@@ -152,7 +152,7 @@ class History:
         return self._room_log.changes(room, rev, SYNC_PAGE, upto), True
 
     def _known_id(self, room: Room, seq: int) -> str | None:
-        """Return the id of the message at a place of a log where no look at it is needed."""
+        """Return the id of the message at a seq if it is known without a query."""
         last = room.last_message
         return last.id if last and last.seq == seq else self._room_log.known_id(room.id, seq)
 

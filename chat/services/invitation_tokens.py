@@ -1,4 +1,4 @@
-"""What the token of an invitation to a group is good for at this moment."""
+"""Checking the token of an invitation to a group."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chat.tokens import hash_token
 
 
 class InvitationTokens:
-    """Finds invitations by their tokens, and takes their uses."""
+    """Finds invitations by their tokens, and counts their uses."""
 
     def __init__(
         self,
@@ -36,10 +36,10 @@ class InvitationTokens:
         self._clock = clock
 
     def require_good(self, user: User, token: str) -> tuple[RoomInvitation, Room, bool]:
-        """Return what a token is for and whether the user is a member there already.
+        """Return the invitation and group of a token, and whether the user is a member already.
 
-        Raises NotFound for a token that is not good, whatever the reason, and Removed for somebody
-        who was removed from the group.
+        Raises NotFound for an invalid token, whatever the reason, and Removed for a user who was
+        removed from the group.
         """
         invitation = self._invitations.find_by_hash(hash_token(token), self._clock())
         room = self._rooms.find(invitation.room_id) if invitation else None
@@ -59,6 +59,6 @@ class InvitationTokens:
                 raise Removed()
         return invitation, room, is_member
 
-    def take_use(self, invitation: RoomInvitation, user: User) -> bool:
-        """Take a use for a user; return whether there was one."""
-        return self._invitations.take_use(invitation.id, user.id, self._clock())
+    def spend_use(self, invitation: RoomInvitation, user: User) -> bool:
+        """Spend a use for a user; return whether there was one left."""
+        return self._invitations.spend_use(invitation.id, user.id, self._clock())

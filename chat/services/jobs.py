@@ -1,8 +1,8 @@
-"""Work that is too long for a request: it goes on beside, in pieces, and survives a crash.
+"""Background jobs: work that is too long for a request, done in pieces, resumed after a crash.
 
-A job is a document, made before what it finishes is begun. Any process may take it: the one that
-claims it holds a lease and renews it; when the process dies another one takes the job over. So
-each kind of work must bear being done twice from any point on.
+A job is a document. It is stored before the change that it completes. Any process may claim it; the
+holder renews a lease, and when the holder dies another process takes the job over. So each
+kind of work must be repeatable from any point.
 """
 
 from __future__ import annotations
@@ -19,66 +19,64 @@ from chat.models import Job
 from chat.repositories.jobs import JobRepository
 from chat.repositories.outages import is_outage
 
-INTERVAL = 1.0  # seconds between two looks for a job that is due
-LEASE = 15.0  # seconds after which the job of a dead process is another's
-RENEW = 2.0  # seconds between two renewals, and so what a crash repeats
-SLICE = 5.0  # seconds for one job before another one that is due
-REST = 3.0  # pause after a piece, as a multiple of its duration, so that live traffic goes first
-MAX_REST = 1.0  # seconds
-MAX_BACKOFF = 600.0  # seconds until a job that failed is tried again
+INTERVAL = 1.0  # seconds between two searches for due jobs
+LEASE = 15.0  # seconds until another process may claim the job of a dead one
+RENEW = 2.0  # seconds between two renewals, which is also the work that a crash repeats
+SLICE = 5.0  # seconds for one job before the next due one
+# Pause after a piece, as a multiple of its duration, so that live traffic goes first.
+PAUSE_FACTOR = 3.0
+MAX_PAUSE = 1.0  # seconds
+MAX_BACKOFF = 600.0  # the longest wait in seconds before a failed job is tried again
 
 Progress = Mapping[str, Any]
-# Takes the arguments of the job and how far it came; does a bounded piece of work and yields how
-# far it is, again and again. A piece takes milliseconds: it keeps others off the database.
+# Takes the arguments and the progress of the job. Does bounded pieces of work and yields the
+# progress after each. A piece takes milliseconds, because it blocks the database for others.
 Work = Callable[[Mapping[str, Any], Progress], Iterator[Progress]]
 
 log = logging.getLogger(__name__)
 
 
 class Jobs:
-    """Does the jobs that are due, one after the other, in a process that serves."""
+    """Runs the due jobs one after the other, in a serving process."""
 
     def __init__(self, repository: JobRepository) -> None:
         self._repository = repository
         self._works: dict[str, Work] = {}
         self._holder = secrets.token_hex(8)
-        self._past = 0  # counts those that this process has known
-        self._own: deque[Job] = deque()  # those that this process holds since it made them
+        self._restores = 0  # grows when the database was restored
+        self._own: deque[Job] = deque()  # jobs that this process created and holds
         self._runs = False
         self._stopped = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
 
     def register(self, kind: str, work: Work) -> None:
-        """Say how a kind of job is done."""
+        """Set the function that does a kind of job."""
         self._works[kind] = work
 
-    def add(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
-        """Store a job that is due after `delay` seconds, at most MAX_BACKOFF.
-
-        The next process that looks then does it.
-        """
+    def enqueue(self, kind: str, arguments: Mapping[str, Any], delay: float = 0.0) -> None:
+        """Store a job that any process does after `delay` seconds, at most MAX_BACKOFF."""
         self._repository.insert(kind, arguments, delay)
 
-    def add_here(self, kind: str, arguments: Mapping[str, Any]) -> None:
-        """Store a job that this process does next: its clients hear at once what comes of it.
+    def enqueue_local(self, kind: str, arguments: Mapping[str, Any]) -> None:
+        """Store a job that this process does next, so that its clients see the effect at once.
 
-        When it dies, or does no jobs, another one does it.
+        If this process dies or runs no jobs, another process does it.
         """
         if not self._runs:
-            self.add(kind, arguments)
+            self.enqueue(kind, arguments)
             return
         self._own.append(self._repository.insert(kind, arguments, LEASE, self._holder))
 
     def list_arguments(self, *kinds: str) -> list[Mapping[str, Any]]:
-        """Return the arguments of the jobs of some kinds that are not finished, of all processes.
+        """Return the arguments of the unfinished jobs of some kinds, of all processes.
 
-        One query by an index: the reconciler asks each second, and many may be of other kinds.
+        One indexed query, because the reconciler asks each second and there may be many jobs.
         """
         return [job.arguments for job in self._repository.list_of_kinds(kinds)]
 
     def run(self) -> None:
-        """Do what is due until stopped; a database that does not answer is asked again."""
+        """Run due jobs until stopped, also after database outages."""
         self._runs = True
         while not self._stopped.wait(INTERVAL):
             try:
@@ -88,17 +86,17 @@ class Jobs:
                     log.exception("could not look for jobs")
 
     def stop(self, seconds: float) -> None:
-        """Do no more; the job that is under way is let go, for any process to go on with."""
+        """Start no more jobs, and wait for the running one to be released to other processes."""
         self._stopped.set()
         self._idle.wait(seconds)
 
     def start_over(self) -> None:
-        """Drop the job that is under way: the database has another past, and maybe another job."""
-        self._past += 1
+        """Drop the running job, because a restored database may not have it."""
+        self._restores += 1
         self._own.clear()
 
     def run_due(self) -> None:
-        """Do all jobs that are due now."""
+        """Run all due jobs."""
         self._idle.clear()
         try:
             while not self._stopped.is_set():
@@ -118,7 +116,7 @@ class Jobs:
         try:
             self._do(job, self._works[job.kind])
         except Exception as error:
-            if is_outage(error):  # its lease ends by itself
+            if is_outage(error):  # the lease expires by itself
                 raise
             log.exception("job %s (%s) failed", job.id, job.kind)
             delay = min(2.0 ** min(job.failures, 30), MAX_BACKOFF)
@@ -127,9 +125,9 @@ class Jobs:
     def _do(self, job: Job, work: Work) -> None:
         began = renewed_at = time.monotonic()
         ends_at = began + SLICE
-        past = self._past
+        restores = self._restores
         for progress in work(job.arguments, job.progress):
-            if self._past != past:
+            if self._restores != restores:
                 return
             now = time.monotonic()
             if now >= ends_at or self._stopped.is_set():
@@ -139,9 +137,9 @@ class Jobs:
                 if not self._repository.renew(job, self._holder, progress, LEASE):
                     return
                 renewed_at = now
-            self._stopped.wait(min(REST * (now - began), MAX_REST))
-            if self._past != past:
+            self._stopped.wait(min(PAUSE_FACTOR * (now - began), MAX_PAUSE))
+            if self._restores != restores:
                 return
             began = time.monotonic()
-        if self._past == past:
+        if self._restores == restores:
             self._repository.finish(job, self._holder)

@@ -1,4 +1,4 @@
-"""Going out of rooms."""
+"""Leaving rooms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chat.services.room_removal import RoomRemoval
 
 
 class Leaving:
-    """Takes people out of rooms; what nobody is left in ends, and an owner's group passes on."""
+    """Ends memberships. A group passes to an heir of its owner; a room without members ends."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Leaving:
         self._notifier = notifier
 
     def leave(self, user: User, room_id: str, kind: RoomKind | None = None) -> Room:
-        """Go out of a group; when its owner was alone in it, the group ends."""
+        """Leave a group; if its owner was the only member, the group is deleted."""
         with self._membership_cache.lock_for_changes(room_id):
             for _ in range(TRIES):
                 room, membership = self._membership_cache.require_fresh(user.id, room_id)
@@ -52,9 +52,8 @@ class Leaving:
                 is_owner = membership.role == "owner"
                 count = self._memberships.count_of_room(room.id) if is_owner else 0
                 policies.require_may_leave(room, membership, count)
-                left = self._notifier.as_of_now(
-                    room
-                )  # what is said from here on is not for who leaves
+                # Before the removal, because later messages are not for the user who leaves.
+                left = self._notifier.with_present_tail(room)
                 if is_owner:
                     is_done = self._removal.remove(room, user.id, unchanged=True)
                 else:
@@ -64,20 +63,20 @@ class Leaving:
         raise Unavailable()
 
     def leave_all(self, user_id: str) -> Iterator[str]:
-        """Take a user whose account has ended out of every room; yield the id of each.
+        """Take a deleted account out of all its rooms; yield the id of each.
 
-        A group they own passes to another member and ends when there is none. In a direct room the
-        other one stays; it ends with the second who goes. A room that fails keeps no other from it:
-        the first failure is raised at the end, and all of it may be repeated.
+        Its groups pass to another member, or end when there is none. In a direct room the other
+        member stays; the room ends when both are gone. A failure in one room does not stop the
+        others: the first one is raised at the end. Idempotent.
         """
         room_ids = {membership.room_id for membership in self._memberships.list_of_user(user_id)}
-        # A process may have died between making a group and letting its owner in.
+        # A process may have died after it created a group and before it added the owner.
         room_ids.update(self._rooms.list_ids_of_owner(user_id))
         failure: Exception | None = None
         for room_id in room_ids:
             try:
                 with self._membership_cache.lock_for_changes(room_id):
-                    self.leave_for_good(user_id, room_id)
+                    self.remove_deleted_account(user_id, room_id)
             except Exception as error:
                 if is_outage(error):
                     raise
@@ -87,18 +86,18 @@ class Leaving:
         if failure is not None:
             raise failure
 
-    def leave_for_good(self, user_id: str, room_id: str) -> None:
-        """Take a user whose account has ended out of one room."""
+    def remove_deleted_account(self, user_id: str, room_id: str) -> None:
+        """Take a deleted account out of one room."""
         for _ in range(TRIES):
             membership = self._memberships.find(room_id, user_id)
             room = self._rooms.find(room_id)
-            # An owner need not be a member: a process may have died in the middle.
+            # The owner may be no member, if a process died in between.
             if room is not None and room.owner_id == user_id:
-                if not self._roles.hand_over(room) and self._removal.remove(
+                if not self._roles.transfer_ownership(room) and self._removal.remove(
                     room, user_id, unchanged=True
                 ):
                     return
-            elif membership is None or room is None:  # gone meanwhile, or what is left of a room
+            elif membership is None or room is None:  # out already, or the room is deleted
                 self._memberships.delete(room_id, user_id)
                 return
             elif self.remove(room, user_id):
@@ -108,16 +107,16 @@ class Leaving:
         raise Unavailable()
 
     def remove(self, room: Room, user_id: str) -> bool:
-        """Take somebody out who was not the owner; return False when they have become it.
+        """Remove a member who was not the owner; return False if they are the owner by now.
 
-        Whoever hands a group over does so only while nobody has left since they looked, so either
-        they notice this removal or it notices them.
+        A change of owner is written only if nobody has left since it read the room. So either it
+        sees this removal, or this removal sees the new owner.
         """
         removed = self._memberships.take(room.id, user_id)
         try:
             now = self._membership_cache.touch(room.id)
         except Exception:
-            # They hear nothing from this moment on, even when the database fails now.
+            # They get no more pushes from here on, even when the database fails now.
             self._notifier.left(room, user_id)
             raise
         if removed is not None and now is not None and now.owner_id == user_id:
@@ -130,7 +129,7 @@ class Leaving:
         return True
 
     def _end_empty(self, room_id: str, user_id: str) -> None:
-        """End a direct room that both have left for good."""
+        """Delete a direct room when the accounts of both members are deleted."""
         room = self._rooms.find(room_id)
         if room is not None and self._memberships.count_of_room(room_id) == 0:
             self._removal.remove(room, user_id, unchanged=True)

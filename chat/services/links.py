@@ -1,4 +1,4 @@
-"""Links that an operator hands out: to register, and to set a new password."""
+"""Links that an operator issues: to register, and to set a new password."""
 
 from __future__ import annotations
 
@@ -13,43 +13,46 @@ RESET_MINUTES = 60
 
 
 class Links:
-    """Makes, uses and ends links. Their tokens are stored as hashes and shown once."""
+    """Issues, uses and revokes links. Their tokens are stored as hashes and shown once."""
 
     def __init__(self, links: LinkRepository, clock: Callable[[], int] = now_ms) -> None:
         self._links = links
         self._clock = clock
 
     def issue_registration(self, uses: int, days: int) -> tuple[Link, str]:
-        """Return a new link by which so many accounts can be made, and its token."""
+        """Return a new registration link for `uses` accounts, and its token."""
         return self._issue("register", uses, days * DAY_MS)
 
     def issue_reset(self, user_id: str) -> tuple[Link, str]:
-        """Return the only link by which a user can set a new password once, and its token."""
+        """Return a link with which a user can set a new password once, and its token.
+
+        Earlier ones are revoked.
+        """
         self.end_resets(user_id)
         return self._issue("reset", 1, RESET_MINUTES * 60_000, user_id)
 
     def find(self, purpose: Purpose, token: str) -> Link | None:
-        """Return the link that a token is of; None when it is good for nothing, or no longer."""
-        return self._links.find_good(purpose, hash_token(token), self._clock())
+        """Return the link of a token; None for an unknown, used-up or expired one."""
+        return self._links.find_valid(purpose, hash_token(token), self._clock())
 
-    def take_use(self, link: Link) -> bool:
-        """Take one use of a link; False when it has none any more."""
-        return self._links.take_use(link.id, self._clock())
+    def spend_use(self, link: Link) -> bool:
+        """Spend one use of a link; return False if none is left."""
+        return self._links.spend_use(link.id, self._clock())
 
-    def give_back_use(self, link: Link) -> None:
-        """Take back a use of which nothing came."""
-        self._links.give_back_use(link.id)
+    def restore_use(self, link: Link) -> None:
+        """Restore a use that was spent in vain."""
+        self._links.restore_use(link.id)
 
     def list_registrations(self) -> list[Link]:
-        """Return the links to register that have not expired, the oldest first."""
-        return self._links.list_living("register", self._clock())
+        """Return the registration links that have not expired, the oldest first."""
+        return self._links.list_unexpired("register", self._clock())
 
     def revoke_registration(self, link_id: str) -> bool:
-        """End a link to register; tell whether there was one."""
+        """Revoke a registration link; return whether there was one."""
         return self._links.delete("register", link_id)
 
     def end_resets(self, user_id: str) -> None:
-        """End the links by which a user could set a new password."""
+        """Revoke a user's reset links."""
         self._links.delete_of_user(user_id)
 
     def _issue(

@@ -1,4 +1,4 @@
-"""Keeping people out of a group until they are added by name."""
+"""Removing users from a group, and banning them until they are added by name."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from chat.services.leaving import Leaving
 from chat.services.membership_cache import TRIES, MembershipCache
 from chat.services.membership_requests import MembershipRequests
 
-MOST_KEPT_OUT = 500  # of a group: people who were no members of it as they were removed
+MOST_KEPT_OUT = 500  # users of a group who were no members when they were banned
 FINISH_REMOVAL = "finish_removal"
-# Seconds after which a member who was removed is looked for once more: the database may have failed
-# between the two writes, or the process died.
+# Seconds until a removal is completed by a job, in case the database failed or the process died
+# between the two writes.
 FINISH_AFTER = 10.0
 SWEEP_REMOVED = "sweep_removed"
 REMOVALS_AT_ONCE = 50
 
 
-class TooManyKeptOut(Conflict):
-    """A group keeps out as many people who were no members of it as it may."""
+class TooManyBans(Conflict):
+    """The group bans as many non-members as allowed."""
 
     text_key = "error.too_many_kept_out"
 
 
 class MemberRemoval:
-    """Removes members, also when a process dies in the middle of it."""
+    """Removes members. A job completes a removal when its process dies."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class MemberRemoval:
         jobs.register(SWEEP_REMOVED, self._sweep_removed)
 
     def remove_member(self, actor: User, room_id: str, user_id: str) -> None:
-        """Keep a person out of a group until they are added by name; oneself: leave.
+        """Ban a user from a group until they are added by name; for the actor themselves: leave.
 
-        They need not be a member: somebody who left by themselves before may be kept out too.
+        The user need not be a member: one who has left can be banned too.
         """
         self._limits.count(CHANGES, actor.id)
         if user_id == actor.id:
@@ -74,45 +74,45 @@ class MemberRemoval:
                 policies.require_manager(room, membership)
                 target = self._membership_cache.find_fresh(room, user_id)
                 if target is None:
-                    is_done = self._keep_out(room, actor, user_id)
+                    is_done = self._ban(room, actor, user_id)
                 else:
                     policies.require_may_remove(room, membership, target)
-                    is_done = self._take_out(room, actor, user_id)
+                    is_done = self._remove_member(room, actor, user_id)
                 if is_done:
                     return
         raise Unavailable()
 
-    def _keep_out(self, room: Room, actor: User, user_id: str) -> bool:
-        """Keep somebody out who is no member; return False when they have become one meanwhile."""
+    def _ban(self, room: Room, actor: User, user_id: str) -> bool:
+        """Ban a non-member; return False if they became a member meanwhile."""
         if self._users.find(user_id) is None:
             raise NotFound()
         if (
             not self._removals.exists(room.id, user_id)
-            and self._removals.count_kept_out(room.id) >= MOST_KEPT_OUT
+            and self._removals.count_banned(room.id) >= MOST_KEPT_OUT
         ):
-            raise TooManyKeptOut()
+            raise TooManyBans()
         is_new = self._removals.insert(room.id, user_id, was_member=False)
         self._requests.withdraw(room.id, user_id)
         if is_new:
-            self._audit.note("member_kept_out", actor.id, target_id=user_id, room_id=room.id)
-        # Whoever comes in beside this looks for the removal after it, and so goes by themselves.
+            self._audit.record("member_kept_out", actor.id, target_id=user_id, room_id=room.id)
+        # A concurrent join checks for the removal after its insert, and undoes itself.
         return self._membership_cache.find_fresh(room, user_id) is None
 
-    def _take_out(self, room: Room, actor: User, user_id: str) -> bool:
-        """Remove a member; return False for one who has become the owner meanwhile."""
-        # First, so that the removal is completed whatever happens from here on.
+    def _remove_member(self, room: Room, actor: User, user_id: str) -> bool:
+        """Remove a member; return False if they became the owner meanwhile."""
+        # Store the job first, so that the removal is completed after any failure from here on.
         arguments = {"room_id": room.id, "user_id": user_id}
-        self._jobs.add(FINISH_REMOVAL, arguments, FINISH_AFTER)
-        # Before they are out: from that moment they cannot come back by themselves.
+        self._jobs.enqueue(FINISH_REMOVAL, arguments, FINISH_AFTER)
+        # Ban them before they are out, so that they cannot rejoin in between.
         self._removals.insert(room.id, user_id, was_member=True)
         self._requests.withdraw(room.id, user_id)
         if not self._finish_removal(room, user_id):
             return False
-        self._audit.note("member_removed", actor.id, target_id=user_id, room_id=room.id)
+        self._audit.record("member_removed", actor.id, target_id=user_id, room_id=room.id)
         return True
 
     def _finish_removal(self, room: Room, user_id: str) -> bool:
-        """Take out whoever is to be kept out; return False for one who has become the owner."""
+        """End the membership of a banned user; return False if they became the owner."""
         if self._membership_cache.find_fresh(room, user_id) is None or self._leaving.remove(
             room, user_id
         ):
@@ -123,26 +123,27 @@ class MemberRemoval:
     def _finish_removal_again(
         self, arguments: Mapping[str, Any], progress: Progress
     ) -> Iterator[Progress]:
-        self._take_out_removed(arguments["room_id"], arguments["user_id"])
+        self._end_banned_membership(arguments["room_id"], arguments["user_id"])
         yield progress
 
     def _sweep_removed(
         self, arguments: Mapping[str, Any], progress: Progress
     ) -> Iterator[Progress]:
-        """Take out whom a process of a version without removals has let in.
+        """End memberships of banned users that a process of an older version admitted.
 
-        A migration stores this job, so that it is done once after an upgrade.
+        A migration stores this job, so it runs once after an upgrade.
         """
         after = progress.get("after", "")
         while found := self._removals.list_after(after, REMOVALS_AT_ONCE):
             for after, room_id, user_id in found:
-                self._take_out_removed(room_id, user_id)
+                self._end_banned_membership(room_id, user_id)
             yield {"after": after}
 
-    def _take_out_removed(self, room_id: str, user_id: str) -> None:
-        """Take out a member who was removed, and not added by name after that."""
+    def _end_banned_membership(self, room_id: str, user_id: str) -> None:
+        """End the membership of a user who was removed and not added by name since."""
         with self._membership_cache.lock_for_changes(room_id):
-            # The membership first: to add somebody by name forgets the removal before they are in.
+            # Read the membership before the removal, because adding by name deletes the removal
+            # before it inserts the membership.
             try:
                 room, _ = self._membership_cache.require_fresh(user_id, room_id)
             except NotFound:

@@ -1,4 +1,4 @@
-"""Members of rooms, remembered for a moment: sending must not ask the database twice."""
+"""A cache of rooms and their members, so that sending costs no additional queries."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from chat.policies import (
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
 
-MAX_AGE = 4.0  # seconds for which it is trusted after it was read, or confirmed as a whole
-MAX_AGE_CONFIRMED = 60.0  # for which it is trusted at all
-MAX_LIST_AGE = 1.0  # seconds for which all rooms of one user are as good as asking again
+MAX_AGE = 4.0  # seconds for which an entry is trusted after it was read or confirmed
+MAX_AGE_CONFIRMED = 60.0  # seconds for which an entry is trusted at most, however confirmed
+MAX_LIST_AGE = 1.0  # seconds for which the cached list of a user's rooms is used
 KNOWN_ROOMS = 10_000
-KNOWN_MEMBERS = 200_000  # of all these rooms
-GONE = 10_000  # accounts that ended while this process ran
-WHOLE = 500  # members of one room that are read because one of them talks
-# Tries of a change whose condition no longer held as it was written: another process was first.
+KNOWN_MEMBERS = 200_000  # in all cached rooms
+KNOWN_DELETED = 10_000  # accounts deleted while this process ran
+PRELOADED_MEMBERS = 500  # members of a room that are read together at the first use of one
+# Tries of a conditional write that fails because another process changed the room first.
 TRIES = 20
 
 
@@ -41,7 +41,7 @@ class _Known:
     room: Room
     read_at: float
     members: dict[str, Membership] = field(default_factory=dict)
-    count: int | None = None  # of all members, once somebody asked
+    count: int | None = None  # of all members, once it was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +52,39 @@ class _CachedList:
 
 
 class MembershipCache:
-    """Rooms and their members as last read; whoever changes one of them calls `forget`."""
+    """Rooms and their members as last read. Code that changes one of them calls `forget`."""
 
     def __init__(self, rooms: RoomRepository, memberships: MembershipRepository) -> None:
         self._rooms = rooms
         self._memberships = memberships
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lists: OrderedDict[str, _CachedList] = OrderedDict()  # by user, the oldest first
-        self._gone: LRUCache[str, None] = LRUCache(GONE)  # users whose account has ended
-        self._size = 0  # memberships
-        self._changes = 0
-        self._changed: OrderedDict[str, int] = OrderedDict()  # the last change of each room
-        self._changed_before = 0  # the newest change that is no longer among them
+        self._deleted_users: LRUCache[str, None] = LRUCache(KNOWN_DELETED)
+        self._size = 0  # cached memberships
+        self._changes = 0  # the number of the last change of any room
+        self._changed: OrderedDict[str, int] = OrderedDict()  # of the last change of each room
+        self._changed_before = 0  # of the newest change dropped from `_changed`
         self._locks = KeyedLocks()
         self._change_locks = KeyedLocks()
         self._confirmed_at = -MAX_AGE
         self._confirmed: Container[str] = ()
 
     def confirm(self, moment: float, room_ids: Container[str]) -> None:
-        """Trust what is remembered of these rooms: all that others changed before is known here.
+        """Trust the cached entries of these rooms as of `moment`, in monotonic seconds.
 
-        In seconds of the monotonic clock. So nobody reads again and again what does not change.
+        The caller has learned of all changes by other processes before it. This spares repeated
+        reads of unchanged rooms.
         """
         self._confirmed_at, self._confirmed = moment, room_ids
 
     def require(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
-        """Return room and membership; NotFound for a stranger and for what does not exist."""
-        if user_id in self._gone:
+        """Return a room and a membership; raise NotFound for a missing room or a non-member."""
+        if user_id in self._deleted_users:
             raise NotFound()
         known = self._trusted(room_id)
         if known and user_id in known.members:
             return known.room, known.members[user_id]
-        with self._locks.lock_for(room_id):  # others that ask meanwhile find what is read here
+        with self._locks.lock_for(room_id):  # concurrent callers share one read
             known = self._trusted(room_id)
             if known and user_id in known.members:
                 return known.room, known.members[user_id]
@@ -94,22 +95,22 @@ class MembershipCache:
             if self._is_unchanged(room_id, changes):
                 self._remember(room, membership, asked_at)
             if known is None:
-                self._read(room, changes, asked_at, WHOLE)
+                self._read(room, changes, asked_at, PRELOADED_MEMBERS)
         return room, membership
 
     def require_of_kind(
         self, user_id: str, room_id: str, kind: RoomKind | None
     ) -> tuple[Room, Membership]:
-        """Return the same of a room of that kind, or of any; NotFound for another one too."""
+        """Do as `require`, and raise NotFound for a room of another kind; None is any kind."""
         room, membership = self.require(user_id, room_id)
         if kind not in (None, room.kind):
             raise NotFound()
         return room, membership
 
     def require_may_post(self, user_id: str, room_id: str, kind: RoomKind | None) -> Room:
-        """Return the room in which somebody may write; refuse by what the database says.
+        """Return the room if the user may post there; refuse only after asking the database.
 
-        A page may know a new admin before what is remembered here does.
+        A client may know of a new admin before this cache does.
         """
         room, membership = self.require_of_kind(user_id, room_id, kind)
         if not may_post(room, membership):
@@ -119,34 +120,34 @@ class MembershipCache:
         return room
 
     def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
-        """Ask the database itself, where what follows depends on the role; NotFound as above."""
+        """Do as `require`, but read the database, for actions that depend on the role."""
         membership = require_member(self._memberships.find(room_id, user_id))
         room = self._find_room(room_id)
         return room, resolve_role(room, membership)
 
     def find_fresh(self, room: Room, user_id: str) -> Membership | None:
-        """Ask the database itself for somebody's membership; None for a stranger."""
+        """Read a user's membership from the database; None for a non-member."""
         membership = self._memberships.find(room.id, user_id)
         return membership and resolve_role(room, membership)
 
     def list_of_user(self, user_id: str) -> list[tuple[Room, Membership]]:
-        """Ask for all rooms of a user and return them, in no order."""
+        """Read all rooms of a user from the database, unordered."""
         changes, asked_at = self._changes, time.monotonic()
         memberships = {one.room_id: one for one in self._memberships.list_of_user(user_id)}
         return self._pair(user_id, memberships, [], changes, asked_at)
 
     def list_told_of(self, user_id: str) -> list[str]:
-        """Ask for the ids of the rooms whose members are told who a user is.
+        """Read the ids of the rooms whose members get a user's profile changes.
 
-        These are all rooms of the user but direct ones in which one of the two blocks the other.
+        These are all rooms of the user except direct rooms with a block.
         """
         return [room.id for room, _ in self.list_of_user(user_id) if not room.blocked_by]
 
     def list_cached(self, user_id: str) -> list[tuple[Room, Membership]]:
-        """Return all rooms of a user, in no order, as of a second ago at most.
+        """Return all rooms of a user, unordered, at most a second old.
 
-        A reconnecting client asks several times, and other members ask for the same rooms. What
-        changes within that second is pushed to the clients that hear the room.
+        A reconnecting client asks several times, and other members ask for the same rooms. Changes
+        within that second are pushed to the clients of the room.
         """
         found = self._lists.get(user_id)
         changes, asked_at = self._changes, time.monotonic()
@@ -168,7 +169,7 @@ class MembershipCache:
         changes: int,
         asked_at: float,
     ) -> list[tuple[Room, Membership]]:
-        """Read the rooms that are not known, and remember all as of when they were asked for."""
+        """Read the rooms that are not in `known`, and cache all as of `asked_at`."""
         missing = memberships.keys() - {room.id for room in known}
         rooms = [*known, *self._rooms.list_by_ids(missing)]
         pairs = [(room, resolve_role(room, memberships[room.id])) for room in cooperatively(rooms)]
@@ -180,14 +181,14 @@ class MembershipCache:
         return pairs
 
     def read_again(self, room_id: str) -> list[Membership]:
-        """Ask who belongs to a room that changed elsewhere, and return them, the oldest first."""
+        """Read all members of a room that another process changed, the oldest first."""
         self.forget(room_id)
         changes, asked_at = self._changes, time.monotonic()
         room = self._rooms.find(room_id)
         return self._read(room, changes, asked_at) if room else []
 
     def is_member(self, user_id: str, room_id: str) -> bool:
-        """Tell whether a user belongs to a room."""
+        """Return whether a user is a member of a room."""
         try:
             self.require(user_id, room_id)
         except NotFound:
@@ -195,13 +196,13 @@ class MembershipCache:
         return True
 
     def require_reachable(self, room: Room) -> None:
-        """Refuse where the other one of a direct room has left, or one of the two blocks one."""
+        """Refuse a direct room that the other member has left, or in which one blocks the other."""
         for user_id in room.member_ids:  # of direct rooms
             require_peer(self.is_member(user_id, room.id))
-        require_unblocked(room.blocked_by)  # after it: whoever has left blocks nobody
+        require_unblocked(room.blocked_by)  # last, because the block of a deleted account is void
 
     def count(self, room_id: str) -> int:
-        """Return how many people belong to a room."""
+        """Return the number of members of a room."""
         known = self._trusted(room_id)
         if known and known.count is not None:
             return known.count
@@ -211,21 +212,21 @@ class MembershipCache:
         return count
 
     def lock_for_changes(self, room_id: str) -> threading.RLock:
-        """Return the lock under which the members of a room are changed.
+        """Return the lock for changes of the members of a room.
 
-        Changes of the members of one room take turns within this process, which spares tries;
-        between processes the condition of each write decides.
+        Within this process such changes take turns, which spares failed writes. Between processes
+        the condition of each write decides.
         """
         return self._change_locks.lock_for(room_id)
 
     def touch(self, room_id: str) -> Room | None:
-        """Note in a room that its members changed, and return it; None when it is gone."""
+        """Record in the room that its members changed, and return it; None if it is deleted."""
         room = self._rooms.touch_members(room_id)
         self.forget(room_id)
         return room
 
     def forget(self, room_id: str) -> None:
-        """Drop what is remembered of a room, after it or its members changed."""
+        """Drop the cached entry of a room after the room or its members changed."""
         self._changes += 1
         self._changed[room_id] = self._changes
         self._changed.move_to_end(room_id)
@@ -234,9 +235,9 @@ class MembershipCache:
         self._drop(room_id)
 
     def forget_all(self) -> None:
-        """Drop everything, also what is being read at this moment."""
+        """Drop everything, including the results of reads under way."""
         self._changes += 1
-        self._gone.clear()
+        self._deleted_users.clear()
         self._changed.clear()
         self._changed_before = self._changes
         self._lists.clear()
@@ -244,12 +245,12 @@ class MembershipCache:
         self._size = 0
 
     def exclude(self, user_id: str) -> None:
-        """Count a user whose account has ended as no member of any room, although they still are.
+        """Treat a deleted account as a member of no room.
 
-        The rooms are left one by one, which takes a while.
+        A job ends its memberships one by one, which takes a while.
         """
         self._lists.pop(user_id, None)
-        self._gone[user_id] = None
+        self._deleted_users[user_id] = None
 
     def _find_room(self, room_id: str) -> Room:
         room = self._rooms.find(room_id)
@@ -258,13 +259,13 @@ class MembershipCache:
         return room
 
     def _is_unchanged(self, room_id: str, since: int) -> bool:
-        """Tell whether what was read of a room after `since` cannot be older than a change."""
+        """Return whether the room has not changed since the change number `since`."""
         return self._changed.get(room_id, self._changed_before) <= since
 
     def _read(self, room: Room, changes: int, asked_at: float, limit: int = 0) -> list[Membership]:
-        """Read the members, all or the first: whoever talks in a room is not the only one.
+        """Read all members of a room, or the first `limit`, because others will be needed soon.
 
-        They are remembered unless the room has changed since `changes`, before it was read.
+        They are cached unless the room has changed since the change number `changes`.
         """
         found = [resolve_role(room, one) for one in self._memberships.list_of_room(room.id, limit)]
         if self._is_unchanged(room.id, changes) and found:
@@ -300,7 +301,7 @@ class MembershipCache:
         self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        """Drop rooms while more is remembered than there is room for, but not the last one."""
+        """Drop the oldest rooms while the cache exceeds a bound, but keep the last one."""
         while len(self._known) > KNOWN_ROOMS or (
             self._size > KNOWN_MEMBERS and len(self._known) > 1
         ):

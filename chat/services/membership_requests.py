@@ -1,4 +1,4 @@
-"""Consent: a stranger does not put a person into a group but asks whether they want to join."""
+"""Membership requests: a user must accept before a stranger can add them to a group."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from chat.services.consent import Consent
 from chat.services.events import Events
 from chat.services.received_requests import ReceivedRequests
 
-KEPT_DAYS = 30  # for which a request waits, and after which a declined one may be made again
-MOST_WAITING = 50  # for one person's answer
+KEPT_DAYS = 30  # a request waits so long, and so long a declined one cannot be repeated
+MOST_WAITING = 50  # requests to one user
 
 
 class TooManyMembershipRequests(Conflict):
-    """Somebody has as many membership requests without an answer as one may."""
+    """The user has as many unanswered membership requests as allowed."""
 
     text_key = "error.too_many_unanswered"
 
 
 class MembershipRequests:
-    """Membership requests: whether a person wants to join a group."""
+    """Creates, lists and answers membership requests."""
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class MembershipRequests:
         self._clock = clock
 
     def ask_if_needed(self, actor: User, room: Room, user: User) -> bool:
-        """Ask a user whether they want to join, where that needs their consent; return whether.
+        """Send a request if adding the user needs their consent; return whether it does.
 
-        To ask again while it waits changes nothing. Raises Forbidden where one of the two blocks
-        the other one or the user declined lately, TooManyMembershipRequests, and RateLimited for
-        an actor who asks too often.
+        A second request while one waits changes nothing. Raises Forbidden if one of the two blocks
+        the other or the user declined within KEPT_DAYS, TooManyMembershipRequests, and RateLimited
+        for an actor who asks too often.
         """
-        self._blocks.require_none(actor.id, user.id)
+        self._blocks.require_no_block(actor.id, user.id)
         now = self._clock()
         found = self._requests.find_of(room.id, user.id, now)
         if found is not None and found.declined:
@@ -80,9 +80,9 @@ class MembershipRequests:
     def list_created(
         self, since: datetime, until: datetime | None, is_told: Callable[[str], bool]
     ) -> Iterator[tuple[str, ReceivedRequest]]:
-        """Yield the requests made since then, by any process, each with its user's id.
+        """Yield requests created since then, by any process, each with the id of its user.
 
-        Those whose id `is_told` knows are left out.
+        Requests whose id satisfies `is_told` are left out.
         """
         for request in self._requests.list_created(since, until):
             if not is_told(request.id):
@@ -97,7 +97,7 @@ class MembershipRequests:
         raise NotFound()
 
     def decline(self, user: User, request_id: str) -> None:
-        """Decline a request: nobody may ask again for that group for KEPT_DAYS."""
+        """Decline a request; for KEPT_DAYS the user gets no other one for that group."""
         request = self._requests.find(request_id, user.id, self._clock())
         if request is None or not self._requests.decline(
             request.id, self._clock() + KEPT_DAYS * DAY_MS
@@ -105,14 +105,14 @@ class MembershipRequests:
             raise NotFound()
 
     def use_up(self, request_id: str) -> None:
-        """Take a request that is accepted: it is good once; raise NotFound when it is gone."""
+        """Delete an accepted request; raise NotFound if another call was first."""
         if not self._requests.delete(request_id):
             raise NotFound()
 
     def withdraw(self, room_id: str, user_id: str) -> None:
-        """Remove the request to somebody who came in otherwise, or was removed."""
+        """Delete the request to a user who joined in another way, or was removed."""
         self._requests.delete_waiting(room_id, user_id)
 
-    def forget_user(self, user_id: str) -> None:
-        """Remove all requests by and to a person whose account is gone."""
+    def delete_user_data(self, user_id: str) -> None:
+        """Delete all requests by and to a user whose account is deleted."""
         self._requests.delete_of_user(user_id)

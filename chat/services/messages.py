@@ -1,4 +1,4 @@
-"""Saying something."""
+"""Sending messages."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.quotas import Quotas
 from chat.text.sizes import size_of_text
 
-KNOWN_PAIRS = 10_000  # whose direct room is found without asking
+KNOWN_PAIRS = 10_000  # of users, with a cached direct room
 
 
 class MessageService:
-    """Who may say something in a room."""
+    """Checks who may send a message to a room, and appends it to the room's log."""
 
     def __init__(
         self,
@@ -40,20 +40,20 @@ class MessageService:
         self._limits = limits
         self._quotas = quotas
         self._clock = clock
-        # Ids of rooms, by the one who writes and the name they write to.
+        # Direct room ids by the sender's id and the recipient's username in lower case.
         self._known_pairs: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_PAIRS)
 
     def send(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None = None
     ) -> StoredFuture:
-        """Admit a message to a room (of that kind) and return the future of the stored one."""
+        """Append a message to a room of that kind; None is any kind."""
         self._limits.count(MESSAGES, user.id)
         return self._submit(user, room_id, client_id, data, kind)
 
     def send_direct(
         self, user: User, client_id: str, data: str, to: str | None, room_id: str | None
     ) -> StoredFuture:
-        """Admit a message to the room shared with `to`, or to a direct room by its id."""
+        """Append a message to the direct room with the user `to`, or with that id."""
         self._limits.count(MESSAGES, user.id)
         if to is None:
             return self._submit(user, room_id or "", client_id, data, "direct")
@@ -63,7 +63,7 @@ class MessageService:
             try:
                 return self._submit(user, known, client_id, data, "direct")
             except (NotFound, PeerLeft):
-                # Nobody's username changes, but whoever had this one is gone. Another may have it.
+                # A username never changes, but after a deletion another account may have it.
                 self._known_pairs.pop(key, None)
         room, _ = self._direct_rooms.direct_with(user, to, field="to")
         self._known_pairs[key] = room.id
@@ -72,9 +72,9 @@ class MessageService:
     def _submit(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None
     ) -> StoredFuture:
-        """Hand over to the writer what may be said in a room.
+        """Append a message if the user may post there.
 
-        What is too much for a quota goes there too: it may repeat what is stored.
+        A message over a quota goes to the log with its refusal, because it may repeat a stored one.
         """
         room = self._membership_cache.require_may_post(user.id, room_id, kind)
         now = self._clock()

@@ -1,4 +1,4 @@
-"""Setting a new password by the old one."""
+"""Changing a password with the current one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chat.services.sessions import SessionService
 
 
 class PasswordChanges:
-    """Changes one's own password; every session ends with the old one."""
+    """Changes the caller's own password and ends all their sessions."""
 
     def __init__(
         self,
@@ -40,9 +40,9 @@ class PasswordChanges:
     def change_password(
         self, user: User, *, current_password: str, password: str, address: str
     ) -> User:
-        """Set a new password, end every session, and return the user as they are then.
+        """Set a new password, end every session, and return the changed user.
 
-        Raises InvalidInput for the current password.
+        Raises InvalidInput if the current password is wrong.
         """
         confirmed = self._checks.confirm(user.id, current_password, address=address)
         password_hash = self._passwords.hash(password) if confirmed else ""
@@ -50,7 +50,7 @@ class PasswordChanges:
             confirmed, password_hash, self._clock()
         ):
             raise InvalidInput({"current_password": ["invalid.password"]})
-        self._audit.note("password_changed", user.id)
+        self._audit.record("password_changed", user.id)
         self._proofs.end_resets(user)
         self._sessions.end_all(user.id)
         return replace(confirmed, password_hash=password_hash)

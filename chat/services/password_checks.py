@@ -1,4 +1,4 @@
-"""Whether a password is somebody's; too many wrong ones are refused."""
+"""Checking passwords, with limits on wrong ones."""
 
 from __future__ import annotations
 
@@ -47,19 +47,19 @@ class PasswordChecks:
         self._limits = limits
         self._audit = audit
         self._clock = clock
-        # One at a time for each target: otherwise a hundred guesses at once would all pass
-        # before the first had failed. It also bounds how many hashes are computed at once.
+        # One check at a time for each target. Otherwise many concurrent guesses would all pass the
+        # limits before the first one failed. This also bounds the concurrent hash computations.
         self._locks = KeyedLocks(LOG_INS_AT_ONCE)
 
     def confirm(self, user_id: str, password: str, *, address: str) -> User | None:
         """Return the user as stored now if the password is right, or None; raise RateLimited.
 
-        For those who are logged in: failures to log in as them do not keep them from it.
+        For authenticated users. Failed log-ins by others do not count against them.
         """
         target = f"user {user_id}"
         user, _ = self.check(target, password, address, lambda: self._users.find(user_id))
         if user is None:
-            self._audit.note("password_wrong", user_id)
+            self._audit.record("password_wrong", user_id)
         return user
 
     def check(
@@ -70,10 +70,10 @@ class PasswordChecks:
         find: Callable[[], User | None],
         device_token: str = "",
     ) -> tuple[User | None, User | None]:
-        """Return who is found if the password is theirs, else None, and who is found at all.
+        """Return the user if the password is right, else None; and the user in any case.
 
-        Raises RateLimited. Without a user it takes as long and is wrong. `target` is what they are
-        counted by.
+        `find` returns the user. If there is none, the check takes as long and fails. `target` is
+        the key of the counters. Raises RateLimited.
         """
         network = network_of(address)
         device = self._devices.read(device_token)
@@ -81,15 +81,15 @@ class PasswordChecks:
         by_device = (FAILED_LOGINS_PER_ACCOUNT, f"{target} device {device.name if device else ''}")
         by_network = (FAILED_LOGINS_PER_ACCOUNT, f"{target} {network}")
         by_address = per_caller(FAILED_LOGINS_PER_ADDRESS, address)
-        # Whoever is certain to be refused keeps nobody waiting. Each test costs a query, so it is
-        # only of those who could hold the locks of many accounts.
+        # Refuse callers over a limit before they take a lock, so that they delay nobody. Each check
+        # costs a query, so only limits of callers who could hold the locks of many accounts.
         for rule, key in (right, *((by_device,) if device else by_address)):
             self._limits.check(rule, key)
         with self._locks.lock_for(target):
-            user = find()  # not before: after a long wait an earlier answer would be outdated
+            user = find()  # under the lock, because the wait for it may be long
             if self._devices.is_of(device, user):
                 wrong = [by_device, (FAILED_LOGINS_OF_KNOWN, f"{target} devices")]
-            else:  # also with a token of another account, or from before its password
+            else:  # also for a token of another account or of an earlier password
                 wrong = [by_device] if device else []
                 wrong += [by_network, *by_address]
                 if self._knows_network(user, address):
@@ -98,7 +98,7 @@ class PasswordChecks:
                     wrong.append((FAILED_LOGINS_FROM_ANYWHERE, target))
             for rule, key in wrong:
                 self._limits.check(rule, key)
-            # Adopted accounts may have none until it is set by a mailed code.
+            # Adopted accounts may have no password until a reset sets one.
             known = user.password_hash if user else ""
             if self._passwords.verify(known or None, password):
                 self._limits.count(*right)
@@ -108,7 +108,7 @@ class PasswordChecks:
             return None, user
 
     def _knows_network(self, user: User | None, address: str) -> bool:
-        """Tell whether the account was lately logged in to from there; asks as long for nobody."""
+        """Return whether the account has a session from that network; as slow without a user."""
         user_id = user.id if user else new_id()
         network_hash = self._devices.hash_of(address, user_id)
         return self._sessions.has_network(user_id, network_hash, self._clock())

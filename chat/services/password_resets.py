@@ -1,4 +1,4 @@
-"""Setting a new password by a mailed code, or by a link."""
+"""Resetting a lost password by a mailed code or a link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chat.services.sessions import SessionService
 
 
 class PasswordResets:
-    """Sets new passwords for those who lost the old one; every session ends with that."""
+    """Sets new passwords for users who lost theirs, and ends all their sessions."""
 
     def __init__(
         self,
@@ -51,20 +51,20 @@ class PasswordResets:
         return self._set_password(user, self._passwords.hash(password))
 
     def reset_password_by_link(self, *, reset_token: str, password: str, address: str) -> User:
-        """Set a new password by the token of a link, once; end every session; return the user.
+        """Set a new password by the token of a reset link, end every session, return the user.
 
         Raises InvalidInput, and RateLimited for a caller with too many wrong tokens.
         """
         link = self._proofs.find_link("reset", reset_token, "reset_token", address)
         user = self._users.find(link.user_id)
         password_hash = self._passwords.hash(password)
-        if user is None or not self._links.take_use(link):
+        if user is None or not self._links.spend_use(link):
             raise InvalidInput({"reset_token": ["invalid.link"]})
         return self._set_password(user, password_hash)
 
     def _set_password(self, user: User, password_hash: str) -> User:
         changed = self._users.update(user.id, {"password_hash": password_hash}, self._clock())
-        self._audit.note("password_reset", user.id)
+        self._audit.record("password_reset", user.id)
         self._proofs.end_resets(user)
-        self._sessions.end_all(user.id)  # after the write: no log-in with the old one comes later
+        self._sessions.end_all(user.id)  # after the write, so that the old password is useless
         return changed

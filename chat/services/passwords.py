@@ -1,4 +1,4 @@
-"""Passwords: argon2id, always off the event loop."""
+"""Password hashes: argon2id, computed off the event loop."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from chat.concurrency import offload
 from chat.text.normalization import nfc
 
-MEMORY_KIB = 19 * 1024  # the floor that OWASP names, with two passes and one lane
+MEMORY_KIB = 19 * 1024  # the minimum of OWASP for two passes and one lane
 PASSES = 2
 LANES = 1
-# Of a hash that another server made: checking one costs what its maker chose.
+# Bounds for hashes made by another server, because their parameters set the cost of a check.
 MOST_MEMORY_KIB = 128 * 1024
 MOST_PASSES = 8
 MOST_LANES = 8
 
 
 class Passwords:
-    """Hashes and checks passwords; what it returns carries its own salt and parameters.
+    """Hashes and checks passwords. A hash contains its salt and parameters.
 
-    The composed form (NFC) of a password is hashed, because keyboards differ in what they send for
-    one letter. Older hashes were made of what was typed, so that is tried as well.
+    New hashes are of the composed form (NFC) of a password, because keyboards send different code
+    points for one letter. Older hashes are of the typed form, so a check tries both.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class Passwords:
         return offload(self._hasher.hash, nfc(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether the password is right; None (no such user) takes as long and is wrong.
+        """Return whether the password is right.
 
-        So does a hash that is too expensive to check: its owner sets a new password by a mailed
-        code.
+        For None (no such user) and for a hash that is too expensive to check, the call takes as
+        long and returns False. The owner of such a hash needs a password reset.
         """
         if password_hash is None or not is_affordable(password_hash):
             if self._nobody is None:
@@ -49,7 +49,7 @@ class Passwords:
         return offload(self._matches_any, password_hash, password)
 
     def is_outdated(self, password_hash: str, password: str) -> bool:
-        """Tell whether `hash` would make another hash of a password that this one fits."""
+        """Return whether the hash of this right password needs to be renewed."""
         if self._hasher.check_needs_rehash(password_hash):
             return True
         return not password.isascii() and not offload(self._matches, password_hash, nfc(password))
@@ -65,7 +65,7 @@ class Passwords:
 
 
 def is_affordable(password_hash: str) -> bool:
-    """Tell whether this is a hash of argon2id whose parameters are within the bounds above."""
+    """Return whether this is an argon2id hash with parameters within the bounds above."""
     try:
         found = extract_parameters(password_hash)
     except ValueError:  # no hash of argon2 at all
@@ -79,6 +79,6 @@ def is_affordable(password_hash: str) -> bool:
 
 
 def _forms(password: str) -> list[str]:
-    """Return the ways in which the password may have been hashed, today's first."""
+    """Return the Unicode forms of which a stored hash may be, that of new hashes first."""
     forms = (nfc(password), password, unicodedata.normalize("NFD", password))
     return list(dict.fromkeys(forms))

@@ -1,7 +1,7 @@
-"""Whether the database still has the past that this process knows.
+"""Detecting that the database was restored, by its epoch.
 
-After a restore the same place in a room's log may be another message's. What was remembered of the
-database is then worse than nothing, and clients have to load anew what they hold.
+After a restore, another message may have the same seq. So this process must drop its caches, and
+clients must reload.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Callable, Sequence
 
 from chat.repositories.epoch import EpochRepository
 
-SETTLE_SECONDS = 6.0  # by then nothing is under way that began before: everything has a time limit
+SETTLE_SECONDS = 6.0  # longer than the time limit of any operation that began before the restore
 
 log = logging.getLogger(__name__)
 
 
 class Past:
-    """Knows the database's epoch. When it is renewed, this process starts over.
+    """Holds the database's epoch. When it changes, this process drops its state.
 
-    Everything in `start_over` is called once. Everything in `forget` is called then, and once more
-    `SETTLE_SECONDS` later: what was under way may have remembered something old again.
+    Then the functions in `forget` and `start_over` are called. Those in `forget` are called again
+    after `SETTLE_SECONDS`, because operations under way may have cached old values.
     """
 
     def __init__(
@@ -39,13 +39,16 @@ class Past:
         self._settled_at: float | None = None
 
     def epoch(self) -> str:
-        """Return the epoch of the past that this process knows."""
+        """Return the epoch to which this process's state belongs."""
         if self._epoch is None:
             self._epoch = self._epochs.read()
         return self._epoch
 
     def check(self) -> bool:
-        """Ask the database for its epoch and start over when it is another one; return whether."""
+        """Read the database's epoch; if it changed, drop the state of this process.
+
+        Returns whether it changed.
+        """
         known, self._epoch = self._epoch, self._epochs.read()
         if known not in (None, self._epoch):
             log.warning("the database was restored: all clients are to come back and load anew")
@@ -59,7 +62,7 @@ class Past:
         return False
 
     def renew(self) -> None:
-        """Give the database another epoch, by which all processes notice that it was restored."""
+        """Give the database a new epoch, so that all processes notice the restore."""
         self._epoch = self._epochs.renew()
 
     @staticmethod

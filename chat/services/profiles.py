@@ -1,4 +1,4 @@
-"""Who people are: one's own profile, and finding others."""
+"""User profiles: updating one's own, and finding others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chat.services.usernames import Usernames
 
 
 class Profiles:
-    """Finds people, and changes what one says of oneself."""
+    """Finds users, and updates profiles."""
 
     def __init__(
         self,
@@ -36,28 +36,28 @@ class Profiles:
         self._clock = clock
 
     def names_of(self, user_ids: Iterable[str]) -> dict[str, str]:
-        """Return username by user id; an account that is gone has the empty name."""
+        """Return usernames by user id; a deleted account has the empty name."""
         return {
             user_id: names.username for user_id, names in self._usernames.find(user_ids).items()
         }
 
     def get_by_username(self, username: str) -> User:
-        """Return a user by name in any case; raise NotFound."""
+        """Return a user by username, in any letter case; raise NotFound."""
         user = self._users.find_by_username(username)
         if user is None:
             raise NotFound()
         return user
 
     def search(self, user: User, prefix: str) -> list[User]:
-        """Return at most 20 users whose username or nickname starts so; nobody for nothing."""
+        """Return at most 20 users whose username or nickname has a prefix; none if it is empty."""
         self._limits.count(SEARCHES, user.id)
         return self._users.search(prefix, limit=20) if prefix else []
 
     def update_profile(self, user: User, changes: Mapping[str, Any]) -> User:
-        """Change those of nickname, sex, avatar, locale that are given; return the user.
+        """Change the given ones of nickname, sex, avatar and locale; return the user.
 
-        Those who share a room are told, unless it is the locale alone; in a direct room only while
-        neither of the two blocks the other. Raises RateLimited.
+        Pushes the profile to members of the user's rooms, except direct rooms with a block, and
+        unless only the locale changed. Raises RateLimited.
         """
         if not changes:
             return user

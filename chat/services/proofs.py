@@ -1,4 +1,4 @@
-"""Codes and links as callers give them; too many wrong ones are refused."""
+"""Checking the codes and link tokens of callers, with limits on wrong ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Proofs:
-    """Checks what proves that somebody may register or set a new password."""
+    """Checks the proofs needed to register or to set a new password."""
 
     def __init__(
         self, *, codes: VerificationCodes, links: Links, limits: Limits, audit: Audit
@@ -34,12 +34,12 @@ class Proofs:
         self._links = links
         self._limits = limits
         self._audit = audit
-        # Callers try their codes one by one: otherwise many tries at once would all pass before the
-        # first was counted.
+        # One try at a time for each caller. Otherwise many concurrent tries would all pass the
+        # limits before the first one was counted.
         self._locks = KeyedLocks()
 
     def check_code(self, email: str, purpose: Purpose, code: str, address: str) -> None:
-        """Raise InvalidInput for a wrong code and count it; RateLimited without spending a try."""
+        """Raise InvalidInput for a wrong code and count it; raise RateLimited without a try."""
         usual = per_caller(WRONG_CODES, address)
         first = per_caller(FIRST_WRONG_CODES, address)
         with self._locks.lock_for(usual[-1][1]):
@@ -55,17 +55,17 @@ class Proofs:
             try:
                 self._codes.check(email, purpose, code, tries)
             except InvalidInput:
-                is_counted = all(self._limits.note(*counted) for counted in first)
+                is_counted = all(self._limits.try_count(*counted) for counted in first)
                 if is_guessed:
                     self._warn_of_guessing("many networks")
                 elif is_counted:
-                    self._limits.note(WRONG_CODES_OF_ALL, ALL)
+                    self._limits.try_count(WRONG_CODES_OF_ALL, ALL)
                 for rule, key in usual:
                     self._limits.count(rule, key)
                 raise
 
     def find_link(self, purpose: Purpose, token: str, field: str, address: str) -> Link:
-        """Return a good link, or raise InvalidInput that names `field`; RateLimited after many."""
+        """Return the link of a token; raise InvalidInput for `field`, RateLimited after many."""
         link = self._links.find(purpose, token)
         if link is None:
             for rule, key in per_caller(WRONG_LINKS, address):
@@ -74,13 +74,13 @@ class Proofs:
         return link
 
     def end_resets(self, user: User) -> None:
-        """Make useless what was handed out before to set a new password with."""
+        """Invalidate the user's reset links and reset code."""
         self._links.end_resets(user.id)
         if user.email_is_proven:
             self._codes.use_up(user.email, "reset")
 
     def _warn_of_guessing(self, by: str) -> None:
-        """Tell an operator, once an hour over all processes, that codes are guessed."""
-        if self._limits.note(GUESSING_ALARMS, by):
+        """Warn the operator of guessed codes, once an hour over all processes."""
+        if self._limits.try_count(GUESSING_ALARMS, by):
             log.warning("codes are guessed: more wrong ones by %s than people mistype", by)
-            self._audit.note("codes_guessed", detail=by)
+            self._audit.record("codes_guessed", detail=by)

@@ -1,9 +1,9 @@
-"""How many bytes an account and a room may store on a day (of UTC).
+"""Quotas: the bytes that a user and a room may store in a UTC day.
 
-Sending asks no database: bytes are counted in memory once they are stored, and what is worth it is
-added to the count that all processes share a moment later. So a quota can be exceeded by what is on
-its way, and by what other processes, or this one before a restart, had not yet added: UNWRITTEN
-bytes each, and those of about a second.
+Sending costs no query. Stored bytes are counted in memory, and counts from UNWRITTEN bytes on are
+added to the shared count in the database in the background. So a quota can be exceeded by messages
+under way, and by UNWRITTEN bytes and about a second's messages of each process, including this one
+before a restart.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from chat.text.sizes import size_of_text
 from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 1.0  # seconds
-UNWRITTEN = 64 * 1024  # bytes that are not worth a write: most people never say as much on a day
+UNWRITTEN = 64 * 1024  # bytes that are not worth a write; most users never send more in a day
 
 Kind = Literal["user", "room"]
 
 
 class Quotas:
-    """Counts what is stored. `most` has bytes a day for each kind; 0 is no limit."""
+    """Counts stored bytes. `most` is the limit in bytes a day for each kind; 0 is no limit."""
 
     def __init__(
         self,
@@ -38,13 +38,13 @@ class Quotas:
         self._most = {kind: limit for kind, limit in most.items() if limit}
         self._clock = clock
         self._day = 0
-        self._used: dict[str, int] = {}  # today, by key, as far as this process knows
-        self._unwritten: dict[str, int] = {}  # the part of it that the database does not know
+        self._used: dict[str, int] = {}  # bytes today by key, as far as this process knows
+        self._unwritten: dict[str, int] = {}  # the part of them not added to the database yet
         self._lock = threading.Lock()
         self._write_behind: WriteBehind[str, None] = WriteBehind(WRITE_INTERVAL, self._write)
 
     def find_refusal(self, size: int, *, user: str, room: str) -> QuotaExceeded | None:
-        """Return what to say when somebody may not store so many bytes more in a room."""
+        """Return the error if a quota has no space for `size` more bytes, else None."""
         day, passed = divmod(self._clock(), DAY_MS)
         with self._lock:
             self._begin(day)
@@ -54,7 +54,7 @@ class Quotas:
         return None
 
     def count(self, size: int, *, user: str, room: str) -> None:
-        """Count bytes that somebody has stored in a room."""
+        """Count bytes that a user has stored in a room."""
         with self._lock:
             self._begin(self._clock() // DAY_MS)
             for key, most in self._keys(user, room):
@@ -64,23 +64,23 @@ class Quotas:
                     self._write_behind.put(key, None)
 
     def stored(self, room: Room, message: Message) -> None:
-        """Count a message that was stored here."""
+        """Count a message that this process stored."""
         self.count(size_of_text(message.data), user=message.user_id, room=room.id)
 
     def caught_up(self, room: Room, message: Message) -> None:
-        """Whoever stored it counts it."""
+        """Do nothing: the process that stored the message counts it."""
 
     def flush(self) -> bool:
-        """Write what is worth it; return whether it could be written."""
+        """Write the counts that are due; return whether that succeeded."""
         return self._write_behind.flush()
 
     def _keys(self, user: str, room: str) -> list[tuple[str, int]]:
-        """Return what is counted, each with the most there may be of it."""
+        """Return the keys to count by, each with its limit."""
         ids: dict[Kind, str] = {"user": user, "room": room}
         return [(f"{kind} {ids[kind]}", most) for kind, most in self._most.items()]
 
     def _begin(self, day: int) -> None:
-        """Forget the day before; called under the lock."""
+        """Reset the counts when a new day has begun. The caller holds the lock."""
         if day != self._day:
             self._day = day
             self._used.clear()
@@ -92,7 +92,7 @@ class Quotas:
             sizes = {key: self._unwritten.pop(key) for key in keys if key in self._unwritten}
         try:
             totals = self._usage.add(day, sizes)
-        except Exception:  # perhaps it was added all the same: then it counts twice
+        except Exception:  # if it was added all the same, it counts twice
             with self._lock:
                 if day == self._day:
                     for key, size in sizes.items():

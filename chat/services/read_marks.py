@@ -1,4 +1,4 @@
-"""How far people have read: pushed at once, written once a second."""
+"""Read marks: up to which seq each member has read. Pushed at once, written once a second."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from chat.repositories.messages import MessageRepository
 from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 1.0  # seconds between two writes of one member's mark
-# All rests of a round, where the database is slow. A mark that comes right after a round began
-# waits for the next one too: a crash may forget twice as much.
+# Seconds that all pauses of a round may take, when the database is slow. A mark set right after a
+# round began waits for the next one too, so a crash can lose the marks of twice that time.
 MAX_INTERVAL = 30.0
-REST = 10.0  # times as long as a write took
+PAUSE_FACTOR = 10.0  # pause after a write, as a multiple of its duration
 KNOWN_MARKS = 50_000
 
-_Mark = tuple[int, str | None]  # seq and id of the message there, None when it is not at hand
+_Mark = tuple[int, str | None]  # the seq, and the id of its message or None if unknown
 
 
 class ReadMarks:
-    """The read marks set in this process, which the database hears of a little later.
+    """The read marks set in this process, written to the database in the background.
 
-    They are remembered beyond that: memberships read before a mark was written stay in use a while.
+    They stay cached after the write, because memberships read earlier stay in use for a while.
     """
 
     def __init__(self, memberships: MembershipRepository, messages: MessageRepository) -> None:
@@ -33,11 +33,11 @@ class ReadMarks:
         self._messages = messages
         self._known: LRUCache[tuple[str, str], int] = LRUCache(KNOWN_MARKS)
         self._write_behind: WriteBehind[tuple[str, str], _Mark] = WriteBehind(
-            WRITE_INTERVAL, self._write, MAX_INTERVAL, REST
+            WRITE_INTERVAL, self._write, MAX_INTERVAL, PAUSE_FACTOR
         )
 
     def advance(self, room_id: str, user_id: str, seq: int, message_id: str | None = None) -> None:
-        """Note that the user has read the room up to `seq`, the place of that message."""
+        """Record that the user has read the room up to `seq`; `message_id` is its message."""
         key = (room_id, user_id)
         if seq <= self._known.get(key, 0):
             return
@@ -45,25 +45,25 @@ class ReadMarks:
         self._write_behind.put(key, (seq, message_id))
 
     def stored(self, room: Room, message: Message) -> None:
-        """Note that the sender of a message has read it."""
+        """Record that the sender has read the message."""
         self.advance(room.id, message.user_id, message.seq, message.id)
 
     def caught_up(self, room: Room, message: Message) -> None:
-        """Whoever stored it notes it."""
+        """Do nothing: the process that stored the message records it."""
 
     def with_mark(self, membership: Membership) -> Membership:
-        """Return the membership with the newest mark that is known here."""
+        """Return the membership with the newest mark known to this process."""
         seq = self._known.get((membership.room_id, membership.user_id), 0)
         return (
             replace(membership, last_read_seq=seq) if seq > membership.last_read_seq else membership
         )
 
     def flush(self) -> bool:
-        """Write what waits; return whether it could be written."""
+        """Write the waiting marks; return whether that succeeded."""
         return self._write_behind.flush()
 
     def forget_all(self) -> None:
-        """Drop all marks, and what waits to be written of them."""
+        """Drop all marks, including those that are not written yet."""
         self._write_behind.clear()
         self._known.clear()
 

@@ -1,4 +1,4 @@
-"""Whether this process can do its work now, and if not, why."""
+"""Readiness: whether this process can serve, and if not, why."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from chat.repositories.probes import Problem
 
 Find = Callable[[], Problem | None]
 
-MAX_AGE = 1.5  # seconds that a finding is good for: asking often costs nothing more
-WATCH_SECONDS = 5.0  # between two looks at what is watched
+MAX_AGE = 1.5  # seconds for which a result is reused
+WATCH_SECONDS = 5.0  # between two checks of the queue
 
 log = logging.getLogger(__name__)
 
 
 class Readiness:
-    """Asks each probe at most once in MAX_AGE, whoever wants to know.
+    """Runs each probe at most once in MAX_AGE.
 
-    `database` writes, so it is asked only when somebody wants to know. `queue` is watched while
-    `run` runs, because only log-ins would notice that it is away.
+    The probe `database` writes, so it runs only on demand. The probe `queue` also runs
+    periodically in `run`, because otherwise only log-ins would notice that the queue is away.
     """
 
     def __init__(self, database: Find, queue: Find | None) -> None:
@@ -31,7 +31,7 @@ class Readiness:
         self._ending = threading.Event()
 
     def check(self) -> None:
-        """Raise NotReady with the reason when this process should get no new clients."""
+        """Raise NotReady with the reason if this process should get no new clients."""
         if self._ending.is_set():
             raise NotReady("ending")
         for probe in filter(None, (self._database, self._queue)):
@@ -40,12 +40,12 @@ class Readiness:
                 raise NotReady(problem.reason)
 
     def find_wrong_setting(self) -> str | None:
-        """Return what is wrong with the queue's setting and will not pass by itself, or None."""
+        """Return a permanent problem with the queue's setting, or None."""
         problem = self._queue.find() if self._queue is not None else None
         return problem.detail if problem is not None and problem.is_final else None
 
     def run(self) -> None:
-        """Watch the queue until `end`, so that the log says when it goes and comes back."""
+        """Check the queue periodically until `end`, so that the log shows its outages."""
         if self._queue is None:
             return
         self._queue.ask()
@@ -53,12 +53,12 @@ class Readiness:
             self._queue.ask()
 
     def end(self) -> None:
-        """Be ready no more: the process is about to end."""
+        """Report not ready from now on, because the process is about to end."""
         self._ending.set()
 
 
 class _Probe:
-    """Remembers what one probe found, and logs when that changes."""
+    """Caches the result of one probe, and logs when it changes."""
 
     def __init__(self, find: Find) -> None:
         self.find = find
@@ -67,7 +67,7 @@ class _Probe:
         self._asked_at = -MAX_AGE
 
     def ask(self) -> Problem | None:
-        with self._lock:  # those who ask meanwhile get the same answer
+        with self._lock:  # concurrent callers share one result
             if time.monotonic() - self._asked_at < MAX_AGE:
                 return self._problem
             before, self._problem = self._problem, self.find()

@@ -1,4 +1,4 @@
-"""How far a member has read, and who is told."""
+"""Moving a member's read mark, and pushing it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chat.services.events import Events
 from chat.services.membership_cache import MembershipCache
 from chat.services.read_marks import ReadMarks
 
-SMALL_GROUP = 50  # up to so many members hear how far each of them has read
+SMALL_GROUP = 50  # members; in larger groups read marks are pushed only to their own clients
 
 
 class Reading:
@@ -29,7 +29,7 @@ class Reading:
         self._events = events
 
     def mark_read(self, user: User, room_id: str, seq: int, kind: RoomKind | None = None) -> None:
-        """Note that a member has read up to `seq`; a mark never goes back."""
+        """Record that a member has read up to `seq`; a mark never moves back."""
         room, membership = self._membership_cache.require_of_kind(user.id, room_id, kind)
         membership = self._read_marks.with_mark(membership)
         if seq > self._room_log.with_tail(room).last_seq and seq > (

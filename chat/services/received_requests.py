@@ -1,4 +1,4 @@
-"""Membership requests as those see them who were asked."""
+"""Membership requests as their recipients see them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from chat.services.membership_cache import MembershipCache
 
 
 class ReceivedRequests:
-    """Puts requests together with their rooms and inviters.
+    """Joins requests with their rooms and inviters.
 
-    A request counts only while its group is there, the inviter may still add members, and neither
-    of the two blocks the other. That is looked up when it matters, so no change of any of these can
-    be missed.
+    A request is valid only while its group exists, the inviter may add members, and neither of the
+    two blocks the other. This is checked at each use, so no change can be missed.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class ReceivedRequests:
         self._blocks = blocks
 
     def receive(self, requests: Iterable[MembershipRequest]) -> list[ReceivedRequest]:
-        """Return what requests of one user look like to them; remove those that count no more."""
+        """Return the valid requests to one user as they see them; delete the invalid ones."""
         requests = list(requests)
         if not requests:
             return []
@@ -48,9 +47,9 @@ class ReceivedRequests:
         rooms = {room.id: room for room in self._rooms.list_by_ids(one.room_id for one in requests)}
         inviters = self._users.list_by_ids({one.inviter_id for one in requests})
         own = set(self._memberships.list_rooms_of_users([user_id]).get(user_id, ()))
-        apart = {one for one in inviters if self._blocks.are_apart(user_id, one)}
+        apart = {one for one in inviters if self._blocks.is_either_blocked(user_id, one)}
         received = []
-        for request in requests:  # few, and each waits for the database: others have their turns
+        for request in requests:  # few, and each query yields to other tasks
             room, inviter = rooms.get(request.room_id), inviters.get(request.inviter_id)
             if (
                 room is None

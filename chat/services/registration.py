@@ -1,4 +1,4 @@
-"""Registration is open to everybody, to those with a link, or to nobody."""
+"""The registration rules: open to everybody, only by a link, or closed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chat.errors import Forbidden, InvalidInput
 from chat.i18n import Text
 from chat.text.addresses import domain_of, parse_domains
 
-NAMED_DOMAINS = 5  # in the text of an error
+NAMED_DOMAINS = 5  # listed in the text of an error
 
 
 class RegistrationClosed(Forbidden):
@@ -16,7 +16,7 @@ class RegistrationClosed(Forbidden):
 
 
 class LinkRequired(Forbidden):
-    """Only those may register who have a link for it."""
+    """Registration needs a link."""
 
     text_key = "error.link_required"
 
@@ -30,18 +30,20 @@ class Registration:
         self._written = [part.strip() for part in domains.split(",") if part.strip()]
 
     def require_allowed(self, email: str, *, by_link: bool) -> None:
-        """Raise Forbidden where the settings let nobody register so, InvalidInput for the address.
+        """Raise Forbidden if registration is closed or needs a link, InvalidInput for the domain.
 
-        `email` may be empty for somebody with a link.
+        `email` may be empty for a caller with a link.
         """
         if self.mode == "closed":
             raise RegistrationClosed()
         if self.mode == "invitation" and not by_link:
             raise LinkRequired()
         if email and self.domains and domain_of(email) not in self.domains:
-            raise InvalidInput({"email": [Text("invalid.email_domain", domains=self.named())]})
+            raise InvalidInput(
+                {"email": [Text("invalid.email_domain", domains=self.displayed_domains())]}
+            )
 
-    def named(self) -> str:
-        """Return the domains as people read them, the first few of many."""
+    def displayed_domains(self) -> str:
+        """Return the first few domains as text for users."""
         named = ", ".join(self._written[:NAMED_DOMAINS])
         return f"{named}, …" if len(self._written) > NAMED_DOMAINS else named

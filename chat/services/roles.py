@@ -1,4 +1,4 @@
-"""Who owns a group, who helps, and how that changes."""
+"""Roles in groups: changing them, and passing on ownership."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chat.services.room_notifier import RoomNotifier
 
 
 class Roles:
-    """Gives roles, and hands groups over."""
+    """Sets roles, and transfers ownership."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Roles:
     def set_role(
         self, actor: User, room_id: str, user_id: str, role: Role
     ) -> tuple[User, Membership]:
-        """Change what a member may do; making another one owner hands the group over."""
+        """Set a member's role; the role owner transfers the group to them."""
         self._limits.count(CHANGES, actor.id)
         with self._membership_cache.lock_for_changes(room_id):
             for _ in range(TRIES):
@@ -60,8 +60,8 @@ class Roles:
                     return user, replace(target, role=role)
         raise Unavailable()
 
-    def hand_over(self, room: Room) -> bool:
-        """Give a group whose owner goes, or has gone, to another member; False without one."""
+    def transfer_ownership(self, room: Room) -> bool:
+        """Transfer a group whose owner leaves or has left to an heir; return False if none."""
         others = [
             policies.resolve_role(room, one)
             for one in self._memberships.list_of_room(room.id)
@@ -69,36 +69,38 @@ class Roles:
         ]
         living = self._users.list_by_ids(one.user_id for one in others)
         disabled = {user_id for user_id, user in living.items() if user.disabled_at is not None}
-        heir = policies.choose_heir((one for one in others if one.user_id in living), disabled)
+        heir = policies.choose_next_owner(
+            (one for one in others if one.user_id in living), disabled
+        )
         if heir is None:
             return False
         changed = self._rooms.change_owner(room, heir.user_id)
         if changed is not None:
-            self._note_role(room.owner_id or "", heir.user_id, room, "owner")
+            self._record_role(room.owner_id or "", heir.user_id, room, "owner")
             self._notifier.updated(changed)
         return True
 
     def _change_role(self, room: Room, actor: User, target: User, role: Role) -> bool:
-        """Write a role; return False when the room has changed and must be looked at again."""
+        """Write a role; return False if the room has changed and must be read again."""
         if not self._rooms.confirm_owner(room):
             return False
         if role == "owner":
-            # First an admin, then no longer the owner: a crash in between takes nothing away.
+            # Make the old owner an admin first, so that a crash in between costs nobody a role.
             self._memberships.update_role(room.id, actor.id, "admin")
             changed = self._rooms.change_owner(room, target.id)
         elif self._memberships.update_role(room.id, target.id, role):
             if role == "member":
                 self._invitations.delete_by_user(room.id, target.id)
-            changed = self._rooms.update(room.id, {})  # only now do others read the role
+            changed = self._rooms.update(room.id, {})  # makes other processes reload the role
         else:
             return False
         if changed is None:
             return False
-        self._note_role(actor.id, target.id, room, role)
+        self._record_role(actor.id, target.id, room, role)
         self._notifier.updated(changed)
         return True
 
-    def _note_role(self, actor_id: str, target_id: str, room: Room, role: Role) -> None:
-        self._audit.note(
+    def _record_role(self, actor_id: str, target_id: str, room: Room, role: Role) -> None:
+        self._audit.record(
             "role_changed", actor_id, target_id=target_id, room_id=room.id, detail=role
         )

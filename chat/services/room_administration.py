@@ -1,6 +1,6 @@
-"""What an operator does with rooms by commands: look at them and end them.
+"""The operator's commands about rooms: view and delete.
 
-All of it is in the audit log, looking too.
+The audit log records every one of them, views included.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from chat.services.profiles import Profiles
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
-    """A room and who is in it, by username; an account that is gone has the empty name."""
+    """A room and its members by username; a deleted account has the empty name."""
 
     room: Room
     members: list[tuple[str, Membership]]
 
 
 class RoomAdministration:
-    """The operator's verbs about rooms, which are named by number or id."""
+    """The operator's verbs about rooms. A room is named by number or id."""
 
     def __init__(
         self,
@@ -45,28 +45,28 @@ class RoomAdministration:
 
     def list_rooms(self) -> Iterator[Room]:
         """Yield all rooms."""
-        self._audit.note("rooms_listed", OPERATOR)
+        self._audit.record("rooms_listed", OPERATOR)
         return self._rooms.list_all()
 
     def show_room(self, name: str) -> RoomView:
         """Return a room with its members, the oldest membership first; raise NotFound."""
         room = self._get_room(name)
-        self._audit.note("room_shown", OPERATOR, room_id=room.id)
+        self._audit.record("room_shown", OPERATOR, room_id=room.id)
         found = self._memberships.list_of_room(room.id)
         memberships = [policies.resolve_role(room, one) for one in found]
         names = self._profiles.names_of(one.user_id for one in memberships)
         return RoomView(room, [(names[one.user_id], one) for one in memberships])
 
     def get_room(self, name: str) -> Room:
-        """Return a room without a note that it was looked at; raise NotFound."""
+        """Return a room without an audit entry for the view; raise NotFound."""
         return self._get_room(name)
 
     def end_room(self, room_id: str) -> None:
-        """End a room of any kind with all that was said in it; raise NotFound."""
+        """Delete a room of any kind with all its messages; raise NotFound."""
         room = self._get_room(room_id)
         self._groups.end(room.id, OPERATOR)
-        if room.kind == "direct":  # what ends a group is noted wherever it ends
-            self._audit.note("direct_room_ended", OPERATOR, room_id=room.id)
+        if room.kind == "direct":  # the removal records the end of a group itself
+            self._audit.record("direct_room_ended", OPERATOR, room_id=room.id)
 
     def _get_room(self, name: str) -> Room:
         room = self._rooms.find_by_number(name) or self._rooms.find(name)

@@ -1,7 +1,7 @@
-"""Invitations to groups: whoever has the token of one may enter while it is good.
+"""Invitations to groups: the bearer of a token may enter while the invitation is valid.
 
-The owner and the admins of a group make them. An invitation is good until it expires, is used up
-or revoked, and only while the one who made it is still the owner or an admin.
+The owner and the admins of a group create them. An invitation is valid until it expires, is used up
+or is revoked, and only while its creator is the owner or an admin.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from chat.services.joining import Joining
 from chat.services.membership_cache import MembershipCache
 from chat.tokens import hash_token, new_token
 
-MOST_INVITATIONS = 50  # of a group at a time
+MOST_INVITATIONS = 50  # valid ones of a group
 
 
 class TooManyInvitations(Conflict):
-    """A group has as many invitations as it may have."""
+    """The group has as many invitations as allowed."""
 
     text_key = "error.too_many_invitations"
 
 
 class RoomInvitationService:
-    """Making, listing and revoking invitations, and entering a group by one."""
+    """Creates, lists and revokes invitations, and adds users who accept one."""
 
     def __init__(
         self,
@@ -55,12 +55,12 @@ class RoomInvitationService:
         self._limits = limits
         self._audit = audit
         self._clock = clock
-        self._locks = KeyedLocks()  # one after the other counts those of a group before adding one
+        self._locks = KeyedLocks()  # by room, so that concurrent calls cannot exceed the bound
 
-    def make(
+    def create(
         self, user: User, room_id: str, *, expires_in: int, uses: int
     ) -> tuple[RoomInvitation, str]:
-        """Return a new invitation, good for `expires_in` seconds, and its token, told only here."""
+        """Return a new invitation, valid for `expires_in` seconds, and its token, shown once."""
         self._limits.count(CHANGES, user.id)
         with self._locks.lock_for(room_id):
             self._require_manager(user, room_id)
@@ -76,26 +76,26 @@ class RoomInvitationService:
                 now=now,
                 expires_at=now + expires_in * 1000,
             )
-        self._audit.note("invitation_made", user.id, room_id=room_id, detail=invitation.id)
+        self._audit.record("invitation_made", user.id, room_id=room_id, detail=invitation.id)
         return invitation, token
 
     def list(self, user: User, room_id: str) -> builtins.list[tuple[RoomInvitation, User]]:
-        """Return the invitations of a group that are good, the oldest first, and who made each."""
+        """Return the valid invitations of a group with their creators, the oldest first."""
         self._require_manager(user, room_id)
         found = self._invitations.list_of_room(room_id, self._clock())
         makers = self._users.list_by_ids({invitation.user_id for invitation in found})
         return [(one, makers[one.user_id]) for one in found if one.user_id in makers]
 
     def revoke(self, user: User, room_id: str, invitation_id: str) -> None:
-        """End an invitation; its token is good for nothing from then on."""
+        """Revoke an invitation; its token is invalid from then on."""
         self._limits.count(CHANGES, user.id)
         self._require_manager(user, room_id)
         if not self._invitations.delete(room_id, invitation_id):
             raise NotFound()
-        self._audit.note("invitation_revoked", user.id, room_id=room_id, detail=invitation_id)
+        self._audit.record("invitation_revoked", user.id, room_id=room_id, detail=invitation_id)
 
-    def look(self, user: User, token: str) -> Invited:
-        """Return what a token is for; raises as `accept` does."""
+    def preview(self, user: User, token: str) -> Invited:
+        """Return the group and the creator of an invitation; raises as `accept` does."""
         self._limits.count(JOINS, user.id)
         invitation, room, is_member = self._tokens.require_good(user, token)
         invited_by = self._users.find(invitation.user_id)
@@ -104,15 +104,15 @@ class RoomInvitationService:
         return Invited(room, self._membership_cache.count(room.id), invited_by, is_member)
 
     def accept(self, user: User, token: str) -> Room:
-        """Enter a group by a token and return it; a member takes no use.
+        """Join a group by a token and return it; a member spends no use.
 
-        Raises NotFound for a token that is not good, whatever the reason, and Removed for somebody
-        who was removed from the group.
+        Raises NotFound for an invalid token, whatever the reason, and Removed for a user who was
+        removed from the group.
         """
         self._limits.count(JOINS, user.id)
         invitation, room, _ = self._tokens.require_good(user, token)
-        if self._joining.enter(room, user, lambda: self._tokens.take_use(invitation, user)):
-            self._audit.note(
+        if self._joining.enter(room, user, lambda: self._tokens.spend_use(invitation, user)):
+            self._audit.record(
                 "invitation_used",
                 user.id,
                 target_id=invitation.user_id,

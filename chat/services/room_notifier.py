@@ -1,4 +1,4 @@
-"""What is told once a room or its members have changed, and forgotten here with it."""
+"""Publishing changes of rooms and members, and dropping what is cached of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.services.usernames import Usernames
 
 
 class RoomNotifier:
-    """Tells of rooms after the change is stored; a room is told with the end of its log."""
+    """Publishes rooms after a change is stored, with the newest known tail of their logs."""
 
     def __init__(
         self,
@@ -27,32 +27,32 @@ class RoomNotifier:
         self._events = events
 
     def entered(self, room: Room, user_ids: Iterable[str]) -> None:
-        """Tell some users that a room is theirs now."""
-        # The end of the log as of now: what comes after it will be pushed to them.
-        self._events.room_entered(self.as_of_now(room), user_ids)
+        """Push a room to its new members."""
+        # With the present tail: later messages are pushed to them.
+        self._events.room_entered(self.with_present_tail(room), user_ids)
 
     def joined(self, room: Room, user: User) -> None:
-        """Tell the members who came."""
+        """Push a new member to the members."""
         self._events.member_joined(room, user)
 
     def updated(self, room: Room) -> Room:
-        """Tell the members what the room is like now, and return it so."""
+        """Push the present state of the room to its members, and return it."""
         self._membership_cache.forget(room.id)
-        room = self.as_of_now(room)
+        room = self.with_present_tail(room)
         self._events.room_updated(room)
         return room
 
     def left(self, room: Room, user_id: str) -> None:
-        """Tell the members, and the one who left, that they did."""
+        """Push a departure to the members and to the user who left."""
         self._membership_cache.forget(room.id)
         self._events.member_left(room, user_id)
 
     def ended(self, room: Room) -> None:
-        """Tell the members that the room is gone."""
+        """Push to the members that the room is deleted."""
         self._membership_cache.forget(room.id)
         self._room_log.forget(room.id)
         self._events.room_deleted(room.id, room.kind)
 
-    def as_of_now(self, room: Room) -> Room:
-        """Return the room with the end of its log as known here, signed."""
+    def with_present_tail(self, room: Room) -> Room:
+        """Return the room with the newest known tail of its log, with the sender's names."""
         return self._usernames.sign_last([self._room_log.with_tail(room)])[0]

@@ -1,4 +1,4 @@
-"""The end of a room: it is gone at once for everybody, its contents go beside, in pieces."""
+"""Removal of a room: the room is deleted at once, and a job deletes its contents in pieces."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from chat.services.room_notifier import RoomNotifier
 
 REMOVE = "remove_room"
 SWEEP = "sweep_room"
-# Documents deleted at once. Nobody else writes meanwhile: on the embedded engine for 6 ms.
+# Documents deleted in one call, which blocks other writers: for 6 ms on the embedded engine.
 PIECE = 16
-# Seconds after which the room is looked at once more, for what a process that had not yet heard of
-# its end has stored in it.
+# Seconds until the room's contents are searched once more, in case a process stored something
+# before it learned of the removal.
 SWEEP_AFTER = 60.0
 
 
 class Contents(Protocol):
-    """What is kept of a room beside its messages, in one collection."""
+    """A collection with contents of rooms other than messages."""
 
     def delete_of_room(self, room_id: str, piece: int) -> Iterable[object]: ...
 
 
 class RoomRemoval:
-    """Removes rooms by jobs, so that a crash at any point leaves nothing behind for good.
+    """Removes rooms by jobs, so that the removal is completed after a crash at any point.
 
-    `contents` are removed in this order; the messages come last.
+    `contents` are deleted in this order, and then the messages.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class RoomRemoval:
         jobs.register(SWEEP, self._sweep)
 
     def remove(self, room: Room, actor_id: str, *, unchanged: bool) -> bool:
-        """End a room whose owner is still the same; return whether it is gone.
+        """Delete a room whose owner is still the same; return whether it is deleted.
 
-        With `unchanged` only if nobody has come or left since `room` was read. The job comes first.
-        When the room is not removed after all, the job finds it living and does nothing.
+        With `unchanged`, only if nobody has joined or left since `room` was read. The job is stored
+        first. If the room is not deleted after all, the job finds it and does nothing.
         """
         arguments = {
             "room_id": room.id,
@@ -64,34 +64,34 @@ class RoomRemoval:
             "members_version": room.members_version if unchanged else None,
             "actor_id": actor_id,
         }
-        self._jobs.add(REMOVE, arguments)
+        self._jobs.enqueue(REMOVE, arguments)
         if not self._end(arguments):
             return False
         self._notifier.ended(room)
         return True
 
     def _end(self, arguments: Mapping[str, Any]) -> bool:
-        """Remove the room itself, unless it changed; return whether it is gone."""
+        """Delete the document of the room unless it changed; return whether it is deleted."""
         room_id, owner_id = arguments["room_id"], arguments["owner_id"]
         if self._rooms.delete(room_id, owner_id, arguments["members_version"]):
             if owner_id is not None:
-                self._audit.note("group_deleted", arguments["actor_id"], room_id=room_id)
+                self._audit.record("group_deleted", arguments["actor_id"], room_id=room_id)
             return True
         return self._rooms.find(room_id) is None
 
     def _remove(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
         room_id = arguments["room_id"]
-        # It is there when the process that began the removal died, or is not that far yet.
+        # The process that began the removal may have died before this, or may still be on its way.
         if self._rooms.find(room_id) is not None and not self._end(arguments):
             return
         yield from self._sweep(arguments, progress)
-        self._jobs.add(SWEEP, {"room_id": room_id}, SWEEP_AFTER)
+        self._jobs.enqueue(SWEEP, {"room_id": room_id}, SWEEP_AFTER)
 
     def _sweep(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:
-        """Remove what was in a room while the room is gone; it is looked for at each piece.
+        """Delete the contents of a room; stop if the room exists, which is checked at each piece.
 
-        A restore may bring it back, and a dump that was made while people talked may hold both a
-        living room and a job of its end.
+        A restore may bring it back, and a dump of a running server may hold both a room and the
+        job of its removal.
         """
         pieces = self._remove_contents(arguments["room_id"], progress)
         while self._rooms.find(arguments["room_id"]) is None:
@@ -101,7 +101,7 @@ class RoomRemoval:
             yield done
 
     def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
-        """Remove all in pieces; the progress is the first seq that may be there."""
+        """Delete all contents in pieces; the progress is the first seq that may still exist."""
         for repository in self._contents:
             for _ in repository.delete_of_room(room_id, PIECE):
                 yield progress

@@ -1,4 +1,4 @@
-"""What a crash left half done in rooms is completed at the next start."""
+"""Completing changes of rooms at the start of a process that a crash interrupted."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
 from chat.services.roles import Roles
 
-CATCH_UP_ROOMS = 500  # the last touched, whose logs a starting process looks at
-CATCH_UP_PAUSE = 1.0  # seconds until a database that was away is asked again
+CATCH_UP_ROOMS = 500  # the most recently changed ones, which a starting process checks
+CATCH_UP_PAUSE = 1.0  # seconds between two tries while the database is away
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class RoomRepair:
-    """Looks once at the rooms that changed last."""
+    """Checks the most recently changed rooms once."""
 
     def __init__(
         self,
@@ -40,21 +40,21 @@ class RoomRepair:
         self._stopped = threading.Event()
 
     def catch_up(self) -> None:
-        """Complete what a crash left half done in the rooms that changed last.
+        """Complete interrupted changes in the most recently changed rooms.
 
-        The ends of both logs are written down, what was done to messages is applied before, and a
-        group whose owner is no member gets another one.
-        A room that fails keeps no other from it, and a database that is away is asked again.
+        Applies changes of messages that are stored but not applied, writes the ends of both logs to
+        the room, and passes on a group whose owner is no member. A failure in one room does not
+        stop the others. During a database outage it retries.
         """
         for room in self._ask_until_answered(self._rooms.list_latest, CATCH_UP_ROOMS) or ():
             self._ask_until_answered(self._complete, room)
 
     def stop(self) -> None:
-        """Catch up no more."""
+        """Stop before the next room."""
         self._stopped.set()
 
     def _ask_until_answered(self, ask: Callable[[A], T], argument: A) -> T | None:
-        """Return the answer; None when it fails although the database is there, or when stopped."""
+        """Retry during an outage and return the result; None after another error, or if stopped."""
         while not self._stopped.is_set():
             try:
                 return ask(argument)
@@ -69,4 +69,4 @@ class RoomRepair:
         self._room_log.end(room)
         self._room_log.rev(room)
         if room.owner_id and self._memberships.find(room.id, room.owner_id) is None:
-            self._roles.hand_over(room)
+            self._roles.transfer_ownership(room)

@@ -1,13 +1,13 @@
-"""Being logged in, staying so, logging out.
+"""Sessions: starting, refreshing and ending them.
 
 The refresh id rotates with every use. Each is derived from the one before it under the server's
-secret, so two tabs that use the same one at once, or a client whose answer got lost, come to the
+secret. So two tabs that use the same one at once, or a client that lost an answer, get the
 same next one although only hashes are stored. Any later use means that two parties hold the token:
 the session ends for both.
 
-A browser sends its cookies to every port of a host, so a neighbour may get a page's refresh token.
-Therefore the session of a page is bound to a key that the page keeps where no other origin reads
-it: without the key the refresh token is no use.
+A browser sends its cookies to every port of a host, so another server on the host may get a page's
+refresh token. Therefore the session of a page is bound to a key, which the page stores where no
+other origin can read it. Without the key the refresh token is useless.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from chat.services.events import Events
 from chat.tokens import hash_token
 
 GRACE_MS = 10_000
-KNOWN_ALIVE = 20_000  # sessions
-MOST_SESSIONS = 100  # of one account that live; with one more the one used least lately ends
+KNOWN_ALIVE = 20_000  # cached sessions
+MOST_SESSIONS = 100  # live ones of an account; one more ends the least recently used one
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A living session and the refresh id that is good for it now."""
+    """A live session and its present refresh id."""
 
     user: User
     session: Session
@@ -46,10 +46,10 @@ class Grant:
 
 
 class SessionService:
-    """The verbs about being logged in.
+    """Starts, authenticates, refreshes and ends sessions.
 
-    `secret` is the server's secret key; `refresh_days` how long an unused session lives; `clock` is
-    shared by all processes.
+    `secret` is the server's secret key. An unused session expires after `refresh_days`. All
+    processes share `clock`.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class SessionService:
         self._key = hashlib.sha256(b"refresh ids\0" + secret.encode()).digest()
         self._lifetime = refresh_days * DAY_MS
         self._clock = clock
-        self._alive: LRUCache[str, str] = LRUCache(KNOWN_ALIVE)  # by session its user's id
+        self._alive: LRUCache[str, str] = LRUCache(KNOWN_ALIVE)  # user ids by session id
 
     def start(self, user: User, device: str, *, address: str = "", key: str | None = None) -> Grant:
-        """Start a session for a user who has shown who they are, from a network address.
+        """Start a session for an authenticated user from a network address.
 
-        Where a key is given it is bound to that, and refreshing needs it then.
+        If a key is given, the session is bound to it, and refreshing needs it.
         """
         return self.start_many([user], device, address=address, key=key)[0]
 
@@ -106,7 +106,7 @@ class SessionService:
         return [Grant(*one) for one in zip(users, stored, refresh_ids, strict=True)]
 
     def authenticate(self, user_id: str, session_id: str) -> User:
-        """Return the user of a living session; raise Unauthorized when it is not alive."""
+        """Return the user of a live session; raise Unauthorized if it has ended."""
         try:
             if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
                 raise Unauthorized()
@@ -118,9 +118,9 @@ class SessionService:
         return user
 
     def was_alive(self, user_id: str, session_id: str) -> bool:
-        """Tell whether a session was alive when it was last asked for; this asks nobody.
+        """Return whether a session was alive at its last authentication here, without a query.
 
-        One that ended in another process is known to be dead once it has been asked for again.
+        A session that ended in another process counts as alive until its next authentication.
         """
         return self._alive.get(session_id) == user_id
 
@@ -129,12 +129,12 @@ class SessionService:
     ) -> Grant:
         """Rotate the refresh id; raise Unauthorized, and end the session if an old one was used.
 
-        For 10 s the previous id gives the same result again, also at another process: all go by the
-        clock they share. A session that is bound to no key is bound to the one that is given; with
-        another key than its own nothing happens to it.
+        For 10 s the previous id gives the same result again, also at another process, because all
+        share a clock. A session without a key is bound to the given one. A wrong key raises
+        Unauthorized and does not change the session.
         """
         now = self._clock()
-        presented, next_id = hash_token(refresh_id), self._next(refresh_id)
+        presented, next_id = hash_token(refresh_id), self._derive_next(refresh_id)
         session = self._sessions.rotate(
             session_id,
             user_id,
@@ -150,67 +150,67 @@ class SessionService:
                 raise Unauthorized()
             if presented != session.previous_hash or abs(now - session.rotated_at) > GRACE_MS:
                 self.end(session_id)
-                self._audit.note("refresh_reused", target_id=user_id, detail=session_id)
+                self._audit.record("refresh_reused", target_id=user_id, detail=session_id)
                 raise Unauthorized()
         return Grant(self._require_enabled(user_id), session, next_id)
 
     def log_out(
         self, user_id: str, session_id: str, refresh_id: str = "", key: str | None = None
     ) -> None:
-        """End the session that the caller speaks through; raise Unauthorized if it is dead.
+        """End the caller's session; raise Unauthorized if it has ended.
 
-        A caller with a refresh token (`refresh_id` is not empty) needs the key of the session too.
+        A caller with a refresh token (`refresh_id` is not empty) also needs the session's key.
         """
         session = self._sessions.find_alive(session_id, user_id, self._clock())
         if session is None or (refresh_id and not _may_use(session, key)):
             raise Unauthorized()
         self.end(session_id)
-        self._audit.note("session_ended", user_id, detail=session_id)
+        self._audit.record("session_ended", user_id, detail=session_id)
 
     def end_all(self, user_id: str) -> None:
-        """End every session of the user; their tokens are dead, their connections closed."""
+        """End every session of the user: invalidate the tokens, close the connections."""
         ended = self._sessions.end_all(user_id)
         for session_id in ended:
             self._alive.pop(session_id, None)
             self._events.session_ended(session_id)
         if ended:
-            self._audit.note("sessions_ended", target_id=user_id, detail=str(len(ended)))
+            self._audit.record("sessions_ended", target_id=user_id, detail=str(len(ended)))
 
     def list(self, user_id: str) -> list[Session]:
-        """Return the user's living sessions, the one used last first."""
+        """Return the user's live sessions, the most recently used first."""
         return self._sessions.list_alive(user_id, self._clock())
 
     def end_own(self, user_id: str, session_id: str) -> None:
-        """End one of one's own sessions; raise NotFound if there is none such."""
+        """End one of the user's own sessions; raise NotFound."""
         if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
             raise NotFound()
         self.end(session_id)
-        self._audit.note("session_ended", user_id, detail=session_id)
+        self._audit.record("session_ended", user_id, detail=session_id)
 
     def end_surplus(self, user_id: str) -> None:
-        """End what is too many; where the database fails now, the next log-in does."""
+        """End sessions beyond MOST_SESSIONS; after a database outage the next log-in does."""
         try:
             for session in self.list(user_id)[MOST_SESSIONS:]:
                 self.end(session.id)
-                self._audit.note("session_ended", target_id=user_id, detail=session.id)
+                self._audit.record("session_ended", target_id=user_id, detail=session.id)
         except Exception as error:
             if not is_outage(error):
                 raise
 
     def end(self, session_id: str) -> None:
-        """End a session; its tokens are dead, its connections closed."""
+        """End a session: invalidate its tokens, close its connections."""
         self._alive.pop(session_id, None)
         if self._sessions.end(session_id):
             self._events.session_ended(session_id)
 
     def _require_enabled(self, user_id: str) -> User:
-        """Return the user; raise Unauthorized for one who is gone or disabled."""
+        """Return the user; raise Unauthorized for a deleted or disabled account."""
         user = self._users.find(user_id)
         if user is None or user.disabled_at is not None:
             raise Unauthorized()
         return user
 
-    def _next(self, refresh_id: str) -> str:
+    def _derive_next(self, refresh_id: str) -> str:
         return hmac.new(self._key, refresh_id.encode(), hashlib.sha256).hexdigest()
 
 
@@ -219,5 +219,5 @@ def _hash_key(key: str | None) -> str | None:
 
 
 def _may_use(session: Session, key: str | None) -> bool:
-    """Tell whether a refresh token of the session is good with that key."""
+    """Return whether the key is that of the session, or the session has none."""
     return session.key_hash is None or session.key_hash == _hash_key(key)

@@ -1,4 +1,4 @@
-"""Becoming a user."""
+"""Registering accounts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat.services.taken_names import TakenNames
 
 
 class SignUp:
-    """Registers people who have a code, an invitation or both."""
+    """Registers callers who have a code, an invitation or both."""
 
     def __init__(
         self,
@@ -51,14 +51,16 @@ class SignUp:
         device: str,
         key: str | None = None,
     ) -> Grant:
-        """Create the account and log it in; raise InvalidInput for the code, Conflict for the name.
+        """Create an account and log it in; raise InvalidInput for the code, Conflict for the name.
 
-        With the token of an invitation the code may be left out: an address is not proven then.
-        Only with one of the two does somebody learn that a name or an address is taken, and may try
-        another name. Raises Forbidden where the settings let nobody register so, and RateLimited
-        for a caller (a network address) with too many wrong tries, or when too many taken names
-        were told: instead of Conflict, and for an invitation without a code for free names too.
-        `key` is what the session is bound to.
+        With the token of an invitation the code may be missing; then the e-mail address is not
+        proven. Only a caller with one of the two learns that a name or an address is taken, and
+        can then try another name.
+
+        Raises Forbidden if registration is closed or needs a link, and RateLimited for a caller (a
+        network address) with too many wrong tries. After too many taken names it also raises
+        RateLimited: in place of Conflict, and with an invitation alone for free names too. `key` is
+        the key to bind the session to.
         """
         self._registration.require_allowed(email, by_link=bool(invitation))
         if code:
@@ -74,19 +76,19 @@ class SignUp:
         )
         user = self._insert_by_link(draft, link) if link else self._accounts.insert(draft)
         if code:
-            self._codes.use_up(email, "register")  # an address has one account: good but once
-        self._audit.note("registered", user.id, detail=f"invitation {link.id}" if link else "")
+            self._codes.use_up(email, "register")  # an address registers only one account
+        self._audit.record("registered", user.id, detail=f"invitation {link.id}" if link else "")
         return self._sessions.start(user, device, address=address, key=key)
 
     def _insert_by_link(self, draft: User, link: Link) -> User:
-        """Store a new user by a use of a link, which is given back when the name is taken.
+        """Spend a use of a link and store a new user; restore the use if the name is taken.
 
-        It is taken last, so that all that can fail before costs none.
+        Called last, so that earlier failures cost no use.
         """
-        if not self._links.take_use(link):
+        if not self._links.spend_use(link):
             raise InvalidInput({"invitation": ["invalid.link"]})
         try:
             return self._accounts.insert(draft)
         except Conflict:
-            self._links.give_back_use(link)
+            self._links.restore_use(link)
             raise

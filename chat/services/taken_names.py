@@ -1,4 +1,4 @@
-"""Nobody learns of many usernames that they are taken."""
+"""Limits on how many taken usernames a caller can discover."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from chat.text.addresses import mailbox_of
 
 
 class TakenNames:
-    """Looks names up for those who register, and counts the taken ones that they were told of."""
+    """Checks whether names are free, and counts the taken ones that a caller learned of."""
 
     def __init__(self, users: UserRepository, codes: VerificationCodes, limits: Limits) -> None:
         self._users = users
         self._codes = codes
         self._limits = limits
-        # Names are looked up one by one for each code or invitation: otherwise many tries at once
-        # would all pass before the first was counted.
+        # One check at a time for each code or invitation. Otherwise many concurrent checks would
+        # all pass the limits before the first one was counted.
         self._locks = KeyedLocks()
 
     def require_free(self, username: str, code_of: str, link_id: str, address: str) -> None:
-        """Raise Conflict for a name that is taken, or RateLimited where many were told of.
+        """Raise Conflict for a taken name, or RateLimited after too many of them.
 
-        `code_of` is whose code proves somebody, `link_id` the invitation of somebody without one.
-        With too many for its mailbox the code is void, and an invitation lets nobody in for the
-        rest of the hour: each would tell of any number of names, because free ones register.
+        `code_of` is the e-mail address of the caller's code. `link_id` is the invitation of a
+        caller without a code. Over the limit, a code is void, and an invitation admits nobody for
+        the rest of the hour. Otherwise each would reveal any number of names, because free ones
+        register.
         """
         proof = (TAKEN_NAMES_PER_MAILBOX, mailbox_of(code_of))
         if not code_of:
             proof = (TAKEN_NAMES_PER_LINK, link_id)
-        with self._locks.lock_for(proof[1]):  # many tries at once are told of no more names
+        with self._locks.lock_for(proof[1]):
             if not code_of:
                 self._limits.check(*proof)
             if self._users.find_by_username(username) is None:

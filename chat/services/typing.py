@@ -1,4 +1,4 @@
-"""Telling the other members of a room that someone types."""
+"""Typing notifications."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from chat.models import RoomKind, User
 from chat.services.events import Events
 from chat.services.membership_cache import MembershipCache
 
-INTERVAL = 3.0  # seconds between two pushes that the same person types in the same room
+INTERVAL = 3.0  # seconds between two pushes for the same user in the same room
 KNOWN_TYPISTS = 10_000
 
 
 class Typing:
-    """Who types where; nothing of it is stored."""
+    """Publishes typing notifications; stores nothing."""
 
     def __init__(self, membership_cache: MembershipCache, events: Events) -> None:
         self._membership_cache = membership_cache
         self._events = events
-        # By room and user: whoever is in it was told of within the interval.
+        # Rooms and users whose notification was pushed within the interval.
         self._told: TTLCache[tuple[str, str], None] = TTLCache(KNOWN_TYPISTS, INTERVAL)
 
     def tell(self, user: User, room_id: str, kind: RoomKind) -> None:
-        """Tell the other members that someone types, once in a while; no one is told of a block."""
+        """Push to the other members that the user types, at most once in INTERVAL.
+
+        A direct room with a block gets no push and no error, which would reveal the block.
+        """
         room, membership = self._membership_cache.require_of_kind(user.id, room_id, kind)
         policies.require_may_post(room, membership)
         key = (room.id, user.id)

@@ -1,4 +1,4 @@
-"""The names that messages are signed with: usernames and nicknames, remembered for a while."""
+"""A cache of the usernames and nicknames of message senders."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from chat.models import Message, Room, User
 from chat.repositories.users import UserRepository
 
 KNOWN_USERS = 50_000
-MAX_AGE = 60.0  # seconds after which a deletion or a rename in another process is noticed
+MAX_AGE = 60.0  # seconds until a deletion or a rename by another process is noticed
 
 
 class Names(NamedTuple):
-    """What a person is called; both are empty when the account is gone."""
+    """The names of a user; both are empty for a deleted account."""
 
     username: str
     nickname: str
 
 
-NOBODY = Names("", "")
+NO_NAMES = Names("", "")
 
 
 class Usernames:
-    """Looks up people's names by user id, asking the database once in a while for each."""
+    """Returns names by user id, and reads each from the database at most once in MAX_AGE."""
 
     def __init__(self, users: UserRepository) -> None:
         self._users = users
-        # With the moment until which they are good, by the monotonic clock.
+        # Names with the monotonic time at which they expire, by user id.
         self._known: LRUCache[str, tuple[Names, float]] = LRUCache(KNOWN_USERS)
 
     def find(self, user_ids: Iterable[str]) -> dict[str, Names]:
@@ -41,7 +41,7 @@ class Usernames:
         names: dict[str, Names] = {}
         missing: set[str] = set()
         for user_id in set(user_ids):
-            found, end = self._known.get(user_id, (NOBODY, 0.0))
+            found, end = self._known.get(user_id, (NO_NAMES, 0.0))
             if end > now:
                 names[user_id] = found
             else:
@@ -50,36 +50,36 @@ class Usernames:
             users = self._users.list_by_ids(missing)
             for user_id in missing:
                 user = users.get(user_id)
-                names[user_id] = Names(user.username, user.nickname) if user else NOBODY
+                names[user_id] = Names(user.username, user.nickname) if user else NO_NAMES
                 self._remember(user_id, names[user_id])
         return names
 
-    def learn(self, users: Iterable[User]) -> None:
-        """Note the names of users that were read just now."""
+    def remember(self, users: Iterable[User]) -> None:
+        """Cache the names of users that were read just now."""
         for user in users:
             self._remember(user.id, Names(user.username, user.nickname))
 
     def forget(self, user_id: str) -> None:
-        """Drop the names of somebody who has others now, or none: the account is gone."""
+        """Drop the cached names of a user who was renamed or deleted."""
         self._known.pop(user_id, None)
 
     def forget_all(self) -> None:
         """Drop all names."""
         self._known.clear()
 
-    def sign(self, messages: Iterable[Message]) -> list[Message]:
+    def with_sender_names(self, messages: Iterable[Message]) -> list[Message]:
         """Return the messages with their senders' names."""
         messages = list(messages)
         names = self.find(message.user_id for message in messages)
-        return [_signed(message, names) for message in messages]
+        return [_with_names(message, names) for message in messages]
 
     def sign_last(self, rooms: Iterable[Room]) -> list[Room]:
-        """Return the rooms with the sender's names in each one's last message."""
+        """Return the rooms with the sender's names in their last messages."""
         rooms = list(rooms)
         names = self.find(room.last_message.user_id for room in rooms if room.last_message)
         return [
             (
-                replace(room, last_message=_signed(room.last_message, names))
+                replace(room, last_message=_with_names(room.last_message, names))
                 if room.last_message
                 else room
             )
@@ -90,6 +90,6 @@ class Usernames:
         self._known[user_id] = (names, time.monotonic() + MAX_AGE)
 
 
-def _signed(message: Message, names: Mapping[str, Names]) -> Message:
+def _with_names(message: Message, names: Mapping[str, Names]) -> Message:
     username, nickname = names[message.user_id]
     return replace(message, username=username, nickname=nickname)

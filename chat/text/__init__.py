@@ -1,1 +1,1 @@
-"""Rules of text that schemas, services and repositories share."""
+"""Text rules that schemas, services and repositories share."""

@@ -1,4 +1,4 @@
-"""E-mail addresses and names of hosts, in ASCII and in other letters."""
+"""E-mail addresses and host names, in ASCII and in other letters."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import idna
 from chat.text.normalization import fold, nfc
 from chat.text.visibility import is_line
 
-MAX_ADDRESS = 254  # characters, in the form that it is sent to
+MAX_ADDRESS = 254  # characters, of the form in which mail is sent to it
 MAX_LOCAL = 64  # bytes before the @
 MAX_HOST = 253
-DOTLESS = ("gmail.com", "googlemail.com")  # two names of one provider
+DOTLESS = ("gmail.com", "googlemail.com")  # domains of one provider, which ignores dots
 FULL_WIDTH = {0xFF00 + code: 0x20 + code for code in range(1, 0x5F)}
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-# Before the @, letters beyond ASCII are for servers that take them.
+# Before the @, non-ASCII letters are allowed, for servers that accept them.
 ATOM = r"[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+"
 ADDRESS = re.compile(rf"{ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*")
-# Names of hosts in a private network may have underscores, as containers do.
+# Host names in a private network may have underscores, like those of containers.
 HOST_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST = re.compile(rf"{HOST_LABEL}(?:\.{HOST_LABEL})*")
 SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
@@ -34,7 +34,7 @@ class Sender(NamedTuple):
 
 
 def tidy_address(address: str) -> str:
-    """Return an e-mail address as it is stored and shown: composed, in ASCII's own width."""
+    """Return an e-mail address as it is stored and shown: composed, without full-width ASCII."""
     local, at, domain = address.translate(FULL_WIDTH).rpartition("@")
     if not domain.isascii():
         domain = _remapped(domain)
@@ -42,7 +42,7 @@ def tidy_address(address: str) -> str:
 
 
 def ascii_address(address: str) -> str | None:
-    """Return an address with its domain in ASCII, to send mail to; None if that cannot be done."""
+    """Return an address with its domain in ASCII, to send mail to; None if it is invalid."""
     local, at, domain = address.rpartition("@")
     sent_to = f"{local}{at}{ascii_domain(domain) or ''}"
     if (
@@ -50,32 +50,32 @@ def ascii_address(address: str) -> str | None:
         or len(sent_to) > MAX_ADDRESS
         or len(local.encode()) > MAX_LOCAL
         or not is_line(local)
-        or "=?" in local  # mail headers are decoded there, to anything
+        or "=?" in local  # mail headers decode it as an encoded word
     ):
         return None
     return sent_to
 
 
 def is_international(address: str) -> bool:
-    """Tell whether only servers that offer SMTPUTF8 can send to the address."""
+    """Return whether only servers that offer SMTPUTF8 can send to the address."""
     return not address.rpartition("@")[0].isascii()
 
 
 def fold_address(address: str) -> str:
     """Return the key by which e-mail addresses are compared: one for each mailbox.
 
-    The domain counts in its ASCII form. Before the @ only case and composition are evened out: two
-    letters that look alike can be two people there.
+    The domain is in its ASCII form. Before the @ only letter case and composition are normalized,
+    because similar letters there can be different mailboxes.
     """
     local, at, domain = tidy_address(address).rpartition("@")
     return local.lower() + at + (ascii_domain(domain) or fold(domain)).lower()
 
 
 def mailbox_of(address: str) -> str:
-    """Return the key by which mails to one mailbox are counted, whatever name it is called by.
+    """Return the key by which mails to one mailbox are counted.
 
-    What follows a plus is a label at most providers, and dots mean nothing at one. Only for
-    counting: elsewhere such names can be mailboxes of several people.
+    Most providers ignore a label after a plus, and one ignores dots. Use it only for counting,
+    because at other providers such names can be different mailboxes.
     """
     local, at, domain = fold_address(address).rpartition("@")
     local = local.partition("+")[0] or local
@@ -85,9 +85,9 @@ def mailbox_of(address: str) -> str:
 
 
 def parse_domains(text: str) -> frozenset[str]:
-    """Return the domains in a list separated by commas, each as `domain_of` returns it.
+    """Return the domains in a comma-separated list, in the form of `domain_of`.
 
-    Raises ValueError with the first one that no e-mail address could have.
+    Raises ValueError with the first invalid domain.
     """
     found = set()
     for entry in filter(None, (part.strip() for part in text.split(","))):
@@ -99,19 +99,19 @@ def parse_domains(text: str) -> frozenset[str]:
 
 
 def domain_of(address: str) -> str:
-    """Return the domain of an e-mail address as domains are compared: in ASCII, in lower case."""
+    """Return the domain of an e-mail address in ASCII and lower case, for comparison."""
     return fold_address(address).rpartition("@")[2]
 
 
 def is_address(name: str) -> bool:
-    """Tell whether somebody who logs in typed an e-mail address; some usernames look like one."""
+    """Return whether a login name may be an e-mail address; some adopted usernames have an @."""
     return "@" in name.translate(FULL_WIDTH)
 
 
 def fold_login(name: str) -> str:
-    """Return the key by which tries to log in are counted, by username or e-mail address.
+    """Return the key by which log-ins are counted, by username or e-mail address.
 
-    Whatever finds the same account has the same key, or guesses could be spread over spellings.
+    All spellings that find one account have one key, so that guesses cannot be spread over them.
     """
     if not is_address(name):
         return fold(name)
@@ -120,7 +120,7 @@ def fold_login(name: str) -> str:
 
 
 def ascii_domain(domain: str) -> str | None:
-    """Return the form in which name servers know a domain, or None if it has none."""
+    """Return the ASCII form of a domain, as in DNS, or None if it has none."""
     if domain.isascii():
         return domain
     try:
@@ -130,7 +130,7 @@ def ascii_domain(domain: str) -> str | None:
 
 
 def _unicode_domain(domain: str) -> str:
-    """Return a domain in its own letters where its ASCII form stands for such."""
+    """Return a domain with its ASCII form decoded, if it can be."""
     try:
         return idna.decode(domain)
     except (idna.IDNAError, UnicodeError):
@@ -138,19 +138,19 @@ def _unicode_domain(domain: str) -> str:
 
 
 def ascii_host(host: str) -> str | None:
-    """Return a name or address of a host as it is connected to, or None if it cannot be one."""
+    """Return a host name in ASCII or an IP address, to connect to; None if it is invalid."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        name = (ascii_domain(host) or "").removesuffix(".")  # certificates are without the dot
+        name = (ascii_domain(host) or "").removesuffix(".")  # names in certificates have no dot
     return name if len(name) <= MAX_HOST and HOST.fullmatch(name) else None
 
 
 def parse_sender(text: str) -> Sender | None:
-    """Read `chat@example.org` or `Chat, Inc <chat@example.org>`; None if it is neither.
+    """Parse `chat@example.org` or `Chat, Inc <chat@example.org>`; return None if it is neither.
 
-    The name needs no quotes. A mail server is asked for SMTPUTF8 for those it is sent to, not for
-    the sender, whose address has only ASCII before the @.
+    The name needs no quotes. The address must be ASCII before the @, because SMTPUTF8 is requested
+    only for recipients.
     """
     found = SENDER.fullmatch(text.strip())
     name, address = found.groups() if found else ("", text)
@@ -164,7 +164,7 @@ def parse_sender(text: str) -> Sender | None:
 
 
 def _remapped(domain: str) -> str:
-    """Return a domain as its owner would write it; one that cannot be a domain stays as it is."""
+    """Return a domain in its canonical Unicode form; an invalid one unchanged."""
     try:
         return idna.uts46_remap(domain, std3_rules=False)
     except (idna.IDNAError, UnicodeError):

@@ -1,4 +1,4 @@
-"""Which text is one emoji of Unicode, and the one spelling of it that is kept."""
+"""Recognizing an emoji of Unicode, and its recommended spelling."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import emoji
 
 
 def find_emoji(text: str) -> str | None:
-    """Return an emoji as Unicode recommends to write it, or None for any other text.
+    """Return the recommended spelling of an emoji, or None for any other text.
 
-    Several spellings look the same: most programs leave out a selector here and there.
+    An emoji has several spellings that look the same, because many programs omit selectors.
     """
     return _spellings().get(text)
 

@@ -1,7 +1,7 @@
-"""What makes two texts the same although their code points differ.
+"""Normalization of texts that are equivalent although their code points differ.
 
-Keyboards, operating systems and input methods write one text in several ways: é as one code point
-or as two, Latin letters in full width, capitals that two letters stand for.
+Keyboards, operating systems and input methods write one text in several ways: é as one or two code
+points, Latin letters in full width, ß as SS.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ BETWEEN_DIGITS = re.compile(f"[{DASHES}{WHITE_SPACE}{DEFAULT_IGNORABLE}]")
 
 
 def nfc(text: str) -> str:
-    """Return text in Unicode's composed form, in which nothing but its code points is changed.
+    """Return text in Unicode's composed form, which looks the same.
 
-    Bound the length of what comes from outside first: many marks on one letter take long.
+    Limit the length of untrusted text first, because many marks on one letter take long.
     """
     return unicodedata.normalize("NFC", text)
 
@@ -29,8 +29,8 @@ def nfc(text: str) -> str:
 def fold(text: str) -> str:
     """Return the key by which names are compared and searched.
 
-    That is Unicode's NFKC with full case folding and without ignorable characters, and one letter i
-    for those of Turkish, because people type them on any keyboard. Never empty unless `text` is.
+    This is Unicode's NFKC with full case folding and without ignorable characters. All letters i of
+    Turkish become one, because users type them on any keyboard. Never empty unless `text` is.
     """
     folded = unicodedata.normalize("NFKD", without_ignorable(text)).casefold()
     folded = unicodedata.normalize("NFKC", folded)
@@ -38,10 +38,10 @@ def fold(text: str) -> str:
 
 
 def digits_of(text: str) -> str:
-    """Return the digits of a number that people type or paste, in ASCII.
+    """Return the digits of a typed or pasted number, in ASCII.
 
-    Spaces, dashes and invisible characters between them go, and digits of any script count. What
-    is neither stays as it is, so that the result names nothing.
+    Removes spaces, dashes and invisible characters, and converts digits of any script. Any other
+    character stays, so that the result matches no number.
     """
     return "".join(_digit(character) for character in BETWEEN_DIGITS.sub("", text))
 

@@ -1,8 +1,8 @@
-"""How large texts are."""
+"""The size of texts."""
 
 from __future__ import annotations
 
 
 def size_of_text(text: str) -> int:
-    """Return how many bytes a text has in UTF-8."""
+    """Return the bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -1,8 +1,8 @@
-"""Which text shows nothing, and which text hides something.
+"""Detecting blank text, and text with hidden characters.
 
-Decided by properties of Unicode, not by general categories: Python's tables are those of the year
-it was released, and count every newer emoji and Chinese character as unassigned. These properties
-also cover the code points that Unicode reserves for later, so they hardly ever change.
+The rules use properties of Unicode, not general categories, because Python's tables treat every
+newer emoji and Chinese character as unassigned. These properties also cover the code points that
+Unicode reserves for later, so they hardly ever change.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ DEFAULT_IGNORABLE = (
 )
 WHITE_SPACE = "\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 CONTROL = "\u0000-\u001f\u007f-\u009f"
-ANNOTATION = "\ufff9-\ufffb"  # its anchors: no text has them, and browsers draw nothing
+ANNOTATION = "\ufff9-\ufffb"  # annotation anchors: not used in text, and invisible in browsers
 EMPTY_BRAILLE = "\u2800"
 
-# What may stand in a name although it shows nothing by itself: joiners, as in emoji and in Persian
-# words, and selectors of the form of the character before them. Not at the start, not after Latin
-# letters, which they do not change, and not in long runs, in which text can be hidden.
+# Invisible characters that names may contain: joiners, as in emoji and in Persian words, and
+# variation selectors. Not at the start, not after Latin letters, which they do not change, and not
+# in long runs, because these can hide text.
 JOINERS = "\u200c\u200d"
 SELECTORS = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
@@ -39,20 +39,20 @@ LINE_BREAKS = re.compile("[\t\n\r]")
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether text shows nothing."""
+    """Return whether text has no visible character."""
     return VISIBLE.search(text) is None
 
 
 def is_line(text: str) -> bool:
-    """Tell whether text stays on its line, keeps its direction and hides nothing."""
+    """Return whether text is one line, keeps its direction and has no hidden characters."""
     return HIDING.search(FLAG.sub("", text)) is None
 
 
 def is_plain(text: str) -> bool:
-    """Tell the same of text that may have several lines."""
+    """Return the same as `is_line`, for text that may have several lines."""
     return is_line(LINE_BREAKS.sub("", text))
 
 
 def without_ignorable(text: str) -> str:
-    """Return text without what Unicode lets programs ignore, such as joiners and selectors."""
+    """Return text without default-ignorable code points, such as joiners and selectors."""
     return IGNORABLE.sub("", text)

@@ -1,4 +1,4 @@
-"""Builds repositories and services once per app and hands them to the faces."""
+"""Builds the repositories and services of an app, once."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from flask import Flask, current_app
 
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
+from chat.wiring.background import Background, wire_background
 from chat.wiring.core import Core, wire_core
 from chat.wiring.messages import Messages, wire_messages
 from chat.wiring.people import People, wire_people
 from chat.wiring.repositories import wire_repositories
 from chat.wiring.rooms import Rooms, wire_rooms
-from chat.wiring.watches import Watches, wire_watches
 
 EXTENSION = "chat"
 
 
 @dataclass(frozen=True)
-class Services(Core, Rooms, People, Messages, Watches):
-    """Everything of one app that has a life longer than a request."""
+class Services(Core, Rooms, People, Messages, Background):
+    """All objects of an app that live longer than a request."""
 
 
 def services() -> Services:
@@ -30,7 +30,7 @@ def services() -> Services:
 
 
 def wire(app: Flask) -> Services:
-    """Build all services of an app; nothing is started and no database is asked."""
+    """Build all services of an app, without starting anything or connecting to the database."""
     config = app.config
     embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
@@ -39,6 +39,6 @@ def wire(app: Flask) -> Services:
     rooms = wire_rooms(core, repositories)
     people = wire_people(app, core, repositories, rooms)
     messages = wire_messages(config, core, repositories, rooms)
-    watches = wire_watches(config, core, repositories, rooms, people, messages)
-    areas = (core, rooms, people, messages, watches)
+    background = wire_background(config, core, repositories, rooms, people, messages)
+    areas = (core, rooms, people, messages, background)
     return Services(**{name: one for area in areas for name, one in vars(area).items()})

@@ -1,4 +1,4 @@
-"""What every area is built on."""
+"""The objects that all areas share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from chat.wiring.repositories import Repositories
 
 @dataclass(frozen=True)
 class Core:
-    """What every area below is built on."""
+    """The objects that all areas share."""
 
     database: Database
     embedded: EmbeddedDatabase | None  # None where MONGO_URI names a database
@@ -58,7 +58,11 @@ def wire_core(
     usernames = Usernames(repositories.users)
     previews = Previews(repositories.rooms)
     room_log = RoomLog(
-        repositories.messages, repositories.changes, repositories.rooms, previews, usernames.sign
+        repositories.messages,
+        repositories.changes,
+        repositories.rooms,
+        previews,
+        usernames.with_sender_names,
     )
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections)

@@ -48,7 +48,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
         },
         clock=core.database.now_ms,
     )
-    # What follows from "stored" and from "changed", in this order.
+    # Called in this order after a message is stored, and after a message is changed.
     room_log.followers = (quotas, read_marks, core.publisher, core.previews)
     room_log.change_followers = (core.publisher,)
     past = Past(

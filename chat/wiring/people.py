@@ -1,4 +1,4 @@
-"""Accounts, sessions and what an operator does."""
+"""Accounts, sessions, and the operator's commands."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from chat.wiring.rooms import Rooms
 
 @dataclass(frozen=True)
 class People:
-    """Accounts, sessions, and what an operator does."""
+    """Accounts, sessions, and the operator's commands."""
 
     mailer: Mailer
     registration: Registration
@@ -102,7 +102,7 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
         sessions=sessions,
         leaving=rooms.leaving,
         ended=ended_accounts,
-        forgetful=(rooms.blocks, rooms.membership_requests),
+        user_data=(rooms.blocks, rooms.membership_requests),
         audit=audit,
         jobs=core.jobs,
         clock=clock,

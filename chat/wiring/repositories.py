@@ -18,7 +18,7 @@ from chat.repositories.users import UserRepository
 
 @dataclass(frozen=True)
 class Repositories:
-    """All that more than one service asks; faces get none of it."""
+    """Repositories used by more than one service, and only by services."""
 
     users: UserRepository
     sessions: SessionRepository

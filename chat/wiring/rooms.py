@@ -1,11 +1,10 @@
-"""Rooms and who is in them."""
+"""Rooms and their members."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from chat.repositories.blocks import BlockRepository
-from chat.services.arrivals import Arrivals
 from chat.services.blocks import Blocks
 from chat.services.capacity import Capacity
 from chat.services.consent import Consent
@@ -16,6 +15,7 @@ from chat.services.joining import Joining
 from chat.services.leaving import Leaving
 from chat.services.member_removal import MemberRemoval
 from chat.services.membership_requests import MembershipRequests
+from chat.services.new_members import NewMembers
 from chat.services.received_requests import ReceivedRequests
 from chat.services.roles import Roles
 from chat.services.room_invitations import RoomInvitationService
@@ -28,7 +28,7 @@ from chat.wiring.repositories import Repositories
 
 @dataclass(frozen=True)
 class Rooms:
-    """Rooms and who is in them."""
+    """Rooms and their members."""
 
     blocks: Blocks
     membership_requests: MembershipRequests
@@ -105,7 +105,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         notifier=notifier,
     )
     capacity = Capacity(repositories.rooms, repositories.memberships)
-    arrivals = Arrivals(
+    new_members = NewMembers(
         memberships=repositories.memberships,
         users=repositories.users,
         removals=repositories.removals,
@@ -121,7 +121,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         removals=repositories.removals,
         membership_cache=core.membership_cache,
         requests=requests,
-        arrivals=arrivals,
+        new_members=new_members,
         capacity=capacity,
         limits=core.limits,
     )
@@ -131,7 +131,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
         groups=Groups(
             rooms=repositories.rooms,
             membership_cache=core.membership_cache,
-            arrivals=arrivals,
+            new_members=new_members,
             capacity=capacity,
             removal=removal,
             notifier=notifier,
@@ -143,7 +143,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
             memberships=repositories.memberships,
             users=repositories.users,
             messages=repositories.messages,
-            arrivals=arrivals,
+            new_members=new_members,
             blocks=blocks,
             limits=core.limits,
         ),

@@ -1,4 +1,4 @@
-"""Run `flask --app chat.app …`: as its user would, or in this process, which is quicker."""
+"""Run `flask --app chat.app …` in a process of its own or, faster, in this process."""
 
 from __future__ import annotations
 

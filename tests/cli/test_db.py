@@ -43,7 +43,7 @@ def test_without_a_server_the_command_starts_the_embedded_database_and_stops_it(
     assert [line.split(" ")[:2] for line in lines] == [[name, "applied"] for name in NAMES]
 
 
-def test_a_database_of_a_newer_version_is_told_by_the_command_and_by_the_start(
+def test_the_command_and_the_start_warn_of_a_database_of_a_newer_version(
     migrated: Database, mongo_uri: str, tmp_path: Path
 ) -> None:
     uri = with_database(mongo_uri, migrated.db.name)

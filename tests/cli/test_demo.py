@@ -1,4 +1,4 @@
-"""`flask --app chat.app seed demo`: people who have been talking, to log in as."""
+"""`flask --app chat.app seed demo`: users with messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def uri(database: Database, mongo_uri: str) -> str:
 
 
 def state(database: Database) -> dict[str, Any]:
-    """Return all that the demo made."""
+    """Return all documents that the demo created."""
     return {
         name: sorted(map(repr, database.db[name].find({}, {"touched_at": 0})))
         for name in ("user", "room", "user_room", "message", "change")
@@ -157,7 +157,7 @@ def test_what_people_said_before_stays_theirs(app: Flask, migrated: Database) ->
 
 
 def test_the_demo_fits_the_rules() -> None:
-    """It is written past the schemas, so it has to obey them by itself."""
+    """The demo bypasses the schemas, so this test checks it against them."""
     names = [one.username for one in PEOPLE]
     assert len(set(names)) == len(names)
     for one in PEOPLE:

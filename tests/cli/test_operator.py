@@ -1,4 +1,4 @@
-"""What an operator does by commands, beside servers that run and without one."""
+"""The operator's commands, with and without running servers."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_nobody_is_taken_for_the_operator(app: Flask, tmp_path: Path) -> None:
     where: dict[str, Any] = {"data_dir": tmp_path, "MONGO_URI": app.config["MONGO_URI"]}
     services = app.extensions["chat"]
     (user,) = services.accounts.create_many(["operator"], new_password())
-    services.audit.note("logged_in", user.id)
+    services.audit.record("logged_in", user.id)
     services.audit.flush()
     (line,) = command("audit", **where).stdout.splitlines()
     assert "by=operator" in line and "(operator)" not in line

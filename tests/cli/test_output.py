@@ -1,4 +1,4 @@
-"""What commands print arrives, whatever the locale holds and wherever the output goes."""
+"""The output of commands is complete in any locale and to any target."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_latin_1_locale_of_the_system_ends_no_command(uri: str, tmp_path: Path
 def test_the_password_is_printed_before_anybody_has_it(
     database: Database, uri: str, tmp_path: Path, command: list[str]
 ) -> None:
-    """With nobody to read it, nobody is made."""
+    """Without an output for the password, no account is created."""
     for redirection, said in ((">/dev/full", "No space left on device"), (">&-", "closed")):
         result = subprocess.run(
             ["sh", "-c", f'exec "$0" -m flask --app chat.app "$@" {redirection}']
@@ -102,9 +102,7 @@ def test_the_password_is_printed_before_anybody_has_it(
         assert database.db["user"].count_documents({}) == 0
 
 
-def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
-    uri: str, tmp_path: Path
-) -> None:
+def test_a_closed_pipe_ends_a_command_without_a_traceback(uri: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "chat.app", "seed", "demo"],
         cwd=ROOT,

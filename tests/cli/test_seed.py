@@ -121,7 +121,7 @@ def test_a_thousand_users_take_seconds(database: Database, uri: str, tmp_path: P
     assert database.db["user_room"].count_documents({}) == 1000
 
 
-def test_beside_a_running_server_it_is_the_same_database(tmp_path: Path) -> None:
+def test_a_command_uses_the_database_of_the_running_server(tmp_path: Path) -> None:
     with Server(tmp_path / "var") as server:
         before = (tmp_path / "var" / "database" / "record.json").read_text()
         flask("seed", "users", "--count", "2", data_dir=tmp_path / "var")

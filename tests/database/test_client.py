@@ -1,4 +1,4 @@
-"""What a MongoClient tells the database of how long somebody waits."""
+"""The time limits that a MongoClient sends with its commands."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Heard(monitoring.CommandListener):
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
-    """The commands of the clients that are made from now on."""
+    """The commands of clients created from now on."""
     found = Heard()
     heard = partial(MongoClient, event_listeners=[found])
     monkeypatch.setattr("chat.database.client.MongoClient", heard)

@@ -1,4 +1,4 @@
-"""The clock that processes share follows the database's, however long the answers take."""
+"""The shared clock follows the database's, for quick and slow answers."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def seconds() -> Seconds:
 def learn(clock: SharedClock, seconds: Seconds, told: int, took: float) -> None:
     asked_at = seconds.now
     seconds.now += took
-    clock.learn(told, asked_at)
+    clock.correct(told, asked_at)
 
 
-def test_before_the_first_answer_it_knows_nothing(seconds: Seconds) -> None:
+def test_before_the_first_answer_there_is_no_estimate(seconds: Seconds) -> None:
     assert SharedClock(seconds).now_ms() is None
 
 
@@ -39,9 +39,9 @@ def test_a_slow_answer_does_not_shift_it_and_a_quick_one_corrects_it(seconds: Se
     clock = SharedClock(seconds)
     learn(clock, seconds, 1_000_000, 0.002)
     assert clock.now_ms() == 1_000_001
-    learn(clock, seconds, 1_000_003, 3)  # named as soon as it was asked
+    learn(clock, seconds, 1_000_003, 3)  # the database answered at the start of the round trip
     assert clock.now_ms() == 1_003_001
-    learn(clock, seconds, 1_003_500, 0.002)  # the other one's has been set
+    learn(clock, seconds, 1_003_500, 0.002)  # the database's clock was set
     assert clock.now_ms() == 1_003_500
     learn(clock, seconds, 500_000, 0.002)
     assert clock.now_ms() == 500_002
@@ -49,7 +49,7 @@ def test_a_slow_answer_does_not_shift_it_and_a_quick_one_corrects_it(seconds: Se
     assert clock.now_ms() == 507_002
 
 
-def test_the_clock_of_this_process_has_no_say(
+def test_the_wall_clock_of_this_process_is_not_used(
     migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = time.time() * 1000

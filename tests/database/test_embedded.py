@@ -26,7 +26,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from chat.database import credentials, embedded
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase, EmbeddedDatabaseError, find_program
-from chat.database.wire import ask, is_ok
+from chat.database.wire import is_ok, send_command
 from harness.servers import PATIENCE, ROOT, environment, free_port
 
 # A process that starts or finds the database, says where it listens, and lives until its input
@@ -86,7 +86,7 @@ def starter(tmp_path: Path) -> Iterator[Callable[[], Starter]]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
-    """The database of this process, started by whoever asks first."""
+    """The database of this process, started at first use."""
     database = EmbeddedDatabase(tmp_path)
     yield database
     pid = database.child_pid
@@ -118,7 +118,7 @@ def servers_on(data_dir: Path) -> list[int]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Wait for what another process does and tells nobody."""
+    """Wait for a condition that another process fulfils."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -157,7 +157,7 @@ def test_making_the_object_touches_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_only_the_owner_can_look_into_the_directory(own: EmbeddedDatabase, tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_directory(own: EmbeddedDatabase, tmp_path: Path) -> None:
     own.uri()
     directory = tmp_path / "database"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
@@ -195,7 +195,7 @@ def test_no_secret_is_in_its_environment_its_command_line_or_its_files(
     assert [file.name for file in kept if password.encode() in file.read_bytes()] == ["password"]
 
 
-# Another user of this machine, who knows the port and looks for all that can be read.
+# Another user of this machine, who knows the port and searches for readable files.
 STRANGER = """
 import os, sys
 from pymongo import MongoClient
@@ -257,20 +257,20 @@ def test_while_its_user_is_made_it_listens_to_nobody_else(
     look = {"listDatabases": 1, "$db": "admin"}
     nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     nobody.check_hostname, nobody.verify_mode = False, ssl.CERT_NONE
-    make, answered = credentials.make_only_user, []
+    make, answered = credentials.create_only_user, []
 
     def attacked(port: int, tls: ssl.SSLContext, password: str) -> bool:
         assert stat.S_IMODE((tmp_path / "database" / "key").stat().st_mode) == 0o600
-        with credentials.key_for_one_start(tmp_path / "other") as of_another_start:
+        with credentials.single_use_key(tmp_path / "other") as of_another_start:
             of_another_start.verify_mode = ssl.CERT_NONE
             for stranger in (None, nobody, of_another_start):
-                answered.append(ask(port, look, stranger))
-        assert is_ok(ask(port, look, tls))
+                answered.append(send_command(port, look, stranger))
+        assert is_ok(send_command(port, look, tls))
         assert make(port, tls, password)
         assert not processes_that_show(password)
         return True
 
-    monkeypatch.setattr(credentials, "make_only_user", attacked)
+    monkeypatch.setattr(credentials, "create_only_user", attacked)
     write(own.uri(), 1)
     assert answered == [None, None, None]
     assert not list((tmp_path / "database").glob("key*"))
@@ -332,7 +332,7 @@ EmbeddedDatabase(sys.argv[1]).uri()
     "step",
     [
         "EmbeddedDatabase._launch",
-        "credentials.make_only_user",
+        "credentials.create_only_user",
         "EmbeddedDatabase._end",
         "EmbeddedDatabase._ensure_user",
         "credentials.is_refused",
@@ -384,7 +384,7 @@ def test_what_is_said_at_a_port_that_it_had_to_leave_is_no_use_at_the_new_one(
         uri = own.uri()
     after = urlsplit(uri)
     assert after.port != before.port and read(uri) == [1]
-    # What a program at the old port is told, and passes on to the new one.
+    # What a program at the old port receives and relays to the new one.
     passed_on = before.geturl().replace(f":{before.port}/", f":{after.port}/")
     assert credentials.is_refused(passed_on)
 
@@ -434,7 +434,7 @@ def test_a_second_process_finds_the_running_database(
     assert servers_on(tmp_path) == [own.child_pid]
 
 
-def test_those_who_start_at_the_same_instant_share_one_database(
+def test_processes_that_start_at_once_share_one_database(
     starter: Callable[[], Starter], tmp_path: Path
 ) -> None:
     answers = [one.answer() for one in [starter() for _ in range(5)]]
@@ -554,7 +554,7 @@ def test_the_watch_starts_it_again_on_the_same_port(own: EmbeddedDatabase) -> No
         os.kill(first, signal.SIGKILL)
         wait_until(lambda: own.child_pid not in (None, first))
         assert own.uri() == uri
-        wait_until(lambda: answers(database))  # a client that was open goes on
+        wait_until(lambda: answers(database))  # an open client keeps working
     finally:
         database.close()
         own.stop()
@@ -578,7 +578,7 @@ def test_the_watch_takes_over_from_a_command_that_ends(
         watch.join()
 
 
-def test_the_watch_tells_when_the_port_had_to_change(own: EmbeddedDatabase, tmp_path: Path) -> None:
+def test_the_supervision_reports_a_changed_port(own: EmbeddedDatabase, tmp_path: Path) -> None:
     uri = own.uri()
     moved: queue.Queue[str] = queue.Queue()
     first = own.child_pid
@@ -596,7 +596,7 @@ def test_the_watch_tells_when_the_port_had_to_change(own: EmbeddedDatabase, tmp_
             watch.join()
 
 
-def test_the_watch_tells_of_deaths_and_grows_patient_when_they_follow_each_other(
+def test_the_supervision_logs_deaths_and_backs_off_when_they_repeat(
     own: EmbeddedDatabase,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
@@ -625,7 +625,7 @@ def test_the_watch_tells_of_deaths_and_grows_patient_when_they_follow_each_other
     assert told == ["0.0", "0.5", "1.0"]
 
 
-def test_the_watch_goes_on_when_a_start_fails(
+def test_the_supervision_continues_after_a_failed_start(
     own: EmbeddedDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tries: list[float] = []
@@ -645,7 +645,7 @@ def test_the_watch_goes_on_when_a_start_fails(
         own.stop()
         watch.join()
     told = re.findall(r"It is broken\. Trying again in (\S+) s", caplog.text)
-    assert told[:3] == ["0.5", "1.0", "2.0"]  # patience grows
+    assert told[:3] == ["0.5", "1.0", "2.0"]  # the pauses grow
     assert tries[1] - tries[0] >= 0.5 and tries[2] - tries[1] >= 1.0
 
 

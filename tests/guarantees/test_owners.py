@@ -28,7 +28,7 @@ Cast = tuple[Member, Member, Member]
 Call = Callable[[], requests.Response]
 
 
-def hand_over(actor: Member, group: dict[str, Any], heir: Member) -> Call:
+def transfer_ownership(actor: Member, group: dict[str, Any], heir: Member) -> Call:
     path = f"/rooms/{group['id']}/members/{heir.id}"
     return lambda: actor.http("PATCH", path, {"role": "owner"})
 
@@ -53,23 +53,23 @@ def join(actor: Member, group: dict[str, Any]) -> Call:
 # somebody call the other process.
 RACES: dict[str, Callable[[Cast, dict[str, Any], Callable[[Member], Member]], list[Call]]] = {
     "two hand-overs": lambda cast, group, there: [
-        hand_over(cast[0], group, cast[1]),
-        hand_over(there(cast[0]), group, cast[2]),
+        transfer_ownership(cast[0], group, cast[1]),
+        transfer_ownership(there(cast[0]), group, cast[2]),
     ],
     "hand-over, the heir leaves": lambda cast, group, there: [
-        hand_over(cast[0], group, cast[1]),
+        transfer_ownership(cast[0], group, cast[1]),
         remove(there(cast[1]), group, cast[1]),
     ],
     "hand-over, the heir is removed": lambda cast, group, there: [
-        hand_over(cast[0], group, cast[1]),
+        transfer_ownership(cast[0], group, cast[1]),
         remove(there(cast[0]), group, cast[1]),
     ],
     "hand-over, the group is deleted": lambda cast, group, there: [
-        hand_over(cast[0], group, cast[1]),
+        transfer_ownership(cast[0], group, cast[1]),
         delete(there(cast[0]), group),
     ],
     "hand-over, the account of the heir ends": lambda cast, group, there: [
-        hand_over(cast[0], group, cast[1]),
+        transfer_ownership(cast[0], group, cast[1]),
         delete_account(there(cast[1])),
     ],
     "the account of the owner ends, all others leave": lambda cast, group, there: [

@@ -1,4 +1,4 @@
-"""Apps that many tests share, each with users of its own, and a real SMTP server."""
+"""Apps shared by many tests, each with users of its own, and a real SMTP server."""
 
 from __future__ import annotations
 

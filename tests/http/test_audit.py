@@ -1,4 +1,4 @@
-"""What people do with accounts and roles is in the audit log, and nothing they typed."""
+"""The audit log has actions on accounts and roles, and no text that users typed."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_roles_and_removals_are_in_it_with_who_did_it_to_whom(app: Flask) -> Non
     assert deleted.action == "group_deleted"
 
 
-def test_keeping_out_somebody_who_was_no_member_is_another_entry_and_one(app: Flask) -> None:
+def test_a_ban_of_a_non_member_has_an_action_of_its_own_and_is_recorded_once(app: Flask) -> None:
     ada, eve = make_people(app, "ada", "eve")
     group = ada.create_group()
     for _ in range(2):

@@ -138,7 +138,7 @@ WITH_OTHER_ID = [
     if f"<{name}>" in route.rule and "/blocks/" not in route.rule  # anybody can be blocked
 ]
 
-# What each field would accept, so that a case is wrong in one thing alone.
+# Valid values of each field, so that each case has only one error.
 GOOD: dict[str, object] = {
     "email": "someone@example.org",
     "purpose": "register",
@@ -204,7 +204,7 @@ NONSENSE_IDS = [
 ]
 
 
-# Fields in place of others, which a good body has.
+# Alternatives of fields that a valid body has.
 INSTEAD = {"invitation", "reset_token"}
 
 
@@ -247,7 +247,7 @@ class Stage:
         for asked in (self.alice, self.bob):
             add = f"/rooms/{self.eve.create_group()['id']}/members"
             assert self.eve.post(add, json={"username": asked.username}).status_code == 202
-        invitation, token = self.services.room_invitations.make(
+        invitation, token = self.services.room_invitations.create(
             self.alice.model, self.group["id"], expires_in=3600, uses=5
         )
         assert self.gone.delete("/session").status_code == 204
@@ -442,7 +442,7 @@ def test_missing_and_unknown_fields_are_refused_by_their_names(stage: Stage, rou
         assert list(error["fields"]) == [name], (name, body)
 
 
-def test_a_long_or_impossible_field_name_comes_back_short(stage: Stage) -> None:
+def test_a_long_or_invalid_field_name_is_returned_shortened(stage: Stage) -> None:
     route = next(route for route in WITH_BODY if route.body is rooms.CreateRoomSchema)
     for name in ("x" * 10_000, "\ud800" * 200):
         body = json.dumps({"name": "Tea", name: 1})
@@ -511,7 +511,7 @@ def test_missing_forged_and_dead_tokens_open_nothing(stage: Stage, route: Route)
 
 
 @pytest.mark.parametrize("route", WITH_TOKEN, ids=str)
-def test_an_expired_token_is_told_so(stage: Stage, route: Route) -> None:
+def test_an_expired_token_has_an_error_code_of_its_own(stage: Stage, route: Route) -> None:
     claims = claims_of(stage.token(stage.alice, route.token) or "")
     expired = {**claims, "exp": int(time.time()) - 1}
     token = jwt.encode(expired, stage.app.config["SECRET_KEY"])
@@ -544,7 +544,7 @@ def test_an_id_that_names_nothing_of_ones_own_is_not_found(
 ) -> None:
     sent: dict[str, Any] = {"json": good_body(route.body)} if route.body else {}
     foreign = {
-        # Any account may be kept out of a group, so to remove a stranger is no mistake.
+        # Any account can be banned from a group, so removing a non-member is valid.
         "user_id": [stage.group["id"], *([] if route.method == "DELETE" else [stage.eve.id])],
         "session_id": [claims_of(stage.eve.token)["sid"], claims_of(stage.gone.token)["sid"]],
         "username": [stage.bob.id],
@@ -565,7 +565,7 @@ def test_without_a_database_every_route_says_that_it_is_unavailable(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_client, "TIMEOUT_MS", 30)
-    # That database will not come.
+    # That database never becomes available.
     monkeypatch.setattr("chat.middleware.deadline.ANSWER_WITHIN", 0.3)
     app = create_app(
         "config.Config",

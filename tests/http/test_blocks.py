@@ -1,4 +1,4 @@
-"""Blocking people over HTTP: neither writes to or adds the other; hiding a conversation."""
+"""Blocking users over HTTP: neither can write to or add the other; and hiding rooms."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_block_stands_until_both_have_ended_theirs(app: Flask) -> None:
     alice.say(room, "hello")
 
 
-def test_there_is_no_new_direct_room_with_one_who_blocks(app: Flask) -> None:
+def test_a_blocked_user_cannot_open_a_direct_room(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     block(alice, bob)
     for person, other in ((bob, alice), (alice, bob)):
@@ -90,7 +90,7 @@ def test_neither_adds_nor_invites_the_other(app: Flask) -> None:
         assert other.membership_requests() == []
 
 
-def test_an_invitation_of_one_who_was_blocked_since_is_gone(app: Flask) -> None:
+def test_a_request_by_a_user_blocked_since_is_gone(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     group = bob.create_group()
     bob.post(f"/rooms/{group['id']}/members", json={"username": alice.username})
@@ -112,7 +112,7 @@ def test_a_block_shows_to_the_blocker_alone(app: Flask) -> None:
     assert "blocked" not in alice.create_group()
 
 
-def test_those_who_are_blocked_are_listed_the_last_one_first(app: Flask) -> None:
+def test_blocked_users_are_listed_the_newest_block_first(app: Flask) -> None:
     alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
     block(alice, bob)
     block(alice, cleo)
@@ -126,7 +126,7 @@ def test_those_who_are_blocked_are_listed_the_last_one_first(app: Flask) -> None
 
 
 @pytest.mark.parametrize("nobody", [STRANGE_ID, "x", "0" * 25])
-def test_one_who_is_not_blocked_stays_so(app: Flask, nobody: str) -> None:
+def test_unblocking_a_user_without_a_block_changes_nothing(app: Flask, nobody: str) -> None:
     (alice,) = make_people(app, "alice")
     assert alice.delete(f"/users/me/blocks/{nobody}").status_code == 204
     assert blocked_by(alice) == []

@@ -1,4 +1,4 @@
-"""Who counts as one caller, behind proxies and in front of several processes."""
+"""What counts as one caller, behind proxies and with several processes."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_
     code = codes.issue(email, "register")
     for given in ("nonsense", code):
         error_of(register(client, guesser, email=email, code=given), 400)
-    # a caller who guesses nothing has all tries that are left
+    # a caller without wrong codes has all remaining tries
     for _ in range(MAX_WRONG_TRIES - 2):
         error_of(register(client, "203.0.113.1", email=email, code="nonsense"), 400)
     assert register(client, "203.0.113.1", email=email, code=code).status_code == 201

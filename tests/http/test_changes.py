@@ -1,4 +1,4 @@
-"""What is done to messages over HTTP: edited, deleted, reacted to, pinned; and what has changed."""
+"""Changing messages over HTTP: edit, delete, react, pin; and listing changes."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_nothing_is_done_to_what_is_deleted(app: Flask, what: str) -> None:
     assert error_of(calls[what](), 409)["code"] == "conflict"
 
 
-def test_whoever_may_not_post_any_more_edits_nothing_and_still_reacts(app: Flask) -> None:
+def test_a_member_who_may_no_longer_post_cannot_edit_but_can_react(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.create_group(bob)
     bob.say(room, "hello")
@@ -135,7 +135,7 @@ def test_what_moderators_delete_is_in_the_audit_log_and_ones_own_is_not(app: Fla
     assert noted[0].detail == "seq 2" and noted[0].address
 
 
-def test_reactions_are_counted_and_ones_own_are_told(app: Flask) -> None:
+def test_reactions_are_counted_and_the_readers_own_are_listed(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.talk_to(bob)
     alice.say(room, "hello")
@@ -191,7 +191,7 @@ def test_a_message_has_so_many_different_emoji(app: Flask) -> None:
     data_of(react(bob, room, 1, FACES[MOST_EMOJI]))
 
 
-def test_what_was_taken_back_counts_among_those_that_a_message_had(app: Flask) -> None:
+def test_removed_reactions_count_towards_the_bound_of_used_emoji(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     room = alice.create_group()
     alice.say(room, "hello")
@@ -241,7 +241,7 @@ def test_what_changed_is_read_from_where_one_left_off(app: Flask) -> None:
     assert data_of(bob.get(f"/rooms/{room['id']}"))["last_rev"] == 4
 
 
-def test_large_changes_come_in_several_pages(app: Flask) -> None:
+def test_large_changes_are_split_into_pages(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     room = alice.create_group()
     for seq in range(1, 31):

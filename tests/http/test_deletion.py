@@ -1,4 +1,4 @@
-"""Deleting an account: what ends, what stays for the others, and what is free again."""
+"""Deleting an account: what is deleted, what stays, and what can be reused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def app(shared_app: Flask) -> Flask:
 
 
 def is_stored(app: Flask, room: dict[str, Any]) -> bool:
-    """Tell whether anything of a room is in the database when its jobs are done."""
+    """Return whether any document of a room is left after its jobs are done."""
     app.extensions["chat"].jobs.run_due()
     database, room_id = app.extensions["chat"].database.db, ObjectId(room["id"])
     rest = [
@@ -127,7 +127,7 @@ def test_guessing_the_password_is_limited_apart_from_log_in(make_app: Callable[.
     data_of(ann.get("/users/me"))
 
 
-def test_the_cookie_of_the_session_is_taken_away(app: Flask) -> None:
+def test_the_session_cookie_is_cleared(app: Flask) -> None:
     ann = make_account(app)
     client = app.test_client()
     body = {"username": ann.username, "password": ann.password}
@@ -149,7 +149,7 @@ def test_nothing_personal_stays_but_the_id(app: Flask) -> None:
     assert database["user_room"].count_documents({"user_identity": tombstone["_id"]}) == 0
 
 
-def test_nobody_finds_who_is_gone(app: Flask) -> None:
+def test_a_deleted_user_cannot_be_found(app: Flask) -> None:
     ann, bob = make_people(app, "ann", "bob")
     group = bob.create_group()
     ann.end()
@@ -159,7 +159,7 @@ def test_nobody_finds_who_is_gone(app: Flask) -> None:
     error_of(bob.post(f"/rooms/{group['id']}/members", json={"username": ann.username}), 404)
 
 
-def test_what_was_said_stays_signed_by_nobody(app: Flask) -> None:
+def test_messages_of_a_deleted_user_stay_without_a_name(app: Flask) -> None:
     ann, bob = make_people(app, "ann", "bob")
     group = bob.create_group(ann)
     ann.say(group, "hello")
@@ -182,7 +182,7 @@ def test_a_group_owned_alone_ends(app: Flask) -> None:
     assert not is_stored(app, group)
 
 
-def test_a_group_passes_to_whoever_was_admin_for_longest(app: Flask) -> None:
+def test_a_group_passes_to_its_oldest_admin(app: Flask) -> None:
     ann, first, second, third = make_people(app, "ann", "first", "second", "third")
     group = ann.create_group(first, second, third)
     for admin in (third, second):  # the order of coming counts, not that of becoming admin
@@ -205,7 +205,7 @@ def test_without_admins_a_group_passes_to_the_oldest_member(app: Flask) -> None:
     assert not is_stored(app, group)
 
 
-def test_a_direct_room_stays_for_the_other_one_who_can_only_read(app: Flask) -> None:
+def test_a_direct_room_stays_readable_for_the_other_member(app: Flask) -> None:
     ann, bob = make_people(app, "ann", "bob")
     room = ann.talk_to(bob)
     ann.say(room, "remember me")
@@ -217,7 +217,7 @@ def test_a_direct_room_stays_for_the_other_one_who_can_only_read(app: Flask) -> 
     assert data_of(bob.put(f"/rooms/{room['id']}/read", json={"seq": 1}))["unread"] == 0
 
 
-def test_a_direct_room_ends_with_the_second_who_goes(app: Flask) -> None:
+def test_a_direct_room_ends_when_both_accounts_are_deleted(app: Flask) -> None:
     ann, bob = make_people(app, "ann", "bob")
     room = ann.talk_to(bob)
     ann.say(room, "hello")
@@ -329,7 +329,7 @@ def test_before_the_job_an_account_can_do_nothing_and_nothing_can_be_done_to_it(
 
 
 def is_nowhere(app: Flask, person: Person) -> bool:
-    """Tell whether somebody owns nothing, belongs to nothing, and is logged in nowhere."""
+    """Return whether a user has no rooms, no memberships and no sessions."""
     database, key = app.extensions["chat"].database.db, {"user_identity": ObjectId(person.id)}
     alive = database["session"].find_one({**key, "ended_at": None})
     return not any([alive, *(database[name].find_one(key) for name in ("room", "user_room"))])
@@ -339,7 +339,7 @@ def is_nowhere(app: Flask, person: Person) -> bool:
 def test_an_account_of_many_groups_ends_at_once(
     app: Flask, monkeypatch: pytest.MonkeyPatch, groups: int
 ) -> None:
-    monkeypatch.setattr(jobs, "REST", 0.0)
+    monkeypatch.setattr(jobs, "PAUSE_FACTOR", 0.0)
     ann, bob = make_people(app, "ann", "bob")
     services = app.extensions["chat"]
     shared = [ann.create_group(bob) for _ in range(3)]

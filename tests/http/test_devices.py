@@ -1,4 +1,4 @@
-"""Browsers and networks that an account knows: what they are good for, and until when."""
+"""Known devices and networks of an account: their effect and their lifetime."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def log_in(client: FlaskClient, name: str, password: str, address: str) -> TestR
 
 
 def known_browsers(app: Flask, account: Account, count: int, address: str) -> list[FlaskClient]:
-    """Return browsers that have logged in to an account, and so have a token each."""
+    """Return browsers with a device token of an account."""
     browsers = [app.test_client() for _ in range(count)]
     for browser in browsers:
         data_of(log_in(browser, account.username, account.password, address))
@@ -49,7 +49,7 @@ def known_browsers(app: Flask, account: Account, count: int, address: str) -> li
 
 
 def few_of_known(monkeypatch: pytest.MonkeyPatch, amount: int) -> None:
-    """Let the devices of an account have so many wrong passwords together, and its networks."""
+    """Set the limit of wrong passwords of all known devices or networks of an account."""
     rule = Rule("login-known", RateLimitItemPerMinute(amount, 5), shared=True)
     monkeypatch.setattr("chat.services.password_checks.FAILED_LOGINS_OF_KNOWN", rule)
 
@@ -79,7 +79,7 @@ def by_a_link(app: Flask, client: FlaskClient, one: Account, new: str) -> TestRe
 
 
 def make_account_with_email(app: Flask) -> Account:
-    """Make an account as somebody does who was mailed a code."""
+    """Register an account by a mailed code."""
     email, name, password = new_email(), new_name(), new_password()
     body = {"username": name, "password": password, "email": email}
     body["code"] = codes_of(app).issue(email, "register")
@@ -117,7 +117,7 @@ def test_the_devices_of_an_account_are_counted_together(
         error_of(log_in(browsers[number], ada.username, new_password(), address), 401)
     error_of(log_in(browsers[3], ada.username, ada.password, "198.51.100.9"), 429)
     data_of(log_in(elsewhere, bob.username, bob.password, "198.51.100.9"))
-    # Without a token one is a stranger, or at a network of the account, which count apart.
+    # Without a token a device counts as unknown, or by its known network; both count apart.
     data_of(log_in(app.test_client(), ada.username, ada.password, "203.0.113.1"))
     data_of(log_in(app.test_client(), ada.username, ada.password, "192.0.2.1"))
 

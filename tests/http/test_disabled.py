@@ -1,4 +1,4 @@
-"""Accounts that an operator has disabled, and links by which a password is set anew."""
+"""Disabled accounts, and links to reset a password."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_sessions_from_before_are_over_and_stay_so(app: Flask) -> None:
 def test_a_session_that_was_not_ended_is_refused_all_the_same(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A command that dies between its two writes leaves nobody in."""
+    """After a crash of the command between its two writes, nobody has access."""
     ann = make_account(app)
     with monkeypatch.context() as patch:
         patch.setattr(SessionRepository, "end_all", lambda *_: [])
@@ -90,7 +90,7 @@ def test_others_see_them_as_before_but_do_not_find_them_by_a_search(app: Flask) 
     assert message["username"] == ann.username
     found = data_of(bob.get("/users", query_string={"q": ann.username}))
     assert found == []
-    bob.say(bob.talk_to(ann), "for later")  # waits for them, as for anybody who is away
+    bob.say(bob.talk_to(ann), "for later")  # stored for later, as for any offline user
     operator(app).enable_user(ann.username)
     (found,) = data_of(bob.get("/users", query_string={"q": ann.username}))
     assert found == seen

@@ -1,4 +1,4 @@
-"""What a page of another origin can have a browser send is refused before it costs anything."""
+"""Requests from pages of other origins are refused before they cost anything."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ POLLING = "/socket.io/?EIO=4&transport=polling"
 
 @pytest.fixture
 def counting(make_app: Callable[..., Flask]) -> Flask:
-    """An app that counts who calls too often, and lets pages of one other origin in."""
+    """An app with rate limits that allows pages of one other origin."""
     return make_app(RATE_LIMITS=True, CORS_ORIGINS=ALLOWED)
 
 
@@ -145,7 +145,7 @@ def test_foreign_pages_cause_no_mail(counting: Flask, monkeypatch: pytest.Monkey
         "Application/Json ; Charset=utf-8",
     ],
 )
-def test_json_is_taken_however_its_type_is_written(shared_app: Flask, kind: str) -> None:
+def test_json_is_accepted_in_any_spelling_of_its_type(shared_app: Flask, kind: str) -> None:
     alice = make_account(shared_app)
     body = json.dumps({"nickname": "Alice"})
     data_of(alice.patch("/users/me", data=body, content_type=kind))

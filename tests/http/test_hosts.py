@@ -112,7 +112,7 @@ def test_addresses_localhost_and_configured_names_are_answered(open_app: Open, h
         ("聊天.example", ["xn--rss932g.example"], ["xn--rss932g.example.evil"]),
     ],
 )
-def test_names_are_those_that_the_setting_says(
+def test_only_configured_host_names_are_accepted(
     open_app: Open, hosts: str, known: list[str], unknown: list[str]
 ) -> None:
     client = open_app(HOSTS=hosts)

@@ -1,4 +1,4 @@
-"""Members of groups over HTTP: adding, removing, leaving, roles and handing a group over."""
+"""Members of groups over HTTP: adding, removing, leaving, roles and transferring ownership."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def app(shared_app: Flask) -> Flask:
 
 
 class Cast(NamedTuple):
-    """A group with one or two of each role, and one who is not in it."""
+    """A group with one or two users of each role, and a non-member."""
 
     owner: Person
     admin: Person
@@ -39,7 +39,7 @@ class Cast(NamedTuple):
         return f"{members}/{target.id}" if target else members
 
     def roles(self) -> dict[str, str]:
-        """Return the roles by user id, as the owner is told them."""
+        """Return the roles by user id, as the owner sees them."""
         found = data_of(self.owner.get(self.path()))
         return {member["user"]["id"]: member["role"] for member in found}
 
@@ -116,14 +116,14 @@ def test_members_do_not_add_people_and_strangers_see_no_group(cast: Cast) -> Non
     assert cast.stranger.id not in cast.roles()
 
 
-def test_adding_one_who_is_in_changes_nothing(cast: Cast) -> None:
+def test_adding_a_member_again_changes_nothing(cast: Cast) -> None:
     response = cast.owner.post(cast.path(), json={"username": cast.admin.username})
     assert data_of(response, 200)["role"] == "admin"
     response = cast.admin.post(cast.path(), json={"username": cast.owner.username})
     assert data_of(response, 200)["role"] == "owner"
 
 
-def test_one_who_does_not_exist_cannot_be_added(cast: Cast) -> None:
+def test_an_unknown_user_cannot_be_added(cast: Cast) -> None:
     error_of(cast.owner.post(cast.path(), json={"username": "nobody-at-all"}), 404)
     assert len(cast.roles()) == 5
 
@@ -134,7 +134,7 @@ def test_one_who_does_not_exist_cannot_be_added(cast: Cast) -> None:
 @pytest.mark.parametrize(
     "actor, target", [("owner", "admin"), ("owner", "member"), ("admin", "member")]
 )
-def test_who_may_remove_whom(cast: Cast, actor: str, target: str) -> None:
+def test_owner_and_admins_may_remove_lower_roles(cast: Cast, actor: str, target: str) -> None:
     removed: Person = getattr(cast, target)
     response = getattr(cast, actor).delete(cast.path(removed))
     assert (response.status_code, response.data) == (204, b"")
@@ -157,13 +157,15 @@ def test_who_may_remove_whom(cast: Cast, actor: str, target: str) -> None:
         ("stranger", "stranger", 404),
     ],
 )
-def test_who_may_not_remove_whom(cast: Cast, actor: str, target: str, status: int) -> None:
+def test_equal_or_higher_roles_cannot_be_removed(
+    cast: Cast, actor: str, target: str, status: int
+) -> None:
     before = cast.roles()
     error_of(getattr(cast, actor).delete(cast.path(getattr(cast, target))), status)
     assert cast.roles() == before
 
 
-def test_who_was_removed_comes_back_as_a_member(cast: Cast) -> None:
+def test_a_removed_user_who_is_added_again_is_a_plain_member(cast: Cast) -> None:
     assert cast.owner.delete(cast.path(cast.admin)).status_code == 204
     cast.owner.say(cast.group, "while they were away")
     cast.owner.add(cast.group, cast.admin)
@@ -218,7 +220,7 @@ def test_the_owner_makes_admins_and_unmakes_them(cast: Cast) -> None:
 
 @pytest.mark.parametrize("actor, status", [("admin", 403), ("member", 403), ("stranger", 404)])
 @pytest.mark.parametrize("role", ["owner", "admin", "member"])
-def test_nobody_else_gives_roles(cast: Cast, actor: str, status: int, role: str) -> None:
+def test_only_the_owner_sets_roles(cast: Cast, actor: str, status: int, role: str) -> None:
     before = cast.roles()
     someone: Person = getattr(cast, actor)
     error_of(someone.patch(cast.path(cast.other), json={"role": role}), status)
@@ -248,7 +250,7 @@ def test_the_owner_cannot_just_stop_being_it(cast: Cast) -> None:
     assert cast.roles()[cast.owner.id] == "owner"
 
 
-def test_a_stranger_gets_no_role(cast: Cast) -> None:
+def test_a_non_member_gets_no_role(cast: Cast) -> None:
     error_of(cast.owner.patch(cast.path(cast.stranger), json={"role": "admin"}), 404)
     assert cast.stranger.id not in cast.roles()
 

@@ -1,4 +1,4 @@
-"""Consent over HTTP: strangers are asked before they are in a group."""
+"""Membership requests over HTTP: strangers must consent before they are added."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_stranger_is_asked_and_joins_by_accepting(app: Flask) -> None:
     error_of(accept(bob, request), 404)
 
 
-def test_whoever_shares_a_group_is_added_at_once(app: Flask) -> None:
+def test_a_user_who_shares_a_group_is_added_at_once(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     alice.create_group(bob)
     assert data_of(add(alice, alice.create_group(), bob), 201)["user"]["id"] == bob.id
@@ -95,7 +95,7 @@ def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
     error_of(decline(bob, request), 404)
     bob.say(alice.talk_to(bob), "no, thank you")
     error_of(add(alice, group, bob), 403)  # nor are they added without being asked
-    bob.join(group)  # who changes their mind still can
+    bob.join(group)  # joining is still possible after declining
 
 
 def test_a_declined_request_may_be_made_again_after_a_month(
@@ -162,7 +162,7 @@ def test_a_request_goes_with_what_it_rests_on(
     assert bob.rooms() == []
 
 
-def test_a_request_goes_with_its_receivers_account_and_once_they_are_in(app: Flask) -> None:
+def test_a_request_is_deleted_with_its_recipients_account_and_when_they_join(app: Flask) -> None:
     alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
     group = alice.create_group()
     for other in (bob, cleo):
@@ -175,7 +175,7 @@ def test_a_request_goes_with_its_receivers_account_and_once_they_are_in(app: Fla
     assert left == []
 
 
-def test_an_old_request_lets_nobody_back_in_who_was_removed(app: Flask) -> None:
+def test_a_removed_user_cannot_return_by_an_older_request(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     group = alice.create_group()
     assert add(alice, group, bob).status_code == 202
@@ -187,7 +187,7 @@ def test_an_old_request_lets_nobody_back_in_who_was_removed(app: Flask) -> None:
     assert bob.rooms() == []
 
 
-def test_whoever_is_kept_out_at_another_process_while_they_accept_stays_out(
+def test_a_ban_at_another_process_wins_over_a_concurrent_accept(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, elsewhere = make_app(), make_app()
@@ -208,7 +208,7 @@ def test_whoever_is_kept_out_at_another_process_while_they_accept_stays_out(
     error_of(bob.post("/rooms/join", json={"number": group["number"]}), 403)
 
 
-def test_whoever_was_removed_before_they_were_asked_may_accept(app: Flask) -> None:
+def test_a_user_removed_before_the_request_may_accept_it(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     group = alice.create_group()
     bob.join(group)
@@ -219,7 +219,7 @@ def test_whoever_was_removed_before_they_were_asked_may_accept(app: Flask) -> No
     assert [room["id"] for room in bob.rooms()] == [group["id"]]
 
 
-def test_a_disabled_user_lets_nobody_in(app: Flask) -> None:
+def test_requests_and_invitations_by_a_disabled_user_are_void(app: Flask) -> None:
     alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
     group = alice.create_group()
     assert add(alice, group, bob).status_code == 202

@@ -1,4 +1,4 @@
-"""Messages over HTTP: sending, sending again, reading back page by page, and what is unread."""
+"""Messages over HTTP: sending, repeated sending, pages of history, and unread counts."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_message_names_its_sender_as_they_are_called_now(app: Flask) -> None:
     assert {(one["username"], one.get("nickname")) for one in gone} == {("", None)}
 
 
-def test_messages_of_a_room_are_numbered_without_gaps_whoever_sends(app: Flask) -> None:
+def test_messages_of_concurrent_senders_are_numbered_without_gaps(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     group, other = alice.create_group(bob), alice.create_group(bob)
     senders = [alice, bob, bob, alice, bob]
@@ -232,7 +232,7 @@ def test_a_message_sent_twice_at_once_is_stored_once(app: Flask) -> None:
 
 @pytest.fixture(scope="module")
 def long_talk(shared_app: Flask) -> tuple[Person, dict[str, Any]]:
-    """One who reads, and a group with 120 messages, the n-th of which says n."""
+    """A reader, and a group with 120 messages, the n-th of which has the text n."""
     (alice,) = make_people(shared_app, "alice")
     group = alice.create_group()
     services = shared_app.extensions["chat"]

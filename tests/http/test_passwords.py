@@ -1,4 +1,4 @@
-"""Changing a password, and setting a new one by a mailed code."""
+"""Changing a password, and resetting it by a mailed code."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_addresses_elsewhere_may_not_and_are_told_where(
             "email": ["Only addresses at example.org, 例え.jp can register here."]
         }
     assert mailbox.arrivals == letters
-    data_of(ask_code(client, elsewhere, "reset"), 202)  # whoever is in stays in
+    data_of(ask_code(client, elsewhere, "reset"), 202)  # existing accounts are not affected
     del invited["email"]
     data_of(register(client, **invited), 201)
 
@@ -161,7 +161,7 @@ def test_of_many_domains_a_few_are_named(make_app: MakeApp) -> None:
     assert "d4.test, …" in text and "d5.test" not in text
 
 
-def test_what_proves_somebody_is_asked_for(app: Flask) -> None:
+def test_missing_proofs_are_named(app: Flask) -> None:
     token = make_link(app, uses=10)
     for given, missing in (
         ({}, ["email", "code"]),
@@ -237,7 +237,7 @@ def test_what_fails_before_there_is_an_account_costs_no_use(
 
 
 def few_taken_by_invitation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let those with one invitation learn of two taken names."""
+    """Set the limit of taken names of one invitation to two."""
     few = Rule("taken-link", RateLimitItemPerHour(2), shared=True)
     monkeypatch.setattr("chat.services.taken_names.TAKEN_NAMES_PER_LINK", few)
 
@@ -315,7 +315,7 @@ def test_wrong_invitations_are_limited_for_each_caller(make_app: MakeApp) -> Non
     for _ in range(60):
         error_of(register(client, invitation="A" * 22), 400)
     error_of(register(client, invitation="A" * 22), 429)
-    data_of(register(client, invitation=token), 201)  # nobody guesses one, so it is no guess
+    data_of(register(client, invitation=token), 201)  # a right token is never refused
 
 
 def test_an_address_beside_an_invitation_is_not_proven_and_opens_nothing(
@@ -343,7 +343,7 @@ def test_an_address_beside_an_invitation_is_not_proven_and_opens_nothing(
     data_of(client.post("/api/session", json={"username": name, "password": reset["password"]}))
 
 
-def test_with_its_code_an_address_is_proven_beside_an_invitation_too(
+def test_an_address_with_a_code_and_an_invitation_is_proven(
     mailing_app: MakeApp, mailbox: Mailbox
 ) -> None:
     app = mailing_app()

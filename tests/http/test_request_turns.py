@@ -1,4 +1,4 @@
-"""Whose turns and whose time a request takes, and how long it waits for them."""
+"""Which caller's turns and time a request uses, and how long it waits for them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.people import Person, make_people
 HERE = "127.0.0.1"
 OTHER = "https://other.example"
 SOCKETS = "/socket.io/?EIO=4&transport=polling"
-SOON = 0.2  # seconds; a request that waited so long elsewhere waits no longer here
+SOON = 0.2  # seconds; an earlier wait counts towards the time limit here
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_session_that_ended_in_another_process_takes_one_more_turn_at_most(
     error_of(ada.get("/users/me", environ_overrides=late()), 401)
 
 
-def test_a_session_that_nobody_has_asked_for_yet_is_the_networks(
+def test_an_unauthenticated_session_is_charged_to_its_network(
     make_app: Callable[..., Flask], counting: Flask
 ) -> None:
     (ada,) = make_people(counting, "ada")
@@ -188,7 +188,7 @@ def test_whoever_sends_a_body_slowly_keeps_no_turn_and_no_place(
     assert seen and all(seen)
 
 
-def test_whoever_is_refused_a_turn_is_told_when_to_come_again(
+def test_a_refused_turn_has_a_retry_time(
     make_app: Callable[..., Flask],
 ) -> None:
     app = make_app(RATE_LIMITS=True, CORS_ORIGINS=OTHER)

@@ -1,4 +1,4 @@
-"""Invitations to groups over HTTP: making, looking, entering, and all that makes one useless."""
+"""Invitations to groups over HTTP: create, preview, accept, and all ways they become void."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def listed(actor: Person, group: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def private_group(owner: Person, *members: Person) -> dict[str, Any]:
-    """Return a group that nobody enters by its number any more."""
+    """Return a group that cannot be joined by its number."""
     group = owner.create_group(*members)
     found: dict[str, Any] = data_of(
         owner.patch(f"/rooms/{group['id']}", json={"access": "invitation", "info": "Ours"})
@@ -51,7 +51,7 @@ def private_group(owner: Person, *members: Person) -> dict[str, Any]:
 
 
 def assert_useless(person: Person, token: str) -> None:
-    """Whether somebody looks or enters: a token that is not good looks like an unknown one."""
+    """Preview and accept: an invalid token looks like an unknown one."""
     for call in (person.get, person.post):
         refused, unknown = call(f"/invitations/{token}"), call("/invitations/no-such-token")
         error_of(refused, 404)
@@ -80,7 +80,7 @@ def test_an_invitation_is_looked_at_and_then_accepted(app: Flask) -> None:
     assert listed(owner, group)[0]["uses_left"] == DEFAULT_USES - 1
 
 
-def test_nobody_without_a_log_in_looks_or_enters(app: Flask) -> None:
+def test_an_invitation_needs_a_log_in(app: Flask) -> None:
     owner = make_people(app, "owner")[0]
     token = invite(owner, owner.create_group())["token"]
     for method in ("GET", "POST"):
@@ -139,11 +139,11 @@ def test_one_takes_one_use_however_often_one_asks(app: Flask) -> None:
     assert statuses == [200] * 8
     assert listed(owner, group)[0]["uses_left"] == 1
     assert bob.delete(f"/rooms/{group['id']}/members/{bob.id}").status_code == 204
-    data_of(bob.post(path))  # back again, by the use that was taken
+    data_of(bob.post(path))  # enters again without spending another use
     assert listed(owner, group)[0]["uses_left"] == 1
 
 
-def test_a_failure_after_the_use_was_taken_costs_no_other(
+def test_a_failure_after_spending_a_use_costs_no_second_use(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, bob = make_people(app, "owner", "bob")
@@ -247,7 +247,7 @@ def test_the_removed_do_not_come_back_by_an_invitation(app: Flask) -> None:
     assert bob.rooms() == []
 
 
-def test_owner_and_admins_make_and_see_invitations_and_nobody_else(app: Flask) -> None:
+def test_only_owner_and_admins_create_and_list_invitations(app: Flask) -> None:
     owner, admin, member, stranger = make_people(app, "owner", "admin", "member", "stranger")
     group = owner.create_group(admin, member)
     path = f"/rooms/{group['id']}/invitations"
@@ -305,7 +305,7 @@ def test_what_an_invitation_cannot_be_is_refused_by_name(
     assert listed(owner, group) == []
 
 
-def test_what_an_invitation_can_just_be_is_taken(app: Flask) -> None:
+def test_the_bounds_of_an_invitation_are_accepted(app: Flask) -> None:
     owner = make_people(app, "owner")[0]
     group = owner.create_group()
     began = int(time.time() * 1000)

@@ -1,4 +1,4 @@
-"""Rooms over HTTP: making, finding, changing and ending them, and the list of conversations."""
+"""Rooms over HTTP: creating, finding, changing and deleting them, and listing conversations."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def same_refusal(*answers: TestResponse, status: int = 404) -> None:
 # Making and joining
 
 
-def test_who_makes_a_group_owns_it(app: Flask) -> None:
+def test_the_creator_of_a_group_owns_it(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     response = alice.post("/rooms", json={"name": "Tea", "info": "at five"})
     room = data_of(response, 201)
@@ -113,7 +113,7 @@ def test_a_number_that_no_group_has_is_not_found(app: Flask, number: str) -> Non
 # One to one
 
 
-def test_two_people_share_one_room_whoever_asks(app: Flask) -> None:
+def test_two_users_share_one_direct_room(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = data_of(alice.post("/rooms/direct", json={"username": bob.username}), 201)
     assert set(room) == CONVERSATION | {"peer", "blocked"}
@@ -160,7 +160,7 @@ def test_nobody_talks_with_themselves(app: Flask) -> None:
     assert alice.rooms() == []
 
 
-def test_there_is_no_talk_with_somebody_who_does_not_exist(app: Flask) -> None:
+def test_a_direct_room_needs_an_existing_user(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     error_of(alice.post("/rooms/direct", json={"username": "nobody-at-all"}), 404)
     assert alice.rooms() == []
@@ -229,7 +229,7 @@ def test_a_renamed_group_keeps_its_last_message(app: Flask) -> None:
     assert (renamed["last_seq"], renamed["last_message"]["data"]) == (1, "hello")
 
 
-def test_only_the_owner_ends_a_group_and_then_it_is_gone_for_all(app: Flask) -> None:
+def test_only_the_owner_deletes_a_group_for_all_members(app: Flask) -> None:
     alice, bob, carol, eve = make_people(app, "alice", "bob", "carol", "eve")
     group = alice.create_group(bob, carol)
     alice.say(group, "hello")

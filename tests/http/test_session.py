@@ -1,4 +1,4 @@
-"""Logging in, refreshing, logging out, and what a token is good for."""
+"""Logging in, refreshing, logging out, and the validity of tokens."""
 
 from __future__ import annotations
 
@@ -439,7 +439,7 @@ class TestCrossOrigin:
         assert response.headers["Access-Control-Allow-Origin"] == "https://a.example"
 
 
-def test_an_account_that_is_gone_is_unauthorized(app: Flask) -> None:
+def test_a_deleted_account_is_unauthorized(app: Flask) -> None:
     alice: Account = make_account(app)
     app.extensions["chat"].database.db["user"].delete_one({"username": alice.username})
     error_of(alice.get("/users/me"), 401)
@@ -449,9 +449,9 @@ def test_an_account_that_is_gone_is_unauthorized(app: Flask) -> None:
 def test_a_dead_database_is_unavailable(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.middleware.deadline.ANSWER_WITHIN", 0.3)  # it will not come back
+    monkeypatch.setattr("chat.middleware.deadline.ANSWER_WITHIN", 0.3)  # it stays away
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so it refuses connections
         port = taken.getsockname()[1]
         client = make_app(MONGO_URI=f"mongodb://127.0.0.1:{port}/chat").test_client()
         body = {"username": new_name(), "password": new_password()}

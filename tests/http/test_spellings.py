@@ -88,7 +88,7 @@ def spelled(form: str, password: str) -> str:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_new_password_is_good_in_both_forms(app: Flask, form: str) -> None:
+def test_a_new_password_is_valid_in_both_unicode_forms(app: Flask, form: str) -> None:
     alice = make_account(app)
     new = f"pässwörd 한 {new_password()}"
     body = {"current_password": alice.password, "password": spelled(form, new)}
@@ -97,7 +97,7 @@ def test_a_new_password_is_good_in_both_forms(app: Flask, form: str) -> None:
         log_in(app.test_client(), alice.username, spelled(typed, new))
 
 
-def test_an_old_hash_of_what_was_typed_is_good_and_made_anew(app: Flask) -> None:
+def test_an_old_hash_of_the_typed_form_is_valid_and_renewed(app: Flask) -> None:
     alice = make_account(app)
     users = UserRepository(app.extensions["chat"].database)
     typed = spelled("NFD", f"pässwörd {new_password()}")
@@ -149,7 +149,7 @@ def test_one_address_in_two_forms_is_one_account(mailing: FlaskClient, mailbox: 
 def test_a_code_goes_to_the_address_of_the_account_however_it_was_typed(
     mailing: FlaskClient, mailbox: Mailbox
 ) -> None:
-    """Mail servers may tell apart what is the same to us, and another one may own the other."""
+    """Mail servers may distinguish spellings that are equal here, and give them to other owners."""
     email = new_email().replace("u", "Unique.")
     mailing.post("/api/users/code", json={"email": email})
     body = {"username": new_name(), "password": new_password(), "email": email}

@@ -1,4 +1,4 @@
-"""Files of the page: parts of them, and whether there is anything new."""
+"""Static files: ranges and conditional requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_one_part_is_answered_alone(client: FlaskClient, asked: str, first: int,
 
 
 @pytest.mark.parametrize("asked", [f"bytes={SIZE}-", f"bytes={10**17}-{10**17}", "bytes=-0"])
-def test_a_part_past_the_end_is_not_satisfiable(client: FlaskClient, asked: str) -> None:
+def test_a_range_beyond_the_end_is_not_satisfiable(client: FlaskClient, asked: str) -> None:
     response = ask(client, {"Range": asked})
     assert error_of(response, 416)["code"] == "range_not_satisfiable"
     assert response.headers["Content-Range"] == f"bytes */{SIZE}"
@@ -74,7 +74,7 @@ def test_the_head_alone_has_the_length_of_the_whole(client: FlaskClient) -> None
         assert response.headers["Content-Length"] == str(SIZE)
 
 
-def test_who_has_the_file_gets_no_part_of_it(client: FlaskClient) -> None:
+def test_an_unchanged_file_is_not_sent_again_for_a_range(client: FlaskClient) -> None:
     tag = ask(client).headers["ETag"]
     for headers in ({}, {"Range": "bytes=0-1"}, {"Range": f"bytes={SIZE}-"}):
         response = ask(client, {"If-None-Match": tag, **headers})

@@ -1,4 +1,4 @@
-"""Whether somebody has an account does not show in how long an answer takes."""
+"""The time of an answer does not show whether an account exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts over HTTP: codes, registration, profiles, finding people."""
+"""Accounts over HTTP: codes, registration, profiles, search."""
 
 from __future__ import annotations
 
@@ -354,7 +354,7 @@ def test_others_see_neither_address_nor_language(app: Flask) -> None:
     assert seen["id"] == bob.id
 
 
-def test_a_name_that_nobody_has_is_not_found(app: Flask) -> None:
+def test_an_unknown_username_is_not_found(app: Flask) -> None:
     alice = make_account(app)
     for name in ("nobody-at-all", "x" * 500, "%00", "%ff", "$gt"):
         assert error_of(alice.get(f"/users/{name}"), 404)["code"] == "not_found"

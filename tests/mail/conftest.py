@@ -1,4 +1,4 @@
-"""A certificate authority of one's own, and mailers that trust it."""
+"""A private certificate authority, and mailers that trust it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MakeMailer = Callable[..., Mailer]
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
-    """Who signs the certificates of mail servers that are what they say."""
+    """The authority that signs the certificates of genuine mail servers."""
     return trustme.CA()
 
 

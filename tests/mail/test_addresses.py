@@ -1,4 +1,4 @@
-"""Users, senders and recipients in other letters than ASCII; bodies that any server hands on."""
+"""Non-ASCII users, senders and recipients; bodies that any server relays."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_an_address_beyond_ascii_is_used_where_the_server_offers_it(
     assert "To: 用户@xn--fsqu00a.xn--fiqs8s\r\n".encode() in international.contents[0]
 
 
-def test_the_server_is_asked_once_an_hour_whether_it_offers_that(
+def test_the_mail_server_is_asked_once_an_hour_for_smtputf8(
     mailbox: Mailbox, make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [0.0]
@@ -131,7 +131,7 @@ def test_the_server_is_asked_once_an_hour_whether_it_offers_that(
     assert mailbox.attempts == 0
 
 
-def test_an_address_is_taken_while_the_server_does_not_say(
+def test_an_address_is_accepted_while_the_mail_server_does_not_answer(
     make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Mailbox() as gone:
@@ -141,7 +141,7 @@ def test_an_address_is_taken_while_the_server_does_not_say(
     assert make_mailer(MAIL="terminal").can_send_to("josé@example.org")
 
 
-def test_who_asks_with_an_address_that_the_server_cannot_send_to_is_told(
+def test_an_address_that_the_mail_server_cannot_send_to_is_refused(
     make_app: Callable[..., Flask], mailbox: Mailbox
 ) -> None:
     """In the same words whether or not the address has an account."""

@@ -1,4 +1,4 @@
-"""Plain, by STARTTLS, by TLS from the first byte; and servers that are not to be trusted."""
+"""Connections: plain, by STARTTLS, by TLS from the first byte; and untrusted servers."""
 
 from __future__ import annotations
 

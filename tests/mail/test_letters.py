@@ -1,4 +1,4 @@
-"""What mails say: in both languages, as text and as HTML, and in the terminal."""
+"""The contents of mails: in both languages, as text and as HTML, and in the terminal."""
 
 from __future__ import annotations
 

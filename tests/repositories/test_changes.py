@@ -1,4 +1,4 @@
-"""The log of changes in the database: applied in any order, a message ends up the same."""
+"""The log of changes in the database: any order of applying leads to the same message."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_an_edit_costs_the_same_however_often_the_message_was_edited(
     scrubbed = Scrubbed()
     heard = partial(MongoClient, event_listeners=[scrubbed])
     monkeypatch.setattr("chat.database.client.MongoClient", heard)
-    migrated.close()  # so that the next use makes a client that is heard
+    migrated.close()  # so that the next use creates a client with the listener
     changes = ChangeRepository(migrated)
     for rev in range(1, 6):
         edit = change_of(message, ALICE, "text", f"text {rev}", rev=rev)
@@ -222,7 +222,7 @@ def test_nothing_of_a_deleted_message_is_left_in_the_log(
     assert [one["rev"] for one in entries(migrated)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_change_of_a_message_that_is_gone_makes_none(
+def test_a_change_of_a_missing_message_creates_none(
     changes: ChangeRepository, migrated: Database, message: Message
 ) -> None:
     MessageRepository(migrated).delete_range(ROOM, 1, 1)
@@ -230,7 +230,9 @@ def test_a_change_of_a_message_that_is_gone_makes_none(
     assert MessageRepository(migrated).list_by_ids([message.id]) == []
 
 
-def test_the_log_of_one_room_goes_with_it(changes: ChangeRepository, message: Message) -> None:
+def test_the_changes_of_one_room_are_deleted_with_it(
+    changes: ChangeRepository, message: Message
+) -> None:
     changes.append([change_of(message, ALICE, "pinned", True, rev=rev) for rev in range(1, 6)])
     assert sum(changes.delete_of_room(ROOM, 2)) == 5
     assert changes.list_range(ROOM, 1, 9) == []

@@ -1,4 +1,4 @@
-"""What the repositories ask by: bounded lists of ids, and filters that an index serves."""
+"""Queries of the repositories: bounded lists of ids, and filters with an index."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AUDIT, HOME, SESSIONS = (
 ROOM, USER = ObjectId(), ObjectId()
 
 
-def test_ids_are_asked_for_in_bounded_pieces_each_once() -> None:
+def test_ids_are_queried_in_bounded_pieces_each_once() -> None:
     ids = [ObjectId() for _ in range(2 * IDS_AT_ONCE + 3)]
     pieces = [query["_id"]["$in"] for query in with_ids([*ids, *ids])]
     assert [len(piece) for piece in pieces] == [IDS_AT_ONCE, IDS_AT_ONCE, 3]
@@ -28,7 +28,7 @@ def test_ids_are_asked_for_in_bounded_pieces_each_once() -> None:
     assert list(with_ids([])) == []
 
 
-def test_nobody_else_asks_by_a_list() -> None:
+def test_only_with_ids_queries_by_a_list() -> None:
     """However few values it has today: its cost grows with the square of their number."""
     files = [path.relative_to(ROOT) for path in sorted((ROOT / "chat").rglob("*.py"))]
     asking = [
@@ -84,9 +84,7 @@ def test_a_write_that_reads_too_has_its_reason_beside_it() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_what_is_asked_is_found_by_an_index(
-    migrated: Database, collection: str, query: dict[str, Any]
-) -> None:
+def test_queries_use_an_index(migrated: Database, collection: str, query: dict[str, Any]) -> None:
     """What the filters of the repositories begin with; a partial index wants its condition named.
 
     Further conditions cost nothing, but the embedded engine then explains another plan than it has.

@@ -1,4 +1,4 @@
-"""Links as they are stored."""
+"""Links in the database."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def test_a_link_expires_at_the_very_millisecond_that_was_said(migrated: Database
     for number in range(50):
         link = Link("", "register", "", 1, 1, 1, start + number)
         assert links.insert(link, f"hash {number}").expires_at == link.expires_at
-    found = links.list_living("register", 1)
+    found = links.list_unexpired("register", 1)
     assert sorted(link.expires_at for link in found) == list(range(start, start + 50))

@@ -1,4 +1,4 @@
-"""Memberships in the database: one for each room and person, with marks that only go forward."""
+"""Memberships in the database: one for each room and user, with marks that only advance."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_role_and_quiet_are_changed_each_by_itself(memberships: MembershipReposi
     assert memberships.find(ROOM, ALICE) == replace(MEMBER, role="admin", muted=True)
 
 
-def test_of_many_who_take_a_membership_at_once_one_gets_it(
+def test_of_concurrent_takes_of_a_membership_one_gets_it(
     memberships: MembershipRepository,
 ) -> None:
     memberships.insert(MEMBER)

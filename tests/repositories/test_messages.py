@@ -1,4 +1,4 @@
-"""The room log in the database: closed ranges, its head, and how an append can end."""
+"""The room log in the database: closed ranges, its tail, and the results of an append."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_message_that_collides_in_all_its_keys_is_found_all_the_same(
     assert log.find_stored([first]) == {first.id: first}
 
 
-def test_what_the_database_refuses_is_told_apart_and_nothing_after_it_is_stored(
+def test_a_refused_entry_is_reported_and_nothing_after_it_is_stored(
     log: MessageRepository,
 ) -> None:
     result = log.append([draft(1), draft(2, client_id=""), draft(3)])

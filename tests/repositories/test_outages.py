@@ -1,4 +1,4 @@
-"""What was written but not confirmed by a majority: nobody may count on it."""
+"""Writes that no majority has confirmed count as outages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rooms in the database: numbers, the one room of two people, and the copy of a log's end."""
+"""Rooms in the database: numbers, direct rooms, and the copy of a log's tail."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_number_that_a_group_has_is_not_given_again(
     assert numbers == ["100000005", "100000007"]
 
 
-def test_the_key_of_two_people_does_not_depend_on_who_asks(alice: str, bob: str) -> None:
+def test_the_key_of_two_users_does_not_depend_on_their_order(alice: str, bob: str) -> None:
     assert member_key(alice, bob) == member_key(bob, alice) != member_key(alice, alice)
 
 
@@ -99,7 +99,7 @@ def test_two_people_have_one_room(rooms: RoomRepository, alice: str, bob: str) -
     assert rooms.find_direct(alice, new_id()) is None
 
 
-def test_two_who_write_first_at_the_same_moment_make_one_room(rooms: RoomRepository) -> None:
+def test_concurrent_inserts_create_one_direct_room(rooms: RoomRepository) -> None:
     for _ in range(10):
         alice, bob = new_id(), new_id()
         made = at_once(
@@ -135,7 +135,7 @@ def test_a_group_gets_another_owner_while_owner_and_members_are_those_that_were_
     assert rooms.find_group_of(bob, "Tea") == handed_over
     assert rooms.change_owner(group, alice) is None  # the owner is another one
     rooms.touch_members(group.id)
-    assert rooms.change_owner(handed_over, alice) is None  # somebody came or left
+    assert rooms.change_owner(handed_over, alice) is None  # the members changed
     found = rooms.find(group.id)
     assert found is not None and found.owner_id == bob
     assert rooms.change_owner(found, alice) is not None

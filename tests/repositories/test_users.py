@@ -1,4 +1,4 @@
-"""The `user` collection: what is unique, what is found, and by which index."""
+"""The `user` collection: uniqueness, queries, and their indexes."""
 
 from __future__ import annotations
 

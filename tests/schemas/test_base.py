@@ -1,4 +1,4 @@
-"""How much a schema reads."""
+"""The bounds of what a schema reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strict fields: nothing is converted, and what is refused has a key in the catalogue."""
+"""Strict fields: they convert nothing, and every refusal has a text key."""
 
 from __future__ import annotations
 

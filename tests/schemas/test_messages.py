@@ -1,4 +1,4 @@
-"""Messages as they go from process to process."""
+"""Messages as they are pushed between processes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_ones_own_reactions_are_told_to_one_reader_alone() -> None:
 
 
 def changes(number: int, size: int) -> Changes:
-    """Return messages of so many characters, each of which changed twice."""
+    """Return messages of these lengths, each changed twice."""
     return Changes(
         messages=tuple(
             Message(f"m{seq}", "r1", "u1", seq, "c", "x" * size, 1, 2, version=2)

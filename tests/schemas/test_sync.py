@@ -1,4 +1,4 @@
-"""What a client may ask for when it catches up."""
+"""The input of `sync`."""
 
 from __future__ import annotations
 

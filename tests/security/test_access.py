@@ -201,7 +201,7 @@ class Stage(Cast):
     def group(self, *others: str) -> dict[str, Any]:
         """Make a group in which each has their role, with an invitation to it."""
         room = super().group(*others)
-        invitation, token = self.app.extensions["chat"].room_invitations.make(
+        invitation, token = self.app.extensions["chat"].room_invitations.create(
             self["owner"].model, room["id"], expires_in=3600, uses=100
         )
         return {**room, "invitation_id": invitation.id, "token": token}

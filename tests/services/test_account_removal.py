@@ -1,4 +1,4 @@
-"""What other processes, and those that start later, know of accounts that are about to leave."""
+"""Accounts under removal, at other processes and at those that start later."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.services.test_rooms import services_of
 MakeApp = Callable[..., Flask]
 
 
-def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_ended(
+def test_a_process_that_starts_later_refuses_a_deleted_account(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Although they are in their rooms yet, because the process died that was to leave them."""
+    """Its memberships still exist, because the process died that should have ended them."""
     monkeypatch.setattr(reconciler, "LOOK_BACK", 0.0)  # it ended long ago
     before = make_app()
     alice, bob = (person.model for person in make_people(before, "alice", "bob"))
@@ -31,7 +31,7 @@ def test_a_process_that_starts_later_takes_nothing_for_one_whose_account_has_end
         started.messages.send(bob, room.id, new_client_id(), "are you there?")
 
 
-def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
+def test_an_account_that_a_restore_brought_back_works_as_before(
     make_app: MakeApp,
 ) -> None:
     app = make_app()
@@ -49,8 +49,8 @@ def test_all_is_as_before_for_one_whose_account_a_restore_has_brought_back(
     services.messages.send(bob, room.id, new_client_id(), "welcome back").result(PATIENCE)
 
 
-def test_what_is_sent_to_a_name_is_for_whoever_has_it_now(make_app: MakeApp) -> None:
-    """In other processes from their next beat on, which tells them who is gone."""
+def test_a_message_to_a_username_goes_to_its_present_owner(make_app: MakeApp) -> None:
+    """At other processes after the next run of their reconciler."""
     app = make_app()
     here, there = services_of(app), services_of(make_app())
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))

@@ -1,4 +1,4 @@
-"""What a service can touch is seen at one glance."""
+"""No service has many dependencies."""
 
 from __future__ import annotations
 

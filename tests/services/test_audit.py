@@ -1,4 +1,4 @@
-"""The audit log: what is taken down, and that nothing waits for it or fails with it."""
+"""The audit log: its entries, and that no action waits for it or fails because of it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ ADA, BOB = str(ObjectId()), str(ObjectId())
 def audit(migrated: Database) -> Iterator[Audit]:
     audit = Audit(AuditRepository(migrated), days=7)
     yield audit
-    audit.flush()  # or what it writes a little later would find its database gone
+    audit.flush()  # otherwise a later write would fail without its database
 
 
-def test_who_what_when_and_from_where_are_kept(audit: Audit, migrated: Database) -> None:
+def test_an_entry_has_actor_target_time_and_address(audit: Audit, migrated: Database) -> None:
     def remove() -> None:  # on a thread of its own: the address stays there
         bind_caller("192.0.2.7")
-        audit.note("member_removed", ADA, target_id=BOB, room_id=str(ObjectId()), detail="x")
+        audit.record("member_removed", ADA, target_id=BOB, room_id=str(ObjectId()), detail="x")
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(remove).result()
     bind_caller("")
-    audit.note("logged_in", BOB)
+    audit.record("logged_in", BOB)
     assert audit.flush()
     removed, logged_in = audit.list_latest(10)
     assert (removed.action, removed.actor_id, removed.target_id) == ("member_removed", ADA, BOB)
@@ -46,19 +46,19 @@ def test_who_what_when_and_from_where_are_kept(audit: Audit, migrated: Database)
 
 
 def test_entries_are_found_by_person_and_by_action(audit: Audit) -> None:
-    audit.note("logged_in", ADA)
-    audit.note("log_in_failed", target_id=ADA)
-    audit.note("logged_in", BOB)
+    audit.record("logged_in", ADA)
+    audit.record("log_in_failed", target_id=ADA)
+    audit.record("logged_in", BOB)
     audit.flush()
     assert [one.action for one in audit.list_latest(9, ADA)] == ["logged_in", "log_in_failed"]
     assert [one.actor_id for one in audit.list_latest(9, action="logged_in")] == [ADA, BOB]
     assert [one.actor_id for one in audit.list_latest(1)] == [BOB]
 
 
-def test_entries_that_were_stored_although_nobody_knew_are_stored_once(
+def test_entries_stored_by_a_call_without_an_answer_are_stored_once(
     audit: Audit, migrated: Database
 ) -> None:
-    audit.note("logged_in", ADA)
+    audit.record("logged_in", ADA)
     audit.flush()
     stored = audit.list_latest(9)
     AuditRepository(migrated).insert_many(stored, DAY_MS)
@@ -70,14 +70,14 @@ def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
 ) -> None:
     monkeypatch.setattr(audit_module, "MAX_WAITING", 3)
     monkeypatch.setattr(audit_module, "WRITE_INTERVAL", 60.0)
-    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it will not come back
+    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it stays away
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so it refuses connections
         away = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
         entries = AuditRepository(away)
         audit = Audit(entries, days=1)
         for _ in range(5):
-            audit.note("logged_in", ADA)
+            audit.record("logged_in", ADA)
         assert not audit.flush()
     entries._database = migrated
     assert audit.flush()

@@ -1,4 +1,4 @@
-"""Blocks when several processes change them at once, or one dies midway."""
+"""Blocks under concurrent changes by several processes, and after a crash."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_blocks_that_begin_and_end_at_several_processes_leave_the_room_as_they_a
 
 
 @pytest.mark.parametrize("begins", [True, False])
-def test_a_block_whose_process_died_midway_holds_a_little_later(
+def test_a_block_is_completed_after_its_process_died(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, begins: bool
 ) -> None:
     monkeypatch.setattr(blocks, "SETTLE_AFTER", 0.0)

@@ -1,4 +1,4 @@
-"""What is done to messages counts as what is said: by number and, of edits, by bytes."""
+"""Changes count in the limits and quotas of messages: by number and, for edits, by bytes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_texts_of_edits_count_in_the_bytes_of_a_room(make_app: MakeApp) -> N
     edit(ada, other, 1, "d" * 60)
 
 
-def test_an_edit_that_comes_too_late_is_not_counted(make_app: MakeApp) -> None:
+def test_an_edit_that_loses_to_a_deletion_is_not_counted(make_app: MakeApp) -> None:
     app = make_app(RATE_LIMITS=True, MESSAGE_BYTES_PER_DAY_USER=100)
     (ada,) = make_people(app, "ada")
     group = ada.create_group()

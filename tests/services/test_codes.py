@@ -1,4 +1,4 @@
-"""Codes over time, and many tries at once."""
+"""Verification codes over time, and under concurrent tries."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_many_wrong_tries_at_once_void_it_too(codes: VerificationCodes) -> None:
     assert not is_right(codes, email, code)
 
 
-def test_a_try_is_not_of_a_code_that_comes_between(
+def test_a_try_is_not_counted_for_a_code_that_replaces_the_read_one(
     codes: VerificationCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     email = new_email()
@@ -133,7 +133,7 @@ def test_a_code_serves_its_own_purpose_alone(codes: VerificationCodes) -> None:
     assert not is_right(codes, email, codes.issue(email, "reset"))
 
 
-def test_nothing_fits_a_decoy_and_it_takes_the_place_of_a_code(
+def test_no_code_matches_a_decoy_and_it_replaces_a_code(
     codes: VerificationCodes, migrated: Database
 ) -> None:
     email = new_email()
@@ -155,7 +155,7 @@ def test_a_code_is_used_up_by_one(codes: VerificationCodes) -> None:
     assert not is_right(codes, email, code)
 
 
-def test_codes_asked_for_at_once_leave_one_that_is_good(codes: VerificationCodes) -> None:
+def test_concurrent_requests_for_codes_leave_one_valid_code(codes: VerificationCodes) -> None:
     email = new_email()
     with ThreadPoolExecutor(8) as pool:
         issued = list(pool.map(lambda _: codes.issue(email, "register"), range(8)))

@@ -1,4 +1,4 @@
-"""Jobs: done in pieces by one process at a time, and by another one when that dies."""
+"""Jobs: done in pieces by one process at a time, and resumed by another when it dies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Make = Callable[[], Jobs]
 
 
 class Counting:
-    """A kind of job that counts to `upto`; each piece is noted, and may do something else too."""
+    """A kind of job that counts to `upto`; it records each piece, which may have a side effect."""
 
     def __init__(self, *makers: Jobs) -> None:
         self.counted: list[int] = []
@@ -38,12 +38,12 @@ class Counting:
 
 
 class Crash(BaseException):
-    """The end of the process."""
+    """A crash of the process."""
 
 
 @pytest.fixture
 def make_jobs(migrated: Database) -> Make:
-    """A function that makes the jobs of one more process on the same database."""
+    """A function that creates the `Jobs` of one more process on the same database."""
     return lambda: Jobs(JobRepository(migrated))
 
 
@@ -61,8 +61,8 @@ def stored(database: Database) -> list[dict[str, Any]]:
 def test_a_job_is_done_in_its_pieces_and_is_gone_then(make_jobs: Make, migrated: Database) -> None:
     jobs = make_jobs()
     counting = Counting(jobs)
-    jobs.add("count", {"upto": 3})
-    jobs.add("count", {"upto": 2})
+    jobs.enqueue("count", {"upto": 3})
+    jobs.enqueue("count", {"upto": 2})
     assert len(stored(migrated)) == 2
     jobs.run_due()
     assert sorted(counting.counted) == [1, 1, 2, 2, 3] and stored(migrated) == []
@@ -71,7 +71,7 @@ def test_a_job_is_done_in_its_pieces_and_is_gone_then(make_jobs: Make, migrated:
 def test_a_job_that_is_not_due_yet_waits(make_jobs: Make, migrated: Database) -> None:
     jobs = make_jobs()
     counting = Counting(jobs)
-    jobs.add("count", {"upto": 1}, delay=60)
+    jobs.enqueue("count", {"upto": 1}, delay=60)
     jobs.run_due()
     assert counting.counted == [] and len(stored(migrated)) == 1
 
@@ -81,14 +81,14 @@ def test_a_job_that_was_put_off_while_the_clock_was_ahead_is_due(
 ) -> None:
     jobs = make_jobs()
     counting = Counting(jobs)
-    jobs.add("count", {"upto": 1})
+    jobs.enqueue("count", {"upto": 1})
     due_at = migrated.now() + timedelta(days=1)
     migrated.db["job"].update_one({}, {"$set": {"due_at": due_at, "holder": "gone"}})
     jobs.run_due()
     assert counting.counted == [1] and stored(migrated) == []
 
 
-def test_another_process_goes_on_where_one_died(make_jobs: Make, migrated: Database) -> None:
+def test_another_process_resumes_the_job_of_a_dead_one(make_jobs: Make, migrated: Database) -> None:
     here, there = make_jobs(), make_jobs()
     counting = Counting(here, there)
 
@@ -97,7 +97,7 @@ def test_another_process_goes_on_where_one_died(make_jobs: Make, migrated: Datab
             raise Crash
 
     counting.during = die
-    here.add("count", {"upto": 5})
+    here.enqueue("count", {"upto": 5})
     with pytest.raises(Crash):
         here.run_due()
     counting.during = lambda _: None
@@ -105,19 +105,19 @@ def test_another_process_goes_on_where_one_died(make_jobs: Make, migrated: Datab
     assert counting.counted == [1, 2, 3, 3, 4, 5] and stored(migrated) == []
 
 
-def test_a_job_is_one_processs_at_a_time(
+def test_only_one_process_does_a_job_at_a_time(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs_module, "LEASE", 60.0)
     here, there = make_jobs(), make_jobs()
     counting = Counting(here, there)
     counting.during = lambda _: there.run_due()
-    here.add("count", {"upto": 3})
+    here.enqueue("count", {"upto": 3})
     here.run_due()
     assert counting.counted == [1, 2, 3]
 
 
-def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> None:
+def test_concurrent_claims_give_each_job_to_one_process(migrated: Database) -> None:
     repository = JobRepository(migrated)
     for _ in range(4):
         repository.insert("count", {})
@@ -129,12 +129,12 @@ def test_of_many_who_claim_at_once_each_job_is_of_one(migrated: Database) -> Non
     assert len(ids) == len(set(ids)) == 4
 
 
-def test_who_lost_a_job_leaves_it_to_the_other_process(make_jobs: Make, migrated: Database) -> None:
-    """As a process does that was stopped for longer than its lease."""
+def test_a_process_that_lost_its_lease_leaves_the_job(make_jobs: Make, migrated: Database) -> None:
+    """For example after a pause longer than its lease."""
     here, there = make_jobs(), make_jobs()
     slow, quick = Counting(here), Counting(there)
     slow.during = lambda number: there.run_due() if number == 2 else None
-    here.add("count", {"upto": 5})
+    here.enqueue("count", {"upto": 5})
     here.run_due()
     assert (slow.counted, quick.counted) == ([1, 2], [2, 3, 4, 5])
     assert stored(migrated) == []
@@ -150,8 +150,8 @@ def test_a_job_that_fails_is_tried_again_later_and_later(
         raise RuntimeError("no")
 
     counting.during = fail
-    jobs.add("count", {"upto": 1})
-    jobs.add("unknown here", {})
+    jobs.enqueue("count", {"upto": 1})
+    jobs.enqueue("unknown here", {})
     for failures in (1, 2, 3):
         migrated.db["job"].update_many({}, {"$set": {"due_at": migrated.now()}})
         jobs.run_due()
@@ -165,7 +165,7 @@ def test_a_job_that_fails_is_tried_again_later_and_later(
     assert [one["kind"] for one in stored(migrated)] == ["unknown here"]
 
 
-def test_a_database_that_is_away_is_no_failure_of_the_job(
+def test_an_outage_of_the_database_is_no_failure_of_the_job(
     make_jobs: Make, migrated: Database
 ) -> None:
     jobs = make_jobs()
@@ -175,7 +175,7 @@ def test_a_database_that_is_away_is_no_failure_of_the_job(
         raise AutoReconnect("away")
 
     counting.during = fail
-    jobs.add("count", {"upto": 1})
+    jobs.enqueue("count", {"upto": 1})
     with pytest.raises(AutoReconnect):
         jobs.run_due()
     assert [one["failures"] for one in stored(migrated)] == [0]
@@ -191,19 +191,17 @@ def test_a_long_job_lets_others_have_their_turn(
     monkeypatch.setattr(jobs_module, "LEASE", 60.0)
     jobs = make_jobs()
     counting = Counting(jobs)
-    jobs.add("count", {"upto": 3})
-    jobs.add("count", {"upto": 3})
+    jobs.enqueue("count", {"upto": 3})
+    jobs.enqueue("count", {"upto": 3})
     jobs.run_due()
     assert counting.counted == [1, 1, 2, 2, 3, 3]
 
 
-def test_a_job_is_dropped_when_the_database_has_another_past(
-    make_jobs: Make, migrated: Database
-) -> None:
-    """Nothing is written to its document, which may be what a backup has brought back."""
+def test_a_running_job_is_dropped_after_a_restore(make_jobs: Make, migrated: Database) -> None:
+    """It writes nothing to the document, which the restore may have brought back."""
     jobs = make_jobs()
     counting = Counting(jobs)
-    jobs.add("count", {"upto": 3})
+    jobs.enqueue("count", {"upto": 3})
 
     def start_over(number: int) -> None:
         if number == 2:
@@ -217,7 +215,7 @@ def test_a_job_is_dropped_when_the_database_has_another_past(
     assert left["progress"] == {"done": 1}
 
 
-def test_a_process_that_ends_lets_its_job_go(
+def test_a_stopping_process_releases_its_job(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs_module, "INTERVAL", 0.01)
@@ -231,7 +229,7 @@ def test_a_process_that_ends_lets_its_job_go(
         go_on.wait(PATIENCE)
 
     counting.during = wait
-    here.add("count", {"upto": 4})
+    here.enqueue("count", {"upto": 4})
     running = threading.Thread(target=here.run)
     running.start()
     assert reached.wait(PATIENCE)
@@ -248,7 +246,7 @@ def test_a_process_that_ends_lets_its_job_go(
 
 
 @pytest.mark.parametrize("runs", [True, False])
-def test_a_job_made_for_here_is_done_here_while_this_process_does_jobs(
+def test_a_local_job_is_done_by_the_process_that_enqueued_it(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch, runs: bool
 ) -> None:
     monkeypatch.setattr(jobs_module, "LEASE", 15.0)
@@ -266,9 +264,9 @@ def test_a_job_made_for_here_is_done_here_while_this_process_does_jobs(
     running = threading.Thread(target=here.run)
     if runs:
         running.start()
-        here.add("begin", {})
+        here.enqueue("begin", {})
         assert began.wait(PATIENCE)
-    here.add_here("count", {"upto": 1})
+    here.enqueue_local("count", {"upto": 1})
     other.run_due()
     if runs:
         assert done.wait(PATIENCE)
@@ -278,23 +276,23 @@ def test_a_job_made_for_here_is_done_here_while_this_process_does_jobs(
     assert stored(migrated) == []
 
 
-def test_a_job_made_for_here_is_anothers_when_this_process_dies(
+def test_a_local_job_passes_to_another_process_when_its_own_dies(
     make_jobs: Make, migrated: Database
 ) -> None:
     dying, other = make_jobs(), make_jobs()
     counting = Counting(other)
     dying._runs = True
-    dying.add_here("count", {"upto": 2})  # LEASE is over at once
+    dying.enqueue_local("count", {"upto": 2})  # LEASE is over at once
     other.run_due()
     assert counting.counted == [1, 2] and stored(migrated) == []
 
 
-def test_what_jobs_of_some_kinds_are_about_is_asked_at_once(
+def test_the_arguments_of_several_kinds_of_jobs_cost_one_query(
     make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs, asked = make_jobs(), []
     for number, kind in enumerate(("one", "other", "third", "one")):
-        jobs.add(kind, {"number": number}, delay=60.0)
+        jobs.enqueue(kind, {"number": number}, delay=60.0)
     find = Collection.find
 
     def counted(self: Collection[Any], *given: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Moving windows: who is counted together, and what is forgotten."""
+"""Moving windows: which callers count together, and when entries expire."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
     return found
 
 
-def test_what_is_too_many_is_refused_with_the_time_to_wait() -> None:
+def test_a_count_over_the_limit_is_refused_with_the_time_to_wait() -> None:
     limits = Limits()
     limits.count(TWO, "a")
     limits.count(TWO, "a")
@@ -52,7 +52,7 @@ def test_checking_counts_nothing() -> None:
         limits.check(TWO, "a")
 
 
-def test_a_setting_has_another_amount_than_the_rule() -> None:
+def test_a_setting_overrides_the_limit_of_a_rule() -> None:
     limits = Limits(per_minute={"two": 3})
     for _ in range(3):
         limits.count(TWO, "a")
@@ -60,14 +60,14 @@ def test_a_setting_has_another_amount_than_the_rule() -> None:
         limits.count(TWO, "a")
 
 
-def test_switched_off_nothing_is_refused() -> None:
+def test_disabled_limits_refuse_nothing() -> None:
     limits = Limits(enabled=False)
     for _ in range(5):
         limits.count(TWO, "a")
         limits.check(TWO, "a")
 
 
-def test_what_was_counted_leaves_the_window_one_by_one(clock: Clock[float]) -> None:
+def test_entries_leave_the_window_one_by_one(clock: Clock[float]) -> None:
     limits = Limits()
     limits.count(TWO, "a")
     clock.now += 20
@@ -96,7 +96,7 @@ def test_keys_whose_window_is_over_are_forgotten_whatever_window_is_before_them(
     assert len(windows) == 61
 
 
-def test_a_count_starts_nothing_that_goes_on_beside() -> None:
+def test_a_count_starts_no_thread() -> None:
     threads = set(threading.enumerate())  # of which some may just end
     Limits().count(TWO, "a")
     assert set(threading.enumerate()) <= threads

@@ -1,4 +1,4 @@
-"""What is remembered of who belongs to which room, and for how long."""
+"""The cache of memberships: its contents and their lifetime."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
 
 @pytest.fixture
 def known(clock: Clock[float]) -> MembershipCache:
-    """A cache over a database in which nobody belongs to a room."""
+    """A cache over a database without memberships."""
     rooms: Any = SimpleNamespace(list_by_ids=lambda ids: [])
     memberships: Any = SimpleNamespace(list_of_user=lambda user_id: [])
     return MembershipCache(rooms, memberships)
@@ -50,7 +50,7 @@ def test_all_rooms_of_a_user_are_forgotten_in_time(
     assert list(known._lists) == ["later", "now"]
 
 
-def test_one_more_user_costs_the_same_however_many_came_lately(known: MembershipCache) -> None:
+def test_adding_a_user_costs_the_same_for_any_number_of_cached_ones(known: MembershipCache) -> None:
     for number in range(20_000):
         known.list_cached(str(number))
     others = map(str, itertools.count(20_000))
@@ -58,7 +58,7 @@ def test_one_more_user_costs_the_same_however_many_came_lately(known: Membership
     assert asked_for.peak < 50_000  # bytes: a list of all of them takes 160,000
 
 
-def test_a_room_that_changes_while_the_reconciler_looks_is_known_as_it_is_then(
+def test_a_room_that_changes_during_a_read_of_the_reconciler_is_cached_as_changed(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = make_people(app, "ada", "bob")
@@ -77,10 +77,10 @@ def test_a_room_that_changes_while_the_reconciler_looks_is_known_as_it_is_then(
 
 
 @pytest.mark.parametrize("ask", ["rooms_of", "list_of", "list_cached"])
-def test_whoever_has_many_rooms_lets_others_have_their_turns(
+def test_reading_many_rooms_yields_to_other_tasks(
     app: Flask, monkeypatch: pytest.MonkeyPatch, ask: str
 ) -> None:
-    """With each item as long as a turn, each loop over all rooms gives way at each of them."""
+    """With items as long as a turn, every loop over all rooms yields at each item."""
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
     rooms = [services.groups.create_group(ada.model, str(number)) for number in range(20)]
@@ -96,7 +96,7 @@ def test_whoever_has_many_rooms_lets_others_have_their_turns(
     assert len(given) >= 3 * len(rooms)
 
 
-def test_a_room_that_changes_in_somebody_elses_turn_is_not_remembered_as_it_was(
+def test_a_room_that_changes_during_a_yield_is_not_cached_as_it_was(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services: Services = app.extensions["chat"]

@@ -1,4 +1,4 @@
-"""How sends are counted, and what reading marks and `sync` cost: pages send them all the time."""
+"""How sends count in quotas, and the queries that read marks and `sync` cost."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_read_mark_in_a_direct_room_looks_up_nobody(
     assert ada.room(room["id"])["unread"] == 0
 
 
-def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
+def test_the_queries_of_one_sync_are_bounded_for_any_claims(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services: Services = app.extensions["chat"]
@@ -56,7 +56,7 @@ def test_one_sync_asks_the_database_so_often_whatever_is_claimed(
     groups = [ada.create_group(name=str(number)) for number in range(12)]
     for group in groups:
         ada.say(group, "one"), ada.say(group, "two")
-    monkeypatch.setattr(history, "SYNC_HEADS", 3)
+    monkeypatch.setattr(history, "SYNC_TAILS", 3)
     monkeypatch.setattr(history, "SYNC_READS", 2)
     asked = Counter[str]()
 
@@ -160,7 +160,7 @@ def test_a_message_on_its_way_sent_again_is_answered_with_it_when_it_used_up_the
         wait_for(another, PATIENCE)
 
 
-def test_a_message_to_one_who_blocks_is_counted_once(make_app: MakeApp) -> None:
+def test_a_message_to_a_user_who_blocks_the_sender_is_counted_once(make_app: MakeApp) -> None:
     app = make_app(RATE_LIMITS=True, MESSAGES_PER_MINUTE=5)
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
@@ -173,7 +173,7 @@ def test_a_message_to_one_who_blocks_is_counted_once(make_app: MakeApp) -> None:
         services.messages.send_direct(bob.model, "one-more", "hello", None, room["id"])
 
 
-def test_a_message_to_a_name_that_another_one_has_by_now_is_counted_once(
+def test_a_message_to_a_username_with_a_new_owner_is_counted_once(
     make_app: MakeApp,
 ) -> None:
     app = make_app(RATE_LIMITS=True, MESSAGES_PER_MINUTE=2)
@@ -189,10 +189,10 @@ def test_a_message_to_a_name_that_another_one_has_by_now_is_counted_once(
     assert found[0].id == said.message.room_id and not found[1]
 
 
-def test_writing_to_a_name_again_asks_the_database_nothing(
+def test_sending_to_a_username_again_costs_no_query(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However old what is known of the name is; the members of a heard room are known anyway."""
+    """For any age of the cached pair; the members of the room are cached anyway."""
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
     monkeypatch.setattr("chat.services.usernames.MAX_AGE", 0.0)
@@ -215,7 +215,7 @@ def test_writing_to_a_name_again_asks_the_database_nothing(
 
 
 def noting(names: list[str], method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method; each call of it notes its name."""
+    """Return the method; each call records its name."""
 
     def call(*args: Any, **named: Any) -> Any:
         names.append(method.__qualname__)
@@ -224,7 +224,9 @@ def noting(names: list[str], method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def test_a_block_by_somebody_who_is_gone_keeps_nobody_from_their_namesake(app: Flask) -> None:
+def test_the_block_of_a_deleted_user_does_not_affect_a_new_user_of_the_same_name(
+    app: Flask,
+) -> None:
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
     send = services.messages.send_direct

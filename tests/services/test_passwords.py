@@ -1,4 +1,4 @@
-"""Which hashes of other servers are checked: checking one costs what its maker chose."""
+"""Which hashes of other servers are checked, because their parameters set the cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much may be stored on a day, and who hears of it: other processes, and one that restarts."""
+"""Daily quotas, across processes and restarts."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def make(usage: UsageRepository, clock: Clock[int]) -> Iterator[Make]:
         return made[-1]
 
     yield make
-    for quotas in made:  # or a thread of theirs would write to a database that is gone
+    for quotas in made:  # otherwise their threads would write to a closed database
         quotas.flush()
 
 
 def store(quotas: Quotas, size: int, *, user: str, room: str) -> None:
-    """Store a message of so many bytes, or raise why not."""
+    """Store a message of `size` bytes, or raise the refusal."""
     refusal = quotas.find_refusal(size, user=user, room=room)
     if refusal is not None:
         raise refusal

@@ -1,4 +1,4 @@
-"""Read marks: many are written at once, each with the message that it names."""
+"""Read marks: many are written together, each with the id of its message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a message queue is configured, wrong passwords and codes are counted in it."""
+"""With a message queue, wrong passwords and codes are counted in Redis."""
 
 from __future__ import annotations
 

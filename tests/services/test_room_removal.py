@@ -1,4 +1,4 @@
-"""A room that ends is gone at once and leaves nothing, wherever the process dies."""
+"""A room is deleted at once and with all its contents, even if the process dies."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_crash_at_any_step_leaves_a_room_whole_or_nothing_of_it(
 ) -> None:
     """The process dies before or after what it asks the database at one of the steps."""
     monkeypatch.setattr(jobs, "LEASE", -1.0)
-    monkeypatch.setattr(jobs, "REST", 0.0)
+    monkeypatch.setattr(jobs, "PAUSE_FACTOR", 0.0)
     monkeypatch.setattr(jobs, "SLICE", 0.0)
     dying, living = (services_of(make_app()) for _ in range(2))
     ann, bob = (person.model for person in make_people(make_app(), "ann", "bob"))
@@ -173,7 +173,7 @@ def test_what_is_in_a_room_that_is_there_again_stays(
     for room in (whole, restored):
         services.joining.join(bob, room.number or "")
         fill(services, room, ann)
-    services.jobs.add(room_removal.SWEEP, {"room_id": whole.id})
+    services.jobs.enqueue(room_removal.SWEEP, {"room_id": whole.id})
     services.jobs.run_due()
     assert rest_of(services, whole) == {"room": 1, "user_room": 2, "message": MESSAGES}
 
@@ -203,19 +203,19 @@ def test_a_restore_drops_the_job_that_is_under_way(app: Flask) -> None:
         raise AssertionError("it goes on")
 
     services.jobs.register("restore", restore)
-    services.jobs.add("restore", {})
+    services.jobs.enqueue("restore", {})
     services.jobs.run_due()
     (left,) = services.database.db["job"].find()
     assert left["failures"] == 0
 
 
 def test_a_removal_that_was_overtaken_harms_nobody(app: Flask) -> None:
-    """The process died before it could remove the room, and then somebody came, or took over."""
+    """The process died before it deleted the room, and then its members or owner changed."""
     services = services_of(app)
     ann, bob = (person.model for person in make_people(app, "ann", "bob"))
     left, handed_over = (services.groups.create_group(ann, "Tea") for _ in range(2))
     for room, unchanged in ((left, True), (handed_over, False)):
-        services.jobs.add(
+        services.jobs.enqueue(
             room_removal.REMOVE,
             {
                 "room_id": room.id,

@@ -70,7 +70,7 @@ def users(migrated: Database) -> UserRepository:
 def audit(migrated: Database) -> Iterator[Audit]:
     audit = Audit(AuditRepository(migrated), days=1)
     yield audit
-    audit.flush()  # or what it writes a little later would find its database gone
+    audit.flush()  # otherwise a later write would fail without its database
 
 
 @pytest.fixture
@@ -501,7 +501,7 @@ def test_guesses_from_everywhere_at_one_name_are_limited(
 
 
 def lock_out(log_ins: LogIns, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Guess at a name from ten networks of one site until all strangers are refused."""
+    """Guess passwords from ten networks of one site until all unknown devices are refused."""
     with monkeypatch.context() as patch:
         patch.setattr(Passwords, "verify", lambda *_: False)  # fifty hashes would be slow
         for number in range(50):
@@ -666,7 +666,7 @@ def test_the_session_used_least_lately_ends_when_there_are_too_many(
     for _ in range(MOST_SESSIONS):
         many += sessions.start_many([alice], "")
         clock.now += 1
-    again(sessions, many[0])  # so it is not the one used least lately
+    again(sessions, many[0])  # so it is not the least recently used one
     assert attempt(log_ins, "alice", password) == "in"
     assert ended.ids == [many[1].session.id]
     assert len(sessions.list(alice.id)) == MOST_SESSIONS

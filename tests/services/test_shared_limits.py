@@ -1,4 +1,4 @@
-"""Counts that all processes share, in the database: they hold beyond restarts, and fail closed."""
+"""Shared counts in the database: they survive restarts, and fail closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat.database.client import Database
 from chat.errors import RateLimited, Unavailable
 from chat.limits.limits import Limits
 from chat.limits.rules import Rule
-from chat.repositories.rate_limits import SharedWindows
+from chat.repositories.rate_limits import DatabaseWindows
 from harness.accounts import new_password
 
 TWO = Rule("two", RateLimitItemPerMinute(2), shared=True)
@@ -29,7 +29,7 @@ MakeLimits = Callable[[], Limits]
 @pytest.fixture
 def process(migrated: Database) -> MakeLimits:
     """A function that gives what another process, or the same after a restart, counts with."""
-    return lambda: Limits(shared=SharedWindows(migrated), secret=SECRET)
+    return lambda: Limits(shared=DatabaseWindows(migrated), secret=SECRET)
 
 
 def is_let(limits: Limits, rule: Rule, key: str) -> bool:
@@ -67,7 +67,7 @@ def test_many_at_once_are_let_through_up_to_the_limit(process: MakeLimits) -> No
 
 
 def count_ago(migrated: Database, *seconds: float) -> None:
-    """Let what was counted have been counted so many seconds ago, the latest first."""
+    """Move the stored entries to these ages in seconds, the newest first."""
     now = migrated.now().timestamp()
     times = [now - ago for ago in seconds]
     assert migrated.db["rate_limit"].update_one({}, {"$set": {"entries": times}}).matched_count
@@ -122,11 +122,11 @@ def test_nobody_can_read_what_was_typed_as_a_name(process: MakeLimits, migrated:
 
 
 def test_a_database_that_is_away_lets_nobody_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it will not come back
+    monkeypatch.setattr("chat.database.client.TIMEOUT_MS", 200)  # it stays away
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so it refuses connections
         database = Database(f"mongodb://127.0.0.1:{taken.getsockname()[1]}/chat")
-        limits = Limits(shared=SharedWindows(database), secret=SECRET)
+        limits = Limits(shared=DatabaseWindows(database), secret=SECRET)
         with pytest.raises(Unavailable):
             limits.check(TWO, "a")
         database.close()

@@ -1,4 +1,4 @@
-"""The names messages are signed with: asked for seldom, gone with the account."""
+"""The cached names of senders: queried seldom, dropped with the account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask import Flask
 
 from chat.repositories.users import UserRepository
 from chat.services import usernames
-from chat.services.usernames import NOBODY, Names, Usernames
+from chat.services.usernames import NO_NAMES, Names, Usernames
 from harness.people import make_people
 
 
@@ -23,7 +23,7 @@ def test_a_name_is_asked_for_once(app: Flask, users: UserRepository) -> None:
     users.erase(ann.id, 1)
     assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
     names.forget(ann.id)
-    assert names.find([ann.id, "0" * 24]) == {ann.id: NOBODY, "0" * 24: NOBODY}
+    assert names.find([ann.id, "0" * 24]) == {ann.id: NO_NAMES, "0" * 24: NO_NAMES}
 
 
 def test_a_deletion_in_another_process_is_noticed_after_a_while(
@@ -34,7 +34,7 @@ def test_a_deletion_in_another_process_is_noticed_after_a_while(
     names = Usernames(users)
     assert names.find([ann.id]) == {ann.id: Names(ann.username, ann.username)}
     users.erase(ann.id, 1)
-    assert names.find([ann.id]) == {ann.id: NOBODY}
+    assert names.find([ann.id]) == {ann.id: NO_NAMES}
 
 
 def test_an_account_is_erased_once(app: Flask, users: UserRepository) -> None:

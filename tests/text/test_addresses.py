@@ -1,4 +1,4 @@
-"""Which addresses are one mailbox, as far as counting goes."""
+"""Which addresses count as one mailbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which text is one emoji."""
+"""Recognizing emoji."""
 
 from __future__ import annotations
 

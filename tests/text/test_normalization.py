@@ -1,4 +1,4 @@
-"""What counts as the same text."""
+"""Normalization of equivalent texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What shows nothing, whatever Python's own tables know of it."""
+"""Detecting blank text and hidden characters, independently of Python's tables."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_server_and_the_page_judge_each_code_point_alike_by_unicodes_propert
         "\U00031350",
         "\U0001fae9",  # emoji of Unicode 16
         "\U000323b0",  # a Chinese character of Unicode 17
-        "\U0001faff",  # kept for an emoji to come
+        "\U0001faff",  # reserved for a future emoji
         "\ue000",
         "\u0301",
         "❤️",
@@ -71,7 +71,7 @@ def test_the_newest_characters_are_unknown_to_some_python() -> None:
         "\u115f\u1160",
         "\u3164\uffa0",
         "\u2800",
-        "\u2065\ufff0\U000e0fff",  # kept for ignorable characters to come
+        "\u2065\ufff0\U000e0fff",  # reserved for future ignorable characters
         "\U000e0100",
         "\u00ad",
         "\u202e\u2066 \n\u3000",

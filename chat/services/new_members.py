@@ -1,4 +1,4 @@
-"""New members of rooms: each is stored first, and then everybody hears of them."""
+"""Adding members to rooms: the membership is stored first, then announced."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.room_notifier import RoomNotifier
 
 
-class Arrivals:
-    """Makes people members of rooms; whether they may is asked before."""
+class NewMembers:
+    """Adds members to rooms. Callers check first whether a person may enter."""
 
     def __init__(
         self,
@@ -41,43 +41,43 @@ class Arrivals:
         self._notifier = notifier
         self._clock = clock
 
-    def let_in(self, room: Room, users: Iterable[User], role: Role, *, by: User) -> None:
-        """Let people into a room that `by` has made; those who are in it are told nothing."""
+    def add_to_room(self, room: Room, users: Iterable[User], role: Role, *, by: User) -> None:
+        """Add users to a room that `by` created; announce it to those who were not in it."""
         entered = [
             user.id for user in users if self._memberships.insert(self._draft(room, user.id, role))
         ]
         if entered:
-            self._entered(room, entered, by=by)
+            self._announce(room, entered, by=by)
 
-    def let_in_all(self, room: Room, user_ids: Iterable[str], *, by: User) -> None:
-        """Let many into a group at once; they are told all the same if they were in it."""
+    def add_many_to_group(self, room: Room, user_ids: Iterable[str], *, by: User) -> None:
+        """Add many users to a group at once; announce it to all, members included."""
         user_ids = list(user_ids)
         draft = self._draft(room, by.id, "member")
         for some in chunked(user_ids, CHUNK):
             self._memberships.insert_many([replace(draft, user_id=user_id) for user_id in some])
-        self._entered(room, user_ids, by=by)
+        self._announce(room, user_ids, by=by)
 
-    def join(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
-        """Make a user a member of a group; return False when another process was first.
+    def add_to_group(self, room: Room, user: User, *, by_name: bool, by: User) -> bool:
+        """Add a user to a group; return False when another process was first.
 
-        Raises Removed where they were removed, unless `by` adds them by name.
+        Raises Removed for a user who was removed before, unless `by` adds them by name.
         """
         if not self._memberships.insert(self._draft(room, user.id, "member")):
             return False
-        # Once more: they may have come and been removed since it was asked.
+        # The caller checked this too, but the user may have entered and been removed since then.
         if not by_name and self._removals.exists(room.id, user.id):
             self._leaving.remove(room, user.id)
             raise Removed()
-        self._entered(room, [user.id], by=by)
+        self._announce(room, [user.id], by=by)
         self._notifier.joined(room, user)
         return True
 
-    def _entered(self, room: Room, user_ids: list[str], *, by: User) -> None:
-        """Tell who has come; raise NotFound, with nobody in it, when the room has ended.
+    def _announce(self, room: Room, user_ids: list[str], *, by: User) -> None:
+        """Announce new members, or undo the insert when the room or an account is deleted.
 
-        The same for accounts that have ended; Unauthorized when it is that of the one who acts.
-        An account is erased before its rooms are looked for, and somebody is in a room before they
-        are looked for here: so either this or the removal of the account finds the membership.
+        Raises NotFound, and Unauthorized when the deleted account is that of `by`. The removal of
+        an account erases the account first and then searches its rooms. Here the membership is
+        stored first and then the account searched. So one of the two always finds the membership.
         """
         now = self._membership_cache.touch(room.id)
         if now is None:
@@ -87,12 +87,12 @@ class Arrivals:
         gone = set(user_ids) - self._users.list_by_ids(user_ids).keys()
         if gone:
             for user_id in user_ids if room.kind == "direct" else gone:
-                self._leaving.leave_for_good(user_id, room.id)
+                self._leaving.remove_deleted_account(user_id, room.id)
             raise Unauthorized() if by.id in gone else NotFound()
         self._notifier.entered(now, user_ids)
 
     def _draft(self, room: Room, user_id: str, role: Role) -> Membership:
-        """Return a new membership; what was said before counts as read."""
+        """Return a new membership; earlier messages count as read."""
         return Membership(
             room_id=room.id,
             user_id=user_id,

@@ -1,4 +1,4 @@
-"""Mail that does not go at once: what is tried again, what is not, and what the log says of it."""
+"""Mail that is not sent at once: which errors are retried, and what is logged."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_server_that_is_not_there_is_tried_again(
     mailbox: Mailbox, make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound but not listening: it refuses
+        taken.bind(("127.0.0.1", 0))  # bound but not listening, so it refuses connections
         settings = {**mailbox.settings, "MAIL_PORT": taken.getsockname()[1]}
         make_mailer(**settings).send_code("d@example.org", "987654", "reset", 10, "en")
     assert [level for level, _ in logged(caplog)] == [logging.WARNING] * 2 + [logging.ERROR]
@@ -99,7 +99,7 @@ def test_a_code_that_was_replaced_is_not_brought_late(
     assert mailbox.wait_for_code("e@example.org") == "222222"
 
 
-def test_mail_that_was_taken_is_not_brought_again_for_want_of_a_goodbye(
+def test_an_accepted_mail_is_not_sent_again_when_quit_fails(
     mailbox: Mailbox, make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     mailbox.hangs_up = True
@@ -108,7 +108,7 @@ def test_mail_that_was_taken_is_not_brought_again_for_want_of_a_goodbye(
     assert mailbox.attempts == 1 and logged(caplog) == []
 
 
-def test_nobody_waits_long_for_a_goodbye(
+def test_the_answer_to_quit_has_a_short_time_limit(
     mailbox: Mailbox,
     make_mailer: MakeMailer,
     monkeypatch: pytest.MonkeyPatch,
@@ -149,7 +149,7 @@ def test_a_server_that_greylists_for_five_minutes_still_gets_a_good_code(
     assert mailbox.attempts == 1
 
 
-def test_a_code_is_brought_no_longer_than_it_is_good(
+def test_a_code_is_not_sent_after_it_has_expired(
     mailbox: Mailbox, make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert sum(WAITS) == 540

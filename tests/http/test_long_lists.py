@@ -1,4 +1,4 @@
-"""Long lists are made while everybody else has a turn."""
+"""Building long lists yields to other tasks."""
 
 from __future__ import annotations
 

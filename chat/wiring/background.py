@@ -1,4 +1,4 @@
-"""What looks again and again while the server runs."""
+"""Periodic background work of a serving process, and its health checks."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from chat.wiring.rooms import Rooms
 
 
 @dataclass(frozen=True)
-class Watches:
-    """What looks again and again while the server runs."""
+class Background:
+    """Periodic background work of a serving process, and its health checks."""
 
     database_probe: DatabaseProbe
     readiness: Readiness
@@ -35,14 +35,14 @@ class Watches:
     reconciler: Reconciler
 
 
-def wire_watches(
+def wire_background(
     config: Config,
     core: Core,
     repositories: Repositories,
     rooms: Rooms,
     people: People,
     messages: Messages,
-) -> Watches:
+) -> Background:
     queue_url = config["MESSAGE_QUEUE_URL"]
     database_probe = DatabaseProbe(core.database, is_embedded=core.embedded is not None)
     publisher = core.publisher.here_alone()
@@ -82,7 +82,7 @@ def wire_watches(
         ended_accounts=people.ended_accounts,
         requests=rooms.membership_requests,
     )
-    return Watches(
+    return Background(
         database_probe=database_probe,
         readiness=Readiness(
             database_probe.find_problem,
