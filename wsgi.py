@@ -44,6 +44,7 @@ from chat.database.embedded import EmbeddedDatabaseError
 from chat.environment import SettingsError
 from chat.middleware.access_log import AccessLog
 from chat.middleware.request_turns import payer_of
+from chat.realtime.connection_limiter import ConnectionLimiter
 from chat.realtime.listener import Listener
 from chat.wiring import Services
 
@@ -114,16 +115,12 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
     if config["TRUSTED_PROXIES"]:  # then everybody comes from the proxy's address
         most_of_one = most
     try:
-        body_limit = partial(chat.app.body_limit, app)
         return Listener(
             host,
             port,
-            most,
+            ConnectionLimiter(most, most_of_one, _caller, _site),
             config["MAX_BODY_BYTES"],
-            most_of_one,
-            _caller,
-            body_limit,
-            _site,
+            partial(chat.app.body_limit, app),
             payer_of(budgets, config["TRUSTED_PROXIES"]),
         )
     except (socket.gaierror, UnicodeError):  # the latter of a name that no name can be

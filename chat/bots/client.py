@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from chat.bots.address import server_address
 from chat.bots.backoff import backoff
 from chat.bots.calls import Calls
+from chat.bots.delivery import Delivery
 from chat.bots.errors import BotError, NotLoggedIn, Stopped
 from chat.bots.handlers import Handler, Handlers
 from chat.bots.inbox import Inbox
@@ -242,20 +243,18 @@ class Bot:
     # How it does that
 
     def _make_parts(self) -> None:
-        inbox, self._logs = Inbox(), RoomLogs()
+        inbox, logs = Inbox(), RoomLogs()
         self._ready = threading.Event()
         self._link = Link(self._url, self._session, inbox.push, inbox.online)
-        self._calls = Calls(self._link, self._session, self._logs)
+        self._calls = Calls(self._link, self._session, logs)
         self._outbox = Outbox(self._state, self._calls)
+        tell = self._tell if self._handlers.hear_changes else None
         self._reader = Reader(
             inbox=inbox,
             link=self._link,
             session=self._session,
-            state=self._state,
-            logs=self._logs,
+            delivery=Delivery(self._state, logs, self._handle, tell),
             timers=self._timers,
-            handle=self._handle,
-            tell=self._tell if self._handlers.hear_changes else None,
             on_ready=self._ready.set,
             from_start=self._from_start,
         )

@@ -9,8 +9,7 @@ import logging
 import re
 import resource
 import socket
-import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from email.message import Message
@@ -27,6 +26,7 @@ from chat.concurrency import Payer, charge_to, give_way, repay
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
+from chat.realtime.connection_limiter import ConnectionLimiter
 from chat.realtime.streams import PacedStream
 from chat.realtime.transport.loop import LEFT
 from chat.realtime.transport.pace import Pace
@@ -38,7 +38,6 @@ LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in me
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
 LINGER_SECONDS = 2  # for a client to read its answer while it sends what nobody wants
-SITE_FACTOR = 3  # times what one network of it may have: a /48 of IPv6 has 65,536
 SPARE_FILES = 256  # open files beside the connections: database, log, templates
 REFUSALS = 64  # at the same time; beyond them a connection is closed without a word
 LENGTH = re.compile(r"[0-9]{1,18}")
@@ -96,7 +95,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
         self._listener = listener
-        self._left = listener.leaving(connection[0])
+        self._left = listener.releaser(connection[0])
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
         self._refusal: HTTPStatus | None = None  # of the head that is being read
@@ -304,14 +303,12 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
 
 class Listener:
-    """A listening socket that tells one connection too many so at once, instead of letting it wait.
+    """A listening socket that answers 503 to one connection too many, instead of letting it wait.
 
-    There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
-    address, None for who may have all. The callers of one site, by `site_of`, may have SITE_FACTOR
-    times as many together. The work for a request is charged to the payer that `payer_of` finds by
-    the address and what the head says in `X-Forwarded-For`: None as long as it is not read. A
-    request with a body above `max_body`, or above what `body_limit` says for its target, is the
-    last one of its connection.
+    `limiter` says how many connections there may be. The work for a request is charged to the payer
+    that `payer_of` finds by the address and what the head says in `X-Forwarded-For`, which is None
+    until the head is read. A request with a body above `max_body`, or above what `body_limit` says
+    for its target, is the last one of its connection.
     Raises OSError when the address cannot be had.
     """
 
@@ -319,28 +316,24 @@ class Listener:
         self,
         host: str,
         port: int,
-        limit: int,
+        limiter: ConnectionLimiter,
         max_body: int,
-        limit_of_one: int = sys.maxsize,
-        caller_of: Callable[[str], str | None] = lambda _: None,
         body_limit: Callable[[str], int] | None = None,
-        site_of: Callable[[str], str | None] = lambda _: None,
         payer_of: Callable[[str, str | None], Payer | None] = lambda *_: None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        self._pool = eventlet.GreenPool(limit + 1)  # never full, so that the server never waits
+        self._pool = eventlet.GreenPool(
+            limiter.limit + 1
+        )  # never full, so that the server never waits
         self._refusals = eventlet.GreenPool(REFUSALS)
-        self._limit = limit
+        self._limiter = limiter
         self.max_body = max_body
         self.body_limit = body_limit or (lambda _: max_body)
         self.large_bodies = Semaphore(LARGE_BODIES)
-        self._names_of = (caller_of, limit_of_one), (site_of, limit_of_one * SITE_FACTOR)
         self.payer_of = payer_of
         self._accepted = 0  # connections so far
-        self._open = 0  # connections, those that were taken over too
-        self._open_of: Counter[str] = Counter()  # by caller and site
         self._closed = False
         self._late: deque[tuple[Any, Any]] = deque()  # accepted when it was closed
         self._socket: Any = socket.socket(family, kind, protocol)
@@ -353,7 +346,7 @@ class Listener:
         except OSError:
             self._socket.close()
             raise
-        _allow_open_files(limit + SPARE_FILES)
+        _allow_open_files(limiter.limit + SPARE_FILES)
 
     def serve(self, application: Any) -> None:
         """Answer requests until `close`."""
@@ -388,7 +381,7 @@ class Listener:
             self._accepted += 1
             if self._accepted % ACCEPTED_PER_TURN == 0:
                 eventlet.sleep(0)  # where the next is there already, nothing is waited for
-            if self._enter(address):
+            if self._limiter.acquire(address[0]):
                 return client, address
             if self._refusals.free():
                 self._refusals.spawn_n(_refuse, client)
@@ -419,32 +412,9 @@ class Listener:
                 log.error("cannot accept connections: %s", error.strerror)
                 eventlet.sleep(0.1)
 
-    def leaving(self, address: Any) -> Callable[[], None]:
-        """Return what is to be called once when a connection from there has ended."""
-        return partial(self._leave, [name for name, _ in self._counted(address)])
-
-    def _enter(self, address: Any) -> bool:
-        """Count a connection from there if there is room for it."""
-        counted = self._counted(address)
-        if self._open >= self._limit:
-            return False
-        if any(self._open_of[name] >= limit for name, limit in counted):
-            return False
-        self._open_of.update(name for name, _ in counted)
-        self._open += 1
-        return True
-
-    def _leave(self, names: list[str]) -> None:
-        self._open -= 1
-        for name in names:
-            self._open_of[name] -= 1
-            if not self._open_of[name]:
-                del self._open_of[name]
-
-    def _counted(self, address: Any) -> list[tuple[str, int]]:
-        """Return the names under which connections from there count, and how many each may have."""
-        found = ((name_of(address[0]), limit) for name_of, limit in self._names_of)
-        return [(name, limit) for name, limit in found if name is not None]
+    def releaser(self, address: Any) -> Callable[[], None]:
+        """Return what to call once when a connection from there has ended."""
+        return partial(self._limiter.release, address[0])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)

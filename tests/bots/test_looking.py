@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.bots.reader import SYNC_EVERY
+from chat.bots.sync import SYNC_EVERY
 from tests.properties.world import Room, World
 
 KINDS = 2  # one `sync` for each

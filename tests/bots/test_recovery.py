@@ -14,7 +14,7 @@ import jwt
 import pytest
 
 from chat.bots import Bot, Message, Stopped
-from chat.bots.reader import _parts
+from chat.bots.sync import sync_payloads
 from chat.database.client import Database
 from harness.servers import Server
 from tests.backups import Backup, wait_until
@@ -352,7 +352,7 @@ def test_bot_goes_on_with_a_fresh_token_on_the_same_connection(
 def test_a_bot_in_more_rooms_than_one_sync_names_misses_nothing(
     people: People, make_bot: MakeBot, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr("chat.bots.reader.SYNC_ROOMS", 2)
+    monkeypatch.setattr("chat.bots.sync.SYNC_ROOMS", 2)
     ada, robot = people("ada", "robot")
     groups = [ada.create_group(robot) for _ in range(count)]
     heard: queue.Queue[str] = queue.Queue()
@@ -370,7 +370,7 @@ def test_a_bot_in_more_rooms_than_one_sync_names_misses_nothing(
 
 def test_a_sync_of_two_thousand_rooms_is_sent_in_packets_that_are_taken() -> None:
     rooms = {f"{number:024x}": 1_000_000_000 for number in range(0, 20_000, 10)}
-    parts = list(_parts(rooms))
+    parts = list(sync_payloads(rooms))
     assert {id: seq for part in parts for id, seq in part["rooms"].items()} == rooms
     for part in parts:
         part |= {"ids": {id: id for id in part["rooms"]}, "revs": part["rooms"]}

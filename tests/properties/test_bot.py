@@ -45,8 +45,9 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every bound so small that a few messages reach it, and spare the disk."""
     monkeypatch.setattr("chat.bots.inbox.MAX_PUSHES", 5)
     monkeypatch.setattr("chat.bots.log.MAX_AHEAD", 4)
-    monkeypatch.setattr("chat.bots.reader.PAGE", PAGE)
-    monkeypatch.setattr("chat.bots.reader.SYNC_ROOMS", 2)
+    monkeypatch.setattr("chat.bots.pages.PAGE", PAGE)
+    monkeypatch.setattr("chat.bots.sync.PAGE", PAGE)
+    monkeypatch.setattr("chat.bots.sync.SYNC_ROOMS", 2)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 

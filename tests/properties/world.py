@@ -10,6 +10,7 @@ from typing import Any
 
 from chat.bots.calls import Calls
 from chat.bots.connection import NAMESPACES
+from chat.bots.delivery import Delivery
 from chat.bots.errors import UNAVAILABLE, BotError
 from chat.bots.inbox import Inbox
 from chat.bots.log import Entry, RoomLogs
@@ -229,11 +230,8 @@ class World:
             inbox=self._inbox,
             link=link,
             session=session,
-            state=self._state,
-            logs=self._logs,
+            delivery=Delivery(self._state, self._logs, self._handle, self._tell),
             timers=Timers(),
-            handle=self._handle,
-            tell=self._tell,
             on_ready=lambda: None,
             clock=lambda: self.now,
         )

@@ -29,6 +29,7 @@ import socketio
 
 from chat.concurrency import Payer, start_metering
 from chat.realtime import listener
+from chat.realtime.connection_limiter import ConnectionLimiter
 from chat.realtime.transport import pace
 from chat.realtime.transport.engine import EngineServer
 from chat.realtime.transport.server import TransportServer
@@ -182,12 +183,9 @@ def main() -> None:
     server = listener.Listener(
         "127.0.0.1",
         port,
-        connections,
+        ConnectionLimiter(connections, of_one, str, site_of),
         limit,
-        of_one,
-        str,
         body_limit,
-        site_of,
         payer_of,
     )
     print(server.getsockname()[1], flush=True)

@@ -18,6 +18,7 @@ import websocket
 
 from chat.realtime import listener
 from chat.realtime.bodies import CHUNKS_PER_TURN
+from chat.realtime.connection_limiter import SITE_FACTOR
 from harness.servers import ROOT, environment
 from tests.transport.conftest import Serve
 
@@ -386,7 +387,7 @@ def test_whoever_owes_rests_where_no_turn_is_taken(
 
 def test_the_networks_of_a_site_have_few_times_what_one_has(small: str) -> None:
     with ExitStack() as stack:
-        for number in range(1, listener.SITE_FACTOR + 1):
+        for number in range(1, SITE_FACTOR + 1):
             for _ in range(PER_ADDRESS):
                 stack.enter_context(connect(small, f"127.0.0.{number}"))
         assert ask(small, "127.0.0.99") == 503
