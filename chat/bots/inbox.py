@@ -23,7 +23,7 @@ class Inbox:
         """Put in what the server pushed."""
         self._put((kind, event, payload))
 
-    def online(self) -> None:
+    def connected(self) -> None:
         """Say that anything may have been missed: ask for it."""
         for kind in NAMESPACES:
             self._put((kind, "online", None))
@@ -36,7 +36,7 @@ class Inbox:
         """Return the next push; None after `timeout` seconds and when woken."""
         if self._overflowed and self._queue.empty():
             self._overflowed = False
-            self.online()
+            self.connected()
         try:
             return self._queue.get(timeout=timeout)
         except queue.Empty:

@@ -20,19 +20,19 @@ log = logging.getLogger(__name__)
 
 
 class Link:
-    """The connection of the moment. `on_online()` is called when there is a new one."""
+    """The connection of the moment. `on_connected()` is called when there is a new one."""
 
     def __init__(
         self,
         url: str,
         session: Session,
         on_push: Callable[[str, str, Any], None],
-        on_online: Callable[[], None],
+        on_connected: Callable[[], None],
     ) -> None:
         self._url = url
         self._session = session
         self._on_push = on_push
-        self._on_online = on_online
+        self._on_online = on_connected
         self._connection: Connection | None = None
         self._token = ""
         self._renewed = time.monotonic()

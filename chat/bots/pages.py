@@ -30,7 +30,7 @@ class Pages:
             )
             if last_id and last_id not in [entry["id"] for entry in page["messages"][:1]]:
                 return False
-            known.changes.hear_of(page.get("last_rev"))
+            known.changes.record_rev(page.get("last_rev"))
             self._delivery.deliver(known, page["messages"])
             if not page["has_more"] or known.position == position:
                 break

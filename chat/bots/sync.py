@@ -6,26 +6,26 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from chat.bots.changes import Told
-from chat.bots.checks import Checks
+from chat.bots.changes import ChangePosition
 from chat.bots.connection import NAMESPACES
 from chat.bots.delivery import Delivery
 from chat.bots.errors import BotError
 from chat.bots.link import Link
 from chat.bots.log import End, RoomLog
 from chat.bots.pages import PAGE
+from chat.bots.poll_schedule import PollSchedule
 from chat.bots.session import Session
 
 SYNC_ROOMS = 400  # rooms named in one `sync`: a payload must stay below 64 KiB
 SYNC_EVERY = 300.0  # seconds
-MAX_ANEW = 1_000  # messages of a log that is another one among which to look for the place
-RETRY = 2.0  # seconds after which to ask again what could not be answered
+MAX_SEARCHED = 1_000  # messages of another log among which to search the position
+RETRY = 2.0  # seconds before the next try of a failed call
 
 log = logging.getLogger(__name__)
 
 
 class Sync:
-    """Asks for what was missed, follows new rooms, and notices another past of the database.
+    """Asks for what the bot missed, follows new rooms, and notices a restored database.
 
     The first `sync` of a kind of room begins at the end of each room, or with `from_start` at its
     first message. `on_ready()` is called when every room there is at the start is being followed.
@@ -36,7 +36,7 @@ class Sync:
         link: Link,
         session: Session,
         delivery: Delivery,
-        checks: Checks,
+        polls: PollSchedule,
         on_ready: Callable[[], None],
         from_start: bool,
         clock: Callable[[], float],
@@ -46,7 +46,7 @@ class Sync:
         self._delivery = delivery
         self._state = delivery.state
         self._logs = delivery.logs
-        self._checks = checks
+        self._polls = polls
         self._on_ready = on_ready
         self._from_start = from_start
         self._clock = clock
@@ -54,7 +54,7 @@ class Sync:
         self._synced: set[str] = set()  # kinds of room
         self._doubtful: set[str] = set()  # rooms whose position may be of another past
 
-    def expect(self, kind: str) -> None:
+    def schedule(self, kind: str) -> None:
         """Compare the rooms of a kind soon."""
         self._dues[kind] = 0.0
 
@@ -77,25 +77,25 @@ class Sync:
             wait = SYNC_EVERY
             self._note_synced(kind)
         except BotError as error:
-            log.info("could not ask what was missed: %s", error.code)
+            log.info("`sync` failed: %s", error.code)
             wait = max(RETRY, error.retry_after)
         self._dues[kind] = self._clock() + wait
 
     def drop(self, kind: str, room_id: str) -> None:
         """Follow a room no longer."""
         self._logs.drop(room_id)
-        self._checks.drop(room_id)
+        self._polls.remove(room_id)
         self._delivery.mark_unwritten(kind)
 
     def note_quiet(self, room_id: str, known: RoomLog) -> None:
-        """Drop versions where nothing is new: `rev` covers all that was told a while ago."""
-        if self._checks.is_quiet(room_id, self._clock()) and not known.has_gap:
-            known.changes.forget_versions()
+        """Drop versions of a quiet room, because `rev` covers them."""
+        if self._polls.is_quiet(room_id, self._clock()) and not known.has_gap:
+            known.changes.drop_versions()
 
     def _ask(self, kind: str) -> bool:
-        """Ask what was missed; return whether to ask again, because of a room all was reset.
+        """Call `sync`; return whether to call it again, because a room was reset.
 
-        Messages or changes: the next answer tells, because it is not asked for the changes.
+        The next call does not ask for the changes of that room, so it shows which log was reset.
         """
         again = False
         for part in sync_payloads(self._logs.positions(kind)):
@@ -110,7 +110,7 @@ class Sync:
     def _learn_revs(self) -> None:
         """Ask where the changes end in those rooms of which no rev is known.
 
-        So it is after an update from a version that followed no changes, and after a reset.
+        That happens after an update from a version that followed no changes, and after a reset.
         """
         if not self._delivery.follows_changes or all(
             known.changes.rev is not None for known in self._logs.all().values()
@@ -130,7 +130,7 @@ class Sync:
             self._on_ready()
 
     def _apply(self, kind: str, found: dict[str, Any]) -> bool:
-        """Take in an answer to `sync`; return whether to ask again, as above."""
+        """Apply an answer to `sync`; return whether to call it again, as above."""
         self._note_epoch(found["epoch"])
         for room_id in found["gone"]:
             self.drop(kind, room_id)
@@ -157,10 +157,10 @@ class Sync:
         """Begin to follow a room that is new to the bot."""
         position = self._start_of(room, first)
         follows = self._delivery.follows_changes and "last_rev" in room  # older servers name none
-        told = Told(room["last_rev"]) if follows else None
-        self._logs.add(room["id"], kind, position, _end_of(room, position), told)
+        changes = ChangePosition(room["last_rev"]) if follows else None
+        self._logs.add(room["id"], kind, position, _end_of(room, position), changes)
         if position < room["last_seq"]:
-            self._checks.plan(room["id"], 0.0)
+            self._polls.schedule(room["id"], 0.0)
 
     def _start_of(self, room: dict[str, Any], first: bool) -> int:
         """Return behind which seq to begin in a room that is new to the bot."""
@@ -168,8 +168,8 @@ class Sync:
             return 0
         if first:
             return int(room["last_seq"])
-        # Since the bot last looked, someone first wrote to it, or it came into a group: what was
-        # said there before counts as read.
+        # Since the last `sync` somebody first wrote to the bot, or added it to a group, in which
+        # older messages count as read.
         return 0 if room["kind"] == "direct" else int(room["last_read_seq"])
 
     def _apply_page(self, room_id: str, known: RoomLog, page: dict[str, Any]) -> None:
@@ -179,49 +179,49 @@ class Sync:
             known.changes.put({"messages": changed} | revs)
         self._delivery.deliver(known, page["messages"])
         if page["messages"] or changed:
-            self._checks.note_news(room_id, known.has_gap, self._clock())
+            self._polls.record_news(room_id, known.has_gap, self._clock())
         if page["has_more"] or page.get("has_more_changes"):
-            self._checks.plan(room_id, 0.0)
+            self._polls.schedule(room_id, 0.0)
         elif not page["messages"] and not changed:
             self.note_quiet(room_id, known)
 
     def _lose_changes(self, room_id: str, known: RoomLog) -> None:
-        log.warning("the changes of room %s cannot be told: going on with the next", room_id)
-        known.changes.forget()
+        log.warning("changes of room %s are lost: continuing with the next one", room_id)
+        known.changes.reset()
         self._delivery.mark_unwritten(known.kind)
 
     def _note_epoch(self, epoch: str) -> None:
-        """Take in which past the server's database has."""
+        """Compare the epoch of the server's database."""
         if self._state.epoch not in (None, epoch):
             log.warning("the server's database was restored from a backup")
-            self._state.forget_told()
+            self._state.drop_change_positions()
             for room_id, known in self._logs.all().items():
-                known.forget_ahead()
-                known.changes.forget()
-                if known.position > 0 and not known.end.id:  # the server cannot tell of these
+                known.drop_ahead()
+                known.changes.reset()
+                if known.position > 0 and not known.end.id:  # the server cannot compare these
                     self._doubtful.add(room_id)
         self._state.epoch = epoch
 
     def _start_anew(self, kind: str, room_id: str, known: RoomLog, last_seq: int) -> None:
-        """Go on in a room whose log is another one than it was: behind all that was handled."""
+        """Continue in a room with another log, behind all that was handled."""
         position, end = self._place_in(room_id, known.end, last_seq)
-        log.warning("the log of room %s is another one: going on behind %d", room_id, position)
+        log.warning("room %s has another log: continuing behind %d", room_id, position)
         self._doubtful.discard(room_id)
         self._logs.add(room_id, kind, position, end)
         self._delivery.mark_unwritten(kind)
         if position < last_seq:
-            self._checks.plan(room_id, 0.0)
+            self._polls.schedule(room_id, 0.0)
 
     def _place_in(self, room_id: str, end: End, last_seq: int) -> tuple[int, End]:
-        """Return behind which seq a log has only what was said after all that was handled.
+        """Return behind which seq a log has only messages newer than all that were handled.
 
-        It is looked for from the end of the log, among `MAX_ANEW` messages at most. Where it is not
+        It searches from the end of the log, among `MAX_SEARCHED` messages at most. Where it is not
         known when the last one handled was said, it is the end. Raises BotError.
         """
         if not end.created_at:
             return last_seq, end
         first = last_seq + 1
-        while first > 1 and last_seq - first < MAX_ANEW:
+        while first > 1 and last_seq - first < MAX_SEARCHED:
             page = self._session.call(
                 "GET", f"/rooms/{room_id}/messages?before_seq={first}&limit={PAGE}"
             )
@@ -243,9 +243,9 @@ def _end_of(room: dict[str, Any], position: int) -> End:
 
 
 def sync_payloads(positions: dict[str, int]) -> Iterator[dict[str, Any]]:
-    """Yield payloads of `sync` that together name all positions, at least one.
+    """Yield at least one payload of `sync`; together they name all positions.
 
-    Each speaks of a stretch of room ids, so that a room that is new comes with one of them.
+    Each covers a range of room ids, so that a new room comes with exactly one of them.
     """
     ids = sorted(positions)
     ends = [*ids[SYNC_ROOMS - 1 : -1 : SYNC_ROOMS], None]

@@ -146,7 +146,7 @@ def test_crash_between_sending_and_recording_sends_and_counts_once(
 
 
 @pytest.mark.parametrize("end", [Server.kill, Server.stop])
-def test_bot_goes_on_when_the_server_was_killed_or_stopped(
+def test_bot_continues_when_the_server_was_killed_or_stopped(
     mortal: Server, mortals: People, make_bot: MakeBot, end: Callable[[Server], int]
 ) -> None:
     ada, robot = mortals("ada", "robot")
@@ -173,7 +173,7 @@ def test_bot_goes_on_when_the_server_was_killed_or_stopped(
     assert texts(ada.log(group), robot) == [f"re {text}" for text in sent]
 
 
-def test_unsent_message_survives_the_bot_and_goes_out_once(
+def test_unsent_message_survives_the_bot_and_is_stored_once(
     mortal: Server, mortals: People, make_bot: MakeBot
 ) -> None:
     ada, robot = mortals("ada", "robot")
@@ -192,8 +192,8 @@ def test_unsent_message_survives_the_bot_and_goes_out_once(
 
     sending = threading.Thread(target=send)
     kept = threading.Event()
-    keep = bot._state.keep
-    bot._state.keep = lambda unsent: (keep(unsent), kept.set())  # type: ignore
+    keep = bot._state.add_unsent
+    bot._state.add_unsent = lambda unsent: (keep(unsent), kept.set())  # type: ignore
     sending.start()
     assert kept.wait(PATIENCE)
     bot.stop()
@@ -208,7 +208,7 @@ def test_unsent_message_survives_the_bot_and_goes_out_once(
     assert len(texts(ada.log(group), robot)) == 1
 
 
-def test_unsent_message_of_a_killed_bot_goes_out_once(people: People, tmp_path: Path) -> None:
+def test_unsent_message_of_a_killed_bot_is_stored_once(people: People, tmp_path: Path) -> None:
     ada, robot = people("ada", "robot")
     direct = ada.direct_with(robot)
     watcher = ada.socket("/direct")
@@ -231,7 +231,7 @@ def test_unsent_message_of_a_killed_bot_goes_out_once(people: People, tmp_path: 
     assert texts(ada.log(direct), robot) == ["1: a", "2: b"]
 
 
-def test_bot_gives_up_a_connection_that_swallows_everything_and_is_heard_once(
+def test_bot_closes_a_connection_without_answers_and_its_message_is_stored_once(
     people: People,
     make_bot: MakeBot,
     logged: Callable[[str], None],
@@ -255,7 +255,7 @@ def test_bot_gives_up_a_connection_that_swallows_everything_and_is_heard_once(
 
 
 @pytest.mark.parametrize("says_so", [True, False])
-def test_bot_goes_on_behind_what_it_handled_when_the_database_was_set_back(
+def test_bot_continues_behind_the_handled_messages_when_the_database_was_restored(
     mortal: Server,
     mortals: People,
     make_bot: MakeBot,
@@ -285,7 +285,7 @@ def test_bot_goes_on_behind_what_it_handled_when_the_database_was_set_back(
         ada.post(group, text)
     if says_so:
         logged("the server's database was restored from a backup")
-    logged(f"the log of room {group['id']} is another one: going on behind 2")
+    logged(f"room {group['id']} has another log: continuing behind 2")
     assert [handled.get(timeout=PATIENCE) for _ in range(5)] == ["kept", "lost", *new]
     bot.stop()
     bot.wait()
@@ -313,7 +313,7 @@ def test_bot_whose_session_was_ended_logs_in_again(people: People, make_bot: Mak
     assert heard.empty()
 
 
-def test_bot_goes_on_with_a_fresh_token_on_the_same_connection(
+def test_bot_renews_its_token_on_the_same_connection(
     mortal: Server,
     mortals: People,
     make_bot: MakeBot,
@@ -368,7 +368,7 @@ def test_a_bot_in_more_rooms_than_one_sync_names_misses_nothing(
     assert told == {group["id"] for group in [*groups, new]} and heard.empty()
 
 
-def test_a_sync_of_two_thousand_rooms_is_sent_in_packets_that_are_taken() -> None:
+def test_a_sync_of_two_thousand_rooms_is_sent_in_packets_of_allowed_size() -> None:
     rooms = {f"{number:024x}": 1_000_000_000 for number in range(0, 20_000, 10)}
     parts = list(sync_payloads(rooms))
     assert {id: seq for part in parts for id, seq in part["rooms"].items()} == rooms
