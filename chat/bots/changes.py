@@ -56,6 +56,11 @@ class RoomChanges:
         self._versions.clear()
         self._waiting.clear()
 
+    def forget_ahead(self) -> None:
+        """Drop what came ahead of its turn: it may belong to another past."""
+        self._upto = self.rev or 0
+        self._waiting.clear()
+
     def hear_of(self, rev: int | None) -> None:
         """Hear that there are changes up to a rev; older servers name none."""
         self._upto = max(self._upto, rev or 0)

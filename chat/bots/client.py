@@ -244,7 +244,7 @@ class Bot:
     def _make_parts(self) -> None:
         inbox, self._logs = Inbox(), RoomLogs()
         self._ready = threading.Event()
-        self._link = Link(self._url, self._session, inbox.push, inbox.online)
+        self._link = Link(self._url, self._session, inbox.push, inbox.connecting, inbox.online)
         self._calls = Calls(self._link, self._session, self._logs)
         self._outbox = Outbox(self._state, self._calls)
         self._reader = Reader(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import queue
+import threading
+from collections import deque
 from typing import Any
 
 from chat.bots.connection import NAMESPACES
@@ -16,12 +17,18 @@ class Inbox:
     """Pushes in the order in which their threads ran, and word of each new connection."""
 
     def __init__(self) -> None:
-        self._queue: queue.Queue[Push | None] = queue.Queue(MAX_PUSHES)
+        self._waiting: deque[Push | None] = deque()
         self._overflowed = False
+        self._news = threading.Condition()
 
     def push(self, kind: str, event: str, payload: Any) -> None:
         """Put in what the server pushed."""
         self._put((kind, event, payload))
+
+    def connecting(self) -> None:
+        """Say that a new connection is tried: what it brings may belong to another past."""
+        for kind in NAMESPACES:
+            self._put((kind, "connecting", None))
 
     def online(self) -> None:
         """Say that anything may have been missed: ask for it."""
@@ -34,20 +41,21 @@ class Inbox:
 
     def get(self, timeout: float | None) -> Push | None:
         """Return the next push; None after `timeout` seconds and when woken."""
-        if self._overflowed and self._queue.empty():
-            self._overflowed = False
-            self.online()
-        try:
-            return self._queue.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        with self._news:
+            if self._overflowed and not self._waiting:
+                self._overflowed = False
+                self._waiting.extend((kind, "online", None) for kind in NAMESPACES)
+            self._news.wait_for(lambda: self._waiting, timeout)
+            return self._waiting.popleft() if self._waiting else None
 
     def empty(self) -> bool:
         """Tell whether nothing waits at the moment."""
-        return self._queue.empty()
+        return not self._waiting
 
     def _put(self, push: Push | None) -> None:
-        try:
-            self._queue.put_nowait(push)
-        except queue.Full:
-            self._overflowed = True
+        with self._news:
+            if self._overflowed or len(self._waiting) >= MAX_PUSHES:
+                self._overflowed = True  # until all that waits is read: nothing passes this one
+            else:
+                self._waiting.append(push)
+                self._news.notify()

@@ -20,18 +20,24 @@ log = logging.getLogger(__name__)
 
 
 class Link:
-    """The connection of the moment. `on_online()` is called when there is a new one."""
+    """The connection of the moment.
+
+    `on_connecting()` is called before each try, ahead of all that a new connection pushes, and
+    `on_online()` when there is one.
+    """
 
     def __init__(
         self,
         url: str,
         session: Session,
         on_push: Callable[[str, str, Any], None],
+        on_connecting: Callable[[], None],
         on_online: Callable[[], None],
     ) -> None:
         self._url = url
         self._session = session
         self._on_push = on_push
+        self._on_connecting = on_connecting
         self._on_online = on_online
         self._connection: Connection | None = None
         self._token = ""
@@ -48,6 +54,7 @@ class Link:
         """
         waits = backoff()
         while not self._stopping.is_set():
+            self._on_connecting()
             try:
                 connection = self._connect()
             except NotLoggedIn:

@@ -67,8 +67,9 @@ class RoomLog:
         self.end = End(entry["id"], max(self.end.created_at, entry["created_at"]))
 
     def forget_ahead(self) -> None:
-        """Drop what came ahead of its turn: it belongs to another past."""
+        """Drop what came ahead of its turn: it may belong to another past."""
         self._ahead.clear()
+        self.changes.forget_ahead()
 
 
 class RoomLogs:

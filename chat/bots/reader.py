@@ -70,6 +70,7 @@ class Reader:
         self._syncs: dict[str, float] = {}  # when to compare with the server, by kind of room
         self._synced: set[str] = set()
         self._unwritten: set[str] = set()  # kinds of which a position moved
+        self._unsynced = set(NAMESPACES)  # kinds of which pushes may belong to another past
         self._doubtful: set[str] = set()  # rooms whose position may be of another past
         self._stopping = False
 
@@ -101,14 +102,17 @@ class Reader:
         self._inbox.wake()
 
     def _take(self, kind: str, event: str, payload: Any) -> None:
-        if event == "online":
+        if event == "connecting":
+            self._distrust(kind)
+        elif event == "online":
+            self._distrust(kind)
             self._syncs[kind] = 0.0
             self._membership_requests.expect()
         elif event == "invitation_received":
             self._membership_requests.expect()
-        elif event == "message_created":
+        elif event == "message_created" and kind not in self._unsynced:
             self._take_message(kind, payload)
-        elif event == "messages_changed" and self._tell:
+        elif event == "messages_changed" and kind not in self._unsynced and self._tell:
             self._take_changes(kind, payload)
         elif event == "room_created" and payload["id"] not in self._logs:
             self._syncs[kind] = 0.0
@@ -116,6 +120,17 @@ class Reader:
             self._drop(kind, payload["room_id"])
         elif event == "member_left" and payload["user_id"] == self._state.user_id:
             self._drop(kind, payload["room_id"])
+
+    def _distrust(self, kind: str) -> None:
+        """Drop what came ahead of its turn, and all pushes until a `sync` is answered.
+
+        In another past the seq behind a position may be taken although the position is another
+        message: what lies between would be passed over. The answer has all that was pushed before.
+        """
+        self._unsynced.add(kind)
+        for known in self._logs.all().values():
+            if known.kind == kind:
+                known.forget_ahead()
 
     def _take_message(self, kind: str, entry: Entry) -> None:
         known = self._logs.get(entry["room_id"])
@@ -153,6 +168,7 @@ class Reader:
                 self._ask(kind)
             self._learn_revs()
             wait = SYNC_EVERY
+            self._unsynced.discard(kind)
             self._note_synced(kind)
         except BotError as error:
             log.info("could not ask what was missed: %s", error.code)

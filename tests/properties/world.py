@@ -196,12 +196,17 @@ class World:
             self.epoch += "+"
             self.shown.clear()
         self.under_way.clear()
-        self.online = False
+        self.disconnect()
         return lost
 
     def disconnect(self) -> None:
-        """Break the bot's connection; what is under way may come late or never."""
+        """Break the bot's connection; what is under way may come late or never.
+
+        The bot tries to connect at once. What is delivered before `connect` comes over a connection
+        that it does not know to be there yet.
+        """
         self.online = False
+        self._inbox.connecting()
 
     def connect(self) -> None:
         """Let the bot be connected again."""

@@ -1,0 +1,65 @@
+"""A log is set back and goes on while a bot is away: what is pushed early hides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.properties.world import Room, World
+
+LONG_QUIET = 310.0  # seconds: longer than any plan to look at a room, and than between two syncs
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "bot.json")
+
+
+def deliver_all(world: World) -> None:
+    while world.under_way:
+        world.deliver(0)
+
+
+def followed(world: World) -> Room:
+    """Return a room in which the bot has handled one message."""
+    world.live(0.0)  # it begins where the rooms end that it finds at its first start
+    room = world.add_room("a", "group")
+    world.let_in(room)
+    world.say(room)
+    deliver_all(world)
+    world.live(0.0)
+    assert world.missing() == {} and len(world.handled) == 1
+    return room
+
+
+@pytest.mark.parametrize("renew_epoch", [False, True], ids=["no new epoch", "new epoch"])
+@pytest.mark.parametrize("early", ["before the bot is online", "before sync is answered"])
+def test_message_behind_the_position_in_another_past_does_not_hide_the_one_at_it(
+    world: World, early: str, renew_epoch: bool
+) -> None:
+    room = followed(world)
+    world.restore({room.id: 0}, renew_epoch)
+    world.say(room)  # at the place of the message that the bot has handled
+    world.say(room)  # at the next one
+    if early == "before sync is answered":
+        world.unanswered = 4  # calls: each kind asks twice in vain
+        world.connect()
+    deliver_all(world)
+    world.connect()
+    world.live(LONG_QUIET)
+    assert world.missing() == {}
+
+
+def test_push_of_a_lost_past_is_not_waited_for_again_and_again(world: World) -> None:
+    room = world.add_room("d", "direct", said_before=1)
+    world.live(0.0)
+    world.let_in(room)
+    world.say(room)
+    deliver_all(world)
+    world.restore({room.id: 0}, renew_epoch=False)  # before the bot has looked at the pushes
+    world.connect()
+    world.live(LONG_QUIET)
+    before = world.requests
+    world.live(LONG_QUIET)
+    assert world.requests - before <= 4  # a `sync` or two of each kind, and not a look
