@@ -277,7 +277,7 @@ class Reader:
 
     def _start_anew(self, kind: str, room_id: str, known: RoomLog, last_seq: int) -> None:
         """Go on in a room whose log is another one than it was: behind all that was handled."""
-        position, end = self._place_in(room_id, known.end, last_seq)
+        position, end = self._place_in(room_id, known, last_seq)
         log.warning("the log of room %s is another one: going on behind %d", room_id, position)
         self._doubtful.discard(room_id)
         self._logs.add(room_id, kind, position, end)
@@ -285,14 +285,16 @@ class Reader:
         if position < last_seq:
             self._checks.plan(room_id, 0.0)
 
-    def _place_in(self, room_id: str, end: End, last_seq: int) -> tuple[int, End]:
+    def _place_in(self, room_id: str, known: RoomLog, last_seq: int) -> tuple[int, End]:
         """Return behind which seq a log has only what was said after all that was handled.
 
-        Looked for from the end of the log, `MAX_ANEW` messages at most; where it is not known when
-        the last one handled was said, it is the end. Raises BotError.
+        Looked for from the end of the log, `MAX_ANEW` messages at most. Where it is not known when
+        the last one handled was said, it is the position: nothing behind it was handled. Raises
+        BotError.
         """
+        end = known.end
         if not end.created_at:
-            return last_seq, end
+            return min(known.position, last_seq), end
         first = last_seq + 1
         while first > 1 and last_seq - first < MAX_ANEW:
             page = self._session.call(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.properties.world import Room, World
+from tests.properties.world import Crash, Room, World
 
 LONG_QUIET = 310.0  # seconds: longer than any plan to look at a room, and than between two syncs
 
@@ -63,3 +63,21 @@ def test_push_of_a_lost_past_is_not_waited_for_again_and_again(world: World) -> 
     before = world.requests
     world.live(LONG_QUIET)
     assert world.requests - before <= 4  # a `sync` or two of each kind, and not a look
+
+
+def test_room_of_which_nothing_was_handled_is_read_from_its_start_in_another_past(
+    world: World,
+) -> None:
+    world.live(0.0)
+    room = world.add_room("a", "group", said_before=1)
+    world.let_in(room)
+    for _ in range(2):
+        world.say(room)
+    world.deliver(0)  # the news that it is a member
+    world.crash_at = "before replying"
+    with pytest.raises(Crash):
+        world.live(0.0)
+    world.restore({}, renew_epoch=True)
+    world.start_bot()
+    world.live(LONG_QUIET)
+    assert world.handled == room.to_handle()
