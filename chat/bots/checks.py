@@ -6,6 +6,9 @@ import math
 
 GAP_WAIT = 0.3  # seconds in which a missing push may still come
 QUIET_WAIT = 4.0  # seconds of silence after which to ask whether the last push was really the last
+# Seconds of silence after which nothing is under way that was done before the last news: a change
+# that lost a race against another one comes behind it with the same version.
+SETTLED_AFTER = 60.0
 QUIET_END = 300.0  # seconds of silence after which comparing all rooms with the server is enough
 BEAT = 2.0  # seconds; looks into silence fall on its multiples, so that several rooms share one
 
@@ -38,8 +41,8 @@ class Checks:
             self.drop(room_id)
 
     def is_quiet(self, room_id: str, now: float) -> bool:
-        """Tell whether it is known that nothing new came from a room for a while."""
-        return now - self._heard.get(room_id, now) >= QUIET_WAIT
+        """Tell whether it is known that nothing new came from a room for SETTLED_AFTER seconds."""
+        return now - self._heard.get(room_id, now) >= SETTLED_AFTER
 
     def plan(self, room_id: str, when: float) -> None:
         """Look at a room at that time."""

@@ -203,6 +203,8 @@ class Reader:
             known, rev = self._logs.get(room["id"]), room.get("last_rev")  # older servers name none
             if known and known.changes.rev is None and rev is not None:
                 known.changes.begin(rev)
+                self._unwritten.add(known.kind)
+        self._write()  # where the bot dies now, it is told from here on all the same
 
     def _note_synced(self, kind: str) -> None:
         if kind in self._synced:

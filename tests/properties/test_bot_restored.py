@@ -81,3 +81,27 @@ def test_room_of_which_nothing_was_handled_is_read_from_its_start_in_another_pas
     world.start_bot()
     world.live(LONG_QUIET)
     assert world.handled == room.to_handle()
+
+
+def test_change_made_while_a_bot_is_dead_is_told_also_after_a_restore(world: World) -> None:
+    room = followed(world)
+    world.restore({}, renew_epoch=True)
+    world.unanswered = 1  # the first `sync`, of direct rooms
+    world.connect()
+    world.live(0.0)  # it learns where the changes end in this past
+    world.change(room, [(1, True)])
+    world.under_way.clear()
+    world.start_bot()
+    world.live(LONG_QUIET)
+    assert world.shown[room.entries[0]["id"]][-1] == 1
+
+
+def test_change_that_lost_a_race_is_not_told_after_a_silence(world: World) -> None:
+    room = followed(world)
+    world.change(room, [(1, True)])
+    deliver_all(world)
+    world.live(20.0)
+    world.change(room, [(1, False)])
+    deliver_all(world)
+    world.live(LONG_QUIET)
+    assert world.shown[room.entries[0]["id"]] == [0, 1]
