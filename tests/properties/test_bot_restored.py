@@ -8,6 +8,7 @@ import pytest
 
 from tests.properties.world import Crash, Room, World
 
+HANDLED = 2  # entries of a followed room
 LONG_QUIET = 310.0  # seconds: longer than any plan to look at a room, and than between two syncs
 
 
@@ -22,13 +23,14 @@ def deliver_all(world: World) -> None:
 
 
 def followed(world: World) -> Room:
-    """Return a room in which the bot has handled one message."""
+    """Return a room in which the bot has handled all: one message and its answer to it."""
     world.live(0.0)  # it begins where the rooms end that it finds at its first start
     room = world.add_room("a", "group")
     world.let_in(room)
     world.say(room)
-    deliver_all(world)
-    world.live(0.0)
+    for _ in range(2):  # what people said, and what it answered
+        deliver_all(world)
+        world.live(0.0)
     assert world.missing() == {} and len(world.handled) == 1
     return room
 
@@ -40,8 +42,8 @@ def test_message_behind_the_position_in_another_past_does_not_hide_the_one_at_it
 ) -> None:
     room = followed(world)
     world.restore({room.id: 0}, renew_epoch)
-    world.say(room)  # at the place of the message that the bot has handled
-    world.say(room)  # at the next one
+    for _ in range(HANDLED + 1):  # at the places of what the bot has handled, and at the next one
+        world.say(room)
     if early == "before sync is answered":
         world.unanswered = 4  # calls: each kind asks twice in vain
         world.connect()
