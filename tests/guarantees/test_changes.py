@@ -36,7 +36,7 @@ from tests.stopwatch import Stopwatch, Took
 from tests.wire import WireClient
 
 PUSHED_WITHIN = 3.0  # seconds, as promised
-ENOUGH = 120.0  # seconds, for what only has to happen
+ENOUGH = 600.0  # seconds, for what only has to happen
 THE_END = "the end"
 
 
@@ -184,7 +184,7 @@ def test_clients_that_lose_and_repeat_pushes_have_what_the_history_says(
     with ThreadPoolExecutor(len(followers) + len(acting)) as pool:
         following = [pool.submit(one.follow_until, THE_END) for one in followers]
         for running in [pool.submit(actor.act, times) for actor in acting]:
-            running.result(2 * ENOUGH)
+            running.result(ENOUGH)
         for follower in followers:
             follower.end_losses()
         last = owner.post(group, "not yet")
