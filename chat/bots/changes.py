@@ -56,6 +56,11 @@ class RoomChanges:
         self._versions.clear()
         self._waiting.clear()
 
+    def drop_ahead(self) -> None:
+        """Drop the pages that came too early, because they may belong to another past."""
+        self._upto = self.rev or 0
+        self._waiting.clear()
+
     def record_rev(self, rev: int | None) -> None:
         """Record that there are changes up to a rev; older servers name none."""
         self._upto = max(self._upto, rev or 0)

@@ -245,7 +245,7 @@ class Bot:
     def _make_parts(self) -> None:
         inbox, logs = Inbox(), RoomLogs()
         self._ready = threading.Event()
-        self._link = Link(self._url, self._session, inbox.push, inbox.connected)
+        self._link = Link(self._url, self._session, inbox.push, inbox.connecting, inbox.connected)
         self._calls = Calls(self._link, self._session, logs)
         self._outbox = Outbox(self._state, self._calls)
         handle_change = self._handle_change if self._handlers.has_change_handlers else None

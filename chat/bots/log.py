@@ -67,8 +67,9 @@ class RoomLog:
         self.end = End(entry["id"], max(self.end.created_at, entry["created_at"]))
 
     def drop_ahead(self) -> None:
-        """Drop the entries that came too early, because they belong to another past."""
+        """Drop all that came too early, because it may belong to another past."""
         self._ahead.clear()
+        self.changes.drop_ahead()
 
 
 class RoomLogs:

@@ -6,6 +6,8 @@ import math
 
 GAP_SECONDS = 0.3  # seconds in which a missing push may still come
 QUIET_SECONDS = 4.0  # seconds without a push after which to ask whether one was lost
+# Seconds after which a change that lost a race has come, with the same version as the winner.
+SETTLED_SECONDS = 60.0
 QUIET_END = 300.0  # seconds without a push after which the regular `sync` is enough
 TICK = 2.0  # seconds; polls of quiet rooms fall on its multiples, so that several rooms share one
 
@@ -38,8 +40,8 @@ class PollSchedule:
             self.remove(room_id)
 
     def is_quiet(self, room_id: str, now: float) -> bool:
-        """Tell whether nothing new has come from a room for a while."""
-        return now - self._heard.get(room_id, now) >= QUIET_SECONDS
+        """Tell whether nothing new has come from a room for SETTLED_SECONDS."""
+        return now - self._heard.get(room_id, now) >= SETTLED_SECONDS
 
     def schedule(self, room_id: str, when: float) -> None:
         """Poll a room at that time."""

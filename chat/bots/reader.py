@@ -81,15 +81,20 @@ class Reader:
         self._inbox.wake()
 
     def _handle_push(self, kind: str, event: str, payload: Any) -> None:
-        if event == "online":
+        if event == "connecting":
+            self._sync.distrust(kind)
+        elif event == "connected":
+            self._sync.distrust(kind)
             self._sync.schedule(kind)
             self._membership_requests.schedule()
         elif event == "invitation_received":
             self._membership_requests.schedule()
         elif event == "message_created":
-            self._handle_message(kind, payload)
-        elif event == "messages_changed" and self._delivery.follows_changes:
-            self._handle_changes(kind, payload)
+            if self._sync.trusts(kind):
+                self._handle_message(kind, payload)
+        elif event == "messages_changed":
+            if self._sync.trusts(kind) and self._delivery.follows_changes:
+                self._handle_changes(kind, payload)
         elif event == "room_created" and payload["id"] not in self._logs:
             self._sync.schedule(kind)
         elif event == "room_deleted":

@@ -52,11 +52,27 @@ class Sync:
         self._clock = clock
         self._dues: dict[str, float] = {}  # by kind of room
         self._synced: set[str] = set()  # kinds of room
+        self._distrusted = set(NAMESPACES)  # kinds of which pushes may belong to another past
         self._doubtful: set[str] = set()  # rooms whose position may be of another past
 
     def schedule(self, kind: str) -> None:
         """Compare the rooms of a kind soon."""
         self._dues[kind] = 0.0
+
+    def distrust(self, kind: str) -> None:
+        """Drop what came too early of a kind of room, and all pushes until a `sync` is answered.
+
+        In another past the seq behind a position may be taken although another message is at the
+        position: the messages between would be skipped. The answer contains all earlier pushes.
+        """
+        self._distrusted.add(kind)
+        for known in self._logs.all().values():
+            if known.kind == kind:
+                known.drop_ahead()
+
+    def trusts(self, kind: str) -> bool:
+        """Tell whether pushes of a kind of room belong to the past of the positions."""
+        return kind not in self._distrusted
 
     def next_due(self) -> float | None:
         """Return when the next comparison is due, None when none is."""
@@ -75,6 +91,7 @@ class Sync:
                 self._ask(kind)
             self._learn_revs()
             wait = SYNC_EVERY
+            self._distrusted.discard(kind)
             self._note_synced(kind)
         except BotError as error:
             log.info("`sync` failed: %s", error.code)
@@ -120,6 +137,8 @@ class Sync:
             known, rev = self._logs.get(room["id"]), room.get("last_rev")  # older servers name none
             if known and known.changes.rev is None and rev is not None:
                 known.changes.begin(rev)
+                self._delivery.mark_unwritten(known.kind)
+        self._delivery.write()  # if the bot dies now, it gets the changes from here on all the same
 
     def _note_synced(self, kind: str) -> None:
         if kind in self._synced:
@@ -204,7 +223,7 @@ class Sync:
 
     def _start_anew(self, kind: str, room_id: str, known: RoomLog, last_seq: int) -> None:
         """Continue in a room with another log, behind all that was handled."""
-        position, end = self._place_in(room_id, known.end, last_seq)
+        position, end = self._place_in(room_id, known, last_seq)
         log.warning("room %s has another log: continuing behind %d", room_id, position)
         self._doubtful.discard(room_id)
         self._logs.add(room_id, kind, position, end)
@@ -212,14 +231,15 @@ class Sync:
         if position < last_seq:
             self._polls.schedule(room_id, 0.0)
 
-    def _place_in(self, room_id: str, end: End, last_seq: int) -> tuple[int, End]:
+    def _place_in(self, room_id: str, known: RoomLog, last_seq: int) -> tuple[int, End]:
         """Return behind which seq a log has only messages newer than all that were handled.
 
         It searches from the end of the log, among `MAX_SEARCHED` messages at most. Where it is not
-        known when the last one handled was said, it is the end. Raises BotError.
+        known when the last one handled was sent, it is the position. Raises BotError.
         """
+        end = known.end
         if not end.created_at:
-            return last_seq, end
+            return min(known.position, last_seq), end
         first = last_seq + 1
         while first > 1 and last_seq - first < MAX_SEARCHED:
             page = self._session.call(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,9 @@ from chat.bots.timers import Timers
 
 ROBOT, PERSON = "robot", "person"
 _numbers = itertools.count(1)
+# Seconds after which a change that lost a race is in the log at the latest: a later change finds
+# the message as the winner left it, and is refused or takes effect.
+RACE = 30.0
 PAGE = 3  # messages in one answer; small, so that a few messages are several pages
 
 
@@ -37,6 +41,7 @@ class Room:
     entries: list[Entry] = field(default_factory=list)
     joined_at: int | None = None  # the seq behind which it begins, once the bot is a member
     changes: list[tuple[int, bool]] = field(default_factory=list)  # seq, and whether it had effect
+    changed_at: dict[int, float] = field(default_factory=dict)  # with effect, by seq
     changes_from: int | None = None  # the rev behind which the bot follows changes
     is_past_known: bool = True  # nothing was taken back without a new epoch
 
@@ -59,8 +64,11 @@ class Room:
         self.entries.append(entry)
         return entry, True
 
-    def change(self, seq: int, has_effect: bool) -> None:
-        """Append to the log of changes; a change that finds a later one applied has no effect."""
+    def change(self, seq: int, loses: bool, now: float) -> None:
+        """Append to the log of changes; one that loses a race against the last has no effect."""
+        has_effect = not (loses and now - self.changed_at.get(seq, -math.inf) < RACE)
+        if has_effect:
+            self.changed_at[seq] = now
         self.changes.append((seq, has_effect))
         old = self.entries[seq - 1]
         self.entries[seq - 1] = old | {"version": old["version"] + has_effect}
@@ -89,6 +97,7 @@ class Room:
         """Drop what was said behind a seq, and what was done from the first change of it on."""
         lost = self.entries[length:]
         del self.entries[length:]
+        self.changed_at = {seq: at for seq, at in self.changed_at.items() if seq <= length}
         revs = [rev for rev, (seq, _) in enumerate(self.changes) if seq > length]
         first = min(revs, default=len(self.changes))
         for seq, has_effect in self.changes[first:]:
@@ -176,7 +185,7 @@ class World:
         """Let people change messages; each change is pushed alone, with what is true after all."""
         before = len(room.changes)
         for seq, has_effect in changes:
-            room.change(seq, has_effect)
+            room.change(seq, not has_effect, self.now)
         for rev in range(before, len(room.changes)):
             self._push(room, "messages_changed", room.changed(rev, 1, upto=rev + 1))
 
@@ -197,12 +206,17 @@ class World:
             self.epoch += "+"
             self.shown.clear()
         self.under_way.clear()
-        self.online = False
+        self.disconnect()
         return lost
 
     def disconnect(self) -> None:
-        """Break the bot's connection; what is under way may come late or never."""
+        """Break the bot's connection; pushes under way may come late or never.
+
+        The bot tries to connect at once. A push that is delivered before `connect` comes over a
+        connection of which the bot does not know yet.
+        """
         self.online = False
+        self._inbox.connecting()
 
     def connect(self) -> None:
         """Let the bot be connected again."""
