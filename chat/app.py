@@ -198,4 +198,4 @@ def _channel_manager(queue_url: str, services: Services) -> ChannelManager:
         return ChannelManager()
     from chat.realtime.queue import QueuedChannelManager  # its package is an extra
 
-    return QueuedChannelManager(queue_url, services.publisher.heard)
+    return QueuedChannelManager(queue_url, services.publisher.record_push_elsewhere)

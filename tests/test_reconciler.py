@@ -92,16 +92,16 @@ class Clients:
         self.told: list[str] = []  # ids of rooms that are deleted, people, sessions that ended
         self.updated: list[str | None] = []  # names of rooms
 
-    def listen(self, room: Room) -> None:
-        self._room_log.listen(room)
+    def track_room(self, room: Room) -> None:
+        self._room_log.track_room(room)
         self._told_rooms.start(room)
 
-    def unlisten(self, room_id: str) -> None:
-        self._room_log.unlisten(room_id)
+    def untrack_room(self, room_id: str) -> None:
+        self._room_log.untrack_room(room_id)
         self._told_rooms.drop(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
-        self.listen(room)
+        self.track_room(room)
         self._hears.add(room.id)
 
     def room_updated(self, room: Room) -> None:
@@ -177,7 +177,7 @@ class Process:
         self.messages = Failing(database)
         self.told_rooms = ToldRooms()
         self.room_log = RoomLog(
-            self.messages, ChangeRepository(database), self.rooms, Previews(self.rooms), sign=list
+            self.messages, ChangeRepository(database), self.rooms, Previews(self.rooms), add_names=list
         )
         self.clients = Clients(self.room_log, self.told_rooms, self.user_id)
         self.room_log.followers = (self.clients,)
@@ -276,7 +276,7 @@ def test_what_others_stored_is_pushed_once_and_in_order(process: Process) -> Non
     process.reconciler.run_once()
     process.reconciler.run_once()
     assert process.clients.seqs[room.id] == [1, 2, 3]
-    assert process.room_log.told_upto(room.id) == 3
+    assert process.room_log.pushed_upto(room.id) == 3
 
 
 def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Process) -> None:
@@ -462,7 +462,7 @@ def test_a_room_that_nobody_hears_any_more_is_no_longer_kept(process: Process) -
     process.room_log.forget(left.id)  # as when it was deleted here
     process.clients.member_left(left, process.user_id)
     process.reconciler.run_once()
-    assert process.room_log.listened() == process.told_rooms.with_presence() == {kept.id: "group"}
+    assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {kept.id: "group"}
 
 
 def test_members_are_compared_again_after_the_past_has_changed(process: Process) -> None:

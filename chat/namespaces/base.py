@@ -137,7 +137,7 @@ class EventNamespace(flask_socketio.Namespace):
         rooms, connection.rooms = connection.rooms, []
         for room in rooms:
             if room.kind == self.kind:
-                self._services.publisher.listen(room)
+                self._services.publisher.track_room(room)
         log.info("%s came to %s", connection.user.username, self.namespace)
         self._services.presence.came(connection.user.id, rooms)
 

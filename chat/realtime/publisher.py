@@ -79,15 +79,15 @@ class Publisher:
         """Push to the sockets of all members here what was changed elsewhere."""
         self._push_changes(room, changes, here_alone=True)
 
-    def heard(self, event: str, payload: Any) -> None:
+    def record_push_elsewhere(self, event: str, payload: Any) -> None:
         """Note what another process has pushed to all whom it concerns in this one.
 
         Of a new message `payload` is the message.
         """
         if event == "message_created":
-            self._room_log.heard(payload)
+            self._room_log.record_pushed_elsewhere(payload)
         elif event == "messages_changed":
-            self._room_log.heard_changes(
+            self._room_log.record_changes_pushed_elsewhere(
                 payload["room_id"], payload["after_rev"], payload["last_rev"]
             )
         elif event in ("user_changed", "invitation_received"):
@@ -138,19 +138,19 @@ class Publisher:
         """Tell whether clients here were told lately that somebody is who they are now."""
         return self._recent_pushes.is_told(dump_user(user))
 
-    def listen(self, room: Room) -> None:
+    def track_room(self, room: Room) -> None:
         """Note that somebody here hears a room, and has been told how it is."""
-        self._room_log.listen(room)
+        self._room_log.track_room(room)
         self._told_rooms.start(room)
 
-    def unlisten(self, room_id: str) -> None:
+    def untrack_room(self, room_id: str) -> None:
         """Note that nobody here hears a room any more."""
-        self._room_log.unlisten(room_id)
+        self._room_log.untrack_room(room_id)
         self._told_rooms.drop(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to those whose own it has become, before they hear anything else of it."""
-        self.listen(room)
+        self.track_room(room)
         for user_id in user_ids:
             self._to_user(room, user_id, "room_created", dump_room(room))
             self._manager.subscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))

@@ -111,6 +111,6 @@ class MemberReconciler:
     def _push_since(self, room: Room, membership: Membership) -> None:
         """Push to a new member what was said between their coming and their hearing the room."""
         first = membership.last_read_seq + 1
-        last = min(self._room_log.told_upto(room.id), first + STRIDE - 1)
+        last = min(self._room_log.pushed_upto(room.id), first + STRIDE - 1)
         for message in self._room_log.read(room.id, first, last):
             self._publisher.message_created_for(membership.user_id, room, message)

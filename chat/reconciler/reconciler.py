@@ -65,7 +65,7 @@ class Reconciler:
         if self._past.check():  # all was forgotten
             self._rooms.start_over()
         now = self._clock()
-        self._room_log.look_for_others(now)
+        self._room_log.refresh_contention(now)
         self._rooms.drop_unheard()
         since = now - timedelta(seconds=LOOK_BACK + began - self._looked_at)
         # What was touched, deleted or ended while the clock was ahead is looked at once, when it
@@ -76,4 +76,4 @@ class Reconciler:
         self._people.look(since, until)
         self._looked_at, self._clock_was = began, now
         # What nobody here listens to may have been deleted elsewhere.
-        self._membership_cache.confirm(began, self._room_log.listened())
+        self._membership_cache.confirm(began, self._room_log.tracked_rooms())

@@ -50,9 +50,9 @@ class RoomReconciler:
 
     def drop_unheard(self) -> None:
         """Stop following rooms that nobody here hears any more."""
-        for room_id in cooperatively(self._room_log.listened()):
+        for room_id in cooperatively(self._room_log.tracked_rooms()):
             if not self._publisher.is_heard(room_id):
-                self._publisher.unlisten(room_id)
+                self._publisher.untrack_room(room_id)
 
     def look(self, since: datetime, until: datetime | None) -> None:
         """Tell what is new in rooms that were touched, and which were deleted, in that time."""
@@ -84,7 +84,7 @@ class RoomReconciler:
 
     def _tell_deleted(self, since: datetime, until: datetime | None) -> None:
         deleted = self._rooms.list_deleted(since, until)
-        heard = self._room_log.listened()
+        heard = self._room_log.tracked_rooms()
         for room_id in deleted & heard.keys():
             self._publisher.room_deleted(room_id, heard[room_id])
-            self._publisher.unlisten(room_id)
+            self._publisher.untrack_room(room_id)

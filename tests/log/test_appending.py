@@ -196,7 +196,7 @@ def test_what_is_no_longer_remembered_is_found_in_the_database(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dedupe, "KNOWN_CHARACTERS", 12)  # two of them
+    monkeypatch.setattr(dedupe, "MAX_CHARACTERS", 12)  # two of them
     asked = Slow(database)
     desk = open_desk(asked)
     first = results([desk.send(room, alice, "hello", f"c{number}") for number in range(5)])
@@ -252,8 +252,8 @@ def test_a_writer_pauses_between_batches_while_another_process_writes(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(committing, "PAUSE", (1.0, 1.0))
-    monkeypatch.setattr(contending, "KNOWN_SECONDS", 60.0)
+    monkeypatch.setattr(committing, "PAUSE_FACTORS", (1.0, 1.0))
+    monkeypatch.setattr(contending, "LOSS_SECONDS", 60.0)
     slow = Slow(database, seconds=0.1)
     other = open_desk(slow)
 
@@ -273,14 +273,14 @@ def test_a_process_that_was_always_first_pauses_once_another_came_second(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(committing, "PAUSE", (1.0, 1.0))
-    monkeypatch.setattr(contending, "HEARD_SECONDS", 60.0)
+    monkeypatch.setattr(committing, "PAUSE_FACTORS", (1.0, 1.0))
+    monkeypatch.setattr(contending, "FOREIGN_MARK_SECONDS", 60.0)
     slow = Slow(database, seconds=0.1)
     first, second = open_desk(slow), open_desk()
     results([second.send(room, alice, "alone")])
     results([first.send(room, alice, "elsewhere")])
     results([second.send(room, alice, "collides")])
-    first.log.look_for_others(database.now())
+    first.log.refresh_contention(database.now())
     so_far = len(slow.appends)
     for text in ("collides", "next"):
         results([first.send(room, alice, text)])

@@ -69,7 +69,7 @@ def test_a_change_is_answered_with_the_message_as_it_is_then(
 def test_changes_of_many_are_numbered_without_gaps_and_told_in_few_stretches(
     desk: Desk, room: Room, alice: str
 ) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     message = say(desk, room, alice)
     people = [new_id() for _ in range(200)]
     futures = [
@@ -121,7 +121,7 @@ def test_what_another_process_appended_and_never_applied_is_applied_by_whoever_l
 def test_a_push_begins_where_the_last_one_ended_with_what_others_stored(
     desk: Desk, room: Room, alice: str
 ) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     first, second = say(desk, room, alice), say(desk, room, alice)
     desk.changes.append([change_of(second, alice, "text", "left behind", rev=1)])
     edit(desk, room, first, "other")
@@ -135,7 +135,7 @@ def test_changes_of_another_process_are_caught_up_with_once(
 ) -> None:
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
-    there.log.listen(room)
+    there.log.track_room(room)
     edit(here, room, message, "other")
     assert here.previews.flush()
     written = there.rooms.find(room.id)
@@ -152,14 +152,14 @@ def test_what_the_queue_brought_is_not_told_again_unless_a_push_was_lost(
 ) -> None:
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
-    there.log.listen(room)
+    there.log.track_room(room)
     for data in ("second", "third", "fourth"):
         edit(here, room, message, data)
     assert here.previews.flush()
     written = there.rooms.find(room.id)
     assert written is not None
-    there.log.heard_changes(room.id, 0, 1)
-    there.log.heard_changes(room.id, 2, 3)  # the one before is lost
+    there.log.record_changes_pushed_elsewhere(room.id, 0, 1)
+    there.log.record_changes_pushed_elsewhere(room.id, 2, 3)  # the one before is lost
     there.log.catch_up(written)
     (caught,) = there.change_listener.caught
     assert (caught.after_rev, caught.last_rev) == (1, 3)
@@ -216,7 +216,7 @@ def test_a_repeated_send_is_answered_with_what_another_process_made_of_it(
 ) -> None:
     here, there = open_desk(), open_desk()
     if "listens" in notices:
-        there.log.listen(room)
+        there.log.track_room(room)
     message = there.send(room, alice, "a secret", "c1").result(PATIENCE).message
     other = there.send(room, alice, "hello", "c2").result(PATIENCE).message
     here.log.change(room, change_of(message, alice, "deleted")).result(PATIENCE)
@@ -238,12 +238,12 @@ def test_whoever_lost_a_push_of_the_queue_and_asks_is_told_at_once(
 ) -> None:
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
-    there.log.listen(room)
+    there.log.track_room(room)
     assert there.log.rev(room) == 0
     for data in ("second", "third"):
         edit(here, room, message, data)
     assert there.log.rev(room, PATIENCE) == 0, "it was asked lately, and nobody said more since"
-    there.log.heard_changes(room.id, 1, 2)  # the one before is lost
+    there.log.record_changes_pushed_elsewhere(room.id, 1, 2)  # the one before is lost
     assert there.log.rev(room, PATIENCE) == 2
 
 
@@ -265,7 +265,7 @@ def test_what_changed_is_read_in_pages_each_message_once(
 
 
 def test_whoever_missed_too_many_changes_loads_anew(desk: Desk, room: Room) -> None:
-    most = room_logs.MOST_BEHIND
+    most = room_logs.MAX_CHANGES_BEHIND
     assert desk.log.changes(room, 0, 100, most + 1).reset
     assert not desk.log.changes(room, 1, 100, most + 1).reset
 

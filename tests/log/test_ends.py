@@ -99,7 +99,7 @@ def test_an_end_is_written_although_somebody_read_it_before(
 
 def test_what_another_process_told_is_left_for_it_to_write(desk: Desk, room: Room) -> None:
     (message,) = desk.store(room, 1, 1)
-    desk.log.heard(message)
+    desk.log.record_pushed_elsewhere(message)
     assert written_end(desk, room) == 0
     assert desk.log.end(room) == desk.log.end(room, LATELY) == 1
 
@@ -107,7 +107,7 @@ def test_what_another_process_told_is_left_for_it_to_write(desk: Desk, room: Roo
 def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
     first, second = desk.store(room, 1, 2)
     for message in (second, first):
-        desk.log.heard(message)
+        desk.log.record_pushed_elsewhere(message)
         desk.previews.put(message)
     assert desk.log.with_tail(room).last_message == second
     assert desk.log.known_id(room.id, 2) == second.id
@@ -130,9 +130,9 @@ def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
 ) -> None:
     monkeypatch.setattr(tails, "KNOWN_ROOMS", 3)
     desk = open_desk(messages)
-    desk.log.listen(room)
+    desk.log.track_room(room)
     (first,) = desk.store(room, 1, 1)
-    desk.log.heard(first)
+    desk.log.record_pushed_elsewhere(first)
     others = [desk.rooms.insert_group("7" * 24, str(number), "") for number in range(8)]
     for other in others:
         desk.log.end(other)
@@ -142,7 +142,7 @@ def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
     assert messages.asked == asked
     desk.log.end(others[0], LATELY)
     assert messages.asked == asked + 1
-    assert desk.log.told_upto(room.id) == 1 and desk.log.with_tail(room).last_seq == 1
+    assert desk.log.pushed_upto(room.id) == 1 and desk.log.with_tail(room).last_seq == 1
 
 
 def test_one_more_room_costs_the_same_however_many_are_listened_to(
@@ -153,10 +153,10 @@ def test_one_more_room_costs_the_same_however_many_are_listened_to(
     def seconds(listened: int) -> float:
         log = open_desk().log
         for number in range(listened):
-            log.listen(replace(room, id=f"listened {number}"))
+            log.track_room(replace(room, id=f"listened {number}"))
         began = time.thread_time()
         for number in range(2_000):
-            log.heard(message_in(replace(room, id=str(number)), "7" * 24, seq=1))
+            log.record_pushed_elsewhere(message_in(replace(room, id=str(number)), "7" * 24, seq=1))
         return time.thread_time() - began
 
     assert seconds(20_000) < 10 * seconds(0)  # more than 50 times as much if all are passed over
@@ -165,13 +165,13 @@ def test_one_more_room_costs_the_same_however_many_are_listened_to(
 def test_a_room_that_is_gone_is_listened_to_until_somebody_says_otherwise(
     desk: Desk, messages: Counted, room: Room
 ) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     desk.log.end(room)
     desk.log.forget(room.id)
     assert desk.log.end(room, LATELY) == 0 and messages.asked == 2
-    assert desk.log.listened() == {room.id: "group"}
-    desk.log.unlisten(room.id)
-    assert desk.log.listened() == {}
+    assert desk.log.tracked_rooms() == {room.id: "group"}
+    desk.log.untrack_room(room.id)
+    assert desk.log.tracked_rooms() == {}
 
 
 def test_a_log_that_ends_earlier_after_a_restore_is_known_as_it_is_then(
@@ -180,11 +180,11 @@ def test_a_log_that_ends_earlier_after_a_restore_is_known_as_it_is_then(
     for _ in range(3):
         desk.send(room, alice, "hello").result(PATIENCE)
     assert written_end(desk, room) == 3
-    desk.log.listen(desk.log.with_tail(room))
+    desk.log.track_room(desk.log.with_tail(room))
     desk.messages.delete_range(room.id, 2, 3)
     desk.log.forget_all()
     assert desk.log.end(room) == 1 and desk.log.with_tail(room).last_seq == 1
-    assert desk.log.told_upto(room.id) == 3, "those who listen have not come again"
+    assert desk.log.pushed_upto(room.id) == 3, "those who listen have not come again"
     desk.log.start_over()
-    assert desk.log.listened() == {}
+    assert desk.log.tracked_rooms() == {}
     assert desk.send(room, alice, "again").result(PATIENCE).message.seq == 2

@@ -52,7 +52,7 @@ class Process:
         self.manager = Queue(self.heard)
         self.socketio = ChatSocketIO(self.connections)
         self.socketio.server = ChatServer(self.connections, self.manager, async_mode="threading")
-        self.room_log.listen(ROOM)
+        self.room_log.track_room(ROOM)
         sid = self.manager.pre_connect("transport", "/group") or ""
         connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
         self.connections.add(connection)
@@ -65,8 +65,8 @@ class Process:
         )
         return publisher.here_alone() if here_alone else publisher
 
-    def heard(self, event: str, payload: Any) -> None:
-        self.publisher(here_alone=False).heard(event, payload)
+    def record_push_elsewhere(self, event: str, payload: Any) -> None:
+        self.publisher(here_alone=False).record_push_elsewhere(event, payload)
 
     def hear(
         self,
@@ -123,9 +123,9 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
 
 def test_what_another_process_told_one_user_is_still_told_to_the_others(process: Process) -> None:
     process.hear(user_channel(ADA.id))
-    assert process.room_log.told_upto(ROOM.id) == 0
+    assert process.room_log.pushed_upto(ROOM.id) == 0
     process.hear(room_channel(ROOM.id))
-    assert process.room_log.told_upto(ROOM.id) == MESSAGE.seq
+    assert process.room_log.pushed_upto(ROOM.id) == MESSAGE.seq
     assert process.room_log.known_id(ROOM.id, MESSAGE.seq) == MESSAGE.id
 
 
@@ -163,10 +163,10 @@ def test_what_is_caught_up_with_is_told_to_clients_here_alone(process: Process) 
 
 def test_a_room_that_nobody_hears_any_more_is_forgotten_in_both_places(process: Process) -> None:
     publisher = process.publisher(here_alone=False)
-    publisher.listen(ROOM)
-    assert process.room_log.listened() == process.told_rooms.with_presence() == {ROOM.id: "group"}
-    publisher.unlisten(ROOM.id)
-    assert process.room_log.listened() == process.told_rooms.with_presence() == {}
+    publisher.track_room(ROOM)
+    assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {ROOM.id: "group"}
+    publisher.untrack_room(ROOM.id)
+    assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {}
 
 
 def test_a_profile_that_another_process_told_is_not_told_again(process: Process) -> None:

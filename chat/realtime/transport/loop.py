@@ -38,7 +38,7 @@ def listen(
     return listener
 
 
-def unlisten(listener: Listener) -> None:
+def untrack_room(listener: Listener) -> None:
     """Call back no more."""
     from eventlet import hubs
 

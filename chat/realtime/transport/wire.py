@@ -23,7 +23,7 @@ from chat.realtime.transport.frames import (
     Message,
     encode_close,
 )
-from chat.realtime.transport.loop import listen, unlisten
+from chat.realtime.transport.loop import listen, untrack_room
 
 READ_BYTES = 64 * 1024
 FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
@@ -127,7 +127,7 @@ class Wire:
     def stop_waiting(self) -> None:
         """There is nothing left to write."""
         if self._writing is not None:
-            unlisten(self._writing)
+            untrack_room(self._writing)
             self._writing = None
 
     def end(self, code: int | None) -> None:
@@ -170,7 +170,7 @@ class Wire:
 
     def _stop_reading(self) -> None:
         if self._reading is not None:
-            unlisten(self._reading)
+            untrack_room(self._reading)
             self._reading = None
 
     def _read(self, _: int) -> None:
