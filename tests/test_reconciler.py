@@ -39,7 +39,7 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.past import Past
 from chat.services.usernames import Usernames
 from tests.log.desk import message_in
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 
 class Failing(MessageRepository):
@@ -94,11 +94,11 @@ class Clients:
 
     def track_room(self, room: Room) -> None:
         self._room_log.track_room(room)
-        self._told_rooms.start(room)
+        self._told_rooms.track(room)
 
     def untrack_room(self, room_id: str) -> None:
         self._room_log.untrack_room(room_id)
-        self._told_rooms.drop(room_id)
+        self._told_rooms.untrack(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         self.track_room(room)
@@ -106,7 +106,7 @@ class Clients:
 
     def room_updated(self, room: Room) -> None:
         self.updated.append(room.name)
-        self._told_rooms.note_room(room)
+        self._told_rooms.record_details(room)
 
     def member_left(self, room: Room, user_id: str) -> None:
         self._hears.discard(room.id)
@@ -126,13 +126,13 @@ class Clients:
     def own_user_changed(self, user: User) -> None:
         self.told.append(user.id)
 
-    def user_shown(self, room: Room, user: User) -> None:
+    def user_changed_in_room(self, room: Room, user: User) -> None:
         self.told.append(user.id)
 
-    def is_told(self, user: User) -> bool:
+    def is_user_pushed(self, user: User) -> bool:
         return True
 
-    def is_request_told(self, request_id: str) -> bool:
+    def is_request_pushed(self, request_id: str) -> bool:
         return False
 
     def session_ended(self, session_id: str) -> None:
@@ -141,7 +141,7 @@ class Clients:
     def listeners(self, channel: str, namespace: str) -> set[str]:
         return {self._user_id} if channel.removeprefix("room:") in self._hears else set()
 
-    def is_heard(self, room_id: str) -> bool:
+    def has_listeners(self, room_id: str) -> bool:
         return room_id in self._hears
 
 
@@ -152,7 +152,7 @@ class Silent:
         self.told_of: list[Room] = []  # blocks
         self.is_away = False  # the database
 
-    def tell_two(self, room: Room) -> None:
+    def block_changed(self, room: Room) -> None:
         if self.is_away:
             raise AutoReconnect("away")
         self.told_of.append(room)
@@ -229,9 +229,9 @@ class Process:
         """Note somebody who is connected, or being let in."""
         user = User(user_id, sid, "", 0, "", "", None, 0, 0)
         connection = Connection(
-            sid, sid, "/group", user, new_id(), 0, None, NOBODYS, pending=pending
+            sid, sid, "/group", user, new_id(), 0, None, UNMETERED, pending=pending
         )
-        self.connections.add(connection)
+        self.connections.add_connection(connection)
         return connection
 
     def room(self) -> Room:
@@ -397,10 +397,10 @@ def test_member_who_came_without_a_word_hears_the_room_in_the_end(
     process.memberships.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
     process.store(room, 2, 2)
     process.reconciler.run_once()
-    assert not process.clients.is_heard(room.id)
-    monkeypatch.setattr(members, "COMPARE_AGAIN", 0.0)
+    assert not process.clients.has_listeners(room.id)
+    monkeypatch.setattr(members, "COMPARE_INTERVAL", 0.0)
     process.reconciler.run_once()
-    assert process.clients.is_heard(room.id)
+    assert process.clients.has_listeners(room.id)
     assert process.clients.seqs[room.id] == [2]
 
 
@@ -419,7 +419,7 @@ def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
     coming = process.connect("second tab", process.user_id)
     for _ in range(2):
         process.reconciler.run_once()
-    process.connections.accept(coming)
+    process.connections.mark_accepted(coming)
     for _ in range(2):
         process.reconciler.run_once()
     assert process.membership_cache.rooms == [room.id] * 3, "and once more when they are in"

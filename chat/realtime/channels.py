@@ -35,12 +35,12 @@ class ChannelManager(FanoutManager):
     def connect(self, sid: str, namespace: str) -> str:
         """Accept a client whose CONNECT is queued, and enter its channels without yielding."""
         accepted = super().connect(sid, namespace)
-        connection = self.connections.find(sid)
+        connection = self.connections.find_by_sid(sid)
         if connection is not None:
             for channel, enters in connection.changes:
                 (connection.channels.add if enters else connection.channels.discard)(channel)
             connection.changes.clear()
-            self.connections.accept(connection)
+            self.connections.mark_accepted(connection)
             for channel in connection.channels:
                 self.enter_room(sid, namespace, channel)
             connection.channels.clear()
@@ -70,13 +70,13 @@ class ChannelManager(FanoutManager):
             skip_sid = [sid for sid, _ in own if sid not in members]
         super().emit(event, data, namespace, channel, skip_sid, callback, **kwargs)
 
-    def is_heard(self, namespace: str, channel: str) -> bool:
+    def has_clients(self, namespace: str, channel: str) -> bool:
         """Tell whether any client hears a channel; asked of every room each second."""
         return bool(self._members(namespace, channel))
 
     def subscribe(self, user_id: str, namespace: str, channel: str) -> None:
         """Let all clients of a user hear a channel from now on."""
-        for connection in self.connections.of_user(user_id, namespace):
+        for connection in self.connections.list_of_user(user_id, namespace):
             if connection.pending:
                 connection.changes.append((channel, True))
             else:
@@ -84,7 +84,7 @@ class ChannelManager(FanoutManager):
 
     def unsubscribe(self, user_id: str, namespace: str, channel: str) -> None:
         """Let no client of a user hear a channel any more."""
-        for connection in self.connections.of_user(user_id, namespace):
+        for connection in self.connections.list_of_user(user_id, namespace):
             if connection.pending:
                 connection.changes.append((channel, False))
             else:

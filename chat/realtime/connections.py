@@ -63,7 +63,7 @@ class Connections:
         self._by_session: defaultdict[str, set[Connection]] = defaultdict(set)
         self._ended_sessions: LRUCache[str, None] = LRUCache(KNOWN_ENDED)
 
-    def add(self, connection: Connection) -> None:
+    def add_connection(self, connection: Connection) -> None:
         """Note a connection, accepted or not yet; one whose session just ended is ended too.
 
         Raises RateLimited when its user has too many others open.
@@ -79,7 +79,7 @@ class Connections:
         self._by_user[connection.user.id].add(connection)
         self._by_session[connection.session_id].add(connection)
 
-    def remove(self, sid: str) -> Connection | None:
+    def remove_connection(self, sid: str) -> Connection | None:
         """Forget a connection and return it, or None when it is not known."""
         connection = self._by_sid.pop(sid, None)
         if connection is not None:
@@ -90,16 +90,16 @@ class Connections:
             self._discard(self._by_session, connection.session_id, connection)
         return connection
 
-    def accept(self, connection: Connection) -> None:
+    def mark_accepted(self, connection: Connection) -> None:
         """Note that a connection is pending no longer."""
         connection.pending = False
         self._pending.pop(connection, None)
 
-    def find(self, sid: str | None) -> Connection | None:
+    def find_by_sid(self, sid: str | None) -> Connection | None:
         """Return the connection of that sid, or None."""
         return self._by_sid.get(sid) if sid is not None else None
 
-    def of_user(self, user_id: str, namespace: str | None = None) -> list[Connection]:
+    def list_of_user(self, user_id: str, namespace: str | None = None) -> list[Connection]:
         """Return the connections of a user, in one namespace or in all."""
         return [
             found
@@ -107,19 +107,19 @@ class Connections:
             if namespace is None or found.namespace == namespace
         ]
 
-    def of_session(self, session_id: str) -> list[Connection]:
+    def list_of_session(self, session_id: str) -> list[Connection]:
         """Return the connections that a log-in opened."""
         return list(self._by_session.get(session_id, ()))
 
-    def note_ended(self, session_id: str) -> None:
+    def record_ended_session(self, session_id: str) -> None:
         """Remember that a session ended: connections that it opens at this moment end too."""
         self._ended_sessions[session_id] = None
 
-    def all(self) -> Iterable[Connection]:
+    def list_all(self) -> Iterable[Connection]:
         """Return all connections as they are now."""
         return list(self._by_sid.values())
 
-    def move(self, connection: Connection, session_id: str) -> None:
+    def move_to_session(self, connection: Connection, session_id: str) -> None:
         """Note that the connection goes on under another session of the same user.
 
         Raises Unauthorized when that session, or the connection, has just ended.
@@ -134,7 +134,7 @@ class Connections:
         """Tell whether a user has an accepted connection here."""
         return any(not found.pending for found in self._by_user.get(user_id, ()))
 
-    def pending(self, namespace: str) -> list[Connection]:
+    def list_pending(self, namespace: str) -> list[Connection]:
         """Return the connections that wait to be accepted in a namespace."""
         return [found for found in self._pending if found.namespace == namespace]
 

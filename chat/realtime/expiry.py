@@ -37,7 +37,7 @@ class Expiry:
         """Look until stopped."""
         while not self._stopped.wait(INTERVAL):
             try:
-                self.look(now_ms())
+                self.check(now_ms())
             except Exception:  # the next look must come all the same
                 log.exception("could not look for expired tokens")
 
@@ -45,13 +45,13 @@ class Expiry:
         """Look no more."""
         self._stopped.set()
 
-    def look(self, now: int) -> None:
+    def check(self, now: int) -> None:
         """Warn those with little time left, end those with none (`now` in milliseconds)."""
-        for connection in self._connections.all():
+        for connection in self._connections.list_all():
             if connection.pending:
                 continue
             if connection.expires_at <= now:
-                self._socketio.server.expel(connection)
+                self._socketio.server.end_connection(connection)
             elif connection.expires_at - self._warn_before <= now and not connection.warned:
                 connection.warned = True
                 self._publisher.session_expired(connection)

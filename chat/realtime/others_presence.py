@@ -23,7 +23,7 @@ class _Process:
     renewed_at: float
     versions: dict[int, int] = field(default_factory=dict)
     users: dict[int, set[str]] = field(default_factory=dict)
-    gone_at: float | None = None  # since when it has had no lease
+    ended_at: float | None = None  # since when it has had no lease
 
 
 class OthersPresence:
@@ -47,7 +47,7 @@ class OthersPresence:
         self._known: dict[str, _Process] = {}
         self._online: Counter[str] = Counter()  # at how many processes
         self._changed: set[str] = set()
-        self._looked_at = clock()
+        self._refreshed_at = clock()
 
     def __contains__(self, user_id: object) -> bool:
         """Tell whether a user is online at any other process."""
@@ -58,7 +58,7 @@ class OthersPresence:
         changed, self._changed = self._changed, set()
         return changed
 
-    def look(self, own_id: str | None) -> None:
+    def refresh(self, own_id: str | None) -> None:
         """Read what changed; what was read before the database failed counts."""
         began = self._clock()
         leases = {
@@ -66,11 +66,11 @@ class OthersPresence:
             for lease in self._repository.list_leases()
             if lease.process_id != own_id
         }
-        if began - self._looked_at > self._lease / 2:
+        if began - self._refreshed_at > self._lease / 2:
             # Nobody could be seen renewing a lease. All others have as long again.
             for process in self._known.values():
                 process.renewed_at = began
-        self._looked_at = began
+        self._refreshed_at = began
         dead = [lease for lease in leases.values() if not self._is_alive(lease, began)]
         for lease in dead:
             if self._repository.delete_lease(lease):
@@ -81,7 +81,7 @@ class OthersPresence:
         for lease in leases.values():
             self._read(lease)
         for process_id in self._known.keys() - leases.keys():
-            self._let_linger(process_id, began)
+            self._linger_or_forget(process_id, began)
 
     def _is_alive(self, lease: Lease, now: float) -> bool:
         """Note when a lease was renewed, and tell whether it has not run out."""
@@ -95,7 +95,7 @@ class OthersPresence:
 
     def _read(self, lease: Lease) -> None:
         process = self._known[lease.process_id]
-        process.gone_at = None
+        process.ended_at = None
         for number, version in enumerate(lease.versions):
             if process.versions.get(number, 0) == version:
                 continue
@@ -114,10 +114,10 @@ class OthersPresence:
                 del self._online[user_id]
         self._changed |= before ^ users
 
-    def _let_linger(self, process_id: str, now: float) -> None:
+    def _linger_or_forget(self, process_id: str, now: float) -> None:
         process = self._known[process_id]
-        process.gone_at = now if process.gone_at is None else process.gone_at
-        if now - process.gone_at >= LINGER:
+        process.ended_at = now if process.ended_at is None else process.ended_at
+        if now - process.ended_at >= LINGER:
             self._forget(process_id)
 
     def _forget(self, process_id: str) -> None:

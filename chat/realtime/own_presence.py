@@ -38,13 +38,13 @@ class OwnPresence:
         """Tell whether a user counts as online here."""
         return isinstance(user_id, str) and user_id in self._users[_number_of(user_id)]
 
-    def add(self, user_id: str) -> None:
+    def add_user(self, user_id: str) -> None:
         """Note that somebody came."""
         number = _number_of(user_id)
         self._users[number].add(user_id)
         self._unwritten.add(number)
 
-    def discard(self, user_id: str) -> None:
+    def remove_user(self, user_id: str) -> None:
         """Note that somebody left."""
         number = _number_of(user_id)
         self._users[number].discard(user_id)

@@ -24,7 +24,7 @@ INTERVAL = 1.0  # seconds between two looks
 GRACE = 2.0  # seconds without a connection until somebody is away: reloading a page is not leaving
 REST = 3.0  # Pause as often as long as a look took, so that people are served first,
 MAX_REST = 2.0  # but not for more than so many seconds.
-TOLD_AT_ONCE = 100  # people whose rooms are asked for together, at most
+MAX_USERS_PER_QUERY = 100  # people whose rooms are asked for together, at most
 
 log = logging.getLogger(__name__)
 
@@ -52,24 +52,24 @@ class Presence:
         self._others = others
         self._heard = heard
         self._rooms_of = rooms_of
-        self._told: set[str] = set()  # who is online, as clients here were told
+        self._published: set[str] = set()  # who is online, as clients here were told
         # Users whose state may have changed, in the order in which they are looked at.
         self._changed: dict[str, None] = {}
-        self._at_once = TOLD_AT_ONCE
+        self._users_per_query = MAX_USERS_PER_QUERY
         self._leaving: dict[str, float] = {}  # when each of them will have been away long enough
         self._stopped = threading.Event()
 
-    def came(self, user_id: str, rooms: Iterable[Room]) -> None:
+    def connected(self, user_id: str, rooms: Iterable[Room]) -> None:
         """Hear that a connection of the user was accepted, and of all rooms they belong to."""
         self._leaving.pop(user_id, None)
         if user_id not in self._own:
-            self._own.add(user_id)
-        if user_id not in self._told:
-            self._told.add(user_id)
+            self._own.add_user(user_id)
+        if user_id not in self._published:
+            self._published.add(user_id)
             kinds = {room.id: room.kind for room in rooms if not room.blocked_by}
             self._publisher.presence_changed(user_id, True, kinds)
 
-    def tell_two(self, room: Room) -> None:
+    def block_changed(self, room: Room) -> None:
         """Hide the two of a direct room from each other while one blocks the other.
 
         Those who share another room see each other there all the time.
@@ -81,7 +81,7 @@ class Presence:
             online = self.is_online(user_id) and not room.blocked_by
             self._publisher.presence_changed(user_id, online, {room.id: room.kind})
 
-    def left(self, user_id: str) -> None:
+    def disconnected(self, user_id: str) -> None:
         """Hear that a connection of the user ended."""
         if user_id in self._own and not self._connections.is_online(user_id):
             self._leaving.setdefault(user_id, time.monotonic() + GRACE)
@@ -96,7 +96,7 @@ class Presence:
         while not self._stopped.wait(rest):
             began = time.monotonic()
             try:
-                self.look()
+                self.refresh()
             except Exception as error:
                 if not (is_outage(error) or self._stopped.is_set()):
                     log.exception("could not find out who is online")
@@ -118,15 +118,15 @@ class Presence:
             else:
                 log.exception("others notice the end of this process later")
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Tell other processes who came and went here, and clients who did anywhere."""
         self._drop_leaving()
         try:
             self._own.write()
-            self._others.look(self._own.process_id)
+            self._others.refresh(self._own.process_id)
         finally:  # what is known is told although no more could be read
             self._changed.update(dict.fromkeys(self._others.take_changed()))
-            self._tell()
+            self._publish()
 
     def _drop_leaving(self) -> None:
         now = time.monotonic()
@@ -135,10 +135,10 @@ class Presence:
                 break  # they are in the order of their leaving
             del self._leaving[user_id]
             if not self._connections.is_online(user_id):
-                self._own.discard(user_id)
+                self._own.remove_user(user_id)
                 self._changed[user_id] = None
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         """Tell clients here what they do not know, and remember what could not be told.
 
         All rooms of many people may be too much for one answer. So after a failure fewer are asked
@@ -146,24 +146,24 @@ class Presence:
         """
         heard = self._heard()
         while self._changed:
-            some = list(itertools.islice(self._changed, self._at_once))
+            some = list(itertools.islice(self._changed, self._users_per_query))
             for user_id in some:
                 del self._changed[user_id]
-            news = [one for one in some if self.is_online(one) != (one in self._told)]
+            news = [one for one in some if self.is_online(one) != (one in self._published)]
             try:
                 rooms = self._rooms_of(news) if news and heard else {}
             except Exception:
-                self._at_once = max(1, len(some) // 2)
+                self._users_per_query = max(1, len(some) // 2)
                 self._changed.update(dict.fromkeys(some))
                 raise
-            self._at_once = min(TOLD_AT_ONCE, self._at_once + 1)
+            self._users_per_query = min(MAX_USERS_PER_QUERY, self._users_per_query + 1)
             for user_id in cooperatively(news):
                 kinds = {one: heard[one] for one in rooms.get(user_id, ()) if one in heard}
-                self._tell_of(user_id, kinds)
+                self._publish_one(user_id, kinds)
 
-    def _tell_of(self, user_id: str, rooms: Mapping[str, RoomKind]) -> None:
+    def _publish_one(self, user_id: str, rooms: Mapping[str, RoomKind]) -> None:
         """Tell of one user, who may have come or gone once more while the database was asked."""
         online = self.is_online(user_id)
-        if online != (user_id in self._told):
-            (self._told.add if online else self._told.discard)(user_id)
+        if online != (user_id in self._published):
+            (self._published.add if online else self._published.discard)(user_id)
             self._publisher.presence_changed(user_id, online, rooms)

@@ -91,7 +91,7 @@ class Publisher:
                 payload["room_id"], payload["after_rev"], payload["last_rev"]
             )
         elif event in ("user_changed", "invitation_received"):
-            self._recent_pushes.note(payload)
+            self._recent_pushes.record(payload)
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
         """Push a message to one user, who came to hear the room after it."""
@@ -118,7 +118,7 @@ class Publisher:
         for kind, namespace in NAMESPACES.items():
             channels = [room_channel(room_id) for room_id in rooms if rooms[room_id] == kind]
             if channels:
-                own = [found.sid for found in self._connections.of_user(user_id, namespace)]
+                own = [found.sid for found in self._connections.list_of_user(user_id, namespace)]
                 self._emit(namespace, channels, "presence_changed", payload, skip_sid=own)
 
     def user_changed(self, user: User, room_ids: Iterable[str]) -> None:
@@ -128,25 +128,25 @@ class Publisher:
         channels = [user_channel(user.id), *map(room_channel, room_ids)]
         for namespace in NAMESPACES.values():
             self._emit(namespace, channels, "user_changed", payload)
-        self._recent_pushes.note(payload)
+        self._recent_pushes.record(payload)
 
-    def user_shown(self, room: Room, user: User) -> None:
+    def user_changed_in_room(self, room: Room, user: User) -> None:
         """Push who somebody is to those in one room, who may have missed changes."""
         self._to_room(room, "user_changed", dump_user(user))
 
-    def is_told(self, user: User) -> bool:
+    def is_user_pushed(self, user: User) -> bool:
         """Tell whether clients here were told lately that somebody is who they are now."""
-        return self._recent_pushes.is_told(dump_user(user))
+        return self._recent_pushes.is_current(dump_user(user))
 
     def track_room(self, room: Room) -> None:
         """Note that somebody here hears a room, and has been told how it is."""
         self._room_log.track_room(room)
-        self._told_rooms.start(room)
+        self._told_rooms.track(room)
 
     def untrack_room(self, room_id: str) -> None:
         """Note that nobody here hears a room any more."""
         self._room_log.untrack_room(room_id)
-        self._told_rooms.drop(room_id)
+        self._told_rooms.untrack(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to those whose own it has become, before they hear anything else of it."""
@@ -158,7 +158,7 @@ class Publisher:
     def room_updated(self, room: Room) -> None:
         """Push what a room is called now."""
         self._to_room(room, "room_updated", dump_room(room))
-        self._told_rooms.note_room(room)
+        self._told_rooms.record_details(room)
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         """Push that a room is gone."""
@@ -182,11 +182,11 @@ class Publisher:
         """Push to a user's own sockets for groups that they were asked to join one."""
         payload = dump_request(request)
         self._to_user(request.room, user_id, "invitation_received", payload)
-        self._recent_pushes.note(payload)
+        self._recent_pushes.record(payload)
 
-    def is_request_told(self, request_id: str) -> bool:
+    def is_request_pushed(self, request_id: str) -> bool:
         """Tell whether clients here were told of a membership request lately."""
-        return self._recent_pushes.has(request_id)
+        return self._recent_pushes.has_id(request_id)
 
     def session_expired(self, connection: Connection) -> None:
         """Push to one connection that it needs a fresh token, or that its session is over."""
@@ -200,29 +200,29 @@ class Publisher:
 
     def session_ended(self, session_id: str) -> None:
         """Tell all connections of a session that it is over, and end them."""
-        self._connections.note_ended(session_id)
-        for connection in self._connections.of_session(session_id):
+        self._connections.record_ended_session(session_id)
+        for connection in self._connections.list_of_session(session_id):
             if not connection.pending:
                 self.session_expired(connection)
-            self._socketio.server.expel(connection)
+            self._socketio.server.end_connection(connection)
 
     def own_user_changed(self, user: User) -> None:
         """Let the user's connections know their own details."""
-        for connection in self._connections.of_user(user.id):
+        for connection in self._connections.list_of_user(user.id):
             connection.user = user
 
     def listeners(self, channel: str, namespace: str) -> set[str]:
         """Return the ids of the users with a client here that hears a channel."""
         found = (
-            self._connections.find(sid)
+            self._connections.find_by_sid(sid)
             for sid, _ in self._manager.get_participants(namespace, channel)
         )
         return {connection.user.id for connection in found if connection is not None}
 
-    def is_heard(self, room_id: str) -> bool:
+    def has_listeners(self, room_id: str) -> bool:
         """Tell whether any client here hears a room."""
         channel = room_channel(room_id)
-        return any(self._manager.is_heard(namespace, channel) for namespace in NAMESPACES.values())
+        return any(self._manager.has_clients(namespace, channel) for namespace in NAMESPACES.values())
 
     def _push_changes(self, room: Room, changes: Changes, here_alone: bool = False) -> None:
         # First to those who reacted, whose own reactions it tells: the same state comes to them

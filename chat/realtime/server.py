@@ -53,7 +53,7 @@ class Claims(Protocol):
     def session_id(self) -> str: ...
 
 
-class Face(Protocol):
+class NamespaceHandler(Protocol):
     """What a namespace offers to the server."""
 
     def verify(self, environ: dict[str, Any], auth: object) -> Claims:
@@ -77,10 +77,10 @@ class Face(Protocol):
     def refusal(self, error: Exception, environ: dict[str, Any]) -> Body:
         """Return the envelope of an error for a client that is not in the namespace."""
 
-    def came(self, connection: Connection) -> None:
+    def accepted(self, connection: Connection) -> None:
         """Hear that a client was accepted."""
 
-    def gone(self, connection: Connection) -> None:
+    def closed(self, connection: Connection) -> None:
         """Hear that a client left."""
 
 
@@ -127,7 +127,7 @@ class ChatServer(TransportServer):
         """Return the language to answer in; the header it is read from may be long."""
         return {"HTTP_ACCEPT_LANGUAGE": choose_locale(None, environ.get("HTTP_ACCEPT_LANGUAGE"))}
 
-    def expel(self, connection: Connection) -> None:
+    def end_connection(self, connection: Connection) -> None:
         """End a client's presence in its namespace and tell it so."""
         if connection.ended:
             return
@@ -144,8 +144,8 @@ class ChatServer(TransportServer):
         and do not after a DISCONNECT.
         """
         self._ending = True
-        for connection in self.connections.all():
-            self.connections.remove(connection.sid)  # nobody hears of their leaving
+        for connection in self.connections.list_all():
+            self.connections.remove_connection(connection.sid)  # nobody hears of their leaving
         self.eio.close_all(seconds)
 
     def drop_all(self) -> None:
@@ -178,55 +178,55 @@ class ChatServer(TransportServer):
 
     def _handle_connect(self, eio_sid: str, namespace: str, data: object) -> None:
         environ = self.environ.get(eio_sid, {})
-        face = self.namespace_handlers.get(namespace)
-        if face is None:
-            any_face = next(iter(self.namespace_handlers.values()))
-            self._refuse(eio_sid, namespace, any_face.refusal(NotFound(), environ))
+        handler = self.namespace_handlers.get(namespace)
+        if handler is None:
+            any_handler = next(iter(self.namespace_handlers.values()))
+            self._refuse(eio_sid, namespace, any_handler.refusal(NotFound(), environ))
             return
         try:
-            claims = face.verify(environ, data)
+            claims = handler.verify(environ, data)
         except Refused as refused:
             self._refuse(eio_sid, namespace, refused.body)
             return
         sid = self.manager.pre_connect(eio_sid, namespace)
         if sid is None:  # it is in this namespace already
-            self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
+            self._refuse(eio_sid, namespace, handler.refusal(Conflict(), environ))
             return
         # By session, so that its hundred sockets wait as one does, and the token of an ended one
         # does not hold up its user's other sessions.
         if not self._connect_queue.put(
-            claims.session_id, self._admit, face, sid, eio_sid, namespace, claims
+            claims.session_id, self._admit, handler, sid, eio_sid, namespace, claims
         ):
-            self._refuse(eio_sid, namespace, face.refusal(RateLimited(retry_after=1), environ))
+            self._refuse(eio_sid, namespace, handler.refusal(RateLimited(retry_after=1), environ))
             self._forget(sid, namespace)
 
-    def _admit(self, face: Face, sid: str, eio_sid: str, namespace: str, claims: Claims) -> None:
+    def _admit(self, handler: NamespaceHandler, sid: str, eio_sid: str, namespace: str, claims: Claims) -> None:
         if eio_sid not in self.eio.sockets or not self.manager.is_pre_connected(sid, namespace):
             self._forget(sid, namespace)  # it did not wait
             return
         environ = self.environ.get(eio_sid, {})
         refusal: Body | None = None
         try:
-            face.authorize(sid, eio_sid, environ, claims)
+            handler.authorize(sid, eio_sid, environ, claims)
         except Refused as refused:
             refusal = refused.body
         except Exception as error:  # any failure refuses the connection
-            refusal = face.refusal(error, environ)
-        connection = self.connections.find(sid)
+            refusal = handler.refusal(error, environ)
+        connection = self.connections.find_by_sid(sid)
         if connection is not None and connection.ended:  # its session ended meanwhile
-            refusal = face.refusal(Unauthorized(), environ)
+            refusal = handler.refusal(Unauthorized(), environ)
         # From here to the channels nothing yields: CONNECT is queued and they are entered in one
         # step.
         if not self.manager.is_pre_connected(sid, namespace):  # the client left meanwhile
             self._forget(sid, namespace)
         elif connection is None or refusal is not None:
-            self._refuse(eio_sid, namespace, refusal or face.refusal(Unauthorized(), environ))
+            self._refuse(eio_sid, namespace, refusal or handler.refusal(Unauthorized(), environ))
             self._forget(sid, namespace)
         else:
             self._send(connection, packet.CONNECT, {"sid": sid})
             self.manager.connect(sid, namespace)
             self.eio.sockets[eio_sid].payer = connection.payer
-            face.came(connection)
+            handler.accepted(connection)
 
     def _handle_event(
         self,
@@ -239,23 +239,23 @@ class ChatServer(TransportServer):
         if not isinstance(data, list) or not data:
             raise ValueError("an event without a name")
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
-        connection = self.connections.find(sid)
+        connection = self.connections.find_by_sid(sid)
         if connection is None or connection.pending:
-            face = self.namespace_handlers.get(namespace)
-            if face is not None and id is not None:
-                body = face.refusal(Unauthorized(), self.environ.get(eio_sid, {}))
+            handler = self.namespace_handlers.get(namespace)
+            if handler is not None and id is not None:
+                body = handler.refusal(Unauthorized(), self.environ.get(eio_sid, {}))
                 self._send_safely(
                     eio_sid, self.packet_class(packet.ACK, [body], namespace=namespace, id=id)
                 )
             return
-        face = self.namespace_handlers[namespace]
+        handler = self.namespace_handlers[namespace]
 
         def answer(body: Body) -> None:
             if id is not None:
                 self._send(connection, packet.ACK, [body], id)
 
         # The name of a namespace may be followed by anything up to a comma.
-        face.receive(connection, data, text[text.index("[", text.index(",")) :], answer)
+        handler.receive(connection, data, text[text.index("[", text.index(",")) :], answer)
 
     def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
@@ -264,9 +264,9 @@ class ChatServer(TransportServer):
 
     def _forget(self, sid: str, namespace: str) -> None:
         self.manager.disconnect(sid, namespace, ignore_queue=True)
-        connection = self.connections.remove(sid)
+        connection = self.connections.remove_connection(sid)
         if connection is not None:
-            self.namespace_handlers[namespace].gone(connection)
+            self.namespace_handlers[namespace].closed(connection)
 
     def _refuse(self, eio_sid: str, namespace: str, body: Body) -> None:
         reason = {"message": body["error"]["code"], "data": body}
@@ -327,8 +327,8 @@ class ChatSocketIO(flask_socketio.SocketIO):
         }
         super().init_app(app, **options)
         self.server = ChatServer(self._connections, manager, **self.server_options)
-        for face in self.namespace_handlers:
-            self.server.register_namespace(face)
+        for handler in self.namespace_handlers:
+            self.server.register_namespace(handler)
         self.sockio_mw.engineio_app = self.server
         app.wsgi_app = _take_both_paths(app.wsgi_app)  # type: ignore[method-assign]
 

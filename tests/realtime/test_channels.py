@@ -15,7 +15,7 @@ from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
 from chat.realtime.told_rooms import ToldRooms
 from tests.log.desk import log_without_database
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 GROUP = "/group"
 
@@ -29,9 +29,9 @@ def waiting_client(*channels: str) -> tuple[ChannelManager, str]:
     sid = manager.pre_connect("transport", GROUP)
     assert sid is not None
     user = User("1", "ada", "Ada", 0, "", "", None, 0, 0)
-    connection = Connection(sid, "transport", GROUP, user, "session", 0, None, NOBODYS)
+    connection = Connection(sid, "transport", GROUP, user, "session", 0, None, UNMETERED)
     connection.channels.update(channels)
-    connections.add(connection)
+    connections.add_connection(connection)
     return manager, sid
 
 
@@ -76,8 +76,8 @@ def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
     publisher = Publisher(
         manager.connections, log_without_database(), ToldRooms(), RecentPushes(), socketio
     )
-    assert not publisher.is_heard("1")
+    assert not publisher.has_listeners("1")
     manager.connect(sid, GROUP)
     monkeypatch.setattr(manager, "get_participants", None)
-    assert publisher.is_heard("1")
-    assert not publisher.is_heard("2")
+    assert publisher.has_listeners("1")
+    assert not publisher.has_listeners("2")

@@ -7,15 +7,15 @@ import pytest
 from chat.errors import RateLimited
 from chat.models import User
 from chat.realtime.connections import Connection, Connections
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 
 def enter(connections: Connections, user: str, socket: str, namespace: str = "/group") -> str:
     """Let a socket of a user into a namespace and return its id there."""
     sid = f"{user} {socket} {namespace}"
     person = User(user, user, "", 0, "", "", None, 0, 0)
-    connections.add(
-        Connection(sid, f"{user} {socket}", namespace, person, "session", 0, None, NOBODYS)
+    connections.add_connection(
+        Connection(sid, f"{user} {socket}", namespace, person, "session", 0, None, UNMETERED)
     )
     return sid
 
@@ -27,9 +27,9 @@ def test_one_user_has_so_many_sockets_and_others_have_theirs() -> None:
     with pytest.raises(RateLimited) as refused:
         enter(connections, "ada", "three")
     assert refused.value.retry_after > 0
-    assert connections.find("ada three /group") is None
+    assert connections.find_by_sid("ada three /group") is None
     enter(connections, "bob", "one")
-    connections.remove(first)
+    connections.remove_connection(first)
     enter(connections, "ada", "three")
 
 

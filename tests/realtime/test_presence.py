@@ -21,7 +21,7 @@ from chat.realtime.own_presence import DOCUMENTS, OwnPresence
 from chat.realtime.presence import Presence
 from chat.repositories.presence import PresenceRepository
 from tests.clocks import Clock
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 ADA, BOB = str(ObjectId()), str(ObjectId())
 RENEWS = 4.0  # seconds between two looks where only leases matter
@@ -60,17 +60,17 @@ class Process:
 
     def come(self, user_id: str) -> None:
         user = User(user_id, user_id, "", 0, "", "", None, 0, 0)
-        connection = Connection(user_id, user_id, "/group", user, "session", 0, None, NOBODYS)
+        connection = Connection(user_id, user_id, "/group", user, "session", 0, None, UNMETERED)
         connection.pending = False
-        self._connections.add(connection)
-        self.presence.came(user_id, [])
+        self._connections.add_connection(connection)
+        self.presence.connected(user_id, [])
 
     def go(self, user_id: str) -> None:
-        self._connections.remove(user_id)
-        self.presence.left(user_id)
+        self._connections.remove_connection(user_id)
+        self.presence.disconnected(user_id)
 
     def look(self) -> None:
-        self.presence.look()
+        self.presence.refresh()
 
 
 class World:
@@ -131,10 +131,10 @@ def test_a_block_hides_two_from_each_other_who_share_no_group(
     room = Room(
         "direct", "direct", None, None, "", None, 0, None, 0, 0, (ADA, BOB), blocked_by=(ADA,)
     )
-    here.presence.tell_two(room)
+    here.presence.block_changed(room)
     assert [one[1:] for one in here.said] == said
     here.said.clear()
-    here.presence.tell_two(replace(room, blocked_by=()))
+    here.presence.block_changed(replace(room, blocked_by=()))
     assert [one[1:] for one in here.said] == [(user_id, True) for user_id, _ in said]
 
 

@@ -21,7 +21,7 @@ from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
 from tests.log.desk import log_without_database
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 ADA = User("a" * 24, "ada", "", 0, "", "", None, 0, 0)
 ROOM = Room("7" * 24, "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
@@ -33,8 +33,8 @@ CHANGES = Changes((REACTED,), (1,), 0, 1, reacted={ADA.id: frozenset({1})})
 class Queue(QueuedChannelManager):
     """Keeps what would go to the others."""
 
-    def __init__(self, heard: Callable[[str, Any], None]) -> None:
-        super().__init__("redis://127.0.0.1:1/0", heard)
+    def __init__(self, on_push: Callable[[str, Any], None]) -> None:
+        super().__init__("redis://127.0.0.1:1/0", on_push)
         self.queued: list[dict[str, Any]] = []
 
     def _publish(self, data: dict[str, Any]) -> None:
@@ -49,13 +49,13 @@ class Process:
         self.told_rooms = ToldRooms()
         self.recent_pushes = RecentPushes()
         self.connections = Connections()
-        self.manager = Queue(self.heard)
+        self.manager = Queue(self.record_push_elsewhere)
         self.socketio = ChatSocketIO(self.connections)
         self.socketio.server = ChatServer(self.connections, self.manager, async_mode="threading")
         self.room_log.track_room(ROOM)
         sid = self.manager.pre_connect("transport", "/group") or ""
-        connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
-        self.connections.add(connection)
+        connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, UNMETERED)
+        self.connections.add_connection(connection)
         connection.channels.update((room_channel(ROOM.id), user_channel(ADA.id)))
         self.manager.connect(sid, "/group")
 
@@ -171,7 +171,7 @@ def test_a_room_that_nobody_hears_any_more_is_forgotten_in_both_places(process: 
 
 def test_a_profile_that_another_process_told_is_not_told_again(process: Process) -> None:
     publisher = process.publisher(here_alone=True)
-    assert not publisher.is_told(ADA)
+    assert not publisher.is_user_pushed(ADA)
     process.hear([user_channel(ADA.id), room_channel(ROOM.id)], "user_changed", dump_user(ADA))
-    assert publisher.is_told(ADA)
-    assert not publisher.is_told(replace(ADA, nickname="Ada L."))
+    assert publisher.is_user_pushed(ADA)
+    assert not publisher.is_user_pushed(replace(ADA, nickname="Ada L."))
