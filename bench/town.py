@@ -56,19 +56,26 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Places:
+    """All rooms of a town, by the purpose for which a workload uses them."""
+
+    hall: Place
+    classroom: Place
+    listened: Place
+    small: list[Place]
+    pairs: list[Place]
+
+
+@dataclass(frozen=True)
 class Town:
-    """Everybody and every room, in a database that runs; `app` is one on it in this process."""
+    """All users and rooms, in a running database; `app` is an app on it in this process."""
 
     app: Flask
     uri: str
     database_pid: int
     secret: str
     people: list[Citizen]
-    hall: Place
-    classroom: Place
-    listened: Place
-    small: list[Place]
-    pairs: list[Place]
+    places: Places
 
     def renew_tokens(self) -> None:
         """Give everybody a new token: a whole measurement takes longer than one is good for."""
@@ -106,14 +113,16 @@ def settled(count: int) -> Iterator[Town]:
                     database_pid=pid,
                     secret=secret,
                     people=people,
-                    hall=founder.group("Hall", range(HALL)),
-                    classroom=founder.group("Class", range(CLASS)),
-                    listened=founder.group("Listened", range(2 * HALL, 2 * HALL + LISTENED)),
-                    small=[
-                        founder.group("Small", range(start, start + SMALL), HISTORY)
-                        for start in range(0, count, SMALL)
-                    ],
-                    pairs=[founder.pair(2 * number, 2 * number + 1) for number in range(PAIRS)],
+                    places=Places(
+                        hall=founder.group("Hall", range(HALL)),
+                        classroom=founder.group("Class", range(CLASS)),
+                        listened=founder.group("Listened", range(2 * HALL, 2 * HALL + LISTENED)),
+                        small=[
+                            founder.group("Small", range(start, start + SMALL), HISTORY)
+                            for start in range(0, count, SMALL)
+                        ],
+                        pairs=[founder.pair(2 * n, 2 * n + 1) for n in range(PAIRS)],
+                    ),
                 )
             yield town
 

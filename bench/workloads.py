@@ -101,19 +101,19 @@ def served(measure: Callable[[Side, Pace], Measuring]) -> Measure:
 @served
 def fanout_500(side: Side, pace: Pace) -> Measuring:
     """500 in a group, 16 of them with 8 sends in flight each."""
-    yield from _talk_in(side, pace, side.town.hall, talkers=16, in_flight=8)
+    yield from _talk_in(side, pace, side.town.places.hall, talkers=16, in_flight=8)
 
 
 @served
 def fanout_100(side: Side, pace: Pace) -> Measuring:
     """100 in a group, 4 of them with 8 sends in flight each."""
-    yield from _talk_in(side, pace, side.town.classroom, talkers=4, in_flight=8)
+    yield from _talk_in(side, pace, side.town.places.classroom, talkers=4, in_flight=8)
 
 
 @served
 def one_sender(side: Side, pace: Pace) -> Measuring:
     """10 in a group, one of them sends and waits for the ack before the next."""
-    yield from _talk_in(side, pace, side.town.small[-1], talkers=1, in_flight=1)
+    yield from _talk_in(side, pace, side.town.places.small[-1], talkers=1, in_flight=1)
 
 
 def _talk_in(side: Side, pace: Pace, place: Place, talkers: int, in_flight: int) -> Measuring:
@@ -131,7 +131,7 @@ def _talk_in(side: Side, pace: Pace, place: Place, talkers: int, in_flight: int)
 @served
 def mixed_200(side: Side, pace: Pace) -> Measuring:
     """200 people in both namespaces: 20 groups of 10 and 50 pairs, everybody talks everywhere."""
-    groups, pairs = side.town.small[:20], side.town.pairs
+    groups, pairs = side.town.places.small[:20], side.town.places.pairs
     with closing(Loop()) as loop:
         clients = {
             member.id: Client(loop, side.port, side.entries(member))
@@ -191,7 +191,7 @@ def connects_3000(side: Side, pace: Pace) -> Measuring:
 @served
 def leave_1000(side: Side, pace: Pace) -> Measuring:
     """1,000 of 10,000 connections end at once while 10 others talk: their longest wait."""
-    people, place = side.town.people, side.town.small[-1]
+    people, place = side.town.people, side.town.places.small[-1]
     staying = [one for one in people if one not in place.members]
     # All connections of the same people, so that they are seen to go and to come.
     numbers = sorted(range(CONNECTIONS), key=lambda number: number % len(staying))
@@ -225,7 +225,7 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
 @served
 def storm_1000(side: Side, pace: Pace) -> Measuring:
     """1,000 others lose their connections, come back all at once and `sync`, while 10 talk."""
-    place = side.town.small[-1]
+    place = side.town.places.small[-1]
     with crowd.gathered(side, side.town.people[:CROWD]) as others, closing(Loop()) as loop:
         conversation = Conversation(
             loop, [Talker(client, place) for client in gather(loop, side, place)]
@@ -244,7 +244,7 @@ def storm_1000(side: Side, pace: Pace) -> Measuring:
 @served
 def deaf_20(side: Side, pace: Pace) -> Measuring:
     """10 of a group talk; 20 of it read at first, then give way to clients that never do."""
-    place = side.town.listened
+    place = side.town.places.listened
     with closing(Loop()) as loop:
         clients = gather(loop, side, place)
         speakers, readers = clients[:10], clients[10:]
@@ -270,25 +270,25 @@ def deaf_20(side: Side, pace: Pace) -> Measuring:
 @served
 def react_200(side: Side, pace: Pace) -> Measuring:
     """200 people react to one message within a second, in a group of 500."""
-    yield changing.reactions(side, side.town.hall, REACTING)
+    yield changing.reactions(side, side.town.places.hall, REACTING)
 
 
 @served
 def edit_one(side: Side, pace: Pace) -> Measuring:
     """10 in a group, one of them edits a message and waits for the ack before the next edit."""
-    yield changing.edits(side, side.town.small[-1], 1, pace.warm_up, pace.window)
+    yield changing.edits(side, side.town.places.small[-1], 1, pace.warm_up, pace.window)
 
 
 @served
 def edit_16(side: Side, pace: Pace) -> Measuring:
     """100 in a group, 16 of them edit a message each and wait for the ack before the next edit."""
-    yield changing.edits(side, side.town.classroom, EDITORS, pace.warm_up, pace.window)
+    yield changing.edits(side, side.town.places.classroom, EDITORS, pace.warm_up, pace.window)
 
 
 @served
 def catch_up_1000(side: Side, pace: Pace) -> Measuring:
     """One of a group was away while 1,000 messages changed, and asks by `sync` with `revs`."""
-    yield from changing.catching_up(side, side.town.small[-1], MISSED_CHANGES)
+    yield from changing.catching_up(side, side.town.places.small[-1], MISSED_CHANGES)
 
 
 def _compared(quiet: Figures, loaded: Figures) -> Figures:

@@ -177,7 +177,11 @@ class Process:
         self.messages = Failing(database)
         self.told_rooms = ToldRooms()
         self.room_log = RoomLog(
-            self.messages, ChangeRepository(database), self.rooms, Previews(self.rooms), add_names=list
+            self.messages,
+            ChangeRepository(database),
+            self.rooms,
+            Previews(self.rooms),
+            add_names=list,
         )
         self.clients = Clients(self.room_log, self.told_rooms, self.user_id)
         self.room_log.followers = (self.clients,)
@@ -228,9 +232,8 @@ class Process:
     def connect(self, sid: str, user_id: str, pending: bool = True) -> Connection:
         """Note somebody who is connected, or being let in."""
         user = User(user_id, sid, "", 0, "", "", None, 0, 0)
-        connection = Connection(
-            sid, sid, "/group", user, new_id(), 0, None, UNMETERED, pending=pending
-        )
+        connection = Connection(sid, sid, "/group", user, new_id(), 0, None, UNMETERED)
+        connection.pending = pending
         self.connections.add_connection(connection)
         return connection
 
@@ -462,7 +465,9 @@ def test_a_room_that_nobody_hears_any_more_is_no_longer_kept(process: Process) -
     process.room_log.forget(left.id)  # as when it was deleted here
     process.clients.member_left(left, process.user_id)
     process.reconciler.run_once()
-    assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {kept.id: "group"}
+    assert (
+        process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {kept.id: "group"}
+    )
 
 
 def test_members_are_compared_again_after_the_past_has_changed(process: Process) -> None:

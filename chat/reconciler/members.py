@@ -23,7 +23,7 @@ KNOWN_ROOMS = 20_000
 
 
 class MemberReconciler:
-    """Subscribes the clients here to the rooms of their users, and unsubscribes them from others."""
+    """Subscribes clients here to the rooms of their users, and unsubscribes them from others."""
 
     def __init__(
         self,

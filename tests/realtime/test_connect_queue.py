@@ -17,8 +17,8 @@ MOST_OF_ONE = 20
 class Door:
     """Holds everybody until it is opened, and notes who went through."""
 
-    def __init__(self, most_of_one: int | None = None) -> None:
-        self.queue = ConnectQueue(most_of_one)
+    def __init__(self, max_per_session: int | None = None) -> None:
+        self.queue = ConnectQueue(max_per_session)
         self.came: list[str] = []
         self.opened = threading.Event()
         self.reached = threading.Semaphore(0)

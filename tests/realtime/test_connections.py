@@ -21,7 +21,7 @@ def enter(connections: Connections, user: str, socket: str, namespace: str = "/g
 
 
 def test_one_user_has_so_many_sockets_and_others_have_theirs() -> None:
-    connections = Connections(most_of_user=2)
+    connections = Connections(max_per_user=2)
     first = enter(connections, "ada", "one")
     enter(connections, "ada", "two")
     with pytest.raises(RateLimited) as refused:
@@ -34,7 +34,7 @@ def test_one_user_has_so_many_sockets_and_others_have_theirs() -> None:
 
 
 def test_both_namespaces_of_a_socket_are_one() -> None:
-    connections = Connections(most_of_user=1)
+    connections = Connections(max_per_user=1)
     enter(connections, "ada", "one", "/direct")
     enter(connections, "ada", "one", "/group")
 

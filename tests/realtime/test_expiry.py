@@ -43,8 +43,8 @@ def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
         expires_at=NOW + token_minutes * MINUTE,
         accept_language=None,
         payer=UNMETERED,
-        pending=False,
     )
+    connection.pending = False
     connections.add_connection(connection)
     anything = cast(Any, told)
     socketio = ChatSocketIO(connections)

@@ -164,7 +164,9 @@ def test_what_is_caught_up_with_is_told_to_clients_here_alone(process: Process) 
 def test_a_room_that_nobody_hears_any_more_is_forgotten_in_both_places(process: Process) -> None:
     publisher = process.publisher(here_alone=False)
     publisher.track_room(ROOM)
-    assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {ROOM.id: "group"}
+    assert (
+        process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {ROOM.id: "group"}
+    )
     publisher.untrack_room(ROOM.id)
     assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {}
 

@@ -12,7 +12,7 @@ from flask import Flask
 
 from chat.budgets import USER, WAIT_SECONDS
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import event_queue, acks
+from chat.realtime import acks, event_queue
 from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection
 from chat.wiring import Services
@@ -37,12 +37,14 @@ def handler(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> 
 def connection_of(person: Person) -> Connection:
     budgets = person.client.application.extensions["chat"].budgets
     payer = budgets.of_user(person.id)
-    return Connection(
-        "sid", "eio", "/group", person.model, "session", 0, "en", payer, pending=False
-    )
+    connection = Connection("sid", "eio", "/group", person.model, "session", 0, "en", payer)
+    connection.pending = False
+    return connection
 
 
-def send(handler: GroupNamespace, connection: Connection, event: list[Any], answers: Answers) -> None:
+def send(
+    handler: GroupNamespace, connection: Connection, event: list[Any], answers: Answers
+) -> None:
     text = json.dumps(event)
     handler.receive(connection, json.loads(text), text, answers.append)
 

@@ -182,12 +182,9 @@ def main() -> None:
     server = listener.Listener(
         "127.0.0.1",
         port,
-        connections,
+        listener.ConnectionLimits(connections, of_one, caller_of=str, site_of=site_of),
         limit,
-        of_one,
-        str,
         body_limit,
-        site_of,
         payer_of,
     )
     print(server.getsockname()[1], flush=True)

@@ -62,8 +62,8 @@ class EngineServer(engineio.Server):
             max_packet=self.max_http_buffer_size,
             max_payload=max(max_payload, self.max_http_buffer_size),
             binary=binary,
-            look_seconds=min(TICK, self.ping_interval / 4, self.ping_timeout / 4),
         )
+        self._check_interval = min(TICK, self.ping_interval / 4, self.ping_timeout / 4)
         self._max_polling = max_polling
         self._fanout = Fanout()
         self._wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
@@ -214,11 +214,11 @@ class EngineServer(engineio.Server):
 
     def _service_task(self) -> None:
         self.service_task_event = self.create_event()
-        while not self.service_task_event.wait(self._limits.look_seconds):
+        while not self.service_task_event.wait(self._check_interval):
             now = time.monotonic()
             for session in cooperatively(list(self.sockets.values())):
                 try:
-                    session.look(now)
+                    session.check(now, self._check_interval)
                 except Exception:  # the others must be looked at all the same
                     log.exception("could not look after %s", session.sid)
             for wire in [wire for wire in self._wires if wire.closed_at is not None]:

@@ -63,7 +63,6 @@ class SessionLimits:
     max_packet: int
     max_payload: int
     binary: bool
-    look_seconds: float
 
 
 class EngineSession(socket.Socket):
@@ -359,7 +358,7 @@ class EngineSession(socket.Socket):
             self._max_unsent = self._limits.unjoined_bytes
             self.payer = self.opener
 
-    def look(self, now: float) -> None:
+    def check(self, now: float, interval: float) -> None:
         """Do what is due: ping, or give up a client that is silent, slow, or in no namespace."""
         server, limits = self.server, self._limits
         if self.closing:
@@ -371,7 +370,7 @@ class EngineSession(socket.Socket):
         elif now - self.pinged_at > server.ping_timeout:
             self.close(wait=False, reason=server.reason.PING_TIMEOUT)
         is_stuck = self.unsent > limits.slow_bytes and now - self.moved_at > limits.slow_seconds
-        if is_stuck or self._is_too_slow():
+        if is_stuck or self._is_too_slow(interval):
             self.drop()
         elif (
             self.unjoined_since is not None and now - self.unjoined_since > limits.unjoined_seconds
@@ -380,7 +379,7 @@ class EngineSession(socket.Socket):
         elif self.wire is not None and not self.upgraded:
             self._look_at_tried(self.wire, now)
 
-    def _is_too_slow(self) -> bool:
+    def _is_too_slow(self, interval: float) -> bool:
         """Tell whether what waits has been leaving more slowly than the least rate."""
         if not self.unsent:
             self.pace = None
@@ -388,7 +387,7 @@ class EngineSession(socket.Socket):
         if self.pace is None:
             self.pace = Pace()
             return False
-        self.pace.waited(self._limits.look_seconds)
+        self.pace.waited(interval)
         return self.pace.left <= 0
 
     def _look_at_tried(self, wire: Wire, now: float) -> None:

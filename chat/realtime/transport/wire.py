@@ -23,7 +23,7 @@ from chat.realtime.transport.frames import (
     Message,
     encode_close,
 )
-from chat.realtime.transport.loop import listen, untrack_room
+from chat.realtime.transport.loop import add_listener, remove_listener
 
 READ_BYTES = 64 * 1024
 FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
@@ -103,7 +103,7 @@ class Wire:
 
     def open(self) -> None:
         """Begin to read, or go on."""
-        self._reading = listen("read", self._fileno, self._read, self._obsolete)
+        self._reading = add_listener("read", self._fileno, self._read, self._obsolete)
 
     def send(self, data: bytes) -> int:
         """Hand bytes to the kernel without waiting; return how many it took. Raises OSError."""
@@ -122,12 +122,12 @@ class Wire:
     def await_room(self) -> None:
         """Let the session write again once the kernel can take more."""
         if self._writing is None:
-            self._writing = listen("write", self._fileno, self._write, self._obsolete)
+            self._writing = add_listener("write", self._fileno, self._write, self._obsolete)
 
     def stop_waiting(self) -> None:
         """There is nothing left to write."""
         if self._writing is not None:
-            untrack_room(self._writing)
+            remove_listener(self._writing)
             self._writing = None
 
     def end(self, code: int | None) -> None:
@@ -170,7 +170,7 @@ class Wire:
 
     def _stop_reading(self) -> None:
         if self._reading is not None:
-            untrack_room(self._reading)
+            remove_listener(self._reading)
             self._reading = None
 
     def _read(self, _: int) -> None:
