@@ -52,7 +52,7 @@ class PacedStream(io.RawIOBase):
                     repay()  # meanwhile more bytes arrive, which one read takes together
                 continue
             if self.incoming is not None:
-                self.incoming.moved(size)
+                self.incoming.add_bytes(size)
             return size
 
     def write(self, data: Any) -> int:
@@ -70,7 +70,7 @@ class PacedStream(io.RawIOBase):
                     raise
                 continue
             if self.outgoing is not None:
-                self.outgoing.moved(size)
+                self.outgoing.add_bytes(size)
             return size
 
     def _wait(self, pace: Pace | None, **direction: bool) -> None:
@@ -86,7 +86,7 @@ class PacedStream(io.RawIOBase):
             self._connection.fileno(), timeout=seconds, timeout_exc=TimeoutError, **direction
         )
         if pace is not None:
-            pace.waited(time.monotonic() - began)
+            pace.add_wait(time.monotonic() - began)
 
     def _give_up(self) -> None:
         """Refuse further writes, and let the kernel drop what the client has not taken."""
