@@ -273,7 +273,7 @@ def process(migrated: Database) -> Process:
     return Process(migrated)
 
 
-def test_what_others_stored_is_pushed_once_and_in_order(process: Process) -> None:
+def test_messages_stored_elsewhere_are_pushed_once_and_in_order(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 3)
     process.reconciler.run_once()
@@ -282,7 +282,7 @@ def test_what_others_stored_is_pushed_once_and_in_order(process: Process) -> Non
     assert process.room_log.pushed_upto(room.id) == 3
 
 
-def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Process) -> None:
+def test_a_message_whose_room_is_not_touched_yet_is_left_to_the_next_run(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 2)
     process.store(room, 3, 3, touch=False)
@@ -293,7 +293,7 @@ def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Proce
     assert process.clients.seqs[room.id] == [1, 2, 3]
 
 
-def test_one_room_that_cannot_be_read_does_not_keep_the_others_waiting(process: Process) -> None:
+def test_a_room_that_cannot_be_read_does_not_delay_the_others(process: Process) -> None:
     rooms = [process.room() for _ in range(3)]
     for room in rooms:
         process.store(room, 1, 2)
@@ -305,7 +305,7 @@ def test_one_room_that_cannot_be_read_does_not_keep_the_others_waiting(process: 
     assert process.clients.seqs[rooms[1].id] == [1, 2]
 
 
-def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
+def test_messages_stored_during_a_long_outage_are_pushed_after_it(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = process.room()
@@ -323,7 +323,7 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
     assert process.clients.seqs[room.id] == [1, 2]
 
 
-def test_a_changed_name_of_a_room_is_told_once(process: Process) -> None:
+def test_a_changed_name_of_a_room_is_pushed_once(process: Process) -> None:
     room = process.room()
     process.reconciler.run_once()
     process.rooms.update(room.id, {"name": "Another name"})
@@ -332,7 +332,7 @@ def test_a_changed_name_of_a_room_is_told_once(process: Process) -> None:
     assert process.clients.updated == ["Another name"]
 
 
-def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(process: Process) -> None:
+def test_a_block_is_pushed_by_the_next_run_after_the_database_failed(process: Process) -> None:
     room = process.direct_room()
     process.reconciler.run_once()
     process.rooms.update_blocked_by(room.id, [process.user_id])
@@ -345,7 +345,7 @@ def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(process
     assert [one.blocked_by for one in process.silent.told_of] == [(process.user_id,)]
 
 
-def test_a_block_that_ended_before_the_next_beat_is_told_of_too(process: Process) -> None:
+def test_a_block_that_ended_before_the_next_run_is_pushed_too(process: Process) -> None:
     """Both have missed what the other one changed meanwhile."""
     room = process.direct_room()
     process.reconciler.run_once()
@@ -356,7 +356,7 @@ def test_a_block_that_ended_before_the_next_beat_is_told_of_too(process: Process
     assert [one.blocked_by for one in process.silent.told_of] == [()]
 
 
-def test_a_clock_that_was_ahead_is_looked_back_at_once(process: Process) -> None:
+def test_changes_stamped_by_a_clock_that_was_ahead_are_read_once(process: Process) -> None:
     room = process.room()
     day = timedelta(days=1)
     process.clock_is_ahead = day
@@ -372,7 +372,9 @@ def test_a_clock_that_was_ahead_is_looked_back_at_once(process: Process) -> None
     assert process.rooms.found == [room.id], "and not at each beat until then"
 
 
-def test_what_happened_while_the_clock_was_ahead_is_told_once(process: Process) -> None:
+def test_deletions_and_ends_stamped_by_a_clock_that_was_ahead_are_pushed_once(
+    process: Process,
+) -> None:
     process.clock_is_ahead = timedelta(days=1)
     process.reconciler.run_once()
     ahead = process.database.now() + process.clock_is_ahead
@@ -390,7 +392,7 @@ def test_what_happened_while_the_clock_was_ahead_is_told_once(process: Process) 
     assert process.clients.told == [deleted.id, str(user), str(session)]
 
 
-def test_member_who_came_without_a_word_hears_the_room_in_the_end(
+def test_a_member_whose_join_was_never_pushed_is_subscribed_in_the_end(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = process.rooms.insert_group(new_id(), "A group", "")
@@ -407,7 +409,7 @@ def test_member_who_came_without_a_word_hears_the_room_in_the_end(
     assert process.clients.seqs[room.id] == [2]
 
 
-def test_stranger_who_is_being_let_in_lets_nobody_read_members_again(process: Process) -> None:
+def test_a_connecting_non_member_does_not_cause_another_read_of_members(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 1)
     process.connect("stranger", new_id())
@@ -416,7 +418,7 @@ def test_stranger_who_is_being_let_in_lets_nobody_read_members_again(process: Pr
     assert process.membership_cache.rooms == [room.id]
 
 
-def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
+def test_a_connecting_member_is_compared_again(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 1)
     coming = process.connect("second tab", process.user_id)
@@ -428,7 +430,7 @@ def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
     assert process.membership_cache.rooms == [room.id] * 3, "and once more when they are in"
 
 
-def test_whoever_left_while_being_let_in_does_not_hear_the_room(process: Process) -> None:
+def test_a_client_whose_user_left_while_it_connected_is_not_subscribed(process: Process) -> None:
     manager = ChannelManager()
     manager.connections = process.connections
     socketio.Server(client_manager=manager, async_mode="threading")
@@ -444,7 +446,7 @@ def test_whoever_left_while_being_let_in_does_not_hear_the_room(process: Process
     assert list(manager.get_participants("/group", room_channel(room.id))) == []
 
 
-def test_a_beat_asks_the_database_for_its_time_once(
+def test_a_run_reads_the_time_of_the_database_once(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments: list[datetime] = []
@@ -460,7 +462,7 @@ def test_a_beat_asks_the_database_for_its_time_once(
     assert len(moments) == 2
 
 
-def test_a_room_that_nobody_hears_any_more_is_no_longer_kept(process: Process) -> None:
+def test_a_room_without_subscribers_is_untracked(process: Process) -> None:
     left, kept = process.room(), process.room()
     process.room_log.forget(left.id)  # as when it was deleted here
     process.clients.member_left(left, process.user_id)
@@ -470,7 +472,7 @@ def test_a_room_that_nobody_hears_any_more_is_no_longer_kept(process: Process) -
     )
 
 
-def test_members_are_compared_again_after_the_past_has_changed(process: Process) -> None:
+def test_members_are_compared_again_after_a_restore(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 1)
     for _ in range(2):

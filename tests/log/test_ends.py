@@ -48,7 +48,7 @@ def written_end(desk: Desk, room: Room) -> int:
     return found.last_seq
 
 
-def test_many_who_come_back_at_once_ask_the_database_once(
+def test_many_clients_that_reconnect_at_once_cost_one_query(
     desk: Desk, messages: Counted, room: Room, alice: str
 ) -> None:
     assert [desk.log.end(room, LATELY) for _ in range(5)] == [0] * 5
@@ -60,7 +60,7 @@ def test_many_who_come_back_at_once_ask_the_database_once(
     assert desk.log.end(room) == 2
 
 
-def test_a_room_that_is_further_than_what_is_known_is_asked_for(desk: Desk, room: Room) -> None:
+def test_a_room_ahead_of_the_known_end_is_queried(desk: Desk, room: Room) -> None:
     desk.log.end(room)
     desk.store(room, 1, 2)
     assert desk.log.end(replace(room, last_seq=1), LATELY) == 2
@@ -79,7 +79,7 @@ def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
     assert stored.last_message.data == "2"
 
 
-def test_a_message_that_nobody_told_of_is_told_of_by_whoever_finds_it(
+def test_the_preview_of_a_crashed_process_is_written_by_the_next_reader(
     desk: Desk, room: Room
 ) -> None:
     began = desk.database.now() - timedelta(seconds=1)
@@ -89,7 +89,7 @@ def test_a_message_that_nobody_told_of_is_told_of_by_whoever_finds_it(
     assert [found.id for found in desk.rooms.list_touched(began)] == [room.id]
 
 
-def test_an_end_is_written_although_somebody_read_it_before(
+def test_a_preview_is_written_although_its_message_was_read_before(
     desk: Desk, room: Room, alice: str
 ) -> None:
     desk.follow(Listener(lambda _: desk.log.end(room)))
@@ -97,14 +97,16 @@ def test_an_end_is_written_although_somebody_read_it_before(
     assert written_end(desk, room) == 1
 
 
-def test_what_another_process_told_is_left_for_it_to_write(desk: Desk, room: Room) -> None:
+def test_the_preview_of_a_message_pushed_by_another_process_is_left_to_that_process(
+    desk: Desk, room: Room
+) -> None:
     (message,) = desk.store(room, 1, 1)
     desk.log.record_pushed_elsewhere(message)
     assert written_end(desk, room) == 0
     assert desk.log.end(room) == desk.log.end(room, LATELY) == 1
 
 
-def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
+def test_the_known_end_never_decreases(desk: Desk, room: Room) -> None:
     first, second = desk.store(room, 1, 2)
     for message in (second, first):
         desk.log.record_pushed_elsewhere(message)
@@ -115,7 +117,7 @@ def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
     assert written_end(desk, room) == 2
 
 
-def test_what_was_read_has_the_names_of_its_senders(desk: Desk, room: Room) -> None:
+def test_messages_are_read_with_the_names_of_their_senders(desk: Desk, room: Room) -> None:
     def sign(found: Iterable[Message]) -> list[Message]:
         return [replace(message, username="ada") for message in found]
 
@@ -125,7 +127,7 @@ def test_what_was_read_has_the_names_of_its_senders(desk: Desk, room: Room) -> N
     assert log.ids_at(room.id, [1, 3, 9]) == {1: stored[0].id, 3: stored[2].id}
 
 
-def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
+def test_the_last_used_rooms_and_all_tracked_rooms_stay_in_the_cache(
     open_desk: OpenDesk, messages: Counted, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tails, "KNOWN_ROOMS", 3)
@@ -145,7 +147,7 @@ def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
     assert desk.log.pushed_upto(room.id) == 1 and desk.log.with_tail(room).last_seq == 1
 
 
-def test_one_more_room_costs_the_same_however_many_are_listened_to(
+def test_the_cost_of_a_room_does_not_grow_with_the_tracked_rooms(
     open_desk: OpenDesk, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tails, "KNOWN_ROOMS", 1)
@@ -162,7 +164,7 @@ def test_one_more_room_costs_the_same_however_many_are_listened_to(
     assert seconds(20_000) < 10 * seconds(0)  # more than 50 times as much if all are passed over
 
 
-def test_a_room_that_is_gone_is_listened_to_until_somebody_says_otherwise(
+def test_a_forgotten_room_stays_tracked_until_it_is_untracked(
     desk: Desk, messages: Counted, room: Room
 ) -> None:
     desk.log.track_room(room)
@@ -174,7 +176,7 @@ def test_a_room_that_is_gone_is_listened_to_until_somebody_says_otherwise(
     assert desk.log.tracked_rooms() == {}
 
 
-def test_a_log_that_ends_earlier_after_a_restore_is_known_as_it_is_then(
+def test_after_a_restore_the_earlier_end_of_a_log_is_read(
     desk: Desk, room: Room, alice: str
 ) -> None:
     for _ in range(3):

@@ -39,14 +39,14 @@ def participants(manager: ChannelManager, channel: str) -> list[Any]:
     return [sid for sid, _ in manager.get_participants(GROUP, channel)]
 
 
-def test_waiting_client_is_in_no_channel() -> None:
+def test_a_pending_client_is_in_no_channel() -> None:
     manager, sid = waiting_client("room:1")
     assert participants(manager, "room:1") == []
     manager.connect(sid, GROUP)
     assert participants(manager, "room:1") == [sid]
 
 
-def test_changes_while_waiting_are_merged() -> None:
+def test_subscriptions_of_a_pending_client_are_merged() -> None:
     manager, sid = waiting_client("room:1", "room:2")
     manager.unsubscribe("1", GROUP, "room:1")
     manager.subscribe("1", GROUP, "room:3")
@@ -57,7 +57,7 @@ def test_changes_while_waiting_are_merged() -> None:
     assert own == {"room:2", "room:3"}
 
 
-def test_client_that_leaves_is_in_no_channel_any_more() -> None:
+def test_a_disconnected_client_is_in_no_channel() -> None:
     manager, sid = waiting_client("room:1")
     manager.connect(sid, GROUP)
     manager.disconnect(sid, GROUP)
@@ -67,7 +67,7 @@ def test_client_that_leaves_is_in_no_channel_any_more() -> None:
     assert manager.rooms == {}
 
 
-def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
+def test_checking_a_channel_for_clients_copies_no_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     manager, sid = waiting_client("room:1")

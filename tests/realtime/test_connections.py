@@ -20,7 +20,7 @@ def enter(connections: Connections, user: str, socket: str, namespace: str = "/g
     return sid
 
 
-def test_one_user_has_so_many_sockets_and_others_have_theirs() -> None:
+def test_the_limit_of_sockets_is_counted_for_each_user() -> None:
     connections = Connections(max_per_user=2)
     first = enter(connections, "ada", "one")
     enter(connections, "ada", "two")
@@ -33,7 +33,7 @@ def test_one_user_has_so_many_sockets_and_others_have_theirs() -> None:
     enter(connections, "ada", "three")
 
 
-def test_both_namespaces_of_a_socket_are_one() -> None:
+def test_both_namespaces_of_a_socket_count_once() -> None:
     connections = Connections(max_per_user=1)
     enter(connections, "ada", "one", "/direct")
     enter(connections, "ada", "one", "/group")

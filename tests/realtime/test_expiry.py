@@ -53,7 +53,7 @@ def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
 
 
 @pytest.mark.parametrize(("token_minutes", "seconds_before"), [(1, 15), (2, 30), (4, 60), (15, 60)])
-def test_a_token_is_warned_of_once_and_not_while_it_is_fresh(
+def test_the_client_of_an_expiring_token_is_warned_once_and_not_while_it_is_fresh(
     token_minutes: int, seconds_before: int
 ) -> None:
     connection, expiry, told = set_up(token_minutes)

@@ -13,7 +13,7 @@ from chat.wiring import Services
 from tests.realtime.accounts import UNMETERED
 
 
-def test_who_was_never_let_in_is_not_said_to_have_left(
+def test_the_disconnect_of_a_pending_connection_is_not_logged(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     services: Services = app.extensions["chat"]

@@ -110,7 +110,7 @@ def process() -> Process:
     return Process()
 
 
-def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
+def test_a_local_publisher_pushes_nothing_to_the_queue(
     process: Process,
 ) -> None:
     tell_everything(process.publisher(here_alone=False))
@@ -121,7 +121,9 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
     assert process.manager.queued == []
 
 
-def test_what_another_process_told_one_user_is_still_told_to_the_others(process: Process) -> None:
+def test_a_push_of_another_process_to_one_user_is_not_recorded_as_pushed_to_the_room(
+    process: Process,
+) -> None:
     process.hear(user_channel(ADA.id))
     assert process.room_log.pushed_upto(ROOM.id) == 0
     process.hear(room_channel(ROOM.id))
@@ -130,7 +132,7 @@ def test_what_another_process_told_one_user_is_still_told_to_the_others(process:
 
 
 @pytest.mark.parametrize("by_queue", [False, True])
-def test_whoever_reacted_and_is_no_member_any_more_is_not_told_how_the_message_is_now(
+def test_a_former_member_who_reacted_does_not_receive_the_changed_message(
     process: Process, monkeypatch: pytest.MonkeyPatch, by_queue: bool
 ) -> None:
     sent: list[list[str]] = []  # of each push, to which connections it goes
@@ -156,12 +158,12 @@ def test_whoever_reacted_and_is_no_member_any_more_is_not_told_how_the_message_i
     assert sent and not any(sent)
 
 
-def test_what_is_caught_up_with_is_told_to_clients_here_alone(process: Process) -> None:
+def test_caught_up_messages_are_pushed_to_local_clients_only(process: Process) -> None:
     process.publisher(here_alone=False).caught_up(ROOM, MESSAGE)
     assert process.manager.queued == []
 
 
-def test_a_room_that_nobody_hears_any_more_is_forgotten_in_both_places(process: Process) -> None:
+def test_an_untracked_room_is_forgotten_in_both_places(process: Process) -> None:
     publisher = process.publisher(here_alone=False)
     publisher.track_room(ROOM)
     assert (
@@ -171,7 +173,7 @@ def test_a_room_that_nobody_hears_any_more_is_forgotten_in_both_places(process: 
     assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {}
 
 
-def test_a_profile_that_another_process_told_is_not_told_again(process: Process) -> None:
+def test_a_profile_pushed_by_another_process_is_not_pushed_again(process: Process) -> None:
     publisher = process.publisher(here_alone=True)
     assert not publisher.is_user_pushed(ADA)
     process.hear([user_channel(ADA.id), room_channel(ROOM.id)], "user_changed", dump_user(ADA))

@@ -49,7 +49,7 @@ def send(
     handler.receive(connection, json.loads(text), text, answers.append)
 
 
-def test_events_that_wait_are_bounded_by_their_number(app: Flask, handler: GroupNamespace) -> None:
+def test_waiting_events_are_limited_by_number(app: Flask, handler: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     for _ in range(event_queue.MAX_WAITING + 2):
@@ -59,7 +59,7 @@ def test_events_that_wait_are_bounded_by_their_number(app: Flask, handler: Group
     assert sum("data" in answer for answer in answers) == event_queue.MAX_WAITING
 
 
-def test_events_that_wait_are_bounded_by_their_size(app: Flask, handler: GroupNamespace) -> None:
+def test_waiting_events_are_limited_by_size(app: Flask, handler: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     event = ["sync", {"rooms": {}, "x": "x" * (app.config["MAX_BODY_BYTES"] - 100)}]
@@ -90,7 +90,7 @@ def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
     assert len(connection.waiting) == event_queue.MAX_UNANSWERED
 
 
-def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, handler: GroupNamespace) -> None:
+def test_a_long_event_waits_as_text(app: Flask, handler: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     send(handler, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)
@@ -101,7 +101,7 @@ def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, handler: GroupNam
     assert answers[1]["data"]["joined"] == []
 
 
-def test_what_cannot_be_read_in_its_turn_is_answered_and_the_next_is_handled(
+def test_an_unparsable_waiting_event_is_answered_and_the_next_one_handled(
     app: Flask, handler: GroupNamespace
 ) -> None:
     (ada,) = make_people(app, "ada")
@@ -147,7 +147,7 @@ class Nobody:
     def on_unjoined(self) -> None: ...
 
 
-def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
+def test_waiting_for_a_turn_and_for_a_heavy_slot_share_one_deadline(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_queue, "spawn", lambda *_: None)

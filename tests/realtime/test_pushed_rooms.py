@@ -11,7 +11,7 @@ GROUP = Room("7" * 24, "group", "1", "A group", "", "1", 0, None, 0, 5)
 DIRECT = replace(GROUP, kind="direct", member_ids=("1", "2"))
 
 
-def test_a_change_of_a_room_is_told_once() -> None:
+def test_changed_details_of_a_room_are_pushed_once() -> None:
     pushed = ToldRooms()
     assert pushed.has_details(GROUP), "nobody listens"
     pushed.track(GROUP)
@@ -21,7 +21,7 @@ def test_a_change_of_a_room_is_told_once() -> None:
     assert pushed.has_details(later)
 
 
-def test_a_block_is_told_once_and_hides_who_is_online() -> None:
+def test_a_block_is_pushed_once_and_hides_presence() -> None:
     pushed = ToldRooms()
     assert pushed.has_block(DIRECT), "nobody listens"
     pushed.track(DIRECT)
@@ -36,14 +36,14 @@ def test_a_block_is_told_once_and_hides_who_is_online() -> None:
     assert not pushed.has_block(replace(ended, members_version=4)), "one came and went"
 
 
-def test_a_later_listener_changes_nothing_of_what_the_earlier_ones_were_told() -> None:
+def test_tracking_a_room_again_keeps_its_pushed_state() -> None:
     pushed = ToldRooms()
     pushed.track(GROUP)
     pushed.track(replace(GROUP, updated_at=6))
     assert pushed.has_details(GROUP)
 
 
-def test_a_room_without_listeners_is_not_kept() -> None:
+def test_an_untracked_room_is_not_kept() -> None:
     pushed = ToldRooms()
     pushed.record_details(GROUP)
     pushed.record_block(GROUP)
