@@ -30,17 +30,17 @@ CROWD = 1_000
 REACTING = 200
 EDITORS = 16
 MISSED_CHANGES = 1_000
-DEAF_RECEIVE_BYTES = 4_096  # or the kernel would keep what they should have read
+DEAF_RECEIVE_BYTES = 4_096  # a larger buffer in the kernel would hide that they do not read
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things take, in seconds, and how much there is."""
+    """The durations of a measurement, in seconds, and its amounts."""
 
     warm_up: float = 2.0
     window: float = 5.0
-    after_leaving: float = 5.0  # presence says it two seconds later
-    choking: float = 15.0  # seconds, in which a client that does not read is dropped
+    after_leaving: float = 5.0  # the grace of presence takes two of them
+    choking: float = 15.0  # a client that does not read is dropped within them
     settling: float = 3.0
     old_messages: int = 1_000_000
     people: int = PEOPLE
@@ -62,7 +62,7 @@ class Goal:
     at_most: float | None = None
 
     def value(self, medians: dict[str, Figures]) -> float | None:
-        """Return what is bounded, None when the peer was not measured."""
+        """Return the bounded figure or ratio, or None when the peer was not measured."""
         own = medians["ours"][self.figure]
         if self.versus is None:
             return own
@@ -76,7 +76,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Workload:
-    """`shown` are the figures of the table, the first one that of the chart."""
+    """A measurement. `shown` are the figures in the table; the first one is in the chart."""
 
     name: str
     title: str
@@ -88,7 +88,7 @@ class Workload:
 
 
 def served(measure: Callable[[Side, Pace], Measuring]) -> Measure:
-    """Start the server that a workload is measured on."""
+    """Return a measurement that starts its server first."""
 
     @wraps(measure)
     def start_and_measure(kind: type[Side], town: Town, pace: Pace) -> Measuring:
@@ -215,8 +215,8 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
             for number, client in enumerate(leaving):
                 client.close()
                 if number % CLOSED_AT_ONCE == 0:  # or the talkers would wait for the generator
-                    conversation.go_on(0)
-            conversation.go_on(pace.after_leaving)
+                    conversation.run(0)
+            conversation.run(pace.after_leaving)
             figures = percentiles(conversation.latencies())
             conversation.stop()
             yield {"longest stall ms": figures["max ms"], "p50 ms": figures["p50 ms"]}
@@ -233,7 +233,7 @@ def storm_1000(side: Side, pace: Pace) -> Measuring:
         conversation.start(pace.warm_up)
         quiet = conversation.measure(side, pace.window)
         conversation.forget_latencies()
-        others.come_back()
+        others.reconnect()
         loop.require(lambda: others.is_back, crowd.STORM_SECONDS, "coming back")
         loaded = percentiles(conversation.latencies())
         taken = others.seconds()
@@ -259,7 +259,7 @@ def deaf_20(side: Side, pace: Pace) -> Measuring:
             loop.forget(client)
         open_before = open_files(side.pid)
         conversation.forget_latencies()
-        conversation.go_on(pace.choking)
+        conversation.run(pace.choking)
         loaded = percentiles(conversation.latencies())
         dropped = open_before - open_files(side.pid)
         for client in deaf:
