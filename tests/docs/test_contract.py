@@ -31,7 +31,7 @@ from chat.models import (
 )
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import connection_limiter, event_queue, publisher
+from chat.realtime import event_queue, listener, publisher
 from chat.schemas import messages as message_schemas
 from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
@@ -166,7 +166,7 @@ def test_what_a_site_may_have_is_said_as_it_is() -> None:
     times = {3: "three", 10: "ten"}
     networks = {SITE_MAY.turns // NETWORK_MAY.turns, SITE_MAY.waiting // NETWORK_MAY.waiting}
     assert f"may do {times[rules.SITE_RATE_FACTOR]} times what one may: codes," in said
-    for factor in {*networks, connection_limiter.SITE_FACTOR}:
+    for factor in {*networks, listener.SITE_FACTOR}:
         assert f"may have {times[factor]} times what one may have in progress, waiting" in said
 
 
