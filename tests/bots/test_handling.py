@@ -283,7 +283,7 @@ def test_rate_limited_sends_are_repeated_and_none_is_lost(
         return call(self, kind, event, payload)
 
     monkeypatch.setattr(Connection, "call", limited)
-    monkeypatch.setattr(State, "keep", lambda *_: together.wait(PATIENCE))
+    monkeypatch.setattr(State, "add_unsent", lambda *_: together.wait(PATIENCE))
     threads = [
         threading.Thread(target=bot.send, args=(group["id"], f"{number}")) for number in range(100)
     ]
