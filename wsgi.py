@@ -44,7 +44,7 @@ from chat.database.embedded import EmbeddedDatabaseError
 from chat.environment import SettingsError
 from chat.middleware.access_log import AccessLog
 from chat.middleware.request_turns import payer_of
-from chat.realtime.listener import Listener
+from chat.realtime.listener import ConnectionLimits, Listener
 from chat.wiring import Services
 
 STOP_SECONDS = 8.0  # the documentation promises ten
@@ -110,20 +110,16 @@ class Service:
 def _listen(app: Flask, budgets: Budgets) -> Listener:
     config = app.config
     host, port = config["HOST"], config["PORT"]
-    most, most_of_one = config["MAX_CONNECTIONS"], config["CONNECTIONS_PER_ADDRESS"]
-    if config["TRUSTED_PROXIES"]:  # then all connections have the proxy's address
-        most_of_one = most
+    total, per_caller = config["MAX_CONNECTIONS"], config["CONNECTIONS_PER_ADDRESS"]
+    if config["TRUSTED_PROXIES"]:  # then all connections come from the proxy's address
+        per_caller = total
     try:
-        body_limit = partial(chat.app.body_limit, app)
         return Listener(
             host,
             port,
-            most,
+            ConnectionLimits(total, per_caller, _caller, _site),
             config["MAX_BODY_BYTES"],
-            most_of_one,
-            _caller,
-            body_limit,
-            _site,
+            partial(chat.app.body_limit, app),
             payer_of(budgets, config["TRUSTED_PROXIES"]),
         )
     except (socket.gaierror, UnicodeError):  # UnicodeError: an invalid name

@@ -1,7 +1,8 @@
 """Measure this server against its peers: `python -m bench`, or `make bench`.
 
-`--only fanout_500 one_sender` chooses workloads, `--sides ours node` servers, `--runs` how often;
-`--quick` looks whether everything works. A whole run of all writes RESULTS.md and the chart.
+`--only fanout_500 one_sender` chooses workloads, `--sides ours node` chooses servers, `--runs` is
+the number of runs, `--quick` only checks that everything works. A complete run writes RESULTS.md
+and the chart.
 """
 
 from __future__ import annotations

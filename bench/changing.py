@@ -1,4 +1,4 @@
-"""Messages that change: how soon everybody knows, and how long catching up takes."""
+"""Measures changes of messages: the time until all members have them, and catching up by `sync`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from harness.copies import Copies
 EMOJI = ("👍", "🎉", "😀", "🚀", "👀")
 REACTING_SECONDS = 1.0
 IN_FLIGHT = 8  # of each sender while a room gets its messages
-SECONDS = 300  # for whatever must come in the end, also on a busy machine
+SECONDS = 300  # for everything that must arrive in the end, also on a busy machine
 
 
 class Editor(Talker):
-    """Edits messages of its own, one after the other, round and round."""
+    """Edits its own messages, one after the other, again and again."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Editor(Talker):
 
 
 class Reacting(Talker):
-    """Puts one emoji on a message."""
+    """Adds one reaction to a message."""
 
     def __init__(self, client: Client, place: Place, seq: int, emoji: str) -> None:
         super().__init__(client, place, count=1)
@@ -67,10 +67,10 @@ class Reacting(Talker):
 
 
 def reactions(side: Side, place: Place, people: int) -> Figures:
-    """Let so many members of a room react to one message, evenly over a second.
+    """Let `people` members of a room react to one message, evenly over a second.
 
-    Everybody must come to see all of them. `pushes` are those to the whole room; deliveries are all
-    that say what changed, those to one's own sockets too.
+    Every member must receive all reactions in the end. `pushes` are the pushes to the whole room.
+    Deliveries are all pushes of changes, including those to a user's own sockets.
     """
     with closing(Loop()) as loop:
         clients = gather(loop, side, place)
@@ -102,16 +102,16 @@ def reactions(side: Side, place: Place, people: int) -> Figures:
         "after the last ms": (ended - last_sent) * 1000,
         "p50 ms": latencies["p50 ms"],
         "p99 ms": latencies["p99 ms"],
-        "pushes": kept[-1].pushes,  # of one who did not react
+        "pushes": kept[-1].pushes,  # to a member who did not react
         "deliveries/s": deliveries / (ended - started),
         **shares,
     }
 
 
 def edits(side: Side, place: Place, editors: int, warm_up: float, seconds: float) -> Figures:
-    """Let so many members of a room edit a message each and wait for the ack before the next.
+    """Let `editors` members of a room edit one message each, waiting for each ack.
 
-    Everybody must come to see the last text of each.
+    Every member must receive the last text of each message in the end.
     """
     with closing(Loop()) as loop:
         clients = gather(loop, side, place)
@@ -137,7 +137,7 @@ def edits(side: Side, place: Place, editors: int, warm_up: float, seconds: float
 
 
 def catching_up(side: Side, place: Place, changes: int) -> Generator[Figures, None, None]:
-    """Yield how long one who missed so many changes, each of another message, is catching up."""
+    """Yield how long a client takes to catch up `changes` changes, each of another message."""
     each = changes // len(place.members)
     with closing(Loop()) as loop:
         clients = gather(loop, side, place)
@@ -156,7 +156,7 @@ def catching_up(side: Side, place: Place, changes: int) -> Generator[Figures, No
             missed = _catch_up(loop, absent, place.id, written[-1], rev)
             taken = time.perf_counter() - started
             if sorted(missed.seqs) != written or missed.last_rev != rev + changes:
-                raise LoadError(f"{len(missed.seqs)} of {changes} changed messages came")
+                raise LoadError(f"{len(missed.seqs)} of {changes} changed messages arrived")
             yield {
                 "catch up ms": taken * 1000,
                 "answers": missed.answers,
@@ -166,7 +166,7 @@ def catching_up(side: Side, place: Place, changes: int) -> Generator[Figures, No
 
 @dataclass(frozen=True)
 class Missed:
-    """What came in how many answers and bytes: seqs of changed messages, up to which rev."""
+    """The seqs of the changed messages up to `last_rev`, from `answers` acks of `size` bytes."""
 
     seqs: list[int]
     last_rev: int
@@ -175,7 +175,7 @@ class Missed:
 
 
 def _catch_up(loop: Loop, client: Client, room_id: str, seq: int, rev: int) -> Missed:
-    """Ask by `sync` for what changed after a rev until nothing is left."""
+    """Request all changes after a rev by `sync`."""
     answers: list[bytes] = []
     client.on_ack = answers.append
     seqs: list[int] = []
@@ -192,14 +192,14 @@ def _catch_up(loop: Loop, client: Client, room_id: str, seq: int, rev: int) -> M
 
 
 def _data_of(packet: bytes) -> dict[str, Any]:
-    ack_id(packet, GROUP)  # which must be a good one
+    ack_id(packet, GROUP)  # raises LoadError for an error
     body: dict[str, Any] = json.loads(packet[packet.index(b"[") :])[0]
     data: dict[str, Any] = body["data"]
     return data
 
 
 def _say(loop: Loop, clients: Iterable[Client], place: Place, each: int) -> list[list[int]]:
-    """Let members write so many messages each, and return the seqs of those of each."""
+    """Let members write `each` messages; return the seqs by member."""
     senders = [Sender(client, place, IN_FLIGHT, each) for client in clients]
     _finish(loop, senders, "all messages")
     return [sender.seqs for sender in senders]
@@ -212,7 +212,7 @@ def _finish(loop: Loop, talkers: Sequence[Talker], what: str) -> None:
 
 
 def _all(kept: Iterable[Copies], holds: Callable[[Copies], bool]) -> Callable[[], bool]:
-    """Return what tells whether something holds for all; what held for one is not asked again."""
+    """Return a predicate: `holds` was true for all copies, each checked until it was true once."""
     left = list(kept)
 
     def until() -> bool:

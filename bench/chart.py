@@ -1,4 +1,4 @@
-"""The chart of the README: how many messages a second reach people, by server."""
+"""The chart in the README: deliveries per second by server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ text { font: 14px system-ui, sans-serif; fill: #24292f }
 
 
 def draw(results: list[Result]) -> str:
-    """Return an SVG with a group of bars for each workload, each group on a scale of its own."""
+    """Return an SVG with a group of bars for each workload; each group has its own scale."""
     lines: list[str] = []
     y = TOP
     for result in results:
@@ -58,7 +58,7 @@ def draw(results: list[Result]) -> str:
 
 
 def write(results: list[Result], path: Path = CHART) -> None:
-    """Draw the workloads that count deliveries."""
+    """Draw the workloads with deliveries and write the chart to a file."""
     charted = [
         result for result in results if result.workload.shown[0] == FIGURE and result.medians()
     ]

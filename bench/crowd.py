@@ -1,4 +1,4 @@
-"""Many who come back all at once, in a process of their own: the clock of others goes on."""
+"""Many clients that reconnect at once, in a process of their own, so that others keep time."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ STORM_SECONDS = 120
 
 @dataclass(frozen=True)
 class Member:
-    """How one of them enters, and what they ask for when they are back."""
+    """One client's namespaces, and the rooms of its `sync`."""
 
     entries: list[tuple[str, str]]
     rooms: dict[str, int]  # the last seq seen, by room id
 
 
 class Crowd:
-    """Tells the process of the crowd what to do."""
+    """Controls the process of the crowd."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
 
     def settle(self) -> None:
-        """Wait until everybody is there for the first time."""
+        """Wait until all clients are connected for the first time."""
         self.seconds()
 
-    def come_back(self) -> None:
-        """Let everybody lose their connection, come back and `sync`; does not wait."""
+    def reconnect(self) -> None:
+        """Let all clients lose their connection, reconnect and `sync`; do not wait."""
         self._pipe.send(True)
 
     @property
@@ -45,7 +45,7 @@ class Crowd:
         return self._pipe.poll()
 
     def seconds(self) -> float:
-        """Wait until they all are back with what they missed, and return how long it took."""
+        """Wait until all clients have reconnected and synced; return the seconds it took."""
         try:
             found: float = self._pipe.recv()
         except EOFError:
@@ -55,7 +55,7 @@ class Crowd:
 
 @contextmanager
 def gathered(side: Side, people: Sequence[Citizen]) -> Iterator[Crowd]:
-    """Give a crowd that has connected."""
+    """Yield a connected crowd."""
     members = [
         Member(side.entries(one, GROUP), dict.fromkeys(one.rooms[GROUP], 0)) for one in people
     ]
@@ -80,7 +80,7 @@ def _serve(pipe: Connection, port: int, members: Sequence[Member]) -> None:
     loop.enter(clients)
     pipe.send(0.0)
     while True:
-        # The loop goes on meanwhile: the server's pings want answers.
+        # The loop runs meanwhile to answer the server's pings.
         loop.run(pipe.poll, float("inf"))
         try:
             pipe.recv()

@@ -1,4 +1,4 @@
-"""How long a page of history takes in a small room and in one of a million messages."""
+"""Measures pages of history in a small room and in one with a million messages."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def pages(many: int) -> Generator[Figures, None, None]:
 
 
 def _token(directory: Path) -> str:
-    """Return a token of the one whose rooms they are."""
+    """Return a token of a member of the rooms."""
     with app_beside(directory, EmbeddedDatabase(directory).uri()) as app:
         services: Services = app.extensions["chat"]
         with app.app_context():
@@ -79,7 +79,7 @@ def _token(directory: Path) -> str:
 
 
 def _make(directory: Path, many: int, rooms_file: Path) -> None:
-    """Make both rooms, straight in the database and with the indexes last, which is faster."""
+    """Create both rooms in the database; create the indexes last, because that is faster."""
     print(f"making {many:,} messages in {directory}, once", flush=True)
     shutil.rmtree(directory, ignore_errors=True)
     with database(directory, durable=False) as engine:

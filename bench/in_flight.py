@@ -1,7 +1,7 @@
-"""How many messages a second are stored, pushed and acked: `python -m bench.in_flight`.
+"""Measures stored, pushed and acked messages per second: `python -m bench.in_flight`.
 
-Eight people in one group, each with 32 sends in flight over a WebSocket, on `python wsgi.py` with
-the embedded database. One thread reads all sockets and looks at acks alone, so that the generator
+Eight users in one group have 32 sends in flight each, over a WebSocket, on `python wsgi.py` with
+the embedded database. One thread reads all sockets and parses acks alone, so the load generator
 costs little; its share of the processor is printed. Ends with an error when an ack is out of order
 or the log has a gap.
 """
@@ -26,7 +26,7 @@ from harness.servers import Server
 
 
 def run(people: int, in_flight: int, count: int) -> None:
-    """Do one run and print what it gave."""
+    """Run once and print the result."""
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory) / "var", RATE_LIMITS="off")
         with server:

@@ -1,4 +1,4 @@
-"""On what was measured: versions and the machine."""
+"""Describes the machine and the versions of a measurement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NODE_PACKAGES = ("socket.io", "engine.io", "ws", "mongodb")
 
 
 def described() -> list[str]:
-    """Return a line for each thing that figures depend on."""
+    """Return one line for each property that affects the figures."""
     node = subprocess.run([programs.node(), "--version"], capture_output=True, text=True)
     lock = json.loads((PEERS / "package-lock.json").read_text())["packages"]
     python = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)

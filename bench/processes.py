@@ -1,4 +1,4 @@
-"""What processes use, as Linux tells it."""
+"""The resources of processes, read from Linux."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has used so far."""
+    """Return the processor time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
 class Usage:
-    """Which share of a core some processes, and this one, use from now on."""
+    """The shares of a core that some processes and this one use from now on."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._pids = pids
@@ -28,7 +28,7 @@ class Usage:
         self._started = time.perf_counter()
 
     def shares(self) -> dict[str, float]:
-        """Return the shares by the names of the processes; that of this one is `generator`."""
+        """Return the shares by the names of the processes; `generator` is this process."""
         taken = time.perf_counter() - self._started
         shares = {
             name: (cpu_seconds(pid) - self._before[name]) / taken
@@ -38,7 +38,7 @@ class Usage:
 
 
 def resident_bytes(pid: int) -> int:
-    """Return how much of a process is in memory now."""
+    """Return the bytes of a process that are in memory now."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
 
 

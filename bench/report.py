@@ -1,4 +1,4 @@
-"""What was measured, as Markdown."""
+"""Writes the results as Markdown."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def report(results: Sequence[Result], pace: Pace, runs: int) -> str:
 
 
 def goals(results: Iterable[Result]) -> Iterator[str]:
-    """Yield the table of what was aimed at and what was reached."""
+    """Yield the table of the goals and the reached figures."""
     yield "| workload | this server | compared with | goal | reached | |"
     yield "|---|---|---|---|---|---|"
     for result in results:

@@ -1,4 +1,4 @@
-"""Runs workloads, the sides of each in turn, so that what disturbs one disturbs all."""
+"""Runs workloads, the sides of each in turn, so that a disturbance affects all sides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.clients import LoadError
 
 @dataclass(frozen=True)
 class Result:
-    """What came out: the figures of every run that did not fail, by side."""
+    """The figures of every successful run, by side."""
 
     workload: Workload
     runs: dict[str, list[Figures]]
@@ -42,7 +42,7 @@ def run(
     only: tuple[str, ...],
     say: Callable[[str], object],
 ) -> Result:
-    """Measure a workload so many times on each of its sides that are among `only`."""
+    """Measure a workload `runs` times on each of its sides that is in `only`."""
     sides = [side for side in workload.sides if side in only]
     found: dict[str, list[Figures]] = {side: [] for side in sides}
     with ExitStack() as stack:
@@ -75,7 +75,7 @@ def shown(figures: Figures) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with three digits that count, or all of those before the point."""
+    """Return a number with three significant digits, or all digits before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

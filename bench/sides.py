@@ -1,4 +1,4 @@
-"""What is compared: this server and its peers, each started as a process of its own."""
+"""The compared servers: this one and its peers, each started as a process of its own."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from harness import programs
 from harness.servers import Server, free_port
 
 PEERS = Path(__file__).with_name("peers")
-MAX_CONNECTIONS = 12_000  # of ours: more than any workload makes
+MAX_CONNECTIONS = 12_000  # of this server: more than any workload opens
 START_SECONDS = 30.0
-MOST_COMPLAINTS = 10  # lines of our log that are shown
+MAX_LOG_LINES = 10  # lines of our log that are shown
 
 
 class Side(ABC):
-    """A server that runs while it is entered."""
+    """A server that runs inside its `with` block."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -49,15 +49,15 @@ class Side(ABC):
 
     @abstractmethod
     def auth(self, citizen: Citizen, namespace: str) -> object:
-        """Return with what somebody enters a namespace."""
+        """Return the auth payload of a user's CONNECT."""
 
     @property
     def pids(self) -> dict[str, int]:
-        """Return the processes whose use of a core counts."""
+        """Return the processes whose use of a core is measured."""
         return {"server": self.pid, "database": self.town.database_pid}
 
     def entries(self, citizen: Citizen, *namespaces: str) -> list[tuple[str, str]]:
-        """Return what a client needs to enter namespaces, both when none is named."""
+        """Return the entries of a client for namespaces, by default for both."""
         return [
             (namespace, json.dumps(self.auth(citizen, namespace)))
             for namespace in namespaces or (GROUP, DIRECT)
@@ -92,9 +92,9 @@ class Ours(Side):
     ) -> None:
         self._server.stop()
         complaints = self._server.log().splitlines()
-        print(*complaints[:MOST_COMPLAINTS], sep="\n", end="\n" * bool(complaints), file=sys.stderr)
-        if len(complaints) > MOST_COMPLAINTS:
-            print(f"… and {len(complaints) - MOST_COMPLAINTS} lines more", file=sys.stderr)
+        print(*complaints[:MAX_LOG_LINES], sep="\n", end="\n" * bool(complaints), file=sys.stderr)
+        if len(complaints) > MAX_LOG_LINES:
+            print(f"… and {len(complaints) - MAX_LOG_LINES} lines more", file=sys.stderr)
         self._directory.cleanup()
 
     def auth(self, citizen: Citizen, namespace: str) -> object:
@@ -102,11 +102,11 @@ class Ours(Side):
 
 
 class Peer(Side):
-    """A program that prints the port it listens on, or will in a moment."""
+    """A program that prints its port when it listens, or just before."""
 
     @abstractmethod
     def command(self) -> list[str]:
-        """Return what to run in the directory of the peers."""
+        """Return the command to run in the directory of the peers."""
 
     def __enter__(self) -> Peer:
         self._process = subprocess.Popen(
@@ -158,7 +158,7 @@ class NodeStored(Peer):
 
 
 class NodeDefault(NodeStored):
-    """With retryable writes, which the driver makes unless told not to."""
+    """With retryable writes, the default of the driver."""
 
     name = "node-default"
     title = "Node, the driver as it comes"
@@ -190,7 +190,7 @@ SIDES: dict[str, type[Side]] = {
 
 
 def install_node_packages() -> None:
-    """Install what `package-lock.json` pins, unless that has been done."""
+    """Install the packages pinned in `package-lock.json` unless they are installed."""
     lock = PEERS / "package-lock.json"
     stamp = PEERS / "node_modules" / ".installed"
     checksum = hashlib.sha256(lock.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""People who talk, and what is counted while they do."""
+"""Users who send messages, and the figures counted meanwhile."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ class Talker:
             self._send()
 
     def stop(self) -> None:
-        """Send nothing more; what is in flight stays so."""
+        """Send no more; unanswered sends stay unanswered."""
         self._is_talking = False
 
     def acked(self, packet: bytes) -> None:
-        """Take an ack of this room's namespace; each makes room for the next message."""
+        """Handle an ack of this room's namespace: send the next message."""
         sent = self._sent.pop(ack_id(packet, self._place.namespace))
         self.latencies.append(time.perf_counter() - sent)
         self.acks += 1
@@ -90,12 +90,12 @@ class Talker:
         self._client.send(f"{self._head}{self._number}{self._event(self._number)}".encode())
 
     def _event(self, number: int) -> str:
-        """Return the name and payload of what is sent as the `number`-th."""
+        """Return the name and payload of the `number`-th event."""
         return f'{self._body}{number}"}}]'
 
 
 class Sender(Talker):
-    """Notes the seq of each ack, which must come in the order of the sends."""
+    """Records the seq of each ack; acks must arrive in the order of the sends."""
 
     def __init__(self, client: Client, place: Place, in_flight: int, count: int) -> None:
         super().__init__(client, place, in_flight, count)
@@ -110,7 +110,7 @@ class Sender(Talker):
 
 
 class Conversation:
-    """Talkers on a loop, from the first message to the last delivery."""
+    """Runs talkers on a loop, from the first message to the last delivery."""
 
     def __init__(self, loop: Loop, talkers: Sequence[Talker]) -> None:
         self._loop = loop
@@ -122,13 +122,13 @@ class Conversation:
         return sum(talker.acks for talker in self._talkers)
 
     def start(self, warm_up: float) -> None:
-        """Let everybody talk for a while that does not count."""
+        """Start all talkers and run the warm-up, which is not counted."""
         for talker in self._talkers:
             talker.start()
-        self.go_on(warm_up)
+        self.run(warm_up)
 
-    def go_on(self, seconds: float) -> None:
-        """Let time pass."""
+    def run(self, seconds: float) -> None:
+        """Run the loop for some seconds."""
         self._loop.run(lambda: False, seconds)
 
     def forget_latencies(self) -> None:
@@ -136,7 +136,7 @@ class Conversation:
             talker.latencies.clear()
 
     def latencies(self) -> list[float]:
-        """Return the seconds from send to ack since they were last forgotten."""
+        """Return the seconds from send to ack since `forget_latencies`."""
         return [latency for talker in self._talkers for latency in talker.latencies]
 
     def measure(self, side: Side, seconds: float) -> Figures:
@@ -145,7 +145,7 @@ class Conversation:
         usage = Usage(side.pids)
         acks, pushes = self.acks, self._loop.pushes
         started = time.perf_counter()
-        self.go_on(seconds)
+        self.run(seconds)
         taken = time.perf_counter() - started
         return {
             "deliveries/s": (self._loop.pushes - pushes) / taken,
@@ -155,7 +155,7 @@ class Conversation:
         }
 
     def stop(self) -> None:
-        """Stop talking and wait for the last acks."""
+        """Stop sending and wait for the last acks."""
         for talker in self._talkers:
             talker.stop()
         self._loop.require(
@@ -163,7 +163,7 @@ class Conversation:
         )
 
     def finish(self) -> None:
-        """Stop talking and see that everything acked was delivered once to everybody."""
+        """Stop sending and check that every acked message was delivered once to every member."""
         self.stop()
         due = sum(talker.acks * talker.listeners for talker in self._talkers)
 
@@ -171,13 +171,13 @@ class Conversation:
             return self._loop.pushes - self._pushed_before
 
         self._loop.run(lambda: arrived() >= due, DRAIN_SECONDS)
-        self.go_on(0.2)  # for what should not come
+        self.run(0.2)  # so that surplus deliveries would arrive
         if arrived() != due:
             raise LoadError(f"{due} messages were to be delivered, {arrived()} were")
 
 
 def percentiles(latencies: Sequence[float]) -> Figures:
-    """Return the p50, p99 and maximum in milliseconds, which are no numbers when nothing came."""
+    """Return the p50, p99 and maximum in milliseconds; they are NaN without latencies."""
     if len(latencies) < 2:
         return dict.fromkeys(("p50 ms", "p99 ms", "max ms"), math.nan)
     hundredths = statistics.quantiles(latencies, n=100, method="inclusive")
@@ -189,7 +189,7 @@ def percentiles(latencies: Sequence[float]) -> Figures:
 
 
 def gather(loop: Loop, side: Side, place: Place, receive_bytes: int | None = None) -> list[Client]:
-    """Let all members of a room enter its namespace, with a receive buffer of so many bytes."""
+    """Connect all members of a room to its namespace, with receive buffers of `receive_bytes`."""
     clients = [
         Client(loop, side.port, side.entries(member, place.namespace)) for member in place.members
     ]

@@ -1,4 +1,4 @@
-"""The people and rooms that are measured with: real accounts, sessions, memberships, messages."""
+"""The users and rooms of a measurement: real accounts, sessions, memberships and messages."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from chat.wiring import Services
 from harness.people import app_beside
 
 PEOPLE = 3000
-FEWEST = 1100  # of whom all rooms below can be made
-SMALL = 10  # people in a small group; everybody is in one
+FEWEST = 1100  # users that suffice for all rooms below
+SMALL = 10  # users in a small group; every user is in one
 HALL = 500
 CLASS = 100
 PAIRS = 50
-LISTENED = 30  # people in the group some of whose members will not read
+LISTENED = 30  # users in the group in which some clients do not read
 HISTORY = 5  # messages in each small group
 GROUP, DIRECT = "/group", "/direct"
 
 
 @dataclass
 class Citizen:
-    """Somebody with an account and a session; tokens last a quarter of an hour."""
+    """A user with a session; the token is valid for a quarter of an hour."""
 
     id: str
     username: str
@@ -48,7 +48,7 @@ class Citizen:
 
 @dataclass(frozen=True)
 class Place:
-    """A room and who is in it."""
+    """A room and its members."""
 
     id: str
     namespace: str
@@ -56,22 +56,29 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Town:
-    """Everybody and every room, in a database that runs; `app` is one on it in this process."""
+class Places:
+    """All rooms of a town, by the purpose for which a workload uses them."""
 
-    app: Flask
-    uri: str
-    database_pid: int
-    secret: str
-    people: list[Citizen]
     hall: Place
     classroom: Place
     listened: Place
     small: list[Place]
     pairs: list[Place]
 
+
+@dataclass(frozen=True)
+class Town:
+    """All users and rooms, in a running database; `app` is an app on it in this process."""
+
+    app: Flask
+    uri: str
+    database_pid: int
+    secret: str
+    people: list[Citizen]
+    places: Places
+
     def renew_tokens(self) -> None:
-        """Give everybody a new token: a whole measurement takes longer than one is good for."""
+        """Give all users new tokens: a measurement takes longer than a token is valid."""
         with self.app.app_context():
             for citizen in self.people:
                 citizen.token = issue_tokens(citizen.grant)["access_token"]
@@ -89,7 +96,7 @@ def database(directory: Path, durable: bool = True) -> Iterator[EmbeddedDatabase
 
 @contextmanager
 def settled(count: int) -> Iterator[Town]:
-    """Give a town of `count` people on an embedded database of its own."""
+    """Yield a town of `count` users on an embedded database of its own."""
     with tempfile.TemporaryDirectory() as directory, database(Path(directory)) as engine:
         uri, secret = engine.uri(), secrets.token_hex(32)
         pid = engine.child_pid
@@ -106,20 +113,22 @@ def settled(count: int) -> Iterator[Town]:
                     database_pid=pid,
                     secret=secret,
                     people=people,
-                    hall=founder.group("Hall", range(HALL)),
-                    classroom=founder.group("Class", range(CLASS)),
-                    listened=founder.group("Listened", range(2 * HALL, 2 * HALL + LISTENED)),
-                    small=[
-                        founder.group("Small", range(start, start + SMALL), HISTORY)
-                        for start in range(0, count, SMALL)
-                    ],
-                    pairs=[founder.pair(2 * number, 2 * number + 1) for number in range(PAIRS)],
+                    places=Places(
+                        hall=founder.group("Hall", range(HALL)),
+                        classroom=founder.group("Class", range(CLASS)),
+                        listened=founder.group("Listened", range(2 * HALL, 2 * HALL + LISTENED)),
+                        small=[
+                            founder.group("Small", range(start, start + SMALL), HISTORY)
+                            for start in range(0, count, SMALL)
+                        ],
+                        pairs=[founder.pair(2 * n, 2 * n + 1) for n in range(PAIRS)],
+                    ),
                 )
             yield town
 
 
 def make_people(services: Services, count: int) -> tuple[list[User], list[Citizen]]:
-    """Make accounts with a session each. Needs an app context."""
+    """Create accounts with a session each. Needs an app context."""
     names = [f"citizen{number}" for number in range(count)]
     users = list(services.accounts.create_many(names, secrets.token_urlsafe(12)))
     people = [
@@ -133,7 +142,7 @@ def make_people(services: Services, count: int) -> tuple[list[User], list[Citize
 
 
 class Founder:
-    """Makes rooms and remembers in its citizens which are theirs."""
+    """Creates rooms and records them in their members."""
 
     def __init__(self, services: Services, users: list[User], people: list[Citizen]) -> None:
         self._services = services
@@ -141,15 +150,15 @@ class Founder:
         self._people = people
 
     def group(self, name: str, numbers: range, history: int = 0) -> Place:
-        """Make a group of these people, the first one its owner, with messages of theirs."""
+        """Create a group of these users with messages of theirs; the first user is its owner."""
         members = [self._users[number] for number in numbers]
         room = self._services.groups.gather(members[0], name, members)
         if history:
-            self._tell(room, members, history)
+            self._store_messages(room, members, history)
         return self._place(room, GROUP, numbers)
 
     def pair(self, one: int, other: int) -> Place:
-        """Make the direct room of two people."""
+        """Create the direct room of two users."""
         room, _ = self._services.direct_rooms.direct_with(
             self._users[one], self._users[other].username
         )
@@ -161,7 +170,7 @@ class Founder:
             member.rooms[namespace].append(room.id)
         return Place(room.id, namespace, members)
 
-    def _tell(self, room: Room, members: list[User], count: int) -> None:
+    def _store_messages(self, room: Room, members: list[User], count: int) -> None:
         messages = [
             message_in(room.id, members[seq % len(members)].id, seq) for seq in range(1, count + 1)
         ]

@@ -1,8 +1,8 @@
 """Two processes on one database write into one room at once: `python -m bench.two_processes`.
 
-Each has eight senders with eight messages in flight. Printed is how many messages a second each of
-them stored; it ends with an error when the room's log has a gap or a repeat, when a sender's
-messages changed places, or when one process got less than half of what the other did.
+Each has eight senders with eight messages in flight. It prints the messages per second that each
+process stored. It ends with an error when the room's log has a gap or a duplicate, when a sender's
+messages are out of order, or when one process stored less than half as much as the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SENDERS = 8  # of each process
 
 
 def run(seconds: float) -> bool:
-    """Do one run, print what it gave, and return whether it was good."""
+    """Run once, print the result, and return whether it was good."""
     with tempfile.TemporaryDirectory() as directory:
         first = Server(Path(directory) / "first", RATE_LIMITS="off")
         with first:

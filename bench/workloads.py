@@ -30,17 +30,17 @@ CROWD = 1_000
 REACTING = 200
 EDITORS = 16
 MISSED_CHANGES = 1_000
-DEAF_RECEIVE_BYTES = 4_096  # or the kernel would keep what they should have read
+DEAF_RECEIVE_BYTES = 4_096  # a larger buffer in the kernel would hide that they do not read
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things take, in seconds, and how much there is."""
+    """The durations of a measurement, in seconds, and its amounts."""
 
     warm_up: float = 2.0
     window: float = 5.0
-    after_leaving: float = 5.0  # presence says it two seconds later
-    choking: float = 15.0  # seconds, in which a client that does not read is dropped
+    after_leaving: float = 5.0  # the grace of presence takes two of them
+    choking: float = 15.0  # a client that does not read is dropped within them
     settling: float = 3.0
     old_messages: int = 1_000_000
     people: int = PEOPLE
@@ -62,7 +62,7 @@ class Goal:
     at_most: float | None = None
 
     def value(self, medians: dict[str, Figures]) -> float | None:
-        """Return what is bounded, None when the peer was not measured."""
+        """Return the bounded figure or ratio, or None when the peer was not measured."""
         own = medians["ours"][self.figure]
         if self.versus is None:
             return own
@@ -76,7 +76,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Workload:
-    """`shown` are the figures of the table, the first one that of the chart."""
+    """A measurement. `shown` are the figures in the table; the first one is in the chart."""
 
     name: str
     title: str
@@ -88,7 +88,7 @@ class Workload:
 
 
 def served(measure: Callable[[Side, Pace], Measuring]) -> Measure:
-    """Start the server that a workload is measured on."""
+    """Return a measurement that starts its server first."""
 
     @wraps(measure)
     def start_and_measure(kind: type[Side], town: Town, pace: Pace) -> Measuring:
@@ -101,19 +101,19 @@ def served(measure: Callable[[Side, Pace], Measuring]) -> Measure:
 @served
 def fanout_500(side: Side, pace: Pace) -> Measuring:
     """500 in a group, 16 of them with 8 sends in flight each."""
-    yield from _talk_in(side, pace, side.town.hall, talkers=16, in_flight=8)
+    yield from _talk_in(side, pace, side.town.places.hall, talkers=16, in_flight=8)
 
 
 @served
 def fanout_100(side: Side, pace: Pace) -> Measuring:
     """100 in a group, 4 of them with 8 sends in flight each."""
-    yield from _talk_in(side, pace, side.town.classroom, talkers=4, in_flight=8)
+    yield from _talk_in(side, pace, side.town.places.classroom, talkers=4, in_flight=8)
 
 
 @served
 def one_sender(side: Side, pace: Pace) -> Measuring:
     """10 in a group, one of them sends and waits for the ack before the next."""
-    yield from _talk_in(side, pace, side.town.small[-1], talkers=1, in_flight=1)
+    yield from _talk_in(side, pace, side.town.places.small[-1], talkers=1, in_flight=1)
 
 
 def _talk_in(side: Side, pace: Pace, place: Place, talkers: int, in_flight: int) -> Measuring:
@@ -131,7 +131,7 @@ def _talk_in(side: Side, pace: Pace, place: Place, talkers: int, in_flight: int)
 @served
 def mixed_200(side: Side, pace: Pace) -> Measuring:
     """200 people in both namespaces: 20 groups of 10 and 50 pairs, everybody talks everywhere."""
-    groups, pairs = side.town.small[:20], side.town.pairs
+    groups, pairs = side.town.places.small[:20], side.town.places.pairs
     with closing(Loop()) as loop:
         clients = {
             member.id: Client(loop, side.port, side.entries(member))
@@ -191,7 +191,7 @@ def connects_3000(side: Side, pace: Pace) -> Measuring:
 @served
 def leave_1000(side: Side, pace: Pace) -> Measuring:
     """1,000 of 10,000 connections end at once while 10 others talk: their longest wait."""
-    people, place = side.town.people, side.town.small[-1]
+    people, place = side.town.people, side.town.places.small[-1]
     staying = [one for one in people if one not in place.members]
     # All connections of the same people, so that they are seen to go and to come.
     numbers = sorted(range(CONNECTIONS), key=lambda number: number % len(staying))
@@ -215,8 +215,8 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
             for number, client in enumerate(leaving):
                 client.close()
                 if number % CLOSED_AT_ONCE == 0:  # or the talkers would wait for the generator
-                    conversation.go_on(0)
-            conversation.go_on(pace.after_leaving)
+                    conversation.run(0)
+            conversation.run(pace.after_leaving)
             figures = percentiles(conversation.latencies())
             conversation.stop()
             yield {"longest stall ms": figures["max ms"], "p50 ms": figures["p50 ms"]}
@@ -225,7 +225,7 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
 @served
 def storm_1000(side: Side, pace: Pace) -> Measuring:
     """1,000 others lose their connections, come back all at once and `sync`, while 10 talk."""
-    place = side.town.small[-1]
+    place = side.town.places.small[-1]
     with crowd.gathered(side, side.town.people[:CROWD]) as others, closing(Loop()) as loop:
         conversation = Conversation(
             loop, [Talker(client, place) for client in gather(loop, side, place)]
@@ -233,7 +233,7 @@ def storm_1000(side: Side, pace: Pace) -> Measuring:
         conversation.start(pace.warm_up)
         quiet = conversation.measure(side, pace.window)
         conversation.forget_latencies()
-        others.come_back()
+        others.reconnect()
         loop.require(lambda: others.is_back, crowd.STORM_SECONDS, "coming back")
         loaded = percentiles(conversation.latencies())
         taken = others.seconds()
@@ -244,7 +244,7 @@ def storm_1000(side: Side, pace: Pace) -> Measuring:
 @served
 def deaf_20(side: Side, pace: Pace) -> Measuring:
     """10 of a group talk; 20 of it read at first, then give way to clients that never do."""
-    place = side.town.listened
+    place = side.town.places.listened
     with closing(Loop()) as loop:
         clients = gather(loop, side, place)
         speakers, readers = clients[:10], clients[10:]
@@ -259,7 +259,7 @@ def deaf_20(side: Side, pace: Pace) -> Measuring:
             loop.forget(client)
         open_before = open_files(side.pid)
         conversation.forget_latencies()
-        conversation.go_on(pace.choking)
+        conversation.run(pace.choking)
         loaded = percentiles(conversation.latencies())
         dropped = open_before - open_files(side.pid)
         for client in deaf:
@@ -270,25 +270,25 @@ def deaf_20(side: Side, pace: Pace) -> Measuring:
 @served
 def react_200(side: Side, pace: Pace) -> Measuring:
     """200 people react to one message within a second, in a group of 500."""
-    yield changing.reactions(side, side.town.hall, REACTING)
+    yield changing.reactions(side, side.town.places.hall, REACTING)
 
 
 @served
 def edit_one(side: Side, pace: Pace) -> Measuring:
     """10 in a group, one of them edits a message and waits for the ack before the next edit."""
-    yield changing.edits(side, side.town.small[-1], 1, pace.warm_up, pace.window)
+    yield changing.edits(side, side.town.places.small[-1], 1, pace.warm_up, pace.window)
 
 
 @served
 def edit_16(side: Side, pace: Pace) -> Measuring:
     """100 in a group, 16 of them edit a message each and wait for the ack before the next edit."""
-    yield changing.edits(side, side.town.classroom, EDITORS, pace.warm_up, pace.window)
+    yield changing.edits(side, side.town.places.classroom, EDITORS, pace.warm_up, pace.window)
 
 
 @served
 def catch_up_1000(side: Side, pace: Pace) -> Measuring:
     """One of a group was away while 1,000 messages changed, and asks by `sync` with `revs`."""
-    yield from changing.catching_up(side, side.town.small[-1], MISSED_CHANGES)
+    yield from changing.catching_up(side, side.town.places.small[-1], MISSED_CHANGES)
 
 
 def _compared(quiet: Figures, loaded: Figures) -> Figures:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 
-MAX_TEXT = 100  # characters of an address with port and zone; longer ones are none
-UNKNOWN = "unknown"  # the address of every caller whose address cannot be read
+MAX_TEXT = 100  # characters of an address with port and zone; a longer text is invalid
+UNKNOWN = "unknown"  # stands for every invalid address
 WITH_PORT = re.compile(r"\[(?P<ipv6>[^\]]*)\](?::[0-9]{1,5})?|(?P<ipv4>[0-9.]+):[0-9]{1,5}")
 
 
 def parse_address(text: str) -> str:
-    """Return an address without port and zone, or UNKNOWN; IPv4 also where IPv6 wraps it."""
+    """Return an address without port and zone, or UNKNOWN; an IPv4-mapped one as IPv4."""
     text = text.strip('" ')
     if len(text) > MAX_TEXT:
         return UNKNOWN
@@ -26,7 +26,7 @@ def parse_address(text: str) -> str:
 
 
 def site_of(address: str) -> str | None:
-    """Return the /48 that an IPv6 address is in; None for IPv4 and what cannot be read."""
+    """Return the /48 of an IPv6 address; None for an IPv4 or invalid address."""
     network = network_of(address)
     if not network.endswith("/64"):
         return None
@@ -34,9 +34,9 @@ def site_of(address: str) -> str | None:
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one caller: an IPv4 address, or the /64 that an IPv6 user owns.
+    """Return the network that counts as one caller: an IPv4 address, or the /64 of an IPv6 one.
 
-    All whose address cannot be read are one.
+    All invalid addresses together are one.
     """
     found = parse_address(address)
     if ":" not in found:

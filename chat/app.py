@@ -1,4 +1,4 @@
-"""The application factory, and what begins and ends with the process that serves."""
+"""The application factory, and the start and stop of the serving process."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DRAIN = "chat.drain"
-# The end: what began before shall be finished and answered. Ten seconds are promised, of which
-# closing the connections to the database takes one, and its own end half a second or more.
-STORE_SECONDS = ANSWER_WITHIN + 0.5  # by then every event from before has its answer
+# Shutdown finishes and answers all work in progress. It takes ten seconds at most: closing the
+# connections to the database takes one, stopping the embedded database half a second or more.
+STORE_SECONDS = ANSWER_WITHIN + 0.5  # by then every earlier event has its answer
 ANSWER_SECONDS = 0.5
-FAREWELL_SECONDS = 1.0
-END_SECONDS = 8.0  # for all of it, and for writing down what else is known
+CLOSE_SECONDS = 1.0  # for all transports to send their unsent data
+END_SECONDS = 8.0  # for all of the above and the flush of caches
 
 
 def create_app(config: str | object = "config.Config", **overrides: object) -> Flask:
-    """Make an app from a configuration (an object or its import name) and single settings.
+    """Create an app from a configuration (an object or its import name) and single settings.
 
-    Nothing is started and no database is asked; only a missing secret key is made. Raises
-    `SettingsError` with one sentence when a setting cannot be.
+    Nothing is started and no database is queried; only a missing secret key is created. Raises
+    `SettingsError` with one sentence when a setting is invalid.
     """
-    app = Flask(__name__, static_folder=None)  # `pages` serves the files of the page
+    app = Flask(__name__, static_folder=None)  # the blueprint `pages` serves the static files
     app.config.from_object(config)
     app.config.update(overrides)
     settings.check(app.config)
@@ -94,7 +94,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
 
 
 def start(app: Flask) -> None:
-    """Begin the work that goes on beside requests; for the process that serves."""
+    """Start the background tasks of the serving process."""
     services: Services = app.extensions[EXTENSION]
     spawn(services.room_repair.catch_up)
     spawn(services.expiry.run)
@@ -105,9 +105,9 @@ def start(app: Flask) -> None:
 
 
 def stop(app: Flask) -> None:
-    """Refuse new work, store and answer what was taken, and let the clients go.
+    """Refuse new work, store and answer accepted work, and disconnect all clients.
 
-    It takes a few seconds at most, also when the database does not answer.
+    It takes at most END_SECONDS and a little more, even if the database does not answer.
     """
     services: Services = app.extensions[EXTENSION]
     drain: RequestDrain = app.extensions[DRAIN]
@@ -122,17 +122,17 @@ def stop(app: Flask) -> None:
     services.jobs.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)
-    services.socketio.server.close_all(FAREWELL_SECONDS)
-    # Where the database is away, the next start finds out what would be written.
-    if not (drained and _is_written(services, deadline)):
+    services.socketio.server.close_all(CLOSE_SECONDS)
+    # If the database is away, the next start restores what could not be written.
+    if not (drained and _flush(services, deadline)):
         log.warning("the database did not take what was waiting for it")
     services.database.close()
 
 
-def _is_written(services: Services, deadline: float) -> bool:
-    """Write down what else is known; return whether that came to its end by then.
+def _flush(services: Services, deadline: float) -> bool:
+    """Write all cached values; return whether that ended before the deadline.
 
-    Beside the caller, because a write that hangs since before keeps those after it waiting.
+    The writes run in a green thread of their own, because an earlier write that hangs blocks them.
     """
     done = threading.Event()
 
@@ -145,7 +145,7 @@ def _is_written(services: Services, deadline: float) -> bool:
                 services.audit.flush()
                 services.presence.end()
         except Exception:
-            log.exception("not everything could be written down at the end")
+            log.exception("not everything could be written at the end")
         finally:
             done.set()
 
@@ -154,7 +154,7 @@ def _is_written(services: Services, deadline: float) -> bool:
 
 
 def body_limit(app: Flask, target: str) -> int:
-    """Return how many bytes the body of a request to that target may have."""
+    """Return the maximum size in bytes of the body of a request with a target."""
     path, _, query = target.partition("?")
     if path not in SOCKET_PATHS:
         return int(app.config["MAX_BODY_BYTES"])
@@ -163,7 +163,10 @@ def body_limit(app: Flask, target: str) -> int:
 
 
 def _wrapped(app: Flask, services: Services) -> WSGIApplication:
-    """Return what all requests pass, those of sockets too; the outermost comes last."""
+    """Wrap the app in the middleware for all requests, those of sockets included.
+
+    The outermost middleware comes last.
+    """
     config = app.config
     application: WSGIApplication = RequestTurns(
         app.wsgi_app, app, services.budgets, services.socketio.server.eio.session_of
@@ -178,8 +181,8 @@ def _wrapped(app: Flask, services: Services) -> WSGIApplication:
 
 def _add_sockets(app: Flask, services: Services) -> None:
     socketio = services.socketio
-    for face in (DirectNamespace(app, services), GroupNamespace(app, services)):
-        socketio.on_namespace(face)
+    for namespace in (DirectNamespace(app, services), GroupNamespace(app, services)):
+        socketio.on_namespace(namespace)
     unsent = app.config["MAX_UNSENT_BYTES"]
     socketio.init_app(
         app,
@@ -193,9 +196,9 @@ def _add_sockets(app: Flask, services: Services) -> None:
 
 
 def _channel_manager(queue_url: str, services: Services) -> ChannelManager:
-    """Return who knows which clients hear what; with a queue, in other processes too."""
+    """Return the manager of channels; with a queue it also reaches clients of other processes."""
     if not queue_url:
         return ChannelManager()
     from chat.realtime.queue import QueuedChannelManager  # its package is an extra
 
-    return QueuedChannelManager(queue_url, services.publisher.heard)
+    return QueuedChannelManager(queue_url, services.publisher.record_push_elsewhere)

@@ -1,10 +1,10 @@
-"""Cost is counted by caller: each has few turns at a time and a budget of the server's time.
+"""Budgets: each caller has a few turns at a time and a share of the server's time.
 
-A caller is a user, or a network where no user is known. Requests and events take a turn of their
-caller; the others wait in that caller's own queue, so that nobody else waits behind them. The time
-that a turn really runs, not the time it waits for the database, is charged to the caller's account.
-An account in debt has one turn at a time. While other callers are active, it first waits until its
-share of the time has repaid the debt. What a network does counts for its site, too.
+A caller is a user, or a network if no user is known. Requests and events take a turn of their
+caller; further ones wait in that caller's own queue, so other callers do not wait behind them. The
+time that a turn runs, without its waits for the database, is charged to the caller's account. An
+account in debt has one turn at a time. While other callers are active, it first waits until its
+share of the time has repaid the debt. The work of a network is charged to its site, too.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from weakref import WeakValueDictionary
 from chat.concurrency import Payer
 from chat.errors import RateLimited
 
-WAIT_SECONDS = 4.0  # for a turn: less than the time within which everything is answered
-STEP_SECONDS = 0.05  # a caller in debt looks so often whether it is alone
-SHORTEST = 0.001  # seconds; a smaller debt is not worth a rest of its own length
-ACTIVE_SECONDS = 1.0  # a caller counts as active for so long after it last wanted a turn
-KNOWN_ACCOUNTS = 20_000  # that have nothing to repay
-LOOKS = 4  # at accounts to be forgotten, each time one is asked for
-ACCOUNT = "chat.account"  # in the WSGI environment: whose turn the request has
-LARGE_BODIES = 64  # that a caller may have in memory before their turns come
-HEAVY_AT_ONCE = 4  # reads of much, of all callers together; each caller has one
+WAIT_SECONDS = 4.0  # for a turn; shorter than the deadline of every answer
+STEP_SECONDS = 0.05  # a caller in debt checks so often whether it is the only active one
+SHORTEST = 0.001  # seconds; the shortest pause for a debt
+ACTIVE_SECONDS = 1.0  # a caller counts as active so long after its last request for a turn
+KNOWN_ACCOUNTS = 20_000  # more are kept only while they have something to repay
+CHECKS_PER_LOOKUP = 4  # accounts that each lookup checks for removal
+ACCOUNT = "chat.account"  # in the WSGI environment: the account whose turn the request has
+LARGE_BODIES = 64  # of one caller, in memory before their turns
+HEAVY_AT_ONCE = 4  # heavy reads of all callers together; each caller may have one
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What one kind of caller may use.
 
-    `share` is the part of the time that it may run while others are active, `credit` the seconds
-    that it may run beyond that after a rest, `most_debt` the most seconds that it has to repay.
+    `turns` run at a time and `waiting` ones may be queued. While other callers are active, the
+    caller may run for `share` of the time. After a pause it may run `credit` seconds more.
+    `most_debt` is the maximum debt in seconds.
     """
 
     turns: int
@@ -48,15 +49,15 @@ class Allowance:
 
 
 USER = Allowance(turns=8, waiting=64, share=0.15, credit=0.1, most_debt=0.5)
-# A network may be a whole school whose pages load at once.
+# One network may be a whole school in which all pages load at once.
 NETWORK = Allowance(turns=16, waiting=1_024, share=0.5, credit=0.1, most_debt=1.0)
-# A /48 of IPv6 has 65,536 networks: together they may do what a few of them may, and no longer run
-# for more of the time than one.
+# A /48 of IPv6 has 65,536 networks. Together they have the turns of three of them, and the share
+# of the time of one.
 SITE = Allowance(turns=48, waiting=3_072, share=0.5, credit=0.3, most_debt=1.0)
 
 
 class Account(Payer):
-    """What one caller has running, waiting, and left of its budget; its `parent` is its site's."""
+    """The turns, queue and budget of one caller. `parent` is the account of a network's site."""
 
     parent: Account | None
 
@@ -66,52 +67,52 @@ class Account(Payer):
         super().__init__(parent)
         self._budgets = budgets
         self._allowance = allowance
-        self._free = [True] * allowance.turns  # taken and given back in one step, without a lock
+        self._free = [True] * allowance.turns  # list operations are atomic: no lock is needed
         self._queue: deque[threading.Event] = deque()
         self._lock = threading.Lock()  # of the queue
-        self._single_file = threading.Lock()  # held by the one turn of an account in debt
+        self._single_turn = threading.Lock()  # held by the only turn of an account in debt
         self.heavy = threading.Lock()
-        self._large_bodies = threading.BoundedSemaphore(LARGE_BODIES)  # of requests without a turn
-        self._repaying = threading.Lock()  # held by the one who waits at a connection's end
-        self._reader: int | None = None  # the thread that has a place, for which others wait
+        self._large_bodies = threading.BoundedSemaphore(LARGE_BODIES)
+        self._repaying = threading.Lock()  # held by the thread that waits in `repay`
+        self._heavy_thread: int | None = None  # the thread that holds a heavy slot
         self._balance = allowance.credit
         self._settled_at = budgets.clock()
         self._settled_used = 0.0
 
     def take_turn(self, wait: float = WAIT_SECONDS) -> Callable[[], None]:
-        """Wait for a turn and return the function that gives it back, to be called once.
+        """Wait for a turn and return the function that releases it, to be called once.
 
-        Raises RateLimited when too many wait, or when it does not come in time.
+        Raises RateLimited when too many turns wait, or when none becomes free in time.
         """
         if not self._budgets.enabled:
             return _nothing
         until = self._budgets.clock() + wait
-        give_back = self._take_own_turn(until)
+        release = self._take_own_turn(until)
         if self.parent is None:
-            return give_back
+            return release
         try:
-            give_back_of_site = self.parent.take_turn(until - self._budgets.clock())
+            release_of_site = self.parent.take_turn(until - self._budgets.clock())
         except BaseException:
-            give_back()
+            release()
             raise
 
-        def give_both() -> None:
-            give_back_of_site()
-            give_back()
+        def release_both() -> None:
+            release_of_site()
+            release()
 
-        return give_both
+        return release_both
 
     @contextmanager
     def turn(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
         """Hold a turn; raises what `take_turn` raises."""
-        give_back = self.take_turn(wait)
+        release = self.take_turn(wait)
         try:
             yield
         finally:
-            give_back()
+            release()
 
     def debt(self) -> float:
-        """Return how many seconds it ran beyond its budget; none where that is not positive."""
+        """Return the seconds used beyond the budget; zero or less means no debt."""
         now = self._budgets.clock()
         earned = (now - self._settled_at) * self._allowance.share
         used, self._settled_used = self.used - self._settled_used, self.used
@@ -121,51 +122,51 @@ class Account(Payer):
         return -self._balance
 
     def is_rested(self) -> bool:
-        """Tell whether it is as good as a new one: no turn is taken, and all credit is there."""
+        """Return whether the account is as good as new: no turn is taken, the credit is full."""
         is_idle = len(self._free) == self._allowance.turns
         return is_idle and self.debt() <= -self._allowance.credit
 
     def pause(self) -> float:
-        """Return how long long work should rest before it goes on, in seconds."""
-        if self._reader == threading.get_ident():
+        """Return the seconds that long work of this account should pause now."""
+        if self._heavy_thread == threading.get_ident():
             return 0.0
         return max(self._own_pause(), 0.0 if self.parent is None else self.parent.pause())
 
     def repay(self) -> None:
-        """Wait in single file until nothing is owed here or by the site, for WAIT_SECONDS at most.
+        """Wait until this account and its site have no debt, for WAIT_SECONDS at most.
 
-        Whoever is alone goes on, but in single file all the same, and lets everybody else have a
-        turn first: nobody else could become active before.
+        The threads of one account wait one after the other. The only active caller need not wait
+        for its debt, but yields once, because otherwise no other caller could become active.
         """
-        if self._owes():
+        if self._is_in_debt():
             until = self._budgets.clock() + WAIT_SECONDS
             with suppress(RateLimited), self._held(self._repaying, until):
-                self._rest(until)
+                self._wait_for_debt(until)
         if self.parent is not None:
             self.parent.repay()
 
     def _own_pause(self) -> float:
-        if not self._owes() or self._budgets.is_alone(self):
+        if not self._is_in_debt() or self._budgets.is_alone(self):
             return 0.0
         return max(SHORTEST, min(STEP_SECONDS, self.debt() / self._allowance.share))
 
-    def _owes(self) -> bool:
+    def _is_in_debt(self) -> bool:
         return self._budgets.enabled and self.debt() > 0
 
     @contextmanager
-    def place(self, places: threading.BoundedSemaphore, until: float) -> Iterator[None]:
-        """Hold one of the places that all callers share; each caller has one at a time.
+    def heavy_slot(self, slots: threading.BoundedSemaphore, until: float) -> Iterator[None]:
+        """Hold one of the slots that all callers share; each caller has one at a time.
 
-        What is owed is repaid before, because others wait for who rests there.
+        The debt is repaid before, because other callers wait while the slot is held.
         """
         with self._held(self.heavy, until):
-            self._rest(until)
-            with self._held(places, until):
-                self._reader = threading.get_ident()
+            self._wait_for_debt(until)
+            with self._held(slots, until):
+                self._heavy_thread = threading.get_ident()
                 try:
                     yield
                 finally:
-                    self._reader = None
+                    self._heavy_thread = None
 
     @contextmanager
     def room_for_body(self) -> Iterator[None]:
@@ -190,36 +191,36 @@ class Account(Payer):
         finally:
             lock.release()
 
-    def _rest_in_single_file(self, until: float) -> None:
-        if not self._single_file.acquire(timeout=max(SHORTEST, until - self._budgets.clock())):
+    def _take_single_turn(self, until: float) -> None:
+        if not self._single_turn.acquire(timeout=max(SHORTEST, until - self._budgets.clock())):
             raise self._too_much()
         try:
-            self._rest(until)
+            self._wait_for_debt(until)
         except BaseException:
-            self._single_file.release()
+            self._single_turn.release()
             raise
 
-    def _rest(self, until: float) -> None:
-        """Wait until nothing is owed, or nobody else is active; raise RateLimited at `until`.
+    def _wait_for_debt(self, until: float) -> None:
+        """Wait until there is no debt or no other active caller; raise RateLimited at `until`.
 
-        In any case everybody else has a turn.
+        It yields to other green threads at least once.
         """
-        while (rest := self._own_pause()) > 0:
+        while (pause := self._own_pause()) > 0:
             if self._budgets.clock() > until:
                 raise self._too_much()
-            self._budgets.sleep(rest)
+            self._budgets.sleep(pause)
         self._budgets.sleep(0)
 
     def _take_own_turn(self, until: float) -> Callable[[], None]:
         self._take_slot(until - self._budgets.clock())
         if self.debt() <= 0:
-            return self._give_slot
+            return self._release_slot
         try:
-            self._rest_in_single_file(until)
+            self._take_single_turn(until)
         except BaseException:
-            self._give_slot()
+            self._release_slot()
             raise
-        return self._give_single_slot
+        return self._release_single_turn
 
     def _take_slot(self, wait: float) -> None:
         if self._take_free_slot():
@@ -229,24 +230,24 @@ class Account(Payer):
                 raise self._too_much()
             ready = threading.Event()
             self._queue.append(ready)
-            self._serve_queue()  # a slot may have come back since we looked
+            self._serve_queue()  # a slot may have become free since the check above
         if ready.wait(wait):
             return
         with self._lock:
-            if ready.is_set():  # at the last moment
+            if ready.is_set():  # it was set after the time-out
                 return
             self._queue.remove(ready)
         raise self._too_much()
 
-    def _give_slot(self) -> None:
+    def _release_slot(self) -> None:
         self._free.append(True)
         if self._queue:
             with self._lock:
                 self._serve_queue()
 
-    def _give_single_slot(self) -> None:
-        self._single_file.release()
-        self._give_slot()
+    def _release_single_turn(self) -> None:
+        self._single_turn.release()
+        self._release_slot()
 
     def _serve_queue(self) -> None:
         while self._queue and self._take_free_slot():
@@ -262,21 +263,21 @@ class Account(Payer):
         return RateLimited(max(1, math.ceil(self.debt() / self._allowance.share)))
 
 
-class LastTwo:
-    """The two accounts that were active last, the latest first, and when: enough to see another."""
+class RecentCallers:
+    """The last two active accounts, and when: enough to see whether any other one is active."""
 
     def __init__(self) -> None:
         self._latest: tuple[Account | None, float] = (None, 0.0)
         self._other: tuple[Account | None, float] = (None, 0.0)
 
-    def note(self, account: Account, now: float) -> None:
-        """Note that an account is active now."""
+    def record(self, account: Account, now: float) -> None:
+        """Record that an account is active now."""
         if self._latest[0] is not account:
             self._other = self._latest
         self._latest = (account, now)
 
     def has_other(self, account: Account, since: float) -> bool:
-        """Tell whether another account than this one was active since then."""
+        """Return whether another account was active since a moment."""
         return any(
             found is not None and found is not account and at > since
             for found, at in (self._latest, self._other)
@@ -284,7 +285,7 @@ class LastTwo:
 
 
 class Budgets:
-    """The accounts of all callers of this process; where not `enabled`, nobody is held up."""
+    """The accounts of all callers of this process. Unless `enabled`, no caller ever waits."""
 
     def __init__(
         self,
@@ -296,13 +297,13 @@ class Budgets:
         self.enabled = enabled
         self.clock = clock
         self.sleep = sleep
-        # Whoever holds an account, as a connection does, finds no second one under its name.
+        # Weak: while a connection holds an account, no second one is created under its key.
         self._accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
-        self._kept: OrderedDict[Account, None] = OrderedDict()  # the one used least lately first
+        self._kept: OrderedDict[Account, None] = OrderedDict()  # least recently used first
         self._lock = threading.Lock()  # of the accounts
         self._heavy = threading.BoundedSemaphore(HEAVY_AT_ONCE)
-        self._callers = LastTwo()
-        self._tops = LastTwo()  # the same, with sites in place of their networks
+        self._callers = RecentCallers()
+        self._tops = RecentCallers()  # the same, with sites instead of their networks
 
     def of_user(self, user_id: str) -> Account:
         """Return the account of a user."""
@@ -315,21 +316,21 @@ class Budgets:
 
     @contextmanager
     def heavy(self, account: Account, wait: float = WAIT_SECONDS) -> Iterator[None]:
-        """Hold one of the few places for reads of much; raises RateLimited when none comes free."""
+        """Hold one of the few slots for heavy reads; raise RateLimited if none becomes free."""
         if not self.enabled:
             yield
             return
-        with account.place(self._heavy, self.clock() + wait):
+        with account.heavy_slot(self._heavy, self.clock() + wait):
             yield
 
     def note_active(self, account: Account) -> None:
-        """Remember that a caller wants something."""
+        """Record that a caller has requested a turn."""
         now = self.clock()
-        self._callers.note(account, now)
-        self._tops.note(account.parent or account, now)
+        self._callers.record(account, now)
+        self._tops.record(account.parent or account, now)
 
     def is_alone(self, account: Account) -> bool:
-        """Tell whether no other has wanted a turn lately; to a site its networks are no others."""
+        """Return whether no other caller is active. A site's own networks are not other callers."""
         since, top = self.clock() - ACTIVE_SECONDS, account.parent or account
         if self._tops.has_other(top, since):
             return False
@@ -346,8 +347,8 @@ class Budgets:
             return account
 
     def _forget_some(self) -> None:
-        """Forget accounts that are too many, but none that a new one would be better than."""
-        for _ in range(LOOKS):
+        """Remove surplus accounts, but none in use or without full credit: a new one has more."""
+        for _ in range(CHECKS_PER_LOOKUP):
             if len(self._kept) <= KNOWN_ACCOUNTS:
                 return
             oldest = next(iter(self._kept))
@@ -358,4 +359,4 @@ class Budgets:
 
 
 def _nothing() -> None:
-    """Give back what was not taken."""
+    """Release nothing, because no turn was taken."""

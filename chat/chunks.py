@@ -1,4 +1,4 @@
-"""Chunks of many things: one operation of the database finishes each in time."""
+"""Splits long lists into chunks, each small enough for one database operation."""
 
 from __future__ import annotations
 

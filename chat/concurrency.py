@@ -1,8 +1,8 @@
-"""All that touches the green runtime. Everything here works in an unpatched process too.
+"""Green threads. Everything here works in an unpatched process too.
 
-In the server eventlet has patched `threading`, `time` and `socket`, so locks, events and futures of
-the standard library are green already; what is left is to start work and to move work off the event
-loop.
+In the server, eventlet has patched `threading`, `time` and `socket`, so locks, events and futures
+of the standard library are green already. This module starts green threads, moves work to real
+threads, and meters green threads.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SPAWNED = "spawned"  # the name of a thread that `spawn` starts
-LOOKUPS = 2  # of names at the same time: a resolver that hangs leaves threads to passwords
-TURN = 0.01  # seconds after which long work lets everybody else have a turn
-READ_TURN = 0.004  # the same for reads, which are no hurry
+LOOKUPS = 2  # of host names at a time; the other real threads stay free for hashing passwords
+TURN = 0.01  # seconds after which long work yields to other green threads
+READ_TURN = 0.004  # the same for reads, which are less urgent
 
 log = logging.getLogger(__name__)
 
 
 class Payer:
-    """Somebody for whom work runs: `used` grows by the seconds that the work really ran.
+    """A caller that is charged for work: `used` are the seconds that the work ran.
 
-    That of its `parent`, if it has one, grows with it.
+    They are charged to its `parent` as well, if it has one.
     """
 
     def __init__(self, parent: Payer | None = None) -> None:
@@ -40,15 +40,15 @@ class Payer:
         self.parent = parent
 
     def pause(self) -> float:
-        """Return how long long work should rest before it goes on, in seconds."""
+        """Return the seconds that long work of this payer should pause now."""
         return 0.0
 
     def repay(self) -> None:
-        """Wait until nothing is owed."""
+        """Wait until there is no debt."""
 
 
 def is_green() -> bool:
-    """Tell whether this process runs on eventlet's patched standard library."""
+    """Return whether this process runs on eventlet's patched standard library."""
     if "eventlet" not in sys.modules:
         return False
     from eventlet import patcher
@@ -57,7 +57,7 @@ def is_green() -> bool:
 
 
 def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run what would stall the event loop in a real thread and wait for its result."""
+    """Run a blocking function in a real thread and wait for its result."""
     if not is_green():
         return function(*args, **kwargs)
     from eventlet import tpool
@@ -67,38 +67,37 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def resolve_beside() -> None:
-    """Let names of hosts be looked up in real threads; called when the process has been patched.
+    """Resolve host names in real threads from now on; called after the process was patched.
 
-    The system's resolver blocks: in the event loop it would stop everybody for as long as it takes,
-    at each mail and at each new connection to a database or a Redis with a name.
+    The system's resolver blocks. In the event loop it would block all green threads at each mail
+    and at each new connection to a database or a Redis with a host name.
     """
     from eventlet import tpool
     from eventlet.green import socket as green
     from eventlet.semaphore import Semaphore
 
-    atexit.unregister(tpool.killall)  # the end of the process would wait for a lookup that hangs
-    # Every lookup needs it, and real threads should not be the ones to import.
-    codecs.lookup("idna")
-    turns = Semaphore(LOOKUPS)
+    atexit.unregister(tpool.killall)  # it would wait at exit for a lookup that hangs
+    codecs.lookup("idna")  # every lookup needs it; import it here, not in a real thread
+    slots = Semaphore(LOOKUPS)
 
-    def beside(function: Callable[P, T]) -> Callable[P, T]:
+    def in_thread(function: Callable[P, T]) -> Callable[P, T]:
         def look_up(*args: P.args, **kwargs: P.kwargs) -> T:
-            if function is addresses and _is_literal(args[0] if args else kwargs.get("host")):
+            if function is getaddrinfo and _is_literal(args[0] if args else kwargs.get("host")):
                 return function(*args, **kwargs)
-            with turns:
+            with slots:
                 return offload(function, *args, **kwargs)
 
         return look_up
 
-    addresses: Any = socket.getaddrinfo
+    getaddrinfo: Any = socket.getaddrinfo
     for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo"):
-        found = beside(getattr(socket, name))
+        found = in_thread(getattr(socket, name))
         setattr(socket, name, found)
-        setattr(green, name, found)  # eventlet's own `create_connection` looks there
+        setattr(green, name, found)  # eventlet's own `create_connection` uses this module
 
 
 def _is_literal(host: object) -> bool:
-    """Tell whether it is an address already, or none at all."""
+    """Return whether a host is an address or None, so that it needs no lookup."""
     if host is None:
         return True
     try:
@@ -109,7 +108,7 @@ def _is_literal(host: object) -> bool:
 
 
 def cooperatively(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
-    """Yield the items, and let everybody else have a turn whenever they took READ_TURN or so."""
+    """Yield the items, and yield to other green threads after every `seconds`, or READ_TURN."""
     seconds = READ_TURN if seconds is None else seconds
     turn_ends = time.monotonic() + seconds
     for item in items:
@@ -120,7 +119,7 @@ def cooperatively(items: Iterable[T], seconds: float | None = None) -> Iterator[
 
 
 def give_way() -> None:
-    """Let everybody else have a turn; a payer in debt rests for longer."""
+    """Yield to other green threads; a payer in debt pauses for longer."""
     payer = current_payer()
     if payer is None:
         time.sleep(0)
@@ -130,9 +129,9 @@ def give_way() -> None:
 
 
 def repay() -> None:
-    """Let whoever pays here repay what they owe; whoever owes nothing goes on at once.
+    """Wait until the present payer has repaid its debt; without a debt, return at once.
 
-    For the end of a connection, before more is taken from it: what waits there keeps nobody else.
+    Call it before the next read from a connection: the wait there delays no other caller.
     """
     payer = current_payer()
     if payer is not None:
@@ -141,7 +140,7 @@ def repay() -> None:
 
 
 def start_metering() -> None:
-    """Measure from now on how long each greenlet runs; called when the process is patched."""
+    """Measure how long each greenlet runs from now on; called after the process was patched."""
     global _current
     import greenlet
 
@@ -150,9 +149,9 @@ def start_metering() -> None:
 
 
 def charge_to(payer: Payer | None) -> None:
-    """Charge what this greenlet runs from here on to a payer, or to nobody.
+    """Charge the further run time of this greenlet to a payer, or to nobody.
 
-    Waiting is free, and without metering everything is.
+    Time spent waiting is free. Without metering nothing is charged.
     """
     if _current is not None:
         current = _current()
@@ -161,12 +160,12 @@ def charge_to(payer: Payer | None) -> None:
 
 
 def current_payer() -> Payer | None:
-    """Return to whom is charged what this greenlet runs."""
+    """Return the payer of this greenlet, or None."""
     return None if _current is None else getattr(_current(), "payer", None)
 
 
 def _settle(payer: Payer | None) -> None:
-    """Charge the time since the last switch of greenlets, or the last call, to a payer."""
+    """Charge the time since the last switch of greenlets, or since the last call, to a payer."""
     global _switched_at
     now = time.perf_counter()
     passed = now - _switched_at
@@ -181,7 +180,7 @@ _switched_at = time.perf_counter()
 
 
 def spawn(function: Callable[..., Any], *args: Any) -> None:
-    """Start `function` beside the caller; what it raises is logged, never lost."""
+    """Start `function` in a green thread, or in a real one if unpatched; log what it raises."""
 
     def run() -> None:
         try:

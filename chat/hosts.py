@@ -1,4 +1,4 @@
-"""The names by which this server is asked."""
+"""The host names of this server."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from chat.origins import make_origin
 from chat.text.addresses import ascii_host
 
 SEPARATORS = re.compile(r"[,\s]+")
-LOCAL = ".localhost"  # never asked of a name server; the name itself and all below it
+LOCAL = ".localhost"  # with all names below it; browsers resolve these without a name server
 
 
 def parse_hosts(text: str) -> frozenset[str]:
     """Return the names in a list separated by commas; raise ValueError with the first bad one.
 
     A leading dot stands for the name and all names below it. International names are returned in
-    their ASCII form. Addresses are taken too.
+    their ASCII form. Addresses are accepted too.
     """
     found = {entry: _parse_host(entry) for entry in SEPARATORS.split(text) if entry}
     for entry, name in found.items():
@@ -35,10 +35,10 @@ def _parse_host(entry: str) -> str | None:
 
 
 class Hosts:
-    """The hosts of a server: any address, `localhost`, and the names it is given.
+    """The hosts of a server: any address, `localhost`, and the given names.
 
-    An address is always the server's own: it is in the browser's address bar, so no name server had
-    a say in where the request went. `names` are as `parse_hosts` returns them.
+    Every address is accepted: no name server resolves it, so DNS rebinding is impossible. `names`
+    are as `parse_hosts` returns them.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -47,7 +47,7 @@ class Hosts:
         self._names = every.difference(self._domains)
 
     def include(self, netloc: str) -> bool:
-        """Tell whether `host[:port]`, as in the header `Host`, names this server."""
+        """Return whether `host[:port]`, as in the header `Host`, names this server."""
         origin = make_origin("http", netloc)
         if origin is None:
             return False
@@ -56,7 +56,7 @@ class Hosts:
 
 
 def _is_address(host: str) -> bool:
-    """Tell whether the host of an origin is an address; one of IPv6 is in brackets."""
+    """Return whether the host of an origin is an address; an IPv6 address is in brackets."""
     if host.startswith("["):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Locks by key, for what must not happen twice at once in this process."""
+"""Locks by key, for operations that must not run twice at a time in this process."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ import zlib
 
 
 class KeyedLocks:
-    """One lock for each key. Different keys may share one, which costs only waiting.
-
-    A thread that holds a lock may take it again.
-    """
+    """Reentrant locks by key. Different keys may share a lock, which only costs waiting."""
 
     def __init__(self, count: int = 256) -> None:
         self._locks = [threading.RLock() for _ in range(count)]

@@ -1,4 +1,4 @@
-"""What is logged and how: one line an event, nothing that was said, no secret.
+"""Logging: one line per event, without texts of messages and without secrets.
 
 A line is `time level logger [id] text`. The id is that of the HTTP request or of the Socket.IO
 connection.
@@ -18,10 +18,10 @@ from itertools import islice
 
 OWN = ("chat", "wsgi")
 
-# As `extra=` of a line that says nothing new when it comes again a moment later.
+# `extra=REPEATS` marks a line that `Repetitions` drops if the same line was logged lately.
 REPEATS = {"repeats": True}
 QUIET_SECONDS = 60.0
-MAX_TEXT = 2_000  # characters of a message, or of a line of a traceback, as they are written
+MAX_TEXT = 2_000  # escaped characters of a message, or of a line of a traceback
 MAX_TRACEBACK = 200  # lines
 
 _id: ContextVar[str] = ContextVar("log_id", default="-")
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def bind_id(value: str | None = None) -> str:
-    """Mark all further lines of this request or connection; return the mark, by default new."""
+    """Set the id in all further lines of this request or connection; return it, by default new."""
     value = value or secrets.token_hex(6)
     _id.set(value)
     return value
@@ -38,8 +38,7 @@ def bind_id(value: str | None = None) -> str:
 def configure(level: str = "INFO") -> None:
     """Log to standard error: our own lines from `level` on, those of libraries from WARNING on.
 
-    Libraries stay there whatever `level` is: at DEBUG, PyMongo and Socket.IO print the messages
-    themselves.
+    `level` does not apply to libraries: at DEBUG, PyMongo and Socket.IO log the texts of messages.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
@@ -52,12 +51,12 @@ def configure(level: str = "INFO") -> None:
 
 
 def escape(text: str) -> str:
-    """Replace what could end a line or steer a terminal, so that no value can forge a log line."""
+    """Escape line ends and control characters, so that no value can forge a log line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _shortened(text: str) -> str:
-    """Return a text as it is written: escaped, and no longer than a log can bear."""
+    """Return a text escaped and cut to MAX_TEXT characters."""
     written = escape(text[:MAX_TEXT])
     if len(text) <= MAX_TEXT and len(written) <= MAX_TEXT:
         return written
@@ -65,13 +64,13 @@ def _shortened(text: str) -> str:
 
 
 class Repetitions(logging.Filter):
-    """Of the lines marked REPEATS, pass the same one only once in QUIET_SECONDS.
+    """Passes the same line marked REPEATS only once in QUIET_SECONDS.
 
-    The next one says how many were left out. Lines are the same when their text and, with a
-    traceback, the place of the error are.
+    The next one says how many were dropped. Lines are the same if their logger, level, text and,
+    with a traceback, the place of the error are equal.
     """
 
-    MAX_KINDS = 1_000  # that are remembered
+    MAX_KINDS = 1_000  # different lines that are remembered
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,15 +82,15 @@ class Repetitions(logging.Filter):
             return True
         key = (record.name, record.levelno, record.getMessage(), _place(record))
         with self._lock:
-            since, left_out = self._seen.pop(key, (0.0, 0))
+            since, dropped = self._seen.pop(key, (0.0, 0))
             if since and time.monotonic() - since < QUIET_SECONDS:
-                self._seen[key] = since, left_out + 1
+                self._seen[key] = since, dropped + 1
                 return False
             self._seen[key] = time.monotonic(), 0
             if len(self._seen) > self.MAX_KINDS:
                 del self._seen[next(iter(self._seen))]
-        if left_out:
-            record.msg, record.args = f"{record.getMessage()} ({left_out} times more before)", None
+        if dropped:
+            record.msg, record.args = f"{record.getMessage()} ({dropped} times more before)", None
         return True
 
 
@@ -104,7 +103,7 @@ def _place(record: logging.LogRecord) -> object:
 
 
 class LineFormatter(logging.Formatter):
-    """One line an event; the lines of a traceback are set off by a bar."""
+    """Formats one line per event; each line of a traceback begins with a bar."""
 
     converter = staticmethod(time.gmtime)
     default_msec_format = "%s.%03dZ"
@@ -127,9 +126,9 @@ class LineFormatter(logging.Formatter):
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         for error in reversed(chain):
             yield from "".join(traceback.format_tb(error.__traceback__)).rstrip("\n").split("\n")
-            yield f"{type(error).__module__}.{type(error).__qualname__}{_words(error)}"
+            yield f"{type(error).__module__}.{type(error).__qualname__}{_error_text(error)}"
 
 
-def _words(error: BaseException) -> str:
-    """Return what an error says; the database's own words repeat whole documents, texts and all."""
+def _error_text(error: BaseException) -> str:
+    """Return the text of an error, but not of PyMongo's, which may contain whole documents."""
     return "" if type(error).__module__.startswith("pymongo") else f": {error}"

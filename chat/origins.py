@@ -1,4 +1,4 @@
-"""Origins of web pages and apps, compared as what they mean: `wss://Host:443` is `https://host`."""
+"""Origins of web pages and apps in their normal form: `wss://Host:443` is `https://host`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-# A socket belongs to the page that opened it.
+# A WebSocket has the origin of the page that opened it.
 SCHEMES = {"ws": "http", "wss": "https"}
 PORTS = {"http": 80, "https": 443}
 ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,39})://([^/]{0,300})/?")
@@ -16,11 +16,11 @@ HOST = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?",
     re.ASCII | re.IGNORECASE,
 )
-MOST_PORT = 65_535
+MAX_PORT = 65_535
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port in their normal form; `port` is None where it is the scheme's own."""
+    """Scheme, host and port in their normal form; `port` is None for the scheme's default port."""
 
     scheme: str
     host: str
@@ -33,9 +33,9 @@ class Origin(NamedTuple):
 
 
 def parse_origin(text: str) -> Origin | None:
-    """Return the origin that `scheme://host[:port]` names, or None when it names none.
+    """Return the origin in `scheme://host[:port]`, or None when it is invalid.
 
-    `null` names none: every sandboxed page has it. Only `file://` has no host.
+    `null` is invalid, because every sandboxed page sends it. Only `file://` has no host.
     """
     match = ORIGIN.fullmatch(text)
     if match is None:
@@ -47,7 +47,7 @@ def parse_origin(text: str) -> Origin | None:
 
 
 def make_origin(scheme: str, netloc: str) -> Origin | None:
-    """Return the origin of `host[:port]` under a scheme, or None when it is no host."""
+    """Return the origin of a scheme and `host[:port]`, or None when the latter is invalid."""
     scheme = scheme.lower()
     scheme = SCHEMES.get(scheme, scheme)
     match = HOST.fullmatch(netloc)
@@ -60,13 +60,13 @@ def make_origin(scheme: str, netloc: str) -> Origin | None:
         except ValueError:
             return None
     port = int(match["port"]) if match["port"] else None
-    if port is not None and port > MOST_PORT:
+    if port is not None and port > MAX_PORT:
         return None
     return Origin(scheme, host, None if port == PORTS.get(scheme) else port)
 
 
 def own_origin(environ: Mapping[str, Any]) -> Origin | None:
-    """Return the origin under which a WSGI request has reached this server, None without a Host."""
+    """Return the origin of this server in a WSGI request, or None without a valid `Host`."""
     return make_origin(environ["wsgi.url_scheme"], environ.get("HTTP_HOST", ""))
 
 
@@ -82,5 +82,5 @@ def parse_origins(text: str) -> frozenset[Origin]:
 def is_accepted(
     origin: Origin | None, environ: Mapping[str, Any], allowed: frozenset[Origin]
 ) -> bool:
-    """Tell whether pages of an origin may use this server: its own, and those that are allowed."""
+    """Return whether pages of an origin may use this server: its own or an allowed one."""
     return origin is not None and (origin in allowed or origin == own_origin(environ))

@@ -1,4 +1,4 @@
-"""Write often-changing values seldom: the newest value of each key, once in an interval."""
+"""Write-behind: values that change often are written once per interval, the newest of each key."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from chat.repositories.outages import is_outage, reason_of
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-MAX_DELAY = (
-    1.0  # seconds that all rests of a round take, or what was stored is pushed late elsewhere
-)
-REST = 3.0  # as often as a piece took, it waits before the next: people are served first
-PIECE = 16  # values written at once: on the embedded database who talks waits for as long
-LAST_PIECE = 128  # as nobody is served any more
+# Seconds for all pauses of a round; longer ones would delay pushes by other processes.
+MAX_DELAY = 1.0
+PAUSE_FACTOR = 3.0  # pause / duration of the last chunk, so that live traffic goes first
+CHUNK = 16  # values per write: on the embedded database, sends wait for the write
+LAST_CHUNK = 128  # values per write of `flush`, at the end of the process
 
 log = logging.getLogger(__name__)
 
 
 class WriteBehind(Generic[K, V]):
-    """Collects values by key and hands them to `write` after `delay` seconds.
+    """Collects values by key and passes them to `write` after `delay` seconds.
 
-    A round writes what waits as it begins, in pieces, and rests between them: `rest` times as long
-    as a piece took, `max_delay` seconds in all. What the database did not answer to is kept, unless
-    something newer came, and tried again. What it refuses is dropped: it would be refused for ever.
+    A round writes all values that wait at its start, in chunks. It pauses between them, for
+    `pause_factor` times the duration of the last chunk, but for at most `max_delay` seconds in all.
+    Values that the database did not answer to are kept and tried again, unless newer ones were put.
+    Values that it refuses are dropped, because it would refuse them again.
     """
 
     def __init__(
@@ -39,16 +39,16 @@ class WriteBehind(Generic[K, V]):
         delay: float,
         write: Callable[[dict[K, V]], None],
         max_delay: float = MAX_DELAY,
-        rest: float = REST,
+        pause_factor: float = PAUSE_FACTOR,
     ) -> None:
         self._delay = delay
         self._max_delay = max(delay, max_delay)
-        self._rest = rest
+        self._pause_factor = pause_factor
         self._write = write
         self._values: OrderedDict[K, V] = OrderedDict()
         self._clears = 0
         self._scheduled = False
-        self._is_away = False  # the database, when it was last written to
+        self._is_away = False  # the database did not answer the last write
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
 
@@ -57,7 +57,7 @@ class WriteBehind(Generic[K, V]):
         return len(self._values)
 
     def put(self, key: K, value: V) -> None:
-        """Note the value that shall be written for the key."""
+        """Schedule a value to be written for a key."""
         with self._lock:
             self._values[key] = value
             if self._scheduled:
@@ -66,7 +66,7 @@ class WriteBehind(Generic[K, V]):
         spawn(self._write_rounds)
 
     def clear(self) -> None:
-        """Drop what waits, also what is being written now and will not have been."""
+        """Drop all waiting values, also those of a write that is running now and will fail."""
         with self._lock:
             self._values.clear()
             self._clears += 1
@@ -75,13 +75,13 @@ class WriteBehind(Generic[K, V]):
         """Write everything now; return False when something could not be written."""
         written = True
         while self._values:
-            written = self._flush_piece(LAST_PIECE) and written
+            written = self._write_chunk(LAST_CHUNK) and written
             if self._is_away:
                 return False
-        with self._flushing:  # what was taken before is written, too
+        with self._flushing:  # wait for a chunk that another thread is writing
             return written and not self._values
 
-    def _flush_piece(self, size: int) -> bool:
+    def _write_chunk(self, size: int) -> bool:
         with self._flushing:
             with self._lock:
                 size = min(size, len(self._values))
@@ -118,13 +118,13 @@ class WriteBehind(Generic[K, V]):
                     return
 
     def _write_round(self) -> float:
-        """Write what waits now and return the seconds until the next round."""
-        pieces = -(-len(self._values) // PIECE)
-        rest = 0.0
-        for _ in range(pieces):
-            time.sleep(rest)
+        """Write all values that wait now; return the seconds until the next round."""
+        chunks = -(-len(self._values) // CHUNK)
+        pause = 0.0
+        for _ in range(chunks):
+            time.sleep(pause)
             began = time.monotonic()
-            if not self._flush_piece(PIECE):
+            if not self._write_chunk(CHUNK):
                 return min(2 * self._delay, self._max_delay)
-            rest = min(self._rest * (time.monotonic() - began), self._max_delay / pieces)
-        return max(self._delay, rest)
+            pause = min(self._pause_factor * (time.monotonic() - began), self._max_delay / chunks)
+        return max(self._delay, pause)

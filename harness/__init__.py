@@ -1,1 +1,1 @@
-"""What tests and benches both need: servers, people on them, load, and programs beside Python."""
+"""Shared by tests and benchmarks: servers, test users, load generators and external programs."""

@@ -1,4 +1,4 @@
-"""People for tests: accounts on an app in this process, and clients that speak as them."""
+"""Test accounts on an app in this process, with HTTP clients that are logged in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def new_email() -> str:
 
 
 class Account:
-    """A user who is logged in; `get`, `post` … call the API as them."""
+    """A logged-in user; `get`, `post` … call the API with the user's token."""
 
     def __init__(
         self, client: FlaskClient, username: str, password: str, data: dict[str, Any]
@@ -62,14 +62,14 @@ class Account:
         return self.call("DELETE", path, **kwargs)
 
     def end(self) -> None:
-        """Delete the account, and let the job be done that takes it out of its rooms."""
+        """Delete the account, and run the job that removes it from its rooms."""
         response = self.delete("/users/me", json={"password": self.password})
         assert (response.status_code, response.data) == (204, b"")
         self.client.application.extensions["chat"].jobs.run_due()
 
 
 def make_account(app: Flask, username: str | None = None) -> Account:
-    """Create a user beside the e-mail, and log in over HTTP."""
+    """Create a user without an e-mail code, and log in over HTTP."""
     username, password = username or new_name(), new_password()
     list(app.extensions["chat"].accounts.create_many([username], password))
     return log_in(app.test_client(), username, password)
@@ -88,7 +88,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def error_of(response: TestResponse, status: int) -> dict[str, Any]:
-    """Return the error of an answer that has this status."""
+    """Return the error in a response, which must have this status."""
     assert response.status_code == status, response.get_data(as_text=True)
     body = response.get_json()
     assert set(body) == {"error"}
@@ -97,7 +97,7 @@ def error_of(response: TestResponse, status: int) -> dict[str, Any]:
 
 
 def data_of(response: TestResponse, status: int = 200) -> Any:
-    """Return the data of an answer that has this status."""
+    """Return the data in a response, which must have this status."""
     assert response.status_code == status, response.get_data(as_text=True)
     body = response.get_json()
     assert set(body) == {"data"}

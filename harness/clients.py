@@ -1,7 +1,7 @@
 """Clients of a Socket.IO server over raw sockets, many in one thread.
 
-They speak as much of WebSocket and Socket.IO as entering, talking and counting need: the rest of
-the machine is for the server that is measured.
+They implement only the parts of WebSocket and Socket.IO that connecting, sending and counting need,
+so that they leave the processor to the measured server.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable, Sequence
 from harness.frames import encode, walk
 
 BUFFER_BYTES = 1 << 20
-IP_BIND_ADDRESS_NO_PORT = 24  # of Linux: the port is chosen on connecting, so that it may be shared
-SOURCES = 8  # addresses 127.0.0.2 and on: each brings 28,000 ports of its own
-AT_ONCE = 16  # connections on their way while many are made
+IP_BIND_ADDRESS_NO_PORT = 24  # of Linux: the port is chosen by `connect`, so it can be shared
+SOURCES = 8  # source addresses from 127.0.0.2 on; each has 28,000 ports of its own
+AT_ONCE = 16  # clients that connect at the same time
 
 UPGRADE = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
@@ -33,11 +33,11 @@ _sources = itertools.cycle(f"127.0.0.{number + 2}" for number in range(SOURCES))
 
 
 class LoadError(RuntimeError):
-    """A measurement cannot go on; the text says why."""
+    """A measurement had to stop; the text says why."""
 
 
 class Loop:
-    """Waits for the sockets of all clients and counts what they receive."""
+    """Serves the sockets of all clients and counts the pushes that they receive."""
 
     def __init__(self) -> None:
         self.pushes = 0
@@ -47,7 +47,7 @@ class Loop:
         self._view = memoryview(self._buffer)
 
     def run(self, until: Callable[[], bool], seconds: float) -> bool:
-        """Serve the clients until `until` holds, which is returned, or so many seconds are over."""
+        """Serve the clients until `until` is true; return False if it is not within `seconds`."""
         end = time.monotonic() + seconds
         while not until():
             left = end - time.monotonic()
@@ -60,32 +60,32 @@ class Loop:
         return True
 
     def require(self, until: Callable[[], bool], seconds: float, what: str) -> None:
-        """Serve the clients until `until` holds; raises LoadError when it does not in time."""
+        """Serve the clients until `until` is true; raise LoadError after `seconds`."""
         if not self.run(until, seconds):
             raise LoadError(f"{what}: not within {seconds:.0f} s")
 
     def enter(
         self, clients: Iterable[Client], at_once: int = AT_ONCE, seconds: float = 600
     ) -> None:
-        """Connect clients and let them enter their namespaces, so many at the same time."""
-        waiting, under_way = deque(clients), 0
+        """Connect clients to their namespaces, `at_once` of them at a time."""
+        waiting, connecting = deque(clients), 0
 
         def entered() -> None:
-            nonlocal under_way
-            under_way -= 1
+            nonlocal connecting
+            connecting -= 1
 
         def step() -> bool:
-            nonlocal under_way
-            while waiting and under_way < at_once:
+            nonlocal connecting
+            while waiting and connecting < at_once:
                 client = waiting.popleft()
-                under_way += 1
+                connecting += 1
                 client.connect(entered)
-            return not under_way
+            return not connecting
 
         self.require(step, seconds, "entering")
 
     def watch(self, client: Client, events: int) -> None:
-        """Wait for these events of a client."""
+        """Wait for these events of a client's socket."""
         fd = client.fileno()
         if fd in self._clients:
             self._epoll.modify(fd, events)
@@ -94,12 +94,12 @@ class Loop:
             self._epoll.register(fd, events)
 
     def forget(self, client: Client) -> None:
-        """Wait for nothing of a client any more."""
+        """Stop waiting for events of a client's socket."""
         if self._clients.pop(client.fileno(), None) is not None:
             self._epoll.unregister(client.fileno())
 
     def receive(self, client: Client) -> None:
-        """Read what has arrived for a client and hand it over."""
+        """Read the data that has arrived for a client and pass on its packets."""
         kept = len(client.rest)
         if kept * 2 > len(self._buffer):
             raise LoadError("a frame too large")
@@ -129,7 +129,7 @@ class Loop:
         client.rest = bytes(self._buffer[used:end])
 
     def close(self) -> None:
-        """Close all clients at once, leaving nothing behind in the kernel."""
+        """Close all clients at once, so that the kernel keeps nothing of their connections."""
         for client in list(self._clients.values()):
             client.reset()
         self._view.release()
@@ -137,16 +137,16 @@ class Loop:
 
 
 class Client:
-    """One WebSocket that enters namespaces, one after the other, and counts the pushes it gets.
+    """One WebSocket that connects to namespaces, one after the other, and counts its pushes.
 
-    `entries` are pairs of a namespace and the JSON to enter it with. `on_ack` is called with each
-    ack's whole packet, `on_event` with that of each event but those of new messages, which are
-    counted alone. Being disconnected raises LoadError.
+    `entries` are pairs of a namespace and the JSON of its CONNECT. `on_ack` is called with the
+    packet of each ack, `on_event` with the packet of each event except `message_created`, which is
+    only counted. A disconnect raises LoadError.
     """
 
     def __init__(self, loop: Loop, port: int, entries: Sequence[tuple[str, str]]) -> None:
         self.pushes = 0
-        self.rest = b""  # of what was received: the beginning of a frame
+        self.rest = b""  # the received beginning of an incomplete frame
         self.is_upgraded = False
         self.on_ack: Callable[[bytes], object] = lambda _: None
         self.on_event: Callable[[bytes], object] = lambda _: None
@@ -163,7 +163,7 @@ class Client:
         return self.socket.fileno()
 
     def connect(self, on_entered: Callable[[], object]) -> None:
-        """Begin to connect; `on_entered` is called when the last namespace was entered."""
+        """Start to connect; `on_entered` is called when all namespaces have accepted."""
         self._on_entered = on_entered
         self.socket.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         self.socket.bind((next(_sources), 0))
@@ -171,7 +171,7 @@ class Client:
         self._loop.watch(self, select.EPOLLOUT)
 
     def ready(self, event: int) -> None:
-        """Do what the socket is ready for."""
+        """Handle an event of the socket."""
         if event & select.EPOLLOUT:
             self._loop.watch(self, select.EPOLLIN)
             self._send_all(UPGRADE % self._port)
@@ -179,7 +179,7 @@ class Client:
             self._loop.receive(self)
 
     def upgraded(self, data: bytes) -> int:
-        """Take the answer to the upgrade, if it is whole, and return how many bytes it had."""
+        """Handle the response to the upgrade; return its size, or 0 while it is incomplete."""
         head, found, _ = data.partition(b"\r\n\r\n")
         if not found:
             return 0
@@ -194,7 +194,7 @@ class Client:
         self._send_all(encode(payload))
 
     def take(self, payload: bytes) -> None:
-        """Take a packet that is no pushed message."""
+        """Handle a packet other than a pushed message."""
         if payload == b"2":
             self.send(b"3")
         elif payload.startswith(b"43"):
@@ -207,15 +207,15 @@ class Client:
         elif payload.startswith(b"0"):
             self._enter_next()
         else:
-            raise LoadError(f"not let in: {payload.decode()}")
+            raise LoadError(f"refused: {payload.decode()}")
 
     def close(self) -> None:
-        """Close the connection as a browser that goes away does."""
+        """Close the connection as a closing browser does."""
         self._loop.forget(self)
         self.socket.close()
 
     def reset(self) -> None:
-        """Close the connection and let the kernel forget it at once."""
+        """Reset the connection, so that the kernel keeps nothing of it."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.close()
 
@@ -236,7 +236,7 @@ class Client:
 
 
 def ack_id(packet: bytes, namespace: str) -> int:
-    """Return the id of an ack, which must be a good one."""
+    """Return the id of an ack; raise LoadError if the ack has an error."""
     start = 2 + len(namespace) + 1
     end = packet.index(b"[", start)
     if not packet.startswith(b'[{"data"', end):

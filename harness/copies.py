@@ -1,4 +1,4 @@
-"""What a client keeps of messages that change: of each one the copy with the greater version."""
+"""Keeps the changed messages that a client receives: the copy with the greatest version of each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from harness.clients import Client
 
 CHANGED = re.compile(rb'42/[a-z]+,\["messages_changed",')
-REMEMBERED = 64  # packets: hundreds of clients get the very same one
+REMEMBERED = 64  # packets; hundreds of clients receive the same one
 
 
 class Copies:
-    """The changed messages of a room as a client was pushed them, and how many pushes that took."""
+    """The changed messages of a room that a client received, and the number of pushes."""
 
     def __init__(self, client: Client, room_id: str) -> None:
         self.pushes = 0
@@ -23,7 +23,7 @@ class Copies:
         client.on_event = self._take
 
     def find(self, seq: int) -> dict[str, Any] | None:
-        """Return the newest copy of a message, None while it was not seen to change."""
+        """Return the newest copy of a message, or None before its first change arrives."""
         return self._messages.get(seq)
 
     def _take(self, packet: bytes) -> None:
@@ -41,7 +41,7 @@ class Copies:
 
 @lru_cache(REMEMBERED)
 def _read(packet: bytes) -> dict[str, Any]:
-    """Return what a packet says of changes, which nobody may alter."""
+    """Return the changes in a packet. The result is cached: do not modify it."""
     _, changes = json.loads(packet[packet.index(b"[") :])
     found: dict[str, Any] = changes
     return found

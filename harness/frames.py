@@ -1,10 +1,10 @@
-"""WebSocket frames, as cheaply as counting them allows."""
+"""Counts WebSocket frames at the lowest possible cost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-# What is counted and not looked into.
+# Frames that are counted without being parsed.
 PUSHES = (b'42/group,["message_created"', b'42/direct,["message_created"')
 
 FINAL_TEXT = 0x81
@@ -13,7 +13,7 @@ MASKED = 0x80
 
 
 def encode(payload: bytes) -> bytes:
-    """Return a text frame of a client. Its mask is of zeros, which leaves the payload as it is."""
+    """Return a client's text frame. Its mask is zero, so the payload stays as it is."""
     size = len(payload)
     if size < 126:
         head = bytes((FINAL_TEXT, MASKED | size))
@@ -25,11 +25,11 @@ def encode(payload: bytes) -> bytes:
 
 
 def walk(buffer: bytearray, end: int, other: Callable[[bytes], object]) -> tuple[int, int]:
-    """Count the pushed messages among the whole frames in `buffer[:end]`.
+    """Count the pushed messages among the complete frames in `buffer[:end]`.
 
-    Returns their number and where the first incomplete frame begins. The payload of every other
-    frame is handed to `other`. Raises ValueError on what these servers do not send: masks,
-    fragments, binary frames, and frames that close.
+    Returns their number and the start of the first incomplete frame. `other` is called with the
+    payload of every other frame. Raises ValueError on frames that these servers do not send: masked
+    frames, fragments, binary frames and close frames.
     """
     at = pushes = 0
     while at + 2 <= end:

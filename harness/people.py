@@ -1,4 +1,4 @@
-"""People who talk: several made at once, without a log-in each, and what tests let them do."""
+"""Test users with the calls about rooms and messages; many are created at once, logged in."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from chat.services.account_administration import AccountAdministration
 from chat.wiring import Services
 from harness.accounts import Account, bearer, data_of, new_password
 
-STRANGE_ID = "0" * 24  # looks like an id and names nothing
+STRANGE_ID = "0" * 24  # a valid id of nothing
 
 
 class Person(Account):
-    """An account with the calls about rooms, which return the `data` of a good answer.
+    """An account with the calls about rooms; each returns the `data` of a successful response.
 
-    `model` is who they are for the services.
+    `model` is the user as services take it.
     """
 
     def __init__(self, client: FlaskClient, user: User, password: str, tokens: dict[str, str]):
@@ -53,7 +53,7 @@ class Person(Account):
         return found
 
     def create_group(self, *members: Person, name: str = "A group") -> dict[str, Any]:
-        """Make a group and let the others join it; return it as its owner sees it."""
+        """Create a group and let the others join it; return it as its owner sees it."""
         group: dict[str, Any] = data_of(self.post("/rooms", json={"name": name}), 201)
         for member in members:
             member.join(group)
@@ -65,7 +65,7 @@ class Person(Account):
         return found
 
     def add(self, group: dict[str, Any], other: Person) -> None:
-        """Add a person to a group by name; one who is asked accepts."""
+        """Add a person to a group by name; the person accepts if a request is needed."""
         response = self.post(f"/rooms/{group['id']}/members", json={"username": other.username})
         if response.status_code == 202:
             waiting = other.membership_requests()
@@ -75,12 +75,12 @@ class Person(Account):
             data_of(response, 201)
 
     def membership_requests(self) -> list[dict[str, Any]]:
-        """Return the requests to join groups that wait for an answer."""
+        """Return the pending requests to join groups."""
         found: list[dict[str, Any]] = data_of(self.get("/users/me/invitations"))
         return found
 
     def talk_to(self, other: Person) -> dict[str, Any]:
-        """Return the direct room shared with another person, new or not."""
+        """Return the direct room with another person; create it if there is none."""
         response = self.post("/rooms/direct", json={"username": other.username})
         found: dict[str, Any] = data_of(response, response.status_code)
         return found
@@ -88,14 +88,14 @@ class Person(Account):
     def post_message(
         self, room: dict[str, Any], data: object, client_id: object = None
     ) -> TestResponse:
-        """Post a message and return the answer, good or not; the default client_id is a new one."""
+        """Post a message, by default with a new client_id; return the response, even an error."""
         body = {"client_id": new_client_id() if client_id is None else client_id, "data": data}
-        # Escaped, so that what is no text can be sent too: lone surrogates.
+        # ASCII-escaped JSON, so that lone surrogates can be sent too.
         path = f"/rooms/{room['id']}/messages"
         return self.post(path, data=json.dumps(body), content_type="application/json")
 
     def say(self, room: dict[str, Any], data: str, client_id: str | None = None) -> dict[str, Any]:
-        """Post a message and return it as it was stored."""
+        """Post a message and return the stored one."""
         found: dict[str, Any] = data_of(self.post_message(room, data, client_id), 201)
         return found
 
@@ -118,7 +118,7 @@ def new_client_id() -> str:
 
 
 def make_people(app: Flask, *names: str) -> list[Person]:
-    """Make users whose usernames begin with these names, each logged in; all in two writes."""
+    """Create users whose usernames begin with these names, each logged in, by two writes in all."""
     services: Services = app.extensions["chat"]
     password = new_password()
     usernames = [f"{name}-{secrets.token_hex(4)}" for name in names]
@@ -132,13 +132,13 @@ def make_people(app: Flask, *names: str) -> list[Person]:
 
 
 def operator(app: Flask) -> AccountAdministration:
-    """Return what an operator does by commands."""
+    """Return the service behind the operator's commands."""
     found: AccountAdministration = app.extensions["chat"].account_administration
     return found
 
 
 def settle(app: Flask) -> None:
-    """Let the app write down what it otherwise would a little later."""
+    """Write all values that the app would write a little later."""
     services: Services = app.extensions["chat"]
     for waiting in (services.previews, services.read_marks, services.audit):
         assert waiting.flush()
@@ -146,10 +146,10 @@ def settle(app: Flask) -> None:
 
 @contextmanager
 def app_beside(data_dir: Path, mongo_uri: str, **settings: Any) -> Iterator[Flask]:
-    """Give an app in this process on the database and the secret key of a server that runs.
+    """Yield an app in this process, with the database and the secret key of a running server.
 
-    For `make_people`, whose tokens are then good there. The key is the one kept in the server's
-    `data_dir`, unless SECRET_KEY is among the settings.
+    Use it for `make_people`, whose tokens are then valid at that server. The key is the one in the
+    server's `data_dir`, unless SECRET_KEY is among the settings.
     """
     app = create_app("config.Config", DATA_DIR=str(data_dir), MONGO_URI=mongo_uri, **settings)
     yield app

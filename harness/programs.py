@@ -1,4 +1,4 @@
-"""Programs beside Python that tests run: a browser, node, Redis, nginx; `make test` gets them."""
+"""Finds the external programs of tests: a browser, node, Go, nginx; `make test` installs them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# The npm project of tests that speak to the server from node: scripts beside its package.json find
-# its packages.
+# The npm project of tests with clients in node. Scripts next to its package.json find its packages.
 NODE_PROJECT = Path(__file__).parents[1] / "tests" / "node"
-# It has no windows and takes half the processor's time for the same tests, but knows no settings.
+# Has no windows and needs half the processor time for the same tests, but has no settings.
 CHROMIUM_SHELL = "chromium-headless-shell"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
@@ -21,14 +20,14 @@ CHROMIUM_ARGUMENTS = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid()
 
 @cache
 def quick_chromium() -> dict[str, Any]:
-    """Return the arguments of `playwright.chromium.launch` for the quickest Chromium there is."""
+    """Return the arguments of `playwright.chromium.launch` for the fastest installed Chromium."""
     found = _find_first(CHROMIUM_SHELL, *CHROMIUM_NAMES)
-    return {"executable_path": found, "args": CHROMIUM_ARGUMENTS}  # None: the one it downloaded
+    return {"executable_path": found, "args": CHROMIUM_ARGUMENTS}  # None: Playwright's own
 
 
 @cache
 def whole_chromium() -> dict[str, Any]:
-    """Return the same for a Chromium with all that people have, such as settings."""
+    """Return the arguments for a full Chromium, with settings."""
     found = _find_first(*CHROMIUM_NAMES)
     which = {"executable_path": found} if found else {"channel": "chromium"}
     return {**which, "args": CHROMIUM_ARGUMENTS}
@@ -39,7 +38,7 @@ def _find_first(*names: str) -> str | None:
 
 
 def _runs(path: str) -> bool:
-    """Tell whether a program is more than a name: Ubuntu has an empty package of Chromium."""
+    """Return whether a program runs: Ubuntu's package of Chromium is empty."""
     try:
         return subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
@@ -66,10 +65,10 @@ def go() -> str:
 
 
 def nginx() -> str | None:
-    """Return the path of nginx, which often is where only root looks, or None."""
+    """Return the path of nginx, or None; it is often in a directory that only root's PATH has."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
 def _path() -> str:
-    """Return where programs are looked for: those of the system first."""
+    """Return the search path: the system's directories first, then the virtual environment's."""
     return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])

@@ -1,4 +1,4 @@
-"""Start the app as its user would: `python wsgi.py`, a process of its own."""
+"""Runs the server as an operator would: `python wsgi.py` in a process of its own."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 READY = re.compile(r"^(https?://\S+)/$", re.MULTILINE)
-PATIENCE = 90.0  # seconds with a busy machine; no test's promise
-KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")  # of our own environment
+PATIENCE = 90.0  # seconds to wait on a busy machine; says nothing about the server's speed
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")  # inherited variables
 
 
 def _ports() -> Iterator[int]:
-    """Yield the ports of this process over and over, below those of outgoing connections.
+    """Yield the ports of this process in a cycle, below the range of outgoing connections.
 
-    Each worker of pytest-xdist has a range of its own. Two runs at once begin at different places
-    in it, and a port comes again only after all the others.
+    Each worker of pytest-xdist has a range of its own. Two runs at the same time begin at different
+    places in it, and a port comes again only after all others.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     first = 10_000 + (int(worker) + 1 if worker else 0) % 10 * 1_000
@@ -39,7 +39,7 @@ _own_ports = _ports()
 
 
 def free_port() -> int:
-    """Return a port nobody listens on, and that no test was given lately."""
+    """Return a port on which nothing listens, and that was not returned lately."""
     for _ in range(1_000):
         port = next(_own_ports)
         with socket.socket() as probe:
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 
 def environment(extra: Mapping[str, object]) -> dict[str, str]:
-    """Return an environment in which nothing is configured but `extra`; no `.env` is read."""
+    """Return an environment that configures nothing but `extra`; no `.env` is read."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     kept["FLASK_SKIP_DOTENV"] = "1"
     return kept | {name: str(value) for name, value in extra.items()}
@@ -61,8 +61,8 @@ def environment(extra: Mapping[str, object]) -> dict[str, str]:
 class Server:
     """One `python wsgi.py`; settings are its environment: `Server(tmp_path, RATE_LIMITS="off")`.
 
-    Without MONGO_URI it runs the embedded database in `data_dir`. What it prints is read all the
-    time; what it logs goes to `data_dir/server.log`.
+    Without MONGO_URI it runs the embedded database in `data_dir`. A thread reads its standard
+    output all the time; its log goes to `data_dir/server.log`.
     """
 
     program = "wsgi.py"
@@ -75,9 +75,9 @@ class Server:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._printed = ""
-        self._mail_read: dict[str, int] = {}  # how far, by address
+        self._mail_read: dict[str, int] = {}  # by address: the end of the last mail read
         self._ended = False
-        self._news = threading.Condition()
+        self._changed = threading.Condition()  # there is new output, or it ended
 
     @property
     def url(self) -> str:
@@ -86,7 +86,7 @@ class Server:
 
     @property
     def mongo_uri(self) -> str:
-        """Return the database it was told to use."""
+        """Return the URI of its configured database."""
         return self._environment["MONGO_URI"]
 
     @property
@@ -95,7 +95,7 @@ class Server:
         return self._process.pid
 
     def processes(self) -> list[int]:
-        """Return the process ids of it and of its database, those that are there."""
+        """Return the ids of the running processes among its own and its database's."""
         uri = self._environment.get("MONGO_URI")
         record = self.data_dir / "database" / "record.json"
         if uri is not None:
@@ -119,7 +119,7 @@ class Server:
         self._environment[name] = str(value)
 
     def start(self, ready: bool = True, timeout: float = PATIENCE) -> Server:
-        """Start it (again) and by default wait until it has printed its address."""
+        """Start it, or start it again; by default wait until it has printed its address."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._printed, self._mail_read, self._ended = "", {}, False
         with self.log_file.open("ab") as log:
@@ -140,13 +140,13 @@ class Server:
         return self
 
     def wait_for(self, pattern: str, timeout: float = PATIENCE) -> re.Match[str]:
-        """Wait until something printed matches `pattern` (multi-line) and return the last match."""
+        """Wait until its output matches `pattern` (multi-line); return the last match."""
 
         def found() -> bool:
             return self._ended or re.search(pattern, self._printed, re.MULTILINE) is not None
 
-        with self._news:
-            self._news.wait_for(found, timeout)
+        with self._changed:
+            self._changed.wait_for(found, timeout)
             matches = list(re.finditer(pattern, self._printed, re.MULTILINE))
         if not matches:
             raise AssertionError(
@@ -155,29 +155,29 @@ class Server:
         return matches[-1]
 
     def next_code(self, email: str, timeout: float = PATIENCE) -> str:
-        """Return the code in the oldest mail to an address that was not read yet.
+        """Return the code in the oldest unread mail to an address.
 
-        Mails are printed beside the requests that cause them: the newest one that is there may
-        still be that of an earlier request.
+        Mails are printed in the background, so the newest printed one may belong to an earlier
+        request.
         """
         mail = re.compile(rf"To: {re.escape(email)}\n[^─]*?\b(\d{{6}}|\d{{8}})\b")
 
         def find() -> re.Match[str] | None:
             return mail.search(self._printed, self._mail_read.get(email, 0))
 
-        with self._news:
-            found = self._news.wait_for(find, timeout)
+        with self._changed:
+            found = self._changed.wait_for(find, timeout)
             assert found, f"no mail to {email}; printed:\n{self._printed}"
             self._mail_read[email] = found.end()
             return found[1]
 
     def terminal(self) -> str:
-        """Return everything printed to standard output since the start, e-mails among it."""
-        with self._news:
+        """Return the standard output since the start, which includes e-mails."""
+        with self._changed:
             return self._printed
 
     def log(self) -> str:
-        """Return everything logged to standard error, over all starts."""
+        """Return the log on standard error of all starts."""
         return self.log_file.read_text("utf-8") if self.log_file.exists() else ""
 
     def signal(self, number: signal.Signals) -> None:
@@ -185,19 +185,19 @@ class Server:
         self._process.send_signal(number)
 
     def wait(self, timeout: float = PATIENCE) -> int:
-        """Wait for its end and return its exit code."""
+        """Wait until the process ends; return its exit code."""
         assert self._process is not None and self._reader is not None
         code = self._process.wait(timeout)
         self._reader.join(timeout)
         return code
 
     def kill(self) -> int:
-        """End it as a crash would."""
+        """Kill the process, as a crash would."""
         self.signal(signal.SIGKILL)
         return self.wait()
 
     def stop(self) -> int:
-        """End it as its user would and return its exit code; nothing when it is not running."""
+        """Stop the process with SIGTERM; return its exit code, or 0 if it was never started."""
         if self._process is None:
             return 0
         if self._process.poll() is None:
@@ -214,9 +214,9 @@ class Server:
         assert self._process is not None and self._process.stdout is not None
         with self._process.stdout as output:
             for line in output:
-                with self._news:
+                with self._changed:
                     self._printed += line
-                    self._news.notify_all()
-        with self._news:
+                    self._changed.notify_all()
+        with self._changed:
             self._ended = True
-            self._news.notify_all()
+            self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Senders at several processes that write into one room at once, and what came of it."""
+"""Senders at several processes that write into one room at once, and the outcome."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ DRAIN_SECONDS = 60
 
 
 class Sender:
-    """Keeps so many sends to one group in flight and notes the seq of each, as they were sent.
+    """Keeps `in_flight` sends to one group unanswered; records their seqs in the order of sending.
 
-    What a busy server answered with `unavailable` is sent again, as any client does; the seqs of
-    those are `late`, because others have passed them.
+    Like any client, it repeats sends that a busy server answers with `unavailable`. The seqs of
+    these are in `late`, because later sends may be stored before them.
     """
 
     def __init__(self, client: Client, room_id: str, in_flight: int = IN_FLIGHT) -> None:
         self.waiting: set[int] = set()
         self.late: list[int] = []
         self._seqs: dict[int, int] = {}
-        self._again: set[int] = set()
+        self._repeated: set[int] = set()
         self._client = client
         self._in_flight = in_flight
         self._talks = False
@@ -49,7 +49,7 @@ class Sender:
             self._send()
 
     def stop(self) -> None:
-        """Send nothing more; what is in flight stays so."""
+        """Send no more; unanswered sends stay unanswered."""
         self._talks = False
 
     def _send(self) -> None:
@@ -62,7 +62,7 @@ class Sender:
 
     def _acked(self, packet: bytes) -> None:
         if refused := UNAVAILABLE.match(packet):
-            self._again.add(int(refused[1]))
+            self._repeated.add(int(refused[1]))
             self._send_one(int(refused[1]))
             return
         found = ACK.match(packet)
@@ -70,7 +70,7 @@ class Sender:
             raise LoadError(f"refused: {packet[:200].decode()}")
         number, seq = int(found[1]), int(found[2])
         self.waiting.remove(number)
-        if number in self._again:
+        if number in self._repeated:
             self.late.append(seq)
         else:
             self._seqs[number] = seq
@@ -80,7 +80,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was acked: by process, by sender, the seqs in the order of sending, and those `late`."""
+    """The acked seqs: by process and sender in the order of sending, and the `late` ones."""
 
     processes: Sequence[Sequence[Sequence[int]]]
     late: Sequence[int]
@@ -101,7 +101,7 @@ class Outcome:
 
     @property
     def inverted(self) -> int:
-        """How many messages came before the one that their sender had sent first."""
+        """The number of messages with a lower seq than the sender's message before them."""
         return sum(
             after < before
             for senders in self.processes
@@ -111,7 +111,7 @@ class Outcome:
 
     @property
     def rates(self) -> list[float]:
-        """Messages a second of each process."""
+        """Messages per second of each process."""
         return [sum(map(len, senders)) / self.seconds for senders in self.processes]
 
 
@@ -122,7 +122,7 @@ def write_at_once(
     seconds: float,
     until: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Let the senders (a token each, by process) write for so long, or until something holds."""
+    """Let one sender per token write at each process, for `seconds` or until `until` is true."""
     loop = Loop()
     try:
         sides = [

@@ -39,7 +39,7 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.past import Past
 from chat.services.usernames import Usernames
 from tests.log.desk import message_in
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 
 class Failing(MessageRepository):
@@ -92,21 +92,21 @@ class Clients:
         self.told: list[str] = []  # ids of rooms that are deleted, people, sessions that ended
         self.updated: list[str | None] = []  # names of rooms
 
-    def listen(self, room: Room) -> None:
-        self._room_log.listen(room)
-        self._told_rooms.start(room)
+    def track_room(self, room: Room) -> None:
+        self._room_log.track_room(room)
+        self._told_rooms.track(room)
 
-    def unlisten(self, room_id: str) -> None:
-        self._room_log.unlisten(room_id)
-        self._told_rooms.drop(room_id)
+    def untrack_room(self, room_id: str) -> None:
+        self._room_log.untrack_room(room_id)
+        self._told_rooms.untrack(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
-        self.listen(room)
+        self.track_room(room)
         self._hears.add(room.id)
 
     def room_updated(self, room: Room) -> None:
         self.updated.append(room.name)
-        self._told_rooms.note_room(room)
+        self._told_rooms.record_details(room)
 
     def member_left(self, room: Room, user_id: str) -> None:
         self._hears.discard(room.id)
@@ -126,13 +126,13 @@ class Clients:
     def own_user_changed(self, user: User) -> None:
         self.told.append(user.id)
 
-    def user_shown(self, room: Room, user: User) -> None:
+    def user_changed_in_room(self, room: Room, user: User) -> None:
         self.told.append(user.id)
 
-    def is_told(self, user: User) -> bool:
+    def is_user_pushed(self, user: User) -> bool:
         return True
 
-    def is_request_told(self, request_id: str) -> bool:
+    def is_request_pushed(self, request_id: str) -> bool:
         return False
 
     def session_ended(self, session_id: str) -> None:
@@ -141,7 +141,7 @@ class Clients:
     def listeners(self, channel: str, namespace: str) -> set[str]:
         return {self._user_id} if channel.removeprefix("room:") in self._hears else set()
 
-    def is_heard(self, room_id: str) -> bool:
+    def has_listeners(self, room_id: str) -> bool:
         return room_id in self._hears
 
 
@@ -152,7 +152,7 @@ class Silent:
         self.told_of: list[Room] = []  # blocks
         self.is_away = False  # the database
 
-    def tell_two(self, room: Room) -> None:
+    def block_changed(self, room: Room) -> None:
         if self.is_away:
             raise AutoReconnect("away")
         self.told_of.append(room)
@@ -177,7 +177,11 @@ class Process:
         self.messages = Failing(database)
         self.told_rooms = ToldRooms()
         self.room_log = RoomLog(
-            self.messages, ChangeRepository(database), self.rooms, Previews(self.rooms), sign=list
+            self.messages,
+            ChangeRepository(database),
+            self.rooms,
+            Previews(self.rooms),
+            add_names=list,
         )
         self.clients = Clients(self.room_log, self.told_rooms, self.user_id)
         self.room_log.followers = (self.clients,)
@@ -228,10 +232,9 @@ class Process:
     def connect(self, sid: str, user_id: str, pending: bool = True) -> Connection:
         """Note somebody who is connected, or being let in."""
         user = User(user_id, sid, "", 0, "", "", None, 0, 0)
-        connection = Connection(
-            sid, sid, "/group", user, new_id(), 0, None, NOBODYS, pending=pending
-        )
-        self.connections.add(connection)
+        connection = Connection(sid, sid, "/group", user, new_id(), 0, None, UNMETERED)
+        connection.pending = pending
+        self.connections.add_connection(connection)
         return connection
 
     def room(self) -> Room:
@@ -270,16 +273,16 @@ def process(migrated: Database) -> Process:
     return Process(migrated)
 
 
-def test_what_others_stored_is_pushed_once_and_in_order(process: Process) -> None:
+def test_messages_stored_elsewhere_are_pushed_once_and_in_order(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 3)
     process.reconciler.run_once()
     process.reconciler.run_once()
     assert process.clients.seqs[room.id] == [1, 2, 3]
-    assert process.room_log.told_upto(room.id) == 3
+    assert process.room_log.pushed_upto(room.id) == 3
 
 
-def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Process) -> None:
+def test_a_message_whose_room_is_not_touched_yet_is_left_to_the_next_run(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 2)
     process.store(room, 3, 3, touch=False)
@@ -290,7 +293,7 @@ def test_message_that_is_not_told_of_yet_is_left_to_the_next_beat(process: Proce
     assert process.clients.seqs[room.id] == [1, 2, 3]
 
 
-def test_one_room_that_cannot_be_read_does_not_keep_the_others_waiting(process: Process) -> None:
+def test_a_room_that_cannot_be_read_does_not_delay_the_others(process: Process) -> None:
     rooms = [process.room() for _ in range(3)]
     for room in rooms:
         process.store(room, 1, 2)
@@ -302,7 +305,7 @@ def test_one_room_that_cannot_be_read_does_not_keep_the_others_waiting(process: 
     assert process.clients.seqs[rooms[1].id] == [1, 2]
 
 
-def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
+def test_messages_stored_during_a_long_outage_are_pushed_after_it(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = process.room()
@@ -320,7 +323,7 @@ def test_what_was_stored_during_a_long_outage_is_pushed_after_it(
     assert process.clients.seqs[room.id] == [1, 2]
 
 
-def test_a_changed_name_of_a_room_is_told_once(process: Process) -> None:
+def test_a_changed_name_of_a_room_is_pushed_once(process: Process) -> None:
     room = process.room()
     process.reconciler.run_once()
     process.rooms.update(room.id, {"name": "Another name"})
@@ -329,7 +332,7 @@ def test_a_changed_name_of_a_room_is_told_once(process: Process) -> None:
     assert process.clients.updated == ["Another name"]
 
 
-def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(process: Process) -> None:
+def test_a_block_is_pushed_by_the_next_run_after_the_database_failed(process: Process) -> None:
     room = process.direct_room()
     process.reconciler.run_once()
     process.rooms.update_blocked_by(room.id, [process.user_id])
@@ -342,7 +345,7 @@ def test_a_block_is_told_of_at_the_next_beat_when_the_database_went_away(process
     assert [one.blocked_by for one in process.silent.told_of] == [(process.user_id,)]
 
 
-def test_a_block_that_ended_before_the_next_beat_is_told_of_too(process: Process) -> None:
+def test_a_block_that_ended_before_the_next_run_is_pushed_too(process: Process) -> None:
     """Both have missed what the other one changed meanwhile."""
     room = process.direct_room()
     process.reconciler.run_once()
@@ -353,7 +356,7 @@ def test_a_block_that_ended_before_the_next_beat_is_told_of_too(process: Process
     assert [one.blocked_by for one in process.silent.told_of] == [()]
 
 
-def test_a_clock_that_was_ahead_is_looked_back_at_once(process: Process) -> None:
+def test_changes_stamped_by_a_clock_that_was_ahead_are_read_once(process: Process) -> None:
     room = process.room()
     day = timedelta(days=1)
     process.clock_is_ahead = day
@@ -369,7 +372,9 @@ def test_a_clock_that_was_ahead_is_looked_back_at_once(process: Process) -> None
     assert process.rooms.found == [room.id], "and not at each beat until then"
 
 
-def test_what_happened_while_the_clock_was_ahead_is_told_once(process: Process) -> None:
+def test_deletions_and_ends_stamped_by_a_clock_that_was_ahead_are_pushed_once(
+    process: Process,
+) -> None:
     process.clock_is_ahead = timedelta(days=1)
     process.reconciler.run_once()
     ahead = process.database.now() + process.clock_is_ahead
@@ -387,7 +392,7 @@ def test_what_happened_while_the_clock_was_ahead_is_told_once(process: Process) 
     assert process.clients.told == [deleted.id, str(user), str(session)]
 
 
-def test_member_who_came_without_a_word_hears_the_room_in_the_end(
+def test_a_member_whose_join_was_never_pushed_is_subscribed_in_the_end(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = process.rooms.insert_group(new_id(), "A group", "")
@@ -397,14 +402,14 @@ def test_member_who_came_without_a_word_hears_the_room_in_the_end(
     process.memberships.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
     process.store(room, 2, 2)
     process.reconciler.run_once()
-    assert not process.clients.is_heard(room.id)
-    monkeypatch.setattr(members, "COMPARE_AGAIN", 0.0)
+    assert not process.clients.has_listeners(room.id)
+    monkeypatch.setattr(members, "COMPARE_INTERVAL", 0.0)
     process.reconciler.run_once()
-    assert process.clients.is_heard(room.id)
+    assert process.clients.has_listeners(room.id)
     assert process.clients.seqs[room.id] == [2]
 
 
-def test_stranger_who_is_being_let_in_lets_nobody_read_members_again(process: Process) -> None:
+def test_a_connecting_non_member_does_not_cause_another_read_of_members(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 1)
     process.connect("stranger", new_id())
@@ -413,19 +418,19 @@ def test_stranger_who_is_being_let_in_lets_nobody_read_members_again(process: Pr
     assert process.membership_cache.rooms == [room.id]
 
 
-def test_member_who_is_being_let_in_is_compared_again(process: Process) -> None:
+def test_a_connecting_member_is_compared_again(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 1)
     coming = process.connect("second tab", process.user_id)
     for _ in range(2):
         process.reconciler.run_once()
-    process.connections.accept(coming)
+    process.connections.mark_accepted(coming)
     for _ in range(2):
         process.reconciler.run_once()
     assert process.membership_cache.rooms == [room.id] * 3, "and once more when they are in"
 
 
-def test_whoever_left_while_being_let_in_does_not_hear_the_room(process: Process) -> None:
+def test_a_client_whose_user_left_while_it_connected_is_not_subscribed(process: Process) -> None:
     manager = ChannelManager()
     manager.connections = process.connections
     socketio.Server(client_manager=manager, async_mode="threading")
@@ -441,7 +446,7 @@ def test_whoever_left_while_being_let_in_does_not_hear_the_room(process: Process
     assert list(manager.get_participants("/group", room_channel(room.id))) == []
 
 
-def test_a_beat_asks_the_database_for_its_time_once(
+def test_a_run_reads_the_time_of_the_database_once(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments: list[datetime] = []
@@ -457,15 +462,17 @@ def test_a_beat_asks_the_database_for_its_time_once(
     assert len(moments) == 2
 
 
-def test_a_room_that_nobody_hears_any_more_is_no_longer_kept(process: Process) -> None:
+def test_a_room_without_subscribers_is_untracked(process: Process) -> None:
     left, kept = process.room(), process.room()
     process.room_log.forget(left.id)  # as when it was deleted here
     process.clients.member_left(left, process.user_id)
     process.reconciler.run_once()
-    assert process.room_log.listened() == process.told_rooms.with_presence() == {kept.id: "group"}
+    assert (
+        process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {kept.id: "group"}
+    )
 
 
-def test_members_are_compared_again_after_the_past_has_changed(process: Process) -> None:
+def test_members_are_compared_again_after_a_restore(process: Process) -> None:
     room = process.room()
     process.store(room, 1, 1)
     for _ in range(2):

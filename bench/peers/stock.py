@@ -1,4 +1,4 @@
-"""Flask-SocketIO on eventlet as its documentation has it; like `bare.mjs` it keeps nothing.
+"""Flask-SocketIO on eventlet as in its documentation; like `bare.mjs` it stores nothing.
 
 `python bench/peers/stock.py PORT`: prints the port when it listens.
 """

@@ -1,4 +1,4 @@
-"""Write a bot: `Bot` keeps connection, order and promises; you write what it says.
+"""Write a bot: `Bot` keeps the connection, the order and the guarantees; you write the handlers.
 
 This package imports nothing else of `chat`; all it needs is python-socketio[client], the extra
 `[bots]`.

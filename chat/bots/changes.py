@@ -1,4 +1,4 @@
-"""What was done to each room's messages, put back in order: each state is told once."""
+"""The changes of each room's messages, put back in order: each state is delivered once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 Page = dict[str, Any]  # `messages`, `after_rev`, `last_rev`, as the server pushes and answers
 
 MAX_AHEAD = 20  # pushes of one room that wait for earlier ones; more are fetched again
-MAX_TOLD = 10_000  # messages of one room; so many changes one may have missed
+MAX_VERSIONS = 10_000  # messages of one room; so many changes one may have missed
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Up to which rev all changes of a room were told, and what has to be known beside that.
+class ChangePosition:
+    """Up to which rev all changes of a room were delivered.
 
-    `versions` has by seq in which version a message was told. It may be newer than the rev says:
-    a message is told as it is now.
+    `versions` are the delivered versions of messages, by seq. They may be newer than the rev says,
+    because a message is delivered as it is now.
     """
 
     rev: int
@@ -25,58 +25,63 @@ class Told:
 
 
 class RoomChanges:
-    """How far the changes of one room were told (`rev`), and what came ahead of its turn.
+    """How far the changes of one room were delivered (`rev`), and pages that came too early.
 
-    Where `rev` is None nobody follows them, or it is not known yet from where on.
+    Where `rev` is None the bot does not follow them, or does not know yet from where on.
     """
 
-    def __init__(self, told: Told | None = None) -> None:
-        self.rev: int | None = told.rev if told else None
-        self._upto = 0  # the last rev that was heard of
-        self._versions = dict(told.versions) if told else {}
+    def __init__(self, position: ChangePosition | None = None) -> None:
+        self.rev: int | None = position.rev if position else None
+        self._upto = 0  # the greatest known rev
+        self._versions = dict(position.versions) if position else {}
         self._waiting: list[Page] = []  # by `after_rev`
 
     @property
     def is_behind(self) -> bool:
-        """Whether changes were made that could not be told yet."""
+        """Whether there are changes that could not be delivered yet."""
         return self.rev is not None and self.rev < self._upto
 
     @property
-    def told(self) -> Told | None:
-        """What a restart should not lose."""
-        return None if self.rev is None else Told(self.rev, dict(self._versions))
+    def position(self) -> ChangePosition | None:
+        """What a restart must not lose."""
+        return None if self.rev is None else ChangePosition(self.rev, dict(self._versions))
 
     def begin(self, rev: int) -> None:
         """Follow all changes after a rev."""
         self.rev = rev
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Drop everything: the log of changes is another one, or too much of it was missed."""
         self.rev, self._upto = None, 0
         self._versions.clear()
         self._waiting.clear()
 
-    def hear_of(self, rev: int | None) -> None:
-        """Hear that there are changes up to a rev; older servers name none."""
+    def drop_ahead(self) -> None:
+        """Drop the pages that came too early, because they may belong to another past."""
+        self._upto = self.rev or 0
+        self._waiting.clear()
+
+    def record_rev(self, rev: int | None) -> None:
+        """Record that there are changes up to a rev; older servers name none."""
         self._upto = max(self._upto, rev or 0)
 
     def put(self, page: Page) -> None:
-        """Take in what changed between two revs; what was told already is dropped."""
-        self.hear_of(page["last_rev"])
+        """Add the changes between two revs; delivered ones are dropped."""
+        self.record_rev(page["last_rev"])
         if self.rev is None or page["last_rev"] <= self.rev:
             return
         if page["after_rev"] <= self.rev or len(self._waiting) < MAX_AHEAD:
             bisect.insort(self._waiting, page, key=lambda one: one["after_rev"])
 
     def put_last(self, page: Page) -> None:
-        """Take in an answer behind which there are no changes."""
+        """Add an answer after which there are no changes."""
         self._upto = page["last_rev"]
         self.put(page)
 
-    def take(self, position: int) -> dict[str, Any] | None:
-        """Return the changed message whose turn it is; it stays in turn until `note`.
+    def next_entry(self, position: int) -> dict[str, Any] | None:
+        """Return the changed message in turn; it stays in turn until `record_delivered`.
 
-        One behind `position`, up to which messages were handled, waits until it was handled itself.
+        A message behind `position`, the last handled seq, waits until it was handled.
         """
         while self.rev is not None and self._waiting:
             page = self._waiting[0]
@@ -89,16 +94,16 @@ class RoomChanges:
             del self._waiting[0]
         return None
 
-    def note(self, entry: dict[str, Any]) -> None:
-        """Note that a message was told as it is here, as a changed or as a new one."""
+    def record_delivered(self, entry: dict[str, Any]) -> None:
+        """Record that a message was delivered in this version, as a changed or as a new one."""
         version = entry.get("version", 0)  # older servers name none
         if self.rev is None or not version:
             return
-        self._versions.pop(entry["seq"], None)  # the one noted last stands at the end
+        self._versions.pop(entry["seq"], None)  # the latest one is at the end
         self._versions[entry["seq"]] = version
-        if len(self._versions) > MAX_TOLD:
+        if len(self._versions) > MAX_VERSIONS:
             del self._versions[next(iter(self._versions))]
 
-    def forget_versions(self) -> None:
-        """Drop what is not needed once `rev` covers all that the told messages say."""
+    def drop_versions(self) -> None:
+        """Drop the versions, which are not needed once `rev` covers them."""
         self._versions.clear()

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from chat.bots.address import server_address
 from chat.bots.backoff import backoff
 from chat.bots.calls import Calls
+from chat.bots.delivery import Delivery
 from chat.bots.errors import BotError, NotLoggedIn, Stopped
 from chat.bots.handlers import Handler, Handlers
 from chat.bots.inbox import Inbox
@@ -28,7 +29,7 @@ from chat.bots.state import State, Unsent
 from chat.bots.timers import Timers
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
-LAST_WORDS = 5.0  # seconds that a handler has to come to its end when the bot is stopped
+STOP_SECONDS = 5.0  # seconds that a handler has to come to its end when the bot is stopped
 
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
 Place = tuple[str, int]  # room id and seq
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Bot:
-    """A program that talks in a chat under an account of its own.
+    """A program with an account of its own in a chat.
 
     `url` is the server's address, `http://` or `https://` included. The bot logs in with `username`
     and `password`, or uses the tokens it is given for as long as they are good. What must outlive
@@ -93,7 +94,7 @@ class Bot:
 
     def on_message(self, handler: AnyHandler) -> AnyHandler:
         """Decorate a function that gets every message of others that is no command."""
-        self._handlers.add_listener(handler)
+        self._handlers.add_message_handler(handler)
         return handler
 
     def on_messages_changed(self, handler: AnyHandler) -> AnyHandler:
@@ -102,7 +103,7 @@ class Bot:
         It was edited, deleted or pinned, or somebody's reaction came or went. The bot's own
         messages and changes are no exception. Decorate before the bot starts.
         """
-        self._handlers.add_change_listener(handler)
+        self._handlers.add_change_handler(handler)
         return handler
 
     def command(self, name: str) -> Callable[[AnyHandler], AnyHandler]:
@@ -129,7 +130,7 @@ class Bot:
     # What the author calls
 
     def send(self, room_id: str, text: str, client_id: str | None = None) -> Message:
-        """Say something in a room and return it as it was stored.
+        """Send a message to a room and return it as it was stored.
 
         It is tried again until the server has answered. Raises BotError when it refuses:
         `forbidden`, `not_found`, `validation_error` …; raises Stopped when the bot stops before:
@@ -139,7 +140,7 @@ class Bot:
         return self._send(text, client_id, room_id=room_id)
 
     def send_to(self, username: str, text: str, client_id: str | None = None) -> Message:
-        """Say something to a person, one to one; as `send`."""
+        """Send a message to a person, one to one; as `send`."""
         return self._send(text, client_id, to=username)
 
     def edit(self, message: Message | Place, text: str) -> Message:
@@ -207,7 +208,7 @@ class Bot:
         self._thread.start()
 
     def wait_ready(self, timeout: float | None = None) -> bool:
-        """Return when the bot hears everything that is said from here on.
+        """Return when the bot gets every message from here on.
 
         False when that took more than `timeout` seconds, and when the bot has ended.
         """
@@ -242,20 +243,18 @@ class Bot:
     # How it does that
 
     def _make_parts(self) -> None:
-        inbox, self._logs = Inbox(), RoomLogs()
+        inbox, logs = Inbox(), RoomLogs()
         self._ready = threading.Event()
-        self._link = Link(self._url, self._session, inbox.push, inbox.online)
-        self._calls = Calls(self._link, self._session, self._logs)
+        self._link = Link(self._url, self._session, inbox.push, inbox.connecting, inbox.connected)
+        self._calls = Calls(self._link, self._session, logs)
         self._outbox = Outbox(self._state, self._calls)
+        handle_change = self._handle_change if self._handlers.has_change_handlers else None
         self._reader = Reader(
             inbox=inbox,
             link=self._link,
             session=self._session,
-            state=self._state,
-            logs=self._logs,
+            delivery=Delivery(self._state, logs, self._handle, handle_change),
             timers=self._timers,
-            handle=self._handle,
-            tell=self._tell if self._handlers.hear_changes else None,
             on_ready=self._ready.set,
             from_start=self._from_start,
         )
@@ -265,10 +264,10 @@ class Bot:
             target=self._guard, args=(self._read,), name="bot-reader", daemon=True
         )
         try:
-            self._guard(self._know_oneself)
+            self._guard(self._learn_user_id)
             reading.start()
             self._guard(self._link.keep)
-            reading.join(LAST_WORDS)
+            reading.join(STOP_SECONDS)
             self._link.close()
             reading.join()
             self._session.log_out()
@@ -287,7 +286,7 @@ class Bot:
             self._failure = self._failure or error
             self.stop()
 
-    def _know_oneself(self) -> None:
+    def _learn_user_id(self) -> None:
         waits = backoff()
         while True:
             try:
@@ -305,27 +304,27 @@ class Bot:
         self._reader.run()
 
     def _handle(self, kind: str, entry: Entry) -> bool:
-        """Let the author's code see a message; tells whether any of it did."""
+        """Call the author's handlers for a message; return whether there was one."""
         if entry["user_id"] == self._state.user_id or entry["kind"] != "text":
             return False
         message = read_message(entry, kind == "direct", self.send)
-        if message.deleted_at:  # before the bot came to it: nothing is left to answer
+        if message.deleted_at:  # before the bot read it: nothing is left to answer
             return False
-        return self._show(self._handlers.select(message), f"re-{message.id}")
+        return self._call_handlers(self._handlers.select(message), f"re-{message.id}")
 
-    def _tell(self, kind: str, entry: Entry) -> bool:
-        """Let the author's code see a message that changed; as above."""
+    def _handle_change(self, kind: str, entry: Entry) -> bool:
+        """Call the author's handlers for a message that changed; as above."""
         if entry["kind"] != "text":
             return False
         message = read_message(entry, kind == "direct", self.send)
         name = f"re-{message.id}-v{message.version}"
-        return self._show(self._handlers.select_for_changed(message), name)
+        return self._call_handlers(self._handlers.select_for_change(message), name)
 
-    def _show(self, calls: Iterable[tuple[int, Handler, Message]], name: str) -> bool:
-        """Call handlers one after the other; what they send is named after what they are shown."""
-        seen = False
+    def _call_handlers(self, calls: Iterable[tuple[int, Handler, Message]], name: str) -> bool:
+        """Call handlers one after the other; their sends get client_ids made from `name`."""
+        is_handled = False
         for number, handler, message in calls:
-            seen = True
+            is_handled = True
             token = _handling.set(_Handling(f"{name}-{number}"))
             try:
                 handler(message)
@@ -335,7 +334,7 @@ class Bot:
                 log.exception("a handler failed at message %s", message.id)
             finally:
                 _handling.reset(token)
-        return seen
+        return is_handled
 
     def _send(
         self, text: str, client_id: str | None, room_id: str | None = None, to: str | None = None

@@ -26,7 +26,7 @@ def bot_from_arguments(about: str) -> Bot:
 
 
 def run(bot: Bot) -> None:
-    """Run the bot until it is told to stop; one sentence says why it could not."""
+    """Run the bot until it is stopped; after a failure exit with one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         bot.run()

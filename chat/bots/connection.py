@@ -1,4 +1,4 @@
-"""One connection to both namespaces. It ends once and is never revived: there is a next one."""
+"""One connection to both namespaces. It ends once and is never reopened."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Connection:
                 self._waiting.discard(answer)
 
     def close(self) -> None:
-        """End the connection; whoever waits for an answer gets `unavailable`."""
+        """End the connection; calls that wait for an answer get `unavailable`."""
         self._lose("closed")
         engine = self._client.eio
         if engine.ws is None:  # long polling, whose farewell may take as long as a poll

@@ -1,4 +1,4 @@
-"""A bot that says what was said to it: `python -m chat.bots.echo --url … --username …`."""
+"""A bot that repeats messages: `python -m chat.bots.echo --url … --username …`."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from chat.bots.message import Message
 
 
 def add_echo(bot: Bot) -> None:
-    """Let a bot repeat what people write to it alone, and in groups what stands behind /echo."""
+    """Let a bot repeat direct messages, and in groups the text after /echo."""
 
     @bot.command("echo")
     def echo(message: Message) -> None:
-        """Say the rest of the line; one to one, everything is said back."""
+        """Repeat the rest of the line; one to one, the bot repeats everything."""
         if message.arguments:
             message.reply(message.arguments)
 
     @bot.on_message
     def repeat(message: Message) -> None:
-        if message.direct:  # in a group, two bots like this one would never come to an end
+        if message.direct:  # in a group, two such bots would repeat each other without end
             message.reply(message.data)
 
 
 def main() -> None:
     """Run it from the command line."""
-    bot = bot_from_arguments("Says what was said to it.")
+    bot = bot_from_arguments("Repeats messages.")
     add_echo(bot)
     run(bot)
 

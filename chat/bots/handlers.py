@@ -15,22 +15,22 @@ class Handlers:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        self._listeners: list[Handler] = []
+        self._message_handlers: list[Handler] = []
         self._commands: dict[str, Handler] = {}
-        self._change_listeners: list[Handler] = []
+        self._change_handlers: list[Handler] = []
 
     @property
-    def hear_changes(self) -> bool:
+    def has_change_handlers(self) -> bool:
         """Whether there is a handler of messages that changed."""
-        return bool(self._change_listeners)
+        return bool(self._change_handlers)
 
-    def add_listener(self, handler: Handler) -> None:
+    def add_message_handler(self, handler: Handler) -> None:
         """Register a handler of messages that are no command."""
-        self._listeners.append(handler)
+        self._message_handlers.append(handler)
 
-    def add_change_listener(self, handler: Handler) -> None:
+    def add_change_handler(self, handler: Handler) -> None:
         """Register a handler of messages that changed."""
-        self._change_listeners.append(handler)
+        self._change_handlers.append(handler)
 
     def add_command(self, name: str, handler: Handler) -> None:
         """Register the handler of a command; raises ValueError for a name that is taken or none."""
@@ -49,12 +49,12 @@ class Handlers:
             if command is not None:
                 yield 0, command, replace(message, arguments="".join(rest).strip())
                 return
-        for number, handler in enumerate(self._listeners, 1):
+        for number, handler in enumerate(self._message_handlers, 1):
             yield number, handler, message
 
-    def select_for_changed(self, message: Message) -> Iterator[tuple[int, Handler, Message]]:
+    def select_for_change(self, message: Message) -> Iterator[tuple[int, Handler, Message]]:
         """Yield the same for a message that changed."""
-        for number, handler in enumerate(self._change_listeners, 1):
+        for number, handler in enumerate(self._change_handlers, 1):
             yield number, handler, message
 
     def help_text(self) -> str:

@@ -1,32 +1,39 @@
-"""What the connection's threads hand to the one thread that reads."""
+"""Pushes on their way from the connection's threads to the reader's thread."""
 
 from __future__ import annotations
 
-import queue
+import threading
+from collections import deque
 from typing import Any
 
 from chat.bots.connection import NAMESPACES
 
-MAX_PUSHES = 10_000  # waiting to be looked at; what comes then is fetched later
+MAX_PUSHES = 10_000  # waiting; further ones are dropped, and fetched later
 
 Push = tuple[str, str, Any]  # kind of room, event, payload
 
 
 class Inbox:
-    """Pushes in the order in which their threads ran, and word of each new connection."""
+    """Pushes in the order in which their threads ran, and each new connection."""
 
     def __init__(self) -> None:
-        self._queue: queue.Queue[Push | None] = queue.Queue(MAX_PUSHES)
+        self._waiting: deque[Push | None] = deque()
         self._overflowed = False
+        self._news = threading.Condition()
 
     def push(self, kind: str, event: str, payload: Any) -> None:
-        """Put in what the server pushed."""
+        """Add a push of the server."""
         self._put((kind, event, payload))
 
-    def online(self) -> None:
-        """Say that anything may have been missed: ask for it."""
+    def connecting(self) -> None:
+        """Add that a new connection is tried, whose pushes may belong to another past."""
         for kind in NAMESPACES:
-            self._put((kind, "online", None))
+            self._put((kind, "connecting", None))
+
+    def connected(self) -> None:
+        """Add that there is a new connection, before which pushes may have been lost."""
+        for kind in NAMESPACES:
+            self._put((kind, "connected", None))
 
     def wake(self) -> None:
         """Let a waiting `get` return."""
@@ -34,20 +41,21 @@ class Inbox:
 
     def get(self, timeout: float | None) -> Push | None:
         """Return the next push; None after `timeout` seconds and when woken."""
-        if self._overflowed and self._queue.empty():
-            self._overflowed = False
-            self.online()
-        try:
-            return self._queue.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        with self._news:
+            if self._overflowed and not self._waiting:
+                self._overflowed = False
+                self._waiting.extend((kind, "connected", None) for kind in NAMESPACES)
+            self._news.wait_for(lambda: self._waiting, timeout)
+            return self._waiting.popleft() if self._waiting else None
 
     def empty(self) -> bool:
         """Tell whether nothing waits at the moment."""
-        return self._queue.empty()
+        return not self._waiting
 
     def _put(self, push: Push | None) -> None:
-        try:
-            self._queue.put_nowait(push)
-        except queue.Full:
-            self._overflowed = True
+        with self._news:
+            if self._overflowed or len(self._waiting) >= MAX_PUSHES:
+                self._overflowed = True  # until all waiting ones are read: the order stays
+            else:
+                self._waiting.append(push)
+                self._news.notify()

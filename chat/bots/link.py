@@ -20,19 +20,25 @@ log = logging.getLogger(__name__)
 
 
 class Link:
-    """The connection of the moment. `on_online()` is called when there is a new one."""
+    """Keeps one connection after the other.
+
+    `on_connecting()` is called before each try, ahead of all pushes of a new connection, and
+    `on_connected()` when there is one.
+    """
 
     def __init__(
         self,
         url: str,
         session: Session,
         on_push: Callable[[str, str, Any], None],
-        on_online: Callable[[], None],
+        on_connecting: Callable[[], None],
+        on_connected: Callable[[], None],
     ) -> None:
         self._url = url
         self._session = session
         self._on_push = on_push
-        self._on_online = on_online
+        self._on_connecting = on_connecting
+        self._on_connected = on_connected
         self._connection: Connection | None = None
         self._token = ""
         self._renewed = time.monotonic()
@@ -48,6 +54,7 @@ class Link:
         """
         waits = backoff()
         while not self._stopping.is_set():
+            self._on_connecting()
             try:
                 connection = self._connect()
             except NotLoggedIn:
@@ -59,7 +66,7 @@ class Link:
             began = time.monotonic()
             self._put(connection)
             log.info("connected")
-            self._on_online()
+            self._on_connected()
             self._watch(connection)
             if not connection.lost.is_set():
                 return

@@ -1,4 +1,4 @@
-"""Each room's log, put back in order: pushes come late, twice, out of turn, or not at all."""
+"""Each room's log, put back in order: pushes come late, twice, out of order, or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from chat.bots.changes import RoomChanges, Told
+from chat.bots.changes import ChangePosition, RoomChanges
 
 Entry = dict[str, Any]
 
@@ -15,10 +15,10 @@ MAX_AHEAD = 500  # entries of one room that wait for earlier ones; more are fetc
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What was handled last: by it another past of the room shows, and how far it is the same one.
+    """The message handled last. It shows whether the room's log is still the same one.
 
     `id` is that of the message at the position, empty when it is not known; `created_at` is the
-    newest time of all that was handled, 0 when nothing was.
+    newest time of all handled messages, 0 when there is none.
     """
 
     id: str = ""
@@ -26,9 +26,9 @@ class End:
 
 
 class RoomLog:
-    """How far one room has been handled (`position`, a seq), and what came ahead of its turn.
+    """How far one room has been handled (`position`, a seq), and entries that came too early.
 
-    `changes` is how far what was done to its messages has been told.
+    `changes` is how far the changes of its messages were delivered.
     """
 
     def __init__(
@@ -36,39 +36,40 @@ class RoomLog:
         kind: str,
         position: int,
         end: End = End(),  # noqa: B008
-        told: Told | None = None,
+        change_position: ChangePosition | None = None,
     ) -> None:
         self.kind = kind
         self.position = position
         self.end = end
-        self.changes = RoomChanges(told)
+        self.changes = RoomChanges(change_position)
         self._ahead: dict[int, Entry] = {}
 
     @property
     def has_gap(self) -> bool:
-        """Whether something came that cannot be handled or told before something missing."""
+        """Whether an entry or a change came that must wait for a missing one."""
         lacks_message = bool(self._ahead) and self.position + 1 not in self._ahead
         return lacks_message or self.changes.is_behind
 
     def put(self, entry: Entry) -> None:
-        """Take an entry in; one that was handled already is dropped."""
+        """Add an entry; one that was handled already is dropped."""
         seq = entry["seq"]
         if seq == self.position + 1 or (seq > self.position and len(self._ahead) < MAX_AHEAD):
             self._ahead[seq] = entry
 
-    def take(self) -> Entry | None:
-        """Return the entry whose turn it is, if it is here; it stays in turn until `advance`."""
+    def next_entry(self) -> Entry | None:
+        """Return the entry in turn, or None; it stays in turn until `advance`."""
         return self._ahead.get(self.position + 1)
 
     def advance(self) -> None:
-        """Go past the entry whose turn it was."""
+        """Go past the entry in turn."""
         self.position += 1
         entry = self._ahead.pop(self.position)
         self.end = End(entry["id"], max(self.end.created_at, entry["created_at"]))
 
-    def forget_ahead(self) -> None:
-        """Drop what came ahead of its turn: it belongs to another past."""
+    def drop_ahead(self) -> None:
+        """Drop all that came too early, because it may belong to another past."""
         self._ahead.clear()
+        self.changes.drop_ahead()
 
 
 class RoomLogs:
@@ -91,10 +92,10 @@ class RoomLogs:
         kind: str,
         position: int,
         end: End = End(),  # noqa: B008
-        told: Told | None = None,
+        change_position: ChangePosition | None = None,
     ) -> RoomLog:
         """Begin (or begin anew) to follow a room behind `position`."""
-        log = RoomLog(kind, position, end, told)
+        log = RoomLog(kind, position, end, change_position)
         with self._lock:
             self._rooms[room_id] = log
         return log
@@ -110,18 +111,20 @@ class RoomLogs:
             return {id: log.position for id, log in self._rooms.items() if log.kind == kind}
 
     def ends(self, kind: str) -> dict[str, End]:
-        """Return what was handled last in each room of a kind."""
+        """Return the message handled last in each room of a kind."""
         with self._lock:
             return {id: log.end for id, log in self._rooms.items() if log.kind == kind}
 
-    def told(self, kind: str) -> dict[str, Told]:
-        """Return how far the changes of each room of a kind were told, where that is known."""
+    def change_positions(self, kind: str) -> dict[str, ChangePosition]:
+        """Return how far the changes of each room of a kind were delivered, where that is known."""
         with self._lock:
-            found = {id: log.changes.told for id, log in self._rooms.items() if log.kind == kind}
-        return {room_id: told for room_id, told in found.items() if told is not None}
+            found = {
+                id: log.changes.position for id, log in self._rooms.items() if log.kind == kind
+            }
+        return {room_id: one for room_id, one in found.items() if one is not None}
 
     def revs(self, kind: str) -> dict[str, int]:
-        """Return up to which rev the changes of each room of a kind were told, where known."""
+        """Return up to which rev the changes of each room of a kind were delivered, where known."""
         with self._lock:
             found = {id: log.changes.rev for id, log in self._rooms.items() if log.kind == kind}
         return {room_id: rev for room_id, rev in found.items() if rev is not None}

@@ -1,4 +1,4 @@
-"""Membership requests: a bot accepts, because whoever adds it to a group wants it there."""
+"""Membership requests: a bot accepts, because the inviter wants it in the group."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Callable
 from chat.bots.errors import BotError
 from chat.bots.session import Session
 
-RETRY = 2.0  # seconds after which to ask again what could not be answered
+RETRY = 2.0  # seconds before the next try of a failed call
 REFUSED = ("not_found", "conflict", "forbidden")  # it is gone, or there is no place for the bot
 
 log = logging.getLogger(__name__)
 
 
 class MembershipRequests:
-    """Accepts what waits for an answer, after each `expect()`."""
+    """Accepts all waiting requests, after each `schedule()`."""
 
     def __init__(self, session: Session, clock: Callable[[], float]) -> None:
         self._session = session
         self._clock = clock
         self._due: float | None = None
 
-    def expect(self) -> None:
-        """Look soon: there may be a request."""
+    def schedule(self) -> None:
+        """Look for requests soon."""
         self._due = self._clock()
 
     def next_due(self) -> float | None:
@@ -31,7 +31,7 @@ class MembershipRequests:
         return self._due
 
     def accept_due(self, now: float) -> None:
-        """Accept all requests if it is time to look; what fails is tried again later."""
+        """Accept all requests if that is due; after a failure try again later."""
         if self._due is None or self._due > now:
             return
         self._due = None

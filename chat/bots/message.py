@@ -20,14 +20,14 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something that was said.
+    """A message as it was when the handler was called.
 
     `seq` is its place in the room's log: 1, 2, 3 … without gaps. `created_at` is in milliseconds
     since 1970 UTC, by the server's clock. `direct` tells a room of two from a group. For a command,
-    `arguments` is what stood behind its name.
+    `arguments` is the text after its name.
 
-    `version` is 0 for a message as it was first said, and grows with each change. `edited_at` and
-    `deleted_at` are times, or None; of what is deleted `data` is empty.
+    `version` is 0 for a message as first sent, and grows with each change. `edited_at` and
+    `deleted_at` are times, or None; `data` of a deleted message is empty.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Message:
     _send: Callable[[str, str], Message] | None = field(default=None, repr=False, compare=False)
 
     def reply(self, text: str) -> Message:
-        """Say something in the same room and return it as stored; raises as `Bot.send` does."""
+        """Send a message to the same room and return it as stored; raises as `Bot.send` does."""
         assert self._send is not None
         return self._send(self.room_id, text)
 

@@ -1,4 +1,4 @@
-"""Sending: first into the file, then until the server has said what became of it."""
+"""Sending: first into the file, then until the server has answered."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Outbox:
         Raises BotError when the server refuses it, and Stopped when the bot stops before its
         outcome is known: then it is sent at the next start.
         """
-        self._state.keep(message)
+        self._state.add_unsent(message)
         return self._deliver(message)
 
     def send_leftovers(self) -> None:
-        """Send what an earlier run of the bot left behind."""
+        """Send what an earlier run of the bot could not send."""
         for message in self._state.unsent():
             try:
                 self._deliver(message)
@@ -45,7 +45,7 @@ class Outbox:
         except NotLoggedIn:  # the bot ends, and its next start sends it
             raise
         except BotError:
-            self._state.withdraw(message.client_id)
+            self._state.discard_refused(message.client_id)
             raise
-        self._state.settle(message.client_id)
+        self._state.mark_stored(message.client_id)
         return stored

@@ -81,7 +81,7 @@ def add_reminders(bot: Bot) -> None:
     def remind() -> None:
         for one in [one for one in pending() if one["due"] <= time.time() * 1000]:
             try:
-                # Under one client_id it is said once, also when the bot dies before it noted that.
+                # Under one client_id it is stored once, also when the bot dies meanwhile.
                 bot.send(one["room_id"], one["text"], client_id=f"reminder-{one['message_id']}")
             except BotError as error:  # the room is gone, or the bot is no longer in it
                 log.info("could not remind: %s", error.code)
@@ -90,7 +90,7 @@ def add_reminders(bot: Bot) -> None:
 
 def main() -> None:
     """Run it from the command line."""
-    bot = bot_from_arguments("Reminds people of what they asked it to.")
+    bot = bot_from_arguments("Reminds people at the time they ask for.")
     add_reminders(bot)
     run(bot)
 

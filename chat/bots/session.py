@@ -138,7 +138,7 @@ class Session:
 
 
 class _Bearer(requests.auth.AuthBase):
-    """Carries a token, or none. A header alone would be replaced by what a ~/.netrc says."""
+    """Carries a token, or none. A header alone would be replaced by a ~/.netrc."""
 
     def __init__(self, token: str | None) -> None:
         self._token = token

@@ -1,4 +1,4 @@
-"""The file in which a bot survives: how far it got, what it has to send, what it remembers."""
+"""The file of a bot: how far it got, what it has to send, and its memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from chat.bots.changes import Told
+from chat.bots.changes import ChangePosition
 from chat.bots.log import End
 
 FORMAT = 1
@@ -29,8 +29,8 @@ class Unsent:
 class State:
     """Kept in memory, written as a whole, replaced at once: a crash leaves the old or the new file.
 
-    `memory` is the author's; what it held at the last `commit` is what is kept, so that a handler
-    that did not come to its end has not changed it.
+    `memory` is the author's. The file has it as it was at the last `commit`, so that a handler that
+    did not end has not changed it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,14 +55,17 @@ class State:
             kind: {room_id: End(*end) for room_id, end in ends.items()}
             for kind, ends in kept.get("ends", {}).items()
         }
-        self._told = {  # likewise
-            kind: {room_id: Told(rev, dict(versions)) for room_id, (rev, versions) in rooms.items()}
+        self._change_positions = {  # likewise
+            kind: {
+                room_id: ChangePosition(rev, dict(versions))
+                for room_id, (rev, versions) in rooms.items()
+            }
             for kind, rooms in kept.get("told", {}).items()
         }
         self._outbox = {one["client_id"]: Unsent(**one) for one in kept.get("outbox", [])}
 
     def claim(self, user_id: str) -> None:
-        """Note whose state this is; raises ValueError when it is another user's."""
+        """Record the user of this state; raises ValueError when it is another user's."""
         if self.user_id not in (None, user_id):
             raise ValueError(f"{self._path} is the state of another user's bot")
         self.user_id = user_id
@@ -74,38 +77,38 @@ class State:
             return None if found is None else dict(found)
 
     def end(self, kind: str, room_id: str) -> End:
-        """Return what was handled last in a room, as far as it is known."""
+        """Return the message handled last in a room, as far as it is known."""
         with self._lock:
             return self._ends.get(kind, {}).get(room_id, End())
 
-    def told(self, kind: str, room_id: str) -> Told | None:
-        """Return how far the changes of a room were told, None where that is not known."""
+    def change_position(self, kind: str, room_id: str) -> ChangePosition | None:
+        """Return how far the changes of a room were delivered, None where that is not known."""
         with self._lock:
-            return self._told.get(kind, {}).get(room_id)
+            return self._change_positions.get(kind, {}).get(room_id)
 
-    def forget_told(self) -> None:
-        """Forget how far changes were told in any room. Written with the next commit."""
+    def drop_change_positions(self) -> None:
+        """Drop how far changes were delivered in all rooms. Written with the next commit."""
         with self._lock:
-            self._told.clear()
+            self._change_positions.clear()
 
     def unsent(self) -> list[Unsent]:
-        """Return what may not have been stored yet, the oldest first."""
+        """Return the messages that may not be stored yet, the oldest first."""
         with self._lock:
             return list(self._outbox.values())
 
-    def keep(self, message: Unsent) -> None:
-        """Make sure that a message will be sent, whatever happens from here on."""
+    def add_unsent(self, message: Unsent) -> None:
+        """Record a message, so that it will be sent also after a crash."""
         with self._lock:
             self._outbox[message.client_id] = message
             self._write()
 
-    def settle(self, client_id: str) -> None:
-        """Forget a stored message. Written with the next change: to send it again does no harm."""
+    def mark_stored(self, client_id: str) -> None:
+        """Drop a stored message. Written with the next change: a repeat does no harm."""
         with self._lock:
             self._outbox.pop(client_id, None)
 
-    def withdraw(self, client_id: str) -> None:
-        """Forget a refused message, so that it is not said later after all."""
+    def discard_refused(self, client_id: str) -> None:
+        """Drop a refused message, so that it is not sent later after all."""
         with self._lock:
             self._outbox.pop(client_id, None)
             self._write()
@@ -115,7 +118,7 @@ class State:
         kind: str,
         positions: dict[str, int],
         ends: dict[str, End],
-        told: Mapping[str, Told],
+        change_positions: Mapping[str, ChangePosition],
     ) -> None:
         """Write how far the rooms of a kind have been handled, and the memory with it."""
         memory = json.dumps(self.memory)
@@ -123,11 +126,11 @@ class State:
             self._memory = memory
             self._positions[kind] = positions
             self._ends[kind] = ends
-            self._told[kind] = dict(told)
+            self._change_positions[kind] = dict(change_positions)
             self._write()
 
     def commit_memory(self) -> None:
-        """Write what is remembered."""
+        """Write the memory."""
         memory = json.dumps(self.memory)
         with self._lock:
             if memory != self._memory:
@@ -146,10 +149,9 @@ class State:
             },
             "told": {
                 kind: {
-                    room_id: (told.rev, list(told.versions.items()))
-                    for room_id, told in rooms.items()
+                    room_id: (one.rev, list(one.versions.items())) for room_id, one in rooms.items()
                 }
-                for kind, rooms in self._told.items()
+                for kind, rooms in self._change_positions.items()
             },
             "outbox": [asdict(one) for one in self._outbox.values()],
         }

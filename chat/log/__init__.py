@@ -1,1 +1,1 @@
-"""The rooms' logs: `RoomLog` is the only way to append to one, to read it and to follow it."""
+"""The rooms' logs. Append to them, read them and follow them through `RoomLog` alone."""

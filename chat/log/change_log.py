@@ -1,4 +1,4 @@
-"""The rooms' second logs, of changes: what is appended to one is applied, then it may be read."""
+"""The rooms' logs of changes: an entry is applied to its message before anybody reads it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from chat.repositories.appends import STRIDE
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
 
-MOST_READ = 1_000  # entries that one look at a log reads
+MAX_ENTRIES_READ = 1_000  # entries of one log that one call reads
 
 
 class ChangeLog:
-    """Settles the logs of changes, and reads the messages that they speak of.
+    """Settles the logs of changes, and reads the messages that changed.
 
-    A rev is settled when all changes up to it are applied and scrubbed, foreign ones too: whoever
-    stored them may have died in between. No other rev leaves the log, and the messages are read
-    after it. `sign` gives them the names of their senders. `learn` hears how one is now, and
-    `forget` the ids of rooms in which another process has changed some.
+    A rev is settled when all changes up to it are applied and scrubbed. That includes changes of
+    other processes, which may have crashed between storing and applying. Only settled revs leave
+    the log, and the messages are read after the rev is settled. `add_names` adds the names of
+    their senders. `on_message_changed` is called with the current state of a message, and
+    `on_foreign_changes` with the id of a room in which another process changed messages.
     """
 
     def __init__(
@@ -31,59 +32,59 @@ class ChangeLog:
         messages: MessageRepository,
         tails: Tails,
         previews: Previews,
-        sign: Callable[[Iterable[Message]], list[Message]],
-        learn: Callable[[Message], None],
-        forget: Callable[[str], None],
+        add_names: Callable[[Iterable[Message]], list[Message]],
+        on_message_changed: Callable[[Message], None],
+        on_foreign_changes: Callable[[str], None],
     ) -> None:
         self._changes = changes
         self._messages = messages
         self._tails = tails
         self._previews = previews
-        self._sign = sign
-        self._learn = learn
-        self._forget = forget
+        self._add_names = add_names
+        self._on_message_changed = on_message_changed
+        self._on_foreign_changes = on_foreign_changes
 
-    def settled(self, room: Room) -> int:
-        """Return the last rev that is known to be settled, asking nobody."""
-        return self._tails.settled(room) or 0
+    def settled_rev(self, room: Room) -> int:
+        """Return the last rev known to be settled, without a query."""
+        return self._tails.settled_rev(room) or 0
 
-    def note_settled_elsewhere(self, room: Room) -> int:
-        """Note what another process has settled, as the room says; return the last settled rev."""
-        if self._tails.note_settled_elsewhere(room):
-            self._forget(room.id)
-        return self.settled(room)
+    def record_settled_elsewhere(self, room: Room) -> int:
+        """Take over `room.last_rev`, which another process settled; return the last settled rev."""
+        if self._tails.record_settled_elsewhere(room):
+            self._on_foreign_changes(room.id)
+        return self.settled_rev(room)
 
     def settle(self, room: Room, max_age: float = 0.0) -> int:
-        """Apply what is left to apply, and return the last rev as of `max_age` seconds ago."""
-        known = self._tails.settled(room, max_age)
+        """Apply all pending changes; return the last rev, at most `max_age` seconds old."""
+        known = self._tails.settled_rev(room, max_age)
         if known is not None:
             return known
         asked_at = time.monotonic()
-        settled = self.settled(room)
+        settled = self.settled_rev(room)
         while True:
             found = self._changes.list_range(room.id, settled + 1, settled + STRIDE)
             if found:
                 settled = found[-1].rev
                 self._apply(room, found)
-                self._forget(room.id)
-                self._note_newest(room, found)
+                self._on_foreign_changes(room.id)
+                self._refresh_preview(room, found)
             if len(found) < STRIDE:
-                self._tails.note_settled(room.id, settled, asked_at)
+                self._tails.record_settled(room.id, settled, asked_at)
                 return settled
 
     def settle_own(self, room: Room, own: Sequence[Change]) -> int:
-        """Apply changes that were stored just now; return the last settled rev."""
-        if not _covers(own, self.settled(room), own[-1].rev):
+        """Apply changes that this process just stored; return the last settled rev."""
+        if not _covers(own, self.settled_rev(room), own[-1].rev):
             return self.settle(room)
         self._apply(room, own)
         return own[-1].rev
 
-    def between(
+    def read_between(
         self, room: Room, after_rev: int, upto: int, limit: int, own: Sequence[Change] = ()
     ) -> Changes:
-        """Return the messages that changed after a rev up to a settled one, `limit` at most.
+        """Return at most `limit` messages changed after `after_rev`, up to the settled rev `upto`.
 
-        Entries that are at hand, `own`, are not read where they are all.
+        If `own` holds all entries of that range, the log is not read.
         """
         first_revs: dict[str, int] = {}  # by message id
         reacted: defaultdict[str, set[int]] = defaultdict(set)
@@ -96,11 +97,11 @@ class ChangeLog:
             if change.kind == "reaction":
                 reacted[change.user_id].add(change.seq)
         else:
-            last_rev = min(upto, max(last_rev, after_rev + MOST_READ))
-        messages = self._sign(self._messages.list_by_ids(first_revs))
+            last_rev = min(upto, max(last_rev, after_rev + MAX_ENTRIES_READ))
+        messages = self._add_names(self._messages.list_by_ids(first_revs))
         messages.sort(key=lambda message: first_revs[message.id])
         for message in messages:
-            self._note(room, message)
+            self._record(room, message)
         return Changes(
             messages=tuple(messages),
             first_revs=tuple(first_revs[message.id] for message in messages),
@@ -113,36 +114,36 @@ class ChangeLog:
     def _entries(
         self, room_id: str, after_rev: int, upto: int, own: Sequence[Change]
     ) -> Iterable[Change]:
-        """Yield the entries after a rev up to another one, MOST_READ at most."""
+        """Yield the entries after `after_rev` up to `upto`, at most MAX_ENTRIES_READ."""
         if _covers(own, after_rev, upto):
             yield from own
             return
-        end = min(upto, after_rev + MOST_READ)
+        end = min(upto, after_rev + MAX_ENTRIES_READ)
         for first in range(after_rev + 1, end + 1, STRIDE):
             yield from self._changes.list_range(room_id, first, min(first + STRIDE - 1, end))
 
     def _apply(self, room: Room, changes: Sequence[Change]) -> None:
         self._changes.apply(changes)
-        self._tails.note_settled(room.id, changes[-1].rev)
+        self._tails.record_settled(room.id, changes[-1].rev)
         self._previews.put_rev(room.id, changes[-1].rev)
 
-    def _note_newest(self, room: Room, changes: Sequence[Change]) -> None:
-        """Have the preview of the last message written, which may have died with its process."""
+    def _refresh_preview(self, room: Room, changes: Sequence[Change]) -> None:
+        """Write the preview of the last message again: its writer may have crashed before it."""
         newest = max(changes, key=lambda change: change.seq)
         if newest.seq >= self._tails.with_tail(room).last_seq:
             for message in self._messages.list_by_ids([newest.message_id]):
-                self._note(room, message)
+                self._record(room, message)
 
-    def _note(self, room: Room, message: Message) -> None:
-        """Note how a message is now, where something of it is remembered."""
-        self._learn(message)
+    def _record(self, room: Room, message: Message) -> None:
+        """Pass the current state of a message to everything that caches it."""
+        self._on_message_changed(message)
         if message.seq >= self._tails.with_tail(room).last_seq:
-            self._tails.learn(message)
+            self._tails.record_message(message)
             self._previews.put(message)
 
 
 def _covers(changes: Sequence[Change], after_rev: int, upto: int) -> bool:
-    """Tell whether these are all changes after a rev up to another one."""
+    """Tell whether `changes` are all changes after `after_rev` up to `upto`."""
     return (
         bool(changes)
         and changes[0].rev == after_rev + 1

@@ -1,4 +1,4 @@
-"""The one that collects changes of messages, stores them, and has them applied and told."""
+"""Collects changes of messages, stores them in batches, applies them and notifies followers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
-class Draft:
-    """A change on its way, without rev yet."""
+class ChangeDraft:
+    """A change that is not stored yet. It gets its rev just before the insert."""
 
     room: Room
     change: Change
@@ -31,20 +31,20 @@ class Draft:
 
     @property
     def size(self) -> int:
-        """Return its bytes of text."""
+        """Return the bytes of its text."""
         return size_of_text(self.change.value) if isinstance(self.change.value, str) else 0
 
     @property
     def name(self) -> str:
-        """Return what the server's log calls it."""
+        """Return its name for log lines of the server."""
         return f"change {self.change.id}"
 
 
-class Changer(GroupCommit[Draft]):
+class Changer(GroupCommit[ChangeDraft]):
     """Stores changes in the order of their arrival.
 
-    `settle` finds out where a room's log of changes ends and applies all of it. `tell` applies
-    stored changes of a room, tells the followers, and returns the messages by id.
+    `settle` applies all pending changes of a room and returns the last rev of its log. `publish`
+    applies stored changes of a room, notifies the followers, and returns the messages by id.
     """
 
     entries = "changes"
@@ -55,32 +55,32 @@ class Changer(GroupCommit[Draft]):
         tails: Tails,
         contention: Contention,
         settle: Callable[[Room], int],
-        tell: Callable[[Room, Sequence[Change]], Mapping[str, Message]],
+        publish: Callable[[Room, Sequence[Change]], Mapping[str, Message]],
     ) -> None:
         super().__init__(contention)
         self._changes = changes
         self._tails = tails
         self._settle_room = settle
-        self._tell = tell
-        self._kept: list[Draft] = []  # stored, and not yet applied
+        self._publish = publish
+        self._stored: list[ChangeDraft] = []  # and not yet applied
 
     def submit(self, room: Room, change: Change) -> StoredFuture:
-        """Queue a change; the future is done with the changed message once it is told.
+        """Queue a change; the future holds the changed message once followers were notified.
 
         Raises Unavailable when the queue is full or the process is shutting down.
         """
-        return self._admit(Draft(room, change))
+        return self._enqueue(ChangeDraft(room, change))
 
-    def _handle(self, batch: Sequence[Draft]) -> None:
+    def _process_batch(self, batch: Sequence[ChangeDraft]) -> None:
         self._store(deque(batch))
-        kept, self._kept = self._kept, []
-        by_room: dict[str, list[Draft]] = {}
-        for draft in kept:
+        stored, self._stored = self._stored, []
+        by_room: dict[str, list[ChangeDraft]] = {}
+        for draft in stored:
             by_room.setdefault(draft.room.id, []).append(draft)
         for drafts in by_room.values():
-            self._finish(drafts)
+            self._apply_and_publish(drafts)
 
-    def _number(self, waiting: Iterable[Draft]) -> None:
+    def _assign_numbers(self, waiting: Iterable[ChangeDraft]) -> None:
         ends: dict[str, int] = {}
         for draft in waiting:
             room_id = draft.room.id
@@ -90,65 +90,66 @@ class Changer(GroupCommit[Draft]):
             ends[room_id] += 1
             draft.change = replace(draft.change, rev=ends[room_id])
 
-    def _append(self, drafts: Sequence[Draft]) -> Appended:
+    def _append(self, drafts: Sequence[ChangeDraft]) -> Appended:
         return self._changes.append([draft.change for draft in drafts])
 
-    def _keep(self, draft: Draft) -> None:
-        self._tails.learn_rev(draft.room.id, draft.change.rev)
-        self._kept.append(draft)
+    def _record_stored(self, draft: ChangeDraft) -> None:
+        self._tails.record_rev(draft.room.id, draft.change.rev)
+        self._stored.append(draft)
 
-    def _keep_stored(self, waiting: deque[Draft], place: int) -> bool:
-        return self._keep_found(waiting, [waiting[place]])
+    def _match_obstacle(self, waiting: deque[ChangeDraft], place: int) -> bool:
+        return self._match_stored(waiting, [waiting[place]])
 
-    def _look_again(self, waiting: deque[Draft]) -> None:
-        if self._keep_found(waiting, list(waiting)):
-            self._changes.confirm()  # what can be read may still be lost
+    def _recover(self, waiting: deque[ChangeDraft]) -> None:
+        if self._match_stored(waiting, list(waiting)):
+            self._changes.confirm()  # a readable entry may still be rolled back
         for room in {draft.room.id: draft.room for draft in waiting}.values():
-            self._read_end(room)
+            self._read_log_end(room)
 
-    def _keep_found(self, waiting: deque[Draft], suspects: Sequence[Draft]) -> bool:
-        """Take off those of the suspects that are stored already; return whether any is."""
+    def _match_stored(self, waiting: deque[ChangeDraft], suspects: Sequence[ChangeDraft]) -> bool:
+        """Remove the suspects that are already stored; return whether there was one."""
         found = self._changes.find_stored(draft.change for draft in suspects)
         for draft in suspects:
             if draft.change.id in found:
                 waiting.remove(draft)
                 draft.change = found[draft.change.id]
-                self._keep(draft)
+                self._record_stored(draft)
         return bool(found)
 
-    def _read_end(self, room: Room) -> None:
+    def _read_log_end(self, room: Room) -> None:
         self._settle_room(room)
 
     def _is_refused(self, error: Exception) -> bool:
         return self._changes.is_refused(error)
 
-    def _finish(self, drafts: Sequence[Draft]) -> None:
-        """Have the stored changes of a room applied and told, however long the database is away.
+    def _apply_and_publish(self, drafts: Sequence[ChangeDraft]) -> None:
+        """Apply the stored changes of a room and notify the followers.
 
-        Where the process ends before, whoever reads the log next applies them.
+        Retries while the database is away. If the process ends first, the next reader of the log
+        applies them.
         """
         drafts = sorted(drafts, key=lambda draft: draft.change.rev)
         failures = 0
         while True:
             try:
-                messages = self._tell(drafts[0].room, [draft.change for draft in drafts])
+                messages = self._publish(drafts[0].room, [draft.change for draft in drafts])
                 break
             except Exception as error:
                 if not is_outage(error):
                     log.exception("could not apply %d changes", len(drafts))
                     self._fail(drafts, Internal())
                     return
-                if not self._rest(error, failures):
+                if not self._wait_for_database(error, failures):
                     self._fail(drafts, Unavailable())
                     return
                 failures += 1
         for draft in drafts:
-            self._answer(draft, messages.get(draft.change.message_id))
+            self._resolve(draft, messages.get(draft.change.message_id))
 
-    def _answer(self, draft: Draft, message: Message | None) -> None:
+    def _resolve(self, draft: ChangeDraft, message: Message | None) -> None:
         if message is None:
             self._fail([draft], NotFound())
-        elif message.deleted and draft.change.kind != "deleted":  # the deletion won
+        elif message.deleted and draft.change.kind != "deleted":  # the deletion won the race
             self._fail([draft], MessageDeleted())
         else:
             for future in draft.futures:

@@ -1,4 +1,4 @@
-"""Messages stored a moment ago, so that a repeated send is answered without asking the database."""
+"""A cache of recently stored messages: a repeated send is answered without a query."""
 
 from __future__ import annotations
 
@@ -6,52 +6,52 @@ from collections import OrderedDict, defaultdict
 
 from chat.models import Message
 
-KNOWN_MESSAGES = 10_000
-KNOWN_CHARACTERS = 4_000_000
+MAX_MESSAGES = 10_000
+MAX_CHARACTERS = 4_000_000
 
 Key = tuple[str, str, str]  # room, sender, client_id
 
 
 class RecentMessages:
-    """The newest stored messages by what makes two sends the same; the oldest are forgotten."""
+    """The newest stored messages by `Key`. Sends with equal keys are one message."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, Message] = OrderedDict()
         self._of_room: defaultdict[str, set[Key]] = defaultdict(set)
         self._characters = 0
 
-    def add(self, message: Message) -> None:
-        """Remember a message as it is stored."""
+    def remember(self, message: Message) -> None:
+        """Cache a stored message."""
         key = _key_of(message)
         if key in self._known:
             return
         self._known[key] = message
         self._of_room[message.room_id].add(key)
         self._characters += len(message.data)
-        while len(self._known) > KNOWN_MESSAGES or self._characters > KNOWN_CHARACTERS:
+        while len(self._known) > MAX_MESSAGES or self._characters > MAX_CHARACTERS:
             self._drop(next(iter(self._known)))
 
-    def change(self, message: Message) -> None:
-        """Note how a message is now, if it is remembered."""
+    def update(self, message: Message) -> None:
+        """Replace a cached message by a newer version of it."""
         key = _key_of(message)
         known = self._known.get(key)
         if known and known.id == message.id and known.version < message.version:
             self._known[key] = message
             self._characters += len(message.data) - len(known.data)
 
-    def forget(self, room_id: str) -> None:
+    def forget_room(self, room_id: str) -> None:
         """Forget the messages of a room."""
         for key in list(self._of_room.get(room_id, ())):
             self._drop(key)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all messages."""
         self._known.clear()
         self._of_room.clear()
         self._characters = 0
 
-    def find(self, key: Key) -> Message | None:
-        """Return the message stored under (room, sender, client_id), if it is known."""
+    def find_by_key(self, key: Key) -> Message | None:
+        """Return the cached message, or None."""
         return self._known.get(key)
 
     def _drop(self, key: Key) -> None:

@@ -1,4 +1,4 @@
-"""Those who are called in this process when a room's log has grown, or its messages changed."""
+"""Protocols of the followers that `RoomLog` calls when messages are stored or changed."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from chat.models import Changes, Message, Room
 
 
 class Follower(Protocol):
-    """Hears of each message after it was stored: of those stored here in the order of their log.
+    """Is called with each message after it was stored.
 
-    Once, or again where a follower failed. What it does may be lost with this process.
+    Messages stored by this process come in the order of their log. A message comes once, or again
+    after a follower failed. A crash of the process may lose what a follower did.
     """
 
     def stored(self, room: Room, message: Message) -> None:
-        """Hear of a message that this process has stored."""
+        """Handle a message that this process stored."""
 
     def caught_up(self, room: Room, message: Message) -> None:
-        """Hear of one that was stored elsewhere and that clients here were not told of."""
+        """Handle a message stored elsewhere that clients here did not receive yet."""
 
 
 class ChangeFollower(Protocol):
-    """Hears of changes of messages after they were applied, perhaps again and in no order.
+    """Is called with changed messages after the changes were applied.
 
-    The greater `version` of a message is the newer one.
+    Calls may repeat and come in any order: of two states of a message, the one with the greater
+    `version` is newer.
     """
 
     def changed(self, room: Room, changes: Changes) -> None:
-        """Hear of a stretch of changes, of which this process has stored some."""
+        """Handle a range of changes, some of which this process stored."""
 
     def changes_caught_up(self, room: Room, changes: Changes) -> None:
-        """Hear of changes that were stored elsewhere and that clients here were not told of."""
+        """Handle changes stored elsewhere that clients here did not receive yet."""

@@ -1,4 +1,4 @@
-"""The future of a stored message: what appending to a log returns."""
+"""The future that `RoomLog.append` and `RoomLog.change` return."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chat.models import Message
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored message; `created` is False when it had been stored before."""
+    """A stored message; `created` is False for a repeated send and for a change."""
 
     message: Message
     created: bool
@@ -21,7 +21,7 @@ StoredFuture = Future[Stored]
 
 
 def wait_for(future: StoredFuture, seconds: float) -> Stored:
-    """Wait for the message; Unavailable on timeout: nobody knows then whether it is stored."""
+    """Return the stored message. Raises Unavailable on timeout; then it may be stored or not."""
     try:
         return future.result(seconds)
     except TimeoutError:

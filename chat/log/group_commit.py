@@ -1,8 +1,8 @@
-"""Many entries in one insert, one insert at a time: what the writers of both logs have in common.
+"""Group commit, the base of the writers of both logs: one insert at a time, with many entries.
 
-The database confirms a single entry hardly sooner than a hundred, so whatever arrives while a batch
-is being stored makes up the next one. A room's log has no counter: its unique index decides between
-processes, and who comes second reads the end of the log again and takes the next numbers.
+The database confirms a single entry hardly sooner than a hundred, so all entries that arrive during
+one insert make up the next batch. A room's log has no counter: its unique index decides between
+processes. The loser reads the end of the log again and takes the next numbers.
 """
 
 from __future__ import annotations
@@ -29,121 +29,124 @@ from chat.repositories.outages import is_outage, reason_of
 BATCH_ENTRIES = 128
 QUEUE_ENTRIES = 4_096
 QUEUE_BYTES = 16_000_000  # of text
-SUSPICIOUS = 5  # failed tries after which the entries may be what the database fails at
-RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)  # the last one again and again
-LOSER_WAITS = 0.002  # seconds at most, after another process was first
-PAUSE = (0.75, 1.5)  # between batches, as parts of the last one's time, under contention
+FAILURES_BEFORE_SINGLES = 5  # after so many, an entry itself may be the cause
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)  # the last one repeats
+MAX_LOSER_WAIT = 0.002  # seconds, after a lost race
+PAUSE_FACTORS = (0.75, 1.5)  # pause between batches under contention / duration of the last insert
 
 log = logging.getLogger(__name__)
 
 
 class Draft(Protocol):
-    """An entry on its way, with the futures of all who wait for it."""
+    """An entry that is not stored yet, with the futures that wait for it."""
 
     room: Room
     futures: list[StoredFuture]
 
     @property
     def size(self) -> int:
-        """Return its bytes of text."""
+        """Return the bytes of its text."""
 
     @property
     def name(self) -> str:
-        """Return what the server's log calls it."""
+        """Return its name for log lines of the server."""
 
 
 D = TypeVar("D", bound=Draft)
 
 
 class GroupCommit(ABC, Generic[D]):
-    """Stores drafts in the order of their arrival. A draft left on `waiting` is not stored yet."""
+    """Stores drafts in the order of their arrival. `waiting` holds the drafts not stored yet."""
 
-    entries = "entries"  # what the server's log calls them
+    entries = "entries"  # their name for log lines of the server
 
     def __init__(self, contention: Contention) -> None:
         self._contention = contention
         self._queue: deque[D] = deque()
         self._queued_bytes = 0
         self._running = False
-        self._closes_at: float | None = None
-        self._round = 0  # counts how often it had to start over
-        self._gave_up = False  # as the process ends while the database is away
-        self._took = 0.0  # seconds of the last insert
+        self._deadline: float | None = None
+        self._generation = 0  # grows with each `start_over`
+        self._gave_up = False  # the process ends while the database is away
+        self._insert_seconds = 0.0  # duration of the last insert
         self._lock = threading.Lock()
         self._idle = threading.Event()
         self._idle.set()
 
     def start_over(self) -> None:
-        """Give up what waits: the logs are not those known here.
+        """Fail all queued drafts with Unavailable.
 
-        Those who wait for an answer hear Unavailable, and send again.
+        Called when the database now holds other logs than this process knew. Clients send again.
         """
         with self._lock:
-            self._round += 1
+            self._generation += 1
             waiting, self._queue = self._queue, deque()
             self._queued_bytes = 0
         self._fail(waiting, Unavailable())
 
     def end_in(self, seconds: float) -> None:
-        """Take no more drafts; so long those taken may wait for a database that is away."""
+        """Take no more drafts. Queued drafts may wait so long for a database that is away."""
         with self._lock:
-            self._closes_at = time.monotonic() + seconds
+            self._deadline = time.monotonic() + seconds
 
     def close(self, seconds: float) -> bool:
-        """Take no more drafts and wait until those taken are stored; return whether they are."""
+        """Take no more drafts and wait until all queued ones are done; return whether they are."""
         self.end_in(seconds)
         return self._idle.wait(seconds)
 
-    # What is done with a batch, and how an entry is stored
+    # What a subclass defines
 
     @abstractmethod
-    def _handle(self, batch: Sequence[D]) -> None:
+    def _process_batch(self, batch: Sequence[D]) -> None:
         """Store and answer the drafts of a batch."""
 
     @abstractmethod
-    def _number(self, waiting: Iterable[D]) -> None:
+    def _assign_numbers(self, waiting: Iterable[D]) -> None:
         """Give each draft the next number of its room."""
 
     @abstractmethod
     def _append(self, drafts: Sequence[D]) -> Appended:
-        """Insert the drafts in their order and stop at the first that cannot be stored."""
+        """Insert the drafts in order; stop at the first that cannot be stored."""
 
     @abstractmethod
-    def _keep(self, draft: D) -> None:
-        """Note that a draft is stored."""
+    def _record_stored(self, draft: D) -> None:
+        """Record that a draft is stored."""
 
     @abstractmethod
-    def _keep_stored(self, waiting: deque[D], place: int) -> bool:
-        """Take those drafts off that the one at `place` shows to be stored; return whether any."""
+    def _match_obstacle(self, waiting: deque[D], place: int) -> bool:
+        """Remove the draft at `place` if it is already stored, and similar drafts that are.
+
+        Return whether there was one.
+        """
 
     @abstractmethod
-    def _look_again(self, waiting: deque[D]) -> None:
-        """Find out what an attempt without an answer has stored, and where the logs end now."""
+    def _recover(self, waiting: deque[D]) -> None:
+        """After an insert without an answer, find out what it stored and where the logs end."""
 
     @abstractmethod
-    def _read_end(self, room: Room) -> None:
-        """Find out where a log ends, as another process has written to it."""
+    def _read_log_end(self, room: Room) -> None:
+        """Read where a log ends, because another process has written to it."""
 
     @abstractmethod
     def _is_refused(self, error: Exception) -> bool:
-        """Tell whether the database failed at these entries alone."""
+        """Return whether these entries alone may have caused the error."""
 
-    def _hand_over(self) -> None:
-        """Let what is known to be stored go on; it waits for nothing."""
+    def _start_notifying(self) -> None:
+        """Start to notify followers of what is stored by now, where a subclass does so early."""
 
-    def _is_told(self) -> bool:
-        """Tell whether all that is stored has been answered."""
+    def _all_notified(self) -> bool:
+        """Return whether all stored drafts are answered."""
         return True
 
-    # How it goes on
+    # Queue and batches
 
-    def _admit(self, draft: D) -> StoredFuture:
+    def _enqueue(self, draft: D) -> StoredFuture:
         """Queue a draft; raise Unavailable when the queue is full or the process shuts down."""
         with self._lock:
             full = (
                 len(self._queue) >= QUEUE_ENTRIES or self._queued_bytes + draft.size > QUEUE_BYTES
             )
-            if self._closes_at is not None or full:
+            if self._deadline is not None or full:
                 raise Unavailable()
             self._queue.append(draft)
             self._queued_bytes += draft.size
@@ -154,33 +157,33 @@ class GroupCommit(ABC, Generic[D]):
         return draft.futures[0]
 
     def _drain(self) -> None:
-        while batch := self._take():
+        while batch := self._take_batch():
             if self._gave_up:
                 self._fail(batch, Unavailable())
                 continue
-            self._took = 0.0
-            self._handle(batch)
+            self._insert_seconds = 0.0
+            self._process_batch(batch)
             if self._contention.is_on:
-                # Without a pause the faster process would win again and again.
-                time.sleep(random.uniform(*PAUSE) * self._took)
+                # Without a pause the faster process would win every time.
+                time.sleep(random.uniform(*PAUSE_FACTORS) * self._insert_seconds)
 
-    def _take(self) -> list[D]:
-        """Take the next batch off the queue; with nothing left, the draining ends."""
+    def _take_batch(self) -> list[D]:
+        """Remove the next batch from the queue and return it; an empty one ends `_drain`."""
         with self._lock:
             batch = [self._queue.popleft() for _ in range(min(BATCH_ENTRIES, len(self._queue)))]
             self._queued_bytes -= sum(draft.size for draft in batch)
             if not batch:
                 self._running = False
-                self._settle()
+                self._update_idle()
         return batch
 
-    def _settle(self) -> None:
-        """Note that everything taken is answered, if it is; called under the lock."""
-        if not self._running and self._is_told():
+    def _update_idle(self) -> None:
+        """Set `_idle` if every draft is answered. The caller holds the lock."""
+        if not self._running and self._all_notified():
             self._idle.set()
 
     def _store(self, waiting: deque[D]) -> None:
-        """Store all drafts; whatever cannot be stored hears why."""
+        """Store all drafts; fail those that cannot be stored."""
         try:
             self._store_all(waiting)
         except Exception:
@@ -188,60 +191,60 @@ class GroupCommit(ABC, Generic[D]):
             self._fail(waiting, Internal())
 
     def _store_all(self, waiting: deque[D]) -> None:
-        failures, began_in, most = 0, self._round, len(waiting)
+        failures, generation, most = 0, self._generation, len(waiting)
         drafts: list[D] = []
         while waiting:
-            if self._round != began_in:  # these were numbered by what is known no longer
+            if self._generation != generation:  # their numbers come from the former logs
                 self._fail(waiting, Unavailable())
                 return
             try:
                 if failures:
-                    self._look_again(waiting)
-                self._number(waiting)
-                self._hand_over()
+                    self._recover(waiting)
+                self._assign_numbers(waiting)
+                self._start_notifying()
                 started = time.monotonic()
                 drafts = list(islice(waiting, most))
                 result = self._append(drafts)
-                self._took = time.monotonic() - started
+                self._insert_seconds = time.monotonic() - started
                 for _ in range(result.stored):
-                    self._keep(waiting.popleft())
-                self._hand_over()
+                    self._record_stored(waiting.popleft())
+                self._start_notifying()
                 if result.obstacle:
-                    self._get_past(result, waiting)
+                    self._resolve_obstacle(result, waiting)
                 failures = 0
             except Exception as error:
                 if not is_outage(error):
                     raise
-                # Stored or not, nobody knows: the same drafts again are harmless, as their ids are.
-                if failures >= SUSPICIOUS and self._is_refused(error):
-                    # It takes everything else. So it gets one entry at a time, and the one that
-                    # it fails at even then is given up.
+                # They may be stored or not. Trying again is harmless because their ids stay.
+                if failures >= FAILURES_BEFORE_SINGLES and self._is_refused(error):
+                    # The database takes other entries. So insert one entry at a time, and give up
+                    # the one that fails even then.
                     if len(drafts) == 1:
-                        log.error("the database fails at %s", drafts[0].name)
+                        log.error("the database fails to store %s", drafts[0].name)
                         self._fail([waiting.popleft()], Internal())
-                    most, failures = 1, SUSPICIOUS
+                    most, failures = 1, FAILURES_BEFORE_SINGLES
                     continue
-                if not self._rest(error, failures):
+                if not self._wait_for_database(error, failures):
                     self._fail(waiting, Unavailable())
                     return
                 failures += 1
 
-    def _rest(self, error: Exception, failures: int) -> bool:
-        """Wait for a database that is away; return False when there is no time left for it."""
+    def _wait_for_database(self, error: Exception, failures: int) -> bool:
+        """Wait before the next try; return False when the time for retries is over."""
         log.warning(
             "the database did not answer, %s wait for it: %s",
             self.entries,
             reason_of(error),
             extra=REPEATS,
         )
-        if self._closes_at is not None and time.monotonic() >= self._closes_at:
+        if self._deadline is not None and time.monotonic() >= self._deadline:
             self._gave_up = True
             return False
         time.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
         return True
 
-    def _get_past(self, result: Appended, waiting: deque[D]) -> None:
-        """Deal with the draft that could not be stored, so that the others can."""
+    def _resolve_obstacle(self, result: Appended, waiting: deque[D]) -> None:
+        """Handle the draft that could not be stored, so that the drafts behind it can be."""
         place = result.at - result.stored
         draft = waiting[place]
         if result.obstacle == "refused":
@@ -249,13 +252,13 @@ class GroupCommit(ABC, Generic[D]):
             del waiting[place]
             self._fail([draft], Internal())
             return
-        if not self._keep_stored(waiting, place) and result.obstacle == "taken":
-            # Another process was first. Waiting before reading, not after, gives both the same
-            # chance.
+        if not self._match_obstacle(waiting, place) and result.obstacle == "taken":
+            # Another process was first. Waiting before the read, not after it, gives both
+            # processes the same chance.
             self._contention.record_loss(draft.room)
-            time.sleep(random.uniform(0, LOSER_WAITS))
+            time.sleep(random.uniform(0, MAX_LOSER_WAIT))
         if result.obstacle == "taken":
-            self._read_end(draft.room)
+            self._read_log_end(draft.room)
 
     @staticmethod
     def _fail(drafts: Iterable[D], error: ChatError) -> None:

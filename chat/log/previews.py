@@ -1,4 +1,4 @@
-"""The last message of each log, written into `room` a little later: lists show it."""
+"""Writes the last message of each log into its `room` document, where lists of rooms read it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from chat.models import Message, Room
 from chat.repositories.rooms import RoomRepository
 from chat.write_behind import WriteBehind
 
-WRITE_INTERVAL = 0.25  # seconds between two writes of one room's end
+WRITE_INTERVAL = 0.25  # seconds between two writes of one room
 KNOWN_ROOMS = 20_000
 
 
 class Previews:
-    """Writes the ends of logs that were put here: the last message, and the last applied change.
+    """Writes the last message and the last applied rev of each room, a little later.
 
-    What is written never goes back.
-
-    The write touches the room, by which other processes notice that there is something new.
+    The written values never decrease. The write touches the room, so the reconcilers of other
+    processes find out that its logs have grown.
     """
 
     def __init__(self, rooms: RoomRepository) -> None:
@@ -30,13 +29,13 @@ class Previews:
         )
 
     def put(self, message: Message) -> None:
-        """Note what is to be written, unless it or a later one was noted before."""
+        """Schedule the write of a last message, unless the same or a later one was put before."""
         if message.place > self._put.get(message.room_id, (0, 0)):
             self._put[message.room_id] = message.place
             self._write_behind.put(message.room_id, message)
 
     def put_rev(self, room_id: str, rev: int) -> None:
-        """Note up to which rev all changes of a room are applied."""
+        """Schedule the write of the rev up to which all changes are applied."""
         if rev > self._put_revs.get(room_id, 0):
             self._put_revs[room_id] = rev
             self._revs.put(room_id, rev)
@@ -45,15 +44,15 @@ class Previews:
         self.put(message)
 
     def caught_up(self, room: Room, message: Message) -> None:
-        """Whoever stored it has written it: that is how it was found."""
+        """Do nothing: the process that stored the message wrote the preview."""
 
     def flush(self) -> bool:
-        """Write what waits; return whether it could be written."""
+        """Write all scheduled values; return whether that succeeded."""
         written = self._write_behind.flush()
         return self._revs.flush() and written
 
     def forget_all(self) -> None:
-        """Drop what waits."""
+        """Drop all scheduled writes."""
         self._write_behind.clear()
         self._revs.clear()
         self._put.clear()

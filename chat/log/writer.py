@@ -1,6 +1,6 @@
-"""The one that collects messages and stores them.
+"""Collects messages and stores them in batches.
 
-While a batch is told to the world, the next is being stored.
+While the followers are notified of one batch, the next one is being stored.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
-class Draft:
-    """A message on its way: without seq yet, and with the futures of all who sent it.
+class MessageDraft:
+    """A message that is not stored yet, with the futures of all sends of it.
 
-    One with a `refusal` is not to be stored; it may repeat one that is, and its `payer` pays for
-    looking.
+    A draft with a `refusal` must not be stored. It may repeat a stored message; its `payer` pays
+    for the lookup. The message gets its seq just before the insert.
     """
 
     room: Room
@@ -40,24 +40,24 @@ class Draft:
     refusal: ChatError | None = None
     payer: Payer | None = None
     futures: list[StoredFuture] = field(default_factory=lambda: [StoredFuture()])
-    size: int = field(init=False)  # bytes of text
+    size: int = field(init=False)  # bytes of its text
 
     def __post_init__(self) -> None:
         self.size = size_of_text(self.message.data)
 
     @property
     def key(self) -> Key:
-        """Return what makes two sends the same message."""
+        """Return the key: two sends with equal keys are one message."""
         return self.room.id, self.message.user_id, self.message.client_id
 
     @property
     def name(self) -> str:
-        """Return what the server's log calls it."""
+        """Return its name for log lines of the server."""
         return f"message {self.message.id}"
 
 
-class Writer(GroupCommit[Draft]):
-    """Stores messages in the order of their arrival, then calls `tell` for each new one."""
+class Writer(GroupCommit[MessageDraft]):
+    """Stores messages in the order of their arrival, then calls `notify` for each new one."""
 
     entries = "messages"
 
@@ -66,17 +66,17 @@ class Writer(GroupCommit[Draft]):
         messages: MessageRepository,
         tails: Tails,
         contention: Contention,
-        tell: Callable[[Room, Message], None],
+        notify: Callable[[Room, Message], None],
     ) -> None:
         super().__init__(contention)
         self._messages = messages
         self._tails = tails
-        self._tell_of = tell
+        self._notify = notify
         self._recent = RecentMessages()
-        self._kept: list[tuple[Draft, Stored]] = []  # stored, and not yet handed over to be told
-        self._told = threading.Event()  # set while nobody is telling
-        self._told.set()
-        self._looking = 0  # counts those who look for what refused drafts repeat
+        self._stored: list[tuple[MessageDraft, Stored]] = []  # followers do not know of them yet
+        self._notifier_idle = threading.Event()
+        self._notifier_idle.set()
+        self._lookups = 0  # running lookups of the messages that refused drafts repeat
 
     def submit(
         self,
@@ -84,103 +84,109 @@ class Writer(GroupCommit[Draft]):
         message: Message,
         refusal: ChatError | None = None,
     ) -> StoredFuture:
-        """Queue a message; the future is done once it is stored and told.
+        """Queue a message; the future is done once it is stored and the followers were notified.
 
-        With a `refusal` nothing new is stored: the future ends with that error, unless the message
-        is a repeat of one that was taken before. Raises Unavailable when the queue is full or the
-        process is shutting down.
+        With a `refusal` nothing new is stored: the future ends with that error, unless the send
+        repeats an earlier one. Raises Unavailable when the queue is full or the process is
+        shutting down.
         """
-        return self._admit(Draft(room, message, refusal, current_payer() if refusal else None))
+        return self._enqueue(
+            MessageDraft(room, message, refusal, current_payer() if refusal else None)
+        )
 
-    def changed(self, message: Message) -> None:
-        """Note how a stored message is now: a repeated send of it is answered so."""
-        self._recent.change(message)
+    def update_recent(self, message: Message) -> None:
+        """Cache the current state of a stored message as the answer to a repeated send."""
+        self._recent.update(message)
 
-    def forget(self, room_id: str) -> None:
-        """Forget what was stored lately in a room: a repeated send asks the database."""
-        self._recent.forget(room_id)
+    def forget_recent(self, room_id: str) -> None:
+        """Drop the recent messages of a room: repeated sends query the database."""
+        self._recent.forget_room(room_id)
 
     def start_over(self) -> None:
-        """Give up what waits and forget what was stored lately: the logs are not those known here.
+        """Fail all queued drafts with Unavailable and forget all recent messages.
 
-        Those who wait for an answer hear Unavailable, and send again.
+        Called when the database now holds other logs than this process knew. Clients send again.
         """
         super().start_over()
         self._recent.clear()
 
-    def _handle(self, batch: Sequence[Draft]) -> None:
+    def _process_batch(self, batch: Sequence[MessageDraft]) -> None:
         waiting, refused = self._merge(batch)
         self._store(waiting)
-        self._hand_over()
-        self._answer_refused(refused)
+        self._start_notifying()
+        self._resolve_refused(refused)
 
-    def _is_told(self) -> bool:
-        return self._told.is_set() and not self._looking
+    def _all_notified(self) -> bool:
+        return self._notifier_idle.is_set() and not self._lookups
 
-    def _merge(self, batch: Sequence[Draft]) -> tuple[deque[Draft], list[Draft]]:
-        """Make one draft of all sends of the same message; return those to store, and the refused.
+    def _merge(
+        self, batch: Sequence[MessageDraft]
+    ) -> tuple[deque[MessageDraft], list[MessageDraft]]:
+        """Merge all sends of one message; return the drafts to store and the refused drafts.
 
-        What was stored a moment ago is answered.
+        A draft that repeats a recent message is answered and in neither of them.
         """
-        merged: dict[Key, Draft] = {}
+        merged: dict[Key, MessageDraft] = {}
         for draft in batch:
             first = merged.setdefault(draft.key, draft)
             if first is not draft:
                 first.futures.extend(draft.futures)
                 if first.refusal and draft.refusal is None:  # this one may be stored
                     first.message, first.refusal = draft.message, None
-        waiting: deque[Draft] = deque()
-        refused: list[Draft] = []
+        waiting: deque[MessageDraft] = deque()
+        refused: list[MessageDraft] = []
         for draft in merged.values():
-            stored = self._recent.find(draft.key)
+            stored = self._recent.find_by_key(draft.key)
             if stored is not None:
-                self._keep_as(draft, stored)
+                self._record_stored_as(draft, stored)
             elif draft.refusal:
                 refused.append(draft)
             else:
                 waiting.append(draft)
         return waiting, refused
 
-    def _look_again(self, waiting: deque[Draft]) -> None:
-        self._keep_found(waiting, waiting, confirm=True)
+    def _recover(self, waiting: deque[MessageDraft]) -> None:
+        self._match_stored(waiting, waiting, confirm=True)
         for room in {draft.room.id: draft.room for draft in waiting}.values():
-            self._tails.read(room)
+            self._tails.read_last_seq(room)
 
-    def _append(self, drafts: Sequence[Draft]) -> Appended:
+    def _append(self, drafts: Sequence[MessageDraft]) -> Appended:
         return self._messages.append([draft.message for draft in drafts])
 
-    def _read_end(self, room: Room) -> None:
-        self._tails.read(room)
+    def _read_log_end(self, room: Room) -> None:
+        self._tails.read_last_seq(room)
 
     def _is_refused(self, error: Exception) -> bool:
         return self._messages.is_refused(error)
 
-    def _number(self, waiting: Iterable[Draft]) -> None:
-        heads: dict[str, int] = {}
+    def _assign_numbers(self, waiting: Iterable[MessageDraft]) -> None:
+        last_seqs: dict[str, int] = {}
         for draft in waiting:
             room_id = draft.room.id
-            if room_id not in heads:
+            if room_id not in last_seqs:
                 known = self._tails.known_seq(room_id)
-                heads[room_id] = self._tails.read(draft.room) if known is None else known
-            heads[room_id] += 1
-            draft.message = replace(draft.message, seq=heads[room_id])
+                last_seqs[room_id] = (
+                    self._tails.read_last_seq(draft.room) if known is None else known
+                )
+            last_seqs[room_id] += 1
+            draft.message = replace(draft.message, seq=last_seqs[room_id])
 
-    def _keep_stored(self, waiting: deque[Draft], place: int) -> bool:
+    def _match_obstacle(self, waiting: deque[MessageDraft], place: int) -> bool:
         draft = waiting[place]
-        if not self._keep_found(waiting, [draft]):
+        if not self._match_stored(waiting, [draft]):
             return False
-        # A sender who repeats one message has often lost the answers to several.
+        # A client that repeats one message has often lost the answers to several.
         sender = (draft.room.id, draft.message.user_id)
         others = [one for one in waiting if (one.room.id, one.message.user_id) == sender]
-        self._keep_found(waiting, others)
+        self._match_stored(waiting, others)
         return True
 
-    def _keep_found(
-        self, waiting: deque[Draft], suspects: Iterable[Draft], confirm: bool = False
+    def _match_stored(
+        self, waiting: deque[MessageDraft], suspects: Iterable[MessageDraft], confirm: bool = False
     ) -> bool:
-        """Answer those of the suspects that are stored already; return whether any is."""
+        """Remove the suspects that are already stored; return whether there was one."""
         found = self._messages.find_stored([draft.message for draft in suspects])
-        if confirm and found:  # what can be read may still be lost
+        if confirm and found:  # a readable message may still be rolled back
             self._messages.confirm()
         stored = [
             (draft, found[draft.message.id]) for draft in suspects if draft.message.id in found
@@ -188,93 +194,93 @@ class Writer(GroupCommit[Draft]):
         for draft, message in stored:
             waiting.remove(draft)
         for draft, message in stored:
-            self._keep_as(draft, message)
+            self._record_stored_as(draft, message)
         return bool(stored)
 
-    def _keep(self, draft: Draft) -> None:
-        self._keep_as(draft, draft.message)
+    def _record_stored(self, draft: MessageDraft) -> None:
+        self._record_stored_as(draft, draft.message)
 
-    def _keep_as(self, draft: Draft, stored: Message) -> None:
-        """Note that a draft is stored, by this send or by another one of the same message."""
+    def _record_stored_as(self, draft: MessageDraft, stored: Message) -> None:
+        """Record that a draft is stored, by this send or by an earlier send of the same message."""
         created = stored.id == draft.message.id
-        message = _signed(stored, draft)
-        self._recent.add(message)
+        message = _with_current_names(stored, draft)
+        self._recent.remember(message)
         if created:
-            self._tails.learn(message)
-        self._kept.append((draft, Stored(message, created)))
+            self._tails.record_message(message)
+        self._stored.append((draft, Stored(message, created)))
 
-    def _hand_over(self) -> None:
-        """Let what was kept be told, beside the storing of the next batch and after the last."""
-        if not self._kept:
+    def _start_notifying(self) -> None:
+        """Notify of the stored drafts in a green thread, after the batch before is done."""
+        if not self._stored:
             return
-        self._told.wait()
-        kept, self._kept = self._kept, []
-        self._told.clear()
-        spawn(self._tell, kept)
+        self._notifier_idle.wait()
+        stored_drafts, self._stored = self._stored, []
+        self._notifier_idle.clear()
+        spawn(self._notify_all, stored_drafts)
 
-    def _tell(self, kept: Sequence[tuple[Draft, Stored]]) -> None:
-        """Tell each new message, then answer all sends of it."""
+    def _notify_all(self, stored_drafts: Sequence[tuple[MessageDraft, Stored]]) -> None:
+        """Notify the followers of each new message, then resolve the futures of all its sends."""
         try:
-            for draft, stored in cooperatively(kept, TURN):
-                self._tell_one(draft, stored)
+            for draft, stored in cooperatively(stored_drafts, TURN):
+                self._notify_one(draft, stored)
         finally:
             with self._lock:
-                self._told.set()
-                self._settle()
+                self._notifier_idle.set()
+                self._update_idle()
 
-    def _tell_one(self, draft: Draft, stored: Stored) -> None:
+    def _notify_one(self, draft: MessageDraft, stored: Stored) -> None:
         if stored.created:
-            self._tell_of(draft.room, stored.message)
-        self._answer(draft, stored)
+            self._notify(draft.room, stored.message)
+        self._resolve(draft, stored)
 
-    def _answer_refused(self, refused: Sequence[Draft]) -> None:
-        """Answer what is not to be stored, beside the storing of the next batch.
+    def _resolve_refused(self, refused: Sequence[MessageDraft]) -> None:
+        """Look up what refused drafts repeat while the next batch is stored.
 
-        All that was admitted before is stored by now, so a repeat of it is found.
+        Everything queued before them is stored by now, so the lookup finds it.
         """
-        by_payer: dict[Payer | None, list[Draft]] = {}
+        by_payer: dict[Payer | None, list[MessageDraft]] = {}
         for draft in refused:
             by_payer.setdefault(draft.payer, []).append(draft)
         for payer, drafts in by_payer.items():
             with self._lock:
-                self._looking += 1
-            spawn(self._look_for, payer, drafts)
+                self._lookups += 1
+            spawn(self._find_repeats, payer, drafts)
 
-    def _look_for(self, payer: Payer | None, refused: Sequence[Draft]) -> None:
-        """Answer the refused drafts of one payer, at their cost."""
+    def _find_repeats(self, payer: Payer | None, refused: Sequence[MessageDraft]) -> None:
+        """Resolve the refused drafts of one payer, who is charged for it."""
         charge_to(payer)
         try:
             for draft in cooperatively(refused):
-                self._answer_repeat(draft)
+                self._resolve_repeat(draft)
         finally:
             with self._lock:
-                self._looking -= 1
-                self._settle()
+                self._lookups -= 1
+                self._update_idle()
 
-    def _answer_repeat(self, draft: Draft) -> None:
-        """Answer a draft with the stored message that it repeats, or else with its refusal."""
+    def _resolve_repeat(self, draft: MessageDraft) -> None:
+        """Resolve a draft with the stored message that it repeats, or fail it with its refusal."""
         try:
             found = self._messages.find_stored([draft.message])
-            if found:  # what can be read may still be lost
+            if found:  # a readable message may still be rolled back
                 self._messages.confirm()
         except Exception as error:
             if not is_outage(error):
-                log.exception("could not look for what message %s repeats", draft.message.id)
+                log.exception("could not look up what message %s repeats", draft.message.id)
             self._fail([draft], Unavailable() if is_outage(error) else Internal())
             return
         for stored in found.values():
-            self._answer(draft, Stored(_signed(stored, draft), created=False))
+            self._resolve(draft, Stored(_with_current_names(stored, draft), created=False))
         if not found:
             self._fail([draft], draft.refusal or Internal())
 
     @staticmethod
-    def _answer(draft: Draft, stored: Stored) -> None:
+    def _resolve(draft: MessageDraft, stored: Stored) -> None:
         for number, future in enumerate(draft.futures):
             future.set_result(stored if number == 0 else Stored(stored.message, created=False))
 
 
-def _signed(stored: Message, draft: Draft) -> Message:
-    """Return a stored message with the names of its sender as they are now."""
+def _with_current_names(stored: Message, draft: MessageDraft) -> Message:
+    """Return a stored message with the current names of its sender."""
     if stored is draft.message:
         return stored
     return replace(stored, username=draft.message.username, nickname=draft.message.nickname)

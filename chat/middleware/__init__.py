@@ -1,1 +1,1 @@
-"""What each HTTP request passes before it comes to Flask, from `access_log` in to `deadline`."""
+"""WSGI middleware: each HTTP request passes it before Flask, from `access_log` to `deadline`."""

@@ -1,4 +1,4 @@
-"""One line in the log for each HTTP request."""
+"""Writes one log line for each HTTP request."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from chat.logs import bind_id
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Asked for all the time: only logged when debugging.
+# Frequent requests, logged at DEBUG only.
 QUIET = ("/socket.io", "/static/", "/health", "/ready")
-# Whoever has what follows here may enter a group.
+# The rest of such a path is a secret: it lets its holder join a group.
 SECRET_PATH = re.compile("(/api/+invitations/).*", re.IGNORECASE | re.DOTALL)
 
 log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """WSGI middleware: give each request its id and write a line when it is answered.
+    """WSGI middleware: gives each request an id and writes a log line when it is answered.
 
-    The line has method, path, status, bytes and time. Left out are the query and the token of an
-    invitation. The id goes back as `X-Request-Id`. A WebSocket is one long request without a
+    The line has method, path, status, bytes and time, but neither the query nor the token of an
+    invitation. The id is sent back as `X-Request-Id`. A WebSocket is one long request without a
     status.
     """
 
@@ -52,11 +52,11 @@ class AccessLog:
             entry.size = sum(map(len, body))
             entry.write()
             return body
-        return _Counted(body, entry)
+        return _CountedBody(body, entry)
 
 
 class _Entry:
-    """What one line of the access log says."""
+    """One line of the access log."""
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.status = "-"
@@ -65,7 +65,7 @@ class _Entry:
         self._started = time.monotonic()
 
     def write(self) -> None:
-        # WSGI hands the bytes of the path over as Latin-1, whatever they are.
+        # WSGI decodes the path as Latin-1 whatever its encoding is.
         path = self._environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
         path = SECRET_PATH.sub(r"\1…", path)
         level = logging.DEBUG if path.startswith(QUIET) else logging.INFO
@@ -74,8 +74,8 @@ class _Entry:
         log.log(level, "%s %s %s %d B %.0f ms", method, path, self.status, self.size, took)
 
 
-class _Counted:
-    """Pass a body on in pieces and write the line when the server closes it."""
+class _CountedBody:
+    """Counts the bytes of a body and writes the line when the server closes it."""
 
     def __init__(self, body: Iterable[bytes], entry: _Entry) -> None:
         self._body = body

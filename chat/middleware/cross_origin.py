@@ -1,8 +1,8 @@
-"""What pages of other origins may do with this server, over HTTP and sockets alike.
+"""Refuses requests of pages of other origins, over HTTP and sockets, unless they are allowed.
 
-A browser keeps a page from reading answers of another origin, but not from sending: a form, a
-`fetch` in the mode `no-cors` or a beacon arrives, and costs what any request costs. So requests of
-foreign pages are refused before anything is done or counted for them.
+A browser keeps a page from reading answers of another origin, but not from sending requests. A
+form, a `fetch` in the mode `no-cors` or a beacon arrives and costs as much as any request. So
+requests of foreign pages are refused before any work is done or counted for them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATHS = ("/api", "/socket.io")
-# `same-site` too: it is what a browser calls another port of the same host.
+# `same-site` too: a browser sends it for another port of the same host.
 FOREIGN_SITES = ("cross-site", "same-site")
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-MAX_AGE_SECONDS = 600  # for which a browser need not ask again
+MAX_AGE_SECONDS = 600  # a browser may cache the answer to a preflight so long
 HEADER_NAMES = re.compile(r"[A-Za-z0-9_-]+(?:[ \t]*,[ \t]*[A-Za-z0-9_-]+)*")
 SHOWN = 100  # characters of a refused origin in the log
 
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 
 
 class CrossOrigin:
-    """WSGI middleware: let pages of the allowed origins read answers, and refuse all others.
+    """WSGI middleware: lets pages of the allowed origins read answers, and refuses all others.
 
-    Clients that are no browsers send neither `Origin` nor `Sec-Fetch-Site`, and pass.
+    Clients other than browsers send neither `Origin` nor `Sec-Fetch-Site`, and pass.
     """
 
     def __init__(self, application: WSGIApplication, allowed: frozenset[Origin]) -> None:
@@ -47,7 +47,7 @@ class CrossOrigin:
             return self._application(environ, start_response)
         if self._is_foreign(environ):
             log.info("refused a request of a page of %s", (header or "another site")[:SHOWN])
-            repay()  # whoever is answered without a turn
+            repay()  # a refused request takes no turn, so the caller repays here
             return refuse(ForeignPage(), environ, start_response)
         added = [("Vary", "Origin")] if self._allowed else []
         if header is not None and parse_origin(header) in self._allowed:
@@ -55,9 +55,9 @@ class CrossOrigin:
                 ("Access-Control-Allow-Origin", header),
                 ("Access-Control-Allow-Credentials", "true"),
             ]
-            if _asks_first(environ):
+            if _is_preflight(environ):
                 repay()
-                start_response("204 No Content", [*added, *_permission(environ)])
+                start_response("204 No Content", [*added, *_preflight_headers(environ)])
                 return []
             added += [("Access-Control-Expose-Headers", "Retry-After, X-Request-Id")]
 
@@ -69,10 +69,11 @@ class CrossOrigin:
         return self._application(environ, start)
 
     def _is_foreign(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether the page that sends a request is of an origin that may not.
+        """Return whether a page of an origin that is not allowed sends the request.
 
-        Browsers name no Origin for links, pictures and scripts, but say of which site the page is.
-        Nothing here is for these: a page of an allowed origin reads by requests that name it.
+        For links, pictures and scripts, browsers send no `Origin` but `Sec-Fetch-Site`. These are
+        foreign from any other site, because a page of an allowed origin sends requests with
+        `Origin`.
         """
         header = environ.get("HTTP_ORIGIN")
         if header is not None:
@@ -80,20 +81,19 @@ class CrossOrigin:
         return environ.get("HTTP_SEC_FETCH_SITE", "").lower() in FOREIGN_SITES
 
 
-def _asks_first(environ: WSGIEnvironment) -> bool:
-    """Tell whether a browser asks before it sends what a form could not send."""
+def _is_preflight(environ: WSGIEnvironment) -> bool:
+    """Return whether a request is a CORS preflight."""
     asked = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
     return environ["REQUEST_METHOD"] == "OPTIONS" and asked in environ
 
 
-def _permission(environ: WSGIEnvironment) -> list[tuple[str, str]]:
-    """Return the answer to a browser that asks first."""
+def _preflight_headers(environ: WSGIEnvironment) -> list[tuple[str, str]]:
+    """Return the headers that answer a CORS preflight."""
     headers = [
         ("Access-Control-Allow-Methods", METHODS),
         ("Access-Control-Max-Age", str(MAX_AGE_SECONDS)),
     ]
-    # An allowed page is trusted with the API: it may name any header, as with Socket.IO's
-    # `extraHeaders`.
+    # An allowed page may send any header, such as those of Socket.IO's `extraHeaders`.
     names = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
     if HEADER_NAMES.fullmatch(names):
         headers.append(("Access-Control-Allow-Headers", names))

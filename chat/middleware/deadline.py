@@ -1,4 +1,4 @@
-"""The deadline of an HTTP request, which begins when all of the request is there."""
+"""The deadline of an HTTP request, which starts when the whole request has arrived."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from chat.realtime.acks import ANSWER_WITHIN, WORK_SECONDS
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# In the WSGI environment: when all of a request was there, by the monotonic clock.
+# In the WSGI environment: when the whole request had arrived, by the monotonic clock.
 ARRIVED = "chat.arrived_at"
-SHORTEST = 0.1  # seconds of a time limit: zero would mean no limit
+SHORTEST = 0.1  # seconds; a time limit of zero would mean no limit
 
 
 class Deadline:
-    """WSGI middleware: several slow operations of the database end as soon as one must."""
+    """WSGI middleware: all database operations of a request share one time limit."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
@@ -38,5 +38,5 @@ def seconds_left() -> float:
 
 
 def seconds_to_wait() -> float:
-    """Return how long this request may still wait for its turn and its place."""
+    """Return how long this request may still wait for its turn and its heavy slot."""
     return max(0.0, seconds_left() - WORK_SECONDS)

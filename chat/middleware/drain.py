@@ -1,4 +1,4 @@
-"""The end of the server: changes are refused, and the requests under way are waited for."""
+"""Shutdown: refuses requests that change something, and waits for those in progress."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READING = ("GET", "HEAD", "OPTIONS")
 
 
 class RequestDrain:
-    """WSGI middleware: count the requests that are being answered."""
+    """WSGI middleware: counts the requests in progress."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
@@ -34,19 +34,19 @@ class RequestDrain:
         except BaseException:
             self._leave()
             raise
-        return ClosingIterator(body, [self._leave])  # it counts until the last byte is out
+        return ClosingIterator(body, [self._leave])  # in progress until the last byte is sent
 
     def close(self) -> None:
-        """Refuse whatever would change something from now on."""
+        """Refuse changes from now on."""
         self._closed = True
 
     def refuse_changes(self) -> None:
-        """Raise Unavailable for a request that would change something, once closed."""
+        """After `close`, raise Unavailable unless the present request only reads."""
         if self._closed and request.method not in READING:
             raise Unavailable()
 
     def wait_until_empty(self, seconds: float) -> None:
-        """Wait until every request under way has its answer."""
+        """Wait until every request in progress is answered."""
         with self._changed:
             self._changed.wait_for(lambda: self._count == 0, seconds)
 

@@ -1,7 +1,7 @@
-"""Which host a request must be for.
+"""Refuses requests for other hosts, as a defence against DNS rebinding.
 
-A page can have its own name point to the address of this server (DNS rebinding). To a browser the
-answers are of that page's origin then, so the page may read them. The name in `Host` gives it away.
+An attacker can let the name of a page's host resolve to the address of this server. For a browser,
+answers then have the origin of that page, so the page may read them. But `Host` has that name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class HostCheck:
-    """WSGI middleware: refuse requests for a host that is not this server's.
+    """WSGI middleware: refuses requests for a host that is not this server's.
 
     A request without `Host` comes from no browser and passes.
     """
@@ -38,5 +38,5 @@ class HostCheck:
         if host is None or self._hosts.include(host):
             return self._application(environ, start_response)
         log.info("refused a request for the host %s, which HOSTS does not name", host[:SHOWN])
-        repay()  # whoever is refused without a turn
+        repay()  # a refused request takes no turn, so the caller repays here
         return refuse(MisdirectedRequest(), environ, start_response)

@@ -1,4 +1,4 @@
-"""What reverse proxies in front say of a request: who calls, by which scheme, to which host."""
+"""Reads the headers of reverse proxies: the caller's address, the scheme and the host."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class TrustedProxies:
-    """WSGI middleware: take over what the last `count` proxies said in `X-Forwarded-*`.
+    """WSGI middleware: applies the `X-Forwarded-*` values of the last `count` proxies.
 
-    Werkzeug's `ProxyFix` reads these headers as lists of quoted strings: one quotation mark of a
-    caller hides what the proxy adds behind it. And it takes every value as it comes.
+    Werkzeug's `ProxyFix` parses these headers as lists of quoted strings, so a quotation mark from
+    a caller hides the values that the proxy adds after it. It also does not validate values.
     """
 
     def __init__(self, application: WSGIApplication, count: int) -> None:
@@ -39,25 +39,26 @@ class TrustedProxies:
         return self._application(environ, start_response)
 
     def _said(self, environ: WSGIEnvironment, name: str) -> str:
-        """Return what the outermost proxy said; those behind it may have kept its word alone."""
+        """Return the value of the outermost proxy; inner proxies may have added none."""
         values = _last(environ.get(name, ""), self._count)
         return values[0] if values else ""
 
 
 def forwarded_address(header: str, count: int) -> str | None:
-    """Return the caller's address as the first of `count` proxies saw it, by `X-Forwarded-For`.
+    """Return the caller's address in `X-Forwarded-For`, as the first of `count` proxies saw it.
 
-    With fewer entries than proxies nobody knows which of them a proxy has made: then it is None.
+    Return None if the header has fewer entries than there are proxies, because the caller may have
+    written any of them.
     """
     callers = _last(header, count)
     return parse_address(callers[-count]) if len(callers) >= count else None
 
 
 def _last(header: str, count: int) -> list[str]:
-    """Return the last parts of a header, one for each proxy, or as many as there are.
+    """Return the last parts of a header, at most one for each proxy.
 
-    Several lines with that name count as one. What comes before is the caller's: it may be long,
-    and nobody reads it.
+    Several lines with the same name count as one. Earlier parts come from the caller, may be long
+    and are ignored.
     """
     parts = header.rsplit(",", count)[-count:] if header.strip() else []
     return [part.strip() for part in parts]

@@ -1,4 +1,4 @@
-"""HTTP requests take turns by caller: the user of a living session, else the network."""
+"""HTTP requests take turns by caller: the user of a valid session, else the network."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 API = "/api/"
-SMALL = 64 << 10  # bytes of an answer that the kernel takes at once
-SMALL_BODY = 4 << 10  # bytes of a body that need not be counted
+SMALL = 64 << 10  # bytes of an answer; the kernel's buffer takes as many at once
+SMALL_BODY = 4 << 10  # bytes of a request body; it needs no counted room in memory
 
 
 class Session(Protocol):
@@ -37,14 +37,15 @@ class Session(Protocol):
 
 
 class RequestTurns:
-    """WSGI middleware: the one place where requests take turns.
+    """WSGI middleware: takes a turn for each request.
 
-    The turn is a user's when their session was found alive before. Until then it is the network's,
-    so that the token of a session that has ended spends nothing of its user's. It is taken when the
-    whole body of a call of the API is there. A user's turn lasts until the last byte of a large
-    answer is out: slow readers fill their own. A network's ends with the view, so that one slow
-    machine does not hold up its neighbours. `session_of` finds an open Engine.IO session by a
-    query string; its requests may wait long, so they take no turn, but repay what is owed first.
+    The turn belongs to the user if the session was found valid before, else to the network. So the
+    token of an ended session uses up nothing of its user's budget. For a call of the API the turn
+    is taken once the whole body has arrived. A user's turn lasts until the last byte of a large
+    answer is sent, so a slow reader uses up its own turns. A network's turn ends with the view, so
+    that a slow client does not delay others in its network. `session_of` finds an open Engine.IO
+    session by a query string. Requests of such a session may wait long, so they take no turn, but
+    the caller repays its debt first.
     """
 
     def __init__(
@@ -66,37 +67,37 @@ class RequestTurns:
                 charge_to(session.payer)
                 repay()
                 return self._application(environ, start_response)
-        user_id = self._living_user_id(environ)
+        user_id = self._user_id_of_valid_session(environ)
         if user_id is None:
             account = network_account(self._budgets, environ.get("REMOTE_ADDR", ""))
         else:
             account = self._budgets.of_user(user_id)
         environ[ACCOUNT] = account
         charge_to(account)
-        self._budgets.note_active(account)  # the one whom the request counts for, and no other
+        self._budgets.note_active(account)
         try:
-            give_back = self._take_turn(account, environ)
+            release_turn = self._take_turn(account, environ)
         except RateLimited as error:
-            repay()  # whoever is refused without a turn
+            repay()  # a refused request takes no turn, so the caller repays here
             return refuse(error, environ, start_response)
-        return self._answer_in_turn(give_back, user_id is not None, environ, start_response)
+        return self._answer_in_turn(release_turn, user_id is not None, environ, start_response)
 
     def _take_turn(self, account: Account, environ: WSGIEnvironment) -> Callable[[], None]:
-        """Take a turn once all of the request is there; raise RateLimited when it does not come."""
+        """Read the body, then take a turn; raise RateLimited if none becomes free in time."""
         size = 0
         if environ["PATH_INFO"].startswith(API):
             size = int(environ.get("CONTENT_LENGTH") or 0)
         if size > self._app.config["MAX_BODY_BYTES"]:
-            size = 0  # nobody reads it
+            size = 0  # it will be refused unread
         with account.room_for_body() if size > SMALL_BODY else nullcontext():
             if size:
-                _take_in_body(environ, size)
+                _read_whole_body(environ, size)
             arrived_at = environ.setdefault(ARRIVED, time.monotonic())
             return account.take_turn(max(0.0, arrived_at + WAIT_SECONDS - time.monotonic()))
 
     def _answer_in_turn(
         self,
-        give_back: Callable[[], None],
+        release_turn: Callable[[], None],
         is_of_user: bool,
         environ: WSGIEnvironment,
         start_response: StartResponse,
@@ -112,15 +113,15 @@ class RequestTurns:
         try:
             body = self._application(environ, start)
         except BaseException:
-            give_back()
+            release_turn()
             raise
         if is_of_user and is_large:
-            return ClosingIterator(body, [give_back])
-        give_back()
+            return ClosingIterator(body, [release_turn])
+        release_turn()
         return body
 
-    def _living_user_id(self, environ: WSGIEnvironment) -> str | None:
-        """Return whom the access token names if its session was found alive before."""
+    def _user_id_of_valid_session(self, environ: WSGIEnvironment) -> str | None:
+        """Return the user id in the access token if its session was found valid before."""
         if not environ["PATH_INFO"].startswith(API):
             return None
         with self._app.app_context():
@@ -133,15 +134,15 @@ class RequestTurns:
 
 
 def payer_of(budgets: Budgets, proxies: int) -> Callable[[str, str | None], Payer]:
-    """Return what finds who pays for a request before anybody knows the user.
+    """Return a function that finds the payer of a request before its user is known.
 
-    It takes the address that a connection came from and what proxies said in `X-Forwarded-For`, or
-    None where that is not known yet: the heads of a proxy have an account of their own.
+    It takes the address of the connection and the value of `X-Forwarded-For`, or None before the
+    head is read. Reading the heads of a proxy's requests is charged to an account of its own.
     """
 
     def find(address: str, forwarded: str | None) -> Payer:
         if proxies and forwarded is None:
-            return budgets.of_network(f"{address} heads")  # for which no request waits
+            return budgets.of_network(f"{address} heads")  # no request takes turns of this account
         caller = forwarded_address(forwarded, proxies) if forwarded and proxies else None
         return network_account(budgets, caller or address)
 
@@ -154,13 +155,13 @@ def network_account(budgets: Budgets, address: str) -> Account:
     return budgets.of_network(network, site_of(address) if ":" in network else None)
 
 
-def _take_in_body(environ: WSGIEnvironment, size: int) -> None:
-    """Read a body whole, so that nobody waits for it in a turn.
+def _read_whole_body(environ: WSGIEnvironment, size: int) -> None:
+    """Read a whole body, so that no turn is held while it arrives.
 
-    Of a body that breaks off the application sees just that.
+    The application sees that an incomplete body is shorter than its Content-Length.
     """
     try:
         data = environ["wsgi.input"].read(size)
-    except OSError:  # the client hung up, or is too slow
+    except OSError:  # the client closed the connection or is too slow
         data = b""
     environ["wsgi.input"] = io.BytesIO(data)

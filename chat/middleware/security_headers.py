@@ -1,4 +1,4 @@
-"""What browsers must not do with an answer, whoever made it."""
+"""Security headers, which restrict what a browser does with an answer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 YEAR_SECONDS = 365 * 24 * 60 * 60
-# Of what is no page: whatever a browser is made to show, it runs, loads and frames nothing.
+# For answers other than the page: shown by a browser, they run, load and frame nothing.
 NO_CONTENT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-PERSONAL = ("/api", "/socket.io")  # nobody on the way may keep these answers
+PERSONAL = ("/api", "/socket.io")  # caches must not store these answers
 
 
 class SecurityHeaders:
-    """WSGI middleware: add to every answer the headers that it does not have yet."""
+    """WSGI middleware: adds the security headers that an answer does not have yet."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
@@ -25,7 +25,7 @@ class SecurityHeaders:
             "Content-Security-Policy": NO_CONTENT,
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
-            "Cross-Origin-Resource-Policy": "same-origin",  # no other page shows or runs it
+            "Cross-Origin-Resource-Policy": "same-origin",  # no page of another origin embeds it
         }
         if environ["PATH_INFO"].startswith(PERSONAL):
             wanted["Cache-Control"] = "no-store"

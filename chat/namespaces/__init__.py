@@ -1,1 +1,1 @@
-"""The live face: one namespace a kind of room."""
+"""The Socket.IO face: one namespace for each kind of room."""

@@ -1,4 +1,4 @@
-"""What both namespaces share: who is let in, and which method handles an event."""
+"""The base of both namespaces: it authenticates connections and dispatches events to methods."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ log = logging.getLogger(__name__)
 
 
 class EventNamespace(flask_socketio.Namespace):
-    """A face: each event is a method `on_<event>` of the connection and the loaded payload.
+    """Handles each event by a method `on_<event>(connection, payload)`; the payload is loaded.
 
-    What the method returns is the `data` of the ack; a future is waited for beside the event loop.
+    The result of the method is the `data` of the ack. A future is acked when it is done.
     """
 
     kind: ClassVar[RoomKind]
     namespace: str
-    # The client's events: name to the schema of the one payload.
+    # The client's events: from the name to the schema of the payload.
     events: ClassVar[dict[str, Schema]] = {
         "sync": SyncSchema(),
         "edit_message": EditMessageSchema(),
@@ -64,7 +64,7 @@ class EventNamespace(flask_socketio.Namespace):
         "typing": RoomIdSchema(),
         "authenticate": AuthenticateSchema(),
     }
-    heavy: ClassVar[frozenset[str]] = frozenset({"sync"})  # those that read much
+    heavy: ClassVar[frozenset[str]] = frozenset({"sync"})  # events that read much
 
     def __init__(self, app: Flask, services: Services) -> None:
         super().__init__(NAMESPACES[self.kind])
@@ -74,12 +74,13 @@ class EventNamespace(flask_socketio.Namespace):
             services.budgets, app.config["MAX_BODY_BYTES"], self._handle, self._error
         )
 
-    # What the server calls (realtime.server.Face)
+    # Called by the server (realtime.server.NamespaceHandler)
 
     def verify(self, environ: dict[str, Any], auth: object) -> Claims:
-        """Read the token and count that its session connects, before any database is asked.
+        """Read the token and count a connect of its session, before any query.
 
-        Not its user yet: the token of a session that has ended must not keep the living ones out.
+        The connect is not counted for the user yet: the token of an ended session must not use up
+        the limit of the user's other sessions.
         """
         try:
             token = auth.get("token") if isinstance(auth, dict) else None
@@ -91,7 +92,7 @@ class EventNamespace(flask_socketio.Namespace):
         return claims
 
     def authorize(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Claims) -> None:
-        """Find out who connects and which channels they will enter; any error refuses them."""
+        """Load the user and the channels of a new connection; any error refuses it."""
         try:
             user = self._authenticate(eio_sid, claims.user_id, claims.session_id)
             payer = self._services.budgets.of_user(user.id)
@@ -107,8 +108,9 @@ class EventNamespace(flask_socketio.Namespace):
                 accept_language=environ.get("HTTP_ACCEPT_LANGUAGE"),
                 payer=payer,
             )
-            # First known, then read: a change that comes while we read is noted for the connection.
-            self._services.connections.add(connection)
+            # Register first, then read the rooms: a change that arrives during the read is recorded
+            # in `connection.changes`.
+            self._services.connections.add_connection(connection)
             rooms = self._services.conversations.rooms_of(user.id)
             connection.rooms = rooms
             connection.channels.update(
@@ -125,27 +127,27 @@ class EventNamespace(flask_socketio.Namespace):
         text: str,
         answer: Callable[[Body], None],
     ) -> None:
-        """Put an event behind the earlier ones of its connection."""
+        """Queue an event behind the earlier ones of its connection."""
         self._queue.put(connection, data, text, answer)
 
     def refusal(self, error: Exception, environ: dict[str, Any]) -> Body:
-        """Return the envelope of an error for a client that is not in the namespace."""
+        """Return the error envelope for a client without a connection to the namespace."""
         return error_body(error, choose_locale(None, environ.get("HTTP_ACCEPT_LANGUAGE")))[0]
 
-    def came(self, connection: Connection) -> None:
-        """Hear that a client was accepted; in the same step it entered its channels."""
+    def accepted(self, connection: Connection) -> None:
+        """Track the rooms of an accepted connection, which has just entered its channels."""
         rooms, connection.rooms = connection.rooms, []
         for room in rooms:
             if room.kind == self.kind:
-                self._services.publisher.listen(room)
-        log.info("%s came to %s", connection.user.username, self.namespace)
-        self._services.presence.came(connection.user.id, rooms)
+                self._services.publisher.track_room(room)
+        log.info("%s connected to %s", connection.user.username, self.namespace)
+        self._services.presence.connected(connection.user.id, rooms)
 
-    def gone(self, connection: Connection) -> None:
-        """Hear that a client left, or was not let in after all."""
+    def closed(self, connection: Connection) -> None:
+        """Handle the end of a connection, accepted or not."""
         if not connection.pending:
-            log.info("%s left %s", connection.user.username, self.namespace)
-        self._services.presence.left(connection.user.id)
+            log.info("%s disconnected from %s", connection.user.username, self.namespace)
+        self._services.presence.disconnected(connection.user.id)
 
     # The events of both namespaces
 
@@ -182,39 +184,41 @@ class EventNamespace(flask_socketio.Namespace):
             identity = authenticate_token(payload["token"])
         if identity.user.id != connection.user.id:
             raise Unauthorized()
-        self._services.connections.move(connection, identity.session_id)
+        self._services.connections.move_to_session(connection, identity.session_id)
         connection.expires_at = identity.expires_at
         connection.warned = False
         return {"expires_at": identity.expires_at}
 
-    # How an event finds its method
+    # Dispatch
 
     def _handle(self, connection: Connection, data: list[Any] | str, ack: Ack) -> None:
         try:
-            event, *args = _read(data) if isinstance(data, str) else data
+            event, *args = _parse_event(data) if isinstance(data, str) else data
             schema = self.events.get(event) if isinstance(event, str) else None
             if schema is None:
                 raise UnknownEvent()
             if len(args) != 1:
                 raise InvalidInput({"_schema": ["invalid.object"]})
             payload = schema.load(args[0])
-            with self._place(event, connection, ack):
+            with self._heavy_slot(event, connection, ack):
                 result = getattr(self, f"on_{event}")(connection, payload)
         except Exception as error:
             ack.send(self._error(connection, error))
             return
         if isinstance(result, Future):
-            result.add_done_callback(lambda future: self._keep(connection, future, ack))
+            result.add_done_callback(lambda future: self._ack_future(connection, future, ack))
         else:
             ack.send({"data": result})
 
-    def _place(self, event: str, connection: Connection, ack: Ack) -> AbstractContextManager[None]:
-        """Hold one of the few places for reads of much where an event needs one."""
+    def _heavy_slot(
+        self, event: str, connection: Connection, ack: Ack
+    ) -> AbstractContextManager[None]:
+        """Hold one of the few slots for heavy reads while a heavy event is handled."""
         if event not in self.heavy:
             return nullcontext()
         return self._services.budgets.heavy(connection.payer, ack.seconds_to_wait())
 
-    def _keep(self, connection: Connection, future: StoredFuture, ack: Ack) -> None:
+    def _ack_future(self, connection: Connection, future: StoredFuture, ack: Ack) -> None:
         error = future.exception()
         if error is None:
             message = dump_message(future.result().message, connection.user.id)
@@ -223,8 +227,8 @@ class EventNamespace(flask_socketio.Namespace):
             ack.send(self._error(connection, error))
 
     def _authenticate(self, eio_sid: str, user_id: str, session_id: str) -> User:
-        """Return the user of a session, who is at hand where the client has entered by it."""
-        for found in self._services.connections.of_session(session_id):
+        """Return the user of a session; if the same client already connected by it, no query."""
+        for found in self._services.connections.list_of_session(session_id):
             if found.eio_sid == eio_sid and found.user.id == user_id and not found.pending:
                 return found.user
         return self._services.sessions.authenticate(user_id, session_id)
@@ -235,10 +239,10 @@ class EventNamespace(flask_socketio.Namespace):
         return error_body(error, locale)[0]
 
 
-def _read(text: str) -> list[Any]:
-    """Read again an event that waited as text; raise InvalidInput.
+def _parse_event(text: str) -> list[Any]:
+    """Parse an event that waited as text; raise InvalidInput.
 
-    What was nested too deeply to be read at first need not be a list, or JSON at all.
+    A text that was nested too deeply for the first parser need not be a list, or JSON at all.
     """
     try:
         event: list[Any] = CompactJson.loads(text)

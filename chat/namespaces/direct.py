@@ -1,4 +1,4 @@
-"""One to one, live."""
+"""The Socket.IO namespace of direct rooms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups, live."""
+"""The Socket.IO namespace of groups."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class GroupNamespace(EventNamespace):
     }
 
     def on_create_room(self, connection: Connection, payload: dict[str, Any]) -> object:
-        return self._conversation(
+        return self._dump_conversation(
             connection, self._services.groups.create_group(connection.user, **payload).id
         )
 
     def on_join_room(self, connection: Connection, payload: dict[str, Any]) -> object:
-        return self._conversation(
+        return self._dump_conversation(
             connection, self._services.joining.join(connection.user, **payload).id
         )
 
     def on_leave_room(self, connection: Connection, payload: dict[str, Any]) -> object:
         return dump_room(self._services.leaving.leave(connection.user, kind="group", **payload))
 
-    def _conversation(self, connection: Connection, room_id: str) -> object:
+    def _dump_conversation(self, connection: Connection, room_id: str) -> object:
         found = self._services.conversations.get(connection.user, room_id)
         return dump_conversation(found, self._services.presence.is_online)

@@ -1,4 +1,4 @@
-"""The one answer that each event gets, and the moment after which it gets it all the same."""
+"""Acks: each event gets exactly one, at the latest at its deadline."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from chat.concurrency import spawn
 from chat.realtime.connections import Connection
 
 ANSWER_WITHIN = 4.5  # seconds after arrival
-WORK_SECONDS = 0.5  # of these, which waiting for turns leaves for the work
+WORK_SECONDS = 0.5  # the part of ANSWER_WITHIN that is kept for the work after waiting for turns
 
 Body = dict[str, Any]  # `{"data": …}` or `{"error": …}`
 
 
 class Ack:
-    """Answers an event once; whatever comes second is dropped."""
+    """Sends the first answer to an event and drops any later one."""
 
     def __init__(self, connection: Connection, send: Callable[[Body], None]) -> None:
         self.connection = connection
@@ -26,18 +26,21 @@ class Ack:
         self.sent = False
 
     def seconds_to_wait(self) -> float:
-        """Return how long the event may still wait for its turn and its place."""
+        """Return how long the event may still wait for its turn and its heavy slot."""
         return max(0.0, self.deadline - WORK_SECONDS - time.monotonic())
 
     def send(self, body: Body) -> None:
-        """Send the answer unless the event has its answer already."""
+        """Send the answer unless one was sent before."""
         if not self.sent:
             self.sent = True
             self._send(body)
 
 
 class Deadlines:
-    """Watches acks in the order of their arrival, which is the order of their deadlines."""
+    """Calls `expire` for acks that were not sent in time, in the order of their arrival.
+
+    That is also the order of their deadlines.
+    """
 
     def __init__(self, expire: Callable[[Ack], None]) -> None:
         self._expire = expire
@@ -45,7 +48,7 @@ class Deadlines:
         self._watching = False
 
     def watch(self, ack: Ack) -> None:
-        """See to it that the ack is sent in time."""
+        """Call `expire` with the ack at its deadline unless it was sent by then."""
         self._acks.append(ack)
         if not self._watching:
             self._watching = True

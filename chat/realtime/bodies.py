@@ -1,4 +1,4 @@
-"""Bodies in chunks as they come from the socket: with an end that is clear."""
+"""Reads request bodies in chunked transfer coding, and refuses those whose end is ambiguous."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ import eventlet
 
 from chat.concurrency import give_way
 
-MAX_CHUNK_LINE = 256  # bytes: a size and what clients note behind it
-MAX_TRAILERS = 8_192  # bytes of all fields behind the last chunk; nobody reads them
-CHUNKS_PER_TURN = 64  # then everybody else gets a turn
+MAX_CHUNK_LINE = 256  # bytes: a size and its chunk extensions
+MAX_TRAILERS = 8_192  # bytes of all trailer fields, which are ignored
+CHUNKS_PER_TURN = 64  # then other green threads run
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n")
 
 
 class BadChunk(Exception):
-    """It is not clear where the chunks of a body end."""
+    """The end of a chunked body is ambiguous."""
 
 
 class Deadline:
-    """A moment by which something must have come: a socket's time-out begins with each byte."""
+    """A deadline for a whole read. A socket's own time-out starts again with each byte."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
 
     def timeout(self) -> Any:
-        """Return a context that raises `socket.timeout` in whoever waits in it at that moment."""
+        """Return a context manager that raises `socket.timeout` in its body at the deadline."""
         left = max(0.0, self._ends - time.monotonic())
         return eventlet.Timeout(left, socket.timeout("it takes too long"))
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkedBody:
-    """What came of a chunked body, and the length that the application is told.
+    """The received part of a chunked body, and the Content-Length for the application.
 
     The length exceeds that of `data` when the client hung up, took too long, or sends more than it
-    may. So the application sees what it sees of any other body that breaks off or is too large.
+    may. So the application handles it like any other body that is incomplete or too large.
     """
 
     data: bytes
@@ -59,10 +59,11 @@ def read_chunked(
     too_much: int = 0,
     rest: Callable[[], None] = give_way,
 ) -> ChunkedBody:
-    """Read a body in chunks of `limit` bytes at most, with a `rest` after so many of them.
+    """Read a chunked body of at most `limit` bytes; call `rest` after each CHUNKS_PER_TURN chunks.
 
-    A larger one asks `widen` once for the limit that it may have; beyond that its length is told as
-    `too_much` at least. Raises BadChunk where another reader could see its end elsewhere.
+    When the body exceeds the limit, `widen` is called once and returns a new limit. The length of a
+    body beyond that is at least `too_much`. Raises BadChunk when another reader could find another
+    end.
     """
     data = bytearray()
     try:
@@ -95,7 +96,7 @@ def _read_chunk(source: Any, size: int) -> bytes:
     if len(chunk) < size or len(end) < 2:
         raise EOFError
     if end != b"\r\n":
-        raise BadChunk("a chunk is longer than its size")
+        raise BadChunk("a chunk longer than its size")
     return chunk
 
 
@@ -103,15 +104,15 @@ def _skip_trailers(source: Any) -> None:
     left = MAX_TRAILERS
     while (line := _read_line(source, left)) != b"\r\n":
         if not TRAILER.fullmatch(line):
-            raise BadChunk("not a field behind the last chunk")
+            raise BadChunk("not a trailer field")
         left -= len(line)
 
 
 def _read_line(source: Any, most: int) -> bytes:
-    """Return a line with its end, as long as it is."""
+    """Return a line of at most `most` bytes with its line end."""
     line: bytes = source.readline(most)
     if not line.endswith(b"\n"):
         if len(line) < most:
             raise EOFError
-        raise BadChunk("a line that is too long")
+        raise BadChunk("a line too long")
     return line

@@ -1,4 +1,4 @@
-"""Which broadcasts reach whom. A *channel* is what Socket.IO calls a room."""
+"""The channels that clients subscribe to. A *channel* is what Socket.IO calls a room."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def room_channel(room_id: str) -> str:
 
 
 def is_room_channel(channel: object) -> bool:
-    """Tell whether a channel is the one of a room's members."""
+    """Return whether a channel is the one of a room's members."""
     return isinstance(channel, str) and channel.startswith(room_channel(""))
 
 
@@ -24,23 +24,23 @@ def user_channel(user_id: str) -> str:
 
 
 class ChannelManager(FanoutManager):
-    """A manager in which a client enters its channels in the moment it is accepted.
+    """A manager in which a client enters its channels at the moment it is accepted.
 
-    The connect handler only notes them; entering earlier would push to clients that are refused
-    afterwards.
+    The connect handler only records them in the `Connection`. If a client entered them earlier, a
+    client that is refused afterwards would receive pushes.
     """
 
-    connections: Connections  # set by whoever makes it
+    connections: Connections  # set by `ChatServer`
 
     def connect(self, sid: str, namespace: str) -> str:
         """Accept a client whose CONNECT is queued, and enter its channels without yielding."""
         accepted = super().connect(sid, namespace)
-        connection = self.connections.find(sid)
+        connection = self.connections.find_by_sid(sid)
         if connection is not None:
             for channel, enters in connection.changes:
                 (connection.channels.add if enters else connection.channels.discard)(channel)
             connection.changes.clear()
-            self.connections.accept(connection)
+            self.connections.mark_accepted(connection)
             for channel in connection.channels:
                 self.enter_room(sid, namespace, channel)
             connection.channels.clear()
@@ -59,8 +59,8 @@ class ChannelManager(FanoutManager):
     ) -> None:
         """Send to a channel.
 
-        Of what was changed in a room somebody's own clients hear only while they hear the room:
-        whoever reacted may be no member by now.
+        A user's own channel gets `messages_changed` of a room only for clients that are subscribed
+        to the room, because a user who reacted may have left it since.
         """
         channel = to or room
         if event == "messages_changed" and not is_room_channel(channel):
@@ -70,21 +70,21 @@ class ChannelManager(FanoutManager):
             skip_sid = [sid for sid, _ in own if sid not in members]
         super().emit(event, data, namespace, channel, skip_sid, callback, **kwargs)
 
-    def is_heard(self, namespace: str, channel: str) -> bool:
-        """Tell whether any client hears a channel; asked of every room each second."""
+    def has_clients(self, namespace: str, channel: str) -> bool:
+        """Return whether a channel has clients; called for every room each second."""
         return bool(self._members(namespace, channel))
 
     def subscribe(self, user_id: str, namespace: str, channel: str) -> None:
-        """Let all clients of a user hear a channel from now on."""
-        for connection in self.connections.of_user(user_id, namespace):
+        """Subscribe all clients of a user to a channel."""
+        for connection in self.connections.list_of_user(user_id, namespace):
             if connection.pending:
                 connection.changes.append((channel, True))
             else:
                 self.enter_room(connection.sid, namespace, channel)
 
     def unsubscribe(self, user_id: str, namespace: str, channel: str) -> None:
-        """Let no client of a user hear a channel any more."""
-        for connection in self.connections.of_user(user_id, namespace):
+        """Unsubscribe all clients of a user from a channel."""
+        for connection in self.connections.list_of_user(user_id, namespace):
             if connection.pending:
                 connection.changes.append((channel, False))
             else:

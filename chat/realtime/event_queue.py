@@ -1,4 +1,4 @@
-"""Events of a connection: taken within bounds, handled in their order, each answered once."""
+"""The queue of each connection's events: bounded, handled in order, each event acked once."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from chat.logs import bind_id
 from chat.realtime.acks import Ack, Body, Deadlines
 from chat.realtime.connections import Connection
 
-# What is stored, and answered once it is.
-STORED = frozenset({"send_message", "edit_message", "delete_message", "react", "pin_message"})
-MAX_UNANSWERED = 32  # of these, of one connection
-MAX_WAITING = 128  # events of one connection that nobody has looked at yet
-# Characters of all these, or one body where that may be larger: as many of the longest messages as
-# may be unanswered, each character in the twelve of two escapes, as many a library writes it.
+# Events that are acked once they are stored.
+STORED_EVENTS = frozenset(
+    {"send_message", "edit_message", "delete_message", "react", "pin_message"}
+)
+MAX_UNANSWERED = 32  # STORED_EVENTS of one connection
+MAX_WAITING = 128  # events of one connection in the queue
+# Characters of all waiting events of a connection; one event of MAX_BODY_BYTES fits in any case.
+# That is room for MAX_UNANSWERED of the longest messages with each character written as two
+# escapes, which are twelve characters. Many libraries write them so.
 MAX_WAITING_SIZE = MAX_UNANSWERED * 50_000
-# Characters beyond which an event waits as the text it came as: taken apart it can be 24 times as
-# large.
-LONG = 256
+# Characters. A longer event waits as text, because its parsed form can be 24 times as large.
+MAX_PARSED_SIZE = 256
 
 
 class EventQueue:
-    """Hands the events of each connection to `handle`, one after the other, in turns of their user.
+    """Calls `handle` for the events of each connection, one after the other, in a turn of the user.
 
-    `handle` gets the event, or its text where that is long, and sees to it that the ack is sent;
-    `refusal` makes the answer to an event that is refused or comes to no end in time.
+    `handle` gets the event, or its text if that is longer than MAX_PARSED_SIZE, and sends the ack.
+    `refusal` returns the answer to an event that is refused or not handled in time.
     """
 
     def __init__(
@@ -51,11 +53,11 @@ class EventQueue:
         text: str,
         answer: Callable[[Body], None],
     ) -> None:
-        """Put an event behind the earlier ones of its connection; nothing here waits.
+        """Queue an event behind the earlier ones of its connection, without waiting.
 
-        `data` are its name and arguments, `text` the JSON they were read from.
+        `data` are its name and arguments, `text` is the JSON they were parsed from.
         """
-        is_stored = isinstance(data[0], str) and data[0] in STORED
+        is_stored = isinstance(data[0], str) and data[0] in STORED_EVENTS
         if (
             (is_stored and connection.unanswered >= MAX_UNANSWERED)
             or len(connection.waiting) >= MAX_WAITING
@@ -71,7 +73,7 @@ class EventQueue:
         connection.unanswered += is_stored
         ack = Ack(connection, answer_and_count)
         self._deadlines.watch(ack)
-        connection.waiting.append((text if len(text) > LONG else data, len(text), ack))
+        connection.waiting.append((text if len(text) > MAX_PARSED_SIZE else data, len(text), ack))
         connection.waiting_size += len(text)
         if not connection.handling:
             connection.handling = True
@@ -86,14 +88,14 @@ class EventQueue:
                 connection.waiting_size -= size
                 if not ack.sent:
                     self._handle_in_turn(connection, data, ack)
-                give_way()  # between two events of one client everybody else gets a turn
+                give_way()  # let other green threads run between two events of one client
         finally:
             connection.handling = False
 
     def _handle_in_turn(self, connection: Connection, data: list[Any] | str, ack: Ack) -> None:
         self._budgets.note_active(connection.payer)
         try:
-            give_back = connection.payer.take_turn(ack.seconds_to_wait())
+            release_turn = connection.payer.take_turn(ack.seconds_to_wait())
         except RateLimited as error:
             ack.send(self._refusal(connection, error))
             return
@@ -101,7 +103,7 @@ class EventQueue:
             if not ack.sent:
                 self._handle(connection, data, ack)
         finally:
-            give_back()
+            release_turn()
 
     def _expire(self, ack: Ack) -> None:
         ack.send(self._refusal(ack.connection, Unavailable()))

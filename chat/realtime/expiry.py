@@ -1,4 +1,4 @@
-"""Ends connections whose access token has run out, after a word of warning."""
+"""Ends connections whose access token has expired, and warns their clients before."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from chat.realtime.connections import Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.server import ChatSocketIO
 
-WARN_BEFORE_MS = 60_000  # or this share of a token's life, where that is less:
-WARN_SHARE = 1 / 4  # the fresh one that a client comes with must not be warned of at once
-INTERVAL = 1.0  # seconds between two looks
+WARN_BEFORE_MS = 60_000
+WARN_SHARE = 1 / 4  # or this share of a token's lifetime if less: a fresh token needs no warning
+INTERVAL = 1.0  # seconds between two checks
 
 log = logging.getLogger(__name__)
 
 
 class Expiry:
-    """Looks at all connections once a second. Access tokens live `token_minutes`."""
+    """Checks all connections once a second. Access tokens are valid for `token_minutes`."""
 
     def __init__(
         self,
@@ -34,24 +34,27 @@ class Expiry:
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Look until stopped."""
+        """Check once a second until stopped."""
         while not self._stopped.wait(INTERVAL):
             try:
-                self.look(now_ms())
-            except Exception:  # the next look must come all the same
-                log.exception("could not look for expired tokens")
+                self.check(now_ms())
+            except Exception:  # the loop must go on
+                log.exception("could not check for expired tokens")
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop the loop."""
         self._stopped.set()
 
-    def look(self, now: int) -> None:
-        """Warn those with little time left, end those with none (`now` in milliseconds)."""
-        for connection in self._connections.all():
+    def check(self, now: int) -> None:
+        """Warn connections whose token expires soon, end those whose token has expired.
+
+        `now` is in milliseconds since 1970 UTC.
+        """
+        for connection in self._connections.list_all():
             if connection.pending:
                 continue
             if connection.expires_at <= now:
-                self._socketio.server.expel(connection)
+                self._socketio.server.end_connection(connection)
             elif connection.expires_at - self._warn_before <= now and not connection.warned:
                 connection.warned = True
                 self._publisher.session_expired(connection)

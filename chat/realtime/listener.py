@@ -1,4 +1,4 @@
-"""Accept connections and hand them to eventlet's HTTP server."""
+"""Accepts connections and hands them to eventlet's HTTP server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from email.message import Message
 from functools import partial
 from http import HTTPStatus
@@ -28,23 +29,23 @@ from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
 from chat.realtime.streams import PacedStream
-from chat.realtime.transport.loop import LEFT
+from chat.realtime.transport.loop import ON_CLOSED
 from chat.realtime.transport.pace import Pace
 from chat.refusals import refusal_body
 
 BACKLOG = 1024
-ACCEPTED_PER_TURN = 16  # then everybody else gets a turn
-LARGE_BODIES = 16  # in chunks, above what other bodies may have; they are in memory whole
+ACCEPTED_PER_TURN = 16  # then other green threads run
+LARGE_BODIES = 16  # chunked bodies above the ordinary limit at a time; each is in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
-LINGER_SECONDS = 2  # for a client to read its answer while it sends what nobody wants
-SITE_FACTOR = 3  # times what one network of it may have: a /48 of IPv6 has 65,536
-SPARE_FILES = 256  # open files beside the connections: database, log, templates
-REFUSALS = 64  # at the same time; beyond them a connection is closed without a word
+LINGER_SECONDS = 2  # to read and ignore what a client still sends, so that it can read its answer
+SITE_FACTOR = 3  # a site may have so many times what one network of it may have
+SPARE_FILES = 256  # open files in addition to the connections: database, log, templates
+REFUSALS = 64  # answers of 503 at a time; beyond them a connection is closed without an answer
 LENGTH = re.compile(r"[0-9]{1,18}")
 REQUEST_LINE = re.compile(rb"[!-~]+ [!-~]+ HTTP/[0-9]\.[0-9]\r?\n")
 NOT_ASCII = re.compile(rb"[\x80-\xff]")
-# A target with a scheme and a host, as clients write it that take the server for a proxy.
+# A request target in absolute form, with scheme and host, as clients send it to a proxy.
 ABSOLUTE = re.compile(r"(?:https?|wss?)://([^/?#]*)([^#]*)", re.IGNORECASE)
 REFUSALS_OF: dict[HTTPStatus, type[ChatError]] = {
     HTTPStatus.REQUEST_URI_TOO_LONG: PayloadTooLarge,
@@ -57,20 +58,20 @@ log = logging.getLogger(__name__)
 
 
 class Head:
-    """The lines of a request's head, as they come."""
+    """Reads the lines of a request's head, and records whether their ends are ambiguous."""
 
     def __init__(self, source: Any, first: bytes) -> None:
         self._source = source
-        self.in_doubt = _has_bare_cr(first)
+        self.is_ambiguous = _has_bare_cr(first)
 
     def readline(self, size: int = -1) -> bytes:
         line: bytes = self._source.readline(size)
-        self.in_doubt |= _has_bare_cr(line)
+        self.is_ambiguous |= _has_bare_cr(line)
         return line
 
 
-class HeadersAlone(http.client.HTTPMessage):
-    """The fields of a head. The parser would look for the parts of a multipart body in it."""
+class HeadersOnly(http.client.HTTPMessage):
+    """The fields of a head. Without this class the parser would look for multipart bodies in it."""
 
     def get_content_type(self) -> str:
         return "text/plain"
@@ -80,9 +81,10 @@ class HeadersAlone(http.client.HTTPMessage):
 
 
 class Protocol(eventlet.wsgi.HttpProtocol):
-    """eventlet's HTTP, strict about where a request ends, and without pages of its own.
+    """eventlet's HTTP protocol, strict about where a request ends, and without its error pages.
 
-    `left` is called when the connection ends; where it is taken over, by whoever has it then.
+    `listener.on_closed_of()` returns a callback for the end of the connection. If a WebSocket takes
+    the connection over, the WebSocket calls it.
     """
 
     rfile: Any
@@ -91,22 +93,22 @@ class Protocol(eventlet.wsgi.HttpProtocol):
     raw_requestline: bytes
     environ: dict[str, Any]
     path: str
-    MessageClass = HeadersAlone
+    MessageClass = HeadersOnly
     sys_version = ""
 
     def __init__(self, listener: Listener, connection: Any, server: Any) -> None:
         self._listener = listener
-        self._left = listener.leaving(connection[0])
+        self._on_closed = listener.on_closed_of(connection[0])
         self._deadline = Deadline(HEAD_SECONDS)
         self._lingers = False
-        self._refusal: HTTPStatus | None = None  # of the head that is being read
-        self._source: Any = None  # what follows the head that is being read
-        self._body: ChunkedBody | None = None  # of a request without a length
-        self._is_large = False  # it has one of the places for large ones
+        self._refusal: HTTPStatus | None = None  # the error in the present head
+        self._source: Any = None  # the stream behind the present head
+        self._body: ChunkedBody | None = None  # of a request without Content-Length
+        self._is_large = False  # the body holds one of the LARGE_BODIES slots
         super().__init__(connection, server)
 
     def setup(self) -> None:
-        """Read and write by a stream that gives up a client below the least rate."""
+        """Read and write through a stream that enforces the minimum rate."""
         self.connection = self.request
         self._stream = PacedStream(self.connection)
         self.rfile = io.BufferedReader(self._stream)
@@ -114,7 +116,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def handle_one_request(self) -> None:
         """Answer a request, and keep nothing of it while the connection is idle."""
-        self._charge(None)  # behind a proxy the last request was somebody else's
+        self._charge(None)  # behind a proxy, the last request belonged to another caller
         try:
             super().handle_one_request()
         finally:
@@ -125,7 +127,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 self._listener.large_bodies.release()
 
     def parse_request(self) -> bool:
-        """Read the head of a request, and a body without a length; refuse what is in doubt."""
+        """Read the head of a request, and a chunked body; refuse an ambiguous request."""
         self.raw_requestline = NOT_ASCII.sub(_percent_encode, self.raw_requestline)
         head = self.rfile = Head(self.rfile, self.raw_requestline)
         try:
@@ -138,7 +140,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         if not is_complete:
             return False
         self._charge(self.headers)
-        refusal = HTTPStatus.BAD_REQUEST if head.in_doubt else self._fault()
+        refusal = HTTPStatus.BAD_REQUEST if head.is_ambiguous else self._find_fault()
         if refusal is not None:
             return self._refuse(refusal)
         if "Transfer-Encoding" in self.headers:
@@ -147,11 +149,11 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         return True
 
     def send_error(self, code: int, *_: object) -> None:
-        """Note that the standard library cannot read a head, and why (called by it)."""
+        """Record why the standard library cannot parse a head (called by it)."""
         self._refusal = HTTPStatus(code)
 
     def get_environ(self) -> dict[str, Any]:
-        """Return what WSGI knows of the request; to the application every body has a length."""
+        """Return the WSGI environment of the request; every body has a Content-Length in it."""
         environ: dict[str, Any] = super().get_environ()
         if self._body is None:
             self._stream.incoming = Pace()
@@ -161,11 +163,11 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             environ["wsgi.input"] = environ["eventlet.input"] = eventlet.wsgi.Input(
                 io.BytesIO(self._body.data), self._body.length, self.connection
             )
-        environ[LEFT] = self._left
+        environ[ON_CLOSED] = self._on_closed
         return environ
 
     def finish(self) -> None:
-        """End the connection, unless somebody has taken it over."""
+        """Close the connection, unless a WebSocket took it over."""
         is_taken = self.connection.fileno() < 0
         try:
             if self._lingers and not is_taken:
@@ -173,34 +175,34 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             super().finish()
         finally:
             if not is_taken:
-                self._left()
+                self._on_closed()
 
     def _linger(self) -> None:
-        """Read on for a while what the client sends: closing before would take the answer back."""
+        """Read and ignore what the client still sends: an early close would discard the answer."""
         try:
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_WR)
             with Deadline(LINGER_SECONDS).timeout():
                 while self.connection.recv(65_536):
-                    eventlet.sleep(0)  # whoever sends fast enough is never waited for
+                    eventlet.sleep(0)  # with a fast sender, `recv` never yields
         except OSError as error:
             log.debug("a client goes on sending: %s", error)
 
     def log_message(self, *_: object) -> None:
-        """Note a request that cannot be read without what it was: there may be a token in it."""
-        log.debug("refused a request that cannot be read")
+        """Log an unparsable request without its text, which may contain a token."""
+        log.debug("refused a request that cannot be parsed")
 
     def _read_request_line(self) -> bytes:
-        """Wait for a request as long as a connection may idle; then its head has to come soon."""
+        """Wait up to IDLE_SECONDS for a request; from its first byte, HEAD_SECONDS for its head."""
         self._source = self.rfile
-        if not self._stream.waits:  # whoever sends fast enough is never waited for
+        if not self._stream.waits:  # with a fast sender, reads never yield
             eventlet.sleep(0)
         self._stream.waits = 0
         try:
             self.rfile.peek(1)
         except TimeoutError:
             raise
-        except (OSError, ValueError):  # it is gone
+        except (OSError, ValueError):  # the client is gone
             return b""
         self._deadline = Deadline(HEAD_SECONDS)
         self._stream.outgoing = Pace()
@@ -211,20 +213,20 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG)
         return b""
 
-    def _fault(self) -> HTTPStatus | None:
-        """Return why to refuse a request that a proxy could take for two, or for less than one.
+    def _find_fault(self) -> HTTPStatus | None:
+        """Return why to refuse a request whose end a proxy could see elsewhere, or None.
 
-        A target in absolute form is made an ordinary one, and its host the request's.
+        A target in absolute form is replaced by its path, and its host becomes the `Host` header.
         """
         lengths = self.headers.get_all("Content-Length", [])
         codings = self.headers.get_all("Transfer-Encoding", [])
         if (
             not REQUEST_LINE.fullmatch(self.raw_requestline)
             or self.headers.defects
-            or any("\n" in value for value in self.headers.values())  # continued lines
+            or any("\n" in value for value in self.headers.values())  # folded lines
             or len(lengths) + len(codings) > 1
             or not all(LENGTH.fullmatch(length) for length in lengths)
-            or not self._take_target()
+            or not self._normalize_target()
             or (codings and self.request_version < "HTTP/1.1")
         ):
             return HTTPStatus.BAD_REQUEST
@@ -232,8 +234,8 @@ class Protocol(eventlet.wsgi.HttpProtocol):
             return HTTPStatus.NOT_IMPLEMENTED
         return None
 
-    def _take_target(self) -> bool:
-        """Take the path from the target and tell whether it is clear which host is asked."""
+    def _normalize_target(self) -> bool:
+        """Replace the target by its path; return False when the requested host is ambiguous."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) > 1 or (not hosts and self.request_version >= "HTTP/1.1"):
             return False
@@ -249,17 +251,19 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         return self.path.startswith("/") or (self.path, self.command) == ("*", "OPTIONS")
 
     def _read_chunked(self) -> bool:
-        """Read a body that comes in chunks; tell whether its end is clear."""
+        """Read a chunked body; return False when its end is ambiguous."""
         if self.headers.get("Expect", "").lower() == "100-continue":
             del self.headers["Expect"]
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            with suppress(OSError):  # that the client is gone is what reading it will tell
+            with suppress(OSError):  # if the client is gone, the read below finds out
                 self.wfile.flush()
         try:
             most = self._listener.body_limit(self.path)
             limit = min(self._listener.max_body, most)
             self._stream.incoming = Pace()
-            self._body = read_chunked(self._source, limit, self._widen, most + 1, self._rest)
+            self._body = read_chunked(
+                self._source, limit, self._widen, most + 1, self._yield_between_chunks
+            )
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
             return self._refuse(HTTPStatus.BAD_REQUEST)
@@ -267,17 +271,18 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         self._close_if_too_large(self._body.length)
         return True
 
-    def _rest(self) -> None:
-        """Let others go on between two pieces of a body, and the caller repay what they owe.
+    def _yield_between_chunks(self) -> None:
+        """Let other green threads run; the caller also repays its debt.
 
-        Not while it has one of the few places for large bodies, for which others may wait.
+        It does not repay while it holds one of the few slots for large bodies, because other
+        callers may wait for them.
         """
         if not self._is_large:
             repay()
         give_way()
 
     def _widen(self) -> int:
-        """Return how long a body in chunks may become; few large ones may be there at a time."""
+        """Return the limit of a chunked body; above the ordinary limit it needs a free slot."""
         limit = self._listener.body_limit(self.path)
         if limit <= self._listener.max_body:
             return limit
@@ -285,67 +290,79 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         return limit if self._is_large else self._listener.max_body
 
     def _close_if_too_large(self, length: int) -> None:
-        """Let a request be the last one here whose body is not read to its end."""
+        """Close the connection after a request with a body that is too large to be read."""
         self._lingers = length > self._listener.body_limit(self.path)
         self.close_connection |= self._lingers
 
     def _charge(self, headers: Message | None) -> None:
-        """Let the caller pay for what follows: by their address, or what the head says of it."""
-        said = None if headers is None else ",".join(headers.get_all("X-Forwarded-For", []))
-        charge_to(self._listener.payer_of(self.client_address[0], said))
+        """Charge what follows to the caller, found by address or by `X-Forwarded-For`."""
+        forwarded = None if headers is None else ",".join(headers.get_all("X-Forwarded-For", []))
+        charge_to(self._listener.payer_of(self.client_address[0], forwarded))
 
     def _refuse(self, status: HTTPStatus) -> bool:
-        """Answer in the envelope, hear no more of the client, and return False."""
-        repay()  # whoever is refused without a turn
+        """Answer with the error envelope, close the connection, and return False."""
+        repay()  # a refused request takes no turn, so the caller repays here
         self.close_connection = True
         self._lingers = True
         self.wfile.write(_refusal(status, getattr(self, "headers", None)))
         return False
 
 
-class Listener:
-    """A listening socket that tells one connection too many so at once, instead of letting it wait.
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """How many connections there may be at a time: `total`, and `per_caller` of one caller.
 
-    There may be `limit` at a time, `limit_of_one` of one caller: the name that `caller_of` gives an
-    address, None for who may have all. The callers of one site, by `site_of`, may have SITE_FACTOR
-    times as many together. The work for a request is charged to the payer that `payer_of` finds by
-    the address and what the head says in `X-Forwarded-For`: None as long as it is not read. A
-    request with a body above `max_body`, or above what `body_limit` says for its target, is the
-    last one of its connection.
-    Raises OSError when the address cannot be had.
+    `caller_of` returns the caller of an address, or None for a caller without a limit. The callers
+    of one site, by `site_of`, may have SITE_FACTOR times `per_caller` together.
+    """
+
+    total: int
+    per_caller: int = sys.maxsize
+    caller_of: Callable[[str], str | None] = lambda _: None
+    site_of: Callable[[str], str | None] = lambda _: None
+
+
+class Listener:
+    """A listening socket that answers each connection beyond `limits` with 503 at once.
+
+    `payer_of` returns the payer for the work of a request. It takes the address of the connection
+    and the value of `X-Forwarded-For`, or None before the head is read. After a request with a body
+    above `max_body`, or above `body_limit(target)`, the connection is closed.
+    Raises OSError when the address is not available.
     """
 
     def __init__(
         self,
         host: str,
         port: int,
-        limit: int,
+        limits: ConnectionLimits,
         max_body: int,
-        limit_of_one: int = sys.maxsize,
-        caller_of: Callable[[str], str | None] = lambda _: None,
         body_limit: Callable[[str], int] | None = None,
-        site_of: Callable[[str], str | None] = lambda _: None,
         payer_of: Callable[[str, str | None], Payer | None] = lambda *_: None,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
+        limit = limits.total
         self._pool = eventlet.GreenPool(limit + 1)  # never full, so that the server never waits
         self._refusals = eventlet.GreenPool(REFUSALS)
         self._limit = limit
         self.max_body = max_body
         self.body_limit = body_limit or (lambda _: max_body)
         self.large_bodies = Semaphore(LARGE_BODIES)
-        self._names_of = (caller_of, limit_of_one), (site_of, limit_of_one * SITE_FACTOR)
+        self._counted_names = (
+            (limits.caller_of, limits.per_caller),
+            (limits.site_of, limits.per_caller * SITE_FACTOR),
+        )
         self.payer_of = payer_of
         self._accepted = 0  # connections so far
-        self._open = 0  # connections, those that were taken over too
-        self._open_of: Counter[str] = Counter()  # by caller and site
+        self._open = 0  # connections, including WebSockets
+        self._open_of: Counter[str] = Counter()  # by caller and by site
         self._closed = False
-        self._late: deque[tuple[Any, Any]] = deque()  # accepted when it was closed
+        self._backlog: deque[tuple[Any, Any]] = deque()  # accepted from the kernel by `close`
         self._socket: Any = socket.socket(family, kind, protocol)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Each connection inherits it: a small answer would wait for the other side's delayed ACK.
+        # Connections inherit it. Without it a small answer waits for the client's delayed ACK.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self._socket.bind(address)
@@ -363,32 +380,32 @@ class Listener:
             custom_pool=self._pool,
             protocol=partial(Protocol, self),
             socket_timeout=IDLE_SECONDS,
-            log_output=False,  # ours is chat.logs.AccessLog
-            debug=False,  # no traceback for clients
+            log_output=False,  # chat.middleware.access_log writes the access log
+            debug=False,  # send no traceback to clients
         )
 
     def close(self) -> None:
-        """Take no more connections; those there are go on, and those that have reached the kernel.
+        """Take no new connections. Open ones, and those in the kernel's backlog, are still served.
 
-        Closing the socket would reset these, although a proxy may have sent a request already.
+        Closing the socket at once would reset the backlog, in which a proxy may have sent requests.
         """
         self._closed = True
-        with suppress(OSError):  # there are no more
+        with suppress(OSError):  # the backlog is empty
             while True:
-                self._late.append(self._socket.fd.accept())
+                self._backlog.append(self._socket.fd.accept())
         try:
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept`, which closes it
-        except OSError:  # not every system can
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept`, which closes the socket
+        except OSError:  # not supported by every system
             self._socket.close()
 
     def accept(self) -> tuple[Any, Any]:
-        """Wait for a connection there is room for (called by eventlet)."""
+        """Wait for a connection within the limits (called by eventlet)."""
         while True:
             client, address = self._accept()
             self._accepted += 1
             if self._accepted % ACCEPTED_PER_TURN == 0:
-                eventlet.sleep(0)  # where the next is there already, nothing is waited for
-            if self._enter(address):
+                eventlet.sleep(0)  # while connections are waiting, `_accept` never yields
+            if self._count_in(address):
                 return client, address
             if self._refusals.free():
                 self._refusals.spawn_n(_refuse, client)
@@ -396,14 +413,14 @@ class Listener:
                 client.close()
 
     def _accept(self) -> tuple[Any, Any]:
-        """Wait for a connection; once closed, for ever.
+        """Wait for a connection; once closed, wait forever.
 
-        If this ended, eventlet would hang up on all who are between two requests; they are answered
-        until the process ends.
+        If this returned or raised, eventlet would close all idle connections. They are served until
+        the process ends.
         """
         while True:
-            if self._late:
-                client, address = self._late.popleft()
+            if self._backlog:
+                client, address = self._backlog.popleft()
                 return GreenSocket(client), address
             if self._closed:
                 self._socket.close()
@@ -419,12 +436,12 @@ class Listener:
                 log.error("cannot accept connections: %s", error.strerror)
                 eventlet.sleep(0.1)
 
-    def leaving(self, address: Any) -> Callable[[], None]:
-        """Return what is to be called once when a connection from there has ended."""
-        return partial(self._leave, [name for name, _ in self._counted(address)])
+    def on_closed_of(self, address: Any) -> Callable[[], None]:
+        """Return the callback to call once when a connection from an address has ended."""
+        return partial(self._count_out, [name for name, _ in self._counted(address)])
 
-    def _enter(self, address: Any) -> bool:
-        """Count a connection from there if there is room for it."""
+    def _count_in(self, address: Any) -> bool:
+        """Count a new connection; return False when it would exceed a limit."""
         counted = self._counted(address)
         if self._open >= self._limit:
             return False
@@ -434,7 +451,7 @@ class Listener:
         self._open += 1
         return True
 
-    def _leave(self, names: list[str]) -> None:
+    def _count_out(self, names: list[str]) -> None:
         self._open -= 1
         for name in names:
             self._open_of[name] -= 1
@@ -442,8 +459,8 @@ class Listener:
                 del self._open_of[name]
 
     def _counted(self, address: Any) -> list[tuple[str, int]]:
-        """Return the names under which connections from there count, and how many each may have."""
-        found = ((name_of(address[0]), limit) for name_of, limit in self._names_of)
+        """Return the names that count connections from an address, each with its limit."""
+        found = ((name_of(address[0]), limit) for name_of, limit in self._counted_names)
         return [(name, limit) for name, limit in found if name is not None]
 
     def __getattr__(self, name: str) -> Any:
@@ -451,7 +468,7 @@ class Listener:
 
 
 def _refuse(client: Any) -> None:
-    """Answer 503 and read what was asked, or closing would take the answer back."""
+    """Answer 503 and read the request; a close with unread bytes would discard the answer."""
     try:
         client.settimeout(1)
         client.sendall(_refusal(HTTPStatus.SERVICE_UNAVAILABLE))
@@ -464,7 +481,7 @@ def _refuse(client: Any) -> None:
 
 
 def _refusal(status: HTTPStatus, headers: Message | None = None) -> bytes:
-    """Return the answer to a request that never reaches the application, and closes."""
+    """Return the response to a request that the application never sees."""
     error = REFUSALS_OF.get(status, InvalidInput)()
     data = refusal_body(error, headers.get("Accept-Language") if headers else None)
     head = (
@@ -481,7 +498,7 @@ def _percent_encode(match: re.Match[bytes]) -> bytes:
 
 
 def _has_bare_cr(line: bytes) -> bool:
-    """Tell whether some reader could see the end of a line where there is none."""
+    """Return whether a line contains a CR that some parsers take for a line end."""
     return b"\r" in line.removesuffix(b"\n").removesuffix(b"\r")
 
 

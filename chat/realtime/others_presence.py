@@ -1,4 +1,4 @@
-"""Learns who is online at other processes, by one small query unless something changed."""
+"""Reads which users are online at other processes: one small query unless something changed."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from datetime import datetime
 
 from chat.repositories.presence import Lease, PresenceRepository
 
-LEASE = 20.0  # seconds without a renewal after which a process is dead
-# Seconds for which the people of a process that ended count as online: they connect to another.
+LEASE = 20.0  # seconds without a renewal after which a process counts as dead
+# Seconds for which the users of a stopped process still count as online, because they reconnect to
+# another one.
 LINGER = 3.0
 
 
 @dataclass(slots=True)
 class _Process:
-    """Another process as this one knows it; `renewed_at` is by the monotonic clock of this one."""
+    """What is known of another process; `renewed_at` is by this process's monotonic clock."""
 
     seen_at: datetime
     renewed_at: float
     versions: dict[int, int] = field(default_factory=dict)
     users: dict[int, set[str]] = field(default_factory=dict)
-    gone_at: float | None = None  # since when it has had no lease
+    ended_at: float | None = None  # since when it has no lease
 
 
 class OthersPresence:
-    """The people of all other processes.
+    """The users online at all other processes.
 
-    A process is dead when its lease has not changed while this one looked for `lease` seconds, so
-    no two clocks are compared. `now` is the database's clock, asked when there is a new lease.
+    A process is dead when this one saw no change of its lease for `lease` seconds, so no two clocks
+    are compared. `now` is the database's clock, read when there is a new lease.
     """
 
     def __init__(
@@ -45,32 +46,32 @@ class OthersPresence:
         self._lease = LEASE if lease is None else lease
         self._clock = clock
         self._known: dict[str, _Process] = {}
-        self._online: Counter[str] = Counter()  # at how many processes
+        self._online: Counter[str] = Counter()  # by user: the number of processes
         self._changed: set[str] = set()
-        self._looked_at = clock()
+        self._refreshed_at = clock()
 
     def __contains__(self, user_id: object) -> bool:
-        """Tell whether a user is online at any other process."""
+        """Return whether a user is online at any other process."""
         return user_id in self._online
 
     def take_changed(self) -> set[str]:
-        """Return who came or went at any of them since this was asked last."""
+        """Return the users that came online or went offline at any of them since the last call."""
         changed, self._changed = self._changed, set()
         return changed
 
-    def look(self, own_id: str | None) -> None:
-        """Read what changed; what was read before the database failed counts."""
+    def refresh(self, own_id: str | None) -> None:
+        """Read what changed. If the database fails halfway, what was read until then counts."""
         began = self._clock()
         leases = {
             lease.process_id: lease
             for lease in self._repository.list_leases()
             if lease.process_id != own_id
         }
-        if began - self._looked_at > self._lease / 2:
-            # Nobody could be seen renewing a lease. All others have as long again.
+        if began - self._refreshed_at > self._lease / 2:
+            # This process was not looking, so it cannot have seen renewals. Start all leases anew.
             for process in self._known.values():
                 process.renewed_at = began
-        self._looked_at = began
+        self._refreshed_at = began
         dead = [lease for lease in leases.values() if not self._is_alive(lease, began)]
         for lease in dead:
             if self._repository.delete_lease(lease):
@@ -81,10 +82,10 @@ class OthersPresence:
         for lease in leases.values():
             self._read(lease)
         for process_id in self._known.keys() - leases.keys():
-            self._let_linger(process_id, began)
+            self._linger_or_forget(process_id, began)
 
     def _is_alive(self, lease: Lease, now: float) -> bool:
-        """Note when a lease was renewed, and tell whether it has not run out."""
+        """Record the renewal of a lease; return whether it has not expired."""
         process = self._known.get(lease.process_id)
         if process is None:
             age = max(0.0, (self._now() - lease.seen_at).total_seconds())
@@ -95,7 +96,7 @@ class OthersPresence:
 
     def _read(self, lease: Lease) -> None:
         process = self._known[lease.process_id]
-        process.gone_at = None
+        process.ended_at = None
         for number, version in enumerate(lease.versions):
             if process.versions.get(number, 0) == version:
                 continue
@@ -114,10 +115,10 @@ class OthersPresence:
                 del self._online[user_id]
         self._changed |= before ^ users
 
-    def _let_linger(self, process_id: str, now: float) -> None:
+    def _linger_or_forget(self, process_id: str, now: float) -> None:
         process = self._known[process_id]
-        process.gone_at = now if process.gone_at is None else process.gone_at
-        if now - process.gone_at >= LINGER:
+        process.ended_at = now if process.ended_at is None else process.ended_at
+        if now - process.ended_at >= LINGER:
             self._forget(process_id)
 
     def _forget(self, process_id: str) -> None:

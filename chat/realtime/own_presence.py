@@ -1,4 +1,4 @@
-"""Tells other processes who is online at this one: a few writes for any number of people."""
+"""Writes which users are online at this process: a few writes for any number of users."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Callable
 
 from chat.repositories.presence import PresenceRepository
 
-DOCUMENTS = 16  # over which the people of a process are spread
+DOCUMENTS = 16  # the users of a process are spread over so many
 END_SECONDS = 1.0
-RENEW_AFTER = 5.0  # seconds after which a lease is renewed although nobody came or went
+RENEW_AFTER = 5.0  # seconds after which a lease is renewed even if nothing changed
 
 
 class OwnPresence:
-    """The people of this process, and its lease.
+    """The users online at this process, and its lease.
 
-    A process that others took for dead begins anew under another id: what they remove of the old
-    one cannot be what it writes now.
+    If other processes declared this one dead, it starts again under a new id, so they cannot delete
+    what it writes now.
     """
 
     def __init__(
@@ -35,23 +35,23 @@ class OwnPresence:
         self._ended = False
 
     def __contains__(self, user_id: object) -> bool:
-        """Tell whether a user counts as online here."""
+        """Return whether a user counts as online here."""
         return isinstance(user_id, str) and user_id in self._users[_number_of(user_id)]
 
-    def add(self, user_id: str) -> None:
-        """Note that somebody came."""
+    def add_user(self, user_id: str) -> None:
+        """Record that a user is online here."""
         number = _number_of(user_id)
         self._users[number].add(user_id)
         self._unwritten.add(number)
 
-    def discard(self, user_id: str) -> None:
-        """Note that somebody left."""
+    def remove_user(self, user_id: str) -> None:
+        """Record that a user is offline here."""
         number = _number_of(user_id)
         self._users[number].discard(user_id)
         self._unwritten.add(number)
 
     def write(self) -> None:
-        """Write what changed, and renew the lease when it is time."""
+        """Write what changed, and renew the lease when it is due."""
         with self._writing:
             if self._ended:
                 return
@@ -61,9 +61,9 @@ class OwnPresence:
                 self._write_changes()
 
     def end(self) -> None:
-        """Remove this process and its people; nothing is written any more."""
+        """Delete this process and its users from the database, and write nothing any more."""
         self._ended = True
-        # A write that hangs is not waited for; others take this process for dead after a while.
+        # Do not wait for a write that hangs: the lease will expire.
         if self._writing.acquire(timeout=END_SECONDS):
             try:
                 if self.process_id is not None:
@@ -99,5 +99,5 @@ class OwnPresence:
 
 
 def _number_of(user_id: str) -> int:
-    """Return the number of the document that has a user."""
+    """Return the number of the document that holds a user."""
     return zlib.crc32(user_id.encode()) % DOCUMENTS

@@ -1,7 +1,7 @@
-"""People are online while any process has an accepted connection of theirs. Changes are pushed.
+"""Presence: a user is online while any process has an accepted connection of theirs.
 
-Each process writes down who is connected to it, reads once a second what the others wrote, and
-tells its own clients.
+Each process writes which users are connected to it, reads once a second what the others wrote, and
+pushes changes to its own clients.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from chat.realtime.own_presence import OwnPresence
 from chat.realtime.publisher import Publisher
 from chat.repositories.outages import is_outage
 
-INTERVAL = 1.0  # seconds between two looks
-GRACE = 2.0  # seconds without a connection until somebody is away: reloading a page is not leaving
-REST = 3.0  # Pause as often as long as a look took, so that people are served first,
-MAX_REST = 2.0  # but not for more than so many seconds.
-TOLD_AT_ONCE = 100  # people whose rooms are asked for together, at most
+INTERVAL = 1.0  # seconds between two refreshes
+GRACE = 2.0  # seconds without a connection until a user is offline; a page reload takes less
+PAUSE_FACTOR = 3.0  # pause / duration of the last refresh, so that live traffic goes first
+MAX_PAUSE = 2.0  # seconds; INTERVAL is the shortest pause
+MAX_USERS_PER_QUERY = 100  # users whose rooms are read by one query
 
 log = logging.getLogger(__name__)
 
 
 class Presence:
-    """Compares who is online with what the clients of this process were told.
+    """Compares which users are online with what was pushed to the clients of this process.
 
-    `heard` returns the rooms that somebody here hears and whose members see each other, with their
-    kinds; `rooms_of` in which rooms each of some users is.
+    `heard` returns the tracked rooms whose members see each other's presence, with their kinds.
+    `rooms_of` returns the rooms of each of the given users.
     """
 
     def __init__(
@@ -50,29 +50,29 @@ class Presence:
         self._publisher = publisher
         self._own = own
         self._others = others
-        self._heard = heard
+        self._tracked_rooms = heard
         self._rooms_of = rooms_of
-        self._told: set[str] = set()  # who is online, as clients here were told
-        # Users whose state may have changed, in the order in which they are looked at.
+        self._published: set[str] = set()  # users that were pushed as online
+        # Users whose state may have changed, in the order in which they will be checked.
         self._changed: dict[str, None] = {}
-        self._at_once = TOLD_AT_ONCE
-        self._leaving: dict[str, float] = {}  # when each of them will have been away long enough
+        self._users_per_query = MAX_USERS_PER_QUERY
+        self._leaving: dict[str, float] = {}  # disconnected users; when the grace of each ends
         self._stopped = threading.Event()
 
-    def came(self, user_id: str, rooms: Iterable[Room]) -> None:
-        """Hear that a connection of the user was accepted, and of all rooms they belong to."""
+    def connected(self, user_id: str, rooms: Iterable[Room]) -> None:
+        """Publish a user as online after a connection was accepted; `rooms` are all their rooms."""
         self._leaving.pop(user_id, None)
         if user_id not in self._own:
-            self._own.add(user_id)
-        if user_id not in self._told:
-            self._told.add(user_id)
+            self._own.add_user(user_id)
+        if user_id not in self._published:
+            self._published.add(user_id)
             kinds = {room.id: room.kind for room in rooms if not room.blocked_by}
             self._publisher.presence_changed(user_id, True, kinds)
 
-    def tell_two(self, room: Room) -> None:
-        """Hide the two of a direct room from each other while one blocks the other.
+    def block_changed(self, room: Room) -> None:
+        """Publish to the two members of a direct room what a block hides or shows again.
 
-        Those who share another room see each other there all the time.
+        Nothing is published for two users who share another room, where they see each other.
         """
         rooms = self._rooms_of(room.member_ids)
         if set.intersection(*(set(rooms.get(one, ())) for one in room.member_ids)) - {room.id}:
@@ -81,89 +81,89 @@ class Presence:
             online = self.is_online(user_id) and not room.blocked_by
             self._publisher.presence_changed(user_id, online, {room.id: room.kind})
 
-    def left(self, user_id: str) -> None:
-        """Hear that a connection of the user ended."""
+    def disconnected(self, user_id: str) -> None:
+        """Start the grace of a user whose last connection here ended."""
         if user_id in self._own and not self._connections.is_online(user_id):
             self._leaving.setdefault(user_id, time.monotonic() + GRACE)
 
     def is_online(self, user_id: str) -> bool:
-        """Tell whether somebody is online, here or at any other process."""
+        """Return whether a user is online, here or at any other process."""
         return user_id in self._own or user_id in self._others
 
     def run(self) -> None:
-        """Look until stopped; what the database did not answer to is in the next look."""
-        rest = 0.0
-        while not self._stopped.wait(rest):
+        """Refresh until stopped. After a database error the next refresh tries again."""
+        pause = 0.0
+        while not self._stopped.wait(pause):
             began = time.monotonic()
             try:
-                self.look()
+                self.refresh()
             except Exception as error:
                 if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("could not find out who is online")
-            rest = max(INTERVAL, min(MAX_REST, REST * (time.monotonic() - began)))
+                    log.exception("could not refresh presence")
+            pause = max(INTERVAL, min(MAX_PAUSE, PAUSE_FACTOR * (time.monotonic() - began)))
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop the loop."""
         self._stopped.set()
 
     def end(self) -> None:
-        """Let other processes know that nobody is online here any more."""
+        """Remove this process's users from the database, so that other processes notice."""
         try:
             self._own.end()
         except Exception as error:
             if is_outage(error):
                 log.warning(
-                    "the database did not answer: others notice the end of this process later"
+                    "the database did not answer: other processes notice this shutdown later"
                 )
             else:
-                log.exception("others notice the end of this process later")
+                log.exception("other processes notice this shutdown later")
 
-    def look(self) -> None:
-        """Tell other processes who came and went here, and clients who did anywhere."""
+    def refresh(self) -> None:
+        """Write changes here for other processes, and push changes of all processes to clients."""
         self._drop_leaving()
         try:
             self._own.write()
-            self._others.look(self._own.process_id)
-        finally:  # what is known is told although no more could be read
+            self._others.refresh(self._own.process_id)
+        finally:  # publish what was read although the rest could not be read
             self._changed.update(dict.fromkeys(self._others.take_changed()))
-            self._tell()
+            self._publish()
 
     def _drop_leaving(self) -> None:
         now = time.monotonic()
         for user_id, due in list(self._leaving.items()):
             if due > now:
-                break  # they are in the order of their leaving
+                break  # the dict is in the order of due
             del self._leaving[user_id]
             if not self._connections.is_online(user_id):
-                self._own.discard(user_id)
+                self._own.remove_user(user_id)
                 self._changed[user_id] = None
 
-    def _tell(self) -> None:
-        """Tell clients here what they do not know, and remember what could not be told.
+    def _publish(self) -> None:
+        """Push changed users to clients here; keep those that could not be pushed.
 
-        All rooms of many people may be too much for one answer. So after a failure fewer are asked
-        for, and everybody else first.
+        One query for all rooms of many users may take too long. So after a failure, the next query
+        is for fewer users, and the failed ones go to the end.
         """
-        heard = self._heard()
+        tracked = self._tracked_rooms()
         while self._changed:
-            some = list(itertools.islice(self._changed, self._at_once))
+            some = list(itertools.islice(self._changed, self._users_per_query))
             for user_id in some:
                 del self._changed[user_id]
-            news = [one for one in some if self.is_online(one) != (one in self._told)]
+            news = [one for one in some if self.is_online(one) != (one in self._published)]
             try:
-                rooms = self._rooms_of(news) if news and heard else {}
+                rooms = self._rooms_of(news) if news and tracked else {}
             except Exception:
-                self._at_once = max(1, len(some) // 2)
+                self._users_per_query = max(1, len(some) // 2)
                 self._changed.update(dict.fromkeys(some))
                 raise
-            self._at_once = min(TOLD_AT_ONCE, self._at_once + 1)
+            self._users_per_query = min(MAX_USERS_PER_QUERY, self._users_per_query + 1)
             for user_id in cooperatively(news):
-                kinds = {one: heard[one] for one in rooms.get(user_id, ()) if one in heard}
-                self._tell_of(user_id, kinds)
+                kinds = {one: tracked[one] for one in rooms.get(user_id, ()) if one in tracked}
+                self._publish_one(user_id, kinds)
 
-    def _tell_of(self, user_id: str, rooms: Mapping[str, RoomKind]) -> None:
-        """Tell of one user, who may have come or gone once more while the database was asked."""
+    def _publish_one(self, user_id: str, rooms: Mapping[str, RoomKind]) -> None:
+        """Push one user, whose state may have changed again during the query."""
         online = self.is_online(user_id)
-        if online != (user_id in self._told):
-            (self._told.add if online else self._told.discard)(user_id)
+        if online != (user_id in self._published):
+            (self._published.add if online else self._published.discard)(user_id)
             self._publisher.presence_changed(user_id, online, rooms)

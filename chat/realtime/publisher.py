@@ -1,4 +1,4 @@
-"""Every event that leaves the server: read this and you know the whole outgoing protocol."""
+"""Emits every event that leaves the server: this file is the whole outgoing protocol."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EVENTS = (
 
 
 class Publisher:
-    """Tells connected clients what has happened; called after it was stored."""
+    """Pushes events to connected clients. Call it after the change was stored."""
 
     def __init__(
         self,
@@ -54,51 +54,50 @@ class Publisher:
         self._here_alone = False
 
     def here_alone(self) -> Publisher:
-        """Return this publisher as one that leaves out the clients of other processes.
+        """Return a copy of this publisher that pushes to clients of this process only.
 
-        It is for what each process finds out by itself, and would otherwise tell those of all
-        others again.
+        Use it for changes that every process finds out by itself.
         """
-        same = copy(self)
-        same._here_alone = True
-        return same
+        local = copy(self)
+        local._here_alone = True
+        return local
 
     def stored(self, room: Room, message: Message) -> None:
-        """Push a new message to all sockets of all members, the sending one too."""
+        """Push a new message to all sockets of all members, the sender's included."""
         self._to_room(room, "message_created", dump_message(message))
 
     def caught_up(self, room: Room, message: Message) -> None:
-        """Push a message that was stored elsewhere to the sockets of all members here."""
+        """Push a message stored elsewhere to the sockets of all members here."""
         self._to_room(room, "message_created", dump_message(message), here_alone=True)
 
     def changed(self, room: Room, changes: Changes) -> None:
-        """Push changed messages to all sockets of all members, the acting one's too."""
+        """Push changed messages to all sockets of all members, the acting user's included."""
         self._push_changes(room, changes)
 
     def changes_caught_up(self, room: Room, changes: Changes) -> None:
-        """Push to the sockets of all members here what was changed elsewhere."""
+        """Push messages changed elsewhere to the sockets of all members here."""
         self._push_changes(room, changes, here_alone=True)
 
-    def heard(self, event: str, payload: Any) -> None:
-        """Note what another process has pushed to all whom it concerns in this one.
+    def record_push_elsewhere(self, event: str, payload: Any) -> None:
+        """Record a push of another process that reached all its recipients in this one.
 
-        Of a new message `payload` is the message.
+        For `message_created`, `payload` is the message itself.
         """
         if event == "message_created":
-            self._room_log.heard(payload)
+            self._room_log.record_pushed_elsewhere(payload)
         elif event == "messages_changed":
-            self._room_log.heard_changes(
+            self._room_log.record_changes_pushed_elsewhere(
                 payload["room_id"], payload["after_rev"], payload["last_rev"]
             )
         elif event in ("user_changed", "invitation_received"):
-            self._recent_pushes.note(payload)
+            self._recent_pushes.record(payload)
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
-        """Push a message to one user, who came to hear the room after it."""
+        """Push a message to one user, who subscribed to the room after it was stored."""
         self._to_user(room, user_id, "message_created", dump_message(message))
 
     def message_read(self, room: Room, user_id: str, seq: int, to_members: bool) -> None:
-        """Push how far somebody has read: to themselves, and to the members where these are few."""
+        """Push how far a user has read: to all members, or to the user's own sockets alone."""
         payload = {"room_id": room.id, "user_id": user_id, "seq": seq}
         if to_members:
             self._to_room(room, "message_read", payload)
@@ -106,62 +105,62 @@ class Publisher:
             self._to_user(room, user_id, "message_read", payload)
 
     def user_typing(self, room: Room, user_id: str) -> None:
-        """Push that somebody types."""
+        """Push that a user is typing."""
         self._to_room(room, "user_typing", {"room_id": room.id, "user_id": user_id})
 
     def presence_changed(self, user_id: str, online: bool, rooms: Mapping[str, RoomKind]) -> None:
-        """Push that somebody came or went, once to each socket of others in any of the rooms.
+        """Push whether a user is online, once to each socket of the other members of the rooms.
 
-        `rooms` are the kinds of rooms by their ids.
+        `rooms` are the kinds of the user's rooms, by id.
         """
         payload = {"user_id": user_id, "online": online}
         for kind, namespace in NAMESPACES.items():
             channels = [room_channel(room_id) for room_id in rooms if rooms[room_id] == kind]
             if channels:
-                own = [found.sid for found in self._connections.of_user(user_id, namespace)]
+                own = [found.sid for found in self._connections.list_of_user(user_id, namespace)]
                 self._emit(namespace, channels, "presence_changed", payload, skip_sid=own)
 
     def user_changed(self, user: User, room_ids: Iterable[str]) -> None:
-        """Push who somebody is now, once to each socket of theirs and of others in the rooms."""
+        """Push a changed profile, once to each socket of the user and of members of the rooms."""
         payload = dump_user(user)
-        # A room is heard in the namespace of its kind alone: which one it is need not be known.
+        # In the namespace of the other kind, a room's channel has no clients.
         channels = [user_channel(user.id), *map(room_channel, room_ids)]
         for namespace in NAMESPACES.values():
             self._emit(namespace, channels, "user_changed", payload)
-        self._recent_pushes.note(payload)
+        self._recent_pushes.record(payload)
 
-    def user_shown(self, room: Room, user: User) -> None:
-        """Push who somebody is to those in one room, who may have missed changes."""
+    def user_changed_in_room(self, room: Room, user: User) -> None:
+        """Push a profile to one room, whose members may have missed changes of it."""
         self._to_room(room, "user_changed", dump_user(user))
 
-    def is_told(self, user: User) -> bool:
-        """Tell whether clients here were told lately that somebody is who they are now."""
-        return self._recent_pushes.is_told(dump_user(user))
+    def is_user_pushed(self, user: User) -> bool:
+        """Return whether the user's present profile was pushed to clients here lately."""
+        return self._recent_pushes.is_current(dump_user(user))
 
-    def listen(self, room: Room) -> None:
-        """Note that somebody here hears a room, and has been told how it is."""
-        self._room_log.listen(room)
-        self._told_rooms.start(room)
+    def track_room(self, room: Room) -> None:
+        """Track a room: a client here is subscribed to it and has received its present state."""
+        self._room_log.track_room(room)
+        self._told_rooms.track(room)
 
-    def unlisten(self, room_id: str) -> None:
-        """Note that nobody here hears a room any more."""
-        self._room_log.unlisten(room_id)
-        self._told_rooms.drop(room_id)
+    def untrack_room(self, room_id: str) -> None:
+        """Stop tracking a room: no client here is subscribed to it any more."""
+        self._room_log.untrack_room(room_id)
+        self._told_rooms.untrack(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
-        """Push a room to those whose own it has become, before they hear anything else of it."""
-        self.listen(room)
+        """Push a room to its new members, then subscribe them to it."""
+        self.track_room(room)
         for user_id in user_ids:
             self._to_user(room, user_id, "room_created", dump_room(room))
             self._manager.subscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
 
     def room_updated(self, room: Room) -> None:
-        """Push what a room is called now."""
+        """Push the changed details of a room."""
         self._to_room(room, "room_updated", dump_room(room))
-        self._told_rooms.note_room(room)
+        self._told_rooms.record_details(room)
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
-        """Push that a room is gone."""
+        """Push that a room was deleted, and remove all clients from its channel."""
         channel, namespace = room_channel(room_id), NAMESPACES[kind]
         self._emit(namespace, channel, "room_deleted", {"room_id": room_id})
         if self._here_alone:
@@ -170,26 +169,26 @@ class Publisher:
             self._manager.close_room(channel, namespace)
 
     def member_joined(self, room: Room, user: User) -> None:
-        """Push who came."""
+        """Push a new member."""
         self._to_room(room, "member_joined", {"room_id": room.id, "user": dump_user(user)})
 
     def member_left(self, room: Room, user_id: str) -> None:
-        """Push who left, to them too, and let them hear nothing further."""
+        """Push that a user left, to this user too, then unsubscribe the user from the room."""
         self._to_room(room, "member_left", {"room_id": room.id, "user_id": user_id})
         self._manager.unsubscribe(user_id, NAMESPACES[room.kind], room_channel(room.id))
 
     def invitation_received(self, user_id: str, request: ReceivedRequest) -> None:
-        """Push to a user's own sockets for groups that they were asked to join one."""
+        """Push to a user's sockets in `/group` that the user was asked to join a group."""
         payload = dump_request(request)
         self._to_user(request.room, user_id, "invitation_received", payload)
-        self._recent_pushes.note(payload)
+        self._recent_pushes.record(payload)
 
-    def is_request_told(self, request_id: str) -> bool:
-        """Tell whether clients here were told of a membership request lately."""
-        return self._recent_pushes.has(request_id)
+    def is_request_pushed(self, request_id: str) -> bool:
+        """Return whether a membership request was pushed to clients here lately."""
+        return self._recent_pushes.has_id(request_id)
 
     def session_expired(self, connection: Connection) -> None:
-        """Push to one connection that it needs a fresh token, or that its session is over."""
+        """Push to one connection that its token expires soon, or that its session has ended."""
         self._socketio.server.emit(
             "session_expired",
             {},
@@ -199,34 +198,37 @@ class Publisher:
         )
 
     def session_ended(self, session_id: str) -> None:
-        """Tell all connections of a session that it is over, and end them."""
-        self._connections.note_ended(session_id)
-        for connection in self._connections.of_session(session_id):
+        """Push `session_expired` to all connections of an ended session, and end them."""
+        self._connections.record_ended_session(session_id)
+        for connection in self._connections.list_of_session(session_id):
             if not connection.pending:
                 self.session_expired(connection)
-            self._socketio.server.expel(connection)
+            self._socketio.server.end_connection(connection)
 
     def own_user_changed(self, user: User) -> None:
-        """Let the user's connections know their own details."""
-        for connection in self._connections.of_user(user.id):
+        """Replace the user in all connections of that user."""
+        for connection in self._connections.list_of_user(user.id):
             connection.user = user
 
     def listeners(self, channel: str, namespace: str) -> set[str]:
-        """Return the ids of the users with a client here that hears a channel."""
+        """Return the ids of the users with a client here in a channel."""
         found = (
-            self._connections.find(sid)
+            self._connections.find_by_sid(sid)
             for sid, _ in self._manager.get_participants(namespace, channel)
         )
         return {connection.user.id for connection in found if connection is not None}
 
-    def is_heard(self, room_id: str) -> bool:
-        """Tell whether any client here hears a room."""
+    def has_listeners(self, room_id: str) -> bool:
+        """Return whether any client here is subscribed to a room."""
         channel = room_channel(room_id)
-        return any(self._manager.is_heard(namespace, channel) for namespace in NAMESPACES.values())
+        return any(
+            self._manager.has_clients(namespace, channel) for namespace in NAMESPACES.values()
+        )
 
     def _push_changes(self, room: Room, changes: Changes, here_alone: bool = False) -> None:
-        # First to those who reacted, whose own reactions it tells: the same state comes to them
-        # once more, and is not newer then. These pushes speak of no other changes.
+        # First push the messages, with `own_reactions`, to the users who reacted. They receive the
+        # same versions once more with the room. These pushes have an empty range of revs because
+        # they do not contain the other changes.
         after_rev = changes.after_rev
         for user_id, seqs in changes.reacted.items():
             own = [one for one in changes.messages if one.seq in seqs]

@@ -1,9 +1,9 @@
-"""Several processes by Redis: what one pushes reaches the clients of all at once.
+"""The message queue in Redis: a push of one process reaches the clients of all processes at once.
 
-Pushes do not depend on Redis: what the queue loses, or cannot take because it is away, the
-reconciler brings a moment later, so publishing never waits for it. (But `member_left`: it brings
-that where the one who left is connected, because nobody else's process knows of them.) Log-ins and
-codes do, because they are counted there (`chat/repositories/rate_limits.py`).
+Pushes do not depend on Redis. The reconciler delivers a moment later what the queue loses, or
+cannot take because Redis is away, so publishing never waits. `member_left` is an exception: the
+reconciler delivers it only in a process to which the former member is connected. Log-ins and codes
+do depend on Redis, because they are counted there (`chat/repositories/rate_limits.py`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from chat.realtime.channels import ChannelManager, is_room_channel
 from chat.realtime.queued_pushes import read_push
 
 CHANNEL = "chat"
-MAX_WAITING = 10_000  # messages for the other processes; older ones are left to the reconciler
+MAX_WAITING = 10_000  # pushes for other processes; beyond it the oldest is left to the reconciler
 SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
-# What goes to somebody's own channel and concerns nobody in this process beside those it went to.
-TOLD_ONCE = ("user_changed", "invitation_received")
+# Events to a user's channel after which the reconciler has nothing left to push.
+COMPLETE_IN_USER_CHANNEL = ("user_changed", "invitation_received")
 
 log = logging.getLogger(__name__)
 
@@ -36,34 +36,34 @@ log = logging.getLogger(__name__)
 class QueuedChannelManager(RedisManager, ChannelManager):
     """A manager whose emits go to all processes.
 
-    `heard` is told what another process pushed here to the members of a room: a new message as it
-    was read, anything else as its payload.
+    `on_push` is called with the event and the payload of a complete push of another process. For
+    `message_created` the payload is the parsed message.
 
     Programs can emit through the same queue: `socketio.RedisManager(url, "chat", write_only=True)`.
-    Whoever can write to the queue can push, and can do nothing else: the commands of
-    python-socketio that let clients enter and leave channels, or disconnect them, are dropped.
+    A program with access to the queue can push and nothing else: the commands of python-socketio
+    that let clients enter and leave channels, or disconnect them, are dropped.
     """
 
-    def __init__(self, url: str, heard: Callable[[str, Any], None]) -> None:
+    def __init__(self, url: str, on_push: Callable[[str, Any], None]) -> None:
         options: dict[str, Any] = {"socket_connect_timeout": SECONDS}
-        if not url.startswith("unix:"):  # a socket of this machine knows no such option
+        if not url.startswith("unix:"):  # a Unix socket does not have this option
             options["socket_keepalive"] = True
         RedisManager.__init__(self, url, channel=CHANNEL, redis_options=options)
-        self._heard = heard
+        self._on_push = on_push
         self._outgoing: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
-        self._news = threading.Event()
+        self._has_outgoing = threading.Event()
 
     def initialize(self) -> None:
-        """Begin to listen and to publish; called when the first client connects."""
+        """Start to listen and to publish; called when the first client connects."""
         super().initialize()
         spawn(self._publish_all)
 
     def close_room(self, room: Any, namespace: str | None = None) -> None:
-        """Let no client here hear a channel; others do so when they hear `room_deleted`."""
+        """Remove all clients here from a channel. Other processes do so on `room_deleted`."""
         self.basic_close_room(room, namespace or "/")
 
     def _listen(self) -> Iterator[dict[str, Any]]:
-        """Yield what arrives and is one of our pushes; drop the rest."""
+        """Yield the valid pushes of other processes; drop everything else."""
         for received in super()._listen():
             push = read_push(received)
             if push is None:
@@ -73,16 +73,16 @@ class QueuedChannelManager(RedisManager, ChannelManager):
 
     def _publish(self, data: dict[str, Any]) -> None:
         self._outgoing.append(data)
-        self._news.set()
+        self._has_outgoing.set()
 
     def _publish_all(self) -> None:
         reached = True
-        # Only here: who listens hears nothing for as long as nobody says anything.
+        # The time-out is for this client alone: a listening one may wait forever for a push.
         options = {**self.redis_options, "socket_timeout": SECONDS}
         client = self._get_redis_module().Redis.from_url(self.redis_url, **options)
         while True:
-            self._news.wait()
-            self._news.clear()
+            self._has_outgoing.wait()
+            self._has_outgoing.clear()
             while self._outgoing:
                 data = self._outgoing.popleft()
                 try:
@@ -100,8 +100,8 @@ class QueuedChannelManager(RedisManager, ChannelManager):
             return
         event, channel = message["event"], message["room"]
         payload = message["message"] if event == "message_created" else message["data"][0]
-        # What went to one user's clients alone, the others of the room are still to be told.
-        if is_room_channel(channel) or event in TOLD_ONCE:
-            self._heard(event, payload)
+        # A push to one user's channel is not complete: the other members still need theirs.
+        if is_room_channel(channel) or event in COMPLETE_IN_USER_CHANNEL:
+            self._on_push(event, payload)
         if event == "room_deleted":
             self.basic_close_room(channel, message["namespace"])

@@ -1,4 +1,4 @@
-"""What may arrive on the queue: our own events, for channels that we know."""
+"""Validates what arrives on the message queue: only our own events for our channels pass."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from chat.realtime.connections import NAMESPACES
 from chat.realtime.publisher import EVENTS
 from chat.schemas.messages import read_pushed
 
-MAX_BYTES = 4 << 20  # of one push; most of it the channels of somebody who is in thousands of rooms
-PUSHED = frozenset(EVENTS) - {"session_expired"}  # which each process tells its own clients alone
-OF_A_PERSON = ("user_changed", "presence_changed")  # goes to all rooms that they are in
+MAX_BYTES = 4 << 20  # of one push; a user in thousands of rooms has as many channels in it
+PUSHED = frozenset(EVENTS) - {"session_expired"}  # that one never goes through the queue
+OF_A_USER = ("user_changed", "presence_changed")  # go to all rooms of the user
 TO_A_USER = ("room_created", "invitation_received")
 TO_A_ROOM = ("room_updated", "room_deleted", "member_joined", "member_left", "user_typing")
 NAMED_BY_ID = ("user_changed", "room_created", "room_updated", "invitation_received")
@@ -21,10 +21,10 @@ KNOWN_CHANNEL = re.compile(r"(?:room|user):([0-9a-f]{24})")
 
 
 def read_push(received: object) -> dict[str, Any] | None:
-    """Return a push as python-socketio's manager handles it, or None for anything else.
+    """Return a valid push as python-socketio's manager handles it, or None.
 
-    The commands of that manager are not pushes, nor is an event that asks for an answer. Where it
-    is of a new message, `message` in it is that message as it was read.
+    The manager's other commands and events that ask for an ack are not valid. In a push of
+    `message_created`, `message` is the parsed message.
     """
     if not isinstance(received, bytes) or len(received) > MAX_BYTES:
         return None
@@ -63,7 +63,7 @@ def _are_clients(skipped: object) -> bool:
 
 
 def _fits(event: str, payload: dict[str, Any], channels: object) -> bool:
-    """Tell whether channels are ours and the payload is one that they may hear."""
+    """Return whether all channels are ours and may receive this event and payload."""
     many = channels if isinstance(channels, list) else [channels]
     if not many or not all(isinstance(one, str) and KNOWN_CHANNEL.fullmatch(one) for one in many):
         return False
@@ -71,9 +71,9 @@ def _fits(event: str, payload: dict[str, Any], channels: object) -> bool:
         return False
     if event == "messages_changed" and not _are_changes(payload):
         return False
-    if event in OF_A_PERSON:
+    if event in OF_A_USER:
         return "room_id" not in payload
-    if not isinstance(channels, str):  # what is of a room goes to it, or to one person, alone
+    if not isinstance(channels, str):  # all other events go to one channel
         return False
     if channels.startswith("user:"):
         return event not in TO_A_ROOM
@@ -82,7 +82,7 @@ def _fits(event: str, payload: dict[str, Any], channels: object) -> bool:
 
 
 def _are_changes(payload: dict[str, Any]) -> bool:
-    """Tell whether changes say between which revs they lie; the messages are for clients alone."""
+    """Return whether a payload of changes has a valid range of revs. Its messages are not read."""
     after_rev, last_rev = payload.get("after_rev"), payload.get("last_rev")
     return type(after_rev) is int and type(last_rev) is int and 0 <= after_rev <= last_rev
 

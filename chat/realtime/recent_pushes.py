@@ -1,4 +1,4 @@
-"""What clients here were told lately that the reconciler finds too: profiles, requests."""
+"""Profiles and membership requests that were pushed lately, and that the reconciler finds too."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from typing import Any
 
 from cachetools import LRUCache
 
-KNOWN = 10_000  # many more than come while the reconciler looks back
+MAX_PUSHES = 10_000  # many more than arrive within the reconciler's LOOK_BACK
 
 
 class RecentPushes:
-    """Keeps the reconciler from telling once more what was told already."""
+    """Keeps the reconciler from pushing the same user or membership request again."""
 
     def __init__(self) -> None:
-        self._told: LRUCache[str, dict[str, Any]] = LRUCache(KNOWN)  # by id, as it was pushed
+        self._pushed: LRUCache[str, dict[str, Any]] = LRUCache(
+            MAX_PUSHES
+        )  # by id, as it was pushed
 
-    def note(self, pushed: dict[str, Any]) -> None:
-        """Note a user or a membership request as pushed."""
-        self._told[pushed["id"]] = pushed
+    def record(self, pushed: dict[str, Any]) -> None:
+        """Record a pushed user or membership request, as it was dumped."""
+        self._pushed[pushed["id"]] = pushed
 
     def clear(self) -> None:
-        """Forget all."""
-        self._told.clear()
+        """Forget all pushes."""
+        self._pushed.clear()
 
-    def is_told(self, dumped: dict[str, Any]) -> bool:
-        """Tell whether this is how it was pushed last."""
-        return self._told.get(dumped["id"]) == dumped
+    def is_current(self, dumped: dict[str, Any]) -> bool:
+        """Return whether the last push with this id was equal."""
+        return self._pushed.get(dumped["id"]) == dumped
 
-    def has(self, pushed_id: str) -> bool:
-        """Tell whether anything of that id was pushed."""
-        return pushed_id in self._told
+    def has_id(self, pushed_id: str) -> bool:
+        """Return whether something with this id was pushed."""
+        return pushed_id in self._pushed

@@ -1,14 +1,14 @@
-"""Our Socket.IO server: python-socketio's, with another way in for connections and events.
+"""Our Socket.IO server: a subclass of python-socketio's that handles connects and events itself.
 
-Overridden, by subclass, are the private methods between a decoded Engine.IO message and its
-handler; a test notices when their originals change. What differs from the stock server:
+It overrides the private methods between a decoded Engine.IO message and its handler; a test fails
+when their originals change. The differences to the stock server:
 
-- a token is verified and counted by the reader, its session asked for beside it; a connection
-  enters its channels only when CONNECT is queued, and is refused on any error with a reason in our
-  envelope;
-- events go to the namespace in the order of their arrival together with the means to answer;
-  nothing here waits;
-- what is not part of the protocol (binary packets, broken packets) closes the connection.
+- The reading green thread verifies and counts a token; another one looks up its session. A
+  connection enters its channels in the step that queues its CONNECT packet. Any error refuses it,
+  with a reason in our envelope.
+- The namespace gets events in the order of their arrival, each with a function that sends the
+  answer; nothing here waits.
+- Binary and invalid packets are not part of the protocol and close the connection.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
 from chat.realtime.transport.server import TransportServer
 from chat.schemas.reading import read_json
 
-SOCKET_PATHS = ("/socket.io/", "/socket.io")  # some clients leave the slash out
+SOCKET_PATHS = ("/socket.io/", "/socket.io")  # some clients omit the slash
 
 log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """A connection was refused; `body` is the envelope that says why."""
+    """A connection was refused; `body` is the error envelope."""
 
     def __init__(self, body: Body) -> None:
         super().__init__(body["error"]["code"])
@@ -47,20 +47,20 @@ class Refused(Exception):
 
 
 class Claims(Protocol):
-    """What a token says of the one who asks to be let in."""
+    """The claims of a token in a CONNECT request."""
 
     @property
     def session_id(self) -> str: ...
 
 
-class Face(Protocol):
-    """What a namespace offers to the server."""
+class NamespaceHandler(Protocol):
+    """The interface of a namespace to the server."""
 
     def verify(self, environ: dict[str, Any], auth: object) -> Claims:
-        """Return what a good token says, without waiting for anything, or raise Refused."""
+        """Return the claims of a valid token, without waiting, or raise Refused."""
 
     def authorize(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Any) -> None:
-        """Add the client to the connections or raise Refused."""
+        """Add a pending connection for the client, or raise Refused."""
 
     def receive(
         self,
@@ -69,23 +69,23 @@ class Face(Protocol):
         text: str,
         answer: Callable[[Body], None],
     ) -> None:
-        """Take an event without waiting and see to it that `answer` is called once.
+        """Queue an event without waiting; `answer` is to be called once.
 
-        `data` are its name and arguments, `text` the JSON they were read from.
+        `data` are its name and arguments, `text` is the JSON they were parsed from.
         """
 
     def refusal(self, error: Exception, environ: dict[str, Any]) -> Body:
-        """Return the envelope of an error for a client that is not in the namespace."""
+        """Return the error envelope for a client without a connection to the namespace."""
 
-    def came(self, connection: Connection) -> None:
-        """Hear that a client was accepted."""
+    def accepted(self, connection: Connection) -> None:
+        """Handle a connection that was accepted."""
 
-    def gone(self, connection: Connection) -> None:
-        """Hear that a client left."""
+    def closed(self, connection: Connection) -> None:
+        """Handle the end of a connection, accepted or not."""
 
 
 class CompactJson:
-    """UTF-8 as it is: the default would make six bytes of each Chinese character."""
+    """JSON in UTF-8 without escapes: the default writes six bytes for each Chinese character."""
 
     @staticmethod
     def dumps(value: Any, **_: Any) -> str:
@@ -96,7 +96,7 @@ class CompactJson:
         try:
             return read_json(text)
         except RecursionError:
-            return [None]  # read as an unknown event, so it is answered too
+            return [None]  # handled as an unknown event, so that it gets an answer
 
 
 class ChatPacket(packet.Packet):
@@ -124,38 +124,37 @@ class ChatServer(TransportServer):
         self._connect_queue = ConnectQueue(connections.max_pending_connects)
 
     def keep(self, environ: dict[str, Any]) -> dict[str, Any]:
-        """Return the language to answer in; the header it is read from may be long."""
+        """Return the language of answers, not the whole header, which may be long."""
         return {"HTTP_ACCEPT_LANGUAGE": choose_locale(None, environ.get("HTTP_ACCEPT_LANGUAGE"))}
 
-    def expel(self, connection: Connection) -> None:
-        """End a client's presence in its namespace and tell it so."""
+    def end_connection(self, connection: Connection) -> None:
+        """Close a connection and send DISCONNECT to its client."""
         if connection.ended:
             return
-        if connection.pending:  # it will be refused
+        if connection.pending:  # `_admit` will refuse it
             connection.ended = True
             return
         self._send(connection, packet.DISCONNECT)
         self._forget(connection.sid, connection.namespace)
 
     def close_all(self, seconds: float) -> None:
-        """Close all transports once what waits for their clients is out, within so many seconds.
+        """Close all transports once their unsent data is out, at the latest after `seconds`.
 
-        Without a word of Socket.IO: clients come back by themselves when they lose their transport,
-        and do not after a DISCONNECT.
+        No DISCONNECT is sent: clients reconnect after a lost transport, but not after a DISCONNECT.
         """
         self._ending = True
-        for connection in self.connections.all():
-            self.connections.remove(connection.sid)  # nobody hears of their leaving
+        for connection in self.connections.list_all():
+            self.connections.remove_connection(connection.sid)  # without a call of `closed`
         self.eio.close_all(seconds)
 
     def drop_all(self) -> None:
-        """Let all clients come back: they lose their transport without a word of Socket.IO."""
+        """Close all transports without a DISCONNECT, so that all clients reconnect."""
         self.eio.drop_all()
 
     def _handle_eio_message(self, eio_sid: str, data: object) -> None:
-        if self._ending:  # the client loses the connection instead of an answer
+        if self._ending:  # the client loses its transport and gets no answer
             return
-        if eio_sid not in self.eio.sockets:  # or what it enters would stay for ever
+        if eio_sid not in self.eio.sockets:  # a connection without a transport would never end
             return
         try:
             if not isinstance(data, str) or not data:
@@ -168,7 +167,7 @@ class ChatServer(TransportServer):
                 self._handle_disconnect(eio_sid, namespace, self.reason.CLIENT_DISCONNECT)
             elif received.packet_type == packet.EVENT:
                 self._handle_event(eio_sid, namespace, received.id, received.data, data)
-            elif received.packet_type != packet.ACK:  # nothing here asks for an ack: ignored
+            elif received.packet_type != packet.ACK:  # acks are ignored; the server requests none
                 raise ValueError("not part of the protocol")
         except (ValueError, RecursionError) as error:
             log.info("closing %s: %s", eio_sid, error)
@@ -178,55 +177,57 @@ class ChatServer(TransportServer):
 
     def _handle_connect(self, eio_sid: str, namespace: str, data: object) -> None:
         environ = self.environ.get(eio_sid, {})
-        face = self.namespace_handlers.get(namespace)
-        if face is None:
-            any_face = next(iter(self.namespace_handlers.values()))
-            self._refuse(eio_sid, namespace, any_face.refusal(NotFound(), environ))
+        handler = self.namespace_handlers.get(namespace)
+        if handler is None:
+            any_handler = next(iter(self.namespace_handlers.values()))
+            self._refuse(eio_sid, namespace, any_handler.refusal(NotFound(), environ))
             return
         try:
-            claims = face.verify(environ, data)
+            claims = handler.verify(environ, data)
         except Refused as refused:
             self._refuse(eio_sid, namespace, refused.body)
             return
         sid = self.manager.pre_connect(eio_sid, namespace)
-        if sid is None:  # it is in this namespace already
-            self._refuse(eio_sid, namespace, face.refusal(Conflict(), environ))
+        if sid is None:  # already connected to this namespace
+            self._refuse(eio_sid, namespace, handler.refusal(Conflict(), environ))
             return
-        # By session, so that its hundred sockets wait as one does, and the token of an ended one
-        # does not hold up its user's other sessions.
+        # The queue is by session. So a hundred sockets of one session wait in one line, and an
+        # ended session does not delay the user's other sessions.
         if not self._connect_queue.put(
-            claims.session_id, self._admit, face, sid, eio_sid, namespace, claims
+            claims.session_id, self._admit, handler, sid, eio_sid, namespace, claims
         ):
-            self._refuse(eio_sid, namespace, face.refusal(RateLimited(retry_after=1), environ))
+            self._refuse(eio_sid, namespace, handler.refusal(RateLimited(retry_after=1), environ))
             self._forget(sid, namespace)
 
-    def _admit(self, face: Face, sid: str, eio_sid: str, namespace: str, claims: Claims) -> None:
+    def _admit(
+        self, handler: NamespaceHandler, sid: str, eio_sid: str, namespace: str, claims: Claims
+    ) -> None:
         if eio_sid not in self.eio.sockets or not self.manager.is_pre_connected(sid, namespace):
-            self._forget(sid, namespace)  # it did not wait
+            self._forget(sid, namespace)  # the client left while it waited
             return
         environ = self.environ.get(eio_sid, {})
         refusal: Body | None = None
         try:
-            face.authorize(sid, eio_sid, environ, claims)
+            handler.authorize(sid, eio_sid, environ, claims)
         except Refused as refused:
             refusal = refused.body
         except Exception as error:  # any failure refuses the connection
-            refusal = face.refusal(error, environ)
-        connection = self.connections.find(sid)
+            refusal = handler.refusal(error, environ)
+        connection = self.connections.find_by_sid(sid)
         if connection is not None and connection.ended:  # its session ended meanwhile
-            refusal = face.refusal(Unauthorized(), environ)
-        # From here to the channels nothing yields: CONNECT is queued and they are entered in one
-        # step.
+            refusal = handler.refusal(Unauthorized(), environ)
+        # From here on no other green thread runs until CONNECT is queued and the channels are
+        # entered.
         if not self.manager.is_pre_connected(sid, namespace):  # the client left meanwhile
             self._forget(sid, namespace)
         elif connection is None or refusal is not None:
-            self._refuse(eio_sid, namespace, refusal or face.refusal(Unauthorized(), environ))
+            self._refuse(eio_sid, namespace, refusal or handler.refusal(Unauthorized(), environ))
             self._forget(sid, namespace)
         else:
             self._send(connection, packet.CONNECT, {"sid": sid})
             self.manager.connect(sid, namespace)
             self.eio.sockets[eio_sid].payer = connection.payer
-            face.came(connection)
+            handler.accepted(connection)
 
     def _handle_event(
         self,
@@ -239,23 +240,23 @@ class ChatServer(TransportServer):
         if not isinstance(data, list) or not data:
             raise ValueError("an event without a name")
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
-        connection = self.connections.find(sid)
+        connection = self.connections.find_by_sid(sid)
         if connection is None or connection.pending:
-            face = self.namespace_handlers.get(namespace)
-            if face is not None and id is not None:
-                body = face.refusal(Unauthorized(), self.environ.get(eio_sid, {}))
+            handler = self.namespace_handlers.get(namespace)
+            if handler is not None and id is not None:
+                body = handler.refusal(Unauthorized(), self.environ.get(eio_sid, {}))
                 self._send_safely(
                     eio_sid, self.packet_class(packet.ACK, [body], namespace=namespace, id=id)
                 )
             return
-        face = self.namespace_handlers[namespace]
+        handler = self.namespace_handlers[namespace]
 
         def answer(body: Body) -> None:
             if id is not None:
                 self._send(connection, packet.ACK, [body], id)
 
-        # The name of a namespace may be followed by anything up to a comma.
-        face.receive(connection, data, text[text.index("[", text.index(",")) :], answer)
+        # The namespace ends at the first comma; its query may contain brackets.
+        handler.receive(connection, data, text[text.index("[", text.index(",")) :], answer)
 
     def _handle_disconnect(self, eio_sid: str, namespace: str, reason: str | None = None) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
@@ -264,9 +265,9 @@ class ChatServer(TransportServer):
 
     def _forget(self, sid: str, namespace: str) -> None:
         self.manager.disconnect(sid, namespace, ignore_queue=True)
-        connection = self.connections.remove(sid)
+        connection = self.connections.remove_connection(sid)
         if connection is not None:
-            self.namespace_handlers[namespace].gone(connection)
+            self.namespace_handlers[namespace].closed(connection)
 
     def _refuse(self, eio_sid: str, namespace: str, body: Body) -> None:
         reason = {"message": body["error"]["code"], "data": body}
@@ -288,14 +289,14 @@ class ChatServer(TransportServer):
             )
 
     def _send_safely(self, eio_sid: str, made: packet.Packet) -> None:
-        """Send to a client that may be gone by now."""
+        """Send to a client unless its transport is closed."""
         session = self.eio.sockets.get(eio_sid)
         if session is not None and not session.closing:
             session.push(encode_frame(f"4{made.encode()}".encode()))
 
 
 class ChatSocketIO(flask_socketio.SocketIO):
-    """Flask-SocketIO around our server; it hard-codes its own, which is replaced right after."""
+    """Flask-SocketIO with our server. It hard-codes its own, which `init_app` replaces."""
 
     server: ChatServer
     server_options: dict[str, Any]
@@ -309,16 +310,16 @@ class ChatSocketIO(flask_socketio.SocketIO):
     def init_app(  # type: ignore[override]
         self, app: Flask, *, manager: ChannelManager, **options: Any
     ) -> None:
-        """Put the server in front of the app; `manager` knows which clients hear what."""
+        """Put the server in front of the app; `manager` knows the channels of all clients."""
         loggers = {
             option: logging.getLogger(f"{name}.server")
             for option, name in (("logger", "socketio"), ("engineio_logger", "engineio"))
         }
-        for logger in loggers.values():  # theirs would write beside our format, line breaks and all
+        for logger in loggers.values():  # their own loggers would not use our format
             logger.setLevel(logging.ERROR)
         options = {
             **loggers,
-            "cors_allowed_origins": [],  # it looks at none: `CrossOrigin` does, for all paths
+            "cors_allowed_origins": [],  # no check here: `CrossOrigin` checks all paths
             "async_mode": "eventlet" if is_green() else "threading",
             "manage_session": False,
             "http_compression": False,
@@ -327,18 +328,18 @@ class ChatSocketIO(flask_socketio.SocketIO):
         }
         super().init_app(app, **options)
         self.server = ChatServer(self._connections, manager, **self.server_options)
-        for face in self.namespace_handlers:
-            self.server.register_namespace(face)
+        for handler in self.namespace_handlers:
+            self.server.register_namespace(handler)
         self.sockio_mw.engineio_app = self.server
         app.wsgi_app = _take_both_paths(app.wsgi_app)  # type: ignore[method-assign]
 
     def drop_all(self) -> None:
-        """Let all clients come back."""
+        """Close all transports without a DISCONNECT, so that all clients reconnect."""
         self.server.drop_all()
 
 
 def _take_both_paths(application: Any) -> Any:
-    """Return the WSGI application, which knows the first of the paths, for both of them."""
+    """Return a WSGI application that serves both of SOCKET_PATHS by the first one."""
     known, other = SOCKET_PATHS
 
     def call(environ: dict[str, Any], start_response: Any) -> Any:

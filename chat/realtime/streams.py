@@ -1,4 +1,4 @@
-"""The bytes of an HTTP connection, from and to a client that has to keep up a least rate."""
+"""A stream over an HTTP connection that enforces a minimum rate."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from eventlet import hubs
 from chat.concurrency import repay
 from chat.realtime.transport.pace import Pace
 
-WAITS_PER_REST = 16
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is dropped when the socket is closed
+WAITS_PER_REPAY = 16
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing the socket drops unsent bytes
 
 
 class PacedStream(io.RawIOBase):
     """A green socket as a raw stream.
 
-    `incoming` is the pace of the body that is being read, `outgoing` that of the answer; None where
-    the socket's own time-out is all there is. Raises TimeoutError when a client is too slow, and
-    BrokenPipeError for whatever is written after that. `waits` counts how often there was nothing
-    to read; whoever sends in many pieces repays what they owe after each WAITS_PER_REST.
+    `incoming` is the pace of the present request body, `outgoing` that of the answer; with None
+    only the socket's own time-out applies. Raises TimeoutError when a client is too slow, and
+    BrokenPipeError for every write after that. `waits` counts how often a read had to wait; after
+    each WAITS_PER_REPAY waits the caller repays its debt.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -41,22 +41,22 @@ class PacedStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what there is into the buffer; wait for something if there is nothing."""
+        """Read available bytes into the buffer, or wait for some."""
         while True:
             try:
                 size: int = self._connection.fd.recv_into(buffer)
             except BlockingIOError:
                 self._wait(self.incoming, read=True)
                 self.waits += 1
-                if self.waits % WAITS_PER_REST == 0:
-                    repay()  # more can come meanwhile, for one look at all of it
+                if self.waits % WAITS_PER_REPAY == 0:
+                    repay()  # meanwhile more bytes arrive, which one read takes together
                 continue
             if self.incoming is not None:
-                self.incoming.moved(size)
+                self.incoming.add_bytes(size)
             return size
 
     def write(self, data: Any) -> int:
-        """Hand to the kernel what it takes; wait for room if there is none."""
+        """Write what the kernel takes; wait if its buffer is full."""
         if self._gave_up:
             raise BrokenPipeError(errno.EPIPE, "the client was too slow")
         while True:
@@ -70,7 +70,7 @@ class PacedStream(io.RawIOBase):
                     raise
                 continue
             if self.outgoing is not None:
-                self.outgoing.moved(size)
+                self.outgoing.add_bytes(size)
             return size
 
     def _wait(self, pace: Pace | None, **direction: bool) -> None:
@@ -80,15 +80,15 @@ class PacedStream(io.RawIOBase):
         if seconds is not None and seconds <= 0:
             raise TimeoutError
         began = time.monotonic()
-        # A class: an error that stands in a variable here keeps this frame, and with it the whole
-        # answer, until the next full garbage collection.
+        # Pass the class, not an instance: an instance in a variable would keep this frame, and with
+        # it the whole answer, until the next full garbage collection.
         hubs.trampoline(
             self._connection.fileno(), timeout=seconds, timeout_exc=TimeoutError, **direction
         )
         if pace is not None:
-            pace.waited(time.monotonic() - began)
+            pace.add_wait(time.monotonic() - began)
 
     def _give_up(self) -> None:
-        """Write no more, and let the kernel forget what the client has not taken."""
+        """Refuse further writes, and let the kernel drop what the client has not taken."""
         self._gave_up = True
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

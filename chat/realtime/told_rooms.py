@@ -1,4 +1,4 @@
-"""How clients of this process were told that rooms are: what they are called, who blocks whom."""
+"""The states of tracked rooms that clients of this process know: details and blocks."""
 
 from __future__ import annotations
 
@@ -8,64 +8,66 @@ from chat.models import Room, RoomKind
 
 
 @dataclass(slots=True)
-class _Told:
+class _PushedRoom:
     kind: RoomKind
     updated_at: int
-    is_blocked: bool  # one of the two of a direct room blocks the other
-    members_version: int  # grows with each block there that begins or ends
+    is_blocked: bool  # one member of a direct room blocks the other
+    members_version: int  # grows with each block that begins or ends
 
 
 class ToldRooms:
-    """Only rooms that somebody here listens to are in it; `start` comes with the first listener."""
+    """The last pushed state of each tracked room."""
 
     def __init__(self) -> None:
-        self._rooms: dict[str, _Told] = {}
+        self._rooms: dict[str, _PushedRoom] = {}
 
-    def start(self, room: Room) -> None:
-        """Note a room as the first who listens to it was told that it is."""
+    def track(self, room: Room) -> None:
+        """Track a room, with the state that its first client here received."""
         if room.id not in self._rooms:
-            self._rooms[room.id] = _Told(
+            self._rooms[room.id] = _PushedRoom(
                 room.kind, room.updated_at, bool(room.blocked_by), room.members_version
             )
 
-    def note_room(self, room: Room) -> None:
-        """Note that the room itself has been pushed as it is now."""
+    def record_details(self, room: Room) -> None:
+        """Record that the room's present details were pushed."""
         if room.id in self._rooms:
             self._rooms[room.id].updated_at = room.updated_at
 
-    def note_block(self, room: Room) -> None:
-        """Note that clients here know whether one of two blocks the other."""
+    def record_block(self, room: Room) -> None:
+        """Record that the present state of a block was pushed."""
         if room.id in self._rooms:
             self._rooms[room.id].is_blocked = bool(room.blocked_by)
             self._rooms[room.id].members_version = room.members_version
 
-    def is_block_told(self, room: Room) -> bool:
-        """Tell whether clients here know that, or nobody listens to the room.
+    def has_block(self, room: Room) -> bool:
+        """Return whether the present state of a block was pushed, or the room is not tracked.
 
-        They do not when a block began and ended since.
+        It was not if a block began and ended since the last push.
         """
-        told = self._rooms.get(room.id)
-        if told is None or told.kind == "group":
+        pushed = self._rooms.get(room.id)
+        if pushed is None or pushed.kind == "group":
             return True
-        known = told.is_blocked, told.members_version
+        known = pushed.is_blocked, pushed.members_version
         return known == (bool(room.blocked_by), room.members_version)
 
-    def is_told(self, room: Room) -> bool:
-        """Tell whether clients here know the room as it is, or nobody listens to it.
+    def has_details(self, room: Room) -> bool:
+        """Return whether the room's present details were pushed, or the room is not tracked.
 
-        Another time is another state, also an earlier one: the clock that set it may be behind.
+        Any other `updated_at` is another state, even an earlier one: clocks may go back.
         """
-        told = self._rooms.get(room.id)
-        return told is None or told.updated_at == room.updated_at
+        pushed = self._rooms.get(room.id)
+        return pushed is None or pushed.updated_at == room.updated_at
 
     def with_presence(self) -> dict[str, RoomKind]:
-        """Return the kinds of the rooms whose members see who is online, by id."""
-        return {room_id: told.kind for room_id, told in self._rooms.items() if not told.is_blocked}
+        """Return the kinds of the tracked rooms whose members see each other's presence, by id."""
+        return {
+            room_id: pushed.kind for room_id, pushed in self._rooms.items() if not pushed.is_blocked
+        }
 
-    def drop(self, room_id: str) -> None:
-        """Forget a room that nobody here listens to any more."""
+    def untrack(self, room_id: str) -> None:
+        """Forget a room that has no clients here any more."""
         self._rooms.pop(room_id, None)
 
     def clear(self) -> None:
-        """Forget all rooms: those who listen come again."""
+        """Forget all rooms: their clients reconnect."""
         self._rooms.clear()

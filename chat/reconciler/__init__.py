@@ -1,7 +1,7 @@
-"""Once a second: what others stored and changed reaches the clients of this process.
+"""Once a second, brings what other processes stored and changed to the clients of this process.
 
-Other processes, commands and whatever a crash left unpushed are noticed by one mark: a change of a
-room touches it, by the database's own clock. The reconciler reads the rooms touched lately, lets
-their logs catch up, and compares members, so delivery is at least once. It also ends connections
-whose session ended elsewhere.
+Every change of a room sets its `touched_at` by the database's clock. So the reconciler finds the
+changes of other processes and of commands, and those that a crash left unpushed. It reads the rooms
+touched lately, lets their logs catch up, and compares members: delivery is at least once. It also
+ends connections whose session ended elsewhere.
 """

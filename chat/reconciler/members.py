@@ -1,4 +1,4 @@
-"""Who hears a room here, compared with who belongs to it."""
+"""Compares the subscribers of a room's channel in this process with the members of the room."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from chat.repositories.rooms import RoomRepository
 from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
 
-# Seconds; whoever changed the members may have crashed before saying so. Less than what is
-# remembered of them is trusted for, so that those who talk in a room do not ask one by one.
-COMPARE_AGAIN = 45.0
+# Seconds; a process may have crashed between changing the members and raising the room's version.
+# Shorter than the lifetime of cached memberships, so that sends in a busy room find them cached.
+COMPARE_INTERVAL = 45.0
 KNOWN_ROOMS = 20_000
 
 
 class MemberReconciler:
-    """Lets those hear a room who belong to it, and nobody else."""
+    """Subscribes clients here to the rooms of their users, and unsubscribes them from others."""
 
     def __init__(
         self,
@@ -43,19 +43,20 @@ class MemberReconciler:
         self._room_log = room_log
         self._usernames = usernames
         self._membership_cache = membership_cache
-        # By room, the oldest first: the version of it and its members, and when it was compared.
+        # By room, the oldest first: the version of the room and its members, and the moment of the
+        # comparison.
         self._compared: dict[str, tuple[tuple[int, int], float]] = {}
 
-    def forget(self) -> None:
-        """Compare all rooms again at the next look."""
+    def forget_all(self) -> None:
+        """Compare every room again in its next run."""
         self._compared.clear()
 
-    def compare(self, room: Room) -> None:
-        """Compare the members when they changed, and once in a while although nobody said so."""
+    def reconcile(self, room: Room) -> None:
+        """Compare the members if the room's version changed or COMPARE_INTERVAL has passed."""
         now = time.monotonic()
         version = room.members_version, room.updated_at
         compared, compared_at = self._compared.get(room.id, (None, now))
-        if compared == version and now - compared_at < COMPARE_AGAIN:
+        if compared == version and now - compared_at < COMPARE_INTERVAL:
             return
         if self._compare_members(room):
             self._compared.pop(room.id, None)
@@ -64,53 +65,53 @@ class MemberReconciler:
                 del self._compared[next(iter(self._compared))]
 
     def _compare_members(self, room: Room) -> bool:
-        """Let those hear the room who belong to it, and nobody else.
+        """Subscribe missing members and unsubscribe former ones.
 
-        Return False when a member is being let in meanwhile, who is to be compared next time.
+        Return False when a member is connecting right now: the next run must compare again.
         """
         members = {found.user_id for found in self._membership_cache.read_again(room.id)}
-        # Only now: whoever is let in from here on reads their rooms after what was found here.
-        settled = self._settle_pending(room, members)
+        # After the read: a client that connects from here on reads newer memberships than these.
+        is_complete = self._unsubscribe_pending(room, members)
         namespace = NAMESPACES[room.kind]
-        heard = self._publisher.listeners(room_channel(room.id), namespace)
-        signed = self._usernames.sign_last([room])[0]
+        subscribed = self._publisher.listeners(room_channel(room.id), namespace)
+        named = self._usernames.sign_last([room])[0]
         connected = {
             user_id
             for user_id in members
             if self._connections.is_online(user_id)
-            and self._connections.of_user(user_id, namespace)
+            and self._connections.list_of_user(user_id, namespace)
         }
-        for user_id in connected ^ heard:
-            if self._rooms.find(room.id) is None:  # deleted meanwhile; its members go later
+        for user_id in connected ^ subscribed:
+            if self._rooms.find(room.id) is None:  # deleted meanwhile; memberships follow later
                 break
-            # Asked again, as somebody may come or go here at this moment; after the answer nothing
-            # yields.
+            # Read again, because the user may join or leave here at this moment. No other green
+            # thread runs between this read and the push.
             membership = self._memberships.find(room.id, user_id)
-            hears = user_id in self._publisher.listeners(room_channel(room.id), namespace)
-            if membership is not None and not hears:
-                self._publisher.room_entered(signed, [user_id])
-                self._push_since(room, membership)
-            elif membership is None and hears:
+            is_subscribed = user_id in self._publisher.listeners(room_channel(room.id), namespace)
+            if membership is not None and not is_subscribed:
+                self._publisher.room_entered(named, [user_id])
+                self._push_missed(room, membership)
+            elif membership is None and is_subscribed:
                 self._publisher.member_left(room, user_id)
-        return settled
+        return is_complete
 
-    def _settle_pending(self, room: Room, members: Container[str]) -> bool:
-        """Keep those out of the room who are being let in by an older look at their rooms.
+    def _unsubscribe_pending(self, room: Room, members: Container[str]) -> bool:
+        """Keep connecting clients of other users out of the room: they may have read old rooms.
 
-        Return False when there are members among those who are being let in. They may have read
-        that they are none, so nobody knows yet whether they will hear the room.
+        Return False when a member is connecting. That client may have read its rooms before the
+        user became a member, so it is unknown whether it will subscribe.
         """
-        settled = True
-        for connection in self._connections.pending(NAMESPACES[room.kind]):
+        is_complete = True
+        for connection in self._connections.list_pending(NAMESPACES[room.kind]):
             if connection.user.id in members:
-                settled = False
+                is_complete = False
             else:
                 connection.changes.append((room_channel(room.id), False))
-        return settled
+        return is_complete
 
-    def _push_since(self, room: Room, membership: Membership) -> None:
-        """Push to a new member what was said between their coming and their hearing the room."""
+    def _push_missed(self, room: Room, membership: Membership) -> None:
+        """Push to a new member the messages between joining and subscribing."""
         first = membership.last_read_seq + 1
-        last = min(self._room_log.told_upto(room.id), first + STRIDE - 1)
+        last = min(self._room_log.pushed_upto(room.id), first + STRIDE - 1)
         for message in self._room_log.read(room.id, first, last):
             self._publisher.message_created_for(membership.user_id, room, message)

@@ -1,4 +1,4 @@
-"""People who changed, were asked to join a group, or whose account or session has ended."""
+"""Reconciles users: changed profiles, membership requests, ended accounts and sessions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chat.services.usernames import Usernames
 
 
 class PeopleReconciler:
-    """Tells clients here what happened to people elsewhere."""
+    """Pushes to clients here what other processes changed about users."""
 
     def __init__(
         self,
@@ -35,20 +35,20 @@ class PeopleReconciler:
         self._ended_accounts = ended_accounts
         self._requests = requests
 
-    def look(self, since: datetime, until: datetime | None) -> None:
-        """Tell of the changes in that time; who has ended is asked whenever it was."""
+    def reconcile(self, since: datetime, until: datetime | None) -> None:
+        """Push the changes of that time. Ended accounts are checked whenever they ended."""
         self._ended_accounts.exclude_ended()
-        self._tell_changed_users(since, until)
-        is_told = self._publisher.is_request_told
+        self._publish_changed_users(since, until)
+        is_told = self._publisher.is_request_pushed
         for user_id, request in self._requests.list_created(since, until, is_told):
             self._publisher.invitation_received(user_id, request)
         for session_id in self._sessions.list_ended(since, until):
             self._publisher.session_ended(session_id)
 
-    def _tell_changed_users(self, since: datetime, until: datetime | None) -> None:
+    def _publish_changed_users(self, since: datetime, until: datetime | None) -> None:
         for user in self._users.list_touched(since, until):
-            # Also where the queue has told the clients of it: their own details it did not bring.
+            # Needed after a push by the queue too: that push lacks the user's private details.
             self._usernames.forget(user.id)
             self._publisher.own_user_changed(user)
-            if not self._publisher.is_told(user):
+            if not self._publisher.is_user_pushed(user):
                 self._publisher.user_changed(user, self._membership_cache.list_told_of(user.id))

@@ -1,4 +1,4 @@
-"""The reconciler's beat: from when on each look is, and what it is of."""
+"""The reconciler's loop, and the span of time that each run covers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.past import Past
 
 INTERVAL = 1.0  # seconds
-LOOK_BACK = 6.0  # seconds by the database's clock, beyond the time since the last look
+LOOK_BACK = 6.0  # seconds by the database's clock, in addition to the time since the last run
 
 log = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Looks once a second, by the database's `clock`."""
+    """Reconciles rooms and users once a second; `clock` is the database's."""
 
     def __init__(
         self,
@@ -41,39 +41,39 @@ class Reconciler:
         self._membership_cache = membership_cache
         self._past = past
         self._clock = clock
-        self._looked_at = time.monotonic()  # when the last beat began that came to its end
+        self._last_run_at = time.monotonic()  # the start of the last complete run
         self._clock_was = datetime.min.replace(tzinfo=UTC)  # by the database's clock
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Beat until stopped; a database that does not answer is asked again at the next beat."""
+        """Run once a second until stopped. After a database error the next run tries again."""
         while not self._stopped.wait(INTERVAL):
             try:
                 self.run_once()
             except Exception as error:
-                # One that is under way at the end finds its connection closed.
+                # A run still going on at shutdown finds its database connection closed.
                 if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("a beat of the reconciler failed")
+                    log.exception("a run of the reconciler failed")
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Stop the loop."""
         self._stopped.set()
 
     def run_once(self) -> None:
-        """Look once; what could not be looked at, as the database was away, is in the next look."""
+        """Run once. After an incomplete run the next one covers the same span as well."""
         began = time.monotonic()
-        if self._past.check():  # all was forgotten
+        if self._past.check():  # all caches were cleared
             self._rooms.start_over()
         now = self._clock()
-        self._room_log.look_for_others(now)
-        self._rooms.drop_unheard()
-        since = now - timedelta(seconds=LOOK_BACK + began - self._looked_at)
-        # What was touched, deleted or ended while the clock was ahead is looked at once, when it
-        # has been set back, and not again each second until it is that late.
+        self._room_log.refresh_contention(now)
+        self._rooms.untrack_idle_rooms()
+        since = now - timedelta(seconds=LOOK_BACK + began - self._last_run_at)
+        # After the clock was set back, one run reads everything touched, deleted or ended while it
+        # was ahead. Later runs do not read it again each second until the clock gets there.
         was_set_back = now + AHEAD < self._clock_was
         until = None if was_set_back else now + AHEAD
-        self._rooms.look(since, until)
-        self._people.look(since, until)
-        self._looked_at, self._clock_was = began, now
-        # What nobody here listens to may have been deleted elsewhere.
-        self._membership_cache.confirm(began, self._room_log.listened())
+        self._rooms.reconcile(since, until)
+        self._people.reconcile(since, until)
+        self._last_run_at, self._clock_was = began, now
+        # Other rooms than the tracked ones may have been deleted elsewhere unnoticed.
+        self._membership_cache.confirm(began, self._room_log.tracked_rooms())

@@ -1,4 +1,4 @@
-"""Rooms that were touched or deleted: members, details, blocks, and what is in their logs."""
+"""Reconciles touched and deleted rooms: members, details, blocks and logs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class RoomReconciler:
-    """Compares what the database says of touched rooms with what clients here were told."""
+    """Compares touched rooms in the database with what was pushed to clients here."""
 
     def __init__(
         self,
@@ -45,46 +45,46 @@ class RoomReconciler:
         self._presence = presence
 
     def start_over(self) -> None:
-        """Take nothing for known of any room."""
-        self._members.forget()
+        """Compare every room again."""
+        self._members.forget_all()
 
-    def drop_unheard(self) -> None:
-        """Stop following rooms that nobody here hears any more."""
-        for room_id in cooperatively(self._room_log.listened()):
-            if not self._publisher.is_heard(room_id):
-                self._publisher.unlisten(room_id)
+    def untrack_idle_rooms(self) -> None:
+        """Stop tracking rooms whose channel has no clients here any more."""
+        for room_id in cooperatively(self._room_log.tracked_rooms()):
+            if not self._publisher.has_listeners(room_id):
+                self._publisher.untrack_room(room_id)
 
-    def look(self, since: datetime, until: datetime | None) -> None:
-        """Tell what is new in rooms that were touched, and which were deleted, in that time."""
+    def reconcile(self, since: datetime, until: datetime | None) -> None:
+        """Push what is new in rooms touched in that time, and the rooms deleted in it."""
         touched = self._rooms.list_touched(since, until)
         for room in touched:
             try:
-                self._members.compare(room)
-                if not self._told_rooms.is_told(room):
+                self._members.reconcile(room)
+                if not self._told_rooms.has_details(room):
                     self._publisher.room_updated(self._usernames.sign_last([room])[0])
-                if not self._told_rooms.is_block_told(room):
-                    self._tell_of_block(room)
-                    self._told_rooms.note_block(room)
+                if not self._told_rooms.has_block(room):
+                    self._publish_block(room)
+                    self._told_rooms.record_block(room)
                 self._room_log.catch_up(room)
             except Exception as error:
                 if is_outage(error):
                     raise
-                log.exception("could not tell what is new in room %s", room.id)
-        self._tell_deleted(since, until)
+                log.exception("could not reconcile room %s", room.id)
+        self._publish_deleted(since, until)
 
-    def _tell_of_block(self, room: Room) -> None:
-        """Tell the two of a direct room what they see of each other once a block begins or ends.
+    def _publish_block(self, room: Room) -> None:
+        """Push what the two members see of each other after a block began or ended.
 
-        While it lasted neither heard of a new nickname or picture of the other.
+        During a block neither receives changes of the other's profile.
         """
-        self._presence.tell_two(room)
+        self._presence.block_changed(room)
         if not room.blocked_by:
             for user in self._users.list_by_ids(room.member_ids).values():
-                self._publisher.user_shown(room, user)
+                self._publisher.user_changed_in_room(room, user)
 
-    def _tell_deleted(self, since: datetime, until: datetime | None) -> None:
+    def _publish_deleted(self, since: datetime, until: datetime | None) -> None:
         deleted = self._rooms.list_deleted(since, until)
-        heard = self._room_log.listened()
-        for room_id in deleted & heard.keys():
-            self._publisher.room_deleted(room_id, heard[room_id])
-            self._publisher.unlisten(room_id)
+        tracked = self._room_log.tracked_rooms()
+        for room_id in deleted & tracked.keys():
+            self._publisher.room_deleted(room_id, tracked[room_id])
+            self._publisher.untrack_room(room_id)

@@ -1,7 +1,7 @@
 """Strict fields: they refuse values of another type and convert nothing.
 
-Types are part of the wire contract, but marshmallow's own Boolean accepts "yes" and its String accepts
-bytes. An error is a key of `chat.i18n`.
+Types are part of the wire contract, but marshmallow's own Boolean accepts "yes" and its String
+accepts bytes. An error is a key of `chat.i18n`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def test_the_workloads_of_changing_messages_are_listed() -> None:
 
 
 @pytest.mark.torture  # it makes a town of a thousand people, which takes as long as many tests
-def test_the_workloads_of_changing_messages_give_figures() -> None:
+def test_the_workloads_of_changing_messages_report_figures() -> None:
     printed = bench("--quick", "--sides", "ours", "--only", *CHANGING)
     assert "failed" not in printed
     for name in CHANGING:

@@ -20,7 +20,7 @@ from chat.bots.session import Session
     "url",
     ["127.0.0.1:5000", "localhost:5000", "localhost", "ftp://x", "http://", "", "http://x:y/"],
 )
-def test_what_is_no_address_is_told_at_once(url: str) -> None:
+def test_an_invalid_address_is_refused_at_once(url: str) -> None:
     with pytest.raises(ValueError, match="is not the address of a server, such as http://"):
         Bot(url, "robot", "password")
 
@@ -79,7 +79,9 @@ def redirecting(status: int) -> Iterator[Redirects]:
 
 
 @pytest.mark.parametrize("status", [301, 308])
-def test_a_bot_whose_server_has_moved_says_where_and_ends(status: int, tmp_path: Path) -> None:
+def test_a_bot_whose_server_has_moved_names_the_new_address_and_ends(
+    status: int, tmp_path: Path
+) -> None:
     with redirecting(status) as servers:
         bot = Bot(servers.url, "robot", "password", state_file=tmp_path / "robot.json")
         bot.start()
@@ -89,7 +91,7 @@ def test_a_bot_whose_server_has_moved_says_where_and_ends(status: int, tmp_path:
 
 
 @pytest.mark.parametrize("status", [302, 303, 307])
-def test_a_passing_redirect_is_not_followed_and_tried_again(status: int) -> None:
+def test_a_temporary_redirect_is_not_followed_and_the_bot_tries_again(status: int) -> None:
     with redirecting(status) as servers:
         session = Session(servers.url, "robot", "password", None, None)
         with pytest.raises(BotError, match=servers.other) as failed:
@@ -98,7 +100,7 @@ def test_a_passing_redirect_is_not_followed_and_tried_again(status: int) -> None
 
 
 @pytest.mark.parametrize("transport", ["polling", "websocket"])
-def test_a_token_does_not_go_where_a_redirect_leads(transport: str) -> None:
+def test_no_token_is_sent_to_the_target_of_a_redirect(transport: str) -> None:
     with redirecting(307) as servers:
         connection = Connection(lambda *_: None, threading.Event())
         with pytest.raises(BotError):

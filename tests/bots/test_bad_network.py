@@ -134,7 +134,7 @@ def run_at_once(act: Callable[[Talker], None], talkers: list[Talker]) -> None:
         thread.join()
 
 
-def test_bots_hear_everything_once_and_in_order_although_pushes_are_lost(
+def test_bots_get_every_message_once_and_in_order_although_pushes_are_lost(
     server: Server, people: People, make_bot: MakeBot, figures: Figures
 ) -> None:
     ada, bob, *robots = people("ada", "bob", "robot", "robot", "robot")
@@ -150,7 +150,7 @@ def test_bots_hear_everything_once_and_in_order_although_pushes_are_lost(
         assert min(proxy.counts[what] for what in ("dropped", "doubled", "late")) > 0
 
 
-def test_bots_hear_everything_once_and_in_order_although_connections_break(
+def test_bots_get_every_message_once_and_in_order_although_connections_break(
     server: Server, people: People, make_bot: MakeBot, figures: Figures
 ) -> None:
     ada, bob, *robots = people("ada", "bob", "robot", "robot")
@@ -164,7 +164,7 @@ def test_bots_hear_everything_once_and_in_order_although_connections_break(
         figures.add("2 bots: the same, connections cut", **found, **proxy.counts)
 
 
-def test_bots_hear_how_each_message_is_now_although_pushes_are_lost_and_connections_break(
+def test_bots_get_the_present_state_although_pushes_are_lost_and_connections_break(
     server: Server, people: People, make_bot: MakeBot, figures: Figures
 ) -> None:
     ada, bob, *robots = people("ada", "bob", "robot", "robot")

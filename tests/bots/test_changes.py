@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chat.bots import Bot, BotError, Message
-from chat.bots.changes import Told
+from chat.bots.changes import ChangePosition
 from chat.bots.state import State
 from harness.servers import Server
 from tests.bots.conftest import PATIENCE, BotProcess, Talker
@@ -23,7 +23,7 @@ MakeBot = Callable[..., Bot]
 Heard = queue.Queue[Message]
 HEART = "❤️"
 
-# What it has been told is counted, so that one told twice would show.
+# It counts the changes, so that a repeated one would show.
 NOTING = """
 import os, signal, sys
 from pathlib import Path
@@ -91,7 +91,7 @@ def test_a_bot_edits_reacts_pins_and_deletes(people: People, make_bot: MakeBot) 
     assert [one["emoji"] for one in message_at(ada, direct, 1)["reactions"]] == ["👍"]
 
 
-def test_what_the_server_refuses_to_change_is_raised(people: People, make_bot: MakeBot) -> None:
+def test_a_refused_change_is_raised(people: People, make_bot: MakeBot) -> None:
     ada, robot = people("ada", "robot")
     group, foreign = ada.create_group(robot), ada.create_group()
     ada.post(group, "hers")
@@ -159,7 +159,7 @@ def test_the_handler_gets_each_changed_message_as_it_is_now(
     assert told.empty()
 
 
-def test_many_changes_at_once_are_told_once_each_in_the_order_of_versions(
+def test_many_changes_at_once_are_delivered_once_each_in_the_order_of_versions(
     people: People, make_bot: MakeBot
 ) -> None:
     ada, bob, robot = people("ada", "bob", "robot")
@@ -190,7 +190,7 @@ def test_many_changes_at_once_are_told_once_each_in_the_order_of_versions(
     assert all(seen == sorted(set(seen)) for seen in versions.values())
 
 
-def test_a_bot_that_was_away_hears_once_what_changed_meanwhile(
+def test_a_bot_that_was_away_gets_each_changed_message_once(
     people: People, make_bot: MakeBot
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -230,7 +230,7 @@ def test_a_bot_that_was_away_hears_once_what_changed_meanwhile(
     assert told.empty()
 
 
-def test_a_thousand_changes_that_a_bot_missed_are_told_each_message_once(
+def test_a_thousand_missed_changes_are_delivered_as_each_message_once(
     people: People, make_bot: MakeBot
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -253,7 +253,7 @@ def test_a_thousand_changes_that_a_bot_missed_are_told_each_message_once(
 
 
 @pytest.mark.parametrize("end_server", [Server.kill, Server.stop])
-def test_changes_are_told_once_although_the_server_ends_amid_them(
+def test_changes_are_delivered_once_although_the_server_ends_amid_them(
     mortal: Server, mortals: People, make_bot: MakeBot, end_server: Callable[[Server], int]
 ) -> None:
     ada, robot = mortals("ada", "robot")
@@ -276,7 +276,7 @@ def test_changes_are_told_once_although_the_server_ends_amid_them(
     assert told.empty() and versions == sorted(set(versions))
 
 
-def test_a_bot_killed_while_it_is_told_is_told_again_and_counts_once(
+def test_a_bot_killed_in_a_handler_is_called_again_and_counts_once(
     people: People, tmp_path: Path
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -297,7 +297,7 @@ def test_a_bot_killed_while_it_is_told_is_told_again_and_counts_once(
     assert said == ["1: a", "2: fatal", "3: b"]
 
 
-def test_a_bot_that_begins_to_listen_for_changes_hears_those_from_then_on(
+def test_a_bot_with_a_new_change_handler_gets_changes_from_then_on(
     people: People, make_bot: MakeBot, tmp_path: Path
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -320,7 +320,7 @@ def test_a_bot_that_begins_to_listen_for_changes_hears_those_from_then_on(
     assert {one.data for one in found} == {"after"} and told.empty()
 
 
-def test_a_bot_whose_rev_is_of_no_use_goes_on_with_the_next_and_misses_no_message(
+def test_a_bot_with_an_unknown_rev_continues_with_the_next_change_and_misses_no_message(
     people: People, make_bot: MakeBot, tmp_path: Path
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -331,7 +331,7 @@ def test_a_bot_whose_rev_is_of_no_use_goes_on_with_the_next_and_misses_no_messag
     end(bot)
     state = State(tmp_path / f"{robot.username}.json")
     position, last = {group["id"]: 1}, {group["id"]: state.end("group", group["id"])}
-    state.commit("group", position, last, {group["id"]: Told(99)})
+    state.commit("group", position, last, {group["id"]: ChangePosition(99)})
     edit(ada, group, 1, "missed")
     for text in ("second", "third"):
         ada.post(group, text)

@@ -56,7 +56,7 @@ def test_bursts_in_several_rooms_are_handled_in_order(people: People, make_bot: 
     assert {one.room_id for one in found if one.direct} == {rooms[2]["id"]}
 
 
-def test_reply_says_it_in_the_same_room_and_own_messages_are_not_handled(
+def test_reply_goes_to_the_same_room_and_own_messages_are_not_handled(
     people: People, make_bot: MakeBot
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -75,9 +75,7 @@ def test_reply_says_it_in_the_same_room_and_own_messages_are_not_handled(
     assert heard.empty()
 
 
-def test_new_bot_does_not_answer_what_was_said_before_it_came(
-    people: People, make_bot: MakeBot
-) -> None:
+def test_new_bot_does_not_answer_older_messages(people: People, make_bot: MakeBot) -> None:
     ada, robot = people("ada", "robot")
     direct = ada.direct_with(robot)
     ada.post(direct, "before")
@@ -95,7 +93,7 @@ def test_new_bot_reads_from_the_start_when_asked_to(people: People, make_bot: Ma
     assert [one.data for one in hear(heard, 3)] == ["0", "1", "2"]
 
 
-def test_new_rooms_are_heard_from_their_first_message_that_concerns_the_bot(
+def test_new_rooms_are_followed_from_their_first_message_that_concerns_the_bot(
     people: People, make_bot: MakeBot
 ) -> None:
     ada, bob, robot = people("ada", "bob", "robot")
@@ -156,7 +154,7 @@ def test_bot_that_was_away_answers_what_it_missed_in_old_and_new_rooms(
     assert heard.empty()
 
 
-def test_removed_bot_hears_nothing_and_comes_back_at_the_end(
+def test_removed_bot_gets_nothing_and_comes_back_at_the_end(
     people: People, make_bot: MakeBot
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -250,7 +248,7 @@ def test_refusals_are_raised_to_the_caller(people: People, make_bot: MakeBot) ->
     assert bot.send(own["id"], "still here").seq == 1
 
 
-def test_bot_can_speak_first_and_use_the_whole_api(people: People, make_bot: MakeBot) -> None:
+def test_bot_can_send_first_and_use_the_whole_api(people: People, make_bot: MakeBot) -> None:
     ada, robot = people("ada", "robot")
     bot = make_bot(robot)
     with bot:
@@ -264,7 +262,7 @@ def test_bot_can_speak_first_and_use_the_whole_api(people: People, make_bot: Mak
     assert [entry["data"] for entry in ada.log({"id": sent.room_id})] == ["hello", "and again"]
 
 
-def test_limited_sends_are_slowed_down_and_none_is_lost(
+def test_rate_limited_sends_are_repeated_and_none_is_lost(
     people: People, make_bot: MakeBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, robot = people("ada", "robot")
@@ -285,7 +283,7 @@ def test_limited_sends_are_slowed_down_and_none_is_lost(
         return call(self, kind, event, payload)
 
     monkeypatch.setattr(Connection, "call", limited)
-    monkeypatch.setattr(State, "keep", lambda *_: together.wait(PATIENCE))
+    monkeypatch.setattr(State, "add_unsent", lambda *_: together.wait(PATIENCE))
     threads = [
         threading.Thread(target=bot.send, args=(group["id"], f"{number}")) for number in range(100)
     ]
@@ -297,7 +295,7 @@ def test_limited_sends_are_slowed_down_and_none_is_lost(
     assert len(tried) >= 50
 
 
-def test_bot_lives_on_tokens_alone(people: People, make_bot: MakeBot) -> None:
+def test_bot_works_with_tokens_alone(people: People, make_bot: MakeBot) -> None:
     ada, robot = people("ada", "robot")
     direct = ada.direct_with(robot)
     tokens = {"access_token": robot.token, "refresh_token": robot.refresh_token}

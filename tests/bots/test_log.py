@@ -13,7 +13,7 @@ from chat.bots.log import RoomLog, RoomLogs
 
 def handle_all(room: RoomLog, handled: list[int]) -> None:
     """Handle whose turn it is, as the reader does."""
-    while entry := room.take():
+    while entry := room.next_entry():
         handled.append(entry["seq"])
         room.advance()
 
@@ -23,7 +23,7 @@ def entry(seq: int) -> dict[str, Any]:
 
 
 @given(st.integers(1, 30).flatmap(lambda count: st.lists(st.integers(1, count), max_size=90)))
-def test_pushes_in_any_order_and_then_a_fetch_are_handled_once_in_order(pushed: list[int]) -> None:
+def test_pushes_in_any_order_and_a_fetch_are_handled_once_in_order(pushed: list[int]) -> None:
     room, handled = RoomLog("group", 0), list[int]()
     for seq in pushed:
         room.put(entry(seq))
@@ -36,7 +36,7 @@ def test_pushes_in_any_order_and_then_a_fetch_are_handled_once_in_order(pushed: 
     assert not room.has_gap
 
 
-def test_what_came_ahead_is_bounded_and_what_is_in_turn_always_fits() -> None:
+def test_early_entries_are_bounded_and_an_entry_in_turn_always_fits() -> None:
     room, handled = RoomLog("group", 0), list[int]()
     for seq in range(log.MAX_AHEAD + 10, 1, -1):
         room.put(entry(seq))

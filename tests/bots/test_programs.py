@@ -58,7 +58,7 @@ def test_echo_answers_people_and_stops_cleanly(people: People, tmp_path: Path) -
     assert robot.password not in "".join(bot.printed)
 
 
-def test_wrong_password_is_said_in_one_sentence(people: People) -> None:
+def test_wrong_password_ends_the_program_with_one_sentence(people: People) -> None:
     (robot,) = people("robot")
     ended = run("-m", "chat.bots.echo", "--url", robot.url, "--username", robot.username)
     assert ended.returncode == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.bots.changes import Told
+from chat.bots.changes import ChangePosition
 from chat.bots.log import End
 from chat.bots.state import State, Unsent
 
@@ -18,16 +18,19 @@ def test_what_was_committed_is_there_after_a_crash(tmp_path: Path) -> None:
     state.claim("me")
     state.memory["count"] = 1
     state.epoch = "e1"
-    told = Told(7, {3: 2, 1: 4})
+    told = ChangePosition(7, {3: 2, 1: 4})
     state.commit("group", {"room": 5}, {"room": End("m5", 1_700)}, {"room": told})
-    state.keep(Unsent("c1", "hello", room_id="room"))
-    state.keep(Unsent("c2", "字", to="ada"))
+    state.add_unsent(Unsent("c1", "hello", room_id="room"))
+    state.add_unsent(Unsent("c2", "字", to="ada"))
     again = State(file)
     assert (again.user_id, again.memory) == ("me", {"count": 1})
     assert again.positions("group") == {"room": 5}
     assert (again.epoch, again.end("group", "room")) == ("e1", End("m5", 1_700))
     assert again.end("group", "another") == End()
-    assert again.told("group", "room") == told and again.told("group", "another") is None
+    assert (
+        again.change_position("group", "room") == told
+        and again.change_position("group", "another") is None
+    )
     assert again.unsent() == [Unsent("c1", "hello", "room"), Unsent("c2", "字", to="ada")]
     assert file.stat().st_mode & 0o077 == 0
 
@@ -35,16 +38,16 @@ def test_what_was_committed_is_there_after_a_crash(tmp_path: Path) -> None:
 def test_a_handler_that_did_not_end_has_changed_nothing(tmp_path: Path) -> None:
     state = State(tmp_path / "bot.json")
     state.memory["count"] = 1
-    state.keep(Unsent("c1", "sent half-way through the handler", room_id="room"))
+    state.add_unsent(Unsent("c1", "sent half-way through the handler", room_id="room"))
     again = State(tmp_path / "bot.json")
     assert again.memory == {}
     assert len(again.unsent()) == 1
 
 
-def test_a_settled_message_is_forgotten_with_the_next_change(tmp_path: Path) -> None:
+def test_a_stored_message_leaves_the_file_with_the_next_change(tmp_path: Path) -> None:
     state = State(tmp_path / "bot.json")
-    state.keep(Unsent("c1", "hello", room_id="room"))
-    state.settle("c1")
+    state.add_unsent(Unsent("c1", "hello", room_id="room"))
+    state.mark_stored("c1")
     state.commit("direct", {}, {}, {})
     assert State(tmp_path / "bot.json").unsent() == []
 
@@ -66,11 +69,11 @@ def test_a_file_of_a_version_that_followed_no_changes_is_read(tmp_path: Path) ->
     state = State(file)
     assert state.positions("group") == {"room": 5} and state.memory == {"count": 1}
     assert state.end("group", "room") == End("m5", 1_700)
-    assert state.told("group", "room") is None
+    assert state.change_position("group", "room") is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 99}', "not json"])
-def test_a_file_that_is_no_state_is_refused_and_left_alone(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_state_is_refused_and_not_changed(tmp_path: Path, text: str) -> None:
     file = tmp_path / "bot.json"
     file.write_text(text)
     with pytest.raises(ValueError):

@@ -6,7 +6,6 @@ import configparser
 import inspect
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,8 +55,6 @@ from tests.docs.documents import (
     CODE,
     DESIGN,
     PROTOCOL,
-    README,
-    README_ZH,
     ROOT,
     blocks,
     calls,
@@ -66,7 +63,6 @@ from tests.docs.documents import (
     without_names,
 )
 
-EVERYWHERE = [README, README_ZH, PROTOCOL]
 FACES = {"/direct": DirectNamespace, "/group": GroupNamespace}
 
 
@@ -81,9 +77,8 @@ def served(app: Flask) -> set[tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
-def test_http_calls_are_all_listed_and_all_there(path: Path, served: set[tuple[str, str]]) -> None:
-    assert calls(path, "http-calls") == served
+def test_http_calls_are_all_listed_and_all_there(served: set[tuple[str, str]]) -> None:
+    assert calls(PROTOCOL, "http-calls") == served
 
 
 def test_calls_say_rightly_whether_they_need_a_token(app: Flask) -> None:
@@ -95,11 +90,10 @@ def test_calls_say_rightly_whether_they_need_a_token(app: Flask) -> None:
         assert (response.status_code == 401) is needs_token, row[0]
 
 
-@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
-def test_client_events_are_all_listed_for_their_namespaces(path: Path) -> None:
+def test_client_events_are_all_listed_for_their_namespaces() -> None:
     listed = {
         (namespace, event)
-        for row in table(path, "client-events")
+        for row in table(PROTOCOL, "client-events")
         for event in CODE.findall(row[0])
         for namespace in CODE.findall(row[1])
     }
@@ -115,9 +109,8 @@ def test_payloads_of_client_events_name_each_field() -> None:
                 assert re.search(rf"[{{ ]{field}\??[,}}]", payload), (row[0], field)
 
 
-@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
-def test_server_events_are_all_listed(path: Path) -> None:
-    assert sorted(names(path, "server-events")) == sorted(publisher.EVENTS)
+def test_server_events_are_all_listed() -> None:
+    assert sorted(names(PROTOCOL, "server-events")) == sorted(publisher.EVENTS)
 
 
 def test_error_codes_are_all_listed_with_their_status() -> None:

@@ -1,4 +1,4 @@
-"""The two READMEs say the same: headings, commands, tables, links."""
+"""The two READMEs say the same: headings, commands, lists, links."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ from tests.docs.documents import (
     blocks,
     headings,
     links,
-    names,
     prose,
     read,
-    table,
 )
-
-
-def _marks(text: str) -> list[str]:
-    return re.findall(r"<!-- table: (\S+) -->", text)
 
 
 def test_both_have_the_same_headings() -> None:
@@ -29,13 +23,6 @@ def test_both_have_the_same_headings() -> None:
 
 def test_both_show_the_same_commands_and_programs() -> None:
     assert blocks(README) == blocks(README_ZH)
-
-
-def test_both_have_the_same_tables() -> None:
-    assert _marks(read(README)) == _marks(read(README_ZH))
-    for mark in _marks(read(README)):
-        assert names(README, mark) == names(README_ZH, mark)
-        assert len(table(README, mark)) == len(table(README_ZH, mark))
 
 
 def test_both_have_the_same_lists() -> None:

@@ -1,15 +1,14 @@
-"""The tables of settings are the settings there are, with their defaults and their bounds."""
+"""The table of settings has the settings there are, with their defaults and their bounds."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from chat.environment import SettingsError
 from tests.docs.configuration import read_config
-from tests.docs.documents import CODE, OPERATING, README, README_ZH, names, table
+from tests.docs.documents import CODE, OPERATING, names, table
 
 BOUNDS = re.compile(r"([\d,]+)–([\d,]+)")
 
@@ -24,15 +23,13 @@ def defaults() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("path", [README, README_ZH, OPERATING], ids=lambda path: path.name)
-def test_every_setting_is_listed_with_its_default(path: Path, defaults: dict[str, str]) -> None:
-    stated = {CODE.findall(row[0])[0]: row[1].strip("`") for row in table(path, "settings")}
+def test_every_setting_is_listed_with_its_default(defaults: dict[str, str]) -> None:
+    stated = {CODE.findall(row[0])[0]: row[1].strip("`") for row in table(OPERATING, "settings")}
     assert stated == defaults
 
 
 def test_settings_keep_the_order_they_have_in_the_code(defaults: dict[str, str]) -> None:
-    for path in (README, README_ZH, OPERATING):
-        assert names(path, "settings") == list(defaults)
+    assert names(OPERATING, "settings") == list(defaults)
 
 
 def test_bounds_are_the_ones_that_are_checked(defaults: dict[str, str]) -> None:

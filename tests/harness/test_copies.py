@@ -33,7 +33,7 @@ def pushed(*messages: object, room_id: str = "here", namespace: str = "/group") 
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(STATES)))
-def test_of_all_copies_of_a_message_the_one_with_the_greatest_version_stays(
+def test_the_copy_of_a_message_with_the_greatest_version_is_kept(
     client: Client, order: tuple[dict[str, object], ...]
 ) -> None:
     copies = Copies(client, "here")
@@ -43,7 +43,7 @@ def test_of_all_copies_of_a_message_the_one_with_the_greatest_version_stays(
     assert copies.find(7) == STATES[-1]
 
 
-def test_each_push_counts_also_when_it_says_the_same_again(client: Client) -> None:
+def test_a_repeated_push_is_counted_again(client: Client) -> None:
     copies = Copies(client, "here")
     for _ in range(3):
         client.take(pushed(*STATES))
@@ -57,7 +57,7 @@ def test_only_changes_of_the_room_are_kept(client: Client) -> None:
     assert copies.pushes == 0 and copies.find(7) is None
 
 
-def test_changes_are_heard_in_both_namespaces(client: Client) -> None:
+def test_changes_are_received_in_both_namespaces(client: Client) -> None:
     copies = Copies(client, "here")
     client.take(pushed(STATES[0], namespace="/direct"))
     assert copies.find(7) == STATES[0]

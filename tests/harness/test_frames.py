@@ -38,13 +38,13 @@ def received(pieces: Iterator[bytes]) -> tuple[int, list[bytes]]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 127, len(STREAM)])
-def test_every_frame_is_counted_once_however_the_stream_is_cut(size: int) -> None:
+def test_every_frame_is_counted_once_however_the_stream_is_split(size: int) -> None:
     pieces = (STREAM[at : at + size] for at in range(0, len(STREAM), size))
 
     assert received(pieces) == (len(PUSHED), OTHERS)
 
 
-def test_a_frame_of_more_than_64_kib_is_one() -> None:
+def test_a_frame_of_more_than_64_kib_is_counted_once() -> None:
     payload = PUSHES[0] + b"x" * 70_000
     stream = frame(payload) + frame(OTHERS[0])
     pieces = (stream[at : at + 5_000] for at in range(0, len(stream), 5_000))
@@ -53,7 +53,7 @@ def test_a_frame_of_more_than_64_kib_is_one() -> None:
 
 
 @pytest.mark.parametrize("first", [0x82, 0x01, 0x88])
-def test_a_frame_that_no_server_here_sends_is_an_error(first: int) -> None:
+def test_a_frame_that_our_server_never_sends_is_an_error(first: int) -> None:
     buffer = bytearray((first, 1)) + b"2"
 
     with pytest.raises(ValueError):
@@ -61,7 +61,7 @@ def test_a_frame_that_no_server_here_sends_is_an_error(first: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 125, 126, 65_535, 65_536])
-def test_what_is_sent_is_masked_with_zeros(size: int) -> None:
+def test_sent_frames_are_masked_with_zeros(size: int) -> None:
     payload = b"z" * size
     sent = encode(payload)
     extended = 0 if size < 126 else 2 if size < 1 << 16 else 8
@@ -81,6 +81,6 @@ def test_an_ack_says_which_send_it_answers() -> None:
     assert ack_id(b'43/direct,12[{"data":{"seq":3}}]', "/direct") == 12
 
 
-def test_an_ack_that_refuses_ends_the_measurement() -> None:
+def test_an_error_ack_ends_the_measurement() -> None:
     with pytest.raises(LoadError, match="rate_limited"):
         ack_id(b'43/group,1[{"error":{"code":"rate_limited"}}]', "/group")

@@ -100,7 +100,7 @@ class Desk:
         self.changes = changes
         self.rooms = RoomRepository(database)
         self.previews = Previews(self.rooms)
-        self.log = RoomLog(messages, changes, self.rooms, self.previews, sign=list)
+        self.log = RoomLog(messages, changes, self.rooms, self.previews, add_names=list)
         self.listener = Listener()
         self.follow(self.listener)
         self.change_listener = ChangeListener()
@@ -146,4 +146,4 @@ def log_without_database() -> RoomLog:
     nowhere = cast(Database, None)
     rooms = RoomRepository(nowhere)
     messages, changes = MessageRepository(nowhere), ChangeRepository(nowhere)
-    return RoomLog(messages, changes, rooms, Previews(rooms), sign=list)
+    return RoomLog(messages, changes, rooms, Previews(rooms), add_names=list)

@@ -125,7 +125,7 @@ def test_each_room_is_numbered_by_itself(desk: Desk, room: Room, alice: str) -> 
     assert [one.message.seq for one in kept] == [1, 1, 2, 2, 3]
 
 
-def test_what_arrives_while_a_batch_is_stored_makes_up_the_next_one(
+def test_messages_that_arrive_during_an_insert_form_the_next_batch(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     gate = Gate(database)
@@ -164,7 +164,7 @@ def test_equal_client_ids_of_one_batch_are_one_message(
     assert len(desk.told) == 4
 
 
-def test_a_client_id_that_is_stored_already_is_answered_and_not_told_again(
+def test_a_repeated_client_id_is_answered_and_not_published_again(
     desk: Desk, room: Room, alice: str
 ) -> None:
     (first,) = results([desk.send(room, alice, "hello", "same")])
@@ -176,7 +176,7 @@ def test_a_client_id_that_is_stored_already_is_answered_and_not_told_again(
     assert [message.data for message in desk.told] == ["hello", "next"]
 
 
-def test_repeats_of_what_was_stored_a_moment_ago_do_not_ask_the_database(
+def test_repeats_of_recent_messages_do_not_query_the_database(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     asked = Slow(database)
@@ -189,14 +189,14 @@ def test_repeats_of_what_was_stored_a_moment_ago_do_not_ask_the_database(
     assert len(asked.appends) == appends and asked.looked_for == 0
 
 
-def test_what_is_no_longer_remembered_is_found_in_the_database(
+def test_a_repeat_of_a_message_dropped_from_the_cache_is_found_in_the_database(
     open_desk: OpenDesk,
     database: Database,
     room: Room,
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dedupe, "KNOWN_CHARACTERS", 12)  # two of them
+    monkeypatch.setattr(dedupe, "MAX_CHARACTERS", 12)  # two of them
     asked = Slow(database)
     desk = open_desk(asked)
     first = results([desk.send(room, alice, "hello", f"c{number}") for number in range(5)])
@@ -205,7 +205,7 @@ def test_what_is_no_longer_remembered_is_found_in_the_database(
     assert asked.looked_for >= 3
 
 
-def test_repeats_of_what_another_process_stored_do_not_go_one_by_one(
+def test_repeats_of_messages_stored_by_another_process_are_found_together(
     open_desk: OpenDesk, desk: Desk, database: Database, room: Room, alice: str
 ) -> None:
     stored = results([desk.send(room, alice, "hello", f"c{number}") for number in range(40)])
@@ -224,7 +224,7 @@ def test_repeats_of_what_another_process_stored_do_not_go_one_by_one(
     assert len(asked.appends) <= 10
 
 
-def test_what_an_attempt_without_an_answer_stored_is_not_tried_one_by_one(
+def test_messages_stored_by_an_insert_without_an_answer_are_found_together(
     open_desk: OpenDesk,
     database: Database,
     room: Room,
@@ -252,8 +252,8 @@ def test_a_writer_pauses_between_batches_while_another_process_writes(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(committing, "PAUSE", (1.0, 1.0))
-    monkeypatch.setattr(contending, "KNOWN_SECONDS", 60.0)
+    monkeypatch.setattr(committing, "PAUSE_FACTORS", (1.0, 1.0))
+    monkeypatch.setattr(contending, "LOSS_SECONDS", 60.0)
     slow = Slow(database, seconds=0.1)
     other = open_desk(slow)
 
@@ -266,21 +266,21 @@ def test_a_writer_pauses_between_batches_while_another_process_writes(
     assert slow.appends[collided][0] - slow.appends[collided - 1][1] >= 0.1
 
 
-def test_a_process_that_was_always_first_pauses_once_another_came_second(
+def test_the_winner_of_every_race_pauses_once_another_process_has_lost(
     open_desk: OpenDesk,
     database: Database,
     room: Room,
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(committing, "PAUSE", (1.0, 1.0))
-    monkeypatch.setattr(contending, "HEARD_SECONDS", 60.0)
+    monkeypatch.setattr(committing, "PAUSE_FACTORS", (1.0, 1.0))
+    monkeypatch.setattr(contending, "FOREIGN_MARK_SECONDS", 60.0)
     slow = Slow(database, seconds=0.1)
     first, second = open_desk(slow), open_desk()
     results([second.send(room, alice, "alone")])
     results([first.send(room, alice, "elsewhere")])
     results([second.send(room, alice, "collides")])
-    first.log.look_for_others(database.now())
+    first.log.refresh_contention(database.now())
     so_far = len(slow.appends)
     for text in ("collides", "next"):
         results([first.send(room, alice, text)])
@@ -289,7 +289,7 @@ def test_a_process_that_was_always_first_pauses_once_another_came_second(
     assert began_again[-1] - ended[-1] >= 0.1
 
 
-def test_a_new_process_goes_on_where_the_log_ends(
+def test_a_new_process_continues_at_the_end_of_the_log(
     open_desk: OpenDesk, desk: Desk, room: Room, alice: str
 ) -> None:
     results([desk.send(room, alice, str(number)) for number in range(250)])
@@ -300,7 +300,7 @@ def test_a_new_process_goes_on_where_the_log_ends(
     assert (again.created, again.message.seq) == (False, 251)
 
 
-def test_two_processes_leave_neither_gap_nor_double(
+def test_two_processes_store_without_gaps_and_duplicates(
     open_desk: OpenDesk, database: Database, room: Room
 ) -> None:
     desks = [open_desk() for _ in range(2)]
@@ -347,7 +347,7 @@ def test_the_same_message_sent_through_two_processes_is_stored_once(
 
 @pytest.mark.parametrize("error", [NetworkTimeout("no answer"), AutoReconnect("gone")])
 @pytest.mark.parametrize("stored", [True, False])
-def test_an_outage_loses_and_doubles_nothing(
+def test_an_outage_loses_and_duplicates_no_message(
     open_desk: OpenDesk,
     database: Database,
     room: Room,
@@ -366,7 +366,7 @@ def test_an_outage_loses_and_doubles_nothing(
     assert [message.data for message in desk.told] == list(map(str, range(5)))
 
 
-def test_nobody_hears_that_a_message_is_stored_before_a_majority_has_it(
+def test_a_message_is_published_only_after_a_majority_has_it(
     open_desk: OpenDesk,
     database: Database,
     room: Room,
@@ -414,7 +414,7 @@ def test_another_process_may_write_during_an_outage(
     assert [message.data for message in desk.told] == ["here"]
 
 
-def test_a_document_that_the_database_refuses_does_not_harm_the_others(
+def test_a_document_that_the_database_refuses_does_not_affect_the_others(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     gate = Gate(database)
@@ -431,7 +431,7 @@ def test_a_document_that_the_database_refuses_does_not_harm_the_others(
     assert [message.data for message in log_of(database, room)] == ["first", "before", "after"]
 
 
-def test_an_error_that_nobody_foresaw_fails_its_batch_and_not_the_writer(
+def test_an_unexpected_error_fails_its_batch_and_not_the_writer(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     desk = open_desk(Outage(database, (RuntimeError("a bug"), False)))
@@ -441,7 +441,7 @@ def test_an_error_that_nobody_foresaw_fails_its_batch_and_not_the_writer(
     assert kept.message.seq == 1
 
 
-def test_the_promise_is_kept_after_the_followers_were_told(
+def test_the_future_is_done_after_the_followers_were_called(
     desk: Desk, room: Room, alice: str
 ) -> None:
     told_first: list[bool] = []
@@ -502,7 +502,7 @@ def test_the_queue_counts_bytes_and_not_characters(
     assert [one.message.seq for one in results(futures)] == [1, 2, 3]
 
 
-def test_waiting_ends_although_the_database_does_not_answer(
+def test_a_wait_times_out_while_the_database_does_not_answer(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     gate = Gate(database)
@@ -514,7 +514,7 @@ def test_waiting_ends_although_the_database_does_not_answer(
     assert wait_for(future, WAIT).message.seq == 1  # it was with the writer all the time
 
 
-def test_closing_stores_what_was_promised_and_takes_no_more(
+def test_closing_stores_all_queued_messages_and_takes_no_more(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     gate = Gate(database)
@@ -567,7 +567,7 @@ class Broken(MessageRepository):
         return not self.broken and super().is_refused(error)
 
 
-def test_what_the_database_always_fails_at_does_not_hold_up_the_others(
+def test_a_message_that_the_database_always_fails_at_does_not_block_the_others(
     database: Database,
     open_desk: OpenDesk,
     room: Room,
@@ -586,7 +586,7 @@ def test_what_the_database_always_fails_at_does_not_hold_up_the_others(
     assert wait_for(desk.send(room, alice, "third"), WAIT).message.seq == 3
 
 
-def test_while_the_database_fails_at_everything_messages_wait_for_it(
+def test_messages_wait_while_the_database_fails_at_everything(
     database: Database,
     open_desk: OpenDesk,
     room: Room,
@@ -636,7 +636,7 @@ def refuse_among_others(
     return [first, *honest], refused
 
 
-def test_what_is_refused_holds_up_nobody(
+def test_refused_messages_delay_no_others(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     search = Search(database)
@@ -655,7 +655,7 @@ def test_what_is_refused_holds_up_nobody(
     assert [one.data for one in log_of(database, room)] == ["first", "honest", "honest", "next"]
 
 
-def test_a_refused_repeat_is_answered_with_what_is_stored(
+def test_a_refused_repeat_is_answered_with_the_stored_message(
     desk: Desk, open_desk: OpenDesk, room: Room, alice: str
 ) -> None:
     (stored,) = results([desk.send(room, alice, "hello", "same")])
@@ -685,7 +685,7 @@ def test_of_two_sends_of_one_message_the_one_that_is_not_refused_is_stored(
 @pytest.mark.parametrize(
     ("failure", "answer"), [(AutoReconnect("gone"), Unavailable), (RuntimeError("a bug"), Internal)]
 )
-def test_a_search_that_fails_leaves_open_whether_it_is_a_repeat(
+def test_a_failed_lookup_does_not_answer_with_the_refusal(
     open_desk: OpenDesk,
     database: Database,
     room: Room,
@@ -703,7 +703,7 @@ def test_a_search_that_fails_leaves_open_whether_it_is_a_repeat(
         refused[0].result(WAIT)
 
 
-def test_whoever_sends_what_is_refused_pays_for_the_search(
+def test_the_sender_of_a_refused_message_pays_for_the_lookup(
     open_desk: OpenDesk,
     database: Database,
     room: Room,

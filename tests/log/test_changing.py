@@ -56,9 +56,7 @@ def revs_of(desk: Desk, room: Room) -> list[int]:
     return [change.rev for change in desk.changes.list_range(room.id, 1, 10_000)]
 
 
-def test_a_change_is_answered_with_the_message_as_it_is_then(
-    desk: Desk, room: Room, alice: str
-) -> None:
+def test_a_change_is_answered_with_the_changed_message(desk: Desk, room: Room, alice: str) -> None:
     message = say(desk, room, alice)
     edited = edit(desk, room, message, "other")
     assert (edited.id, edited.data, edited.version) == (message.id, "other", 1)
@@ -66,10 +64,10 @@ def test_a_change_is_answered_with_the_message_as_it_is_then(
     assert desk.log.rev(room) == 1 and revs_of(desk, room) == [1]
 
 
-def test_changes_of_many_are_numbered_without_gaps_and_told_in_few_stretches(
+def test_many_changes_are_numbered_without_gaps_and_published_in_few_ranges(
     desk: Desk, room: Room, alice: str
 ) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     message = say(desk, room, alice)
     people = [new_id() for _ in range(200)]
     futures = [
@@ -103,7 +101,7 @@ def test_two_processes_share_one_log_of_changes(
     assert {one.user_id for one in found.reactions} == set(people) and found.version == 100
 
 
-def test_what_another_process_appended_and_never_applied_is_applied_by_whoever_looks(
+def test_a_change_that_its_process_never_applied_is_applied_by_the_next_reader(
     open_desk: OpenDesk, room: Room, alice: str
 ) -> None:
     here, there = open_desk(), open_desk()
@@ -118,10 +116,10 @@ def test_what_another_process_appended_and_never_applied_is_applied_by_whoever_l
     assert written.last_message is not None and written.last_message.data == "left behind"
 
 
-def test_a_push_begins_where_the_last_one_ended_with_what_others_stored(
+def test_a_push_begins_where_the_last_one_ended_and_includes_foreign_changes(
     desk: Desk, room: Room, alice: str
 ) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     first, second = say(desk, room, alice), say(desk, room, alice)
     desk.changes.append([change_of(second, alice, "text", "left behind", rev=1)])
     edit(desk, room, first, "other")
@@ -130,12 +128,12 @@ def test_a_push_begins_where_the_last_one_ended_with_what_others_stored(
     assert [one.data for one in told.messages] == ["left behind", "other"]
 
 
-def test_changes_of_another_process_are_caught_up_with_once(
+def test_changes_of_another_process_are_published_once(
     open_desk: OpenDesk, room: Room, alice: str
 ) -> None:
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
-    there.log.listen(room)
+    there.log.track_room(room)
     edit(here, room, message, "other")
     assert here.previews.flush()
     written = there.rooms.find(room.id)
@@ -147,25 +145,25 @@ def test_changes_of_another_process_are_caught_up_with_once(
     assert [one.data for one in caught.messages] == ["other"]
 
 
-def test_what_the_queue_brought_is_not_told_again_unless_a_push_was_lost(
+def test_changes_pushed_by_the_queue_are_not_published_again_unless_a_push_was_lost(
     open_desk: OpenDesk, room: Room, alice: str
 ) -> None:
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
-    there.log.listen(room)
+    there.log.track_room(room)
     for data in ("second", "third", "fourth"):
         edit(here, room, message, data)
     assert here.previews.flush()
     written = there.rooms.find(room.id)
     assert written is not None
-    there.log.heard_changes(room.id, 0, 1)
-    there.log.heard_changes(room.id, 2, 3)  # the one before is lost
+    there.log.record_changes_pushed_elsewhere(room.id, 0, 1)
+    there.log.record_changes_pushed_elsewhere(room.id, 2, 3)  # the one before is lost
     there.log.catch_up(written)
     (caught,) = there.change_listener.caught
     assert (caught.after_rev, caught.last_rev) == (1, 3)
 
 
-def test_the_outcome_of_a_lost_answer_is_found_and_no_change_is_stored_twice(
+def test_after_a_lost_answer_the_stored_change_is_found_and_not_stored_twice(
     open_desk: OpenDesk, database: Database, room: Room, alice: str
 ) -> None:
     desk = open_desk(changes=Failing(database, appends=1))
@@ -183,7 +181,7 @@ def test_a_change_is_applied_once_the_database_is_back(
     assert desk.log.rev(room) == 1
 
 
-def test_what_comes_after_a_deletion_hears_of_it(desk: Desk, room: Room, alice: str) -> None:
+def test_a_change_after_a_deletion_fails(desk: Desk, room: Room, alice: str) -> None:
     message = say(desk, room, alice)
     deleted = desk.log.change(room, change_of(message, alice, "deleted"))
     late = desk.log.change(room, change_of(message, alice, "text", "too late"))
@@ -194,9 +192,7 @@ def test_what_comes_after_a_deletion_hears_of_it(desk: Desk, room: Room, alice: 
     assert again.result(PATIENCE).message.version == 1
 
 
-def test_a_change_of_a_message_that_is_gone_finds_nothing(
-    desk: Desk, room: Room, alice: str
-) -> None:
+def test_a_change_of_a_missing_message_is_not_found(desk: Desk, room: Room, alice: str) -> None:
     message = say(desk, room, alice)
     desk.messages.delete_range(room.id, 1, 1)
     with pytest.raises(NotFound):
@@ -211,12 +207,12 @@ def test_a_repeated_send_is_answered_with_the_tombstone(desk: Desk, room: Room, 
 
 
 @pytest.mark.parametrize("notices", ["reads", "catches up", "catches up and listens"])
-def test_a_repeated_send_is_answered_with_what_another_process_made_of_it(
+def test_a_repeated_send_is_answered_with_the_changes_of_another_process(
     open_desk: OpenDesk, room: Room, alice: str, notices: str
 ) -> None:
     here, there = open_desk(), open_desk()
     if "listens" in notices:
-        there.log.listen(room)
+        there.log.track_room(room)
     message = there.send(room, alice, "a secret", "c1").result(PATIENCE).message
     other = there.send(room, alice, "hello", "c2").result(PATIENCE).message
     here.log.change(room, change_of(message, alice, "deleted")).result(PATIENCE)
@@ -233,23 +229,21 @@ def test_a_repeated_send_is_answered_with_what_another_process_made_of_it(
     assert same.message == other and not same.created
 
 
-def test_whoever_lost_a_push_of_the_queue_and_asks_is_told_at_once(
+def test_a_process_that_lost_a_push_of_the_queue_reads_the_last_rev_at_once(
     open_desk: OpenDesk, room: Room, alice: str
 ) -> None:
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
-    there.log.listen(room)
+    there.log.track_room(room)
     assert there.log.rev(room) == 0
     for data in ("second", "third"):
         edit(here, room, message, data)
     assert there.log.rev(room, PATIENCE) == 0, "it was asked lately, and nobody said more since"
-    there.log.heard_changes(room.id, 1, 2)  # the one before is lost
+    there.log.record_changes_pushed_elsewhere(room.id, 1, 2)  # the one before is lost
     assert there.log.rev(room, PATIENCE) == 2
 
 
-def test_what_changed_is_read_in_pages_each_message_once(
-    desk: Desk, room: Room, alice: str
-) -> None:
+def test_changed_messages_are_read_in_pages_each_once(desk: Desk, room: Room, alice: str) -> None:
     said = [say(desk, room, alice, str(number)) for number in range(5)]
     for place in (0, 1, 0, 2, 3, 1, 4):
         edit(desk, room, said[place], f"{said[place].data}!")
@@ -264,13 +258,15 @@ def test_what_changed_is_read_in_pages_each_message_once(
     assert desk.log.changes(room, 8, 100, rev).reset
 
 
-def test_whoever_missed_too_many_changes_loads_anew(desk: Desk, room: Room) -> None:
-    most = room_logs.MOST_BEHIND
+def test_a_client_that_missed_too_many_changes_loads_everything_anew(
+    desk: Desk, room: Room
+) -> None:
+    most = room_logs.MAX_CHANGES_BEHIND
     assert desk.log.changes(room, 0, 100, most + 1).reset
     assert not desk.log.changes(room, 1, 100, most + 1).reset
 
 
-def test_the_end_of_a_log_shows_its_last_message_as_it_is(
+def test_the_tail_shows_the_present_state_of_the_last_message(
     desk: Desk, room: Room, alice: str
 ) -> None:
     message = say(desk, room, alice)
@@ -282,7 +278,7 @@ def test_the_end_of_a_log_shows_its_last_message_as_it_is(
     assert desk.log.with_tail(old).last_message == known.last_message
 
 
-def test_reactions_stand_in_the_order_in_which_they_were_made(
+def test_reactions_are_in_the_order_in_which_they_were_made(
     desk: Desk, room: Room, alice: str
 ) -> None:
     message, bob = say(desk, room, alice), new_id()
@@ -292,7 +288,7 @@ def test_reactions_stand_in_the_order_in_which_they_were_made(
     assert found.reactions == (Reaction(HEART, alice, 2),)
 
 
-def test_old_messages_have_no_trace_of_changes(desk: Desk, room: Room, alice: str) -> None:
+def test_unchanged_messages_have_no_fields_of_changes(desk: Desk, room: Room, alice: str) -> None:
     say(desk, room, alice)
     (found,) = MessageRepository(desk.database).list_range(room.id, 1, 1)
     assert (found.version, found.edited_at, found.deleted_at, found.reactions) == (

@@ -13,7 +13,7 @@ from chat.models import Room
 from chat.repositories.rooms import RoomRepository
 
 
-def test_the_process_that_was_always_first_hears_of_the_one_that_came_second(
+def test_the_winner_of_every_race_finds_the_mark_of_the_loser(
     database: Database, room: Room
 ) -> None:
     first, second = (Contention(RoomRepository(database)) for _ in range(2))
@@ -25,9 +25,7 @@ def test_the_process_that_was_always_first_hears_of_the_one_that_came_second(
     assert first.is_on
 
 
-def test_a_note_of_a_clock_that_was_ahead_is_not_heeded_for_as_long(
-    database: Database, room: Room
-) -> None:
+def test_a_mark_from_a_clock_that_was_ahead_is_ignored(database: Database, room: Room) -> None:
     rooms = RoomRepository(database)
     rooms.note_contended(room.id, new_id())
     mine = Contention(rooms)

@@ -48,7 +48,7 @@ def written_end(desk: Desk, room: Room) -> int:
     return found.last_seq
 
 
-def test_many_who_come_back_at_once_ask_the_database_once(
+def test_many_clients_that_reconnect_at_once_cost_one_query(
     desk: Desk, messages: Counted, room: Room, alice: str
 ) -> None:
     assert [desk.log.end(room, LATELY) for _ in range(5)] == [0] * 5
@@ -60,7 +60,7 @@ def test_many_who_come_back_at_once_ask_the_database_once(
     assert desk.log.end(room) == 2
 
 
-def test_a_room_that_is_further_than_what_is_known_is_asked_for(desk: Desk, room: Room) -> None:
+def test_a_room_ahead_of_the_known_end_is_queried(desk: Desk, room: Room) -> None:
     desk.log.end(room)
     desk.store(room, 1, 2)
     assert desk.log.end(replace(room, last_seq=1), LATELY) == 2
@@ -79,7 +79,7 @@ def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
     assert stored.last_message.data == "2"
 
 
-def test_a_message_that_nobody_told_of_is_told_of_by_whoever_finds_it(
+def test_the_preview_of_a_crashed_process_is_written_by_the_next_reader(
     desk: Desk, room: Room
 ) -> None:
     began = desk.database.now() - timedelta(seconds=1)
@@ -89,7 +89,7 @@ def test_a_message_that_nobody_told_of_is_told_of_by_whoever_finds_it(
     assert [found.id for found in desk.rooms.list_touched(began)] == [room.id]
 
 
-def test_an_end_is_written_although_somebody_read_it_before(
+def test_a_preview_is_written_although_its_message_was_read_before(
     desk: Desk, room: Room, alice: str
 ) -> None:
     desk.follow(Listener(lambda _: desk.log.end(room)))
@@ -97,17 +97,19 @@ def test_an_end_is_written_although_somebody_read_it_before(
     assert written_end(desk, room) == 1
 
 
-def test_what_another_process_told_is_left_for_it_to_write(desk: Desk, room: Room) -> None:
+def test_the_preview_of_a_message_pushed_by_another_process_is_left_to_that_process(
+    desk: Desk, room: Room
+) -> None:
     (message,) = desk.store(room, 1, 1)
-    desk.log.heard(message)
+    desk.log.record_pushed_elsewhere(message)
     assert written_end(desk, room) == 0
     assert desk.log.end(room) == desk.log.end(room, LATELY) == 1
 
 
-def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
+def test_the_known_end_never_decreases(desk: Desk, room: Room) -> None:
     first, second = desk.store(room, 1, 2)
     for message in (second, first):
-        desk.log.heard(message)
+        desk.log.record_pushed_elsewhere(message)
         desk.previews.put(message)
     assert desk.log.with_tail(room).last_message == second
     assert desk.log.known_id(room.id, 2) == second.id
@@ -115,7 +117,7 @@ def test_what_is_known_never_goes_back(desk: Desk, room: Room) -> None:
     assert written_end(desk, room) == 2
 
 
-def test_what_was_read_has_the_names_of_its_senders(desk: Desk, room: Room) -> None:
+def test_messages_are_read_with_the_names_of_their_senders(desk: Desk, room: Room) -> None:
     def sign(found: Iterable[Message]) -> list[Message]:
         return [replace(message, username="ada") for message in found]
 
@@ -125,14 +127,14 @@ def test_what_was_read_has_the_names_of_its_senders(desk: Desk, room: Room) -> N
     assert log.ids_at(room.id, [1, 3, 9]) == {1: stored[0].id, 3: stored[2].id}
 
 
-def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
+def test_the_last_used_rooms_and_all_tracked_rooms_stay_in_the_cache(
     open_desk: OpenDesk, messages: Counted, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tails, "KNOWN_ROOMS", 3)
     desk = open_desk(messages)
-    desk.log.listen(room)
+    desk.log.track_room(room)
     (first,) = desk.store(room, 1, 1)
-    desk.log.heard(first)
+    desk.log.record_pushed_elsewhere(first)
     others = [desk.rooms.insert_group("7" * 24, str(number), "") for number in range(8)]
     for other in others:
         desk.log.end(other)
@@ -142,10 +144,10 @@ def test_of_many_rooms_those_used_last_are_known_and_all_that_are_listened_to(
     assert messages.asked == asked
     desk.log.end(others[0], LATELY)
     assert messages.asked == asked + 1
-    assert desk.log.told_upto(room.id) == 1 and desk.log.with_tail(room).last_seq == 1
+    assert desk.log.pushed_upto(room.id) == 1 and desk.log.with_tail(room).last_seq == 1
 
 
-def test_one_more_room_costs_the_same_however_many_are_listened_to(
+def test_the_cost_of_a_room_does_not_grow_with_the_tracked_rooms(
     open_desk: OpenDesk, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tails, "KNOWN_ROOMS", 1)
@@ -153,38 +155,38 @@ def test_one_more_room_costs_the_same_however_many_are_listened_to(
     def seconds(listened: int) -> float:
         log = open_desk().log
         for number in range(listened):
-            log.listen(replace(room, id=f"listened {number}"))
+            log.track_room(replace(room, id=f"listened {number}"))
         began = time.thread_time()
         for number in range(2_000):
-            log.heard(message_in(replace(room, id=str(number)), "7" * 24, seq=1))
+            log.record_pushed_elsewhere(message_in(replace(room, id=str(number)), "7" * 24, seq=1))
         return time.thread_time() - began
 
     assert seconds(20_000) < 10 * seconds(0)  # more than 50 times as much if all are passed over
 
 
-def test_a_room_that_is_gone_is_listened_to_until_somebody_says_otherwise(
+def test_a_forgotten_room_stays_tracked_until_it_is_untracked(
     desk: Desk, messages: Counted, room: Room
 ) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     desk.log.end(room)
     desk.log.forget(room.id)
     assert desk.log.end(room, LATELY) == 0 and messages.asked == 2
-    assert desk.log.listened() == {room.id: "group"}
-    desk.log.unlisten(room.id)
-    assert desk.log.listened() == {}
+    assert desk.log.tracked_rooms() == {room.id: "group"}
+    desk.log.untrack_room(room.id)
+    assert desk.log.tracked_rooms() == {}
 
 
-def test_a_log_that_ends_earlier_after_a_restore_is_known_as_it_is_then(
+def test_after_a_restore_the_earlier_end_of_a_log_is_read(
     desk: Desk, room: Room, alice: str
 ) -> None:
     for _ in range(3):
         desk.send(room, alice, "hello").result(PATIENCE)
     assert written_end(desk, room) == 3
-    desk.log.listen(desk.log.with_tail(room))
+    desk.log.track_room(desk.log.with_tail(room))
     desk.messages.delete_range(room.id, 2, 3)
     desk.log.forget_all()
     assert desk.log.end(room) == 1 and desk.log.with_tail(room).last_seq == 1
-    assert desk.log.told_upto(room.id) == 3, "those who listen have not come again"
+    assert desk.log.pushed_upto(room.id) == 3, "those who listen have not come again"
     desk.log.start_over()
-    assert desk.log.listened() == {}
+    assert desk.log.tracked_rooms() == {}
     assert desk.send(room, alice, "again").result(PATIENCE).message.seq == 2

@@ -51,7 +51,7 @@ def seqs(messages: list[Message]) -> list[int]:
 
 
 def test_followers_are_called_in_their_order(desk: Desk, room: Room, alice: str) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     called: list[tuple[str, int]] = []
     first = Listener(lambda message: called.append(("first", message.seq)))
     second = Listener(lambda message: called.append(("second", message.seq)))
@@ -69,7 +69,7 @@ def fail(message: Message) -> None:
     raise RuntimeError("nobody listens")
 
 
-def test_a_follower_that_fails_keeps_neither_the_others_nor_the_sender(
+def test_a_failing_follower_affects_neither_the_others_nor_the_sender(
     desk: Desk, room: Room, alice: str
 ) -> None:
     before, after = Listener(), Listener()
@@ -82,25 +82,27 @@ def test_a_follower_that_fails_keeps_neither_the_others_nor_the_sender(
     assert written is not None and written.last_seq == 2, "so all processes look at the room"
 
 
-def test_what_a_follower_failed_at_is_caught_up_with(desk: Desk, room: Room, alice: str) -> None:
-    desk.log.listen(room)
+def test_catching_up_calls_all_followers_again_after_a_failure(
+    desk: Desk, room: Room, alice: str
+) -> None:
+    desk.log.track_room(room)
     healthy, failing = Listener(), Listener(fail)
     desk.follow(failing, healthy)
     desk.send(room, alice, "hello").result(PATIENCE)
-    assert desk.log.told_upto(room.id) == 0
+    assert desk.log.pushed_upto(room.id) == 0
     recovered = Listener()
     desk.follow(recovered, healthy)
     desk.send(room, alice, "next").result(PATIENCE)
-    assert desk.log.told_upto(room.id) == 0, "the end waits at the gap"
+    assert desk.log.pushed_upto(room.id) == 0, "the end waits at the gap"
     catch_up(desk, room, 2)
     assert seqs(recovered.caught) == seqs(healthy.caught) == [1]
-    assert desk.log.told_upto(room.id) == 2
+    assert desk.log.pushed_upto(room.id) == 2
     catch_up(desk, room, 2)
     assert seqs(recovered.caught) == [1]
 
 
 def test_catching_up_begins_where_a_follower_failed(desk: Desk, room: Room) -> None:
-    desk.log.listen(room)
+    desk.log.track_room(room)
     desk.store(room, 1, 4)
 
     def fail_at_the_third(message: Message) -> None:
@@ -111,15 +113,15 @@ def test_catching_up_begins_where_a_follower_failed(desk: Desk, room: Room) -> N
     desk.follow(failing, healthy)
     catch_up(desk, room, 4)
     assert seqs(failing.caught) == [1, 2] and seqs(healthy.caught) == [1, 2, 3]
-    assert desk.log.told_upto(room.id) == 2
+    assert desk.log.pushed_upto(room.id) == 2
     recovered = Listener()
     desk.follow(recovered)
     catch_up(desk, room, 4)
     assert seqs(recovered.caught) == [3, 4]
 
 
-def test_a_long_backlog_is_told_once_and_in_order(desk: Desk, room: Room) -> None:
-    desk.log.listen(room)
+def test_a_long_backlog_is_published_once_and_in_order(desk: Desk, room: Room) -> None:
+    desk.log.track_room(room)
     desk.store(room, 1, 250)
     for _ in range(2):
         catch_up(desk, room, 250)
@@ -128,124 +130,120 @@ def test_a_long_backlog_is_told_once_and_in_order(desk: Desk, room: Room) -> Non
     assert desk.told == []
 
 
-def test_a_message_that_is_missing_for_ever_does_not_stop_what_follows(
-    desk: Desk, room: Room
-) -> None:
-    desk.log.listen(room)
+def test_a_missing_message_does_not_stop_the_later_ones(desk: Desk, room: Room) -> None:
+    desk.log.track_room(room)
     desk.store(room, 1, 250)
     desk.messages.delete_range(room.id, 5, 5)
     catch_up(desk, room, 250)
     assert seqs(desk.listener.caught) == [seq for seq in range(1, 251) if seq != 5]
-    assert desk.log.told_upto(room.id) == 250
+    assert desk.log.pushed_upto(room.id) == 250
 
 
-def test_messages_stored_here_are_not_told_again(desk: Desk, room: Room, alice: str) -> None:
-    desk.log.listen(room)
+def test_messages_stored_here_are_not_published_again(desk: Desk, room: Room, alice: str) -> None:
+    desk.log.track_room(room)
     desk.store(room, 1, 2)
     for future in [desk.send(room, alice, "hello") for _ in range(3)]:
         future.result(PATIENCE)
     assert seqs(desk.told) == [3, 4, 5]
     catch_up(desk, room, 5)
     assert seqs(desk.listener.caught) == [1, 2]
-    assert desk.log.told_upto(room.id) == 5
+    assert desk.log.pushed_upto(room.id) == 5
 
 
-def test_the_end_moves_with_what_others_tell_in_order(desk: Desk, room: Room) -> None:
+def test_pushes_of_other_processes_in_order_advance_the_pushed_end(desk: Desk, room: Room) -> None:
     stored = desk.store(room, 1, 7)
-    desk.log.listen(replace(room, last_seq=4))
+    desk.log.track_room(replace(room, last_seq=4))
     for message in stored[4:]:
-        desk.log.heard(message)
-    assert desk.log.told_upto(room.id) == 7
+        desk.log.record_pushed_elsewhere(message)
+    assert desk.log.pushed_upto(room.id) == 7
     catch_up(desk, room, 7)
     assert desk.listener.caught == []
 
 
-def test_the_end_waits_at_a_gap_until_it_is_filled(desk: Desk, room: Room) -> None:
+def test_the_pushed_end_stays_before_a_gap_until_it_is_filled(desk: Desk, room: Room) -> None:
     stored = desk.store(room, 1, 5)
-    desk.log.listen(room)
+    desk.log.track_room(room)
     for seq in (2, 3, 5):
-        desk.log.heard(stored[seq - 1])
-    assert desk.log.told_upto(room.id) == 0
-    desk.log.heard(stored[0])
-    assert desk.log.told_upto(room.id) == 3
+        desk.log.record_pushed_elsewhere(stored[seq - 1])
+    assert desk.log.pushed_upto(room.id) == 0
+    desk.log.record_pushed_elsewhere(stored[0])
+    assert desk.log.pushed_upto(room.id) == 3
     catch_up(desk, room, 5)
     assert seqs(desk.listener.caught) == [4]
-    assert desk.log.told_upto(room.id) == 5
+    assert desk.log.pushed_upto(room.id) == 5
 
 
-def test_a_later_listener_does_not_move_the_end(desk: Desk, room: Room) -> None:
+def test_tracking_a_room_again_does_not_move_the_pushed_end(desk: Desk, room: Room) -> None:
     stored = desk.store(room, 1, 3)
-    desk.log.listen(replace(room, last_seq=2))
-    desk.log.heard(stored[2])
-    desk.log.listen(replace(room, last_seq=9))
-    assert desk.log.told_upto(room.id) == 3
+    desk.log.track_room(replace(room, last_seq=2))
+    desk.log.record_pushed_elsewhere(stored[2])
+    desk.log.track_room(replace(room, last_seq=9))
+    assert desk.log.pushed_upto(room.id) == 3
 
 
-def test_where_nobody_listens_nothing_is_read(
-    desk: Desk, messages: Interrupted, room: Room
-) -> None:
-    desk.log.heard(desk.store(room, 1, 3)[0])
+def test_an_untracked_room_is_not_read(desk: Desk, messages: Interrupted, room: Room) -> None:
+    desk.log.record_pushed_elsewhere(desk.store(room, 1, 3)[0])
     catch_up(desk, room, 3)
     assert messages.reads == 0 and desk.listener.caught == []
-    assert desk.log.told_upto(room.id) == 0 and desk.log.listened() == {}
+    assert desk.log.pushed_upto(room.id) == 0 and desk.log.tracked_rooms() == {}
 
 
-def test_whoever_listens_again_hears_what_follows_from_then_on(desk: Desk, room: Room) -> None:
+def test_a_room_tracked_again_begins_at_its_present_end(desk: Desk, room: Room) -> None:
     stored = desk.store(room, 1, 5)
-    desk.log.listen(room)
-    desk.log.heard(stored[0])
-    desk.log.heard(stored[3])
-    desk.log.unlisten(room.id)
-    desk.log.heard(stored[1])
-    assert desk.log.told_upto(room.id) == 0
-    desk.log.listen(replace(room, last_seq=2))
+    desk.log.track_room(room)
+    desk.log.record_pushed_elsewhere(stored[0])
+    desk.log.record_pushed_elsewhere(stored[3])
+    desk.log.untrack_room(room.id)
+    desk.log.record_pushed_elsewhere(stored[1])
+    assert desk.log.pushed_upto(room.id) == 0
+    desk.log.track_room(replace(room, last_seq=2))
     catch_up(desk, room, 5)
     assert seqs(desk.listener.caught) == [3, 4, 5]
 
 
-def test_what_is_heard_while_a_log_is_read_is_not_told_again(
+def test_a_push_of_another_process_during_the_read_is_not_repeated(
     desk: Desk, messages: Interrupted, room: Room
 ) -> None:
     stored = desk.store(room, 1, 4)
-    desk.log.listen(room)
-    messages.meanwhile = lambda: desk.log.heard(stored[1])
+    desk.log.track_room(room)
+    messages.meanwhile = lambda: desk.log.record_pushed_elsewhere(stored[1])
     catch_up(desk, room, 4)
     assert seqs(desk.listener.caught) == [1, 3, 4]
 
 
-def test_what_is_stored_while_a_log_is_read_is_not_told_again(
+def test_a_message_stored_here_during_the_read_is_not_repeated(
     desk: Desk, messages: Interrupted, room: Room, alice: str
 ) -> None:
     desk.store(room, 1, 2)
-    desk.log.listen(room)
+    desk.log.track_room(room)
     desk.log.end(room)
     messages.meanwhile = lambda: desk.send(room, alice, "hello").result(PATIENCE)
     catch_up(desk, room, 3)
     assert (seqs(desk.listener.caught), seqs(desk.told)) == ([1, 2], [3])
 
 
-def test_catching_up_ends_when_the_last_listener_leaves(
+def test_catching_up_ends_when_the_room_is_untracked(
     desk: Desk, messages: Interrupted, room: Room
 ) -> None:
     desk.store(room, 1, 250)
-    desk.log.listen(room)
-    messages.meanwhile = lambda: desk.log.unlisten(room.id)
+    desk.log.track_room(room)
+    messages.meanwhile = lambda: desk.log.untrack_room(room.id)
     catch_up(desk, room, 250)
     assert messages.reads == 1
-    assert desk.log.listened() == {} and desk.log.told_upto(room.id) == 0
+    assert desk.log.tracked_rooms() == {} and desk.log.pushed_upto(room.id) == 0
 
 
-def test_whoever_comes_while_a_log_is_read_hears_all_that_follows(
+def test_a_room_tracked_again_during_the_read_receives_all_later_messages(
     desk: Desk, messages: Interrupted, room: Room
 ) -> None:
     desk.store(room, 1, 250)
-    desk.log.listen(room)
+    desk.log.track_room(room)
 
     def leave_and_come() -> None:
-        desk.log.unlisten(room.id)
-        desk.log.listen(replace(room, last_seq=60))
+        desk.log.untrack_room(room.id)
+        desk.log.track_room(replace(room, last_seq=60))
 
     messages.meanwhile = leave_and_come
     catch_up(desk, room, 250)
     assert seqs(desk.listener.caught) == list(range(61, 251))
-    assert desk.log.told_upto(room.id) == 250
+    assert desk.log.pushed_upto(room.id) == 250

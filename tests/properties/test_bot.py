@@ -1,6 +1,6 @@
 """Whatever is lost, repeated, reordered or cut off: a bot handles each message once, in order.
 
-And it is told once, and of no older state after a newer one, how each that changed is now.
+It gets the present state of each changed message once, and no older state after a newer one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from tests.properties.world import PAGE, ROBOT, Crash, World
 
 ROOMS = (("a", "group"), ("b", "group"), ("c", "group"), ("d", "direct"))
-LONG_QUIET = 310.0  # seconds: longer than any plan to look at a room, and than between two syncs
+LONG_QUIET = 310.0  # seconds: longer than any scheduled poll, and than between two syncs
 SOON = 10.0  # seconds in which a lost last message is handled, where something came lately
 
 QUICK = settings(
@@ -45,8 +45,9 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every bound so small that a few messages reach it, and spare the disk."""
     monkeypatch.setattr("chat.bots.inbox.MAX_PUSHES", 5)
     monkeypatch.setattr("chat.bots.log.MAX_AHEAD", 4)
-    monkeypatch.setattr("chat.bots.reader.PAGE", PAGE)
-    monkeypatch.setattr("chat.bots.reader.SYNC_ROOMS", 2)
+    monkeypatch.setattr("chat.bots.pages.PAGE", PAGE)
+    monkeypatch.setattr("chat.bots.sync.PAGE", PAGE)
+    monkeypatch.setattr("chat.bots.sync.SYNC_ROOMS", 2)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
@@ -161,7 +162,7 @@ class BotUnderFaults(RuleBasedStateMachine):
                 "before sending",
                 "after sending",
                 "after replying",
-                "while telling",
+                "while handling a change",
             ]
         ),
         spared=st.integers(0, 3),
@@ -209,7 +210,7 @@ class BotUnderFaults(RuleBasedStateMachine):
         self.world.under_way.clear()
         self.world.connect()
         self.world.live(LONG_QUIET)
-        assert self.world.missing() == {} and self.world.untold() == {}
+        assert self.world.missing() == {} and self.world.undelivered() == {}
         stored = {
             one["client_id"]
             for room in self.world.rooms.values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from chat.bots.calls import Calls
 from chat.bots.connection import NAMESPACES
+from chat.bots.delivery import Delivery
 from chat.bots.errors import UNAVAILABLE, BotError
 from chat.bots.inbox import Inbox
 from chat.bots.log import Entry, RoomLogs
@@ -20,6 +22,9 @@ from chat.bots.timers import Timers
 
 ROBOT, PERSON = "robot", "person"
 _numbers = itertools.count(1)
+# Seconds after which a change that lost a race is in the log at the latest: a later change finds
+# the message as the winner left it, and is refused or takes effect.
+RACE = 30.0
 PAGE = 3  # messages in one answer; small, so that a few messages are several pages
 
 
@@ -36,7 +41,8 @@ class Room:
     entries: list[Entry] = field(default_factory=list)
     joined_at: int | None = None  # the seq behind which it begins, once the bot is a member
     changes: list[tuple[int, bool]] = field(default_factory=list)  # seq, and whether it had effect
-    told_from: int | None = None  # the rev behind which the bot was told to begin
+    changed_at: dict[int, float] = field(default_factory=dict)  # with effect, by seq
+    changes_from: int | None = None  # the rev behind which the bot follows changes
     is_past_known: bool = True  # nothing was taken back without a new epoch
 
     def store(self, user_id: str, client_id: str) -> tuple[Entry, bool]:
@@ -58,8 +64,11 @@ class Room:
         self.entries.append(entry)
         return entry, True
 
-    def change(self, seq: int, has_effect: bool) -> None:
-        """Append to the log of changes; a change that finds a later one applied has no effect."""
+    def change(self, seq: int, loses: bool, now: float) -> None:
+        """Append to the log of changes; one that loses a race against the last has no effect."""
+        has_effect = not (loses and now - self.changed_at.get(seq, -math.inf) < RACE)
+        if has_effect:
+            self.changed_at[seq] = now
         self.changes.append((seq, has_effect))
         old = self.entries[seq - 1]
         self.entries[seq - 1] = old | {"version": old["version"] + has_effect}
@@ -88,6 +97,7 @@ class Room:
         """Drop what was said behind a seq, and what was done from the first change of it on."""
         lost = self.entries[length:]
         del self.entries[length:]
+        self.changed_at = {seq: at for seq, at in self.changed_at.items() if seq <= length}
         revs = [rev for rev, (seq, _) in enumerate(self.changes) if seq > length]
         first = min(revs, default=len(self.changes))
         for seq, has_effect in self.changes[first:]:
@@ -146,9 +156,9 @@ class World:
         self.handled: list[str] = []  # ids, in order
         self.begun: set[str] = set()  # the messages amid which the bot died
         self.shown: dict[str, list[int]] = {}  # by id, in which versions the bot's author saw it
-        self.begun_telling: set[str] = set()  # the changed messages amid which the bot died
+        self.begun_changes: set[str] = set()  # the changed messages amid which the bot died
         self.requests = 0
-        self.epoch = self.told_epoch = "1"
+        self.epoch = self.known_epoch = "1"
         self._file = file
         self.start_bot()
 
@@ -175,7 +185,7 @@ class World:
         """Let people change messages; each change is pushed alone, with what is true after all."""
         before = len(room.changes)
         for seq, has_effect in changes:
-            room.change(seq, has_effect)
+            room.change(seq, not has_effect, self.now)
         for rev in range(before, len(room.changes)):
             self._push(room, "messages_changed", room.changed(rev, 1, upto=rev + 1))
 
@@ -191,23 +201,28 @@ class World:
             lost += taken_back
             room.is_past_known = renew_epoch or (room.is_past_known and not taken_back)
             if renew_epoch:
-                room.told_from = None
+                room.changes_from = None
         if renew_epoch:
             self.epoch += "+"
             self.shown.clear()
         self.under_way.clear()
-        self.online = False
+        self.disconnect()
         return lost
 
     def disconnect(self) -> None:
-        """Break the bot's connection; what is under way may come late or never."""
+        """Break the bot's connection; pushes under way may come late or never.
+
+        The bot tries to connect at once. A push that is delivered before `connect` comes over a
+        connection of which the bot does not know yet.
+        """
         self.online = False
+        self._inbox.connecting()
 
     def connect(self) -> None:
         """Let the bot be connected again."""
         if not self.online:
             self.online = True
-            self._inbox.online()
+            self._inbox.connected()
 
     def deliver(self, index: int, keep: bool = False) -> None:
         """Let a push arrive, which then is still under way when it is to come again."""
@@ -229,16 +244,13 @@ class World:
             inbox=self._inbox,
             link=link,
             session=session,
-            state=self._state,
-            logs=self._logs,
+            delivery=Delivery(self._state, self._logs, self._handle, self._handle_change),
             timers=Timers(),
-            handle=self._handle,
-            tell=self._tell,
             on_ready=lambda: None,
             clock=lambda: self.now,
         )
         self.online = True
-        self._inbox.online()
+        self._inbox.connected()
         self._outbox.send_leftovers()
         self._reader.begin()
 
@@ -246,7 +258,7 @@ class World:
         """Let so much time pass for the bot; what is in its inbox is read in any case."""
         self._inbox.until = self.now + seconds
         while self.now < self._inbox.until or not self._inbox.empty():
-            self._reader.turn()
+            self._reader.run_once()
 
     def bot_says(self, room: Room, client_id: str) -> None:
         """Let the bot say something that is no reply."""
@@ -261,28 +273,28 @@ class World:
         }
         return {room_id: ids for room_id, ids in missing.items() if ids}
 
-    def untold(self) -> dict[str, dict[str, int]]:
+    def undelivered(self) -> dict[str, dict[str, int]]:
         """Return of which messages the bot's author does not know the present version, by room."""
         found: dict[str, dict[str, int]] = {}
         for room in self.rooms.values():
-            if room.told_from is None or not room.is_past_known:
+            if room.changes_from is None or not room.is_past_known:
                 continue
-            for seq, has_effect in room.changes[room.told_from :]:
+            for seq, has_effect in room.changes[room.changes_from :]:
                 entry = room.entries[seq - 1]
                 if has_effect and self.shown.get(entry["id"], [0])[-1] != entry["version"]:
                     found.setdefault(room.id, {})[entry["id"]] = entry["version"]
         return found
 
-    def _tell(self, kind: str, entry: Entry) -> bool:
+    def _handle_change(self, kind: str, entry: Entry) -> bool:
         """Note what people changed, as `Bot` and a handler of its author do."""
         assert kind == self.rooms[entry["room_id"]].kind
-        self._show(entry, again=entry["id"] in self.begun_telling)
-        self.begun_telling.add(entry["id"])
-        self._maybe_crash("while telling")
-        self.begun_telling.remove(entry["id"])
+        self._record_shown(entry, again=entry["id"] in self.begun_changes)
+        self.begun_changes.add(entry["id"])
+        self._maybe_crash("while handling a change")
+        self.begun_changes.remove(entry["id"])
         return True
 
-    def _show(self, entry: Entry, again: bool) -> None:
+    def _record_shown(self, entry: Entry, again: bool) -> None:
         """Note in which version the bot's author sees a message, again where it died before."""
         versions = self.shown.setdefault(entry["id"], [])
         if again and versions:
@@ -294,7 +306,7 @@ class World:
         assert kind == self.rooms[entry["room_id"]].kind
         if entry["user_id"] == ROBOT:
             return False
-        self._show(entry, again=entry["id"] in self.begun)
+        self._record_shown(entry, again=entry["id"] in self.begun)
         if entry["id"] in self.begun:  # called again: it had not come to its end
             self.handled.remove(entry["id"])
         self.begun.add(entry["id"])
@@ -332,8 +344,8 @@ class World:
     ) -> dict[str, Any]:
         """Answer `sync` as the server does."""
         self._answer()
-        if self.told_epoch != self.epoch:  # what is told from here on is of another past
-            self.told_epoch = self.epoch
+        if self.known_epoch != self.epoch:  # from here on everything is of another past
+            self.known_epoch = self.epoch
             self.shown.clear()
         mine = {
             room.id: room
@@ -361,9 +373,9 @@ class World:
         return {"epoch": self.epoch, "rooms": rooms, "joined": joined, "gone": []}
 
     def told_of(self, room: Room) -> dict[str, Any]:
-        """Return a room as the bot gets it when it asks: its changes are told from there on."""
-        if room.told_from is None and self.told_epoch == self.epoch:  # else it will ask again
-            room.told_from = len(room.changes)
+        """Return a room as the bot gets it when it asks: it follows changes from there on."""
+        if room.changes_from is None and self.known_epoch == self.epoch:  # else it will ask again
+            room.changes_from = len(room.changes)
         return room.described()
 
     def listed(self) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
 from chat.realtime.told_rooms import ToldRooms
 from tests.log.desk import log_without_database
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 GROUP = "/group"
 
@@ -29,9 +29,9 @@ def waiting_client(*channels: str) -> tuple[ChannelManager, str]:
     sid = manager.pre_connect("transport", GROUP)
     assert sid is not None
     user = User("1", "ada", "Ada", 0, "", "", None, 0, 0)
-    connection = Connection(sid, "transport", GROUP, user, "session", 0, None, NOBODYS)
+    connection = Connection(sid, "transport", GROUP, user, "session", 0, None, UNMETERED)
     connection.channels.update(channels)
-    connections.add(connection)
+    connections.add_connection(connection)
     return manager, sid
 
 
@@ -39,14 +39,14 @@ def participants(manager: ChannelManager, channel: str) -> list[Any]:
     return [sid for sid, _ in manager.get_participants(GROUP, channel)]
 
 
-def test_waiting_client_is_in_no_channel() -> None:
+def test_a_pending_client_is_in_no_channel() -> None:
     manager, sid = waiting_client("room:1")
     assert participants(manager, "room:1") == []
     manager.connect(sid, GROUP)
     assert participants(manager, "room:1") == [sid]
 
 
-def test_changes_while_waiting_are_merged() -> None:
+def test_subscriptions_of_a_pending_client_are_merged() -> None:
     manager, sid = waiting_client("room:1", "room:2")
     manager.unsubscribe("1", GROUP, "room:1")
     manager.subscribe("1", GROUP, "room:3")
@@ -57,7 +57,7 @@ def test_changes_while_waiting_are_merged() -> None:
     assert own == {"room:2", "room:3"}
 
 
-def test_client_that_leaves_is_in_no_channel_any_more() -> None:
+def test_a_disconnected_client_is_in_no_channel() -> None:
     manager, sid = waiting_client("room:1")
     manager.connect(sid, GROUP)
     manager.disconnect(sid, GROUP)
@@ -67,7 +67,7 @@ def test_client_that_leaves_is_in_no_channel_any_more() -> None:
     assert manager.rooms == {}
 
 
-def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
+def test_checking_a_channel_for_clients_copies_no_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     manager, sid = waiting_client("room:1")
@@ -76,8 +76,8 @@ def test_asking_whether_a_channel_is_heard_copies_no_list_of_members(
     publisher = Publisher(
         manager.connections, log_without_database(), ToldRooms(), RecentPushes(), socketio
     )
-    assert not publisher.is_heard("1")
+    assert not publisher.has_listeners("1")
     manager.connect(sid, GROUP)
     monkeypatch.setattr(manager, "get_participants", None)
-    assert publisher.is_heard("1")
-    assert not publisher.is_heard("2")
+    assert publisher.has_listeners("1")
+    assert not publisher.has_listeners("2")

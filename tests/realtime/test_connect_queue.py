@@ -17,8 +17,8 @@ MOST_OF_ONE = 20
 class Door:
     """Holds everybody until it is opened, and notes who went through."""
 
-    def __init__(self, most_of_one: int | None = None) -> None:
-        self.queue = ConnectQueue(most_of_one)
+    def __init__(self, max_per_session: int | None = None) -> None:
+        self.queue = ConnectQueue(max_per_session)
         self.came: list[str] = []
         self.opened = threading.Event()
         self.reached = threading.Semaphore(0)
@@ -40,7 +40,7 @@ class Door:
             assert self.passed.acquire(timeout=WAIT)
 
 
-def test_only_a_few_are_let_in_at_once() -> None:
+def test_only_a_few_requests_run_at_once() -> None:
     door = Door()
     for number in range(connect_queue.AT_ONCE + 3):
         assert door.ask(str(number))
@@ -51,7 +51,7 @@ def test_only_a_few_are_let_in_at_once() -> None:
     door.wait_for(connect_queue.AT_ONCE + 3)
 
 
-def test_client_that_asks_again_and_again_lets_the_others_in_between(
+def test_requests_of_other_sessions_run_between_those_of_one_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connect_queue, "AT_ONCE", 1)  # of two threads either may overtake the other
@@ -66,7 +66,7 @@ def test_client_that_asks_again_and_again_lets_the_others_in_between(
     assert door.came == ["first", "greedy 0", "patient", "greedy 1", "greedy 2"]
 
 
-def test_client_that_waits_too_often_is_turned_away_and_comes_again_later() -> None:
+def test_a_session_with_too_many_waiting_requests_is_refused_and_may_retry() -> None:
     door = Door(MOST_OF_ONE)
     for number in range(connect_queue.AT_ONCE):
         assert door.ask(f"first {number}")
@@ -77,7 +77,7 @@ def test_client_that_waits_too_often_is_turned_away_and_comes_again_later() -> N
     door.wait_for(1)
 
 
-def test_as_many_may_wait_as_a_user_may_have_sockets() -> None:
+def test_as_many_requests_may_wait_as_a_user_may_have_connections() -> None:
     assert Connections(50).max_pending_connects == 100  # each with two namespaces
     assert Connections(None).max_pending_connects is None
     door = Door()
@@ -88,7 +88,7 @@ def test_as_many_may_wait_as_a_user_may_have_sockets() -> None:
     door.wait_for(connect_queue.AT_ONCE + 300)
 
 
-def test_mistake_with_one_client_lets_the_next_in() -> None:
+def test_an_error_in_one_request_does_not_stop_the_next() -> None:
     door = Door()
     door.opened.set()
     for number in range(2 * connect_queue.AT_ONCE):

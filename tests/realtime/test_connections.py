@@ -7,34 +7,34 @@ import pytest
 from chat.errors import RateLimited
 from chat.models import User
 from chat.realtime.connections import Connection, Connections
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 
 def enter(connections: Connections, user: str, socket: str, namespace: str = "/group") -> str:
     """Let a socket of a user into a namespace and return its id there."""
     sid = f"{user} {socket} {namespace}"
     person = User(user, user, "", 0, "", "", None, 0, 0)
-    connections.add(
-        Connection(sid, f"{user} {socket}", namespace, person, "session", 0, None, NOBODYS)
+    connections.add_connection(
+        Connection(sid, f"{user} {socket}", namespace, person, "session", 0, None, UNMETERED)
     )
     return sid
 
 
-def test_one_user_has_so_many_sockets_and_others_have_theirs() -> None:
-    connections = Connections(most_of_user=2)
+def test_the_limit_of_sockets_is_counted_for_each_user() -> None:
+    connections = Connections(max_per_user=2)
     first = enter(connections, "ada", "one")
     enter(connections, "ada", "two")
     with pytest.raises(RateLimited) as refused:
         enter(connections, "ada", "three")
     assert refused.value.retry_after > 0
-    assert connections.find("ada three /group") is None
+    assert connections.find_by_sid("ada three /group") is None
     enter(connections, "bob", "one")
-    connections.remove(first)
+    connections.remove_connection(first)
     enter(connections, "ada", "three")
 
 
-def test_both_namespaces_of_a_socket_are_one() -> None:
-    connections = Connections(most_of_user=1)
+def test_both_namespaces_of_a_socket_count_once() -> None:
+    connections = Connections(max_per_user=1)
     enter(connections, "ada", "one", "/direct")
     enter(connections, "ada", "one", "/group")
 

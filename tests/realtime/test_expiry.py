@@ -10,7 +10,7 @@ from chat.models import User
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.expiry import Expiry
 from chat.realtime.server import ChatSocketIO
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 NOW = 1_000_000_000  # milliseconds
 MINUTE = 60_000
@@ -21,13 +21,13 @@ class Told:
 
     def __init__(self) -> None:
         self.warned: list[str] = []
-        self.expelled: list[str] = []
+        self.ended: list[str] = []
 
     def session_expired(self, connection: Connection) -> None:
         self.warned.append(connection.sid)
 
-    def expel(self, connection: Connection) -> None:
-        self.expelled.append(connection.sid)
+    def end_connection(self, connection: Connection) -> None:
+        self.ended.append(connection.sid)
 
 
 def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
@@ -42,10 +42,10 @@ def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
         session_id="s",
         expires_at=NOW + token_minutes * MINUTE,
         accept_language=None,
-        payer=NOBODYS,
-        pending=False,
+        payer=UNMETERED,
     )
-    connections.add(connection)
+    connection.pending = False
+    connections.add_connection(connection)
     anything = cast(Any, told)
     socketio = ChatSocketIO(connections)
     socketio.server = anything
@@ -53,15 +53,15 @@ def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
 
 
 @pytest.mark.parametrize(("token_minutes", "seconds_before"), [(1, 15), (2, 30), (4, 60), (15, 60)])
-def test_a_token_is_warned_of_once_and_not_while_it_is_fresh(
+def test_the_client_of_an_expiring_token_is_warned_once_and_not_while_it_is_fresh(
     token_minutes: int, seconds_before: int
 ) -> None:
     connection, expiry, told = set_up(token_minutes)
     for second in range(token_minutes * 60 - seconds_before):
-        expiry.look(NOW + second * 1_000)
+        expiry.check(NOW + second * 1_000)
     assert not told.warned
     for second in range(token_minutes * 60 - seconds_before, token_minutes * 60):
-        expiry.look(NOW + second * 1_000)
-    assert told.warned == [connection.sid] and not told.expelled
-    expiry.look(NOW + token_minutes * MINUTE)
-    assert told.expelled == [connection.sid]
+        expiry.check(NOW + second * 1_000)
+    assert told.warned == [connection.sid] and not told.ended
+    expiry.check(NOW + token_minutes * MINUTE)
+    assert told.ended == [connection.sid]

@@ -21,7 +21,7 @@ from chat.realtime.own_presence import DOCUMENTS, OwnPresence
 from chat.realtime.presence import Presence
 from chat.repositories.presence import PresenceRepository
 from tests.clocks import Clock
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 ADA, BOB = str(ObjectId()), str(ObjectId())
 RENEWS = 4.0  # seconds between two looks where only leases matter
@@ -60,17 +60,17 @@ class Process:
 
     def come(self, user_id: str) -> None:
         user = User(user_id, user_id, "", 0, "", "", None, 0, 0)
-        connection = Connection(user_id, user_id, "/group", user, "session", 0, None, NOBODYS)
+        connection = Connection(user_id, user_id, "/group", user, "session", 0, None, UNMETERED)
         connection.pending = False
-        self._connections.add(connection)
-        self.presence.came(user_id, [])
+        self._connections.add_connection(connection)
+        self.presence.connected(user_id, [])
 
     def go(self, user_id: str) -> None:
-        self._connections.remove(user_id)
-        self.presence.left(user_id)
+        self._connections.remove_connection(user_id)
+        self.presence.disconnected(user_id)
 
     def look(self) -> None:
-        self.presence.look()
+        self.presence.refresh()
 
 
 class World:
@@ -99,7 +99,7 @@ def world(migrated: Database, monkeypatch: pytest.MonkeyPatch) -> World:
     return World(migrated, monkeypatch)
 
 
-def test_a_reload_is_not_leaving_and_each_has_the_whole_grace(world: World) -> None:
+def test_a_page_reload_stays_online_and_each_reload_has_the_whole_grace(world: World) -> None:
     here = world.start()
     here.come(ADA)
     for _ in range(3):
@@ -120,7 +120,7 @@ def test_a_reload_is_not_leaving_and_each_has_the_whole_grace(world: World) -> N
         (["group"], []),  # there they see each other
     ],
 )
-def test_a_block_hides_two_from_each_other_who_share_no_group(
+def test_a_block_hides_the_presence_of_two_users_who_share_no_group(
     world: World, others: list[str], said: list[tuple[str, bool]]
 ) -> None:
     here = world.start()
@@ -131,14 +131,14 @@ def test_a_block_hides_two_from_each_other_who_share_no_group(
     room = Room(
         "direct", "direct", None, None, "", None, 0, None, 0, 0, (ADA, BOB), blocked_by=(ADA,)
     )
-    here.presence.tell_two(room)
+    here.presence.block_changed(room)
     assert [one[1:] for one in here.said] == said
     here.said.clear()
-    here.presence.tell_two(replace(room, blocked_by=()))
+    here.presence.block_changed(replace(room, blocked_by=()))
     assert [one[1:] for one in here.said] == [(user_id, True) for user_id, _ in said]
 
 
-def test_leaving_one_process_is_not_leaving_another(world: World) -> None:
+def test_a_user_who_disconnects_from_one_process_stays_online_at_another(world: World) -> None:
     here, there = world.start(), world.start()
     here.come(ADA)
     there.come(ADA)
@@ -153,7 +153,7 @@ def test_leaving_one_process_is_not_leaving_another(world: World) -> None:
     assert not here.presence.is_online(ADA) and not there.presence.is_online(ADA)
 
 
-def test_moving_to_another_process_within_the_grace_is_told_to_nobody(world: World) -> None:
+def test_moving_to_another_process_within_the_grace_is_not_pushed(world: World) -> None:
     here, there = world.start(), world.start()
     here.come(ADA)
     world.run(2, here, there)
@@ -163,7 +163,7 @@ def test_moving_to_another_process_within_the_grace_is_told_to_nobody(world: Wor
     assert [said[1:] for said in here.said + there.said] == [(ADA, True)] * 2
 
 
-def test_the_people_of_a_dead_process_leave_with_its_lease(
+def test_the_users_of_a_dead_process_go_offline_when_its_lease_expires(
     world: World, migrated: Database
 ) -> None:
     here, dead, third = world.start(), world.start(), world.start()
@@ -184,7 +184,9 @@ def test_the_people_of_a_dead_process_leave_with_its_lease(
     assert migrated.db["presence"].distinct("process") == [ObjectId(here.own.process_id)]
 
 
-def test_a_process_that_was_taken_for_dead_begins_anew(world: World, migrated: Database) -> None:
+def test_a_process_declared_dead_starts_again_under_a_new_id(
+    world: World, migrated: Database
+) -> None:
     here, stopped = world.start(), world.start()
     stopped.come(ADA)
     world.run(1, stopped, here)
@@ -197,7 +199,7 @@ def test_a_process_that_was_taken_for_dead_begins_anew(world: World, migrated: D
     assert migrated.db["process"].count_documents({}) == 2
 
 
-def test_after_an_outage_nobody_is_taken_for_dead_at_once(world: World) -> None:
+def test_after_an_outage_no_process_is_declared_dead_at_once(world: World) -> None:
     here, there = world.start(), world.start()
     there.come(ADA)
     world.run(1, there, here)
@@ -206,7 +208,7 @@ def test_after_an_outage_nobody_is_taken_for_dead_at_once(world: World) -> None:
     assert [said[1:] for said in here.said] == [(ADA, True)]
 
 
-def test_leases_of_a_database_whose_clock_was_ahead_or_behind_run_out(
+def test_leases_of_a_database_whose_clock_was_ahead_or_behind_expire(
     world: World, migrated: Database
 ) -> None:
     dead = world.start()
@@ -226,7 +228,7 @@ def test_leases_of_a_database_whose_clock_was_ahead_or_behind_run_out(
         dead.own.write()
 
 
-def test_who_connects_elsewhere_when_a_process_ends_has_not_left(world: World) -> None:
+def test_a_user_who_connects_elsewhere_when_a_process_ends_stays_online(world: World) -> None:
     here, ending = world.start(), world.start()
     ending.come(ADA)
     ending.come(BOB)
@@ -239,7 +241,7 @@ def test_who_connects_elsewhere_when_a_process_ends_has_not_left(world: World) -
     assert set(told[:2]) == {(ADA, True), (BOB, True)} and told[2:] == [(BOB, False)]
 
 
-def test_a_process_that_ended_writes_nothing_any_more(world: World, migrated: Database) -> None:
+def test_a_stopped_process_writes_nothing_any_more(world: World, migrated: Database) -> None:
     ending = world.start()
     ending.come(ADA)
     ending.presence.end()
@@ -248,7 +250,7 @@ def test_a_process_that_ended_writes_nothing_any_more(world: World, migrated: Da
     assert migrated.db["presence"].count_documents({}) == 0
 
 
-def test_who_could_not_be_told_of_is_told_of_later(world: World) -> None:
+def test_a_user_that_could_not_be_pushed_is_pushed_later(world: World) -> None:
     here, there = world.start(), world.start()
 
     def fail() -> None:
@@ -266,7 +268,7 @@ def test_who_could_not_be_told_of_is_told_of_later(world: World) -> None:
     assert [said[1:] for said in here.said] == [(ADA, True)]
 
 
-def test_people_with_too_many_rooms_for_one_answer_are_asked_for_in_smaller_groups(
+def test_users_with_too_many_rooms_for_one_query_are_queried_in_smaller_groups(
     world: World,
 ) -> None:
     here, there = world.start(), world.start()
@@ -290,7 +292,7 @@ def test_people_with_too_many_rooms_for_one_answer_are_asked_for_in_smaller_grou
     assert len(here.said) == len(people)
 
 
-def test_what_was_read_before_the_database_failed_is_told(
+def test_users_read_before_the_database_failed_are_pushed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = world.start(), world.start()
@@ -314,7 +316,7 @@ def test_what_was_read_before_the_database_failed_is_told(
     assert sorted(user_id for _, user_id, _ in here.said) == sorted(people)
 
 
-def test_who_comes_while_the_rooms_are_asked_for_is_not_said_to_have_left(world: World) -> None:
+def test_a_user_who_connects_during_the_query_of_rooms_stays_online(world: World) -> None:
     here = world.start()
     here.come(ADA)
     here.go(ADA)
@@ -323,7 +325,7 @@ def test_who_comes_while_the_rooms_are_asked_for_is_not_said_to_have_left(world:
     assert here.said == [(100.0, ADA, True)]
 
 
-def test_thousand_who_come_at_once_cost_a_few_writes_and_a_few_questions(
+def test_a_thousand_users_who_connect_at_once_cost_a_few_writes_and_queries(
     world: World, migrated: Database
 ) -> None:
     here, there = world.start(), world.start()

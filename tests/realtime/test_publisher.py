@@ -21,7 +21,7 @@ from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
 from tests.log.desk import log_without_database
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 ADA = User("a" * 24, "ada", "", 0, "", "", None, 0, 0)
 ROOM = Room("7" * 24, "group", "123456789", "A group", "", ADA.id, 0, None, 1, 1)
@@ -33,8 +33,8 @@ CHANGES = Changes((REACTED,), (1,), 0, 1, reacted={ADA.id: frozenset({1})})
 class Queue(QueuedChannelManager):
     """Keeps what would go to the others."""
 
-    def __init__(self, heard: Callable[[str, Any], None]) -> None:
-        super().__init__("redis://127.0.0.1:1/0", heard)
+    def __init__(self, on_push: Callable[[str, Any], None]) -> None:
+        super().__init__("redis://127.0.0.1:1/0", on_push)
         self.queued: list[dict[str, Any]] = []
 
     def _publish(self, data: dict[str, Any]) -> None:
@@ -49,13 +49,13 @@ class Process:
         self.told_rooms = ToldRooms()
         self.recent_pushes = RecentPushes()
         self.connections = Connections()
-        self.manager = Queue(self.heard)
+        self.manager = Queue(self.record_push_elsewhere)
         self.socketio = ChatSocketIO(self.connections)
         self.socketio.server = ChatServer(self.connections, self.manager, async_mode="threading")
-        self.room_log.listen(ROOM)
+        self.room_log.track_room(ROOM)
         sid = self.manager.pre_connect("transport", "/group") or ""
-        connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, NOBODYS)
-        self.connections.add(connection)
+        connection = Connection(sid, "transport", "/group", ADA, "session", 0, None, UNMETERED)
+        self.connections.add_connection(connection)
         connection.channels.update((room_channel(ROOM.id), user_channel(ADA.id)))
         self.manager.connect(sid, "/group")
 
@@ -65,8 +65,8 @@ class Process:
         )
         return publisher.here_alone() if here_alone else publisher
 
-    def heard(self, event: str, payload: Any) -> None:
-        self.publisher(here_alone=False).heard(event, payload)
+    def record_push_elsewhere(self, event: str, payload: Any) -> None:
+        self.publisher(here_alone=False).record_push_elsewhere(event, payload)
 
     def hear(
         self,
@@ -110,7 +110,7 @@ def process() -> Process:
     return Process()
 
 
-def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
+def test_a_local_publisher_pushes_nothing_to_the_queue(
     process: Process,
 ) -> None:
     tell_everything(process.publisher(here_alone=False))
@@ -121,16 +121,18 @@ def test_what_every_process_finds_out_by_itself_is_told_to_its_own_clients(
     assert process.manager.queued == []
 
 
-def test_what_another_process_told_one_user_is_still_told_to_the_others(process: Process) -> None:
+def test_a_push_of_another_process_to_one_user_is_not_recorded_as_pushed_to_the_room(
+    process: Process,
+) -> None:
     process.hear(user_channel(ADA.id))
-    assert process.room_log.told_upto(ROOM.id) == 0
+    assert process.room_log.pushed_upto(ROOM.id) == 0
     process.hear(room_channel(ROOM.id))
-    assert process.room_log.told_upto(ROOM.id) == MESSAGE.seq
+    assert process.room_log.pushed_upto(ROOM.id) == MESSAGE.seq
     assert process.room_log.known_id(ROOM.id, MESSAGE.seq) == MESSAGE.id
 
 
 @pytest.mark.parametrize("by_queue", [False, True])
-def test_whoever_reacted_and_is_no_member_any_more_is_not_told_how_the_message_is_now(
+def test_a_former_member_who_reacted_does_not_receive_the_changed_message(
     process: Process, monkeypatch: pytest.MonkeyPatch, by_queue: bool
 ) -> None:
     sent: list[list[str]] = []  # of each push, to which connections it goes
@@ -156,22 +158,24 @@ def test_whoever_reacted_and_is_no_member_any_more_is_not_told_how_the_message_i
     assert sent and not any(sent)
 
 
-def test_what_is_caught_up_with_is_told_to_clients_here_alone(process: Process) -> None:
+def test_caught_up_messages_are_pushed_to_local_clients_only(process: Process) -> None:
     process.publisher(here_alone=False).caught_up(ROOM, MESSAGE)
     assert process.manager.queued == []
 
 
-def test_a_room_that_nobody_hears_any_more_is_forgotten_in_both_places(process: Process) -> None:
+def test_an_untracked_room_is_forgotten_in_both_places(process: Process) -> None:
     publisher = process.publisher(here_alone=False)
-    publisher.listen(ROOM)
-    assert process.room_log.listened() == process.told_rooms.with_presence() == {ROOM.id: "group"}
-    publisher.unlisten(ROOM.id)
-    assert process.room_log.listened() == process.told_rooms.with_presence() == {}
+    publisher.track_room(ROOM)
+    assert (
+        process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {ROOM.id: "group"}
+    )
+    publisher.untrack_room(ROOM.id)
+    assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {}
 
 
-def test_a_profile_that_another_process_told_is_not_told_again(process: Process) -> None:
+def test_a_profile_pushed_by_another_process_is_not_pushed_again(process: Process) -> None:
     publisher = process.publisher(here_alone=True)
-    assert not publisher.is_told(ADA)
+    assert not publisher.is_user_pushed(ADA)
     process.hear([user_channel(ADA.id), room_channel(ROOM.id)], "user_changed", dump_user(ADA))
-    assert publisher.is_told(ADA)
-    assert not publisher.is_told(replace(ADA, nickname="Ada L."))
+    assert publisher.is_user_pushed(ADA)
+    assert not publisher.is_user_pushed(replace(ADA, nickname="Ada L."))

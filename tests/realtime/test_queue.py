@@ -42,7 +42,7 @@ def addresses(tmp_path: Path) -> Iterator[list[str]]:
     process.wait()
 
 
-def test_a_queue_is_reached_by_network_and_by_a_socket_of_this_machine(
+def test_a_queue_is_reached_by_tcp_and_by_a_unix_socket(
     addresses: list[str],
 ) -> None:
     for address in addresses:
@@ -51,7 +51,7 @@ def test_a_queue_is_reached_by_network_and_by_a_socket_of_this_machine(
             assert client.publish(CHANNEL, "") == 0  # nobody listens
 
 
-def test_a_queue_that_takes_connections_and_never_answers_is_given_up(
+def test_a_queue_that_accepts_connections_and_never_answers_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def without_a_limit_of_its_own(url: str, **options: Any) -> redis.Redis:

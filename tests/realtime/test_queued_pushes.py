@@ -62,7 +62,7 @@ def sent(push: Any) -> bytes:
         {**TYPING, "event": "room_deleted", "data": [{"room_id": ROOM}]},
     ],
 )
-def test_pushes_of_ours_are_taken(push: dict[str, Any]) -> None:
+def test_our_own_pushes_are_accepted(push: dict[str, Any]) -> None:
     found = read_push(sent(push))
     assert found is not None
     message = found.pop("message", None)
@@ -70,7 +70,7 @@ def test_pushes_of_ours_are_taken(push: dict[str, Any]) -> None:
     assert (message is not None) == (push["event"] == "message_created")
 
 
-def test_a_message_is_read_from_its_payload_whatever_else_a_push_says() -> None:
+def test_the_message_is_parsed_from_the_payload_alone() -> None:
     found = read_push(sent({**PUSH, "message": {"seq": 7}}))
     assert found is not None
     assert MESSAGE.items() <= dump_message(found["message"]).items()
@@ -131,7 +131,7 @@ def test_commands_to_clients_are_dropped(method: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_push_of_ours_is_dropped(wrong: dict[str, Any]) -> None:
+def test_any_other_push_is_dropped(wrong: dict[str, Any]) -> None:
     assert read_push(sent({**PUSH, **wrong})) is None
 
 
@@ -152,5 +152,5 @@ def test_what_is_no_push_of_ours_is_dropped(wrong: dict[str, Any]) -> None:
     ],
     ids=lambda received: repr(received)[:20],
 )
-def test_what_cannot_be_read_is_dropped(received: object) -> None:
+def test_unparsable_data_is_dropped(received: object) -> None:
     assert read_push(received) is None

@@ -57,6 +57,6 @@ READ: dict[Callable[..., Any], str] = {
 
 
 @pytest.mark.parametrize("method", READ, ids=lambda method: method.__qualname__)
-def test_what_we_override_is_still_what_we_read(method: Callable[..., Any]) -> None:
+def test_overridden_private_code_is_unchanged(method: Callable[..., Any]) -> None:
     source = hashlib.sha256(inspect.getsource(method).encode()).hexdigest()[:16]
     assert source == READ[method], f"{method.__qualname__} changed: read it, then adapt realtime/"

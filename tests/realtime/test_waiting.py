@@ -12,7 +12,7 @@ from flask import Flask
 
 from chat.budgets import USER, WAIT_SECONDS
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import event_queue, acks
+from chat.realtime import acks, event_queue
 from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection
 from chat.wiring import Services
@@ -28,7 +28,7 @@ def services(app: Flask) -> Services:
 
 
 @pytest.fixture
-def face(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
+def handler(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
     """A namespace that looks at no event before it is told to."""
     monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     return GroupNamespace(app, services)
@@ -37,77 +37,79 @@ def face(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Gro
 def connection_of(person: Person) -> Connection:
     budgets = person.client.application.extensions["chat"].budgets
     payer = budgets.of_user(person.id)
-    return Connection(
-        "sid", "eio", "/group", person.model, "session", 0, "en", payer, pending=False
-    )
+    connection = Connection("sid", "eio", "/group", person.model, "session", 0, "en", payer)
+    connection.pending = False
+    return connection
 
 
-def send(face: GroupNamespace, connection: Connection, event: list[Any], answers: Answers) -> None:
+def send(
+    handler: GroupNamespace, connection: Connection, event: list[Any], answers: Answers
+) -> None:
     text = json.dumps(event)
-    face.receive(connection, json.loads(text), text, answers.append)
+    handler.receive(connection, json.loads(text), text, answers.append)
 
 
-def test_events_that_wait_are_bounded_by_their_number(app: Flask, face: GroupNamespace) -> None:
+def test_waiting_events_are_limited_by_number(app: Flask, handler: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     for _ in range(event_queue.MAX_WAITING + 2):
-        send(face, connection, ["sync", {"rooms": {}}], answers)
+        send(handler, connection, ["sync", {"rooms": {}}], answers)
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2
-    face._queue._handle_waiting(connection)
+    handler._queue._handle_waiting(connection)
     assert sum("data" in answer for answer in answers) == event_queue.MAX_WAITING
 
 
-def test_events_that_wait_are_bounded_by_their_size(app: Flask, face: GroupNamespace) -> None:
+def test_waiting_events_are_limited_by_size(app: Flask, handler: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     event = ["sync", {"rooms": {}, "x": "x" * (app.config["MAX_BODY_BYTES"] - 100)}]
     most = event_queue.MAX_WAITING_SIZE // len(json.dumps(event))
     for _ in range(most + 6):
-        send(face, connection, event, answers)
+        send(handler, connection, event, answers)
     assert len(connection.waiting) == most
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 6
-    face._queue._handle_waiting(connection)
+    handler._queue._handle_waiting(connection)
     assert len(answers) == most + 6
     assert connection.waiting_size == 0
-    send(face, connection, ["sync", {"rooms": {}}], answers)
-    face._queue._handle_waiting(connection)
+    send(handler, connection, ["sync", {"rooms": {}}], answers)
+    handler._queue._handle_waiting(connection)
     assert "data" in answers[-1]
 
 
 @pytest.mark.parametrize("character", ["x", "\u8bed", "\U0001f600"], ids=ascii)
 def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
-    app: Flask, face: GroupNamespace, character: str
+    app: Flask, handler: GroupNamespace, character: str
 ) -> None:
     (ada,) = make_people(app, "ada")
     room = ada.create_group()
     connection, answers = connection_of(ada), Answers()
     for number in range(event_queue.MAX_UNANSWERED):
         body = {"room_id": room["id"], "client_id": f"{number:064}", "data": character * 4_000}
-        send(face, connection, ["send_message", body], answers)
+        send(handler, connection, ["send_message", body], answers)
     assert answers == []
     assert len(connection.waiting) == event_queue.MAX_UNANSWERED
 
 
-def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, face: GroupNamespace) -> None:
+def test_a_long_event_waits_as_text(app: Flask, handler: GroupNamespace) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
-    send(face, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)
-    send(face, connection, ["sync", {"rooms": {}}], answers)
+    send(handler, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)
+    send(handler, connection, ["sync", {"rooms": {}}], answers)
     assert [type(data) for data, *_ in connection.waiting] == [str, list]
-    face._queue._handle_waiting(connection)
+    handler._queue._handle_waiting(connection)
     assert list(answers[0]["error"]["fields"]) == ["x"]
     assert answers[1]["data"]["joined"] == []
 
 
-def test_what_cannot_be_read_in_its_turn_is_answered_and_the_next_is_handled(
-    app: Flask, face: GroupNamespace
+def test_an_unparsable_waiting_event_is_answered_and_the_next_one_handled(
+    app: Flask, handler: GroupNamespace
 ) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     # An object that was too deep for its first reader, from its first bracket on.
-    face.receive(connection, [None], "[" * 500 + "]" * 500 + "}", answers.append)
-    send(face, connection, ["sync", {"rooms": {}}], answers)
-    face._queue._handle_waiting(connection)
+    handler.receive(connection, [None], "[" * 500 + "]" * 500 + "}", answers.append)
+    send(handler, connection, ["sync", {"rooms": {}}], answers)
+    handler._queue._handle_waiting(connection)
     assert answers[0]["error"]["code"] == "validation_error"
     assert answers[1]["data"]["joined"] == []
     assert not connection.handling
@@ -140,28 +142,28 @@ class Nobody:
 
     def connect_requested(self) -> None: ...
 
-    def enter(self) -> None: ...
+    def on_joined(self) -> None: ...
 
-    def leave(self) -> None: ...
+    def on_unjoined(self) -> None: ...
 
 
-def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
+def test_waiting_for_a_turn_and_for_a_heavy_slot_share_one_deadline(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     app = make_app(RATE_LIMITS=True)
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
-    face, connection, answers = GroupNamespace(app, services), connection_of(ada), Answers()
+    handler, connection, answers = GroupNamespace(app, services), connection_of(ada), Answers()
     monkeypatch.setattr(acks, "ANSWER_WITHIN", acks.WORK_SECONDS + 0.2)
     account = services.budgets.of_user(ada.id)
     began = time.monotonic()
     with account.heavy:  # as if another read were going on
-        send(face, connection, ["sync", {"rooms": {}}], answers)
-        face._queue._handle_waiting(connection)
+        send(handler, connection, ["sync", {"rooms": {}}], answers)
+        handler._queue._handle_waiting(connection)
     for _ in range(USER.turns):
         account.take_turn()
-    send(face, connection, ["typing", {"room_id": "0" * 24}], answers)
-    face._queue._handle_waiting(connection)
+    send(handler, connection, ["typing", {"room_id": "0" * 24}], answers)
+    handler._queue._handle_waiting(connection)
     assert time.monotonic() - began < WAIT_SECONDS
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2

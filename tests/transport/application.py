@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--rest-seconds", type=float, default=0)
     parser.add_argument("--head-seconds", type=float, default=listener.HEAD_SECONDS)
     parser.add_argument("--grace-seconds", type=float, default=pace.GRACE_SECONDS)
-    parser.add_argument("--least-rate", type=int, default=pace.LEAST_RATE, help="bytes a second")
+    parser.add_argument("--least-rate", type=int, default=pace.MIN_RATE, help="bytes a second")
     parser.add_argument("--unjoined-seconds", type=float, default=10)
     parser.add_argument("--unjoined-bytes", type=int, default=16 << 10)
     parser.add_argument("--max-polling", type=int, default=1_000)
@@ -153,7 +153,7 @@ def main() -> None:
     port, connections, of_one = (given.pop(x) for x in ("port", "connections", "per_address"))
     listener.HEAD_SECONDS = given.pop("head_seconds")
     pace.GRACE_SECONDS = given.pop("grace_seconds")
-    pace.LEAST_RATE = given.pop("least_rate")
+    pace.MIN_RATE = given.pop("least_rate")
     limit, indebted = given.pop("limit"), given.pop("debtor")
     debtor = Debtor(given.pop("rest_seconds"))
     serve = engine_io if given.pop("plain") else socket_io
@@ -182,12 +182,9 @@ def main() -> None:
     server = listener.Listener(
         "127.0.0.1",
         port,
-        connections,
+        listener.ConnectionLimits(connections, of_one, caller_of=str, site_of=site_of),
         limit,
-        of_one,
-        str,
         body_limit,
-        site_of,
         payer_of,
     )
     print(server.getsockname()[1], flush=True)

@@ -18,13 +18,13 @@ eventlet.monkey_patch()
 from collections.abc import Callable
 from typing import Any
 
-from chat.realtime.listener import Listener
+from chat.realtime.listener import ConnectionLimits, Listener
 
 read_blocking = eventlet.patcher.original("os").read
 
 
 def main() -> None:
-    listener = Listener("127.0.0.1", 0, 100, 1_000)
+    listener = Listener("127.0.0.1", 0, ConnectionLimits(100), 1_000)
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         if environ["PATH_INFO"] == "/end":

@@ -91,7 +91,7 @@ def send_frame(client: Client, payload: bytes, opcode: int, final: int) -> None:
 
 
 @pytest.mark.parametrize("enter", [False, True], ids=["stranger", "entered"])
-def test_fragments_are_counted_together(strict: str, dial: Dial, enter: bool) -> None:
+def test_the_fragments_of_a_message_share_one_limit(strict: str, dial: Dial, enter: bool) -> None:
     client = dial(strict, enter)
     send_frame(client, b'42["message","', TEXT, 0)
     for _ in range(LIMIT // 8192):
@@ -99,21 +99,21 @@ def test_fragments_are_counted_together(strict: str, dial: Dial, enter: bool) ->
     assert close_code(client) == 1009
 
 
-def test_one_big_frame_is_refused_by_its_head(strict: str, dial: Dial) -> None:
+def test_a_frame_that_is_too_big_is_refused_by_its_header(strict: str, dial: Dial) -> None:
     client = dial(strict, enter=False)
     assert client.sock is not None
     client.sock.sendall(bytes([0x81, 0xFF]) + (1 << 30).to_bytes(8, "big") + b"mask")
     assert close_code(client) == 1009
 
 
-def test_a_message_of_just_the_limit_is_taken(strict: str, dial: Dial) -> None:
+def test_a_message_of_exactly_the_limit_is_accepted(strict: str, dial: Dial) -> None:
     client = dial(strict)
     around = len('42["message",""]')
     client.send('42["message","' + "x" * (LIMIT - around) + '"]')
     assert len(await_text(client, '42["message-back"')) == LIMIT + len("-back")
 
 
-def test_bytes_are_no_part_of_the_protocol(strict: str, dial: Dial) -> None:
+def test_binary_messages_are_refused(strict: str, dial: Dial) -> None:
     client = dial(strict)
     client.send_binary(b"\x04")
     assert close_code(client) == 1003
@@ -126,7 +126,7 @@ def test_polling_bodies_have_the_same_limit(strict: str) -> None:
     assert answer.status_code == 413
 
 
-def test_who_enters_no_namespace_is_sent_away(strict: str, dial: Dial) -> None:
+def test_a_client_that_joins_no_namespace_is_disconnected(strict: str, dial: Dial) -> None:
     started = time.monotonic()
     stranger, member = dial(strict, enter=False), dial(strict)
     assert close_code(stranger) == 1000
@@ -135,7 +135,7 @@ def test_who_enters_no_namespace_is_sent_away(strict: str, dial: Dial) -> None:
     assert await_text(member, '42["message-back"') == '42["message-back","I am in"]'
 
 
-def test_what_comes_after_the_end_is_not_read_for_long(strict: str, dial: Dial) -> None:
+def test_bytes_after_the_end_are_read_only_for_a_while(strict: str, dial: Dial) -> None:
     client = dial(strict, enter=False)
     assert close_code(client) == 1000
     assert client.sock is not None
@@ -145,7 +145,7 @@ def test_what_comes_after_the_end_is_not_read_for_long(strict: str, dial: Dial) 
             sent += client.sock.send(bytes(LIMIT))
 
 
-def test_who_left_the_last_namespace_is_sent_away(strict: str, dial: Dial) -> None:
+def test_a_client_that_left_its_last_namespace_is_disconnected(strict: str, dial: Dial) -> None:
     client = dial(strict)
     client.send("41")
     assert close_code(client) == 1000
@@ -182,7 +182,7 @@ def flood(talker: Client, reader: Client, size: int) -> None:
         await_text(talker, "438")
 
 
-def test_one_connection_too_many_is_told_so_at_once(strict: str, dial: Dial) -> None:
+def test_a_connection_beyond_the_limit_is_refused_at_once(strict: str, dial: Dial) -> None:
     held = [dial(strict) for _ in range(MAX_CONNECTIONS - 1)]
     with closing(requests.Session()) as session:
         link = f"http://{strict}/socket.io/?EIO=4&transport=abc"

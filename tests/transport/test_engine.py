@@ -82,7 +82,7 @@ def wait_closed(client: websocket.WebSocket) -> int | None:
             return int.from_bytes(frame[:2], "big") if frame else None
 
 
-def test_handshake_tells_the_terms(impatient: str, dial: Dial) -> None:
+def test_the_handshake_contains_the_parameters(impatient: str, dial: Dial) -> None:
     by_polling = requests.get(url(impatient), timeout=TIMEOUT).text
     by_websocket = dial(impatient).recv()
     for opened, upgrades in ((by_polling, ["websocket"]), (str(by_websocket), [])):
@@ -102,7 +102,7 @@ def test_handshake_tells_the_terms(impatient: str, dial: Dial) -> None:
     [{"EIO": "abc"}, {"EIO": "3"}, {"transport": "abc"}, {"sid": "unknown"}],
     ids=lambda query: "-".join(query),
 )
-def test_requests_that_make_no_sense_are_refused(echo: str, query: dict[str, str]) -> None:
+def test_invalid_requests_are_refused(echo: str, query: dict[str, str]) -> None:
     assert requests.get(url(echo, **query), timeout=TIMEOUT).status_code == 400
 
 
@@ -114,7 +114,7 @@ def test_posting_without_a_session_is_refused(echo: str) -> None:
 @pytest.mark.parametrize(
     "payload", ["4hello", SEPARATOR.join(["4test1", "4test2", "4é€"]), "4hello\x1ebAQIDBA=="]
 )
-def test_polling_brings_back_what_was_posted(echo: str, payload: str) -> None:
+def test_a_poll_returns_the_echo_of_a_post(echo: str, payload: str) -> None:
     sid = open_polling(echo)
     answer = post(echo, sid, payload.encode())
     assert (answer.status_code, answer.text.lower()) == (200, "ok")
@@ -123,7 +123,7 @@ def test_polling_brings_back_what_was_posted(echo: str, payload: str) -> None:
     assert back.text == payload
 
 
-def test_more_packets_than_the_stock_server_takes_are_taken(echo: str) -> None:
+def test_more_packets_than_the_stock_server_accepts_are_accepted(echo: str) -> None:
     sid = open_polling(echo)
     packets = [f"4{number}" for number in range(500)]
     assert post(echo, sid, SEPARATOR.join(packets)).status_code == 200
@@ -136,7 +136,7 @@ def test_more_packets_than_the_stock_server_takes_are_taken(echo: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"abc", b"", b"bnot base64!", b"4\xff\xfe"])
-def test_posted_nonsense_ends_the_session(echo: str, body: bytes) -> None:
+def test_an_invalid_post_ends_the_session(echo: str, body: bytes) -> None:
     sid = open_polling(echo)
     assert post(echo, sid, body).status_code == 400
     assert poll(echo, sid).status_code == 400
@@ -163,7 +163,7 @@ def test_a_client_ends_its_session_by_polling(echo: str) -> None:
     assert poll(echo, sid).status_code == 400
 
 
-def test_websocket_brings_back_text_and_bytes(echo: str, dial: Dial) -> None:
+def test_a_websocket_echoes_text_and_bytes(echo: str, dial: Dial) -> None:
     client = dial(echo)
     client.recv()
     client.send("4hello €")
@@ -175,7 +175,7 @@ def test_websocket_brings_back_text_and_bytes(echo: str, dial: Dial) -> None:
     client.close()
 
 
-def test_pings_of_the_websocket_itself_are_answered(echo: str, dial: Dial) -> None:
+def test_ping_frames_of_the_websocket_are_answered(echo: str, dial: Dial) -> None:
     client = dial(echo)
     client.recv()
     client.ping("are you there")
@@ -183,7 +183,7 @@ def test_pings_of_the_websocket_itself_are_answered(echo: str, dial: Dial) -> No
     assert (opcode, frame) == (websocket.ABNF.OPCODE_PONG, b"are you there")
 
 
-def test_a_closing_client_gets_its_code_back(echo: str, dial: Dial) -> None:
+def test_a_close_frame_is_answered_with_its_code(echo: str, dial: Dial) -> None:
     client = dial(echo)
     client.recv()
     client.send_close(4321)
@@ -191,14 +191,14 @@ def test_a_closing_client_gets_its_code_back(echo: str, dial: Dial) -> None:
 
 
 @pytest.mark.parametrize("text", ["abc", "1", "", "0{}", "9"])
-def test_what_is_no_message_ends_the_websocket(echo: str, text: str, dial: Dial) -> None:
+def test_an_invalid_message_ends_the_websocket(echo: str, text: str, dial: Dial) -> None:
     client = dial(echo)
     client.recv()
     client.send(text)
     wait_closed(client)
 
 
-def test_clients_are_asked_for_a_sign_of_life(impatient: str, dial: Dial) -> None:
+def test_websocket_clients_are_pinged(impatient: str, dial: Dial) -> None:
     client = dial(impatient)
     client.recv()
     for _ in range(3):
@@ -207,7 +207,7 @@ def test_clients_are_asked_for_a_sign_of_life(impatient: str, dial: Dial) -> Non
     wait_closed(client)  # it answers no more
 
 
-def test_polling_clients_are_asked_for_a_sign_of_life(impatient: str) -> None:
+def test_polling_clients_are_pinged(impatient: str) -> None:
     sid = open_polling(impatient)
     for _ in range(2):
         assert poll(impatient, sid).text == "2"
@@ -218,7 +218,7 @@ def test_polling_clients_are_asked_for_a_sign_of_life(impatient: str) -> None:
     assert poll(impatient, sid).status_code == 400
 
 
-def test_upgrade_keeps_what_was_said_meanwhile(echo: str, dial: Dial) -> None:
+def test_an_upgrade_keeps_messages_sent_meanwhile(echo: str, dial: Dial) -> None:
     sid = open_polling(echo)
     client = dial(echo, sid)
     client.send("2probe")
@@ -234,7 +234,7 @@ def test_upgrade_keeps_what_was_said_meanwhile(echo: str, dial: Dial) -> None:
         dial(echo, sid)
 
 
-def test_upgrade_ends_a_poll_under_way(echo: str, dial: Dial) -> None:
+def test_an_upgrade_ends_a_waiting_poll(echo: str, dial: Dial) -> None:
     sid = open_polling(echo)
     answers: list[str] = []
     waiting = threading.Thread(target=lambda: answers.append(poll(echo, sid).text))
@@ -249,7 +249,7 @@ def test_upgrade_ends_a_poll_under_way(echo: str, dial: Dial) -> None:
     assert client.recv() == "4on"
 
 
-def test_given_up_upgrade_leaves_polling_as_it_was(echo: str, dial: Dial) -> None:
+def test_an_abandoned_upgrade_leaves_polling_working(echo: str, dial: Dial) -> None:
     sid = open_polling(echo)
     client = dial(echo, sid)
     client.send("2probe")
@@ -263,7 +263,7 @@ def test_given_up_upgrade_leaves_polling_as_it_was(echo: str, dial: Dial) -> Non
 
 
 @pytest.mark.parametrize("first", ["hello", "5", "4message"])
-def test_a_second_transport_must_ask_first(echo: str, first: str, dial: Dial) -> None:
+def test_a_second_transport_must_probe_first(echo: str, first: str, dial: Dial) -> None:
     sid = open_polling(echo)
     client = dial(echo, sid)
     client.send(first)

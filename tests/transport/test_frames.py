@@ -50,7 +50,7 @@ def read(data: bytes, piece: int = 1 << 20) -> list[tuple[int, bytes | str]]:
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 128, 65_535, 65_536])
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
-def test_every_size_comes_through(size: int, opcode: int) -> None:
+def test_payloads_of_every_size_are_parsed(size: int, opcode: int) -> None:
     payload = b"*" * size
     expected = payload.decode() if opcode == TEXT else payload
     assert read(masked(payload, opcode)) == [(opcode, expected)]
@@ -58,7 +58,7 @@ def test_every_size_comes_through(size: int, opcode: int) -> None:
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 997])
-def test_pieces_of_any_size_make_the_same_messages(piece: int) -> None:
+def test_pieces_of_any_size_yield_the_same_messages(piece: int) -> None:
     data = masked("héllo €".encode()) + masked(b"x" * 300, BINARY) + masked(b"", PING)
     assert read(data, piece) == [(TEXT, "héllo €"), (BINARY, b"x" * 300), (PING, b"")]
 
@@ -95,7 +95,7 @@ def test_fragments_are_joined_and_control_frames_pass_between_them() -> None:
         *(masked(code.to_bytes(2, "big"), CLOSE) for code in (1016, 1100, 2000, 2999, 5000)),
     ],
 )
-def test_what_the_protocol_forbids_is_an_error(data: bytes) -> None:
+def test_frames_that_the_protocol_forbids_are_errors(data: bytes) -> None:
     with pytest.raises(FrameError) as error:
         read(data)
     assert error.value.code == PROTOCOL_ERROR
@@ -118,13 +118,13 @@ def test_text_that_is_not_utf_8_is_an_error(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1003, 1007, 1011, 3000, 4999])
-def test_close_codes_that_exist_are_taken(code: int) -> None:
+def test_valid_close_codes_are_accepted(code: int) -> None:
     payload = code.to_bytes(2, "big") + b"bye"
     assert read(masked(payload, CLOSE)) == [(CLOSE, payload)]
     assert payload_of(encode_close(code)) == payload[:2]
 
 
-def test_a_message_may_not_pass_the_limit_with_all_its_fragments() -> None:
+def test_all_fragments_of_a_message_share_its_limit() -> None:
     part = b"x" * (LIMIT // 4)
     whole = masked(part, TEXT, final=False) + masked(part, CONTINUATION, final=False) * 2
     assert read(whole + masked(part, CONTINUATION)) == [(TEXT, (part * 4).decode())]
@@ -133,14 +133,14 @@ def test_a_message_may_not_pass_the_limit_with_all_its_fragments() -> None:
     assert error.value.code == TOO_BIG
 
 
-def test_a_size_beyond_the_limit_is_refused_before_its_bytes_come() -> None:
+def test_a_size_beyond_the_limit_is_refused_before_its_payload_arrives() -> None:
     head = bytes([0x80 | TEXT, 0x80 | 127]) + (1 << 40).to_bytes(8, "big")
     with pytest.raises(FrameError) as error:
         read(head)
     assert error.value.code == TOO_BIG
 
 
-def test_no_more_frames_are_cut_than_asked_for() -> None:
+def test_at_most_the_requested_number_of_frames_is_parsed() -> None:
     reader = FrameReader(LIMIT)
     data = masked(b"a", TEXT, final=False) + masked(b"", CONTINUATION, final=False) * 5
     assert list(reader.feed(data + masked(b"b", CONTINUATION) + masked(b"", PING), 6)) == []
@@ -149,7 +149,7 @@ def test_no_more_frames_are_cut_than_asked_for() -> None:
     assert not reader.pending
 
 
-def test_empty_fragments_leave_no_trace() -> None:
+def test_empty_fragments_use_no_memory() -> None:
     reader = FrameReader(LIMIT)
     assert list(reader.feed(masked(b"", TEXT, final=False))) == []
     empty = masked(b"", CONTINUATION, final=False) * 1_000

@@ -74,7 +74,7 @@ def test_each_packet_keeps_its_limit(roomy: str, others: int) -> None:
     assert requests.get(link, timeout=TIMEOUT).status_code == 400
 
 
-def test_the_whole_has_a_limit_too(roomy: str) -> None:
+def test_the_whole_post_has_a_limit_too(roomy: str) -> None:
     link = open_polling(roomy)
     enter(link)
     packet = f'42["message","{"x" * 50_000}"]'
@@ -142,7 +142,7 @@ def test_only_few_large_bodies_in_chunks_are_in_memory_at_a_time(roomy: str) -> 
 
 
 @pytest.mark.parametrize("is_in", [True, False], ids=["before", "after being refused"])
-def test_a_stranger_may_send_one_packet(roomy: str, is_in: bool) -> None:
+def test_an_unjoined_client_may_post_one_packet(roomy: str, is_in: bool) -> None:
     link = open_polling(roomy)
     if not is_in:
         requests.post(link, data="40/closed,", timeout=TIMEOUT)
@@ -182,7 +182,7 @@ def take(body: bytes, length: int) -> tuple[list[str], Source]:
     server = EngineServer(async_mode="threading", max_http_buffer_size=PACKET, max_payload=PAYLOAD)
     server.on("message", lambda sid, data: heard.append(data))
     session = server.open_session("a")
-    session.enter()
+    session.on_joined()
     source = Source(body)
     try:
         session.handle_post_request({"wsgi.input": source, "CONTENT_LENGTH": str(length)})
@@ -199,7 +199,7 @@ def test_a_post_is_read_in_pieces() -> None:
     assert source.largest <= READ_BYTES
 
 
-def test_what_came_whole_before_a_post_broke_off_is_taken() -> None:
+def test_complete_packets_of_an_incomplete_post_are_handled() -> None:
     texts = [str(number) * 30_000 for number in range(10)]
     body = SEPARATOR.join(f"4{text}" for text in texts).encode()
     heard, _ = take(body[:-1], len(body))

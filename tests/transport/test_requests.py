@@ -97,19 +97,19 @@ def dribble(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize("begun", ["G", "GET /", "GET / HTTP/1.1\r\nHost: x\r\nX-"])
-def test_a_head_has_its_time_from_the_first_byte(hasty: str, begun: str) -> None:
+def test_the_deadline_of_a_head_begins_at_its_first_byte(hasty: str, begun: str) -> None:
     with connect(hasty) as connection:
         connection.sendall(begun.encode())
         dribble(connection)
 
 
-def test_a_second_request_has_the_same_time(hasty: str) -> None:
+def test_a_second_request_has_the_same_deadline(hasty: str) -> None:
     with connect(hasty) as connection:
         connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\nGET /".encode())
         assert dribble(connection).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_body_has_its_time_and_then_its_session_ends(hasty: str) -> None:
+def test_a_body_that_takes_too_long_ends_its_session(hasty: str) -> None:
     path = open_polling(hasty)
     with connect(hasty) as connection:
         connection.sendall(
@@ -119,7 +119,7 @@ def test_a_body_has_its_time_and_then_its_session_ends(hasty: str) -> None:
     assert requests.get(f"http://{hasty}{path}", timeout=TIMEOUT).status_code == 400
 
 
-def test_a_body_that_breaks_off_ends_its_session(patient: str) -> None:
+def test_an_incomplete_body_ends_its_session(patient: str) -> None:
     path = open_polling(patient)
     with connect(patient) as connection:
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n"
@@ -130,7 +130,7 @@ def test_a_body_that_breaks_off_ends_its_session(patient: str) -> None:
 
 
 @pytest.mark.parametrize("length", [LIMIT + 1, 10**18 - 1])
-def test_what_is_too_big_is_not_read_to_its_end(patient: str, length: int) -> None:
+def test_a_body_that_is_too_large_is_not_read_to_its_end(patient: str, length: int) -> None:
     with connect(patient) as connection:
         head = (
             f"POST {open_polling(patient)} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
@@ -140,7 +140,7 @@ def test_what_is_too_big_is_not_read_to_its_end(patient: str, length: int) -> No
     assert answer.startswith(b"HTTP/1.1 413 ") and b"Connection: close" in answer
 
 
-def test_who_sends_without_end_is_read_for_a_while_alone(
+def test_an_endless_sender_is_read_only_for_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Endless:
@@ -159,7 +159,7 @@ def test_who_sends_without_end_is_read_for_a_while_alone(
     assert connection.reads < 10_000_000
 
 
-def test_who_sends_too_much_still_reads_the_answer(patient: str) -> None:
+def test_a_client_that_sends_too_much_can_still_read_the_answer(patient: str) -> None:
     link = f"http://{patient}{open_polling(patient)}"
     assert requests.post(link, data="4" * 10 * LIMIT, timeout=TIMEOUT).status_code == 413
 
@@ -188,7 +188,7 @@ def status_of(address: str, sent: bytes) -> int:
         b'0002;name=value;other="text"\r\n40\r\n000\r\nX-Trailer: said at the end\r\n\r\n',
     ],
 )
-def test_a_body_in_chunks_is_read_like_any_other(patient: str, body: bytes) -> None:
+def test_a_chunked_body_is_read_like_any_other(patient: str, body: bytes) -> None:
     path = open_polling(patient)
     last = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     with connect(patient) as connection:
@@ -197,7 +197,7 @@ def test_a_body_in_chunks_is_read_like_any_other(patient: str, body: bytes) -> N
     assert answer.count(b"HTTP/1.1 200 ") == 2 and b'\r\n\r\n40{"sid":' in answer
 
 
-def test_a_client_that_asks_first_is_told_to_send_its_chunks(patient: str) -> None:
+def test_a_client_that_expects_100_continue_receives_it(patient: str) -> None:
     with connect(patient) as connection:
         head = chunked(open_polling(patient), "Expect: 100-continue", "Connection: close")
         connection.sendall(head)
@@ -230,7 +230,7 @@ def test_a_client_that_asks_first_is_told_to_send_its_chunks(patient: str) -> No
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_chunks_that_another_could_read_otherwise_are_refused(patient: str, body: bytes) -> None:
+def test_ambiguous_chunks_are_refused(patient: str, body: bytes) -> None:
     path = open_polling(patient)
     smuggled = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     assert status_of(patient, chunked(path) + body + smuggled) == 400
@@ -238,25 +238,25 @@ def test_chunks_that_another_could_read_otherwise_are_refused(patient: str, body
 
 
 @pytest.mark.parametrize("size", [b"ffffffffffffffff", b"%x" % (LIMIT + 1)])
-def test_chunks_that_are_too_much_are_not_read_to_their_end(patient: str, size: bytes) -> None:
+def test_a_chunked_body_that_is_too_large_is_not_read_to_its_end(patient: str, size: bytes) -> None:
     path = open_polling(patient)
     assert status_of(patient, chunked(path) + size + b"\r\n" + b"4" * 3 * LIMIT) == 413
 
 
-def test_many_small_chunks_are_too_much_together(patient: str) -> None:
+def test_the_limit_of_a_body_counts_all_its_chunks(patient: str) -> None:
     path = open_polling(patient)
     body = b"".join(b"400\r\n%b\r\n" % (b"4" * 1024) for _ in range(LIMIT // 1024 + 1))
     assert status_of(patient, chunked(path) + body + b"0\r\n\r\n") == 413
 
 
 @pytest.mark.parametrize("begun", [b"", b"2", b"2\r\n", b"2\r\n4", b"2\r\n40\r\n0\r\nX-"])
-def test_chunks_without_an_end_end_their_session(patient: str, begun: bytes) -> None:
+def test_an_incomplete_chunked_body_ends_its_session(patient: str, begun: bytes) -> None:
     path = open_polling(patient)
     assert status_of(patient, chunked(path) + begun) == 400
     assert requests.get(f"http://{patient}{path}", timeout=TIMEOUT).status_code == 400
 
 
-def test_chunks_have_the_time_of_a_body(hasty: str) -> None:
+def test_a_chunked_body_has_the_deadline_of_a_body(hasty: str) -> None:
     path = open_polling(hasty)
     with connect(hasty) as connection:
         connection.sendall(chunked(path) + b"fff\r\n4")
@@ -268,12 +268,12 @@ def test_chunks_have_the_time_of_a_body(hasty: str) -> None:
     ("coding", "status"),
     [("gzip", 501), ("identity", 501), ("gzip, chunked", 501), ("chunked, chunked", 501)],
 )
-def test_other_codings_are_not_known(patient: str, coding: str, status: int) -> None:
+def test_other_transfer_codings_are_refused(patient: str, coding: str, status: int) -> None:
     head = chunked(open_polling(patient)).replace(b": chunked", f": {coding}".encode())
     assert status_of(patient, head + b"0\r\n\r\n") == status
 
 
-def test_an_old_client_has_no_chunks(patient: str) -> None:
+def test_a_chunked_body_in_http_1_0_is_refused(patient: str) -> None:
     head = chunked(open_polling(patient)).replace(b"HTTP/1.1", b"HTTP/1.0")
     assert status_of(patient, head + b"2\r\n40\r\n0\r\n\r\n") == 400
 
@@ -289,7 +289,7 @@ def test_an_old_client_has_no_chunks(patient: str) -> None:
         "GET {} HTTP/1.1\r\r\nHost: x\r\n\r\n",
     ],
 )
-def test_a_line_that_ends_in_doubt_is_refused(patient: str, head: str) -> None:
+def test_a_line_with_an_ambiguous_end_is_refused(patient: str, head: str) -> None:
     with connect(patient) as connection:
         connection.sendall(head.format(PATH).encode())
         connection.shutdown(socket.SHUT_WR)
@@ -298,7 +298,7 @@ def test_a_line_that_ends_in_doubt_is_refused(patient: str, head: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["j", "%6a"])
-def test_nothing_is_answered_as_a_script(patient: str, name: str) -> None:
+def test_jsonp_is_refused(patient: str, name: str) -> None:
     answer = requests.get(f"http://{patient}{PATH}&{name}=0", timeout=TIMEOUT)
     assert answer.status_code == 400 and "___eio" not in answer.text
     path = open_polling(patient)
@@ -313,7 +313,7 @@ def enter(address: str, path: str) -> None:
     assert requests.get(link, timeout=TIMEOUT).text.startswith("40")
 
 
-def test_a_polling_session_too_many_takes_the_place_of_the_oldest_stranger(small: str) -> None:
+def test_a_polling_session_beyond_the_limit_replaces_the_oldest_unjoined_one(small: str) -> None:
     paths = [open_polling(small) for _ in range(MAX_POLLING)]
     enter(small, paths[0])
     newcomer = open_polling(small)
@@ -324,7 +324,7 @@ def test_a_polling_session_too_many_takes_the_place_of_the_oldest_stranger(small
     assert statuses == [200, 400, *[200] * (MAX_POLLING - 1)]
 
 
-def test_one_polling_session_too_many_is_refused(small: str) -> None:
+def test_a_polling_session_beyond_the_limit_is_refused(small: str) -> None:
     paths = [open_polling(small) for _ in range(MAX_POLLING)]
     for path in paths:
         enter(small, path)
@@ -337,7 +337,7 @@ def test_one_polling_session_too_many_is_refused(small: str) -> None:
     assert ask(small) == 200
 
 
-def test_one_address_does_not_get_every_connection(small: str) -> None:
+def test_one_address_cannot_open_all_connections(small: str) -> None:
     with ExitStack() as stack:
         for _ in range(PER_ADDRESS - 1):
             stack.enter_context(connect(small))
@@ -373,7 +373,7 @@ MANY_CHUNKS = "1\r\nx\r\n" * CHUNKS_PER_TURN + "0\r\n\r\n"
     ],
     ids=["two hosts", "no length", "an odd coding", "many chunks"],
 )
-def test_whoever_owes_rests_where_no_turn_is_taken(
+def test_a_caller_in_debt_repays_where_no_turn_is_taken(
     strict: str, head: str, rest: str, status: int
 ) -> None:
     began = time.monotonic()
@@ -384,7 +384,7 @@ def test_whoever_owes_rests_where_no_turn_is_taken(
     assert time.monotonic() - began >= REST
 
 
-def test_the_networks_of_a_site_have_few_times_what_one_has(small: str) -> None:
+def test_the_networks_of_a_site_share_a_limit_of_a_few_times_one_network(small: str) -> None:
     with ExitStack() as stack:
         for number in range(1, listener.SITE_FACTOR + 1):
             for _ in range(PER_ADDRESS):
@@ -393,7 +393,7 @@ def test_the_networks_of_a_site_have_few_times_what_one_has(small: str) -> None:
         assert ask(small, "127.0.1.1") == 200
 
 
-def test_connections_that_wait_when_the_server_ends_are_answered() -> None:
+def test_connections_in_the_backlog_are_answered_when_the_server_ends() -> None:
     command = [sys.executable, "-m", "tests.transport.ending"]
     with ExitStack() as stack:
         process = stack.enter_context(

@@ -28,7 +28,7 @@ def server() -> ChatServer:
     return ChatServer(Connections(), ChannelManager(), async_mode="threading")
 
 
-def test_a_session_that_has_ended_takes_nothing(server: ChatServer) -> None:
+def test_an_ended_session_queues_no_frames(server: ChatServer) -> None:
     session = server.eio.open_session("a")
     session.close(abort=True)
     for _ in range(3):
@@ -36,13 +36,13 @@ def test_a_session_that_has_ended_takes_nothing(server: ChatServer) -> None:
     assert (session.out, session.unsent) == ([], 0)
 
 
-def test_messages_of_sessions_that_are_gone_leave_nothing(server: ChatServer) -> None:
+def test_messages_of_ended_sessions_leave_no_state(server: ChatServer) -> None:
     for text in ("0/group,{}", "1/group,", '2/group,1["sync",{}]', "nonsense", ""):
         server._handle_eio_message("gone", text)
     assert server.manager.namespaces_of("gone") == []
 
 
-def test_who_did_not_wait_to_be_let_in_is_forgotten(server: ChatServer) -> None:
+def test_a_client_that_left_while_connecting_is_forgotten(server: ChatServer) -> None:
     sid = server.manager.pre_connect("gone", "/group")
     nobody: Any = None
     server._admit(nobody, str(sid), "gone", "/group", nobody)
@@ -50,7 +50,7 @@ def test_who_did_not_wait_to_be_let_in_is_forgotten(server: ChatServer) -> None:
     assert not server.manager.is_pre_connected(str(sid), "/group")
 
 
-def test_of_a_long_request_little_is_kept(server: ChatServer) -> None:
+def test_little_of_a_long_request_is_kept(server: ChatServer) -> None:
     long = {"HTTP_ACCEPT_LANGUAGE": "en-US," + "x" * 50_000, "QUERY_STRING": "y" * 8_000}
     assert server.keep(long) == {"HTTP_ACCEPT_LANGUAGE": "en"}
     kept = TransportServer(async_mode="threading").keep(long)
@@ -71,7 +71,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     ("is_known", "is_pong", "is_there"),
     [(False, False, True), (False, True, True), (True, True, True), (True, False, False)],
 )
-def test_who_causes_what_only_they_are_sent_pays_for_sending_it(
+def test_frames_that_one_client_alone_causes_are_sent_at_its_cost(
     server: ChatServer,
     pair: tuple[socket.socket, socket.socket],
     is_known: bool,
@@ -83,9 +83,9 @@ def test_who_causes_what_only_they_are_sent_pays_for_sending_it(
     session = server.eio.open_session("a")
     session.wire, session.upgraded = wires.Wire(ours, session, 100, lambda: None), True
     if is_known:
-        session.enter()
+        session.on_joined()
     if is_pong:
-        session.pinged_by(session.wire, b"x")
+        session.on_ping(session.wire, b"x")
     else:
         session.push(b"\x81\x01x")
     if is_there:
@@ -98,11 +98,11 @@ def test_who_causes_what_only_they_are_sent_pays_for_sending_it(
 @pytest.mark.parametrize(
     "frames", [PONG * 10_000, FIRST_FRAGMENT + EMPTY_FRAGMENT * 10_000], ids=["pongs", "fragments"]
 )
-def test_tiny_frames_are_cut_in_turns(
+def test_tiny_frames_are_parsed_in_turns(
     server: ChatServer, monkeypatch: pytest.MonkeyPatch, frames: bytes
 ) -> None:
     cut = 0
-    original = FrameReader._cut
+    original = FrameReader._next_frame
 
     def count(reader: FrameReader) -> Any:
         nonlocal cut
@@ -112,14 +112,14 @@ def test_tiny_frames_are_cut_in_turns(
     begun: list[Any] = []
     turns: list[int] = [0]
     listening: list[Any] = []
-    monkeypatch.setattr(FrameReader, "_cut", count)
+    monkeypatch.setattr(FrameReader, "_next_frame", count)
     monkeypatch.setattr(wires, "spawn", lambda *call: begun.append(call))
     monkeypatch.setattr(wires, "give_way", lambda: turns.append(cut))
     monkeypatch.setattr(wires, "listen", lambda *_: listening.append(_))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         session = server.eio.open_session("a")
-        session.enter()
+        session.on_joined()
         wire = wires.Wire(ours, session, 65_536, lambda: None)
         theirs.sendall(frames)
         for _ in range(3):  # as often as the loop asks: nothing more before those are handled
@@ -133,7 +133,7 @@ def test_tiny_frames_are_cut_in_turns(
         assert len(listening) == 1  # it goes on, once
 
 
-def test_who_is_refused_somewhere_and_still_waits_elsewhere_is_not_alone(
+def test_a_client_refused_in_one_namespace_and_connecting_to_another_is_not_unjoined(
     server: ChatServer,
 ) -> None:
     session = server.eio.open_session("a")

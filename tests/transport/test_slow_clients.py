@@ -56,7 +56,7 @@ def paced(size: int) -> Iterator[int]:
         yield piece
 
 
-def test_slow_readers_of_a_large_answer_are_given_up_and_their_memory_comes_back(
+def test_slow_readers_of_a_large_answer_are_dropped_and_their_memory_is_freed(
     address: str,
 ) -> None:
     before = memory_of(address)
@@ -79,7 +79,7 @@ def test_slow_readers_of_a_large_answer_are_given_up_and_their_memory_comes_back
                     continue
 
 
-def test_a_reader_above_the_least_rate_gets_all_of_a_large_answer(address: str) -> None:
+def test_a_reader_above_the_minimum_rate_gets_all_of_a_large_answer(address: str) -> None:
     with connect(address) as reader:
         ask_for(reader, LARGE)
         began, answer = time.monotonic(), reader.makefile("rb")
@@ -90,7 +90,7 @@ def test_a_reader_above_the_least_rate_gets_all_of_a_large_answer(address: str) 
         assert time.monotonic() - began > GRACE  # so it lives by what it takes
 
 
-def test_a_body_below_the_least_rate_is_given_up_however_long_it_is_to_be(address: str) -> None:
+def test_a_body_below_the_minimum_rate_is_dropped_whatever_its_length(address: str) -> None:
     with connect(address) as sender:
         sender.sendall(
             f"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGE}\r\n\r\n".encode()
@@ -110,7 +110,7 @@ def test_a_body_below_the_least_rate_is_given_up_however_long_it_is_to_be(addres
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_above_the_least_rate_comes_through(address: str, chunked: bool) -> None:
+def test_a_body_above_the_minimum_rate_is_read(address: str, chunked: bool) -> None:
     size = int(AHEAD * RATE * (GRACE + 1))
     kind = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
     with connect(address) as sender:
@@ -123,7 +123,7 @@ def test_a_body_above_the_least_rate_comes_through(address: str, chunked: bool) 
         assert sender.recv(65_536).endswith(f"\r\n\r\n{size}".encode())
 
 
-def test_a_websocket_that_reads_a_byte_now_and_then_is_dropped(serve: Serve) -> None:
+def test_a_websocket_client_that_reads_a_few_bytes_at_a_time_is_dropped(serve: Serve) -> None:
     # Much may wait, and something leaves all the time: the rate alone ends it.
     address = serve("--grace-seconds", 1, "--least-rate", 10_000_000, "--slow-seconds", 600)
     options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]

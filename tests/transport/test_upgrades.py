@@ -71,7 +71,7 @@ def await_close(client: websocket.WebSocket) -> int | None:
             return int.from_bytes(frame[:2], "big") if frame else None
 
 
-def test_one_websocket_at_a_time_is_tried(patient: str, dial: Dial) -> None:
+def test_one_websocket_at_a_time_may_probe(patient: str, dial: Dial) -> None:
     link = open_polling(patient)
     first = dial(link)
     for _ in range(3):
@@ -85,7 +85,7 @@ def test_one_websocket_at_a_time_is_tried(patient: str, dial: Dial) -> None:
     assert second.recv() == "3probe"
 
 
-def test_a_websocket_that_does_not_take_over_is_sent_away(strict: str, dial: Dial) -> None:
+def test_a_websocket_that_does_not_complete_its_upgrade_is_closed(strict: str, dial: Dial) -> None:
     link = open_polling(strict)
     enter(link)
     silent = dial(link)
@@ -101,7 +101,7 @@ def test_a_websocket_that_does_not_take_over_is_sent_away(strict: str, dial: Dia
 
 
 @pytest.mark.parametrize("first", ["", "2probe"])
-def test_it_ends_with_its_session(patient: str, dial: Dial, first: str) -> None:
+def test_a_probing_websocket_ends_with_its_session(patient: str, dial: Dial, first: str) -> None:
     link = open_polling(patient)
     client = dial(link)
     if first:
@@ -111,7 +111,7 @@ def test_it_ends_with_its_session(patient: str, dial: Dial, first: str) -> None:
     assert await_close(client) is None  # python-socketio takes a close frame for an answer
 
 
-def test_its_pings_are_answered_there_and_not_by_polling(patient: str, dial: Dial) -> None:
+def test_pings_of_a_probing_websocket_are_answered_on_it(patient: str, dial: Dial) -> None:
     link = open_polling(patient)
     client = dial(link)
     client.ping("are you there")
@@ -128,7 +128,7 @@ def test_an_upgrade_header_alone_is_no_upgrade(patient: str) -> None:
     assert answer.status_code == 400
 
 
-def test_who_is_refused_again_and_again_is_sent_away(strict: str, dial: Dial) -> None:
+def test_a_client_that_is_refused_again_and_again_is_disconnected(strict: str, dial: Dial) -> None:
     client = dial(f"http://{strict}/socket.io/?EIO=4&transport=polling")
     client.recv()
     deadline = time.monotonic() + TIMEOUT
@@ -140,14 +140,14 @@ def test_who_is_refused_again_and_again_is_sent_away(strict: str, dial: Dial) ->
                     raise websocket.WebSocketException("closed")
 
 
-def test_who_is_made_to_wait_is_not_sent_away(strict: str, dial: Dial) -> None:
+def test_a_client_that_waits_for_its_answer_is_not_disconnected(strict: str, dial: Dial) -> None:
     client = dial(f"http://{strict}/socket.io/?EIO=4&transport=polling")
     client.recv()
     client.send(f'40/slow,{{"seconds":{2 * UNJOINED_SECONDS}}}')
     assert str(client.recv()).startswith("40/slow,")
 
 
-def test_for_a_stranger_little_may_wait(patient: str) -> None:
+def test_an_unjoined_client_has_a_small_limit_of_unsent_bytes(patient: str) -> None:
     link = open_polling(patient)
     requests.post(link, data="\x1e".join(["40/nowhere,"] * 1_000), timeout=TIMEOUT)
     assert requests.get(link, timeout=TIMEOUT).status_code == 400
@@ -155,7 +155,7 @@ def test_for_a_stranger_little_may_wait(patient: str) -> None:
 
 @pytest.mark.parametrize("offered", [["x"], ["chat.v1", "y"]])
 @pytest.mark.parametrize("beside_polling", [False, True])
-def test_the_first_subprotocol_is_taken(
+def test_the_first_subprotocol_is_accepted(
     patient: str, offered: list[str], beside_polling: bool
 ) -> None:
     link = open_polling(patient) if beside_polling else f"http://{patient}/socket.io/?EIO=4"
@@ -168,7 +168,7 @@ def test_the_first_subprotocol_is_taken(
 
 
 @pytest.mark.parametrize("offered", ["", "a b", "a,", "a,a", "a;b", "ä"])
-def test_what_is_no_subprotocol_is_refused(patient: str, offered: str) -> None:
+def test_an_invalid_subprotocol_is_refused(patient: str, offered: str) -> None:
     answer = requests.get(
         f"http://{patient}/socket.io/?EIO=4&transport=websocket",
         headers={

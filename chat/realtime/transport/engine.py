@@ -1,4 +1,4 @@
-"""python-engineio's server with our sessions in it, and one look at all of them each second."""
+"""python-engineio's server with our sessions, which one loop checks every second."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chat.realtime.transport.frames import GOING_AWAY
 from chat.realtime.transport.session import STATUS, EngineSession, SessionLimits
 from chat.realtime.transport.wire import LINGER, Wire
 
-TICK = 1.0  # seconds between two looks, less where pings are more frequent
+CHECK_INTERVAL = 1.0  # seconds between two checks of a session; less if pings are more frequent
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +26,15 @@ log = logging.getLogger(__name__)
 class EngineServer(engineio.Server):
     """All Engine.IO sessions of this process.
 
-    `max_unsent` bytes may wait for a client, `slow_bytes` when none has left for `slow_seconds`;
-    a client beyond that is dropped, as is one in no namespace for `unjoined_seconds`, for which
-    `unjoined_bytes` may wait, and a WebSocket beside polling that does not take over within them.
-    Above `max_polling` sessions without a connection of their own a further one is opened at the
-    cost of the oldest that has come into no namespace yet, or not at all. A packet has at most
-    `max_http_buffer_size` bytes; all packets of a POST together have as many, or `max_payload`
-    where the client is in a namespace. Binary messages are part of the protocol only where
-    `binary` says so.
+    A client is dropped when more than `max_unsent` bytes wait for it, or more than `slow_bytes`
+    while none was sent for `slow_seconds`. An unjoined client, in no namespace, is dropped after
+    `unjoined_seconds`, or when more than `unjoined_bytes` wait for it. A WebSocket that does not
+    complete its upgrade from polling within `unjoined_seconds` is closed.
+
+    At `max_polling` sessions without a WebSocket, a new session replaces the oldest unjoined one;
+    if there is none, it is refused. A packet has at most `max_http_buffer_size` bytes. All packets
+    of one POST have at most as many together, or `max_payload` for a client in a namespace. Binary
+    messages are accepted only with `binary`.
     """
 
     sockets: dict[str, EngineSession]
@@ -62,24 +63,24 @@ class EngineServer(engineio.Server):
             max_packet=self.max_http_buffer_size,
             max_payload=max(max_payload, self.max_http_buffer_size),
             binary=binary,
-            look_seconds=min(TICK, self.ping_interval / 4, self.ping_timeout / 4),
         )
+        self._check_interval = min(CHECK_INTERVAL, self.ping_interval / 4, self.ping_timeout / 4)
         self._max_polling = max_polling
         self._fanout = Fanout()
-        self._wires: set[Wire] = set()  # every open WebSocket, also of sessions that have ended
+        self._wires: set[Wire] = set()  # all open WebSockets, including those of ended sessions
         self._ending = False
         self._lost: deque[EngineSession] = deque()
-        self._unjoined: deque[EngineSession] = deque()  # opened by polling, the oldest first
+        self._unjoined: deque[EngineSession] = deque()  # opened by polling, oldest first
 
     def open_session(self, sid: str) -> EngineSession:
-        """Add a session, which begins without a transport."""
+        """Add a session, without a transport yet."""
         session = self.sockets[sid] = EngineSession(
             self, sid, self._limits, self._fanout, self._wires, self._close_soon
         )
         return session
 
     def send_to_all(self, sids: Iterable[str], frame: bytes) -> None:
-        """Put one frame into many sessions; those that are gone are passed over."""
+        """Push one frame to many sessions; skip those that have ended."""
         sockets = self.sockets
         for sid in sids:
             session = sockets.get(sid)
@@ -87,26 +88,26 @@ class EngineServer(engineio.Server):
                 session.push(frame)
 
     def _close_soon(self, session: EngineSession) -> None:
-        """Close a session whose connection was lost, but not at once: thousands may be lost."""
+        """Schedule the close of a session that lost its connection: thousands may do so at once."""
         self._lost.append(session)
         if len(self._lost) == 1:
             spawn(self._close_lost)
 
     def _close_lost(self) -> None:
-        for session in cooperatively(self._lost_ones(), TURN):
+        for session in cooperatively(self._iterate_lost(), TURN):
             try:
                 session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
-            except Exception:  # the others must be closed all the same
+            except Exception:  # the loop must close the others
                 log.exception("could not close %s", session.sid)
 
-    def _lost_ones(self) -> Iterator[EngineSession]:
+    def _iterate_lost(self) -> Iterator[EngineSession]:
         while self._lost:
-            # It stays in the list meanwhile, so that one greenlet closes them all.
+            # It stays in the queue while it is closed, so `_close_soon` starts no second loop.
             yield self._lost[0]
             self._lost.popleft()
 
     def close_all(self, seconds: float) -> None:
-        """Close all sessions, after what waits for their clients is out or the seconds are over."""
+        """Close all sessions once their unsent data is out, at the latest after `seconds`."""
         self._ending = True
         deadline = time.monotonic() + seconds
         while any(session.out for session in self.sockets.values()) and (
@@ -117,28 +118,28 @@ class EngineServer(engineio.Server):
             session.close(wait=False, code=GOING_AWAY)
 
     def drop_all(self) -> None:
-        """End all sessions as a lost connection does: clients come back by themselves."""
+        """End all sessions without a close message, so that all clients reconnect."""
         for session in cooperatively(list(self.sockets.values())):
             try:
                 session.drop()
-            except Exception:  # the others must be ended all the same
+            except Exception:  # the loop must end the others
                 log.exception("could not drop %s", session.sid)
 
     def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Answer a request of a client, but none for a script that another page could load."""
+        """Answer a request of a client; refuse JSONP, which pages of other origins could load."""
         if "j" in parse_qs(environ.get("QUERY_STRING", "")):
             refusal = self._bad_request("JSONP is not offered")
             start_response(refusal["status"], refusal["headers"])
             return [refusal["response"]]
 
         def answer(status: str, headers: Any, *rest: Any) -> Any:
-            # The original has one status for whatever was wrong with a POST.
+            # python-engineio has one status for every fault of a POST.
             return start_response(environ.get(STATUS, status), headers, *rest)
 
         return super().handle_request(environ, answer)
 
     def body_limit_of(self, query: str) -> int:
-        """Return how many bytes a POST may have, by its query string."""
+        """Return how many bytes a POST with a query string may have."""
         session = self.session_of(query)
         return session.body_limit if session is not None else self._limits.max_packet
 
@@ -147,9 +148,9 @@ class EngineServer(engineio.Server):
         return self.sockets.get(parse_qs(query).get("sid", [""])[0])
 
     def _log_error_once(self, message: str, message_key: str) -> None:
-        """Log what a client did wrong; the operator sees the first one of each kind.
+        """Log a fault of a client: the first of each kind at INFO, later ones at DEBUG.
 
-        The original logs errors with session ids, and anybody could cause them.
+        python-engineio logs errors with session ids, and any client could cause them.
         """
         is_first = message_key not in self.log_message_keys
         self.log_message_keys.add(message_key)
@@ -193,34 +194,34 @@ class EngineServer(engineio.Server):
         return self._ok(session.poll(), jsonp_index=jsonp_index)
 
     def _has_room(self) -> bool:
-        """Tell whether one more session may poll; the oldest unjoined one may have to go for it.
+        """Return whether one more session may poll; close the oldest unjoined one if it must.
 
-        Opening a session costs a client nothing: one client could keep all others out.
+        Without that, one client could open many sessions at no cost and keep all others out.
         """
         if self._ending:
             return False
         while len(self.sockets) - len(self._wires) >= self._max_polling:
-            self._forget_known()
+            self._trim_unjoined()
             if not self._unjoined:
                 return False
             self._unjoined.popleft().close(wait=False)
-        self._forget_known()
+        self._trim_unjoined()
         return True
 
-    def _forget_known(self) -> None:
-        """Drop the oldest sessions from the list that have joined a namespace or ended."""
+    def _trim_unjoined(self) -> None:
+        """Remove sessions that joined a namespace or ended from the front of the list."""
         while self._unjoined and not self._unjoined[0].is_unjoined:
             self._unjoined.popleft()
 
     def _service_task(self) -> None:
         self.service_task_event = self.create_event()
-        while not self.service_task_event.wait(self._limits.look_seconds):
+        while not self.service_task_event.wait(self._check_interval):
             now = time.monotonic()
             for session in cooperatively(list(self.sockets.values())):
                 try:
-                    session.look(now)
-                except Exception:  # the others must be looked at all the same
-                    log.exception("could not look after %s", session.sid)
+                    session.check(now, self._check_interval)
+                except Exception:  # the loop must check the others
+                    log.exception("could not check %s", session.sid)
             for wire in [wire for wire in self._wires if wire.closed_at is not None]:
                 if now - (wire.closed_at or now) > LINGER:
                     wire.dispose()

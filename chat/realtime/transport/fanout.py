@@ -1,4 +1,4 @@
-"""Everything that was put into a session during one turn of the event loop leaves at its end."""
+"""Writes all frames that sessions received during one turn of the event loop at its end."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ log = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
-    """A session: `out` are the frames that wait for its client."""
+    """A session; `out` are its unsent frames."""
 
     sid: str
     out: list[bytes]
 
     def write(self, data: bytes) -> None:
-        """Send what waits, which is `data` once it is joined."""
+        """Send the unsent frames, which are `data` when joined."""
 
     def drop(self) -> None:
         """End the session."""
 
 
 class Fanout:
-    """The sessions with something new to send."""
+    """The sessions with new frames."""
 
     def __init__(self) -> None:
         self._sessions: list[Sender] = []
 
     def add(self, session: Sender) -> None:
-        """Note a session whose first frame was put in; it is written once, however many follow."""
+        """Schedule one write of a session that just got its first unsent frame."""
         if not self._sessions:
             at_end_of_turn(self._flush)
         self._sessions.append(session)
@@ -41,12 +41,12 @@ class Fanout:
         frames: list[bytes] = []
         data = b""
         for session in sessions:
-            # Members of one room mostly have the very same frames waiting: they are joined once.
+            # Members of one room mostly have the same unsent frames, so join these only once.
             if session.out != frames:
                 frames = session.out
                 data = b"".join(frames)
             try:
                 session.write(data)
-            except Exception:  # the others must get theirs all the same
+            except Exception:  # the loop must write to the others
                 log.exception("could not write to %s", session.sid)
                 spawn(session.drop)

@@ -1,6 +1,6 @@
-"""WebSocket frames (RFC 6455), without input or output: bytes in, messages out, and back.
+"""Encodes and parses WebSocket frames (RFC 6455), without any I/O.
 
-Extensions are not negotiated, so compressed messages do not exist.
+No extension is negotiated, so messages are not compressed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 CONTINUATION, TEXT, BINARY = 0x0, 0x1, 0x2
 CLOSE, PING, PONG = 0x8, 0x9, 0xA
-CONTROL = 0x8  # the bit that tells control frames from messages
+CONTROL = 0x8  # the bit that marks control frames
 
 NORMAL, GOING_AWAY = 1000, 1001
 PROTOCOL_ERROR, UNSUPPORTED, BAD_TEXT, TOO_BIG = 1002, 1003, 1007, 1009
@@ -24,7 +24,7 @@ Message = tuple[int, bytes | str]  # opcode and payload; text is decoded
 
 
 class FrameError(Exception):
-    """The client broke the protocol; the connection is to be closed with `code`."""
+    """The client violated the protocol; close the connection with `code`."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -32,7 +32,7 @@ class FrameError(Exception):
 
 
 def encode_frame(payload: bytes, opcode: int = TEXT) -> bytes:
-    """Return a whole, unmasked message in one frame, as servers send it."""
+    """Return one unmasked frame with a whole message."""
     size = len(payload)
     if size < LENGTH_16:
         return bytes((FINAL | opcode, size)) + payload
@@ -42,40 +42,40 @@ def encode_frame(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def encode_close(code: int) -> bytes:
-    """Return the frame that ends a connection for that reason."""
+    """Return a close frame with a close code."""
     return encode_frame(struct.pack("!H", code), CLOSE)
 
 
 def payload_of(frame: bytes) -> bytes:
-    """Return what `encode_frame` was given."""
+    """Return the payload of a frame made by `encode_frame`."""
     return frame[{LENGTH_16: 4, LENGTH_64: 10}.get(frame[1], 2) :]
 
 
 class FrameReader:
-    """Cuts messages and control frames out of what a client sends, in pieces of any size.
+    """Parses the frames of a client, from pieces of any size.
 
-    `limit` bounds the bytes of one message over all its fragments. `pending` tells that more may be
-    complete than was asked for.
+    `limit` is the maximum size of one message in bytes, over all its fragments. After `feed`,
+    `pending` says that the buffer may hold further complete frames.
     """
 
-    __slots__ = ("_limit", "_buffer", "_opcode", "_begun", "pending")
+    __slots__ = ("_limit", "_buffer", "_opcode", "_fragments", "pending")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._buffer = bytearray()
-        self._opcode = CONTINUATION  # of the message under way; none is
-        self._begun = bytearray()  # its fragments so far; empty ones leave no trace
+        self._opcode = CONTINUATION  # of the fragmented message; CONTINUATION if there is none
+        self._fragments = bytearray()  # its payload so far
         self.pending = False
 
     def feed(self, data: bytes, most: int = sys.maxsize) -> Iterator[Message]:
-        """Yield what is complete now, cutting so many frames at most.
+        """Parse at most `most` complete frames; yield their messages and control frames.
 
-        Raises FrameError, and is not to be fed any more then.
+        Raises FrameError; do not feed the reader again after it.
         """
         self._buffer += data
         self.pending = False
         for _ in range(most):
-            frame = self._cut()
+            frame = self._next_frame()
             if frame is None:
                 return
             final, opcode, payload = frame
@@ -85,17 +85,17 @@ class FrameReader:
             if opcode != CONTINUATION:
                 self._opcode = opcode
             if not final:
-                self._begun += payload
+                self._fragments += payload
                 continue
-            if self._begun:
-                payload = bytes(self._begun + payload)
-                self._begun.clear()
+            if self._fragments:
+                payload = bytes(self._fragments + payload)
+                self._fragments.clear()
             opcode, self._opcode = self._opcode, CONTINUATION
             yield opcode, _decode(payload) if opcode == TEXT else payload
         self.pending = True
 
-    def _cut(self) -> tuple[int, int, bytes] | None:
-        """Take the next whole frame off the buffer, None when there is none yet."""
+    def _next_frame(self) -> tuple[int, int, bytes] | None:
+        """Remove the next complete frame from the buffer and return it, or None."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -117,7 +117,7 @@ class FrameReader:
                 start, size = 10, int.from_bytes(buffer[2:10], "big")
             if len(buffer) < start:
                 return None
-            if len(self._begun) + size > self._limit:
+            if len(self._fragments) + size > self._limit:
                 raise FrameError(TOO_BIG, "a message is too big")
         end = start + 4 + size
         if len(buffer) < end:

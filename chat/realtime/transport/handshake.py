@@ -1,4 +1,4 @@
-"""The opening handshake of WebSocket (RFC 6455): the answer to a request that asks for it."""
+"""The server's part of the WebSocket opening handshake (RFC 6455)."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ HANDSHAKE = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
     b"Connection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n%b\r\n"
 )
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # of HTTP, which names of subprotocols are
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # of HTTP: the syntax of subprotocol names
 
 
 class HandshakeError(Exception):
-    """The request asks for WebSocket in a way that the protocol forbids."""
+    """The request for a WebSocket is invalid."""
 
 
-def accept(environ: Mapping[str, Any]) -> bytes:
-    """Return the whole answer that begins a WebSocket. Raises HandshakeError.
+def handshake_response(environ: Mapping[str, Any]) -> bytes:
+    """Return the response that opens a WebSocket. Raises HandshakeError.
 
-    The version is not checked here: a wrong one has an answer of its own.
+    The version is checked elsewhere, because a wrong one gets another response.
     """
     key = _accept_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
     return HANDSHAKE % (key, _choose_protocol(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL")))
 
 
 def _accept_key(key: str) -> bytes:
-    """Return the answer to the client's key, which is 16 bytes in Base64."""
+    """Return Sec-WebSocket-Accept for the client's key, which is 16 bytes in Base64."""
     try:
         decoded = base64.b64decode(key, validate=True)
     except ValueError:
@@ -42,9 +42,9 @@ def _accept_key(key: str) -> bytes:
 
 
 def _choose_protocol(offered: str | None) -> bytes:
-    """Return the header that takes the first subprotocol a client offers; empty without an offer.
+    """Return the header that accepts the first offered subprotocol; empty without an offer.
 
-    Subprotocols mean nothing here, but browsers end a connection on which theirs is not taken.
+    Subprotocols have no effect here, but a browser closes the connection if none is accepted.
     """
     if offered is None:
         return b""

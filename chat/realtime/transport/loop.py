@@ -1,6 +1,6 @@
-"""What the transport asks of eventlet; nothing else in it knows whose event loop it runs on.
+"""All calls of the transport to eventlet; the rest of it does not depend on an event loop.
 
-Imported when called: commands load this package too, and have no loop.
+eventlet is imported inside the functions: commands load this package too, and have no event loop.
 """
 
 from __future__ import annotations
@@ -10,46 +10,46 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 Listener = Any
-LEFT = "chat.left"  # where a request has what its connection calls when it ends
+ON_CLOSED = "chat.on_closed"  # in the WSGI environment: the callback for the connection's end
 
 
 def at_end_of_turn(callback: Callable[[], None]) -> None:
-    """Call back when everything that can run now has run."""
+    """Call back after every green thread that can run now has run."""
     from eventlet import hubs
 
     hubs.get_hub().schedule_call_global(0, callback)
 
 
-def listen(
+def add_listener(
     kind: Literal["read", "write"],
     fileno: int,
     callback: Callable[[int], None],
-    lost: Callable[[object], None],
+    reused: Callable[[object], None],
 ) -> Listener:
-    """Call back in the loop, which may not wait, as often as the file can be read or written.
+    """Call back in the event loop whenever the file can be read or written. It must not wait.
 
-    `lost` is called when the number turns out to be another file's by now.
+    `reused` is called when the file number belongs to another file by now.
     """
     from eventlet import hubs
 
     hub = hubs.get_hub()
-    listener = hub.add(kind, fileno, callback, lost, None)
-    listener.greenlet = hub.greenlet  # or it would keep the one alive that happens to run now
+    listener = hub.add(kind, fileno, callback, reused, None)
+    listener.greenlet = hub.greenlet  # otherwise it keeps the current greenlet alive
     return listener
 
 
-def unlisten(listener: Listener) -> None:
-    """Call back no more."""
+def remove_listener(listener: Listener) -> None:
+    """Stop calling back."""
     from eventlet import hubs
 
     hubs.get_hub().remove(listener)
 
 
 def take_over(environ: dict[str, Any]) -> tuple[socket.socket, Callable[[], None]]:
-    """Return the socket of a request, taken from eventlet's HTTP server, which forgets it.
+    """Take the socket of a request over from eventlet's HTTP server.
 
-    With it comes what is to be called when it is closed. The WSGI application returns no body after
-    this.
+    Return it with the callback to call when it is closed. The WSGI application must return no body
+    afterwards.
     """
     from eventlet import wsgi
 
@@ -58,4 +58,4 @@ def take_over(environ: dict[str, Any]) -> tuple[socket.socket, Callable[[], None
     taken = type(original)(family, kind, protocol, fileno=original.detach())
     taken.setblocking(False)
     wsgi.WSGI_LOCAL.already_handled = True
-    return taken, environ.get(LEFT, lambda: None)
+    return taken, environ.get(ON_CLOSED, lambda: None)

@@ -1,6 +1,6 @@
-"""python-socketio's manager of channels, which knows those of each client and sends faster.
+"""A faster manager for python-socketio, which also keeps the channels of each client.
 
-What Socket.IO calls a room is a channel elsewhere in this package.
+What Socket.IO calls a room is called a channel elsewhere in this package.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ Members = dict[str, str]  # Engine.IO session ids by Socket.IO client ids
 
 
 class FanoutManager(socketio.Manager):
-    """Leaving costs what the client was in, not what there is; an emit is encoded once."""
+    """The cost of a disconnect depends on the client's channels alone. An emit is encoded once."""
 
-    rooms: dict[str, dict[Any, Members]]  # by namespace and channel; None holds everybody
+    rooms: dict[str, dict[Any, Members]]  # by namespace and channel; None holds all clients
 
     def __init__(self) -> None:
         super().__init__()
         self._sids: dict[str, dict[str, str]] = {}  # client ids by session and namespace
-        self._channels: dict[str, set[Any]] = {}  # of each client, but for its own and everybody's
+        self._channels: dict[str, set[Any]] = {}  # of each client, without its own and None
         self._waiting: set[str] = set()  # clients that are not accepted yet
 
-    # Coming and leaving
+    # Connects and disconnects
 
     def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
         own = self._sids.setdefault(eio_sid, {})
@@ -44,12 +44,12 @@ class FanoutManager(socketio.Manager):
 
     def connect(self, sid: str, namespace: str) -> str:
         accepted = sid
-        if not self.is_pre_connected(sid, namespace):  # then it is the session's id
+        if not self.is_pre_connected(sid, namespace):  # then `sid` is the session's id
             accepted = self.pre_connect(sid, namespace) or sid
         self._waiting.discard(accepted)
         session = self.server.eio.sockets.get(self.eio_sid_from_sid(accepted, namespace))
         if session is not None:
-            session.enter()
+            session.on_joined()
         return accepted
 
     def is_pre_connected(self, sid: str, namespace: str) -> bool:
@@ -59,7 +59,7 @@ class FanoutManager(socketio.Manager):
         return sid not in self._waiting and self.eio_sid_from_sid(sid, namespace) is not None
 
     def pre_disconnect(self, sid: str, namespace: str) -> str | None:
-        self._waiting.add(sid)  # no event of it is handled any more
+        self._waiting.add(sid)  # so that no further event of the client is handled
         return self.eio_sid_from_sid(sid, namespace)
 
     def basic_disconnect(self, sid: str, namespace: str, **kwargs: Any) -> None:
@@ -73,12 +73,12 @@ class FanoutManager(socketio.Manager):
             return
         own = self._sids[eio_sid]
         del own[namespace]
-        if own:  # it is in another one, or we let it wait for that
+        if own:  # the session is in another namespace, or waits to be accepted there
             return
         del self._sids[eio_sid]
         session = self.server.eio.sockets.get(eio_sid)
         if session is not None:
-            session.leave()
+            session.on_unjoined()
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
         return self._sids.get(eio_sid, {}).get(namespace)
@@ -133,7 +133,7 @@ class FanoutManager(socketio.Manager):
         else:
             yield from list(self._members(namespace, room).items())
 
-    # Out
+    # Emits
 
     def emit(
         self,
@@ -148,15 +148,15 @@ class FanoutManager(socketio.Manager):
     ) -> None:
         arguments = list(data) if isinstance(data, tuple) else [] if data is None else [data]
         made = self.server.packet_class(packet.EVENT, [event, *arguments], namespace=namespace)
-        if callback is not None or made.packet_type != packet.EVENT:  # an ack, or binary parts
+        if callback is not None or made.packet_type != packet.EVENT:  # it has an ack or binary data
             super().emit(event, data, namespace, room or to, skip_sid, callback)
             return
         frame = encode_frame(f"4{made.encode()}".encode())
         self.server.eio.send_to_all(self._sessions(namespace, to or room, skip_sid), frame)
 
     def _sessions(self, namespace: str, channel: Any, skip_sid: Any) -> list[str]:
-        """Return the sessions of the members of a channel, or of any of several, without some."""
-        if not skip_sid and not isinstance(channel, (list, tuple)):  # of every message
+        """Return the sessions in a channel, or in any of several, without the skipped clients."""
+        if not skip_sid and not isinstance(channel, (list, tuple)):  # the usual case
             return list(self._members(namespace, channel).values())
         skipped = {skip_sid} if isinstance(skip_sid, str) else set(skip_sid or ())
         participants = self.get_participants(namespace, channel)
@@ -168,7 +168,7 @@ class FanoutManager(socketio.Manager):
             return {}
         found = channels.get(channel)
         if found is None and channel is not None:
-            eio_sid = channels.get(None, {}).get(channel)  # a client's own channel is its id
+            eio_sid = channels.get(None, {}).get(channel)  # a client's own channel is named by id
             return {} if eio_sid is None else {channel: eio_sid}
         return found or {}
 

@@ -1,17 +1,16 @@
-"""How slow a client may be: over the whole of what it sends or takes, and not for each byte."""
+"""The minimum rate of a client, measured over a whole transfer."""
 
 from __future__ import annotations
 
 GRACE_SECONDS = 30.0  # for a phone that loses its network for a moment
-LEAST_RATE = 4 * 1024  # bytes a second
+MIN_RATE = 4 * 1024  # bytes per second
 
 
 class Pace:
-    """What is left of the seconds for which a client may keep the server waiting.
+    """The seconds `left` for which a client may keep the server waiting.
 
-    There are GRACE_SECONDS at first, and each LEAST_RATE bytes that move give one more. So n bytes
-    have to be through within GRACE_SECONDS + n / LEAST_RATE. Time that the server takes is not
-    counted.
+    A transfer begins with GRACE_SECONDS and gains one second for each MIN_RATE bytes. So n bytes
+    may take GRACE_SECONDS + n / MIN_RATE. The server's own time is not counted.
     """
 
     __slots__ = ("left",)
@@ -19,10 +18,10 @@ class Pace:
     def __init__(self) -> None:
         self.left = GRACE_SECONDS
 
-    def moved(self, size: int) -> None:
-        """Note that so many bytes have moved."""
-        self.left += size / LEAST_RATE
+    def add_bytes(self, size: int) -> None:
+        """Count bytes that were sent or received."""
+        self.left += size / MIN_RATE
 
-    def waited(self, seconds: float) -> None:
-        """Note that the client has kept the server waiting for so long."""
+    def add_wait(self, seconds: float) -> None:
+        """Count seconds for which the client has kept the server waiting."""
         self.left -= seconds

@@ -1,4 +1,4 @@
-"""The Socket.IO server on this transport; its events and handlers are python-socketio's own."""
+"""A Socket.IO server on this transport, otherwise python-socketio's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT_LENGTH = 1_000
 class TransportServer(socketio.Server):
     """Takes the options of `socketio.Server` and of `EngineServer`.
 
-    Of the request that opened a session only what `keep` returns stays in memory.
+    Only what `keep` returns of the request that opened a session stays in memory.
     """
 
     eio: EngineServer
@@ -32,7 +32,7 @@ class TransportServer(socketio.Server):
         super()._handle_eio_connect(eio_sid, self.keep(environ))
 
     def keep(self, environ: dict[str, Any]) -> dict[str, Any]:
-        """Return what handlers will read of the request that opened a session; it may be long."""
+        """Return the part of a WSGI environment that handlers may read later, shortened."""
         return {name: environ[name][:KEPT_LENGTH] for name in KEPT if name in environ}
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:

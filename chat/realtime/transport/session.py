@@ -1,8 +1,7 @@
-"""One Engine.IO session: what waits to be sent, and the transport that takes it.
+"""One Engine.IO session: its unsent frames, and the transport that sends them.
 
-Everything that leaves is a WebSocket frame from the start, made once however many clients get it.
-Long polling takes the frames off again, so that a session keeps its order while it changes from one
-transport to the other.
+Every packet is encoded as a WebSocket frame first, once for all its recipients. Long polling
+removes the frame header again. So packets keep their order during an upgrade to WebSocket.
 """
 
 from __future__ import annotations
@@ -31,29 +30,29 @@ from chat.realtime.transport.frames import (
     encode_frame,
     payload_of,
 )
-from chat.realtime.transport.handshake import VERSION, HandshakeError, accept
+from chat.realtime.transport.handshake import VERSION, HandshakeError, handshake_response
 from chat.realtime.transport.loop import take_over
 from chat.realtime.transport.pace import Pace
 from chat.realtime.transport.wire import Wire
 
 PROBE, PROBED, UPGRADE = "2probe", "3probe", "5"
-PACKETS_PER_TURN = 16  # then everybody else gets a turn
-POLL_COUNTS = 16 * 1024  # bytes that a poll counts as at least: small packets take many of them
-PACKETS_PER_POLL = 16  # python-engineio's client gives up a connection when one answer has more
+PACKETS_PER_TURN = 16  # then other green threads run
+MIN_POLL_BYTES = 16 * 1024  # each poll counts as at least so many: small packets need many polls
+PACKETS_PER_POLL = 16  # python-engineio's client closes a connection after a longer answer
 READ_BYTES = 64 * 1024
 SEPARATOR = b"\x1e"  # between the packets of a POST or a poll
-STATUS = "chat.status"  # where a request has the status of its answer, if it is a special one
+STATUS = "chat.status"  # in the WSGI environment: the status of the answer, if not the usual one
 
 CLOSE, PING, PONG, MESSAGE = "1234"
 
 
 class TooLarge(engineio.exceptions.EngineIOError):
-    """A POST, or a packet in it, is larger than may be."""
+    """A POST, or a packet in it, is too large."""
 
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """What one client may cost; `EngineServer` says what each means."""
+    """The limits of one client; `EngineServer` describes them."""
 
     slow_bytes: int
     slow_seconds: float
@@ -63,17 +62,16 @@ class SessionLimits:
     max_packet: int
     max_payload: int
     binary: bool
-    look_seconds: float
 
 
 class EngineSession(socket.Socket):
-    """Takes the place of python-engineio's `Socket`, whose way in from HTTP it keeps.
+    """Replaces python-engineio's `Socket`, except for its handling of HTTP requests.
 
-    It never sends Engine.IO's CLOSE: a client in Python would take that for the server's wish and
-    not come back. Only a DISCONNECT of Socket.IO tells a client to stay away.
+    It never sends Engine.IO's CLOSE, after which a Python client does not reconnect. Only a
+    DISCONNECT of Socket.IO is to have that effect.
 
-    `wires` holds every open WebSocket, also of sessions that have ended. `close_soon` is told of a
-    session whose connection was lost, and closes it.
+    `wires` holds all open WebSockets, including those of ended sessions. `close_soon` schedules the
+    close of a session that lost its connection.
     """
 
     server: engineio.Server
@@ -87,7 +85,7 @@ class EngineSession(socket.Socket):
         wires: set[Wire],
         close_soon: Callable[[EngineSession], None],
     ) -> None:
-        # Not the original's: that makes a queue, which costs more than all of this together.
+        # Do not call `super().__init__`: it creates a queue, which costs more than all of this.
         self.server = server
         self.sid = sid
         self._limits = limits
@@ -96,42 +94,43 @@ class EngineSession(socket.Socket):
         self._close_soon = close_soon
         self.connected = self.upgrading = self.upgraded = False
         self.closing = self.closed = self.refused = False
-        self.out: list[bytes] = []  # frames nobody has taken yet
+        self.out: list[bytes] = []  # unsent frames
         self.unsent = 0  # bytes of them
-        self.wire: Wire | None = None  # its transport once it is `upgraded`, tried before that
+        self.wire: Wire | None = None  # the transport once `upgraded`; before that, a probe
         now = time.monotonic()
-        self.moved_at = now  # when bytes last left
-        self.pace: Pace | None = None  # of one that is behind: for whom something waits
-        self.unjoined_since: float | None = now  # in no namespace; math.inf while it waits for us
-        self._max_unsent = limits.unjoined_bytes  # kept here: each push to each client looks at it
-        self.is_asking = False  # it sent CONNECT and has no answer yet
+        self.sent_at = now  # when bytes were last sent
+        self.pace: Pace | None = None  # while frames are unsent
+        # Since when it is in no namespace: None in one, math.inf while the server owes an answer.
+        self.unjoined_since: float | None = now
+        self._max_unsent = limits.unjoined_bytes  # an attribute, because each push reads it
+        self.is_connecting = False  # it sent CONNECT and has no answer yet
         self.ping_at = now + server.ping_interval
-        self.pinged_at: float | None = None  # when it was asked for a sign of life
-        # Pays for reading from it: the caller who opened it, later the user who was accepted.
+        self.pinged_at: float | None = None  # when the unanswered ping was sent
+        # Pays for reading: the caller that opened the session, later the accepted user.
         self.opener = self.payer = current_payer()
-        self._poll: Any = None  # the event of the request that waits for something to send
+        self._poll: Any = None  # the event of a poll that waits for a frame
 
     @property
     def session(self) -> dict[str, Any]:
-        """python-socketio's own notes; nobody here keeps any."""
+        """python-socketio's user session, which is not used."""
         return {}
 
     @property
     def body_limit(self) -> int:
-        """Return how many bytes a POST of this client may have."""
+        """Return the maximum size of a POST of this client in bytes."""
         return self._limits.max_payload if self.is_in_namespace else self._limits.max_packet
 
     @property
     def is_in_namespace(self) -> bool:
-        """Tell whether it was accepted in a namespace."""
+        """Return whether the client was accepted in a namespace."""
         return self.unjoined_since is None
 
     @property
     def is_unjoined(self) -> bool:
-        """Tell whether it is open, in no namespace, and waits for no answer to a CONNECT."""
+        """Return whether it is open, in no namespace, and the server owes it no answer."""
         return not self.closed and self.unjoined_since not in (None, math.inf)
 
-    # Out
+    # Sending
 
     def send(self, pkt: packet.Packet) -> None:
         """Send one packet."""
@@ -142,11 +141,11 @@ class EngineSession(socket.Socket):
             self.push(encode_frame(encoded, BINARY))
 
     def push(self, frame: bytes, *, at_once: bool = False) -> None:
-        """Put a frame behind the others; it leaves at the end of this turn of the event loop.
+        """Queue a frame; it is sent at the end of this turn of the event loop.
 
-        What only this client has caused leaves `at_once`, so that its payer pays for that, too.
+        A frame that this client alone has caused is sent `at_once`, so that its payer is charged.
         """
-        if self.closed:  # nobody would take it
+        if self.closed:
             return
         is_first = not self.out
         self.out.append(frame)
@@ -156,10 +155,10 @@ class EngineSession(socket.Socket):
         elif is_first:
             self._fanout.add(self)
         if self.unsent > self._max_unsent:
-            self._relieve()
+            self._limit_unsent()
 
-    def _relieve(self) -> None:
-        """Send what the kernel takes now; drop the client if too much waits even then."""
+    def _limit_unsent(self) -> None:
+        """Send what the kernel takes now; drop the client if too much is still unsent."""
         if self.wire is not None:
             self.write()
         if self.unsent > self._max_unsent and not self.closing:
@@ -167,7 +166,7 @@ class EngineSession(socket.Socket):
             spawn(self.drop)
 
     def write(self, data: bytes | None = None) -> None:
-        """Send what waits (`data`, where the caller has joined it), as far as there is room."""
+        """Send as much as the kernel takes; `data` are the unsent frames if already joined."""
         wire = self.wire
         if wire is None or not self.upgraded:
             if self._poll is not None:
@@ -178,21 +177,21 @@ class EngineSession(socket.Socket):
             sent = wire.send(data)
         except OSError:
             self.out, self.unsent = [], 0
-            wire.stop_waiting()  # reading will find out that it is gone
+            wire.stop_awaiting()  # the next read finds out that the client is gone
             return
         if sent:
-            self.moved_at = time.monotonic()
+            self.sent_at = time.monotonic()
         if sent == len(data):
             self.out, self.unsent, self.pace = [], 0, None
-            wire.stop_waiting()
+            wire.stop_awaiting()
         else:
             self.out, self.unsent = [data[sent:]], len(data) - sent
             if self.pace is not None:
-                self.pace.moved(sent)
-            wire.await_room()
+                self.pace.add_bytes(sent)
+            wire.await_writable()
 
     def poll(self) -> list[packet.Packet]:
-        """Return the first packets that wait for a polling client, or wait until there is one."""
+        """Return the first unsent packets for a polling client; wait if there is none."""
         if self._poll is not None:
             self.close(wait=False)
             raise engineio.exceptions.EngineIOError("two polls at once")
@@ -205,25 +204,25 @@ class EngineSession(socket.Socket):
         taken, self.out = self.out[:PACKETS_PER_POLL], self.out[PACKETS_PER_POLL:]
         size = sum(map(len, taken))
         self.unsent -= size
-        self.moved_at = time.monotonic()
+        self.sent_at = time.monotonic()
         if not self.out:
             self.pace = None
         elif self.pace is not None:
-            self.pace.moved(max(size, POLL_COUNTS))
-        if not taken:  # it ended meanwhile, or goes on by WebSocket
+            self.pace.add_bytes(max(size, MIN_POLL_BYTES))
+        if not taken:  # the session ended, or is upgrading to WebSocket
             return [packet.Packet(packet.NOOP)]
         return [_packet_of(frame) for frame in taken]
 
-    # In
+    # Receiving
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
-        """Take the packets of a polling client, each as soon as it is there.
+        """Handle the packets of a polling client, each as soon as it arrives.
 
-        No more than one packet and one piece of the body are in memory at a time.
+        At most one packet and one piece of the body are in memory at a time.
         """
         try:
             for count, encoded in enumerate(self._read_packets(environ), start=1):
-                self._take_encoded(encoded)
+                self._handle_encoded(encoded)
                 if self.refused:
                     raise engineio.exceptions.EngineIOError("not part of the protocol")
                 if self.closed:
@@ -235,13 +234,13 @@ class EngineSession(socket.Socket):
             environ[STATUS] = "413 Content Too Large"
             raise
 
-    def _take_encoded(self, encoded: bytes) -> None:
+    def _handle_encoded(self, encoded: bytes) -> None:
         try:
             text = encoded.decode()
         except UnicodeDecodeError:
             self.refuse(BAD_TEXT)
         else:
-            self._take(_decode(text[1:]) if text[:1] == "b" else text)
+            self._handle_packet(_decode(text[1:]) if text[:1] == "b" else text)
 
     def _read_packets(self, environ: dict[str, Any]) -> Iterator[bytes]:
         begun = bytearray()
@@ -266,49 +265,49 @@ class EngineSession(socket.Socket):
         while length > 0:
             try:
                 piece = environ["wsgi.input"].read(min(READ_BYTES, length))
-            except (OSError, EOFError):  # the client hung up, or took too long
+            except (OSError, EOFError):  # the client closed the connection or took too long
                 piece = b""
             if not piece:
                 self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
-                raise engineio.exceptions.EngineIOError("a body without its end")
+                raise engineio.exceptions.EngineIOError("an incomplete body")
             length -= len(piece)
             yield piece
 
-    def receive_from(self, wire: Wire, message: bytes | str) -> None:
-        """Take a message that came by WebSocket: this session's own, or one that asks to be."""
+    def on_message(self, wire: Wire, message: bytes | str) -> None:
+        """Handle a message by WebSocket: of the upgraded transport, or of a probe."""
         if self.closed:
             return
         if self.upgraded:
-            self._take(message)
+            self._handle_packet(message)
         elif message == PROBE and not self.upgrading:
             self.upgrading = True
-            self._answer_tried(wire, encode_frame(PROBED.encode()))
+            self._send_while_probing(wire, encode_frame(PROBED.encode()))
             if self._poll is not None:
-                self._poll.set()  # the client waits for its poll to end before it changes over
+                self._poll.set()  # the client upgrades only after its poll has ended
         elif message == UPGRADE and self.upgrading:
             self.upgrading, self.upgraded = False, True
             if self.out:
                 self.write()
         else:
-            self.lost(wire)
+            self.on_wire_lost(wire)
             wire.end(NORMAL)
 
-    def pinged_by(self, wire: Wire, payload: bytes) -> None:
-        """Answer a ping of the WebSocket itself, in order with what else goes out there."""
+    def on_ping(self, wire: Wire, payload: bytes) -> None:
+        """Answer a ping frame of the WebSocket, behind earlier frames."""
         pong = encode_frame(payload, frames.PONG)
         if self.upgraded:
             self.push(pong, at_once=True)
         else:
-            self._answer_tried(wire, pong)
+            self._send_while_probing(wire, pong)
 
-    def _answer_tried(self, wire: Wire, frame: bytes) -> None:
-        """Send a few bytes by a connection that has not taken over; nothing ever waits for it."""
+    def _send_while_probing(self, wire: Wire, frame: bytes) -> None:
+        """Send a few bytes by a WebSocket that is not upgraded yet; close it if they do not fit."""
         if not wire.send_whole(frame):
-            self.lost(wire)
+            self.on_wire_lost(wire)
             wire.end(None)
 
-    def lost(self, wire: Wire) -> None:
-        """Hear that a connection ended: with it the session, unless it was still being tried."""
+    def on_wire_lost(self, wire: Wire) -> None:
+        """Handle a lost WebSocket: it ends the session, unless it was only a probe."""
         if wire is not self.wire:
             return
         self.wire = None
@@ -317,18 +316,18 @@ class EngineSession(socket.Socket):
         else:
             self.upgrading = False
 
-    def forget(self, wire: Wire) -> None:
-        """Hear that the socket of a connection is closed."""
+    def on_wire_closed(self, wire: Wire) -> None:
+        """Forget a WebSocket whose socket is closed."""
         self._wires.discard(wire)
 
-    def _take(self, message: bytes | str) -> None:
+    def _handle_packet(self, message: bytes | str) -> None:
         if not isinstance(message, str):
             if self._limits.binary:
-                self._receive(message)
+                self._trigger_message(message)
             else:
                 self.refuse(UNSUPPORTED)
         elif message[:1] == MESSAGE:
-            self._receive(message[1:])
+            self._trigger_message(message[1:])
         elif message[:1] == PONG:
             self.pong()
         elif message[:1] == CLOSE:
@@ -336,31 +335,34 @@ class EngineSession(socket.Socket):
         else:
             self.refuse(PROTOCOL_ERROR)
 
-    def _receive(self, message: bytes | str) -> None:
-        """Hand a message to whoever listens to the server."""
+    def _trigger_message(self, message: bytes | str) -> None:
+        """Call the server's handler of messages."""
         self.server._trigger_event("message", self.sid, message, run_async=False)
 
-    # Life
+    # Namespaces, checks and the end
 
     def connect_requested(self) -> None:
-        """Hear that the client sent CONNECT; its first wait for an answer is not counted."""
-        if self.unjoined_since is not None and not self.is_asking:
-            self.is_asking, self.unjoined_since = True, math.inf
+        """Handle a CONNECT; the first wait for its answer does not count as unjoined time."""
+        if self.unjoined_since is not None and not self.is_connecting:
+            self.is_connecting, self.unjoined_since = True, math.inf
 
-    def enter(self) -> None:
-        """Hear that the client was accepted in a namespace."""
-        self.is_asking, self.unjoined_since = False, None
+    def on_joined(self) -> None:
+        """Handle that the client was accepted in a namespace."""
+        self.is_connecting, self.unjoined_since = False, None
         self._max_unsent = self._limits.max_unsent
 
-    def leave(self) -> None:
-        """Hear that the client is in no namespace: it was refused, or left the last one."""
+    def on_unjoined(self) -> None:
+        """Handle that the client is in no namespace: it was refused, or left the last one."""
         if self.unjoined_since in (None, math.inf):
             self.unjoined_since = time.monotonic()
             self._max_unsent = self._limits.unjoined_bytes
             self.payer = self.opener
 
-    def look(self, now: float) -> None:
-        """Do what is due: ping, or give up a client that is silent, slow, or in no namespace."""
+    def check(self, now: float, interval: float) -> None:
+        """Ping the client, or end a session that is silent, slow, or unjoined for too long.
+
+        Called every `interval` seconds; `now` is by the monotonic clock.
+        """
         server, limits = self.server, self._limits
         if self.closing:
             return
@@ -370,39 +372,39 @@ class EngineSession(socket.Socket):
                 self.push(PING_FRAME)
         elif now - self.pinged_at > server.ping_timeout:
             self.close(wait=False, reason=server.reason.PING_TIMEOUT)
-        is_stuck = self.unsent > limits.slow_bytes and now - self.moved_at > limits.slow_seconds
-        if is_stuck or self._is_too_slow():
+        is_stuck = self.unsent > limits.slow_bytes and now - self.sent_at > limits.slow_seconds
+        if is_stuck or self._is_too_slow(interval):
             self.drop()
         elif (
             self.unjoined_since is not None and now - self.unjoined_since > limits.unjoined_seconds
         ):
             self.close(wait=False)
         elif self.wire is not None and not self.upgraded:
-            self._look_at_tried(self.wire, now)
+            self._check_probing(self.wire, now)
 
-    def _is_too_slow(self) -> bool:
-        """Tell whether what waits has been leaving more slowly than the least rate."""
+    def _is_too_slow(self, interval: float) -> bool:
+        """Return whether unsent frames are sent more slowly than the minimum rate."""
         if not self.unsent:
             self.pace = None
             return False
         if self.pace is None:
             self.pace = Pace()
             return False
-        self.pace.waited(self._limits.look_seconds)
+        self.pace.add_wait(interval)
         return self.pace.left <= 0
 
-    def _look_at_tried(self, wire: Wire, now: float) -> None:
+    def _check_probing(self, wire: Wire, now: float) -> None:
         if now - wire.opened_at > self._limits.unjoined_seconds:
-            self.lost(wire)
+            self.on_wire_lost(wire)
             wire.end(NORMAL)
 
     def pong(self) -> None:
-        """Hear that the client is there."""
+        """Handle a pong of the client."""
         self.pinged_at = None
         self.ping_at = time.monotonic() + self.server.ping_interval
 
     def schedule_ping(self) -> None:
-        """The original starts a greenlet for each client here; `look` does without."""
+        """Do nothing: `check` sends pings. The overridden method starts a greenlet per client."""
 
     def close(
         self,
@@ -411,7 +413,7 @@ class EngineSession(socket.Socket):
         reason: str | None = None,
         code: int = NORMAL,
     ) -> None:
-        """End the session; unless it is an `abort`, what waits is sent first. Never waits."""
+        """End the session without waiting; unless `abort`, send what the kernel takes first."""
         if self.closed:
             return
         self.closing = self.closed = True
@@ -425,12 +427,12 @@ class EngineSession(socket.Socket):
         if self._poll is not None:
             self._poll.set()
         if self.wire is not None:
-            # One that is being tried ends without a word: the asynchronous client in Python takes
-            # a close frame for the answer to its probe, and fails for good.
+            # A probe ends without a close frame: the asynchronous client in Python takes that for
+            # the answer to its probe, and fails for good.
             self.wire.end(code if self.upgraded else None)
 
     def drop(self) -> None:
-        """End the session and hang up without a word, because the client may not read."""
+        """End the session and close the socket at once, because the client may not read."""
         wire, self.wire = self.wire, None
         self.close(wait=False, abort=True)
         self.out, self.unsent = [], 0
@@ -438,7 +440,7 @@ class EngineSession(socket.Socket):
             wire.end(None)
 
     def refuse(self, code: int) -> None:
-        """End the session because of what the client sent; the close code tells why."""
+        """End the session because of an invalid message; `code` is the close code."""
         self.refused = True
         wire, self.wire = self.wire, None
         self.close(wait=False, abort=True)
@@ -446,13 +448,13 @@ class EngineSession(socket.Socket):
             wire.end(code)
 
     def _upgrade_websocket(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Answer a request to speak WebSocket: begin with it, or try it beside polling."""
-        if not self._can_begin(environ):
+        """Answer a request for a WebSocket, as the first transport or as a probe for an upgrade."""
+        if not self._can_open_wire(environ):
             answer = {**self.server._bad_request(), "status": "426 Upgrade Required"}
             answer["headers"] = [*answer["headers"], ("Sec-WebSocket-Version", VERSION)]
         else:
             try:
-                self._begin(environ, accept(environ))
+                self._open_wire(environ, handshake_response(environ))
                 return ()
             except HandshakeError as error:
                 answer = self.server._bad_request(str(error))
@@ -460,20 +462,20 @@ class EngineSession(socket.Socket):
             self.close(wait=False, abort=True)
         return answer
 
-    def _can_begin(self, environ: dict[str, Any]) -> bool:
+    def _can_open_wire(self, environ: dict[str, Any]) -> bool:
         is_free = not self.closed and self.wire is None
         return is_free and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == VERSION
 
-    def _begin(self, environ: dict[str, Any], handshake: bytes) -> None:
-        """Take the connection over and shake hands, without waiting: there is one at a time."""
-        client, left = take_over(environ)
-        wire = self.wire = Wire(client, self, self._limits.max_packet, left)
+    def _open_wire(self, environ: dict[str, Any], handshake: bytes) -> None:
+        """Take over the socket and send the handshake, without waiting."""
+        client, on_closed = take_over(environ)
+        wire = self.wire = Wire(client, self, self._limits.max_packet, on_closed)
         self._wires.add(wire)
         if not self.connected:
             self.connected = self.upgraded = True
         wire.open()
-        if not wire.send_whole(handshake):  # the client does not read, or is gone
-            self.lost(wire)
+        if not wire.send_whole(handshake):  # the client is gone or does not read
+            self.on_wire_lost(wire)
             wire.end(None)
         elif self.upgraded:
             self.write()
@@ -483,7 +485,7 @@ PING_FRAME = encode_frame(PING.encode())
 
 
 def _packet_of(frame: bytes) -> packet.Packet:
-    """Return a packet that encodes to what is in a frame, as long polling sends it."""
+    """Return the packet in a frame, encoded for long polling."""
     found, payload = packet.Packet(packet.NOOP), payload_of(frame)
     is_text = frame[0] & 0x0F == TEXT
     found.encode_cache = payload.decode() if is_text else f"b{base64.b64encode(payload).decode()}"
@@ -491,7 +493,7 @@ def _packet_of(frame: bytes) -> packet.Packet:
 
 
 def _decode(encoded: str) -> bytes | str:
-    """Return the bytes in a polling packet; what cannot be read is no packet at all."""
+    """Return the bytes in a polling packet; an invalid one becomes an empty packet."""
     try:
         return base64.b64decode(encoded, validate=True)
     except binascii.Error:

@@ -1,7 +1,7 @@
-"""One WebSocket connection: the event loop reads it, and no greenlet exists while it is idle.
+"""One WebSocket connection, read by the event loop; while idle it needs no greenlet.
 
-The socket is taken out of eventlet's hands after the handshake. Reading happens in a callback of
-the hub, which may not wait, so what was read is handled in a greenlet of its own, one at a time.
+After the handshake, eventlet's HTTP server no longer uses the socket. A callback of the hub reads
+from it and must not wait, so a greenlet handles what was read; there is one at a time.
 """
 
 from __future__ import annotations
@@ -23,47 +23,47 @@ from chat.realtime.transport.frames import (
     Message,
     encode_close,
 )
-from chat.realtime.transport.loop import listen, unlisten
+from chat.realtime.transport.loop import add_listener, remove_listener
 
 READ_BYTES = 64 * 1024
-FRAMES_PER_TURN = 256  # cut out of what has come; one does not have to be a message
-MESSAGES_PER_TURN = 16  # then everybody else gets a turn
-LINGER = 2.0  # seconds for the client to take our close frame in
-MOST_IGNORED = READ_BYTES  # thrown away meanwhile; more is no message that was on its way
+FRAMES_PER_TURN = 256  # parsed without a pause; not every frame is a message
+MESSAGES_PER_TURN = 16  # then other green threads run
+LINGER = 2.0  # seconds for the client to read our close frame
+MAX_IGNORED = READ_BYTES  # bytes read and dropped during LINGER; then reading stops
 
 log = logging.getLogger(__name__)
 
 
 class Receiver(Protocol):
-    """A session: it gives a meaning to what comes by a wire."""
+    """A session, which handles the messages of a wire."""
 
     sid: str
     payer: Payer | None
 
     @property
     def is_unjoined(self) -> bool:
-        """Tell whether the client is in no namespace yet."""
+        """Return whether the client is in no namespace yet."""
 
-    def receive_from(self, wire: Wire, message: bytes | str) -> None:
-        """Take a message."""
+    def on_message(self, wire: Wire, message: bytes | str) -> None:
+        """Handle a message."""
 
-    def pinged_by(self, wire: Wire, payload: bytes) -> None:
-        """Answer a ping of the WebSocket itself."""
+    def on_ping(self, wire: Wire, payload: bytes) -> None:
+        """Answer a ping frame of the WebSocket."""
 
     def write(self) -> None:
-        """Send what waits: the kernel can take more."""
+        """Send unsent frames: the kernel can take more."""
 
-    def lost(self, wire: Wire) -> None:
-        """Hear that the client or the network ended the wire."""
+    def on_wire_lost(self, wire: Wire) -> None:
+        """Handle a wire that the client or the network ended."""
 
-    def forget(self, wire: Wire) -> None:
-        """Hear that the socket of the wire is closed."""
+    def on_wire_closed(self, wire: Wire) -> None:
+        """Handle a wire whose socket is closed."""
 
 
 class Wire:
-    """Bytes to and from one client; what they mean is the session's business.
+    """Sends bytes to one client and passes its messages to the session.
 
-    `left` is called once, when the socket is closed.
+    `on_closed` is called once, when the socket is closed.
     """
 
     __slots__ = (
@@ -75,7 +75,7 @@ class Wire:
         "_reading",
         "_paused",
         "_writing",
-        "_left",
+        "_on_closed",
         "_ignored",
         "opened_at",
         "closed_at",
@@ -86,7 +86,7 @@ class Wire:
         connected: socket.socket,
         session: Receiver,
         limit: int,
-        left: Callable[[], None],
+        on_closed: Callable[[], None],
     ) -> None:
         self._socket = connected
         self._fileno = connected.fileno()
@@ -94,52 +94,52 @@ class Wire:
         self._frames = FrameReader(limit)
         self._handling = False
         self._reading: Any = None
-        self._paused = False  # until what has come is handled
+        self._paused = False  # reading waits until the received messages are handled
         self._writing: Any = None
-        self._left = left
-        self._ignored = 0  # bytes that came after the end
+        self._on_closed = on_closed
+        self._ignored = 0  # bytes received after the end
         self.opened_at = time.monotonic()
         self.closed_at: float | None = None  # when the session ended it, by the monotonic clock
 
     def open(self) -> None:
-        """Begin to read, or go on."""
-        self._reading = listen("read", self._fileno, self._read, self._obsolete)
+        """Start or resume reading."""
+        self._reading = add_listener("read", self._fileno, self._read, self._on_fileno_reused)
 
     def send(self, data: bytes) -> int:
-        """Hand bytes to the kernel without waiting; return how many it took. Raises OSError."""
+        """Send bytes without waiting; return how many the kernel took. Raises OSError."""
         try:
             return self._socket.send(data)
         except BlockingIOError:
             return 0
 
     def send_whole(self, data: bytes) -> bool:
-        """Hand a few bytes to the kernel without waiting; return whether it took them all."""
+        """Send a few bytes without waiting; return whether the kernel took all of them."""
         try:
             return self.send(data) == len(data)
         except OSError:
             return False
 
-    def await_room(self) -> None:
-        """Let the session write again once the kernel can take more."""
+    def await_writable(self) -> None:
+        """Call the session's `write` when the kernel can take more."""
         if self._writing is None:
-            self._writing = listen("write", self._fileno, self._write, self._obsolete)
+            self._writing = add_listener("write", self._fileno, self._write, self._on_fileno_reused)
 
-    def stop_waiting(self) -> None:
-        """There is nothing left to write."""
+    def stop_awaiting(self) -> None:
+        """Stop calling the session's `write`."""
         if self._writing is not None:
-            unlisten(self._writing)
+            remove_listener(self._writing)
             self._writing = None
 
     def end(self, code: int | None) -> None:
-        """Say goodbye with a close code and read no more; without one just hang up.
+        """Send a close frame with a code and handle no more messages; without a code just close.
 
-        The socket is closed when the client hangs up, at the latest by `dispose`: closing it with
-        bytes unread would take our last ones back.
+        After a close frame the socket is closed when the client closes it, or by `dispose` after
+        LINGER: a close with unread bytes would discard the last sent ones.
         """
         if self.closed_at is not None:
             return
         self.closed_at = time.monotonic()
-        self.stop_waiting()
+        self.stop_awaiting()
         if code is None:
             self.dispose()
             return
@@ -147,36 +147,36 @@ class Wire:
             self._socket.send(encode_close(code))
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as error:
-            log.debug("could not say goodbye: %s", error)
+            log.debug("could not send a close frame: %s", error)
             self.dispose()
 
     def dispose(self) -> None:
-        """Close the socket, whatever is under way."""
+        """Close the socket at once."""
         if self._fileno < 0:
             return
         self._fileno = -1
         self.closed_at = self.closed_at or time.monotonic()
-        self.stop_waiting()
+        self.stop_awaiting()
         self._stop_reading()
         self._socket.close()
-        self._session.forget(self)
-        self._left()
+        self._session.on_wire_closed(self)
+        self._on_closed()
 
     def _write(self, _: int) -> None:
         self._session.write()
 
-    def _obsolete(self, _: object) -> None:
+    def _on_fileno_reused(self, _: object) -> None:
         self.dispose()
 
     def _stop_reading(self) -> None:
         if self._reading is not None:
-            unlisten(self._reading)
+            remove_listener(self._reading)
             self._reading = None
 
     def _read(self, _: int) -> None:
-        """Take in what has come (called by the hub, which cannot wait)."""
+        """Read available bytes (called by the hub, which must not wait)."""
         if self._handling and self.closed_at is None:
-            self._paused = True  # no more in memory than is being handled
+            self._paused = True  # so that no more bytes are in memory than are being handled
             self._stop_reading()
             return
         try:
@@ -189,7 +189,7 @@ class Wire:
             if not data:
                 self.dispose()
             self._ignored += len(data)
-            if self._ignored >= MOST_IGNORED:  # `dispose` comes after LINGER
+            if self._ignored >= MAX_IGNORED:  # the engine calls `dispose` after LINGER
                 self._stop_reading()
             return
         if not data:
@@ -198,17 +198,17 @@ class Wire:
         spawn(self._handle, data)
 
     def _handle(self, data: bytes) -> None:
-        """Handle the messages that are complete with `data`; without any the client is gone."""
+        """Handle the messages that `data` completes; without data, the client is gone."""
         try:
-            self._let_others()
+            self._charge_and_repay()
             if not data:
-                self._session.lost(self)
+                self._session.on_wire_lost(self)
                 self.dispose()
             else:
                 self._handle_all(data)
         except FrameError as error:
             log.info("closing %s: %s", self._session.sid, error)
-            self._session.lost(self)
+            self._session.on_wire_lost(self)
             self.end(error.code)
         finally:
             self._handling = False
@@ -225,27 +225,27 @@ class Wire:
                 self._handle_one(message)
                 handled += 1
                 if handled % (1 if self._session.is_unjoined else MESSAGES_PER_TURN) == 0:
-                    self._let_others()
+                    self._charge_and_repay()
                     give_way()
             if not self._frames.pending:
                 return
-            self._let_others()
+            self._charge_and_repay()
             give_way()
             data = b""
 
-    def _let_others(self) -> None:
-        """Let whoever pays for this client by now repay what they owe."""
+    def _charge_and_repay(self) -> None:
+        """Charge what follows to the session's present payer, who repays its debt first."""
         charge_to(self._session.payer)
         repay()
 
     def _handle_one(self, message: Message) -> None:
         opcode, payload = message
         if opcode == CLOSE:
-            self._session.lost(self)
+            self._session.on_wire_lost(self)
             assert isinstance(payload, bytes)
             self.end(int.from_bytes(payload[:2], "big") or NORMAL)
         elif opcode == PING:
             assert isinstance(payload, bytes)
-            self._session.pinged_by(self, payload)
+            self._session.on_ping(self, payload)
         elif opcode != PONG:
-            self._session.receive_from(self, payload)
+            self._session.on_message(self, payload)

@@ -1,4 +1,4 @@
-"""What it costs a bot to look for lost pushes, in a world whose time is a number."""
+"""How many requests a bot makes to find lost pushes, in a world whose time is a number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.bots.reader import SYNC_EVERY
+from chat.bots.sync import SYNC_EVERY
 from tests.properties.world import Room, World
 
 KINDS = 2  # one `sync` for each
@@ -14,7 +14,7 @@ KINDS = 2  # one `sync` for each
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A bot that is in forty groups and has heard nothing yet."""
+    """A bot that is in forty groups and has received nothing yet."""
     world = World(tmp_path / "bot.json")
     for number in range(40):
         world.let_in(world.add_room(f"r{number}x", "group"))
@@ -24,7 +24,7 @@ def world(tmp_path: Path) -> World:
 
 
 def talk(world: World, rooms: list[Room], lose: bool = False) -> None:
-    """Let something be said in each room, and the bot hear it or not."""
+    """Send a message in each room, with or without a push to the bot."""
     for room in rooms:
         world.say(room)
         if not lose:
@@ -34,7 +34,7 @@ def talk(world: World, rooms: list[Room], lose: bool = False) -> None:
 
 
 def requests(world: World, seconds: float) -> int:
-    """Return how much the bot asks in that time."""
+    """Return the number of requests of the bot in that time."""
     before = world.requests
     world.live(seconds)
     return world.requests - before
@@ -44,20 +44,20 @@ def test_quiet_rooms_cost_nothing_but_a_comparison_every_five_minutes(world: Wor
     assert requests(world, 3 * SYNC_EVERY) == 3 * KINDS
 
 
-def test_many_rooms_are_looked_at_by_one_request(world: World) -> None:
+def test_many_rooms_are_polled_by_one_request(world: World) -> None:
     talk(world, list(world.rooms.values()))
     talk(world, list(world.rooms.values()), lose=True)
     assert requests(world, 6.0) - len(world.handled) // 2 == 1
     assert world.missing() == {}
 
 
-def test_few_rooms_of_many_are_looked_at_one_by_one(world: World) -> None:
+def test_few_rooms_of_many_are_polled_one_by_one(world: World) -> None:
     rooms = list(world.rooms.values())[:3]
     talk(world, rooms)
     assert requests(world, 6.0) == len(rooms)
 
 
-def test_looks_at_a_room_become_rare_and_end(world: World) -> None:
+def test_polls_of_a_room_become_rare_and_end(world: World) -> None:
     room, *_ = world.rooms.values()
     talk(world, [room])
     assert requests(world, SYNC_EVERY) - KINDS <= 12

@@ -10,19 +10,19 @@ from flask import Flask
 from chat.models import User
 from chat.realtime.connections import Connection
 from chat.wiring import Services
-from tests.realtime.nobodys import NOBODYS
+from tests.realtime.accounts import UNMETERED
 
 
-def test_who_was_never_let_in_is_not_said_to_have_left(
+def test_the_disconnect_of_a_pending_connection_is_not_logged(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     services: Services = app.extensions["chat"]
-    face = services.socketio.server.namespace_handlers["/group"]
+    handler = services.socketio.server.namespace_handlers["/group"]
     user = User("1", "ada", "", 0, "", "", None, 0, 0)
-    connection = Connection("sid", "transport", "/group", user, "session", 0, None, NOBODYS)
+    connection = Connection("sid", "transport", "/group", user, "session", 0, None, UNMETERED)
     with caplog.at_level(logging.INFO, "chat"):
-        face.gone(connection)
+        handler.closed(connection)
         assert caplog.messages == []
         connection.pending = False
-        face.gone(connection)
-        assert caplog.messages == ["ada left /group"]
+        handler.closed(connection)
+        assert caplog.messages == ["ada disconnected from /group"]

@@ -2,4 +2,4 @@
 
 from chat.budgets import Budgets
 
-NOBODYS = Budgets().of_user("nobody")
+UNMETERED = Budgets().of_user("nobody")
