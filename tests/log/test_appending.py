@@ -1,4 +1,4 @@
-"""Appending with a real database: numbers without gaps, whatever happens while it stores."""
+"""Appending to a real database: numbers without gaps, in spite of outages and races."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.log.desk import Desk, Listener, OpenDesk
 
 
 class Gate(MessageRepository):
-    """Stores nothing before it is opened, and remembers how many it was given at a time."""
+    """Blocks appends until it is opened, and records the size of each batch."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -50,7 +50,7 @@ class Gate(MessageRepository):
 
 
 class Outage(MessageRepository):
-    """Fails the first appends, before or after storing, and lets something happen `meanwhile`."""
+    """Fails the first appends, before or after storing, and calls `meanwhile` before it fails."""
 
     def __init__(
         self,
@@ -75,10 +75,7 @@ class Outage(MessageRepository):
 
 
 class Slow(MessageRepository):
-    """Takes its time to store, and remembers when each append began and ended, and with how many.
-
-    Also how many messages it was asked to look for.
-    """
+    """Delays appends; records the start, end and size of each, and the number of looked-up messages."""
 
     def __init__(self, database: Database, seconds: float = 0.0) -> None:
         super().__init__(database)
@@ -99,7 +96,7 @@ class Slow(MessageRepository):
 
 
 def log_of(database: Database, room: Room) -> list[Message]:
-    """Return everything that is stored of a room, in the order of seq."""
+    """Return all stored messages of a room in the order of seq."""
     stored = MessageRepository(database).list_range(room.id, 1, 10_000)
     assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
     return stored
@@ -554,7 +551,7 @@ def test_closing_waits_for_a_database_that_comes_back(
 
 
 class Broken(MessageRepository):
-    """A database that fails inside at every batch with `poison` in it, and while it is `broken`."""
+    """A database that fails at every batch with `poison` in it, and at all while it is `broken`."""
 
     broken = False
 
@@ -608,7 +605,7 @@ REFUSAL = QuotaExceeded(retry_after=60)
 
 
 class Search(Gate):
-    """Stores at once or when opened; finds nothing before `found` is set, or fails at it."""
+    """A gate whose lookups wait until `found` is set, and then fail with `failure` if it is set."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -627,7 +624,7 @@ class Search(Gate):
 def refuse_among_others(
     desk: Desk, gate: Gate, room: Room, *people: str
 ) -> tuple[list[StoredFuture], list[StoredFuture]]:
-    """Send what is refused before what is not, all in one batch; return the futures of both."""
+    """Send refused messages before accepted ones in one batch; return the futures of both."""
     first = desk.send(room, people[0], "first")
     assert gate.reached.wait(WAIT)
     refused = [desk.send(room, one, "too much", refusal=REFUSAL) for one in people]

@@ -115,7 +115,7 @@ def test_tiny_frames_are_parsed_in_turns(
     monkeypatch.setattr(FrameReader, "_next_frame", count)
     monkeypatch.setattr(wires, "spawn", lambda *call: begun.append(call))
     monkeypatch.setattr(wires, "give_way", lambda: turns.append(cut))
-    monkeypatch.setattr(wires, "listen", lambda *_: listening.append(_))
+    monkeypatch.setattr(wires, "add_listener", lambda *_: listening.append(_))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         session = server.eio.open_session("a")
