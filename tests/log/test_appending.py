@@ -75,7 +75,7 @@ class Outage(MessageRepository):
 
 
 class Slow(MessageRepository):
-    """Delays appends; records the start, end and size of each, and the number of looked-up messages."""
+    """Delays appends; records the start, end and size of each, and counts looked-up messages."""
 
     def __init__(self, database: Database, seconds: float = 0.0) -> None:
         super().__init__(database)
