@@ -1,4 +1,4 @@
-"""The benches run: what they measure of messages that change comes out as figures."""
+"""The benchmarks run and report figures for changes of messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS = 900
 
 
 def bench(*arguments: str) -> str:
-    """Run the benches and return what they print."""
+    """Run the benchmarks and return their output."""
     done = subprocess.run(
         [sys.executable, "-m", "bench", *arguments],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What the load generator keeps of messages that change."""
+"""The load generator's copies of changed messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATES = [{"seq": 7, "version": version, "data": f"text {version}"} for version 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """A client that is connected to nothing: packets are handed to it."""
+    """A client without a connection, to which tests pass packets."""
     loop = Loop()
     client = Client(loop, 0, [])
     yield client
@@ -25,7 +25,7 @@ def client() -> Iterator[Client]:
 
 
 def pushed(*messages: object, room_id: str = "here", namespace: str = "/group") -> bytes:
-    """Return the packet by which a server pushes changed messages."""
+    """Return a packet that pushes changed messages."""
     changes = {"room_id": room_id, "messages": messages, "after_rev": 0, "last_rev": 1}
     return (
         f"42{namespace},{json.dumps(['messages_changed', changes], separators=(',', ':'))}".encode()

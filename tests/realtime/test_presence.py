@@ -1,4 +1,4 @@
-"""Who is online is said when it changes, at whatever process, whatever the database does."""
+"""Presence is pushed when it changes at any process, in spite of failures of the database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RENEWS = 4.0  # seconds between two looks where only leases matter
 
 
 class Process:
-    """One of several processes on one database, and the client of it that listens."""
+    """One of several processes on one database, with the presence pushed to its clients."""
 
     def __init__(self, database: Database, clock: Clock[float]) -> None:
         self.said: list[tuple[float, str, bool]] = []
@@ -74,7 +74,7 @@ class Process:
 
 
 class World:
-    """Processes whose looks come one after the other, each second."""
+    """Processes that refresh one after the other, each second of a fake clock."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         self.database = database

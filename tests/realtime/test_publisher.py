@@ -1,4 +1,4 @@
-"""What goes through the message queue, and what of it counts as pushed to a room."""
+"""Pushes through the message queue, and those that are recorded as pushed to a room."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANGES = Changes((REACTED,), (1,), 0, 1, reacted={ADA.id: frozenset({1})})
 
 
 class Queue(QueuedChannelManager):
-    """Keeps what would go to the others."""
+    """Records the pushes for other processes."""
 
     def __init__(self, on_push: Callable[[str, Any], None]) -> None:
         super().__init__("redis://127.0.0.1:1/0", on_push)
@@ -74,7 +74,7 @@ class Process:
         event: str = "message_created",
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Take from the queue what another process told a channel, or several."""
+        """Handle a push of another process to one or several channels."""
         push = {
             "method": "emit",
             "event": event,

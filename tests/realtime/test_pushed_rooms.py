@@ -1,4 +1,4 @@
-"""What clients here know of a room is pushed once."""
+"""The state of a room is pushed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connection to a queue: by network or by a socket of this machine."""
+"""The connection to the message queue, by TCP or by a Unix socket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 90.0  # seconds
 
 @pytest.fixture
 def addresses(tmp_path: Path) -> Iterator[list[str]]:
-    """The two addresses of a Redis of this test's own."""
+    """The TCP and the Unix address of a Redis for this test."""
     program = shutil.which("redis-server")
     assert program is not None, "`make programs` gets redis-server"
     port, path = free_port(), tmp_path / "redis.sock"

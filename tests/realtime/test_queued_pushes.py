@@ -1,4 +1,4 @@
-"""What arrives on the queue is one of our pushes, or nothing."""
+"""The validation of pushes that arrive on the message queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one connection can let wait, in the server's memory and in the queue before the door."""
+"""Limits of the waiting events and connect requests of one connection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def services(app: Flask) -> Services:
 
 @pytest.fixture
 def handler(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
-    """A namespace that looks at no event before it is told to."""
+    """A namespace that handles waiting events only when a test calls `_handle_waiting`."""
     monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     return GroupNamespace(app, services)
 
@@ -136,7 +136,7 @@ def test_sockets_of_one_session_take_turns_with_those_of_others(
 
 
 class Nobody:
-    """Stands where an open transport is, and is told what it need not know."""
+    """Replaces an open Engine.IO session."""
 
     closing = False
 

@@ -1,4 +1,4 @@
-"""What one client can cost the others: little, and then it is dropped."""
+"""The limits of one client, beyond which it is dropped."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Dial = Callable[..., Client]
 
 @pytest.fixture(scope="module")
 def strict(serve: Serve) -> str:
-    """An application with narrow bounds."""
+    """An application with low limits."""
     bounds = ("--limit", LIMIT, "--connections", MAX_CONNECTIONS, "--max-unsent", MAX_UNSENT)
     return serve(*bounds, "--unjoined-seconds", UNJOINED_SECONDS, "--slow-seconds", 60)
 
 
 @pytest.fixture(scope="module")
 def impatient(serve: Serve) -> str:
-    """One where much may wait, but not for long."""
+    """An application with a high limit of unsent bytes and a short time for them."""
     return serve("--max-unsent", 1 << 30, "--slow-bytes", SLOW_BYTES, "--slow-seconds", 1)
 
 
@@ -66,7 +66,7 @@ def dial() -> Iterator[Dial]:
 
 
 def await_text(client: Client, start: str) -> str:
-    """Return the next text that begins so, answering pings."""
+    """Return the next text with a prefix, answering pings."""
     while True:
         text = str(client.recv())
         if text == "2":
@@ -76,7 +76,7 @@ def await_text(client: Client, start: str) -> str:
 
 
 def close_code(client: Client) -> int | None:
-    """Read until the server closes and return its close code, None when it just hung up."""
+    """Read until the server closes; return its close code, or None without a close frame."""
     while True:
         try:
             opcode, frame = client.recv_data(control_frame=True)
@@ -173,7 +173,7 @@ def test_a_client_that_does_not_read_is_dropped(
 
 
 def flood(talker: Client, reader: Client, size: int) -> None:
-    """Push so many bytes to everybody in the channel, as fast as the reader takes them in."""
+    """Push so many bytes to all clients in the channel, as fast as the reader reads them."""
     text, times = "x" * 20_000, 20
     for _ in range(size // len(text) // times):
         talker.send(f'428["tell","hall","{text}",{times}]')

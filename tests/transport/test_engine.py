@@ -1,4 +1,4 @@
-"""The Engine.IO protocol from outside: by polling, by WebSocket, and from one to the other."""
+"""The Engine.IO protocol from outside: polling, WebSocket, and the upgrade between them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ SEPARATOR = "\x1e"
 
 @pytest.fixture(scope="module")
 def echo(serve: Serve) -> str:
-    """The bare Engine.IO layer, which sends every message back."""
+    """The Engine.IO layer alone, which echoes every message."""
     return serve("--plain", "--binary", *UNJOINED)
 
 
 @pytest.fixture(scope="module")
 def impatient(serve: Serve) -> str:
-    """The same, with pings every moment."""
+    """The same, with frequent pings."""
     pings = ("--ping-interval", PING_INTERVAL, "--ping-timeout", PING_TIMEOUT)
     return serve("--plain", *UNJOINED, *pings)
 
@@ -59,7 +59,7 @@ def post(address: str, sid: str, body: str | bytes) -> requests.Response:
 
 @pytest.fixture
 def dial() -> Iterator[Dial]:
-    """A function that opens a WebSocket, of a new session or beside one that polls."""
+    """A function that opens a WebSocket, for a new session or for the upgrade of a polling one."""
     with ExitStack() as stack:
 
         def connect(address: str, sid: str = "") -> websocket.WebSocket:

@@ -1,4 +1,4 @@
-"""What a polling client may send in one POST: many packets, none of them large."""
+"""The POST of a polling client: many packets, none of them large."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SEPARATOR = "\x1e"
 
 @pytest.fixture(scope="module")
 def roomy(serve: Serve) -> str:
-    """An application that takes more in a POST than in a packet."""
+    """An application with a higher limit for a POST than for a packet."""
     limits = ("--limit", PACKET, "--max-payload", PAYLOAD)
     return serve(*limits, "--unjoined-seconds", 600)
 
@@ -37,7 +37,7 @@ def open_polling(address: str) -> str:
 
 
 def enter(link: str) -> None:
-    """Come into the main namespace."""
+    """Connect to the main namespace."""
     assert requests.post(link, data="40", timeout=TIMEOUT).status_code == 200
     came = ""
     while '"auth"' not in came:
@@ -45,7 +45,7 @@ def enter(link: str) -> None:
 
 
 def hear(link: str, count: int) -> list[str]:
-    """Poll until so many packets have come."""
+    """Poll until so many packets have arrived."""
     heard: list[str] = []
     while len(heard) < count:
         heard += requests.get(link, timeout=TIMEOUT).text.split(SEPARATOR)
@@ -86,7 +86,7 @@ def test_the_whole_post_has_a_limit_too(roomy: str) -> None:
 
 
 def chunked(link: str, chunks: list[bytes]) -> socket.socket:
-    """Begin a POST in chunks; without the last one it goes on."""
+    """Start a chunked POST; without the last chunk it stays incomplete."""
     _, _, rest = link.partition("//")
     address, _, path = rest.partition("/")
     host, _, port = address.partition(":")
@@ -166,7 +166,7 @@ def test_a_waiting_poll_ends_with_its_session(roomy: str) -> None:
 
 
 class Source(io.BytesIO):
-    """A body that notes how much of it was asked for at once."""
+    """A body that records the size of each read."""
 
     largest = 0
 

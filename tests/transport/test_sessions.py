@@ -1,4 +1,4 @@
-"""Sessions and connections as objects: what they keep, and for whom."""
+"""Engine.IO sessions and wires as objects: their state and their payers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIRST_FRAGMENT = b"\x01\x80mask"
 
 @pytest.fixture
 def server() -> ChatServer:
-    """The server of the chat without anybody in it."""
+    """The chat's server without clients."""
     return ChatServer(Connections(), ChannelManager(), async_mode="threading")
 
 
@@ -59,7 +59,7 @@ def test_little_of_a_long_request_is_kept(server: ChatServer) -> None:
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two ends of a connection that wait for nothing."""
+    """Two non-blocking ends of a connection."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
@@ -78,7 +78,7 @@ def test_frames_that_one_client_alone_causes_are_sent_at_its_cost(
     is_pong: bool,
     is_there: bool,
 ) -> None:
-    """What has left when the call returns was sent by the one who is charged for it."""
+    """A frame that is sent when the call returns was sent at the caller's cost."""
     ours, theirs = pair
     session = server.eio.open_session("a")
     session.wire, session.upgraded = wires.Wire(ours, session, 100, lambda: None), True

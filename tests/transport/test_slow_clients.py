@@ -1,4 +1,4 @@
-"""Who takes an answer, or sends a body, more slowly than the least rate is given up."""
+"""A client that reads an answer or sends a body below the minimum rate is dropped."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ AHEAD = 3  # times the least rate: on a busy machine a client stands still now a
 
 @pytest.fixture(scope="module")
 def address(serve: Serve) -> str:
-    """An application with little patience."""
+    """An application with a short grace."""
     return serve("--grace-seconds", GRACE, "--least-rate", RATE, "--unjoined-seconds", 600)
 
 
 def connect(address: str, receive_bytes: int = 0) -> socket.socket:
-    """Connect, with a buffer of that size if one is given."""
+    """Connect, by default with the usual receive buffer."""
     host, port = address.split(":")
     connection = socket.socket()
     if receive_bytes:
