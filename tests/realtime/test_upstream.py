@@ -1,4 +1,4 @@
-"""The server overrides private code of libraries: read each change of that code before an upgrade."""
+"""The server overrides private code of libraries, so an upgrade that changes it must be read."""
 
 from __future__ import annotations
 
