@@ -464,7 +464,7 @@ def test_a_run_reads_the_time_of_the_database_once(
 
 def test_a_room_without_subscribers_is_untracked(process: Process) -> None:
     left, kept = process.room(), process.room()
-    process.room_log.forget(left.id)  # as when it was deleted here
+    process.room_log.forget(left.id)  # as after a deletion in this process
     process.clients.member_left(left, process.user_id)
     process.reconciler.run_once()
     assert (

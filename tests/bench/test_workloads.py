@@ -33,7 +33,7 @@ def test_the_workloads_of_changing_messages_are_listed() -> None:
         assert listed[name].endswith("(ours)")
 
 
-@pytest.mark.torture  # it makes a town of a thousand people, which takes as long as many tests
+@pytest.mark.torture  # creating a town of a thousand users takes as long as many tests
 def test_the_workloads_of_changing_messages_report_figures() -> None:
     printed = bench("--quick", "--sides", "ours", "--only", *CHANGING)
     assert "failed" not in printed

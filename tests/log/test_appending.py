@@ -193,7 +193,7 @@ def test_a_repeat_of_a_message_dropped_from_the_cache_is_found_in_the_database(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dedupe, "MAX_CHARACTERS", 12)  # two of them
+    monkeypatch.setattr(dedupe, "MAX_CHARACTERS", 12)  # room for two messages
     asked = Slow(database)
     desk = open_desk(asked)
     first = results([desk.send(room, alice, "hello", f"c{number}") for number in range(5)])
@@ -208,7 +208,7 @@ def test_repeats_of_messages_stored_by_another_process_are_found_together(
     stored = results([desk.send(room, alice, "hello", f"c{number}") for number in range(40)])
     asked = Slow(database, seconds=0.3)
     other = open_desk(asked)
-    first = other.send(room, new_id(), "first")  # the others make up the batch after it
+    first = other.send(room, new_id(), "first")  # the others form the next batch
     again, new = [], []
     for number in range(40):
         again.append(other.send(room, alice, "other words", f"c{number}"))
@@ -229,7 +229,7 @@ def test_messages_stored_by_an_insert_without_an_answer_are_found_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
-    all_sent = threading.Event()  # or there could be any number of batches
+    all_sent = threading.Event()  # so that the number of batches is known
     failure = (NetworkTimeout("no answer"), True)
     outage = Outage(database, failure, meanwhile=lambda: all_sent.wait(WAIT))
     desk = open_desk(outage)
@@ -508,7 +508,7 @@ def test_a_wait_times_out_while_the_database_does_not_answer(
     with pytest.raises(Unavailable):
         wait_for(future, seconds=0.01)
     gate.opened.set()
-    assert wait_for(future, WAIT).message.seq == 1  # it was with the writer all the time
+    assert wait_for(future, WAIT).message.seq == 1  # it was in the queue all the time
 
 
 def test_closing_stores_all_queued_messages_and_takes_no_more(
@@ -573,7 +573,7 @@ def test_a_message_that_the_database_always_fails_at_does_not_block_the_others(
 ) -> None:
     monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     messages = Broken(database)
-    messages.broken = True  # so that all of them come into one batch
+    messages.broken = True  # so that all of them are in one batch
     desk = open_desk(messages)
     sent = [desk.send(room, alice, text) for text in ("first", "poison", "second")]
     messages.broken = False
@@ -596,7 +596,7 @@ def test_messages_wait_while_the_database_fails_at_everything(
     desk = open_desk(messages)
     future = desk.send(room, alice, "kept")
     with pytest.raises(Unavailable):
-        wait_for(future, 0.5)  # many more tries than one message would get
+        wait_for(future, 0.5)  # long enough for many more tries than FAILURES_BEFORE_SINGLES
     messages.broken = False
     assert wait_for(future, WAIT).message.data == "kept"
 
@@ -643,7 +643,7 @@ def test_refused_messages_delay_no_others(
     assert search.searched.wait(WAIT)
     assert results([desk.send(room, alice, "next")])[0].message.seq == 4
     assert not any(future.done() for future in refused)
-    assert not desk.log.close(0.01)  # it waits for those answers too
+    assert not desk.log.close(0.01)  # it waits for these lookups too
     search.found.set()
     assert desk.log.close(WAIT)
     for future in refused:
@@ -656,7 +656,7 @@ def test_a_refused_repeat_is_answered_with_the_stored_message(
     desk: Desk, open_desk: OpenDesk, room: Room, alice: str
 ) -> None:
     (stored,) = results([desk.send(room, alice, "hello", "same")])
-    other = open_desk()  # which does not remember it
+    other = open_desk()  # its cache does not contain the message
     (again,) = results([other.send(room, alice, "else", "same", refusal=REFUSAL)])
     assert (again.message, again.created) == (stored.message, False)
     with pytest.raises(QuotaExceeded):

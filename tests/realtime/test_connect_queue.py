@@ -10,7 +10,7 @@ from chat.realtime import connect_queue
 from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connections
 
-WAIT = 60.0  # seconds at most for what must happen
+WAIT = 60.0  # seconds
 MOST_OF_ONE = 20
 
 
@@ -54,7 +54,7 @@ def test_only_a_few_requests_run_at_once() -> None:
 def test_requests_of_other_sessions_run_between_those_of_one_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connect_queue, "AT_ONCE", 1)  # of two threads either may overtake the other
+    monkeypatch.setattr(connect_queue, "AT_ONCE", 1)  # the order of two threads is not defined
     gate = Gate()
     assert gate.ask("first")
     assert gate.reached.acquire(timeout=WAIT)

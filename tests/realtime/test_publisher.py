@@ -92,7 +92,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.room_entered(ROOM, [ADA.id])
     publisher.stored(ROOM, MESSAGE)
     publisher.message_created_for(ADA.id, ROOM, MESSAGE)
-    publisher.changed(ROOM, CHANGES)  # to her, who reacted, and to all
+    publisher.changed(ROOM, CHANGES)  # one push to the user who reacted, one to the room
     publisher.message_read(ROOM, ADA.id, 1, to_members=True)
     publisher.message_read(ROOM, ADA.id, 1, to_members=False)
     publisher.user_typing(ROOM, ADA.id)
@@ -135,7 +135,7 @@ def test_a_push_of_another_process_to_one_user_is_not_recorded_as_pushed_to_the_
 def test_a_former_member_who_reacted_does_not_receive_the_changed_message(
     process: Process, monkeypatch: pytest.MonkeyPatch, by_queue: bool
 ) -> None:
-    sent: list[list[str]] = []  # of each push, to which connections it goes
+    sent: list[list[str]] = []  # the recipients of each push
 
     def send(eio_sids: Iterable[str], frame: object) -> None:
         sent.append(list(eio_sids))

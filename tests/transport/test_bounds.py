@@ -15,13 +15,13 @@ import websocket
 
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come; no test's promise
+TIMEOUT = 60  # seconds to wait on a busy machine
 LIMIT = 64 * 1024
 CONTINUATION, TEXT, BINARY, CLOSE = 0, 1, 2, 8
 MAX_CONNECTIONS = 40
-UNJOINED_SECONDS = 3.0  # time to come in, also on a busy machine
+UNJOINED_SECONDS = 3.0  # long enough to connect on a busy machine
 SLOW_BYTES, MAX_UNSENT = 200_000, 2_000_000
-FILL_KERNEL = 6_000_000  # it takes megabytes for a client before anything has to wait here
+FILL_KERNEL = 6_000_000  # the kernel buffers megabytes before frames stay unsent
 
 Client = websocket.WebSocket
 Dial = Callable[..., Client]
@@ -169,7 +169,7 @@ def test_a_client_that_does_not_read_is_dropped(
     deadline = time.monotonic() + TIMEOUT
     while ask(talker, "members", "hall") != 1 or ask(talker, "unsent") != 0:
         assert time.monotonic() < deadline
-    ask(reader, "join", "lobby")  # it reads, so it is still there
+    ask(reader, "join", "lobby")  # it reads, so it was not dropped
 
 
 def flood(talker: Client, reader: Client, size: int) -> None:
@@ -191,7 +191,7 @@ def test_a_connection_beyond_the_limit_is_refused_at_once(strict: str, dial: Dia
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             dial(strict)
         assert refused.value.status_code == 503
-        assert time.monotonic() - started < TIMEOUT / 4  # and not when there is room
+        assert time.monotonic() - started < TIMEOUT / 4  # and not only when a connection ends
     held.pop().shutdown()
     held.pop().shutdown()
     deadline = time.monotonic() + TIMEOUT

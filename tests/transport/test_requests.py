@@ -21,12 +21,12 @@ from chat.realtime.bodies import CHUNKS_PER_TURN
 from harness.servers import ROOT, environment
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come
+TIMEOUT = 60  # seconds to wait on a busy machine
 LIMIT = 100_000
 MAX_POLLING = 5
 PER_ADDRESS = 4
 DEBTOR = "192.0.2.1"
-REST = 0.5  # seconds that the debtor has to rest
+REST = 0.5  # seconds for which the caller in debt waits
 PATH = "/socket.io/?EIO=4&transport=polling"
 
 
@@ -234,7 +234,7 @@ def test_ambiguous_chunks_are_refused(patient: str, body: bytes) -> None:
     path = open_polling(patient)
     smuggled = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     assert status_of(patient, chunked(path) + body + smuggled) == 400
-    assert requests.post(f"http://{patient}{path}", data="40", timeout=TIMEOUT).ok  # not in yet
+    assert requests.post(f"http://{patient}{path}", data="40", timeout=TIMEOUT).ok  # a CONNECT
 
 
 @pytest.mark.parametrize("size", [b"ffffffffffffffff", b"%x" % (LIMIT + 1)])
@@ -331,7 +331,7 @@ def test_a_polling_session_beyond_the_limit_is_refused(small: str) -> None:
     assert ask(small) == 503
     link = f"ws://{small}{PATH}".replace("polling", "websocket")
     client = websocket.create_connection(link, timeout=TIMEOUT, suppress_origin=True)
-    assert str(client.recv()).startswith("0")  # a connection of its own, and counted there
+    assert str(client.recv()).startswith("0")  # a WebSocket does not count as polling
     client.shutdown()
     assert requests.post(f"http://{small}{paths[0]}", data="1", timeout=TIMEOUT).status_code == 200
     assert ask(small) == 200

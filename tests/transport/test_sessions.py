@@ -17,7 +17,7 @@ from chat.realtime.transport import wire as wires
 from chat.realtime.transport.frames import FrameReader
 from chat.realtime.transport.server import TransportServer
 
-PONG = b"\x8a\x80mask"  # empty: the smallest frame there is
+PONG = b"\x8a\x80mask"  # the smallest possible frame
 EMPTY_FRAGMENT = b"\x00\x80mask"
 FIRST_FRAGMENT = b"\x01\x80mask"
 
@@ -122,15 +122,15 @@ def test_tiny_frames_are_parsed_in_turns(
         session.on_joined()
         wire = wires.Wire(ours, session, 65_536, lambda: None)
         theirs.sendall(frames)
-        for _ in range(3):  # as often as the loop asks: nothing more before those are handled
+        for _ in range(3):  # it reads nothing more until these frames are handled
             wire._read(0)
         ((handle, data),) = begun
         assert cut == 0 and len(listening) == 0
         handle(data)
-        assert cut > len(frames) // len(PONG)  # of all that was read
+        assert cut > len(frames) // len(PONG)  # all read bytes were parsed
         most = max(later - earlier for earlier, later in pairwise(turns))
         assert most <= wires.FRAMES_PER_TURN
-        assert len(listening) == 1  # it goes on, once
+        assert len(listening) == 1  # it resumed reading once
 
 
 def test_a_client_refused_in_one_namespace_and_connecting_to_another_is_not_unjoined(

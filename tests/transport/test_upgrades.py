@@ -13,8 +13,8 @@ import websocket
 
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come
-UNJOINED_SECONDS = 3.0  # time to come in, also on a busy machine
+TIMEOUT = 60  # seconds to wait on a busy machine
+UNJOINED_SECONDS = 3.0  # long enough to connect on a busy machine
 
 Dial = Callable[[str], websocket.WebSocket]
 
@@ -108,7 +108,9 @@ def test_a_probing_websocket_ends_with_its_session(patient: str, dial: Dial, fir
         client.send(first)
         assert client.recv() == "3probe"
     assert requests.post(link, data="1", timeout=TIMEOUT).status_code == 200
-    assert await_close(client) is None  # python-socketio takes a close frame for an answer
+    assert (
+        await_close(client) is None
+    )  # python-socketio takes a close frame for the answer to its probe
 
 
 def test_pings_of_a_probing_websocket_are_answered_on_it(patient: str, dial: Dial) -> None:
