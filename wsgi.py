@@ -19,7 +19,7 @@ eventlet.monkey_patch()
 
 from chat.concurrency import resolve_beside, spawn, start_metering
 
-resolve_beside()  # because without its own resolver eventlet resolves names within the event loop
+resolve_beside()  # otherwise the system's resolver blocks the event loop
 start_metering()
 
 import logging

@@ -30,7 +30,7 @@ CROWD = 1_000
 REACTING = 200
 EDITORS = 16
 MISSED_CHANGES = 1_000
-DEAF_RECEIVE_BYTES = 4_096  # a larger buffer in the kernel would hide that they do not read
+DEAF_RECEIVE_BYTES = 4_096  # small, so that the kernel does not buffer the unread pushes
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
     """1,000 of 10,000 connections end at once while 10 others talk: their longest wait."""
     people, place = side.town.people, side.town.places.small[-1]
     staying = [one for one in people if one not in place.members]
-    # All connections of the same people, so that they are seen to go and to come.
+    # All connections belong to the same users, whose presence changes are pushed.
     numbers = sorted(range(CONNECTIONS), key=lambda number: number % len(staying))
 
     def made(count: int, start: int = 0) -> list[Client]:
@@ -214,7 +214,7 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
             conversation.forget_latencies()
             for number, client in enumerate(leaving):
                 client.close()
-                if number % CLOSED_AT_ONCE == 0:  # or the talkers would wait for the generator
+                if number % CLOSED_AT_ONCE == 0:  # otherwise the talkers wait for the generator
                     conversation.run(0)
             conversation.run(pace.after_leaving)
             figures = percentiles(conversation.latencies())

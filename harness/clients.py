@@ -121,7 +121,7 @@ class Loop:
                 client.rest = bytes(self._buffer[:end])
                 return
         try:
-            pushes, used = walk(self._buffer, end, client.take)
+            pushes, used = walk(self._buffer, end, client.handle_packet)
         except ValueError as error:
             raise LoadError(f"lost a connection: {error}") from error
         client.pushes += pushes
@@ -193,7 +193,7 @@ class Client:
         """Send one Engine.IO packet."""
         self._send_all(encode(payload))
 
-    def take(self, payload: bytes) -> None:
+    def handle_packet(self, payload: bytes) -> None:
         """Handle a packet other than a pushed message."""
         if payload == b"2":
             self.send(b"3")

@@ -1,4 +1,4 @@
-"""The reconciler: what others stored is pushed, whatever goes wrong meanwhile."""
+"""The reconciler pushes what other processes stored, in spite of failures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.realtime.accounts import UNMETERED
 
 
 class Failing(MessageRepository):
-    """Cannot read the logs of some rooms."""
+    """Fails to read the logs of some rooms."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -55,8 +55,8 @@ class Failing(MessageRepository):
         return super().list_range(room_id, first, last)
 
 
-class Looking(RoomRepository):
-    """Remembers which touched rooms it found."""
+class RecordingRooms(RoomRepository):
+    """Records the touched rooms that it found."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -68,8 +68,8 @@ class Looking(RoomRepository):
         return touched
 
 
-class Compared(MembershipCache):
-    """Remembers of which rooms the members were read."""
+class RecordingCache(MembershipCache):
+    """Records the rooms whose members were read."""
 
     def __init__(self, rooms: RoomRepository, memberships: MembershipRepository) -> None:
         super().__init__(rooms, memberships)
@@ -81,15 +81,15 @@ class Compared(MembershipCache):
 
 
 class Clients:
-    """Stands where the publisher is: one client, who hears what it was let into."""
+    """Replaces the publisher: one client, with the rooms that it is subscribed to."""
 
     def __init__(self, room_log: RoomLog, told_rooms: ToldRooms, user_id: str) -> None:
         self._room_log = room_log
         self._told_rooms = told_rooms
         self._user_id = user_id
-        self._hears: set[str] = set()
+        self._subscribed: set[str] = set()
         self.seqs: dict[str, list[int]] = {}
-        self.told: list[str] = []  # ids of rooms that are deleted, people, sessions that ended
+        self.told: list[str] = []  # ids of deleted rooms, changed users and ended sessions
         self.updated: list[str | None] = []  # names of rooms
 
     def track_room(self, room: Room) -> None:
@@ -102,14 +102,14 @@ class Clients:
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         self.track_room(room)
-        self._hears.add(room.id)
+        self._subscribed.add(room.id)
 
     def room_updated(self, room: Room) -> None:
         self.updated.append(room.name)
         self._told_rooms.record_details(room)
 
     def member_left(self, room: Room, user_id: str) -> None:
-        self._hears.discard(room.id)
+        self._subscribed.discard(room.id)
 
     def stored(self, room: Room, message: Message) -> None:
         raise AssertionError("nothing is stored here")
@@ -139,14 +139,14 @@ class Clients:
         self.told.append(session_id)
 
     def listeners(self, channel: str, namespace: str) -> set[str]:
-        return {self._user_id} if channel.removeprefix("room:") in self._hears else set()
+        return {self._user_id} if channel.removeprefix("room:") in self._subscribed else set()
 
     def has_listeners(self, room_id: str) -> bool:
-        return room_id in self._hears
+        return room_id in self._subscribed
 
 
 class Silent:
-    """Stands where presence, the removal of accounts and requests are: nothing happens there."""
+    """Replaces presence, ended accounts and membership requests; it only records blocks."""
 
     def __init__(self) -> None:
         self.told_of: list[Room] = []  # blocks
@@ -158,7 +158,7 @@ class Silent:
         self.told_of.append(room)
 
     def exclude_ended(self) -> None:
-        """Nobody's account has ended."""
+        """Do nothing: no account has ended."""
 
     def list_created(
         self, since: datetime, until: datetime | None, is_told: Callable[[str], bool]
@@ -167,12 +167,12 @@ class Silent:
 
 
 class Process:
-    """A process with one client who is connected, and what others do to the same database."""
+    """A process with one connected client, and the writes of other processes."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.user_id = new_id()
-        self.rooms = Looking(database)
+        self.rooms = RecordingRooms(database)
         self.memberships = MembershipRepository(database)
         self.messages = Failing(database)
         self.told_rooms = ToldRooms()
@@ -187,7 +187,7 @@ class Process:
         self.room_log.followers = (self.clients,)
         self.connections = Connections()
         self.connect("sid", self.user_id, pending=False)
-        self.membership_cache = Compared(self.rooms, self.memberships)
+        self.membership_cache = RecordingCache(self.rooms, self.memberships)
         self.silent = Silent()
         self.clock_is_ahead = timedelta()
         users = UserRepository(database)
@@ -230,7 +230,7 @@ class Process:
         )
 
     def connect(self, sid: str, user_id: str, pending: bool = True) -> Connection:
-        """Note somebody who is connected, or being let in."""
+        """Add a connection of a user, pending or accepted."""
         user = User(user_id, sid, "", 0, "", "", None, 0, 0)
         connection = Connection(sid, sid, "/group", user, new_id(), 0, None, UNMETERED)
         connection.pending = pending
@@ -238,14 +238,14 @@ class Process:
         return connection
 
     def room(self) -> Room:
-        """Make a room that the client belongs to and hears."""
+        """Create a group with the client as a subscribed member."""
         room = self.rooms.insert_group(new_id(), "A group", "")
         self.memberships.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
         self.clients.room_entered(room, [self.user_id])
         return room
 
     def direct_room(self) -> Room:
-        """Make a room of two that the client belongs to and hears."""
+        """Create a direct room with the client as a subscribed member."""
         room = self.rooms.insert_direct(self.user_id, new_id())
         assert room is not None
         self.memberships.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
@@ -261,7 +261,7 @@ class Process:
             self.rooms.advance_heads([stored[-1]])
 
     def touched_ago(self, room: Room, seconds: float) -> None:
-        """Let the last change of a room be so long ago."""
+        """Set the last touch of a room to so many seconds ago."""
         then = self.database.now() - timedelta(seconds=seconds)
         self.database.db["room"].update_one(
             {"_id": object_id(room.id)}, {"$set": {"touched_at": then}}
@@ -314,7 +314,7 @@ def test_messages_stored_during_a_long_outage_are_pushed_after_it(
     process.messages.errors[room.id] = AutoReconnect("away")
     with pytest.raises(AutoReconnect):
         process.reconciler.run_once()
-    # As if the outage had lasted longer than a beat looks back.
+    # As if the outage had lasted longer than LOOK_BACK.
     process.touched_ago(room, 60)
     later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
     monkeypatch.setattr(reconciling, "time", later)
@@ -346,7 +346,7 @@ def test_a_block_is_pushed_by_the_next_run_after_the_database_failed(process: Pr
 
 
 def test_a_block_that_ended_before_the_next_run_is_pushed_too(process: Process) -> None:
-    """Both have missed what the other one changed meanwhile."""
+    """Both members have missed changes of the other's profile during the block."""
     room = process.direct_room()
     process.reconciler.run_once()
     for blockers in ([process.user_id], []):
@@ -369,7 +369,7 @@ def test_changes_stamped_by_a_clock_that_was_ahead_are_read_once(process: Proces
     assert process.clients.seqs[room.id] == [1, 2]
     assert process.rooms.found == [room.id]
     process.reconciler.run_once()
-    assert process.rooms.found == [room.id], "and not at each beat until then"
+    assert process.rooms.found == [room.id], "and not in every run until then"
 
 
 def test_deletions_and_ends_stamped_by_a_clock_that_was_ahead_are_pushed_once(
@@ -398,7 +398,7 @@ def test_a_member_whose_join_was_never_pushed_is_subscribed_in_the_end(
     room = process.rooms.insert_group(new_id(), "A group", "")
     process.store(room, 1, 1)
     process.reconciler.run_once()
-    # A process that crashed right after writing this has told nobody.
+    # A process that crashed right after this write has pushed nothing.
     process.memberships.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
     process.store(room, 2, 2)
     process.reconciler.run_once()
@@ -427,7 +427,7 @@ def test_a_connecting_member_is_compared_again(process: Process) -> None:
     process.connections.mark_accepted(coming)
     for _ in range(2):
         process.reconciler.run_once()
-    assert process.membership_cache.rooms == [room.id] * 3, "and once more when they are in"
+    assert process.membership_cache.rooms == [room.id] * 3, "and once more after the accept"
 
 
 def test_a_client_whose_user_left_while_it_connected_is_not_subscribed(process: Process) -> None:
@@ -440,7 +440,7 @@ def test_a_client_whose_user_left_while_it_connected_is_not_subscribed(process: 
     room = process.room()
     process.store(room, 1, 1)
     process.reconciler.run_once()
-    # What was read of them before another process took them out of the room comes only now.
+    # The memberships were read before another process removed the user, and arrive only now.
     coming.channels.add(room_channel(room.id))
     manager.connect(sid, "/group")
     assert list(manager.get_participants("/group", room_channel(room.id))) == []
@@ -464,7 +464,7 @@ def test_a_run_reads_the_time_of_the_database_once(
 
 def test_a_room_without_subscribers_is_untracked(process: Process) -> None:
     left, kept = process.room(), process.room()
-    process.room_log.forget(left.id)  # as when it was deleted here
+    process.room_log.forget(left.id)  # as after a deletion in this process
     process.clients.member_left(left, process.user_id)
     process.reconciler.run_once()
     assert (

@@ -27,7 +27,7 @@ MAX_CONNECTIONS = 20_000  # its server's default is 1,024
 app = Flask(__name__)
 socketio = SocketIO(app, async_mode="eventlet")
 users: dict[str, dict[str, str]] = {}
-heads: defaultdict[str, int] = defaultdict(int)
+last_seqs: defaultdict[str, int] = defaultdict(int)
 numbers = itertools.count(1)
 
 
@@ -45,13 +45,13 @@ class Talk(Namespace):
     def on_send_message(self, payload: dict[str, Any]) -> dict[str, Any]:
         user, now = users[request.sid], int(time.time() * 1000)  # type: ignore[attr-defined]
         room_id = payload["room_id"]
-        heads[room_id] += 1
+        last_seqs[room_id] += 1
         message = {
             "id": f"{next(numbers):024x}",
             "room_id": room_id,
             "user_id": user["id"],
             "username": user["username"],
-            "seq": heads[room_id],
+            "seq": last_seqs[room_id],
             "client_id": payload["client_id"],
             "kind": "text",
             "data": payload["data"],

@@ -110,7 +110,7 @@ class RoomLog:
     def changes(self, room: Room, after_rev: int, limit: int, upto: int) -> Changes:
         """Return at most `limit` messages that changed after a rev, each once and as it is now.
 
-        `upto` is a rev that `rev` returned. The result says `reset` when `after_rev` is beyond it
+        `upto` is a rev that `rev` returned. The result is a `reset` if `after_rev` is beyond it
         or more than MAX_CHANGES_BEHIND behind.
         """
         if after_rev > upto or upto - after_rev > MAX_CHANGES_BEHIND:

@@ -1,4 +1,4 @@
-"""The benches run: what they measure of messages that change comes out as figures."""
+"""The benchmarks run and report figures for changes of messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS = 900
 
 
 def bench(*arguments: str) -> str:
-    """Run the benches and return what they print."""
+    """Run the benchmarks and return their output."""
     done = subprocess.run(
         [sys.executable, "-m", "bench", *arguments],
         cwd=ROOT,
@@ -33,7 +33,7 @@ def test_the_workloads_of_changing_messages_are_listed() -> None:
         assert listed[name].endswith("(ours)")
 
 
-@pytest.mark.torture  # it makes a town of a thousand people, which takes as long as many tests
+@pytest.mark.torture  # creating a town of a thousand users takes as long as many tests
 def test_the_workloads_of_changing_messages_report_figures() -> None:
     printed = bench("--quick", "--sides", "ours", "--only", *CHANGING)
     assert "failed" not in printed

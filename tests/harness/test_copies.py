@@ -1,4 +1,4 @@
-"""What the load generator keeps of messages that change."""
+"""The load generator's copies of changed messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATES = [{"seq": 7, "version": version, "data": f"text {version}"} for version 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """A client that is connected to nothing: packets are handed to it."""
+    """A client without a connection, to which tests pass packets."""
     loop = Loop()
     client = Client(loop, 0, [])
     yield client
@@ -25,7 +25,7 @@ def client() -> Iterator[Client]:
 
 
 def pushed(*messages: object, room_id: str = "here", namespace: str = "/group") -> bytes:
-    """Return the packet by which a server pushes changed messages."""
+    """Return a packet that pushes changed messages."""
     changes = {"room_id": room_id, "messages": messages, "after_rev": 0, "last_rev": 1}
     return (
         f"42{namespace},{json.dumps(['messages_changed', changes], separators=(',', ':'))}".encode()
@@ -39,25 +39,25 @@ def test_the_copy_of_a_message_with_the_greatest_version_is_kept(
     copies = Copies(client, "here")
     assert copies.find(7) is None
     for state in (*order, *order):
-        client.take(pushed(state))
+        client.handle_packet(pushed(state))
     assert copies.find(7) == STATES[-1]
 
 
 def test_a_repeated_push_is_counted_again(client: Client) -> None:
     copies = Copies(client, "here")
     for _ in range(3):
-        client.take(pushed(*STATES))
+        client.handle_packet(pushed(*STATES))
     assert copies.pushes == 3
 
 
 def test_only_changes_of_the_room_are_kept(client: Client) -> None:
     copies = Copies(client, "here")
-    client.take(pushed(STATES[0], room_id="elsewhere"))
-    client.take(b'42/group,["message_read",{"room_id":"here","seq":7}]')
+    client.handle_packet(pushed(STATES[0], room_id="elsewhere"))
+    client.handle_packet(b'42/group,["message_read",{"room_id":"here","seq":7}]')
     assert copies.pushes == 0 and copies.find(7) is None
 
 
 def test_changes_are_received_in_both_namespaces(client: Client) -> None:
     copies = Copies(client, "here")
-    client.take(pushed(STATES[0], namespace="/direct"))
+    client.handle_packet(pushed(STATES[0], namespace="/direct"))
     assert copies.find(7) == STATES[0]

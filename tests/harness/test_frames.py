@@ -1,4 +1,4 @@
-"""The load generator counts what it receives, however the bytes are cut."""
+"""The load generator counts received frames, however the stream is split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.frames import PUSHES, encode, walk
 
 
 def frame(payload: bytes) -> bytes:
-    """Return the frame of a server: not masked."""
+    """Return an unmasked frame, as servers send it."""
     size = len(payload)
     if size < 126:
         return bytes((0x81, size)) + payload
@@ -27,7 +27,7 @@ STREAM = b"".join(map(frame, [OTHERS[0], *PUSHED, *OTHERS[1:]]))
 
 
 def received(pieces: Iterator[bytes]) -> tuple[int, list[bytes]]:
-    """Return how many pushes and what else is found in a stream that comes in pieces."""
+    """Return the number of pushes and the other payloads in a stream of pieces."""
     pushes, others, rest = 0, list[bytes](), b""
     for piece in pieces:
         buffer = bytearray(rest + piece)

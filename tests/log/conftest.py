@@ -1,4 +1,4 @@
-"""Desks of several processes on one database, and a room to write in."""
+"""Logs of several processes on one database, and a room to write in."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.log.desk import Desk, OpenDesk
 
 @pytest.fixture
 def database(migrated: Database) -> Database:
-    """The database with its indexes: they are what decides."""
+    """The migrated database: its unique indexes decide between processes."""
     return migrated
 
 
 @pytest.fixture
 def open_desk(database: Database) -> Iterator[OpenDesk]:
-    """A function that opens a desk, with a repository of its own; all are closed at the end."""
+    """A function that opens the log of one more process; all are closed at the end."""
     desks: list[Desk] = []
 
     def open_desk(

@@ -1,4 +1,4 @@
-"""The logs as one process has them, and what its followers heard."""
+"""A `RoomLog` as one process has it, with followers that record their calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chat.repositories.rooms import RoomRepository
 def message_in(
     room: Room, user_id: str, data: str = "hello", *, seq: int = 0, client_id: str | None = None
 ) -> Message:
-    """Return a message as it is before it is stored, or as another process stores it at `seq`."""
+    """Return a message that is not stored yet, or one that another process stores at `seq`."""
     return Message(
         id=new_id(),
         room_id=room.id,
@@ -43,7 +43,7 @@ def change_of(
     emoji: str = "",
     rev: int = 0,
 ) -> Change:
-    """Return a change as it is before it is stored, or as another process stores it at `rev`."""
+    """Return a change that is not stored yet, or one that another process stores at `rev`."""
     return Change(
         id=new_id(),
         room_id=message.room_id,
@@ -59,12 +59,12 @@ def change_of(
 
 
 class Listener:
-    """A follower that keeps what it hears, and lets something happen before it does."""
+    """A follower that records its calls; it calls `meanwhile` first."""
 
     def __init__(self, meanwhile: Callable[[Message], object] = lambda message: None) -> None:
         self._meanwhile = meanwhile
-        self.told: list[Message] = []  # of what was stored here
-        self.caught: list[Message] = []  # of what was stored elsewhere
+        self.told: list[Message] = []  # stored by this process
+        self.caught: list[Message] = []  # stored elsewhere
 
     def stored(self, room: Room, message: Message) -> None:
         self._meanwhile(message)
@@ -76,10 +76,10 @@ class Listener:
 
 
 class ChangeListener:
-    """A follower of changes that keeps what it hears."""
+    """A follower of changes that records its calls."""
 
     def __init__(self) -> None:
-        self.told: list[Changes] = []  # of which some were stored here
+        self.told: list[Changes] = []  # at least partly stored by this process
         self.caught: list[Changes] = []  # stored elsewhere
 
     def changed(self, room: Room, changes: Changes) -> None:
@@ -90,7 +90,7 @@ class ChangeListener:
 
 
 class Desk:
-    """The logs as one process has them, with a listener before the previews."""
+    """A `RoomLog` as one process has it, with a recording follower before the previews."""
 
     def __init__(
         self, database: Database, messages: MessageRepository, changes: ChangeRepository
@@ -107,16 +107,16 @@ class Desk:
         self.follow_changes(self.change_listener)
 
     def follow(self, *followers: Follower) -> None:
-        """Let these hear what is new, and nobody else but the previews."""
+        """Set the followers of messages; the previews come last."""
         self.log.followers = (*followers, self.previews)
 
     def follow_changes(self, *followers: ChangeFollower) -> None:
-        """Let these hear what has changed, and nobody else."""
+        """Set the followers of changes."""
         self.log.change_followers = followers
 
     @property
     def told(self) -> list[Message]:
-        """What the listener heard of messages that were stored here."""
+        """The messages stored by this process, as the follower got them."""
         return self.listener.told
 
     def send(
@@ -131,7 +131,7 @@ class Desk:
         return self.log.append(room, message, refusal)
 
     def store(self, room: Room, first: int, last: int) -> list[Message]:
-        """Append to a log as another process does, without telling of it."""
+        """Append to a log as another process does, without a push."""
         stored = [message_in(room, new_id(), seq=seq) for seq in range(first, last + 1)]
         for start in range(0, len(stored), 100):
             self.messages.append(stored[start : start + 100])
@@ -142,7 +142,7 @@ OpenDesk = Callable[..., Desk]
 
 
 def log_without_database() -> RoomLog:
-    """Return the logs of a process that knows what it hears, and has nobody to ask."""
+    """Return a `RoomLog` without a database, for tests that need only its memory."""
     nowhere = cast(Database, None)
     rooms = RoomRepository(nowhere)
     messages, changes = MessageRepository(nowhere), ChangeRepository(nowhere)

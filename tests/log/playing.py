@@ -1,4 +1,4 @@
-"""What a message must be like: its entries in the log of changes, played in their order."""
+"""Computes the expected state of a message by replaying its entries in the log of changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.models import Change, Message
 
 
 def play(data: str, entries: Iterable[Change]) -> dict[str, Any]:
-    """Return the registers of a message that was first stored with a text."""
+    """Return the registers of a message with a first text after replaying its entries in order."""
     pinned, deleted, on = False, False, dict[tuple[str, str], int]()
     for entry in entries:
         if deleted:
@@ -28,7 +28,7 @@ def play(data: str, entries: Iterable[Change]) -> dict[str, Any]:
 
 
 def registers(message: Message) -> dict[str, Any]:
-    """Return the registers of a message as it is stored."""
+    """Return the registers of a stored message."""
     return {
         "data": message.data,
         "pinned": message.pinned,

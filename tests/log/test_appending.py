@@ -1,4 +1,4 @@
-"""Appending with a real database: numbers without gaps, whatever happens while it stores."""
+"""Appending to a real database: numbers without gaps, in spite of outages and races."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.log.desk import Desk, Listener, OpenDesk
 
 
 class Gate(MessageRepository):
-    """Stores nothing before it is opened, and remembers how many it was given at a time."""
+    """Blocks appends until it is opened, and records the size of each batch."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -50,7 +50,7 @@ class Gate(MessageRepository):
 
 
 class Outage(MessageRepository):
-    """Fails the first appends, before or after storing, and lets something happen `meanwhile`."""
+    """Fails the first appends, before or after storing, and calls `meanwhile` before it fails."""
 
     def __init__(
         self,
@@ -75,10 +75,7 @@ class Outage(MessageRepository):
 
 
 class Slow(MessageRepository):
-    """Takes its time to store, and remembers when each append began and ended, and with how many.
-
-    Also how many messages it was asked to look for.
-    """
+    """Delays appends; records the start, end and size of each, and counts looked-up messages."""
 
     def __init__(self, database: Database, seconds: float = 0.0) -> None:
         super().__init__(database)
@@ -99,7 +96,7 @@ class Slow(MessageRepository):
 
 
 def log_of(database: Database, room: Room) -> list[Message]:
-    """Return everything that is stored of a room, in the order of seq."""
+    """Return all stored messages of a room in the order of seq."""
     stored = MessageRepository(database).list_range(room.id, 1, 10_000)
     assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
     return stored
@@ -196,7 +193,7 @@ def test_a_repeat_of_a_message_dropped_from_the_cache_is_found_in_the_database(
     alice: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dedupe, "MAX_CHARACTERS", 12)  # two of them
+    monkeypatch.setattr(dedupe, "MAX_CHARACTERS", 12)  # room for two messages
     asked = Slow(database)
     desk = open_desk(asked)
     first = results([desk.send(room, alice, "hello", f"c{number}") for number in range(5)])
@@ -211,7 +208,7 @@ def test_repeats_of_messages_stored_by_another_process_are_found_together(
     stored = results([desk.send(room, alice, "hello", f"c{number}") for number in range(40)])
     asked = Slow(database, seconds=0.3)
     other = open_desk(asked)
-    first = other.send(room, new_id(), "first")  # the others make up the batch after it
+    first = other.send(room, new_id(), "first")  # the others form the next batch
     again, new = [], []
     for number in range(40):
         again.append(other.send(room, alice, "other words", f"c{number}"))
@@ -232,7 +229,7 @@ def test_messages_stored_by_an_insert_without_an_answer_are_found_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
-    all_sent = threading.Event()  # or there could be any number of batches
+    all_sent = threading.Event()  # so that the number of batches is known
     failure = (NetworkTimeout("no answer"), True)
     outage = Outage(database, failure, meanwhile=lambda: all_sent.wait(WAIT))
     desk = open_desk(outage)
@@ -511,7 +508,7 @@ def test_a_wait_times_out_while_the_database_does_not_answer(
     with pytest.raises(Unavailable):
         wait_for(future, seconds=0.01)
     gate.opened.set()
-    assert wait_for(future, WAIT).message.seq == 1  # it was with the writer all the time
+    assert wait_for(future, WAIT).message.seq == 1  # it was in the queue all the time
 
 
 def test_closing_stores_all_queued_messages_and_takes_no_more(
@@ -554,7 +551,7 @@ def test_closing_waits_for_a_database_that_comes_back(
 
 
 class Broken(MessageRepository):
-    """A database that fails inside at every batch with `poison` in it, and while it is `broken`."""
+    """A database that fails at every batch with `poison` in it, and at all while it is `broken`."""
 
     broken = False
 
@@ -576,7 +573,7 @@ def test_a_message_that_the_database_always_fails_at_does_not_block_the_others(
 ) -> None:
     monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     messages = Broken(database)
-    messages.broken = True  # so that all of them come into one batch
+    messages.broken = True  # so that all of them are in one batch
     desk = open_desk(messages)
     sent = [desk.send(room, alice, text) for text in ("first", "poison", "second")]
     messages.broken = False
@@ -599,7 +596,7 @@ def test_messages_wait_while_the_database_fails_at_everything(
     desk = open_desk(messages)
     future = desk.send(room, alice, "kept")
     with pytest.raises(Unavailable):
-        wait_for(future, 0.5)  # many more tries than one message would get
+        wait_for(future, 0.5)  # long enough for many more tries than FAILURES_BEFORE_SINGLES
     messages.broken = False
     assert wait_for(future, WAIT).message.data == "kept"
 
@@ -608,7 +605,7 @@ REFUSAL = QuotaExceeded(retry_after=60)
 
 
 class Search(Gate):
-    """Stores at once or when opened; finds nothing before `found` is set, or fails at it."""
+    """A gate whose lookups wait until `found` is set, and then fail with `failure` if it is set."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -627,7 +624,7 @@ class Search(Gate):
 def refuse_among_others(
     desk: Desk, gate: Gate, room: Room, *people: str
 ) -> tuple[list[StoredFuture], list[StoredFuture]]:
-    """Send what is refused before what is not, all in one batch; return the futures of both."""
+    """Send refused messages before accepted ones in one batch; return the futures of both."""
     first = desk.send(room, people[0], "first")
     assert gate.reached.wait(WAIT)
     refused = [desk.send(room, one, "too much", refusal=REFUSAL) for one in people]
@@ -646,7 +643,7 @@ def test_refused_messages_delay_no_others(
     assert search.searched.wait(WAIT)
     assert results([desk.send(room, alice, "next")])[0].message.seq == 4
     assert not any(future.done() for future in refused)
-    assert not desk.log.close(0.01)  # it waits for those answers too
+    assert not desk.log.close(0.01)  # it waits for these lookups too
     search.found.set()
     assert desk.log.close(WAIT)
     for future in refused:
@@ -659,7 +656,7 @@ def test_a_refused_repeat_is_answered_with_the_stored_message(
     desk: Desk, open_desk: OpenDesk, room: Room, alice: str
 ) -> None:
     (stored,) = results([desk.send(room, alice, "hello", "same")])
-    other = open_desk()  # which does not remember it
+    other = open_desk()  # its cache does not contain the message
     (again,) = results([other.send(room, alice, "else", "same", refusal=REFUSAL)])
     assert (again.message, again.created) == (stored.message, False)
     with pytest.raises(QuotaExceeded):

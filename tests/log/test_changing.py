@@ -1,4 +1,4 @@
-"""Changing messages with a real database: gapless revs, whoever writes, dies or is away."""
+"""Changing messages in a real database: revs without gaps, in spite of crashes and outages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEART = "❤️"
 
 
 class Failing(ChangeRepository):
-    """Fails at so many appends, after storing, or at so many applications, before them."""
+    """Fails the first `appends` appends after storing, and the first `applies` before applying."""
 
     def __init__(self, database: Database, appends: int = 0, applies: int = 0) -> None:
         super().__init__(database)
@@ -238,7 +238,7 @@ def test_a_process_that_lost_a_push_of_the_queue_reads_the_last_rev_at_once(
     assert there.log.rev(room) == 0
     for data in ("second", "third"):
         edit(here, room, message, data)
-    assert there.log.rev(room, PATIENCE) == 0, "it was asked lately, and nobody said more since"
+    assert there.log.rev(room, PATIENCE) == 0, "it was read lately, and no push came since"
     there.log.record_changes_pushed_elsewhere(room.id, 1, 2)  # the one before is lost
     assert there.log.rev(room, PATIENCE) == 2
 

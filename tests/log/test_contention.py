@@ -1,4 +1,4 @@
-"""Which process knows that it does not write alone."""
+"""How processes find out that others write to the same rooms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ends of logs: known here, asked for when they must be, and written to their rooms."""
+"""The ends of logs: cached, queried when needed, and written to their rooms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LATELY = 600.0  # seconds: longer than any test
 
 
 class Counted(MessageRepository):
-    """Counts how often it is asked for the end of a log."""
+    """Counts the queries for the end of a log."""
 
     asked = 0
 
@@ -41,7 +41,7 @@ def desk(open_desk: OpenDesk, messages: Counted) -> Desk:
 
 
 def written_end(desk: Desk, room: Room) -> int:
-    """Return the end of the log as the room says it, once all is written."""
+    """Return `last_seq` of the room in the database after a flush."""
     assert desk.previews.flush()
     found = desk.rooms.find(room.id)
     assert found is not None
@@ -55,7 +55,7 @@ def test_many_clients_that_reconnect_at_once_cost_one_query(
     assert messages.asked == 1
     desk.send(room, alice, "hello").result(PATIENCE)
     assert desk.log.end(room, LATELY) == 1
-    assert messages.asked == 1, "a process that stores the last message knows the end"
+    assert messages.asked == 1, "a process that stored the last message knows the end"
     desk.store(room, 2, 2)
     assert desk.log.end(room) == 2
 
@@ -161,7 +161,7 @@ def test_the_cost_of_a_room_does_not_grow_with_the_tracked_rooms(
             log.record_pushed_elsewhere(message_in(replace(room, id=str(number)), "7" * 24, seq=1))
         return time.thread_time() - began
 
-    assert seconds(20_000) < 10 * seconds(0)  # more than 50 times as much if all are passed over
+    assert seconds(20_000) < 10 * seconds(0)  # a scan of all rooms costs more than 50 times as much
 
 
 def test_a_forgotten_room_stays_tracked_until_it_is_untracked(
@@ -186,7 +186,7 @@ def test_after_a_restore_the_earlier_end_of_a_log_is_read(
     desk.messages.delete_range(room.id, 2, 3)
     desk.log.forget_all()
     assert desk.log.end(room) == 1 and desk.log.with_tail(room).last_seq == 1
-    assert desk.log.pushed_upto(room.id) == 3, "those who listen have not come again"
+    assert desk.log.pushed_upto(room.id) == 3, "the clients have not reconnected yet"
     desk.log.start_over()
     assert desk.log.tracked_rooms() == {}
     assert desk.send(room, alice, "again").result(PATIENCE).message.seq == 2

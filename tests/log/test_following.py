@@ -1,4 +1,4 @@
-"""What follows from "stored": who is told of a message, in which order, and what is made up for."""
+"""Followers: the order of their calls, and catching up after failures and foreign messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.log.desk import Desk, Listener, OpenDesk
 
 
 class Interrupted(MessageRepository):
-    """Lets something happen once while a log is read, after that was found."""
+    """Calls `meanwhile` once, after the next read of a log."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -42,7 +42,7 @@ def desk(open_desk: OpenDesk, messages: Interrupted) -> Desk:
 
 
 def catch_up(desk: Desk, room: Room, upto: int) -> None:
-    """Let those who listen to a room hear what is new, as the room says that its log ends."""
+    """Catch up with a room whose document says that its log ends at `upto`."""
     desk.log.catch_up(replace(room, last_seq=upto))
 
 
@@ -79,7 +79,7 @@ def test_a_failing_follower_affects_neither_the_others_nor_the_sender(
     assert seqs(before.told) == seqs(after.told) == [1, 2]
     assert desk.previews.flush()
     written = desk.rooms.find(room.id)
-    assert written is not None and written.last_seq == 2, "so all processes look at the room"
+    assert written is not None and written.last_seq == 2, "so all processes find the room touched"
 
 
 def test_catching_up_calls_all_followers_again_after_a_failure(

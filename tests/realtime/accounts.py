@@ -1,4 +1,4 @@
-"""An account for connections whose cost is not what a test is about."""
+"""An account for connections in tests that do not measure cost."""
 
 from chat.budgets import Budgets
 

@@ -1,4 +1,4 @@
-"""A client enters its channels in the moment it is accepted, with what changed while it waited."""
+"""A client enters its channels when it is accepted, with all changes made while it was pending."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUP = "/group"
 
 
 def waiting_client(*channels: str) -> tuple[ChannelManager, str]:
-    """Return a manager and a client that was authenticated and not yet accepted."""
+    """Return a manager and the sid of a pending client."""
     connections = Connections()
     manager = ChannelManager()
     manager.connections = connections

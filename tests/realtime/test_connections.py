@@ -1,4 +1,4 @@
-"""How many sockets one person may have open at once."""
+"""The limit of open sockets for each user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.realtime.accounts import UNMETERED
 
 
 def enter(connections: Connections, user: str, socket: str, namespace: str = "/group") -> str:
-    """Let a socket of a user into a namespace and return its id there."""
+    """Add a connection of a user's socket to a namespace and return its sid."""
     sid = f"{user} {socket} {namespace}"
     person = User(user, user, "", 0, "", "", None, 0, 0)
     connections.add_connection(

@@ -1,4 +1,4 @@
-"""When a connection is told that its access token ends."""
+"""Warnings and ends of connections whose access token expires."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MINUTE = 60_000
 
 
 class Told:
-    """Notes who was warned and who was sent away, in place of publisher and server."""
+    """Replaces publisher and server; records warned and ended connections."""
 
     def __init__(self) -> None:
         self.warned: list[str] = []
@@ -31,7 +31,7 @@ class Told:
 
 
 def set_up(token_minutes: int) -> tuple[Connection, Expiry, Told]:
-    """Return a connection with a fresh token, what looks after it, and what that did."""
+    """Return a connection with a fresh token, the `Expiry` that checks it, and the record of it."""
     connections, told = Connections(), Told()
     user = cast(User, type("Someone", (), {"id": "u"})())
     connection = Connection(

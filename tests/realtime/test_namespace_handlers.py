@@ -1,4 +1,4 @@
-"""What the log says of who comes and goes."""
+"""The log lines of connects and disconnects."""
 
 from __future__ import annotations
 

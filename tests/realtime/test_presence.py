@@ -1,4 +1,4 @@
-"""Who is online is said when it changes, at whatever process, whatever the database does."""
+"""Presence is pushed when it changes at any process, in spite of failures of the database."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from tests.clocks import Clock
 from tests.realtime.accounts import UNMETERED
 
 ADA, BOB = str(ObjectId()), str(ObjectId())
-RENEWS = 4.0  # seconds between two looks where only leases matter
+RENEWS = 4.0  # seconds between two refreshes in tests of leases
 
 
 class Process:
-    """One of several processes on one database, and the client of it that listens."""
+    """One of several processes on one database, with the presence pushed to its clients."""
 
     def __init__(self, database: Database, clock: Clock[float]) -> None:
         self.said: list[tuple[float, str, bool]] = []
-        self.asked: list[Collection[str]] = []  # for whose rooms
+        self.asked: list[Collection[str]] = []  # the users of each query for rooms
         self.before_answer: Callable[[], None] = lambda: None
         self.repository = PresenceRepository(database)
         self._clock = clock
-        self.rooms: dict[str, list[str]] = {}  # by user, other than "room"
+        self.rooms: dict[str, list[str]] = {}  # by user; the default is "room"
         self._connections = Connections()
         publisher: Any = self
         self.others = OthersPresence(self.repository, database.now, clock=clock)
@@ -74,7 +74,7 @@ class Process:
 
 
 class World:
-    """Processes whose looks come one after the other, each second."""
+    """Processes that refresh one after the other, each second of a fake clock."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         self.database = database
@@ -117,7 +117,7 @@ def test_a_page_reload_stays_online_and_each_reload_has_the_whole_grace(world: W
     ("others", "said"),
     [
         ([], [(ADA, False), (BOB, False)]),
-        (["group"], []),  # there they see each other
+        (["group"], []),  # in the group they see each other
     ],
 )
 def test_a_block_hides_the_presence_of_two_users_who_share_no_group(
@@ -203,7 +203,7 @@ def test_after_an_outage_no_process_is_declared_dead_at_once(world: World) -> No
     here, there = world.start(), world.start()
     there.come(ADA)
     world.run(1, there, here)
-    world.clock.now += 10 * LEASE  # nobody could read or write
+    world.clock.now += 10 * LEASE  # no process could read or write
     world.run(2 * RENEWS, here, there, step=RENEWS)
     assert [said[1:] for said in here.said] == [(ADA, True)]
 

@@ -1,4 +1,4 @@
-"""What goes through the message queue, and what of it counts as pushed to a room."""
+"""Pushes through the message queue, and those that are recorded as pushed to a room."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANGES = Changes((REACTED,), (1,), 0, 1, reacted={ADA.id: frozenset({1})})
 
 
 class Queue(QueuedChannelManager):
-    """Keeps what would go to the others."""
+    """Records the pushes for other processes."""
 
     def __init__(self, on_push: Callable[[str, Any], None]) -> None:
         super().__init__("redis://127.0.0.1:1/0", on_push)
@@ -74,7 +74,7 @@ class Process:
         event: str = "message_created",
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Take from the queue what another process told a channel, or several."""
+        """Handle a push of another process to one or several channels."""
         push = {
             "method": "emit",
             "event": event,
@@ -92,7 +92,7 @@ def tell_everything(publisher: Publisher) -> None:
     publisher.room_entered(ROOM, [ADA.id])
     publisher.stored(ROOM, MESSAGE)
     publisher.message_created_for(ADA.id, ROOM, MESSAGE)
-    publisher.changed(ROOM, CHANGES)  # to her, who reacted, and to all
+    publisher.changed(ROOM, CHANGES)  # one push to the user who reacted, one to the room
     publisher.message_read(ROOM, ADA.id, 1, to_members=True)
     publisher.message_read(ROOM, ADA.id, 1, to_members=False)
     publisher.user_typing(ROOM, ADA.id)
@@ -135,7 +135,7 @@ def test_a_push_of_another_process_to_one_user_is_not_recorded_as_pushed_to_the_
 def test_a_former_member_who_reacted_does_not_receive_the_changed_message(
     process: Process, monkeypatch: pytest.MonkeyPatch, by_queue: bool
 ) -> None:
-    sent: list[list[str]] = []  # of each push, to which connections it goes
+    sent: list[list[str]] = []  # the recipients of each push
 
     def send(eio_sids: Iterable[str], frame: object) -> None:
         sent.append(list(eio_sids))

@@ -1,4 +1,4 @@
-"""What clients here know of a room is pushed once."""
+"""The state of a room is pushed once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DIRECT = replace(GROUP, kind="direct", member_ids=("1", "2"))
 
 def test_changed_details_of_a_room_are_pushed_once() -> None:
     pushed = ToldRooms()
-    assert pushed.has_details(GROUP), "nobody listens"
+    assert pushed.has_details(GROUP), "the room is not tracked"
     pushed.track(GROUP)
     later = replace(GROUP, updated_at=6)
     assert pushed.has_details(GROUP) and not pushed.has_details(later)
@@ -23,7 +23,7 @@ def test_changed_details_of_a_room_are_pushed_once() -> None:
 
 def test_a_block_is_pushed_once_and_hides_presence() -> None:
     pushed = ToldRooms()
-    assert pushed.has_block(DIRECT), "nobody listens"
+    assert pushed.has_block(DIRECT), "the room is not tracked"
     pushed.track(DIRECT)
     blocked = replace(DIRECT, blocked_by=("1",), members_version=1)
     assert pushed.has_block(DIRECT) and not pushed.has_block(blocked)
@@ -33,7 +33,7 @@ def test_a_block_is_pushed_once_and_hides_presence() -> None:
     assert not pushed.has_block(ended)
     pushed.record_block(ended)
     assert pushed.with_presence() == {DIRECT.id: "direct"}
-    assert not pushed.has_block(replace(ended, members_version=4)), "one came and went"
+    assert not pushed.has_block(replace(ended, members_version=4)), "a block began and ended since"
 
 
 def test_tracking_a_room_again_keeps_its_pushed_state() -> None:

@@ -1,4 +1,4 @@
-"""The connection to a queue: by network or by a socket of this machine."""
+"""The connection to the message queue, by TCP or by a Unix socket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PATIENCE = 90.0  # seconds
 
 @pytest.fixture
 def addresses(tmp_path: Path) -> Iterator[list[str]]:
-    """The two addresses of a Redis of this test's own."""
+    """The TCP and the Unix address of a Redis for this test."""
     program = shutil.which("redis-server")
     assert program is not None, "`make programs` gets redis-server"
     port, path = free_port(), tmp_path / "redis.sock"
@@ -48,7 +48,7 @@ def test_a_queue_is_reached_by_tcp_and_by_a_unix_socket(
     for address in addresses:
         manager = QueuedChannelManager(address, lambda event, payload: None)
         with redis.Redis.from_url(manager.redis_url, **manager.redis_options) as client:
-            assert client.publish(CHANNEL, "") == 0  # nobody listens
+            assert client.publish(CHANNEL, "") == 0  # no subscriber
 
 
 def test_a_queue_that_accepts_connections_and_never_answers_times_out(
@@ -66,6 +66,6 @@ def test_a_queue_that_accepts_connections_and_never_answers_times_out(
         manager = QueuedChannelManager(f"redis://127.0.0.1:{port}/0", lambda event, payload: None)
         monkeypatch.setattr(manager, "_get_redis_module", lambda: package)
         threading.Thread(target=manager._publish_all, daemon=True).start()
-        for number in range(2):  # the second one on a connection of its own
+        for number in range(2):  # the second one uses a new connection
             manager._publish({"number": number})
             open_ones.enter_context(silent.accept()[0])

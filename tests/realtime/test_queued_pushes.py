@@ -1,4 +1,4 @@
-"""What arrives on the queue is one of our pushes, or nothing."""
+"""The validation of pushes that arrive on the message queue."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ def test_commands_to_clients_are_dropped(method: str) -> None:
         {"event": "connect"},
         {"namespace": "/"},
         {"namespace": None},
-        {"room": None},  # everybody
+        {"room": None},  # to all clients
         {"room": "a client's own channel"},
         {"room": "room:"},
         {"room": "room:*"},
         {"room": []},
         {"room": [f"room:{ROOM}", None]},
-        {"room": f"room:{USER}"},  # another one than the message is in
+        {"room": f"room:{USER}"},  # not the room of the message
         {"room": [f"room:{USER}"]},
         {"room": [f"room:{ROOM}", f"room:{USER}"]},
         {"room": [f"user:{USER}"]},
@@ -147,7 +147,7 @@ def test_any_other_push_is_dropped(wrong: dict[str, Any]) -> None:
         sent({**TYPING, "data": [{"room_id": ROOM, "at": float("nan")}]}),
         pickle.dumps(PUSH),
         sent(PUSH).decode(),
-        1,  # Redis tells how many subscriptions there are
+        1,  # Redis sends the number of subscriptions
         sent({**TYPING, "data": [{"room_id": ROOM, "text": "x" * MAX_BYTES}]}),
     ],
     ids=lambda received: repr(received)[:20],

@@ -1,4 +1,4 @@
-"""We override what is private and rely on it: an upgrade that changes it must be read first."""
+"""The server overrides private code of libraries, so an upgrade that changes it must be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one connection can let wait, in the server's memory and in the queue before the door."""
+"""Limits of the waiting events and connect requests of one connection."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def services(app: Flask) -> Services:
 
 @pytest.fixture
 def handler(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
-    """A namespace that looks at no event before it is told to."""
+    """A namespace that handles waiting events only when a test calls `_handle_waiting`."""
     monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     return GroupNamespace(app, services)
 
@@ -106,7 +106,7 @@ def test_an_unparsable_waiting_event_is_answered_and_the_next_one_handled(
 ) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
-    # An object that was too deep for its first reader, from its first bracket on.
+    # The text of an event that was nested too deeply for the first parser.
     handler.receive(connection, [None], "[" * 500 + "]" * 500 + "}", answers.append)
     send(handler, connection, ["sync", {"rooms": {}}], answers)
     handler._queue._handle_waiting(connection)
@@ -119,24 +119,24 @@ def test_sockets_of_one_session_take_turns_with_those_of_others(
     app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = make_people(app, "ada", "bob")
-    who: list[str] = []
+    sessions: list[str] = []
 
     def put(self: ConnectQueue, session_id: str, *_: object) -> bool:
-        who.append(session_id)
+        sessions.append(session_id)
         return True
 
     monkeypatch.setattr(ConnectQueue, "put", put)
     server = services.socketio.server
     for number, person in enumerate([ada, ada, bob]):
         eio_sid = f"socket {number}"
-        monkeypatch.setitem(server.eio.sockets, eio_sid, Nobody())
+        monkeypatch.setitem(server.eio.sockets, eio_sid, FakeSession())
         auth = json.dumps({"token": person.token})
         server._handle_eio_message(eio_sid, f"0/group,{auth}")
-    assert who[0] == who[1] != who[2]
+    assert sessions[0] == sessions[1] != sessions[2]
 
 
-class Nobody:
-    """Stands where an open transport is, and is told what it need not know."""
+class FakeSession:
+    """Replaces an open Engine.IO session."""
 
     closing = False
 
@@ -158,7 +158,7 @@ def test_waiting_for_a_turn_and_for_a_heavy_slot_share_one_deadline(
     monkeypatch.setattr(acks, "ANSWER_WITHIN", acks.WORK_SECONDS + 0.2)
     account = services.budgets.of_user(ada.id)
     began = time.monotonic()
-    with account.heavy:  # as if another read were going on
+    with account.heavy:  # as during another heavy read
         send(handler, connection, ["sync", {"rooms": {}}], answers)
         handler._queue._handle_waiting(connection)
     for _ in range(USER.turns):

@@ -96,7 +96,7 @@ def engine_io(options: dict[str, Any]) -> Any:
 
 
 class Debtor(Payer):
-    """Somebody who rests for so many seconds whenever they are to repay what they owe."""
+    """A payer that sleeps some seconds whenever it has to repay its debt."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Debtor(Payer):
 
 
 def with_plain_calls(application: Any) -> Any:
-    """Return the WSGI application with calls that have nothing to do with sockets."""
+    """Add the plain HTTP calls to a WSGI application."""
 
     def call(environ: dict[str, Any], start_response: Any) -> Any:
         _, name, *rest = environ["PATH_INFO"].split("/")

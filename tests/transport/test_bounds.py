@@ -1,4 +1,4 @@
-"""What one client can cost the others: little, and then it is dropped."""
+"""The limits of one client, beyond which it is dropped."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import websocket
 
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come; no test's promise
+TIMEOUT = 60  # seconds to wait on a busy machine
 LIMIT = 64 * 1024
 CONTINUATION, TEXT, BINARY, CLOSE = 0, 1, 2, 8
 MAX_CONNECTIONS = 40
-UNJOINED_SECONDS = 3.0  # time to come in, also on a busy machine
+UNJOINED_SECONDS = 3.0  # long enough to connect on a busy machine
 SLOW_BYTES, MAX_UNSENT = 200_000, 2_000_000
-FILL_KERNEL = 6_000_000  # it takes megabytes for a client before anything has to wait here
+FILL_KERNEL = 6_000_000  # the kernel buffers megabytes before frames stay unsent
 
 Client = websocket.WebSocket
 Dial = Callable[..., Client]
@@ -29,14 +29,14 @@ Dial = Callable[..., Client]
 
 @pytest.fixture(scope="module")
 def strict(serve: Serve) -> str:
-    """An application with narrow bounds."""
+    """An application with low limits."""
     bounds = ("--limit", LIMIT, "--connections", MAX_CONNECTIONS, "--max-unsent", MAX_UNSENT)
     return serve(*bounds, "--unjoined-seconds", UNJOINED_SECONDS, "--slow-seconds", 60)
 
 
 @pytest.fixture(scope="module")
 def impatient(serve: Serve) -> str:
-    """One where much may wait, but not for long."""
+    """An application with a high limit of unsent bytes and a short time for them."""
     return serve("--max-unsent", 1 << 30, "--slow-bytes", SLOW_BYTES, "--slow-seconds", 1)
 
 
@@ -66,7 +66,7 @@ def dial() -> Iterator[Dial]:
 
 
 def await_text(client: Client, start: str) -> str:
-    """Return the next text that begins so, answering pings."""
+    """Return the next text with a prefix, answering pings."""
     while True:
         text = str(client.recv())
         if text == "2":
@@ -76,7 +76,7 @@ def await_text(client: Client, start: str) -> str:
 
 
 def close_code(client: Client) -> int | None:
-    """Read until the server closes and return its close code, None when it just hung up."""
+    """Read until the server closes; return its close code, or None without a close frame."""
     while True:
         try:
             opcode, frame = client.recv_data(control_frame=True)
@@ -169,11 +169,11 @@ def test_a_client_that_does_not_read_is_dropped(
     deadline = time.monotonic() + TIMEOUT
     while ask(talker, "members", "hall") != 1 or ask(talker, "unsent") != 0:
         assert time.monotonic() < deadline
-    ask(reader, "join", "lobby")  # it reads, so it is still there
+    ask(reader, "join", "lobby")  # it reads, so it was not dropped
 
 
 def flood(talker: Client, reader: Client, size: int) -> None:
-    """Push so many bytes to everybody in the channel, as fast as the reader takes them in."""
+    """Push so many bytes to all clients in the channel, as fast as the reader reads them."""
     text, times = "x" * 20_000, 20
     for _ in range(size // len(text) // times):
         talker.send(f'428["tell","hall","{text}",{times}]')
@@ -191,7 +191,7 @@ def test_a_connection_beyond_the_limit_is_refused_at_once(strict: str, dial: Dia
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             dial(strict)
         assert refused.value.status_code == 503
-        assert time.monotonic() - started < TIMEOUT / 4  # and not when there is room
+        assert time.monotonic() - started < TIMEOUT / 4  # and not only when a connection ends
     held.pop().shutdown()
     held.pop().shutdown()
     deadline = time.monotonic() + TIMEOUT

@@ -1,4 +1,4 @@
-"""The Engine.IO protocol from outside: by polling, by WebSocket, and from one to the other."""
+"""The Engine.IO protocol from outside: polling, WebSocket, and the upgrade between them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import websocket
 
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come; no test's promise
+TIMEOUT = 60  # seconds to wait on a busy machine
 Dial = Callable[..., websocket.WebSocket]
 
-# Here nobody is ever in a namespace.
+# The Engine.IO layer has no namespaces, so all clients are unjoined.
 UNJOINED = ("--unjoined-seconds", 60, "--unjoined-bytes", 1_000_000)
 PING_INTERVAL, PING_TIMEOUT = 0.3, 3.0  # time to answer, also on a busy machine
 SEPARATOR = "\x1e"
@@ -28,13 +28,13 @@ SEPARATOR = "\x1e"
 
 @pytest.fixture(scope="module")
 def echo(serve: Serve) -> str:
-    """The bare Engine.IO layer, which sends every message back."""
+    """The Engine.IO layer alone, which echoes every message."""
     return serve("--plain", "--binary", *UNJOINED)
 
 
 @pytest.fixture(scope="module")
 def impatient(serve: Serve) -> str:
-    """The same, with pings every moment."""
+    """The same, with frequent pings."""
     pings = ("--ping-interval", PING_INTERVAL, "--ping-timeout", PING_TIMEOUT)
     return serve("--plain", *UNJOINED, *pings)
 
@@ -59,7 +59,7 @@ def post(address: str, sid: str, body: str | bytes) -> requests.Response:
 
 @pytest.fixture
 def dial() -> Iterator[Dial]:
-    """A function that opens a WebSocket, of a new session or beside one that polls."""
+    """A function that opens a WebSocket, for a new session or for the upgrade of a polling one."""
     with ExitStack() as stack:
 
         def connect(address: str, sid: str = "") -> websocket.WebSocket:
@@ -130,7 +130,7 @@ def test_more_packets_than_the_stock_server_accepts_are_accepted(echo: str) -> N
     answered: list[str] = []
     while len(answered) < len(packets):
         some = poll(echo, sid).text.split(SEPARATOR)
-        assert len(some) <= 16  # one more, and the client of python-engineio gives up
+        assert len(some) <= 16  # python-engineio's client closes the connection after more
         answered += some
     assert answered == packets
 
@@ -147,7 +147,7 @@ def test_two_polls_at_once_end_the_session(echo: str) -> None:
     answers: list[requests.Response] = []
     first = threading.Thread(target=lambda: answers.append(poll(echo, sid)))
     first.start()
-    # Whichever of the two comes second is refused, and that ends the session.
+    # The later of the two polls is refused, and that ends the session.
     answers.append(poll(echo, sid))
     first.join(TIMEOUT)
     assert sorted((found.status_code, found.text[:1]) for found in answers) == [
@@ -213,7 +213,7 @@ def test_polling_clients_are_pinged(impatient: str) -> None:
         assert poll(impatient, sid).text == "2"
         assert post(impatient, sid, "3").status_code == 200
     assert poll(impatient, sid).text == "2"
-    last = poll(impatient, sid)  # held until it is given up
+    last = poll(impatient, sid)  # waits until the session ends
     assert (last.status_code, last.text) in [(200, "6"), (400, '"Bad Request"')]
     assert poll(impatient, sid).status_code == 400
 
@@ -224,7 +224,7 @@ def test_an_upgrade_keeps_messages_sent_meanwhile(echo: str, dial: Dial) -> None
     client.send("2probe")
     assert client.recv() == "3probe"
     assert post(echo, sid, "4by the old way").status_code == 200
-    assert poll(echo, sid).text == "6"  # so that the poll under way ends
+    assert poll(echo, sid).text == "6"  # the waiting poll ends
     client.send("5")
     assert client.recv() == "4by the old way"
     client.send("4by the new one")

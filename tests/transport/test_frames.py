@@ -1,4 +1,4 @@
-"""The WebSocket codec against what the protocol allows and forbids, in pieces of every size."""
+"""The WebSocket codec, with valid and invalid frames in pieces of every size."""
 
 from __future__ import annotations
 

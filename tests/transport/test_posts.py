@@ -1,4 +1,4 @@
-"""What a polling client may send in one POST: many packets, none of them large."""
+"""The POST of a polling client: many packets, none of them large."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chat.realtime.transport.engine import EngineServer
 from chat.realtime.transport.session import READ_BYTES
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come
+TIMEOUT = 60  # seconds to wait on a busy machine
 PACKET, PAYLOAD = 100_000, 1_000_000  # bytes
 PATH = "/socket.io/?EIO=4&transport=polling"
 SEPARATOR = "\x1e"
@@ -26,7 +26,7 @@ SEPARATOR = "\x1e"
 
 @pytest.fixture(scope="module")
 def roomy(serve: Serve) -> str:
-    """An application that takes more in a POST than in a packet."""
+    """An application with a higher limit for a POST than for a packet."""
     limits = ("--limit", PACKET, "--max-payload", PAYLOAD)
     return serve(*limits, "--unjoined-seconds", 600)
 
@@ -37,7 +37,7 @@ def open_polling(address: str) -> str:
 
 
 def enter(link: str) -> None:
-    """Come into the main namespace."""
+    """Connect to the main namespace."""
     assert requests.post(link, data="40", timeout=TIMEOUT).status_code == 200
     came = ""
     while '"auth"' not in came:
@@ -45,7 +45,7 @@ def enter(link: str) -> None:
 
 
 def hear(link: str, count: int) -> list[str]:
-    """Poll until so many packets have come."""
+    """Poll until so many packets have arrived."""
     heard: list[str] = []
     while len(heard) < count:
         heard += requests.get(link, timeout=TIMEOUT).text.split(SEPARATOR)
@@ -86,7 +86,7 @@ def test_the_whole_post_has_a_limit_too(roomy: str) -> None:
 
 
 def chunked(link: str, chunks: list[bytes]) -> socket.socket:
-    """Begin a POST in chunks; without the last one it goes on."""
+    """Start a chunked POST; without the last chunk it stays incomplete."""
     _, _, rest = link.partition("//")
     address, _, path = rest.partition("/")
     host, _, port = address.partition(":")
@@ -107,12 +107,12 @@ def test_only_few_large_bodies_in_chunks_are_in_memory_at_a_time(roomy: str) -> 
     large = [piece, SEPARATOR.encode() + piece]
     with ExitStack() as stack:
         waiting = [stack.enter_context(chunked(link, large)) for _ in range(LARGE_BODIES)]
-        # Each has its place once the server has read on beyond what any body may have.
+        # A body holds a slot once the server has read more than the ordinary limit.
         for connection in waiting:
             connection.sendall(b"1\r\n\x1e\r\n" * 3)
 
         def refused() -> bool:
-            own = open_polling(roomy)  # being refused ends it
+            own = open_polling(roomy)  # a refusal ends the session
             enter(own)
             with chunked(own, large) as one_more:
                 one_more.settimeout(1)
@@ -131,7 +131,7 @@ def test_only_few_large_bodies_in_chunks_are_in_memory_at_a_time(roomy: str) -> 
             assert status_of(small) == 200
         waiting[0].close()
         deadline = time.monotonic() + TIMEOUT
-        while True:  # until the server has seen that one is gone
+        while True:  # until the server has noticed a closed connection
             own = open_polling(roomy)
             enter(own)
             with chunked(own, large) as next_one:
@@ -150,7 +150,7 @@ def test_an_unjoined_client_may_post_one_packet(roomy: str, is_in: bool) -> None
     packets = SEPARATOR.join([f'42["message","{"x" * 50_000}"]'] * 3)
     answer = requests.post(link, data=packets, timeout=TIMEOUT)
     assert answer.status_code == 413
-    assert answer.headers["Connection"] == "close"  # and nobody reads the rest
+    assert answer.headers["Connection"] == "close"  # the rest stays unread
 
 
 def test_a_waiting_poll_ends_with_its_session(roomy: str) -> None:
@@ -160,13 +160,15 @@ def test_a_waiting_poll_ends_with_its_session(roomy: str) -> None:
     waiting = threading.Thread(target=lambda: answers.append(requests.get(link, timeout=TIMEOUT)))
     waiting.start()
     while requests.post(link, data="4" * (PACKET + 1), timeout=TIMEOUT).status_code != 400:
-        pass  # the first is too large, and then the session is unknown
+        pass  # the first is too large and ends the session
     waiting.join(TIMEOUT)
-    assert answers[0].status_code == 400 or answers[0].text == "6"  # "1" would say: stay away
+    assert (
+        answers[0].status_code == 400 or answers[0].text == "6"
+    )  # after "1" a client does not reconnect
 
 
 class Source(io.BytesIO):
-    """A body that notes how much of it was asked for at once."""
+    """A body that records the size of each read."""
 
     largest = 0
 

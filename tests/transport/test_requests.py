@@ -1,4 +1,4 @@
-"""HTTP below the application: who sends slowly or too much, or what could be read two ways."""
+"""HTTP below the application: slow, too large and ambiguous requests."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from chat.realtime.bodies import CHUNKS_PER_TURN
 from harness.servers import ROOT, environment
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come
+TIMEOUT = 60  # seconds to wait on a busy machine
 LIMIT = 100_000
 MAX_POLLING = 5
 PER_ADDRESS = 4
 DEBTOR = "192.0.2.1"
-REST = 0.5  # seconds that the debtor has to rest
+REST = 0.5  # seconds for which the caller in debt waits
 PATH = "/socket.io/?EIO=4&transport=polling"
 
 
 @pytest.fixture(scope="module")
 def hasty(serve: Serve) -> str:
-    """An application that does not wait long for a request."""
+    """An application with short deadlines for a request."""
     return serve("--head-seconds", 1, "--grace-seconds", 1, "--limit", LIMIT)
 
 
 @pytest.fixture(scope="module")
 def patient(serve: Serve) -> str:
-    """One that waits for the end of a body much longer than a test."""
+    """An application whose deadline for a body is much longer than a test."""
     return serve("--grace-seconds", 600, "--limit", LIMIT, "--unjoined-seconds", 600)
 
 
 @pytest.fixture
 def small(serve: Serve) -> Iterator[str]:
-    """One for a few sessions and connections."""
+    """An application with low limits of sessions and connections."""
     yield serve(
         "--max-polling", MAX_POLLING, "--per-address", PER_ADDRESS, "--unjoined-seconds", 600
     )
@@ -56,7 +56,7 @@ def connect(address: str, source: str = "127.0.0.1") -> socket.socket:
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """Return all that comes until the server hangs up."""
+    """Return all bytes until the server closes the connection."""
     answer = b""
     try:
         while chunk := connection.recv(65_536):
@@ -80,7 +80,7 @@ def open_polling(address: str) -> str:
 
 
 def dribble(connection: socket.socket) -> bytes:
-    """Send a byte now and then until the server hangs up; return what it said."""
+    """Send single bytes until the server closes the connection; return its answer."""
     connection.settimeout(0.2)
     answer, deadline = b"", time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
@@ -165,13 +165,13 @@ def test_a_client_that_sends_too_much_can_still_read_the_answer(patient: str) ->
 
 
 def chunked(path: str, *more: str) -> bytes:
-    """Return the head of a POST whose body comes in chunks."""
+    """Return the head of a POST with a chunked body."""
     lines = [f"POST {path} HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", *more]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def status_of(address: str, sent: bytes) -> int:
-    """Send a request, hang up one way, and return the status of the one answer."""
+    """Send a request, shut down our side, and return the status of the only answer."""
     with connect(address) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
@@ -234,7 +234,7 @@ def test_ambiguous_chunks_are_refused(patient: str, body: bytes) -> None:
     path = open_polling(patient)
     smuggled = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     assert status_of(patient, chunked(path) + body + smuggled) == 400
-    assert requests.post(f"http://{patient}{path}", data="40", timeout=TIMEOUT).ok  # not in yet
+    assert requests.post(f"http://{patient}{path}", data="40", timeout=TIMEOUT).ok  # a CONNECT
 
 
 @pytest.mark.parametrize("size", [b"ffffffffffffffff", b"%x" % (LIMIT + 1)])
@@ -307,7 +307,7 @@ def test_jsonp_is_refused(patient: str, name: str) -> None:
 
 
 def enter(address: str, path: str) -> None:
-    """Come into the main namespace and hear so."""
+    """Connect to the main namespace and wait for the answer."""
     link = f"http://{address}{path}"
     assert requests.post(link, data="40", timeout=TIMEOUT).status_code == 200
     assert requests.get(link, timeout=TIMEOUT).text.startswith("40")
@@ -331,7 +331,7 @@ def test_a_polling_session_beyond_the_limit_is_refused(small: str) -> None:
     assert ask(small) == 503
     link = f"ws://{small}{PATH}".replace("polling", "websocket")
     client = websocket.create_connection(link, timeout=TIMEOUT, suppress_origin=True)
-    assert str(client.recv()).startswith("0")  # a connection of its own, and counted there
+    assert str(client.recv()).startswith("0")  # a WebSocket does not count as polling
     client.shutdown()
     assert requests.post(f"http://{small}{paths[0]}", data="1", timeout=TIMEOUT).status_code == 200
     assert ask(small) == 200
@@ -356,7 +356,7 @@ def test_one_address_cannot_open_all_connections(small: str) -> None:
 
 @pytest.fixture(scope="module")
 def strict(serve: Serve) -> str:
-    """An application that lets debtors rest."""
+    """An application with a caller in debt."""
     return serve("--debtor", DEBTOR, "--rest-seconds", REST)
 
 

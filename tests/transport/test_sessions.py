@@ -1,4 +1,4 @@
-"""Sessions and connections as objects: what they keep, and for whom."""
+"""Engine.IO sessions and wires as objects: their state and their payers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from chat.realtime.transport import wire as wires
 from chat.realtime.transport.frames import FrameReader
 from chat.realtime.transport.server import TransportServer
 
-PONG = b"\x8a\x80mask"  # empty: the smallest frame there is
+PONG = b"\x8a\x80mask"  # the smallest possible frame
 EMPTY_FRAGMENT = b"\x00\x80mask"
 FIRST_FRAGMENT = b"\x01\x80mask"
 
 
 @pytest.fixture
 def server() -> ChatServer:
-    """The server of the chat without anybody in it."""
+    """The chat's server without clients."""
     return ChatServer(Connections(), ChannelManager(), async_mode="threading")
 
 
@@ -59,7 +59,7 @@ def test_little_of_a_long_request_is_kept(server: ChatServer) -> None:
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two ends of a connection that wait for nothing."""
+    """Two non-blocking ends of a connection."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
@@ -78,7 +78,7 @@ def test_frames_that_one_client_alone_causes_are_sent_at_its_cost(
     is_pong: bool,
     is_there: bool,
 ) -> None:
-    """What has left when the call returns was sent by the one who is charged for it."""
+    """A frame that is sent when the call returns was sent at the caller's cost."""
     ours, theirs = pair
     session = server.eio.open_session("a")
     session.wire, session.upgraded = wires.Wire(ours, session, 100, lambda: None), True
@@ -115,22 +115,22 @@ def test_tiny_frames_are_parsed_in_turns(
     monkeypatch.setattr(FrameReader, "_next_frame", count)
     monkeypatch.setattr(wires, "spawn", lambda *call: begun.append(call))
     monkeypatch.setattr(wires, "give_way", lambda: turns.append(cut))
-    monkeypatch.setattr(wires, "listen", lambda *_: listening.append(_))
+    monkeypatch.setattr(wires, "add_listener", lambda *_: listening.append(_))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         session = server.eio.open_session("a")
         session.on_joined()
         wire = wires.Wire(ours, session, 65_536, lambda: None)
         theirs.sendall(frames)
-        for _ in range(3):  # as often as the loop asks: nothing more before those are handled
+        for _ in range(3):  # it reads nothing more until these frames are handled
             wire._read(0)
         ((handle, data),) = begun
         assert cut == 0 and len(listening) == 0
         handle(data)
-        assert cut > len(frames) // len(PONG)  # of all that was read
+        assert cut > len(frames) // len(PONG)  # all read bytes were parsed
         most = max(later - earlier for earlier, later in pairwise(turns))
         assert most <= wires.FRAMES_PER_TURN
-        assert len(listening) == 1  # it goes on, once
+        assert len(listening) == 1  # it resumed reading once
 
 
 def test_a_client_refused_in_one_namespace_and_connecting_to_another_is_not_unjoined(

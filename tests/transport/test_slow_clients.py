@@ -1,4 +1,4 @@
-"""Who takes an answer, or sends a body, more slowly than the least rate is given up."""
+"""A client that reads an answer or sends a body below the minimum rate is dropped."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ import websocket
 from tests.transport.conftest import Serve
 
 GRACE, RATE = 2.0, 1_000_000  # seconds, bytes a second
-KERNEL = 8_000_000  # bytes that it may take for a client who reads nothing
+KERNEL = 8_000_000  # bytes that the kernel may buffer for a client that reads nothing
 LARGE = 3 * KERNEL
-TIMEOUT = 60  # seconds for what must come; no test's promise
-AHEAD = 3  # times the least rate: on a busy machine a client stands still now and then
+TIMEOUT = 60  # seconds to wait on a busy machine
+AHEAD = 3  # times the minimum rate: on a busy machine a client pauses now and then
 
 
 @pytest.fixture(scope="module")
 def address(serve: Serve) -> str:
-    """An application with little patience."""
+    """An application with a short grace."""
     return serve("--grace-seconds", GRACE, "--least-rate", RATE, "--unjoined-seconds", 600)
 
 
 def connect(address: str, receive_bytes: int = 0) -> socket.socket:
-    """Connect, with a buffer of that size if one is given."""
+    """Connect, by default with the usual receive buffer."""
     host, port = address.split(":")
     connection = socket.socket()
     if receive_bytes:
@@ -67,8 +67,8 @@ def test_slow_readers_of_a_large_answer_are_dropped_and_their_memory_is_freed(
             assert reader.recv(1)
         began = time.monotonic()
         assert memory_of(address) > before + 10 * LARGE / 2
-        # A byte now and then is more than a time-out of the socket asks for. What the kernel has
-        # taken counts as taken, as nobody can tell.
+        # Single bytes satisfy the time-out of a socket. Bytes that the kernel has taken count as
+        # read, because the server cannot see more.
         while memory_of(address) > before + LARGE:
             assert time.monotonic() - began < GRACE + KERNEL / RATE + TIMEOUT / 4
             for reader in readers:
@@ -87,7 +87,7 @@ def test_a_reader_above_the_minimum_rate_gets_all_of_a_large_answer(address: str
             continue
         for size in paced(LARGE):
             assert answer.read(size) == b"x" * size
-        assert time.monotonic() - began > GRACE  # so it lives by what it takes
+        assert time.monotonic() - began > GRACE  # so its reads extended the grace
 
 
 def test_a_body_below_the_minimum_rate_is_dropped_whatever_its_length(address: str) -> None:
@@ -124,7 +124,7 @@ def test_a_body_above_the_minimum_rate_is_read(address: str, chunked: bool) -> N
 
 
 def test_a_websocket_client_that_reads_a_few_bytes_at_a_time_is_dropped(serve: Serve) -> None:
-    # Much may wait, and something leaves all the time: the rate alone ends it.
+    # The limit of unsent bytes is high and bytes are sent all the time: only the rate ends it.
     address = serve("--grace-seconds", 1, "--least-rate", 10_000_000, "--slow-seconds", 600)
     options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]
     link = f"ws://{address}/socket.io/?EIO=4&transport=websocket"

@@ -1,4 +1,4 @@
-"""A WebSocket beside a session that polls: one at a time, and not for long."""
+"""The upgrade of a polling session: one probing WebSocket at a time, with a deadline."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import websocket
 
 from tests.transport.conftest import Serve
 
-TIMEOUT = 60  # seconds for what must come
-UNJOINED_SECONDS = 3.0  # time to come in, also on a busy machine
+TIMEOUT = 60  # seconds to wait on a busy machine
+UNJOINED_SECONDS = 3.0  # long enough to connect on a busy machine
 
 Dial = Callable[[str], websocket.WebSocket]
 
 
 @pytest.fixture(scope="module")
 def patient(serve: Serve) -> str:
-    """An application that sends nobody away."""
+    """An application that disconnects no unjoined client."""
     return serve("--unjoined-seconds", 600)
 
 
 @pytest.fixture(scope="module")
 def strict(serve: Serve) -> str:
-    """One that soon sends away who does not go on."""
+    """An application that soon disconnects unjoined clients."""
     return serve("--unjoined-seconds", UNJOINED_SECONDS)
 
 
@@ -53,7 +53,7 @@ def open_polling(address: str) -> str:
 
 
 def enter(link: str) -> None:
-    """Enter the main namespace and return when the server has said so."""
+    """Connect to the main namespace and wait for the answer."""
     assert requests.post(link, data="40", timeout=TIMEOUT).status_code == 200
     came = ""
     while '42["auth"' not in came:
@@ -61,7 +61,7 @@ def enter(link: str) -> None:
 
 
 def await_close(client: websocket.WebSocket) -> int | None:
-    """Read until the server closes and return its close code, None when it just hung up."""
+    """Read until the server closes; return its close code, or None without a close frame."""
     while True:
         try:
             opcode, frame = client.recv_data(control_frame=True)
@@ -108,7 +108,9 @@ def test_a_probing_websocket_ends_with_its_session(patient: str, dial: Dial, fir
         client.send(first)
         assert client.recv() == "3probe"
     assert requests.post(link, data="1", timeout=TIMEOUT).status_code == 200
-    assert await_close(client) is None  # python-socketio takes a close frame for an answer
+    assert (
+        await_close(client) is None
+    )  # python-socketio takes a close frame for the answer to its probe
 
 
 def test_pings_of_a_probing_websocket_are_answered_on_it(patient: str, dial: Dial) -> None:

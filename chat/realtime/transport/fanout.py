@@ -30,7 +30,7 @@ class Fanout:
     def __init__(self) -> None:
         self._sessions: list[Sender] = []
 
-    def add(self, session: Sender) -> None:
+    def schedule_write(self, session: Sender) -> None:
         """Schedule one write of a session that just got its first unsent frame."""
         if not self._sessions:
             at_end_of_turn(self._flush)

@@ -153,7 +153,7 @@ class EngineSession(socket.Socket):
         if is_first and (at_once or self.is_unjoined):
             self.write()
         elif is_first:
-            self._fanout.add(self)
+            self._fanout.schedule_write(self)
         if self.unsent > self._max_unsent:
             self._limit_unsent()
 
