@@ -26,9 +26,16 @@ class Inbox:
         self._put((kind, event, payload))
 
     def connecting(self) -> None:
-        """Say that a new connection is tried: what it brings may belong to another past."""
-        for kind in NAMESPACES:
-            self._put((kind, "connecting", None))
+        """Say that a new connection is tried: what it brings may belong to another past.
+
+        What the last one brought is dropped: the answer to the next `sync` has all of it that is
+        still true, and may come before it was read.
+        """
+        with self._news:
+            self._overflowed = False
+            self._waiting.clear()
+            self._waiting.extend((kind, "connecting", None) for kind in NAMESPACES)
+            self._news.notify()
 
     def online(self) -> None:
         """Say that anything may have been missed: ask for it."""
