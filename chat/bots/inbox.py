@@ -26,9 +26,16 @@ class Inbox:
         self._put((kind, event, payload))
 
     def connecting(self) -> None:
-        """Add that a new connection is tried, whose pushes may belong to another past."""
-        for kind in NAMESPACES:
-            self._put((kind, "connecting", None))
+        """Add that a new connection is tried, whose pushes may belong to another past.
+
+        The entries of the connection before are dropped: the answer to the next `sync` has all of
+        them that are still true, and may come before they were read.
+        """
+        with self._news:
+            self._overflowed = False
+            self._waiting.clear()
+            self._waiting.extend((kind, "connecting", None) for kind in NAMESPACES)
+            self._news.notify()
 
     def connected(self) -> None:
         """Add that there is a new connection, before which pushes may have been lost."""

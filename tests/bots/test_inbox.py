@@ -24,3 +24,16 @@ def test_nothing_passes_a_push_that_found_the_inbox_full(monkeypatch: pytest.Mon
     ]
     inbox.push("group", "message_created", {"seq": 5})
     assert inbox.get(0) == ("group", "message_created", {"seq": 5})
+
+
+def test_a_new_connection_drops_what_the_last_one_brought() -> None:
+    inbox = Inbox()
+    inbox.push("group", "message_created", {"seq": 1})
+    inbox.connecting()
+    inbox.push("group", "message_created", {"seq": 2})
+    assert [inbox.get(0) for _ in range(4)] == [
+        ("direct", "connecting", None),
+        ("group", "connecting", None),
+        ("group", "message_created", {"seq": 2}),
+        None,
+    ]
