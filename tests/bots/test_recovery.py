@@ -9,12 +9,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
 
 from chat.bots import Bot, Message, Stopped
-from chat.bots.reader import _parts
+from chat.bots.changes import Told
+from chat.bots.inbox import Inbox
+from chat.bots.log import End, RoomLogs
+from chat.bots.reader import Reader
+from chat.bots.state import State
+from chat.bots.timers import Timers
 from chat.database.client import Database
 from harness.servers import Server
 from tests.backups import Backup, wait_until
@@ -174,7 +180,7 @@ def test_bot_goes_on_when_the_server_was_killed_or_stopped(
 
 
 def test_unsent_message_survives_the_bot_and_goes_out_once(
-    mortal: Server, mortals: People, make_bot: MakeBot
+    mortal: Server, mortals: People, make_bot: MakeBot, tmp_path: Path
 ) -> None:
     ada, robot = mortals("ada", "robot")
     group = ada.create_group(robot)
@@ -191,11 +197,9 @@ def test_unsent_message_survives_the_bot_and_goes_out_once(
             outcome.put(error)
 
     sending = threading.Thread(target=send)
-    kept = threading.Event()
-    keep = bot._state.keep
-    bot._state.keep = lambda unsent: (keep(unsent), kept.set())  # type: ignore
     sending.start()
-    assert kept.wait(PATIENCE)
+    kept = tmp_path / f"{robot.username}.json"
+    wait_until(lambda: "out of a dead server's reach" in kept.read_text())
     bot.stop()
     bot.wait()
     assert isinstance(outcome.get(timeout=PATIENCE), Stopped)
@@ -319,6 +323,7 @@ def test_bot_goes_on_with_a_fresh_token_on_the_same_connection(
     make_bot: MakeBot,
     logged: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("chat.bots.link.RENEW_EVERY", 0.0)
     mortal.set("ACCESS_TOKEN_MINUTES", 1)
@@ -330,22 +335,13 @@ def test_bot_goes_on_with_a_fresh_token_on_the_same_connection(
     bot = make_bot(robot, username=None, access_token=soon, refresh_token=robot.refresh_token)
     heard: queue.Queue[Message] = queue.Queue()
     bot.on_message(heard.put)
-    renewed: list[str] = []
-    renew = bot._session.renew
-
-    def note(stale: str | None) -> str:
-        renewed.append(renew(stale))
-        return renewed[-1]
-
-    monkeypatch.setattr(bot._session, "renew", note)
     bot.start()
-    logged("connected")
-    connection = bot._link._connection
     logged("went on with a fresh token")
     ada.post(direct, "hello")
     assert heard.get(timeout=PATIENCE).data == "hello"
-    assert bot._link._connection is connection
-    assert len(renewed) == 1  # a token of a minute is not asked for again while it is fresh
+    said = [line for line in caplog.messages if line in ("connected", "went on with a fresh token")]
+    # On one connection, and a token of a minute is not asked for again while it is fresh.
+    assert said == ["connected", "went on with a fresh token"]
 
 
 @pytest.mark.parametrize("count", [5, 6])
@@ -368,12 +364,45 @@ def test_a_bot_in_more_rooms_than_one_sync_names_misses_nothing(
     assert told == {group["id"] for group in [*groups, new]} and heard.empty()
 
 
-def test_a_sync_of_two_thousand_rooms_is_sent_in_packets_that_are_taken() -> None:
+class Quiet:
+    """Stands where the server is, in whose rooms nothing is new; notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.synced: list[dict[str, Any]] = []
+
+    def call(self, kind: str, path: str, payload: dict[str, Any] | None = None) -> Any:
+        if payload is None:
+            return []  # no room and no invitation
+        if kind == "group":
+            self.synced.append(payload)
+        return {"epoch": "1", "gone": [], "joined": [], "rooms": {}}
+
+
+def test_a_sync_of_two_thousand_rooms_is_sent_in_packets_that_are_taken(tmp_path: Path) -> None:
     rooms = {f"{number:024x}": 1_000_000_000 for number in range(0, 20_000, 10)}
-    parts = list(_parts(rooms))
-    assert {id: seq for part in parts for id, seq in part["rooms"].items()} == rooms
-    for part in parts:
-        part |= {"ids": {id: id for id in part["rooms"]}, "revs": part["rooms"]}
+    state, quiet, inbox = State(tmp_path / "bot.json"), Quiet(), Inbox()
+    state.commit(
+        "group", rooms, {id: End(id, 1) for id in rooms}, {id: Told(10**9) for id in rooms}
+    )
+    server: Any = quiet
+    reader = Reader(
+        inbox=inbox,
+        link=server,
+        session=server,
+        state=state,
+        logs=RoomLogs(),
+        timers=Timers(),
+        handle=lambda *_: True,
+        tell=lambda *_: True,
+        on_ready=lambda: None,
+    )
+    reader.begin()
+    inbox.online()
+    while not inbox.empty():
+        reader.turn()
+    parts = quiet.synced
+    for name, named in (("rooms", rooms), ("ids", {id: id for id in rooms}), ("revs", rooms)):
+        assert {id: value for part in parts for id, value in part[name].items()} == named
     assert all(len(json.dumps(part)) < 60_000 for part in parts)
     ends = [(part.get("after", ""), part.get("upto", "g")) for part in parts]
     assert ends[0][0] == "" and ends[-1][1] == "g"

@@ -12,7 +12,7 @@ from flask import Flask
 
 from chat.budgets import USER, WAIT_SECONDS
 from chat.namespaces.group import GroupNamespace
-from chat.realtime import event_queue, acks
+from chat.realtime import acks, event_queue
 from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection
 from chat.wiring import Services
@@ -27,10 +27,32 @@ def services(app: Flask) -> Services:
     return found
 
 
+class Spawned:
+    """What would run beside the test, and runs when it is told to."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+
+    def __call__(self, function: Callable[..., None], *arguments: Any) -> None:
+        self._calls.append((function, arguments))
+
+    def run(self) -> None:
+        calls, self._calls = self._calls, []
+        for function, arguments in calls:
+            function(*arguments)
+
+
 @pytest.fixture
-def face(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
+def spawned(monkeypatch: pytest.MonkeyPatch) -> Spawned:
+    """The handling of events, which waits until the test runs it."""
+    found = Spawned()
+    monkeypatch.setattr(event_queue, "spawn", found)
+    return found
+
+
+@pytest.fixture
+def face(app: Flask, services: Services, spawned: Spawned) -> GroupNamespace:
     """A namespace that looks at no event before it is told to."""
-    monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     return GroupNamespace(app, services)
 
 
@@ -47,17 +69,21 @@ def send(face: GroupNamespace, connection: Connection, event: list[Any], answers
     face.receive(connection, json.loads(text), text, answers.append)
 
 
-def test_events_that_wait_are_bounded_by_their_number(app: Flask, face: GroupNamespace) -> None:
+def test_events_that_wait_are_bounded_by_their_number(
+    app: Flask, face: GroupNamespace, spawned: Spawned
+) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     for _ in range(event_queue.MAX_WAITING + 2):
         send(face, connection, ["sync", {"rooms": {}}], answers)
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2
-    face._queue._handle_waiting(connection)
+    spawned.run()
     assert sum("data" in answer for answer in answers) == event_queue.MAX_WAITING
 
 
-def test_events_that_wait_are_bounded_by_their_size(app: Flask, face: GroupNamespace) -> None:
+def test_events_that_wait_are_bounded_by_their_size(
+    app: Flask, face: GroupNamespace, spawned: Spawned
+) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     event = ["sync", {"rooms": {}, "x": "x" * (app.config["MAX_BODY_BYTES"] - 100)}]
@@ -66,17 +92,17 @@ def test_events_that_wait_are_bounded_by_their_size(app: Flask, face: GroupNames
         send(face, connection, event, answers)
     assert len(connection.waiting) == most
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 6
-    face._queue._handle_waiting(connection)
+    spawned.run()
     assert len(answers) == most + 6
     assert connection.waiting_size == 0
     send(face, connection, ["sync", {"rooms": {}}], answers)
-    face._queue._handle_waiting(connection)
+    spawned.run()
     assert "data" in answers[-1]
 
 
 @pytest.mark.parametrize("character", ["x", "\u8bed", "\U0001f600"], ids=ascii)
 def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
-    app: Flask, face: GroupNamespace, character: str
+    app: Flask, face: GroupNamespace, spawned: Spawned, character: str
 ) -> None:
     (ada,) = make_people(app, "ada")
     room = ada.create_group()
@@ -86,28 +112,31 @@ def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
         send(face, connection, ["send_message", body], answers)
     assert answers == []
     assert len(connection.waiting) == event_queue.MAX_UNANSWERED
+    spawned.run()  # or the end of the app would wait for them
 
 
-def test_what_is_long_waits_as_the_text_it_came_as(app: Flask, face: GroupNamespace) -> None:
+def test_what_is_long_waits_as_the_text_it_came_as(
+    app: Flask, face: GroupNamespace, spawned: Spawned
+) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     send(face, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)
     send(face, connection, ["sync", {"rooms": {}}], answers)
     assert [type(data) for data, *_ in connection.waiting] == [str, list]
-    face._queue._handle_waiting(connection)
+    spawned.run()
     assert list(answers[0]["error"]["fields"]) == ["x"]
     assert answers[1]["data"]["joined"] == []
 
 
 def test_what_cannot_be_read_in_its_turn_is_answered_and_the_next_is_handled(
-    app: Flask, face: GroupNamespace
+    app: Flask, face: GroupNamespace, spawned: Spawned
 ) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     # An object that was too deep for its first reader, from its first bracket on.
     face.receive(connection, [None], "[" * 500 + "]" * 500 + "}", answers.append)
     send(face, connection, ["sync", {"rooms": {}}], answers)
-    face._queue._handle_waiting(connection)
+    spawned.run()
     assert answers[0]["error"]["code"] == "validation_error"
     assert answers[1]["data"]["joined"] == []
     assert not connection.handling
@@ -129,7 +158,7 @@ def test_sockets_of_one_session_take_turns_with_those_of_others(
         eio_sid = f"socket {number}"
         monkeypatch.setitem(server.eio.sockets, eio_sid, Nobody())
         auth = json.dumps({"token": person.token})
-        server._handle_eio_message(eio_sid, f"0/group,{auth}")
+        server.eio.handlers["message"](eio_sid, f"0/group,{auth}")
     assert who[0] == who[1] != who[2]
 
 
@@ -146,9 +175,8 @@ class Nobody:
 
 
 def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
-    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], spawned: Spawned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     app = make_app(RATE_LIMITS=True)
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
@@ -158,10 +186,10 @@ def test_waiting_for_a_turn_and_for_a_place_has_one_deadline(
     began = time.monotonic()
     with account.heavy:  # as if another read were going on
         send(face, connection, ["sync", {"rooms": {}}], answers)
-        face._queue._handle_waiting(connection)
+        spawned.run()
     for _ in range(USER.turns):
         account.take_turn()
     send(face, connection, ["typing", {"room_id": "0" * 24}], answers)
-    face._queue._handle_waiting(connection)
+    spawned.run()
     assert time.monotonic() - began < WAIT_SECONDS
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2

@@ -235,12 +235,9 @@ def test_a_process_that_ends_lets_its_job_go(
     running = threading.Thread(target=here.run)
     running.start()
     assert reached.wait(PATIENCE)
-    stopping = threading.Thread(target=here.stop, args=(PATIENCE,))
-    stopping.start()
-    while not here._stopped.is_set():
-        stopping.join(0.01)
+    here.stop(0.0)
     go_on.set()
-    stopping.join(PATIENCE)
+    here.stop(PATIENCE)
     running.join(PATIENCE)
     assert counting.counted == [1]
     there.run_due()
@@ -279,14 +276,30 @@ def test_a_job_made_for_here_is_done_here_while_this_process_does_jobs(
 
 
 def test_a_job_made_for_here_is_anothers_when_this_process_dies(
-    make_jobs: Make, migrated: Database
+    make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs_module, "INTERVAL", 0.05)
     dying, other = make_jobs(), make_jobs()
     counting = Counting(other)
-    dying._runs = True
+    began, ends = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> Iterator[Progress]:
+        began.set()
+        ends.wait(PATIENCE)
+        yield {}
+
+    dying.register("hang", hang)
+    dying.add("hang", {})
+    running = threading.Thread(target=dying.run)
+    running.start()
+    assert began.wait(PATIENCE)
     dying.add_here("count", {"upto": 2})  # LEASE is over at once
     other.run_due()
-    assert counting.counted == [1, 2] and stored(migrated) == []
+    assert counting.counted == [1, 2]
+    dying.stop(0.0)
+    ends.set()
+    running.join(PATIENCE)
+    assert [job["kind"] for job in stored(migrated)] == ["hang"]
 
 
 def test_what_jobs_of_some_kinds_are_about_is_asked_at_once(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chat.realtime import connect_queue
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connections
 from chat.realtime.server import ChatServer
@@ -36,18 +38,33 @@ def test_a_session_that_has_ended_takes_nothing(server: ChatServer) -> None:
     assert (session.out, session.unsent) == ([], 0)
 
 
+def receive(server: ChatServer, eio_sid: str, text: str) -> None:
+    """Hand a message to the server as the transport does."""
+    server.eio.handlers["message"](eio_sid, text)
+
+
 def test_messages_of_sessions_that_are_gone_leave_nothing(server: ChatServer) -> None:
     for text in ("0/group,{}", "1/group,", '2/group,1["sync",{}]', "nonsense", ""):
-        server._handle_eio_message("gone", text)
+        receive(server, "gone", text)
     assert server.manager.namespaces_of("gone") == []
 
 
-def test_who_did_not_wait_to_be_let_in_is_forgotten(server: ChatServer) -> None:
-    sid = server.manager.pre_connect("gone", "/group")
-    nobody: Any = None
-    server._admit(nobody, str(sid), "gone", "/group", nobody)
+def test_who_did_not_wait_to_be_let_in_is_forgotten(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[Any] = []
+    monkeypatch.setattr(connect_queue, "spawn", waiting.append)
+    claims = SimpleNamespace(session_id="session")
+    server.namespace_handlers["/group"] = SimpleNamespace(verify=lambda *_: claims)
+    server.eio.open_session("gone")
+    receive(server, "gone", "0/group,{}")
+    sid = server.manager.sid_from_eio_sid("gone", "/group")
+    assert server.manager.is_pre_connected(sid, "/group")
+    del server.eio.sockets["gone"]
+    (admit,) = waiting
+    admit()
     assert server.manager.namespaces_of("gone") == []
-    assert not server.manager.is_pre_connected(str(sid), "/group")
+    assert not server.manager.is_pre_connected(sid, "/group")
 
 
 def test_of_a_long_request_little_is_kept(server: ChatServer) -> None:
@@ -101,36 +118,39 @@ def test_who_causes_what_only_they_are_sent_pays_for_sending_it(
 def test_tiny_frames_are_cut_in_turns(
     server: ChatServer, monkeypatch: pytest.MonkeyPatch, frames: bytes
 ) -> None:
-    cut = 0
-    original = FrameReader._cut
+    cut = 0  # at most: what test_frames.py says of `feed`
+    feed = FrameReader.feed
 
-    def count(reader: FrameReader) -> Any:
+    def count(reader: FrameReader, data: bytes, most: int) -> Any:
         nonlocal cut
-        cut += 1
-        return original(reader)
+        cut += most
+        return feed(reader, data, most)
 
     begun: list[Any] = []
     turns: list[int] = [0]
-    listening: list[Any] = []
-    monkeypatch.setattr(FrameReader, "_cut", count)
+    listening: list[Callable[[int], None]] = []
+    monkeypatch.setattr(FrameReader, "feed", count)
     monkeypatch.setattr(wires, "spawn", lambda *call: begun.append(call))
     monkeypatch.setattr(wires, "give_way", lambda: turns.append(cut))
-    monkeypatch.setattr(wires, "listen", lambda *_: listening.append(_))
+    monkeypatch.setattr(wires, "listen", lambda *given: listening.append(given[2]))
+    monkeypatch.setattr(wires, "unlisten", lambda _: None)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         session = server.eio.open_session("a")
         session.enter()
         wire = wires.Wire(ours, session, 65_536, lambda: None)
         theirs.sendall(frames)
+        wire.open()
+        (read,) = listening
         for _ in range(3):  # as often as the loop asks: nothing more before those are handled
-            wire._read(0)
+            read(0)
         ((handle, data),) = begun
-        assert cut == 0 and len(listening) == 0
+        assert cut == 0 and len(listening) == 1
         handle(data)
         assert cut > len(frames) // len(PONG)  # of all that was read
         most = max(later - earlier for earlier, later in pairwise(turns))
         assert most <= wires.FRAMES_PER_TURN
-        assert len(listening) == 1  # it goes on, once
+        assert len(listening) == 2  # it goes on, once
 
 
 def test_who_is_refused_somewhere_and_still_waits_elsewhere_is_not_alone(
