@@ -90,7 +90,7 @@ DIRECT = Talk(
                 ("linxiao", "好，那我写慢一点。酒店找到了吗？"),
                 ("emma.reed", "找到了！房间很小，但是很干净。"),
                 ("linxiao", "写得很好啊！"),
-                ("emma.reed", "I only looked up one word. StoredFuture."),
+                ("emma.reed", "I only looked up one word. Promise."),
             ),
         ),
         Scene(

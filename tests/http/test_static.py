@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -13,6 +14,12 @@ FILE = min(file.relative_to(STATIC).as_posix() for file in STATIC.rglob("*.js"))
 PATH = f"/static/x/{FILE}"
 WHOLE = (STATIC / FILE).read_bytes()
 SIZE = len(WHOLE)
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    """The files are the same for all."""
+    return shared_app
 
 
 def ask(

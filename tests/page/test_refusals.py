@@ -27,7 +27,7 @@ for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"]) {
   Object.defineProperty(window, name, { get: refuse });
 }
 Object.defineProperty(Document.prototype, "cookie", { get: refuse, set: refuse });
-navigator.locks.request = () => StoredFuture.reject(new DOMException("No.", "SecurityError"));
+navigator.locks.request = () => Promise.reject(new DOMException("No.", "SecurityError"));
 window.BroadcastChannel = class { constructor() { refuse(); } };
 """
 MISSING = """
@@ -168,7 +168,7 @@ def test_text_is_dropped_and_pasted_as_ever(enter: Enter, people: People) -> Non
     page.evaluate("""async () => {
           const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1});
           canvas.getContext("2d").fillRect(0, 0, 1, 1);
-          const picture = await new StoredFuture((resolve) => canvas.toBlob(resolve));
+          const picture = await new Promise((resolve) => canvas.toBlob(resolve));
           const text = new Blob(["copied text"], {type: "text/plain"});
           const copied = new ClipboardItem({"image/png": picture, "text/plain": text});
           await navigator.clipboard.write([copied]);
