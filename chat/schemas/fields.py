@@ -1,7 +1,7 @@
 """Strict fields: a value has the very type it should have, or it is refused; nothing is converted.
 
-marshmallow's own Integer takes "1" and True, its String takes bytes; on this wire a type is part of
-the contract.
+marshmallow's own Boolean takes "yes" and its String takes bytes. On this wire a type is part of the
+contract, and an error is a key of `chat.i18n`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 from marshmallow.fields import Field
+from marshmallow.fields import Integer as MarshmallowInteger
 
 from chat.concurrency import cooperatively
 from chat.i18n import Text
@@ -195,23 +196,22 @@ class Id(Strict):
         return value
 
 
-class Integer(Strict):
-    """A whole number, JSON's `1` and neither `1.0`, `"1"` nor `true`."""
+class Integer(Strict, MarshmallowInteger):
+    """A whole number from `min` to `max`, JSON's `1` and neither `1.0`, `"1"` nor `true`."""
+
+    default_error_messages = {"invalid": "invalid.integer"}
 
     def __init__(self, *, min: int = -MAX_INTEGER, max: int = MAX_INTEGER, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(strict=True, **kwargs)
         self.min, self.max = min, max
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> int:
-        if type(value) is not int:
-            raise ValidationError("invalid.integer")
-        if value < self.min:
+    def _validated(self, value: Any) -> int:
+        number = super()._validated(value)
+        if number < self.min:
             raise ValidationError([Text("invalid.too_small", min=self.min)])
-        if value > self.max:
+        if number > self.max:
             raise ValidationError([Text("invalid.too_big", max=self.max)])
-        return value
+        return number
 
 
 class Boolean(Strict):

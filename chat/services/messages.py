@@ -46,7 +46,7 @@ class MessageService:
     def send(
         self, user: User, room_id: str, client_id: str, data: str, kind: RoomKind | None = None
     ) -> StoredFuture:
-        """Admit a message to a room (of that kind) and future to store and push it."""
+        """Admit a message to a room (of that kind) and return the future of the stored one."""
         self._limits.count(MESSAGES, user.id)
         return self._submit(user, room_id, client_id, data, kind)
 

@@ -155,6 +155,7 @@ GOOD: dict[str, object] = {
     "client_id": "c1",
     "data": "hello",
     "seq": 1,
+    "after_rev": 1,
     "access": "invitation",
     "posting": "admins",
     "expires_in": 3600,

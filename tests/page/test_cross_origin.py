@@ -43,7 +43,7 @@ CONNECT = """async ([url, token, transport, withCredentials]) => {
     };
     const socket = io(`${url}/group`, options);
     try {
-        await new StoredFuture((resolve, reject) => {
+        await new Promise((resolve, reject) => {
             socket.on("connect", resolve);
             socket.on("connect_error", reject);
         });
@@ -74,7 +74,7 @@ SUBMIT = """async ([url, body]) => {
     form.append(Object.assign(document.createElement("input"), {name, value}));
     const frame = Object.assign(document.createElement("iframe"), {name: "answer"});
     document.body.append(frame, form);
-    const loaded = new StoredFuture((resolve) => { frame.onload = resolve; });
+    const loaded = new Promise((resolve) => { frame.onload = resolve; });
     form.submit();
     await loaded;
 }"""

@@ -169,7 +169,7 @@ def test_a_list_of_members_that_was_overtaken_is_not_shown(enter: Enter, people:
     route, answer = held[0]
     with reader.page.expect_response(f"**/rooms/{group['id']}/members"):
         route.fulfill(response=answer)
-    reader.page.evaluate("() => new StoredFuture((done) => setTimeout(done, 0))")
+    reader.page.evaluate("() => new Promise((done) => setTimeout(done, 0))")
     expect(composer).to_be_visible()
     reader.write("As an admin")
     reader.sees("As an admin")

@@ -60,7 +60,7 @@ FAULTS = """async () => {
   }
   for (const size of ["", "200%"]) {
     root.style.fontSize = size;
-    await new StoredFuture(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
     look((fault) => found.add(`${innerWidth} ${size}: ${fault}`));
   }
   root.style.fontSize = "";

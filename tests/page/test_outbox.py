@@ -26,7 +26,7 @@ window.WebSocket = function (url, protocols) {
 MENDED = """
 window.mended = true;
 setInterval(() => dispatchEvent(new Event("online")), 200);"""
-KEPT = """() => new StoredFuture((resolve, reject) => {
+KEPT = """() => new Promise((resolve, reject) => {
   const request = indexedDB.open("chat");
   request.onerror = () => reject(request.error);
   request.onsuccess = () => {

@@ -169,7 +169,8 @@ class Journey:
         member = "/api/rooms/<room_id>/members/<user_id>"
         ann.call(f"PATCH {member}", {"role": "admin"}, user_id=bob.id, **room)
         bob.call("PATCH /api/rooms/<room_id>", {"name": "Walkers"}, **room)
-        ann.call("POST /api/rooms/<room_id>/messages", ann.say(), **room)
+        sent = ann.call("POST /api/rooms/<room_id>/messages", ann.say(), **room)
+        self._change(room, "/group", sent["seq"])
         for person in (ann, bob):
             sent = person.emit("/group send_message", {**room, **person.say()})
             person.emit("/group typing", room)
@@ -201,11 +202,35 @@ class Journey:
             for namespace in ("/direct", "/group"):
                 person.emit(f"{namespace} sync", {"rooms": {}})
                 person.emit(f"{namespace} authenticate", {"token": person.access})
+        self._change({"room_id": direct["id"]}, "/direct", sent["seq"])
         other = bob.emit("/group create_room", {"name": "Another"})
         ann.emit("/group join_room", {"number": other["number"]})
         ann.emit("/group leave_room", {"room_id": other["id"]})
         self._invite(other["id"])
         bob.call("DELETE /api/rooms/<room_id>", room_id=other["id"])
+
+    def _change(self, room: dict[str, Any], namespace: str, seq: int) -> None:
+        """Do to a message of ann's whatever can be done to it, over HTTP and over a socket."""
+        ann, bob = self.ann, self.bob
+        one = "/api/rooms/<room_id>/messages/<seq>"
+        places: dict[str, Any] = {**room, "seq": str(seq)}
+        said = ann.say()["data"]
+        ann.call(f"PATCH {one}", {"data": said}, **places)
+        ann.emit(f"{namespace} edit_message", {**room, "seq": seq, "data": ann.say()["data"]})
+        for route in ("PUT", "DELETE"):
+            bob.call(f"{route} {one}/reactions/<emoji>", emoji="👍", **places)
+            ann.call(f"{route} {one}/pin", **places)
+        for on in (True, False, True):
+            bob.emit(f"{namespace} react", {**room, "seq": seq, "emoji": "🎉", "on": on})
+            ann.emit(f"{namespace} pin_message", {**room, "seq": seq, "on": on})
+        for person in (ann, bob):
+            person.call(f"GET {one}", **places)
+            person.call(f"GET {one}/reactions", **places)
+            person.call("GET /api/rooms/<room_id>/pins", **room)
+            person.call("GET /api/rooms/<room_id>/changes", query={"after_rev": "0"}, **room)
+        ann.emit(f"{namespace} delete_message", {**room, "seq": seq})
+        other = ann.call("POST /api/rooms/<room_id>/messages", ann.say(), **room)
+        ann.call(f"DELETE {one}", **room, seq=str(other["seq"]))
 
     def _invite(self, room_id: str) -> None:
         ann, bob = self.ann, self.bob

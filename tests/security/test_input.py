@@ -61,7 +61,10 @@ FREE = {
     "to",
     "client_id",
     "data",
+    "emoji",
 }
+# What a name means in one schema alone.
+OWN_MEANING: dict[str, dict[str, object]] = {"ReactionsSchema": {"after": 1}}
 
 DECEITFUL = {
     "right-to-left override": "ab\u202egnp.exe",
@@ -102,7 +105,7 @@ def text_fields(names: set[str]) -> list[tuple[Schema, str]]:
 
 def good(schema: Schema) -> dict[str, Any]:
     """Return what the schema takes."""
-    values = FITTING | GOOD
+    values = FITTING | GOOD | OWN_MEANING.get(type(schema).__name__, {})
     return {name: values[name] for name in schema.fields if name in values and name != "to"}
 
 
