@@ -208,6 +208,10 @@ def test_avatars_may_be_own_paths_and_https_addresses(value: str) -> None:
         "https://example.org:x/",
         " https://example.org/",
         'https://example.org/"onload=',
+        "https://example.org/a.png#\" onerror='x'",
+        "data:text/html,<script>x</script>",
+        "blob:https://example.org/1",
+        "file:///etc/passwd",
     ],
 )
 def test_avatars_that_lead_elsewhere_are_refused(value: str) -> None:
