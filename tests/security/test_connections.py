@@ -34,7 +34,7 @@ class BrokenServer(Server):
     program = "tests/security/broken_server.py"
 
 
-@pytest.mark.parametrize("mistake", ["admit", "noting", "rooms"])
+@pytest.mark.parametrize("mistake", ["authorize", "noting", "rooms"])
 def test_a_mistake_lets_nobody_in_and_tells_nothing(
     mongo_uri: str, tmp_path: Path, mistake: str
 ) -> None:

@@ -58,7 +58,7 @@ def test_who_did_not_wait_to_be_let_in_is_forgotten(
     server.namespace_handlers["/group"] = SimpleNamespace(verify=lambda *_: claims)
     server.eio.open_session("gone")
     receive(server, "gone", "0/group,{}")
-    sid = server.manager.sid_from_eio_sid("gone", "/group")
+    sid = str(server.manager.sid_from_eio_sid("gone", "/group"))
     assert server.manager.is_pre_connected(sid, "/group")
     del server.eio.sockets["gone"]
     (admit,) = waiting
