@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import runpy
 from typing import Any
 
 import pymongo
@@ -101,9 +102,10 @@ def test_more_than_one_batch_and_what_was_not_adopted_yet(migrated: Database) ->
 def test_a_migration_keeps_its_own_copy_of_the_rules() -> None:
     """And that copy is today's; when the rules change, a new migration follows."""
     (described,) = [one for one in migrations.available() if one.name == NAME]
-    module = migrations._load(described.path)
-    for code in range(0x110000):
-        if not 0xD800 <= code <= 0xDFFF:
-            assert module.fold(chr(code)) == fold(chr(code)), hex(code)
+    copy = runpy.run_path(str(described.path))
+    for first in range(0, 0x110000, 256):
+        if not 0xD800 <= first <= 0xDFFF:  # surrogates
+            some = "".join(map(chr, range(first, first + 256)))
+            assert copy["fold"](some) == fold(some), hex(first)
     for address in ("x@Straße.de", "Ｘ@例子。公司", "e\u0301@bü cher.de", "@", "ß@x"):
-        assert module.fold_address(address) == fold_address(address)
+        assert copy["fold_address"](address) == fold_address(address)

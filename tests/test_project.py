@@ -126,6 +126,44 @@ def test_every_setting_can_be_given_by_an_environment_variable_of_its_name() -> 
         assert re.search(rf'\(\s*"{name}"', source), name
 
 
+# What a named tuple offers, and how a process ends at once.
+NOT_PRIVATE = {"_replace", "_exit"}
+PATCHES = {"setattr", "getattr", "delattr", "patch", "object"}
+# Says which private methods of the libraries are overridden, and notices when they change.
+OF_LIBRARIES = ROOT / "tests" / "realtime" / "test_upstream.py"
+
+
+def private_names_used(file: Path) -> set[str]:
+    """Return the private names of others that a file reads, imports or patches by name."""
+    tree = ast.parse(file.read_text("utf-8"))
+    own, used = set[str](), set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            own.add(node.name)
+        elif isinstance(node, ast.Attribute):
+            of_itself = ast.unparse(node.value) in ("self", "cls", "super()")
+            (own if of_itself else used).add(node.attr)
+        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            used.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in PATCHES:
+            named = [one.value for one in node.args[:2] if isinstance(one, ast.Constant)]
+            used.update(part for name in named for part in str(name).split("."))
+    return {name for name in used - own - NOT_PRIVATE if re.match("_[^_]", name)}
+
+
+def test_no_test_looks_inside_what_it_tests(tmp_path: Path) -> None:
+    bad = tmp_path / "test_bad.py"
+    bad.write_text(
+        "from chat.bots.reader import _parts\n"
+        "queue._take()\n"
+        "monkeypatch.setattr(queue, '_put', 1)\n"
+    )
+    assert private_names_used(bad) == {"_parts", "_take", "_put"}
+    files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "harness").rglob("*.py")]
+    found = {str(file): private_names_used(file) for file in files if file != OF_LIBRARIES}
+    assert {file: names for file, names in found.items() if names} == {}
+
+
 @pytest.mark.parametrize(
     ("folder", "others"),
     [("bench", "tests"), ("tests", "bench"), ("harness", "tests|bench"), ("chat", "harness")],

@@ -31,9 +31,7 @@ def uri(database: Database, mongo_uri: str) -> str:
 
 LOCALES: list[dict[str, Any]] = [
     {"PYTHONIOENCODING": "latin-1"},
-    {"PYTHONIOENCODING": "ascii"},
     {"LC_ALL": "C", "PYTHONCOERCECLOCALE": 0, "PYTHONUTF8": 0},
-    {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": 0, "PYTHONUTF8": 0},
 ]
 
 

@@ -7,8 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import pytest
@@ -48,49 +47,31 @@ class Town(NamedTuple):
     app: Flask
 
 
-@contextmanager
-def running(minutes: int, rate_limits: str, mongo_uri: str, folder: Path) -> Iterator[Town]:
+@pytest.fixture(scope="module", params=MINUTES, ids="{:+} minutes".format)
+def town(
+    request: pytest.FixtureRequest, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """The servers of all tests here, with rate limits."""
     name = f"test_{secrets.token_hex(8)}"
     uri, key = with_database(mongo_uri, name), secrets.token_hex(32)
-    settings = {"MONGO_URI": uri, "SECRET_KEY": key, "RATE_LIMITS": rate_limits}
+    settings = {"MONGO_URI": uri, "SECRET_KEY": key, "RATE_LIMITS": "on"}
+    folder = tmp_path_factory.mktemp("town")
     with (
         Server(folder / "right", **settings) as right,
-        WrongServer(folder / "wrong", INJURY_CLOCK=minutes * 60, **settings) as wrong,
+        WrongServer(folder / "wrong", INJURY_CLOCK=request.param * 60, **settings) as wrong,
         app_beside(folder, uri, SECRET_KEY=key, RATE_LIMITS=False) as app,
     ):
         yield Town(right, wrong, app)
     drop(Database(mongo_uri), name)
 
 
-@contextmanager
-def inhabited(town: Town) -> Iterator[Pair]:
-    """Give a town two people of their own."""
+@pytest.fixture
+def pair(town: Town) -> Iterator[Pair]:
+    """Two people of a test's own."""
     with ExitStack() as stack:
         ada, bob = make_people(town.app, "ada", "bob")
         members = (Member(ada, town.right, stack), Member(bob, town.wrong, stack))
         yield Pair((town.right, town.wrong), members)
-
-
-@pytest.fixture(scope="module", params=MINUTES, ids="{:+} minutes".format)
-def town(
-    request: pytest.FixtureRequest, mongo_uri: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Town]:
-    """The servers of all tests that bring people of their own."""
-    with running(request.param, "off", mongo_uri, tmp_path_factory.mktemp("town")) as town:
-        yield town
-
-
-@pytest.fixture
-def pair(town: Town) -> Iterator[Pair]:
-    with inhabited(town) as pair:
-        yield pair
-
-
-@pytest.fixture(params=MINUTES, ids="{:+} minutes".format)
-def limited(request: pytest.FixtureRequest, mongo_uri: str, tmp_path: Path) -> Iterator[Pair]:
-    """A pair on servers of its own, with rate limits."""
-    with running(request.param, "on", mongo_uri, tmp_path) as town, inhabited(town) as pair:
-        yield pair
 
 
 def eventually(found: Callable[[], object], expected: object) -> None:
@@ -144,10 +125,10 @@ def test_rooms_are_listed_by_what_happened_last_whoever_took_it(pair: Pair) -> N
 
 
 def test_wrong_passwords_are_counted_by_both_and_wait_no_longer_than_a_window(
-    limited: Pair,
+    pair: Pair,
 ) -> None:
-    servers = (limited.right_server, limited.wrong_server)
-    body = {"username": limited.right.username, "password": new_password()}
+    servers = (pair.right_server, pair.wrong_server)
+    body = {"username": pair.right.username, "password": new_password()}
     waits: list[int] = []
     wrong = 0
     for number in range(60):  # a machine that is busy may answer some as unavailable

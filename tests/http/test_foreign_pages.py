@@ -80,13 +80,13 @@ def test_ones_own_pages_allowed_ones_and_other_programs_pass(
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_foreign_pages_read_nothing(counting: Flask, method: str, headers: dict[str, str]) -> None:
-    alice = make_account(counting)
-    for path in ("/users/me", "/rooms", "/users?q=a", "/nothing"):
-        assert alice.call(method, path, headers=headers).status_code == 403
-    response = counting.test_client().open(POLLING, method=method, headers=headers)
-    assert response.status_code == 403
+def test_foreign_pages_read_nothing(shared_app: Flask, headers: dict[str, str]) -> None:
+    alice = make_account(shared_app)
+    for method in ("GET", "HEAD", "OPTIONS"):
+        for path in ("/users/me", "/rooms", "/users?q=a", "/nothing"):
+            assert alice.call(method, path, headers=headers).status_code == 403
+        response = shared_app.test_client().open(POLLING, method=method, headers=headers)
+        assert response.status_code == 403
 
 
 def test_a_link_from_another_site_is_followed_to_the_page_alone(shared_app: Flask) -> None:
@@ -97,14 +97,14 @@ def test_a_link_from_another_site_is_followed_to_the_page_alone(shared_app: Flas
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-@pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_foreign_page_opens_no_polling_session(
-    shared_app: Flask, method: str, headers: dict[str, str]
+    shared_app: Flask, headers: dict[str, str]
 ) -> None:
-    response = shared_app.test_client().open(
-        POLLING, method=method, data="40/group,", headers=headers
-    )
-    assert error_of(response, 403)["code"] == "forbidden"
+    for method in ("GET", "POST"):
+        response = shared_app.test_client().open(
+            POLLING, method=method, data="40/group,", headers=headers
+        )
+        assert error_of(response, 403)["code"] == "forbidden"
 
 
 @pytest.mark.parametrize("kind", FORMS)
@@ -166,12 +166,9 @@ def test_json_is_accepted_in_any_spelling_of_its_type(shared_app: Flask, kind: s
         "application/octet-stream",
     ],
 )
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_any_other_body_is_refused_and_says_why(
-    shared_app: Flask, kind: str | None, language: str
-) -> None:
+def test_any_other_body_is_refused_and_says_why(shared_app: Flask, kind: str | None) -> None:
     alice = make_account(shared_app)
-    headers = {**bearer(alice.access_token), "Accept-Language": language}
+    headers = {**bearer(alice.access_token), "Accept-Language": "en"}
     for method, path in [("PATCH", "/users/me"), ("POST", "/rooms"), ("DELETE", "/session")]:
         response = shared_app.test_client().open(
             f"/api{path}",

@@ -11,10 +11,13 @@ from flask import Flask
 from limits import RateLimitItemPerDay
 from werkzeug.test import TestResponse
 
+from chat.clock import DAY_MS
+from chat.database.client import Database
 from chat.limits.rules import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from chat.services import membership_requests
 from harness.accounts import data_of, error_of
 from harness.people import STRANGE_ID, Person, make_people, operator
+from tests.clocks import Clock
 
 INVITED = {"invited": True}
 
@@ -99,15 +102,18 @@ def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
 
 
 def test_a_declined_request_may_be_made_again_after_a_month(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alice, bob = make_people(app, "alice", "bob")
+    ahead = Clock(0)
+    now_ms = Database.now_ms
+    monkeypatch.setattr(Database, "now_ms", lambda database: now_ms(database) + ahead())
+    alice, bob = make_people(make_app(), "alice", "bob")
     group = alice.create_group()
+    ahead.now = -31 * DAY_MS
     add(alice, group, bob)
     decline(bob, bob.membership_requests()[0])
-    requests = app.extensions["chat"].membership_requests
-    now = requests._clock
-    monkeypatch.setattr(requests, "_clock", lambda: now() + 31 * 24 * 60 * 60 * 1000)
+    error_of(add(alice, group, bob), 403)
+    ahead.now = 0
     assert data_of(add(alice, group, bob), 202) == INVITED
     assert len(bob.membership_requests()) == 1
 

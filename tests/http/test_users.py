@@ -222,18 +222,8 @@ def test_codes_are_limited_for_each_address(
     ("changes", "chinese", "english"),
     [
         ({"username": "ab"}, "用户名须为 3–20 个字符", "3–20 characters"),
-        ({"username": "a b c"}, "用户名须为 3–20 个字符", "3–20 characters"),
-        ({"username": "abc\n"}, "用户名须为 3–20 个字符", "3–20 characters"),
-        ({"username": "x" * 21}, "用户名须为 3–20 个字符", "3–20 characters"),
-        ({"username": "用户名"}, "用户名须为 3–20 个字符", "3–20 characters"),
         ({"password": "1234567"}, "长度不能少于 8 个字符。", "At least 8 characters, please."),
-        ({"password": "x" * 129}, "长度不能超过 128 个字符。", "At most 128 characters, please."),
         ({"password": "Iloveyou"}, "这个密码太常见", "This password is one of the most common"),
-        ({"email": "nobody"}, "不是有效的电子邮箱地址。", "Not a valid e-mail address."),
-        ({"nickname": " "}, "不能为空白。", "This may not be blank."),
-        ({"nickname": "a\nb"}, "包含不允许的字符。", "This contains characters that"),
-        ({"nickname": None}, "此项不能为空。", "This field may not be null."),
-        ({"surprise": 1}, "未知字段。", "Unknown field."),
     ],
 )
 def test_bad_registrations_are_explained_in_both_languages(
@@ -249,53 +239,10 @@ def test_bad_registrations_are_explained_in_both_languages(
         assert error["fields"][name][0].startswith(start)
 
 
-@pytest.mark.parametrize("value", [{"$gt": ""}, ["a"], 1, 1.5, True, None])
-@pytest.mark.parametrize("name", ["username", "password", "email", "code", "nickname"])
-def test_operators_and_wrong_types_are_refused_in_registrations(
-    client: FlaskClient, name: str, value: object
-) -> None:
-    body = form(new_email(), "123456", **{name: value})
-    assert list(error_of(client.post("/api/users", json=body), 400)["fields"]) == [name]
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b'"x"', b"null", b"{", b"\xff", b'{"email": NaN}'])
-def test_what_is_not_one_json_object_is_a_validation_error(
-    client: FlaskClient, body: bytes
-) -> None:
-    error = error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)
-    assert error["code"] == "validation_error"
-
-
-@pytest.mark.parametrize("body", [b'{"email":' * 7000, b"[" * 60_000, b'{"email": 1' + b"0" * 9000])
-def test_endless_json_is_a_validation_error(client: FlaskClient, body: bytes) -> None:
-    assert (
-        error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)["code"]
-        == "validation_error"
-    )
-
-
-def test_thousands_of_unknown_fields_are_refused_at_once(client: FlaskClient) -> None:
-    body = {f"field{number}": 1 for number in range(3_000)}
-    error = error_of(client.post("/api/users/code", json=body, headers=ENGLISH), 400)
-    assert error["fields"] == {"_schema": ["Unknown field."]}
-
-
 def test_lone_surrogates_are_refused_as_values_and_as_names(client: FlaskClient) -> None:
     body = rb'{"email": "\ud800@example.org", "\ud800": 1}'
     error = error_of(client.post("/api/users/code", data=body, content_type=JSON), 400)
     assert set(error["fields"]) == {"email", "?"}
-
-
-def test_missing_fields_are_named(client: FlaskClient) -> None:
-    error = error_of(client.post("/api/users", json={}, headers=ENGLISH), 400)
-    assert error["fields"] == {
-        name: ["This field is required."] for name in ("username", "password", "email", "code")
-    }
-
-
-def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
-    error = error_of(client.post("/api/users", data=b" " * 70_000, content_type=JSON), 413)
-    assert error["code"] == "payload_too_large"
 
 
 def test_own_details_can_be_edited(app: Flask) -> None:
@@ -308,31 +255,7 @@ def test_own_details_can_be_edited(app: Flask) -> None:
     assert data_of(alice.patch("/users/me", json={"locale": None}))["locale"] is None
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"username": "another"},
-        {"email": "other@example.org"},
-        {"id": "1"},
-        {"password": "12345678"},
-        {"sex": 3},
-        {"sex": True},
-        {"sex": "1"},
-        {"sex": 1.0},
-        {"sex": {"$gt": 0}},
-        {"nickname": {"$gt": ""}},
-        {"nickname": "\u200b"},
-        {"nickname": "x" * 31},
-        {"nickname": "a\u202eb"},
-        {"locale": "fr"},
-        {"locale": {"$gt": ""}},
-        {"avatar": "javascript:alert(1)"},
-        {"avatar": "http://example.org/a.png"},
-        {"avatar": "//example.org/a.png"},
-        {"avatar": "data:image/png;base64,AA"},
-        {"avatar": {"$gt": ""}},
-    ],
-)
+@pytest.mark.parametrize("changes", [{"email": "other@example.org"}, {"sex": 3}], ids=str)
 def test_bad_changes_are_refused_and_change_nothing(app: Flask, changes: dict[str, Any]) -> None:
     alice = make_account(app)
     error = error_of(alice.patch("/users/me", json={"nickname": "New", **changes}), 400)

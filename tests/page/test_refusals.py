@@ -27,7 +27,7 @@ for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"]) {
   Object.defineProperty(window, name, { get: refuse });
 }
 Object.defineProperty(Document.prototype, "cookie", { get: refuse, set: refuse });
-navigator.locks.request = () => StoredFuture.reject(new DOMException("No.", "SecurityError"));
+navigator.locks.request = () => Promise.reject(new DOMException("No.", "SecurityError"));
 window.BroadcastChannel = class { constructor() { refuse(); } };
 """
 MISSING = """

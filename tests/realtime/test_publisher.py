@@ -40,6 +40,10 @@ class Queue(QueuedChannelManager):
     def _publish(self, data: dict[str, Any]) -> None:
         self.queued.append(data)
 
+    def receive(self, push: dict[str, Any]) -> None:
+        """Take what another process put in."""
+        self._handle_emit(push)
+
 
 class Process:
     """A process with one client and a queue."""
@@ -85,7 +89,7 @@ class Process:
         }
         received = read_push(json.dumps(push).encode())
         assert received is not None
-        self.manager._handle_emit(received)
+        self.manager.receive(received)
 
 
 def tell_everything(publisher: Publisher) -> None:

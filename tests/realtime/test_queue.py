@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +16,9 @@ import pytest
 import redis
 
 from chat.realtime import queue
+from chat.realtime.connections import Connections
 from chat.realtime.queue import CHANNEL, QueuedChannelManager
+from chat.realtime.server import ChatServer
 from harness.servers import free_port
 
 PATIENCE = 90.0  # seconds
@@ -54,18 +55,21 @@ def test_a_queue_is_reached_by_tcp_and_by_a_unix_socket(
 def test_a_queue_that_accepts_connections_and_never_answers_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from_url = redis.Redis.from_url
+
     def without_a_limit_of_its_own(url: str, **options: Any) -> redis.Redis:
-        return redis.Redis.from_url(url, **{"socket_timeout": None, **options})
+        return from_url(url, **{"socket_timeout": None, **options})
 
     monkeypatch.setattr(queue, "SECONDS", 0.1)
     monkeypatch.setattr(queue, "PAUSE", 0.0)
-    package = SimpleNamespace(Redis=SimpleNamespace(from_url=without_a_limit_of_its_own))
+    monkeypatch.setattr(redis, "Redis", SimpleNamespace(from_url=without_a_limit_of_its_own))
     with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as open_ones:
         silent.settimeout(PATIENCE)
         port = silent.getsockname()[1]
         manager = QueuedChannelManager(f"redis://127.0.0.1:{port}/0", lambda event, payload: None)
-        monkeypatch.setattr(manager, "_get_redis_module", lambda: package)
-        threading.Thread(target=manager._publish_all, daemon=True).start()
-        for number in range(2):  # the second one uses a new connection
-            manager._publish({"number": number})
+        ChatServer(Connections(), manager, async_mode="threading")
+        manager.write_only = True  # it only publishes
+        manager.initialize()
+        for number in range(2):  # the second one on a connection of its own
+            manager.emit("message_created", {"number": number}, "/group", "room:1")
             open_ones.enter_context(silent.accept()[0])

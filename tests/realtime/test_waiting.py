@@ -27,10 +27,32 @@ def services(app: Flask) -> Services:
     return found
 
 
+class Spawned:
+    """What would run beside the test, and runs when it is told to."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+
+    def __call__(self, function: Callable[..., None], *arguments: Any) -> None:
+        self._calls.append((function, arguments))
+
+    def run(self) -> None:
+        calls, self._calls = self._calls, []
+        for function, arguments in calls:
+            function(*arguments)
+
+
 @pytest.fixture
-def handler(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> GroupNamespace:
-    """A namespace that handles waiting events only when a test calls `_handle_waiting`."""
-    monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
+def spawned(monkeypatch: pytest.MonkeyPatch) -> Spawned:
+    """The handling of events, which waits until the test runs it."""
+    found = Spawned()
+    monkeypatch.setattr(event_queue, "spawn", found)
+    return found
+
+
+@pytest.fixture
+def handler(app: Flask, services: Services, spawned: Spawned) -> GroupNamespace:
+    """A namespace that looks at no event before it is told to."""
     return GroupNamespace(app, services)
 
 
@@ -49,17 +71,21 @@ def send(
     handler.receive(connection, json.loads(text), text, answers.append)
 
 
-def test_waiting_events_are_limited_by_number(app: Flask, handler: GroupNamespace) -> None:
+def test_waiting_events_are_limited_by_number(
+    app: Flask, handler: GroupNamespace, spawned: Spawned
+) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     for _ in range(event_queue.MAX_WAITING + 2):
         send(handler, connection, ["sync", {"rooms": {}}], answers)
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2
-    handler._queue._handle_waiting(connection)
+    spawned.run()
     assert sum("data" in answer for answer in answers) == event_queue.MAX_WAITING
 
 
-def test_waiting_events_are_limited_by_size(app: Flask, handler: GroupNamespace) -> None:
+def test_waiting_events_are_limited_by_size(
+    app: Flask, handler: GroupNamespace, spawned: Spawned
+) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     event = ["sync", {"rooms": {}, "x": "x" * (app.config["MAX_BODY_BYTES"] - 100)}]
@@ -68,17 +94,17 @@ def test_waiting_events_are_limited_by_size(app: Flask, handler: GroupNamespace)
         send(handler, connection, event, answers)
     assert len(connection.waiting) == most
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 6
-    handler._queue._handle_waiting(connection)
+    spawned.run()
     assert len(answers) == most + 6
     assert connection.waiting_size == 0
     send(handler, connection, ["sync", {"rooms": {}}], answers)
-    handler._queue._handle_waiting(connection)
+    spawned.run()
     assert "data" in answers[-1]
 
 
 @pytest.mark.parametrize("character", ["x", "\u8bed", "\U0001f600"], ids=ascii)
 def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
-    app: Flask, handler: GroupNamespace, character: str
+    app: Flask, handler: GroupNamespace, spawned: Spawned, character: str
 ) -> None:
     (ada,) = make_people(app, "ada")
     room = ada.create_group()
@@ -88,28 +114,31 @@ def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
         send(handler, connection, ["send_message", body], answers)
     assert answers == []
     assert len(connection.waiting) == event_queue.MAX_UNANSWERED
+    spawned.run()  # or the end of the app would wait for them
 
 
-def test_a_long_event_waits_as_text(app: Flask, handler: GroupNamespace) -> None:
+def test_a_long_event_waits_as_text(
+    app: Flask, handler: GroupNamespace, spawned: Spawned
+) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     send(handler, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)
     send(handler, connection, ["sync", {"rooms": {}}], answers)
     assert [type(data) for data, *_ in connection.waiting] == [str, list]
-    handler._queue._handle_waiting(connection)
+    spawned.run()
     assert list(answers[0]["error"]["fields"]) == ["x"]
     assert answers[1]["data"]["joined"] == []
 
 
 def test_an_unparsable_waiting_event_is_answered_and_the_next_one_handled(
-    app: Flask, handler: GroupNamespace
+    app: Flask, handler: GroupNamespace, spawned: Spawned
 ) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
-    # The text of an event that was nested too deeply for the first parser.
+    # An object that was too deep for its first reader, from its first bracket on.
     handler.receive(connection, [None], "[" * 500 + "]" * 500 + "}", answers.append)
     send(handler, connection, ["sync", {"rooms": {}}], answers)
-    handler._queue._handle_waiting(connection)
+    spawned.run()
     assert answers[0]["error"]["code"] == "validation_error"
     assert answers[1]["data"]["joined"] == []
     assert not connection.handling
@@ -131,7 +160,7 @@ def test_sockets_of_one_session_take_turns_with_those_of_others(
         eio_sid = f"socket {number}"
         monkeypatch.setitem(server.eio.sockets, eio_sid, FakeSession())
         auth = json.dumps({"token": person.token})
-        server._handle_eio_message(eio_sid, f"0/group,{auth}")
+        server.eio.handlers["message"](eio_sid, f"0/group,{auth}")
     assert sessions[0] == sessions[1] != sessions[2]
 
 
@@ -148,9 +177,8 @@ class FakeSession:
 
 
 def test_waiting_for_a_turn_and_for_a_heavy_slot_share_one_deadline(
-    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], spawned: Spawned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_queue, "spawn", lambda *_: None)
     app = make_app(RATE_LIMITS=True)
     services: Services = app.extensions["chat"]
     (ada,) = make_people(app, "ada")
@@ -158,12 +186,12 @@ def test_waiting_for_a_turn_and_for_a_heavy_slot_share_one_deadline(
     monkeypatch.setattr(acks, "ANSWER_WITHIN", acks.WORK_SECONDS + 0.2)
     account = services.budgets.of_user(ada.id)
     began = time.monotonic()
-    with account.heavy:  # as during another heavy read
+    with account.heavy:  # as if another read were going on
         send(handler, connection, ["sync", {"rooms": {}}], answers)
-        handler._queue._handle_waiting(connection)
+        spawned.run()
     for _ in range(USER.turns):
         account.take_turn()
     send(handler, connection, ["typing", {"room_id": "0" * 24}], answers)
-    handler._queue._handle_waiting(connection)
+    spawned.run()
     assert time.monotonic() - began < WAIT_SECONDS
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from chat.database.client import Database
 from chat.errors import Conflict, NotFound, RateLimited
 from chat.models import User
 from chat.repositories import prefixes
 from chat.repositories.users import UserRepository
+from harness.servers import PATIENCE
 
 
 @pytest.fixture
@@ -136,16 +139,25 @@ def names_of(found: Iterable[User]) -> list[str]:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ends of the ranges of usernames that are read, in their order."""
     ends: list[str] = []
-    first = prefixes._first
 
-    def note(collection: Any, condition: dict[str, Any], field: str, limit: int) -> Any:
-        if field == "username_key":
-            (end,) = (condition[field][at] for at in ("$lt", "$lte") if at in condition[field])
-            ends.append(end)
-        return first(collection, condition, field, limit)
+    def note(condition: dict[str, Any]) -> None:
+        asked_for = condition.get("username_key")
+        if isinstance(asked_for, dict):
+            ends.extend(asked_for[at] for at in ("$lt", "$lte") if at in asked_for)
 
-    monkeypatch.setattr(prefixes, "_first", note)
+    before_find(monkeypatch, note)
     return ends
+
+
+def before_find(monkeypatch: pytest.MonkeyPatch, call: Callable[[dict[str, Any]], object]) -> None:
+    """Call with the condition of each query before it is asked."""
+    find = Collection.find
+
+    def call_and_find(self: Collection[Any], *given: Any, **options: Any) -> Any:
+        call(given[0] if given else {})
+        return find(self, *given, **options)
+
+    monkeypatch.setattr(Collection, "find", call_and_find)
 
 
 def test_a_search_reads_all_who_begin_so_but_once(users: UserRepository, asked: list[str]) -> None:
@@ -176,10 +188,24 @@ def test_of_searches_for_new_beginnings_one_reads_at_a_time(
     users.insert_many(named("any", range(100, 110)))
     monkeypatch.setattr(prefixes, "WHOLE_WAIT", 0.1)
     users.search("any", 5)
-    with users._prefixes._whole:
-        assert len(users.search("any", 5)) == 5
-        with pytest.raises(RateLimited):
-            users.search("another", 5)
+    reads, go_on = threading.Event(), threading.Event()
+
+    def hold(condition: dict[str, Any]) -> None:
+        if condition.get("username_key", {}).get("$gte") == "slow":
+            reads.set()
+            go_on.wait(PATIENCE)
+
+    before_find(monkeypatch, hold)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(users.search, "slow", 5)
+        try:
+            assert reads.wait(PATIENCE)
+            assert len(users.search("any", 5)) == 5
+            with pytest.raises(RateLimited):
+                users.search("another", 5)
+        finally:
+            go_on.set()
+        assert slow.result(PATIENCE) == []
 
 
 def test_a_document_without_what_was_added_can_be_read(

@@ -37,6 +37,13 @@ def test_what_is_not_text_is_refused(field: Any, value: object) -> None:
     assert refusal(field, value) in ("invalid.string", "invalid.id")
 
 
+@pytest.mark.parametrize("value", ["ab", "a b c", "abc\n", "x" * 21, "用户名", ""])
+def test_a_new_username_has_three_to_twenty_letters_digits_and_signs(value: str) -> None:
+    assert refusal(fields.Username(), value) == "invalid.username"
+    for good in ("abc", "x" * 20, "a.b-c_1"):
+        assert refusal(fields.Username(), good) is None
+
+
 @pytest.mark.parametrize("value", ["a\x00", "\ud800", "x\udfffy"])
 def test_nul_and_lone_surrogates_are_refused(value: str) -> None:
     assert refusal(fields.String(), value) == "invalid.characters"
@@ -201,6 +208,10 @@ def test_avatars_may_be_own_paths_and_https_addresses(value: str) -> None:
         "https://example.org:x/",
         " https://example.org/",
         'https://example.org/"onload=',
+        "https://example.org/a.png#\" onerror='x'",
+        "data:text/html,<script>x</script>",
+        "blob:https://example.org/1",
+        "file:///etc/passwd",
     ],
 )
 def test_avatars_that_lead_elsewhere_are_refused(value: str) -> None:

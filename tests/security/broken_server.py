@@ -17,11 +17,13 @@ def fail(*_: object, **__: object) -> NoReturn:
 
 
 MISTAKES: dict[str, tuple[type, str]] = {
-    "admit": (EventNamespace, "admit"),
+    "authorize": (EventNamespace, "authorize"),
     "noting": (Connections, "add"),
     "rooms": (ConversationService, "rooms_of"),
 }
 
 if __name__ == "__main__":
-    setattr(*MISTAKES[os.environ["MISTAKE"]], fail)
+    owner, name = MISTAKES[os.environ["MISTAKE"]]
+    assert hasattr(owner, name)  # or there would be no mistake
+    setattr(owner, name, fail)
     sys.exit(wsgi.main())

@@ -34,7 +34,7 @@ class BrokenServer(Server):
     program = "tests/security/broken_server.py"
 
 
-@pytest.mark.parametrize("mistake", ["admit", "noting", "rooms"])
+@pytest.mark.parametrize("mistake", ["authorize", "noting", "rooms"])
 def test_a_mistake_lets_nobody_in_and_tells_nothing(
     mongo_uri: str, tmp_path: Path, mistake: str
 ) -> None:
@@ -195,7 +195,7 @@ def test_end_of_a_session_ends_its_sockets_in_every_process(
     group = bob.create_group(ada)
     client, talker = ada.socket("/direct", "/group"), bob.socket("/group")
     if place == "elsewhere":
-        ada._server = elsewhere
+        ada.move_to(elsewhere)
     end(ada)
     watch = Stopwatch(server, elsewhere)
     assert client.pushed("session_expired") == {}

@@ -1,17 +1,19 @@
 """What every field of every schema does with input that means harm.
 
-Wrong types, NUL, lone surrogates and operators are tried on the live server, field by field, in
-`tests/http/test_bad_input.py` and `tests/sockets/test_events.py`.
+That each route and event uses its schema is tried in `tests/http/test_bad_input.py` and
+`tests/sockets/test_events.py`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from marshmallow import ValidationError
+from marshmallow.fields import Field
 
 from chat import models
 from chat.schemas import fields
@@ -123,6 +125,55 @@ def test_every_text_field_is_decided_on() -> None:
         for name, field in schema.fields.items()
         if isinstance(field, fields.String)
     )
+
+
+def bad_values(field: Field[Any]) -> Iterator[object]:
+    """Yield what a field must refuse, whatever its meaning."""
+    yield from ({"$gt": ""}, {"$ne": None}, {"$where": "1"}, ["a"], [], 1.5, 1.0, -0.0)
+    if not field.allow_none:
+        yield None
+    if isinstance(field, fields.Dict):
+        yield from (1, True, "x")
+        return
+    yield {}
+    if isinstance(field, fields.String):
+        yield from (0, 1, True, False, "a\x00b", "\ud800", "a\udfffb")
+        if field.max is not None:
+            yield from ("x" * (field.max + 1), "😀" * (field.max + 1))
+        if field.min:
+            yield ""
+        if not field.blank:
+            yield from (" ", "\n\t", "\u200b\u3000")
+    elif isinstance(field, fields.Id):
+        yield from (0, 1, True, False, "\x00", "\ud800", "$gt", "x" * 5_000)
+    elif isinstance(field, fields.Integer):
+        yield from ("1", "", True, False, field.min - 1, field.max + 1, 10**30)
+    elif isinstance(field, fields.Boolean):
+        yield from (0, 1, "true", "", "on")
+    else:
+        assert isinstance(field, fields.Choice), f"say here what {field!r} must refuse"
+        yield from ("", "nobody", "$gt", 99, -1, True, False)
+
+
+@pytest.mark.parametrize("title", SCHEMAS)
+def test_a_field_of_the_wrong_type_or_size_is_refused_by_its_name(title: str) -> None:
+    schema = SCHEMAS[title]
+    for name, field in schema.fields.items():
+        if name != "token":  # whatever is none is unauthorized, later
+            for value in bad_values(field):
+                assert list(refusal(schema, good(schema) | {name: value})) == [name], value
+
+
+@pytest.mark.parametrize("title", SCHEMAS)
+def test_missing_and_unknown_fields_are_refused_by_their_names(title: str) -> None:
+    schema = SCHEMAS[title]
+    for name in ("surprise", "$where", "", "_id", "__proto__", "user_id", "消息"):
+        found = refusal(schema, good(schema) | {name: 1})
+        assert found == {name: ["invalid.unknown"]}
+    for name, field in schema.fields.items():
+        if field.required:
+            rest = {other: value for other, value in good(schema).items() if other != name}
+            assert refusal(schema, rest) == {name: ["invalid.required"]}
 
 
 @pytest.mark.parametrize("title", SCHEMAS)

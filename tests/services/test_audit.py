@@ -14,6 +14,7 @@ from chat.database.client import Database
 from chat.repositories.audit import AuditRepository
 from chat.services import audit as audit_module
 from chat.services.audit import Audit, bind_caller
+from tests.conftest import with_database
 
 ADA, BOB = str(ObjectId()), str(ObjectId())
 
@@ -66,7 +67,10 @@ def test_entries_stored_by_a_call_without_an_answer_are_stored_once(
 
 
 def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
-    migrated: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    migrated: Database,
+    mongo_uri: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(audit_module, "MAX_WAITING", 3)
     monkeypatch.setattr(audit_module, "WRITE_INTERVAL", 60.0)
@@ -79,7 +83,7 @@ def test_entries_wait_for_a_database_that_is_away_and_the_rest_is_counted(
         for _ in range(5):
             audit.record("logged_in", ADA)
         assert not audit.flush()
-    entries._database = migrated
+    away.renew(with_database(mongo_uri, migrated.db.name))
     assert audit.flush()
     assert len(audit.list_latest(9)) == 3
     assert "2 entries of the audit log were lost" in caplog.text

@@ -233,12 +233,9 @@ def test_a_stopping_process_releases_its_job(
     running = threading.Thread(target=here.run)
     running.start()
     assert reached.wait(PATIENCE)
-    stopping = threading.Thread(target=here.stop, args=(PATIENCE,))
-    stopping.start()
-    while not here._stopped.is_set():
-        stopping.join(0.01)
+    here.stop(0.0)
     go_on.set()
-    stopping.join(PATIENCE)
+    here.stop(PATIENCE)
     running.join(PATIENCE)
     assert counting.counted == [1]
     there.run_due()
@@ -277,14 +274,30 @@ def test_a_local_job_is_done_by_the_process_that_enqueued_it(
 
 
 def test_a_local_job_passes_to_another_process_when_its_own_dies(
-    make_jobs: Make, migrated: Database
+    make_jobs: Make, migrated: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs_module, "INTERVAL", 0.05)
     dying, other = make_jobs(), make_jobs()
     counting = Counting(other)
-    dying._runs = True
+    began, ends = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> Iterator[Progress]:
+        began.set()
+        ends.wait(PATIENCE)
+        yield {}
+
+    dying.register("hang", hang)
+    dying.enqueue("hang", {})
+    running = threading.Thread(target=dying.run)
+    running.start()
+    assert began.wait(PATIENCE)
     dying.enqueue_local("count", {"upto": 2})  # LEASE is over at once
     other.run_due()
-    assert counting.counted == [1, 2] and stored(migrated) == []
+    assert counting.counted == [1, 2]
+    dying.stop(0.0)
+    ends.set()
+    running.join(PATIENCE)
+    assert [job["kind"] for job in stored(migrated)] == ["hang"]
 
 
 def test_the_arguments_of_several_kinds_of_jobs_cost_one_query(

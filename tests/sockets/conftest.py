@@ -40,6 +40,10 @@ class Member:
         """Return the same person as one who calls another's server."""
         return Member(self._person, other._server, self._stack)
 
+    def move_to(self, server: Server) -> None:
+        """Call another server from now on."""
+        self._server = server
+
     def http(self, method: str, path: str, json: Any = None) -> requests.Response:
         """Call the server over HTTP."""
         return self._http.request(

@@ -86,7 +86,7 @@ def test_after_a_restore_beneath_it_a_server_forgets_and_its_clients_come_back(
     settings = {"MONGO_URI": own.mongo_uri, "SECRET_KEY": key_of(own), "RATE_LIMITS": "off"}
     with Server(tmp_path_factory.mktemp("second"), **settings) as second:
         here, there = bob.socket("/group", "/direct"), bob.on(ada)
-        there._server = second
+        there.move_to(second)
         elsewhere = there.socket("/group")
         lost = [ada.post(group, f"lost {number}") for number in range(4)]
         for client in (here, elsewhere):

@@ -110,7 +110,7 @@ def test_log_out_elsewhere_ends_the_sockets_here(
     (here,) = spread("here")
     client = here.socket("/group")
     watch = Stopwatch(server, elsewhere)
-    here._server = elsewhere
+    here.move_to(elsewhere)
     here.data("DELETE", "/session")
     assert client.pushed("session_expired") == {}
     client.wait(lambda entry: entry[0] == client.DISCONNECT)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chat.realtime import connect_queue
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connections
 from chat.realtime.server import ChatServer
@@ -36,18 +38,33 @@ def test_an_ended_session_queues_no_frames(server: ChatServer) -> None:
     assert (session.out, session.unsent) == ([], 0)
 
 
+def receive(server: ChatServer, eio_sid: str, text: str) -> None:
+    """Hand a message to the server as the transport does."""
+    server.eio.handlers["message"](eio_sid, text)
+
+
 def test_messages_of_ended_sessions_leave_no_state(server: ChatServer) -> None:
     for text in ("0/group,{}", "1/group,", '2/group,1["sync",{}]', "nonsense", ""):
-        server._handle_eio_message("gone", text)
+        receive(server, "gone", text)
     assert server.manager.namespaces_of("gone") == []
 
 
-def test_a_client_that_left_while_connecting_is_forgotten(server: ChatServer) -> None:
-    sid = server.manager.pre_connect("gone", "/group")
-    nobody: Any = None
-    server._admit(nobody, str(sid), "gone", "/group", nobody)
+def test_a_client_that_left_while_connecting_is_forgotten(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[Any] = []
+    monkeypatch.setattr(connect_queue, "spawn", waiting.append)
+    claims = SimpleNamespace(session_id="session")
+    server.namespace_handlers["/group"] = SimpleNamespace(verify=lambda *_: claims)
+    server.eio.open_session("gone")
+    receive(server, "gone", "0/group,{}")
+    sid = str(server.manager.sid_from_eio_sid("gone", "/group"))
+    assert server.manager.is_pre_connected(sid, "/group")
+    del server.eio.sockets["gone"]
+    (admit,) = waiting
+    admit()
     assert server.manager.namespaces_of("gone") == []
-    assert not server.manager.is_pre_connected(str(sid), "/group")
+    assert not server.manager.is_pre_connected(sid, "/group")
 
 
 def test_little_of_a_long_request_is_kept(server: ChatServer) -> None:
@@ -101,36 +118,39 @@ def test_frames_that_one_client_alone_causes_are_sent_at_its_cost(
 def test_tiny_frames_are_parsed_in_turns(
     server: ChatServer, monkeypatch: pytest.MonkeyPatch, frames: bytes
 ) -> None:
-    cut = 0
-    original = FrameReader._next_frame
+    cut = 0  # at most: what test_frames.py says of `feed`
+    feed = FrameReader.feed
 
-    def count(reader: FrameReader) -> Any:
+    def count(reader: FrameReader, data: bytes, most: int) -> Any:
         nonlocal cut
-        cut += 1
-        return original(reader)
+        cut += most
+        return feed(reader, data, most)
 
     begun: list[Any] = []
     turns: list[int] = [0]
-    listening: list[Any] = []
-    monkeypatch.setattr(FrameReader, "_next_frame", count)
+    listening: list[Callable[[int], None]] = []
+    monkeypatch.setattr(FrameReader, "feed", count)
     monkeypatch.setattr(wires, "spawn", lambda *call: begun.append(call))
     monkeypatch.setattr(wires, "give_way", lambda: turns.append(cut))
-    monkeypatch.setattr(wires, "add_listener", lambda *_: listening.append(_))
+    monkeypatch.setattr(wires, "add_listener", lambda *given: listening.append(given[2]))
+    monkeypatch.setattr(wires, "remove_listener", lambda _: None)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         session = server.eio.open_session("a")
         session.on_joined()
         wire = wires.Wire(ours, session, 65_536, lambda: None)
         theirs.sendall(frames)
-        for _ in range(3):  # it reads nothing more until these frames are handled
-            wire._read(0)
+        wire.open()
+        (read,) = listening
+        for _ in range(3):  # as often as the loop asks: nothing more before those are handled
+            read(0)
         ((handle, data),) = begun
-        assert cut == 0 and len(listening) == 0
+        assert cut == 0 and len(listening) == 1
         handle(data)
         assert cut > len(frames) // len(PONG)  # all read bytes were parsed
         most = max(later - earlier for earlier, later in pairwise(turns))
         assert most <= wires.FRAMES_PER_TURN
-        assert len(listening) == 1  # it resumed reading once
+        assert len(listening) == 2  # it goes on, once
 
 
 def test_a_client_refused_in_one_namespace_and_connecting_to_another_is_not_unjoined(
