@@ -17,9 +17,9 @@ import eventlet
 
 eventlet.monkey_patch()
 
-from chat.concurrency import resolve_beside, spawn, start_metering
+from chat.concurrency import resolve_names_in_threads, spawn, start_metering
 
-resolve_beside()  # otherwise the system's resolver blocks the event loop
+resolve_names_in_threads()  # otherwise the system's resolver blocks the event loop
 start_metering()
 
 import logging

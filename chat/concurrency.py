@@ -66,7 +66,7 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return result
 
 
-def resolve_beside() -> None:
+def resolve_names_in_threads() -> None:
     """Resolve host names in real threads from now on; called after the process was patched.
 
     The system's resolver blocks. In the event loop it would block all green threads at each mail
@@ -114,11 +114,11 @@ def cooperatively(items: Iterable[T], seconds: float | None = None) -> Iterator[
     for item in items:
         yield item
         if time.monotonic() > turn_ends:
-            give_way()
+            yield_to_others()
             turn_ends = time.monotonic() + seconds
 
 
-def give_way() -> None:
+def yield_to_others() -> None:
     """Yield to other green threads; a payer in debt pauses for longer."""
     payer = current_payer()
     if payer is None:

@@ -18,7 +18,7 @@ from flask.helpers import get_load_dotenv
 
 FILES = (".flaskenv", ".env")
 SWITCH = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-MOST_BYTES = 65_536  # of a file with one secret
+MAX_BYTES = 65_536  # of a file with one secret
 
 
 class SettingsError(click.ClickException, ValueError):
@@ -84,12 +84,12 @@ def secret(name: str) -> str:
         raise SettingsError(f"{name} and {name}_FILE are both set: leave one of them out.")
     try:
         with open(path, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
         read = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except (OSError, ValueError) as error:  # ValueError: an invalid path, or invalid UTF-8
         raise SettingsError(f"{name}_FILE={path} cannot be read: {_reason(error)}.") from None
-    if len(content) > MOST_BYTES:
-        raise SettingsError(f"{name}_FILE={path} has more than {MOST_BYTES} bytes.")
+    if len(content) > MAX_BYTES:
+        raise SettingsError(f"{name}_FILE={path} has more than {MAX_BYTES} bytes.")
     if not read:
         raise SettingsError(f"{name}_FILE={path} is empty.")
     return read

@@ -20,8 +20,8 @@ from chat.errors import (
 )
 from chat.models import Membership, Message, Role, Room
 
-MOST_EMOJI = 20  # different ones on a message
-MOST_USED_EMOJI = 100  # different ones that a message ever had; a removed one leaves a mark
+MAX_EMOJI = 20  # different ones on a message
+MAX_USED_EMOJI = 100  # different ones that a message ever had; a removed one leaves a mark
 
 
 def require_member(membership: Membership | None) -> Membership:
@@ -102,7 +102,7 @@ def require_emoji_capacity(message: Message, emoji: str) -> None:
     shown = {reaction.emoji for reaction in message.reactions}
     if emoji in shown:
         return
-    if len(shown) >= MOST_EMOJI or message.used_emoji >= MOST_USED_EMOJI:
+    if len(shown) >= MAX_EMOJI or message.used_emoji >= MAX_USED_EMOJI:
         raise TooManyEmoji()
 
 

@@ -20,7 +20,7 @@ from chat.services.account_administration import AccountAdministration
 from chat.wiring import Services
 from harness.accounts import Account, bearer, data_of, new_password
 
-STRANGE_ID = "0" * 24  # a valid id of nothing
+UNKNOWN_ID = "0" * 24  # a valid id of nothing
 
 
 class Person(Account):

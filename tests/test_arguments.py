@@ -11,7 +11,7 @@ from inspect import Parameter
 
 import chat
 
-MOST_ARGUMENTS = 8
+MAX_ARGUMENTS = 8
 
 
 def written_constructors() -> Iterator[type]:
@@ -40,4 +40,4 @@ def test_no_class_takes_more_than_eight_arguments() -> None:
         "chat.realtime.listener.Listener",
         "chat.bots.reader.Reader",
     } <= set(taken)
-    assert {name: count for name, count in taken.items() if count > MOST_ARGUMENTS} == {}
+    assert {name: count for name, count in taken.items() if count > MAX_ARGUMENTS} == {}

@@ -71,7 +71,7 @@ METERED = """
 import eventlet
 eventlet.monkey_patch()
 import time
-from chat.concurrency import Payer, charge_to, give_way, cooperatively, start_metering
+from chat.concurrency import Payer, charge_to, yield_to_others, cooperatively, start_metering
 
 class Debtor(Payer):
     def pause(self):

@@ -142,7 +142,7 @@ def test_between_two_people_there_is_nothing_to_manage(
     assert outcome(check, DIRECT, None, *rest) is NotFound
 
 
-def test_nobody_talks_with_themselves() -> None:
+def test_a_user_cannot_open_a_direct_room_with_themselves() -> None:
     policies.require_not_self("a", "b", "to")
     with pytest.raises(InvalidInput) as refusal:
         policies.require_not_self("a", "a", "to")

@@ -20,7 +20,7 @@ from chat.log.room_log import RoomLog
 from chat.models import Membership, Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
-from chat.realtime.told_rooms import ToldRooms
+from chat.realtime.pushed_rooms import PushedRooms
 from chat.reconciler import members
 from chat.reconciler import reconciler as reconciling
 from chat.reconciler.members import MemberReconciler
@@ -35,8 +35,8 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
+from chat.services.epoch_watch import EpochWatch
 from chat.services.membership_cache import MembershipCache
-from chat.services.past import Past
 from chat.services.usernames import Usernames
 from tests.log.desk import message_in
 from tests.realtime.accounts import UNMETERED
@@ -75,17 +75,17 @@ class RecordingCache(MembershipCache):
         super().__init__(rooms, memberships)
         self.rooms: list[str] = []
 
-    def read_again(self, room_id: str) -> list[Membership]:
+    def reload_members(self, room_id: str) -> list[Membership]:
         self.rooms.append(room_id)
-        return super().read_again(room_id)
+        return super().reload_members(room_id)
 
 
 class Clients:
     """Replaces the publisher: one client, with the rooms that it is subscribed to."""
 
-    def __init__(self, room_log: RoomLog, told_rooms: ToldRooms, user_id: str) -> None:
+    def __init__(self, room_log: RoomLog, pushed_rooms: PushedRooms, user_id: str) -> None:
         self._room_log = room_log
-        self._told_rooms = told_rooms
+        self._pushed_rooms = pushed_rooms
         self._user_id = user_id
         self._subscribed: set[str] = set()
         self.seqs: dict[str, list[int]] = {}
@@ -94,11 +94,11 @@ class Clients:
 
     def track_room(self, room: Room) -> None:
         self._room_log.track_room(room)
-        self._told_rooms.track(room)
+        self._pushed_rooms.track(room)
 
     def untrack_room(self, room_id: str) -> None:
         self._room_log.untrack_room(room_id)
-        self._told_rooms.untrack(room_id)
+        self._pushed_rooms.untrack(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         self.track_room(room)
@@ -106,19 +106,19 @@ class Clients:
 
     def room_updated(self, room: Room) -> None:
         self.updated.append(room.name)
-        self._told_rooms.record_details(room)
+        self._pushed_rooms.record_details(room)
 
     def member_left(self, room: Room, user_id: str) -> None:
         self._subscribed.discard(room.id)
 
-    def stored(self, room: Room, message: Message) -> None:
+    def on_stored(self, room: Room, message: Message) -> None:
         raise AssertionError("nothing is stored here")
 
-    def caught_up(self, room: Room, message: Message) -> None:
+    def on_caught_up(self, room: Room, message: Message) -> None:
         self.seqs.setdefault(room.id, []).append(message.seq)
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
-        self.caught_up(room, message)
+        self.on_caught_up(room, message)
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         self.told.append(room_id)
@@ -157,7 +157,7 @@ class Silent:
             raise AutoReconnect("away")
         self.told_of.append(room)
 
-    def exclude_ended(self) -> None:
+    def exclude_deleted(self) -> None:
         """Do nothing: no account has ended."""
 
     def list_created(
@@ -175,7 +175,7 @@ class Process:
         self.rooms = RecordingRooms(database)
         self.memberships = MembershipRepository(database)
         self.messages = Failing(database)
-        self.told_rooms = ToldRooms()
+        self.pushed_rooms = PushedRooms()
         self.room_log = RoomLog(
             self.messages,
             ChangeRepository(database),
@@ -183,7 +183,7 @@ class Process:
             Previews(self.rooms),
             add_names=list,
         )
-        self.clients = Clients(self.room_log, self.told_rooms, self.user_id)
+        self.clients = Clients(self.room_log, self.pushed_rooms, self.user_id)
         self.room_log.followers = (self.clients,)
         self.connections = Connections()
         self.connect("sid", self.user_id, pending=False)
@@ -191,7 +191,7 @@ class Process:
         self.silent = Silent()
         self.clock_is_ahead = timedelta()
         users = UserRepository(database)
-        self.past = Past(EpochRepository(database), forget=(), start_over=())
+        self.epoch_watch = EpochWatch(EpochRepository(database), forget=(), start_over=())
         usernames = Usernames(users)
         publisher: Any = self.clients
         silent: Any = self.silent
@@ -209,7 +209,7 @@ class Process:
                     membership_cache=self.membership_cache,
                 ),
                 publisher=publisher,
-                told_rooms=self.told_rooms,
+                pushed_rooms=self.pushed_rooms,
                 room_log=self.room_log,
                 usernames=usernames,
                 presence=silent,
@@ -220,12 +220,12 @@ class Process:
                 publisher=publisher,
                 usernames=usernames,
                 membership_cache=self.membership_cache,
-                ended_accounts=silent,
+                deleted_accounts=silent,
                 requests=silent,
             ),
             room_log=self.room_log,
             membership_cache=self.membership_cache,
-            past=self.past,
+            epoch_watch=self.epoch_watch,
             clock=lambda: database.now() + self.clock_is_ahead,
         )
 
@@ -468,7 +468,9 @@ def test_a_room_without_subscribers_is_untracked(process: Process) -> None:
     process.clients.member_left(left, process.user_id)
     process.reconciler.run_once()
     assert (
-        process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {kept.id: "group"}
+        process.room_log.tracked_rooms()
+        == process.pushed_rooms.with_presence()
+        == {kept.id: "group"}
     )
 
 
@@ -478,6 +480,6 @@ def test_members_are_compared_again_after_a_restore(process: Process) -> None:
     for _ in range(2):
         process.reconciler.run_once()
     assert process.membership_cache.rooms == [room.id]
-    Past(EpochRepository(process.database), forget=(), start_over=()).renew()
+    EpochWatch(EpochRepository(process.database), forget=(), start_over=()).renew()
     process.reconciler.run_once()
     assert process.membership_cache.rooms == [room.id] * 2

@@ -74,7 +74,7 @@ def db_restored() -> None:
 
     Clients then reload everything, and running servers drop their caches.
     """
-    services().past.renew()
+    services().epoch_watch.renew()
     click.echo("The database has a new epoch: all clients load anew.")
 
 

@@ -39,7 +39,7 @@ class Contention:
         self._until = max(self._until, now + LOSS_SECONDS)
         if now - self._marked_at >= MARK_INTERVAL:
             self._marked_at = now
-            self._rooms.note_contended(room.id, self._process_id)
+            self._rooms.record_contention(room.id, self._process_id)
 
     def refresh(self, now: datetime) -> None:
         """Look for recent marks of other processes; `now` is by the database's clock."""

@@ -14,10 +14,10 @@ class Follower(Protocol):
     after a follower failed. A crash of the process may lose what a follower did.
     """
 
-    def stored(self, room: Room, message: Message) -> None:
+    def on_stored(self, room: Room, message: Message) -> None:
         """Handle a message that this process stored."""
 
-    def caught_up(self, room: Room, message: Message) -> None:
+    def on_caught_up(self, room: Room, message: Message) -> None:
         """Handle a message stored elsewhere that clients here did not receive yet."""
 
 
@@ -28,8 +28,8 @@ class ChangeFollower(Protocol):
     `version` is newer.
     """
 
-    def changed(self, room: Room, changes: Changes) -> None:
+    def on_changed(self, room: Room, changes: Changes) -> None:
         """Handle a range of changes, some of which this process stored."""
 
-    def changes_caught_up(self, room: Room, changes: Changes) -> None:
+    def on_changes_caught_up(self, room: Room, changes: Changes) -> None:
         """Handle changes stored elsewhere that clients here did not receive yet."""

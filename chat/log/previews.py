@@ -40,10 +40,10 @@ class Previews:
             self._put_revs[room_id] = rev
             self._revs.put(room_id, rev)
 
-    def stored(self, room: Room, message: Message) -> None:
+    def on_stored(self, room: Room, message: Message) -> None:
         self.put(message)
 
-    def caught_up(self, room: Room, message: Message) -> None:
+    def on_caught_up(self, room: Room, message: Message) -> None:
         """Do nothing: the process that stored the message wrote the preview."""
 
     def flush(self) -> bool:

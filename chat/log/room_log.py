@@ -96,11 +96,11 @@ class RoomLog:
         """Return the ids of the messages with these seqs, by seq."""
         return self._messages.ids_at(room_id, seqs)
 
-    def end(self, room: Room, max_age: float = 0.0) -> int:
+    def last_seq(self, room: Room, max_age: float = 0.0) -> int:
         """Return the last stored seq, at most `max_age` seconds old."""
         return self._tails.read_last_seq(room, max_age)
 
-    def rev(self, room: Room, max_age: float = 0.0) -> int:
+    def last_rev(self, room: Room, max_age: float = 0.0) -> int:
         """Return the last rev, at most `max_age` seconds old, with all changes up to it applied.
 
         Messages read after this call include those changes.
@@ -110,14 +110,14 @@ class RoomLog:
     def changes(self, room: Room, after_rev: int, limit: int, upto: int) -> Changes:
         """Return at most `limit` messages that changed after a rev, each once and as it is now.
 
-        `upto` is a rev that `rev` returned. The result is a `reset` if `after_rev` is beyond it
-        or more than MAX_CHANGES_BEHIND behind.
+        `upto` is a rev that `last_rev` returned. The result is a `reset` if `after_rev` is beyond
+        it or more than MAX_CHANGES_BEHIND behind.
         """
         if after_rev > upto or upto - after_rev > MAX_CHANGES_BEHIND:
             return Changes((), (), after_rev, upto, reset=True)
         return self._changes.read_between(room, after_rev, upto, limit)
 
-    def find(self, room_id: str, seq: int) -> Message | None:
+    def find_message(self, room_id: str, seq: int) -> Message | None:
         """Return the message with a seq as it is now, or None."""
         return next(iter(self.read(room_id, seq, seq)), None)
 
@@ -170,7 +170,7 @@ class RoomLog:
         self._catch_up_changes(room)
 
     def _catch_up_messages(self, room: Room) -> None:
-        calls = [follower.caught_up for follower in self.followers]
+        calls = [follower.on_caught_up for follower in self.followers]
         while (upto := self._tails.pushed_upto(room.id)) is not None and upto < room.last_seq:
             last = min(upto + STRIDE, room.last_seq)
             for message in self.read(room.id, upto + 1, last):
@@ -183,7 +183,7 @@ class RoomLog:
         upto = self._changes.record_settled_elsewhere(room)
         while (after := self._tails.pushed_rev(room.id)) is not None and after < upto:
             changes = self._changes.read_between(room, after, upto, STRIDE)
-            calls = [follower.changes_caught_up for follower in self.change_followers]
+            calls = [follower.on_changes_caught_up for follower in self.change_followers]
             if not self._notify_changes(calls, room, changes):
                 return
 
@@ -221,7 +221,7 @@ class RoomLog:
         return self._changer.close(max(0.0, ends_at - time.monotonic())) and stored
 
     def _notify_stored(self, room: Room, message: Message) -> None:
-        self._notify([follower.stored for follower in self.followers], room, message)
+        self._notify([follower.on_stored for follower in self.followers], room, message)
 
     def _notify(
         self, calls: Iterable[Callable[[Room, Message], None]], room: Room, message: Message
@@ -250,7 +250,7 @@ class RoomLog:
         upto = self._changes.settle_own(room, own)
         pushed = self._tails.pushed_rev(room.id)
         after = own[0].rev - 1 if pushed is None else min(pushed, own[0].rev - 1)
-        calls = [follower.changed for follower in self.change_followers]
+        calls = [follower.on_changed for follower in self.change_followers]
         messages: dict[str, Message] = {}
         while after < upto:
             changes = self._changes.read_between(room, after, upto, STRIDE, own)

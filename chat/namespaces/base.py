@@ -176,7 +176,7 @@ class EventNamespace(flask_socketio.Namespace):
         return {}
 
     def on_typing(self, connection: Connection, payload: dict[str, Any]) -> object:
-        self._services.typing.tell(connection.user, kind=self.kind, **payload)
+        self._services.typing.notify(connection.user, kind=self.kind, **payload)
         return {}
 
     def on_authenticate(self, connection: Connection, payload: dict[str, Any]) -> object:

@@ -11,7 +11,7 @@ from typing import Any
 
 import eventlet
 
-from chat.concurrency import give_way
+from chat.concurrency import yield_to_others
 
 MAX_CHUNK_LINE = 256  # bytes: a size and its chunk extensions
 MAX_TRAILERS = 8_192  # bytes of all trailer fields, which are ignored
@@ -57,7 +57,7 @@ def read_chunked(
     limit: int,
     widen: Callable[[], int] | None = None,
     too_much: int = 0,
-    rest: Callable[[], None] = give_way,
+    rest: Callable[[], None] = yield_to_others,
 ) -> ChunkedBody:
     """Read a chunked body of at most `limit` bytes; call `rest` after each CHUNKS_PER_TURN chunks.
 

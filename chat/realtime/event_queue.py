@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.budgets import Budgets
-from chat.concurrency import charge_to, give_way, spawn
+from chat.concurrency import charge_to, spawn, yield_to_others
 from chat.errors import RateLimited, Unavailable
 from chat.logs import bind_id
 from chat.realtime.acks import Ack, Body, Deadlines
@@ -88,7 +88,7 @@ class EventQueue:
                 connection.waiting_size -= size
                 if not ack.sent:
                     self._handle_in_turn(connection, data, ack)
-                give_way()  # let other green threads run between two events of one client
+                yield_to_others()  # let other green threads run between two events of one client
         finally:
             connection.handling = False
 

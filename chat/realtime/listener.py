@@ -24,7 +24,7 @@ import eventlet.wsgi
 from eventlet.greenio import GreenSocket
 from eventlet.semaphore import Semaphore
 
-from chat.concurrency import Payer, charge_to, give_way, repay
+from chat.concurrency import Payer, charge_to, repay, yield_to_others
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.origins import make_origin
 from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
@@ -279,7 +279,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         """
         if not self._is_large:
             repay()
-        give_way()
+        yield_to_others()
 
     def _widen(self) -> int:
         """Return the limit of a chunked body; above the ordinary limit it needs a free slot."""

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class Presence:
     """Compares which users are online with what was pushed to the clients of this process.
 
-    `heard` returns the tracked rooms whose members see each other's presence, with their kinds.
+    `tracked_rooms` returns the rooms whose members see each other's presence, with their kinds.
     `rooms_of` returns the rooms of each of the given users.
     """
 
@@ -43,14 +43,14 @@ class Presence:
         publisher: Publisher,
         own: OwnPresence,
         others: OthersPresence,
-        heard: Callable[[], Mapping[str, RoomKind]],
+        tracked_rooms: Callable[[], Mapping[str, RoomKind]],
         rooms_of: Callable[[Collection[str]], Mapping[str, Collection[str]]],
     ) -> None:
         self._connections = connections
         self._publisher = publisher
         self._own = own
         self._others = others
-        self._tracked_rooms = heard
+        self._tracked_rooms = tracked_rooms
         self._rooms_of = rooms_of
         self._published: set[str] = set()  # users that were pushed as online
         # Users whose state may have changed, in the order in which they will be checked.

@@ -10,9 +10,9 @@ from chat.log.room_log import RoomLog
 from chat.models import Changes, Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
+from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
-from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message, split_changes
 from chat.schemas.rooms import dump_room
@@ -42,41 +42,41 @@ class Publisher:
         self,
         connections: Connections,
         room_log: RoomLog,
-        told_rooms: ToldRooms,
+        pushed_rooms: PushedRooms,
         recent_pushes: RecentPushes,
         socketio: ChatSocketIO,
     ) -> None:
         self._connections = connections
         self._room_log = room_log
-        self._told_rooms = told_rooms
+        self._pushed_rooms = pushed_rooms
         self._recent_pushes = recent_pushes
         self._socketio = socketio
-        self._here_alone = False
+        self._local_only = False
 
-    def here_alone(self) -> Publisher:
+    def local_only(self) -> Publisher:
         """Return a copy of this publisher that pushes to clients of this process only.
 
         Use it for changes that every process finds out by itself.
         """
         local = copy(self)
-        local._here_alone = True
+        local._local_only = True
         return local
 
-    def stored(self, room: Room, message: Message) -> None:
+    def on_stored(self, room: Room, message: Message) -> None:
         """Push a new message to all sockets of all members, the sender's included."""
         self._to_room(room, "message_created", dump_message(message))
 
-    def caught_up(self, room: Room, message: Message) -> None:
+    def on_caught_up(self, room: Room, message: Message) -> None:
         """Push a message stored elsewhere to the sockets of all members here."""
-        self._to_room(room, "message_created", dump_message(message), here_alone=True)
+        self._to_room(room, "message_created", dump_message(message), local_only=True)
 
-    def changed(self, room: Room, changes: Changes) -> None:
+    def on_changed(self, room: Room, changes: Changes) -> None:
         """Push changed messages to all sockets of all members, the acting user's included."""
         self._push_changes(room, changes)
 
-    def changes_caught_up(self, room: Room, changes: Changes) -> None:
+    def on_changes_caught_up(self, room: Room, changes: Changes) -> None:
         """Push messages changed elsewhere to the sockets of all members here."""
-        self._push_changes(room, changes, here_alone=True)
+        self._push_changes(room, changes, local_only=True)
 
     def record_push_elsewhere(self, event: str, payload: Any) -> None:
         """Record a push of another process that reached all its recipients in this one.
@@ -140,12 +140,12 @@ class Publisher:
     def track_room(self, room: Room) -> None:
         """Track a room: a client here is subscribed to it and has received its present state."""
         self._room_log.track_room(room)
-        self._told_rooms.track(room)
+        self._pushed_rooms.track(room)
 
     def untrack_room(self, room_id: str) -> None:
         """Stop tracking a room: no client here is subscribed to it any more."""
         self._room_log.untrack_room(room_id)
-        self._told_rooms.untrack(room_id)
+        self._pushed_rooms.untrack(room_id)
 
     def room_entered(self, room: Room, user_ids: Iterable[str]) -> None:
         """Push a room to its new members, then subscribe them to it."""
@@ -157,13 +157,13 @@ class Publisher:
     def room_updated(self, room: Room) -> None:
         """Push the changed details of a room."""
         self._to_room(room, "room_updated", dump_room(room))
-        self._told_rooms.record_details(room)
+        self._pushed_rooms.record_details(room)
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         """Push that a room was deleted, and remove all clients from its channel."""
         channel, namespace = room_channel(room_id), NAMESPACES[kind]
         self._emit(namespace, channel, "room_deleted", {"room_id": room_id})
-        if self._here_alone:
+        if self._local_only:
             self._manager.basic_close_room(channel, namespace)
         else:
             self._manager.close_room(channel, namespace)
@@ -225,7 +225,7 @@ class Publisher:
             self._manager.has_clients(namespace, channel) for namespace in NAMESPACES.values()
         )
 
-    def _push_changes(self, room: Room, changes: Changes, here_alone: bool = False) -> None:
+    def _push_changes(self, room: Room, changes: Changes, local_only: bool = False) -> None:
         # First push the messages, with `own_reactions`, to the users who reacted. They receive the
         # same versions once more with the room. These pushes have an empty range of revs because
         # they do not contain the other changes.
@@ -238,19 +238,19 @@ class Publisher:
                 "after_rev": after_rev,
                 "last_rev": after_rev,
             }
-            self._to_user(room, user_id, "messages_changed", payload, here_alone)
+            self._to_user(room, user_id, "messages_changed", payload, local_only)
         for part in split_changes(changes):
-            self._to_room(room, "messages_changed", {"room_id": room.id, **part}, here_alone)
+            self._to_room(room, "messages_changed", {"room_id": room.id, **part}, local_only)
 
     @property
     def _manager(self) -> Any:
         return self._socketio.server.manager
 
     def _to_room(
-        self, room: Room, event: str, payload: dict[str, Any], here_alone: bool = False
+        self, room: Room, event: str, payload: dict[str, Any], local_only: bool = False
     ) -> None:
         self._emit(
-            NAMESPACES[room.kind], room_channel(room.id), event, payload, here_alone=here_alone
+            NAMESPACES[room.kind], room_channel(room.id), event, payload, local_only=local_only
         )
 
     def _to_user(
@@ -259,10 +259,10 @@ class Publisher:
         user_id: str,
         event: str,
         payload: dict[str, Any],
-        here_alone: bool = False,
+        local_only: bool = False,
     ) -> None:
         self._emit(
-            NAMESPACES[room.kind], user_channel(user_id), event, payload, here_alone=here_alone
+            NAMESPACES[room.kind], user_channel(user_id), event, payload, local_only=local_only
         )
 
     def _emit(
@@ -272,7 +272,7 @@ class Publisher:
         event: str,
         payload: dict[str, Any],
         skip_sid: list[str] | None = None,
-        here_alone: bool = False,
+        local_only: bool = False,
     ) -> None:
         self._socketio.server.emit(
             event,
@@ -280,5 +280,5 @@ class Publisher:
             to=to,
             skip_sid=skip_sid,
             namespace=namespace,
-            ignore_queue=self._here_alone or here_alone,
+            ignore_queue=self._local_only or local_only,
         )

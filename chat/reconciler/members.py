@@ -69,12 +69,12 @@ class MemberReconciler:
 
         Return False when a member is connecting right now: the next run must compare again.
         """
-        members = {found.user_id for found in self._membership_cache.read_again(room.id)}
+        members = {found.user_id for found in self._membership_cache.reload_members(room.id)}
         # After the read: a client that connects from here on reads newer memberships than these.
         is_complete = self._unsubscribe_pending(room, members)
         namespace = NAMESPACES[room.kind]
         subscribed = self._publisher.listeners(room_channel(room.id), namespace)
-        named = self._usernames.sign_last([room])[0]
+        named = self._usernames.with_last_sender_names([room])[0]
         connected = {
             user_id
             for user_id in members

@@ -7,7 +7,7 @@ from datetime import datetime
 from chat.realtime.publisher import Publisher
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
-from chat.services.ended_accounts import EndedAccounts
+from chat.services.deleted_accounts import DeletedAccounts
 from chat.services.membership_cache import MembershipCache
 from chat.services.membership_requests import MembershipRequests
 from chat.services.usernames import Usernames
@@ -24,7 +24,7 @@ class PeopleReconciler:
         publisher: Publisher,
         usernames: Usernames,
         membership_cache: MembershipCache,
-        ended_accounts: EndedAccounts,
+        deleted_accounts: DeletedAccounts,
         requests: MembershipRequests,
     ) -> None:
         self._users = users
@@ -32,12 +32,12 @@ class PeopleReconciler:
         self._publisher = publisher
         self._usernames = usernames
         self._membership_cache = membership_cache
-        self._ended_accounts = ended_accounts
+        self._deleted_accounts = deleted_accounts
         self._requests = requests
 
     def reconcile(self, since: datetime, until: datetime | None) -> None:
         """Push the changes of that time. Ended accounts are checked whenever they ended."""
-        self._ended_accounts.exclude_ended()
+        self._deleted_accounts.exclude_deleted()
         self._publish_changed_users(since, until)
         is_told = self._publisher.is_request_pushed
         for user_id, request in self._requests.list_created(since, until, is_told):
@@ -51,4 +51,6 @@ class PeopleReconciler:
             self._usernames.forget(user.id)
             self._publisher.own_user_changed(user)
             if not self._publisher.is_user_pushed(user):
-                self._publisher.user_changed(user, self._membership_cache.list_told_of(user.id))
+                self._publisher.user_changed(
+                    user, self._membership_cache.list_profile_audience(user.id)
+                )

@@ -13,8 +13,8 @@ from chat.reconciler.people import PeopleReconciler
 from chat.reconciler.rooms import RoomReconciler
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import AHEAD
+from chat.services.epoch_watch import EpochWatch
 from chat.services.membership_cache import MembershipCache
-from chat.services.past import Past
 
 INTERVAL = 1.0  # seconds
 LOOK_BACK = 6.0  # seconds by the database's clock, in addition to the time since the last run
@@ -32,14 +32,14 @@ class Reconciler:
         people: PeopleReconciler,
         room_log: RoomLog,
         membership_cache: MembershipCache,
-        past: Past,
+        epoch_watch: EpochWatch,
         clock: Callable[[], datetime],
     ) -> None:
         self._rooms = rooms
         self._people = people
         self._room_log = room_log
         self._membership_cache = membership_cache
-        self._past = past
+        self._epoch_watch = epoch_watch
         self._clock = clock
         self._last_run_at = time.monotonic()  # the start of the last complete run
         self._clock_was = datetime.min.replace(tzinfo=UTC)  # by the database's clock
@@ -62,7 +62,7 @@ class Reconciler:
     def run_once(self) -> None:
         """Run once. After an incomplete run the next one covers the same span as well."""
         began = time.monotonic()
-        if self._past.check():  # all caches were cleared
+        if self._epoch_watch.check():  # all caches were cleared
             self._rooms.start_over()
         now = self._clock()
         self._room_log.refresh_contention(now)

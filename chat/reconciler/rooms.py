@@ -10,7 +10,7 @@ from chat.log.room_log import RoomLog
 from chat.models import Room
 from chat.realtime.presence import Presence
 from chat.realtime.publisher import Publisher
-from chat.realtime.told_rooms import ToldRooms
+from chat.realtime.pushed_rooms import PushedRooms
 from chat.reconciler.members import MemberReconciler
 from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
@@ -30,7 +30,7 @@ class RoomReconciler:
         users: UserRepository,
         members: MemberReconciler,
         publisher: Publisher,
-        told_rooms: ToldRooms,
+        pushed_rooms: PushedRooms,
         room_log: RoomLog,
         usernames: Usernames,
         presence: Presence,
@@ -39,7 +39,7 @@ class RoomReconciler:
         self._users = users
         self._members = members
         self._publisher = publisher
-        self._told_rooms = told_rooms
+        self._pushed_rooms = pushed_rooms
         self._room_log = room_log
         self._usernames = usernames
         self._presence = presence
@@ -60,11 +60,11 @@ class RoomReconciler:
         for room in touched:
             try:
                 self._members.reconcile(room)
-                if not self._told_rooms.has_details(room):
-                    self._publisher.room_updated(self._usernames.sign_last([room])[0])
-                if not self._told_rooms.has_block(room):
+                if not self._pushed_rooms.has_details(room):
+                    self._publisher.room_updated(self._usernames.with_last_sender_names([room])[0])
+                if not self._pushed_rooms.has_block(room):
                     self._publish_block(room)
-                    self._told_rooms.record_block(room)
+                    self._pushed_rooms.record_block(room)
                 self._room_log.catch_up(room)
             except Exception as error:
                 if is_outage(error):

@@ -151,7 +151,7 @@ class RoomRepository:
             },
         )
 
-    def note_contended(self, room_id: str, process_id: str) -> None:
+    def record_contention(self, room_id: str, process_id: str) -> None:
         """Tell other processes that this one lost a race for a number in a room's log."""
         self._database.db["room"].update_one(
             {"_id": object_id(room_id)},

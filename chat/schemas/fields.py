@@ -38,7 +38,7 @@ __all__ = [
     "Username",
 ]
 
-MOST_ERRORS = 10  # reported for one container
+MAX_ERRORS = 10  # reported for one container
 MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
 MAX_NICKNAME = 30
 MAX_AVATAR = 500
@@ -243,7 +243,7 @@ class Choice(Strict):
 
 
 class Dict(Strict):
-    """An object of at most `most` entries, read cooperatively and only up to MOST_ERRORS errors."""
+    """An object of at most `most` entries, read cooperatively and only up to MAX_ERRORS errors."""
 
     def __init__(self, keys: Strict, values: Strict, *, most: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -262,7 +262,7 @@ class Dict(Strict):
                 read[self.keys.deserialize(key)] = self.values.deserialize(item)
             except ValidationError as error:
                 errors[str(key)] = error.messages
-                if len(errors) >= MOST_ERRORS:
+                if len(errors) >= MAX_ERRORS:
                     break
         if errors:
             raise ValidationError(errors)

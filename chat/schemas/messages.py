@@ -17,7 +17,7 @@ MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
 MAX_PAGE = 100
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with space left for the envelope
-MOST_NAMED = 10  # user ids listed for one emoji; the rest are only counted
+MAX_NAMED = 10  # user ids listed for one emoji; the rest are only counted
 # The fields of a new message, with their types.
 FIRST_FIELDS = (
     "id",
@@ -161,7 +161,7 @@ def _dump_reactions(message: Message) -> list[dict[str, Any]]:
     for one in message.reactions:
         by_emoji.setdefault(one.emoji, []).append(one.user_id)
     return [
-        {"emoji": emoji, "count": len(user_ids), "user_ids": user_ids[:MOST_NAMED]}
+        {"emoji": emoji, "count": len(user_ids), "user_ids": user_ids[:MAX_NAMED]}
         for emoji, user_ids in by_emoji.items()
     ]
 

@@ -14,7 +14,7 @@ from chat.text.normalization import fold, nfc
 MIN_PASSWORD, MAX_PASSWORD = 8, 128
 # Typed code points for one composed code point: letters of Greek and Vietnamese take up to four.
 # Composing longer texts would take long.
-MOST_TYPED = 4
+MAX_TYPED = 4
 
 
 class Password(String):
@@ -28,7 +28,7 @@ class Password(String):
 
     def length_of(self, text: str) -> int:
         """Return the number of code points in the composed form."""
-        return len(text) if len(text) > MOST_TYPED * MAX_PASSWORD else len(nfc(text))
+        return len(text) if len(text) > MAX_TYPED * MAX_PASSWORD else len(nfc(text))
 
 
 class NewPassword(Password):

@@ -11,7 +11,7 @@ from chat.schemas.base import Schema
 from chat.schemas.messages import PAGE_BYTES, dump_changes, dump_page, size_of
 from chat.schemas.rooms import IsOnline, dump_conversation
 
-MOST_SYNCED = 5_000  # rooms in one `sync`
+MAX_SYNCED = 5_000  # rooms in one `sync`
 
 
 class SyncSchema(Schema):
@@ -21,9 +21,9 @@ class SyncSchema(Schema):
     `upto`; only among these can rooms be new to the client.
     """
 
-    rooms = fields.Dict(fields.Id(), fields.Integer(min=0), most=MOST_SYNCED, required=True)
-    ids = fields.Dict(fields.Id(), fields.Id(), most=MOST_SYNCED, load_default=dict)
-    revs = fields.Dict(fields.Id(), fields.Integer(min=0), most=MOST_SYNCED, load_default=dict)
+    rooms = fields.Dict(fields.Id(), fields.Integer(min=0), most=MAX_SYNCED, required=True)
+    ids = fields.Dict(fields.Id(), fields.Id(), most=MAX_SYNCED, load_default=dict)
+    revs = fields.Dict(fields.Id(), fields.Integer(min=0), most=MAX_SYNCED, load_default=dict)
     after = fields.Id(load_default="")
     upto = fields.Id(load_default=None)
 

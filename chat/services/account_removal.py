@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
-from chat.services.ended_accounts import REMOVE, SWEEP, EndedAccounts
+from chat.services.deleted_accounts import REMOVE, SWEEP, DeletedAccounts
 from chat.services.jobs import Jobs, Progress
 from chat.services.leaving import Leaving
 from chat.services.sessions import SessionService
@@ -32,7 +32,7 @@ class AccountRemoval:
         users: UserRepository,
         sessions: SessionService,
         leaving: Leaving,
-        ended: EndedAccounts,
+        deleted_accounts: DeletedAccounts,
         user_data: Sequence[UserDataService],
         audit: Audit,
         jobs: Jobs,
@@ -41,7 +41,7 @@ class AccountRemoval:
         self._users = users
         self._sessions = sessions
         self._leaving = leaving
-        self._ended = ended
+        self._deleted_accounts = deleted_accounts
         self._user_data = user_data
         self._audit = audit
         self._jobs = jobs
@@ -62,7 +62,7 @@ class AccountRemoval:
         self._sessions.end_all(user_id)
         if self._users.erase(user_id, self._clock()):
             self._audit.record("account_deleted", user_id)
-        self._ended.exclude(user_id)
+        self._deleted_accounts.exclude(user_id)
         self._sessions.end_all(user_id)  # a log-in may have come in between
 
     def _remove(self, arguments: Mapping[str, Any], progress: Progress) -> Iterator[Progress]:

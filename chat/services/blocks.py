@@ -17,7 +17,7 @@ from chat.repositories.users import UserRepository
 from chat.services.jobs import Jobs, Progress
 from chat.services.membership_cache import MembershipCache
 
-MOST_BLOCKS = 1_000  # by one user
+MAX_BLOCKS = 1_000  # by one user
 SETTLE = "settle_block"
 # Seconds until a direct room is compared with the blocks once more, in case a process died between
 # the two writes.
@@ -60,7 +60,7 @@ class Blocks:
             raise NotFound()
         with self._locks.lock_for(user.id):
             if user.id not in self._blocks.find_blockers(user.id, other_id):
-                if self._blocks.count_blocked(user.id) >= MOST_BLOCKS:
+                if self._blocks.count_blocked(user.id) >= MAX_BLOCKS:
                     raise TooManyBlocks()
                 self._copy_to_room_later(user.id, other_id)
                 self._blocks.insert(user.id, other_id)

@@ -9,9 +9,9 @@ from chat.repositories.rooms import RoomRepository
 
 # Groups a user may be in. Others may add a user only up to the smaller bound, so that they cannot
 # use up the user's own. Commands that create data are not bound.
-MOST_ROOMS = 2_000
-MOST_ROOMS_BY_OTHERS = 1_000
-MOST_MEMBERS = 5_000  # of a group
+MAX_ROOMS = 2_000
+MAX_ROOMS_BY_OTHERS = 1_000
+MAX_MEMBERS = 5_000  # of a group
 
 
 class TooManyRooms(Conflict):
@@ -36,7 +36,7 @@ class Capacity:
     def require_capacity(self, room: Room, user: User, *, by_others: bool = False) -> None:
         """Raise TooManyRooms or GroupFull when the user cannot enter this group."""
         self.require_group_capacity(user, by_others=by_others)
-        if self._memberships.count_of_room(room.id) >= MOST_MEMBERS:
+        if self._memberships.count_of_room(room.id) >= MAX_MEMBERS:
             raise GroupFull()
 
     def require_group_capacity(self, user: User, *, by_others: bool = False) -> None:
@@ -44,7 +44,7 @@ class Capacity:
 
         The bound is smaller when `by_others` adds them.
         """
-        most = MOST_ROOMS_BY_OTHERS if by_others else MOST_ROOMS
+        most = MAX_ROOMS_BY_OTHERS if by_others else MAX_ROOMS
         # The cheap count includes direct rooms; mostly it is below the bound all the same.
         if self._memberships.count_of_user(user.id) < most:
             return

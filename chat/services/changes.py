@@ -19,7 +19,7 @@ from chat.services.membership_cache import MembershipCache
 from chat.services.quotas import Quotas
 from chat.text.sizes import size_of_text
 
-MOST_PINS = 50  # of a room
+MAX_PINS = 50  # of a room
 REACTIONS_PAGE = 100
 
 
@@ -128,7 +128,7 @@ class ChangeService:
         self._membership_cache.require_reachable(room)
         message = self._require_message(room, seq)
         policies.require_undeleted(message)
-        if on and not message.pinned and len(self._pinned(room)) >= MOST_PINS:
+        if on and not message.pinned and len(self._pinned(room)) >= MAX_PINS:
             raise TooManyPins()
         return self._change(user, room, message, "pinned", on)
 
@@ -158,14 +158,14 @@ class ChangeService:
     def changed_since(self, user: User, room_id: str, after_rev: int, limit: int) -> Changes:
         """Return the messages that changed after a rev, each once in its present state."""
         room, _ = self._membership_cache.require(user.id, room_id)
-        return self._room_log.changes(room, after_rev, limit, self._room_log.rev(room))
+        return self._room_log.changes(room, after_rev, limit, self._room_log.last_rev(room))
 
     def _pinned(self, room: Room) -> list[Message]:
-        # More than MOST_PINS, because concurrent pins can exceed the bound.
-        return self._room_log.pinned(room.id, 2 * MOST_PINS)
+        # More than MAX_PINS, because concurrent pins can exceed the bound.
+        return self._room_log.pinned(room.id, 2 * MAX_PINS)
 
     def _require_message(self, room: Room, seq: int) -> Message:
-        message = self._room_log.find(room.id, seq)
+        message = self._room_log.find_message(room.id, seq)
         if message is None:
             raise NotFound()
         return message

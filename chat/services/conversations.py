@@ -87,7 +87,7 @@ class ConversationService:
         self._limits.count(CHANGES, user.id)
         room, _ = self._membership_cache.require(user.id, room_id)
         policies.require_direct(room)
-        seq = self._room_log.end(room) if hidden else -1
+        seq = self._room_log.last_seq(room) if hidden else -1
         self._memberships.update_hidden(room_id, user.id, seq)
         self._membership_cache.forget(room_id)
         return self.get(user, room_id)
@@ -102,7 +102,7 @@ class ConversationService:
             {other for room, _ in pairs for other in room.member_ids if other != user.id}
         )
         self._usernames.remember([user, *peers.values()])  # spares a query for the last messages
-        rooms = self._usernames.sign_last(
+        rooms = self._usernames.with_last_sender_names(
             self._room_log.with_tail(room) for room, _ in cooperatively(pairs)
         )
         return [

@@ -18,7 +18,7 @@ from chat.services.new_members import NewMembers
 
 # Direct rooms that a user opened and that the other user has not answered. They count only for the
 # opener, because nobody can prevent being written to.
-MOST_UNANSWERED = 500
+MAX_UNANSWERED_ROOMS = 500
 
 
 class TooManyUnanswered(Conflict):
@@ -92,7 +92,7 @@ class DirectRooms:
         """
         self._limits.count(ROOMS, user.id)
         self._blocks.require_no_block(user.id, other.id)
-        if self._rooms.count_opened(user.id) < MOST_UNANSWERED:
+        if self._rooms.count_opened(user.id) < MAX_UNANSWERED_ROOMS:
             return
         self._limits.count(TRIES_AT_BOUND, user.id)
         opened = self._rooms.list_opened(user.id)
@@ -103,5 +103,5 @@ class DirectRooms:
             if other != user.id and self._messages.has_written(room.id, other)
         ]
         self._rooms.mark_answered(answered)
-        if len(opened) - len(answered) >= MOST_UNANSWERED:
+        if len(opened) - len(answered) >= MAX_UNANSWERED_ROOMS:
             raise TooManyUnanswered()

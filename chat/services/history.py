@@ -11,8 +11,8 @@ from chat.errors import InvalidInput
 from chat.log.room_log import RoomLog
 from chat.models import Changes, Page, Room, RoomKind, RoomSync, Sync, User
 from chat.services.conversations import ConversationService
+from chat.services.epoch_watch import EpochWatch
 from chat.services.membership_cache import MembershipCache
-from chat.services.past import Past
 
 SYNC_PAGE = 100  # messages of one room in one answer to `sync`
 SYNC_CHARACTERS = 256 * 1024  # of text, more than an answer holds; nothing is read beyond it
@@ -31,12 +31,12 @@ class History:
         room_log: RoomLog,
         membership_cache: MembershipCache,
         conversations: ConversationService,
-        past: Past,
+        epoch_watch: EpochWatch,
     ) -> None:
         self._room_log = room_log
         self._membership_cache = membership_cache
         self._conversations = conversations
-        self._past = past
+        self._epoch_watch = epoch_watch
 
     def history(
         self,
@@ -51,10 +51,10 @@ class History:
             raise InvalidInput({"after_seq": ["invalid.not_both"]})
         room, _ = self._membership_cache.require(user.id, room_id)
         # Before the messages, so that they are no older.
-        rev = self._room_log.rev(room, TAIL_MAX_AGE)
+        rev = self._room_log.last_rev(room, TAIL_MAX_AGE)
         if after_seq is not None:
             return replace(self._page_after(room, after_seq, limit), last_rev=rev)
-        end = self._room_log.end(room) + 1
+        end = self._room_log.last_seq(room) + 1
         end = min(end, before_seq) if before_seq is not None else end
         first = max(1, end - limit)
         found = self._room_log.read(room.id, first, end - 1)
@@ -76,7 +76,7 @@ class History:
         the answer for the room is `reset`. `revs` may hold the rev up to which the member has all
         changes of a room. Rooms missing from `seen` count as joined only if `after` < id ≤ `upto`.
         """
-        epoch = self._past.epoch()  # before the messages, so that they are no older
+        epoch = self._epoch_watch.epoch()  # before the messages, so that they are no older
         conversations = {
             found.room.id: found for found in self._conversations.list_cached(user, kind)
         }
@@ -119,11 +119,11 @@ class History:
         If the answer has no space left, it says `has_more`, and the client asks again.
         """
         later = Page((), has_more=True)
-        head = self._room_log.end(room, TAIL_MAX_AGE) if ask else room.last_seq
+        head = self._room_log.last_seq(room, TAIL_MAX_AGE) if ask else room.last_seq
         if seq > head and not ask:
             return RoomSync(later, head), False
         if seq > head:  # the known tail may be older than a push of another process
-            head = self._room_log.end(room)
+            head = self._room_log.last_seq(room)
             if seq > head:
                 return RoomSync(Page((), has_more=False), head, reset=True), False
         known_id = self._known_id(room, seq)
@@ -142,9 +142,9 @@ class History:
 
     def _changed(self, room: Room, rev: int, *, ask: bool, read: bool) -> tuple[Changes, bool]:
         """Return the changes after `rev`, and whether that cost a read, as `_missed` does."""
-        upto = self._room_log.rev(room, TAIL_MAX_AGE) if ask else room.last_rev
+        upto = self._room_log.last_rev(room, TAIL_MAX_AGE) if ask else room.last_rev
         if rev > upto and ask:  # the known tail may be older, as in `_missed`
-            upto = self._room_log.rev(room)
+            upto = self._room_log.last_rev(room)
         if rev == upto or (rev > upto and not ask):
             return Changes((), (), rev, rev), False
         if rev < upto and not read:

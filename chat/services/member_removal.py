@@ -18,7 +18,7 @@ from chat.services.leaving import Leaving
 from chat.services.membership_cache import TRIES, MembershipCache
 from chat.services.membership_requests import MembershipRequests
 
-MOST_KEPT_OUT = 500  # users of a group who were no members when they were banned
+MAX_BANS = 500  # users of a group who were no members when they were banned
 FINISH_REMOVAL = "finish_removal"
 # Seconds until a removal is completed by a job, in case the database failed or the process died
 # between the two writes.
@@ -88,7 +88,7 @@ class MemberRemoval:
             raise NotFound()
         if (
             not self._removals.exists(room.id, user_id)
-            and self._removals.count_banned(room.id) >= MOST_KEPT_OUT
+            and self._removals.count_banned(room.id) >= MAX_BANS
         ):
             raise TooManyBans()
         is_new = self._removals.insert(room.id, user_id, was_member=False)

@@ -136,7 +136,7 @@ class MembershipCache:
         memberships = {one.room_id: one for one in self._memberships.list_of_user(user_id)}
         return self._pair(user_id, memberships, [], changes, asked_at)
 
-    def list_told_of(self, user_id: str) -> list[str]:
+    def list_profile_audience(self, user_id: str) -> list[str]:
         """Read the ids of the rooms whose members get a user's profile changes.
 
         These are all rooms of the user except direct rooms with a block.
@@ -180,7 +180,7 @@ class MembershipCache:
                 self._remember(room, membership, asked_at)
         return pairs
 
-    def read_again(self, room_id: str) -> list[Membership]:
+    def reload_members(self, room_id: str) -> list[Membership]:
         """Read all members of a room that another process changed, the oldest first."""
         self.forget(room_id)
         changes, asked_at = self._changes, time.monotonic()

@@ -17,7 +17,7 @@ from chat.services.events import Events
 from chat.services.received_requests import ReceivedRequests
 
 KEPT_DAYS = 30  # a request waits so long, and so long a declined one cannot be repeated
-MOST_WAITING = 50  # requests to one user
+MAX_WAITING_REQUESTS = 50  # requests to one user
 
 
 class TooManyMembershipRequests(Conflict):
@@ -64,7 +64,7 @@ class MembershipRequests:
             return False
         if found is not None and self._received.receive([found]):
             return True
-        if self._requests.count_waiting(user.id, now) >= MOST_WAITING:
+        if self._requests.count_waiting(user.id, now) >= MAX_WAITING_REQUESTS:
             raise TooManyMembershipRequests()
         self._limits.count(ASKS_TO_ONE, f"{actor.id} {user.id}")
         self._limits.count(ASKS_BY_ONE, actor.id)

@@ -97,7 +97,7 @@ class NewMembers:
             room_id=room.id,
             user_id=user_id,
             role=role,
-            last_read_seq=self._room_log.end(room),
+            last_read_seq=self._room_log.last_seq(room),
             muted=False,
             created_at=self._clock(),
         )

@@ -15,9 +15,9 @@ MEMORY_KIB = 19 * 1024  # the minimum of OWASP for two passes and one lane
 PASSES = 2
 LANES = 1
 # Bounds for hashes made by another server, because their parameters set the cost of a check.
-MOST_MEMORY_KIB = 128 * 1024
-MOST_PASSES = 8
-MOST_LANES = 8
+MAX_MEMORY_KIB = 128 * 1024
+MAX_PASSES = 8
+MAX_LANES = 8
 
 
 class Passwords:
@@ -72,9 +72,9 @@ def is_affordable(password_hash: str) -> bool:
         return False
     return (
         found.type is Type.ID
-        and found.memory_cost <= MOST_MEMORY_KIB
-        and found.time_cost <= MOST_PASSES
-        and found.parallelism <= MOST_LANES
+        and found.memory_cost <= MAX_MEMORY_KIB
+        and found.time_cost <= MAX_PASSES
+        and found.parallelism <= MAX_LANES
     )
 
 

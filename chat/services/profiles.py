@@ -66,5 +66,7 @@ class Profiles:
         self._usernames.forget(user.id)
         self._events.own_user_changed(changed)
         if PUBLIC & changes.keys():
-            self._events.user_changed(changed, self._membership_cache.list_told_of(user.id))
+            self._events.user_changed(
+                changed, self._membership_cache.list_profile_audience(user.id)
+            )
         return changed

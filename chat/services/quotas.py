@@ -63,11 +63,11 @@ class Quotas:
                 if self._unwritten[key] >= min(UNWRITTEN, most // 16):
                     self._write_behind.put(key, None)
 
-    def stored(self, room: Room, message: Message) -> None:
+    def on_stored(self, room: Room, message: Message) -> None:
         """Count a message that this process stored."""
         self.count(size_of_text(message.data), user=message.user_id, room=room.id)
 
-    def caught_up(self, room: Room, message: Message) -> None:
+    def on_caught_up(self, room: Room, message: Message) -> None:
         """Do nothing: the process that stored the message counts it."""
 
     def flush(self) -> bool:

@@ -44,11 +44,11 @@ class ReadMarks:
         self._known[key] = seq
         self._write_behind.put(key, (seq, message_id))
 
-    def stored(self, room: Room, message: Message) -> None:
+    def on_stored(self, room: Room, message: Message) -> None:
         """Record that the sender has read the message."""
         self.advance(room.id, message.user_id, message.seq, message.id)
 
-    def caught_up(self, room: Room, message: Message) -> None:
+    def on_caught_up(self, room: Room, message: Message) -> None:
         """Do nothing: the process that stored the message records it."""
 
     def with_mark(self, membership: Membership) -> Membership:

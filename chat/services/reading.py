@@ -33,7 +33,7 @@ class Reading:
         room, membership = self._membership_cache.require_of_kind(user.id, room_id, kind)
         membership = self._read_marks.with_mark(membership)
         if seq > self._room_log.with_tail(room).last_seq and seq > (
-            head := self._room_log.end(room)
+            head := self._room_log.last_seq(room)
         ):
             raise InvalidInput({"seq": [Text("invalid.too_big", max=head)]})
         if seq > membership.last_read_seq:

@@ -23,7 +23,7 @@ from chat.services.joining import Joining
 from chat.services.membership_cache import MembershipCache
 from chat.tokens import hash_token, new_token
 
-MOST_INVITATIONS = 50  # valid ones of a group
+MAX_INVITATIONS = 50  # valid ones of a group
 
 
 class TooManyInvitations(Conflict):
@@ -65,7 +65,7 @@ class RoomInvitationService:
         with self._locks.lock_for(room_id):
             self._require_manager(user, room_id)
             now = self._clock()
-            if len(self._invitations.list_of_room(room_id, now)) >= MOST_INVITATIONS:
+            if len(self._invitations.list_of_room(room_id, now)) >= MAX_INVITATIONS:
                 raise TooManyInvitations()
             token = new_token()
             invitation = self._invitations.insert(

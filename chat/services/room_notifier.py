@@ -55,4 +55,4 @@ class RoomNotifier:
 
     def with_present_tail(self, room: Room) -> Room:
         """Return the room with the newest known tail of its log, with the sender's names."""
-        return self._usernames.sign_last([self._room_log.with_tail(room)])[0]
+        return self._usernames.with_last_sender_names([self._room_log.with_tail(room)])[0]

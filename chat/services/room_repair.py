@@ -66,7 +66,7 @@ class RoomRepair:
         return None
 
     def _complete(self, room: Room) -> None:
-        self._room_log.end(room)
-        self._room_log.rev(room)
+        self._room_log.last_seq(room)
+        self._room_log.last_rev(room)
         if room.owner_id and self._memberships.find(room.id, room.owner_id) is None:
             self._roles.transfer_ownership(room)

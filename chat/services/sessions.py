@@ -33,7 +33,7 @@ from chat.tokens import hash_token
 
 GRACE_MS = 10_000
 KNOWN_ALIVE = 20_000  # cached sessions
-MOST_SESSIONS = 100  # live ones of an account; one more ends the least recently used one
+MAX_SESSIONS = 100  # live ones of an account; one more ends the least recently used one
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +188,9 @@ class SessionService:
         self._audit.record("session_ended", user_id, detail=session_id)
 
     def end_surplus(self, user_id: str) -> None:
-        """End sessions beyond MOST_SESSIONS; after a database outage the next log-in does."""
+        """End sessions beyond MAX_SESSIONS; after a database outage the next log-in does."""
         try:
-            for session in self.list(user_id)[MOST_SESSIONS:]:
+            for session in self.list(user_id)[MAX_SESSIONS:]:
                 self.end(session.id)
                 self._audit.record("session_ended", target_id=user_id, detail=session.id)
         except Exception as error:

@@ -22,7 +22,7 @@ class Typing:
         # Rooms and users whose notification was pushed within the interval.
         self._told: TTLCache[tuple[str, str], None] = TTLCache(KNOWN_TYPISTS, INTERVAL)
 
-    def tell(self, user: User, room_id: str, kind: RoomKind) -> None:
+    def notify(self, user: User, room_id: str, kind: RoomKind) -> None:
         """Push to the other members that the user types, at most once in INTERVAL.
 
         A direct room with a block gets no push and no error, which would reveal the block.

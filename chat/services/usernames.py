@@ -73,7 +73,7 @@ class Usernames:
         names = self.find(message.user_id for message in messages)
         return [_with_names(message, names) for message in messages]
 
-    def sign_last(self, rooms: Iterable[Room]) -> list[Room]:
+    def with_last_sender_names(self, rooms: Iterable[Room]) -> list[Room]:
         """Return the rooms with the sender's names in their last messages."""
         rooms = list(rooms)
         names = self.find(room.last_message.user_id for room in rooms if room.last_message)

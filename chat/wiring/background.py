@@ -45,14 +45,14 @@ def wire_background(
 ) -> Background:
     queue_url = config["MESSAGE_QUEUE_URL"]
     database_probe = DatabaseProbe(core.database, is_embedded=core.embedded is not None)
-    publisher = core.publisher.here_alone()
+    publisher = core.publisher.local_only()
     presence_repository = PresenceRepository(core.database)
     presence = Presence(
         connections=core.connections,
         publisher=publisher,
         own=OwnPresence(presence_repository),
         others=OthersPresence(presence_repository, core.database.now),
-        heard=core.told_rooms.with_presence,
+        tracked_rooms=core.pushed_rooms.with_presence,
         rooms_of=repositories.memberships.list_rooms_of_users,
     )
     room_reconciler = RoomReconciler(
@@ -68,7 +68,7 @@ def wire_background(
             membership_cache=core.membership_cache,
         ),
         publisher=publisher,
-        told_rooms=core.told_rooms,
+        pushed_rooms=core.pushed_rooms,
         room_log=core.room_log,
         usernames=core.usernames,
         presence=presence,
@@ -79,7 +79,7 @@ def wire_background(
         publisher=publisher,
         usernames=core.usernames,
         membership_cache=core.membership_cache,
-        ended_accounts=people.ended_accounts,
+        deleted_accounts=people.deleted_accounts,
         requests=rooms.membership_requests,
     )
     return Background(
@@ -97,7 +97,7 @@ def wire_background(
             people=people_reconciler,
             room_log=core.room_log,
             membership_cache=core.membership_cache,
-            past=messages.past,
+            epoch_watch=messages.epoch_watch,
             clock=core.database.now,
         ),
     )

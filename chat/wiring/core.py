@@ -15,9 +15,9 @@ from chat.log.previews import Previews
 from chat.log.room_log import RoomLog
 from chat.realtime.connections import Connections
 from chat.realtime.publisher import Publisher
+from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
-from chat.realtime.told_rooms import ToldRooms
 from chat.repositories.audit import AuditRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.rate_limits import shared_windows
@@ -44,7 +44,7 @@ class Core:
     room_log: RoomLog
     connections: Connections
     socketio: ChatSocketIO
-    told_rooms: ToldRooms
+    pushed_rooms: PushedRooms
     recent_pushes: RecentPushes
     publisher: Publisher
 
@@ -66,7 +66,7 @@ def wire_core(
     )
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections)
-    told_rooms, recent_pushes = ToldRooms(), RecentPushes()
+    pushed_rooms, recent_pushes = PushedRooms(), RecentPushes()
     return Core(
         database=database,
         embedded=embedded,
@@ -85,7 +85,7 @@ def wire_core(
         room_log=room_log,
         connections=connections,
         socketio=socketio,
-        told_rooms=told_rooms,
+        pushed_rooms=pushed_rooms,
         recent_pushes=recent_pushes,
-        publisher=Publisher(connections, room_log, told_rooms, recent_pushes, socketio),
+        publisher=Publisher(connections, room_log, pushed_rooms, recent_pushes, socketio),
     )

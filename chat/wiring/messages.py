@@ -10,9 +10,9 @@ from chat.repositories.epoch import EpochRepository
 from chat.repositories.usage import UsageRepository
 from chat.services.changes import ChangeService
 from chat.services.conversations import ConversationService
+from chat.services.epoch_watch import EpochWatch
 from chat.services.history import History
 from chat.services.messages import MessageService
-from chat.services.past import Past
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.reading import Reading
@@ -28,7 +28,7 @@ class Messages:
 
     read_marks: ReadMarks
     quotas: Quotas
-    past: Past
+    epoch_watch: EpochWatch
     conversations: ConversationService
     messages: MessageService
     history: History
@@ -51,7 +51,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
     # Called in this order after a message is stored, and after a message is changed.
     room_log.followers = (quotas, read_marks, core.publisher, core.previews)
     room_log.change_followers = (core.publisher,)
-    past = Past(
+    epoch_watch = EpochWatch(
         EpochRepository(core.database),
         forget=(
             room_log.forget_all,
@@ -63,7 +63,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
         start_over=(
             room_log.start_over,
             core.jobs.start_over,
-            core.told_rooms.clear,
+            core.pushed_rooms.clear,
             core.recent_pushes.clear,
             core.socketio.drop_all,
         ),
@@ -80,7 +80,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
     return Messages(
         read_marks=read_marks,
         quotas=quotas,
-        past=past,
+        epoch_watch=epoch_watch,
         conversations=conversations,
         messages=MessageService(
             room_log=room_log,
@@ -90,7 +90,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
             quotas=quotas,
             clock=core.database.now_ms,
         ),
-        history=History(room_log, membership_cache, conversations, past),
+        history=History(room_log, membership_cache, conversations, epoch_watch),
         reading=Reading(room_log, membership_cache, read_marks, core.publisher),
         changes=ChangeService(
             room_log=room_log,

@@ -15,8 +15,8 @@ from chat.services.account_removal import AccountRemoval
 from chat.services.accounts import Accounts
 from chat.services.code_sender import CodeSender
 from chat.services.codes import VerificationCodes
+from chat.services.deleted_accounts import DeletedAccounts
 from chat.services.devices import Devices
-from chat.services.ended_accounts import EndedAccounts
 from chat.services.links import Links
 from chat.services.log_ins import LogIns
 from chat.services.password_changes import PasswordChanges
@@ -49,7 +49,7 @@ class People:
     password_changes: PasswordChanges
     password_resets: PasswordResets
     profiles: Profiles
-    ended_accounts: EndedAccounts
+    deleted_accounts: DeletedAccounts
     account_removal: AccountRemoval
     account_deletion: AccountDeletion
     account_administration: AccountAdministration
@@ -96,12 +96,12 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
         events=core.publisher,
         clock=clock,
     )
-    ended_accounts = EndedAccounts(users, core.membership_cache, core.usernames, core.jobs)
+    deleted_accounts = DeletedAccounts(users, core.membership_cache, core.usernames, core.jobs)
     account_removal = AccountRemoval(
         users=users,
         sessions=sessions,
         leaving=rooms.leaving,
-        ended=ended_accounts,
+        deleted_accounts=deleted_accounts,
         user_data=(rooms.blocks, rooms.membership_requests),
         audit=audit,
         jobs=core.jobs,
@@ -155,7 +155,7 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
             clock=clock,
         ),
         profiles=profiles,
-        ended_accounts=ended_accounts,
+        deleted_accounts=deleted_accounts,
         account_removal=account_removal,
         account_deletion=account_deletion,
         account_administration=AccountAdministration(

@@ -47,7 +47,7 @@ def test_each_entry_is_one_line_whatever_a_name_holds(
     assert nobody.returncode == 1 and "nobody" in nobody.stderr
 
 
-def test_what_was_taken_down_right_before_a_clean_end_is_there(app: Flask, tmp_path: Path) -> None:
+def test_entries_from_right_before_a_clean_stop_are_stored(app: Flask, tmp_path: Path) -> None:
     (ada,) = make_people(app, "ada")
     uri = app.config["MONGO_URI"]
     body = {"username": ada.username, "password": ada.password}

@@ -35,7 +35,7 @@ def lines(*arguments: str, data_dir: Path, **settings: Any) -> list[str]:
     return printed
 
 
-def test_an_invitation_is_made_listed_and_revoked_beside_the_server_and_without(
+def test_invitations_are_created_listed_and_revoked_with_and_without_a_running_server(
     tmp_path: Path,
 ) -> None:
     """With the embedded database, which whoever needs it first starts."""
@@ -84,7 +84,7 @@ def test_a_link_leads_to_the_public_address(app: Flask, tmp_path: Path) -> None:
     assert closed.returncode == 1 and "REGISTRATION=closed" in closed.stderr
 
 
-def test_whoever_is_disabled_is_out_of_every_process_within_5_seconds(
+def test_a_disabled_user_loses_access_at_every_process_within_5_seconds(
     app: Flask, tmp_path: Path
 ) -> None:
     uri, data_dir = app.config["MONGO_URI"], tmp_path / "var"
@@ -156,7 +156,9 @@ def test_accounts_are_listed_and_shown_in_a_terminal_and_for_scripts(
         assert f" {action} by=(operator)" in audit
 
 
-def test_ending_asks_first_and_tells_the_clients_of_a_server(app: Flask, tmp_path: Path) -> None:
+def test_deletion_asks_for_confirmation_and_is_pushed_to_clients(
+    app: Flask, tmp_path: Path
+) -> None:
     where: dict[str, Any] = {"data_dir": tmp_path / "var", "MONGO_URI": app.config["MONGO_URI"]}
     ann, bob = make_people(app, "ann", "bob")
     group, direct = ann.create_group(bob), ann.talk_to(bob)
@@ -204,7 +206,7 @@ def test_a_link_sets_a_password_on_a_running_server(app: Flask, tmp_path: Path) 
     assert f"reset_link_made by=(operator) to={ann.username}" in audit and match[1] not in audit
 
 
-def test_nobody_is_taken_for_the_operator(app: Flask, tmp_path: Path) -> None:
+def test_a_user_called_operator_is_not_shown_as_the_operator(app: Flask, tmp_path: Path) -> None:
     where: dict[str, Any] = {"data_dir": tmp_path, "MONGO_URI": app.config["MONGO_URI"]}
     services = app.extensions["chat"]
     (user,) = services.accounts.create_many(["operator"], new_password())

@@ -36,7 +36,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     return found
 
 
-def test_the_database_ends_a_query_that_nobody_waits_for(heard: Heard, database: Database) -> None:
+def test_the_database_ends_a_query_after_its_time_limit(heard: Heard, database: Database) -> None:
     database.db["user"].find_one({})
     with time_limit(1):
         list(database.db["user"].find({}))

@@ -251,7 +251,7 @@ def test_without_the_password_nothing_can_be_read(own: EmbeddedDatabase, user: s
         client["chat"]["kept"].find_one()
 
 
-def test_while_its_user_is_made_it_listens_to_nobody_else(
+def test_while_its_user_is_created_it_refuses_other_clients(
     own: EmbeddedDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = {"listDatabases": 1, "$db": "admin"}

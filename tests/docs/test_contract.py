@@ -37,7 +37,7 @@ from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
 from chat.schemas.room_invitations import dump_listed_invitation
 from chat.schemas.rooms import dump_conversation, dump_member, dump_room
-from chat.schemas.sync import MOST_SYNCED
+from chat.schemas.sync import MAX_SYNCED
 from chat.schemas.users import dump_user
 from chat.services import blocks as blocking
 from chat.services import (
@@ -175,14 +175,14 @@ def test_limits_are_the_ones_in_force() -> None:
     assert stated["message"] == f"{message_schemas.MAX_DATA} characters"
     assert stated["page of messages"].startswith(f"{message_schemas.MAX_PAGE} ")
     assert stated["different emoji of a message"] == (
-        f"{policies.MOST_EMOJI}; with those that were taken back {policies.MOST_USED_EMOJI}"
+        f"{policies.MAX_EMOJI}; with those that were taken back {policies.MAX_USED_EMOJI}"
     )
-    assert stated["pinned messages of a room"] == str(changes.MOST_PINS)
-    assert stated["changes of a room that one may have missed"] == str(room_log.MOST_BEHIND)
+    assert stated["pinned messages of a room"] == str(changes.MAX_PINS)
+    assert stated["changes of a room that one may have missed"] == str(room_log.MAX_CHANGES_BEHIND)
     assert stated["unanswered sends of a connection"] == str(event_queue.MAX_UNANSWERED)
     assert stated["events of a connection waiting to be handled"] == str(event_queue.MAX_WAITING)
     assert stated["characters of these"] == f"{event_queue.MAX_WAITING_SIZE} or `MAX_BODY_BYTES`"
-    assert stated["rooms that one `sync` names"] == str(MOST_SYNCED)
+    assert stated["rooms that one `sync` names"] == str(MAX_SYNCED)
     for what, wanted in (
         ("requests and events in progress", "turns"),
         ("requests and events waiting for these", "waiting"),
@@ -190,21 +190,21 @@ def test_limits_are_the_ones_in_force() -> None:
         user, network = getattr(USER_MAY, wanted), getattr(NETWORK_MAY, wanted)
         assert stated[what].startswith(f"{user} for a user {network} for a network address")
     assert stated["requests and events waiting for these"].endswith(f"; {WAIT_SECONDS:.0f} seconds")
-    assert stated["groups one may be in"].startswith(f"{capacity.MOST_ROOMS};")
-    assert stated["groups one may be in"].endswith(f" {capacity.MOST_ROOMS_BY_OTHERS}")
+    assert stated["groups one may be in"].startswith(f"{capacity.MAX_ROOMS};")
+    assert stated["groups one may be in"].endswith(f" {capacity.MAX_ROOMS_BY_OTHERS}")
     opened = "direct rooms one opened in which the other has not written"
     tries = rules.TRIES_AT_BOUND.item
     assert stated[opened] == (
-        f"{direct_rooms.MOST_UNANSWERED};"
+        f"{direct_rooms.MAX_UNANSWERED_ROOMS};"
         f" with so many {tries.amount} tries in {tries.multiples} minutes to open another one"
     )
-    assert stated["members of a group"] == str(capacity.MOST_MEMBERS)
+    assert stated["members of a group"] == str(capacity.MAX_MEMBERS)
     kept_out = "people kept out of a group who were no members"
-    assert stated[kept_out] == str(member_removal.MOST_KEPT_OUT)
-    assert stated["invitations of a group"].startswith(f"{room_invitations.MOST_INVITATIONS}")
-    assert stated["blocked people"] == str(blocking.MOST_BLOCKS)
+    assert stated[kept_out] == str(member_removal.MAX_BANS)
+    assert stated["invitations of a group"].startswith(f"{room_invitations.MAX_INVITATIONS}")
+    assert stated["blocked people"] == str(blocking.MAX_BLOCKS)
     assert stated["membership requests that wait for one person's answer"] == str(
-        membership_requests.MOST_WAITING
+        membership_requests.MAX_WAITING_REQUESTS
     )
     to_one = rules.ASKS_TO_ONE.item
     assert stated["membership requests by one person"] == (
@@ -213,7 +213,7 @@ def test_limits_are_the_ones_in_force() -> None:
     )
     additions = rules.ADDITIONS.item.amount
     assert stated["groups that others add one to without asking"] == f"{additions} a day"
-    assert stated["sessions of an account"].startswith(f"{sessions.MOST_SESSIONS};")
+    assert stated["sessions of an account"].startswith(f"{sessions.MAX_SESSIONS};")
     assert stated["wrong codes"].startswith(f"{rules.WRONG_CODES.item.amount} in 5 minutes ")
     assert stated["wrong codes"].endswith(
         f"{TRIES_WHEN_GUESSED} for a code after {rules.FIRST_WRONG_CODES.item.amount} in an hour"

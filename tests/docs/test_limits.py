@@ -12,12 +12,12 @@ from tests.docs.documents import PROTOCOL, ROOT, table
 HELD_BY = {
     "body of a request, packet of a socket": [
         "http/test_bad_input.py::test_a_body_that_is_too_large_is_refused",
-        "transport/test_bounds.py::test_a_message_of_just_the_limit_is_taken",
+        "transport/test_bounds.py::test_a_message_of_exactly_the_limit_is_accepted",
     ],
     "packets in one POST of a client that polls": [
         "transport/test_posts.py::test_a_post_may_be_larger_than_a_packet",
-        "transport/test_posts.py::test_the_whole_has_a_limit_too",
-        "transport/test_posts.py::test_a_stranger_may_send_one_packet",
+        "transport/test_posts.py::test_the_whole_post_has_a_limit_too",
+        "transport/test_posts.py::test_an_unjoined_client_may_post_one_packet",
     ],
     "message": [
         "http/test_messages.py::test_text_is_stored_as_sent",
@@ -35,16 +35,16 @@ HELD_BY = {
         "http/test_changes.py::test_pinned_messages_are_listed_and_so_many",
     ],
     "changes of a room that one may have missed": [
-        "log/test_changing.py::test_whoever_missed_too_many_changes_loads_anew",
+        "log/test_changing.py::test_a_client_that_missed_too_many_changes_loads_everything_anew",
     ],
     "unanswered sends of a connection": [
         "sockets/test_messages.py::test_too_many_unanswered_sends_are_told_to_wait",
     ],
     "events of a connection waiting to be handled": [
-        "realtime/test_waiting.py::test_events_that_wait_are_bounded_by_their_number",
+        "realtime/test_waiting.py::test_waiting_events_are_limited_by_number",
     ],
     "characters of these": [
-        "realtime/test_waiting.py::test_events_that_wait_are_bounded_by_their_size",
+        "realtime/test_waiting.py::test_waiting_events_are_limited_by_size",
     ],
     "rooms that one `sync` names": [
         "schemas/test_sync.py::test_one_sync_names_so_many_rooms",
@@ -90,16 +90,16 @@ HELD_BY = {
         "http/test_callers.py::test_one_caller_gets_a_hundred_codes_an_hour",
     ],
     "groups that others add one to without asking": [
-        "http/test_membership_requests.py::test_nobody_is_put_into_many_groups_a_day",
+        "http/test_membership_requests.py::test_additions_of_one_user_are_limited_by_day",
     ],
     "membership requests by one person": [
         "http/test_membership_requests.py"
-        "::test_one_person_is_asked_by_another_a_few_times_whatever_became_of_the_groups",
+        "::test_requests_to_one_user_are_limited_even_if_their_groups_are_deleted",
         "http/test_membership_requests.py::test_one_person_asks_so_many_strangers_a_day",
     ],
     "wrong codes": [
         "http/test_callers.py"
-        "::test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_is_told",
+        "::test_during_guessing_a_guesser_has_one_try_for_each_code_and_the_operator_is_warned",
         "http/test_callers.py::test_one_caller_guesses_so_many_codes_and_then_spends_no_try",
     ],
     "wrong links": [
@@ -110,8 +110,7 @@ HELD_BY = {
         "http/test_callers.py::test_a_right_code_shows_of_few_names_whether_they_are_taken",
         "http/test_callers.py"
         "::test_a_free_name_registers_whatever_others_behind_the_same_address_tried",
-        "http/test_registration.py"
-        "::test_an_invitation_that_told_of_many_taken_names_tells_of_no_other",
+        "http/test_registration.py" "::test_an_invitation_reveals_a_limited_number_of_taken_names",
     ],
     "log-ins": [
         "services/test_sessions.py::test_right_passwords_are_limited_too_for_each_caller",

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from bson import ObjectId
 
-from chat.services.ended_accounts import REMOVE
+from chat.services.deleted_accounts import REMOVE
 from chat.services.room_removal import REMOVE as REMOVE_ROOM
 from harness.people import app_beside, make_people
 from harness.servers import Server

@@ -15,7 +15,7 @@ from tests.wire import WireClient
 
 GROUP = "/group"
 FOLLOWED = ("message_created", "messages_changed")
-MOST_LATE = 3  # pushes that wait while later ones pass them
+MAX_LATE = 3  # pushes that wait while later ones pass them
 
 Push = tuple[str, dict[str, Any]]
 
@@ -73,7 +73,7 @@ class Follower:
             if fate < 3 * drop:
                 self.counts["repeated"] += 1
                 self._late.append(push)
-        while len(self._late) > (MOST_LATE if drop else 0):
+        while len(self._late) > (MAX_LATE if drop else 0):
             self._take(self._late.pop(self._chance.randrange(len(self._late))))
 
     def _take(self, push: Push) -> None:

@@ -14,7 +14,7 @@ from flask import Flask
 from chat.models import Room
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
-from chat.services.ended_accounts import REMOVE
+from chat.services.deleted_accounts import REMOVE
 from tests.jobs import wait_for_jobs
 from tests.sockets.conftest import Member, Pair
 

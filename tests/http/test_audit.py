@@ -101,7 +101,7 @@ def test_a_token_used_twice_is_in_it(app: Flask) -> None:
     assert actions_of(app, ada.id) == ["refresh_reused"]
 
 
-def test_roles_and_removals_are_in_it_with_who_did_it_to_whom(app: Flask) -> None:
+def test_role_changes_and_removals_are_recorded_with_actor_and_target(app: Flask) -> None:
     ada, bob = make_people(app, "ada", "bob")
     group = ada.create_group(bob)
     member = f"/rooms/{group['id']}/members/{bob.id}"
@@ -150,7 +150,7 @@ def test_groups_that_end_with_their_last_owner_are_in_it(app: Flask) -> None:
     assert direct["id"] not in str(ended)
 
 
-def test_what_cannot_be_written_down_keeps_nobody_out(
+def test_log_ins_work_while_the_audit_log_cannot_be_written(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

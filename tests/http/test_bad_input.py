@@ -29,7 +29,7 @@ from chat.database.client import Database
 from chat.schemas import fields, messages, room_invitations, rooms, users
 from chat.schemas.base import Schema
 from harness.accounts import bearer
-from harness.people import STRANGE_ID, Person, app_beside, make_people, settle
+from harness.people import UNKNOWN_ID, Person, app_beside, make_people, settle
 from harness.servers import free_port
 from tests.conftest import drop, with_database
 
@@ -199,7 +199,7 @@ NONSENSE_IDS = [
     "汉" * 24,
     "😀",
     "x" * 5_000,
-    STRANGE_ID,
+    UNKNOWN_ID,
 ]
 
 
@@ -436,7 +436,7 @@ def bad_tokens(stage: Stage, kind: str) -> Iterator[tuple[str, str | None]]:
     yield "no signature", jwt.encode(claims, "", algorithm="none")
     yield "another's session", jwt.encode({**claims, "sub": stage.bob.id}, key)
     yield "an operator", jwt.encode({**claims, "sid": {"$gt": ""}}, key)
-    yield "nobody", jwt.encode({**claims, "sub": STRANGE_ID, "sid": STRANGE_ID}, key)
+    yield "nobody", jwt.encode({**claims, "sub": UNKNOWN_ID, "sid": UNKNOWN_ID}, key)
     yield "an ended session", stage.token(stage.gone, kind)
     yield f"type {other}", jwt.encode({**claims, "type": "other"}, key)
 

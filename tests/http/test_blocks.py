@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from chat.services import blocks
 from harness.accounts import data_of, error_of
-from harness.people import STRANGE_ID, Person, make_people
+from harness.people import UNKNOWN_ID, Person, make_people
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_blocked_users_are_listed_the_newest_block_first(app: Flask) -> None:
     assert blocked_by(alice) == [bob.id]
 
 
-@pytest.mark.parametrize("nobody", [STRANGE_ID, "x", "0" * 25])
+@pytest.mark.parametrize("nobody", [UNKNOWN_ID, "x", "0" * 25])
 def test_unblocking_a_user_without_a_block_changes_nothing(app: Flask, nobody: str) -> None:
     (alice,) = make_people(app, "alice")
     assert alice.delete(f"/users/me/blocks/{nobody}").status_code == 204
@@ -134,7 +134,7 @@ def test_unblocking_a_user_without_a_block_changes_nothing(app: Flask, nobody: s
 
 def test_only_somebody_else_can_be_blocked(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
-    for nobody in (STRANGE_ID, "x", alice.username):
+    for nobody in (UNKNOWN_ID, "x", alice.username):
         error_of(alice.put(f"/users/me/blocks/{nobody}"), 404)
     own = error_of(alice.put(f"/users/me/blocks/{alice.id}"), 400)
     assert set(own["fields"]) == {"user_id"}
@@ -142,7 +142,7 @@ def test_only_somebody_else_can_be_blocked(app: Flask) -> None:
 
 
 def test_one_blocks_so_many_people_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "MOST_BLOCKS", 1)
+    monkeypatch.setattr(blocks, "MAX_BLOCKS", 1)
     alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
     block(alice, bob)
     error = error_of(alice.put(f"/users/me/blocks/{cleo.id}"), 409)

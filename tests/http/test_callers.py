@@ -29,7 +29,7 @@ def fail(app: Flask, name: str, forwarded: str | None = None) -> TestResponse:
     return app.test_client().post("/api/session", json=body, headers=headers)
 
 
-def test_without_a_proxy_nobody_chooses_their_address(make_app: MakeApp) -> None:
+def test_without_a_proxy_callers_cannot_forge_their_address(make_app: MakeApp) -> None:
     app, name = make_app(RATE_LIMITS=True), new_name()
     for number in range(5):
         error_of(fail(app, name, f"192.0.2.{number}"), 401)
@@ -153,7 +153,7 @@ def guess_from_everywhere(
             error_of(guess(client, new_email(), "00000000", f"198.51.100.{number}"), 400)
 
 
-def test_an_operator_is_told_once_that_one_network_guesses(
+def test_the_operator_is_warned_once_of_guessing_from_one_network(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     three = Rule("code-wrong", RateLimitItemPerMinute(3, 5), shared=True)
@@ -167,7 +167,7 @@ def test_an_operator_is_told_once_that_one_network_guesses(
     assert (told.address, told.detail) == ("192.0.2.1", "one network")
 
 
-def test_one_network_alone_makes_nobody_strict(
+def test_guessing_from_one_network_does_not_tighten_the_limits_of_others(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ten = Rule("code-wrong-all", RateLimitItemPerHour(10), shared=True)
@@ -183,7 +183,7 @@ def test_one_network_alone_makes_nobody_strict(
     assert "codes are guessed" not in caplog.text
 
 
-def test_one_site_of_ipv6_alone_makes_nobody_strict(
+def test_guessing_from_one_ipv6_site_does_not_tighten_the_limits_of_others(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = Rule("code-wrong-first", RateLimitItemPerHour(1), shared=True)  # and ten of a site
@@ -212,7 +212,7 @@ def test_while_codes_are_guessed_a_right_one_passes_whatever_its_network_mistype
     assert register(client, school, email=email, code=code).status_code == 201
 
 
-def test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_is_told(
+def test_during_guessing_a_guesser_has_one_try_for_each_code_and_the_operator_is_warned(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app(RATE_LIMITS=True)
@@ -233,7 +233,7 @@ def test_while_codes_are_guessed_a_guesser_has_one_try_for_each_and_an_operator_
     assert (told.address, told.detail) == (guesser, "many networks")
 
 
-def test_whoever_begins_to_guess_while_others_do_has_the_same_few(
+def test_a_new_guesser_during_guessing_has_the_same_few_first_tries(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app(RATE_LIMITS=True)
@@ -324,7 +324,7 @@ def test_wrong_codes_at_once_are_no_more_than_one_by_one(
     assert len(tried) == 3  # none of the others has spent a try
 
 
-def test_codes_to_register_leave_those_to_reset(
+def test_registration_codes_do_not_use_up_the_limit_of_reset_codes(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.services.code_sender.spawn", lambda *_: None)  # letters

@@ -9,15 +9,15 @@ from bson import ObjectId
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from chat.policies import MOST_EMOJI, MOST_USED_EMOJI
-from chat.services.changes import MOST_PINS
+from chat.policies import MAX_EMOJI, MAX_USED_EMOJI
+from chat.services.changes import MAX_PINS
 from harness.accounts import data_of, error_of
 from harness.people import Person, make_people, new_client_id, settle
 
 HEART, THUMB = "❤️", "👍"
 Room = dict[str, Any]
 # 21 different ones
-FACES = [chr(code) for code in range(0x1F600, 0x1F600 + MOST_EMOJI + 1)]
+FACES = [chr(code) for code in range(0x1F600, 0x1F600 + MAX_EMOJI + 1)]
 
 
 @pytest.fixture
@@ -183,19 +183,19 @@ def test_a_message_has_so_many_different_emoji(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.create_group(bob)
     alice.say(room, "hello")
-    for emoji in FACES[:MOST_EMOJI]:
+    for emoji in FACES[:MAX_EMOJI]:
         data_of(react(alice, room, 1, emoji))
-    assert error_of(react(bob, room, 1, FACES[MOST_EMOJI]), 409)["code"] == "conflict"
+    assert error_of(react(bob, room, 1, FACES[MAX_EMOJI]), 409)["code"] == "conflict"
     data_of(react(bob, room, 1, FACES[0]))
     data_of(take_back(alice, room, 1, FACES[1]))
-    data_of(react(bob, room, 1, FACES[MOST_EMOJI]))
+    data_of(react(bob, room, 1, FACES[MAX_EMOJI]))
 
 
 def test_removed_reactions_count_towards_the_bound_of_used_emoji(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     room = alice.create_group()
     alice.say(room, "hello")
-    for code in range(MOST_USED_EMOJI):
+    for code in range(MAX_USED_EMOJI):
         emoji = chr(0x1F400 + code)  # animals and what they wear
         data_of(react(alice, room, 1, emoji))
         data_of(take_back(alice, room, 1, emoji))
@@ -205,17 +205,17 @@ def test_removed_reactions_count_towards_the_bound_of_used_emoji(app: Flask) -> 
 def test_pinned_messages_are_listed_and_so_many(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.create_group(bob)
-    for _ in range(MOST_PINS + 1):
+    for _ in range(MAX_PINS + 1):
         alice.say(room, "hello")
-    for seq in range(1, MOST_PINS + 1):
+    for seq in range(1, MAX_PINS + 1):
         assert data_of(pin(alice, room, seq))["pinned"]
-    assert error_of(pin(alice, room, MOST_PINS + 1), 409)["code"] == "conflict"
+    assert error_of(pin(alice, room, MAX_PINS + 1), 409)["code"] == "conflict"
     data_of(pin(alice, room, 1))
     assert not data_of(alice.delete(f"{place(room, 2)}/pin"))["pinned"]
-    data_of(pin(alice, room, MOST_PINS + 1))
+    data_of(pin(alice, room, MAX_PINS + 1))
     pins = data_of(bob.get(f"/rooms/{room['id']}/pins"))
-    wanted = {1, *range(3, MOST_PINS + 2)}
-    assert {one["seq"] for one in pins} == wanted and len(pins) == MOST_PINS
+    wanted = {1, *range(3, MAX_PINS + 2)}
+    assert {one["seq"] for one in pins} == wanted and len(pins) == MAX_PINS
 
 
 def test_what_changed_is_read_from_where_one_left_off(app: Flask) -> None:

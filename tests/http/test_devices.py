@@ -88,7 +88,7 @@ def make_account_with_email(app: Flask) -> Account:
 
 
 @pytest.mark.parametrize("set_password", [by_the_current_one, by_a_code, by_a_link])
-def test_tokens_from_before_a_new_password_are_those_of_strangers(
+def test_device_tokens_are_void_after_a_password_change(
     make_app: MakeApp, set_password: SetPassword
 ) -> None:
     app = make_app(RATE_LIMITS=True)

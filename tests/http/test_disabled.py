@@ -30,7 +30,7 @@ def log_in_response(app: Flask, account: Account, password: str | None = None) -
     return error_of(response, 403 if password is None else 401)
 
 
-def test_only_the_right_password_is_told_that_the_account_is_disabled(app: Flask) -> None:
+def test_only_the_right_password_reveals_that_an_account_is_disabled(app: Flask) -> None:
     ann = make_account(app)
     operator(app).disable_user(ann.username.upper())
     told = log_in_response(app, ann)
@@ -119,7 +119,7 @@ def test_a_link_sets_a_new_password_once_and_ends_every_session(app: Flask) -> N
 
 
 @pytest.mark.parametrize("how", ["expired", "replaced", "password changed", "account gone"])
-def test_a_link_is_good_no_longer(app: Flask, how: str) -> None:
+def test_a_void_reset_link_is_refused(app: Flask, how: str) -> None:
     (ann,) = make_people(app, "ann")
     _, _, token = operator(app).issue_reset(ann.username)
     services = app.extensions["chat"]

@@ -10,7 +10,7 @@ from flask import Flask
 
 from chat.wiring import Services
 from harness.accounts import data_of, error_of
-from harness.people import STRANGE_ID, Person, make_people
+from harness.people import UNKNOWN_ID, Person, make_people
 
 MEMBER = {"user", "role", "last_read_seq", "created_at"}
 USER = {"id", "username", "nickname", "sex", "avatar", "created_at", "online"}
@@ -73,7 +73,7 @@ def test_members_see_all_members_and_strangers_none(cast: Cast) -> None:
     assert listed == data_of(cast.owner.get(cast.path()))
 
     refused = cast.stranger.get(cast.path())
-    unknown = cast.stranger.get(f"/rooms/{STRANGE_ID}/members")
+    unknown = cast.stranger.get(f"/rooms/{UNKNOWN_ID}/members")
     error_of(refused, 404)
     assert refused.data == unknown.data
 

@@ -16,7 +16,7 @@ from chat.database.client import Database
 from chat.limits.rules import ADDITIONS, ASKS_BY_ONE, ASKS_TO_ONE
 from chat.services import membership_requests
 from harness.accounts import data_of, error_of
-from harness.people import STRANGE_ID, Person, make_people, operator
+from harness.people import UNKNOWN_ID, Person, make_people, operator
 from tests.clocks import Clock
 
 INVITED = {"invited": True}
@@ -83,7 +83,7 @@ def test_asking_again_while_it_waits_changes_nothing(app: Flask) -> None:
     assert len(bob.membership_requests()) == 1
 
 
-def test_whoever_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
+def test_a_user_who_declined_is_not_asked_again_for_that_group(app: Flask) -> None:
     alice, bob, admin = make_people(app, "alice", "bob", "admin")
     group = alice.create_group(admin)
     data_of(alice.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
@@ -126,7 +126,7 @@ def test_a_request_is_its_receivers_alone(app: Flask) -> None:
         assert person.membership_requests() == []
         error_of(accept(person, request), 404)
         error_of(decline(person, request), 404)
-    for nothing in (STRANGE_ID, "x"):
+    for nothing in (UNKNOWN_ID, "x"):
         error_of(accept(bob, {"id": nothing}), 404)
         error_of(decline(bob, {"id": nothing}), 404)
     data_of(accept(bob, request))
@@ -153,7 +153,7 @@ def delete_the_account(owner: Person, admin: Person, group: dict[str, Any]) -> N
     "change", [remove_group, take_the_role, remove_the_admin, delete_the_account]
 )
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_a_request_goes_with_what_it_rests_on(
+def test_a_request_is_void_when_its_group_or_inviter_is_gone(
     app: Flask, change: Callable[[Person, Person, dict[str, Any]], None], is_listed: bool
 ) -> None:
     owner, admin, bob = make_people(app, "owner", "admin", "bob")
@@ -237,7 +237,7 @@ def test_requests_and_invitations_by_a_disabled_user_are_void(app: Flask) -> Non
 
 
 def test_unanswered_requests_are_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(membership_requests, "MOST_WAITING", 2)
+    monkeypatch.setattr(membership_requests, "MAX_WAITING_REQUESTS", 2)
     alice, bob = make_people(app, "alice", "bob")
     for _ in range(2):
         assert data_of(add(alice, alice.create_group(), bob), 202) == INVITED
@@ -267,7 +267,7 @@ def leave_it(alice: Person, bob: Person, group: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("then", [decline_it, end_the_group, keep_them_out, leave_it])
-def test_one_person_is_asked_by_another_a_few_times_whatever_became_of_the_groups(
+def test_requests_to_one_user_are_limited_even_if_their_groups_are_deleted(
     make_app: Callable[..., Flask], then: Callable[[Person, Person, dict[str, Any]], None]
 ) -> None:
     app = make_app(RATE_LIMITS=True)
@@ -302,7 +302,7 @@ def test_requests_that_are_not_counted_are_not_bounded(app: Flask) -> None:
         assert data_of(add(alice, alice.create_group(), bob), 202) == INVITED
 
 
-def test_nobody_is_put_into_many_groups_a_day(make_app: Callable[..., Flask]) -> None:
+def test_additions_of_one_user_are_limited_by_day(make_app: Callable[..., Flask]) -> None:
     app = make_app(RATE_LIMITS=True, ROOMS_PER_MINUTE=100)
     alice, bob, cleo = make_people(app, "alice", "bob", "cleo")
     for other in (alice, cleo):

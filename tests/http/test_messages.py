@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from harness.accounts import data_of, error_of
-from harness.people import STRANGE_ID, Person, make_people, new_client_id
+from harness.people import UNKNOWN_ID, Person, make_people, new_client_id
 from harness.servers import PATIENCE
 
 MESSAGE = {
@@ -118,7 +118,7 @@ def test_only_members_send(app: Flask) -> None:
     for room in (alice.create_group(bob), alice.talk_to(bob)):
         assert bob.say(room, "hi")["seq"] == 1
         refused = eve.post_message(room, "let me in")
-        unknown = eve.post_message({"id": STRANGE_ID}, "let me in")
+        unknown = eve.post_message({"id": UNKNOWN_ID}, "let me in")
         assert error_of(refused, 404)["code"] == "not_found"
         assert refused.data == unknown.data
         assert seqs_of(alice.history(room)) == [1]
@@ -302,7 +302,7 @@ def test_only_members_read(app: Flask, long_talk: tuple[Person, dict[str, Any]])
     alice, group = long_talk
     (eve,) = make_people(app, "eve")
     refused = eve.get(f"/rooms/{group['id']}/messages")
-    unknown = eve.get(f"/rooms/{STRANGE_ID}/messages")
+    unknown = eve.get(f"/rooms/{UNKNOWN_ID}/messages")
     assert error_of(refused, 404)["code"] == "not_found"
     assert refused.data == unknown.data
     eve.join(group)
@@ -389,7 +389,7 @@ def test_only_members_mark_what_they_read(app: Flask) -> None:
     alice, bob, eve = make_people(app, "alice", "bob", "eve")
     room = alice.talk_to(bob)
     alice.say(room, "one")
-    refused, unknown = read_to(eve, room, 1), read_to(eve, {"id": STRANGE_ID}, 1)
+    refused, unknown = read_to(eve, room, 1), read_to(eve, {"id": UNKNOWN_ID}, 1)
     assert error_of(refused, 404)["code"] == "not_found"
     assert refused.data == unknown.data
     data_of(read_to(bob, room, 1))

@@ -73,7 +73,7 @@ def test_by_default_a_code_and_an_invitation_are_good(
     ("mode", "sentence"),
     [("invitation", "Only people with an invitation"), ("closed", "Nobody can register here")],
 )
-def test_no_code_is_mailed_or_good_where_codes_register_nobody(
+def test_no_code_is_mailed_or_valid_when_registration_needs_an_invitation(
     mailing_app: MakeApp, mailbox: Mailbox, mode: str, sentence: str
 ) -> None:
     before, email = mailing_app().test_client(), new_email()
@@ -87,7 +87,7 @@ def test_no_code_is_mailed_or_good_where_codes_register_nobody(
     assert mailbox.arrivals == letters
 
 
-def test_where_registration_is_closed_no_invitation_is_good(make_app: MakeApp) -> None:
+def test_when_registration_is_closed_no_invitation_is_valid(make_app: MakeApp) -> None:
     token = make_link(make_app())
     closed, opened = make_app(REGISTRATION="closed"), make_app(REGISTRATION="invitation")
     error = error_of(register(closed.test_client(), invitation=token), 403)
@@ -129,7 +129,7 @@ def test_addresses_of_the_domains_may_register(
 @pytest.mark.parametrize(
     "domain", ["example.com", "sub.example.org", "example.org.evil.test", "notexample.org"]
 )
-def test_addresses_elsewhere_may_not_and_are_told_where(
+def test_addresses_of_other_domains_are_refused_with_the_allowed_ones(
     mailing_app: MakeApp, mailbox: Mailbox, domain: str
 ) -> None:
     elsewhere = f"{new_name()}@{domain}"
@@ -242,7 +242,7 @@ def few_taken_by_invitation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat.services.taken_names.TAKEN_NAMES_PER_LINK", few)
 
 
-def test_an_invitation_that_told_of_many_taken_names_tells_of_no_other(
+def test_an_invitation_reveals_a_limited_number_of_taken_names(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few_taken_by_invitation(monkeypatch)
@@ -264,7 +264,7 @@ def test_an_invitation_that_told_of_many_taken_names_tells_of_no_other(
     data_of(call("192.0.2.3", invitation=other), 201)
 
 
-def test_an_invitation_that_told_of_many_taken_names_is_good_with_a_code(
+def test_an_invitation_over_the_limit_of_taken_names_is_valid_with_a_code(
     mailing_app: MakeApp, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few_taken_by_invitation(monkeypatch)
@@ -278,7 +278,7 @@ def test_an_invitation_that_told_of_many_taken_names_is_good_with_a_code(
     data_of(register(client, invitation=token, **proof), 201)
 
 
-def test_many_tries_of_one_invitation_at_once_are_told_of_no_more_names(
+def test_concurrent_tries_of_one_invitation_reveal_no_more_names(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few_taken_by_invitation(monkeypatch)
@@ -318,7 +318,7 @@ def test_wrong_invitations_are_limited_for_each_caller(make_app: MakeApp) -> Non
     data_of(register(client, invitation=token), 201)  # a right token is never refused
 
 
-def test_an_address_beside_an_invitation_is_not_proven_and_opens_nothing(
+def test_an_address_with_an_invitation_alone_is_unproven_and_cannot_log_in(
     mailing_app: MakeApp, mailbox: Mailbox
 ) -> None:
     app = mailing_app()

@@ -11,7 +11,7 @@ from flask import Flask
 
 from chat.wiring import Services
 from harness.accounts import data_of, error_of
-from harness.people import STRANGE_ID, Person, make_people
+from harness.people import UNKNOWN_ID, Person, make_people
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def remove(actor: Person, group: dict[str, Any], target: Person) -> None:
     assert actor.delete(f"/rooms/{group['id']}/members/{target.id}").status_code == 204
 
 
-def test_the_removed_do_not_come_back_by_the_number(app: Flask) -> None:
+def test_a_removed_user_cannot_return_by_the_number(app: Flask) -> None:
     owner, bob, carol = make_people(app, "owner", "bob", "carol")
     group = owner.create_group(bob, carol)
     remove(owner, group, bob)
@@ -58,7 +58,7 @@ def test_a_user_who_left_may_join_again(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("role", ["owner", "admin"])
-def test_whoever_left_by_themselves_may_be_kept_out_after_it(app: Flask, role: str) -> None:
+def test_a_user_who_left_can_be_banned(app: Flask, role: str) -> None:
     owner, admin, bob = make_people(app, "owner", "admin", "bob")
     group = owner.create_group(admin, bob)
     data_of(owner.patch(f"/rooms/{group['id']}/members/{admin.id}", json={"role": "admin"}))
@@ -93,7 +93,7 @@ def test_only_owner_and_admins_keep_out_and_only_somebody_with_an_account(app: F
     path = f"/rooms/{group['id']}/members"
     error_of(bob.delete(f"{path}/{eve.id}"), 403)
     error_of(eve.delete(f"{path}/{bob.id}"), 404)
-    for nobody in (STRANGE_ID, "x"):
+    for nobody in (UNKNOWN_ID, "x"):
         error_of(owner.delete(f"{path}/{nobody}"), 404)
     assert eve.join(group)["id"] == group["id"]
 
@@ -107,7 +107,7 @@ def test_a_refused_removal_bans_nobody(app: Flask) -> None:
     assert admin.join(group)["id"] == group["id"]
 
 
-def test_joins_beside_a_removal_let_nobody_stay(app: Flask) -> None:
+def test_concurrent_joins_do_not_undo_a_removal(app: Flask) -> None:
     owner, bob = make_people(app, "owner", "bob")
     group = owner.create_group(bob)
 
@@ -168,7 +168,7 @@ def test_a_group_never_gets_a_taken_number(app: Flask, monkeypatch: pytest.Monke
 # Access
 
 
-def test_where_access_is_by_invitation_the_number_lets_nobody_in(app: Flask) -> None:
+def test_with_access_by_invitation_nobody_joins_by_the_number(app: Flask) -> None:
     owner, bob, eve, removed = make_people(app, "owner", "bob", "eve", "removed")
     group = owner.create_group(bob, removed)
     remove(owner, group, removed)

@@ -173,9 +173,7 @@ def sees_all_free(account: Account, most: int, seen: list[bool]) -> Callable[[],
     return look
 
 
-def test_whoever_sends_a_body_slowly_keeps_no_turn_and_no_place(
-    counting: Flask, budgets: Budgets
-) -> None:
+def test_a_slow_body_holds_neither_a_turn_nor_a_place(counting: Flask, budgets: Budgets) -> None:
     (ada,) = make_people(counting, "ada")
     data_of(ada.get("/users/me"))
     seen: list[bool] = []
@@ -214,7 +212,7 @@ def test_a_refused_turn_has_a_retry_time(
     ],
     ids=["another host", "a foreign page", "a preflight", "no turn left"],
 )
-def test_whoever_is_answered_without_a_turn_repays_what_they_owe(
+def test_a_caller_answered_without_a_turn_repays_the_time_used(
     make_app: Callable[..., Flask],
     monkeypatch: pytest.MonkeyPatch,
     headers: dict[str, str],
@@ -288,7 +286,7 @@ def test_each_request_is_charged_to_its_own_caller(
     assert paying[-3:] == [budgets.of_user(ada.id), network, network]
 
 
-def test_finding_out_who_calls_makes_their_network_no_other_caller(
+def test_authentication_does_not_count_the_network_as_another_caller(
     counting: Flask, budgets: Budgets
 ) -> None:
     (ada,) = make_people(counting, "ada")

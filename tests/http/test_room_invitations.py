@@ -12,11 +12,11 @@ from flask import Flask
 
 from chat.repositories.memberships import MembershipRepository
 from chat.schemas.room_invitations import DEFAULT_DAYS, DEFAULT_USES
-from chat.services.room_invitations import MOST_INVITATIONS
+from chat.services.room_invitations import MAX_INVITATIONS
 from chat.tokens import hash_token
 from chat.wiring import Services
 from harness.accounts import data_of, error_of
-from harness.people import STRANGE_ID, Person, make_people, settle
+from harness.people import UNKNOWN_ID, Person, make_people, settle
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -88,7 +88,7 @@ def test_an_invitation_needs_a_log_in(app: Flask) -> None:
         error_of(response, 401)
 
 
-def test_the_token_is_told_once_and_kept_nowhere(app: Flask) -> None:
+def test_the_token_is_shown_once_and_stored_nowhere(app: Flask) -> None:
     services: Services = app.extensions["chat"]
     owner, bob = make_people(app, "owner", "bob")
     group = owner.create_group()
@@ -105,7 +105,7 @@ def test_the_token_is_told_once_and_kept_nowhere(app: Flask) -> None:
 # Uses
 
 
-def test_twenty_at_once_on_one_use_let_one_in(app: Flask) -> None:
+def test_of_twenty_concurrent_users_one_use_admits_one(app: Flask) -> None:
     owner, *people = make_people(app, "owner", *(f"p{n}" for n in range(20)))
     group = private_group(owner)
     token = invite(owner, group, uses=1)["token"]
@@ -234,7 +234,7 @@ def test_an_invitation_ends_with_its_group(app: Flask) -> None:
 # Who is kept out
 
 
-def test_the_removed_do_not_come_back_by_an_invitation(app: Flask) -> None:
+def test_a_removed_user_cannot_return_by_an_invitation(app: Flask) -> None:
     owner, bob = make_people(app, "owner", "bob")
     group = owner.create_group()
     token = invite(owner, group, uses=2)["token"]
@@ -261,7 +261,7 @@ def test_only_owner_and_admins_create_and_list_invitations(app: Flask) -> None:
     for refused, status in ((member, 403), (stranger, 404)):
         error_of(refused.get(path), status)
         error_of(refused.post(path, json={}), status)
-    nothing = stranger.get(f"/rooms/{STRANGE_ID}/invitations")
+    nothing = stranger.get(f"/rooms/{UNKNOWN_ID}/invitations")
     assert stranger.get(path).data == nothing.data
 
 
@@ -273,8 +273,8 @@ def test_a_group_has_so_many_invitations_at_most(app: Flask) -> None:
     group = owner.create_group()
     path = f"/rooms/{group['id']}/invitations"
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: owner.post(path, json={}), range(MOST_INVITATIONS + 5)))
-    assert sorted(answer.status_code for answer in answers) == [201] * MOST_INVITATIONS + [409] * 5
+        answers = list(pool.map(lambda _: owner.post(path, json={}), range(MAX_INVITATIONS + 5)))
+    assert sorted(answer.status_code for answer in answers) == [201] * MAX_INVITATIONS + [409] * 5
     first = listed(owner, group)[0]
     assert owner.delete(f"{path}/{first['id']}").status_code == 204
     invite(owner, group)

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from harness.accounts import data_of, error_of
-from harness.people import STRANGE_ID, Person, make_people
+from harness.people import UNKNOWN_ID, Person, make_people
 from harness.servers import PATIENCE
 
 ROOM = {
@@ -129,7 +129,7 @@ def test_two_users_share_one_direct_room(app: Flask) -> None:
     assert ids_of(alice.rooms()) == ids_of(bob.rooms()) == [room["id"]]
 
 
-def test_two_who_write_first_at_the_same_moment_share_one_room(app: Flask) -> None:
+def test_two_users_who_open_at_once_share_one_direct_room(app: Flask) -> None:
     for _ in range(5):
         alice, bob = make_people(app, "alice", "bob")
         together = threading.Barrier(2)
@@ -152,7 +152,7 @@ def test_two_who_write_first_at_the_same_moment_share_one_room(app: Flask) -> No
         assert ids_of(bob.rooms()) == [rooms[0]["id"]]
 
 
-def test_nobody_talks_with_themselves(app: Flask) -> None:
+def test_a_user_cannot_open_a_direct_room_with_themselves(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     response = alice.post("/rooms/direct", json={"username": alice.username.upper()})
     error = error_of(response, 400)
@@ -193,7 +193,7 @@ def test_members_see_a_room_and_strangers_see_that_there_is_none(app: Flask, kin
     alice, bob, eve = make_people(app, "alice", "bob", "eve")
     room = alice.create_group(bob) if kind == "group" else alice.talk_to(bob)
     assert bob.room(room["id"])["id"] == room["id"]
-    same_refusal(eve.get(f"/rooms/{room['id']}"), eve.get(f"/rooms/{STRANGE_ID}"))
+    same_refusal(eve.get(f"/rooms/{room['id']}"), eve.get(f"/rooms/{UNKNOWN_ID}"))
     assert eve.rooms() == []
 
 
@@ -213,7 +213,7 @@ def test_owners_and_admins_rename_a_group(app: Flask) -> None:
     assert error_of(carol.patch(path, json={"name": "Mine"}), 403)["code"] == "forbidden"
     same_refusal(
         eve.patch(path, json={"name": "Mine"}),
-        eve.patch(f"/rooms/{STRANGE_ID}", json={"name": "Mine"}),
+        eve.patch(f"/rooms/{UNKNOWN_ID}", json={"name": "Mine"}),
     )
     assert (carol.room(group["id"])["name"], carol.room(group["id"])["info"]) == (
         "Coffee",
@@ -236,7 +236,7 @@ def test_only_the_owner_deletes_a_group_for_all_members(app: Flask) -> None:
     path = f"/rooms/{group['id']}"
     data_of(alice.patch(f"{path}/members/{bob.id}", json={"role": "admin"}))
     same_refusal(bob.delete(path), carol.delete(path), status=403)
-    same_refusal(eve.delete(path), eve.delete(f"/rooms/{STRANGE_ID}"))
+    same_refusal(eve.delete(path), eve.delete(f"/rooms/{UNKNOWN_ID}"))
     assert carol.room(group["id"])["last_seq"] == 1
 
     response = alice.delete(path)
@@ -319,5 +319,5 @@ def test_a_member_mutes_a_room_for_themselves(app: Flask) -> None:
     assert data_of(alice.put(f"/rooms/{direct['id']}/muted", json={"muted": True}))["muted"]
     same_refusal(
         eve.put(path, json={"muted": True}),
-        eve.put(f"/rooms/{STRANGE_ID}/muted", json={"muted": True}),
+        eve.put(f"/rooms/{UNKNOWN_ID}/muted", json={"muted": True}),
     )

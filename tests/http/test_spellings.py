@@ -146,7 +146,7 @@ def test_one_address_in_two_forms_is_one_account(mailing: FlaskClient, mailbox: 
         assert mailing.put("/api/users/password", json=reset).status_code == 204
 
 
-def test_a_code_goes_to_the_address_of_the_account_however_it_was_typed(
+def test_a_code_goes_to_the_stored_address_for_any_spelling(
     mailing: FlaskClient, mailbox: Mailbox
 ) -> None:
     """Mail servers may distinguish spellings that are equal here, and give them to other owners."""

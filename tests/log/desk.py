@@ -66,11 +66,11 @@ class Listener:
         self.told: list[Message] = []  # stored by this process
         self.caught: list[Message] = []  # stored elsewhere
 
-    def stored(self, room: Room, message: Message) -> None:
+    def on_stored(self, room: Room, message: Message) -> None:
         self._meanwhile(message)
         self.told.append(message)
 
-    def caught_up(self, room: Room, message: Message) -> None:
+    def on_caught_up(self, room: Room, message: Message) -> None:
         self._meanwhile(message)
         self.caught.append(message)
 
@@ -82,10 +82,10 @@ class ChangeListener:
         self.told: list[Changes] = []  # at least partly stored by this process
         self.caught: list[Changes] = []  # stored elsewhere
 
-    def changed(self, room: Room, changes: Changes) -> None:
+    def on_changed(self, room: Room, changes: Changes) -> None:
         self.told.append(changes)
 
-    def changes_caught_up(self, room: Room, changes: Changes) -> None:
+    def on_changes_caught_up(self, room: Room, changes: Changes) -> None:
         self.caught.append(changes)
 
 

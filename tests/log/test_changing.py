@@ -60,8 +60,8 @@ def test_a_change_is_answered_with_the_changed_message(desk: Desk, room: Room, a
     message = say(desk, room, alice)
     edited = edit(desk, room, message, "other")
     assert (edited.id, edited.data, edited.version) == (message.id, "other", 1)
-    assert desk.log.find(room.id, 1) == edited
-    assert desk.log.rev(room) == 1 and revs_of(desk, room) == [1]
+    assert desk.log.find_message(room.id, 1) == edited
+    assert desk.log.last_rev(room) == 1 and revs_of(desk, room) == [1]
 
 
 def test_many_changes_are_numbered_without_gaps_and_published_in_few_ranges(
@@ -96,7 +96,7 @@ def test_two_processes_share_one_log_of_changes(
     for future in futures:
         future.result(PATIENCE)
     assert revs_of(here, room) == list(range(1, 101))
-    found = here.log.find(room.id, 1)
+    found = here.log.find_message(room.id, 1)
     assert found is not None
     assert {one.user_id for one in found.reactions} == set(people) and found.version == 100
 
@@ -107,8 +107,8 @@ def test_a_change_that_its_process_never_applied_is_applied_by_the_next_reader(
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
     here.changes.append([change_of(message, alice, "text", "left behind", rev=1)])
-    assert there.log.rev(room) == 1
-    found = there.log.find(room.id, 1)
+    assert there.log.last_rev(room) == 1
+    found = there.log.find_message(room.id, 1)
     assert found is not None and found.data == "left behind"
     assert there.previews.flush()
     written = there.rooms.find(room.id)
@@ -178,7 +178,7 @@ def test_a_change_is_applied_once_the_database_is_back(
     desk = open_desk(changes=Failing(database, applies=2))
     message = say(desk, room, alice)
     assert edit(desk, room, message, "other").data == "other"
-    assert desk.log.rev(room) == 1
+    assert desk.log.last_rev(room) == 1
 
 
 def test_a_change_after_a_deletion_fails(desk: Desk, room: Room, alice: str) -> None:
@@ -218,7 +218,7 @@ def test_a_repeated_send_is_answered_with_the_changes_of_another_process(
     here.log.change(room, change_of(message, alice, "deleted")).result(PATIENCE)
     assert here.previews.flush()
     if notices == "reads":
-        there.log.rev(room)
+        there.log.last_rev(room)
     else:
         written = there.rooms.find(room.id)
         assert written is not None
@@ -235,19 +235,19 @@ def test_a_process_that_lost_a_push_of_the_queue_reads_the_last_rev_at_once(
     here, there = open_desk(), open_desk()
     message = say(here, room, alice)
     there.log.track_room(room)
-    assert there.log.rev(room) == 0
+    assert there.log.last_rev(room) == 0
     for data in ("second", "third"):
         edit(here, room, message, data)
-    assert there.log.rev(room, PATIENCE) == 0, "it was read lately, and no push came since"
+    assert there.log.last_rev(room, PATIENCE) == 0, "it was read lately, and no push came since"
     there.log.record_changes_pushed_elsewhere(room.id, 1, 2)  # the one before is lost
-    assert there.log.rev(room, PATIENCE) == 2
+    assert there.log.last_rev(room, PATIENCE) == 2
 
 
 def test_changed_messages_are_read_in_pages_each_once(desk: Desk, room: Room, alice: str) -> None:
     said = [say(desk, room, alice, str(number)) for number in range(5)]
     for place in (0, 1, 0, 2, 3, 1, 4):
         edit(desk, room, said[place], f"{said[place].data}!")
-    rev = desk.log.rev(room)
+    rev = desk.log.last_rev(room)
     assert rev == 7
     page = desk.log.changes(room, 0, 2, rev)
     assert [one.seq for one in page.messages] == [1, 2] and page.first_revs == (1, 2)

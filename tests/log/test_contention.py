@@ -27,13 +27,13 @@ def test_the_winner_of_every_race_finds_the_mark_of_the_loser(
 
 def test_a_mark_from_a_clock_that_was_ahead_is_ignored(database: Database, room: Room) -> None:
     rooms = RoomRepository(database)
-    rooms.note_contended(room.id, new_id())
+    rooms.record_contention(room.id, new_id())
     mine = Contention(rooms)
     ahead = database.now() + timedelta(days=1)
     fields = {"touched_at": ahead, "contended_at": ahead}
     database.db["room"].update_one({"_id": ObjectId(room.id)}, {"$set": fields})
     mine.refresh(database.now())
     assert not mine.is_on
-    rooms.note_contended(room.id, new_id())
+    rooms.record_contention(room.id, new_id())
     mine.refresh(database.now())
     assert mine.is_on

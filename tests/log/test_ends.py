@@ -51,19 +51,19 @@ def written_end(desk: Desk, room: Room) -> int:
 def test_many_clients_that_reconnect_at_once_cost_one_query(
     desk: Desk, messages: Counted, room: Room, alice: str
 ) -> None:
-    assert [desk.log.end(room, LATELY) for _ in range(5)] == [0] * 5
+    assert [desk.log.last_seq(room, LATELY) for _ in range(5)] == [0] * 5
     assert messages.asked == 1
     desk.send(room, alice, "hello").result(PATIENCE)
-    assert desk.log.end(room, LATELY) == 1
+    assert desk.log.last_seq(room, LATELY) == 1
     assert messages.asked == 1, "a process that stored the last message knows the end"
     desk.store(room, 2, 2)
-    assert desk.log.end(room) == 2
+    assert desk.log.last_seq(room) == 2
 
 
 def test_a_room_ahead_of_the_known_end_is_queried(desk: Desk, room: Room) -> None:
-    desk.log.end(room)
+    desk.log.last_seq(room)
     desk.store(room, 1, 2)
-    assert desk.log.end(replace(room, last_seq=1), LATELY) == 2
+    assert desk.log.last_seq(replace(room, last_seq=1), LATELY) == 2
 
 
 def test_the_end_of_the_log_is_written_to_the_room_a_little_later(
@@ -84,7 +84,7 @@ def test_the_preview_of_a_crashed_process_is_written_by_the_next_reader(
 ) -> None:
     began = desk.database.now() - timedelta(seconds=1)
     desk.store(room, 1, 1)  # and its process crashed
-    assert desk.log.end(room) == 1
+    assert desk.log.last_seq(room) == 1
     assert written_end(desk, room) == 1
     assert [found.id for found in desk.rooms.list_touched(began)] == [room.id]
 
@@ -92,7 +92,7 @@ def test_the_preview_of_a_crashed_process_is_written_by_the_next_reader(
 def test_a_preview_is_written_although_its_message_was_read_before(
     desk: Desk, room: Room, alice: str
 ) -> None:
-    desk.follow(Listener(lambda _: desk.log.end(room)))
+    desk.follow(Listener(lambda _: desk.log.last_seq(room)))
     desk.send(room, alice, "hello").result(PATIENCE)
     assert written_end(desk, room) == 1
 
@@ -103,7 +103,7 @@ def test_the_preview_of_a_message_pushed_by_another_process_is_left_to_that_proc
     (message,) = desk.store(room, 1, 1)
     desk.log.record_pushed_elsewhere(message)
     assert written_end(desk, room) == 0
-    assert desk.log.end(room) == desk.log.end(room, LATELY) == 1
+    assert desk.log.last_seq(room) == desk.log.last_seq(room, LATELY) == 1
 
 
 def test_the_known_end_never_decreases(desk: Desk, room: Room) -> None:
@@ -137,12 +137,12 @@ def test_the_last_used_rooms_and_all_tracked_rooms_stay_in_the_cache(
     desk.log.record_pushed_elsewhere(first)
     others = [desk.rooms.insert_group("7" * 24, str(number), "") for number in range(8)]
     for other in others:
-        desk.log.end(other)
+        desk.log.last_seq(other)
     asked = messages.asked
     for other in others[-3:]:
-        desk.log.end(other, LATELY)
+        desk.log.last_seq(other, LATELY)
     assert messages.asked == asked
-    desk.log.end(others[0], LATELY)
+    desk.log.last_seq(others[0], LATELY)
     assert messages.asked == asked + 1
     assert desk.log.pushed_upto(room.id) == 1 and desk.log.with_tail(room).last_seq == 1
 
@@ -168,9 +168,9 @@ def test_a_forgotten_room_stays_tracked_until_it_is_untracked(
     desk: Desk, messages: Counted, room: Room
 ) -> None:
     desk.log.track_room(room)
-    desk.log.end(room)
+    desk.log.last_seq(room)
     desk.log.forget(room.id)
-    assert desk.log.end(room, LATELY) == 0 and messages.asked == 2
+    assert desk.log.last_seq(room, LATELY) == 0 and messages.asked == 2
     assert desk.log.tracked_rooms() == {room.id: "group"}
     desk.log.untrack_room(room.id)
     assert desk.log.tracked_rooms() == {}
@@ -185,7 +185,7 @@ def test_after_a_restore_the_earlier_end_of_a_log_is_read(
     desk.log.track_room(desk.log.with_tail(room))
     desk.messages.delete_range(room.id, 2, 3)
     desk.log.forget_all()
-    assert desk.log.end(room) == 1 and desk.log.with_tail(room).last_seq == 1
+    assert desk.log.last_seq(room) == 1 and desk.log.with_tail(room).last_seq == 1
     assert desk.log.pushed_upto(room.id) == 3, "the clients have not reconnected yet"
     desk.log.start_over()
     assert desk.log.tracked_rooms() == {}

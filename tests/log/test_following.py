@@ -216,7 +216,7 @@ def test_a_message_stored_here_during_the_read_is_not_repeated(
 ) -> None:
     desk.store(room, 1, 2)
     desk.log.track_room(room)
-    desk.log.end(room)
+    desk.log.last_seq(room)
     messages.meanwhile = lambda: desk.send(room, alice, "hello").result(PATIENCE)
     catch_up(desk, room, 3)
     assert (seqs(desk.listener.caught), seqs(desk.told)) == ([1, 2], [3])

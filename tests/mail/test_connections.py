@@ -71,7 +71,7 @@ def test_a_server_with_a_bad_certificate_sees_neither_password_nor_mail(
     )
 
 
-def test_no_password_goes_to_a_server_that_will_not_encrypt(
+def test_no_password_is_sent_to_a_server_without_encryption(
     make_mailer: MakeMailer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Mailbox() as mailbox:

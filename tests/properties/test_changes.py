@@ -95,7 +95,7 @@ class Town:
     def open(self) -> Desk:
         changes = Recording(self.database, self.appended)
         desk = Desk(self.database, MessageRepository(self.database), changes)
-        desk.log.listen(self.seen())
+        desk.log.track_room(self.seen())
         return desk
 
     def seen(self) -> Room:
@@ -160,7 +160,7 @@ class Town:
 
     def end(self) -> None:
         self.settle()
-        self.desks[0].log.rev(self.room)
+        self.desks[0].log.last_rev(self.room)
         for number in range(2):
             self.close(number)
 
@@ -176,7 +176,7 @@ def check(database: Database, done: list[Step], seed: int) -> None:
     revs = sorted(town.appended)
     assert revs == list(range(1, len(revs) + 1))
     last = town.open()
-    assert last.log.rev(town.room) == len(revs)
+    assert last.log.last_rev(town.room) == len(revs)
     now = last.log.read(town.room.id, 1, max(1, len(town.said)))
     for first, message in zip(town.said, now, strict=True):
         entries = [town.appended[rev] for rev in revs if town.appended[rev].seq == message.seq]

@@ -11,9 +11,9 @@ from chat.models import User
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
+from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
-from chat.realtime.told_rooms import ToldRooms
 from tests.log.desk import log_without_database
 from tests.realtime.accounts import UNMETERED
 
@@ -74,7 +74,7 @@ def test_checking_a_channel_for_clients_copies_no_list(
     socketio = ChatSocketIO(manager.connections)
     socketio.server = manager.server
     publisher = Publisher(
-        manager.connections, log_without_database(), ToldRooms(), RecentPushes(), socketio
+        manager.connections, log_without_database(), PushedRooms(), RecentPushes(), socketio
     )
     assert not publisher.has_listeners("1")
     manager.connect(sid, GROUP)

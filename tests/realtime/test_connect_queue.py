@@ -11,7 +11,7 @@ from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connections
 
 WAIT = 60.0  # seconds
-MOST_OF_ONE = 20
+MAX_OF_ONE = 20
 
 
 class Gate:
@@ -67,12 +67,12 @@ def test_requests_of_other_sessions_run_between_those_of_one_session(
 
 
 def test_a_session_with_too_many_waiting_requests_is_refused_and_may_retry() -> None:
-    gate = Gate(MOST_OF_ONE)
+    gate = Gate(MAX_OF_ONE)
     for number in range(connect_queue.AT_ONCE):
         assert gate.ask(f"first {number}")
-    assert [gate.ask("greedy") for _ in range(MOST_OF_ONE + 1)] == [True] * MOST_OF_ONE + [False]
+    assert [gate.ask("greedy") for _ in range(MAX_OF_ONE + 1)] == [True] * MAX_OF_ONE + [False]
     gate.opened.set()
-    gate.wait_for(connect_queue.AT_ONCE + MOST_OF_ONE)
+    gate.wait_for(connect_queue.AT_ONCE + MAX_OF_ONE)
     assert gate.ask("greedy")
     gate.wait_for(1)
 

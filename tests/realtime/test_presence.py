@@ -46,7 +46,7 @@ class Process:
             publisher=publisher,
             own=self.own,
             others=self.others,
-            heard=lambda: {"room": "group"},
+            tracked_rooms=lambda: {"room": "group"},
             rooms_of=self._rooms_of,
         )
 

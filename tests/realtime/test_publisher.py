@@ -13,11 +13,11 @@ from chat.models import Changes, Message, Reaction, ReceivedRequest, Room, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
+from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.queue import QueuedChannelManager
 from chat.realtime.queued_pushes import read_push
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer, ChatSocketIO
-from chat.realtime.told_rooms import ToldRooms
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
 from tests.log.desk import log_without_database
@@ -50,7 +50,7 @@ class Process:
 
     def __init__(self) -> None:
         self.room_log = log_without_database()
-        self.told_rooms = ToldRooms()
+        self.pushed_rooms = PushedRooms()
         self.recent_pushes = RecentPushes()
         self.connections = Connections()
         self.manager = Queue(self.record_push_elsewhere)
@@ -63,14 +63,14 @@ class Process:
         connection.channels.update((room_channel(ROOM.id), user_channel(ADA.id)))
         self.manager.connect(sid, "/group")
 
-    def publisher(self, here_alone: bool) -> Publisher:
+    def publisher(self, local_only: bool) -> Publisher:
         publisher = Publisher(
-            self.connections, self.room_log, self.told_rooms, self.recent_pushes, self.socketio
+            self.connections, self.room_log, self.pushed_rooms, self.recent_pushes, self.socketio
         )
-        return publisher.here_alone() if here_alone else publisher
+        return publisher.local_only() if local_only else publisher
 
     def record_push_elsewhere(self, event: str, payload: Any) -> None:
-        self.publisher(here_alone=False).record_push_elsewhere(event, payload)
+        self.publisher(local_only=False).record_push_elsewhere(event, payload)
 
     def hear(
         self,
@@ -94,9 +94,9 @@ class Process:
 
 def tell_everything(publisher: Publisher) -> None:
     publisher.room_entered(ROOM, [ADA.id])
-    publisher.stored(ROOM, MESSAGE)
+    publisher.on_stored(ROOM, MESSAGE)
     publisher.message_created_for(ADA.id, ROOM, MESSAGE)
-    publisher.changed(ROOM, CHANGES)  # one push to the user who reacted, one to the room
+    publisher.on_changed(ROOM, CHANGES)  # one push to the user who reacted, one to the room
     publisher.message_read(ROOM, ADA.id, 1, to_members=True)
     publisher.message_read(ROOM, ADA.id, 1, to_members=False)
     publisher.user_typing(ROOM, ADA.id)
@@ -117,11 +117,11 @@ def process() -> Process:
 def test_a_local_publisher_pushes_nothing_to_the_queue(
     process: Process,
 ) -> None:
-    tell_everything(process.publisher(here_alone=False))
+    tell_everything(process.publisher(local_only=False))
     assert len(process.manager.queued) == 16, "all that is told, and nothing else"
     assert all(read_push(json.dumps(push).encode()) for push in process.manager.queued)
     process.manager.queued.clear()
-    tell_everything(process.publisher(here_alone=True))
+    tell_everything(process.publisher(local_only=True))
     assert process.manager.queued == []
 
 
@@ -145,14 +145,14 @@ def test_a_former_member_who_reacted_does_not_receive_the_changed_message(
         sent.append(list(eio_sids))
 
     monkeypatch.setattr(process.socketio.server.eio, "send_to_all", send)
-    publisher = process.publisher(here_alone=False)
+    publisher = process.publisher(local_only=False)
     own = {"room_id": ROOM.id, "messages": [], "after_rev": 0, "last_rev": 0}
 
     def tell() -> None:
         if by_queue:
             process.hear(user_channel(ADA.id), "messages_changed", own)
         else:
-            publisher.changed(ROOM, CHANGES)
+            publisher.on_changed(ROOM, CHANGES)
 
     tell()
     assert sent == [["transport"]] if by_queue else [["transport"], ["transport"]]
@@ -163,22 +163,24 @@ def test_a_former_member_who_reacted_does_not_receive_the_changed_message(
 
 
 def test_caught_up_messages_are_pushed_to_local_clients_only(process: Process) -> None:
-    process.publisher(here_alone=False).caught_up(ROOM, MESSAGE)
+    process.publisher(local_only=False).on_caught_up(ROOM, MESSAGE)
     assert process.manager.queued == []
 
 
 def test_an_untracked_room_is_forgotten_in_both_places(process: Process) -> None:
-    publisher = process.publisher(here_alone=False)
+    publisher = process.publisher(local_only=False)
     publisher.track_room(ROOM)
     assert (
-        process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {ROOM.id: "group"}
+        process.room_log.tracked_rooms()
+        == process.pushed_rooms.with_presence()
+        == {ROOM.id: "group"}
     )
     publisher.untrack_room(ROOM.id)
-    assert process.room_log.tracked_rooms() == process.told_rooms.with_presence() == {}
+    assert process.room_log.tracked_rooms() == process.pushed_rooms.with_presence() == {}
 
 
 def test_a_profile_pushed_by_another_process_is_not_pushed_again(process: Process) -> None:
-    publisher = process.publisher(here_alone=True)
+    publisher = process.publisher(local_only=True)
     assert not publisher.is_user_pushed(ADA)
     process.hear([user_channel(ADA.id), room_channel(ROOM.id)], "user_changed", dump_user(ADA))
     assert publisher.is_user_pushed(ADA)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chat.models import Room
-from chat.realtime.told_rooms import ToldRooms
+from chat.realtime.pushed_rooms import PushedRooms
 
 GROUP = Room("7" * 24, "group", "1", "A group", "", "1", 0, None, 0, 5)
 DIRECT = replace(GROUP, kind="direct", member_ids=("1", "2"))
 
 
 def test_changed_details_of_a_room_are_pushed_once() -> None:
-    pushed = ToldRooms()
+    pushed = PushedRooms()
     assert pushed.has_details(GROUP), "the room is not tracked"
     pushed.track(GROUP)
     later = replace(GROUP, updated_at=6)
@@ -22,7 +22,7 @@ def test_changed_details_of_a_room_are_pushed_once() -> None:
 
 
 def test_a_block_is_pushed_once_and_hides_presence() -> None:
-    pushed = ToldRooms()
+    pushed = PushedRooms()
     assert pushed.has_block(DIRECT), "the room is not tracked"
     pushed.track(DIRECT)
     blocked = replace(DIRECT, blocked_by=("1",), members_version=1)
@@ -37,14 +37,14 @@ def test_a_block_is_pushed_once_and_hides_presence() -> None:
 
 
 def test_tracking_a_room_again_keeps_its_pushed_state() -> None:
-    pushed = ToldRooms()
+    pushed = PushedRooms()
     pushed.track(GROUP)
     pushed.track(replace(GROUP, updated_at=6))
     assert pushed.has_details(GROUP)
 
 
 def test_an_untracked_room_is_not_kept() -> None:
-    pushed = ToldRooms()
+    pushed = PushedRooms()
     pushed.record_details(GROUP)
     pushed.record_block(GROUP)
     assert pushed.with_presence() == {}

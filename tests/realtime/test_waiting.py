@@ -117,9 +117,7 @@ def test_as_many_of_the_longest_messages_may_wait_as_may_be_unanswered(
     spawned.run()  # or the end of the app would wait for them
 
 
-def test_a_long_event_waits_as_text(
-    app: Flask, handler: GroupNamespace, spawned: Spawned
-) -> None:
+def test_a_long_event_waits_as_text(app: Flask, handler: GroupNamespace, spawned: Spawned) -> None:
     (ada,) = make_people(app, "ada")
     connection, answers = connection_of(ada), Answers()
     send(handler, connection, ["sync", {"rooms": {}, "x": [[]] * 10_000}], answers)

@@ -248,7 +248,7 @@ def test_a_dict_is_bounded_and_read_no_further_than_its_first_mistakes() -> None
     found = messages({"name": "", "rooms": {f"r{number}": 0 for number in range(21)}})
     assert found == {"rooms": [Text("invalid.too_many", max=20)]}
     found = messages({"name": "", "rooms": {f"r{number}": "" for number in range(20)}})
-    assert len(found["rooms"]) == fields.MOST_ERRORS
+    assert len(found["rooms"]) == fields.MAX_ERRORS
 
 
 def test_a_container_without_a_bound_is_no_field_of_a_schema() -> None:

@@ -6,7 +6,7 @@ import pytest
 from marshmallow import ValidationError
 
 from chat.i18n import Text
-from chat.schemas.sync import MOST_SYNCED, SyncSchema
+from chat.schemas.sync import MAX_SYNCED, SyncSchema
 
 
 def rooms(number: int) -> dict[str, int]:
@@ -20,7 +20,7 @@ def test_one_sync_names_so_many_rooms(name: str) -> None:
             name: {room: room if name == "ids" else 0 for room in rooms(number)}
         }
 
-    assert len(SyncSchema().load(named(MOST_SYNCED))[name]) == MOST_SYNCED
+    assert len(SyncSchema().load(named(MAX_SYNCED))[name]) == MAX_SYNCED
     with pytest.raises(ValidationError) as found:
-        SyncSchema().load(named(MOST_SYNCED + 1))
-    assert found.value.messages == {name: [Text("invalid.too_many", max=MOST_SYNCED)]}
+        SyncSchema().load(named(MAX_SYNCED + 1))
+    assert found.value.messages == {name: [Text("invalid.too_many", max=MAX_SYNCED)]}

@@ -12,7 +12,7 @@ from marshmallow.fields import Dict, Field
 
 from chat.schemas import fields
 from chat.schemas.base import Schema
-from harness.people import STRANGE_ID
+from harness.people import UNKNOWN_ID
 from tests.http.test_bad_input import GOOD, ROUTES, Route
 from tests.sockets.test_events import EVENTS, FACES
 
@@ -88,7 +88,7 @@ class Pool:
     def calls(self) -> st.SearchStrategy[tuple[Route, dict[str, str], bytes, dict[str, str], str]]:
         """Return HTTP calls: route, places in its path, body, query and token."""
         named = {name for route in ROUTES for name in re.findall(r"<(\w+)>", route.rule)}
-        ids = st.sampled_from((*self.ids, STRANGE_ID))
+        ids = st.sampled_from((*self.ids, UNKNOWN_ID))
         places = st.fixed_dictionaries(
             {
                 name: (st.sampled_from(self.names) if name == "username" else ids) | ANY_TEXT

@@ -19,7 +19,7 @@ from chat import migrations
 from chat.database.client import Database
 from chat.repositories.documents import object_id
 from harness.accounts import bearer, new_email, new_name, new_password
-from harness.people import STRANGE_ID, app_beside, make_people, new_client_id, settle
+from harness.people import UNKNOWN_ID, app_beside, make_people, new_client_id, settle
 from tests.conftest import drop, with_database
 from tests.figures import Figures
 from tests.security.callers import WITHOUT_TOKEN, Cast, count_cells, row
@@ -442,13 +442,13 @@ def test_no_access_looks_like_nothing_there(stage: Stage, route: str) -> None:
     for room in (stage.shared, stage.direct):
         for caller in ("stranger", "former"):
             seen = look(stage.call(route, caller, room_id=room["id"]))
-            assert seen == look(stage.call(route, caller, room_id=STRANGE_ID)), caller
+            assert seen == look(stage.call(route, caller, room_id=UNKNOWN_ID)), caller
 
 
 def test_anothers_session_looks_like_none(stage: Stage) -> None:
     route = "DELETE /api/session/<session_id>"
     seen = look(stage.call(route, "stranger"))
-    assert seen == look(stage.call(route, "stranger", session_id=STRANGE_ID))
+    assert seen == look(stage.call(route, "stranger", session_id=UNKNOWN_ID))
 
 
 @pytest.mark.parametrize("caller", [*WITHOUT_TOKEN, "stranger", "former", "member", "admin"])

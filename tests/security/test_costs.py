@@ -25,7 +25,7 @@ from flask import Flask
 from chat.budgets import ACTIVE_SECONDS, NETWORK
 from chat.database.embedded import EmbeddedDatabase
 from chat.realtime.acks import ANSWER_WITHIN
-from chat.services.capacity import MOST_MEMBERS, MOST_ROOMS
+from chat.services.capacity import MAX_MEMBERS, MAX_ROOMS
 from harness.people import app_beside, make_people, new_client_id
 from harness.servers import PATIENCE, Server
 from tests.cli.commands import flask
@@ -375,11 +375,11 @@ def crowded(scene: Scene) -> Scene:
         scene.app,
         (
             (group_document(scene.attacker.id, number), [scene.attacker.id], scene.talker.id)
-            for number in range(MOST_ROOMS - 2)
+            for number in range(MAX_ROOMS - 2)
         ),
     )
     for count, prefix, more in (
-        (MOST_MEMBERS - 1, "member", ["--room", "Everybody"]),
+        (MAX_MEMBERS - 1, "member", ["--room", "Everybody"]),
         (MANY_PEOPLE, "anybody", []),
     ):
         seeded = flask(

@@ -13,7 +13,7 @@ import pytest
 import requests
 from flask import Flask
 
-from harness.people import STRANGE_ID, new_client_id
+from harness.people import UNKNOWN_ID, new_client_id
 from harness.servers import Server
 from tests.figures import Figures
 from tests.security.callers import CALLERS, WITHOUT_TOKEN, Cast, count_cells, row
@@ -266,12 +266,12 @@ def test_what_a_member_said_is_changed_by_them_and_deleted_by_managers(
 @pytest.mark.parametrize("where", DIRECT)
 def test_no_access_looks_like_nothing_there(stage: Stage, where: str) -> None:
     for caller in ("stranger", "former"):
-        nothing = stage.call(where, caller, STRANGE_ID)
+        nothing = stage.call(where, caller, UNKNOWN_ID)
         for room in (stage.shared, stage.direct):
             seen = stage.call(where, caller, room["id"])
             if where.endswith(" sync"):
                 assert seen["data"].pop("gone") == [room["id"]]
-                seen["data"]["gone"] = [STRANGE_ID]
+                seen["data"]["gone"] = [UNKNOWN_ID]
             assert seen == nothing, caller
 
 

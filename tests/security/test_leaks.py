@@ -66,7 +66,7 @@ def test_only_oneself_is_shown_an_address(journey: Journey) -> None:
 
 def test_log_holds_no_secret_and_nothing_that_was_said(journey: Journey) -> None:
     log = journey.server.log()
-    assert f"{journey.ann.username} came to /group" in log
+    assert f"{journey.ann.username} connected to /group" in log
     assert "DEBUG" in log and "POST /api/rooms 400" in log
     assert [secret for secret in journey.secrets() if secret in log] == []
     # A code is six or eight digits; so may an id be. They stand for themselves only as a word.

@@ -43,8 +43,8 @@ def test_an_account_that_a_restore_brought_back_works_as_before(
     assert document is not None
     services.account_deletion.end(alice)
     users.replace_one({"_id": document["_id"]}, document)
-    services.past.epoch()
-    restored.past.renew()
+    services.epoch_watch.epoch()
+    restored.epoch_watch.renew()
     services.reconciler.run_once()
     services.messages.send(bob, room.id, new_client_id(), "welcome back").result(PATIENCE)
 

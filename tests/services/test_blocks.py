@@ -32,7 +32,7 @@ def copy_of(services: Services, alice: User, bob: User) -> set[str]:
     return set(room.blocked_by) if room else set()
 
 
-def test_a_room_that_is_made_at_the_same_moment_is_blocked_too(make_app: MakeApp) -> None:
+def test_a_direct_room_created_at_the_same_moment_is_blocked_too(make_app: MakeApp) -> None:
     apps = [make_app() for _ in range(2)]
     here, there = map(services_of, apps)
     for _ in range(10):
@@ -52,7 +52,7 @@ def test_a_room_that_is_made_at_the_same_moment_is_blocked_too(make_app: MakeApp
             here.messages.send_direct(bob, new_client_id(), "x", alice.username, None)
 
 
-def test_blocks_that_begin_and_end_at_several_processes_leave_the_room_as_they_are(
+def test_concurrent_blocks_at_several_processes_leave_the_right_copy_in_the_room(
     make_app: MakeApp,
 ) -> None:
     apps = [make_app() for _ in range(3)]

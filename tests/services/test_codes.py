@@ -28,7 +28,7 @@ def codes(migrated: Database, clock: Clock[int]) -> VerificationCodes:
     return VerificationCodes(codes=CodeRepository(migrated), secret=new_password() * 3, clock=clock)
 
 
-def test_codes_to_reset_are_longer_and_shorter_ones_from_before_are_good(
+def test_reset_codes_are_longer_and_older_shorter_ones_are_valid(
     codes: VerificationCodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     email = new_email()
@@ -128,7 +128,7 @@ def test_a_new_code_starts_with_all_its_tries(codes: VerificationCodes) -> None:
     assert is_right(codes, email, codes.issue(email, "register"))
 
 
-def test_a_code_serves_its_own_purpose_alone(codes: VerificationCodes) -> None:
+def test_a_code_is_valid_only_for_its_purpose(codes: VerificationCodes) -> None:
     email = new_email()
     assert not is_right(codes, email, codes.issue(email, "reset"))
 

@@ -91,7 +91,7 @@ def test_reading_many_rooms_yields_to_other_tasks(
     }
     monkeypatch.setattr(concurrency, "READ_TURN", -1.0)
     given: list[None] = []
-    monkeypatch.setattr(concurrency, "give_way", lambda: given.append(None))
+    monkeypatch.setattr(concurrency, "yield_to_others", lambda: given.append(None))
     calls[ask]()
     assert len(given) >= 3 * len(rooms)
 
@@ -109,7 +109,7 @@ def test_a_room_that_changes_during_a_yield_is_not_cached_as_it_was(
         if next(given) == 0:
             services.member_removal.remove_member(ada.model, group["id"], bob.id)
 
-    monkeypatch.setattr(concurrency, "give_way", remove_bob)
+    monkeypatch.setattr(concurrency, "yield_to_others", remove_bob)
     services.conversations.rooms_of(bob.id)
     assert next(given) > 1
     assert services.conversations.rooms_of(bob.id) == []

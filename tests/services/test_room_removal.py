@@ -194,11 +194,11 @@ def test_what_is_in_a_room_that_is_there_again_stays(
 
 def test_a_restore_drops_the_job_that_is_under_way(app: Flask) -> None:
     services = services_of(app)
-    services.past.check()
+    services.epoch_watch.check()
 
     def restore(*_: Any) -> Iterator[dict[str, Any]]:
         EpochRepository(services.database).renew()
-        services.past.check()
+        services.epoch_watch.check()
         yield {}
         raise AssertionError("it goes on")
 

@@ -430,7 +430,7 @@ def test_who_leaves_is_not_told_what_is_said_after_them(
 
 
 def test_one_is_in_so_many_groups_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capacity, "MOST_ROOMS", 2)
+    monkeypatch.setattr(capacity, "MAX_ROOMS", 2)
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
     first = services.groups.create_group(alice, "Tea")
@@ -449,7 +449,7 @@ def test_one_is_in_so_many_groups_at_most(app: Flask, monkeypatch: pytest.Monkey
 def test_so_many_direct_rooms_wait_for_an_answer_at_most(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(direct_rooms, "MOST_UNANSWERED", 2)
+    monkeypatch.setattr(direct_rooms, "MAX_UNANSWERED_ROOMS", 2)
     services = services_of(app)
     people = [person.model for person in make_people(app, "alice", "bob", "cleo", "dan", "eve")]
     alice, bob, cleo, dan, eve = people
@@ -481,7 +481,7 @@ def test_as_many_direct_rooms_as_may_wait_for_an_answer_do(make_app: MakeApp) ->
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
     repository = RoomRepository(services.database)
-    for _ in range(direct_rooms.MOST_UNANSWERED - 1):
+    for _ in range(direct_rooms.MAX_UNANSWERED_ROOMS - 1):
         assert repository.insert_direct(alice.id, new_id())
     room, created = services.direct_rooms.direct_with(alice, bob.username)
     assert created
@@ -494,7 +494,7 @@ def test_as_many_direct_rooms_as_may_wait_for_an_answer_do(make_app: MakeApp) ->
 def test_who_answered_is_looked_up_so_often_at_most(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(direct_rooms, "MOST_UNANSWERED", 1)
+    monkeypatch.setattr(direct_rooms, "MAX_UNANSWERED_ROOMS", 1)
     services = services_of(make_app(RATE_LIMITS=True))
     people = [person.model for person in make_people(make_app(), "alice", "bob", "cleo")]
     alice, bob, cleo = people
@@ -510,7 +510,7 @@ def test_who_answered_is_looked_up_so_often_at_most(
 def test_direct_rooms_of_an_older_version_count_for_nobody(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(direct_rooms, "MOST_UNANSWERED", 1)
+    monkeypatch.setattr(direct_rooms, "MAX_UNANSWERED_ROOMS", 1)
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
     services.direct_rooms.direct_with(alice, bob.username)
@@ -521,7 +521,7 @@ def test_direct_rooms_of_an_older_version_count_for_nobody(
 def test_a_group_keeps_out_so_many_who_were_no_members_at_most(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(member_removal, "MOST_KEPT_OUT", 1)
+    monkeypatch.setattr(member_removal, "MAX_BANS", 1)
     services = services_of(app)
     owner, bob, cleo, dan = (one.model for one in make_people(app, "owner", "bob", "cleo", "dan"))
     group = services.groups.gather(owner, "A group", [bob])
@@ -571,7 +571,7 @@ def test_others_cannot_use_up_the_rooms_one_may_be_in(
     alice, bob = (person.model for person in make_people(app, "alice", "bob"))
     first, second = (services.groups.create_group(bob, "Spam") for _ in range(2))
     services.groups.gather(alice, "Acquaintances", [bob])
-    monkeypatch.setattr(capacity, "MOST_ROOMS_BY_OTHERS", 2)
+    monkeypatch.setattr(capacity, "MAX_ROOMS_BY_OTHERS", 2)
     assert services.joining.add_member(bob, first.id, alice.username).is_new
     with pytest.raises(TooManyRooms):
         services.joining.add_member(bob, second.id, alice.username)
@@ -580,7 +580,7 @@ def test_others_cannot_use_up_the_rooms_one_may_be_in(
 
 
 def test_a_group_has_so_many_members_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capacity, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(capacity, "MAX_MEMBERS", 2)
     services = services_of(app)
     alice, bob, cleo = (person.model for person in make_people(app, "alice", "bob", "cleo"))
     group = services.groups.create_group(alice, "Tea")

@@ -28,7 +28,7 @@ from chat.services.events import Events
 from chat.services.log_ins import LogIns
 from chat.services.password_checks import PasswordChecks
 from chat.services.passwords import Passwords
-from chat.services.sessions import MOST_SESSIONS, Grant, SessionService
+from chat.services.sessions import MAX_SESSIONS, Grant, SessionService
 from harness.accounts import new_password
 from harness.servers import PATIENCE
 from tests.clocks import Clock
@@ -661,13 +661,13 @@ def test_the_session_used_least_lately_ends_when_there_are_too_many(
     migrated: Database,
 ) -> None:
     many = []
-    for _ in range(MOST_SESSIONS):
+    for _ in range(MAX_SESSIONS):
         many += sessions.start_many([alice], "")
         clock.now += 1
     again(sessions, many[0])  # so it is not the least recently used one
     assert attempt(log_ins, "alice", password) == "in"
     assert ended.ids == [many[1].session.id]
-    assert len(sessions.list(alice.id)) == MOST_SESSIONS
+    assert len(sessions.list(alice.id)) == MAX_SESSIONS
     audit.flush()
     (entry,) = AuditRepository(migrated).list_latest(10, alice.id, "session_ended")
     assert (entry.target_id, entry.detail) == (alice.id, many[1].session.id)

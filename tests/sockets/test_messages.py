@@ -170,7 +170,7 @@ def test_direct_message_by_username_makes_the_room(people: People) -> None:
     assert ada.direct_with(bob)["id"] == bob.direct_with(ada)["id"] == sent["room_id"]
 
 
-def test_two_who_write_first_at_the_same_moment_share_one_room(people: People) -> None:
+def test_two_users_who_open_at_once_share_one_direct_room(people: People) -> None:
     for _ in range(5):
         ada, bob = people("ada", "bob")
         clients = {ada: ada.socket("/direct"), bob: bob.socket("/direct")}

@@ -11,7 +11,7 @@ from chat.chunks import chunked
 from chat.clock import now_ms
 from chat.models import Membership
 from chat.repositories.memberships import MembershipRepository
-from chat.services.capacity import MOST_MEMBERS
+from chat.services.capacity import MAX_MEMBERS
 from harness.servers import Server
 from tests.sockets.conftest import Member, Pair
 from tests.stopwatch import Stopwatch
@@ -102,7 +102,7 @@ def test_a_member_of_a_full_group_changes_their_name(
     ada, bob = people("ada", "bob")
     group = ada.create_group(bob)
     memberships = MembershipRepository(beside.extensions["chat"].database)
-    absent = [f"{number:024x}" for number in range(1, MOST_MEMBERS - 1)]
+    absent = [f"{number:024x}" for number in range(1, MAX_MEMBERS - 1)]
     for some in chunked(absent, 250):
         memberships.insert_many(
             [Membership(group["id"], one, "member", 0, False, now_ms()) for one in some]

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from chat.database.client import Database
-from chat.realtime.connections import TRY_AGAIN
+from chat.realtime.connections import RETRY_AFTER
 from harness.people import app_beside, make_people
 from harness.servers import PATIENCE, Server
 from tests.conftest import drop, with_database
@@ -231,7 +231,7 @@ def test_sockets_that_are_open_are_limited(members: list[Member]) -> None:
     first, *_ = [ada.socket("/group") for _ in range(SOCKETS)]
     refused = ada.socket().connect("/group", ada.token)["data"]
     is_refused(refused)
-    assert refused["error"]["retry_after"] == TRY_AGAIN  # and not for their rate
+    assert refused["error"]["retry_after"] == RETRY_AFTER  # and not for their rate
     assert "data" in first.call("/group", "sync", {"rooms": {}})
     bob.socket("/group")
 

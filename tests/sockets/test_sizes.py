@@ -15,7 +15,7 @@ from bson import ObjectId
 from flask import Flask
 
 from chat.repositories.rooms import member_key
-from chat.services.capacity import MOST_MEMBERS, MOST_ROOMS
+from chat.services.capacity import MAX_MEMBERS, MAX_ROOMS
 from harness.people import make_people
 from harness.servers import PATIENCE, Server
 from tests.cli.commands import flask
@@ -33,7 +33,7 @@ class Large:
     busy: Member
     outsider: Member
     group: Document
-    number_of_groups: int = MOST_ROOMS - 1
+    number_of_groups: int = MAX_ROOMS - 1
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def large(server: Server, beside: Flask) -> Iterator[Large]:
     """A database as large as the limits allow, on the running server."""
     prefix = f"m{secrets.token_hex(3)}_"
     output = flask(
-        *("seed", "users", "--count", str(MOST_MEMBERS), "--prefix", prefix, "--room", "Everybody"),
+        *("seed", "users", "--count", str(MAX_MEMBERS), "--prefix", prefix, "--room", "Everybody"),
         data_dir=server.data_dir,
         MONGO_URI=server.mongo_uri,
     ).stdout
@@ -50,7 +50,7 @@ def large(server: Server, beside: Flask) -> Iterator[Large]:
     room = database.db["room"].find_one({"_id": ObjectId(room_id)})
     found = database.db["user_room"].find({"room_identity": ObjectId(room_id)})
     members = [str(one["user_identity"]) for one in found]
-    assert len(members) == MOST_MEMBERS
+    assert len(members) == MAX_MEMBERS
     with ExitStack() as stack:
         people = make_people(beside, "owner", "busy", "outsider")
         owner, busy, outsider = (Member(person, server, stack) for person in people)
@@ -64,7 +64,7 @@ def large(server: Server, beside: Flask) -> Iterator[Large]:
         )
         groups = (
             (group_document(owner.id, number), [owner.id, busy.id], members[number])
-            for number in range(MOST_ROOMS - 1)
+            for number in range(MAX_ROOMS - 1)
         )
         talks = (
             ({"kind": "direct", "member_key": member_key(busy.id, other)}, [busy.id, other], other)
@@ -123,7 +123,7 @@ def test_direct_rooms_that_are_not_named_are_all_joined(large: Large) -> None:
 def test_one_is_in_so_many_groups_and_no_more(large: Large) -> None:
     body = {"name": "One more"}
     made = outcome(lambda: large.busy.http("POST", "/rooms", body))
-    while len(groups_of(large.busy)) < MOST_ROOMS:  # where an answer was lost there is one more
+    while len(groups_of(large.busy)) < MAX_ROOMS:  # where an answer was lost there is one more
         made = outcome(lambda: large.busy.http("POST", "/rooms", body))
     assert made.status_code == 201, made.text
     refused = outcome(lambda: large.busy.http("POST", "/rooms", body))
@@ -136,7 +136,7 @@ def test_one_is_in_so_many_groups_and_no_more(large: Large) -> None:
 def test_a_full_group_shows_its_members_and_takes_no_more(large: Large) -> None:
     path = f"/rooms/{large.group['id']}/members"
     members = outcome(lambda: large.owner.http("GET", path)).json()["data"]
-    assert len({one["user"]["id"] for one in members}) == MOST_MEMBERS
+    assert len({one["user"]["id"] for one in members}) == MAX_MEMBERS
     assert [one["user"]["id"] for one in members if one["role"] == "owner"] == [large.owner.id]
     join = {"number": large.group["number"]}
     refused = outcome(lambda: large.outsider.http("POST", "/rooms/join", join))

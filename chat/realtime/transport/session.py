@@ -17,7 +17,7 @@ from typing import Any
 import engineio
 from engineio import packet, socket
 
-from chat.concurrency import current_payer, give_way, repay, spawn
+from chat.concurrency import current_payer, repay, spawn, yield_to_others
 from chat.realtime.transport import frames
 from chat.realtime.transport.fanout import Fanout
 from chat.realtime.transport.frames import (
@@ -229,7 +229,7 @@ class EngineSession(socket.Socket):
                     return
                 if count % PACKETS_PER_TURN == 0:
                     repay()
-                    give_way()
+                    yield_to_others()
         except TooLarge:
             environ[STATUS] = "413 Content Too Large"
             raise

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from chat.concurrency import Payer, charge_to, give_way, repay, spawn
+from chat.concurrency import Payer, charge_to, repay, spawn, yield_to_others
 from chat.realtime.transport.frames import (
     CLOSE,
     NORMAL,
@@ -226,11 +226,11 @@ class Wire:
                 handled += 1
                 if handled % (1 if self._session.is_unjoined else MESSAGES_PER_TURN) == 0:
                     self._charge_and_repay()
-                    give_way()
+                    yield_to_others()
             if not self._frames.pending:
                 return
             self._charge_and_repay()
-            give_way()
+            yield_to_others()
             data = b""
 
     def _charge_and_repay(self) -> None:

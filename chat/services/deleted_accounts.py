@@ -12,7 +12,7 @@ REMOVE = "remove_account"
 SWEEP = "sweep_account"
 
 
-class EndedAccounts:
+class DeletedAccounts:
     """Excludes deleted accounts from this process's caches."""
 
     def __init__(
@@ -27,7 +27,7 @@ class EndedAccounts:
         self._usernames = usernames
         self._jobs = jobs
 
-    def exclude_ended(self) -> None:
+    def exclude_deleted(self) -> None:
         """Exclude accounts that any process deleted and that may still be in rooms.
 
         For each of them there is a job until it has left all rooms, and for a while after.

@@ -15,7 +15,7 @@ class _PushedRoom:
     members_version: int  # grows with each block that begins or ends
 
 
-class ToldRooms:
+class PushedRooms:
     """The last pushed state of each tracked room."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ SETTLE_SECONDS = 6.0  # longer than the time limit of any operation that began b
 log = logging.getLogger(__name__)
 
 
-class Past:
+class EpochWatch:
     """Holds the database's epoch. When it changes, this process drops its state.
 
     Then the functions in `forget` and `start_over` are called. Those in `forget` are called again
