@@ -381,7 +381,7 @@ class World:
         return room.described()
 
     def listed(self) -> list[dict[str, Any]]:
-        """Answer the call for all rooms; of those it does not follow yet the bot learns by `sync`."""
+        """Answer the call for all rooms; rooms it does not follow come by `sync`."""
         self._answer()
         return [
             self.told_of(room) if room.id in self._logs else room.described()
