@@ -379,9 +379,13 @@ class World:
         return room.described()
 
     def listed(self) -> list[dict[str, Any]]:
-        """Answer the call for all rooms."""
+        """Answer the call for all rooms; rooms it does not follow come by `sync`."""
         self._answer()
-        return [self.told_of(room) for room in self.rooms.values() if room.joined_at is not None]
+        return [
+            self.told_of(room) if room.id in self._logs else room.described()
+            for room in self.rooms.values()
+            if room.joined_at is not None
+        ]
 
     def changed(self, room_id: str, after_rev: int, limit: int) -> dict[str, Any]:
         """Answer the call for what was changed in a room."""
