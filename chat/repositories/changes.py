@@ -2,13 +2,14 @@
 
 An entry holds the whole new value of one register of a message. To apply it is one guarded update,
 which any process may do, late, repeatedly and in any order, because a newer value stays. Each
-update that takes effect increments the message's `version`.
+entry that takes effect increments the message's `version`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -61,7 +62,13 @@ class ChangeRepository(AppendingRepository):
     def apply(self, changes: Iterable[Change]) -> None:
         """Apply entries to their messages, then scrub outdated values from the log. Idempotent."""
         changes = list(changes)
-        self._write(self._messages, [one for change in changes for one in _updates_of(change)])
+        reactions = [change for change in changes if change.kind == "reaction"]
+        self._update_each([change for change in changes if change.kind != "reaction"])
+        # All reactions of a message in one update: the database rewrites the message each time.
+        groups = [list(group) for _, group in groupby(sorted(reactions, key=_message), _message)]
+        merged = [update for group in groups for update in _updates_of(group)]
+        if self._update(merged) < len(merged):  # one newer value holds back its whole group
+            self._update_each(reactions)
         self._scrub(changes)
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
@@ -89,51 +96,65 @@ class ChangeRepository(AppendingRepository):
         for some in with_ids(holding):
             self._collection.update_many(some, {"$unset": {"value": "", "emoji": "", TEXT_OF: ""}})
 
-    @staticmethod
-    def _write(collection: MongoCollection[dict[str, Any]], updates: list[UpdateOne]) -> None:
-        """Do all updates; log those that the database refuses, and go on with the others."""
+    def _update_each(self, changes: Iterable[Change]) -> None:
+        """Apply each entry by an update of its own."""
+        self._update([update for change in changes for update in _updates_of([change])])
+
+    def _update(self, updates: list[UpdateOne]) -> int:
+        """Do all updates; return how many found their message with older values.
+
+        Updates that the database refuses are logged, and the others done.
+        """
         if not updates:
-            return
+            return 0
         try:
-            collection.bulk_write(updates, ordered=False)
+            return self._messages.bulk_write(updates, ordered=False).matched_count
         except BulkWriteError as error:
             if is_outage(error):
                 raise
             codes = {failure.get("code") for failure in error.details["writeErrors"]}
             log.error("the database refuses changes of messages: codes %s", codes)
+            return int(error.details["nMatched"])
 
     @property
     def _messages(self) -> MongoCollection[dict[str, Any]]:
         return self._database.db["message"]
 
 
-def _updates_of(change: Change) -> list[UpdateOne]:
-    """Return the guarded update that applies an entry; none for a scrubbed one.
+def _message(change: Change) -> str:
+    return change.message_id
 
-    Older messages lack these fields, so each guard also matches their absence.
+
+def _updates_of(changes: Sequence[Change]) -> list[UpdateOne]:
+    """Return the guarded update that applies an entry, or several reactions to one message.
+
+    None for scrubbed ones. Older messages lack these fields, so each guard also matches absence.
     """
-    if change.kind != "deleted" and change.value is None:
+    pending = [one for one in changes if one.kind == "deleted" or one.value is not None]
+    if not pending:
         return []
-    older = {"$not": {"$gte": change.rev}}
-    guard: dict[str, Any] = {"_id": ObjectId(change.message_id), "deleted_rev": None}
+    guard: dict[str, Any] = {"_id": ObjectId(pending[0].message_id), "deleted_rev": None}
     fields: dict[str, Any] = {}
-    update: dict[str, Any] = {"$set": fields, "$inc": {"version": 1}}
-    if change.kind == "text":
-        guard["edited_rev"] = older
-        fields |= {"data": change.value, "edited_rev": change.rev, "edited_at": change.created_at}
-        fields["updated_at"] = change.created_at
-    elif change.kind == "pinned":
-        guard["pinned_rev"] = older
-        fields |= {"pinned_rev": change.rev, "pinned_at": change.created_at if change.value else 0}
-    elif change.kind == "reaction":
-        # A removed reaction stays as a mark; otherwise a late older entry would restore it.
-        mark = f"reactions.{change.emoji}.{change.user_id}"
-        guard[f"{mark}.rev"] = older
-        fields[mark] = {"rev": change.rev, "on": change.value}
-    else:  # a deletion is final
-        fields |= {"data": "", "deleted_rev": change.rev, "deleted_at": change.created_at}
-        fields |= {"updated_at": change.created_at, "pinned_at": 0}
-        update["$unset"] = {"reactions": ""}
+    update: dict[str, Any] = {"$set": fields, "$inc": {"version": len(pending)}}
+    for change in pending:
+        older = {"$not": {"$gte": change.rev}}
+        if change.kind == "text":
+            guard["edited_rev"] = older
+            fields |= {"data": change.value, "edited_rev": change.rev}
+            fields |= {"edited_at": change.created_at, "updated_at": change.created_at}
+        elif change.kind == "pinned":
+            guard["pinned_rev"] = older
+            pinned_at = change.created_at if change.value else 0
+            fields |= {"pinned_rev": change.rev, "pinned_at": pinned_at}
+        elif change.kind == "reaction":
+            # A removed reaction stays as a mark; otherwise a late older entry would restore it.
+            mark = f"reactions.{change.emoji}.{change.user_id}"
+            guard[f"{mark}.rev"] = older
+            fields[mark] = {"rev": change.rev, "on": change.value}
+        else:  # a deletion is final
+            fields |= {"data": "", "deleted_rev": change.rev, "deleted_at": change.created_at}
+            fields |= {"updated_at": change.created_at, "pinned_at": 0}
+            update["$unset"] = {"reactions": ""}
     return [UpdateOne(guard, update)]
 
 

@@ -162,15 +162,16 @@ def test_an_older_text_leaves_the_log_when_a_later_one_is_applied(
     assert now(migrated, message).data == "second"
 
 
-class Scrubbed(monitoring.CommandListener):
-    """Keeps how many entries each update of the log of changes found."""
+class Updates(monitoring.CommandListener):
+    """Keeps how many documents each update of a collection found."""
 
-    def __init__(self) -> None:
+    def __init__(self, collection: str) -> None:
+        self._collection = collection
         self.found: list[int] = []
         self._updates: set[int] = set()
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.command_name == "update" and event.command["update"] == "change":
+        if event.command_name == "update" and event.command["update"] == self._collection:
             self._updates.add(event.request_id)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
@@ -184,7 +185,7 @@ class Scrubbed(monitoring.CommandListener):
 def test_an_edit_costs_the_same_however_often_the_message_was_edited(
     migrated: Database, message: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scrubbed = Scrubbed()
+    scrubbed = Updates("change")
     heard = partial(MongoClient, event_listeners=[scrubbed])
     monkeypatch.setattr("chat.database.client.MongoClient", heard)
     migrated.close()  # so that the next use creates a client with the listener
@@ -194,6 +195,37 @@ def test_an_edit_costs_the_same_however_often_the_message_was_edited(
         changes.append([edit])
         changes.apply([edit])
     assert scrubbed.found == [1, 1, 1, 1]
+
+
+def test_a_newer_reaction_holds_back_no_other_of_the_same_batch(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    newer = change_of(message, BOB, "reaction", False, HEART, rev=3)
+    batch = [
+        change_of(message, ALICE, "reaction", True, HEART, rev=1),
+        change_of(message, BOB, "reaction", True, HEART, rev=2),
+    ]
+    changes.append([*batch, newer])
+    changes.apply([newer])
+    changes.apply(batch)
+    found = now(migrated, message)
+    assert [(one.user_id, one.rev) for one in found.reactions] == [(ALICE, 1)]
+    assert found.version == 2
+
+
+def test_all_reactions_of_a_batch_are_one_update_of_their_message(
+    migrated: Database, message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updates = Updates("message")
+    heard = partial(MongoClient, event_listeners=[updates])
+    monkeypatch.setattr("chat.database.client.MongoClient", heard)
+    migrated.close()  # so that the next use creates a client with the listener
+    batch = [change_of(message, new_id(), "reaction", True, HEART, rev=rev) for rev in range(1, 51)]
+    ChangeRepository(migrated).append(batch)
+    ChangeRepository(migrated).apply(batch)
+    assert updates.found == [1]
+    found = now(migrated, message)
+    assert len(found.reactions) == found.version == 50
 
 
 def test_of_a_message_with_very_many_changes_nothing_is_left_once_it_is_deleted(
