@@ -52,7 +52,7 @@ def kill_at(place: str, text: str) -> None:
     from chat.services.quotas import Quotas
 
     places: dict[str, tuple[type, str, bool]] = {  # and whether before that method or after it
-        "stored": (Quotas, "stored", True),  # the first follower
+        "stored": (Quotas, "on_stored", True),  # the first follower
         "appended": (ChangeRepository, "append", False),
         "applied": (ChangeRepository, "_scrub", True),
         "scrubbed": (ChangeRepository, "apply", False),

@@ -18,7 +18,7 @@ def fail(*_: object, **__: object) -> NoReturn:
 
 MISTAKES: dict[str, tuple[type, str]] = {
     "authorize": (EventNamespace, "authorize"),
-    "noting": (Connections, "add"),
+    "noting": (Connections, "add_connection"),
     "rooms": (ConversationService, "rooms_of"),
 }
 
