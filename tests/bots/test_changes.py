@@ -16,6 +16,7 @@ from chat.bots.changes import ChangePosition
 from chat.bots.state import State
 from harness.servers import Server
 from tests.bots.conftest import PATIENCE, BotProcess, Talker
+from tests.guarantees.changing import REACT, change_all
 from tests.sockets.conftest import answered
 
 People = Callable[..., list[Talker]]
@@ -242,10 +243,11 @@ def test_a_thousand_missed_changes_are_delivered_as_each_message_once(
     bot = make_bot(robot)
     start(bot)
     end(bot)
-    for number in range(1_000):
-        payload = {"room_id": group["id"], "seq": 1 + number % 250, "emoji": HEART}
-        payload["on"] = number % 500 < 250
-        assert "data" in answered(lambda: client.call("/group", "react", payload))
+    reactions = [
+        (REACT, {"seq": 1 + number % 250, "emoji": HEART, "on": number % 500 < 250})
+        for number in range(1_000)
+    ]
+    assert all("data" in answer for answer in change_all(client, group, reactions))
     told = start(make_bot(robot))
     found = [told.get(timeout=PATIENCE) for _ in range(250)]
     assert {(one.seq, one.version) for one in found} == {(seq, 4) for seq in range(1, 251)}

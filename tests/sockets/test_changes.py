@@ -92,23 +92,6 @@ def test_whoever_comes_back_syncs_what_changed(people: People) -> None:
     assert room["reset"]
 
 
-def test_a_thousand_missed_changes_are_read_in_a_few_answers(people: People) -> None:
-    (ada,) = people("ada")
-    group = ada.create_group()
-    client = ada.socket("/group")
-    answered(lambda: client.call("/group", "send_message", message(group)))
-    for number in range(1_000):
-        call(client, "pin_message", group, 1, on=number % 2 == 0)
-    rev, answers, seen = 0, 0, []
-    while rev < 1_000:
-        payload = {"rooms": {group["id"]: 1}, "revs": {group["id"]: rev}}
-        found = answered(lambda: client.call("/group", "sync", payload))["data"]
-        room = found["rooms"][group["id"]]
-        seen += room["changed"]
-        rev, answers = room["last_rev"], answers + 1
-    assert answers <= 2 and seen[-1]["version"] == 1_000 and not seen[-1]["pinned"]
-
-
 def test_a_change_made_elsewhere_is_pushed_soon(
     spread: Pair, server: Server, elsewhere: Server
 ) -> None:
@@ -130,12 +113,12 @@ def test_changes_of_one_message_over_two_processes_have_no_gap(spread: Pair) -> 
     there.add(group, here)
     there.post(group, "hello")
     clients = [here.socket("/group"), there.socket("/group")]
-    for number in range(100):
+    for number in range(20):
         for client in clients:
             payload = {"room_id": group["id"], "seq": 1, "emoji": HEART, "on": number % 2 == 0}
             assert "data" in answered(lambda: client.call("/group", "react", payload))
     found = there.data("GET", f"/rooms/{group['id']}/changes?after_rev=0")
-    assert found["last_rev"] == 200 and found["messages"][0]["version"] == 200
+    assert found["last_rev"] == 40 and found["messages"][0]["version"] == 40
     assert found["messages"][0]["reactions"] == []
     for client in clients:
-        push_of(client, 200)
+        push_of(client, 40)
