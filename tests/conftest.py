@@ -56,7 +56,7 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     embedded = EmbeddedDatabase(tmp_path_factory.mktemp("database"), durable=False)
     yield embedded.uri()
-    embedded.stop()
+    embedded.stop(seconds=0)  # nobody reads it again
 
 
 @pytest.fixture
