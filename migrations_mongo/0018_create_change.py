@@ -1,8 +1,8 @@
-"""Create the log of what is done to stored messages, and find a room's pinned ones.
+"""Create the log of what is done to stored messages, and the list of each room's pinned ones.
 
-Messages themselves stay as they are: one that never changed lacks what changes write. The index of
-pins covers only messages that have been pinned, so it is empty when it is made. The index of texts
-covers only edits whose text is still in the log: the last one of each message, or a few.
+Messages themselves stay as they are: one that never changed lacks what changes write. They get no
+index either, because it would slow down each insert. The index of texts covers only edits whose
+text is still in the log: the last one of each message, or a few.
 """
 
 from typing import Any
@@ -19,17 +19,12 @@ INDEXES: list[tuple[str, str, list[tuple[str, int]], dict[str, Any]]] = [
         [("text_of_identity", 1)],
         {"partialFilterExpression": {"text_of_identity": {"$gt": ObjectId("0" * 24)}}},
     ),
-    (
-        "message",
-        "pins",
-        [("room_identity", 1), ("pinned_at", 1)],
-        {"partialFilterExpression": {"pinned_at": {"$gt": 0}}},
-    ),
+    ("pin", "room", [("room_identity", 1), ("pinned_at", 1)], {}),
 ]
 
 
 def migrate(db: Database[dict[str, Any]]) -> None:
-    if "change" not in db.list_collection_names():
-        db.create_collection("change")
+    for missing in {"change", "pin"} - set(db.list_collection_names()):
+        db.create_collection(missing)
     for collection, name, keys, options in INDEXES:
         db[collection].create_index(keys, name=name, **options)

@@ -18,7 +18,13 @@ from pymongo.errors import BulkWriteError
 
 from chat.models import Change
 from chat.repositories.appends import Appended, AppendingRepository
-from chat.repositories.documents import delete_in_pieces, object_id, object_ids, with_ids
+from chat.repositories.documents import (
+    delete_in_pieces,
+    is_only_repeated,
+    object_id,
+    object_ids,
+    with_ids,
+)
 from chat.repositories.outages import is_outage
 
 if TYPE_CHECKING:
@@ -69,12 +75,38 @@ class ChangeRepository(AppendingRepository):
         merged = [update for group in groups for update in _updates_of(group)]
         if self._update(merged) < len(merged):  # one newer value holds back its whole group
             self._update_each(reactions)
+        self._list_pins(changes)
         self._scrub(changes)
 
     def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Delete all entries of a room in pieces of `size`; yield the count of each piece."""
+        """Delete all entries and pins of a room in pieces of `size`; yield the count of each."""
         query = {"room_identity": object_id(room_id)}
         yield from delete_in_pieces(self._collection, query, size)
+        yield from delete_in_pieces(self._pins, query, size)
+
+    def _list_pins(self, changes: Iterable[Change]) -> None:
+        """Update the list of the room's pins, by which its pinned messages are found.
+
+        A late entry may list a message that was deleted since: the message says what is true.
+        """
+        inserts, updates = [], []
+        for change in changes:
+            one = ObjectId(change.message_id)
+            if change.kind == "deleted":
+                updates.append(UpdateOne({"_id": one}, {"$set": {"pinned_at": 0}}))
+            elif change.kind == "pinned" and change.value is not None:
+                new = {"room_identity": ObjectId(change.room_id), "rev": 0, "pinned_at": 0}
+                inserts.append(UpdateOne({"_id": one}, {"$setOnInsert": new}, upsert=True))
+                pinned_at = change.created_at if change.value else 0
+                newer = {"$set": {"rev": change.rev, "pinned_at": pinned_at}}
+                updates.append(UpdateOne({"_id": one, "rev": {"$lt": change.rev}}, newer))
+        for some in (inserts, updates):
+            if some:
+                try:
+                    self._pins.bulk_write(some, ordered=False)
+                except BulkWriteError as error:
+                    if not is_only_repeated(error):  # another process has just inserted it
+                        raise
 
     def _scrub(self, changes: Sequence[Change]) -> None:
         """Unset the texts before the last one, and all values of deleted messages."""
@@ -115,6 +147,10 @@ class ChangeRepository(AppendingRepository):
             codes = {failure.get("code") for failure in error.details["writeErrors"]}
             log.error("the database refuses changes of messages: codes %s", codes)
             return int(error.details["nMatched"])
+
+    @property
+    def _pins(self) -> MongoCollection[dict[str, Any]]:
+        return self._database.db["pin"]
 
     @property
     def _messages(self) -> MongoCollection[dict[str, Any]]:

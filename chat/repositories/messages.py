@@ -69,10 +69,11 @@ class MessageRepository(AppendingRepository):
 
     def list_pinned(self, room_id: str, limit: int) -> list[Message]:
         """Return the pinned messages of a room, the one pinned last first."""
-        cursor = self._collection.find(
-            {"room_identity": object_id(room_id), "pinned_at": {"$gt": 0}}  # its index's condition
-        )
-        return [message_of(document) for document in cursor.sort("pinned_at", -1).limit(limit)]
+        query = {"room_identity": object_id(room_id), "pinned_at": {"$gt": 0}}
+        listed = self._database.db["pin"].find(query, {"_id": 1}).sort("pinned_at", -1).limit(limit)
+        ids = [str(pin["_id"]) for pin in listed]
+        found = {message.id: message for message in self.list_by_ids(ids) if message.pinned}
+        return [found[id] for id in ids if id in found]
 
     def find_head(self, room_id: str, from_seq: int) -> Message | None:
         """Return the last message of a room if it is after `from_seq`, or None."""

@@ -197,6 +197,18 @@ def test_an_edit_costs_the_same_however_often_the_message_was_edited(
     assert scrubbed.found == [1, 1, 1, 1]
 
 
+def test_an_older_entry_that_is_applied_late_pins_nothing_again(
+    changes: ChangeRepository, migrated: Database, message: Message
+) -> None:
+    pin = change_of(message, ALICE, "pinned", True, rev=1)
+    changes.apply([change_of(message, ALICE, "pinned", False, rev=2)])
+    changes.apply([pin])
+    assert MessageRepository(migrated).list_pinned(ROOM, 9) == []
+    changes.apply([change_of(message, ALICE, "deleted", rev=4)])
+    changes.apply([change_of(message, ALICE, "pinned", True, rev=3)])
+    assert MessageRepository(migrated).list_pinned(ROOM, 9) == []
+
+
 def test_a_newer_reaction_holds_back_no_other_of_the_same_batch(
     changes: ChangeRepository, migrated: Database, message: Message
 ) -> None:

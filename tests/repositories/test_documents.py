@@ -58,7 +58,7 @@ def test_a_write_that_reads_too_has_its_reason_beside_it() -> None:
         ("message", {"room_identity": ROOM, "seq": {"$gt": 0}}),
         ("message", {"_id": {"$in": [ROOM, USER]}}),
         ("message", {"room_identity": ROOM, "user_identity": USER, "client_id": "c"}),
-        ("message", {"room_identity": ROOM, "pinned_at": {"$gt": 0}}),
+        ("pin", {"room_identity": ROOM, "pinned_at": {"$gt": 0}}),
         ("change", {"room_identity": ROOM, "rev": {"$gte": 1, "$lte": 9}}),
         ("change", {"message_identity": ROOM}),
         ("change", {"text_of_identity": ROOM}),
