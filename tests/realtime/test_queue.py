@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,6 +63,8 @@ def test_a_queue_that_accepts_connections_and_never_answers_times_out(
 
     monkeypatch.setattr(queue, "SECONDS", 0.1)
     monkeypatch.setattr(queue, "PAUSE", 0.0)
+    # It publishes for as long as the process runs; the end of later tests must not wait for it.
+    monkeypatch.setattr(queue, "spawn", lambda run: Thread(target=run, daemon=True).start())
     monkeypatch.setattr(redis, "Redis", SimpleNamespace(from_url=without_a_limit_of_its_own))
     with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as open_ones:
         silent.settimeout(PATIENCE)
