@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from chat.errors import ChatError
 from chat.log.change_log import ChangeLog
@@ -23,6 +24,8 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 
 MAX_CHANGES_BEHIND = 10_000  # a client that missed more changes loads everything anew
+
+N = TypeVar("N", Message, Changes)
 
 log = logging.getLogger(__name__)
 
@@ -226,17 +229,8 @@ class RoomLog:
     def _notify(
         self, calls: Iterable[Callable[[Room, Message], None]], room: Room, message: Message
     ) -> bool:
-        """Call all followers with a message, even after one fails; return whether all succeeded.
-
-        After a failure, `catch_up` calls all of them again.
-        """
-        all_succeeded = True
-        for call in calls:
-            try:
-                call(room, message)
-            except Exception:  # the message is stored all the same; its sender must learn that
-                log.exception("a follower failed at message %s", message.id)
-                all_succeeded = False
+        """Call all followers with a message; return whether all succeeded."""
+        all_succeeded = _call_all(calls, room, message, f"message {message.id}")
         if all_succeeded:
             self._tails.record_pushed(message)
         return all_succeeded
@@ -262,14 +256,24 @@ class RoomLog:
     def _notify_changes(
         self, calls: Iterable[Callable[[Room, Changes], None]], room: Room, changes: Changes
     ) -> bool:
-        """Call all followers with changes, even after one fails; return whether all succeeded."""
-        all_succeeded = True
-        for call in calls:
-            try:
-                call(room, changes)
-            except Exception:
-                log.exception("a follower failed at changes in room %s", room.id)
-                all_succeeded = False
+        """Call all followers with changes; return whether all succeeded."""
+        all_succeeded = _call_all(calls, room, changes, f"changes in room {room.id}")
         if all_succeeded:
             self._tails.record_revs_pushed(room.id, changes.after_rev, changes.last_rev)
         return all_succeeded
+
+
+def _call_all(calls: Iterable[Callable[[Room, N], None]], room: Room, news: N, name: str) -> bool:
+    """Call all followers, even after one fails; return whether all succeeded.
+
+    The news is stored all the same, and its sender must learn that. After a failure, `catch_up`
+    calls all followers again. `name` is what the server's log calls the news.
+    """
+    all_succeeded = True
+    for call in calls:
+        try:
+            call(room, news)
+        except Exception:
+            log.exception("a follower failed at %s", name)
+            all_succeeded = False
+    return all_succeeded

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
@@ -71,8 +72,9 @@ class ChangeRepository(AppendingRepository):
         reactions = [change for change in changes if change.kind == "reaction"]
         self._update_each([change for change in changes if change.kind != "reaction"])
         # All reactions of a message in one update: the database rewrites the message each time.
-        groups = [list(group) for _, group in groupby(sorted(reactions, key=_message), _message)]
-        merged = [update for group in groups for update in _updates_of(group)]
+        by_message = attrgetter("message_id")
+        groups = groupby(sorted(reactions, key=by_message), by_message)
+        merged = [update for _, group in groups for update in _updates_of(group)]
         if self._update(merged) < len(merged):  # one newer value holds back its whole group
             self._update_each(reactions)
         self._list_pins(changes)
@@ -157,11 +159,7 @@ class ChangeRepository(AppendingRepository):
         return self._database.db["message"]
 
 
-def _message(change: Change) -> str:
-    return change.message_id
-
-
-def _updates_of(changes: Sequence[Change]) -> list[UpdateOne]:
+def _updates_of(changes: Iterable[Change]) -> list[UpdateOne]:
     """Return the guarded update that applies an entry, or several reactions to one message.
 
     None for scrubbed ones. Older messages lack these fields, so each guard also matches absence.
