@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -98,8 +99,9 @@ def database(directory: Path, durable: bool = True) -> Iterator[EmbeddedDatabase
 def settled(count: int) -> Iterator[Town]:
     """Yield a town of `count` users on an embedded database of its own."""
     with tempfile.TemporaryDirectory() as directory, database(Path(directory)) as engine:
-        uri, secret = engine.uri(), secrets.token_hex(32)
-        pid = engine.child_pid
+        given = os.environ.get("BENCH_MONGO_URI")  # until the embedded engine is mongod
+        uri, secret = given or engine.uri(), secrets.token_hex(32)
+        pid = int(os.environ["BENCH_MONGO_PID"]) if given else engine.child_pid
         assert pid is not None
         with app_beside(Path(directory), uri, SECRET_KEY=secret, RATE_LIMITS=False) as app:
             services: Services = app.extensions["chat"]
