@@ -1,0 +1,197 @@
+"""Replica sets of MongoDB for tests: of one member, or of three, which elect a new primary in seconds.
+
+Each member is a `mongod` in a process of its own. It dies with the process that started it, and its
+data is in memory where there is room.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from chat.database import launcher
+from harness import programs
+from harness.servers import PATIENCE, free_port
+
+SET = "rs"
+IN_MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3  # bytes that are free where data is kept in memory
+OPTIONS = (
+    # Small files, because a set is made for a test: a journal of 8 MB instead of 100 three times.
+    *("--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"),
+    *("--wiredTigerCacheSizeGB", "0.25"),
+    *("--oplogSize", "64"),
+    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    *("--networkMessageCompressors", "disabled"),
+    "--quiet",
+)
+# With the driver's and mongod's defaults it takes ten seconds until the death of a primary is seen.
+SETTINGS = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}
+STEPPED_DOWN_SECONDS = 10  # for which a member that stepped down is not elected again
+ASK_SECONDS = 2.0
+POLL_SECONDS = 0.02
+
+Document = dict[str, Any]
+
+
+def make_directory() -> Path:
+    """Make a directory for a database that lives as long as a test: in memory if there is room."""
+    in_memory = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK)
+    if in_memory and shutil.disk_usage(IN_MEMORY).free < ROOM:
+        in_memory = False
+    return Path(tempfile.mkdtemp(prefix="chat-test-", dir=IN_MEMORY if in_memory else None))
+
+
+class Member:
+    """One mongod of a set."""
+
+    def __init__(self, program: str, directory: Path) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        self._program = program
+        self._directory = directory
+        self._directory.mkdir()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, or start it again with its data; return before it answers."""
+        host, _, port = self.address.partition(":")
+        command = [self._program, "--dbpath", str(self._directory), "--replSet", SET]
+        command += ["--bind_ip", host, "--port", port, *OPTIONS]
+        with (self._directory / "log").open("ab") as log:
+            # The launcher has the kernel kill mongod when the thread ends that starts it here.
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", launcher.__file__, str(os.getpid())]
+                + [str(self._directory / "alive"), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the tests, which end it
+            )
+
+    def kill(self) -> None:
+        """Kill it, as a crash would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def ask(self, command: str, value: Any = 1, **options: Any) -> Document:
+        """Return its own answer to a command of the database `admin`."""
+        uri = f"mongodb://{self.address}/?directConnection=true"
+        with MongoClient[Document](uri, timeoutMS=ASK_SECONDS * 1000) as client:
+            return client.admin.command(command, value, **options)
+
+    def is_primary(self) -> bool:
+        """Return whether it answers and takes writes."""
+        try:
+            return bool(self.ask("hello")["isWritablePrimary"])
+        except PyMongoError:
+            return False
+
+    def answers(self) -> bool:
+        """Return whether it answers; raise RuntimeError when it has ended."""
+        assert self._process is not None
+        if self._process.poll() is not None:
+            log = (self._directory / "log").read_text("utf-8", "replace")
+            raise RuntimeError(f"mongod ended with {self._process.returncode}:\n{log[-2000:]}")
+        try:
+            return bool(self.ask("ping"))
+        except PyMongoError:
+            return False
+
+
+class ReplicaSet:
+    """A set of `size` members: `with ReplicaSet(3) as found: Database(found.uri)`.
+
+    Raises RuntimeError when there is no mongod, or when it does not start.
+    """
+
+    def __init__(self, size: int = 1) -> None:
+        program = programs.mongod()
+        if program is None:
+            raise RuntimeError("no mongod starts on this machine")
+        self._directory = make_directory()
+        self.members = [
+            Member(program, self._directory / f"member{number}") for number in range(size)
+        ]
+
+    @property
+    def uri(self) -> str:
+        """Return the URI of the set, without a database."""
+        addresses = ",".join(member.address for member in self.members)
+        return f"mongodb://{addresses}/?replicaSet={SET}"
+
+    def start(self) -> None:
+        """Start all members, and wait until one of them takes writes."""
+        for member in self.members:
+            member.start()
+        for member in self.members:
+            _wait_until(member.answers)
+        members = [
+            {"_id": number, "host": member.address} for number, member in enumerate(self.members)
+        ]
+        config = {"_id": SET, "members": members, "settings": SETTINGS}
+        self.members[0].ask("replSetInitiate", config)
+        self.wait_for_primary()
+
+    def stop(self) -> None:
+        """Kill all members and remove their data."""
+        for member in self.members:
+            member.kill()
+        shutil.rmtree(self._directory)
+
+    def wait_for_primary(self, other_than: Member | None = None) -> Member:
+        """Return the member that takes writes, as soon as there is one."""
+        found: list[Member] = []
+
+        def look() -> bool:
+            found[:] = [one for one in self.members if one is not other_than and one.is_primary()]
+            return bool(found)
+
+        _wait_until(look)
+        return found[0]
+
+    def kill_primary(self) -> Member:
+        """Kill the member that takes writes, and return it."""
+        primary = self.wait_for_primary()
+        primary.kill()
+        return primary
+
+    def step_down(self) -> Member:
+        """Have the member that takes writes step down; return it."""
+        primary = self.wait_for_primary()
+        primary.ask("replSetStepDown", STEPPED_DOWN_SECONDS, secondaryCatchUpPeriodSecs=5)
+        return primary
+
+    def __enter__(self) -> ReplicaSet:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            raise RuntimeError("the replica set has not come about in time")
+        time.sleep(POLL_SECONDS)
