@@ -10,10 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pymongo import MongoClient
@@ -44,12 +45,13 @@ POLL_SECONDS = 0.02
 Document = dict[str, Any]
 
 
-def make_directory() -> Path:
-    """Make a directory for a database that lives as long as a test: in memory if there is room."""
+@contextmanager
+def temporary_directory() -> Iterator[Path]:
+    """Yield a directory for a database that is removed after this block: in memory if there is room."""
     in_memory = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK)
-    if in_memory and shutil.disk_usage(IN_MEMORY).free < ROOM:
-        in_memory = False
-    return Path(tempfile.mkdtemp(prefix="chat-test-", dir=IN_MEMORY if in_memory else None))
+    in_memory = in_memory and shutil.disk_usage(IN_MEMORY).free >= ROOM
+    with TemporaryDirectory(prefix="chat-test-", dir=IN_MEMORY if in_memory else None) as found:
+        yield Path(found)
 
 
 class Member:
@@ -84,10 +86,10 @@ class Member:
             )
 
     def kill(self) -> None:
-        """Kill it, as a crash would."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        """Kill it if it runs, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def ask(self, command: str, value: Any = 1, **options: Any) -> Document:
         """Return its own answer to a command of the database `admin`."""
@@ -124,10 +126,9 @@ class ReplicaSet:
         program = programs.mongod()
         if program is None:
             raise RuntimeError("no mongod starts on this machine")
-        self._directory = make_directory()
-        self.members = [
-            Member(program, self._directory / f"member{number}") for number in range(size)
-        ]
+        self._stack = ExitStack()
+        directory = self._stack.enter_context(temporary_directory())
+        self.members = [Member(program, directory / f"member{number}") for number in range(size)]
 
     @property
     def uri(self) -> str:
@@ -152,7 +153,7 @@ class ReplicaSet:
         """Kill all members and remove their data."""
         for member in self.members:
             member.kill()
-        shutil.rmtree(self._directory)
+        self._stack.close()
 
     def wait_for_primary(self, other_than: Member | None = None) -> Member:
         """Return the member that takes writes, as soon as there is one."""

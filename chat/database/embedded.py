@@ -77,7 +77,7 @@ class EmbeddedDatabase:
     `durable=False` trades safety for speed; it is only for tests.
     """
 
-    def __init__(self, data_dir: str | Path, durable: bool = True) -> None:
+    def __init__(self, data_dir: str | Path, durable: bool = True, engine: str = "auto") -> None:
         self._directory = Path(data_dir).resolve() / "database"
         self._durable = durable
         self._child: subprocess.Popen[bytes] | None = None
