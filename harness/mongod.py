@@ -1,4 +1,4 @@
-"""Replica sets of MongoDB for tests: of one member, or of three, which elect a new primary in seconds.
+"""Replica sets of MongoDB for tests: of one member, or of three that lose a primary and go on.
 
 Each member is a `mongod` in a process of its own. It dies with the process that started it, and its
 data is in memory where there is room.
@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
@@ -39,15 +40,16 @@ OPTIONS = (
 # With the driver's and mongod's defaults it takes ten seconds until the death of a primary is seen.
 SETTINGS = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}
 STEPPED_DOWN_SECONDS = 10  # for which a member that stepped down is not elected again
-ASK_SECONDS = 2.0
+HELLO_SECONDS = 2.0
 POLL_SECONDS = 0.02
 
 Document = dict[str, Any]
+Found = TypeVar("Found")
 
 
 @contextmanager
 def temporary_directory() -> Iterator[Path]:
-    """Yield a directory for a database that is removed after this block: in memory if there is room."""
+    """Yield a directory for a database, in memory if there is room; remove it after this block."""
     in_memory = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK)
     in_memory = in_memory and shutil.disk_usage(IN_MEMORY).free >= ROOM
     with TemporaryDirectory(prefix="chat-test-", dir=IN_MEMORY if in_memory else None) as found:
@@ -65,9 +67,8 @@ class Member:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start it, or start it again with its data; return before it answers."""
@@ -94,26 +95,25 @@ class Member:
     def ask(self, command: str, value: Any = 1, **options: Any) -> Document:
         """Return its own answer to a command of the database `admin`."""
         uri = f"mongodb://{self.address}/?directConnection=true"
-        with MongoClient[Document](uri, timeoutMS=ASK_SECONDS * 1000) as client:
+        with MongoClient[Document](uri, timeoutMS=PATIENCE * 1000) as client:
             return client.admin.command(command, value, **options)
 
-    def is_primary(self) -> bool:
-        """Return whether it answers and takes writes."""
+    def hello(self) -> Document:
+        """Return its answer to `hello`, or an empty one if there is none."""
+        if not self.running:
+            return {}
         try:
-            return bool(self.ask("hello")["isWritablePrimary"])
+            with pymongo.timeout(HELLO_SECONDS):
+                return self.ask("hello")
         except PyMongoError:
-            return False
+            return {}
 
-    def answers(self) -> bool:
-        """Return whether it answers; raise RuntimeError when it has ended."""
-        assert self._process is not None
-        if self._process.poll() is not None:
-            log = (self._directory / "log").read_text("utf-8", "replace")
-            raise RuntimeError(f"mongod ended with {self._process.returncode}:\n{log[-2000:]}")
-        try:
-            return bool(self.ask("ping"))
-        except PyMongoError:
-            return False
+    @property
+    def is_primary(self) -> bool:
+        return bool(self.hello().get("isWritablePrimary"))
+
+    def log(self) -> str:
+        return (self._directory / "log").read_text("utf-8", "replace")
 
 
 class ReplicaSet:
@@ -140,14 +140,14 @@ class ReplicaSet:
         """Start all members, and wait until one of them takes writes."""
         for member in self.members:
             member.start()
+        _wait_for(lambda: all(member.hello() or not member.running for member in self.members))
         for member in self.members:
-            _wait_until(member.answers)
-        members = [
-            {"_id": number, "host": member.address} for number, member in enumerate(self.members)
-        ]
+            if not member.running:
+                raise RuntimeError(f"mongod does not start:\n{member.log()}")
+        members = [{"_id": id_, "host": member.address} for id_, member in enumerate(self.members)]
         config = {"_id": SET, "members": members, "settings": SETTINGS}
         self.members[0].ask("replSetInitiate", config)
-        self.wait_for_primary()
+        self.primary()
 
     def stop(self) -> None:
         """Kill all members and remove their data."""
@@ -155,28 +155,31 @@ class ReplicaSet:
             member.kill()
         self._stack.close()
 
-    def wait_for_primary(self, other_than: Member | None = None) -> Member:
-        """Return the member that takes writes, as soon as there is one."""
-        found: list[Member] = []
+    def primary(self) -> Member:
+        """Return the member that takes writes; wait until there is one."""
+        return _wait_for(lambda: next((one for one in self.members if one.is_primary), None))
 
-        def look() -> bool:
-            found[:] = [one for one in self.members if one is not other_than and one.is_primary()]
-            return bool(found)
+    def kill_primary(self) -> None:
+        """Kill the member that takes writes."""
+        self.primary().kill()
 
-        _wait_until(look)
-        return found[0]
+    def step_down(self) -> None:
+        """Have the member that takes writes leave that to another one."""
+        catch_up = {"secondaryCatchUpPeriodSecs": STEPPED_DOWN_SECONDS // 2}
+        self.primary().ask("replSetStepDown", STEPPED_DOWN_SECONDS, **catch_up)
 
-    def kill_primary(self) -> Member:
-        """Kill the member that takes writes, and return it."""
-        primary = self.wait_for_primary()
-        primary.kill()
-        return primary
-
-    def step_down(self) -> Member:
-        """Have the member that takes writes step down; return it."""
-        primary = self.wait_for_primary()
-        primary.ask("replSetStepDown", STEPPED_DOWN_SECONDS, secondaryCatchUpPeriodSecs=5)
-        return primary
+    def heal(self) -> None:
+        """Start what was killed, and wait until one member takes writes and all others follow."""
+        for member in self.members:
+            if not member.running:
+                member.start()
+        self.primary()
+        _wait_for(
+            lambda: all(
+                hello.get("isWritablePrimary") or hello.get("secondary")
+                for hello in [member.hello() for member in self.members]
+            )
+        )
 
     def __enter__(self) -> ReplicaSet:
         try:
@@ -190,9 +193,11 @@ class ReplicaSet:
         self.stop()
 
 
-def _wait_until(holds: Callable[[], bool]) -> None:
+def _wait_for(look: Callable[[], Found | None]) -> Found:
+    """Look until something is found that counts as true, and return it."""
     deadline = time.monotonic() + PATIENCE
-    while not holds():
+    while not (found := look()):
         if time.monotonic() > deadline:
             raise RuntimeError("the replica set has not come about in time")
         time.sleep(POLL_SECONDS)
+    return found

@@ -98,9 +98,7 @@ def migrated_names(mongo_uri: str) -> Iterator[deque[str]]:
 
 
 @pytest.fixture
-def migrated(
-    mongo_uri: str, template: Template, migrated_names: deque[str]
-) -> Iterator[Database]:
+def migrated(mongo_uri: str, template: Template, migrated_names: deque[str]) -> Iterator[Database]:
     """A database as all migrations leave it.
 
     Tests use two of them in turns: what a test writes too late is deleted before anybody reads it.

@@ -35,15 +35,22 @@ GIVEN = os.environ.get("CHAT_TEST_MONGO_URI")
 
 
 @contextmanager
+def replica_set(size: int) -> Iterator[ReplicaSet]:
+    """Run a replica set for this block. Skip the test where no mongod starts, but not in CI."""
+    if programs.mongod() is None and "CI" not in os.environ:
+        pytest.skip("no mongod starts on this machine")
+    with ReplicaSet(size) as found:
+        yield found
+
+
+@contextmanager
 def running(engine: str) -> Iterator[str]:
-    """Run a database for this block; yield its URI. Skip the test where it cannot run."""
+    """Run a database for this block, and yield its URI."""
     if GIVEN is not None:
         yield GIVEN
     elif engine == REPLICA_SET:
-        if programs.mongod() is None and "CI" not in os.environ:
-            pytest.skip("no mongod starts on this machine")
-        with ReplicaSet() as replica_set:
-            yield replica_set.uri
+        with replica_set(1) as found:
+            yield found.uri
     else:
         chosen = "auto" if engine == DEFAULT else engine
         with temporary_directory() as directory:
