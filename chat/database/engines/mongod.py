@@ -27,6 +27,7 @@ from chat.database.errors import EmbeddedDatabaseError
 from chat.database.wire import send_command
 
 PROGRAM = "mongod"
+SOCKET = "mongod.sock"
 OLDEST = 5  # major version
 CACHE_GB = 0.25  # the default is half of the machine's memory
 # Bytes. The kernel takes 107 for a Unix socket; longer ones get a directory of their own.
@@ -111,9 +112,9 @@ class Mongod(Engine):
         self._write_record({"socket": self._socket, "pid": pid})
 
     def _choose_socket(self) -> str:
-        path = self._directory / "mongod.sock"
+        path = self._directory / SOCKET
         if len(os.fsencode(path)) > LONGEST_PATH:
-            path = _runtime_directory(self._directory) / "mongod.sock"
+            path = _runtime_directory(self._directory) / SOCKET
         return str(path)
 
 
@@ -178,9 +179,10 @@ def _probe(path: str) -> Program | str:
 
 def _runtime_directory(directory: Path) -> Path:
     """Return a private directory with a short path for the socket of a database."""
-    parent = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
-    path = Path(parent) / f"chat-{os.geteuid()}-{name}"
+    name = f"chat-{os.geteuid()}-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+    parents = (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp")
+    longest = LONGEST_PATH - len(f"/{name}/{SOCKET}")
+    path = Path(next(one for one in parents if one and len(os.fsencode(one)) <= longest)) / name
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
