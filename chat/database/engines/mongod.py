@@ -84,7 +84,8 @@ class Mongod(Engine):
     def command(self) -> list[str]:
         assert self._socket is not None
         command = [self.program.path, "--dbpath", str(self._directory / "mongod")]
-        command += ["--bind_ip", self._socket, "--filePermissions", "0700"]
+        # Without the option it would listen on a second socket, in /tmp.
+        command += ["--bind_ip", self._socket, "--nounixsocket", "--filePermissions", "0700"]
         command += ["--networkMessageCompressors", "disabled"]
         command += ["--wiredTigerCacheSizeGB", str(CACHE_GB)]
         command += ["--wiredTigerEngineConfigString", STORAGE]
