@@ -22,7 +22,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from chat.database import launcher
-from harness import programs
+from chat.database.engines.mongod import find_program
 from harness.servers import PATIENCE, free_port
 
 SET = "rs"
@@ -119,13 +119,11 @@ class Member:
 class ReplicaSet:
     """A set of `size` members: `with ReplicaSet(3) as found: Database(found.uri)`.
 
-    Raises RuntimeError when there is no mongod, or when it does not start.
+    Raises MissingProgram when there is no mongod, and RuntimeError when it ends at its start.
     """
 
     def __init__(self, size: int = 1) -> None:
-        program = programs.mongod()
-        if program is None:
-            raise RuntimeError("no mongod starts on this machine")
+        program = find_program().path
         self._stack = ExitStack()
         directory = self._stack.enter_context(temporary_directory())
         self.members = [Member(program, directory / f"member{number}") for number in range(size)]

@@ -17,7 +17,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from chat.database.embedded import EmbeddedDatabase
-from harness import programs
+from chat.database.engines.mongod import MissingProgram, find_program
 from harness.mongod import ReplicaSet, temporary_directory
 
 ON_BOTH = (
@@ -37,8 +37,12 @@ GIVEN = os.environ.get("CHAT_TEST_MONGO_URI")
 @contextmanager
 def replica_set(size: int) -> Iterator[ReplicaSet]:
     """Run a replica set for this block. Skip the test where no mongod starts, but not in CI."""
-    if programs.mongod() is None and "CI" not in os.environ:
-        pytest.skip("no mongod starts on this machine")
+    try:
+        find_program()
+    except MissingProgram as error:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(error))
     with ReplicaSet(size) as found:
         yield found
 
