@@ -15,7 +15,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from pymongo.uri_parser import parse_uri
 
 ROOT = Path(__file__).resolve().parents[1]
 READY = re.compile(r"^(https?://\S+)/$", re.MULTILINE)
@@ -99,14 +100,15 @@ class Server:
         uri = self._environment.get("MONGO_URI")
         record = self.data_dir / "database" / "record.json"
         if uri is not None:
-            port = urlsplit(str(uri)).port
+            ports = [port for _, port in parse_uri(uri)["nodelist"]]
         else:
-            port = json.loads(record.read_text())["port"] if record.exists() else None
-        mark = f"\0--port\0{port}\0".encode()
+            ports = [json.loads(record.read_text())["port"]] if record.exists() else []
+        marks = [f"\0--port\0{port}\0".encode() for port in ports]
         found = [self.pid] if self.running else []
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):  # it ended meanwhile
-                if mark in file.read_bytes():
+                arguments = file.read_bytes()
+                if any(mark in arguments for mark in marks):
                     found.append(int(file.parent.name))
         return found
 
