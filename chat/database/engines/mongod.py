@@ -14,6 +14,8 @@ import signal
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -21,10 +23,11 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-from chat.database.client import DEFAULT_NAME
+from chat.database.client import DEFAULT_NAME, Document
 from chat.database.engines.engine import ENVIRONMENT, Engine, Run
 from chat.database.errors import EmbeddedDatabaseError
-from chat.database.wire import send_command
+from chat.database.files import open_private, take_lock
+from chat.database.wire import ANSWER_SECONDS, is_ok, send_command
 
 PROGRAM = "mongod"
 SOCKET = "mongod.sock"
@@ -35,6 +38,8 @@ LONGEST_PATH = 100
 # Journal files of 100 MB, made in advance, would be most of a small database.
 STORAGE = "log=(file_max=32MB,prealloc=false)"
 SLOW_MS = 5_000  # longer operations are logged; the log would fill with texts
+COPYING = "copying"  # a file: its lock is held while the data is copied
+FREEZE_SECONDS = 60.0  # all data in memory is written to the files first
 PROBE_SECONDS = 20.0  # for a program to tell its version
 VERSION = re.compile(r"^db version v((\d+)\.\d+)(\.\S+)", re.MULTILINE)
 
@@ -101,7 +106,32 @@ class Mongod(Engine):
         return self.answers()
 
     def answers(self) -> bool:
-        return self._socket is not None and _answers(self._socket)
+        return self._socket is not None and self._ask({"ping": 1}) is not None
+
+    def is_broken(self) -> bool:
+        """Return whether it is still frozen for a copy that nobody makes any more."""
+        if self._socket is None:
+            return False
+        # With a filter that no operation matches: only the state of the lock is needed.
+        state = self._ask({"currentOp": 1, "op": ""}) or {}
+        if not state.get("fsyncLock"):
+            return False
+        with open_private(self._directory / COPYING) as lock:
+            return take_lock(lock)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        with open_private(self._directory / COPYING) as lock:
+            if not take_lock(lock):
+                raise EmbeddedDatabaseError("Another copy of this DATA_DIR is being made.")
+            try:
+                if not is_ok(self._ask({"fsync": 1, "lock": True}, FREEZE_SECONDS)):
+                    raise EmbeddedDatabaseError("mongod did not stop its writes for the copy.")
+                yield
+            finally:
+                thawed = is_ok(self._ask({"fsyncUnlock": 1}, FREEZE_SECONDS))
+            if not thawed:
+                raise EmbeddedDatabaseError("mongod ended while it was copied: copy it again.")
 
     def uri(self) -> str:
         assert self._socket is not None
@@ -111,6 +141,10 @@ class Mongod(Engine):
 
     def record(self, pid: int) -> None:
         self._write_record({"socket": self._socket, "pid": pid})
+
+    def _ask(self, command: Document, seconds: float = ANSWER_SECONDS) -> Document | None:
+        assert self._socket is not None
+        return send_command(self._socket, {**command, "$db": "admin"}, seconds=seconds)
 
     def _choose_socket(self) -> str:
         path = self._directory / SOCKET
@@ -192,8 +226,3 @@ def _runtime_directory(directory: Path) -> Path:
             f" path so short that the socket's has at most {LONGEST_PATH} bytes."
         )
     return path
-
-
-def _answers(path: str) -> bool:
-    """Return whether a mongod answers a ping."""
-    return send_command(path, {"ping": 1, "$db": "admin"}) is not None
