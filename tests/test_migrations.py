@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError, WriteError
 
 from chat import migrations
-from chat.database.client import Database
+from chat.database.client import Database, time_limit
 from chat.migrations import MigrationError
 from harness.servers import PATIENCE, ROOT, environment
 from tests.figures import Figures
@@ -346,20 +346,21 @@ def test_the_log_of_changes_comes_to_a_database_full_of_messages_and_rewrites_no
             shutil.copy(one.path, tmp_path)
     migrations.upgrade(database, tmp_path)
     messages = database.db["message"]
-    for first in range(1, MANY, 1_000):
-        messages.insert_many(
-            {
-                "room_identity": ROOM,
-                "user_identity": USER,
-                "seq": number,
-                "client_id": str(number),
-                "kind": "text",
-                "data": "as it was said",
-                "created_at": number,
-                "updated_at": number,
-            }
-            for number in range(first, first + 1_000)
-        )
+    documents = [
+        {
+            "room_identity": ROOM,
+            "user_identity": USER,
+            "seq": number,
+            "client_id": str(number),
+            "kind": "text",
+            "data": "as it was said",
+            "created_at": number,
+            "updated_at": number,
+        }
+        for number in range(1, MANY + 1)
+    ]
+    with time_limit(PATIENCE):
+        messages.insert_many(documents)
     before = list(messages.find().sort("_id", 1))
     indexes = messages.index_information()
     began = time.monotonic()

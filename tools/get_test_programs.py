@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from chat.database.engines.mongod import MissingProgram, find_program  # noqa: E402
 from harness import programs  # noqa: E402
 
 DOWNLOAD_SECONDS = 300
@@ -132,6 +133,16 @@ def get_clients() -> None:
         sys.exit("The clients in Java and Go could not be built: look above at why.")
 
 
+def has_mongod() -> bool:
+    """Tell whether a mongod starts, and print why if none does."""
+    try:
+        find_program()
+    except MissingProgram as error:
+        print(error, flush=True)
+        return False
+    return True
+
+
 def ensure(what: str, there: Callable[[], bool], ways: Sequence[Way], advice: str) -> None:
     """Try the ways in turn until it is there, or end with the advice."""
     if there():
@@ -192,6 +203,9 @@ def main() -> None:
         [("apt-get", lambda: apt_install("nginx"))],
         "install the package nginx.",
     )
+    # The wheel with mongod is installed by now; a bare Debian lacks a library for it.
+    if not has_mongod() and not (apt_install("libcurl4") and has_mongod()):
+        print("So the tests on a replica set are skipped.", flush=True)
     if not install_node_packages():
         sys.exit(
             "The tests need the npm packages of tests/node: run `npm ci` there and look at why."
