@@ -67,6 +67,11 @@ class Member:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -125,8 +130,10 @@ class ReplicaSet:
     def __init__(self, size: int = 1) -> None:
         program = find_program().path
         self._stack = ExitStack()
-        directory = self._stack.enter_context(temporary_directory())
-        self.members = [Member(program, directory / f"member{number}") for number in range(size)]
+        self.directory = self._stack.enter_context(temporary_directory())
+        self.members = [
+            Member(program, self.directory / f"member{number}") for number in range(size)
+        ]
 
     @property
     def uri(self) -> str:

@@ -31,6 +31,7 @@ ON_BOTH = (
 )
 DEFAULT, SECANTUSDB, REPLICA_SET = "default", "secantusdb", "replica-set"
 IN_NAME = re.compile(rf"\[.*\b({SECANTUSDB}|{REPLICA_SET})\b.*\]$")
+NEEDS_MONGOD = "CHAT_TEST_NEEDS_MONGOD"
 GIVEN = os.environ.get("CHAT_TEST_MONGO_URI")
 
 
@@ -38,12 +39,12 @@ GIVEN = os.environ.get("CHAT_TEST_MONGO_URI")
 def replica_set(size: int) -> Iterator[ReplicaSet]:
     """Run a replica set for this block. Skip the test where no mongod starts.
 
-    With CHAT_TEST_NEEDS_MONGOD, as in continuous integration, it fails there.
+    With NEEDS_MONGOD in the environment, as in continuous integration, it fails there.
     """
     try:
         find_program()
     except MissingProgram as error:
-        if "CHAT_TEST_NEEDS_MONGOD" in os.environ:
+        if NEEDS_MONGOD in os.environ:
             raise
         pytest.skip(str(error))
     with ReplicaSet(size) as found:

@@ -18,6 +18,7 @@ from tests.adoption.conftest import Adoption
 from tests.adoption.old_server import START, OldServer
 from tests.cli.commands import command, flask
 from tests.conftest import with_database
+from tests.engines import REPLICA_SET
 
 MANY = BATCH + 100  # a second batch
 # The command, which rests before its second batch of messages: it is to be interrupted there,
@@ -110,11 +111,29 @@ def test_the_own_database_under_another_address_is_recognized(
     same = command("db", "adopt", "--from", uri, data_dir=tmp_path, MONGO_URI=uri)
     assert same.stdout.startswith("From the chat's own database")
     old.add_group(alice)
-    other = uri.replace("127.0.0.1", "localhost")
+    other = under_another_address(uri)
     result = command(
         *("db", "adopt", "--from", other), data_dir=tmp_path, check=False, MONGO_URI=uri
     )
     assert result.returncode == 1 and "leave --from out" in result.stderr
+
+
+@pytest.mark.parametrize("engine", [REPLICA_SET], indirect=True)
+def test_a_replica_set_has_its_own_addresses_whatever_name_it_is_called_by(
+    database: Database, uri: str, tmp_path: Path
+) -> None:
+    OldServer(database.db).add_user("alice")
+    command("db", "adopt", data_dir=tmp_path, MONGO_URI=uri)
+    other = under_another_address(uri)
+    same = command("db", "adopt", "--from", other, data_dir=tmp_path, MONGO_URI=uri)
+    assert same.stdout.startswith("From the chat's own database")
+
+
+def under_another_address(uri: str) -> str:
+    """Return the URI with another name of its host, or another path of its socket."""
+    other = uri.replace("127.0.0.1", "localhost").replace("%2F", "%2F.%2F", 1)
+    assert other != uri
+    return other
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
