@@ -1,6 +1,6 @@
 """On which database a test runs.
 
-Most run on the product's default engine. Those in ON_BOTH that need a database run twice, and their
+Most run on the engine that the product chooses. Those in ON_BOTH that need a database run twice, and their
 names end with its name: on SecantusDB, and on a replica set of one member of MongoDB, whose writes
 a majority confirms and the driver repeats. All run on CHAT_TEST_MONGO_URI alone where it is given.
 """
@@ -29,6 +29,7 @@ ON_BOTH = (
     "tests/test_key_migration.py",
     "tests/test_migrations.py",
 )
+ONCE = ("tests/sockets/test_sizes.py",)  # takes long, and asks little of the engine
 DEFAULT, SECANTUSDB, REPLICA_SET = "default", "secantusdb", "replica-set"
 IN_NAME = re.compile(rf"\[.*\b({SECANTUSDB}|{REPLICA_SET})\b.*\]$")
 NEEDS_MONGOD = "CHAT_TEST_NEEDS_MONGOD"
@@ -71,17 +72,16 @@ class Engines:
     """The plugin of pytest that gives tests their engines, and workers one engine at a time."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        if (
-            "engine" in metafunc.fixturenames
-            and metafunc.definition.nodeid.startswith(ON_BOTH)
-            and GIVEN is None
-        ):
+        name = metafunc.definition.nodeid
+        is_on_both = name.startswith(ON_BOTH) and not name.startswith(ONCE)
+        if "engine" in metafunc.fixturenames and is_on_both and GIVEN is None:
             both = [SECANTUSDB, REPLICA_SET]
             metafunc.parametrize("engine", both, indirect=True, scope="session")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Put what runs on one engine together: a change starts a database and servers anew."""
-        order = [DEFAULT, SECANTUSDB, REPLICA_SET]
+        order = [ONCE = ("tests/sockets/test_sizes.py",)  # takes long, and asks little of the engine
+DEFAULT, SECANTUSDB, REPLICA_SET]
         items.sort(key=lambda item: order.index(engine_of(item.nodeid)))
 
     @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.engines import DEFAULT, engine_of
+
 # Every row has a place for these; whatever else was measured stands behind them by its name.
 COLUMNS = ("acked", "stored", "lost", "repeated", "inverted", "slowest")
 TITLES = ("run", *COLUMNS, "also")
@@ -23,10 +25,15 @@ class Figures:
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
+        self._engine = DEFAULT
 
     def add(self, run: str, **values: Figure) -> None:
         """Add a row: counts as int, seconds as float (`slowest`: of whatever had to be quick)."""
-        self._rows.append((run, values))
+        where = "" if self._engine == DEFAULT else f", {self._engine}"
+        self._rows.append((run + where, values))
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._engine = engine_of(item.nodeid)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
