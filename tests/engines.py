@@ -1,8 +1,9 @@
 """On which database a test runs.
 
-Most run on the engine that the product chooses. Those in ON_BOTH that need a database run twice, and their
-names end with its name: on SecantusDB, and on a replica set of one member of MongoDB, whose writes
-a majority confirms and the driver repeats. All run on CHAT_TEST_MONGO_URI alone where it is given.
+Most run on the engine that the product chooses. Those in ON_BOTH that need a database run twice: on
+SecantusDB, and on a replica set of one member of MongoDB, whose writes a majority confirms and the
+driver repeats. Their names end with the engine's. Where CHAT_TEST_MONGO_URI is given, all tests run
+on that database alone.
 """
 
 from __future__ import annotations
@@ -80,8 +81,7 @@ class Engines:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Put what runs on one engine together: a change starts a database and servers anew."""
-        order = [ONCE = ("tests/sockets/test_sizes.py",)  # takes long, and asks little of the engine
-DEFAULT, SECANTUSDB, REPLICA_SET]
+        order = [DEFAULT, SECANTUSDB, REPLICA_SET]
         items.sort(key=lambda item: order.index(engine_of(item.nodeid)))
 
     @pytest.hookimpl(optionalhook=True)
