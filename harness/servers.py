@@ -99,11 +99,16 @@ class Server:
         """Return the ids of the running processes among its own and its database's."""
         uri = self._environment.get("MONGO_URI")
         record = self.data_dir / "database" / "record.json"
+        places: list[tuple[str, int | None]] = []
         if uri is not None:
-            ports = [port for _, port in parse_uri(uri)["nodelist"]]
-        else:
-            ports = [json.loads(record.read_text())["port"]] if record.exists() else []
-        marks = [f"\0--port\0{port}\0".encode() for port in ports]
+            places = parse_uri(uri)["nodelist"]
+        elif record.exists():
+            found_at = json.loads(record.read_text())
+            places = [(found_at.get("socket", ""), found_at.get("port"))]
+        marks = [
+            (f"\0--port\0{port}\0" if port else f"\0--bind_ip\0{host}\0").encode()
+            for host, port in places
+        ]
         found = [self.pid] if self.running else []
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):  # it ended meanwhile

@@ -54,9 +54,11 @@ def record(server: Server) -> dict[str, Any]:
 
 def listens(address: int | str) -> bool:
     """Return whether somebody listens on a port of this machine, or on a Unix socket."""
-    is_port = isinstance(address, int)
-    with socket.socket(socket.AF_INET if is_port else socket.AF_UNIX) as probe:
-        return probe.connect_ex(("127.0.0.1", address) if is_port else address) == 0
+    if isinstance(address, str):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(address) == 0
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", address)) == 0
 
 
 def last_line(server: Server) -> str:

@@ -99,16 +99,22 @@ class EmbeddedDatabase:
             raise EmbeddedDatabaseError(f"{target} is in DATA_DIR: name a directory outside.")
         partial = target.with_name(target.name + ".partial")
         try:
-            with self._engine.frozen():
-                shutil.copytree(
-                    self._directory.parent, partial, symlinks=True, ignore=self._ignored
-                )
-            os.sync()
-            partial.rename(target)
+            partial.mkdir(mode=0o700)  # nobody else may enter it before it has its modes
+            try:
+                with self._engine.frozen():
+                    shutil.copytree(
+                        self._directory.parent,
+                        partial,
+                        symlinks=True,
+                        ignore=self._ignored,
+                        dirs_exist_ok=True,
+                    )
+                os.sync()
+                partial.rename(target)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
         except (shutil.Error, OSError) as error:
             raise EmbeddedDatabaseError(f"The copy failed: {error}.") from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
     def _ignored(self, directory: str, names: list[str]) -> set[str]:
         """Return what belongs to the running processes and not to the data."""

@@ -14,18 +14,18 @@ from tests.database.processes import Starter
 
 
 @pytest.fixture(params=["mongod", "secantusdb"])
-def engine(request: pytest.FixtureRequest) -> str:
+def embedded_engine(request: pytest.FixtureRequest) -> str:
     """The engine of the embedded database, as the setting DATABASE names it."""
     return str(request.param)
 
 
 @pytest.fixture
-def starter(tmp_path: Path, engine: str) -> Iterator[Callable[[], Starter]]:
+def starter(tmp_path: Path, embedded_engine: str) -> Iterator[Callable[[], Starter]]:
     """A function that starts another process on the same directory."""
     started: list[Starter] = []
 
     def start() -> Starter:
-        started.append(Starter(tmp_path, engine))
+        started.append(Starter(tmp_path, embedded_engine))
         return started[-1]
 
     yield start
@@ -35,9 +35,9 @@ def starter(tmp_path: Path, engine: str) -> Iterator[Callable[[], Starter]]:
 
 
 @pytest.fixture
-def own(tmp_path: Path, engine: str) -> Iterator[EmbeddedDatabase]:
+def own(tmp_path: Path, embedded_engine: str) -> Iterator[EmbeddedDatabase]:
     """The database of this process, started at first use."""
-    database = EmbeddedDatabase(tmp_path, engine=engine)
+    database = EmbeddedDatabase(tmp_path, engine=embedded_engine)
     yield database
     pid = database.child_pid
     if pid is not None:

@@ -25,8 +25,8 @@ from harness.servers import PATIENCE
 from tests.database.processes import Starter, answers, read, record, servers_on, wait_until, write
 
 
-def test_making_the_object_touches_nothing(tmp_path: Path, engine: str) -> None:
-    EmbeddedDatabase(tmp_path, engine=engine)
+def test_making_the_object_touches_nothing(tmp_path: Path, embedded_engine: str) -> None:
+    EmbeddedDatabase(tmp_path, engine=embedded_engine)
     assert not list(tmp_path.iterdir())
 
 
@@ -42,14 +42,14 @@ def test_only_the_owner_can_read_the_directory(own: EmbeddedDatabase, tmp_path: 
 
 
 def test_no_secret_is_in_its_environment_its_command_line_or_its_files(
-    own: EmbeddedDatabase, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: EmbeddedDatabase, embedded_engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = secrets.token_hex(32)
     for name in ("SECRET_KEY", "MAIL_PASSWORD", "MESSAGE_QUEUE_URL", "OF_SOMETHING_ELSE"):
         monkeypatch.setenv(name, secret)
     own.uri()
     file = tmp_path / "database" / "password"
-    password = file.read_text().strip() if engine == "secantusdb" else secret
+    password = file.read_text().strip() if embedded_engine == "secantusdb" else secret
     process = Path(f"/proc/{own.child_pid}")
     for name in ("environ", "cmdline"):
         shown = process.joinpath(name).read_text()
@@ -57,7 +57,7 @@ def test_no_secret_is_in_its_environment_its_command_line_or_its_files(
         assert secret not in shown and password not in shown
     kept = [file for file in (tmp_path / "database").rglob("*") if file.is_file()]
     holding = [file.name for file in kept if password.encode() in file.read_bytes()]
-    assert holding == (["password"] if engine == "secantusdb" else [])
+    assert holding == (["password"] if embedded_engine == "secantusdb" else [])
 
 
 def test_a_second_process_finds_the_running_database(
@@ -79,11 +79,11 @@ def test_processes_that_start_at_once_share_one_database(
 
 
 def test_a_clean_stop_ends_it_and_the_next_start_takes_the_same_address(
-    tmp_path: Path, engine: str
+    tmp_path: Path, embedded_engine: str
 ) -> None:
     uris = []
     for value in (1, 2):
-        database = EmbeddedDatabase(tmp_path, engine=engine)
+        database = EmbeddedDatabase(tmp_path, engine=embedded_engine)
         uris.append(database.uri())
         write(uris[-1], value)
         database.stop()
@@ -149,14 +149,14 @@ def test_a_start_that_was_killed_half_way_is_no_obstacle(
 
 
 def test_a_recorded_pid_of_another_program_is_not_believed(
-    own: EmbeddedDatabase, tmp_path: Path, engine: str
+    own: EmbeddedDatabase, tmp_path: Path, embedded_engine: str
 ) -> None:
     (tmp_path / "database").mkdir(mode=0o700)
     own.uri()
     own.stop()
     stale = record(tmp_path) | {"pid": os.getpid()}
     (tmp_path / "database" / "record.json").write_text(json.dumps(stale))
-    again = EmbeddedDatabase(tmp_path, engine=engine)
+    again = EmbeddedDatabase(tmp_path, engine=embedded_engine)
     try:
         again.uri()
         assert record(tmp_path)["pid"] == again.child_pid != os.getpid()

@@ -22,7 +22,7 @@ from tests.database.processes import read, record, write
 
 
 @pytest.fixture
-def engine() -> str:
+def embedded_engine() -> str:
     return "mongod"
 
 

@@ -31,7 +31,7 @@ from tests.database.processes import read, record, servers_on, wait_until, write
 
 
 @pytest.fixture
-def engine() -> str:
+def embedded_engine() -> str:
     return "secantusdb"
 
 
