@@ -41,11 +41,10 @@ class AuditRepository:
         queries = [only]
         if user_id is not None:  # a query for each index
             queries = [{**only, name: object_id(user_id)} for name in IDENTITIES.values()]
-        newest = [("at", -1), ("_id", -1)]
         found = {
             document["_id"]: document
             for query in queries
-            for document in self._collection.find(query).sort(newest).limit(limit)
+            for document in self._collection.find(query).sort("at", -1).limit(limit)
         }
         latest = sorted(found.values(), key=lambda one: (one["at"], one["_id"]))[-limit:]
         return [_entry(document) for document in latest]

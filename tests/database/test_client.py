@@ -40,13 +40,15 @@ def test_the_database_ends_a_query_after_its_time_limit(
     ],
 )
 def test_the_guarantees_do_not_depend_on_the_uri(options: str) -> None:
-    db = Database(f"mongodb://db.example.org/chat?{options}").db
+    database = Database(f"mongodb://127.0.0.1:1/chat?{options}")
+    db = database.db
     for of_it in (db, db["message"]):
         assert of_it.read_preference == ReadPreference.PRIMARY
         assert of_it.read_concern == ReadConcern("local")
         assert of_it.write_concern == WriteConcern("majority", j=True)
         assert not of_it.codec_options.tz_aware
     assert db.client.options.timeout == TIMEOUT_MS / 1000
+    database.close()
 
 
 def test_reads_and_writes_say_what_they_need(

@@ -63,7 +63,9 @@ def public_methods() -> set[str]:
         method.__qualname__
         for found in classes
         for name, method in vars(found).items()
-        if inspect.isfunction(method) and not name.startswith("_")
+        if inspect.isfunction(method)
+        and not name.startswith("_")
+        and method.__qualname__.startswith(found.__name__)  # `limits` copies methods
     }
 
 
