@@ -116,6 +116,8 @@ class WriteBehind(Generic[K, V]):
 
     def _write_round(self) -> float:
         """Write all values that wait now; return the seconds until the next round."""
+        if not self._values:  # `flush` has written them
+            return self._delay
         pacing = self._pacing()
         longest = max(self._delay, pacing.max_seconds)
         chunks = -(-len(self._values) // pacing.chunk)

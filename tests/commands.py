@@ -18,7 +18,8 @@ class Heard(monitoring.CommandListener):
         self.commands: list[dict[str, Any]] = []
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        self.commands.append(dict(event.command))
+        if event.command:  # that of a log-in is left empty
+            self.commands.append(dict(event.command))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Say nothing."""
