@@ -21,8 +21,9 @@ _Mark = tuple[int, str | None]  # the seq, and the id of its message or None if 
 class ReadMarks:
     """The read marks set in this process, written to the database in the background.
 
-    A mark set right after a round of writes began waits for the next one too, so a crash can lose
-    the marks of two rounds. Marks stay cached after the write, because memberships read earlier stay in use for a while.
+    They stay cached after the write, because memberships read earlier stay in use for a while. A
+    mark set right after a round of writes began waits for the next round too, so a crash can lose
+    the marks of two rounds.
     """
 
     def __init__(self, memberships: MembershipRepository, messages: MessageRepository) -> None:

@@ -70,13 +70,13 @@ def test_a_filter_without_an_index_reads_the_whole_collection(
 ) -> None:
     """So the test above can fail."""
     unindexed = {"kind": "text"}
-    command: Command = {
+    commands: dict[str, Command] = {
         "find": {"find": "message", "filter": unindexed},
         "update": {"update": "message", "updates": [{"q": unindexed, "u": {"$set": {"a": 1}}}]},
         "delete": {"delete": "message", "deletes": [{"q": unindexed, "limit": 0}]},
         "aggregate": {"aggregate": "message", "pipeline": [{"$match": unindexed}], "cursor": {}},
-    }[operation]
-    ((collection, single),) = singles(command)
+    }
+    ((collection, single),) = singles(commands[operation])
     assert reads_whole(migrated, collection, single)
 
 
