@@ -332,6 +332,6 @@ def use_background(call: Calls, database: Database, ann: User) -> None:
     windows = DatabaseWindows(database)
     call(windows.acquire_entry, "key", 5, 60)
     call(windows.get_moving_window, "key", 5, 60)
-    probe = DatabaseProbe(database, is_embedded=False)
+    probe = DatabaseProbe(database, None)
     call(probe.find_problem)
     call(probe.problem_of, OperationFailure("away"))
