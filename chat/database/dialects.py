@@ -1,4 +1,4 @@
-"""What the database's engine needs of callers: MongoDB, or SecantusDB, which is slow elsewhere."""
+"""How repositories ask the database: as MongoDB likes it, or as SecantusDB needs it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Dialect:
     """What differs between the engines.
 
     `ids_at_once`: ids in one `$in` · `reads_whole_ranges`: a query with a sort or a limit reads
-    everything that its filter matches, so filters must be narrow · `scans_for_lists`: `$in` and
-    `$or` use no index but that of `_id` · `delete_piece`: documents deleted in one call · `heads`
+    everything that its filter matches, so filters must be narrow · `scans_for_lists`: `$or`, and
+    `$in` on a field of a partial index, use no index · `delete_piece`: documents deleted in one call · `heads`
     and `read_marks`: the pacing of updates of `room` and of `user_room`.
     """
 

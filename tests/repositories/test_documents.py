@@ -90,7 +90,7 @@ def test_a_write_that_reads_too_has_its_reason_beside_it() -> None:
 def test_queries_use_an_index(migrated: Database, collection: str, query: dict[str, Any]) -> None:
     """What the filters of the repositories begin with; a partial index wants its condition named.
 
-    Further conditions cost nothing, but SecantusDB then explains another plan than it has.
+    With further conditions SecantusDB explains a scan, although it reads by the index.
     """
     plan = migrated.db.command("explain", {"find": collection, "filter": query})
     stages = str(plan["queryPlanner"]["winningPlan"])
