@@ -26,8 +26,8 @@ class Dialect:
 
     `ids_at_once`: ids in one `$in` · `reads_whole_ranges`: a query with a sort or a limit reads
     everything that its filter matches, so filters must be narrow · `scans_for_lists`: `$or`, and
-    `$in` on a field of a partial index, use no index · `delete_piece`: documents deleted in one call · `heads`
-    and `read_marks`: the pacing of updates of `room` and of `user_room`.
+    `$in` on a field of a partial index, use no index · `delete_piece`: documents deleted in one
+    call · `heads`, `read_marks`: the pacing of updates of `room` and of `user_room`.
     """
 
     ids_at_once: int
