@@ -1,4 +1,4 @@
-"""How repositories ask the database: as MongoDB likes it, or as SecantusDB needs it."""
+"""How repositories ask the database, which depends on its engine."""
 
 from __future__ import annotations
 
