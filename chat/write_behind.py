@@ -10,16 +10,15 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from chat.concurrency import spawn
+from chat.database.dialects import Pacing
 from chat.logs import REPEATS
 from chat.repositories.outages import is_outage, reason_of
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-# Seconds for all pauses of a round; longer ones would delay pushes by other processes.
-MAX_DELAY = 1.0
-PAUSE_FACTOR = 3.0  # pause / duration of the last chunk, so that live traffic goes first
-CHUNK = 16  # values per write: on the embedded database, sends wait for the write
+# What costs every engine little; longer pauses would delay pushes by other processes.
+GENTLE = Pacing(chunk=16, pause_factor=3.0, max_seconds=1.0)
 LAST_CHUNK = 128  # values per write of `flush`, at the end of the process
 
 log = logging.getLogger(__name__)
@@ -28,8 +27,8 @@ log = logging.getLogger(__name__)
 class WriteBehind(Generic[K, V]):
     """Collects values by key and passes them to `write` after `delay` seconds.
 
-    A round writes all values that wait at its start, in chunks. It pauses between them, for
-    `pause_factor` times the duration of the last chunk, but for at most `max_delay` seconds in all.
+    A round writes all values that wait at its start, in chunks with pauses between them, by the
+    `pacing` that it asks for at its start.
     Values that the database did not answer to are kept and tried again, unless newer ones were put.
     Values that it refuses are dropped, because it would refuse them again.
     """
@@ -38,12 +37,10 @@ class WriteBehind(Generic[K, V]):
         self,
         delay: float,
         write: Callable[[dict[K, V]], None],
-        max_delay: float = MAX_DELAY,
-        pause_factor: float = PAUSE_FACTOR,
+        pacing: Callable[[], Pacing] = lambda: GENTLE,
     ) -> None:
         self._delay = delay
-        self._max_delay = max(delay, max_delay)
-        self._pause_factor = pause_factor
+        self._pacing = pacing
         self._write = write
         self._values: OrderedDict[K, V] = OrderedDict()
         self._clears = 0
@@ -119,12 +116,16 @@ class WriteBehind(Generic[K, V]):
 
     def _write_round(self) -> float:
         """Write all values that wait now; return the seconds until the next round."""
-        chunks = -(-len(self._values) // CHUNK)
+        if not self._values:  # `flush` has written them
+            return self._delay
+        pacing = self._pacing()
+        longest = max(self._delay, pacing.max_seconds)
+        chunks = -(-len(self._values) // pacing.chunk)
         pause = 0.0
         for _ in range(chunks):
             time.sleep(pause)
             began = time.monotonic()
-            if not self._write_chunk(CHUNK):
-                return min(2 * self._delay, self._max_delay)
-            pause = min(self._pause_factor * (time.monotonic() - began), self._max_delay / chunks)
+            if not self._write_chunk(pacing.chunk):
+                return min(2 * self._delay, longest)
+            pause = min(pacing.pause_factor * (time.monotonic() - began), longest / chunks)
         return max(self._delay, pause)

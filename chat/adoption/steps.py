@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from chat.adoption.variants import Document
 
 STEP_SECONDS = 120.0
-BATCH = 2_000  # documents of one step; large steps are faster on the embedded engine
+BATCH = 2_000  # documents of one step
 
 
 def scan(collection: Collection[Document], *fields: str) -> Iterator[Document]:

@@ -30,7 +30,7 @@ def write(source: Source, database: Database, plan: Plan, show: Show[Found]) -> 
     db = database.db
     # The unique index on numbers cannot be created over duplicates.
     _move_away(db, plan, rooms=True)
-    for some in with_ids(plan.rooms.unnumbered):
+    for some in with_ids(database, plan.rooms.unnumbered):
         with pymongo.timeout(STEP_SECONDS):
             db["room"].update_many(some, {"$unset": {"number": ""}})
     migrations.upgrade(database)

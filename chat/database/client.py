@@ -13,13 +13,23 @@ import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database as MongoDatabase
 from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
 
 from chat.database.clock import SharedClock
+from chat.database.dialects import SECANTUSDB, Dialect, dialect_of
 
 DEFAULT_NAME = "chat"
 # Of an operation without a `time_limit`. No other option works when the server hangs.
 TIMEOUT_MS = 4000
 CLOSE_SECONDS = 1.0  # for ending the sessions at a server that may be away
+# An ack means: a majority has it on disk. Whatever the URI says.
+WRITE_CONCERN = WriteConcern("majority", j=True)
+# Reads see what a write collides with: the primary, and what no majority has yet. A secondary or a
+# majority lags, so a writer would not find the message that has just refused its insert.
+READ_PREFERENCE = ReadPreference.PRIMARY
+READ_CONCERN = ReadConcern("local")
 
 Document = dict[str, Any]
 DatabaseError = PyMongoError  # for code that does not import PyMongo
@@ -43,12 +53,26 @@ class Database:
         self._clock = SharedClock()
         self._client: MongoClient[Document] | None = None
         self._db: MongoDatabase[Document] | None = None
+        self._dialect: Dialect | None = None
 
     @property
     def db(self) -> MongoDatabase[Document]:
         """Return the database named in the URI, or else `chat`."""
         db = self._db
         return db if db is not None else self._connect()
+
+    @property
+    def dialect(self) -> Dialect:
+        """Return what the server's engine needs, as the server says once.
+
+        Until it answers, return the dialect that is right on every engine.
+        """
+        if self._dialect is None:
+            try:
+                self._dialect = dialect_of(self.db.command("buildInfo"))
+            except PyMongoError:  # the caller's own operation meets the same error
+                return SECANTUSDB
+        return self._dialect
 
     def now(self) -> datetime:
         """Return the time by the database's clock, which all processes share; costs a query."""
@@ -91,9 +115,12 @@ class Database:
                     uri,
                     appname="chat",
                     timeoutMS=TIMEOUT_MS,
-                    w="majority",
-                    journal=True,
+                    tz_aware=False,
                     uuidRepresentation="standard",
                 )
-                self._db = self._client.get_default_database(DEFAULT_NAME)
+                self._db = self._client.get_default_database(DEFAULT_NAME).with_options(
+                    read_preference=READ_PREFERENCE,
+                    read_concern=READ_CONCERN,
+                    write_concern=WRITE_CONCERN,
+                )
             return self._db

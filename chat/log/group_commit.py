@@ -200,6 +200,8 @@ class GroupCommit(ABC, Generic[D]):
             try:
                 if failures:
                     self._recover(waiting)
+                    if not waiting:  # an insert without an answer had stored them all
+                        return
                 self._assign_numbers(waiting)
                 self._start_notifying()
                 started = time.monotonic()

@@ -23,9 +23,13 @@ class Previews:
         # By room: seq and version of its last message, and its last rev.
         self._put: LRUCache[str, tuple[int, int]] = LRUCache(KNOWN_ROOMS)
         self._put_revs: LRUCache[str, int] = LRUCache(KNOWN_ROOMS)
-        self._revs: WriteBehind[str, int] = WriteBehind(WRITE_INTERVAL, rooms.advance_revs)
+        self._revs: WriteBehind[str, int] = WriteBehind(
+            WRITE_INTERVAL, rooms.advance_revs, lambda: rooms.pacing
+        )
         self._write_behind: WriteBehind[str, Message] = WriteBehind(
-            WRITE_INTERVAL, lambda newest: rooms.advance_heads(newest.values())
+            WRITE_INTERVAL,
+            lambda newest: rooms.advance_heads(newest.values()),
+            lambda: rooms.pacing,
         )
 
     def put(self, message: Message) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from bson import ObjectId
 from pymongo.errors import BulkWriteError, PyMongoError
 
+from chat.database.client import WRITE_CONCERN
 from chat.repositories.documents import DUPLICATE_KEY
 from chat.repositories.outages import is_broken_inside, is_outage
 from chat.repositories.probes import write_probe
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from chat.database.client import Database
 
-STRIDE = 100  # numbers in one closed range
+STRIDE = 100  # entries of a log in one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Appended:
     """Result of an ordered insert: `stored` were written; that at index `at` met `obstacle`.
 
     `taken`: another entry has its number · `repeated`: its id or client_id is stored already ·
-    `refused`: the database will never accept it. `at` is the entry after the stored ones, except
-    that the embedded engine stores nothing of a batch in which it refuses an entry.
+    `refused`: the database will never accept it. `at` is the entry after the stored ones, or a
+    later one: SecantusDB stores nothing of a batch in which it refuses an entry.
     """
 
     stored: int
@@ -62,15 +63,35 @@ class AppendingRepository:
         return True
 
     def _insert(self, documents: Sequence[dict[str, Any]]) -> Appended:
-        """Insert the documents in order and stop at the first that cannot be stored."""
-        try:
-            self._collection.insert_many(documents, ordered=True)
-        except BulkWriteError as error:
-            if is_outage(error):
-                raise
-            failure = error.details["writeErrors"][0]
-            return Appended(error.details["nInserted"], self._obstacle(failure), failure["index"])
-        return Appended(len(documents))
+        """Insert the documents in order and stop at the first that cannot be stored.
+
+        By the command, which takes two thirds of the processor time of `insert_many`. The driver
+        does not retry it after an outage. The caller does, and first looks which ids are stored.
+        """
+        if not documents:
+            return Appended(0)
+        answer = self._database.db.command(
+            {
+                "insert": self.name,
+                "ordered": True,
+                "writeConcern": WRITE_CONCERN.document,
+                "documents": documents,
+            }
+        )
+        failures = answer.get("writeErrors", [])
+        unconfirmed = [answer["writeConcernError"]] if "writeConcernError" in answer else []
+        if not failures and not unconfirmed:
+            return Appended(len(documents))
+        error = BulkWriteError(
+            {
+                "nInserted": answer["n"],
+                "writeErrors": failures,
+                "writeConcernErrors": unconfirmed,
+            }
+        )
+        if is_outage(error):
+            raise error
+        return Appended(answer["n"], self._obstacle(failures[0]), failures[0]["index"])
 
     def _obstacle(self, failure: Mapping[str, Any]) -> Literal["taken", "repeated", "refused"]:
         if failure.get("code") != DUPLICATE_KEY:

@@ -37,13 +37,17 @@ class AuditRepository:
 
         With `action`, only those of this action.
         """
-        query: Document = {}
-        if user_id is not None:
-            query["$or"] = [{name: object_id(user_id)} for name in IDENTITIES.values()]
-        if action is not None:
-            query["action"] = action
-        found = self._collection.find(query).sort([("at", -1), ("_id", -1)]).limit(limit)
-        return [_entry(document) for document in found][::-1]
+        only: Document = {} if action is None else {"action": action}
+        queries = [only]
+        if user_id is not None:  # a query for each index
+            queries = [{**only, name: object_id(user_id)} for name in IDENTITIES.values()]
+        found = {
+            document["_id"]: document
+            for query in queries
+            for document in self._collection.find(query).sort("at", -1).limit(limit)
+        }
+        latest = sorted(found.values(), key=lambda one: (one["at"], one["_id"]))[-limit:]
+        return [_entry(document) for document in latest]
 
     @property
     def _collection(self) -> Any:

@@ -53,7 +53,7 @@ class BlockRepository:
     def delete_of_user(self, user_id: str) -> None:
         """Delete all blocks by and of a user."""
         for field in ("user_identity", "blocked_identity"):
-            delete_found(self._collection, {field: object_id(user_id)})
+            delete_found(self._database, "block", {field: object_id(user_id)})
 
     @property
     def _collection(self) -> Any:

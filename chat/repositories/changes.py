@@ -52,7 +52,7 @@ class ChangeRepository(AppendingRepository):
         ids = [ObjectId(change.id) for change in changes]
         return {
             str(document["_id"]): _change_of(document)
-            for query in with_ids(ids)
+            for query in with_ids(self._database, ids)
             for document in self._collection.find(query)
         }
 
@@ -80,11 +80,11 @@ class ChangeRepository(AppendingRepository):
         self._list_pins(changes)
         self._scrub(changes)
 
-    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Delete all entries and pins of a room in pieces of `size`; yield the count of each."""
+    def delete_of_room(self, room_id: str) -> Iterator[int]:
+        """Delete all entries and pins of a room in pieces; yield the count of each."""
         query = {"room_identity": object_id(room_id)}
-        yield from delete_in_pieces(self._collection, query, size)
-        yield from delete_in_pieces(self._pins, query, size)
+        yield from delete_in_pieces(self._database, self.name, query)
+        yield from delete_in_pieces(self._database, "pin", query)
 
     def _list_pins(self, changes: Iterable[Change]) -> None:
         """Update the list of the room's pins, by which its pinned messages are found.
@@ -113,7 +113,9 @@ class ChangeRepository(AppendingRepository):
     def _scrub(self, changes: Sequence[Change]) -> None:
         """Unset the texts before the last one, and all values of deleted messages."""
         edited = {change.message_id for change in changes if change.kind == "text"}
-        for query in with_ids(object_ids({change.message_id for change in changes})):
+        for query in with_ids(
+            self._database, object_ids({change.message_id for change in changes})
+        ):
             for state in self._messages.find(query, {"edited_rev": 1, "deleted_rev": 1}):
                 if state.get("deleted_rev") is not None:
                     self._scrub_all({"message_identity": state["_id"]})
@@ -127,7 +129,7 @@ class ChangeRepository(AppendingRepository):
         """Scrub all matching entries, in pieces, because there may be very many."""
         found = self._collection.find(query, {"value": 1, "emoji": 1})
         holding = [entry["_id"] for entry in found if "value" in entry or "emoji" in entry]
-        for some in with_ids(holding):
+        for some in with_ids(self._database, holding):
             self._collection.update_many(some, {"$unset": {"value": "", "emoji": "", TEXT_OF: ""}})
 
     def _update_each(self, changes: Iterable[Change]) -> None:

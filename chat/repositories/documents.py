@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymongo
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
+from chat.chunks import chunked
+
+if TYPE_CHECKING:
+    from chat.database.client import Database
+
 DUPLICATE_KEY = 11000  # MongoDB's error code
-# Ids in one query. The embedded engine takes n² time for n ids; this number costs least per id.
-IDS_AT_ONCE = 32
 # Documents in one batch where there may be thousands. The wait for the next batch yields to other
 # tasks, also under a lock, where an explicit pause is forbidden.
 STEP = 500
 PAGE = 1_000  # documents in a page of a whole collection
-PAGE_SECONDS = 120.0  # time limit of a page: the embedded engine reads everything before the first
+PAGE_SECONDS = 120.0  # time limit of a page: an engine may read everything before the first
 
 
 def date_of(milliseconds: int) -> datetime:
@@ -47,37 +50,39 @@ def object_ids(values: Iterable[str]) -> list[ObjectId]:
     return [found for found in map(object_id, values) if found is not None]
 
 
-def with_ids(ids: Iterable[ObjectId | str], field: str = "_id") -> Iterator[dict[str, Any]]:
+def with_ids(
+    database: Database, ids: Iterable[ObjectId | str], field: str = "_id"
+) -> Iterator[dict[str, Any]]:
     """Yield filters that match the documents with these ids, a bounded number in each.
 
     `field` must have an index of its own; its values may also be strings. Use no `$in` elsewhere,
-    because its cost per id grows with the number of ids.
+    because not every engine uses an index for it.
     """
-    distinct = list(dict.fromkeys(ids))
-    for start in range(0, len(distinct), IDS_AT_ONCE):
-        yield {field: {"$in": distinct[start : start + IDS_AT_ONCE]}}
+    distinct = dict.fromkeys(ids)
+    if distinct:
+        for some in chunked(distinct, database.dialect.ids_at_once):
+            yield {field: {"$in": some}}
 
 
-def delete_in_pieces(collection: Any, query: Mapping[str, Any], size: int) -> Iterator[int]:
-    """Delete the documents that match now in pieces of `size`; yield the count of each."""
+def delete_in_pieces(database: Database, name: str, query: Mapping[str, Any]) -> Iterator[int]:
+    """Delete the documents of a collection that match now; yield the count of each piece.
+
+    Others can write in between.
+    """
+    collection = database.db[name]
     ids = [document["_id"] for document in collection.find(query, {"_id": 1})]
-    for start in range(0, len(ids), size):
-        for some in with_ids(ids[start : start + size]):
-            yield collection.delete_many(some).deleted_count
+    for piece in chunked(ids, database.dialect.delete_piece):
+        yield sum(collection.delete_many(some).deleted_count for some in with_ids(database, piece))
 
 
-def delete_found(collection: Any, query: Mapping[str, Any]) -> None:
-    """Delete all matching documents in bounded pieces, so that others can write in between."""
-    for _ in delete_in_pieces(collection, query, IDS_AT_ONCE):
+def delete_found(database: Database, name: str, query: Mapping[str, Any]) -> None:
+    """Delete all matching documents of a collection in pieces."""
+    for _ in delete_in_pieces(database, name, query):
         pass
 
 
 def in_pages(collection: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield all matching documents, in pages of one cursor.
-
-    Not one query for each page, because on the embedded engine each would read the whole
-    collection.
-    """
+    """Yield all matching documents, in pages of one cursor."""
     cursor = collection.find(query, batch_size=PAGE)
     while True:
         with pymongo.timeout(PAGE_SECONDS):

@@ -35,8 +35,8 @@ class EpochRepository:
         return self._set("$set")
 
     def _set(self, operator: str) -> str:
-        # `find_one_and_update`, so that concurrent callers each get the stored value. It is slow
-        # on the embedded engine, but this collection has one document.
+        # `find_one_and_update`, so that concurrent callers each get the stored value. An engine
+        # may read the whole collection for it, which has one document.
         document = self._collection.find_one_and_update(
             KEY,
             {operator: {"value": secrets.token_hex(16)}},

@@ -49,7 +49,7 @@ class JobRepository:
 
     def list_of_kinds(self, kinds: Iterable[str]) -> list[Job]:
         """Return the jobs of a few kinds, due or not, unordered."""
-        queries = with_ids(kinds, "kind")  # one query for a few kinds
+        queries = with_ids(self._database, kinds, "kind")  # one query for a few kinds
         return [_job(found) for query in queries for found in self._collection.find(query)]
 
     def claim(

@@ -95,14 +95,15 @@ class MembershipRequestRepository:
         room = {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         self._collection.delete_one({**room, "declined": False})
 
-    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Delete all requests of a room in pieces of `size`; yield the count of each piece."""
-        yield from delete_in_pieces(self._collection, {"room_identity": object_id(room_id)}, size)
+    def delete_of_room(self, room_id: str) -> Iterator[int]:
+        """Delete all requests of a room in pieces; yield the count of each."""
+        query = {"room_identity": object_id(room_id)}
+        yield from delete_in_pieces(self._database, "membership_request", query)
 
     def delete_of_user(self, user_id: str) -> None:
         """Delete all requests to and by a user."""
         for field in ("user_identity", "inviter_identity"):
-            delete_found(self._collection, {field: object_id(user_id)})
+            delete_found(self._database, "membership_request", {field: object_id(user_id)})
 
     def _find(self, query: Mapping[str, Any]) -> MembershipRequest | None:
         document = self._collection.find_one(query)

@@ -10,6 +10,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.database.client import Database
+from chat.database.dialects import Pacing
 from chat.models import Membership, Role
 from chat.repositories.documents import (
     STEP,
@@ -26,6 +27,11 @@ class MembershipRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def pacing(self) -> Pacing:
+        """Return how `advance_reads` is to be called for many marks."""
+        return self._database.dialect.read_marks
 
     def find(self, room_id: str, user_id: str) -> Membership | None:
         """Return the membership, or None if the user is no member of the room."""
@@ -46,7 +52,7 @@ class MembershipRepository:
     def list_rooms_of_users(self, user_ids: Iterable[str]) -> dict[str, list[str]]:
         """Return the ids of the rooms of some users, by user."""
         found: dict[str, list[str]] = {}
-        for some in with_ids(object_ids(user_ids), "user_identity"):
+        for some in with_ids(self._database, object_ids(user_ids), "user_identity"):
             cursor = self._database.db["user_room"].find(
                 some, {"room_identity": 1, "user_identity": 1}, batch_size=STEP
             )
@@ -99,10 +105,10 @@ class MembershipRepository:
         found = self.find(room_id, user_id)
         return found if found is not None and self.delete(room_id, user_id) else None
 
-    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Delete all memberships of a room in pieces of `size`; yield the count of each piece."""
+    def delete_of_room(self, room_id: str) -> Iterator[int]:
+        """Delete all memberships of a room in pieces; yield the count of each."""
         query = {"room_identity": object_id(room_id)}
-        yield from delete_in_pieces(self._database.db["user_room"], query, size)
+        yield from delete_in_pieces(self._database, "user_room", query)
 
     def update_role(self, room_id: str, user_id: str, role: Role) -> bool:
         """Change a member's role; return False for a non-member."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
 
 from chat.models import Message, Reaction
-from chat.repositories.appends import STRIDE, Appended, AppendingRepository
+from chat.repositories.appends import Appended, AppendingRepository
 from chat.repositories.documents import object_id, object_ids, with_ids
 
-LOOK_AHEAD = 5_000  # seqs that are searched in closed ranges before one open range
+# Where an open range is read whole: seqs in one closed range, and those searched in such ranges.
+STRIDE = 100
+LOOK_AHEAD = 5_000
 
 
 class MessageRepository(AppendingRepository):
-    """Stores messages. It reads closed ranges, because open ones are slow when embedded."""
+    """Stores messages, and reads them by ranges of seq."""
 
     name = "message"
     number = "seq"
@@ -30,24 +31,16 @@ class MessageRepository(AppendingRepository):
 
         The keys are the ids of `messages`. A stored message may have another id.
         """
-        ids = [ObjectId(message.id) for message in messages]
-        found = {
-            str(document["_id"]): message_of(document)
-            for query in with_ids(ids)
-            for document in self._collection.find(query)
-        }
-        for message in messages:
-            if message.id not in found:
-                document = self._collection.find_one(
-                    {
-                        "room_identity": ObjectId(message.room_id),
-                        "user_identity": ObjectId(message.user_id),
-                        "client_id": message.client_id,
-                    }
-                )
-                if document:
-                    found[message.id] = message_of(document)
-        return found
+        if not messages:
+            return {}
+        if self._database.dialect.scans_for_lists:
+            found = [*self._find_each_stored(messages)]
+        else:
+            found = [*map(message_of, self._collection.find(_all_stored(messages)))]
+        by_id = {message.id: message for message in found}
+        by_key = {_key_of(message): message for message in found}
+        pairs = {one.id: by_id.get(one.id) or by_key.get(_key_of(one)) for one in messages}
+        return {id: stored for id, stored in pairs.items() if stored is not None}
 
     def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
         """Return the messages with `first <= seq <= last`, ascending."""
@@ -63,7 +56,7 @@ class MessageRepository(AppendingRepository):
         """Return those of the messages that exist, unordered."""
         return [
             message_of(document)
-            for query in with_ids(object_ids(message_ids))
+            for query in with_ids(self._database, object_ids(message_ids))
             for document in self._collection.find(query)
         ]
 
@@ -77,31 +70,26 @@ class MessageRepository(AppendingRepository):
 
     def find_head(self, room_id: str, from_seq: int) -> Message | None:
         """Return the last message of a room if it is after `from_seq`, or None."""
-        head = None
-        while True:
-            start = head.seq if head else from_seq
-            page = self.list_range(room_id, start + 1, start + STRIDE)
-            if page:
-                head = page[-1]
-            if len(page) < STRIDE:
-                return head
+        room = object_id(room_id)
+        if room is None:
+            return None
+        # An engine that reads whole ranges reads the few messages after `from_seq`.
+        document = self._collection.find_one(
+            {"room_identity": room, "seq": {"$gt": from_seq}}, sort=[("seq", -1)]
+        )
+        return message_of(document) if document else None
 
     def ids_at(self, room_id: str, seqs: Collection[int]) -> dict[int, str]:
         """Return the ids of the messages with these seqs in a room, by seq."""
-        wanted, left = set(seqs), sorted(seqs)
-        found: dict[int, str] = {}
-        while left:
-            last = left[0] + STRIDE - 1
-            cursor = self._collection.find(
-                {
-                    "room_identity": object_id(room_id),
-                    "seq": {"$gte": left[0], "$lte": min(last, left[-1])},
-                },
-                {"seq": 1},
+        wanted, room = set(seqs), object_id(room_id)
+        return {
+            one["seq"]: str(one["_id"])
+            for filter_of_seq in self._filters_of(wanted)
+            for one in self._collection.find(
+                {"room_identity": room, "seq": filter_of_seq}, {"seq": 1}
             )
-            found |= {one["seq"]: str(one["_id"]) for one in cursor if one["seq"] in wanted}
-            left = [seq for seq in left if seq > last]
-        return found
+            if one["seq"] in wanted
+        }
 
     def has_written(self, room_id: str, user_id: str) -> bool:
         """Return whether a user has sent a message in a room."""
@@ -112,6 +100,19 @@ class MessageRepository(AppendingRepository):
         }
         return self._collection.find_one(query, {"_id": 1}) is not None
 
+    def delete_of_room(self, room_id: str, from_seq: int) -> Iterator[int]:
+        """Delete all messages of a room in pieces, those from `from_seq` on first.
+
+        Yield after each piece the first seq that may still exist.
+        """
+        piece = self._database.dialect.delete_piece
+        seq: int | None = from_seq
+        while seq is not None:
+            while self.delete_range(room_id, seq, seq + piece - 1):
+                seq += piece
+                yield seq
+            seq = self.find_first_seq(room_id, seq)
+
     def delete_range(self, room_id: str, first: int, last: int) -> int:
         """Delete the messages with `first <= seq <= last` and return their number."""
         result = self._collection.delete_many(
@@ -120,19 +121,68 @@ class MessageRepository(AppendingRepository):
         return result.deleted_count
 
     def find_first_seq(self, room_id: str, from_seq: int) -> int | None:
-        """Return the first stored seq from `from_seq` on, else the smallest one, or None.
-
-        Searches in closed ranges, because the embedded engine reads the whole of an open one.
-        """
-        starts = range(from_seq, from_seq + LOOK_AHEAD, STRIDE)
-        closed = ({"$gte": start, "$lt": start + STRIDE} for start in starts)
-        for seqs in itertools.chain(closed, [{"$gt": 0}]):
+        """Return the first stored seq from `from_seq` on, else the smallest one, or None."""
+        ranges: list[dict[str, int]] = [{"$gte": from_seq}]
+        if self._database.dialect.reads_whole_ranges:
+            starts = range(from_seq, from_seq + LOOK_AHEAD, STRIDE)
+            ranges = [{"$gte": start, "$lt": start + STRIDE} for start in starts]
+        for seqs in [*ranges, {"$gt": 0}]:
             document = self._collection.find_one(
                 {"room_identity": object_id(room_id), "seq": seqs}, {"seq": 1}, sort=[("seq", 1)]
             )
             if document:
                 return int(document["seq"])
         return None
+
+    def _filters_of(self, seqs: Collection[int]) -> Iterator[dict[str, Any]]:
+        """Yield filters of `seq` that together match these seqs, and maybe others."""
+        left = sorted(seqs)
+        if left and not self._database.dialect.scans_for_lists:
+            yield {"$in": left}
+            return
+        while left:
+            last = left[0] + STRIDE - 1
+            yield {"$gte": left[0], "$lte": min(last, left[-1])}
+            left = [seq for seq in left if seq > last]
+
+    def _find_each_stored(self, messages: Sequence[Message]) -> Iterator[Message]:
+        """Yield the stored ones of the messages: by id in one query, by key in one each."""
+        found = self.list_by_ids(message.id for message in messages)
+        yield from found
+        ids = {message.id for message in found}
+        for message in messages:
+            if message.id not in ids:
+                document = self._collection.find_one(
+                    _sent_by(*_sender_of(message), message.client_id)
+                )
+                if document:
+                    yield message_of(document)
+
+
+def _all_stored(messages: Sequence[Message]) -> dict[str, Any]:
+    """Match all stored ones of the messages, by id or by sender and client_id."""
+    client_ids: dict[tuple[str, str], list[str]] = {}
+    for message in messages:
+        client_ids.setdefault(_sender_of(message), []).append(message.client_id)
+    ids = [ObjectId(message.id) for message in messages]
+    by_key = [_sent_by(*sender, {"$in": some}) for sender, some in client_ids.items()]
+    return {"$or": [{"_id": {"$in": ids}}, *by_key]}
+
+
+def _sent_by(room_id: str, user_id: str, client_id: Any) -> dict[str, Any]:
+    return {
+        "room_identity": ObjectId(room_id),
+        "user_identity": ObjectId(user_id),
+        "client_id": client_id,
+    }
+
+
+def _sender_of(message: Message) -> tuple[str, str]:
+    return message.room_id, message.user_id
+
+
+def _key_of(message: Message) -> tuple[str, str, str]:
+    return message.room_id, message.user_id, message.client_id
 
 
 def document_of(message: Message) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pymongo.errors import (
 
 from chat.errors import Unavailable
 
-# Errors inside the database. The embedded engine answers every call with one after a write has
+# Errors inside the database. SecantusDB answers every call with the first one after a write has
 # failed on a full disk. MongoDB gives the second one for errors of its storage engine.
 INTERNAL_ERROR, UNKNOWN_ERROR = 1, 8
 BROKEN_INSIDE = frozenset({INTERNAL_ERROR, UNKNOWN_ERROR})

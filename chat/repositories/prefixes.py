@@ -1,8 +1,8 @@
 """Prefix search whose cost does not grow with the number of matches.
 
-The embedded engine reads all documents of a range before it returns the first, under a lock that
-blocks everybody: half a second for 20,000, a few milliseconds for 20. So the end of the first few
-matches of a prefix is cached, and the next search reads only up to it.
+An engine that reads whole ranges (`Dialect.reads_whole_ranges`) does so under a lock that blocks
+everybody: half a second for 20,000 documents, a few milliseconds for 20. There the end of the first
+few matches of a prefix is cached, and the next search reads only up to it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import pymongo
 from cachetools import LRUCache
 
+from chat.database.client import Database
 from chat.errors import RateLimited
 
 LAST = "\U0010ffff"  # sorts after all text, so it closes the range of a prefix
@@ -27,7 +28,8 @@ Document = dict[str, Any]
 class PrefixSearch:
     """Finds documents by a prefix of a field; reads only one whole range at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._ends: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_ENDS)  # by field and prefix
         self._whole = threading.Lock()
 
@@ -38,6 +40,9 @@ class PrefixSearch:
 
         Raises RateLimited when too many uncached prefixes are searched at once.
         """
+        whole = {**only, field: {"$gte": prefix, "$lt": prefix + LAST}}
+        if not self._database.dialect.reads_whole_ranges:
+            return _first(collection, whole, field, limit)
         found = self._find_known(collection, field, prefix, limit, only)
         if found is not None:
             return found
@@ -47,8 +52,7 @@ class PrefixSearch:
             # The previous holder of the lock may have searched the same prefix.
             found = self._find_known(collection, field, prefix, limit, only)
             if found is None:
-                condition = {**only, field: {"$gte": prefix, "$lt": prefix + LAST}}
-                found = _first(collection, condition, field, limit)
+                found = _first(collection, whole, field, limit)
                 self._cache_end(found, field, prefix, limit)
             return found
         finally:

@@ -99,7 +99,7 @@ class DatabaseWindows(MongoDBStorageBase):
         change = _counting(limit, expiry, amount)
         for _ in range(TRIES):
             # `find_one_and_update`, because a later read could show the result of another write.
-            # Its cost on the embedded engine grows with the number of windows of the last hour.
+            # An engine may read the whole collection for it: the windows of the last hour.
             found = self.windows.find_one_and_update(
                 {"_id": key}, change, return_document=ReturnDocument.AFTER
             )

@@ -58,10 +58,10 @@ class RemovalRepository:
             key["created_at"] = {"$lt": before}
         self._database.db["removal"].delete_one(key)
 
-    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Delete all removals of a room in pieces of `size`; yield the count of each piece."""
+    def delete_of_room(self, room_id: str) -> Iterator[int]:
+        """Delete all removals of a room in pieces; yield the count of each."""
         query = {"room_identity": object_id(room_id)}
-        yield from delete_in_pieces(self._database.db["removal"], query, size)
+        yield from delete_in_pieces(self._database, "removal", query)
 
     def delete_of_user(self, user_id: str) -> None:
         """Delete all removals of a user."""

@@ -75,9 +75,10 @@ class RoomInvitationRepository:
             {"room_identity": object_id(room_id), "user_identity": object_id(user_id)}
         )
 
-    def delete_of_room(self, room_id: str, size: int) -> Iterator[int]:
-        """Delete all invitations of a room in pieces of `size`; yield the count of each piece."""
-        yield from delete_in_pieces(self._collection, {"room_identity": object_id(room_id)}, size)
+    def delete_of_room(self, room_id: str) -> Iterator[int]:
+        """Delete all invitations of a room in pieces; yield the count of each."""
+        query = {"room_identity": object_id(room_id)}
+        yield from delete_in_pieces(self._database, "room_invitation", query)
 
     @property
     def _collection(self) -> Any:

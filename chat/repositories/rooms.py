@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from chat.database.client import Database
+from chat.database.dialects import Pacing
 from chat.errors import NotFound
 from chat.models import Message, Room
 from chat.repositories.documents import between, in_pages, object_id, object_ids, with_ids
@@ -28,6 +29,11 @@ class RoomRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def pacing(self) -> Pacing:
+        """Return how `advance_heads` and `advance_revs` are to be called for many rooms."""
+        return self._database.dialect.heads
 
     def find(self, room_id: str) -> Room | None:
         """Return the room, or None."""
@@ -96,7 +102,7 @@ class RoomRepository:
 
     def mark_answered(self, room_ids: Iterable[str]) -> None:
         """Mark direct rooms as answered, so that they no longer count for their opener."""
-        for some in with_ids(object_ids(room_ids)):
+        for some in with_ids(self._database, object_ids(room_ids)):
             self._database.db["room"].update_many(some, {"$unset": {"opened_by": ""}})
 
     def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
@@ -258,7 +264,7 @@ class RoomRepository:
     def _find_by_ids(
         self, ids: Iterable[ObjectId], projection: Mapping[str, int] | None = None
     ) -> Iterator[dict[str, Any]]:
-        for query in with_ids(ids):
+        for query in with_ids(self._database, ids):
             yield from self._database.db["room"].find(query, projection)
 
     def _find_by(self, key: Mapping[str, Any]) -> Room | None:

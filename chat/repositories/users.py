@@ -47,7 +47,7 @@ class UserRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._prefixes = PrefixSearch()
+        self._prefixes = PrefixSearch(database)
 
     def find(self, user_id: str) -> User | None:
         """Return the user, or None."""
@@ -66,7 +66,7 @@ class UserRepository:
         """Return those of the users who exist, by id."""
         return {
             str(found["_id"]): _user(found)
-            for query in with_ids(object_ids(user_ids))
+            for query in with_ids(self._database, object_ids(user_ids))
             for found in self._collection.find(query)
             if not _is_deleted(found)
         }

@@ -13,10 +13,6 @@ from chat.repositories.messages import MessageRepository
 from chat.write_behind import WriteBehind
 
 WRITE_INTERVAL = 1.0  # seconds between two writes of one member's mark
-# Seconds that all pauses of a round may take, when the database is slow. A mark set right after a
-# round began waits for the next one too, so a crash can lose the marks of twice that time.
-MAX_INTERVAL = 30.0
-PAUSE_FACTOR = 10.0  # pause after a write, as a multiple of its duration
 KNOWN_MARKS = 50_000
 
 _Mark = tuple[int, str | None]  # the seq, and the id of its message or None if unknown
@@ -25,7 +21,9 @@ _Mark = tuple[int, str | None]  # the seq, and the id of its message or None if 
 class ReadMarks:
     """The read marks set in this process, written to the database in the background.
 
-    They stay cached after the write, because memberships read earlier stay in use for a while.
+    They stay cached after the write, because memberships read earlier stay in use for a while. A
+    mark set right after a round of writes began waits for the next round too, so a crash can lose
+    the marks of two rounds.
     """
 
     def __init__(self, memberships: MembershipRepository, messages: MessageRepository) -> None:
@@ -33,7 +31,7 @@ class ReadMarks:
         self._messages = messages
         self._known: LRUCache[tuple[str, str], int] = LRUCache(KNOWN_MARKS)
         self._write_behind: WriteBehind[tuple[str, str], _Mark] = WriteBehind(
-            WRITE_INTERVAL, self._write, MAX_INTERVAL, PAUSE_FACTOR
+            WRITE_INTERVAL, self._write, lambda: memberships.pacing
         )
 
     def advance(self, room_id: str, user_id: str, seq: int, message_id: str | None = None) -> None:

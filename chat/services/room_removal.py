@@ -14,8 +14,6 @@ from chat.services.room_notifier import RoomNotifier
 
 REMOVE = "remove_room"
 SWEEP = "sweep_room"
-# Documents deleted in one call, which blocks other writers: for 6 ms on the embedded engine.
-PIECE = 16
 # Seconds until the room's contents are searched once more, in case a process stored something
 # before it learned of the removal.
 SWEEP_AFTER = 60.0
@@ -24,7 +22,7 @@ SWEEP_AFTER = 60.0
 class Contents(Protocol):
     """A collection with contents of rooms other than messages."""
 
-    def delete_of_room(self, room_id: str, piece: int) -> Iterable[object]: ...
+    def delete_of_room(self, room_id: str) -> Iterable[object]: ...
 
 
 class RoomRemoval:
@@ -103,11 +101,7 @@ class RoomRemoval:
     def _remove_contents(self, room_id: str, progress: Progress) -> Iterator[Progress]:
         """Delete all contents in pieces; the progress is the first seq that may still exist."""
         for repository in self._contents:
-            for _ in repository.delete_of_room(room_id, PIECE):
+            for _ in repository.delete_of_room(room_id):
                 yield progress
-        seq: int | None = progress.get("seq", 1)
-        while seq is not None:
-            while self._messages.delete_range(room_id, seq, seq + PIECE - 1):
-                seq += PIECE
-                yield {"seq": seq}
-            seq = self._messages.find_first_seq(room_id, seq)
+        for seq in self._messages.delete_of_room(room_id, progress.get("seq", 1)):
+            yield {"seq": seq}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -352,6 +353,7 @@ def test_an_outage_loses_and_duplicates_no_message(
     error: Exception,
     stored: bool,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(committing, "RETRY_SECONDS", (0.0,))
     desk = open_desk(Outage(database, (error, stored), (error, stored)))
@@ -361,6 +363,7 @@ def test_an_outage_loses_and_duplicates_no_message(
     ]
     assert [message.data for message in log_of(database, room)] == list(map(str, range(5)))
     assert [message.data for message in desk.told] == list(map(str, range(5)))
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 def test_a_message_is_published_only_after_a_majority_has_it(

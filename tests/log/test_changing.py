@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -164,12 +165,17 @@ def test_changes_pushed_by_the_queue_are_not_published_again_unless_a_push_was_l
 
 
 def test_after_a_lost_answer_the_stored_change_is_found_and_not_stored_twice(
-    open_desk: OpenDesk, database: Database, room: Room, alice: str
+    open_desk: OpenDesk,
+    database: Database,
+    room: Room,
+    alice: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     desk = open_desk(changes=Failing(database, appends=1))
     message = say(desk, room, alice)
     assert edit(desk, room, message, "other").version == 1
     assert revs_of(desk, room) == [1]
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 def test_a_change_is_applied_once_the_database_is_back(

@@ -278,7 +278,7 @@ def test_the_changes_of_one_room_are_deleted_with_it(
     changes: ChangeRepository, message: Message
 ) -> None:
     changes.append([change_of(message, ALICE, "pinned", True, rev=rev) for rev in range(1, 6)])
-    assert sum(changes.delete_of_room(ROOM, 2)) == 5
+    assert sum(changes.delete_of_room(ROOM)) == 5
     assert changes.list_range(ROOM, 1, 9) == []
 
 

@@ -10,7 +10,6 @@ import pytest
 from chat.database.client import Database
 from chat.ids import new_id
 from chat.models import Membership
-from chat.repositories.documents import IDS_AT_ONCE
 from chat.repositories.memberships import MembershipRepository
 
 ROOM, ALICE, BOB = new_id(), new_id(), new_id()
@@ -72,9 +71,9 @@ def test_times_are_those_of_the_database(
 
 
 def test_the_rooms_of_many_people_are_found_in_bounded_pieces(
-    memberships: MembershipRepository,
+    memberships: MembershipRepository, migrated: Database
 ) -> None:
-    people = [new_id() for _ in range(IDS_AT_ONCE + 2)]
+    people = [new_id() for _ in range(migrated.dialect.ids_at_once + 2)]
     memberships.insert_many([replace(MEMBER, user_id=one) for one in people[1:]])
     memberships.insert(replace(MEMBER, user_id=people[1], room_id=ALICE))
     found = memberships.list_rooms_of_users([*people, "x"])
@@ -108,8 +107,8 @@ def test_memberships_end_one_by_one_or_with_their_room(memberships: MembershipRe
     assert memberships.take(ROOM, BOB) is None
     assert memberships.take(ROOM, ALICE) == MEMBER
     memberships.insert(MEMBER)
-    assert list(memberships.delete_of_room(ROOM, 1)) == [1, 1]
-    assert list(memberships.delete_of_room(ROOM, 1)) == []
+    assert list(memberships.delete_of_room(ROOM)) == [2]
+    assert list(memberships.delete_of_room(ROOM)) == []
     assert memberships.list_of_room(ROOM) == []
     assert memberships.list_of_user(ALICE) == [elsewhere]
 

@@ -7,16 +7,17 @@ from dataclasses import replace
 import pytest
 
 from chat.database.client import Database
+from chat.database.dialects import Dialect
 from chat.ids import new_id
 from chat.models import Message
-from chat.repositories.appends import STRIDE, Appended
-from chat.repositories.messages import LOOK_AHEAD, MessageRepository
+from chat.repositories.appends import Appended
+from chat.repositories.messages import LOOK_AHEAD, STRIDE, MessageRepository
 
 ROOM, ALICE = new_id(), new_id()
 
 
 @pytest.fixture
-def log(migrated: Database) -> MessageRepository:
+def log(migrated: Database, each_dialect: Dialect) -> MessageRepository:
     return MessageRepository(migrated)
 
 

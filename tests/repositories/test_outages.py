@@ -43,7 +43,7 @@ def failure(*write_errors: dict[str, Any], confirmed: bool = True) -> BulkWriteE
 
 
 def failing(error: BulkWriteError) -> Database:
-    """Return a database whose every collection fails to insert so."""
+    """Return a database whose every collection fails to insert so, and so does the command."""
 
     def insert_many(*_: object, **__: object) -> None:
         raise error
@@ -51,6 +51,11 @@ def failing(error: BulkWriteError) -> Database:
     class Collections:
         def __getitem__(self, _: str) -> SimpleNamespace:
             return SimpleNamespace(insert_many=insert_many)
+
+        def command(self, _: object) -> dict[str, Any]:
+            answer = {"n": error.details["nInserted"], "writeErrors": error.details["writeErrors"]}
+            unconfirmed = error.details["writeConcernErrors"]
+            return answer | ({"writeConcernError": unconfirmed[0]} if unconfirmed else {})
 
     return cast(Database, SimpleNamespace(db=Collections()))
 

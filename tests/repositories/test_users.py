@@ -12,6 +12,7 @@ import pytest
 from pymongo.collection import Collection
 
 from chat.database.client import Database
+from chat.database.dialects import SECANTUSDB
 from chat.errors import Conflict, NotFound, RateLimited
 from chat.models import User
 from chat.repositories import prefixes
@@ -136,7 +137,13 @@ def names_of(found: Iterable[User]) -> list[str]:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def whole_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine be one that reads whole ranges."""
+    monkeypatch.setattr(Database, "dialect", SECANTUSDB)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, whole_ranges: None) -> list[str]:
     """The ends of the ranges of usernames that are read, in their order."""
     ends: list[str] = []
 
@@ -182,6 +189,7 @@ def test_a_search_finds_whoever_came_or_went_since(users: UserRepository, asked:
     assert asked == [whole, "any104", "any103", whole, "any106"]
 
 
+@pytest.mark.usefixtures("whole_ranges")
 def test_of_searches_for_new_beginnings_one_reads_at_a_time(
     users: UserRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

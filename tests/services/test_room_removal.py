@@ -19,12 +19,10 @@ from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.services import jobs, room_removal
-from chat.services.room_removal import PIECE
 from chat.wiring import Services
 from harness.people import make_people
 
 MakeApp = Callable[..., Flask]
-MESSAGES = 3 * PIECE + 5
 
 
 class Crash(BaseException):
@@ -36,9 +34,21 @@ def services_of(app: Flask) -> Services:
     return found
 
 
-def fill(services: Services, room: Room, user: User, first: int = 1, count: int = MESSAGES) -> None:
+def piece_of(services: Services) -> int:
+    """Return how many messages are deleted in one call."""
+    return services.database.dialect.delete_piece
+
+
+def many(services: Services) -> int:
+    """Return a number of messages that are deleted in several calls."""
+    return 3 * piece_of(services) + 5
+
+
+def fill(
+    services: Services, room: Room, user: User, first: int = 1, count: int | None = None
+) -> None:
     """Store messages as they are stored, without a word to anybody."""
-    now = now_ms()
+    now, count = now_ms(), many(services) if count is None else count
     MessageRepository(services.database).append(
         [
             Message(new_id(), room.id, user.id, seq, f"c{seq}", "hello", now, now)
@@ -71,7 +81,7 @@ def test_a_room_is_gone_at_once_and_its_log_a_little_later(app: Flask) -> None:
     fill(services, group, ann)
     fill(services, other, ann, count=2)
     services.groups.delete(ann, group.id)
-    assert rest_of(services, group) == {"message": MESSAGES, "user_room": 2}
+    assert rest_of(services, group) == {"message": many(services), "user_room": 2}
     for user in (ann, bob):
         assert group.id not in {one.room.id for one in services.conversations.list_of(user)}
         with pytest.raises(NotFound):
@@ -90,10 +100,10 @@ def test_what_another_process_stored_in_a_room_that_had_ended_goes_too(app: Flas
     fill(services, group, ann)
     services.groups.delete(ann, group.id)
     services.jobs.run_due()
-    fill(services, group, ann, first=10 * MESSAGES)
+    fill(services, group, ann, first=10 * many(services))
     fill(services, group, ann, first=2, count=1)
     services.jobs.run_due()
-    assert rest_of(services, group) == {"message": MESSAGES + 1}
+    assert rest_of(services, group) == {"message": many(services) + 1}
     pass_a_minute(services)
     services.jobs.run_due()
     assert rest_of(services, group) == {}
@@ -155,7 +165,7 @@ def test_a_crash_at_any_step_leaves_a_room_whole_or_nothing_of_it(
     living.jobs.run_due()
     pass_a_minute(living)
     living.jobs.run_due()
-    whole = {"room": 1, "user_room": 2, "message": MESSAGES}
+    whole = {"room": 1, "user_room": 2, "message": many(living)}
     assert rest_of(living, group) == (whole if is_whole else {})
     assert living.database.db["job"].count_documents({}) == 0
     rooms = RoomRepository(living.database)
@@ -175,7 +185,7 @@ def test_what_is_in_a_room_that_is_there_again_stays(
         fill(services, room, ann)
     services.jobs.enqueue(room_removal.SWEEP, {"room_id": whole.id})
     services.jobs.run_due()
-    assert rest_of(services, whole) == {"room": 1, "user_room": 2, "message": MESSAGES}
+    assert rest_of(services, whole) == {"room": 1, "user_room": 2, "message": many(services)}
 
     document = services.database.db["room"].find_one({"_id": ObjectId(restored.id)})
     assert document is not None
@@ -189,7 +199,10 @@ def test_what_is_in_a_room_that_is_there_again_stays(
     monkeypatch.setattr(MessageRepository, "delete_range", delete_once)
     services.groups.delete(ann, restored.id)
     services.jobs.run_due()
-    assert rest_of(services, restored) == {"room": 1, "message": MESSAGES - PIECE}
+    assert rest_of(services, restored) == {
+        "room": 1,
+        "message": many(services) - piece_of(services),
+    }
 
 
 def test_a_restore_drops_the_job_that_is_under_way(app: Flask) -> None:
@@ -229,5 +242,5 @@ def test_a_removal_that_was_overtaken_harms_nobody(app: Flask) -> None:
     services.roles.set_role(ann, handed_over.id, bob.id, "owner")
     services.jobs.run_due()
     for room in (left, handed_over):
-        assert rest_of(services, room) == {"room": 1, "user_room": 2, "message": MESSAGES}
+        assert rest_of(services, room) == {"room": 1, "user_room": 2, "message": many(services)}
     assert services.database.db["job"].count_documents({}) == 0

@@ -1,0 +1,337 @@
+"""Calls every public method of the repositories with plausible data."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from importlib import import_module
+from typing import Any, TypeVar
+
+from pymongo.errors import OperationFailure
+
+import chat.repositories
+from chat.database.client import Database
+from chat.ids import new_id
+from chat.models import AuditEntry, Link, Membership, Message, Room, Session, User
+from chat.repositories.audit import AuditRepository
+from chat.repositories.blocks import BlockRepository
+from chat.repositories.changes import ChangeRepository
+from chat.repositories.codes import CodeRepository, StoredCode
+from chat.repositories.epoch import EpochRepository
+from chat.repositories.jobs import JobRepository
+from chat.repositories.links import LinkRepository
+from chat.repositories.membership_requests import MembershipRequestRepository
+from chat.repositories.memberships import MembershipRepository
+from chat.repositories.messages import MessageRepository
+from chat.repositories.prefixes import PrefixSearch
+from chat.repositories.presence import PresenceRepository
+from chat.repositories.probes import DatabaseProbe
+from chat.repositories.rate_limits import DatabaseWindows
+from chat.repositories.removals import RemovalRepository
+from chat.repositories.room_invitations import RoomInvitationRepository
+from chat.repositories.rooms import RoomRepository
+from chat.repositories.sessions import SessionRepository
+from chat.repositories.usage import UsageRepository
+from chat.repositories.users import UserRepository
+from tests.commands import Heard
+from tests.log.desk import change_of
+
+R = TypeVar("R")
+NOW = 1_700_000_000_000
+LATER = NOW + 3_600_000
+
+
+def public_methods() -> set[str]:
+    """Return the names of all public methods of the classes that take a database."""
+    modules = [
+        import_module(f"chat.repositories.{found.name}")
+        for found in pkgutil.iter_modules(chat.repositories.__path__)
+    ]
+    classes = {
+        found
+        for module in modules
+        for found in vars(module).values()
+        if inspect.isclass(found)
+        and found.__module__ == module.__name__
+        and "database" in inspect.signature(found).parameters
+    }
+    return {
+        method.__qualname__
+        for found in classes
+        for name, method in vars(found).items()
+        if inspect.isfunction(method)
+        and not name.startswith("_")
+        and method.__qualname__.startswith(found.__name__)  # `limits` copies methods
+    }
+
+
+class Calls:
+    """Calls methods, and keeps the commands that each one sends, by its name."""
+
+    def __init__(self, heard: Heard) -> None:
+        self._heard = heard
+        self.commands: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+
+    def __call__(self, method: Callable[..., R], *given: Any, **options: Any) -> R:
+        with self._heard.since_now() as commands:
+            result = method(*given, **options)
+            if isinstance(result, Iterator):
+                result = list(result)  # type: ignore[assignment]
+        self.commands[method.__qualname__] += commands
+        return result
+
+
+def call_every_method(call: Calls, database: Database) -> None:
+    """Call each public method at least once, and its several ways to find something."""
+    ann, bob = use_users(call, database)
+    group = use_rooms(call, database, ann, bob)
+    use_logs(call, database, group, ann)
+    use_members(call, database, group, ann, bob)
+    use_log_ins(call, database, ann)
+    use_background(call, database, ann)
+
+
+def use_users(call: Calls, database: Database) -> tuple[User, User]:
+    users = UserRepository(database)
+    ann, bob, eve = (
+        User("", name, name, 0, f"{name}@example.org", "", None, NOW, NOW, "$argon2id$")
+        for name in ("ann", "bob", "eve")
+    )
+    ann, bob = call(users.insert, ann), call(users.insert, bob)
+    call(users.insert_many, [eve])
+    call(users.find, ann.id)
+    gone = call(users.find_by_username, "Eve")
+    assert gone is not None
+    call(users.find_by_email, "ann@example.org")
+    call(users.list_by_ids, [ann.id, bob.id])
+    call(users.list_all)
+    call(users.list_all, disabled=True)
+    call(users.search, "a")
+    call(PrefixSearch(database).find, database.db["user"], "username_key", "a", 5, {})
+    call(users.list_touched, database.now() - timedelta(minutes=1))
+    call(users.list_touched, database.now() - timedelta(minutes=1), database.now())
+    call(users.update, ann.id, {"nickname": "Ann"}, NOW)
+    call(users.replace_password, ann, "$argon2id$2", NOW)
+    call(users.has_password_of, ann)
+    call(users.erase, gone.id, NOW)
+    return ann, bob
+
+
+def use_rooms(call: Calls, database: Database, ann: User, bob: User) -> Room:
+    rooms, now = RoomRepository(database), database.now()
+    group = call(rooms.insert_group, ann.id, "Tea", "")
+    direct = call(rooms.insert_direct, ann.id, bob.id)
+    ended = rooms.insert_group(ann.id, "Old", "")
+    assert direct is not None
+    call(rooms.find, group.id)
+    call(rooms.find_by_number, group.number or "")
+    call(rooms.find_direct, ann.id, bob.id)
+    call(rooms.find_group_of, ann.id, "Tea")
+    call(rooms.list_ids_of_owner, ann.id)
+    call(rooms.list_by_ids, [group.id, direct.id])
+    call(rooms.count_groups, [group.id, direct.id])
+    call(rooms.count_opened, ann.id)
+    call(rooms.list_opened, ann.id)
+    call(rooms.mark_answered, [direct.id])
+    call(rooms.update, group.id, {"info": "Green"})
+    call(rooms.renew_number, group.id)
+    call(rooms.confirm_owner, group)
+    call(rooms.change_owner, group, ann.id)
+    call(rooms.touch_members, group.id)
+    call(rooms.update_blocked_by, direct.id, [ann.id])
+    call(rooms.record_contention, group.id, new_id())
+    call(rooms.is_contended, now - timedelta(minutes=1), new_id())
+    call(rooms.list_all)
+    call(rooms.list_latest, 5)
+    call(rooms.list_touched, now - timedelta(minutes=1))
+    call(rooms.list_touched, now - timedelta(minutes=1), now)
+    call(rooms.delete, ended.id, ann.id, 0)
+    call(rooms.list_deleted, now - timedelta(minutes=1))
+    last = replace(message_in(group, ann, 3), version=2)
+    call(rooms.advance_heads, [last])
+    call(rooms.advance_revs, {group.id: 4})
+    return group
+
+
+def message_in(room: Room, user: User, seq: int) -> Message:
+    return Message(new_id(), room.id, user.id, seq, f"c{seq}", "hello", NOW, NOW)
+
+
+def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
+    messages, changes = MessageRepository(database), ChangeRepository(database)
+    stored = [message_in(room, ann, seq) for seq in range(1, 41)]
+    call(messages.append, stored)
+    again = replace(stored[3], id=new_id())
+    call(messages.find_stored, [stored[0], again, message_in(room, ann, 99)])
+    call(messages.list_range, room.id, 1, 9)
+    call(messages.list_by_ids, [one.id for one in stored])
+    call(messages.find_head, room.id, 3)
+    call(messages.ids_at, room.id, [1, 7, 39])
+    call(messages.has_written, room.id, ann.id)
+    call(messages.confirm)
+    call(messages.is_refused, OperationFailure("broken", 1))
+    own = [
+        change_of(stored[0], ann.id, "text", "other", rev=1),
+        change_of(stored[0], ann.id, "text", "third", rev=2),
+        change_of(stored[1], ann.id, "pinned", True, rev=3),
+        change_of(stored[2], ann.id, "reaction", True, "👍", rev=4),
+        change_of(stored[3], ann.id, "deleted", rev=5),
+    ]
+    call(changes.append, own)
+    call(changes.find_stored, own)
+    call(changes.list_range, room.id, 1, 9)
+    call(changes.apply, own)
+    call(messages.list_pinned, room.id, 5)
+    call(changes.delete_of_room, room.id)
+    call(messages.delete_range, room.id, 1, 2)
+    call(messages.find_first_seq, room.id, 1)
+    call(messages.delete_of_room, room.id, 3)
+
+
+def use_members(call: Calls, database: Database, room: Room, ann: User, bob: User) -> None:
+    members, removals = MembershipRepository(database), RemovalRepository(database)
+    one = Membership(room.id, ann.id, "member", 0, False, NOW)
+    call(members.insert, one)
+    call(members.insert_many, [replace(one, user_id=bob.id)])
+    call(members.find, room.id, ann.id)
+    call(members.list_of_user, ann.id)
+    call(members.count_of_user, ann.id)
+    call(members.list_rooms_of_users, [ann.id, bob.id])
+    call(members.list_of_room, room.id)
+    call(members.list_of_room, room.id, 1)
+    call(members.count_of_room, room.id)
+    call(members.update_role, room.id, ann.id, "admin")
+    call(members.update_muted, room.id, ann.id, True)
+    call(members.update_hidden, room.id, ann.id, 3)
+    call(members.advance_reads, [(room.id, ann.id, 2, None), (room.id, bob.id, 1, new_id())])
+    call(members.take, room.id, ann.id)
+    call(members.delete, room.id, ann.id)
+    call(members.delete_of_room, room.id)
+
+    call(removals.insert, room.id, bob.id, was_member=False)
+    call(removals.insert, room.id, bob.id, was_member=False)
+    call(removals.exists, room.id, bob.id)
+    call(removals.count_banned, room.id)
+    ((first, _, _),) = call(removals.list_after, "", 5)
+    call(removals.list_after, first, 5)
+    call(removals.delete, room.id, ann.id)
+    call(removals.delete, room.id, ann.id, LATER)
+    call(removals.delete_of_room, room.id)
+    call(removals.delete_of_user, bob.id)
+
+    invitations = RoomInvitationRepository(database)
+    invited = call(
+        invitations.insert,
+        room_id=room.id,
+        user_id=ann.id,
+        token_hash="0" * 64,
+        uses=2,
+        now=NOW,
+        expires_at=LATER,
+    )
+    call(invitations.find_by_hash, "0" * 64, NOW)
+    call(invitations.list_of_room, room.id, NOW)
+    call(invitations.spend_use, invited.id, bob.id, NOW)
+    call(invitations.spend_use, invited.id, bob.id, NOW)
+    call(invitations.delete, room.id, invited.id)
+    call(invitations.delete_by_user, room.id, ann.id)
+    call(invitations.delete_of_room, room.id)
+
+    requests, now = MembershipRequestRepository(database), database.now()
+    asked = call(requests.insert, room.id, bob.id, ann.id, NOW, LATER)
+    assert asked is not None
+    call(requests.find, asked.id, bob.id, NOW)
+    call(requests.find_of, room.id, bob.id, NOW)
+    call(requests.list_waiting, bob.id, NOW)
+    call(requests.count_waiting, bob.id, NOW)
+    call(requests.list_created, now - timedelta(minutes=1), now)
+    call(requests.decline, asked.id, LATER)
+    call(requests.delete_waiting, room.id, bob.id)
+    call(requests.delete, asked.id)
+    call(requests.delete_of_room, room.id)
+    call(requests.delete_of_user, bob.id)
+
+    blocks = BlockRepository(database)
+    call(blocks.insert, ann.id, bob.id)
+    call(blocks.count_blocked, ann.id)
+    call(blocks.list_blocked, ann.id)
+    call(blocks.find_blockers, ann.id, bob.id)
+    call(blocks.delete, ann.id, bob.id)
+    call(blocks.delete_of_user, ann.id)
+
+
+def use_log_ins(call: Calls, database: Database, ann: User) -> None:
+    sessions, codes, links = (
+        SessionRepository(database),
+        CodeRepository(database),
+        LinkRepository(database),
+    )
+    now = database.now()
+    new = Session("", ann.id, "Firefox", NOW, NOW, NOW, "hash")
+    one, _ = call(sessions.insert_many, [new, new], LATER)
+    call(sessions.find_alive, one.id, ann.id, NOW)
+    call(sessions.list_alive, ann.id, NOW)
+    call(sessions.rotate, one.id, ann.id, "hash", "next", NOW, LATER)
+    call(sessions.has_network, ann.id, "network", NOW)
+    call(sessions.end, one.id)
+    call(sessions.end_all, ann.id)
+    call(sessions.list_ended, now - timedelta(minutes=1))
+    call(sessions.list_ended, now - timedelta(minutes=1), now)
+
+    code = StoredCode(b"salt", b"hash")
+    call(codes.replace, ann.email, "reset", code, LATER)
+    call(codes.spend_try, ann.email, "reset", 5, NOW, 2 * (LATER - NOW))
+    call(codes.restore_try, ann.email, "reset", code)
+    call(codes.delete, ann.email, "reset")
+
+    link = call(links.insert, Link("", "reset", ann.id, 1, 1, NOW, LATER), "hash")
+    call(links.find_valid, "reset", "hash", NOW)
+    call(links.spend_use, link.id, NOW)
+    call(links.restore_use, link.id)
+    call(links.list_unexpired, "reset", NOW)
+    call(links.delete, "reset", link.id)
+    call(links.delete_of_user, ann.id)
+
+
+def use_background(call: Calls, database: Database, ann: User) -> None:
+    jobs, holder = JobRepository(database), new_id()
+    call(jobs.insert, "tidy", {})
+    call(jobs.list_of_kinds, ["tidy", "sweep"])
+    job = call(jobs.claim, ["tidy"], holder, 15.0, 60.0)
+    assert job is not None
+    call(jobs.renew, job, holder, {"seq": 1}, 15.0)
+    call(jobs.release, job, holder, {"seq": 1})
+    call(jobs.postpone, job, holder, 1.0)
+    call(jobs.finish, job, holder)
+
+    presence = PresenceRepository(database)
+    process_id = call(presence.insert_lease, [0, 0])
+    call(presence.renew_lease, process_id, [0, 1])
+    call(presence.write_users, process_id, {0: [ann.id]})
+    call(presence.read_users, process_id, 0)
+    call(presence.write_users, new_id(), {0: [ann.id]})
+    call(presence.delete_orphans)
+    (lease,) = call(presence.list_leases)
+    call(presence.delete_lease, lease)
+    call(presence.delete_process, process_id)
+
+    audit = AuditRepository(database)
+    call(audit.insert_many, [AuditEntry(new_id(), NOW, "logged_in", "", ann.id)], LATER - NOW)
+    call(audit.list_latest, 5)
+    call(audit.list_latest, 5, ann.id)
+    call(audit.list_latest, 5, ann.id, "logged_in")
+
+    call(UsageRepository(database).add, 1, {f"user {ann.id}": 9})
+    epoch = EpochRepository(database)
+    call(epoch.read)
+    call(epoch.renew)
+    windows = DatabaseWindows(database)
+    call(windows.acquire_entry, "key", 5, 60)
+    call(windows.get_moving_window, "key", 5, 60)
+    probe = DatabaseProbe(database, None)
+    call(probe.find_problem)
+    call(probe.problem_of, OperationFailure("away"))
