@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
-from chat.concurrency import spawn
+from chat.concurrency import spawn, yield_to_others
 from chat.errors import ChatError, Internal, Unavailable
 from chat.log.contention import Contention
 from chat.log.futures import StoredFuture
@@ -166,6 +166,7 @@ class GroupCommit(ABC, Generic[D]):
             if self._contention.is_on:
                 # Without a pause the faster process would win every time.
                 time.sleep(random.uniform(*PAUSE_FACTORS) * self._insert_seconds)
+            yield_to_others()  # what they send now is in the next batch
 
     def _take_batch(self) -> list[D]:
         """Remove the next batch from the queue and return it; an empty one ends `_drain`."""
