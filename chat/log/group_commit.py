@@ -166,10 +166,13 @@ class GroupCommit(ABC, Generic[D]):
             if self._contention.is_on:
                 # Without a pause the faster process would win every time.
                 time.sleep(random.uniform(*PAUSE_FACTORS) * self._insert_seconds)
-            yield_to_others()  # what they send now is in the next batch
 
     def _take_batch(self) -> list[D]:
-        """Remove the next batch from the queue and return it; an empty one ends `_drain`."""
+        """Remove the next batch from the queue and return it; an empty one ends `_drain`.
+
+        Others run before, because what they send now costs less in this batch than in the next one.
+        """
+        yield_to_others()
         with self._lock:
             batch = [self._queue.popleft() for _ in range(min(BATCH_ENTRIES, len(self._queue)))]
             self._queued_bytes -= sum(draft.size for draft in batch)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.budgets import Budgets
-from chat.concurrency import STEPS_PER_TURN, Turn, charge_to, spawn, yield_to_others
+from chat.concurrency import STEPS_PER_TURN, Turn, charge_to, spawn_after, yield_to_others
 from chat.errors import RateLimited, Unavailable
 from chat.logs import bind_id
 from chat.realtime.acks import Ack, Body, Deadlines
@@ -77,7 +77,7 @@ class EventQueue:
         connection.waiting_size += len(text)
         if not connection.handling:
             connection.handling = True
-            spawn(self._handle_waiting, connection)
+            spawn_after(self._handle_waiting, connection)
 
     def _handle_waiting(self, connection: Connection) -> None:
         bind_id(connection.sid)
