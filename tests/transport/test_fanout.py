@@ -343,3 +343,19 @@ def test_the_bound_of_unsent_bytes_holds_within_a_turn(serve: Serve, opened: Ope
     ada.read_all()  # the kernel has taken some of it, so it was not beyond the bound
     within.read_all()
     assert beyond.poll().status_code == 400
+
+
+def test_a_client_written_to_in_the_middle_of_a_turn_and_the_others_get_all_frames(
+    serve: Serve, opened: Opened
+) -> None:
+    address = serve("--max-unsent", MAX_UNSENT, "--slow-bytes", MAX_UNSENT)
+    ada, bob = clients = [opened(WebSocketClient(address)) for _ in range(2)]
+    world = World(list(clients), 0)
+    # Only Bob comes beyond the bound, with what he alone has, so he alone is written to then.
+    ada.perform(
+        [world.enter(one, ROOT, "hall") for one in clients]
+        + [world.emit_to(bob, MAX_UNSENT - 2 * FILLING)]
+        + [world.emit(ROOT, ["hall"], FILLING, []) for _ in range(4)]
+    )
+    for client in clients:
+        client.read_all()

@@ -261,7 +261,6 @@ class EngineSession(socket.Socket):
                 self._poll.wait(self.server.ping_interval + self.server.ping_timeout)
             finally:
                 self._poll = None
-            self._collect()
         taken, self.out = self.out[:PACKETS_PER_POLL], self.out[PACKETS_PER_POLL:]
         size = sum(map(len, taken))
         self._out_size -= size
