@@ -349,9 +349,10 @@ def test_a_client_written_to_in_the_middle_of_a_turn_and_the_others_get_all_fram
     serve: Serve, opened: Opened
 ) -> None:
     address = serve("--max-unsent", MAX_UNSENT, "--slow-bytes", MAX_UNSENT)
-    ada, bob = clients = [opened(WebSocketClient(address)) for _ in range(2)]
+    ada, bob, eve = clients = [opened(WebSocketClient(address)) for _ in range(3)]
     world = World(list(clients), 0)
-    # Only Bob comes beyond the bound, with what he alone has, so he alone is written to then.
+    # Only Bob comes beyond the bound, with what he alone has, so he alone is written to then. Eve
+    # has nothing of her own: all that she gets is what the members share.
     ada.perform(
         [world.enter(one, ROOT, "hall") for one in clients]
         + [world.emit_to(bob, MAX_UNSENT - 2 * FILLING)]
@@ -359,3 +360,4 @@ def test_a_client_written_to_in_the_middle_of_a_turn_and_the_others_get_all_fram
     )
     for client in clients:
         client.read_all()
+    assert len(eve.received) == 4
