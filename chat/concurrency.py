@@ -25,6 +25,7 @@ SPAWNED = "spawned"  # the name of a thread that `spawn` starts
 LOOKUPS = 2  # of host names at a time; the other real threads stay free for hashing passwords
 TURN = 0.01  # seconds after which long work yields to other green threads
 READ_TURN = 0.004  # the same for reads, which are less urgent
+STEPS_PER_TURN = 16  # of the work of one client
 
 log = logging.getLogger(__name__)
 
@@ -107,15 +108,41 @@ def _is_literal(host: object) -> bool:
     return True
 
 
-def cooperatively(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
-    """Yield the items, and yield to other green threads after every `seconds`, or READ_TURN."""
-    seconds = READ_TURN if seconds is None else seconds
-    turn_ends = time.monotonic() + seconds
+class Turn:
+    """How long a green thread works before all others that are ready run.
+
+    Everything that takes turns takes them by this class: a turn of a client's work (its messages,
+    packets and events) ends after STEPS_PER_TURN or READ_TURN, other long work after `seconds`.
+    """
+
+    __slots__ = ("_seconds", "_steps", "_ends_at")
+
+    def __init__(self, seconds: float = READ_TURN) -> None:
+        self._seconds = seconds
+        self._begin()
+
+    def _begin(self) -> None:
+        self._steps = 0
+        self._ends_at = time.monotonic() + self._seconds
+
+    def is_over(self, most_steps: int = sys.maxsize) -> bool:
+        """Count a step and return whether it was the last one of this turn."""
+        self._steps += 1
+        return self._steps >= most_steps or time.monotonic() > self._ends_at
+
+    def give(self) -> None:
+        """Yield to others, then begin the next turn."""
+        yield_to_others()
+        self._begin()
+
+
+def cooperatively(items: Iterable[T], seconds: float = READ_TURN) -> Iterator[T]:
+    """Yield the items in turns of some seconds."""
+    turn = Turn(seconds)
     for item in items:
         yield item
-        if time.monotonic() > turn_ends:
-            yield_to_others()
-            turn_ends = time.monotonic() + seconds
+        if turn.is_over():
+            turn.give()
 
 
 def yield_to_others() -> None:
@@ -181,16 +208,43 @@ _switched_at = time.perf_counter()
 
 def spawn(function: Callable[..., Any], *args: Any) -> None:
     """Start `function` in a green thread, or in a real one if unpatched; log what it raises."""
-
-    def run() -> None:
-        try:
-            function(*args)
-        except Exception:
-            log.exception("background task %s failed", getattr(function, "__qualname__", function))
-
     if is_green():
         import eventlet
 
-        eventlet.spawn_n(run)
+        eventlet.spawn_n(_run_green, function, args)
     else:
-        threading.Thread(target=run, name=SPAWNED, daemon=True).start()
+        threading.Thread(target=_run, args=(function, args), name=SPAWNED, daemon=True).start()
+
+
+def spawn_after(function: Callable[..., Any], *args: Any) -> None:
+    """Start `function` when the calling green thread has done its work, in the same one.
+
+    That saves a turn of the event loop. A thread that `spawn` did not start, or that has something
+    to start already, starts a new one instead.
+    """
+    if is_green():
+        import greenlet
+
+        current: Any = greenlet.getcurrent()
+        if getattr(current, "after", function) is None:
+            current.after = (function, args)
+            return
+    spawn(function, *args)
+
+
+def _run_green(function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    import greenlet
+
+    current: Any = greenlet.getcurrent()
+    current.after = None
+    _run(function, args)
+    while current.after is not None:
+        (function, args), current.after = current.after, None
+        _run(function, args)
+
+
+def _run(function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    try:
+        function(*args)
+    except Exception:
+        log.exception("background task %s failed", getattr(function, "__qualname__", function))

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import socketio
 from bson import ObjectId
 from pymongo.errors import AutoReconnect
 
@@ -21,6 +20,7 @@ from chat.models import Membership, Message, ReceivedRequest, Room, RoomKind, Us
 from chat.realtime.channels import ChannelManager, room_channel
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.pushed_rooms import PushedRooms
+from chat.realtime.transport.server import TransportServer
 from chat.reconciler import members
 from chat.reconciler import reconciler as reconciling
 from chat.reconciler.members import MemberReconciler
@@ -433,7 +433,7 @@ def test_a_connecting_member_is_compared_again(process: Process) -> None:
 def test_a_client_whose_user_left_while_it_connected_is_not_subscribed(process: Process) -> None:
     manager = ChannelManager()
     manager.connections = process.connections
-    socketio.Server(client_manager=manager, async_mode="threading")
+    TransportServer(client_manager=manager, async_mode="threading")
     sid = manager.pre_connect("transport", "/group")
     assert sid is not None
     coming = process.connect(sid, new_id())

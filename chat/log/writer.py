@@ -210,13 +210,19 @@ class Writer(GroupCommit[MessageDraft]):
         self._stored.append((draft, Stored(message, created)))
 
     def _start_notifying(self) -> None:
-        """Notify of the stored drafts in a green thread, after the batch before is done."""
+        """Notify of the stored drafts in a green thread, after the batch before is done.
+
+        A single draft that keeps none waiting needs no green thread.
+        """
         if not self._stored:
             return
         self._notifier_idle.wait()
         stored_drafts, self._stored = self._stored, []
         self._notifier_idle.clear()
-        spawn(self._notify_all, stored_drafts)
+        if len(stored_drafts) == 1 and not self._queue:
+            self._notify_all(stored_drafts)
+        else:
+            spawn(self._notify_all, stored_drafts)
 
     def _notify_all(self, stored_drafts: Sequence[tuple[MessageDraft, Stored]]) -> None:
         """Notify the followers of each new message, then resolve the futures of all its sends."""

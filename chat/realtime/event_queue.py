@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.budgets import Budgets
-from chat.concurrency import charge_to, spawn, yield_to_others
+from chat.concurrency import STEPS_PER_TURN, Turn, charge_to, spawn_after, yield_to_others
 from chat.errors import RateLimited, Unavailable
 from chat.logs import bind_id
 from chat.realtime.acks import Ack, Body, Deadlines
@@ -77,22 +77,21 @@ class EventQueue:
         connection.waiting_size += len(text)
         if not connection.handling:
             connection.handling = True
-            spawn(self._handle_waiting, connection)
+            spawn_after(self._handle_waiting, connection)
 
     def _handle_waiting(self, connection: Connection) -> None:
         bind_id(connection.sid)
         charge_to(connection.payer)
         try:
-            while connection.waiting:
-                data, size, ack = connection.waiting.popleft()
-                connection.waiting_size -= size
-                if not ack.sent:
-                    self._handle_in_turn(connection, data, ack)
-                yield_to_others()  # let other green threads run between two events of one client
+            while event := self._next(connection):
+                self._handle_in_turn(connection, *event)
+                if connection.waiting:
+                    yield_to_others()
         finally:
             connection.handling = False
 
     def _handle_in_turn(self, connection: Connection, data: list[Any] | str, ack: Ack) -> None:
+        """Handle an event in a turn of the user, and further ones until that turn is over."""
         self._budgets.note_active(connection.payer)
         try:
             release_turn = connection.payer.take_turn(ack.seconds_to_wait())
@@ -100,10 +99,26 @@ class EventQueue:
             ack.send(self._refusal(connection, error))
             return
         try:
-            if not ack.sent:
-                self._handle(connection, data, ack)
+            turn = Turn()
+            while True:
+                if not ack.sent:
+                    self._handle(connection, data, ack)
+                event = None if turn.is_over(STEPS_PER_TURN) else self._next(connection)
+                if event is None:
+                    return
+                data, ack = event
         finally:
             release_turn()
+
+    @staticmethod
+    def _next(connection: Connection) -> tuple[list[Any] | str, Ack] | None:
+        """Remove the next event that has no answer yet from the queue and return it."""
+        while connection.waiting:
+            data, size, ack = connection.waiting.popleft()
+            connection.waiting_size -= size
+            if not ack.sent:
+                return data, ack
+        return None
 
     def _expire(self, ack: Ack) -> None:
         ack.send(self._refusal(ack.connection, Unavailable()))

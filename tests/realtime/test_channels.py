@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import socketio
 
 from chat.models import User
 from chat.realtime.channels import ChannelManager
@@ -14,6 +13,7 @@ from chat.realtime.publisher import Publisher
 from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
+from chat.realtime.transport.server import TransportServer
 from tests.log.desk import log_without_database
 from tests.realtime.accounts import UNMETERED
 
@@ -25,7 +25,7 @@ def waiting_client(*channels: str) -> tuple[ChannelManager, str]:
     connections = Connections()
     manager = ChannelManager()
     manager.connections = connections
-    socketio.Server(client_manager=manager, async_mode="threading")
+    TransportServer(client_manager=manager, async_mode="threading")
     sid = manager.pre_connect("transport", GROUP)
     assert sid is not None
     user = User("1", "ada", "Ada", 0, "", "", None, 0, 0)

@@ -46,7 +46,7 @@ class Spawned:
 def spawned(monkeypatch: pytest.MonkeyPatch) -> Spawned:
     """The handling of events, which waits until the test runs it."""
     found = Spawned()
-    monkeypatch.setattr(event_queue, "spawn", found)
+    monkeypatch.setattr(event_queue, "spawn_after", found)
     return found
 
 

@@ -3,7 +3,7 @@
 It has the namespaces `/` and `/custom` that the public Engine.IO and Socket.IO protocol test suites
 talk to: `auth` tells what a client connected with, `message` comes back as `message-back`,
 `message-with-ack` as its ack. `--plain` serves the bare Engine.IO layer, which sends every message
-back. `GET /bytes/N` is answered by N bytes, `POST /count` by how many came, `GET /memory` by how
+back. `perform` takes steps in one turn of the event loop. `GET /bytes/N` is answered by N bytes, `POST /count` by how many came, `GET /memory` by how
 many bytes of memory the process has. A debtor, by `X-Forwarded-For`, rests before they
 get on. Prints the port it listens on.
 """
@@ -21,6 +21,7 @@ import eventlet
 
 eventlet.monkey_patch()
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,20 @@ def socket_io(options: dict[str, Any]) -> Any:
 
     def connected(namespace: str, sid: str, auth: object) -> None:
         server.emit("auth", auth or {}, to=sid, namespace=namespace)
+
+    def emit(namespace: str, channels: Any, number: int, size: int, skipped: list[str]) -> None:
+        value = {"number": number, "text": "x" * size}
+        server.emit("told", value, to=channels, namespace=namespace, skip_sid=skipped)
+
+    def close(namespace: str, sid: str) -> None:
+        server.eio.disconnect(server.manager.eio_sid_from_sid(sid, namespace))
+
+    take_step: dict[str, Callable[..., object]] = {
+        "emit": emit,
+        "enter": lambda namespace, sid, channel: server.enter_room(sid, channel, namespace),
+        "leave": lambda namespace, sid, channel: server.leave_room(sid, channel, namespace),
+        "close": close,
+    }
 
     for name in ("/", "/custom"):
 
@@ -68,6 +83,12 @@ def socket_io(options: dict[str, Any]) -> Any:
                 server.emit("told", {"number": number, "text": text}, to=channel, namespace=name)
                 server.sleep(0)
             return times
+
+        @server.on("perform", namespace=name)
+        def perform(sid: str, steps: list[Any]) -> int:
+            for kind, *values in steps:
+                take_step[kind](*values)
+            return len(steps)
 
         @server.on("members", namespace=name)
         def members(sid: str, channel: str, name: str = name) -> int:

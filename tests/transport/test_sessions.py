@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chat import concurrency
 from chat.realtime import connect_queue
 from chat.realtime.channels import ChannelManager
 from chat.realtime.connections import Connections
@@ -131,7 +132,7 @@ def test_tiny_frames_are_parsed_in_turns(
     listening: list[Callable[[int], None]] = []
     monkeypatch.setattr(FrameReader, "feed", count)
     monkeypatch.setattr(wires, "spawn", lambda *call: begun.append(call))
-    monkeypatch.setattr(wires, "yield_to_others", lambda: turns.append(cut))
+    monkeypatch.setattr(concurrency, "yield_to_others", lambda: turns.append(cut))
     monkeypatch.setattr(wires, "add_listener", lambda *given: listening.append(given[2]))
     monkeypatch.setattr(wires, "remove_listener", lambda _: None)
     ours, theirs = socket.socketpair()

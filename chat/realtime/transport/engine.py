@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -79,6 +79,23 @@ class EngineServer(engineio.Server):
         )
         return session
 
+    def send_to_channel(self, channel: Hashable, sids: Collection[str], frame: bytes) -> None:
+        """Push a frame to all members of a channel; call `members_change` before they change."""
+        shared = self._fanout.list_of(channel)
+        if shared is None:
+            if len(sids) < 2:  # nobody to share with
+                self.send_to_all(sids, frame)
+                return
+            sockets = self.sockets
+            shared = self._fanout.begin_list(
+                channel, [sockets[sid] for sid in sids if sid in sockets]
+            )
+        shared.append(frame)
+
+    def members_change(self, channel: Hashable) -> None:
+        """End the list of frames that the present members of a channel share."""
+        self._fanout.end_list(channel)
+
     def send_to_all(self, sids: Iterable[str], frame: bytes) -> None:
         """Push one frame to many sessions; skip those that have ended."""
         sockets = self.sockets
@@ -110,7 +127,7 @@ class EngineServer(engineio.Server):
         """Close all sessions once their unsent data is out, at the latest after `seconds`."""
         self._ending = True
         deadline = time.monotonic() + seconds
-        while any(session.out for session in self.sockets.values()) and (
+        while any(session.unsent for session in self.sockets.values()) and (
             time.monotonic() < deadline
         ):
             self.sleep(0.01)

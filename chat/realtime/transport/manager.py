@@ -35,7 +35,7 @@ class FanoutManager(socketio.Manager):
             return None
         sid: str = self.server.eio.generate_id()
         own[namespace] = sid
-        self.rooms.setdefault(namespace, {}).setdefault(None, {})[sid] = eio_sid
+        self._add(sid, namespace, None, eio_sid)
         self._waiting.add(sid)
         session = self.server.eio.sockets.get(eio_sid)
         if session is not None:
@@ -102,7 +102,7 @@ class FanoutManager(socketio.Manager):
             if room != sid:
                 raise ValueError("cannot enter a sid room")
             return
-        self.rooms[namespace].setdefault(room, {})[sid] = eio_sid
+        self._add(sid, namespace, room, eio_sid)
         self._channels.setdefault(sid, set()).add(room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
@@ -152,12 +152,15 @@ class FanoutManager(socketio.Manager):
             super().emit(event, data, namespace, room or to, skip_sid, callback)
             return
         frame = encode_frame(f"4{made.encode()}".encode())
-        self.server.eio.send_to_all(self._sessions(namespace, to or room, skip_sid), frame)
+        channel, engine = to or room, self.server.eio
+        if skip_sid or isinstance(channel, (list, tuple)):
+            engine.send_to_all(self._sessions(namespace, channel, skip_sid), frame)
+        else:
+            members = self._members(namespace, channel).values()
+            engine.send_to_channel((namespace, channel), members, frame)
 
     def _sessions(self, namespace: str, channel: Any, skip_sid: Any) -> list[str]:
         """Return the sessions in a channel, or in any of several, without the skipped clients."""
-        if not skip_sid and not isinstance(channel, (list, tuple)):  # the usual case
-            return list(self._members(namespace, channel).values())
         skipped = {skip_sid} if isinstance(skip_sid, str) else set(skip_sid or ())
         participants = self.get_participants(namespace, channel)
         return [eio_sid for sid, eio_sid in participants if sid not in skipped]
@@ -172,7 +175,12 @@ class FanoutManager(socketio.Manager):
             return {} if eio_sid is None else {channel: eio_sid}
         return found or {}
 
+    def _add(self, sid: str, namespace: str, channel: Any, eio_sid: str) -> None:
+        self.server.eio.members_change((namespace, channel))
+        self.rooms.setdefault(namespace, {}).setdefault(channel, {})[sid] = eio_sid
+
     def _drop(self, sid: str, namespace: str, channel: Any) -> None:
+        self.server.eio.members_change((namespace, channel))
         channels = self.rooms.get(namespace, {})
         members = channels.get(channel)
         if members is None:

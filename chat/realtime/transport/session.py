@@ -1,6 +1,6 @@
 """One Engine.IO session: its unsent frames, and the transport that sends them.
 
-Every packet is encoded as a WebSocket frame first, once for all its recipients. Long polling
+They are those in `out`, and behind them those of the list `shared` from its place on. Every packet is encoded as a WebSocket frame first, once for all its recipients. Long polling
 removes the frame header again. So packets keep their order during an upgrade to WebSocket.
 """
 
@@ -17,9 +17,9 @@ from typing import Any
 import engineio
 from engineio import packet, socket
 
-from chat.concurrency import current_payer, repay, spawn, yield_to_others
+from chat.concurrency import STEPS_PER_TURN, Turn, current_payer, repay, spawn
 from chat.realtime.transport import frames
-from chat.realtime.transport.fanout import Fanout
+from chat.realtime.transport.fanout import Fanout, SharedFrames
 from chat.realtime.transport.frames import (
     BAD_TEXT,
     BINARY,
@@ -36,7 +36,6 @@ from chat.realtime.transport.pace import Pace
 from chat.realtime.transport.wire import Wire
 
 PROBE, PROBED, UPGRADE = "2probe", "3probe", "5"
-PACKETS_PER_TURN = 16  # then other green threads run
 MIN_POLL_BYTES = 16 * 1024  # each poll counts as at least so many: small packets need many polls
 PACKETS_PER_POLL = 16  # python-engineio's client closes a connection after a longer answer
 READ_BYTES = 64 * 1024
@@ -94,8 +93,11 @@ class EngineSession(socket.Socket):
         self._close_soon = close_soon
         self.connected = self.upgrading = self.upgraded = False
         self.closing = self.closed = self.refused = False
-        self.out: list[bytes] = []  # unsent frames
-        self.unsent = 0  # bytes of them
+        self.out: list[bytes] = []  # unsent frames of its own
+        self._out_size = 0  # bytes of them
+        self.shared: SharedFrames | None = None  # the list of a channel, only in this turn
+        self._place = 0  # of the first unsent frame in it
+        self._is_scheduled = False  # to be flushed at the end of this turn
         self.wire: Wire | None = None  # the transport once `upgraded`; before that, a probe
         now = time.monotonic()
         self.sent_at = now  # when bytes were last sent
@@ -140,6 +142,12 @@ class EngineSession(socket.Socket):
         else:
             self.push(encode_frame(encoded, BINARY))
 
+    @property
+    def unsent(self) -> int:
+        """Return the bytes of all unsent frames."""
+        shared = self.shared
+        return self._out_size + (0 if shared is None else shared.size_since(self._place))
+
     def push(self, frame: bytes, *, at_once: bool = False) -> None:
         """Queue a frame; it is sent at the end of this turn of the event loop.
 
@@ -147,45 +155,96 @@ class EngineSession(socket.Socket):
         """
         if self.closed:
             return
+        self._collect()
         is_first = not self.out
         self.out.append(frame)
-        self.unsent += len(frame)
+        self._out_size += len(frame)
         if is_first and (at_once or self.is_unjoined):
             self.write()
-        elif is_first:
-            self._fanout.schedule_write(self)
-        if self.unsent > self._max_unsent:
-            self._limit_unsent()
+        else:
+            self._schedule_flush()
+        self.limit_unsent()
 
-    def _limit_unsent(self) -> None:
-        """Send what the kernel takes now; drop the client if too much is still unsent."""
-        if self.wire is not None:
-            self.write()
-        if self.unsent > self._max_unsent and not self.closing:
-            self.closing = True
-            spawn(self.drop)
+    def follow(self, shared: SharedFrames) -> None:
+        """Queue all frames that are appended to a list from now on in this turn."""
+        if self.closing:
+            return
+        if self.shared is not None:
+            self._collect()
+            self.shared.note_absence(self)
+        self.shared, self._place = shared, shared.end
+        shared.limit_after(self._max_unsent - self._out_size)
+        self._schedule_flush()
 
-    def write(self, data: bytes | None = None) -> None:
-        """Send as much as the kernel takes; `data` are the unsent frames if already joined."""
+    def _schedule_flush(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._fanout.schedule_flush(self)
+
+    def flush(self) -> None:
+        """Send at the end of a turn what the kernel takes; keep the rest, and leave the list."""
+        self._is_scheduled = False
         wire = self.wire
+        if wire is None or not wire.awaits_writable:
+            self.write()
+        self._leave_shared()
+
+    def _collect(self) -> None:
+        """Move the unsent frames of the list to `out`, before something that is behind them."""
+        shared = self.shared
+        if shared is not None and self._place < shared.end:
+            self.out += shared.since(self._place)
+            self._out_size += shared.size_since(self._place)
+            self._place = shared.end
+
+    def _leave_shared(self) -> None:
+        self._collect()
+        self.shared = None
+
+    def _forget_unsent(self) -> None:
+        self.out, self._out_size, self.shared = [], 0, None
+
+    def limit_unsent(self) -> None:
+        """Send what the kernel takes if too much is unsent; drop the client if it still is."""
+        room = self._max_unsent - self.unsent
+        if room < 0:
+            if self.wire is not None:
+                self.write()
+                room = self._max_unsent - self.unsent
+            if room < 0:
+                if not self.closing:
+                    self.closing = True
+                    spawn(self.drop)
+                return
+        if self.shared is not None:
+            self.shared.limit_after(room)
+
+    def write(self) -> None:
+        """Send as many of the unsent frames as the kernel takes; wake a waiting poll for them."""
+        wire, shared = self.wire, self.shared
         if wire is None or not self.upgraded:
-            if self._poll is not None:
+            if self._poll is not None and self.unsent:
                 self._poll.set()
             return
-        data = b"".join(self.out) if data is None else data
+        tail = b"" if shared is None else shared.joined_since(self._place)
+        data = b"".join((*self.out, tail)) if self.out else tail
+        if not data:
+            return
         try:
             sent = wire.send(data)
         except OSError:
-            self.out, self.unsent = [], 0
+            self._forget_unsent()
             wire.stop_awaiting()  # the next read finds out that the client is gone
             return
+        if shared is not None:
+            self._place = shared.end
         if sent:
             self.sent_at = time.monotonic()
         if sent == len(data):
-            self.out, self.unsent, self.pace = [], 0, None
+            self.out, self._out_size, self.pace = [], 0, None
             wire.stop_awaiting()
         else:
-            self.out, self.unsent = [data[sent:]], len(data) - sent
+            self.out, self._out_size = [data[sent:]], len(data) - sent
             if self.pace is not None:
                 self.pace.add_bytes(sent)
             wire.await_writable()
@@ -195,6 +254,7 @@ class EngineSession(socket.Socket):
         if self._poll is not None:
             self.close(wait=False)
             raise engineio.exceptions.EngineIOError("two polls at once")
+        self._collect()
         if not self.out and not self.closed:
             self._poll = self.server.create_event()
             try:
@@ -203,7 +263,7 @@ class EngineSession(socket.Socket):
                 self._poll = None
         taken, self.out = self.out[:PACKETS_PER_POLL], self.out[PACKETS_PER_POLL:]
         size = sum(map(len, taken))
-        self.unsent -= size
+        self._out_size -= size
         self.sent_at = time.monotonic()
         if not self.out:
             self.pace = None
@@ -221,15 +281,16 @@ class EngineSession(socket.Socket):
         At most one packet and one piece of the body are in memory at a time.
         """
         try:
-            for count, encoded in enumerate(self._read_packets(environ), start=1):
+            turn = Turn()
+            for encoded in self._read_packets(environ):
                 self._handle_encoded(encoded)
                 if self.refused:
                     raise engineio.exceptions.EngineIOError("not part of the protocol")
                 if self.closed:
                     return
-                if count % PACKETS_PER_TURN == 0:
+                if turn.is_over(STEPS_PER_TURN):
                     repay()
-                    yield_to_others()
+                    turn.give()
         except TooLarge:
             environ[STATUS] = "413 Content Too Large"
             raise
@@ -286,8 +347,7 @@ class EngineSession(socket.Socket):
                 self._poll.set()  # the client upgrades only after its poll has ended
         elif message == UPGRADE and self.upgrading:
             self.upgrading, self.upgraded = False, True
-            if self.out:
-                self.write()
+            self.write()
         else:
             self.on_wire_lost(wire)
             wire.end(NORMAL)
@@ -424,6 +484,7 @@ class EngineSession(socket.Socket):
         )
         if not abort:
             self.write()
+        self._leave_shared()
         if self._poll is not None:
             self._poll.set()
         if self.wire is not None:
@@ -435,7 +496,7 @@ class EngineSession(socket.Socket):
         """End the session and close the socket at once, because the client may not read."""
         wire, self.wire = self.wire, None
         self.close(wait=False, abort=True)
-        self.out, self.unsent = [], 0
+        self._forget_unsent()
         if wire is not None:
             wire.end(None)
 

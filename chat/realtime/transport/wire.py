@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from chat.concurrency import Payer, charge_to, repay, spawn, yield_to_others
+from chat.concurrency import STEPS_PER_TURN, Payer, Turn, charge_to, repay, spawn
 from chat.realtime.transport.frames import (
     CLOSE,
     NORMAL,
@@ -27,7 +27,6 @@ from chat.realtime.transport.loop import add_listener, remove_listener
 
 READ_BYTES = 64 * 1024
 FRAMES_PER_TURN = 256  # parsed without a pause; not every frame is a message
-MESSAGES_PER_TURN = 16  # then other green threads run
 LINGER = 2.0  # seconds for the client to read our close frame
 MAX_IGNORED = READ_BYTES  # bytes read and dropped during LINGER; then reading stops
 
@@ -118,6 +117,11 @@ class Wire:
             return self.send(data) == len(data)
         except OSError:
             return False
+
+    @property
+    def awaits_writable(self) -> bool:
+        """Return whether the session's `write` will be called when the kernel can take more."""
+        return self._writing is not None
 
     def await_writable(self) -> None:
         """Call the session's `write` when the kernel can take more."""
@@ -217,20 +221,19 @@ class Wire:
                 self.open()
 
     def _handle_all(self, data: bytes) -> None:
-        handled = 0
+        turn = Turn()
         while True:
             for message in self._frames.feed(data, FRAMES_PER_TURN):
                 if self.closed_at is not None:
                     return
                 self._handle_one(message)
-                handled += 1
-                if handled % (1 if self._session.is_unjoined else MESSAGES_PER_TURN) == 0:
+                if turn.is_over(1 if self._session.is_unjoined else STEPS_PER_TURN):
                     self._charge_and_repay()
-                    yield_to_others()
+                    turn.give()
             if not self._frames.pending:
                 return
             self._charge_and_repay()
-            yield_to_others()
+            turn.give()
             data = b""
 
     def _charge_and_repay(self) -> None:
