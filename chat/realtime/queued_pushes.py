@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, NoReturn
+from typing import Any
+
+import orjson
 
 from chat.models import Message
 from chat.realtime.connections import NAMESPACES
@@ -29,8 +30,8 @@ def read_push(received: object) -> dict[str, Any] | None:
     if not isinstance(received, bytes) or len(received) > MAX_BYTES:
         return None
     try:
-        push = json.loads(received, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        push = orjson.loads(received)
+    except ValueError:
         return None
     if not isinstance(push, dict) or not _is_push(push):
         return None
@@ -92,7 +93,3 @@ def _read_message(payload: dict[str, Any]) -> Message | None:
         return read_pushed(payload)
     except (KeyError, TypeError):
         return None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)  # NaN and Infinity are not JSON
