@@ -18,18 +18,16 @@ from typing import Any
 from redis.exceptions import RedisError, ResponseError
 from socketio import RedisManager
 
-from chat.concurrency import spawn
+from chat.concurrency import cooperatively, spawn
 from chat.logs import REPEATS
 from chat.realtime.channels import ChannelManager, is_room_channel
-from chat.realtime.queued_pushes import read_push
+from chat.realtime.queued_pushes import PIECE_BYTES, PIECE_PUSHES, read_pushes, write_pushes
 from chat.schemas.writing import write_json
 
 CHANNEL = "chat"
 # Pushes for other processes that wait, beside a piece; beyond it the oldest is left to the
 # reconciler. Without an answer of Redis a piece is published again, so pushes come at least once.
 MAX_WAITING = 10_000
-PIECE_PUSHES = 128  # that are published in one round trip
-PIECE_BYTES = 1 << 20  # of them, but for the last push
 SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
 # Events to a user's channel after which the reconciler has nothing left to push.
@@ -74,11 +72,11 @@ class QueuedChannelManager(RedisManager, ChannelManager):
         for received in super()._listen():
             if isinstance(received, bytes) and received.startswith(self._own_prefix):
                 continue  # Redis sends to all, also to the process that published it
-            push = read_push(received)
-            if push is None:
-                log.warning("dropped what arrived on MESSAGE_QUEUE_URL: no push", extra=REPEATS)
-            elif push["host_id"] != self.host_id:
-                yield push
+            for push in cooperatively(read_pushes(received)):
+                if push is None:
+                    log.warning("dropped what arrived on MESSAGE_QUEUE_URL: no push", extra=REPEATS)
+                elif push["host_id"] != self.host_id:
+                    yield push
 
     def _publish(self, data: dict[str, Any]) -> None:
         self._outgoing.append(write_json({"host_id": self.host_id} | data))
@@ -94,11 +92,8 @@ class QueuedChannelManager(RedisManager, ChannelManager):
             self._has_outgoing.wait()
             self._has_outgoing.clear()
             while piece := piece or self._take_piece():
-                pipeline = client.pipeline(transaction=False)
-                for push in piece:
-                    pipeline.publish(self.channel, push)
                 try:
-                    pipeline.execute()
+                    client.publish(self.channel, write_pushes(self.host_id, piece))
                     reached, piece = True, []
                 except (RedisError, OSError) as error:
                     if reached:
@@ -112,9 +107,11 @@ class QueuedChannelManager(RedisManager, ChannelManager):
         """Remove the next pushes from the queue and return them."""
         piece: list[bytes] = []
         size = 0
-        while self._outgoing and len(piece) < PIECE_PUSHES and size < PIECE_BYTES:
+        while self._outgoing and len(piece) < PIECE_PUSHES:
+            size += len(self._outgoing[0])
+            if piece and size > PIECE_BYTES:
+                break
             piece.append(self._outgoing.popleft())
-            size += len(piece[-1])
         return piece
 
     def _handle_emit(self, message: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, get_type_hints
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError
 
 from chat.models import Changes, Message, Page
 from chat.schemas import fields
@@ -54,11 +54,13 @@ class SendDirectSchema(PostMessageSchema):
     room_id = fields.Id(load_default=None)
     to = fields.String(min=1, max=100, load_default=None)
 
-    @validates_schema
-    def _require_one(self, data: dict[str, Any], **_: Any) -> None:
-        given = [name for name in ("to", "room_id") if data[name] is not None]
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """Return the loaded data; raise ValidationError."""
+        loaded = super().load(data, **kwargs)
+        given = [name for name in ("to", "room_id") if loaded[name] is not None]
         if len(given) != 1:
             raise ValidationError({"to": ["invalid.not_both" if given else "invalid.required"]})
+        return loaded
 
 
 class HistorySchema(Schema):
