@@ -14,7 +14,7 @@ STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 def write_json(value: Any) -> bytes:
     """Return the JSON of a value. It may contain `Encoded` values.
 
-    Raises TypeError for a value that JSON or UTF-8 does not have, for an integer of more than 64
-    bits, and for an object with a name that is no text.
+    Raises TypeError for a value of another type, a lone surrogate, an integer of more than 64 bits
+    and a name that is no text. NaN, which no field of ours can be, becomes null.
     """
     return orjson.dumps(value, option=STRICT)
