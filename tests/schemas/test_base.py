@@ -45,7 +45,7 @@ VALID: dict[str, st.SearchStrategy[Any]] = {
     "rooms": st.dictionaries(IDS, st.integers(0, 9)),
     "ids": st.dictionaries(IDS, IDS),
 }
-WRONG = st.sampled_from(
+WRONG: st.SearchStrategy[Any] = st.sampled_from(
     [None, "", " ", "\x00", "\ud800", "x" * 4_001, 0, -1, 2**60, 1.0, True, [], {}, {"?": "?"}]
 )
 
