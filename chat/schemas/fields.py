@@ -61,7 +61,7 @@ class Strict(Field[Any]):
     }
 
     def _validate(self, value: Any) -> None:
-        if self.validators:  # marshmallow's method takes as long without any
+        if self.validators:  # without any, marshmallow's method still costs as much as a rule
             super()._validate(value)
 
 
