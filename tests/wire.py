@@ -23,6 +23,7 @@ class WireClient:
     """One WebSocket connection; everything received is kept in `received`, in order.
 
     An entry is `(kind, namespace, id, data)`; kinds are the numbers of the Socket.IO protocol.
+    `packets` are the same as text.
     """
 
     CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR = range(5)
@@ -38,6 +39,7 @@ class WireClient:
             address, timeout=TIMEOUT, header=headers or {}, suppress_origin=True, socket=connected
         )
         self.received: list[tuple[int, str, int | None, Any]] = []
+        self.packets: list[str] = []
         self._ids = itertools.count(1)
         try:
             opening = str(self._socket.recv())
@@ -165,6 +167,7 @@ class WireClient:
         if not frame.startswith("4"):
             return []
         entry = parse(frame[1:])
+        self.packets.append(frame[1:])
         self.received.append(entry)
         return [entry]
 

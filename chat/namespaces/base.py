@@ -35,7 +35,7 @@ from chat.schemas.messages import (
     OnSchema,
     ReactSchema,
     SeqSchema,
-    dump_message,
+    encode_message,
 )
 from chat.schemas.rooms import RoomIdSchema
 from chat.schemas.sync import SyncSchema, dump_sync
@@ -221,8 +221,7 @@ class EventNamespace(flask_socketio.Namespace):
     def _ack_future(self, connection: Connection, future: StoredFuture, ack: Ack) -> None:
         error = future.exception()
         if error is None:
-            message = dump_message(future.result().message, connection.user.id)
-            ack.send({"data": message})
+            ack.send({"data": encode_message(future.result().message, connection.user.id)})
         elif isinstance(error, Exception):
             ack.send(self._error(connection, error))
 

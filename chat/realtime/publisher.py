@@ -14,9 +14,10 @@ from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
 from chat.schemas.membership_requests import dump_request
-from chat.schemas.messages import dump_message, split_changes
+from chat.schemas.messages import dump_message, encode_message, split_changes
 from chat.schemas.rooms import dump_room
 from chat.schemas.users import dump_user
+from chat.schemas.writing import Encoded
 
 EVENTS = (
     "message_created",
@@ -64,11 +65,11 @@ class Publisher:
 
     def on_stored(self, room: Room, message: Message) -> None:
         """Push a new message to all sockets of all members, the sender's included."""
-        self._to_room(room, "message_created", dump_message(message))
+        self._to_room(room, "message_created", encode_message(message))
 
     def on_caught_up(self, room: Room, message: Message) -> None:
         """Push a message stored elsewhere to the sockets of all members here."""
-        self._to_room(room, "message_created", dump_message(message), local_only=True)
+        self._to_room(room, "message_created", encode_message(message), local_only=True)
 
     def on_changed(self, room: Room, changes: Changes) -> None:
         """Push changed messages to all sockets of all members, the acting user's included."""
@@ -94,7 +95,7 @@ class Publisher:
 
     def message_created_for(self, user_id: str, room: Room, message: Message) -> None:
         """Push a message to one user, who subscribed to the room after it was stored."""
-        self._to_user(room, user_id, "message_created", dump_message(message))
+        self._to_user(room, user_id, "message_created", encode_message(message))
 
     def message_read(self, room: Room, user_id: str, seq: int, to_members: bool) -> None:
         """Push how far a user has read: to all members, or to the user's own sockets alone."""
@@ -247,7 +248,7 @@ class Publisher:
         return self._socketio.server.manager
 
     def _to_room(
-        self, room: Room, event: str, payload: dict[str, Any], local_only: bool = False
+        self, room: Room, event: str, payload: dict[str, Any] | Encoded, local_only: bool = False
     ) -> None:
         self._emit(
             NAMESPACES[room.kind], room_channel(room.id), event, payload, local_only=local_only
@@ -258,7 +259,7 @@ class Publisher:
         room: Room,
         user_id: str,
         event: str,
-        payload: dict[str, Any],
+        payload: dict[str, Any] | Encoded,
         local_only: bool = False,
     ) -> None:
         self._emit(
@@ -270,7 +271,7 @@ class Publisher:
         namespace: str,
         to: str | list[str],
         event: str,
-        payload: dict[str, Any],
+        payload: dict[str, Any] | Encoded,
         skip_sid: list[str] | None = None,
         local_only: bool = False,
     ) -> None:

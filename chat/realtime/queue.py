@@ -15,16 +15,19 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from socketio import RedisManager
 
-from chat.concurrency import spawn
+from chat.concurrency import cooperatively, spawn
 from chat.logs import REPEATS
 from chat.realtime.channels import ChannelManager, is_room_channel
-from chat.realtime.queued_pushes import read_push
+from chat.realtime.queued_pushes import PIECE_BYTES, PIECE_PUSHES, read_pushes, write_pushes
+from chat.schemas.writing import write_json
 
 CHANNEL = "chat"
-MAX_WAITING = 10_000  # pushes for other processes; beyond it the oldest is left to the reconciler
+# Pushes for other processes that wait, beside a piece; beyond it the oldest is left to the
+# reconciler. Without an answer of Redis a piece is published again, so pushes come at least once.
+MAX_WAITING = 10_000
 SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
 # Events to a user's channel after which the reconciler has nothing left to push.
@@ -50,7 +53,9 @@ class QueuedChannelManager(RedisManager, ChannelManager):
             options["socket_keepalive"] = True
         RedisManager.__init__(self, url, channel=CHANNEL, redis_options=options)
         self._on_push = on_push
-        self._outgoing: deque[dict[str, Any]] = deque(maxlen=MAX_WAITING)
+        self._outgoing: deque[bytes] = deque(maxlen=MAX_WAITING)
+        # The beginning of all own pushes, and of no others, because `host_id` is random.
+        self._own_prefix = write_json({"host_id": self.host_id})[:-1] + b","
         self._has_outgoing = threading.Event()
 
     def initialize(self) -> None:
@@ -65,34 +70,49 @@ class QueuedChannelManager(RedisManager, ChannelManager):
     def _listen(self) -> Iterator[dict[str, Any]]:
         """Yield the valid pushes of other processes; drop everything else."""
         for received in super()._listen():
-            push = read_push(received)
-            if push is None:
-                log.warning("dropped what arrived on MESSAGE_QUEUE_URL: no push", extra=REPEATS)
-            elif push["host_id"] != self.host_id:
-                yield push
+            if isinstance(received, bytes) and received.startswith(self._own_prefix):
+                continue  # Redis sends to all, also to the process that published it
+            for push in cooperatively(read_pushes(received)):
+                if push is None:
+                    log.warning("dropped what arrived on MESSAGE_QUEUE_URL: no push", extra=REPEATS)
+                elif push["host_id"] != self.host_id:
+                    yield push
 
     def _publish(self, data: dict[str, Any]) -> None:
-        self._outgoing.append(data)
+        self._outgoing.append(write_json({"host_id": self.host_id} | data))
         self._has_outgoing.set()
 
     def _publish_all(self) -> None:
         reached = True
+        piece: list[bytes] = []
         # The time-out is for this client alone: a listening one may wait forever for a push.
         options = {**self.redis_options, "socket_timeout": SECONDS}
         client = self._get_redis_module().Redis.from_url(self.redis_url, **options)
         while True:
             self._has_outgoing.wait()
             self._has_outgoing.clear()
-            while self._outgoing:
-                data = self._outgoing.popleft()
+            while piece := piece or self._take_piece():
                 try:
-                    client.publish(self.channel, self.json.dumps(data))
-                    reached = True
+                    client.publish(self.channel, write_pushes(self.host_id, piece))
+                    reached, piece = True, []
                 except (RedisError, OSError) as error:
                     if reached:
                         log.warning("MESSAGE_QUEUE_URL does not answer: %s", type(error).__name__)
                     reached = False
+                    if isinstance(error, ResponseError):  # it would refuse the piece again
+                        piece = []
                     time.sleep(PAUSE)
+
+    def _take_piece(self) -> list[bytes]:
+        """Remove the next pushes from the queue and return them."""
+        piece: list[bytes] = []
+        size = 0
+        while self._outgoing and len(piece) < PIECE_PUSHES:
+            size += len(self._outgoing[0])
+            if piece and size > PIECE_BYTES:
+                break
+            piece.append(self._outgoing.popleft())
+        return piece
 
     def _handle_emit(self, message: dict[str, Any]) -> None:
         super()._handle_emit(message)

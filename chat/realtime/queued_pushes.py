@@ -1,17 +1,25 @@
-"""Validates what arrives on the message queue: only our own events for our channels pass."""
+"""What is on the message queue: pushes, one by one or in pieces of several.
+
+Of what arrives, only our own events for our channels pass.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
 
 from chat.models import Message
 from chat.realtime.connections import NAMESPACES
 from chat.realtime.publisher import EVENTS
 from chat.schemas.messages import read_pushed
+from chat.schemas.writing import Encoded, write_json
 
 MAX_BYTES = 4 << 20  # of one push; a user in thousands of rooms has as many channels in it
+PIECE_PUSHES = 128
+PIECE_BYTES = 1 << 20  # a push that is larger is published alone
 PUSHED = frozenset(EVENTS) - {"session_expired"}  # that one never goes through the queue
 OF_A_USER = ("user_changed", "presence_changed")  # go to all rooms of the user
 TO_A_USER = ("room_created", "invitation_received")
@@ -20,18 +28,35 @@ NAMED_BY_ID = ("user_changed", "room_created", "room_updated", "invitation_recei
 KNOWN_CHANNEL = re.compile(r"(?:room|user):([0-9a-f]{24})")
 
 
-def read_push(received: object) -> dict[str, Any] | None:
-    """Return a valid push as python-socketio's manager handles it, or None.
+def write_pushes(host_id: str, pushes: Sequence[bytes]) -> bytes:
+    """Return encoded pushes as they are published; a single one is published as it is.
 
-    The manager's other commands and events that ask for an ack are not valid. In a push of
-    `message_created`, `message` is the parsed message.
+    So programs, and processes of an older version, that know no pieces understand it.
+    """
+    if len(pushes) == 1:
+        return pushes[0]
+    return write_json({"host_id": host_id, "pushes": [Encoded(push) for push in pushes]})
+
+
+def read_pushes(received: object) -> Iterable[dict[str, Any] | None]:
+    """Return the pushes of what was published, with None for each that is not valid.
+
+    A valid push is as python-socketio's manager handles it. The manager's other commands and events
+    that ask for an ack are not valid. In a push of `message_created`, `message` is the parsed
+    message.
     """
     if not isinstance(received, bytes) or len(received) > MAX_BYTES:
-        return None
+        return [None]
     try:
-        push = json.loads(received, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
+        read = orjson.loads(received)
+    except ValueError:
+        return [None]
+    if isinstance(read, dict) and isinstance(read.get("pushes"), list):
+        return map(_read_push, read["pushes"][:PIECE_PUSHES])
+    return [_read_push(read)]
+
+
+def _read_push(push: object) -> dict[str, Any] | None:
     if not isinstance(push, dict) or not _is_push(push):
         return None
     if push["event"] == "message_created":
@@ -92,7 +117,3 @@ def _read_message(payload: dict[str, Any]) -> Message | None:
         return read_pushed(payload)
     except (KeyError, TypeError):
         return None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)  # NaN and Infinity are not JSON

@@ -13,7 +13,6 @@ when their originals change. The differences to the stock server:
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -32,6 +31,7 @@ from chat.realtime.connections import Connection, Connections
 from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
 from chat.realtime.transport.server import TransportServer
 from chat.schemas.reading import read_json
+from chat.schemas.writing import write_json
 
 SOCKET_PATHS = ("/socket.io/", "/socket.io")  # some clients omit the slash
 
@@ -85,11 +85,11 @@ class NamespaceHandler(Protocol):
 
 
 class CompactJson:
-    """JSON in UTF-8 without escapes: the default writes six bytes for each Chinese character."""
+    """JSON without escapes: the default writes six bytes for each Chinese character."""
 
     @staticmethod
     def dumps(value: Any, **_: Any) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return write_json(value).decode()
 
     @staticmethod
     def loads(text: str) -> Any:

@@ -29,12 +29,33 @@ class Schema(marshmallow.Schema):
             raise marshmallow.ValidationError({"_schema": ["invalid.repeated"]})
         if isinstance(data, Mapping) and len(data) > MAX_FIELDS:
             raise marshmallow.ValidationError({"_schema": ["invalid.unknown"]})
-        return super().load(data, **kwargs)
+        loaded = None if kwargs or any(self._hooks.values()) else self._load_valid(data)
+        return super().load(data, **kwargs) if loaded is None else loaded
+
+    def _load_valid(self, data: Any) -> dict[str, Any] | None:
+        """Return the loaded data, or None if there is any error, which marshmallow will report.
+
+        The fields alone define what is valid. marshmallow asks the same fields, but takes twice as
+        long because it collects all errors.
+        """
+        if type(data) is not dict or not data.keys() <= self.load_fields.keys():
+            return None
+        loaded = {}
+        try:
+            for name, field in self.load_fields.items():
+                value = field.deserialize(data.get(name, marshmallow.missing), name, data)
+                if value is not marshmallow.missing:
+                    loaded[name] = value
+        except marshmallow.ValidationError:
+            return None
+        return loaded
 
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
         """Refuse unbounded containers; replace marshmallow's own messages."""
         if isinstance(field_obj, UNBOUNDED):
             raise TypeError(f"{field_name}: use a container of chat.schemas.fields")
+        if field_obj.data_key or field_obj.attribute:
+            raise TypeError(f"{field_name}: a field has one name")
         field_obj.error_messages = {
             name: text if text.startswith("invalid.") else KEYS.get(name, "invalid.value")
             for name, text in field_obj.error_messages.items()

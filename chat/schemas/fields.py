@@ -60,6 +60,10 @@ class Strict(Field[Any]):
         "validator_failed": "invalid.value",
     }
 
+    def _validate(self, value: Any) -> None:
+        if self.validators:  # without any, marshmallow's method still costs as much as a rule
+            super()._validate(value)
+
 
 class String(Strict):
     """Text of `min` to `max` code points.

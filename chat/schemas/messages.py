@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, get_type_hints
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError
 
 from chat.models import Changes, Message, Page
 from chat.schemas import fields
 from chat.schemas.base import Schema
+from chat.schemas.writing import Encoded, write_json
 
 MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
 MAX_PAGE = 100
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with space left for the envelope
+ENCODED_MESSAGES = 128  # kept for the ack after the push: at most 24 KB each
 MAX_NAMED = 10  # user ids listed for one emoji; the rest are only counted
 # The fields of a new message, with their types.
 FIRST_FIELDS = (
@@ -52,11 +54,13 @@ class SendDirectSchema(PostMessageSchema):
     room_id = fields.Id(load_default=None)
     to = fields.String(min=1, max=100, load_default=None)
 
-    @validates_schema
-    def _require_one(self, data: dict[str, Any], **_: Any) -> None:
-        given = [name for name in ("to", "room_id") if data[name] is not None]
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """Return the loaded data; raise ValidationError."""
+        loaded = super().load(data, **kwargs)
+        given = [name for name in ("to", "room_id") if loaded[name] is not None]
         if len(given) != 1:
             raise ValidationError({"to": ["invalid.not_both" if given else "invalid.required"]})
+        return loaded
 
 
 class HistorySchema(Schema):
@@ -155,6 +159,22 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
     }
 
 
+def encode_message(message: Message, reader_id: str | None = None) -> Encoded:
+    """Return the JSON of `dump_message`.
+
+    A message without reactions is the same for all readers. So its push and its ack are encoded
+    once.
+    """
+    if reader_id is not None and message.reactions:
+        return Encoded(write_json(dump_message(message, reader_id)))
+    return _encode_for_all(message)
+
+
+@lru_cache(ENCODED_MESSAGES)
+def _encode_for_all(message: Message) -> Encoded:
+    return Encoded(write_json(dump_message(message)))
+
+
 def _dump_reactions(message: Message) -> list[dict[str, Any]]:
     """Return each emoji with its count and its first users, in order of first use."""
     by_emoji: dict[str, list[str]] = {}
@@ -168,7 +188,7 @@ def _dump_reactions(message: Message) -> list[dict[str, Any]]:
 
 def size_of(dumped: object) -> int:
     """Return the bytes of an element in a JSON list, with its comma."""
-    return len(json.dumps(dumped, ensure_ascii=False, separators=(",", ":")).encode()) + 1
+    return len(write_json(dumped)) + 1
 
 
 def dump_page(

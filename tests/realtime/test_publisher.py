@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -15,11 +14,12 @@ from chat.realtime.connections import Connection, Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.queue import QueuedChannelManager
-from chat.realtime.queued_pushes import read_push
+from chat.realtime.queued_pushes import read_pushes
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatServer, ChatSocketIO
 from chat.schemas.messages import dump_message
 from chat.schemas.users import dump_user
+from chat.schemas.writing import write_json
 from tests.log.desk import log_without_database
 from tests.realtime.accounts import UNMETERED
 
@@ -87,7 +87,7 @@ class Process:
             "room": channel,
             "host_id": "another",
         }
-        received = read_push(json.dumps(push).encode())
+        (received,) = read_pushes(write_json(push))
         assert received is not None
         self.manager.receive(received)
 
@@ -119,7 +119,7 @@ def test_a_local_publisher_pushes_nothing_to_the_queue(
 ) -> None:
     tell_everything(process.publisher(local_only=False))
     assert len(process.manager.queued) == 16, "all that is told, and nothing else"
-    assert all(read_push(json.dumps(push).encode()) for push in process.manager.queued)
+    assert all(all(read_pushes(write_json(push))) for push in process.manager.queued)
     process.manager.queued.clear()
     tell_everything(process.publisher(local_only=True))
     assert process.manager.queued == []

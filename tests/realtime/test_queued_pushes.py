@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chat.realtime.queued_pushes import MAX_BYTES, read_push
+from chat.realtime.queued_pushes import MAX_BYTES, PIECE_PUSHES, read_pushes, write_pushes
 from chat.schemas.messages import dump_message
 
 ROOM, USER = "0123456789abcdef01234567", "fedcba9876543210fedcba98"
@@ -41,6 +41,12 @@ CHANGED = {
     "data": [{"room_id": ROOM, "messages": [MESSAGE], "after_rev": 3, "last_rev": 4}],
 }
 TYPING = {**PUSH, "event": "user_typing", "data": [{"room_id": ROOM, "user_id": USER}]}
+
+
+def read_push(received: Any) -> dict[str, Any] | None:
+    """Return the only push of what was published, or None if it is not valid."""
+    (push,) = read_pushes(received)
+    return push
 
 
 def sent(push: Any) -> bytes:
@@ -154,3 +160,30 @@ def test_any_other_push_is_dropped(wrong: dict[str, Any]) -> None:
 )
 def test_unparsable_data_is_dropped(received: object) -> None:
     assert read_push(received) is None
+
+
+def test_a_single_push_is_published_as_python_socketio_publishes_it() -> None:
+    assert json.loads(write_pushes("another", [sent(TYPING)])) == TYPING
+
+
+def test_a_piece_has_its_pushes_in_order_and_the_host_first() -> None:
+    published = write_pushes("another", [sent(TYPING), sent(CHANGED)])
+    assert published.startswith(b'{"host_id":"another",')
+    assert list(read_pushes(published)) == [TYPING, CHANGED]
+
+
+def test_what_is_not_valid_in_a_piece_is_dropped_alone() -> None:
+    wrong = [sent({**TYPING, "event": "another_event"}), b"null", b"[]", b"7"]
+    wrong.append(write_pushes("another", [sent(TYPING), sent(TYPING)]))
+    found = list(read_pushes(write_pushes("another", [sent(TYPING), *wrong, sent(CHANGED)])))
+    assert found == [TYPING, *[None] * len(wrong), CHANGED]
+
+
+def test_of_a_piece_with_too_many_pushes_the_rest_is_dropped() -> None:
+    pushes = [sent(TYPING)] * (PIECE_PUSHES + 1)
+    assert list(read_pushes(write_pushes("another", pushes))) == [TYPING] * PIECE_PUSHES
+
+
+@pytest.mark.parametrize("pushes", [b"null", b"{}", b"7", b'"text"'])
+def test_a_piece_that_is_no_list_is_dropped(pushes: bytes) -> None:
+    assert read_push(b'{"host_id":"another","pushes":' + pushes + b"}") is None

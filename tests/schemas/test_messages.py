@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chat.models import Changes, Message, Reaction
-from chat.schemas.messages import dump_changes, dump_message, read_pushed, split_changes
+from chat.schemas.messages import (
+    dump_changes,
+    dump_message,
+    encode_message,
+    read_pushed,
+    split_changes,
+)
+from chat.schemas.writing import write_json
 
 
 def test_a_push_of_a_newer_version_is_read_without_what_it_added() -> None:
@@ -35,6 +42,21 @@ def test_ones_own_reactions_are_told_to_one_reader_alone() -> None:
     assert "own_reactions" not in dump_message(REACTED)
     assert dump_message(REACTED, "u12")["own_reactions"] == ["👍"]
     assert dump_message(REACTED, "u99")["own_reactions"] == []
+
+
+def test_a_new_message_is_encoded_once_for_its_push_and_its_ack() -> None:
+    message = Message("m1", "r1", "u1", 7, "c1", "hello", 1, 2, username="ann", nickname="Ann")
+    pushed = encode_message(message)
+    assert encode_message(message, "u1") is pushed
+    assert write_json([pushed]) == write_json([dump_message(message)])
+    later = replace(message, version=1, data="other")
+    assert write_json([encode_message(later)]) == write_json([dump_message(later)])
+
+
+def test_an_encoded_message_has_the_readers_own_reactions() -> None:
+    for reader in (None, "u12", "u99"):
+        encoded = encode_message(REACTED, reader)
+        assert write_json([encoded]) == write_json([dump_message(REACTED, reader)])
 
 
 def changes(number: int, size: int) -> Changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +24,30 @@ def test_message_is_acked_as_stored_and_pushed_to_every_member(people: People) -
     for client in (sender, second_tab, receiver):
         assert client.pushed("message_created") == sent
     assert ada.data("GET", f"/rooms/{group['id']}/messages")["messages"] == [sent]
+
+
+def test_push_and_ack_of_a_message_have_the_same_bytes_without_escapes(people: People) -> None:
+    (ada,) = people("ada")
+    group = ada.create_group()
+    client = ada.socket("/group")
+    data = 'a line separator \u2028, an emoji 👩‍🚀, "quotes", a bell \x07 and 你好'
+    ack_id = client.emit("/group", "send_message", message(group, data))
+    assert client.ack(ack_id)["data"]["data"] == data
+    push, ack = client.packets[-2:]
+    pushed = push.removeprefix('2/group,["message_created",').removesuffix("]")
+    assert ack == f'3/group,{ack_id}[{{"data":{pushed}}}]'
+    assert pushed == json.dumps(json.loads(pushed), ensure_ascii=False, separators=(",", ":"))
+
+
+def test_a_lone_surrogate_is_refused_with_an_answer_as_a_text_and_as_a_name(
+    people: People,
+) -> None:
+    (ada,) = people("ada")
+    group = ada.create_group()
+    client = ada.socket("/group")
+    for payload in (message(group, "\ud800"), message(group) | {"\ud800": 1}):
+        assert client.call("/group", "send_message", payload)["error"]["code"] == "validation_error"
+    assert client.call("/group", "send_message", message(group))["data"]["seq"] == 1
 
 
 def test_message_is_pushed_under_the_senders_present_nickname(people: People) -> None:
