@@ -145,6 +145,8 @@ class EngineServer(engineio.Server):
 
     def session_of(self, query: str) -> EngineSession | None:
         """Return the open session that a query string names."""
+        if "sid=" not in query:  # a new client; parsing costs more than looking
+            return None
         return self.sockets.get(parse_qs(query).get("sid", [""])[0])
 
     def _log_error_once(self, message: str, message_key: str) -> None:
