@@ -188,8 +188,9 @@ def _settle(payer: Payer | None) -> None:
     now = time.perf_counter()
     passed = now - _switched_at
     _switched_at = now
-    if payer is not None:
-        payer.charge(passed)
+    while payer is not None:  # as `charge` does; this runs at each switch
+        payer.used += passed
+        payer = payer.parent
 
 
 _current: Callable[[], Any] | None = None  # greenlet.getcurrent, once metering has started
