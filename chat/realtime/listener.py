@@ -34,6 +34,10 @@ from chat.realtime.transport.pace import Pace
 from chat.refusals import refusal_body
 
 BACKLOG = 1024
+# Turns of the event loop for each accepted connection. What it costs until its client has connected
+# and caught up delays everybody once a turn. So many clients that come at once are spread over
+# turns that others fill; where nobody else has anything to do, a turn takes no time.
+TURNS_PER_CONNECTION = 1
 LARGE_BODIES = 16  # chunked bodies above the ordinary limit at a time; each is in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
@@ -399,9 +403,8 @@ class Listener:
     def accept(self) -> tuple[Any, Any]:
         """Wait for a connection within the limits (called by eventlet)."""
         while True:
-            # One connection in each turn of the loop. While connections are waiting, `_accept` never
-            # yields, and each that is accepted is one more request to handle in the next turn.
-            eventlet.sleep(0)
+            for _ in range(TURNS_PER_CONNECTION):
+                eventlet.sleep(0)
             client, address = self._accept()
             if self._count_in(address):
                 return client, address
