@@ -34,10 +34,6 @@ from chat.realtime.transport.pace import Pace
 from chat.refusals import refusal_body
 
 BACKLOG = 1024
-# Turns of the event loop for each accepted connection. What it costs until its client has connected
-# and caught up delays everybody once a turn. So many clients that come at once are spread over
-# turns that others fill; where nobody else has anything to do, a turn takes no time.
-TURNS_PER_CONNECTION = 1
 LARGE_BODIES = 16  # chunked bodies above the ordinary limit at a time; each is in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
@@ -403,8 +399,9 @@ class Listener:
     def accept(self) -> tuple[Any, Any]:
         """Wait for a connection within the limits (called by eventlet)."""
         while True:
-            for _ in range(TURNS_PER_CONNECTION):
-                eventlet.sleep(0)
+            # One connection in a turn of the event loop, because what each costs delays all others
+            # in that turn. While connections are waiting, `_accept` never yields.
+            eventlet.sleep(0)
             client, address = self._accept()
             if self._count_in(address):
                 return client, address

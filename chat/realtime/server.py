@@ -32,6 +32,7 @@ from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
 from chat.realtime.transport.server import TransportServer
+from chat.repositories.outages import is_outage
 from chat.schemas.reading import read_json
 
 SOCKET_PATHS = ("/socket.io/", "/socket.io")  # some clients omit the slash
@@ -223,15 +224,28 @@ class ChatServer(TransportServer):
             else:
                 self._forget(request.sid, request.namespace)  # the client left while it waited
         for some in by_handler.values():
-            try:
-                some[0].handler.authorize(some)
-            except Exception as error:  # any failure refuses the connections
-                for request in some:
-                    request.refusal = request.refusal or request.handler.refusal(
-                        error, request.environ
-                    )
+            self._authorize(some)
             for request in cooperatively(some):
                 self._accept(request)
+
+    def _authorize(self, requests: Sequence[ConnectRequest]) -> None:
+        """Look up clients of one namespace; any failure refuses them.
+
+        After a failure that is no outage each is looked up alone, because it may be due to the data
+        of a single user.
+        """
+        handler = requests[0].handler
+        try:
+            handler.authorize(requests)
+        except Exception as error:
+            for request in requests:
+                if request.refusal is not None:
+                    continue
+                if len(requests) > 1 and not is_outage(error):
+                    self.connections.remove_connection(request.sid)
+                    self._authorize([request])
+                else:
+                    request.refusal = handler.refusal(error, request.environ)
 
     def _accept(self, request: ConnectRequest) -> None:
         """Accept a client that has a pending connection, else refuse it.

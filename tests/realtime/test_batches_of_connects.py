@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from flask import Flask
 from pymongo import MongoClient, monitoring
 
 from chat.concurrency import Payer, SharedPayer
+from chat.realtime import connect_queue
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.server import ConnectRequest
+from chat.realtime.transport.frames import payload_of
 from chat.repositories.memberships import MembershipRepository
 from chat.wiring import Services
 from harness.people import Person, make_people
@@ -65,6 +69,25 @@ class Door:
         """Return the channels that a person's pending connection will enter, or None."""
         connection = self.services.connections.find_by_sid(f"sid of {person.id}")
         return None if connection is None else connection.channels
+
+
+class FakeSession:
+    """Replaces an open Engine.IO session."""
+
+    closing = False
+    payer: object = None
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def push(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    def connect_requested(self) -> None: ...
+
+    def on_joined(self) -> None: ...
+
+    def on_unjoined(self) -> None: ...
 
 
 def code_of(request: ConnectRequest) -> str | None:
@@ -138,6 +161,32 @@ def test_a_session_that_ends_while_a_batch_is_read_ends_its_connection(
     door.let_in(ada, bob)
     found = {one.user.id: one.ended for one in door.services.connections.list_all()}
     assert found == {ada.id: False, bob.id: True}
+
+
+def test_broken_data_of_one_user_refuse_nobody_else_of_the_batch(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = ada, bob, cyd = make_people(app, "ada", "bob", "cyd")
+    ada.create_group(bob, cyd)
+    services: Services = app.extensions["chat"]
+    services.database.db["user_room"].update_one(
+        {"user_identity": ObjectId(bob.id)}, {"$unset": {"created_at": ""}}
+    )
+    workers: list[Callable[[], None]] = []
+    monkeypatch.setattr(connect_queue, "spawn", workers.append)
+    server = services.socketio.server
+    sessions = [FakeSession() for _ in people]
+    for one, session in zip(people, sessions, strict=True):
+        monkeypatch.setitem(server.eio.sockets, one.id, session)
+        auth = json.dumps({"token": one.token})
+        server.eio.handlers["message"](one.id, f"0{NAMESPACE},{auth}")
+    (work,) = workers
+    work()
+    answers = [payload_of(session.sent[0])[:2] for session in sessions]
+    assert answers == [b"40", b"44", b"40"]  # CONNECT and CONNECT_ERROR
+    online = {found.user.id for found in services.connections.list_all()}
+    assert online == {ada.id, cyd.id}
+    assert services.connections.list_of_user(bob.id) == []
 
 
 def test_what_a_batch_cost_is_divided_and_charged_to_the_sites_of_its_callers_too() -> None:
