@@ -29,7 +29,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from eventlet.queue import Queue
@@ -38,7 +38,7 @@ from pymongo.errors import PyMongoError
 
 import chat.app
 from chat import __version__, logs, migrations, settings
-from chat.addresses import network_of, site_of
+from chat.addresses import KNOWN, network_of, site_of
 from chat.budgets import Budgets
 from chat.database.errors import EmbeddedDatabaseError
 from chat.environment import SettingsError
@@ -128,6 +128,7 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
         raise StartError(f"Cannot listen on HOST={host} PORT={port}: {error.strerror}.") from None
 
 
+@lru_cache(KNOWN)
 def _caller(address: str) -> str | None:
     """Return the network whose connections are counted together; None for this machine."""
     caller = network_of(address)

@@ -69,10 +69,10 @@ class Account(Payer):
         self._allowance = allowance
         self._free = [True] * allowance.turns  # list operations are atomic: no lock is needed
         self._queue: deque[threading.Event] = deque()
-        self._lock = threading.Lock()  # of the queue
+        self._lock = threading.Lock()  # of the queue and of the number of bodies
         self._single_turn = threading.Lock()  # held by the only turn of an account in debt
         self.heavy = threading.Lock()
-        self._large_bodies = threading.BoundedSemaphore(LARGE_BODIES)
+        self._large_bodies = 0  # in memory
         self._repaying = threading.Lock()  # held by the thread that waits in `repay`
         self._heavy_thread: int | None = None  # the thread that holds a heavy slot
         self._balance = allowance.credit
@@ -171,14 +171,15 @@ class Account(Payer):
     @contextmanager
     def room_for_body(self) -> Iterator[None]:
         """Hold room for a large body in memory; raise RateLimited when there is none."""
-        is_counted = self._budgets.enabled
-        if is_counted and not self._large_bodies.acquire(blocking=False):
-            raise self._too_much()
+        with self._lock:
+            if self._budgets.enabled and self._large_bodies >= LARGE_BODIES:
+                raise self._too_much()
+            self._large_bodies += 1
         try:
             yield
         finally:
-            if is_counted:
-                self._large_bodies.release()
+            with self._lock:
+                self._large_bodies -= 1
 
     @contextmanager
     def _held(
@@ -316,12 +317,20 @@ class Budgets:
 
     @contextmanager
     def heavy(self, account: Account, wait: float = WAIT_SECONDS) -> Iterator[None]:
-        """Hold one of the few slots for heavy reads; raise RateLimited if none becomes free."""
-        if not self.enabled:
-            yield
+        """Hold one of the few slots for heavy reads; raise RateLimited if none becomes free.
+
+        Without limits nobody is refused: the read then begins after `wait` without a slot.
+        """
+        if self.enabled:
+            with account.heavy_slot(self._heavy, self.clock() + wait):
+                yield
             return
-        with account.heavy_slot(self._heavy, self.clock() + wait):
+        is_held = self._heavy.acquire(timeout=max(SHORTEST, wait))
+        try:
             yield
+        finally:
+            if is_held:
+                self._heavy.release()
 
     def note_active(self, account: Account) -> None:
         """Record that a caller has requested a turn."""

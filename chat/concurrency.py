@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -40,12 +40,30 @@ class Payer:
         self.used = 0.0
         self.parent = parent
 
+    def charge(self, seconds: float) -> None:
+        """Charge seconds to this payer and its parents."""
+        payer: Payer | None = self
+        while payer is not None:
+            payer.used += seconds
+            payer = payer.parent
+
     def pause(self) -> float:
         """Return the seconds that long work of this payer should pause now."""
         return 0.0
 
     def repay(self) -> None:
         """Wait until there is no debt."""
+
+
+class SharedPayer(Payer):
+    """Work for several callers at once, to be divided among them."""
+
+    def divide(self, shares: Collection[tuple[Payer, int]]) -> None:
+        """Charge what was used to the payers, in proportion to their shares."""
+        total = sum(share for _, share in shares)
+        for payer, share in shares:
+            payer.charge(self.used * share / total)
+        self.used = 0.0
 
 
 def is_green() -> bool:
@@ -197,7 +215,7 @@ def _settle(payer: Payer | None) -> None:
     now = time.perf_counter()
     passed = now - _switched_at
     _switched_at = now
-    while payer is not None:
+    while payer is not None:  # as `charge` does; this runs at each switch
         payer.used += passed
         payer = payer.parent
 

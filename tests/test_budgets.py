@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 from chat import budgets as accounts
-from chat.budgets import LARGE_BODIES, NETWORK, SITE, USER, Account, Budgets
+from chat.budgets import HEAVY_AT_ONCE, LARGE_BODIES, NETWORK, SITE, USER, Account, Budgets
 from chat.errors import RateLimited
 from tests.clocks import Clock
 
@@ -372,3 +373,16 @@ def test_a_site_whose_networks_take_turns_is_not_alone_among_others(budgets: Bud
     assert one.parent is not None
     assert not budgets.is_alone(one.parent)
     assert not budgets.is_alone(one)
+
+
+def test_without_limits_few_heavy_reads_run_at_a_time_and_none_is_refused() -> None:
+    budgets = Budgets(enabled=False)
+    with ExitStack() as stack:
+        for number in range(HEAVY_AT_ONCE):
+            stack.enter_context(budgets.heavy(budgets.of_user(str(number)), SOON))
+        began = time.monotonic()
+        with budgets.heavy(budgets.of_user("late"), SOON):
+            assert time.monotonic() - began >= SOON
+    began = time.monotonic()
+    with budgets.heavy(budgets.of_user("later"), PATIENCE):
+        assert time.monotonic() - began < PATIENCE

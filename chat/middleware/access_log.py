@@ -65,10 +65,12 @@ class _Entry:
         self._started = time.monotonic()
 
     def write(self) -> None:
-        # WSGI decodes the path as Latin-1 whatever its encoding is.
-        path = self._environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-        path = SECRET_PATH.sub(r"\1…", path)
+        path = self._environ.get("PATH_INFO", "")
         level = logging.DEBUG if path.startswith(QUIET) else logging.INFO
+        if not log.isEnabledFor(level):
+            return
+        # WSGI decodes the path as Latin-1 whatever its encoding is.
+        path = SECRET_PATH.sub(r"\1…", path.encode("latin-1").decode("utf-8", "replace"))
         took = (time.monotonic() - self._started) * 1000
         method = self._environ.get("REQUEST_METHOD", "-")
         log.log(level, "%s %s %s %d B %.0f ms", method, path, self.status, self.size, took)

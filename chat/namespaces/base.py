@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ import flask_socketio
 from flask import Flask
 
 from chat.auth import Claims, access_claims, authenticate_token
-from chat.concurrency import charge_to
+from chat.concurrency import SharedPayer, charge_to
 from chat.error_handlers import error_body
 from chat.errors import (
     InvalidInput,
@@ -27,7 +27,7 @@ from chat.realtime.acks import Ack, Body
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection
 from chat.realtime.event_queue import EventQueue
-from chat.realtime.server import CompactJson, Refused
+from chat.realtime.server import CompactJson, ConnectRequest, Refused
 from chat.schemas.base import Schema
 from chat.schemas.messages import (
     EditMessageSchema,
@@ -91,34 +91,50 @@ class EventNamespace(flask_socketio.Namespace):
             raise Refused(self.refusal(error, environ)) from error
         return claims
 
-    def authorize(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Claims) -> None:
-        """Load the user and the channels of a new connection; any error refuses it."""
-        try:
-            user = self._authenticate(eio_sid, claims.user_id, claims.session_id)
-            payer = self._services.budgets.of_user(user.id)
-            charge_to(payer)
-            self._services.limits.count(CONNECTIONS, user.id)
-            connection = Connection(
-                sid=sid,
-                eio_sid=eio_sid,
-                namespace=self.namespace,
-                user=user,
-                session_id=claims.session_id,
-                expires_at=claims.expires_at,
-                accept_language=environ.get("HTTP_ACCEPT_LANGUAGE"),
-                payer=payer,
-            )
-            # Register first, then read the rooms: a change that arrives during the read is recorded
-            # in `connection.changes`.
-            self._services.connections.add_connection(connection)
-            rooms = self._services.conversations.rooms_of(user.id)
-            connection.rooms = rooms
+    def authorize(self, requests: Sequence[ConnectRequest]) -> None:
+        """Load the users and the channels of new connections; any error refuses its connection.
+
+        What is read for all of them together, all of them pay for, by the number of their rooms.
+        """
+        users = self._authenticate(requests)
+        connections = []
+        for request in requests:
+            try:
+                user = users.get(request.claims.session_id)
+                connections.append(self._add_connection(request, user))
+            except Exception as error:
+                request.refusal = self.refusal(error, request.environ)
+        work = SharedPayer()
+        charge_to(work)
+        # The connections are registered before their rooms are read: a change that arrives during
+        # the read is recorded in `connection.changes`.
+        rooms = self._services.conversations.rooms_of_users(one.user.id for one in connections)
+        for connection in connections:
+            connection.rooms = rooms[connection.user.id]
             connection.channels.update(
-                room_channel(room.id) for room in rooms if room.kind == self.kind
+                room_channel(room.id) for room in connection.rooms if room.kind == self.kind
             )
-            connection.channels.add(user_channel(user.id))
-        except Exception as error:
-            raise Refused(self.refusal(error, environ)) from error
+            connection.channels.add(user_channel(connection.user.id))
+        charge_to(None)
+        work.divide([(one.payer, 1 + len(one.rooms)) for one in connections])
+
+    def _add_connection(self, request: ConnectRequest, user: User | None) -> Connection:
+        """Add a pending connection of a user who has a live session."""
+        if user is None:
+            raise Unauthorized()
+        self._services.limits.count(CONNECTIONS, user.id)
+        connection = Connection(
+            sid=request.sid,
+            eio_sid=request.eio_sid,
+            namespace=self.namespace,
+            user=user,
+            session_id=request.claims.session_id,
+            expires_at=request.claims.expires_at,
+            accept_language=request.environ.get("HTTP_ACCEPT_LANGUAGE"),
+            payer=self._services.budgets.of_user(user.id),
+        )
+        self._services.connections.add_connection(connection)
+        return connection
 
     def receive(
         self,
@@ -225,12 +241,27 @@ class EventNamespace(flask_socketio.Namespace):
         elif isinstance(error, Exception):
             ack.send(self._error(connection, error))
 
-    def _authenticate(self, eio_sid: str, user_id: str, session_id: str) -> User:
-        """Return the user of a session; if the same client already connected by it, no query."""
-        for found in self._services.connections.list_of_session(session_id):
-            if found.eio_sid == eio_sid and found.user.id == user_id and not found.pending:
+    def _authenticate(self, requests: Sequence[ConnectRequest]) -> dict[str, User]:
+        """Return the users of live sessions, by session id.
+
+        A client that already connected by its session costs no query.
+        """
+        users: dict[str, User] = {}
+        unknown: dict[str, str] = {}
+        for request in requests:
+            claims: Claims = request.claims
+            known = self._find_user(request.eio_sid, claims)
+            if known is None:
+                unknown[claims.session_id] = claims.user_id
+            else:
+                users[claims.session_id] = known
+        return users | self._services.sessions.authenticate_many(unknown) if unknown else users
+
+    def _find_user(self, eio_sid: str, claims: Claims) -> User | None:
+        for found in self._services.connections.list_of_session(claims.session_id):
+            if found.eio_sid == eio_sid and found.user.id == claims.user_id and not found.pending:
                 return found.user
-        return self._services.sessions.authenticate(user_id, session_id)
+        return None
 
     @staticmethod
     def _error(connection: Connection, error: Exception) -> Body:

@@ -34,7 +34,6 @@ from chat.realtime.transport.pace import Pace
 from chat.refusals import refusal_body
 
 BACKLOG = 1024
-ACCEPTED_PER_TURN = 16  # then other green threads run
 LARGE_BODIES = 16  # chunked bodies above the ordinary limit at a time; each is in memory whole
 IDLE_SECONDS = 65  # without a byte from the client; pings of Socket.IO come more often
 HEAD_SECONDS = 10  # for a request's head, from its first byte
@@ -291,7 +290,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def _close_if_too_large(self, length: int) -> None:
         """Close the connection after a request with a body that is too large to be read."""
-        self._lingers = length > self._listener.body_limit(self.path)
+        self._lingers = length > 0 and length > self._listener.body_limit(self.path)
         self.close_connection |= self._lingers
 
     def _charge(self, headers: Message | None) -> None:
@@ -355,7 +354,6 @@ class Listener:
             (limits.site_of, limits.per_caller * SITE_FACTOR),
         )
         self.payer_of = payer_of
-        self._accepted = 0  # connections so far
         self._open = 0  # connections, including WebSockets
         self._open_of: Counter[str] = Counter()  # by caller and by site
         self._closed = False
@@ -401,10 +399,10 @@ class Listener:
     def accept(self) -> tuple[Any, Any]:
         """Wait for a connection within the limits (called by eventlet)."""
         while True:
+            # One connection in a turn of the event loop, because what each costs delays all others
+            # in that turn. While connections are waiting, `_accept` never yields.
+            eventlet.sleep(0)
             client, address = self._accept()
-            self._accepted += 1
-            if self._accepted % ACCEPTED_PER_TURN == 0:
-                eventlet.sleep(0)  # while connections are waiting, `_accept` never yields
             if self._count_in(address):
                 return client, address
             if self._refusals.free():

@@ -14,14 +14,15 @@ when their originals change. The differences to the stock server:
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import flask_socketio
 from flask import Flask
 from socketio import packet
 
-from chat.concurrency import is_green
+from chat.concurrency import charge_to, cooperatively, is_green
 from chat.errors import Conflict, NotFound, RateLimited, Unauthorized
 from chat.i18n import choose_locale
 from chat.realtime.acks import Body
@@ -30,6 +31,7 @@ from chat.realtime.connect_queue import ConnectQueue
 from chat.realtime.connections import Connection, Connections
 from chat.realtime.transport.frames import PROTOCOL_ERROR, encode_frame
 from chat.realtime.transport.server import TransportServer
+from chat.repositories.outages import is_outage
 from chat.schemas.reading import read_json
 from chat.schemas.writing import write_json
 
@@ -53,14 +55,27 @@ class Claims(Protocol):
     def session_id(self) -> str: ...
 
 
+@dataclass(eq=False, slots=True)
+class ConnectRequest:
+    """A client's CONNECT to a namespace, with a valid token; `refusal` is the answer if refused."""
+
+    handler: NamespaceHandler
+    sid: str
+    eio_sid: str
+    namespace: str
+    environ: dict[str, Any]
+    claims: Any
+    refusal: Body | None = None
+
+
 class NamespaceHandler(Protocol):
     """The interface of a namespace to the server."""
 
     def verify(self, environ: dict[str, Any], auth: object) -> Claims:
         """Return the claims of a valid token, without waiting, or raise Refused."""
 
-    def authorize(self, sid: str, eio_sid: str, environ: dict[str, Any], claims: Any) -> None:
-        """Add a pending connection for the client, or raise Refused."""
+    def authorize(self, requests: Sequence[ConnectRequest]) -> None:
+        """Add a pending connection for each client, or set the `refusal` of its request."""
 
     def receive(
         self,
@@ -121,7 +136,9 @@ class ChatServer(TransportServer):
         )
         self.connections = connections
         self._ending = False
-        self._connect_queue = ConnectQueue(connections.max_pending_connects)
+        self._connect_queue: ConnectQueue[ConnectRequest] = ConnectQueue(
+            self._admit, connections.max_pending_connects
+        )
 
     def keep(self, environ: dict[str, Any]) -> dict[str, Any]:
         """Return the language of answers, not the whole header, which may be long."""
@@ -193,41 +210,67 @@ class ChatServer(TransportServer):
             return
         # The queue is by session. So a hundred sockets of one session wait in one line, and an
         # ended session does not delay the user's other sessions.
-        if not self._connect_queue.put(
-            claims.session_id, self._admit, handler, sid, eio_sid, namespace, claims
-        ):
+        request = ConnectRequest(handler, sid, eio_sid, namespace, environ, claims)
+        if not self._connect_queue.put(claims.session_id, request):
             self._refuse(eio_sid, namespace, handler.refusal(RateLimited(retry_after=1), environ))
             self._forget(sid, namespace)
 
-    def _admit(
-        self, handler: NamespaceHandler, sid: str, eio_sid: str, namespace: str, claims: Claims
-    ) -> None:
-        if eio_sid not in self.eio.sockets or not self.manager.is_pre_connected(sid, namespace):
-            self._forget(sid, namespace)  # the client left while it waited
-            return
-        environ = self.environ.get(eio_sid, {})
-        refusal: Body | None = None
+    def _admit(self, requests: list[ConnectRequest]) -> None:
+        """Accept or refuse clients; those of one namespace are looked up together."""
+        by_handler: dict[str, list[ConnectRequest]] = {}
+        for request in requests:
+            if request.eio_sid in self.eio.sockets and self._is_waiting(request):
+                by_handler.setdefault(request.namespace, []).append(request)
+            else:
+                self._forget(request.sid, request.namespace)  # the client left while it waited
+        for some in by_handler.values():
+            self._authorize(some)
+            for request in cooperatively(some):
+                self._accept(request)
+
+    def _authorize(self, requests: Sequence[ConnectRequest]) -> None:
+        """Look up clients of one namespace; any failure refuses them.
+
+        After a failure that is no outage each is looked up alone, because it may be due to the data
+        of a single user.
+        """
+        handler = requests[0].handler
         try:
-            handler.authorize(sid, eio_sid, environ, claims)
-        except Refused as refused:
-            refusal = refused.body
-        except Exception as error:  # any failure refuses the connection
-            refusal = handler.refusal(error, environ)
+            handler.authorize(requests)
+        except Exception as error:
+            for request in requests:
+                if request.refusal is not None:
+                    continue
+                if len(requests) > 1 and not is_outage(error):
+                    self.connections.remove_connection(request.sid)
+                    self._authorize([request])
+                else:
+                    request.refusal = handler.refusal(error, request.environ)
+
+    def _accept(self, request: ConnectRequest) -> None:
+        """Accept a client that has a pending connection, else refuse it.
+
+        No other green thread runs between CONNECT and the channels.
+        """
+        handler, sid, namespace = request.handler, request.sid, request.namespace
         connection = self.connections.find_by_sid(sid)
-        if connection is not None and connection.ended:  # its session ended meanwhile
-            refusal = handler.refusal(Unauthorized(), environ)
-        # From here on no other green thread runs until CONNECT is queued and the channels are
-        # entered.
-        if not self.manager.is_pre_connected(sid, namespace):  # the client left meanwhile
+        is_refused = request.refusal is not None or connection is None or connection.ended
+        if not self._is_waiting(request):  # the client left meanwhile
             self._forget(sid, namespace)
-        elif connection is None or refusal is not None:
-            self._refuse(eio_sid, namespace, refusal or handler.refusal(Unauthorized(), environ))
+        elif connection is None or is_refused:  # without a refusal: its session ended meanwhile
+            refusal = request.refusal or handler.refusal(Unauthorized(), request.environ)
+            self._refuse(request.eio_sid, namespace, refusal)
             self._forget(sid, namespace)
         else:
+            charge_to(connection.payer)
             self._send(connection, packet.CONNECT, {"sid": sid})
             self.manager.connect(sid, namespace)
-            self.eio.sockets[eio_sid].payer = connection.payer
+            self.eio.sockets[request.eio_sid].payer = connection.payer
             handler.accepted(connection)
+            charge_to(None)
+
+    def _is_waiting(self, request: ConnectRequest) -> bool:
+        return bool(self.manager.is_pre_connected(request.sid, request.namespace))
 
     def _handle_event(
         self,

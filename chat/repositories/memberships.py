@@ -45,6 +45,15 @@ class MembershipRepository:
         )
         return [membership_of(document) for document in cursor]
 
+    def list_of_users(self, user_ids: Iterable[str]) -> dict[str, list[Membership]]:
+        """Return all memberships of some users, by user; a user without any is left out."""
+        found: dict[str, list[Membership]] = {}
+        for some in with_ids(object_ids(user_ids), "user_identity"):
+            for document in self._database.db["user_room"].find(some, batch_size=STEP):
+                membership = membership_of(document)
+                found.setdefault(membership.user_id, []).append(membership)
+        return found
+
     def count_of_user(self, user_id: str) -> int:
         """Return the number of a user's rooms."""
         return self._database.db["user_room"].count_documents({"user_identity": object_id(user_id)})

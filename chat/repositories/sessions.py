@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,14 @@ from bson import ObjectId
 
 from chat.database.client import Database
 from chat.models import Session
-from chat.repositories.documents import between, date_of, milliseconds_of, object_id
+from chat.repositories.documents import (
+    between,
+    date_of,
+    milliseconds_of,
+    object_id,
+    object_ids,
+    with_ids,
+)
 
 Document = dict[str, Any]
 
@@ -30,6 +37,17 @@ class SessionRepository:
         query = {"_id": object_id(session_id), "user_identity": object_id(user_id)}
         document = self._collection.find_one({**query, **_alive(now)})
         return None if document is None else _session(document)
+
+    def find_users_of_alive(self, session_ids: Iterable[str], now: int) -> dict[str, str]:
+        """Return whose those of the sessions are that have neither ended nor expired.
+
+        The user ids are by session id.
+        """
+        return {
+            str(found["_id"]): str(found["user_identity"])
+            for query in with_ids(object_ids(session_ids))
+            for found in self._collection.find({**query, **_alive(now)}, {"user_identity": 1})
+        }
 
     def list_alive(self, user_id: str, now: int) -> list[Session]:
         """Return the user's live sessions, the most recently used first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from chat import policies
@@ -92,10 +92,13 @@ class ConversationService:
         self._membership_cache.forget(room_id)
         return self.get(user, room_id)
 
-    def rooms_of(self, user_id: str) -> list[Room]:
-        """Return a user's rooms, unordered, at most a second old."""
-        pairs = self._membership_cache.list_cached(user_id)
-        return [self._room_log.with_tail(room) for room, _ in cooperatively(pairs)]
+    def rooms_of_users(self, user_ids: Iterable[str]) -> dict[str, list[Room]]:
+        """Return the rooms of each of the users, unordered, at most a second old."""
+        lists = self._membership_cache.lists_cached(user_ids)
+        return {
+            user_id: [self._room_log.with_tail(room) for room, _ in cooperatively(pairs)]
+            for user_id, pairs in cooperatively(lists.items())
+        }
 
     def _assemble(self, user: User, pairs: Sequence[tuple[Room, Membership]]) -> list[Conversation]:
         peers = self._users.list_by_ids(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Container
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import dataclass, field
 
 from cachetools import LRUCache
@@ -132,9 +132,7 @@ class MembershipCache:
 
     def list_of_user(self, user_id: str) -> list[tuple[Room, Membership]]:
         """Read all rooms of a user from the database, unordered."""
-        changes, asked_at = self._changes, time.monotonic()
-        memberships = {one.room_id: one for one in self._memberships.list_of_user(user_id)}
-        return self._pair(user_id, memberships, [], changes, asked_at)
+        return self._read_lists([user_id], lambda _: None)[user_id]
 
     def list_profile_audience(self, user_id: str) -> list[str]:
         """Read the ids of the rooms whose members get a user's profile changes.
@@ -144,41 +142,53 @@ class MembershipCache:
         return [room.id for room, _ in self.list_of_user(user_id) if not room.blocked_by]
 
     def list_cached(self, user_id: str) -> list[tuple[Room, Membership]]:
-        """Return all rooms of a user, unordered, at most a second old.
+        """Return all rooms of a user as `lists_cached` does."""
+        return self.lists_cached([user_id])[user_id]
+
+    def lists_cached(self, user_ids: Iterable[str]) -> dict[str, list[tuple[Room, Membership]]]:
+        """Return all rooms of each of the users, unordered, at most a second old.
 
         A reconnecting client asks several times, and other members ask for the same rooms. Changes
         within that second are pushed to the clients of the room.
         """
-        found = self._lists.get(user_id)
-        changes, asked_at = self._changes, time.monotonic()
-        if found and found.changes == changes and asked_at < found.read_at + MAX_LIST_AGE:
-            return found.pairs
-        memberships = {one.room_id: one for one in self._memberships.list_of_user(user_id)}
-        known = [
-            known.room
-            for room_id in cooperatively(memberships)
-            if (known := self._trusted(room_id))
-        ]
-        return self._pair(user_id, memberships, known, changes, asked_at)
+        now = time.monotonic()
+        lists: dict[str, list[tuple[Room, Membership]]] = {}
+        missing = []
+        for user_id in dict.fromkeys(user_ids):
+            found = self._lists.get(user_id)
+            if found and found.changes == self._changes and now < found.read_at + MAX_LIST_AGE:
+                lists[user_id] = found.pairs
+            else:
+                missing.append(user_id)
+        return lists | self._read_lists(missing, self._trusted) if missing else lists
 
-    def _pair(
-        self,
-        user_id: str,
-        memberships: dict[str, Membership],
-        known: list[Room],
-        changes: int,
-        asked_at: float,
-    ) -> list[tuple[Room, Membership]]:
-        """Read the rooms that are not in `known`, and cache all as of `asked_at`."""
-        missing = memberships.keys() - {room.id for room in known}
-        rooms = [*known, *self._rooms.list_by_ids(missing)]
-        pairs = [(room, resolve_role(room, memberships[room.id])) for room in cooperatively(rooms)]
-        if changes == self._changes:
-            self._remember_list(user_id, _CachedList(pairs, asked_at, changes))
-        for room, membership in cooperatively(pairs):
-            if self._is_unchanged(room.id, changes):
-                self._remember(room, membership, asked_at)
-        return pairs
+    def _read_lists(
+        self, user_ids: Collection[str], known: Callable[[str], _Known | None]
+    ) -> dict[str, list[tuple[Room, Membership]]]:
+        """Read the memberships of some users, and those of their rooms that `known` does not find.
+
+        All are cached, unless their room has changed meanwhile.
+        """
+        changes, asked_at = self._changes, time.monotonic()
+        memberships = self._memberships.list_of_users(user_ids)
+        room_ids = {one.room_id for own in memberships.values() for one in own}
+        rooms = {
+            room_id: found.room for room_id in cooperatively(room_ids) if (found := known(room_id))
+        }
+        rooms |= {room.id: room for room in self._rooms.list_by_ids(room_ids - rooms.keys())}
+        lists: dict[str, list[tuple[Room, Membership]]] = {}
+        for user_id in cooperatively(user_ids):
+            pairs = lists[user_id] = [
+                (room, resolve_role(room, membership))
+                for membership in cooperatively(memberships.get(user_id, ()))
+                if (room := rooms.get(membership.room_id))
+            ]
+            if changes == self._changes:
+                self._remember_list(user_id, _CachedList(pairs, asked_at, changes))
+            for room, membership in cooperatively(pairs):
+                if self._is_unchanged(room.id, changes):
+                    self._remember(room, membership, asked_at)
+        return lists
 
     def reload_members(self, room_id: str) -> list[Membership]:
         """Read all members of a room that another process changed, the oldest first."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cachetools import LRUCache
@@ -107,15 +107,30 @@ class SessionService:
 
     def authenticate(self, user_id: str, session_id: str) -> User:
         """Return the user of a live session; raise Unauthorized if it has ended."""
-        try:
-            if self._sessions.find_alive(session_id, user_id, self._clock()) is None:
-                raise Unauthorized()
-            user = self._require_enabled(user_id)
-        except Unauthorized:
-            self._alive.pop(session_id, None)
-            raise
-        self._alive[session_id] = user_id
+        user = self.authenticate_many({session_id: user_id}).get(session_id)
+        if user is None:
+            raise Unauthorized()
         return user
+
+    def authenticate_many(self, claimed: Mapping[str, str]) -> dict[str, User]:
+        """Return the users of the live ones among some sessions, by session id.
+
+        `claimed` are the user ids in the tokens, by session id. A session of another user, or of a
+        deleted or disabled account, counts as ended.
+        """
+        # First the sessions, then the users: a log-in does it the other way around, so an account
+        # that is disabled meanwhile has no session that is found here.
+        alive = self._sessions.find_users_of_alive(claimed, self._clock())
+        users = self._users.list_by_ids(alive.values())
+        found: dict[str, User] = {}
+        for session_id, user_id in claimed.items():
+            user = users.get(user_id) if alive.get(session_id) == user_id else None
+            if user is None or user.disabled_at is not None:
+                self._alive.pop(session_id, None)
+            else:
+                self._alive[session_id] = user_id
+                found[session_id] = user
+        return found
 
     def was_alive(self, user_id: str, session_id: str) -> bool:
         """Return whether a session was alive at its last authentication here, without a query.

@@ -148,7 +148,7 @@ def test_sockets_of_one_session_take_turns_with_those_of_others(
     ada, bob = make_people(app, "ada", "bob")
     sessions: list[str] = []
 
-    def put(self: ConnectQueue, session_id: str, *_: object) -> bool:
+    def put(self: ConnectQueue[Any], session_id: str, *_: object) -> bool:
         sessions.append(session_id)
         return True
 

@@ -19,7 +19,7 @@ def fail(*_: object, **__: object) -> NoReturn:
 MISTAKES: dict[str, tuple[type, str]] = {
     "authorize": (EventNamespace, "authorize"),
     "noting": (Connections, "add_connection"),
-    "rooms": (ConversationService, "rooms_of"),
+    "rooms": (ConversationService, "rooms_of_users"),
 }
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock[float]:
 def known(clock: Clock[float]) -> MembershipCache:
     """A cache over a database without memberships."""
     rooms: Any = SimpleNamespace(list_by_ids=lambda ids: [])
-    memberships: Any = SimpleNamespace(list_of_user=lambda user_id: [])
+    memberships: Any = SimpleNamespace(list_of_users=lambda user_ids: {})
     return MembershipCache(rooms, memberships)
 
 
@@ -76,7 +76,7 @@ def test_a_room_that_changes_during_a_read_of_the_reconciler_is_cached_as_change
     assert services.conversations.get(ada.model, group["id"]).room.owner_id == bob.id
 
 
-@pytest.mark.parametrize("ask", ["rooms_of", "list_of", "list_cached"])
+@pytest.mark.parametrize("ask", ["rooms_of_users", "list_of", "list_cached"])
 def test_reading_many_rooms_yields_to_other_tasks(
     app: Flask, monkeypatch: pytest.MonkeyPatch, ask: str
 ) -> None:
@@ -85,7 +85,7 @@ def test_reading_many_rooms_yields_to_other_tasks(
     (ada,) = make_people(app, "ada")
     rooms = [services.groups.create_group(ada.model, str(number)) for number in range(20)]
     calls: dict[str, Callable[[], object]] = {
-        "rooms_of": lambda: services.conversations.rooms_of(ada.id),
+        "rooms_of_users": lambda: services.conversations.rooms_of_users([ada.id]),
         "list_of": lambda: services.conversations.list_of(ada.model),
         "list_cached": lambda: services.conversations.list_cached(ada.model, "group"),
     }
@@ -110,9 +110,9 @@ def test_a_room_that_changes_during_a_yield_is_not_cached_as_it_was(
             services.member_removal.remove_member(ada.model, group["id"], bob.id)
 
     monkeypatch.setattr(concurrency, "yield_to_others", remove_bob)
-    services.conversations.rooms_of(bob.id)
+    services.conversations.rooms_of_users([bob.id])
     assert next(given) > 1
-    assert services.conversations.rooms_of(bob.id) == []
+    assert services.conversations.rooms_of_users([bob.id]) == {bob.id: []}
     with pytest.raises(NotFound):
         services.conversations.get(bob.model, group["id"])
 

@@ -708,3 +708,24 @@ def test_a_log_in_asks_few_counts(
     assert attempt(log_ins, "alice", password) == "in"
     outside, inside = ["login-right", "login-address"], ["login-account", "login-address"]
     assert asked == [*outside, *inside, "login-anywhere", "login-right"]
+
+
+def test_of_many_sessions_the_live_ones_of_their_own_users_are_found(
+    sessions: SessionService, users: UserRepository, alice: User, clock: Clock[int]
+) -> None:
+    bob, eve = (users.insert(replace(alice, id="", username=n, email="")) for n in ("bob", "eve"))
+    live, ended, stolen = (sessions.start(alice, "").session.id for _ in range(3))
+    of_bob, of_disabled = (sessions.start(one, "").session.id for one in (bob, eve))
+    sessions.end(ended)
+    users.update(eve.id, {"disabled_at": clock.now}, clock.now)
+    claimed = {
+        live: alice.id,
+        ended: alice.id,
+        stolen: bob.id,
+        of_bob: bob.id,
+        of_disabled: eve.id,
+        "no id": alice.id,
+    }
+    assert sessions.authenticate_many(claimed) == {live: alice, of_bob: bob}
+    assert sessions.was_alive(bob.id, of_bob)
+    assert not sessions.was_alive(alice.id, ended)

@@ -157,3 +157,23 @@ def test_many_connections_come_and_go(people: People, server: Server) -> None:
     for client in clients[1::2]:
         assert client.pushed("message_created")["id"] == sent["id"]
     assert watch.seconds() < 10
+
+
+def test_of_many_who_come_at_once_each_is_let_in_or_refused(people: People, server: Server) -> None:
+    ada, *others = people("ada", *(f"other{number}" for number in range(40)))
+    group = ada.create_group(*others[:5])
+    for gone in others[::4]:
+        gone.data("DELETE", "/session")
+    clients = [one.socket() for one in others]
+    for one, client in zip(others, clients, strict=True):
+        client.send_raw(f'40/group,{{"token":"{one.token}"}}')
+    kinds = [client.wait(lambda entry: entry[1] == "/group")[0] for client in clients]
+    expected = [
+        WireClient.CONNECT if number % 4 else WireClient.CONNECT_ERROR for number in range(40)
+    ]
+    assert kinds == expected
+    sent = ada.post(group, "who is back?")
+    for number in (1, 2, 3):  # members with a live session
+        assert clients[number].pushed("message_created")["id"] == sent["id"]
+    clients[5].barrier("/group")
+    assert clients[5].pushes("message_created") == []

@@ -144,7 +144,8 @@ class EngineServer(engineio.Server):
 
     def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request of a client; refuse JSONP, which pages of other origins could load."""
-        if "j" in parse_qs(environ.get("QUERY_STRING", "")):
+        query = environ.get("QUERY_STRING", "")
+        if _may_name("j", query) and "j" in parse_qs(query):
             refusal = self._bad_request("JSONP is not offered")
             start_response(refusal["status"], refusal["headers"])
             return [refusal["response"]]
@@ -162,6 +163,8 @@ class EngineServer(engineio.Server):
 
     def session_of(self, query: str) -> EngineSession | None:
         """Return the open session that a query string names."""
+        if not _may_name("sid", query):  # a new client
+            return None
         return self.sockets.get(parse_qs(query).get("sid", [""])[0])
 
     def _log_error_once(self, message: str, message_key: str) -> None:
@@ -242,3 +245,8 @@ class EngineServer(engineio.Server):
             for wire in [wire for wire in self._wires if wire.closed_at is not None]:
                 if now - (wire.closed_at or now) > LINGER:
                     wire.dispose()
+
+
+def _may_name(parameter: str, query: str) -> bool:
+    """Return False if a query string cannot have a parameter: this costs less than to parse it."""
+    return parameter in query or "%" in query
