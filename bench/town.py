@@ -131,7 +131,7 @@ def settled(count: int) -> Iterator[Town]:
 
 def make_people(services: Services, count: int) -> tuple[list[User], list[Citizen]]:
     """Create accounts with a session each. Needs an app context."""
-    names = [f"citizen{number}" for number in range(count)]
+    names = [f"citizen{number:04}" for number in range(count)]
     users = list(services.accounts.create_many(names, secrets.token_urlsafe(12)))
     people = [
         Citizen(
