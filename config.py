@@ -38,6 +38,8 @@ class Config:
     # on: accept a queue without a password or TLS, for a private network
     QUEUE_INSECURE = switch("QUEUE_INSECURE", False)
     MONGO_URI = secret("MONGO_URI")  # empty: the embedded database; the default name is chat
+    # the embedded database: mongod, secantusdb, or the first of them that starts here
+    DATABASE = text("DATABASE", "auto").lower()
     # on: accept a database without a password or TLS on another machine, for a private network
     MONGO_INSECURE = switch("MONGO_INSECURE", False)
 

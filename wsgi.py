@@ -40,7 +40,7 @@ import chat.app
 from chat import __version__, logs, migrations, settings
 from chat.addresses import network_of, site_of
 from chat.budgets import Budgets
-from chat.database.embedded import EmbeddedDatabaseError
+from chat.database.errors import EmbeddedDatabaseError
 from chat.environment import SettingsError
 from chat.middleware.access_log import AccessLog
 from chat.middleware.request_turns import payer_of

@@ -24,6 +24,7 @@ SECRET_BYTES = 32  # the length of the hash with which tokens are signed
 QUEUES = ("redis", "rediss", "unix")
 SRV = "mongodb+srv://"  # DNS lists the hosts of the name
 NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
+DATABASES = ("auto", "mongod", "secantusdb")  # the embedded ones
 REGISTRATIONS = ("open", "invitation", "closed")
 ANY_ADDRESS = ("0.0.0.0", "::")  # addresses to listen on, but not to connect to
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -189,6 +190,11 @@ def _check_values(config: Mapping[str, Any]) -> None:
         ) from None
     if config["MONGO_URI"] and not _is_mongo_uri(config["MONGO_URI"]):
         raise SettingsError("MONGO_URI is no MongoDB URI such as mongodb://127.0.0.1:27017/chat.")
+    if config["DATABASE"] not in DATABASES:
+        raise SettingsError(
+            f"DATABASE must be one of {', '.join(DATABASES)}, not {config['DATABASE']!r};"
+            " MONGO_URI names a server."
+        )
 
 
 def _check_registration(config: Mapping[str, Any]) -> None:

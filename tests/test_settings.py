@@ -21,7 +21,7 @@ def config(**changes: Any) -> dict[str, Any]:
     defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False}
     defaults |= {"MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
     defaults |= {"TRUSTED_PROXIES": 0, "HOSTS": "", "MESSAGE_QUEUE_URL": ""}
-    defaults |= {"REGISTRATION": "open", "REGISTRATION_DOMAINS": "", "PUBLIC_URL": ""}
+    defaults |= {"DATABASE": "auto", "REGISTRATION": "open", "REGISTRATION_DOMAINS": "", "PUBLIC_URL": ""}
     defaults |= {"MONGO_INSECURE": False, "QUEUE_INSECURE": False}
     return defaults | changes
 
@@ -40,6 +40,7 @@ def test_nothing_has_to_be_configured() -> None:
     ("name", "value"),
     [
         ("LOG_LEVEL", "LOUD"),
+        ("DATABASE", "mongodb://127.0.0.1/chat"),
         ("REGISTRATION", "members"),
         ("REGISTRATION_DOMAINS", "example.org;example.com"),
         ("REGISTRATION_DOMAINS", "school.test, @"),

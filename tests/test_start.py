@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from chat.app import create_app
-from chat.database.embedded import EmbeddedDatabaseError
+from chat.database.errors import EmbeddedDatabaseError
 from chat.environment import SettingsError
 from harness.servers import PATIENCE, ROOT, Server, environment, free_port
 

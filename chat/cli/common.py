@@ -18,7 +18,7 @@ from tqdm import tqdm
 from chat import logs
 from chat.adoption.errors import AdoptionError
 from chat.database.client import DatabaseError
-from chat.database.embedded import EmbeddedDatabaseError
+from chat.database.errors import EmbeddedDatabaseError
 from chat.demo.seeding import DemoError
 from chat.errors import NotFound
 from chat.migrations import MigrationError

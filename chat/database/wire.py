@@ -17,8 +17,11 @@ LONGEST_BYTES = 48_000_000  # of its messages; a longer one comes from another p
 ANSWER_SECONDS = 1.0
 
 
+Address = int | str  # a port of this machine, or the path of a Unix socket
+
+
 def send_command(
-    port: int,
+    address: Address,
     command: Document,
     tls: ssl.SSLContext | None = None,
     seconds: float = ANSWER_SECONDS,
@@ -28,7 +31,7 @@ def send_command(
     header = struct.pack("<iiii", 16 + len(message), 1, 0, OP_MSG)
     try:
         with (
-            socket.create_connection((HOST, port), timeout=seconds) as plain,
+            _connect(address, seconds) as plain,
             tls.wrap_socket(plain) if tls else nullcontext(plain) as connection,
         ):
             connection.sendall(header + message)
@@ -45,3 +48,16 @@ def send_command(
 def is_ok(answer: Document | None) -> bool:
     """Return whether a command succeeded."""
     return answer is not None and bool(answer.get("ok"))
+
+
+def _connect(address: Address, seconds: float) -> socket.socket:
+    if isinstance(address, int):
+        return socket.create_connection((HOST, address), timeout=seconds)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection

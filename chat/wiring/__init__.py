@@ -32,7 +32,9 @@ def services() -> Services:
 def wire(app: Flask) -> Services:
     """Build all services of an app, without starting anything or connecting to the database."""
     config = app.config
-    embedded = None if config["MONGO_URI"] else EmbeddedDatabase(config["DATA_DIR"])
+    embedded = None
+    if not config["MONGO_URI"]:
+        embedded = EmbeddedDatabase(config["DATA_DIR"], engine=config["DATABASE"])
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
     repositories = wire_repositories(database)
     core = wire_core(config, database, embedded, repositories)

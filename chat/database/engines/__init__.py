@@ -1,0 +1,1 @@
+"""The engines of the embedded database: programs with MongoDB's protocol."""
