@@ -123,9 +123,7 @@ def edits(side: Side, place: Place, editors: int, warm_up: float, seconds: float
                 clients[:editors], _say(loop, clients[:editors], place, 1), strict=True
             )
         ]
-        conversation = Conversation(
-            loop, editing, lambda: sum(copies.pushes for copies in kept)
-        )
+        conversation = Conversation(loop, editing, lambda: sum(copies.pushes for copies in kept))
         conversation.start(warm_up)
         figures = conversation.measure(side.pids, seconds)
         conversation.stop()

@@ -194,7 +194,8 @@ class NodeStored(Peer):
     title = "Node, Socket.IO, MongoDB's driver"
 
     def command(self) -> list[str]:
-        return [programs.node(), "stored.mjs", self.town.uri, self.town.secret]
+        uri = self.town.uri.replace("retryWrites=false", "retryWrites=true")  # its default
+        return [programs.node(), "stored.mjs", uri, self.town.secret]
 
     def auth(self, citizen: Citizen, namespace: str) -> object:
         return {"token": citizen.token}

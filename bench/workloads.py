@@ -147,9 +147,7 @@ def mixed_200(side: Side, pace: Pace) -> Measuring:
     groups, pairs = side.town.places.small[:20], side.town.places.pairs
     with closing(Loop()) as loop:
         clients = {
-            member.id: side.client(loop, member)
-            for place in groups
-            for member in place.members
+            member.id: side.client(loop, member) for place in groups for member in place.members
         }
         loop.enter(clients.values())
         talkers = [
@@ -170,8 +168,7 @@ def idle_3000(side: Side, pace: Pace) -> Measuring:
     people = side.town.people
     with closing(Loop()) as loop:
         first, *others = [
-            side.client(loop, people[number % len(people)])
-            for number in range(IDLE + 1)
+            side.client(loop, people[number % len(people)]) for number in range(IDLE + 1)
         ]
         loop.enter([first])
         loop.run(lambda: False, pace.settling)
@@ -188,8 +185,7 @@ def connects_3000(side: Side, pace: Pace) -> Measuring:
     people = side.town.people
     with closing(Loop()) as loop:
         clients = [
-            side.client(loop, people[number % len(people)], GROUP)
-            for number in range(COMING)
+            side.client(loop, people[number % len(people)], GROUP) for number in range(COMING)
         ]
         own, started = time.process_time(), time.perf_counter()
         loop.enter(clients, at_once=COMING_AT_ONCE)
@@ -211,10 +207,7 @@ def leave_1000(side: Side, pace: Pace) -> Measuring:
 
     def made(count: int, start: int = 0) -> list[Client]:
         chosen = numbers[start : start + count]
-        return [
-            side.client(loop, staying[number % len(staying)])
-            for number in chosen
-        ]
+        return [side.client(loop, staying[number % len(staying)]) for number in chosen]
 
     with closing(Loop()) as loop:
         loop.enter(made(CONNECTIONS - LEAVERS - len(place.members), LEAVERS))
@@ -313,9 +306,9 @@ def _compared(quiet: Figures, loaded: Figures) -> Figures:
     }
 
 
-def history_page(_: type[Side], __: Town, pace: Pace) -> Measuring:
+def history_page(_: type[Side], town: Town, pace: Pace) -> Measuring:
     """Pages of 50 from a room of 1,000 messages and from one of a million, on data of their own."""
-    yield from pages(pace.old_messages)
+    yield from pages(pace.old_messages, town.engine)
 
 
 SHARES = ("server", "database", "generator")
