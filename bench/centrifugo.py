@@ -42,17 +42,19 @@ class Subscriber(Client):
 
     def handle_packet(self, payload: bytes) -> None:
         """Handle a frame: count its pushes, and pass on each reply."""
-        pushes = payload.count(PUSH)
-        self.pushes += pushes
-        self._loop.pushes += pushes
-        if pushes <= payload.count(b"\n"):
+        pushes = _count_alike(payload)
+        if not pushes:
             for line in payload.split(b"\n"):
-                if line.startswith(REPLY):
+                if line.startswith(PUSH):
+                    pushes += 1
+                elif line.startswith(REPLY):
                     self.on_ack(line)
                 elif line == PING:
                     self.send(PING)
-                elif line and not line.startswith(PUSH):
+                elif line:
                     raise LoadError(f"refused: {line.decode()}")
+        self.pushes += pushes
+        self._loop.pushes += pushes
 
     def _entry_reply(self, reply: bytes) -> None:
         if b'"error":' in reply:
@@ -60,6 +62,22 @@ class Subscriber(Client):
         self._entered += 1
         if self._entered == len(self._commands):
             self._on_entered()
+
+
+def _count_alike(payload: bytes) -> int:
+    """Return the number of lines if all of them are pushes of one size, else 0.
+
+    It compares the same byte of all lines at once, as the count of other servers' frames does.
+    """
+    size = payload.find(b"\n") + 1 or len(payload) + 1
+    lines, rest = divmod(len(payload) + 1, size)
+    is_alike = (
+        rest == 0
+        and payload.startswith(PUSH)
+        and payload[2::size].count(b"p") == lines
+        and payload[size - 1 :: size] == b"\n" * (lines - 1)
+    )
+    return lines if is_alike else 0
 
 
 class Publisher(Talker):
