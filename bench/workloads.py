@@ -15,6 +15,7 @@ from functools import wraps
 from bench import changing, crowd
 from bench.history import pages
 from bench.processes import open_files, resident_bytes
+from bench.several import against_one
 from bench.sides import Side
 from bench.talking import Conversation, Figures, Talker, percentiles
 from bench.town import FEWEST, GROUP, PEOPLE, Place, Town
@@ -311,6 +312,11 @@ def history_page(_: type[Side], town: Town, pace: Pace) -> Measuring:
     yield from pages(pace.old_messages, town.engine)
 
 
+def processes_3(_: type[Side], __: Town, pace: Pace) -> Measuring:
+    """The same senders at one, two and three processes, with a database of their own."""
+    yield from against_one(pace.window)
+
+
 SHARES = ("server", "database", "generator")
 RATES = ("deliveries/s", "messages/s", *SHARES)
 STORED = ("ours", "node-stored", "node-batched")
@@ -421,6 +427,14 @@ WORKLOADS = (
         ("ours",),
         ("p99 ratio", "quiet p99 ms", "p99 ms", "back after s"),
         (Goal("p99 ratio", at_most=2),),
+    ),
+    Workload(
+        "processes_3",
+        "24 senders × 8 in flight in a group, at two and three processes with Redis, against one",
+        processes_3,
+        ("ours",),
+        ("two/one", "three/one", *(f"messages/s of {name}" for name in ("one", "two", "three"))),
+        (Goal("two/one", at_least=0.95), Goal("three/one", at_least=0.85)),
     ),
     Workload(
         "deaf_20",

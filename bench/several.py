@@ -1,0 +1,29 @@
+"""Measures several processes that write into one room at once, against one process."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from bench.talking import Figures
+from bench.two_processes import is_good, run
+from harness.clients import LoadError
+
+NAMES = {1: "one", 2: "two", 3: "three"}
+
+
+def against_one(seconds: float) -> Generator[Figures, None, None]:
+    """Yield the messages per second of one, two and three processes, and their ratios."""
+    rates = {}
+    for processes, name in NAMES.items():
+        try:
+            outcome = run(processes, seconds)
+        except SystemExit as error:  # there is no Redis
+            raise LoadError(str(error)) from None
+        if not is_good(outcome):
+            raise LoadError(f"the log of {name} is wrong, or one stored much more than another")
+        rates[name] = sum(outcome.rates)
+    yield {
+        "two/one": rates["two"] / rates["one"],
+        "three/one": rates["three"] / rates["one"],
+        **{f"messages/s of {name}": rate for name, rate in rates.items()},
+    }
