@@ -9,20 +9,22 @@ from pathlib import Path
 from bench import machine
 from bench.runner import Result, number
 from bench.sides import SIDES
-from bench.workloads import Goal, Pace
+from bench.workloads import SHARES, Goal, Pace
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 NOT_MEASURED = "not measured"
+WHOLE_CORE = 0.95  # a generator with a greater share may be what limits the figures
 
 HEAD = """\
 # Measured
 
-Written by `make bench` on {day}. Each figure is the median of {runs} runs, with the lowest and the
-highest. The sides of a workload took turns. Each run was on a server that had just started (those
+Written by `make bench` on {day}. Each figure is the median of all runs ({runs}), with the lowest
+and the highest. The sides of a workload took turns. Each run was on a server that had just started (those
 of `leave_1000`, `history_page` and `catch_up_1000` on the same one): {warm_up:g} s of warm-up,
 {window:g} s of counting. Messages have 100 characters. Server, database and the generator of the
-load share one machine; `server`, `database` and `generator` are shares of one core. Where messages
-are delivered, a run counts only if every acked one came to every member exactly once.
+load share one machine; `server`, `database` and `generator` are shares of one core. The generator
+has one thread and counts the pushes of all servers by their sizes. Where messages are delivered, a
+run counts only if every acked one came to every member exactly once.
 
 {machine}
 
@@ -42,6 +44,10 @@ who published it.
 
 **Socket.IO alone** and **Flask-SocketIO** believe what clients say and store nothing. All but
 Centrifugo get and send the same packets.
+
+**Several processes**, in `processes_3`, share a database of their own and a Redis on the same two
+cores. `least share` is the least that one of them stored, compared with the one that stored most. A
+run counts only if the log has no gap and keeps every sender's order.
 
 **Messages that change** are measured on this server alone. `react_200`: 200 members each put one of
 five emoji on the same message, evenly over a second; the time runs from the first reaction until
@@ -115,6 +121,9 @@ def figures(results: Iterable[Result]) -> Iterator[str]:
                 for name in shown
             )
             yield f"| {SIDES[side].title} | " + " | ".join(cells) + " |"
+        for side, found in medians.items():
+            if found.get("generator", 0.0) > WHOLE_CORE:
+                yield f"\nThe generator used a whole core: {SIDES[side].title} may be faster."
 
 
 def compared(results: Iterable[Result], beside: Iterable[Result]) -> Iterator[str]:
@@ -124,7 +133,7 @@ def compared(results: Iterable[Result], beside: Iterable[Result]) -> Iterator[st
     above = {result.workload.name: result.medians().get("ours", {}) for result in results}
     for result in beside:
         for figure, value in result.medians().get("ours", {}).items():
-            if figure in result.workload.shown:
+            if figure in result.workload.shown and figure not in SHARES:
                 first = above[result.workload.name].get(figure)
                 yield (
                     f"| {result.workload.title} | {figure} |"
