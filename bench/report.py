@@ -19,12 +19,12 @@ HEAD = """\
 # Measured
 
 Written by `make bench` on {day}. Each figure is the median of all runs ({runs}), with the lowest
-and the highest. The sides of a workload took turns. Each run was on a server that had just started (those
-of `leave_1000`, `history_page` and `catch_up_1000` on the same one): {warm_up:g} s of warm-up,
-{window:g} s of counting. Messages have 100 characters. Server, database and the generator of the
-load share one machine; `server`, `database` and `generator` are shares of one core. The generator
-has one thread and counts the pushes of all servers by their sizes. Where messages are delivered, a
-run counts only if every acked one came to every member exactly once.
+and the highest. The sides of a workload took turns. Each run was on a server that had just started
+(those of `leave_1000`, `history_page` and `catch_up_1000` on the same one): {warm_up:g} s of
+warm-up, {window:g} s of counting. Messages have 100 characters. Server, database and the generator
+of the load share one machine; `server`, `database` and `generator` are shares of one core. The
+generator has one thread and counts the pushes of all servers by their sizes. Where messages are
+delivered, a run counts only if every acked one came to every member exactly once.
 
 {machine}
 
