@@ -57,9 +57,8 @@ format: $(TEST) ## Format the code
 	$(PYTHON) -m isort --quiet $(SOURCES)
 	$(PYTHON) -m black --quiet --line-length 100 $(SOURCES)
 
-bench: programs ## Measure against Node and stock Flask-SocketIO, half an hour (ARGS="--only …")
+bench: programs ## Measure against Node, Centrifugo and stock Flask-SocketIO, half an hour (ARGS="--only …")
 	@$(PYTHON) -m bench $(ARGS)
-	@$(if $(ARGS),,$(PYTHON) -m bench.two_processes)
 
 audit: $(TEST) $(AUDIT) $(ASYNCIO) ## Look for known vulnerabilities and unwelcome licences in what is pinned
 	$(PYTHON) tools/licences.py

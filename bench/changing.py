@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.processes import Usage
 from bench.sides import Side
-from bench.talking import TEXT, Conversation, Figures, Sender, Talker, gather, percentiles
+from bench.talking import TEXT, Conversation, Figures, Sender, Talker, percentiles
 from bench.town import GROUP, Place
 from harness.clients import Client, LoadError, Loop, ack_id, event
 from harness.copies import Copies
@@ -73,7 +73,7 @@ def reactions(side: Side, place: Place, people: int) -> Figures:
     Deliveries are all pushes of changes, including those to a user's own sockets.
     """
     with closing(Loop()) as loop:
-        clients = gather(loop, side, place)
+        clients = side.gather(loop, place)
         kept = [Copies(client, place.id) for client in clients]
         ((seq,),) = _say(loop, clients[:1], place, 1)
         reacting = [
@@ -111,10 +111,11 @@ def reactions(side: Side, place: Place, people: int) -> Figures:
 def edits(side: Side, place: Place, editors: int, warm_up: float, seconds: float) -> Figures:
     """Let `editors` members of a room edit one message each, waiting for each ack.
 
-    Every member must receive the last text of each message in the end.
+    Every member must receive the last text of each message in the end. Deliveries are pushes of
+    changes; one may contain several edits.
     """
     with closing(Loop()) as loop:
-        clients = gather(loop, side, place)
+        clients = side.gather(loop, place)
         kept = [Copies(client, place.id) for client in clients]
         editing = [
             Editor(client, place, seqs)
@@ -122,9 +123,9 @@ def edits(side: Side, place: Place, editors: int, warm_up: float, seconds: float
                 clients[:editors], _say(loop, clients[:editors], place, 1), strict=True
             )
         ]
-        conversation = Conversation(loop, editing)
+        conversation = Conversation(loop, editing, lambda: sum(copies.pushes for copies in kept))
         conversation.start(warm_up)
-        figures = conversation.measure(side, seconds)
+        figures = conversation.measure(side.pids, seconds)
         conversation.stop()
         last = {one.seqs[0]: one.last_text for one in editing}
 
@@ -140,10 +141,10 @@ def catching_up(side: Side, place: Place, changes: int) -> Generator[Figures, No
     """Yield how long a client takes to catch up `changes` changes, each of another message."""
     each = changes // len(place.members)
     with closing(Loop()) as loop:
-        clients = gather(loop, side, place)
+        clients = side.gather(loop, place)
         seqs = _say(loop, clients, place, each)
         written = sorted(seq for own in seqs for seq in own)
-        absent = Client(loop, side.port, side.entries(place.members[0], GROUP))
+        absent = side.client(loop, place.members[0], GROUP)
         loop.enter([absent])
         rev = _catch_up(loop, absent, place.id, written[-1], 0).last_rev
         editors = [

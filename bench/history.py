@@ -34,12 +34,15 @@ INDEX_SECONDS = 900
 SEED = 50  # the same pages in each run
 
 
-def pages(many: int) -> Generator[Figures, None, None]:
-    """Yield the median milliseconds of pages at random places in both rooms, and their ratio."""
-    directory = KEPT / f"history-{many}"
+def pages(many: int, engine: str) -> Generator[Figures, None, None]:
+    """Yield the median milliseconds of pages at random places in both rooms, and their ratio.
+
+    `engine` is the database's name.
+    """
+    directory = KEPT / f"history-{many}-{engine}"
     rooms_file = directory / "rooms.json"
     if not rooms_file.exists():
-        _make(directory, many, rooms_file)
+        _make(directory, engine, many, rooms_file)
     rooms: dict[str, str] = json.loads(rooms_file.read_text())
     with Server(directory, RATE_LIMITS="off", LOG_LEVEL="WARNING") as server:
         headers = {"Authorization": f"Bearer {_token(directory)}"}
@@ -78,12 +81,12 @@ def _token(directory: Path) -> str:
             return make_people(services, 1)[1][0].token
 
 
-def _make(directory: Path, many: int, rooms_file: Path) -> None:
+def _make(directory: Path, engine: str, many: int, rooms_file: Path) -> None:
     """Create both rooms in the database; create the indexes last, because that is faster."""
     print(f"making {many:,} messages in {directory}, once", flush=True)
     shutil.rmtree(directory, ignore_errors=True)
-    with database(directory, durable=False) as engine:
-        with app_beside(directory, engine.uri()) as app:
+    with database(directory, engine, durable=False) as embedded:
+        with app_beside(directory, embedded.uri()) as app:
             services: Services = app.extensions["chat"]
             migrations.upgrade(services.database)
             with app.app_context():

@@ -9,16 +9,15 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-from bench.sides import PEERS
+from bench.sides import CENTRIFUGO, CENTRIFUGO_PROGRAM, PEERS
 from harness import programs
 
 PACKAGES = ("flask-socketio", "python-socketio", "python-engineio", "eventlet", "pymongo")
-DATABASE = "secantusdb"
 NODE_PACKAGES = ("socket.io", "engine.io", "ws", "mongodb")
 
 
-def described() -> list[str]:
-    """Return one line for each property that affects the figures."""
+def described(database: str) -> list[str]:
+    """Return one line for each property that affects the figures; `database` is one of them."""
     node = subprocess.run([programs.node(), "--version"], capture_output=True, text=True)
     lock = json.loads((PEERS / "package-lock.json").read_text())["packages"]
     python = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
@@ -28,7 +27,8 @@ def described() -> list[str]:
         f"System: {platform.system()} {platform.release().partition('-')[0]}",
         f"Python {platform.python_version()}: {python}",
         f"Node {node.stdout.strip().lstrip('v')}: {npm}",
-        f"Database: SecantusDB {metadata.version(DATABASE)}, `--sync-on-commit`",
+        f"Centrifugo {CENTRIFUGO if CENTRIFUGO_PROGRAM.exists() else 'was not measured'}",
+        f"Database: {database}",
     ]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from bench.sides import SIDES
@@ -42,10 +43,13 @@ def run(
     only: tuple[str, ...],
     say: Callable[[str], object],
 ) -> Result:
-    """Measure a workload `runs` times on each of its sides that is in `only`."""
+    """Measure a workload `runs` times on each of its sides that is in `only`.
+
+    A run that fails is reported and counts for nothing; the others go on.
+    """
     sides = [side for side in workload.sides if side in only]
     found: dict[str, list[Figures]] = {side: [] for side in sides}
-    with ExitStack() as stack:
+    with _reported(workload.name, say), ExitStack() as stack:
 
         def begin(side: str) -> closing[Generator[Figures, None, None]]:
             return closing(workload.measure(SIDES[side], town, pace))
@@ -55,18 +59,26 @@ def run(
             for side in sides:
                 label = f"{workload.name} {run_number}/{runs} {side:<12}"
                 town.renew_tokens()
-                try:
+                with _reported(label, say):
                     if workload.repeat:
                         figures = next(kept[side])
                     else:
                         with begin(side) as measuring:
                             figures = next(measuring)
-                except (LoadError, StopIteration) as error:
-                    say(f"{label} failed: {error}")
-                    continue
-                found[side].append(figures)
-                say(f"{label} {shown(figures)}")
+                    found[side].append(figures)
+                    say(f"{label} {shown(figures)}")
     return Result(workload, found)
+
+
+@contextmanager
+def _reported(label: str, say: Callable[[str], object]) -> Iterator[None]:
+    """Report an exception instead of raising it."""
+    try:
+        yield
+    except LoadError as error:
+        say(f"{label} failed: {error}")
+    except Exception:
+        say(f"{label} failed:\n{traceback.format_exc()}")
 
 
 def shown(figures: Figures) -> str:

@@ -15,11 +15,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
 
-from bench.town import DIRECT, GROUP, Citizen, Town
+from bench.centrifugo import Publisher, Subscriber, channel
+from bench.talking import Talker
+from bench.town import DIRECT, GROUP, Citizen, Place, Town
 from harness import programs
+from harness.clients import Client, LoadError, Loop
 from harness.servers import Server, free_port
 
 PEERS = Path(__file__).with_name("peers")
+CENTRIFUGO = "v6.9.1"
+CENTRIFUGO_MODULE = f"github.com/centrifugal/centrifugo/v6@{CENTRIFUGO}"
+CENTRIFUGO_PROGRAM = PEERS / ".bin" / CENTRIFUGO / "centrifugo"
+BUILD_SECONDS = 1800
 MAX_CONNECTIONS = 12_000  # of this server: more than any workload opens
 START_SECONDS = 30.0
 MAX_LOG_LINES = 10  # lines of our log that are shown
@@ -30,6 +37,7 @@ class Side(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
+    talker: ClassVar[type[Talker]] = Talker
     port: int
     pid: int
 
@@ -63,6 +71,19 @@ class Side(ABC):
             for namespace in namespaces or (GROUP, DIRECT)
         ]
 
+    def client(self, loop: Loop, citizen: Citizen, *namespaces: str) -> Client:
+        """Return a client of a user that will enter namespaces, by default both."""
+        return Client(loop, self.port, self.entries(citizen, *namespaces))
+
+    def gather(self, loop: Loop, place: Place, receive_bytes: int | None = None) -> list[Client]:
+        """Connect a room's members to its namespace, with receive buffers of `receive_bytes`."""
+        clients = [self.client(loop, member, place.namespace) for member in place.members]
+        if receive_bytes is not None:
+            for client in clients:
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        loop.enter(clients)
+        return clients
+
 
 class Ours(Side):
     """`python wsgi.py` as it is shipped, without rate limits and without a line for each client."""
@@ -80,7 +101,11 @@ class Ours(Side):
             RATE_LIMITS="off",
             LOG_LEVEL="WARNING",
         )
-        self._server.start(timeout=START_SECONDS)
+        try:
+            self._server.start(timeout=START_SECONDS)
+        except BaseException:
+            self._end()
+            raise
         self.port, self.pid = self._server.port, self._server.pid
         return self
 
@@ -90,6 +115,9 @@ class Ours(Side):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._server.stop()
         complaints = self._server.log().splitlines()
         print(*complaints[:MAX_LOG_LINES], sep="\n", end="\n" * bool(complaints), file=sys.stderr)
@@ -108,18 +136,30 @@ class Peer(Side):
     def command(self) -> list[str]:
         """Return the command to run in the directory of the peers."""
 
+    def environment(self) -> dict[str, str]:
+        """Return variables for the command."""
+        return {"NODE_ENV": "production"}
+
+    def find_port(self) -> int:
+        """Return the port of the program that has been started."""
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline() or 0)
+
     def __enter__(self) -> Peer:
         self._process = subprocess.Popen(
             self.command(),
             cwd=PEERS,
-            env=os.environ | {"NODE_ENV": "production"},
+            env=os.environ | self.environment(),
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self._process.stdout is not None
         self.pid = self._process.pid
-        self.port = int(self._process.stdout.readline() or 0)
-        _await_listening(self.port)
+        try:
+            self.port = self.find_port()
+            _await_listening(self.port)
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -128,6 +168,9 @@ class Peer(Side):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         assert self._process.stdout is not None
         self._process.kill()
         self._process.wait()
@@ -151,21 +194,11 @@ class NodeStored(Peer):
     title = "Node, Socket.IO, MongoDB's driver"
 
     def command(self) -> list[str]:
-        return [programs.node(), "stored.mjs", self.town.uri, self.town.secret]
+        uri = self.town.uri.replace("retryWrites=false", "retryWrites=true")  # its default
+        return [programs.node(), "stored.mjs", uri, self.town.secret]
 
     def auth(self, citizen: Citizen, namespace: str) -> object:
         return {"token": citizen.token}
-
-
-class NodeDefault(NodeStored):
-    """With retryable writes, the default of the driver."""
-
-    name = "node-default"
-    title = "Node, the driver as it comes"
-
-    def command(self) -> list[str]:
-        uri = self.town.uri.replace("retryWrites=false", "retryWrites=true")
-        return [uri if part == self.town.uri else part for part in super().command()]
 
 
 class NodeBatched(NodeStored):
@@ -184,9 +217,57 @@ class Stock(Peer):
         return [sys.executable, "stock.py", str(free_port())]
 
 
+class Centrifugo(Peer):
+    """It checks the same tokens, and keeps the last thousand messages of a channel in memory."""
+
+    name = "centrifugo"
+    title = "Centrifugo 6, in memory"
+    talker = Publisher
+
+    def command(self) -> list[str]:
+        if not CENTRIFUGO_PROGRAM.exists():
+            raise LoadError("Centrifugo was not built")
+        return [str(CENTRIFUGO_PROGRAM), "--config", "centrifugo.json"]
+
+    def environment(self) -> dict[str, str]:
+        self.port = free_port()
+        return {
+            "CENTRIFUGO_HTTP_SERVER_PORT": str(self.port),
+            "CENTRIFUGO_CLIENT_TOKEN_HMAC_SECRET_KEY": self.town.secret,
+        }
+
+    def find_port(self) -> int:
+        return self.port
+
+    def client(self, loop: Loop, citizen: Citizen, *namespaces: str) -> Client:
+        channels = [
+            channel(namespace, room_id)
+            for namespace in namespaces or (GROUP, DIRECT)
+            for room_id in citizen.rooms[namespace]
+        ]
+        return Subscriber(loop, self.port, citizen.token, channels)
+
+
 SIDES: dict[str, type[Side]] = {
-    side.name: side for side in (Ours, NodeStored, NodeDefault, NodeBatched, NodeBare, Stock)
+    side.name: side for side in (Ours, NodeStored, NodeBatched, NodeBare, Stock, Centrifugo)
 }
+
+
+def install_centrifugo() -> None:
+    """Build the pinned Centrifugo unless it was built; say so when Go cannot."""
+    if CENTRIFUGO_PROGRAM.exists():
+        return
+    print(f"building {CENTRIFUGO_MODULE}, once; this takes minutes", flush=True)
+    environment = os.environ | {"GOBIN": str(CENTRIFUGO_PROGRAM.parent)}
+    try:
+        subprocess.run(
+            [programs.go(), "install", CENTRIFUGO_MODULE],
+            env=environment,
+            check=True,
+            timeout=BUILD_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"Centrifugo is not measured: {error}", flush=True)
 
 
 def install_node_packages() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import re
 import secrets
-import socket
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.processes import Usage
-from bench.sides import Side
 from bench.town import Place
 from harness.clients import Client, LoadError, Loop, ack_id
 
@@ -40,13 +38,8 @@ class Talker:
         self._sent: dict[int, float] = {}
         self._number = 0
         self._is_talking = False
-        self._head = f"42{place.namespace},"
-        self._body = (
-            f'["send_message",{{"room_id":"{place.id}","data":"{TEXT}",'
-            f'"client_id":"{secrets.token_hex(4)}-'
-        )
-        others = client.on_ack
-        own = f"43{place.namespace},".encode()
+        self._client_id = secrets.token_hex(4)
+        others, own = client.on_ack, self._ack_prefix()
 
         def on_ack(packet: bytes) -> None:
             (self.acked if packet.startswith(own) else others)(packet)
@@ -76,7 +69,7 @@ class Talker:
 
     def acked(self, packet: bytes) -> None:
         """Handle an ack of this room's namespace: send the next message."""
-        sent = self._sent.pop(ack_id(packet, self._place.namespace))
+        sent = self._sent.pop(self._acked_number(packet))
         self.latencies.append(time.perf_counter() - sent)
         self.acks += 1
         if self._is_talking:
@@ -87,11 +80,29 @@ class Talker:
             return
         self._number += 1
         self._sent[self._number] = time.perf_counter()
-        self._client.send(f"{self._head}{self._number}{self._event(self._number)}".encode())
+        self._client.send(self._packet(self._number).encode())
+
+    def _packet(self, number: int) -> str:
+        """Return the `number`-th packet to send."""
+        return f"42{self._place.namespace},{number}{self._event(number)}"
 
     def _event(self, number: int) -> str:
-        """Return the name and payload of the `number`-th event."""
-        return f'{self._body}{number}"}}]'
+        """Return the name and payload of the `number`-th event.
+
+        All messages of all senders have one size, and the load generator counts such pushes at the
+        lowest cost.
+        """
+        return (
+            f'["send_message",{{"room_id":"{self._place.id}","data":"{TEXT}",'
+            f'"client_id":"{self._client_id}-{number:07}"}}]'
+        )
+
+    def _ack_prefix(self) -> bytes:
+        return f"43{self._place.namespace},".encode()
+
+    def _acked_number(self, packet: bytes) -> int:
+        """Return which packet is acked; raise LoadError if it was refused."""
+        return ack_id(packet, self._place.namespace)
 
 
 class Sender(Talker):
@@ -110,11 +121,20 @@ class Sender(Talker):
 
 
 class Conversation:
-    """Runs talkers on a loop, from the first message to the last delivery."""
+    """Runs talkers on a loop, from the first message to the last delivery.
 
-    def __init__(self, loop: Loop, talkers: Sequence[Talker]) -> None:
+    `delivered` returns the number of deliveries so far: by default of messages, over the loop.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        talkers: Sequence[Talker],
+        delivered: Callable[[], int] | None = None,
+    ) -> None:
         self._loop = loop
         self._talkers = talkers
+        self._delivered = delivered or (lambda: loop.pushes)
         self._pushed_before = loop.pushes
 
     @property
@@ -139,16 +159,16 @@ class Conversation:
         """Return the seconds from send to ack since `forget_latencies`."""
         return [latency for talker in self._talkers for latency in talker.latencies]
 
-    def measure(self, side: Side, seconds: float) -> Figures:
-        """Count for some seconds."""
+    def measure(self, pids: Mapping[str, int], seconds: float) -> Figures:
+        """Count for some seconds, and measure the shares of a core of these processes."""
         self.forget_latencies()
-        usage = Usage(side.pids)
-        acks, pushes = self.acks, self._loop.pushes
+        usage = Usage(pids)
+        acks, delivered = self.acks, self._delivered()
         started = time.perf_counter()
         self.run(seconds)
         taken = time.perf_counter() - started
         return {
-            "deliveries/s": (self._loop.pushes - pushes) / taken,
+            "deliveries/s": (self._delivered() - delivered) / taken,
             "messages/s": (self.acks - acks) / taken,
             **percentiles(self.latencies()),
             **usage.shares(),
@@ -186,15 +206,3 @@ def percentiles(latencies: Sequence[float]) -> Figures:
         "p99 ms": hundredths[98] * 1000,
         "max ms": max(latencies) * 1000,
     }
-
-
-def gather(loop: Loop, side: Side, place: Place, receive_bytes: int | None = None) -> list[Client]:
-    """Connect all members of a room to its namespace, with receive buffers of `receive_bytes`."""
-    clients = [
-        Client(loop, side.port, side.entries(member, place.namespace)) for member in place.members
-    ]
-    if receive_bytes is not None:
-        for client in clients:
-            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-    loop.enter(clients)
-    return clients

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 from flask import Flask
@@ -69,10 +69,15 @@ class Places:
 
 @dataclass(frozen=True)
 class Town:
-    """All users and rooms, in a running database; `app` is an app on it in this process."""
+    """All users and rooms, in a running database; `app` is an app on it in this process.
+
+    `engine` is the database's name, as in the setting DATABASE, and `database` describes it.
+    """
 
     app: Flask
     uri: str
+    engine: str
+    database: str
     database_pid: int
     secret: str
     people: list[Citizen]
@@ -86,22 +91,23 @@ class Town:
 
 
 @contextmanager
-def database(directory: Path, durable: bool = True) -> Iterator[EmbeddedDatabase]:
-    """Run the embedded database in a directory."""
-    engine = EmbeddedDatabase(directory, durable=durable)
+def database(directory: Path, engine: str, durable: bool = True) -> Iterator[EmbeddedDatabase]:
+    """Run the embedded database in a directory; `engine` is a value of the setting DATABASE."""
+    embedded = EmbeddedDatabase(directory, durable=durable, engine=engine)
     try:
-        yield engine
+        yield embedded
     finally:
-        engine.stop()
+        embedded.stop()
 
 
 @contextmanager
-def settled(count: int) -> Iterator[Town]:
-    """Yield a town of `count` users on an embedded database of its own."""
-    with tempfile.TemporaryDirectory() as directory, database(Path(directory)) as engine:
-        given = os.environ.get("BENCH_MONGO_URI")  # until the embedded engine is mongod
-        uri, secret = given or engine.uri(), secrets.token_hex(32)
-        pid = int(os.environ["BENCH_MONGO_PID"]) if given else engine.child_pid
+def settled(count: int, engine: str) -> Iterator[Town]:
+    """Yield a town of `count` users on an embedded database of its own.
+
+    `engine` is a value of the setting DATABASE.
+    """
+    with tempfile.TemporaryDirectory() as directory, database(Path(directory), engine) as embedded:
+        uri, pid, secret = embedded.uri(), embedded.child_pid, secrets.token_hex(32)
         assert pid is not None
         with app_beside(Path(directory), uri, SECRET_KEY=secret, RATE_LIMITS=False) as app:
             services: Services = app.extensions["chat"]
@@ -112,6 +118,8 @@ def settled(count: int) -> Iterator[Town]:
                 town = Town(
                     app=app,
                     uri=uri,
+                    engine=engine_of(Path(directory)),
+                    database=_describe(Path(directory), services),
                     database_pid=pid,
                     secret=secret,
                     people=people,
@@ -129,9 +137,21 @@ def settled(count: int) -> Iterator[Town]:
             yield town
 
 
+def engine_of(data_dir: Path) -> str:
+    """Return the name of the engine that an embedded database has recorded."""
+    return (data_dir / "database" / "engine").read_text().split()[0]
+
+
+def _describe(data_dir: Path, services: Services) -> str:
+    if engine_of(data_dir) == "mongod":
+        version = services.database.db.command("buildInfo")["version"]
+        return f"mongod {version}, standalone, on a Unix socket"
+    return f"SecantusDB {metadata.version('secantusdb')}, `--sync-on-commit`"
+
+
 def make_people(services: Services, count: int) -> tuple[list[User], list[Citizen]]:
     """Create accounts with a session each. Needs an app context."""
-    names = [f"citizen{number}" for number in range(count)]
+    names = [f"citizen{number:04}" for number in range(count)]
     users = list(services.accounts.create_many(names, secrets.token_urlsafe(12)))
     people = [
         Citizen(

@@ -23,7 +23,7 @@ SOURCES = 8  # source addresses from 127.0.0.2 on; each has 28,000 ports of its 
 AT_ONCE = 16  # clients that connect at the same time
 
 UPGRADE = (
-    b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+    b"GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
     b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
@@ -144,6 +144,8 @@ class Client:
     only counted. A disconnect raises LoadError.
     """
 
+    path = b"/socket.io/?EIO=4&transport=websocket"
+
     def __init__(self, loop: Loop, port: int, entries: Sequence[tuple[str, str]]) -> None:
         self.pushes = 0
         self.rest = b""  # the received beginning of an incomplete frame
@@ -174,7 +176,7 @@ class Client:
         """Handle an event of the socket."""
         if event & select.EPOLLOUT:
             self._loop.watch(self, select.EPOLLIN)
-            self._send_all(UPGRADE % self._port)
+            self._send_all(UPGRADE % (self.path, self._port))
         else:
             self._loop.receive(self)
 
@@ -190,7 +192,7 @@ class Client:
         return len(head) + 4
 
     def send(self, payload: bytes) -> None:
-        """Send one Engine.IO packet."""
+        """Send one message of WebSocket: a packet of Engine.IO."""
         self._send_all(encode(payload))
 
     def handle_packet(self, payload: bytes) -> None:

@@ -44,6 +44,27 @@ def test_every_frame_is_counted_once_however_the_stream_is_split(size: int) -> N
     assert received(pieces) == (len(PUSHED), OTHERS)
 
 
+RUN = [PUSHES[0] + b',{"data":"' + b"x" * 300 + b'"}]'] * 50
+SAME_SIZE = [
+    (start + b"x" * len(RUN[0]))[: len(RUN[0])]
+    for start in (
+        b'43/group,1[{"data":"',
+        b'42/group,["messages_changed","',
+        b'42/group,["joined","',
+    )
+]
+
+
+@pytest.mark.parametrize("size", [1, 100, 1_000, 1_000_000])
+@pytest.mark.parametrize("other", [b"2", PUSHES[0], *SAME_SIZE])
+def test_many_pushes_of_one_size_are_counted_up_to_what_is_none(size: int, other: bytes) -> None:
+    stream = b"".join(map(frame, [*RUN, other, *RUN, other, other, *RUN[:3]]))
+    pieces = (stream[at : at + size] for at in range(0, len(stream), size))
+    are_pushes = other.startswith(PUSHES)
+
+    assert received(pieces) == (103 + 3 * are_pushes, [] if are_pushes else [other] * 3)
+
+
 def test_a_frame_of_more_than_64_kib_is_counted_once() -> None:
     payload = PUSHES[0] + b"x" * 70_000
     stream = frame(payload) + frame(OTHERS[0])
