@@ -48,7 +48,7 @@ class MembershipRepository:
     def list_of_users(self, user_ids: Iterable[str]) -> dict[str, list[Membership]]:
         """Return all memberships of some users, by user; a user without any is left out."""
         found: dict[str, list[Membership]] = {}
-        for some in with_ids(object_ids(user_ids), "user_identity"):
+        for some in with_ids(self._database, object_ids(user_ids), "user_identity"):
             for document in self._database.db["user_room"].find(some, batch_size=STEP):
                 membership = membership_of(document)
                 found.setdefault(membership.user_id, []).append(membership)

@@ -45,7 +45,7 @@ class SessionRepository:
         """
         return {
             str(found["_id"]): str(found["user_identity"])
-            for query in with_ids(object_ids(session_ids))
+            for query in with_ids(self._database, object_ids(session_ids))
             for found in self._collection.find({**query, **_alive(now)}, {"user_identity": 1})
         }
 
