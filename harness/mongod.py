@@ -38,7 +38,7 @@ OPTIONS = (
     "--quiet",
 )
 # With the driver's and mongod's defaults it takes ten seconds until the death of a primary is seen.
-SETTINGS = {}
+SETTINGS = {"electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500}
 STEPPED_DOWN_SECONDS = 10  # for which a member that stepped down is not elected again
 HELLO_SECONDS = 2.0
 POLL_SECONDS = 0.02

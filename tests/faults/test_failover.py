@@ -1,4 +1,4 @@
-"""A replica set loses its primary in the middle of traffic: nothing acked is lost, it goes on."""
+"""A replica set loses its primary amid traffic: nothing acked is lost, and everything goes on."""
 
 from __future__ import annotations
 
