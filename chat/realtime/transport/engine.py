@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import engineio
 from engineio import packet
 
-from chat.concurrency import TURN, cooperatively, spawn
+from chat.concurrency import cooperatively, spawn
 from chat.realtime.transport.fanout import Fanout
 from chat.realtime.transport.frames import GOING_AWAY
 from chat.realtime.transport.session import STATUS, EngineSession, SessionLimits
@@ -111,7 +111,7 @@ class EngineServer(engineio.Server):
             spawn(self._close_lost)
 
     def _close_lost(self) -> None:
-        for session in cooperatively(self._iterate_lost(), TURN):
+        for session in cooperatively(self._iterate_lost()):
             try:
                 session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
             except Exception:  # the loop must close the others
