@@ -120,6 +120,47 @@ def test_what_runs_is_charged_and_what_waits_is_not() -> None:
     assert done.returncode == 0, done.stderr
 
 
+CONTINUED = """
+import eventlet
+eventlet.monkey_patch()
+import greenlet
+from chat.concurrency import spawn, spawn_after
+
+ran = {}
+
+def note(name):
+    ran[name] = greenlet.getcurrent()
+
+def begin():
+    spawn_after(note, "next")
+    spawn_after(note, "beside")
+    assert not ran
+    note("begun")
+
+spawn(begin)
+while len(ran) < 3:
+    eventlet.sleep(0)
+assert list(ran) == ["begun", "next", "beside"], ran
+assert ran["next"] is ran["begun"] is not ran["beside"]
+spawn_after(note, "unspawned")
+while len(ran) < 4:
+    eventlet.sleep(0)
+assert ran["unspawned"] is not greenlet.getcurrent()
+"""
+
+
+def test_what_comes_after_runs_in_the_same_green_thread_and_a_second_one_beside_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CONTINUED],
+        cwd=ROOT,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_address_needs_no_thread() -> None:
     hosts = ("'127.0.0.1'", "'::1'", "b'127.0.0.1'", "None")
     call = "; ".join(f"socket.getaddrinfo({host}, 1)" for host in hosts)

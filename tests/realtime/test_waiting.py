@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -81,6 +82,19 @@ def test_waiting_events_are_limited_by_number(
     assert [answer["error"]["code"] for answer in answers] == ["rate_limited"] * 2
     spawned.run()
     assert sum("data" in answer for answer in answers) == event_queue.MAX_WAITING
+
+
+def test_others_run_after_at_most_sixteen_events_of_a_connection(
+    app: Flask, handler: GroupNamespace, spawned: Spawned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ada,) = make_people(app, "ada")
+    connection, answers, turns = connection_of(ada), Answers(), [0]
+    monkeypatch.setattr(event_queue, "yield_to_others", lambda: turns.append(len(answers)))
+    for _ in range(40):
+        send(handler, connection, ["sync", {"rooms": {}}], answers)
+    spawned.run()
+    assert len(answers) == 40 and len(turns) >= 3
+    assert all(later - earlier <= 16 for earlier, later in pairwise([*turns, 40]))
 
 
 def test_waiting_events_are_limited_by_size(

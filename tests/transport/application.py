@@ -2,8 +2,8 @@
 
 It has the namespaces `/` and `/custom` that the public Engine.IO and Socket.IO protocol test suites
 talk to: `auth` tells what a client connected with, `message` comes back as `message-back`,
-`message-with-ack` as its ack. `--plain` serves the bare Engine.IO layer, which sends every message
-back. `perform` takes steps in one turn of the event loop. `GET /bytes/N` is answered by N bytes,
+`message-with-ack` as its ack. `perform` takes steps in one turn of the event loop. `--plain` serves
+the bare Engine.IO layer, which sends every message back. `GET /bytes/N` is answered by N bytes,
 `POST /count` by how many came, `GET /memory` by how many bytes of memory the process has. A debtor,
 by `X-Forwarded-For`, rests before they get on. Prints the port it listens on.
 """

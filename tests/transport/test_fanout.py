@@ -1,4 +1,4 @@
-"""Every client gets exactly its frames in order, whatever happens in one turn of the loop."""
+"""Every client gets exactly its frames, in order, whatever happens in a turn of the event loop."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """One Engine.IO session: its unsent frames, and the transport that sends them.
 
-The unsent frames are those in `out`, and behind them those of the list `shared` from its place on.
+Its unsent frames are those in `out`, and behind them those of the list `shared` from its place on.
+
 Every packet is encoded as a WebSocket frame first, once for all its recipients. Long polling
 removes the frame header again. So packets keep their order during an upgrade to WebSocket.
 """
