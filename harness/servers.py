@@ -15,7 +15,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from pymongo.uri_parser import parse_uri
 
 ROOT = Path(__file__).resolve().parents[1]
 READY = re.compile(r"^(https?://\S+)/$", re.MULTILINE)
@@ -98,15 +99,21 @@ class Server:
         """Return the ids of the running processes among its own and its database's."""
         uri = self._environment.get("MONGO_URI")
         record = self.data_dir / "database" / "record.json"
+        places: list[tuple[str, int | None]] = []
         if uri is not None:
-            port = urlsplit(str(uri)).port
-        else:
-            port = json.loads(record.read_text())["port"] if record.exists() else None
-        mark = f"\0--port\0{port}\0".encode()
+            places = parse_uri(uri)["nodelist"]
+        elif record.exists():
+            found_at = json.loads(record.read_text())
+            places = [(found_at.get("socket", ""), found_at.get("port"))]
+        marks = [
+            (f"\0--port\0{port}\0" if port else f"\0--bind_ip\0{host}\0").encode()
+            for host, port in places
+        ]
         found = [self.pid] if self.running else []
         for file in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):  # it ended meanwhile
-                if mark in file.read_bytes():
+                arguments = file.read_bytes()
+                if any(mark in arguments for mark in marks):
                     found.append(int(file.parent.name))
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from chat import migrations
 from chat.app import create_app, stop
 from chat.concurrency import SPAWNED
 from chat.database.client import Database
-from chat.database.embedded import EmbeddedDatabase
 from harness.servers import PATIENCE, Server
+from tests.engines import DEFAULT, Engines, running
 from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
 from tests.template import Template
 
@@ -32,6 +33,7 @@ settings.load_profile("busy")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Figures(), "figures")
+    config.pluginmanager.register(Engines(), "engines")
     os.environ["FLASK_SKIP_DOTENV"] = "1"  # or a developer's own settings would be tested
 
 
@@ -48,15 +50,17 @@ def drop(database: Database, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The database server all tests share: CHAT_TEST_MONGO_URI, or the embedded engine."""
-    given = os.environ.get("CHAT_TEST_MONGO_URI")
-    if given:
-        yield given
-        return
-    embedded = EmbeddedDatabase(tmp_path_factory.mktemp("database"), durable=False)
-    yield embedded.uri()
-    embedded.stop(seconds=0)  # nobody reads it again
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of the engine this test runs on; `tests/engines.py` says which."""
+    name: str = getattr(request, "param", DEFAULT)
+    return name
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(engine: str) -> Iterator[str]:
+    """The database server all tests on this engine share."""
+    with running(engine) as uri:
+        yield uri
 
 
 @pytest.fixture
@@ -84,11 +88,28 @@ def template(mongo_uri: str) -> Template:
     return found
 
 
+@pytest.fixture(scope="session")
+def migrated_names(mongo_uri: str) -> Iterator[deque[str]]:
+    """The names of two databases for `migrated`, which are dropped in the end."""
+    names = deque(f"test_{secrets.token_hex(8)}" for _ in range(2))
+    yield names
+    for name in names:
+        drop(Database(mongo_uri), name)
+
+
 @pytest.fixture
-def migrated(database: Database, template: Template) -> Database:
-    """The same database as all migrations leave it."""
-    template.copy_to(database)
-    return database
+def migrated(mongo_uri: str, template: Template, migrated_names: deque[str]) -> Iterator[Database]:
+    """A database as all migrations leave it.
+
+    Tests use two of them in turns: what a test writes too late is deleted before anybody reads it.
+    """
+    migrated_names.rotate()
+    database = Database(with_database(mongo_uri, migrated_names[0]))
+    if not template.restore(database):
+        database.db.client.drop_database(migrated_names[0])
+        template.copy_to(database)
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -21,7 +21,12 @@ def config(**changes: Any) -> dict[str, Any]:
     defaults |= {"MAIL_USE_SSL": True, "MAIL_USE_TLS": False}
     defaults |= {"MAIL_USERNAME": "", "MAIL_PASSWORD": ""}
     defaults |= {"TRUSTED_PROXIES": 0, "HOSTS": "", "MESSAGE_QUEUE_URL": ""}
-    defaults |= {"DATABASE": "auto", "REGISTRATION": "open", "REGISTRATION_DOMAINS": "", "PUBLIC_URL": ""}
+    defaults |= {
+        "DATABASE": "auto",
+        "REGISTRATION": "open",
+        "REGISTRATION_DOMAINS": "",
+        "PUBLIC_URL": "",
+    }
     defaults |= {"MONGO_INSECURE": False, "QUEUE_INSECURE": False}
     return defaults | changes
 

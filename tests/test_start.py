@@ -52,9 +52,13 @@ def record(server: Server) -> dict[str, Any]:
     return found
 
 
-def listens(port: int) -> bool:
+def listens(address: int | str) -> bool:
+    """Return whether somebody listens on a port of this machine, or on a Unix socket."""
+    if isinstance(address, str):
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(address) == 0
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex(("127.0.0.1", address)) == 0
 
 
 def last_line(server: Server) -> str:
@@ -76,7 +80,7 @@ def test_it_prints_its_address_serves_and_ends_cleanly_at_sigterm(lonely: Server
     lonely.start()
     assert lonely.terminal() == f"{lonely.url}/\n"
     assert get(lonely, "/health")[0] == get(lonely, "/ready")[0] == 200
-    database = int(record(lonely)["port"])
+    database = str(record(lonely)["socket"])
     assert listens(database)
     assert lonely.stop() == 0
     assert not listens(database) and not listens(lonely.port)
@@ -87,7 +91,7 @@ def test_ctrl_c_is_a_clean_end_too(lonely: Server) -> None:
     lonely.start()
     lonely.signal(signal.SIGINT)
     assert lonely.wait() == 0
-    assert not listens(int(record(lonely)["port"]))
+    assert not listens(str(record(lonely)["socket"]))
     assert "Traceback" not in lonely.log()
 
 
@@ -133,7 +137,7 @@ def test_a_later_start_is_ready_within_three_seconds(lonely: Server) -> None:
 
 def test_after_any_sudden_death_the_next_start_works_at_once(lonely: Server) -> None:
     lonely.start()
-    port = record(lonely)["port"]
+    port = record(lonely)["socket"]
     for dies in ("app", "database", "both", "database first"):
         database = int(record(lonely)["pid"])
         if dies in ("database", "both", "database first"):
@@ -143,7 +147,7 @@ def test_after_any_sudden_death_the_next_start_works_at_once(lonely: Server) -> 
             lonely.start()
         wait_for_another(lonely, database)
         wait_until_ready(lonely)
-        assert record(lonely)["port"] == port
+        assert record(lonely)["socket"] == port
     assert "embedded database started" in lonely.log()
 
 

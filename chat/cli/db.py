@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 from flask.cli import AppGroup
@@ -65,6 +66,21 @@ def db_adopt(from_uri: str | None, dry_run: bool, direct_when_two: bool) -> None
         show=shown,
         say=click.echo,
     )
+
+
+@db.command("copy")
+@click.argument("target", type=click.Path(path_type=Path))
+@with_services
+def db_copy(target: Path) -> None:
+    """Copy DATA_DIR to TARGET, which is new, also while the server runs.
+
+    What people write meanwhile waits until the copy is made.
+    """
+    embedded = services().embedded
+    if embedded is None:
+        raise click.ClickException("MONGO_URI names the database: copy it with mongodump.")
+    embedded.copy_to(target.absolute())
+    click.echo(f"{target} is a copy of DATA_DIR, with its key: keep it as safe.")
 
 
 @db.command("restored")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ BACKOFF_SECONDS = (0.5, 10.0)  # the first and the longest pause between restart
 STEADY_SECONDS = 5.0  # after so long a run the next restart is immediate
 LOOK_SECONDS = 1.0  # between two health checks
 SPACE_BYTES = 32 * 1024 * 1024  # for a start and some work; a log alone grows by 10 MB at once
+# Files of the running processes beside the data.
+PASSING = ("alive", "copying", "lock", "log", "mongod.sock", "record.json", "space")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 LOG_BYTES = 1024 * 1024  # of the child's log before it is truncated
 
@@ -82,6 +85,40 @@ class EmbeddedDatabase:
         """
         self._uri = self._ensure()
         return self._uri
+
+    def copy_to(self, target: Path) -> None:
+        """Copy DATA_DIR to a new directory; the database may be in use, and its writes wait.
+
+        Raises EmbeddedDatabaseError when the copy fails; nothing is left of it then.
+        """
+        self.uri()
+        assert self._engine is not None
+        if target.exists():
+            raise EmbeddedDatabaseError(f"{target} exists already: name a new directory.")
+        if target.resolve().is_relative_to(self._directory.parent):
+            raise EmbeddedDatabaseError(f"{target} is in DATA_DIR: name a directory outside.")
+        partial = target.with_name(target.name + ".partial")
+        try:
+            partial.mkdir(mode=0o700)  # nobody else may enter it before it has its modes
+            try:
+                with self._engine.frozen():
+                    shutil.copytree(
+                        self._directory.parent,
+                        partial,
+                        symlinks=True,
+                        ignore=self._ignored,
+                        dirs_exist_ok=True,
+                    )
+                os.sync()
+                partial.rename(target)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+        except (shutil.Error, OSError) as error:
+            raise EmbeddedDatabaseError(f"The copy failed: {error}.") from None
+
+    def _ignored(self, directory: str, names: list[str]) -> set[str]:
+        """Return what belongs to the running processes and not to the data."""
+        return {name for name in names if name in PASSING and Path(directory) == self._directory}
 
     def find_space_problem(self) -> str | None:
         """Return the error if there is too little disk space for a start, or None."""

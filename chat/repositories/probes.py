@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -56,11 +57,17 @@ def write_probe(database: Database) -> None:
 
 
 class DatabaseProbe:
-    """Checks that the database accepts writes."""
+    """Checks that the database accepts writes.
 
-    def __init__(self, database: Database, is_embedded: bool) -> None:
+    `find_space_problem`, of the embedded database, returns what is wrong with the disk, or None.
+    """
+
+    def __init__(
+        self, database: Database, find_space_problem: Callable[[], str | None] | None
+    ) -> None:
         self._database = database
-        self._where = "The embedded database" if is_embedded else "The database at MONGO_URI"
+        self._find_space_problem = find_space_problem or (lambda: None)
+        self._where = "The embedded database" if find_space_problem else "The database at MONGO_URI"
 
     def find_problem(self) -> Problem | None:
         """Return why the database accepts no writes, or None."""
@@ -75,7 +82,7 @@ class DatabaseProbe:
         code = getattr(error, "code", None)
         why = reason_of(error)
         if isinstance(error, Unavailable):
-            return Problem("database", why)
+            return Problem("storage" if self._find_space_problem() else "database", why)
         if code in REFUSED_LOGIN:
             return Problem(
                 "database_login",
@@ -91,6 +98,9 @@ class DatabaseProbe:
             )
         if code in BROKEN_INSIDE or code == OUT_OF_DISK_SPACE:
             return Problem("storage", f"{self._where} cannot write ({why}): is the disk full?")
+        full = self._find_space_problem()
+        if full is not None:
+            return Problem("storage", f"{self._where} does not run ({full}).")
         return Problem("database", f"{self._where} does not answer ({why}).")
 
 

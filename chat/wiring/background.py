@@ -44,7 +44,9 @@ def wire_background(
     messages: Messages,
 ) -> Background:
     queue_url = config["MESSAGE_QUEUE_URL"]
-    database_probe = DatabaseProbe(core.database, is_embedded=core.embedded is not None)
+    database_probe = DatabaseProbe(
+        core.database, core.embedded.find_space_problem if core.embedded else None
+    )
     publisher = core.publisher.local_only()
     presence_repository = PresenceRepository(core.database)
     presence = Presence(

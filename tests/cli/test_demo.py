@@ -28,8 +28,8 @@ DAY_MS = 24 * 3_600_000
 
 
 @pytest.fixture
-def uri(database: Database, mongo_uri: str) -> str:
-    return with_database(mongo_uri, database.db.name)
+def uri(migrated: Database, mongo_uri: str) -> str:
+    return with_database(mongo_uri, migrated.db.name)
 
 
 def state(database: Database) -> dict[str, Any]:
@@ -74,11 +74,11 @@ def test_the_printed_password_opens_a_chat_that_looks_alive(
         assert sent["seq"] == len(page) + 1
 
 
-def test_repeating_changes_nothing(database: Database, uri: str, tmp_path: Path) -> None:
+def test_repeating_changes_nothing(migrated: Database, uri: str, tmp_path: Path) -> None:
     command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
-    before = state(database)
+    before = state(migrated)
     again = command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri).stdout
-    assert state(database) == before
+    assert state(migrated) == before
     assert "their password is as it was" in again
 
 
@@ -186,6 +186,9 @@ def test_the_demo_fits_the_rules() -> None:
                 assert (act.value not in ("", text)) == (act.kind == "text")
 
 
-def test_the_migrations_need_not_have_run(database: Database, uri: str, tmp_path: Path) -> None:
+def test_the_migrations_need_not_have_run(
+    database: Database, mongo_uri: str, tmp_path: Path
+) -> None:
+    uri = with_database(mongo_uri, database.db.name)
     command("seed", "demo", data_dir=tmp_path, MONGO_URI=uri)
     assert migrations.pending(database) == []

@@ -25,8 +25,8 @@ ESCAPED = PEOPLE[0].nickname.encode("ascii", "backslashreplace").decode()
 
 
 @pytest.fixture
-def uri(database: Database, mongo_uri: str) -> str:
-    return with_database(mongo_uri, database.db.name)
+def uri(migrated: Database, mongo_uri: str) -> str:
+    return with_database(mongo_uri, migrated.db.name)
 
 
 LOCALES: list[dict[str, Any]] = [
@@ -82,7 +82,7 @@ def test_a_latin_1_locale_of_the_system_ends_no_command(uri: str, tmp_path: Path
 
 @pytest.mark.parametrize("command", [["seed", "demo"], ["seed", "users", "--count", "3"]], ids=str)
 def test_the_password_is_printed_before_anybody_has_it(
-    database: Database, uri: str, tmp_path: Path, command: list[str]
+    migrated: Database, uri: str, tmp_path: Path, command: list[str]
 ) -> None:
     """Without an output for the password, no account is created."""
     for redirection, said in ((">/dev/full", "No space left on device"), (">&-", "closed")):
@@ -97,7 +97,7 @@ def test_the_password_is_printed_before_anybody_has_it(
         )
         assert result.returncode == 1
         assert said in result.stderr and "Traceback" not in result.stderr
-        assert database.db["user"].count_documents({}) == 0
+        assert migrated.db["user"].count_documents({}) == 0
 
 
 def test_a_closed_pipe_ends_a_command_without_a_traceback(uri: str, tmp_path: Path) -> None:

@@ -66,9 +66,14 @@ def database_record(server: Server) -> dict[str, Any]:
 
 
 @pytest.fixture
-def people(crashing: Server) -> Iterator[Callable[..., list[Member]]]:
+def uri(crashing: Server) -> str:
+    """The URI of its database."""
+    return database_uri(crashing)
+
+
+@pytest.fixture
+def people(crashing: Server, uri: str) -> Iterator[Callable[..., list[Member]]]:
     """A function that makes people on it."""
-    uri = database_uri(crashing)
     with ExitStack() as stack, app_beside(crashing.data_dir, uri, RATE_LIMITS=False) as app:
 
         def make(*names: str) -> list[Member]:

@@ -13,7 +13,7 @@ import pymongo
 import pytest
 import requests
 
-from chat.database.embedded import find_program
+from chat.database.engines.secantusdb import find_program
 from harness.servers import PATIENCE, Server, free_port
 from tests.cli.commands import command
 from tests.sockets.test_queue import Redis

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from chat.database.errors import EmbeddedDatabaseError
 from chat.database.files import write_private
 
 # Environment variables for the program; the others may hold secrets.
@@ -76,6 +77,16 @@ class Engine(ABC):
     def is_broken(self) -> bool:
         """Return whether a database that answers answers nothing but errors, so it must restart."""
         return False
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Let all writes wait meanwhile, so that the files can be copied.
+
+        Raises EmbeddedDatabaseError where the engine cannot do that, and at the end when the
+        database died meanwhile.
+        """
+        raise EmbeddedDatabaseError(
+            f"{self.name} cannot be copied while it runs: stop the server, and copy DATA_DIR."
+        )
 
     @abstractmethod
     def uri(self) -> str:

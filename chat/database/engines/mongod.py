@@ -14,6 +14,8 @@ import signal
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -21,12 +23,14 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-from chat.database.client import DEFAULT_NAME
+from chat.database.client import DEFAULT_NAME, Document
 from chat.database.engines.engine import ENVIRONMENT, Engine, Run
 from chat.database.errors import EmbeddedDatabaseError
-from chat.database.wire import send_command
+from chat.database.files import open_private, take_lock
+from chat.database.wire import ANSWER_SECONDS, is_ok, send_command
 
 PROGRAM = "mongod"
+SOCKET = "mongod.sock"
 OLDEST = 5  # major version
 CACHE_GB = 0.25  # the default is half of the machine's memory
 # Bytes. The kernel takes 107 for a Unix socket; longer ones get a directory of their own.
@@ -34,6 +38,8 @@ LONGEST_PATH = 100
 # Journal files of 100 MB, made in advance, would be most of a small database.
 STORAGE = "log=(file_max=32MB,prealloc=false)"
 SLOW_MS = 5_000  # longer operations are logged; the log would fill with texts
+COPYING = "copying"  # a file: its lock is held while the data is copied
+FREEZE_SECONDS = 60.0  # all data in memory is written to the files first
 PROBE_SECONDS = 20.0  # for a program to tell its version
 VERSION = re.compile(r"^db version v((\d+)\.\d+)(\.\S+)", re.MULTILINE)
 
@@ -83,7 +89,8 @@ class Mongod(Engine):
     def command(self) -> list[str]:
         assert self._socket is not None
         command = [self.program.path, "--dbpath", str(self._directory / "mongod")]
-        command += ["--bind_ip", self._socket, "--filePermissions", "0700"]
+        # Without the option it would listen on a second socket, in /tmp.
+        command += ["--bind_ip", self._socket, "--nounixsocket", "--filePermissions", "0700"]
         command += ["--networkMessageCompressors", "disabled"]
         command += ["--wiredTigerCacheSizeGB", str(CACHE_GB)]
         command += ["--wiredTigerEngineConfigString", STORAGE]
@@ -99,7 +106,32 @@ class Mongod(Engine):
         return self.answers()
 
     def answers(self) -> bool:
-        return self._socket is not None and _answers(self._socket)
+        return self._socket is not None and self._ask({"ping": 1}) is not None
+
+    def is_broken(self) -> bool:
+        """Return whether it is still frozen for a copy that nobody makes any more."""
+        if self._socket is None:
+            return False
+        # With a filter that no operation matches: only the state of the lock is needed.
+        state = self._ask({"currentOp": 1, "op": ""}) or {}
+        if not state.get("fsyncLock"):
+            return False
+        with open_private(self._directory / COPYING) as lock:
+            return take_lock(lock)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        with open_private(self._directory / COPYING) as lock:
+            if not take_lock(lock):
+                raise EmbeddedDatabaseError("Another copy of this DATA_DIR is being made.")
+            try:
+                if not is_ok(self._ask({"fsync": 1, "lock": True}, FREEZE_SECONDS)):
+                    raise EmbeddedDatabaseError("mongod did not stop its writes for the copy.")
+                yield
+            finally:
+                thawed = is_ok(self._ask({"fsyncUnlock": 1}, FREEZE_SECONDS))
+            if not thawed:
+                raise EmbeddedDatabaseError("mongod ended while it was copied: copy it again.")
 
     def uri(self) -> str:
         assert self._socket is not None
@@ -110,10 +142,14 @@ class Mongod(Engine):
     def record(self, pid: int) -> None:
         self._write_record({"socket": self._socket, "pid": pid})
 
+    def _ask(self, command: Document, seconds: float = ANSWER_SECONDS) -> Document | None:
+        assert self._socket is not None
+        return send_command(self._socket, {**command, "$db": "admin"}, seconds=seconds)
+
     def _choose_socket(self) -> str:
-        path = self._directory / "mongod.sock"
+        path = self._directory / SOCKET
         if len(os.fsencode(path)) > LONGEST_PATH:
-            path = _runtime_directory(self._directory) / "mongod.sock"
+            path = _runtime_directory(self._directory) / SOCKET
         return str(path)
 
 
@@ -178,9 +214,10 @@ def _probe(path: str) -> Program | str:
 
 def _runtime_directory(directory: Path) -> Path:
     """Return a private directory with a short path for the socket of a database."""
-    parent = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
-    path = Path(parent) / f"chat-{os.geteuid()}-{name}"
+    name = f"chat-{os.geteuid()}-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
+    parents = (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp")
+    longest = LONGEST_PATH - len(f"/{name}/{SOCKET}")
+    path = Path(next(one for one in parents if one and len(os.fsencode(one)) <= longest)) / name
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
@@ -189,8 +226,3 @@ def _runtime_directory(directory: Path) -> Path:
             f" path so short that the socket's has at most {LONGEST_PATH} bytes."
         )
     return path
-
-
-def _answers(path: str) -> bool:
-    """Return whether a mongod answers a ping."""
-    return send_command(path, {"ping": 1, "$db": "admin"}) is not None

@@ -96,7 +96,10 @@ class SecantusDB(Engine):
         """
         if self._port is None:
             return False
-        begin = {"mechanism": "SCRAM-SHA-256", "payload": f"n,,n={credentials.USER},r=look".encode()}
+        begin = {
+            "mechanism": "SCRAM-SHA-256",
+            "payload": f"n,,n={credentials.USER},r=look".encode(),
+        }
         answer = send_command(self._port, {"saslStart": 1, **begin, "$db": credentials.DATABASE})
         return answer is not None and answer.get("code") == INTERNAL_ERROR
 
