@@ -78,7 +78,7 @@ vendor: $(TEST) ## Fetch the vendored npm files again and verify them
 	$(PYTHON) tools/vendor_npm.py --check
 
 clean: ## Remove what was built and installed here; data in var/ stays
-	rm -rf .venv build tests/node/node_modules bench/peers/node_modules tests/clients/*/build
+	rm -rf .venv build tests/node/node_modules bench/peers/node_modules bench/peers/.bin tests/clients/*/build
 	rm -rf .mypy_cache .pytest_cache .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -47,7 +47,7 @@ def main() -> int:
     if allow_open_files() < FILES_NEEDED:
         print(f"fewer than {FILES_NEEDED} open files are allowed: raise `ulimit -n`")
         return 1
-    if set(arguments.sides) != {Ours.name}:
+    if any(SIDES[name].needs_node for name in arguments.sides):
         install_node_packages()
     if Centrifugo.name in arguments.sides:
         install_centrifugo()

@@ -38,6 +38,7 @@ class Side(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     talker: ClassVar[type[Talker]] = Talker
+    needs_node: ClassVar[bool] = False
     port: int
     pid: int
 
@@ -184,6 +185,7 @@ class Peer(Side):
 class NodeBare(Peer):
     name = "node"
     title = "Node, Socket.IO alone"
+    needs_node = True
 
     def command(self) -> list[str]:
         return [programs.node(), "bare.mjs"]
@@ -192,6 +194,7 @@ class NodeBare(Peer):
 class NodeStored(Peer):
     name = "node-stored"
     title = "Node, Socket.IO, MongoDB's driver"
+    needs_node = True
 
     def command(self) -> list[str]:
         uri = self.town.uri.replace("retryWrites=false", "retryWrites=true")  # its default

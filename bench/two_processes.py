@@ -56,7 +56,9 @@ def run(processes: int, seconds: float) -> Outcome:
         people = make_people(app, *names)
         group = people[0].create_group(*people[1:])
         tokens = [[one.token for one in people[number::processes]] for number in range(processes)]
-        outcome = write_at_once([server.port for server in servers], tokens, group["id"], seconds)
+        outcome = write_at_once(
+            [server.port for server in servers], tokens, group["id"], seconds
+        )
     print(
         f"{processes} process(es): {len(outcome.seqs)} messages in {outcome.seconds:.1f} s;"
         f" {' and '.join(f'{rate:.0f}' for rate in outcome.rates)} messages/s;"
