@@ -84,7 +84,7 @@ class EventQueue:
         charge_to(connection.payer)
         try:
             while connection.waiting:
-                data, size, ack = connection.waiting.popleft()
+                data, size, ack = connection.waiting.pop(0)
                 connection.waiting_size -= size
                 if not ack.sent:
                     self._handle_in_turn(connection, data, ack)
