@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -68,16 +68,33 @@ class Account(Payer):
         self._budgets = budgets
         self._allowance = allowance
         self._free = [True] * allowance.turns  # list operations are atomic: no lock is needed
-        self._queue: deque[threading.Event] = deque()
+        self._queue: list[threading.Event] = []
         self._lock = threading.Lock()  # of the queue and of the number of bodies
-        self._single_turn = threading.Lock()  # held by the only turn of an account in debt
-        self.heavy = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}  # those that were needed
         self._large_bodies = 0  # in memory
-        self._repaying = threading.Lock()  # held by the thread that waits in `repay`
         self._heavy_thread: int | None = None  # the thread that holds a heavy slot
         self._balance = allowance.credit
         self._settled_at = budgets.clock()
         self._settled_used = 0.0
+
+    @property
+    def heavy(self) -> threading.Lock:
+        """Return the lock that is held by the heavy read of this account."""
+        return self._lock_for("heavy")
+
+    @property
+    def _single_turn(self) -> threading.Lock:
+        """Return the lock that is held by the only turn of an account in debt."""
+        return self._lock_for("single turn")
+
+    @property
+    def _repaying(self) -> threading.Lock:
+        """Return the lock that is held by the thread that waits in `repay`."""
+        return self._lock_for("repaying")
+
+    def _lock_for(self, purpose: str) -> threading.Lock:
+        """Return a lock, made at first use: a green one takes a KiB, and idle callers need none."""
+        return self._locks.setdefault(purpose, threading.Lock())
 
     def take_turn(self, wait: float = WAIT_SECONDS) -> Callable[[], None]:
         """Wait for a turn and return the function that releases it, to be called once.
@@ -252,7 +269,7 @@ class Account(Payer):
 
     def _serve_queue(self) -> None:
         while self._queue and self._take_free_slot():
-            self._queue.popleft().set()
+            self._queue.pop(0).set()
 
     def _take_free_slot(self) -> bool:
         try:

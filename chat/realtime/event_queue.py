@@ -114,7 +114,7 @@ class EventQueue:
     def _next(connection: Connection) -> tuple[list[Any] | str, Ack] | None:
         """Remove the next event that has no answer yet from the queue and return it."""
         while connection.waiting:
-            data, size, ack = connection.waiting.popleft()
+            data, size, ack = connection.waiting.pop(0)
             connection.waiting_size -= size
             if not ack.sent:
                 return data, ack
