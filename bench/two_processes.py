@@ -6,13 +6,12 @@ of each process, and in the end all of two and of three against those of one. It
 when the room's log has a gap or a duplicate, when a sender's messages are out of order, or when one
 process stored less than half as much as another.
 
-The database is the embedded one of the first process, or the one at BENCH_MONGO_URI.
+The database is the embedded one of the first process.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import secrets
 import shutil
 import statistics
@@ -40,8 +39,6 @@ def run(processes: int, seconds: float) -> Outcome:
         settings = {"SECRET_KEY": secret, "RATE_LIMITS": "off"}
         if processes > 1:
             settings["MESSAGE_QUEUE_URL"] = stack.enter_context(redis(Path(directory)))
-        if "BENCH_MONGO_URI" in os.environ:
-            settings["MONGO_URI"] = os.environ["BENCH_MONGO_URI"]
         servers = []
         for number in range(processes):
             server = Server(Path(directory) / str(number), **settings)
@@ -56,9 +53,7 @@ def run(processes: int, seconds: float) -> Outcome:
         people = make_people(app, *names)
         group = people[0].create_group(*people[1:])
         tokens = [[one.token for one in people[number::processes]] for number in range(processes)]
-        outcome = write_at_once(
-            [server.port for server in servers], tokens, group["id"], seconds
-        )
+        outcome = write_at_once([server.port for server in servers], tokens, group["id"], seconds)
     print(
         f"{processes} process(es): {len(outcome.seqs)} messages in {outcome.seconds:.1f} s;"
         f" {' and '.join(f'{rate:.0f}' for rate in outcome.rates)} messages/s;"

@@ -94,7 +94,8 @@ class Account(Payer):
 
     def _lock_for(self, purpose: str) -> threading.Lock:
         """Return a lock, made at first use: a green one takes a KiB, and idle callers need none."""
-        return self._locks.setdefault(purpose, threading.Lock())
+        found = self._locks.get(purpose)
+        return self._locks.setdefault(purpose, threading.Lock()) if found is None else found
 
     def take_turn(self, wait: float = WAIT_SECONDS) -> Callable[[], None]:
         """Wait for a turn and return the function that releases it, to be called once.
