@@ -135,8 +135,8 @@ class Turn:
 
     __slots__ = ("_seconds", "_steps", "_ends_at")
 
-    def __init__(self, seconds: float = READ_TURN) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds = READ_TURN if seconds is None else seconds
         self._begin()
 
     def _begin(self) -> None:
@@ -154,8 +154,8 @@ class Turn:
         self._begin()
 
 
-def cooperatively(items: Iterable[T], seconds: float = READ_TURN) -> Iterator[T]:
-    """Yield the items in turns of some seconds."""
+def cooperatively(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
+    """Yield the items in turns of some seconds, or of READ_TURN."""
     turn = Turn(seconds)
     for item in items:
         yield item
