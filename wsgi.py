@@ -38,7 +38,7 @@ from pymongo.errors import PyMongoError
 
 import chat.app
 from chat import __version__, logs, migrations, settings
-from chat.addresses import KNOWN, network_of, site_of
+from chat.addresses import KNOWN_ADDRESSES, network_of, site_of
 from chat.budgets import Budgets
 from chat.database.errors import EmbeddedDatabaseError
 from chat.environment import SettingsError
@@ -128,7 +128,7 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
         raise StartError(f"Cannot listen on HOST={host} PORT={port}: {error.strerror}.") from None
 
 
-@lru_cache(KNOWN)
+@lru_cache(KNOWN_ADDRESSES)
 def _caller(address: str) -> str | None:
     """Return the network whose connections are counted together; None for this machine."""
     caller = network_of(address)

@@ -21,11 +21,11 @@ from bench.runner import Result, run
 from bench.sides import SIDES, Centrifugo, Ours, install_centrifugo, install_node_packages
 from bench.town import FEWEST, Town, settled
 from bench.workloads import QUICK, WORKLOADS, Pace
+from chat.settings import DATABASES
 
 FILES_NEEDED = 11_000
 RUNS = 3  # of each on each side: all of them take less than half an hour
 SECANTUSDB = "secantusdb"
-DATABASES = ("auto", "mongod", SECANTUSDB)
 
 
 def main() -> int:

@@ -1,27 +1,41 @@
-"""Measures several processes that write into one room at once, against one process."""
+"""Measures several processes that write into one room at once, against one process.
+
+The same 24 senders, with eight messages in flight each, are spread over one, two and three
+processes. Several processes have a Redis between them. The database is the embedded one of the
+first process.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from bench.talking import Figures
-from bench.two_processes import run
+from chat.database.embedded import EmbeddedDatabase
 from harness.clients import LoadError
+from harness.people import app_beside, make_people
+from harness.servers import Server
+from harness.writers import Outcome, write_at_once
 
 NAMES = {1: "one", 2: "two", 3: "three"}
+SENDERS = 24  # of all processes together
+REDIS_SECONDS = 10  # until it listens
 
 
-def against_one(seconds: float) -> Generator[Figures, None, None]:
+def against_one(seconds: float, engine: str) -> Generator[Figures, None, None]:
     """Yield the messages per second of one, two and three processes, and their ratios.
 
     `least share` is the least that a process stored compared with the other one or two.
     """
     rates, shares = {}, []
     for processes, name in NAMES.items():
-        try:
-            outcome = run(processes, seconds)
-        except SystemExit as error:  # there is no Redis
-            raise LoadError(str(error)) from None
+        outcome = run(processes, seconds, engine)
         if not outcome.is_gapless or outcome.inverted:
             raise LoadError(f"{name}: a gap in the log, or messages in the wrong order")
         rates[name] = sum(outcome.rates)
@@ -32,3 +46,48 @@ def against_one(seconds: float) -> Generator[Figures, None, None]:
         "least share": min(shares),
         **{f"messages/s of {name}": rate for name, rate in rates.items()},
     }
+
+
+def run(processes: int, seconds: float, engine: str) -> Outcome:
+    """Let all senders write through so many processes, and return the outcome."""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        secret = secrets.token_hex(32)
+        settings = {"SECRET_KEY": secret, "RATE_LIMITS": "off", "DATABASE": engine}
+        if processes > 1:
+            settings["MESSAGE_QUEUE_URL"] = stack.enter_context(redis(Path(directory)))
+        servers = []
+        for number in range(processes):
+            server = Server(Path(directory) / str(number), **settings)
+            servers.append(stack.enter_context(server))
+            settings.setdefault("MONGO_URI", EmbeddedDatabase(servers[0].data_dir).uri())
+        app = stack.enter_context(
+            app_beside(
+                servers[0].data_dir, settings["MONGO_URI"], SECRET_KEY=secret, RATE_LIMITS=False
+            )
+        )
+        names = [f"{secrets.token_hex(4)}{number}" for number in range(SENDERS)]
+        people = make_people(app, *names)
+        group = people[0].create_group(*people[1:])
+        tokens = [[one.token for one in people[number::processes]] for number in range(processes)]
+        return write_at_once([server.port for server in servers], tokens, group["id"], seconds)
+
+
+@contextmanager
+def redis(directory: Path) -> Iterator[str]:
+    """Run a Redis on a Unix socket; yield its address."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise LoadError("no redis-server on the PATH")
+    path = directory / "redis.sock"
+    command = [program, "--port", "0", "--unixsocket", str(path), "--save", ""]
+    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + REDIS_SECONDS
+        while not path.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise LoadError("redis-server does not listen")
+            time.sleep(0.01)
+        yield f"unix://{path}"
+    finally:
+        process.kill()
+        process.wait()

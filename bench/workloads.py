@@ -312,9 +312,9 @@ def history_page(_: type[Side], town: Town, pace: Pace) -> Measuring:
     yield from pages(pace.old_messages, town.engine)
 
 
-def processes_3(_: type[Side], __: Town, pace: Pace) -> Measuring:
+def processes_3(_: type[Side], town: Town, pace: Pace) -> Measuring:
     """The same senders at one, two and three processes, with a database of their own."""
-    yield from against_one(pace.window)
+    yield from against_one(pace.window, town.engine)
 
 
 SHARES = ("server", "database", "generator")

@@ -7,7 +7,9 @@ import re
 from functools import lru_cache
 
 MAX_TEXT = 100  # characters of an address with port and zone; a longer text is invalid
-KNOWN = 1_024  # addresses whose network and site are remembered: each request asks several times
+KNOWN_ADDRESSES = (
+    1_024  # addresses whose network and site are remembered: each request asks several times
+)
 UNKNOWN = "unknown"  # stands for every invalid address
 WITH_PORT = re.compile(r"\[(?P<ipv6>[^\]]*)\](?::[0-9]{1,5})?|(?P<ipv4>[0-9.]+):[0-9]{1,5}")
 
@@ -27,7 +29,7 @@ def parse_address(text: str) -> str:
     return str(mapped or address).partition("%")[0]
 
 
-@lru_cache(KNOWN)
+@lru_cache(KNOWN_ADDRESSES)
 def site_of(address: str) -> str | None:
     """Return the /48 of an IPv6 address; None for an IPv4 or invalid address."""
     network = network_of(address)
@@ -36,7 +38,7 @@ def site_of(address: str) -> str | None:
     return str(ipaddress.IPv6Network(network).supernet(new_prefix=48))
 
 
-@lru_cache(KNOWN)
+@lru_cache(KNOWN_ADDRESSES)
 def network_of(address: str) -> str:
     """Return the network that counts as one caller: an IPv4 address, or the /64 of an IPv6 one.
 

@@ -205,10 +205,10 @@ def _bearer_token_of(header: str) -> str | None:
 
 
 @lru_cache(maxsize=4)  # one in a process; tests have several apps
-def _key(secret: str) -> PyJWK:
-    """Return the key of all tokens. For a plain secret, PyJWT checks its form at each token."""
+def _key(secret: str, algorithm: str) -> PyJWK:
+    """Return the key of all tokens, checked once: PyJWT would check a secret at each token."""
     encoded = urlsafe_b64encode(secret.encode()).decode()
-    return PyJWK({"kty": "oct", "alg": current_app.config["JWT_ALGORITHM"], "k": encoded})
+    return PyJWK({"kty": "oct", "alg": algorithm, "k": encoded})
 
 
 def _decode(token: object, *types: str) -> Claims:
@@ -217,7 +217,10 @@ def _decode(token: object, *types: str) -> Claims:
     try:
         # By PyJWT itself: Flask-JWT-Extended, whose settings these are, parses a token three times.
         claims: dict[str, Any] = jwt.decode(
-            token, _key(tokens.decode_key), tokens.decode_algorithms, leeway=tokens.leeway
+            token,
+            _key(tokens.decode_key, tokens.algorithm),
+            tokens.decode_algorithms,
+            leeway=tokens.leeway,
         )
     except ExpiredSignatureError:
         raise TokenExpired() from None

@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 SPAWNED = "spawned"  # the name of a thread that `spawn` starts
 LOOKUPS = 2  # of host names at a time; the other real threads stay free for hashing passwords
-TURN = 0.01  # seconds after which long work yields to other green threads
-READ_TURN = 0.004  # the same for reads, which are less urgent
-STEPS_PER_TURN = 16  # of the work of one client
+SLICE = 0.004  # seconds after which work yields to other green threads
+NOTIFY_SLICE = 0.01  # the same for pushing what was stored, which is more urgent
+STEPS_PER_SLICE = 16  # of the work of one client
 
 log = logging.getLogger(__name__)
 
@@ -126,17 +126,18 @@ def _is_literal(host: object) -> bool:
     return True
 
 
-class Turn:
-    """How long a green thread works before all others that are ready run.
+class Slice:
+    """The work of a green thread before all others that are ready run.
 
-    Everything that takes turns takes them by this class: a turn of a client's work (its messages,
-    packets and events) ends after STEPS_PER_TURN or READ_TURN, other long work after `seconds`.
+    Requests and events take turns of their caller (`chat/budgets.py`). Within a turn, as elsewhere,
+    long work is cut into slices. A slice of one client's work (its messages, packets and events)
+    ends after STEPS_PER_SLICE or SLICE, other work after `seconds`.
     """
 
     __slots__ = ("_seconds", "_steps", "_ends_at")
 
     def __init__(self, seconds: float | None = None) -> None:
-        self._seconds = READ_TURN if seconds is None else seconds
+        self._seconds = SLICE if seconds is None else seconds
         self._begin()
 
     def _begin(self) -> None:
@@ -144,23 +145,23 @@ class Turn:
         self._ends_at = time.monotonic() + self._seconds
 
     def is_over(self, most_steps: int = sys.maxsize) -> bool:
-        """Count a step and return whether it was the last one of this turn."""
+        """Count a step and return whether it was the last one of this slice."""
         self._steps += 1
         return self._steps >= most_steps or time.monotonic() > self._ends_at
 
-    def give(self) -> None:
-        """Yield to others, then begin the next turn."""
+    def end(self) -> None:
+        """Yield to others, then begin the next slice."""
         yield_to_others()
         self._begin()
 
 
 def cooperatively(items: Iterable[T], seconds: float | None = None) -> Iterator[T]:
-    """Yield the items in turns of some seconds, or of READ_TURN."""
-    turn = Turn(seconds)
+    """Yield the items in slices of some seconds, or of SLICE."""
+    current = Slice(seconds)
     for item in items:
         yield item
-        if turn.is_over():
-            turn.give()
+        if current.is_over():
+            current.end()
 
 
 def yield_to_others() -> None:

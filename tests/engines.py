@@ -37,9 +37,8 @@ NEEDS_MONGOD = "CHAT_TEST_NEEDS_MONGOD"
 GIVEN = os.environ.get("CHAT_TEST_MONGO_URI")
 
 
-@contextmanager
-def replica_set(size: int) -> Iterator[ReplicaSet]:
-    """Run a replica set for this block. Skip the test where no mongod starts.
+def need_mongod() -> None:
+    """Skip the test where no mongod starts.
 
     With NEEDS_MONGOD in the environment, as in continuous integration, it fails there.
     """
@@ -49,6 +48,12 @@ def replica_set(size: int) -> Iterator[ReplicaSet]:
         if NEEDS_MONGOD in os.environ:
             raise
         pytest.skip(str(error))
+
+
+@contextmanager
+def replica_set(size: int) -> Iterator[ReplicaSet]:
+    """Run a replica set for this block."""
+    need_mongod()
     with ReplicaSet(size) as found:
         yield found
 

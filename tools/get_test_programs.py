@@ -205,7 +205,7 @@ def main() -> None:
     )
     # The wheel with mongod is installed by now; a bare Debian lacks a library for it.
     if not has_mongod() and not (apt_install("libcurl4") and has_mongod()):
-        print("So the tests on a replica set are skipped.", flush=True)
+        print("So the tests that need mongod are skipped.", flush=True)
     if not install_node_packages():
         sys.exit(
             "The tests need the npm packages of tests/node: run `npm ci` there and look at why."

@@ -80,7 +80,7 @@ def db_copy(target: Path) -> None:
     if embedded is None:
         raise click.ClickException("MONGO_URI names the database: copy it with mongodump.")
     embedded.copy_to(target.absolute())
-    click.echo(f"{target} is a copy of DATA_DIR, with its key: keep it as safe.")
+    click.echo(f"{target} is a copy of DATA_DIR, with its key: keep it as safe as the original.")
 
 
 @db.command("restored")

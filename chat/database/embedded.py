@@ -29,7 +29,7 @@ from chat.logs import REPEATS
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 START_SECONDS = 60.0  # recovery after a crash may take a while
-STOP_SECONDS = 10.0  # SecantusDB needs two; a killed one loses nothing either
+STOP_SECONDS = 10.0  # a killed one loses nothing either
 START_TRIES = 4  # a killed predecessor may hold its files a moment longer than its lock
 POLL_SECONDS = 0.03
 WATCH_SECONDS = 0.25
@@ -37,8 +37,8 @@ BACKOFF_SECONDS = (0.5, 10.0)  # the first and the longest pause between restart
 STEADY_SECONDS = 5.0  # after so long a run the next restart is immediate
 LOOK_SECONDS = 1.0  # between two health checks
 SPACE_BYTES = 32 * 1024 * 1024  # for a start and some work; a log alone grows by 10 MB at once
-# Files of the running processes beside the data.
-PASSING = ("alive", "copying", "lock", "log", "mongod.sock", "record.json", "space")
+# Files of the running processes beside the data; an engine has its own.
+PASSING = frozenset({"alive", "lock", "log", "record.json", "space"})
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 LOG_BYTES = 1024 * 1024  # of the child's log before it is truncated
 
@@ -118,7 +118,9 @@ class EmbeddedDatabase:
 
     def _ignored(self, directory: str, names: list[str]) -> set[str]:
         """Return what belongs to the running processes and not to the data."""
-        return {name for name in names if name in PASSING and Path(directory) == self._directory}
+        if self._engine is None or Path(directory) != self._directory:
+            return set()
+        return set(names) & (PASSING | self._engine.passing)
 
     def find_space_problem(self) -> str | None:
         """Return the error if there is too little disk space for a start, or None."""
@@ -346,7 +348,7 @@ class EmbeddedDatabase:
                 child.kill()
                 child.wait()
                 return
-            answers()  # a connection wakes SecantusDB up; otherwise stopping takes two seconds
+            answers()  # a connection wakes it up; otherwise stopping may take two seconds
             time.sleep(POLL_SECONDS)
 
     def _open_log(self) -> BinaryIO:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from chat.log.previews import Previews
 from chat.log.tails import Tails
 from chat.models import Change, Changes, Message, Room
-from chat.repositories.appends import STRIDE
+from chat.repositories.appends import LOG_PAGE
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
 
@@ -62,13 +62,13 @@ class ChangeLog:
         asked_at = time.monotonic()
         settled = self.settled_rev(room)
         while True:
-            found = self._changes.list_range(room.id, settled + 1, settled + STRIDE)
+            found = self._changes.list_range(room.id, settled + 1, settled + LOG_PAGE)
             if found:
                 settled = found[-1].rev
                 self._apply(room, found)
                 self._on_foreign_changes(room.id)
                 self._refresh_preview(room, found)
-            if len(found) < STRIDE:
+            if len(found) < LOG_PAGE:
                 self._tails.record_settled(room.id, settled, asked_at)
                 return settled
 
@@ -119,8 +119,8 @@ class ChangeLog:
             yield from own
             return
         end = min(upto, after_rev + MAX_ENTRIES_READ)
-        for first in range(after_rev + 1, end + 1, STRIDE):
-            yield from self._changes.list_range(room_id, first, min(first + STRIDE - 1, end))
+        for first in range(after_rev + 1, end + 1, LOG_PAGE):
+            yield from self._changes.list_range(room_id, first, min(first + LOG_PAGE - 1, end))
 
     def _apply(self, room: Room, changes: Sequence[Change]) -> None:
         self._changes.apply(changes)

@@ -18,7 +18,7 @@ from chat.log.previews import Previews
 from chat.log.tails import Tails
 from chat.log.writer import Writer
 from chat.models import Change, Changes, Message, Room, RoomKind
-from chat.repositories.appends import STRIDE
+from chat.repositories.appends import LOG_PAGE
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
@@ -175,7 +175,7 @@ class RoomLog:
     def _catch_up_messages(self, room: Room) -> None:
         calls = [follower.on_caught_up for follower in self.followers]
         while (upto := self._tails.pushed_upto(room.id)) is not None and upto < room.last_seq:
-            last = min(upto + STRIDE, room.last_seq)
+            last = min(upto + LOG_PAGE, room.last_seq)
             for message in self.read(room.id, upto + 1, last):
                 self._tails.record_message(message)
                 if not self._tails.is_pushed(message) and not self._notify(calls, room, message):
@@ -185,7 +185,7 @@ class RoomLog:
     def _catch_up_changes(self, room: Room) -> None:
         upto = self._changes.record_settled_elsewhere(room)
         while (after := self._tails.pushed_rev(room.id)) is not None and after < upto:
-            changes = self._changes.read_between(room, after, upto, STRIDE)
+            changes = self._changes.read_between(room, after, upto, LOG_PAGE)
             calls = [follower.on_changes_caught_up for follower in self.change_followers]
             if not self._notify_changes(calls, room, changes):
                 return
@@ -247,7 +247,7 @@ class RoomLog:
         calls = [follower.on_changed for follower in self.change_followers]
         messages: dict[str, Message] = {}
         while after < upto:
-            changes = self._changes.read_between(room, after, upto, STRIDE, own)
+            changes = self._changes.read_between(room, after, upto, LOG_PAGE, own)
             messages |= {message.id: message for message in changes.messages}
             self._notify_changes(calls, room, changes)
             after = changes.last_rev

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chat.concurrency import TURN, Payer, charge_to, cooperatively, current_payer, spawn
+from chat.concurrency import NOTIFY_SLICE, Payer, charge_to, cooperatively, current_payer, spawn
 from chat.errors import ChatError, Internal, Unavailable
 from chat.log.contention import Contention
 from chat.log.dedupe import Key, RecentMessages
@@ -212,7 +212,7 @@ class Writer(GroupCommit[MessageDraft]):
     def _start_notifying(self) -> None:
         """Notify of the stored drafts in a green thread, after the batch before is done.
 
-        A single draft that keeps none waiting needs no green thread.
+        A single draft that keeps no other waiting needs no green thread.
         """
         if not self._stored:
             return
@@ -227,7 +227,7 @@ class Writer(GroupCommit[MessageDraft]):
     def _notify_all(self, stored_drafts: Sequence[tuple[MessageDraft, Stored]]) -> None:
         """Notify the followers of each new message, then resolve the futures of all its sends."""
         try:
-            for draft, stored in cooperatively(stored_drafts, TURN):
+            for draft, stored in cooperatively(stored_drafts, NOTIFY_SLICE):
                 self._notify_one(draft, stored)
         finally:
             with self._lock:

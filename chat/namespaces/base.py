@@ -94,8 +94,10 @@ class EventNamespace(flask_socketio.Namespace):
     def authorize(self, requests: Sequence[ConnectRequest]) -> None:
         """Load the users and the channels of new connections; any error refuses its connection.
 
-        What is read for all of them together, all of them pay for, by the number of their rooms.
+        All of them pay for what is read for them together, by the number of their rooms.
         """
+        work = SharedPayer()
+        charge_to(work)
         users = self._authenticate(requests)
         connections = []
         for request in requests:
@@ -104,8 +106,6 @@ class EventNamespace(flask_socketio.Namespace):
                 connections.append(self._add_connection(request, user))
             except Exception as error:
                 request.refusal = self.refusal(error, request.environ)
-        work = SharedPayer()
-        charge_to(work)
         # The connections are registered before their rooms are read: a change that arrives during
         # the read is recorded in `connection.changes`.
         rooms = self._services.conversations.rooms_of_users(one.user.id for one in connections)

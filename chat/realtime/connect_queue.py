@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from chat.concurrency import charge_to, spawn
 
-BATCH = 32  # requests; as many ids as one query takes, see `repositories.documents`
+BATCH = 32  # requests; SecantusDB takes so many ids in a query (`database/dialects.py`)
 PAUSE = 0.02  # seconds after a batch in which the next one gathers, unless a full one waits already
 
 R = TypeVar("R")

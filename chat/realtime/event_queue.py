@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.budgets import Budgets
-from chat.concurrency import STEPS_PER_TURN, Turn, charge_to, spawn_after, yield_to_others
+from chat.concurrency import STEPS_PER_SLICE, Slice, charge_to, spawn_after, yield_to_others
 from chat.errors import RateLimited, Unavailable
 from chat.logs import bind_id
 from chat.realtime.acks import Ack, Body, Deadlines
@@ -91,7 +91,7 @@ class EventQueue:
             connection.handling = False
 
     def _handle_in_turn(self, connection: Connection, data: list[Any] | str, ack: Ack) -> None:
-        """Handle an event in a turn of the user, and further ones until that turn is over."""
+        """Handle an event in a turn of the user, and further ones until the slice is over."""
         self._budgets.note_active(connection.payer)
         try:
             release_turn = connection.payer.take_turn(ack.seconds_to_wait())
@@ -99,11 +99,11 @@ class EventQueue:
             ack.send(self._refusal(connection, error))
             return
         try:
-            turn = Turn()
+            current = Slice()
             while True:
                 if not ack.sent:
                     self._handle(connection, data, ack)
-                event = None if turn.is_over(STEPS_PER_TURN) else self._next(connection)
+                event = None if current.is_over(STEPS_PER_SLICE) else self._next(connection)
                 if event is None:
                     return
                 data, ack = event

@@ -290,6 +290,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
 
     def _close_if_too_large(self, length: int) -> None:
         """Close the connection after a request with a body that is too large to be read."""
+        # Most requests have no body, and looking up the limit costs them.
         self._lingers = length > 0 and length > self._listener.body_limit(self.path)
         self.close_connection |= self._lingers
 

@@ -25,9 +25,7 @@ from chat.realtime.queued_pushes import PIECE_BYTES, PIECE_PUSHES, read_pushes, 
 from chat.schemas.writing import write_json
 
 CHANNEL = "chat"
-# Pushes for other processes that wait, beside a piece; beyond it the oldest is left to the
-# reconciler. Without an answer of Redis a piece is published again, so pushes come at least once.
-MAX_WAITING = 10_000
+MAX_WAITING = 10_000  # pushes for other processes; beyond it the oldest is left to the reconciler
 SECONDS = 5  # for a connection to Redis, and for its answer
 PAUSE = 1.0  # seconds between two tries to reach Redis
 # Events to a user's channel after which the reconciler has nothing left to push.
@@ -83,6 +81,7 @@ class QueuedChannelManager(RedisManager, ChannelManager):
         self._has_outgoing.set()
 
     def _publish_all(self) -> None:
+        """Publish in pieces. One that Redis does not answer is published again."""
         reached = True
         piece: list[bytes] = []
         # The time-out is for this client alone: a listening one may wait forever for a push.

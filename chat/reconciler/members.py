@@ -10,7 +10,7 @@ from chat.models import Membership, Room
 from chat.realtime.channels import room_channel
 from chat.realtime.connections import NAMESPACES, Connections
 from chat.realtime.publisher import Publisher
-from chat.repositories.appends import STRIDE
+from chat.repositories.appends import LOG_PAGE
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.rooms import RoomRepository
 from chat.services.membership_cache import MembershipCache
@@ -112,6 +112,6 @@ class MemberReconciler:
     def _push_missed(self, room: Room, membership: Membership) -> None:
         """Push to a new member the messages between joining and subscribing."""
         first = membership.last_read_seq + 1
-        last = min(self._room_log.pushed_upto(room.id), first + STRIDE - 1)
+        last = min(self._room_log.pushed_upto(room.id), first + LOG_PAGE - 1)
         for message in self._room_log.read(room.id, first, last):
             self._publisher.message_created_for(membership.user_id, room, message)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from chat.database.client import Database
 
-STRIDE = 100  # entries of a log in one page
+LOG_PAGE = 100  # entries of a log in one page
 
 
 @dataclass(frozen=True, slots=True)

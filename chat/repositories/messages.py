@@ -12,7 +12,7 @@ from chat.repositories.appends import Appended, AppendingRepository
 from chat.repositories.documents import object_id, object_ids, with_ids
 
 # Where an open range is read whole: seqs in one closed range, and those searched in such ranges.
-STRIDE = 100
+CLOSED_RANGE = 100
 LOOK_AHEAD = 5_000
 
 
@@ -124,8 +124,8 @@ class MessageRepository(AppendingRepository):
         """Return the first stored seq from `from_seq` on, else the smallest one, or None."""
         ranges: list[dict[str, int]] = [{"$gte": from_seq}]
         if self._database.dialect.reads_whole_ranges:
-            starts = range(from_seq, from_seq + LOOK_AHEAD, STRIDE)
-            ranges = [{"$gte": start, "$lt": start + STRIDE} for start in starts]
+            starts = range(from_seq, from_seq + LOOK_AHEAD, CLOSED_RANGE)
+            ranges = [{"$gte": start, "$lt": start + CLOSED_RANGE} for start in starts]
         for seqs in [*ranges, {"$gt": 0}]:
             document = self._collection.find_one(
                 {"room_identity": object_id(room_id), "seq": seqs}, {"seq": 1}, sort=[("seq", 1)]
@@ -141,7 +141,7 @@ class MessageRepository(AppendingRepository):
             yield {"$in": left}
             return
         while left:
-            last = left[0] + STRIDE - 1
+            last = left[0] + CLOSED_RANGE - 1
             yield {"$gte": left[0], "$lte": min(last, left[-1])}
             left = [seq for seq in left if seq > last]
 

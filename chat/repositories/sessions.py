@@ -39,10 +39,7 @@ class SessionRepository:
         return None if document is None else _session(document)
 
     def find_users_of_alive(self, session_ids: Iterable[str], now: int) -> dict[str, str]:
-        """Return whose those of the sessions are that have neither ended nor expired.
-
-        The user ids are by session id.
-        """
+        """Return the users of those sessions that have neither ended nor expired, by session id."""
         return {
             str(found["_id"]): str(found["user_identity"])
             for query in with_ids(self._database, object_ids(session_ids))

@@ -56,6 +56,7 @@ class SendDirectSchema(PostMessageSchema):
 
     def load(self, data: Any, **kwargs: Any) -> Any:
         """Return the loaded data; raise ValidationError."""
+        # No `validates_schema`: with a hook, marshmallow would load all the slow way.
         loaded = super().load(data, **kwargs)
         given = [name for name in ("to", "room_id") if loaded[name] is not None]
         if len(given) != 1:

@@ -22,7 +22,7 @@ def no_mongod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-def test_a_new_directory_gets_mongod_where_one_starts(tmp_path: Path) -> None:
+def test_a_new_directory_gets_mongod_where_one_starts(mongod_starts: None, tmp_path: Path) -> None:
     assert isinstance(choose(tmp_path, "auto"), Mongod)
     assert isinstance(choose(tmp_path, "mongod"), Mongod)
     assert isinstance(choose(tmp_path, "secantusdb"), SecantusDB)
@@ -42,7 +42,9 @@ def test_mongod_by_name_is_not_replaced(no_mongod: None, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kept", [SecantusDB, Mongod])
-def test_a_directory_keeps_its_engine(tmp_path: Path, kept: type[SecantusDB | Mongod]) -> None:
+def test_a_directory_keeps_its_engine(
+    mongod_starts: None, tmp_path: Path, kept: type[SecantusDB | Mongod]
+) -> None:
     keep(tmp_path, kept(tmp_path))
     assert isinstance(choose(tmp_path, "auto"), kept)
     assert isinstance(choose(tmp_path, kept.name), kept)

@@ -26,6 +26,9 @@ def embedded_engine() -> str:
     return "mongod"
 
 
+pytestmark = pytest.mark.usefixtures("mongod_starts")
+
+
 def sockets_of(pid: int | None) -> set[str]:
     """Return the inodes of the open sockets of a process."""
     links = (os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir())

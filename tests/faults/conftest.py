@@ -14,6 +14,7 @@ from chat.database.client import time_limit
 from chat.database.embedded import EmbeddedDatabase
 from harness.people import app_beside, make_people
 from harness.servers import Server
+from tests.engines import need_mongod
 from tests.faults.senders import Listener, Sender
 from tests.sockets.conftest import Member
 
@@ -42,10 +43,21 @@ class Crowd:
             sender.leave()
 
 
+@pytest.fixture(params=["mongod", "secantusdb"])
+def embedded_engine(request: pytest.FixtureRequest) -> str:
+    """The engine of the embedded database, for tests of what it does itself."""
+    if request.param == "mongod":
+        need_mongod()
+    return str(request.param)
+
+
 @pytest.fixture
-def crashing(tmp_path: Path) -> Iterator[Server]:
+def crashing(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server of this test's own, on the embedded database."""
-    with Server(tmp_path / "var", RATE_LIMITS="off") as server:
+    engine = "auto"
+    if "embedded_engine" in request.fixturenames:
+        engine = request.getfixturevalue("embedded_engine")
+    with Server(tmp_path / "var", RATE_LIMITS="off", DATABASE=engine) as server:
         yield server
 
 

@@ -22,12 +22,6 @@ from tests.wire import WireClient
 TOO_MANY = 5_000  # messages of 4 kB: more than a full disk could take
 
 
-@pytest.fixture(params=["mongod", "secantusdb"])
-def embedded_engine(request: pytest.FixtureRequest) -> str:
-    """The engine of the embedded database."""
-    return str(request.param)
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 MB of this test's own."""

@@ -23,6 +23,8 @@ from tests.faults.senders import (
 from tests.figures import Figures
 from tests.stopwatch import Stopwatch, Took
 
+pytestmark = pytest.mark.usefixtures("embedded_engine")
+
 ACKS_BETWEEN = 10  # of each sender, between two deaths
 BACK_WITHIN = 5.0  # seconds from the database's death to the first new ack
 

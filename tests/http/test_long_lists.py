@@ -18,7 +18,7 @@ from harness.people import make_people
 def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What was slept, where each item of a list takes long enough for others to have a turn."""
     slept: list[float] = []
-    monkeypatch.setattr(concurrency, "READ_TURN", -1.0)
+    monkeypatch.setattr(concurrency, "SLICE", -1.0)
     clock = SimpleNamespace(monotonic=time.monotonic, sleep=slept.append)
     monkeypatch.setattr(concurrency, "time", clock)
     return slept

@@ -11,7 +11,7 @@ from chat.database.dialects import Dialect
 from chat.ids import new_id
 from chat.models import Message
 from chat.repositories.appends import Appended
-from chat.repositories.messages import LOOK_AHEAD, STRIDE, MessageRepository
+from chat.repositories.messages import CLOSED_RANGE, LOOK_AHEAD, MessageRepository
 
 ROOM, ALICE = new_id(), new_id()
 
@@ -75,7 +75,7 @@ def test_a_room_that_is_none_has_no_messages(log: MessageRepository, room_id: st
     assert log.find_head(room_id, 0) is None
 
 
-@pytest.mark.parametrize("length", [1, STRIDE, STRIDE + 1, 2 * STRIDE + 50])
+@pytest.mark.parametrize("length", [1, CLOSED_RANGE, CLOSED_RANGE + 1, 2 * CLOSED_RANGE + 50])
 def test_the_head_is_found_from_anywhere_before_it(log: MessageRepository, length: int) -> None:
     log.append(drafts(1, length))
     for start in {0, length // 2, length - 1}:
@@ -148,9 +148,9 @@ def test_many_are_looked_for_at_once_and_only_those_stored_are_found(
 
 
 def test_ids_are_found_by_their_places(log: MessageRepository) -> None:
-    stored = drafts(1, 3 * STRIDE)
+    stored = drafts(1, 3 * CLOSED_RANGE)
     log.append(stored)
-    places = [1, 7, STRIDE, 2 * STRIDE + 1, 3 * STRIDE, 3 * STRIDE + 1]
+    places = [1, 7, CLOSED_RANGE, 2 * CLOSED_RANGE + 1, 3 * CLOSED_RANGE, 3 * CLOSED_RANGE + 1]
     assert log.ids_at(ROOM, places) == {seq: stored[seq - 1].id for seq in places[:-1]}
     assert log.ids_at(new_id(), places) == {} and log.ids_at(ROOM, []) == {}
 
@@ -168,7 +168,7 @@ def test_a_rooms_log_is_removed_and_no_others(log: MessageRepository) -> None:
 
 
 def test_a_log_goes_on_behind_a_gap_or_before_it(log: MessageRepository) -> None:
-    log.append([draft(2), draft(3 * STRIDE), draft(LOOK_AHEAD + 2)])
-    assert log.find_first_seq(ROOM, 3) == 3 * STRIDE
-    assert log.find_first_seq(ROOM, 3 * STRIDE + 1) == LOOK_AHEAD + 2
+    log.append([draft(2), draft(3 * CLOSED_RANGE), draft(LOOK_AHEAD + 2)])
+    assert log.find_first_seq(ROOM, 3) == 3 * CLOSED_RANGE
+    assert log.find_first_seq(ROOM, 3 * CLOSED_RANGE + 1) == LOOK_AHEAD + 2
     assert log.find_first_seq(ROOM, LOOK_AHEAD + 3) == 2

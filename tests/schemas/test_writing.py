@@ -41,7 +41,15 @@ def test_an_encoded_value_stands_as_it_is_wherever_it_is_nested() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["\ud800", {"\udfff": 1}, 2**64, -(2**63) - 1, {1: 1}, b"bytes", datetime(2026, 1, 1, tzinfo=UTC)],
+    [
+        "\ud800",
+        {"\udfff": 1},
+        2**64,
+        -(2**63) - 1,
+        {1: 1},
+        b"bytes",
+        datetime(2026, 1, 1, tzinfo=UTC),
+    ],
     ids=repr,
 )
 def test_what_is_not_part_of_the_wire_is_an_error(value: object) -> None:

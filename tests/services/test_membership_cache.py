@@ -89,7 +89,7 @@ def test_reading_many_rooms_yields_to_other_tasks(
         "list_of": lambda: services.conversations.list_of(ada.model),
         "list_cached": lambda: services.conversations.list_cached(ada.model, "group"),
     }
-    monkeypatch.setattr(concurrency, "READ_TURN", -1.0)
+    monkeypatch.setattr(concurrency, "SLICE", -1.0)
     given: list[None] = []
     monkeypatch.setattr(concurrency, "yield_to_others", lambda: given.append(None))
     calls[ask]()
@@ -102,7 +102,7 @@ def test_a_room_that_changes_during_a_yield_is_not_cached_as_it_was(
     services: Services = app.extensions["chat"]
     ada, bob = make_people(app, "ada", "bob")
     group = ada.create_group(bob)
-    monkeypatch.setattr(concurrency, "READ_TURN", -1.0)
+    monkeypatch.setattr(concurrency, "SLICE", -1.0)
     given = itertools.count()
 
     def remove_bob() -> None:

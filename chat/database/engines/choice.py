@@ -46,8 +46,7 @@ def _choose_new(directory: Path, wish: str, durable: bool) -> Engine:
     if wish != SecantusDB.name:
         engine = Mongod(directory, durable)
         try:
-            log.debug("mongod %s is at %s", engine.program.version, engine.program.path)
-            return engine
+            program = engine.program
         except MissingProgram as error:
             if wish != AUTO:
                 raise
@@ -56,6 +55,9 @@ def _choose_new(directory: Path, wish: str, durable: bool) -> Engine:
                 " stores fewer messages a second. DATA_DIR stays with it.",
                 error,
             )
+        else:
+            log.debug("mongod %s is at %s", program.version, program.path)
+            return engine
     return SecantusDB(directory, durable)
 
 

@@ -32,6 +32,7 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
+    passing: ClassVar[frozenset[str]] = frozenset()  # files of the running processes, not copied
 
     def __init__(self, directory: Path, durable: bool = True) -> None:
         self._directory = directory

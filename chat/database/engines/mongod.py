@@ -61,6 +61,7 @@ class Mongod(Engine):
     """A standalone mongod. With a `series`, the program must be of that one."""
 
     name: ClassVar[str] = "mongod"
+    passing = frozenset({SOCKET, COPYING})
 
     _socket: str | None = None
 

@@ -80,7 +80,7 @@ class EngineServer(engineio.Server):
         return session
 
     def send_to_channel(self, channel: Hashable, sids: Collection[str], frame: bytes) -> None:
-        """Push a frame to all members of a channel; call `members_change` before they change."""
+        """Push a frame to all members of a channel. Before they change, `before_members_change`."""
         shared = self._fanout.list_of(channel)
         if shared is None:
             if len(sids) < 2:  # nobody to share with
@@ -92,7 +92,7 @@ class EngineServer(engineio.Server):
             )
         shared.append(frame)
 
-    def members_change(self, channel: Hashable) -> None:
+    def before_members_change(self, channel: Hashable) -> None:
         """End the list of frames that the present members of a channel share."""
         self._fanout.end_list(channel)
 

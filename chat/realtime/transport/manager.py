@@ -176,11 +176,11 @@ class FanoutManager(socketio.Manager):
         return found or {}
 
     def _add(self, sid: str, namespace: str, channel: Any, eio_sid: str) -> None:
-        self.server.eio.members_change((namespace, channel))
+        self.server.eio.before_members_change((namespace, channel))
         self.rooms.setdefault(namespace, {}).setdefault(channel, {})[sid] = eio_sid
 
     def _drop(self, sid: str, namespace: str, channel: Any) -> None:
-        self.server.eio.members_change((namespace, channel))
+        self.server.eio.before_members_change((namespace, channel))
         channels = self.rooms.get(namespace, {})
         members = channels.get(channel)
         if members is None:

@@ -19,7 +19,7 @@ from typing import Any
 import engineio
 from engineio import packet, socket
 
-from chat.concurrency import STEPS_PER_TURN, Turn, current_payer, repay, spawn
+from chat.concurrency import STEPS_PER_SLICE, Slice, current_payer, repay, spawn
 from chat.realtime.transport import frames
 from chat.realtime.transport.fanout import Fanout, SharedFrames
 from chat.realtime.transport.frames import (
@@ -283,16 +283,16 @@ class EngineSession(socket.Socket):
         At most one packet and one piece of the body are in memory at a time.
         """
         try:
-            turn = Turn()
+            current = Slice()
             for encoded in self._read_packets(environ):
                 self._handle_encoded(encoded)
                 if self.refused:
                     raise engineio.exceptions.EngineIOError("not part of the protocol")
                 if self.closed:
                     return
-                if turn.is_over(STEPS_PER_TURN):
+                if current.is_over(STEPS_PER_SLICE):
                     repay()
-                    turn.give()
+                    current.end()
         except TooLarge:
             environ[STATUS] = "413 Content Too Large"
             raise

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from chat.concurrency import STEPS_PER_TURN, Payer, Turn, charge_to, repay, spawn
+from chat.concurrency import STEPS_PER_SLICE, Payer, Slice, charge_to, repay, spawn
 from chat.realtime.transport.frames import (
     CLOSE,
     NORMAL,
@@ -221,19 +221,19 @@ class Wire:
                 self.open()
 
     def _handle_all(self, data: bytes) -> None:
-        turn = Turn()
+        current = Slice()
         while True:
             for message in self._frames.feed(data, FRAMES_PER_TURN):
                 if self.closed_at is not None:
                     return
                 self._handle_one(message)
-                if turn.is_over(1 if self._session.is_unjoined else STEPS_PER_TURN):
+                if current.is_over(1 if self._session.is_unjoined else STEPS_PER_SLICE):
                     self._charge_and_repay()
-                    turn.give()
+                    current.end()
             if not self._frames.pending:
                 return
             self._charge_and_repay()
-            turn.give()
+            current.end()
             data = b""
 
     def _charge_and_repay(self) -> None:
