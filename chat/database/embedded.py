@@ -99,22 +99,30 @@ class EmbeddedDatabase:
             raise EmbeddedDatabaseError(f"{target} is in DATA_DIR: name a directory outside.")
         partial = target.with_name(target.name + ".partial")
         try:
+            self._check_room_for_copy(target.parent)
             partial.mkdir(mode=0o700)  # nobody else may enter it before it has its modes
-            try:
-                with self._engine.frozen():
+            with _removed_on_error(partial):
+                # An error removes it before writes go on, because they may need the space.
+                with self._engine.frozen(), _removed_on_error(partial):
                     shutil.copytree(
-                        self._directory.parent,
-                        partial,
-                        symlinks=True,
-                        ignore=self._ignored,
-                        dirs_exist_ok=True,
+                        self._directory.parent, partial, ignore=self._ignored, dirs_exist_ok=True
                     )
                 os.sync()
                 partial.rename(target)
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
         except (shutil.Error, OSError) as error:
             raise EmbeddedDatabaseError(f"The copy failed: {error}.") from None
+
+    def _check_room_for_copy(self, parent: Path) -> None:
+        """Raise EmbeddedDatabaseError if a disk has too little space for a copy of DATA_DIR."""
+        size = 0
+        for file in self._directory.parent.rglob("*"):
+            with suppress(FileNotFoundError):  # the database has removed it meanwhile
+                size += file.stat().st_size
+        free = shutil.disk_usage(parent).free
+        if free < size + SPACE_BYTES:
+            raise EmbeddedDatabaseError(
+                f"{parent} has {free >> 20} MiB free; the copy needs {(size + SPACE_BYTES) >> 20}."
+            )
 
     def _ignored(self, directory: str, names: list[str]) -> set[str]:
         """Return what belongs to the running processes and not to the data."""
@@ -354,3 +362,13 @@ class EmbeddedDatabase:
     def _open_log(self) -> BinaryIO:
         too_long = self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES
         return open_private(self.log_file, os.O_TRUNC if too_long else os.O_APPEND)
+
+
+@contextmanager
+def _removed_on_error(directory: Path) -> Iterator[None]:
+    """Remove a directory when this block fails."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from chat.database.engines import mongod
 from chat.database.engines.mongod import MissingProgram, find_program
 from chat.database.errors import EmbeddedDatabaseError
 from harness.servers import PATIENCE, ROOT, environment
-from tests.database.processes import read, record, write
+from tests.database.processes import read, record, wait_until, write
 
 
 @pytest.fixture
@@ -128,6 +129,34 @@ def test_a_directory_for_the_socket_that_others_can_enter_is_not_used(
     with pytest.raises(EmbeddedDatabaseError, match="is not a private directory of this user"):
         EmbeddedDatabase(deep).uri()
     shutil.rmtree(runtime)
+
+
+def test_a_mongod_whose_socket_is_gone_is_started_again(
+    own: EmbeddedDatabase, tmp_path: Path
+) -> None:
+    uri = own.uri()
+    write(uri, 1)
+    first = own.child_pid
+    watch = threading.Thread(target=own.supervise)
+    watch.start()
+    try:
+        Path(str(record(tmp_path)["socket"])).unlink()
+        wait_until(lambda: own.child_pid not in (None, first))
+        assert own.uri() == uri and read(uri) == [1]
+    finally:
+        own.stop()
+        watch.join()
+
+
+def test_a_runtime_directory_that_is_missing_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nowhere")
+    own = EmbeddedDatabase(tmp_path / ("deep" * 30), engine="mongod")
+    try:
+        write(own.uri(), 1)
+    finally:
+        own.stop()
 
 
 def test_a_stale_socket_is_no_obstacle(own: EmbeddedDatabase, tmp_path: Path) -> None:

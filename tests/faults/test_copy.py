@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from chat.database.embedded import EmbeddedDatabase
 from chat.database.errors import EmbeddedDatabaseError
 from harness.servers import PATIENCE, ROOT, Server, environment
 from tests.cli.commands import flask
+from tests.database.processes import read, write
 from tests.engines import need_mongod
 from tests.faults.conftest import Crowd
 from tests.faults.senders import account, assert_sound, read_log, wait_for_acks
@@ -55,12 +57,49 @@ def test_a_target_that_exists_or_is_in_the_data_is_refused(
     for target, problem in (
         (tmp_path, "exists already"),
         (crashing.data_dir / "copy", "is in DATA_DIR"),
-        (Path("/proc/copy"), "The copy failed"),
+        (Path("/proc/copy"), "MiB free; the copy needs"),
     ):
         told = flask("db", "copy", str(target), data_dir=crashing.data_dir, check=False)
         assert told.returncode == 1 and problem in told.stderr
         assert "Traceback" not in told.stderr
     assert not list(crashing.data_dir.glob("copy*"))
+
+
+def test_data_behind_a_link_is_copied_too(tmp_path: Path) -> None:
+    (tmp_path / "other disk").mkdir(mode=0o700)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "database").symlink_to(tmp_path / "other disk")
+    database = EmbeddedDatabase(tmp_path / "var", engine="mongod")
+    write(database.uri(), 1)
+    try:
+        database.copy_to(tmp_path / "copy")
+    finally:
+        database.stop()
+    shutil.rmtree(tmp_path / "other disk")
+    copy = EmbeddedDatabase(tmp_path / "copy")
+    try:
+        assert read(copy.uri()) == [1]
+    finally:
+        copy.stop()
+
+
+def test_a_copy_that_fails_leaves_nothing_and_lets_writes_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    database = EmbeddedDatabase(tmp_path / "var", engine="mongod")
+    uri = database.uri()
+    try:
+        monkeypatch.setattr(shutil, "copytree", fail)
+        with pytest.raises(EmbeddedDatabaseError, match="The copy failed: No space left"):
+            database.copy_to(tmp_path / "copy")
+        write(uri, 1)
+        assert read(uri) == [1]
+    finally:
+        database.stop()
+    assert not list(tmp_path.glob("copy*"))
 
 
 def test_with_a_database_of_ones_own_mongodump_is_named(mongo_uri: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ password. It runs standalone: that is faster than a replica set of one.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -42,6 +43,8 @@ COPYING = "copying"  # a file: its lock is held while the data is copied
 FREEZE_SECONDS = 60.0  # all data in memory is written to the files first
 PROBE_SECONDS = 20.0  # for a program to tell its version
 VERSION = re.compile(r"^db version v((\d+)\.\d+)(\.\S+)", re.MULTILINE)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +113,18 @@ class Mongod(Engine):
         return self._socket is not None and self._ask({"ping": 1}) is not None
 
     def is_broken(self) -> bool:
-        """Return whether it is still frozen for a copy that nobody makes any more."""
+        """Return whether its socket is gone; thaw it when a program died while it copied."""
         if self._socket is None:
             return False
+        if not os.path.exists(self._socket):  # such as at the end of a log-in, with its directory
+            return True
         # With a filter that no operation matches: only the state of the lock is needed.
         state = self._ask({"currentOp": 1, "op": ""}) or {}
-        if not state.get("fsyncLock"):
-            return False
-        with open_private(self._directory / COPYING) as lock:
-            return take_lock(lock)
+        if state.get("fsyncLock"):
+            with open_private(self._directory / COPYING) as lock:
+                if take_lock(lock) and is_ok(self._ask({"fsyncUnlock": 1}, FREEZE_SECONDS)):
+                    log.warning("writes go on: the program that stopped them for a copy is gone")
+        return False
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -216,9 +222,11 @@ def _probe(path: str) -> Program | str:
 def _runtime_directory(directory: Path) -> Path:
     """Return a private directory with a short path for the socket of a database."""
     name = f"chat-{os.geteuid()}-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]}"
-    parents = (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp")
+    parents = filter(
+        os.path.isdir, (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp")
+    )
     longest = LONGEST_PATH - len(f"/{name}/{SOCKET}")
-    path = Path(next(one for one in parents if one and len(os.fsencode(one)) <= longest)) / name
+    path = Path(next(one for one in parents if len(os.fsencode(one)) <= longest)) / name
     path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:

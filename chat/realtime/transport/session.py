@@ -228,9 +228,9 @@ class EngineSession(socket.Socket):
             if self._poll is not None and self.unsent:
                 self._poll.set()
             return
-        tail = b"" if shared is None else shared.joined_since(self._place)
-        data = b"".join((*self.out, tail)) if self.out else tail
+        data = self._joined()
         if not data:
+            wire.stop_awaiting()
             return
         try:
             sent = wire.send(data)
@@ -251,6 +251,15 @@ class EngineSession(socket.Socket):
                 self.pace.add_bytes(sent)
             wire.await_writable()
 
+    def _joined(self) -> bytes:
+        """Return all unsent frames in one piece, which members at the same place share."""
+        shared = self.shared
+        if shared is None:
+            return b"".join(self.out)
+        if self.out:  # its frames differ from those of the others
+            return b"".join((*self.out, *shared.since(self._place)))
+        return shared.joined_since(self._place)
+
     def poll(self) -> list[packet.Packet]:
         """Return the first unsent packets for a polling client; wait if there is none."""
         if self._poll is not None:
@@ -263,6 +272,8 @@ class EngineSession(socket.Socket):
                 self._poll.wait(self.server.ping_interval + self.server.ping_timeout)
             finally:
                 self._poll = None
+            if self.upgraded:  # the WebSocket may have sent a part of the first frame
+                return [packet.Packet(packet.NOOP)]
         taken, self.out = self.out[:PACKETS_PER_POLL], self.out[PACKETS_PER_POLL:]
         size = sum(map(len, taken))
         self._out_size -= size
