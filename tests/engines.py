@@ -1,8 +1,8 @@
 """On which database a test runs.
 
-Most run on the engine that the product chooses. Those in ON_BOTH that need a database run twice: on
-SecantusDB, and on a replica set of one member of MongoDB, whose writes a majority confirms and the
-driver repeats. Their names end with the engine's. Where CHAT_TEST_MONGO_URI is given, all tests run
+Most run on the engine that the product chooses. ENGINES lists the exceptions, which need a database
+and whose names end with the engine's: SecantusDB, and a replica set of one member of MongoDB, whose
+writes a majority confirms and the driver repeats. Where CHAT_TEST_MONGO_URI is given, all tests run
 on that database alone.
 """
 
@@ -21,17 +21,18 @@ from chat.database.embedded import EmbeddedDatabase
 from chat.database.engines.mongod import MissingProgram, find_program
 from harness.mongod import ReplicaSet, temporary_directory
 
-ON_BOTH = (
-    "tests/faults/",
-    "tests/guarantees/",
-    "tests/log/",
-    "tests/repositories/",
-    "tests/sockets/",
-    "tests/test_key_migration.py",
-    "tests/test_migrations.py",
-)
-ONCE = ("tests/sockets/test_sizes.py",)  # takes long, and asks little of the engine
 DEFAULT, SECANTUSDB, REPLICA_SET = "default", "secantusdb", "replica-set"
+BOTH = (SECANTUSDB, REPLICA_SET)
+ENGINES: dict[str, tuple[str, ...]] = {  # by the beginning of a test's name; the first one counts
+    "tests/faults/": BOTH,
+    "tests/guarantees/": BOTH,
+    "tests/log/": BOTH,
+    "tests/repositories/": BOTH,
+    "tests/sockets/test_sizes.py": (),  # takes long, and asks little of the engine
+    "tests/sockets/": (REPLICA_SET,),
+    "tests/test_key_migration.py": BOTH,
+    "tests/test_migrations.py": BOTH,
+}
 IN_NAME = re.compile(rf"\[.*\b({SECANTUSDB}|{REPLICA_SET})\b.*\]$")
 NEEDS_MONGOD = "CHAT_TEST_NEEDS_MONGOD"
 GIVEN = os.environ.get("CHAT_TEST_MONGO_URI")
@@ -79,10 +80,9 @@ class Engines:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         name = metafunc.definition.nodeid
-        is_on_both = name.startswith(ON_BOTH) and not name.startswith(ONCE)
-        if "engine" in metafunc.fixturenames and is_on_both and GIVEN is None:
-            both = [SECANTUSDB, REPLICA_SET]
-            metafunc.parametrize("engine", both, indirect=True, scope="session")
+        engines = next((found for start, found in ENGINES.items() if name.startswith(start)), ())
+        if "engine" in metafunc.fixturenames and engines and GIVEN is None:
+            metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Put what runs on one engine together: a change starts a database and servers anew."""
