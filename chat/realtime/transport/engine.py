@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -69,13 +69,13 @@ class EngineServer(engineio.Server):
         self._fanout = Fanout()
         self._wires: set[Wire] = set()  # all open WebSockets, including those of ended sessions
         self._ending = False
-        self._lost: deque[EngineSession] = deque()
+        self._ends: deque[Callable[[], None]] = deque()  # work for connections that have ended
         self._unjoined: deque[EngineSession] = deque()  # opened by polling, oldest first
 
     def open_session(self, sid: str) -> EngineSession:
         """Add a session, without a transport yet."""
         session = self.sockets[sid] = EngineSession(
-            self, sid, self._limits, self._fanout, self._wires, self._close_soon
+            self, sid, self._limits, self._fanout, self._wires, self._end_soon
         )
         return session
 
@@ -104,24 +104,24 @@ class EngineServer(engineio.Server):
             if session is not None:
                 session.push(frame)
 
-    def _close_soon(self, session: EngineSession) -> None:
-        """Schedule the close of a session that lost its connection: thousands may do so at once."""
-        self._lost.append(session)
-        if len(self._lost) == 1:
-            spawn(self._close_lost)
+    def _end_soon(self, end: Callable[[], None]) -> None:
+        """Schedule the work for a connection that has ended: thousands may end at once."""
+        self._ends.append(end)
+        if len(self._ends) == 1:
+            spawn(self._end_all)
 
-    def _close_lost(self) -> None:
-        for session in cooperatively(self._iterate_lost()):
+    def _end_all(self) -> None:
+        for end in cooperatively(self._iterate_ends()):
             try:
-                session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_CLOSE)
-            except Exception:  # the loop must close the others
-                log.exception("could not close %s", session.sid)
+                end()
+            except Exception:  # the loop must go on with the others
+                log.exception("could not end a connection")
 
-    def _iterate_lost(self) -> Iterator[EngineSession]:
-        while self._lost:
-            # It stays in the queue while it is closed, so `_close_soon` starts no second loop.
-            yield self._lost[0]
-            self._lost.popleft()
+    def _iterate_ends(self) -> Iterator[Callable[[], None]]:
+        while self._ends:
+            # It stays in the queue while it is done, so `_end_soon` starts no second loop.
+            yield self._ends[0]
+            self._ends.popleft()
 
     def close_all(self, seconds: float) -> None:
         """Close all sessions once their unsent data is out, at the latest after `seconds`."""

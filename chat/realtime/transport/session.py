@@ -14,6 +14,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import engineio
@@ -71,8 +72,8 @@ class EngineSession(socket.Socket):
     It never sends Engine.IO's CLOSE, after which a Python client does not reconnect. Only a
     DISCONNECT of Socket.IO is to have that effect.
 
-    `wires` holds all open WebSockets, including those of ended sessions. `close_soon` schedules the
-    close of a session that lost its connection.
+    `wires` holds all open WebSockets, including those of ended sessions. `end_soon` schedules the
+    work for a connection that has ended.
     """
 
     server: engineio.Server
@@ -84,7 +85,7 @@ class EngineSession(socket.Socket):
         limits: SessionLimits,
         fanout: Fanout,
         wires: set[Wire],
-        close_soon: Callable[[EngineSession], None],
+        end_soon: Callable[[Callable[[], None]], None],
     ) -> None:
         # Do not call `super().__init__`: it creates a queue, which costs more than all of this.
         self.server = server
@@ -92,7 +93,7 @@ class EngineSession(socket.Socket):
         self._limits = limits
         self._fanout = fanout
         self._wires = wires
-        self._close_soon = close_soon
+        self._end_soon = end_soon
         self.connected = self.upgrading = self.upgraded = False
         self.closing = self.closed = self.refused = False
         self.out: list[bytes] = []  # unsent frames of its own
@@ -379,13 +380,24 @@ class EngineSession(socket.Socket):
             self.on_wire_lost(wire)
             wire.end(None)
 
+    def on_wire_ended(self, wire: Wire) -> None:
+        """Schedule what follows from the end of a WebSocket's stream."""
+        self._end_soon(partial(self._lose, wire))
+
+    def _lose(self, wire: Wire) -> None:
+        self.on_wire_lost(wire)
+        wire.dispose()
+
+    def _close_lost(self) -> None:
+        self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+
     def on_wire_lost(self, wire: Wire) -> None:
         """Handle a lost WebSocket: it ends the session, unless it was only a probe."""
         if wire is not self.wire:
             return
         self.wire = None
         if self.upgraded:
-            self._close_soon(self)
+            self._end_soon(self._close_lost)
         else:
             self.upgrading = False
 

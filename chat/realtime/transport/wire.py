@@ -52,6 +52,9 @@ class Receiver(Protocol):
     def write(self) -> None:
         """Send unsent frames: the kernel can take more."""
 
+    def on_wire_ended(self, wire: Wire) -> None:
+        """Schedule what follows from the end of the stream; called by the hub."""
+
     def on_wire_lost(self, wire: Wire) -> None:
         """Handle a wire that the client or the network ended."""
 
@@ -196,20 +199,18 @@ class Wire:
             if self._ignored >= MAX_IGNORED:  # the engine calls `dispose` after LINGER
                 self._stop_reading()
             return
-        if not data:
-            self._stop_reading()
         self._handling = True
-        spawn(self._handle, data)
+        if data:
+            spawn(self._handle, data)
+        else:  # the client is gone
+            self._stop_reading()
+            self._session.on_wire_ended(self)
 
     def _handle(self, data: bytes) -> None:
-        """Handle the messages that `data` completes; without data, the client is gone."""
+        """Handle the messages that `data` completes."""
         try:
             self._charge_and_repay()
-            if not data:
-                self._session.on_wire_lost(self)
-                self.dispose()
-            else:
-                self._handle_all(data)
+            self._handle_all(data)
         except FrameError as error:
             log.info("closing %s: %s", self._session.sid, error)
             self._session.on_wire_lost(self)
