@@ -125,7 +125,7 @@ def test_in_a_batch_everybody_is_let_in_or_refused_for_themselves(app: Flask) ->
     assert door.channels_of(dan) == {user_channel(dan.id)}
 
 
-def test_who_is_removed_while_the_rooms_of_a_batch_are_read_does_not_enter_the_channel(
+def test_a_removal_while_the_rooms_of_a_batch_are_read_is_recorded(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = make_people(app, "ada", "bob")
