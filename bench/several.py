@@ -8,24 +8,21 @@ first process.
 from __future__ import annotations
 
 import secrets
-import shutil
-import subprocess
 import tempfile
-import time
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 
 from bench.talking import Figures
 from chat.database.embedded import EmbeddedDatabase
 from harness.clients import LoadError
 from harness.people import app_beside, make_people
+from harness.redis import Redis
 from harness.servers import Server
 from harness.writers import Outcome, write_at_once
 
 NAMES = {1: "one", 2: "two", 3: "three"}
 SENDERS = 24  # of all processes together
-REDIS_SECONDS = 10  # until it listens
 
 
 def against_one(seconds: float, engine: str) -> Generator[Figures, None, None]:
@@ -54,7 +51,12 @@ def run(processes: int, seconds: float, engine: str) -> Outcome:
         secret = secrets.token_hex(32)
         settings = {"SECRET_KEY": secret, "RATE_LIMITS": "off", "DATABASE": engine}
         if processes > 1:
-            settings["MESSAGE_QUEUE_URL"] = stack.enter_context(redis(Path(directory)))
+            redis = Redis(Path(directory))
+            try:
+                stack.enter_context(redis)
+            except RuntimeError as error:
+                raise LoadError(str(error)) from None
+            settings["MESSAGE_QUEUE_URL"] = redis.unix_url
         servers = []
         for number in range(processes):
             server = Server(Path(directory) / str(number), **settings)
@@ -70,24 +72,3 @@ def run(processes: int, seconds: float, engine: str) -> Outcome:
         group = people[0].create_group(*people[1:])
         tokens = [[one.token for one in people[number::processes]] for number in range(processes)]
         return write_at_once([server.port for server in servers], tokens, group["id"], seconds)
-
-
-@contextmanager
-def redis(directory: Path) -> Iterator[str]:
-    """Run a Redis on a Unix socket; yield its address."""
-    program = shutil.which("redis-server")
-    if program is None:
-        raise LoadError("no redis-server on the PATH")
-    path = directory / "redis.sock"
-    command = [program, "--port", "0", "--unixsocket", str(path), "--save", ""]
-    process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + REDIS_SECONDS
-        while not path.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise LoadError("redis-server does not listen")
-            time.sleep(0.01)
-        yield f"unix://{path}"
-    finally:
-        process.kill()
-        process.wait()

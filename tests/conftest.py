@@ -22,7 +22,7 @@ from chat.app import create_app, stop
 from chat.concurrency import SPAWNED
 from chat.database.client import Database
 from harness.servers import PATIENCE, Server
-from tests.engines import DEFAULT, Engines, running
+from tests.engines import DEFAULT, Engines, need_mongod, running
 from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
 from tests.template import Template
 
@@ -61,6 +61,20 @@ def mongo_uri(engine: str) -> Iterator[str]:
     """The database server all tests on this engine share."""
     with running(engine) as uri:
         yield uri
+
+
+@pytest.fixture
+def mongod_starts() -> None:
+    """Skip a test that needs a mongod where none starts."""
+    need_mongod()
+
+
+@pytest.fixture(params=["mongod", "secantusdb"])
+def embedded_engine(request: pytest.FixtureRequest) -> str:
+    """The setting DATABASE, for tests of what the embedded database does itself."""
+    if request.param == "mongod":
+        need_mongod()
+    return str(request.param)
 
 
 @pytest.fixture

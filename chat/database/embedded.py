@@ -204,8 +204,9 @@ class EmbeddedDatabase:
             log.error("the embedded database %s, starting it again in %.1f s", how, pause)
 
     def _end_broken(self) -> None:
-        """Kill the child if it answers only errors and there is disk space for a restart."""
-        if self._engine is None or not self._engine.is_broken():
+        """Kill the child if it has a fault and there is disk space for a restart."""
+        fault = None if self._engine is None else self._engine.find_fault()
+        if fault is None:
             self._told_broken = False
             return
         problem = self.find_space_problem()
@@ -214,7 +215,7 @@ class EmbeddedDatabase:
             then = (
                 f"it is started again when there is space. {problem}" if problem else "killing it"
             )
-            log.error("the embedded database answers nothing but errors: %s", then)
+            log.error("the embedded database %s: %s", fault, then)
         child = self._child
         if problem is None and child is not None:
             child.kill()  # an orderly stop would fail

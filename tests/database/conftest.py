@@ -11,21 +11,6 @@ import pytest
 
 from chat.database.embedded import EmbeddedDatabase
 from tests.database.processes import Starter
-from tests.engines import need_mongod
-
-
-@pytest.fixture(params=["mongod", "secantusdb"])
-def embedded_engine(request: pytest.FixtureRequest) -> str:
-    """The engine of the embedded database, as the setting DATABASE names it."""
-    if request.param == "mongod":
-        need_mongod()
-    return str(request.param)
-
-
-@pytest.fixture
-def mongod_starts() -> None:
-    """Skip a test that needs a mongod where none starts."""
-    need_mongod()
 
 
 @pytest.fixture

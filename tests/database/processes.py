@@ -106,3 +106,30 @@ def read(uri: str) -> list[int]:
     client: MongoClient[dict[str, Any]] = MongoClient(uri, timeoutMS=PATIENCE * 1000)
     with client:
         return sorted(document["_id"] for document in client.get_default_database()["kept"].find())
+
+
+# Another user of this machine, who may not be able to read Python's own files: it imports before.
+NOBODY = """
+import os, sys
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+"""
+
+
+def run_as_nobody(code: str, *arguments: str) -> tuple[str, str]:
+    """Run a program as another user of this machine; return what it printed, and its errors.
+
+    It may use `os`, `sys`, `MongoClient`, `OperationFailure` and `PyMongoError`.
+    """
+    stranger = subprocess.run(
+        [sys.executable, "-c", NOBODY + code, *arguments],
+        cwd="/",
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    return stranger.stdout.strip(), stranger.stderr

@@ -19,7 +19,7 @@ from chat.database.engines import mongod
 from chat.database.engines.mongod import MissingProgram, find_program
 from chat.database.errors import EmbeddedDatabaseError
 from harness.servers import PATIENCE, ROOT, environment
-from tests.database.processes import read, record, wait_until, write
+from tests.database.processes import read, record, run_as_nobody, wait_until, write
 
 
 @pytest.fixture
@@ -52,12 +52,6 @@ def test_it_listens_on_a_unix_socket_alone(own: EmbeddedDatabase, tmp_path: Path
 
 # Another user of this machine, who knows where the socket is.
 STRANGER = """
-import os, sys
-from pymongo import MongoClient
-from pymongo.errors import PyMongoError
-os.setgroups([])
-os.setgid(65534)
-os.setuid(65534)
 seen = []
 for reach in (
     lambda: MongoClient(sys.argv[1], serverSelectionTimeoutMS=500)["chat"]["kept"].find_one(),
@@ -82,15 +76,7 @@ def test_another_user_of_the_machine_reads_and_writes_nothing(tmp_path: Path, fo
         write(uri, 1)
         for parent in tmp_path.parents[:-1]:  # the path alone must not be what keeps others out
             parent.chmod(0o755)
-        stranger = subprocess.run(
-            [sys.executable, "-c", STRANGER, uri, str(record(tmp_path / folder)["socket"])],
-            cwd="/",
-            env=environment({}),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-        assert (stranger.stdout.strip(), stranger.stderr) == ("[]", "")
+        assert run_as_nobody(STRANGER, uri, str(record(tmp_path / folder)["socket"])) == ("[]", "")
         assert read(uri) == [1]
     finally:
         own.stop()

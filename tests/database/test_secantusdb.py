@@ -27,7 +27,14 @@ from chat.database.engines.secantusdb import find_program
 from chat.database.errors import EmbeddedDatabaseError
 from chat.database.wire import is_ok, send_command
 from harness.servers import PATIENCE, ROOT, environment, free_port
-from tests.database.processes import read, record, servers_on, wait_until, write
+from tests.database.processes import (
+    read,
+    record,
+    run_as_nobody,
+    servers_on,
+    wait_until,
+    write,
+)
 
 
 @pytest.fixture
@@ -55,12 +62,6 @@ def test_it_is_durable_on_loopback_and_reads_no_foreign_configuration(
 
 # Another user of this machine, who knows the port and searches for readable files.
 STRANGER = """
-import os, sys
-from pymongo import MongoClient
-from pymongo.errors import OperationFailure
-os.setgroups([])
-os.setgid(65534)
-os.setuid(65534)
 client = MongoClient("127.0.0.1", int(sys.argv[1]), directConnection=True)
 client.admin.command("ping")
 seen = []
@@ -88,15 +89,7 @@ def test_another_user_of_the_machine_reads_and_writes_nothing(
 ) -> None:
     write(own.uri(), 1)
     arguments = [str(record(tmp_path)["port"]), str(tmp_path / "database" / "password")]
-    stranger = subprocess.run(
-        [sys.executable, "-c", STRANGER, *arguments],
-        cwd="/",
-        env=environment({}),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert (stranger.stdout.strip(), stranger.stderr) == ("[]", "")
+    assert run_as_nobody(STRANGER, *arguments) == ("[]", "")
 
 
 @pytest.mark.parametrize("user", [None, "eve", "chat"])

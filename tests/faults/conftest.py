@@ -14,7 +14,6 @@ from chat.database.client import time_limit
 from chat.database.embedded import EmbeddedDatabase
 from harness.people import app_beside, make_people
 from harness.servers import Server
-from tests.engines import need_mongod
 from tests.faults.senders import Listener, Sender
 from tests.sockets.conftest import Member
 
@@ -41,14 +40,6 @@ class Crowd:
         """Let all fall silent at once."""
         for sender in self.senders:
             sender.leave()
-
-
-@pytest.fixture(params=["mongod", "secantusdb"])
-def embedded_engine(request: pytest.FixtureRequest) -> str:
-    """The engine of the embedded database, for tests of what it does itself."""
-    if request.param == "mongod":
-        need_mongod()
-    return str(request.param)
 
 
 @pytest.fixture

@@ -16,16 +16,11 @@ from chat.database.errors import EmbeddedDatabaseError
 from harness.servers import PATIENCE, ROOT, Server, environment
 from tests.cli.commands import flask
 from tests.database.processes import read, write
-from tests.engines import need_mongod
 from tests.faults.conftest import Crowd
 from tests.faults.senders import account, assert_sound, read_log, wait_for_acks
 from tests.figures import Figures
 
-
-@pytest.fixture(autouse=True)
-def mongod_starts() -> None:
-    """Only mongod can be copied while it runs."""
-    need_mongod()
+pytestmark = pytest.mark.usefixtures("mongod_starts")  # no other engine can be copied
 
 
 def test_a_copy_made_while_people_talk_starts_with_all_that_was_acked_before(

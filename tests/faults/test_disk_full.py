@@ -14,6 +14,7 @@ import requests
 
 from harness.people import app_beside, make_people
 from harness.servers import PATIENCE, Server
+from tests.database.processes import wait_until
 from tests.faults.conftest import database_pid, database_uri
 from tests.faults.senders import read_log
 from tests.sockets.conftest import Member, message
@@ -125,7 +126,8 @@ def test_a_full_disk_is_an_outage_that_ends_when_there_is_space(
 
     filler.unlink()
     wait_until_ready(server)
-    assert database_pid(server) != broken
+    # It answers a moment before its process id is written down.
+    wait_until(lambda: database_pid(server) != broken)
     repeated = client.call("/group", "send_message", message(group, "x" * 4_000, refused))
     assert repeated["data"]["seq"] == len(acked) + 1  # once, and behind everything acked
     stored = read_log(ada, group)

@@ -14,9 +14,9 @@ import pytest
 import requests
 
 from chat.database.engines.secantusdb import find_program
+from harness.redis import Redis
 from harness.servers import PATIENCE, Server, free_port
 from tests.cli.commands import command
-from tests.sockets.test_queue import Redis
 from tests.stopwatch import Stopwatch
 
 ENGLISH = {"Accept-Language": "en"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -24,10 +22,8 @@ from chat.realtime.queued_pushes import PIECE_BYTES, PIECE_PUSHES, read_pushes
 from chat.realtime.server import ChatServer
 from chat.schemas.messages import encode_message
 from chat.schemas.writing import Encoded, write_json
-from harness.servers import free_port
-
-PATIENCE = 90.0  # seconds
-
+from harness.redis import Redis
+from harness.servers import PATIENCE
 
 ROOM, USER = "0123456789abcdef01234567", "fedcba9876543210fedcba98"
 
@@ -38,29 +34,11 @@ def created(seq: int, data: str = "hello") -> Encoded:
     )
 
 
-class Redis:
-    """A redis-server with a TCP and a Unix address."""
-
-    def __init__(self, directory: Path) -> None:
-        program = shutil.which("redis-server")
-        assert program is not None, "`make programs` gets redis-server"
-        port, path = free_port(), directory / "redis.sock"
-        self.tcp, self.unix = f"redis://127.0.0.1:{port}/0", f"unix://{path}"
-        command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
-        self._process = subprocess.Popen(
-            [*command, "--unixsocket", str(path)], cwd=directory, stdout=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + PATIENCE
-        while not path.exists():
-            assert self._process.poll() is None and time.monotonic() < deadline, "does not listen"
-            time.sleep(0.01)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+class Queue(Redis):
+    """A Redis whose listeners are counted."""
 
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.unix)
+        return redis.Redis.from_url(self.unix_url)
 
     def wait_for_listeners(self, count: int) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -71,11 +49,10 @@ class Redis:
 
 
 @pytest.fixture
-def queued(tmp_path: Path) -> Iterator[Redis]:
+def queued(tmp_path: Path) -> Iterator[Queue]:
     """A Redis for this test."""
-    found = Redis(tmp_path)
-    yield found
-    found.kill()
+    with Queue(tmp_path) as found:
+        yield found
 
 
 class Process:
@@ -127,8 +104,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return found
 
 
-def test_a_queue_is_reached_by_tcp_and_by_a_unix_socket(queued: Redis) -> None:
-    for address in (queued.tcp, queued.unix):
+def test_a_queue_is_reached_by_tcp_and_by_a_unix_socket(queued: Queue) -> None:
+    for address in (queued.url, queued.unix_url):
         manager = QueuedChannelManager(address, lambda event, payload: None)
         with redis.Redis.from_url(manager.redis_url, **manager.redis_options) as client:
             assert client.publish(CHANNEL, "") == 0  # no subscriber
@@ -154,9 +131,9 @@ def test_a_queue_that_accepts_connections_and_never_answers_times_out(
 
 
 def test_a_burst_of_pushes_arrives_whole_and_in_order_in_pieces(
-    queued: Redis, read: list[bytes]
+    queued: Queue, read: list[bytes]
 ) -> None:
-    here, there = Process(queued.unix), Process(queued.tcp).start()
+    here, there = Process(queued.unix_url), Process(queued.url).start()
     queued.wait_for_listeners(1)
     here.push(*range(1, 301))
     here.start(listens=False)
@@ -166,9 +143,9 @@ def test_a_burst_of_pushes_arrives_whole_and_in_order_in_pieces(
 
 
 def test_pushes_that_are_too_large_for_one_piece_arrive_in_several(
-    queued: Redis, read: list[bytes]
+    queued: Queue, read: list[bytes]
 ) -> None:
-    here, there = Process(queued.unix), Process(queued.unix).start()
+    here, there = Process(queued.unix_url), Process(queued.unix_url).start()
     queued.wait_for_listeners(1)
     here.push(*range(1, 101), data="x" * 40_000)
     here.push(101, data="x" * 2 * PIECE_BYTES)
@@ -180,10 +157,10 @@ def test_pushes_that_are_too_large_for_one_piece_arrive_in_several(
 
 
 def test_pushes_that_redis_does_not_answer_are_published_again_in_order(
-    queued: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    queued: Queue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(queue, "SECONDS", 0.1)
-    here, there = Process(queued.unix).start(listens=False), Process(queued.unix).start()
+    here, there = Process(queued.unix_url).start(listens=False), Process(queued.unix_url).start()
     queued.wait_for_listeners(1)
     with queued.client() as operator:
         operator.client_pause(round(PATIENCE * 1_000), all=False)
@@ -197,8 +174,8 @@ def test_pushes_that_redis_does_not_answer_are_published_again_in_order(
     assert list(dict.fromkeys(there.seqs)) == list(range(1, 301))
 
 
-def test_a_process_reads_none_of_its_own_pushes(queued: Redis, read: list[bytes]) -> None:
-    here, there = Process(queued.unix).start(), Process(queued.unix).start()
+def test_a_process_reads_none_of_its_own_pushes(queued: Queue, read: list[bytes]) -> None:
+    here, there = Process(queued.unix_url).start(), Process(queued.unix_url).start()
     queued.wait_for_listeners(2)
     here.push(*range(1, 301))
     there.wait_for(300)
@@ -210,8 +187,8 @@ def test_a_process_reads_none_of_its_own_pushes(queued: Redis, read: list[bytes]
     assert here.seqs == [301] and len(read) == 1
 
 
-def test_a_push_that_begins_almost_as_an_own_one_is_handled(queued: Redis) -> None:
-    here = Process(queued.unix).start()
+def test_a_push_that_begins_almost_as_an_own_one_is_handled(queued: Queue) -> None:
+    here = Process(queued.unix_url).start()
     queued.wait_for_listeners(1)
     push = {
         "method": "emit",

@@ -15,7 +15,7 @@ from chat.limits.limits import Limits
 from chat.limits.rules import Rule
 from chat.repositories.rate_limits import shared_windows
 from harness.accounts import new_password
-from tests.sockets.test_queue import Redis
+from harness.redis import Redis
 
 TWO = Rule("two", RateLimitItemPerMinute(2), shared=True)
 

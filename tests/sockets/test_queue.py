@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 import socketio
@@ -20,51 +16,17 @@ from redis import Redis as RedisClient
 from chat.repositories.rooms import RoomRepository
 from harness.accounts import data_of
 from harness.people import make_people
-from harness.servers import PATIENCE, Server, free_port
+from harness.redis import Redis
+from harness.servers import PATIENCE, Server
 from tests.sockets.conftest import Member, message
 
 Pair = Callable[..., tuple[Member, ...]]
 
 
-class Redis:
-    """A redis-server that keeps its port over restarts."""
-
-    def __init__(self, directory: Path) -> None:
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._directory = directory
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        program = shutil.which("redis-server")
-        assert program is not None, "`make programs` gets redis-server"
-        command = [program, "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
-        self._process = subprocess.Popen(
-            command, cwd=self._directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None, "redis-server ended"
-                time.sleep(0.01)
-        raise AssertionError("redis-server does not listen")
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    found = Redis(tmp_path_factory.mktemp("redis"))
-    found.start()
-    yield found
-    found.kill()
+    with Redis(tmp_path_factory.mktemp("redis")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import json
 import random
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -30,7 +31,7 @@ Step = list[Any]
 numbers = itertools.count(1)
 
 
-class Client:
+class Client(ABC):
     """A client in both namespaces; it knows which packets it has to receive.
 
     A packet is the number of an emit, or the negative id of an ack.
@@ -69,12 +70,13 @@ class Client:
             self.read()
         assert self.received == self.expected
 
+    @abstractmethod
     def send(self, text: str) -> None:
-        raise NotImplementedError
+        """Send a packet."""
 
+    @abstractmethod
     def read(self) -> None:
         """Read some packets, and wait for the first of them."""
-        raise NotImplementedError
 
 
 class WebSocketClient(Client):

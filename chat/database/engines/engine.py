@@ -75,9 +75,12 @@ class Engine(ABC):
         """Return whether a database that answers accepts this program as its user."""
         return True
 
-    def is_broken(self) -> bool:
-        """Return whether a database that answers answers nothing but errors, so it must restart."""
-        return False
+    def find_fault(self) -> str | None:
+        """Return why a running database must restart, as the end of a sentence, or None.
+
+        What needs no restart is mended here.
+        """
+        return None
 
     def frozen(self) -> AbstractContextManager[None]:
         """Let all writes wait meanwhile, so that the files can be copied.

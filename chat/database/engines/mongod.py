@@ -112,19 +112,19 @@ class Mongod(Engine):
     def answers(self) -> bool:
         return self._socket is not None and self._ask({"ping": 1}) is not None
 
-    def is_broken(self) -> bool:
-        """Return whether its socket is gone; thaw it when a program died while it copied."""
+    def find_fault(self) -> str | None:
+        """Look whether its socket is gone, and thaw it when a program died while it copied."""
         if self._socket is None:
-            return False
+            return None
         if not os.path.exists(self._socket):  # such as at the end of a log-in, with its directory
-            return True
+            return "has lost its socket"
         # With a filter that no operation matches: only the state of the lock is needed.
         state = self._ask({"currentOp": 1, "op": ""}) or {}
         if state.get("fsyncLock"):
             with open_private(self._directory / COPYING) as lock:
                 if take_lock(lock) and is_ok(self._ask({"fsyncUnlock": 1}, FREEZE_SECONDS)):
                     log.warning("writes go on: the program that stopped them for a copy is gone")
-        return False
+        return None
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

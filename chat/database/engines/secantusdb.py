@@ -71,8 +71,7 @@ class SecantusDB(Engine):
         return self._command(find_program(), self._port, ["--auth"], self._durable)
 
     def environment(self) -> dict[str, str]:
-        locale = ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES")
-        found = {name: os.environ[name] for name in locale if name in os.environ}
+        found = _locale()
         return found if self._durable else {**found, "SECANTUS_TEST_FAST_STORAGE": "1"}
 
     def find(self) -> bool:
@@ -89,19 +88,20 @@ class SecantusDB(Engine):
         self._forget_password()
         return False
 
-    def is_broken(self) -> bool:
-        """Return whether a simple command is answered with an internal error.
+    def find_fault(self) -> str | None:
+        """Look whether a simple command is answered with an internal error.
 
         The command is the start of a log-in, which reads the user and needs no authentication.
         """
         if self._port is None:
-            return False
+            return None
         begin = {
             "mechanism": "SCRAM-SHA-256",
             "payload": f"n,,n={credentials.USER},r=look".encode(),
         }
         answer = send_command(self._port, {"saslStart": 1, **begin, "$db": credentials.DATABASE})
-        return answer is not None and answer.get("code") == INTERNAL_ERROR
+        is_broken = answer is not None and answer.get("code") == INTERNAL_ERROR
+        return "answers nothing but errors" if is_broken else None
 
     def uri(self) -> str:
         password = credentials.read_password(self._password_file)
@@ -142,12 +142,7 @@ class SecantusDB(Engine):
         key = self._directory / "key"
         with credentials.single_use_key(key) as tls:
             command = self._command(program, port, credentials.key_options(key), durable=True)
-            environment = {
-                name: value
-                for name, value in self.environment().items()
-                if name != "SECANTUS_TEST_FAST_STORAGE"
-            }
-            with run(command, environment, lambda: _answers(port, tls)) as ready:
+            with run(command, _locale(), lambda: _answers(port, tls)) as ready:
                 yield tls if ready else None
 
     @property
@@ -174,6 +169,11 @@ def find_program() -> str:
             " `pip install secantusdb cryptography`, or name a MongoDB server in MONGO_URI."
         )
     return found
+
+
+def _locale() -> dict[str, str]:
+    names = ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _answers(port: int, tls: ssl.SSLContext | None = None) -> bool:
