@@ -22,6 +22,9 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 @pages.get("/")
 @pages.get("/r/<path:_>")
 @pages.get("/d/<path:_>")
+@pages.get("/me")
+@pages.get("/register")
+@pages.get("/reset")
 def page(_: str = "") -> Response:
     """Answer with the page's HTML; the page itself interprets the path."""
     locale = choose_locale(request.cookies.get("locale"), request.headers.get("Accept-Language"))

@@ -7,7 +7,7 @@ import { keepDraft, readDraft } from "../storage.js";
 import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
-import { numberLine } from "./members.js";
+import { numberLine } from "./group_number.js";
 import { createMessages } from "./messages.js";
 import { createRoomHead } from "./room_head.js";
 

@@ -52,10 +52,20 @@ export default {
   "members.title": "Group and members",
   "members.count": { one: "1 member", other: "{count} members" },
   "members.self": "(you)",
-  "members.add_label": "Add someone by username",
+  "members.list": "Members",
+  "members.online": "{count} online",
+  "members.search": "Search members",
+  "members.nobody": "No member has that in their name.",
+  "members.invite": "Invite",
+  "members.add_label": "Add people",
+  "members.add_hint": "Type any part of a name, or paste several names.",
   "members.add": "Add",
-  "members.added": "{name} is in the group",
-  "members.invited": "{name} was asked, and joins by accepting",
+  "members.added": { one: "{names} is in the group.", other: "{names} are in the group." },
+  "members.invited": {
+    one: "{names} was asked, and joins by accepting.",
+    other: "{names} were asked, and join by accepting.",
+  },
+  "members.already": "{name} is a member already.",
   "members.menu": "What to do with {name}",
   "members.promote": "Make admin",
   "members.demote": "Take back admin role",
@@ -89,4 +99,6 @@ export default {
 
   "role.owner": "Owner",
   "role.admin": "Admin",
+
+  "group.preferences": "Settings",
 };

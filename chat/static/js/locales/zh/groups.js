@@ -51,10 +51,17 @@ export default {
   "members.title": "群资料与成员",
   "members.count": "{count} 位成员",
   "members.self": "（我）",
-  "members.add_label": "按用户名添加成员",
+  "members.list": "群成员",
+  "members.online": "{count} 人在线",
+  "members.search": "搜索群成员",
+  "members.nobody": "没有名字里含有这些字的成员。",
+  "members.invite": "邀请",
+  "members.add_label": "添加成员",
+  "members.add_hint": "输入名字的任意部分，或粘贴多个名字。",
   "members.add": "添加",
-  "members.added": "{name} 已在群里",
-  "members.invited": "已邀请 {name}，对方接受后即可入群",
+  "members.added": "{names} 已入群。",
+  "members.invited": "已邀请 {names}，对方接受后即可入群。",
+  "members.already": "{name} 已经是群成员。",
   "members.menu": "对 {name} 的操作",
   "members.promote": "设为管理员",
   "members.demote": "取消管理员",
@@ -88,4 +95,6 @@ export default {
 
   "role.owner": "群主",
   "role.admin": "管理员",
+
+  "group.preferences": "设置",
 };
