@@ -1,7 +1,7 @@
 // The page of one who is logged in: puts the parts together.
 
 import { Manager } from "../vendor/socket.io.esm.min-4.8.4.js";
-import { createActions } from "./actions.js";
+import { createActions } from "./actions/index.js";
 import { request } from "./api.js";
 import { Connection, openSockets } from "./connection.js";
 import { createDepartures } from "./departures.js";

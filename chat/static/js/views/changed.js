@@ -1,11 +1,11 @@
 // What was done to a message since it was written: another text, none at all, reactions, a pin.
 
-import { fill, h, icon, keyed, setAttr, setText } from "../dom.js";
+import { fill, h, icon } from "../dom.js";
 import { full } from "../format.js";
 import { t } from "../i18n.js";
 import { PIN } from "../icons.js";
 import { linkify } from "../linkify.js";
-import { isOwnReaction } from "../versions.js";
+import { drawReactions } from "./reactions.js";
 
 const TEXT = ["data", "edited_at", "deleted_at"]; // what the text of a row depends on
 
@@ -50,41 +50,4 @@ function drawPin(bubble, { pinned }) {
 function pinMark() {
   const text = t("message.pinned");
   return h("span", { class: "pin", title: text }, icon(PIN), h("span", { class: "visually-hidden" }, text));
-}
-
-function drawReactions(line, message, userId) {
-  const { reactions = [] } = message;
-  const found = line.parentNode.querySelector(".reactions");
-  if (!reactions.length) {
-    found?.remove();
-    return;
-  }
-  const list = found ?? h("ul", { class: "reactions", role: "list", "aria-label": t("reactions.label") });
-  if (!found) line.after(list);
-  keyed(
-    list,
-    reactions,
-    ({ emoji }) => emoji,
-    createReaction,
-    (item, reaction) => updateReaction(item, reaction, isOwnReaction(message, reaction, userId)),
-  );
-}
-
-function createReaction({ emoji }) {
-  return h(
-    "li",
-    { class: "reaction" },
-    h("span", { class: "reaction-emoji", "aria-hidden": "true" }, emoji),
-    h("span", { class: "reaction-count", "aria-hidden": "true" }),
-    h("span", { class: "visually-hidden" }),
-  );
-}
-
-function updateReaction(item, { emoji, count }, own) {
-  const [, figure, words] = item.children;
-  const text = t(own ? "reactions.own" : "reactions.count", { count, emoji });
-  item.classList.toggle("own", own);
-  setText(figure, String(count));
-  setText(words, text);
-  setAttr(item, "title", text);
 }

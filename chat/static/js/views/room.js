@@ -1,17 +1,15 @@
 // An open room: its head, its messages, who is typing, and the composer.
 
-import { fill, h, icon, setText } from "../dom.js";
-import { roomNumber } from "../format.js";
-import { BACK, MORE, PEOPLE } from "../icons.js";
+import { fill, h, setText } from "../dom.js";
 import { t } from "../i18n.js";
 import { pathOf } from "../router.js";
 import { keepDraft, readDraft } from "../storage.js";
 import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
 import { numberLine } from "./members.js";
 import { createMessages } from "./messages.js";
+import { createRoomHead } from "./room_head.js";
 
 /** Make the view of a room. Returns `{root, roomId, redraw, start(seq), goTo(seq), stop}`. */
 export function createRoom({ room: given, app, openSheet }) {
@@ -20,32 +18,7 @@ export function createRoom({ room: given, app, openSheet }) {
   const room = () => store.rooms.get(roomId);
   const title = () => store.titleOf(room());
 
-  const sheetName = t(given.kind === "group" ? "members.title" : "person.title");
-  const heading = h("h2", { tabindex: "-1" }, h("bdi"));
-  const face = h("span", { class: "head-avatar" });
-  const subtitle = h("p", { class: "subtitle" });
-  const head = h(
-    "header",
-    { class: "room-head" },
-    h(
-      "button",
-      { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => router.goHome() },
-      icon(BACK),
-    ),
-    face,
-    h("div", { class: "titles" }, heading, subtitle),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "icon-button",
-        "aria-label": sheetName,
-        title: sheetName,
-        onclick: () => openSheet(room()),
-      },
-      icon(given.kind === "group" ? PEOPLE : MORE),
-    ),
-  );
+  const head = createRoomHead({ room: given, app, openSheet });
   const typing = h("p", { class: "typing" });
   const messages = createMessages({
     roomId,
@@ -63,6 +36,8 @@ export function createRoom({ room: given, app, openSheet }) {
       follow: (path) => router.go(path),
       retry: (clientId) => outbox.retry(clientId),
       discard: (clientId) => outbox.remove(clientId),
+      showPerson: app.showPerson,
+      goTo: (seq) => messages.goTo(seq),
     },
   });
   const composer = createComposer({
@@ -77,20 +52,11 @@ export function createRoom({ room: given, app, openSheet }) {
     typing: () => actions.typing(room()),
   });
   const closed = h("div", { class: "composer-closed", hidden: true });
-  const root = h("div", { class: "room-view" }, head, messages.root, typing, composer.root, closed);
+  const root = h("div", { class: "room-view" }, head.root, messages.root, typing, composer.root, closed);
   let typingTimer = null;
 
-  function drawHead() {
+  function drawComposer() {
     const now = room();
-    const name = title();
-    setText(heading.firstChild, name);
-    const look = `${name} ${store.faceOf(now).avatar}`;
-    if (face.dataset.look !== look) {
-      face.dataset.look = look;
-      fill(face, avatar(store.faceOf(now), name, { square: now.kind === "group" }));
-    }
-    setText(subtitle, now.kind === "group" ? groupLine(now) : directLine(now));
-    subtitle.classList.toggle("is-online", now.kind === "direct" && isOnline(now));
     const reason = closedBy(now);
     closed.hidden = !reason;
     composer.root.hidden = Boolean(reason);
@@ -113,30 +79,10 @@ export function createRoom({ room: given, app, openSheet }) {
   function unblockButton() {
     const unblock = async () => {
       if (!(await changeBlock(app, { id: room().peer.id, name: title(), blocked: true }))) return;
-      drawHead(); // shows the composer again
+      drawComposer(); // shows it again
       composer.focus();
     };
     return h("button", { type: "button", class: "button", onclick: unblock }, t("block.undo"));
-  }
-
-  function groupLine(now) {
-    const members = store.members.get(roomId);
-    return [
-      now.access === "number" && t("group.number", { number: roomNumber(now.number) }),
-      members && t("members.count", { count: members.length }),
-    ]
-      .filter(Boolean)
-      .join(" · ");
-  }
-
-  function isOnline(now) {
-    return !now.blocked && Boolean(store.users.get(now.peer?.id)?.online);
-  }
-
-  function directLine(now) {
-    if (!now.peer) return "";
-    if (now.blocked) return `@${now.peer.username} · ${t("block.on")}`;
-    return `@${now.peer.username} · ${isOnline(now) ? t("online") : t("offline")}`;
   }
 
   function drawTyping() {
@@ -155,18 +101,20 @@ export function createRoom({ room: given, app, openSheet }) {
     roomId,
     redraw() {
       if (!room()) return;
-      drawHead();
+      head.redraw();
+      drawComposer();
       drawTyping();
       messages.redraw();
     },
     goTo: messages.goTo,
     /** Show the room, at the message `seq` if one is named. */
     start(seq) {
-      drawHead();
+      head.redraw();
+      drawComposer();
       messages.start(seq);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(room())) composer.focus();
-      else heading.focus();
+      else head.focus();
       if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
     },
     stop() {

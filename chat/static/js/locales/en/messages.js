@@ -1,0 +1,33 @@
+// Messages as they are shown.
+
+export default {
+  "messages.label": "Messages with {name}",
+  "messages.empty": "No messages yet",
+  "messages.empty_hint": "Say hello.",
+  "messages.beginning": "This is where the conversation began.",
+  "messages.load_failed": "The messages could not be loaded.",
+  "messages.missing": "The message this link leads to is not here.",
+  "messages.link": "Link to this message",
+  "messages.jump": "To the newest",
+  "messages.jump_new": { one: "1 new message", other: "{count} new messages" },
+
+  announcer: "New messages",
+  "announcer.many": { one: "1 new message", other: "{count} new messages" },
+
+  "typing.one": "{name} is typing…",
+  "typing.many": "Several people are typing…",
+
+  "message.edited": "(edited)",
+  "message.deleted": "Message deleted",
+  "message.pinned": "Pinned",
+
+  "state.pending": "Sending",
+  "state.waiting": "Will be sent when the connection is back.",
+  "state.sent": "Sent",
+  "state.failed": "Not sent",
+
+  "send.unavailable": "Not sent: the server did not answer in time.",
+  "send.not_found": "Not sent: you are no longer in this conversation.",
+  "send.forbidden": "Not sent: you may not write here.",
+  "send.failed": "Not sent: {reason}",
+};
