@@ -30,3 +30,4 @@ export const PERSON = "M12 11.5a4 4 0 1 0 0-8a4 4 0 1 0 0 8M4.5 20.5c0-4.2 3.4-6
 export const ADD_PERSON = "M10 11.5a4 4 0 1 0 0-8a4 4 0 1 0 0 8M3 20.5c0-4.2 3-6.5 7-6.5c1.6 0 3 .4 4.2 1M18 13.5v7M14.5 17h7";
 export const LINK = "M10 14a4 4 0 0 0 5.7 .2l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7-.2l-3 3a4 4 0 0 0 5.7 5.7l1-1";
 export const DOWN_SMALL = "M7 10l5 5 5-5";
+export const PEN = "M4.5 19.5l1-4L16 5l3 3L8.5 18.5zM14 7l3 3";

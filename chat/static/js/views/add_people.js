@@ -22,18 +22,19 @@ export async function addPeople({ actions, toast }, roomId, users) {
   return new Map(failed.map((one) => [one.user.id, reason(one)]));
 }
 
-/** Make the form of a group's sheet. */
+/** Make the form of a group's sheet, as an element. */
 export function addPeopleForm(app, roomId) {
   const { store, actions } = app;
   const isMember = ({ id }) => store.members.get(roomId)?.some(({ user }) => user.id === id);
+  const button = h("button", { type: "submit", class: "button" }, t("members.add"));
   const field = peopleField({
     actions,
     label: t("members.add_label"),
     hint: t("members.add_hint"),
     excluded: isMember,
+    aside: button,
   });
-  const button = h("button", { type: "submit", class: "button" }, t("members.add"));
-  const root = h("form", { class: "form add-people", novalidate: true }, field.root, h("div", { class: "actions" }, button));
+  const root = h("form", { novalidate: true }, field.root);
 
   root.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -51,5 +52,5 @@ export function addPeopleForm(app, roomId) {
     field.settle(failed);
     button.disabled = false;
   });
-  return { root, isEmpty: field.isEmpty };
+  return root;
 }

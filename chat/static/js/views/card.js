@@ -8,7 +8,7 @@ import { roomOf } from "../router.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
-import { copyText } from "./copy.js";
+import { handleButton } from "./copy.js";
 import { openDialog } from "./dialog.js";
 import { openProfile } from "./profile.js";
 
@@ -118,8 +118,6 @@ export function openCard(app, user, anchor) {
     redraw();
   }
 
-  const handle = `@${user.username}`;
-  const copy = () => copyText(toast, handle, t("card.copied"));
   const body = h(
     "div",
     { class: "card-body" },
@@ -128,7 +126,7 @@ export function openCard(app, user, anchor) {
       "div",
       { class: "card-who" },
       name,
-      h("button", { type: "button", class: "card-handle", title: t("card.copy"), onclick: copy }, h("bdi", {}, handle)),
+      handleButton(toast, user.username),
       state,
     ),
     tiles,

@@ -19,3 +19,15 @@ export function copyButton(toast, text, label, said) {
   if (!navigator.clipboard) return null;
   return h("button", { type: "button", class: "button", onclick: () => copyText(toast, text, said) }, icon(COPY), label);
 }
+
+/** Make the button that shows a username and copies it. */
+export function handleButton(toast, username) {
+  const handle = `@${username}`;
+  const copy = () => copyText(toast, handle, t("card.copied"));
+  return h(
+    "button",
+    { type: "button", class: "card-handle", title: t("card.copy"), onclick: copy },
+    h("bdi", {}, handle),
+    icon(COPY),
+  );
+}

@@ -91,9 +91,10 @@ export function askForMissing(fields) {
 
 /**
  * Make a form; `onSubmit(values)` may throw an ApiError, which is shown. `inline` puts the button
- * beside the first field instead of under them all; `danger` makes it look like what it does.
+ * beside the first field instead of under them all; `danger` makes it look like what it does; `more`
+ * is what stands between the fields and the button.
  */
-export function form({ fields, submit, onSubmit, after = null, inline = false, danger = false }) {
+export function form({ fields, more = null, submit, onSubmit, after = null, inline = false, danger = false }) {
   const problem = h("p", { class: "form-error", role: "alert" });
   const look = danger ? "button danger" : inline ? "button" : "button primary";
   const button = h("button", { type: "submit", class: look }, submit);
@@ -104,6 +105,7 @@ export function form({ fields, submit, onSubmit, after = null, inline = false, d
     "form",
     { class: "form", novalidate: true },
     fields.map((one) => one.root),
+    more,
     problem,
     !inline && h("div", { class: "actions" }, button),
     after,

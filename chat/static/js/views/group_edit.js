@@ -1,6 +1,7 @@
 // The form by which the owner and the admins name and describe a group.
 
 import { t } from "../i18n.js";
+import { PEN } from "../icons.js";
 import { disclosure } from "./disclosure.js";
 import { field, form } from "./form.js";
 
@@ -17,7 +18,7 @@ export function createGroupEdit({ actions, toast }, roomId) {
       toast(t("saved"));
     },
   });
-  const part = disclosure(t("group.edit"), root);
+  const part = disclosure(t("group.edit"), root, { path: PEN });
   return {
     root: part.root,
     redraw(room) {

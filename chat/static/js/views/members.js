@@ -65,7 +65,7 @@ export function groupSheet(app, roomId) {
   function drawLeading(leads) {
     if (leads === Boolean(leading)) return;
     leading = leads ? makeLeading() : null;
-    fill(led.invite, leading?.add.root);
+    fill(led.invite, leading?.add);
     fill(led.links, leading?.links.root);
     fill(led.settings, leading && [leading.edit.root, leading.rules.root]);
   }

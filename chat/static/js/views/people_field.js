@@ -15,16 +15,16 @@ const SHOWN = 6;
 let count = 0;
 
 /**
- * Make the field. `excluded(user)` says who is not to be suggested. Returns `{root, input, take,
- * settle, setError}`: `take()` resolves to the people chosen, also those whose names were only typed,
- * and throws nothing: whoever is not found stays behind with a reason.
+ * Make the field. `excluded(user)` says who is not to be suggested; `aside` is a button beside it.
+ * `take()` resolves to the people chosen, also those whose names were only typed; whoever is not found
+ * stays behind with a reason. `settle(failed)` says what became of those taken.
  */
-export function peopleField({ actions, label, hint, optional = false, excluded = () => false }) {
+export function peopleField({ actions, label, hint, optional = false, aside = null, excluded = () => false }) {
   const id = `people-${++count}`;
   const errorId = `${id}-error`;
   const hintId = `${id}-hint`;
   const chips = h("ul", { class: "chips", role: "list", "aria-label": t("people.chosen") });
-  const options = h("ul", { class: "people suggestions", role: "listbox", id: `${id}-list`, "aria-label": label, hidden: true });
+  const options = h("ul", { class: "people suggestions", role: "listbox", id: `${id}-list`, "aria-label": t("people.suggested"), hidden: true });
   const error = h("p", { class: "field-error", id: errorId, role: "alert" });
   const spoken = h("p", { class: "visually-hidden", role: "status" });
   const input = h("input", {
@@ -45,7 +45,7 @@ export function peopleField({ actions, label, hint, optional = false, excluded =
     "div",
     { class: "field people-field" },
     h("label", { for: id }, label, optional && h("span", { class: "muted" }, ` ${t("optional")}`)),
-    box,
+    h("div", { class: "field-line" }, box, aside),
     options,
     error,
     h("p", { class: "hint", id: hintId }, hint),
@@ -249,5 +249,13 @@ export function peopleField({ actions, label, hint, optional = false, excluded =
 
   drawChips();
   error.hidden = true;
-  return { root, input, take, settle, setError, isEmpty: () => chosen.length === 0 && !input.value.trim() };
+  return {
+    root,
+    input,
+    take,
+    settle,
+    setError,
+    isEmpty: () => chosen.length === 0 && !input.value.trim(),
+    hasProblems: () => chosen.some(({ problem }) => problem),
+  };
 }

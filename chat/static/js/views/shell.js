@@ -16,7 +16,7 @@ import { openInvitation } from "./invitation.js";
 import { openMembers } from "./members.js";
 import { openNewChat } from "./new_chat.js";
 import { openPerson } from "./person.js";
-import { openProfile } from "./profile.js";
+import { createProfile, openProfile } from "./profile.js";
 import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
@@ -53,6 +53,7 @@ export function createShell(app) {
   );
   let route = { name: "home" };
   let open = null; // the view of the open room
+  let page = null; // the page about oneself, while it is shown
   let title = ""; // of the open room, also when that is gone
 
   function redraw() {
@@ -96,11 +97,16 @@ export function createShell(app) {
     const left = open?.roomId;
     open?.stop();
     open = null;
+    page?.stop();
+    page = null;
     if (room) {
       title = store.titleOf(room);
       open = createRoom({ room, app, openSheet });
       fill(main, open.root);
       open.start(route.seq);
+    } else if (route.name === "me") {
+      page = createProfile(app);
+      fill(main, page.root);
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
@@ -233,6 +239,7 @@ export function createShell(app) {
       removeEventListener("keydown", onKey);
       stopListening();
       banner.stop();
+      page?.stop();
       open?.stop();
     },
   };

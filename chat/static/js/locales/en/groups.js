@@ -6,11 +6,14 @@ export default {
   "new.create": "Create a group",
   "new.join": "Join a group",
   "new.find_label": "Who do you want to write to?",
-  "new.find_hint": "The beginning of a username or nickname.",
+  "new.find_hint": "Any part of a name.",
   "new.nobody": "Nobody found by that name.",
   "new.create_submit": "Create group",
   "new.join_submit": "Join group",
-  "new.join_hint": "The 9 digits that someone in the group gave you.",
+  "new.people": "People",
+  "new.with": "Who is in it",
+  "new.join_label": "Group number or link",
+  "new.join_hint": "The 9 digits or the link that someone in the group gave you, however you copied it.",
   "new.no_such_group": "There is no group with this number.",
 
   "group.name": "Group name",
@@ -27,7 +30,7 @@ export default {
   "group.settings": "Who can join and write",
   "group.access": "Who can join",
 
-  "access.number": "Anyone with the number",
+  "access.number": "With the number",
   "access.invitation": "By invitation only",
 
   "group.posting": "Who can write",
@@ -101,4 +104,8 @@ export default {
   "role.admin": "Admin",
 
   "group.preferences": "Settings",
+
+  "tabs.direct": "Message",
+  "tabs.create": "New group",
+  "tabs.join": "Join group",
 };

@@ -27,6 +27,7 @@ export default {
   "card.deleted": "This account was deleted. What its owner wrote stays, without a name.",
 
   "people.chosen": "Chosen people",
+  "people.suggested": "Suggestions",
   "people.added": "{name} is chosen",
   "people.remove": "Remove {name}",
   "people.removed": "{name} is removed",

@@ -6,11 +6,14 @@ export default {
   "new.create": "创建群聊",
   "new.join": "加入群聊",
   "new.find_label": "想和谁聊天？",
-  "new.find_hint": "输入用户名或昵称的开头。",
+  "new.find_hint": "输入名字的任意部分。",
   "new.nobody": "没有找到这个人。",
   "new.create_submit": "创建群聊",
   "new.join_submit": "加入群聊",
-  "new.join_hint": "群成员告诉你的 9 位数字。",
+  "new.people": "联系人",
+  "new.with": "邀请谁加入",
+  "new.join_label": "群号或链接",
+  "new.join_hint": "群成员给你的 9 位群号或链接，直接粘贴即可。",
   "new.no_such_group": "没有这个群号。",
 
   "group.name": "群名称",
@@ -97,4 +100,8 @@ export default {
   "role.admin": "管理员",
 
   "group.preferences": "设置",
+
+  "tabs.direct": "私聊",
+  "tabs.create": "建群",
+  "tabs.join": "加群",
 };
