@@ -8,8 +8,8 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from harness.people import Person
+from tests.page.axe import faults
 from tests.page.conftest import Visitor
-from tests.page.test_visitor import faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
