@@ -17,7 +17,7 @@ const DOMAINS = [
   "ar|au|br|ca|ch|cl|cn|cz|de|dk|es|fi|fr|gr|hk|hu|ie|il|jp|ke|kr|kz|lt|lu|lv|mo|mx|my|ng|nl|np|nz",
   "ph|pk|pt|ro|ru|sa|se|sg|sk|th|tr|tw|ua|uk|vn|za",
 ].join("|");
-const BEFORE = "(?<![a-z0-9_\\u00c0-\\u024f@./\\\\:=&#%+$~\\p{Default_Ignorable_Code_Point}-])";
+const BEFORE = "(?<![a-z0-9_\\u00c0-\\u024f@./\\\\:=&#%+$\\p{Default_Ignorable_Code_Point}-])";
 const REST = `(?:(?!\\*\\*|~~|\\]\\()[^${END}])`; // bold and struck addresses end with their marks
 const HOST = `(?:[a-z0-9-]+\\.)+(?:${DOMAINS})(?![a-z0-9_@-]|\\.[a-z0-9])`;
 const CANDIDATE = new RegExp(

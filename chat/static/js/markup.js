@@ -98,6 +98,8 @@ function listAt(lines, at) {
   return { block: { type: "list", items: made }, end };
 }
 
+const IN_FACE = /[^\s\p{L}\p{N}\p{Ps}\p{Pi}"'*~，。：]/u; // ^_^ >_< -_- ¯\_(ツ)_/¯
+
 /** The tokens of marked that messages have; everything else is text. */
 class MessageTokenizer extends Tokenizer {
   depth = 0;
@@ -109,7 +111,8 @@ class MessageTokenizer extends Tokenizer {
   emStrong(source, masked, previous) {
     // 2*3*4: an asterisk between letters or digits opens nothing, as an underscore does not
     if (/^\*+[a-z0-9]/i.test(source) && /[a-z0-9]/i.test(previous)) return undefined;
-    if (previous === source[0] || previous === "\\") return undefined; // the rest of what opened nothing
+    if (source[0] === previous) return undefined; // the rest of a run that opened nothing
+    if (source[0] === "_" && IN_FACE.test(previous)) return undefined;
     return this.nested(() => super.emStrong(source, masked, previous));
   }
 
