@@ -30,7 +30,7 @@ const ITEM = /^([ \t]*)([-*•]|\d{1,3}[.)])[ \t]+(?=\S)/;
 const RULE = /^[-*•\s]+$/; // `* * *` lists nothing
 
 function blocksOf(text, depth) {
-  const tight = TIGHT_CODE.exec(text.trim());
+  const tight = FENCE.test(text.split("\n", 1)[0]) ? null : TIGHT_CODE.exec(text.trim());
   if (tight) return [{ type: "code", language: "", text: tight[1].replace(/^\n|\n$/g, "") }];
   const lines = text.split("\n");
   const blocks = [];
