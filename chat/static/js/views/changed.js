@@ -12,8 +12,10 @@ const TEXT = ["data", "edited_at", "deleted_at"]; // what the text of a row depe
 const shown = new WeakMap(); // by row: the copy of the message that it shows
 
 /** Bring a row's text, reactions and pin up to date; what stayed the same is left alone. */
-export function drawMessage(row, line, message, userId) {
+export function drawMessage(row, line, message, store) {
   const before = shown.get(row);
+  // Also where the message is the same: people's names come later.
+  if (message.reactions?.length || before?.reactions?.length) drawReactions(line, message, store);
   if (before === message) return;
   shown.set(row, message);
   const bubble = line.firstChild;
@@ -21,7 +23,6 @@ export function drawMessage(row, line, message, userId) {
     drawText(bubble, message);
   }
   drawPin(bubble, message);
-  drawReactions(line, message, userId);
 }
 
 function drawText(bubble, message) {

@@ -347,6 +347,7 @@ export function createMessages({
 
   return {
     root,
+    list,
     redraw,
     sent,
     focus: () => scroller.focus({ preventScroll: true }),

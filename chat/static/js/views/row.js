@@ -16,7 +16,7 @@ export function createRow(row, context) {
   const at = new Date(message.created_at);
   return h(
     "li",
-    { class: mine ? "message mine" : "message", dataset: { seq: message.seq ?? "" } },
+    { class: mine ? "message mine" : "message", tabindex: "-1", dataset: { seq: message.seq ?? "" } },
     h("div", { class: "gutter" }),
     h(
       "div",
@@ -58,7 +58,7 @@ export function updateRow(node, row, context) {
     }
     meta.hidden = !first;
   }
-  drawMessage(node, line, message, store.me.id);
+  drawMessage(node, line, message, store);
   if (message.user_id === store.me.id) updateState(line.lastChild, body.lastChild, message, context);
 }
 
