@@ -14,6 +14,7 @@ export const HIDE = "M3 12c2.2-4 5.3-6 9-6s6.8 2 9 6c-2.2 4-5.3 6-9 6s-6.8-2-9-6
 export const KEY = "M8 11.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8M11 12.5L19.5 4M16 7.5l3 3";
 export const LINK = "M10 14.5a4 4 0 0 0 5.8.3l3-3a4.1 4.1 0 0 0-5.8-5.8l-1.3 1.2M14 9.5a4 4 0 0 0-5.8-.3l-3 3a4.1 4.1 0 0 0 5.8 5.8l1.3-1.2";
 export const LEAVE = "M14 4H6v16h8M11 12h9M17 8.5l3.5 3.5-3.5 3.5";
+export const LIST = "M4 6.5h16M4 12h16M4 17.5h16";
 export const MORE = "M6 12v.1M12 12v.1M18 12v.1";
 export const PEOPLE =
   "M9 11a3.5 3.5 0 1 0 0-7a3.5 3.5 0 1 0 0 7M2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.6c2.1.8 3.5 2.6 3.5 5.4";

@@ -51,8 +51,9 @@ export function suggest(members, query, { recent = [], me = null, all = [] } = {
   const byName = (a, b) => (a.username < b.username ? -1 : 1);
   found.sort((a, b) => a.rank - b.rank || a.at - b.at || byName(a.user, b.user));
   const everybody = all.filter((word) => fold(word).startsWith(wanted)).slice(0, 1);
-  return [
-    ...everybody.map((word) => ({ all: word })),
-    ...found.map(({ user }) => ({ user })),
-  ].slice(0, MOST_SUGGESTED);
+  const best = wanted ? found.filter(({ rank }) => rank === 0).length : found.length;
+  const place = Math.min(best, MOST_SUGGESTED - everybody.length); // never first by accident
+  const list = found.map(({ user }) => ({ user }));
+  list.splice(place, 0, ...everybody.map((word) => ({ all: word })));
+  return list.slice(0, MOST_SUGGESTED);
 }

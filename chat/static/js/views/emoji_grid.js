@@ -22,6 +22,7 @@ export function createEmojiGrid({ choose, above, shown, scrolled }) {
   function lay() {
     cell = parseFloat(getComputedStyle(root).getPropertyValue("--cell")) || 40;
     columns = Math.max(4, Math.floor(inside.clientWidth / cell));
+    root.style.setProperty("--columns", columns);
     rows = [];
     let top = 0;
     const add = (row, height) => {

@@ -3,7 +3,7 @@
 import { fill, h, icon, keyed, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
-import { PIN } from "../icons.js";
+import { LIST, PIN } from "../icons.js";
 import { rightsOver } from "../rights.js";
 import { openDialog } from "./dialog.js";
 import { excerptOf } from "./excerpt.js";
@@ -20,7 +20,11 @@ export function createPins({ roomId, app, goTo }) {
     icon(PIN),
     h("span", { class: "pins-text" }, label, excerpt),
   );
-  const all = h("button", { type: "button", class: "button pins-all", onclick: openAll });
+  const all = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": t("pins.all"), title: t("pins.all"), onclick: openAll },
+    icon(LIST),
+  );
   const bar = h("section", { class: "pins", "aria-label": t("pins.title"), hidden: true }, jump, all);
   const root = h("div", { class: "pins-place" }, bar);
   let loading = false;
@@ -45,9 +49,8 @@ export function createPins({ roomId, app, goTo }) {
     const [newest, ...others] = pins();
     bar.hidden = !newest;
     if (newest) {
-      setText(label, t("pins.newest", { name: store.authorOf(newest) }));
-      setText(excerpt, excerptOf(newest));
-      setText(all, t("pins.all", { count: others.length + 1 }));
+      setText(label, t("pins.newest", { count: others.length + 1 }));
+      setText(excerpt, t("pins.line", { name: store.authorOf(newest), text: excerptOf(newest) }));
     }
     redrawAll?.();
   }

@@ -78,7 +78,7 @@ export function createRoom({ room: given, app, openSheet }) {
         return false;
       }
     },
-    lastOwn: () => store.timeline(roomId).messages.findLast((one) => one.user_id === store.me.id && !one.deleted_at),
+    lastOwn,
     latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),
     find: createMentionSearch({ roomId, app, found: () => composer.suggest() }),
@@ -87,6 +87,13 @@ export function createRoom({ room: given, app, openSheet }) {
     goTo,
     say: app.toast,
   });
+  /** The user's newest message, if it can be edited; null while a newer one is being sent. */
+  function lastOwn() {
+    if (outbox.list(roomId).length) return null;
+    const own = (one) => one.user_id === store.me.id && !one.deleted_at;
+    return store.timeline(roomId).messages.findLast(own) ?? null;
+  }
+
   const closed = h("div", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head.root, pins.root, messages.root, typing, composer.root, closed);
   let typingTimer = null;

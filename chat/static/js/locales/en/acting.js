@@ -53,8 +53,9 @@ export default {
   "reacted.more": "Show more",
 
   "pins.title": "Pinned messages",
-  "pins.newest": "Pinned: {name}",
-  "pins.all": { one: "Show", other: "All {count}" },
+  "pins.newest": { one: "Pinned message", other: "Newest of {count} pinned messages" },
+  "pins.line": "{name}: {text}",
+  "pins.all": "All pinned messages",
   "pins.when": "{when}",
   "pins.unpin": "Unpin",
   "pins.pinned": "Message pinned",

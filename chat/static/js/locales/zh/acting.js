@@ -53,8 +53,9 @@ export default {
   "reacted.more": "查看更多",
 
   "pins.title": "置顶消息",
-  "pins.newest": "置顶：{name}",
-  "pins.all": "全部 {count} 条",
+  "pins.newest": "置顶消息（共 {count} 条）",
+  "pins.line": "{name}：{text}",
+  "pins.all": "查看全部置顶消息",
   "pins.when": "{when}",
   "pins.unpin": "取消置顶",
   "pins.pinned": "消息已置顶",
