@@ -39,7 +39,7 @@ def test_back_closes_sheet_menu_and_question_and_nothing_else(enter: Enter, peop
     visitor.open_room("Walkers")
     dialogs = page.get_by_role("dialog")
     page.get_by_role("button", name="Group and members").click()
-    menu = page.locator(".menu-items")
+    menu = page.get_by_role("menu")
     page.get_by_role("button", name="What to do with").click()
     expect(menu).to_be_visible()
     page.go_back()

@@ -1,7 +1,7 @@
 // The form by which the owner and the admins name and describe a group.
 
 import { t } from "../i18n.js";
-import { PEN } from "../icons.js";
+import { PENCIL } from "../icons.js";
 import { disclosure } from "./disclosure.js";
 import { field, form } from "./form.js";
 
@@ -18,7 +18,7 @@ export function createGroupEdit({ actions, toast }, roomId) {
       toast(t("saved"));
     },
   });
-  const part = disclosure(t("group.edit"), root, { path: PEN });
+  const part = disclosure(t("group.edit"), root, { path: PENCIL });
   return {
     root: part.root,
     redraw(room) {

@@ -2,7 +2,6 @@
 
 import { fill, h, setAttr, setText } from "../dom.js";
 import { locale, t } from "../i18n.js";
-import { MORE } from "../icons.js";
 import { createMemberOrder } from "../member_order.js";
 import { nameOf } from "../store.js";
 import { fold } from "../text.js";
@@ -61,7 +60,7 @@ export function createMemberPeople(app, roomId) {
     );
     const menu =
       !self &&
-      menuButton(MORE, t("members.menu", { name: name(user) }), () =>
+      menuButton(t("members.menu", { name: name(user) }), () =>
         memberItems(app, roomId, { ...row.member, name: name(user), mine: myRole() }),
       );
     const node = h("li", { class: "person-line" }, person, menu);
