@@ -72,8 +72,3 @@ export function badge(count) {
 export function roomNumber(number) {
   return number.replace(/(\d{3})(?=\d)/g, "$1 ");
 }
-
-/** Several names in one sentence: "Ann, Bob and Cleo". */
-export function listed(names) {
-  return new Intl.ListFormat(locale() === "zh" ? "zh-CN" : "en", { type: "conjunction" }).format(names);
-}
