@@ -13,7 +13,7 @@ import { createKeeper } from "./outbox_keeper.js";
 import { createProbe } from "./probe.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
-import { forgetDrafts, forgetNotifying, keepLocale } from "./storage.js";
+import { forgetDrafts, forgetEmojiHabits, forgetNotifying, keepLocale } from "./storage.js";
 import { Store } from "./store.js";
 import { createCatchUp, createSync } from "./sync.js";
 import { createShell } from "./views/shell.js";
@@ -182,6 +182,7 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     shell?.stop(); // an open composer keeps its draft: before all drafts are forgotten
     if (isGoodbye(reason)) {
       forgetDrafts(user.id);
+      forgetEmojiHabits(user.id);
       forgetNotifying(user.id);
       await outbox.clear();
     }

@@ -1,8 +1,9 @@
 // What the page knows. Events are applied here and nowhere else; views are told what changed.
 
 import { t } from "./i18n.js";
+import { follows } from "./pinned.js";
 import { Timeline } from "./timeline.js";
-import { isLater } from "./versions.js";
+import { isLater, withReaction } from "./versions.js";
 
 const TYPING_MS = 5_000;
 
@@ -24,6 +25,8 @@ export class Store {
     this.requests = new Map(); // by id: to join groups, waiting for an answer
     this.blocks = new Set(); // ids of those whom one has blocked, once asked for
     this.timelines = new Map();
+    this.pins = new Map(); // room id -> its pinned messages, the last one first, once asked for
+    this.wishes = new Set(); // reactions on their way to the server: {roomId, seq, emoji, on}
     this.typing = new Map(); // room id -> Map of user id -> until when
     this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
     this.listeners = new Set();
@@ -188,6 +191,7 @@ export class Store {
     if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_message: null });
     this.readMarks.delete(roomId);
     this.timelines.get(roomId)?.clear(0);
+    this.pins.delete(roomId);
   }
 
   /** Forget what may differ in another past: all logs and marks, who is where, whose account is gone. */
@@ -203,6 +207,7 @@ export class Store {
   dropRoom(id) {
     if (!this.rooms.delete(id)) return;
     this.timelines.delete(id);
+    this.pins.delete(id);
     this.members.delete(id);
     this.readMarks.delete(id);
     this.typing.delete(id);
@@ -240,11 +245,49 @@ export class Store {
 
   /** Take messages that have changed: all between two revs, as they are now. */
   putChanges({ room_id: roomId, messages, after_rev: afterRev, last_rev: lastRev }) {
-    if (!this.hearOf(roomId, messages)) return;
-    const timeline = this.timelines.get(roomId);
-    for (const message of messages) timeline?.change(message);
-    timeline?.takeRevs(afterRev, lastRev);
+    if (!this.takeCopies(roomId, messages)) return;
+    this.timelines.get(roomId)?.takeRevs(afterRev, lastRev);
     this.notify("rooms", `timeline:${roomId}`);
+  }
+
+  /** Take a message as an ack tells it: it says nothing of what else has changed. */
+  putCopy(message) {
+    if (!this.takeCopies(message.room_id, [message])) return;
+    this.notify("rooms", `timeline:${message.room_id}`);
+  }
+
+  takeCopies(roomId, messages) {
+    if (!this.hearOf(roomId, messages)) return false;
+    for (const message of messages) this.timelines.get(roomId)?.change(message);
+    for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
+    const pins = this.pins.get(roomId);
+    if (pins) this.pins.set(roomId, follows(pins, messages));
+    return true;
+  }
+
+  putPins(roomId, messages) {
+    this.pins.set(roomId, messages);
+    this.notify(`timeline:${roomId}`);
+  }
+
+  /** Show a reaction as it was wished for; `settle` when the server has answered. */
+  wish(wish) {
+    const same = ["roomId", "seq", "emoji"];
+    for (const other of this.wishes) if (same.every((name) => other[name] === wish[name])) this.wishes.delete(other);
+    this.wishes.add(wish);
+    this.show(wish);
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  /** End a wish: the server has answered. One that was refused, and not overtaken, is taken back. */
+  settle(wish, { refused = false } = {}) {
+    if (!this.wishes.delete(wish) || !refused) return;
+    this.show({ ...wish, on: !wish.on });
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  show({ roomId, seq, emoji, on }) {
+    this.timelines.get(roomId)?.patch(seq, (message) => withReaction(message, emoji, on, this.me.id));
   }
 
   /** Note what messages, new or not, say of their room and senders; false if it is unknown. */

@@ -126,6 +126,12 @@ export class Timeline {
     for (const [at, message] of this.ahead) this.ahead.set(at, follow(message));
   }
 
+  /** Let a held message look as `change(message)` makes it, for as long as its version lasts. */
+  patch(seq, change) {
+    const index = seq - this.first;
+    if (this.messages[index]) this.messages[index] = change(this.messages[index]);
+  }
+
   hasSpaceFor({ seq }) {
     return seq === this.last + 1 || this.ahead.has(seq) || this.ahead.size < MOST_ASIDE;
   }

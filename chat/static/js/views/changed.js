@@ -14,12 +14,13 @@ const shown = new WeakMap(); // by row: the copy of the message that it shows, a
 export function drawMessage(row, { box, bubble, marks }, message, context) {
   const names = mentionedNames(message, context.store);
   const before = shown.get(row);
+  // Also where the message is the same: people's names come later.
+  if (message.reactions?.length || before?.message.reactions?.length) drawReactions(box, message, context.store);
   if (before?.message === message && before.names === names) return false;
   shown.set(row, { message, names });
   const isOther = !before || before.names !== names || !sameText(before.message, message);
   if (isOther) drawText(bubble, message, context);
   drawMarks(marks, message);
-  drawReactions(box, message, context.store.me.id, context);
   return isOther;
 }
 

@@ -435,6 +435,7 @@ export function createMessages({
 
   return {
     root,
+    list,
     redraw,
     sent,
     list,
