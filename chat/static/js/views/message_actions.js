@@ -8,10 +8,10 @@ import { rightsOver } from "../rights.js";
 import { reactsWith } from "../versions.js";
 import { confirm } from "./dialog.js";
 import { excerptOf } from "./excerpt.js";
-import { openEmojiPicker } from "./emoji_picker.js";
 import { onLongPress } from "./long_press.js";
 import { createMessageBar } from "./message_bar.js";
 import { openMessageMenu, openSelection } from "./message_menu.js";
+import { edgesOf, pickEmoji } from "./pick_emoji.js";
 import { openReacted } from "./reacted.js";
 
 /**
@@ -39,9 +39,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
 
   const latest = (message) => store.timeline(roomId).at(message.seq) ?? message;
 
-  function pick(message, at) {
-    openEmojiPicker({ userId: store.me.id, at, choose: (emoji) => react(message, emoji, true) });
-  }
+  const pick = (message, at) => pickEmoji(app, at, (emoji) => react(message, emoji, true));
 
   async function copy(text, said) {
     try {
@@ -93,16 +91,18 @@ export function createMessageActions({ list, roomId, app, compose }) {
   function openMenu(row, at) {
     const message = messageOf(row);
     if (!message || !room()) return;
-    row.focus({ preventScroll: true }); // gets the focus back
-    openMessageMenu({ store, room: room(), message, at, acts });
+    if (!row.contains(document.activeElement)) row.focus({ preventScroll: true }); // gets the focus back
+    row.classList.add("acted-on");
+    const onClose = () => row.classList.remove("acted-on");
+    openMessageMenu({ store, room: room(), message, at, acts, onClose });
   }
 
   const bar = createMessageBar({
     store,
     react,
-    pick: (message, button) => pick(message, edgesOf(button)),
+    pick,
     reply: compose.reply,
-    more: (message, button) => openMessageMenu({ store, room: room(), message, at: edgesOf(button), acts }),
+    more: (_, button) => openMenu(rowOf(button), edgesOf(button)),
   });
 
   function showBar(row) {
@@ -155,7 +155,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
     const button = event.target.closest(".reaction, .reaction-add");
     const message = button && messageOf(rowOf(button));
     if (!message) return;
-    if (button.matches(".reaction-add")) pick(message, edgesOf(button));
+    if (button.matches(".reaction-add")) pick(message, button);
     else react(message, button.dataset.emoji);
   }
 
@@ -183,10 +183,4 @@ export function createMessageActions({ list, roomId, app, compose }) {
     },
     stop: cancelPress,
   };
-}
-
-/** The edges of an element, to open something beside it. */
-function edgesOf(node) {
-  const { left, right, top, bottom } = node.getBoundingClientRect();
-  return { left, right, top, bottom, end: node.matches("button") };
 }
