@@ -3,6 +3,7 @@
 export const BACK = "M15 5l-7 7 7 7";
 export const BLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M6 6l12 12";
 export const CHECK = "M5 12.5l4.5 4.5L19 7.5";
+export const CHECKS = "M1.5 12.5L6 17l9.5-9.5M10.5 15.7l1.3 1.3l9.7-9.5";
 export const CLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v4.5l3 2";
 export const ALERT = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v5M12 16v.2";
 export const CLOSE = "M6 6l12 12M18 6L6 18";

@@ -21,6 +21,7 @@ export class Store {
     this.users = new Map();
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
+    this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
     this.requests = new Map(); // by id: to join groups, waiting for an answer
     this.blocks = new Set(); // ids of those whom one has blocked, once asked for
     this.timelines = new Map();
@@ -188,6 +189,7 @@ export class Store {
   forgetLog(roomId) {
     const room = this.rooms.get(roomId);
     if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_message: null });
+    this.readMarks.delete(roomId);
     this.timelines.get(roomId)?.clear(0);
     this.pins.delete(roomId);
   }
@@ -207,13 +209,17 @@ export class Store {
     this.timelines.delete(id);
     this.pins.delete(id);
     this.members.delete(id);
+    this.readMarks.delete(id);
     this.typing.delete(id);
     this.notify("rooms", `room:${id}`);
   }
 
   /** Take the list of a room's members. */
   putMembers(roomId, members) {
-    for (const { user } of members) this.keepUser(user);
+    for (const { user, last_read_seq: seq } of members) {
+      this.keepUser(user);
+      this.keepReadMark(roomId, user.id, seq);
+    }
     this.members.set(roomId, members);
     this.notify(`members:${roomId}`, `timeline:${roomId}`, "rooms");
   }
@@ -295,7 +301,7 @@ export class Store {
       room.last_seq = Math.max(room.last_seq, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
-      }
+      } else this.keepReadMark(roomId, message.user_id, message.seq);
     }
     return true;
   }
@@ -307,6 +313,18 @@ export class Store {
     return [held, preview]
       .filter((copy) => copy?.id === message.id)
       .reduce((newest, copy) => (isLater(copy, newest) ? copy : newest), message);
+  }
+
+  /** How far a member of a room is known to have read. */
+  readMark(roomId, userId) {
+    if (this.rooms.get(roomId)?.blocked) return 0;
+    return this.readMarks.get(roomId)?.get(userId) ?? 0;
+  }
+
+  keepReadMark(roomId, userId, seq = 0) {
+    if (!this.readMarks.has(roomId)) this.readMarks.set(roomId, new Map());
+    const marks = this.readMarks.get(roomId);
+    marks.set(userId, Math.max(marks.get(userId) ?? 0, seq));
   }
 
   markRead(roomId, seq) {
@@ -338,6 +356,10 @@ const EVENTS = {
 
   message_read(store, { room_id: roomId, user_id: userId, seq }) {
     if (userId === store.me.id) store.markRead(roomId, seq);
+    else {
+      store.keepReadMark(roomId, userId, seq);
+      store.notify(`timeline:${roomId}`);
+    }
   },
 
   user_typing(store, { room_id: roomId, user_id: userId }) {

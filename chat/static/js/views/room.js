@@ -153,7 +153,8 @@ export function createRoom({ room: given, app, openSheet }) {
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(store, room())) composer.focus();
       else head.focus();
-      if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
+      // Who is in it, and how far each has read; without it usernames will do.
+      if (!room().provisional) actions.loadMembers(roomId).catch(() => {});
     },
     stop() {
       clearTimeout(typingTimer);
