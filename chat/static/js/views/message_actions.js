@@ -13,6 +13,7 @@ import { createMessageBar } from "./message_bar.js";
 import { openMessageMenu, openSelection } from "./message_menu.js";
 import { edgesOf, pickEmoji } from "./pick_emoji.js";
 import { openReacted } from "./reacted.js";
+import { messageOf as shownIn } from "./row.js";
 
 /**
  * Serve the rows of `list`, the messages of a room. `compose` has `reply(message)` and
@@ -82,8 +83,8 @@ export function createMessageActions({ list, roomId, app, compose }) {
 
   /** The message of a row that something can be done to, or null. */
   function messageOf(row) {
-    const message = row?.dataset.seq ? store.timeline(roomId).at(Number(row.dataset.seq)) : null;
-    return message && !message.deleted_at ? message : null;
+    const message = row ? shownIn(row) : null;
+    return message?.seq && !message.deleted_at ? message : null;
   }
 
   const rowOf = (node) => node.closest?.("li.message") ?? null;
@@ -116,7 +117,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
   function onPointerOver(event) {
     if (event.pointerType === "touch" || barHasFocus()) return;
     const row = rowOf(event.target);
-    if (row && row !== bar.root.parentNode) showBar(row);
+    if (row && row !== bar.row) showBar(row);
   }
 
   function onFocusIn(event) {
@@ -125,7 +126,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
   }
 
   function onFocusOut({ relatedTarget }) {
-    const row = bar.root.parentNode;
+    const { row } = bar;
     if (row && !row.contains(relatedTarget) && !row.matches(":hover")) bar.hide();
   }
 
@@ -178,8 +179,8 @@ export function createMessageActions({ list, roomId, app, compose }) {
     react,
     /** Messages have changed: so may have what can be done to the one with the bar. */
     redraw() {
-      const row = bar.root.parentNode;
-      if (row) showBar(row);
+      if (bar.row?.isConnected) showBar(bar.row);
+      else bar.hide();
     },
     stop: cancelPress,
   };
