@@ -56,7 +56,7 @@ function showAuth(mode) {
       showAuth(current);
     },
   });
-  showTitle(0, "");
+  showTitle({ count: 0 }, "");
   host.replaceChildren(auth.root);
 }
 

@@ -43,7 +43,7 @@ export function createRoom({ room: given, app, openSheet }) {
   const composer = createComposer({
     label: t("composer.label", { name: title() }),
     draft: readDraft(store.me.id, roomId),
-    keepDraft: (text) => keepDraft(store.me.id, roomId, text),
+    keepDraft: (text) => keepDraft(store.me.id, store.idOf(roomId), text),
     send(text) {
       const kept = actions.send(room(), text);
       messages.sent();
