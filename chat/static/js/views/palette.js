@@ -13,6 +13,7 @@ import { openDialog } from "./dialog.js";
 import { actionChoices, joinChoices, peopleChoices, roomChoice, roomChoices } from "./palette_choices.js";
 
 const SEARCH_MS = 200;
+const RECENT = 6;
 
 /** Open it. */
 export function openPalette(app) {
@@ -63,14 +64,17 @@ export function openPalette(app) {
     return findByTitle(people.users, query.replace(/^[@＠]/, ""), (user) => `${nameOf(user)} ${user.username}`);
   }
 
+  const isElsewhere = (room) => room.id !== app.openRoom()?.id;
+
   function lastFound() {
-    const byKey = new Map(store.roomList().map((room) => [`room:${room.id}`, room]));
-    return readFound(store.me.id).flatMap((key) => (byKey.has(key) ? [roomChoice(app, byKey.get(key))] : []));
+    const rooms = new Map(store.roomList().filter(isElsewhere).map((room) => [`room:${room.id}`, room]));
+    return readFound(store.me.id).flatMap((key) => (rooms.has(key) ? [roomChoice(app, rooms.get(key))] : []));
   }
 
   function recentRooms() {
     const found = new Set(readFound(store.me.id));
-    return roomChoices(app, "").filter(({ key }) => !found.has(key));
+    const others = store.shownRooms().filter((room) => isElsewhere(room) && !found.has(`room:${room.id}`));
+    return others.slice(0, RECENT).map((room) => roomChoice(app, room));
   }
 
   function draw() {
@@ -104,7 +108,7 @@ export function openPalette(app) {
       "div",
       { class: "person option", role: "option", id: idOf(key), dataset: { key }, onclick: () => go(choice) },
       look.face
-        ? avatar(look.face, title, { square: look.square })
+        ? avatar(look.face, look.name ?? title, { square: look.square })
         : h("span", { class: "palette-icon" }, icon(look.path)),
       h("span", { class: "person-names" }, h("bdi", {}, title), detail && h("span", { class: "muted" }, detail)),
       unread > 0 && h("span", { class: muted ? "badge badge-quiet" : "badge" }, badge(unread)),

@@ -1,5 +1,5 @@
 // What the palette offers for what was typed, part by part. A choice is `{key, title, detail, look,
-// words, run}`; `look` is `{face}` or `{path}` of an icon.
+// words, run}`; `look` is `{face}` (of the title, else of `name`) or the `{path}` of an icon.
 
 import { findByTitle } from "../finding.js";
 import { roomNumber } from "../format.js";
@@ -91,7 +91,7 @@ function allActions(app) {
     action("create", t("new.create"), PEOPLE, () => app.newChat("create")),
     action("join", t("new.join"), LINK, () => app.newChat("join")),
     ...(room && !room.provisional ? roomActions(app, room, action) : []),
-    { ...action("profile", t("profile.title"), null, app.profile), look: { face: store.me } },
+    { ...action("profile", t("profile.title"), null, app.profile), look: { face: store.me, name: nameOf(store.me) } },
     action("language", t("action.language"), GLOBE, () => app.chooseLocale(other), "language 语言"),
     action("logout", t("logout"), LEAVE, () => logOut(app)),
   ];

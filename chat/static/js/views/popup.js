@@ -12,11 +12,11 @@ const SMALL = "(max-width: 719.98px), (pointer: coarse)";
  */
 export function openPopup({ label, body, at, className = "", onClose = () => {} }) {
   const panel = h("div", { class: "popup-panel" }, body);
-  // The panel takes the focus, not its first field: that would open a touch keyboard.
-  const dialog = h("dialog", { class: `popup ${className}`, "aria-label": label, tabindex: "-1" }, panel);
+  // The dialog takes the focus, not its first field: that would open a touch keyboard.
+  const dialog = h("dialog", { class: `popup ${className}`, "aria-label": label, autofocus: true }, panel);
   dialog.classList.toggle("popup-sheet", matchMedia(SMALL).matches);
   const close = () => dialog.close();
-  let pressed = false; // a press that began beside the panel; the one that opened it did not
+  let pressed = false; // a press began beside the panel
   dialog.addEventListener("pointerdown", (event) => (pressed = event.target === dialog));
   dialog.addEventListener("click", (event) => pressed && event.target === dialog && close());
   dialog.addEventListener("contextmenu", (event) => event.preventDefault());

@@ -26,7 +26,7 @@ export function createRoom({ room: given, app, openSheet }) {
     title: title(),
     history: actions,
     pending: () => outbox.list(roomId),
-    welcome: () => room().kind === "group" && numberLine(room(), app.toast),
+    welcome,
     seen: (seq) => actions.markRead(roomId, seq),
     missing: () => app.toast(t("messages.missing")),
     context: {
@@ -54,6 +54,12 @@ export function createRoom({ room: given, app, openSheet }) {
   const closed = h("div", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head.root, messages.root, typing, composer.root, closed);
   let typingTimer = null;
+
+  /** What an empty room shows besides that it is empty. */
+  function welcome() {
+    if (room().provisional) return h("p", {}, t("introduction.unseen", { name: title() }));
+    return room().kind === "group" && numberLine(room(), app.toast);
+  }
 
   function drawComposer() {
     const now = room();

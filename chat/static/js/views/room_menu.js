@@ -50,7 +50,7 @@ function itemsOf(app, room) {
     item(room.pinned ? UNPIN : PIN, t(room.pinned ? "rooms.unpin" : "rooms.pin"), () =>
       actions.pinRoom(room.id, !room.pinned),
     ),
-    ...choices.map((one) => item(NOTIFY[one], t(`notify.set_${one}`), () => actions.setNotify(room.id, one))),
+    ...choices.map((one) => item(NOTIFY[one], t(`notify_of.${one}`), () => actions.setNotify(room.id, one))),
   ];
   if (store.unread(room)) {
     items.push(item(CHECK_ALL, t("rooms.mark_read"), () => actions.markRead(room.id, room.last_seq)));

@@ -65,7 +65,9 @@ export function updateRoomRow(item, room, { store, openId, records, draft, tabSt
     records: unsent,
     draft: isOpen ? "" : draft(room.id),
   });
-  drawMarks(marks, { unread, quiet, mentioned: store.isMentioned(room) });
+  const mentioned = store.isMentioned(room);
+  link.classList.toggle("has-marks", unread > 0 || mentioned);
+  drawMarks(marks, { unread, quiet, mentioned });
 }
 
 function drawFace(face, room, title, store) {

@@ -24,6 +24,7 @@ export default {
   "state.pending": "Sending",
   "state.waiting": "Will be sent when the connection is back.",
   "state.sent": "Sent",
+  "state.read": "Read",
   "state.failed": "Not sent",
 
   "send.unavailable": "Not sent: the server did not answer in time.",

@@ -17,6 +17,8 @@ export default {
   "unread.count": { one: "1 unread message", other: "{count} unread messages" },
   "unread.line": "New messages",
 
+  "members.online": "{members}, {count} online",
+
   "skip.composer": "Skip to message",
   "skip.list": "Skip to conversations",
 
@@ -44,6 +46,7 @@ export default {
   "requests.gone": "This invitation is no longer valid.",
 
   "introduction.missing": "There is nobody with this username.",
+  "introduction.unseen": "{name} sees this conversation once you have written.",
   "introduction.self": "This is your own username.",
 
   "gone.removed": "You are no longer in “{name}”: you were removed, or left on another device.",
@@ -55,9 +58,9 @@ export default {
   "mute.hint": "No notifications, and not counted in the title of the page.",
   "mute.on": "muted",
 
-  "notify.set_all": "Notify of every message",
-  "notify.set_mentions": "Notify of mentions only",
-  "notify.set_none": "Mute",
+  "notify_of.all": "Notify of every message",
+  "notify_of.mentions": "Notify of mentions only",
+  "notify_of.none": "Mute",
   "notify.mentions_on": "notifies of mentions only",
 
   "hide.do": "Hide conversation",

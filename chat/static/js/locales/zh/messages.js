@@ -24,6 +24,7 @@ export default {
   "state.pending": "发送中",
   "state.waiting": "连接恢复后会自动发送。",
   "state.sent": "已发送",
+  "state.read": "已读",
   "state.failed": "未发送",
 
   "send.unavailable": "未发送：服务器没有及时回应。",

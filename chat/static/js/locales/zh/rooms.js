@@ -17,6 +17,8 @@ export default {
   "unread.count": "{count} 条未读消息",
   "unread.line": "以下是新消息",
 
+  "members.online": "{members}，{count} 人在线",
+
   "skip.composer": "跳到输入框",
   "skip.list": "跳到会话列表",
 
@@ -44,6 +46,7 @@ export default {
   "requests.gone": "此邀请已失效。",
 
   "introduction.missing": "没有这个用户。",
+  "introduction.unseen": "你发出第一条消息后，{name}才会看到这个会话。",
   "introduction.self": "这是你自己的用户名。",
 
   "gone.removed": "你已不在“{name}”中：你被移出，或在其他设备上退出了。",
@@ -55,9 +58,9 @@ export default {
   "mute.hint": "不再通知，也不计入页面标题的未读数。",
   "mute.on": "免打扰",
 
-  "notify.set_all": "接收所有消息通知",
-  "notify.set_mentions": "仅在提到我时通知",
-  "notify.set_none": "消息免打扰",
+  "notify_of.all": "接收所有消息通知",
+  "notify_of.mentions": "仅在提到我时通知",
+  "notify_of.none": "消息免打扰",
   "notify.mentions_on": "仅在提到我时通知",
 
   "hide.do": "隐藏会话",
