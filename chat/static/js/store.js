@@ -1,8 +1,9 @@
 // What the page knows. Events are applied here and nowhere else; views are told what changed.
 
 import { t } from "./i18n.js";
+import { follows } from "./pinned.js";
 import { Timeline } from "./timeline.js";
-import { isLater } from "./versions.js";
+import { isLater, withReaction } from "./versions.js";
 
 const TYPING_MS = 5_000;
 
@@ -24,6 +25,14 @@ class RoomMap extends Map {
 
   has(id) {
     return super.has(this.aliases.get(id) ?? id);
+  }
+
+  set(id, value) {
+    return super.set(this.aliases.get(id) ?? id, value);
+  }
+
+  delete(id) {
+    return super.delete(this.aliases.get(id) ?? id);
   }
 }
 
@@ -48,9 +57,12 @@ export class Store {
     this.users = new Map();
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
+    this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
     this.requests = new Map(); // by id: to join groups, waiting for an answer
     this.blocks = new Set(); // ids of those whom one has blocked, once asked for
     this.timelines = new RoomMap(this.aliases);
+    this.pins = new RoomMap(this.aliases); // room id -> its pinned messages, the last one first, once asked for
+    this.wishes = new Set(); // reactions on their way to the server: {roomId, seq, emoji, on}
     this.typing = new RoomMap(this.aliases); // room id -> Map of user id -> until when
     this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
     this.listeners = new Set();
@@ -105,7 +117,7 @@ export class Store {
 
   timeline(roomId) {
     if (!this.timelines.has(roomId)) {
-      this.timelines.set(this.idOf(roomId), new Timeline(this.rooms.get(roomId)?.last_seq ?? 0));
+      this.timelines.set(roomId, new Timeline(this.rooms.get(roomId)?.last_seq ?? 0));
     }
     return this.timelines.get(roomId);
   }
@@ -242,6 +254,7 @@ export class Store {
     };
     this.rooms.set(id, room);
     this.timeline(id).load([], { rev: 0 });
+    this.pins.set(id, []);
     this.notify("rooms");
     return room;
   }
@@ -250,9 +263,7 @@ export class Store {
   takeOver(provisional, roomId) {
     if (!this.rooms.get(provisional)?.provisional) return;
     const timeline = this.timelines.get(provisional);
-    this.rooms.delete(provisional);
-    this.timelines.delete(provisional);
-    this.typing.delete(provisional);
+    for (const map of [this.rooms, this.timelines, this.pins, this.typing]) map.delete(provisional);
     this.aliases.set(provisional, roomId);
     if (!this.timelines.has(roomId)) this.timelines.set(roomId, timeline);
     this.onBegun(provisional, this.rooms.get(roomId));
@@ -308,7 +319,9 @@ export class Store {
   forgetLog(roomId) {
     const room = this.rooms.get(roomId);
     if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_mention_seq: 0, last_message: null });
+    this.readMarks.delete(roomId);
     this.timelines.get(roomId)?.clear(0);
+    this.pins.delete(roomId);
   }
 
   /** Forget what may differ in another past: all logs and marks, who is where, whose account is gone. */
@@ -323,15 +336,21 @@ export class Store {
 
   dropRoom(id) {
     if (!this.rooms.delete(id)) return;
+    for (const [alias, real] of this.aliases) if (real === id) this.aliases.delete(alias);
     this.timelines.delete(id);
+    this.pins.delete(id);
     this.members.delete(id);
+    this.readMarks.delete(id);
     this.typing.delete(id);
     this.notify("rooms", `room:${id}`);
   }
 
   /** Take the list of a room's members. */
   putMembers(roomId, members) {
-    for (const { user } of members) this.keepUser(user);
+    for (const { user, last_read_seq: seq } of members) {
+      this.keepUser(user);
+      this.keepReadMark(roomId, user.id, seq);
+    }
     this.members.set(roomId, members);
     this.notify(`members:${roomId}`, `timeline:${roomId}`, "rooms");
   }
@@ -357,11 +376,49 @@ export class Store {
 
   /** Take messages that have changed: all between two revs, as they are now. */
   putChanges({ room_id: roomId, messages, after_rev: afterRev, last_rev: lastRev }) {
-    if (!this.hearOf(roomId, messages)) return;
-    const timeline = this.timelines.get(roomId);
-    for (const message of messages) timeline?.change(message);
-    timeline?.takeRevs(afterRev, lastRev);
+    if (!this.takeCopies(roomId, messages)) return;
+    this.timelines.get(roomId)?.takeRevs(afterRev, lastRev);
     this.notify("rooms", `timeline:${roomId}`);
+  }
+
+  /** Take a message as an ack tells it: it says nothing of what else has changed. */
+  putCopy(message) {
+    if (!this.takeCopies(message.room_id, [message])) return;
+    this.notify("rooms", `timeline:${message.room_id}`);
+  }
+
+  takeCopies(roomId, messages) {
+    if (!this.hearOf(roomId, messages)) return false;
+    for (const message of messages) this.timelines.get(roomId)?.change(message);
+    for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
+    const pins = this.pins.get(roomId);
+    if (pins) this.pins.set(roomId, follows(pins, messages));
+    return true;
+  }
+
+  putPins(roomId, messages) {
+    this.pins.set(roomId, messages);
+    this.notify(`timeline:${roomId}`);
+  }
+
+  /** Show a reaction as it was wished for; `settle` when the server has answered. */
+  wish(wish) {
+    const same = ["roomId", "seq", "emoji"];
+    for (const other of this.wishes) if (same.every((name) => other[name] === wish[name])) this.wishes.delete(other);
+    this.wishes.add(wish);
+    this.show(wish);
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  /** End a wish: the server has answered. One that was refused, and not overtaken, is taken back. */
+  settle(wish, { refused = false } = {}) {
+    if (!this.wishes.delete(wish) || !refused) return;
+    this.show({ ...wish, on: !wish.on });
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  show({ roomId, seq, emoji, on }) {
+    this.timelines.get(roomId)?.patch(seq, (message) => withReaction(message, emoji, on, this.me.id));
   }
 
   /** Note what messages, new or not, say of their room and senders; false if it is unknown. */
@@ -376,7 +433,7 @@ export class Store {
       if (this.names(message)) room.last_mention_seq = Math.max(room.last_mention_seq ?? 0, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
-      }
+      } else this.keepReadMark(roomId, message.user_id, message.seq);
     }
     return true;
   }
@@ -390,25 +447,24 @@ export class Store {
       .reduce((newest, copy) => (isLater(copy, newest) ? copy : newest), message);
   }
 
+  /** How far a member of a room is known to have read. */
+  readMark(roomId, userId) {
+    if (this.rooms.get(roomId)?.blocked) return 0;
+    return this.readMarks.get(roomId)?.get(userId) ?? 0;
+  }
+
+  keepReadMark(roomId, userId, seq = 0) {
+    if (!this.readMarks.has(roomId)) this.readMarks.set(roomId, new Map());
+    const marks = this.readMarks.get(roomId);
+    marks.set(userId, Math.max(marks.get(userId) ?? 0, seq));
+  }
+
   markRead(roomId, seq) {
     const room = this.rooms.get(roomId);
     if (!room || seq <= room.last_read_seq) return false;
     room.last_read_seq = seq;
     this.notify("rooms", `room:${roomId}`);
     return true;
-  }
-
-  /** Note how far the other one of a direct room has read. */
-  hearPeerRead(roomId, seq) {
-    const room = this.rooms.get(roomId);
-    if (room?.kind !== "direct" || seq <= (room.peer_read_seq ?? 0)) return;
-    room.peer_read_seq = seq;
-    this.notify("rooms");
-  }
-
-  /** Whether the other one of a direct room is known to have read a message. */
-  isReadByPeer(room, seq) {
-    return (room.peer_read_seq ?? 0) >= seq;
   }
 
   /** Who is typing in a room right now, oneself left out. */
@@ -432,7 +488,10 @@ const EVENTS = {
 
   message_read(store, { room_id: roomId, user_id: userId, seq }) {
     if (userId === store.me.id) store.markRead(roomId, seq);
-    else store.hearPeerRead(roomId, seq);
+    else {
+      store.keepReadMark(roomId, userId, seq);
+      store.notify(`timeline:${roomId}`);
+    }
   },
 
   user_typing(store, { room_id: roomId, user_id: userId }) {

@@ -1,7 +1,7 @@
 // What one can do with a conversation from its line in the list.
 
 import { errorText } from "../errors.js";
-import { BELL, BELL_OFF, CHECK_ALL, HIDE, LEAVE, MENTION, PIN, UNPIN } from "../icons.js";
+import { BELL, BELL_OFF, CHECKS, HIDE, LEAVE, MENTION, PIN, UNPIN } from "../icons.js";
 import { t } from "../i18n.js";
 import { roomOf } from "../router.js";
 import { notifyOf } from "../store.js";
@@ -53,7 +53,7 @@ function itemsOf(app, room) {
     ...choices.map((one) => item(NOTIFY[one], t(`notify_of.${one}`), () => actions.setNotify(room.id, one))),
   ];
   if (store.unread(room)) {
-    items.push(item(CHECK_ALL, t("rooms.mark_read"), () => actions.markRead(room.id, room.last_seq)));
+    items.push(item(CHECKS, t("rooms.mark_read"), () => actions.markRead(room.id, room.last_seq)));
   }
   if (room.kind === "direct") items.push(item(HIDE, t("hide.do"), () => hide(app, room)));
   else if (room.owner_id !== store.me.id) {

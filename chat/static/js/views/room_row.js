@@ -2,14 +2,14 @@
 
 import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { badge, brief, full } from "../format.js";
-import { ALERT, BELL_OFF, CHECK, CHECK_ALL, CLOCK, MENTION, MORE, PIN } from "../icons.js";
+import { ALERT, BELL_OFF, CHECK, CHECKS, CLOCK, MENTION, MORE, PIN } from "../icons.js";
 import { t } from "../i18n.js";
 import { previewOf } from "../preview.js";
 import { pathOf } from "../router.js";
 import { notifyOf } from "../store.js";
 import { avatar } from "./avatar.js";
 
-const STATES = { pending: CLOCK, failed: ALERT, sent: CHECK, read: CHECK_ALL };
+const STATES = { pending: CLOCK, failed: ALERT, sent: CHECK, read: CHECKS };
 
 /** Make a line; `openMenu(roomId, button)` opens what one can do with the room. */
 export function createRoomRow(room, { openMenu }) {
