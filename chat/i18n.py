@@ -159,7 +159,7 @@ CATALOGUE: dict[str, Line] = {
     "invalid.characters": Line(
         "包含不允许的字符。", "This contains characters that are not allowed."
     ),
-    "invalid.blank": Line("不能为空白。", "This may not be blank."),
+    "invalid.blank": Line("请填写此项。", "Please fill this in."),
     "invalid.too_short": Line("长度不能少于 {min} 个字符。", "At least {min} characters, please."),
     "invalid.too_many": Line("最多 {max} 项。", "At most {max} entries, please."),
     "invalid.too_long": Line("长度不能超过 {max} 个字符。", "At most {max} characters, please."),

@@ -17,6 +17,9 @@ pages = Blueprint("pages", __name__)
 @pages.get("/")
 @pages.get("/r/<path:_>")
 @pages.get("/d/<path:_>")
+@pages.get("/me")
+@pages.get("/register")
+@pages.get("/reset")
 def page(_: str = "") -> Response:
     """Answer with the page's HTML; the page itself interprets the path."""
     locale = choose_locale(request.cookies.get("locale"), request.headers.get("Accept-Language"))

@@ -165,7 +165,7 @@ def register(visitor: Visitor, server: Server, nickname: str = "") -> str:
     username = new_name()
     email = f"{username}@example.org"
     page = visitor.page
-    page.get_by_role("button", name="Register").click()
+    page.get_by_role("link", name="Register").click()
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Send code").click()
     page.get_by_text(f"The code for {email} is in the terminal").wait_for()

@@ -7,7 +7,7 @@ import { links } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
-import { createAuth } from "./views/auth.js";
+import { createAuth, formAt, leaveForms } from "./views/auth.js";
 import { refuseFiles } from "./views/files.js";
 import { createSplash } from "./views/splash.js";
 import { showTitle } from "./views/title.js";
@@ -39,7 +39,7 @@ function showAuth(mode) {
   const { note, ...state } = history.state ?? {};
   history.replaceState(state, "");
   const canRegister = registration === "open" || links.token("register");
-  const invited = canRegister ? t("invitation.log_in") : t("invitation.log_in_only");
+  const invited = canRegister ? "invitation.log_in" : "invitation.log_in_only";
   const auth = createAuth({
     session,
     request,
@@ -48,13 +48,13 @@ function showAuth(mode) {
     domains,
     links,
     mode,
-    note: note ? t(note) : links.token("invite") && invited,
-    warning: forgetful && t("storage.blocked"),
+    note: note ?? (links.token("invite") ? invited : null),
+    warning: forgetful ? "storage.blocked" : null,
     enter,
-    chooseLocale(name, current) {
+    chooseLocale(name) {
       keepLocale(name);
       useLocale(name);
-      showAuth(current);
+      showTitle({ count: 0 }, "");
     },
   });
   showTitle({ count: 0 }, "");
@@ -72,6 +72,7 @@ session.onEnded = (reason) => {
 /** Go on as a user: after log-in, or with the session found again. */
 async function enter(user) {
   links.forget("register");
+  leaveForms();
   const chosen = keptLocale();
   if (user.locale) {
     useLocale(user.locale);
@@ -111,7 +112,9 @@ async function begin() {
   addEventListener("hashchange", onHash);
   links.take();
   if (links.token("reset")) return showAuth("link");
-  if (!session.remembered) return showAuth(links.token("register") ? "register" : "login");
+  if (!session.remembered) {
+    return showAuth(links.token("register") ? "register" : (formAt(location.pathname) ?? "login"));
+  }
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {

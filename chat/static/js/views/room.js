@@ -9,8 +9,8 @@ import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage
 import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
+import { numberLine } from "./group_number.js";
 import { quoteOf } from "./composer_modes.js";
-import { numberLine } from "./members.js";
 import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";

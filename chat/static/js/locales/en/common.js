@@ -49,4 +49,6 @@ export default {
   "error.unavailable": "The server is not ready at the moment. Try again shortly.",
   "error.internal": "Something went wrong. Try again.",
   "error.retry_after": { one: "Too often. Try again in 1 second.", other: "Too often. Try again in {count} seconds." },
+  "form.required": "Please fill this in.",
+  "form.reveal": "Show what is typed",
 };

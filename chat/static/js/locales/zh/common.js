@@ -45,4 +45,6 @@ export default {
   "error.unavailable": "服务器暂时不可用，请稍后再试。",
   "error.internal": "出错了，请重试。",
   "error.retry_after": "操作太频繁，请 {count} 秒后再试。",
+  "form.required": "请填写此项。",
+  "form.reveal": "显示输入内容",
 };
