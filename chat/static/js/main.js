@@ -54,10 +54,10 @@ function showAuth(mode) {
     chooseLocale(name) {
       keepLocale(name);
       useLocale(name);
-      showTitle(0, "");
+      showTitle({ count: 0 }, "");
     },
   });
-  showTitle(0, "");
+  showTitle({ count: 0 }, "");
   host.replaceChildren(auth.root);
 }
 

@@ -56,6 +56,13 @@ export function keepDraft(userId, roomId, text) {
   else storage.removeItem(draftKey(userId, roomId));
 }
 
+/** Let the draft of a room be that of another one. */
+export function moveDraft(userId, fromId, toId) {
+  const text = readDraft(userId, fromId);
+  if (text) keepDraft(userId, toId, text);
+  keepDraft(userId, fromId, "");
+}
+
 /** Forget all drafts of a user. */
 export function forgetDrafts(userId) {
   const prefix = draftKey(userId, "");
@@ -107,6 +114,36 @@ export function keepNotifying(userId) {
 /** Forget that a user wanted notifications here. */
 export function forgetNotifying(userId) {
   storage.removeItem(notifyKey(userId));
+}
+
+const panelKey = (userId) => `chat.panel.${userId}`;
+const foundKey = (userId) => `chat.found.${userId}`;
+
+/** Whether a user wants to see the sheet of a room beside it. */
+export function wantsPanel(userId) {
+  return storage.getItem(panelKey(userId)) !== null;
+}
+
+/** Remember whether a user wants to see the sheet of a room beside it. */
+export function keepPanel(userId, wanted) {
+  if (wanted) storage.setItem(panelKey(userId), "open");
+  else storage.removeItem(panelKey(userId));
+}
+
+/** The keys of what a user found last in the palette, the last one first. */
+export function readFound(userId) {
+  return (storage.getItem(foundKey(userId)) ?? "").split("\n").filter(Boolean);
+}
+
+/** Remember what a user found in the palette. */
+export function keepFound(userId, keys) {
+  storage.setItem(foundKey(userId), keys.join("\n"));
+}
+
+/** Forget what a user has chosen on this browser and found. */
+export function forgetChoices(userId) {
+  storage.removeItem(panelKey(userId));
+  storage.removeItem(foundKey(userId));
 }
 
 let chosenLocale = null; // on this page, in case the browser keeps no cookie

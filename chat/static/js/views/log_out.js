@@ -1,16 +1,20 @@
-// Logging out, with a word about what would be lost.
+// Logging out: asked about first where something would be lost by it.
 
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { confirm } from "./dialog.js";
 
-/** Log out, after asking where messages wait to be sent. */
+/** Log out, unless somebody would rather keep what is not sent yet. */
 export async function logOut(app) {
   const waiting = app.outbox.size;
-  const sure =
-    !waiting ||
-    (await confirm({ title: t("logout"), text: t("logout.unsent", { count: waiting }), action: t("logout") }));
-  if (!sure) return;
+  if (waiting) {
+    const sure = await confirm({
+      title: t("logout"),
+      text: t("logout.unsent", { count: waiting }),
+      action: t("logout"),
+    });
+    if (!sure) return;
+  }
   try {
     await app.logOut();
   } catch (error) {

@@ -6,7 +6,6 @@ import { t } from "../i18n.js";
 import { LINK, SETTINGS } from "../icons.js";
 import { draw } from "../schedule.js";
 import { addPeopleForm } from "./add_people.js";
-import { openDialog } from "./dialog.js";
 import { disclosure } from "./disclosure.js";
 import { groupAccess } from "./group_access.js";
 import { createGroupEdit } from "./group_edit.js";
@@ -106,17 +105,4 @@ export function groupSheet(app, roomId) {
       people.stop();
     },
   };
-}
-
-/** Open the sheet of a group as a dialog. */
-export function openMembers(app, roomId) {
-  const { title, body, stop } = groupSheet(app, roomId);
-  const stopListening = app.store.subscribe((key) => {
-    if (key === `room:${roomId}` && !app.store.rooms.has(roomId)) opened.close();
-  });
-  const onClose = () => {
-    stopListening();
-    stop();
-  };
-  const opened = openDialog({ title, body, sheet: true, onClose });
 }

@@ -8,7 +8,6 @@ import { draw } from "../schedule.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { handleButton } from "./copy.js";
-import { openDialog } from "./dialog.js";
 import { muteSwitch } from "./mute.js";
 
 /** Make the sheet of a direct room, for a dialog or a panel: `{title, body, stop}`. `close()` closes it. */
@@ -30,6 +29,7 @@ export function personSheet(app, roomId, close) {
   const look = { who: "", ways: "" };
 
   async function hide() {
+    const title = store.titleOf(store.rooms.get(roomId));
     try {
       await actions.hide(roomId, true);
     } catch (error) {
@@ -38,7 +38,7 @@ export function personSheet(app, roomId, close) {
     }
     close();
     router.goHome();
-    toast(t("hide.done"));
+    toast(t("hide.done", { name: title }));
   }
 
   function button(path, text, onclick, kind = "button") {
@@ -92,17 +92,4 @@ export function personSheet(app, roomId, close) {
   const stop = store.subscribe((key) => key === `room:${roomId}` && draw(redraw));
   redraw();
   return { title: t("person.title"), body, stop };
-}
-
-/** Open the sheet of a direct room as a dialog. */
-export function openPerson(app, roomId) {
-  const { title, body, stop } = personSheet(app, roomId, () => opened.close());
-  const stopListening = app.store.subscribe((key) => {
-    if (key === `room:${roomId}` && !app.store.rooms.has(roomId)) opened.close();
-  });
-  const onClose = () => {
-    stopListening();
-    stop();
-  };
-  const opened = openDialog({ title, body, sheet: true, onClose });
 }
