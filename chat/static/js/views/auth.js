@@ -3,8 +3,10 @@
 import { fill, h, setAttr, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { siteName } from "../site.js";
 import { field, form, showError } from "./form.js";
 import { languageSwitch } from "./language.js";
+import { siteHead } from "./site.js";
 
 const RESEND_SECONDS = 60;
 const CODE_DIGITS = { register: 6, reset: 8 };
@@ -45,7 +47,7 @@ export function createAuth({
     const text = said || (name === "register" && invitation ? t("auth.invited") : "");
     fill(
       card,
-      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      siteHead(),
       h("h1", {}, t(`auth.${name}_title`)),
       text && h("p", { class: "note", role: "status" }, text),
       view.root,
@@ -247,8 +249,8 @@ export function createSplash() {
   const root = h(
     "main",
     { class: "splash" },
-    h("h1", { class: "visually-hidden" }, t("app.name")),
-    h("span", { class: "auth-logo", "aria-hidden": "true" }),
+    h("h1", { class: "visually-hidden" }, siteName()),
+    siteHead(),
     text,
     action,
   );

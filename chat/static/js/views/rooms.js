@@ -5,6 +5,7 @@ import { badge, brief, full } from "../format.js";
 import { COMPOSE, MORE } from "../icons.js";
 import { t } from "../i18n.js";
 import { pathOf } from "../router.js";
+import { siteName } from "../site.js";
 import { avatar } from "./avatar.js";
 import { nameOf } from "../store.js";
 
@@ -22,7 +23,7 @@ export function createRooms({ store, router, requests, newChat, profile }) {
     h(
       "header",
       { class: "sidebar-head" },
-      h("h1", {}, t("app.name")),
+      h("h1", {}, siteName()),
       h(
         "button",
         {

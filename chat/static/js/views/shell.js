@@ -21,6 +21,7 @@ import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { openSwitcher } from "./switcher.js";
+import { siteMark } from "./site.js";
 import { showTitle } from "./title.js";
 import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
@@ -148,7 +149,7 @@ export function createShell(app) {
     return h(
       "div",
       { class: "placeholder" },
-      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      siteMark(),
       h("p", {}, store.rooms.size ? t("placeholder.choose") : t("placeholder.first")),
     );
   }

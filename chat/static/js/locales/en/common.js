@@ -2,6 +2,10 @@
 
 export default {
   "app.name": "Chat",
+  "theme.label": "Appearance",
+  "theme.system": "System",
+  "theme.light": "Light",
+  "theme.dark": "Dark",
   language: "Language",
   loading: "Loading…",
   close: "Close",
@@ -40,7 +44,7 @@ export default {
   "storage.no_outbox":
     "This browser keeps no messages for this site: those that are not sent yet are lost when you close or reload this page.",
 
-  "banner.offline": "No connection to the server.",
+  "banner.offline": "No connection. What you write is kept here and sent later.",
   "banner.wait": { one: "Next try in 1 s", other: "Next try in {count} s" },
   "banner.trying": "Trying…",
   "banner.retry": "Try now",
