@@ -102,9 +102,7 @@ class Mailer:
         self._send(email, "taken", locale, username, NOTICE_MINUTES)
 
     def _send(self, email: str, kind: str, locale: str, highlight: str, minutes: int) -> None:
-        letter = Letter(
-            ascii_address(email) or email, kind, locale, highlight, self._site
-        )
+        letter = Letter(ascii_address(email) or email, kind, locale, highlight, self._site)
         with self._app.app_context():
             if self.terminal:
                 _print(letter, minutes)

@@ -31,8 +31,9 @@ def draw(browser: Browser, name: str, svg: str, size: int, inset: float, ground:
     """Draw a picture `inset` into a square of `size` pixels on a colour."""
     page = browser.new_page(viewport={"width": size, "height": size})
     page.set_content(
-        f"<style>* {{ margin: 0 }} body {{ background: {ground} }}"
-        f" svg {{ position: fixed; inset: {inset:g}px; width: {size - 2 * inset:g}px }}</style>{svg}"
+        f"<style>body {{ background: {ground} }}"
+        f" svg {{ position: fixed; inset: {inset:g}px; width: {size - 2 * inset:g}px }}</style>"
+        + svg
     )
     page.screenshot(path=ICONS / f"{name}.png", omit_background=True)
     page.close()

@@ -1,4 +1,4 @@
-"""What makes an app of the page: the manifest, the service worker, and an installation's own looks."""
+"""What makes an app of the page: manifest, service worker, and an installation's own looks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_modules_are_not_kept_while_one_works_on_them(make_app: Callable[..., Fl
 
 
 def test_the_page_is_called_what_the_operator_says(make_app: Callable[..., Flask]) -> None:
-    name = 'Ann\'s & Ben\'s "school"'
+    name = "Ann's & Ben's \"school\""
     client = make_app(SITE_NAME=name).test_client()
     page = client.get("/").text
     assert "<title>Ann&#39;s &amp; Ben&#39;s &#34;school&#34;</title>" in page

@@ -1,4 +1,4 @@
-"""The page as an app: it starts without a connection, and keeps what is written until there is one."""
+"""The page as an app: it starts without a connection, and what is written waits for one."""
 
 from __future__ import annotations
 
@@ -112,8 +112,7 @@ def test_the_chosen_language_and_theme_hold_without_a_connection(
 ) -> None:
     (ann,) = people("ann")
     visitor = install(ann)
-    cookies = [{"name": "locale", "value": "zh"}, {"name": "theme", "value": "dark"}]
-    choose(visitor.context, bundled.url, cookies)
+    choose(visitor.context, bundled.url, locale="zh", theme="dark")
     visitor.context.set_offline(True)
     visitor.page.reload()
     expect(visitor.page.locator("html[lang=zh-Hans][data-theme=dark]")).to_be_attached()
@@ -122,8 +121,9 @@ def test_the_chosen_language_and_theme_hold_without_a_connection(
     assert visitor.page.evaluate(scheme) == "dark"
 
 
-def choose(context: BrowserContext, url: str, cookies: list[dict[str, str]]) -> None:
-    context.add_cookies([{**cookie, "url": url} for cookie in cookies])  # type: ignore[typeddict-item]
+def choose(context: BrowserContext, url: str, **cookies: str) -> None:
+    for name, value in cookies.items():
+        context.add_cookies([{"name": name, "value": value, "url": url}])
 
 
 def test_a_new_version_is_taken_at_the_next_load_and_none_is_mixed(
@@ -132,7 +132,7 @@ def test_a_new_version_is_taken_at_the_next_load_and_none_is_mixed(
     (ann,) = people("ann")
     visitor = install(ann)
     page = visitor.page
-    # The server was updated: its page names files of its own, of which none may come from the cache.
+    # The server was updated: its page names files of its own, and none comes from the cache.
     present = page.evaluate("document.querySelector('script[src]').src.split('/')[4]")
     updated = visitor.context.request.get(bundled.url).text().replace(present, "0" * 12)
     visitor.context.route(
