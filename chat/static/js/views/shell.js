@@ -20,6 +20,7 @@ import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { createSheets, openRoomSheet } from "./side_panel.js";
+import { siteMark } from "./site.js";
 import { showTitle } from "./title.js";
 import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
@@ -174,7 +175,7 @@ export function createShell(app) {
     return h(
       "div",
       { class: "placeholder" },
-      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      siteMark(),
       h("p", {}, store.rooms.size ? t("placeholder.choose") : t("placeholder.first")),
     );
   }
