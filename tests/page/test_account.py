@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 from harness.accounts import new_password
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.test_visitor import faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -135,25 +134,6 @@ def test_in_chinese_too(enter: Enter, people: People, visit: Visit) -> None:
     dialog.get_by_label("新密码").fill(new_password())
     dialog.get_by_role("button", name="修改密码").click()
     expect(page.get_by_text("密码已修改，所有设备均已退出")).to_be_visible()
-
-
-def test_axe_finds_nothing_to_complain_about(visit: Visit, people: People) -> None:
-    ann, bob = people("ann", "bob")
-    bob.say(bob.talk_to(ann), "hello")
-    bob.end()
-    visitor = visit(bypass_csp=True)
-    page = visitor.open()
-    visitor.log_in(ann.username, ann.password)
-    visitor.open_room("Deleted account")
-    assert faults(page) == []
-    page.locator(".me").click()
-    for name in ("Change password", "Where you are logged in", "Delete account"):
-        page.get_by_role("button", name=name).click()
-        page.get_by_role("dialog", name=name).wait_for()
-        if name == "Where you are logged in":
-            page.locator(".session").first.wait_for()
-        assert faults(page) == [], name
-        page.keyboard.press("Escape")
 
 
 def test_on_a_phone_the_account_is_no_wider_than_its_dialog(enter: Enter, people: People) -> None:

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor, state_of
-from tests.page.test_visitor import faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -157,28 +156,6 @@ def test_an_invitation_is_shown_at_once_and_accepted_or_declined(
     bobs.is_in()
     expect(page.locator(".rooms")).not_to_contain_text("Water")
     expect(waiting).to_be_hidden()
-
-
-def test_axe_finds_nothing_to_complain_about(visit: Callable[..., Visitor], people: People) -> None:
-    ann, bob, cleo = people("ann", "bob", "cleo")
-    bob.say(bob.talk_to(ann), "Hello")
-    ann.put(f"/users/me/blocks/{bob.id}")
-    group = cleo.create_group(name="Tea")
-    cleo.post(f"/rooms/{group['id']}/members", json={"username": ann.username})
-    visitor = visit(bypass_csp=True)
-    page = visitor.open()
-    visitor.log_in(ann.username, ann.password)
-    expect(page.get_by_role("region", name="Invitations")).to_be_visible()
-    visitor.open_room(bob.username)
-    assert faults(page) == []
-    page.get_by_role("button", name="About this conversation").click()
-    expect(page.get_by_role("button", name="Hide conversation")).to_be_visible()
-    assert faults(page) == []
-    page.keyboard.press("Escape")
-    page.locator(".me").click()
-    page.get_by_role("button", name="Blocked people").click()
-    page.locator("dialog .person").wait_for()
-    assert faults(page) == []
 
 
 def test_on_a_small_phone_an_invitation_is_no_wider_than_the_list(

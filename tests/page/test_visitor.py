@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Literal
 
 from playwright.sync_api import Page, expect
 
@@ -16,11 +14,6 @@ from tests.page.conftest import Visitor, register
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 Visit = Callable[..., Visitor]
-
-AXE = next((Path(__file__).parent / "vendor").glob("axe.min-*.js"))
-# Rules of taste are left out; `target-size` has to be asked for.
-AXE_OPTIONS = {"rules": {"target-size": {"enabled": True}}}
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def test_wrong_input_is_shown_at_its_field(visit: Visit, server: Server) -> None:
@@ -212,49 +205,3 @@ def test_arriving_messages_are_read_out_and_history_is_not(enter: Enter, people:
     log = bobs.page.get_by_role("log")
     anns.write("just now")
     expect(log).to_have_text(f"{ann.username}: just now")
-
-
-def test_axe_finds_nothing_to_complain_about(visit: Visit, people: People) -> None:
-    ann, bob = people("ann", "bob")
-    group = ann.create_group(bob, name="Everyone")
-    ann.say(group, "See https://example.org/ please")
-    bob.say(group, "Mine")
-    ann.say(group, "Unread")
-    visitor = visit(bypass_csp=True)
-    page = visitor.open()
-    assert faults(page) == []
-    page.get_by_role("button", name="Register").click()
-    page.get_by_role("button", name="Register", exact=True).click()
-    page.locator(".field-error").first.wait_for()
-    assert faults(page) == []
-    page.get_by_role("button", name="Log in").click()
-    visitor.log_in(bob.username, bob.password)
-    page.locator(".room .badge").wait_for()
-    assert faults(page) == []
-    visitor.open_room("Everyone")
-    visitor.sees("Unread")
-    assert faults(page) == []
-    page.get_by_role("button", name="Group and members").click()
-    page.locator("dialog .people").wait_for()
-    assert faults(page) == []
-    page.keyboard.press("Escape")
-    page.locator(".me").click()
-    assert faults(page) == []
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="New conversation").click()
-    assert faults(page) == []
-
-
-def faults(page: Page) -> list[Any]:
-    """Return what axe finds in light and in dark colours: which, rule, and where."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text("utf-8"))
-    found = []
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        result = page.evaluate("options => axe.run(document, options)", AXE_OPTIONS)
-        found += [
-            (scheme, one["id"], [node["html"][:200] for node in one["nodes"]])
-            for one in result["violations"]
-        ]
-    return found

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.test_visitor import faults
+from tests.page.faults import axe_faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -26,7 +26,7 @@ def test_control_k_goes_to_a_room_by_a_part_of_its_name(enter: Enter, people: Pe
     expect(options).to_have_count(3)
     page.keyboard.type("walk")
     expect(options).to_have_text([re.compile("Walkers$"), re.compile("Night walkers$")])
-    assert faults(page) == []
+    assert axe_faults(page) == []
     page.keyboard.press("ArrowDown")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")

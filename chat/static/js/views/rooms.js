@@ -22,7 +22,7 @@ export function createRooms({ store, router, requests, newChat, profile }) {
     h(
       "header",
       { class: "sidebar-head" },
-      h("h1", {}, t("app.name")),
+      h("p", { class: "sidebar-title" }, t("app.name")),
       h(
         "button",
         {

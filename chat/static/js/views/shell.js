@@ -46,7 +46,7 @@ export function createShell(app) {
   const root = h(
     "div",
     { class: "shell", dataset: { pane: "list" } },
-    h("div", { class: "bars" }, app.warning && createWarning(app), banner.root),
+    h("header", { class: "bars" }, h("h1", { class: "visually-hidden" }, t("app.name")), app.warning && createWarning(app), banner.root),
     h("div", { class: "panes" }, rooms.root, main),
     announcer.root,
     toasts.root,
