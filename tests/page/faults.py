@@ -71,6 +71,7 @@ LAYOUT_FAULTS = """async () => {
     const dialog = [...document.querySelectorAll("dialog[open]")].pop();
     for (const node of (dialog ?? document.body).querySelectorAll("*")) {
       if (!node.checkVisibility() || node.closest(".visually-hidden, svg")) continue;
+      if (node.closest(".code-text")) continue; // long lines of code scroll inside
       if (isShortened(node.parentElement)) continue;
       const style = getComputedStyle(node);
       const {left, right, bottom, width} = node.getBoundingClientRect();

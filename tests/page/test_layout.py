@@ -121,3 +121,80 @@ def test_the_page_itself_never_scrolls(enter: Enter, people: People) -> None:
             ".forEach((node) => node.scrollIntoView())"
         )
         target.evaluate("node => node.scrollIntoView()")
+
+
+def start_of(page: Page, selector: str) -> float:
+    box = page.locator(selector).first.bounding_box()
+    assert box
+    return box["x"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (2560, 1440)])
+def test_head_messages_and_composer_stand_in_one_column(
+    enter: Enter, people: People, width: int, height: int
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Aligned")
+    for number in range(30):
+        bob.say(group, f"line {number}")
+    page = enter(ann, f"/r/{group['number']}", viewport={"width": width, "height": height}).page
+    expect(page.locator(".message").last).to_contain_text("line 29")
+    starts = {start_of(page, one) for one in (".head-avatar", ".messages", ".composer-box")}
+    assert max(starts) - min(starts) <= 1
+    column = page.locator(".composer-box").bounding_box()
+    assert column and 840 <= column["width"] <= 880
+    # The list is beside the column, not a window's width away
+    sidebar = page.locator(".sidebar").bounding_box()
+    assert sidebar and 300 <= sidebar["width"] <= 341
+    assert column["x"] - (sidebar["x"] + sidebar["width"]) < 260
+
+
+def test_a_sheet_stands_beside_the_room_where_there_is_space(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    for name in ("Walkers", "Readers"):
+        ann.create_group(bob, name=name)
+    visitor = enter(ann, viewport={"width": 1440, "height": 900})
+    page = visitor.page
+    panel = page.locator("aside.side-panel")
+    visitor.open_room("Walkers")
+    button = page.get_by_role("button", name="Group and members")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.click()
+    expect(panel.get_by_role("heading", name="Walkers")).to_be_focused()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    visitor.write("what we see is beside what we say")  # nothing is dimmed
+    visitor.sees("beside")
+    assert faults(page) == []
+
+    # Narrower, the same sheet lies over the room; wider, it stands beside it again
+    page.set_viewport_size({"width": 1000, "height": 900})
+    expect(page.get_by_role("dialog", name="Walkers")).to_be_visible()
+    expect(panel).to_have_count(0)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(panel).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    # It is of the room that is open, also after a reload, until it is closed
+    visitor.open_room("Readers")
+    expect(panel.locator("h2")).to_have_text("Readers")
+    page.reload()
+    visitor.is_in()
+    expect(panel.locator("h2")).to_have_text("Readers")
+    expect(page.locator(".composer-input")).to_be_focused()
+    page.go_back()
+    expect(page.locator(".room-head h2")).to_have_text("Walkers")
+    expect(panel.locator("h2")).to_have_text("Walkers")
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_have_count(0)
+    visitor.open_room("Readers")
+    expect(panel).to_have_count(0)
+
+    # Escape and Back close one that was opened by hand, and nothing else
+    for leave in (lambda: page.keyboard.press("Escape"), page.go_back):
+        button.click()
+        expect(panel).to_be_visible()
+        leave()
+        expect(panel).to_have_count(0)
+        expect(button).to_be_focused()
+        expect(page.locator(".room-head h2")).to_have_text("Readers")
+    assert visitor.complaints == []

@@ -7,8 +7,9 @@ import { links } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
-import { createAuth, createSplash } from "./views/auth.js";
+import { createAuth } from "./views/auth.js";
 import { refuseFiles } from "./views/files.js";
+import { createSplash } from "./views/splash.js";
 import { showTitle } from "./views/title.js";
 
 const NOTES = { expired: "auth.ended", changed: "auth.password_changed", deleted: "auth.deleted" };
@@ -56,7 +57,7 @@ function showAuth(mode) {
       showAuth(current);
     },
   });
-  showTitle(0, "");
+  showTitle({ count: 0 }, "");
   host.replaceChildren(auth.root);
 }
 

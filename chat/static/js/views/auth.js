@@ -239,30 +239,3 @@ export function createAuth({
   show(mode === "register" && !canRegister ? "login" : mode, note);
   return { root };
 }
-
-/** The page while a session is being found again; `retry()` when that did not work. */
-export function createSplash() {
-  const text = h("p", { class: "muted", role: "status" }, t("loading"));
-  const action = h("div", {});
-  const root = h(
-    "main",
-    { class: "splash" },
-    h("h1", { class: "visually-hidden" }, t("app.name")),
-    h("span", { class: "auth-logo", "aria-hidden": "true" }),
-    text,
-    action,
-  );
-  return {
-    root,
-    fail(error, retry) {
-      setText(text, errorText(error));
-      action.replaceChildren(
-        h("button", { type: "button", class: "button", onclick: retry }, t("retry")),
-      );
-    },
-    wait() {
-      setText(text, t("loading"));
-      action.replaceChildren();
-    },
-  };
-}

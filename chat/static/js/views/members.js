@@ -9,10 +9,11 @@ import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { copyButton } from "./copy.js";
-import { confirm, openDialog } from "./dialog.js";
+import { confirm } from "./dialog.js";
 import { field, form } from "./form.js";
 import { groupAccess } from "./group_access.js";
 import { muteSwitch } from "./mute.js";
+import { openSheet } from "./side_panel.js";
 
 /** Open the sheet of a group. */
 export function openMembers(app, roomId) {
@@ -248,7 +249,7 @@ export function openMembers(app, roomId) {
     closeMenus();
   }
 
-  const opened = openDialog({ title: room().name, body, sheet: true, onClose });
+  const opened = openSheet(app, { title: room().name, body, onClose });
   draw();
   reload();
   actions.loadBlocks().catch(() => {}); // the menus then offer to block, which may be repeated

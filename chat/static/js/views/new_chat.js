@@ -56,13 +56,9 @@ const PANELS = {
     let timer = null;
     let asked = "";
 
-    async function start(username) {
-      try {
-        await actions.startDirect(username);
-        done();
-      } catch (error) {
-        fill(say, errorText(error));
-      }
+    function start(user) {
+      done();
+      actions.openDirect(user);
     }
 
     async function find() {
@@ -79,7 +75,7 @@ const PANELS = {
         if (query !== asked) return; // typed on meanwhile
         const others = found.filter((user) => user.id !== store.me.id);
         fill(say, others.length ? "" : t("new.nobody"));
-        fill(list, others.map((user) => personButton(user, () => start(user.username))));
+        fill(list, others.map((user) => personButton(user, () => start(user))));
       } catch (error) {
         asked = "";
         fill(list);

@@ -6,8 +6,8 @@ import { BLOCK, HIDE } from "../icons.js";
 import { t } from "../i18n.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
-import { openDialog } from "./dialog.js";
 import { muteSwitch } from "./mute.js";
+import { openSheet } from "./side_panel.js";
 
 /** Open the sheet of a direct room. */
 export function openPerson(app, roomId) {
@@ -17,6 +17,7 @@ export function openPerson(app, roomId) {
   const ways = h("div", { class: "danger-zone ways" });
 
   async function hide() {
+    const name = store.titleOf(store.rooms.get(roomId));
     try {
       await actions.hide(roomId, true);
     } catch (error) {
@@ -25,7 +26,7 @@ export function openPerson(app, roomId) {
     }
     opened.close();
     router.goHome();
-    toast(t("hide.done"));
+    toast(t("hide.done", { name }));
   }
 
   function button(path, text, onclick, look = "button") {
@@ -78,5 +79,5 @@ export function openPerson(app, roomId) {
       mute.redraw();
     } else opened.close();
   });
-  const opened = openDialog({ title: t("person.title"), body: [who, mute.root, ways], sheet: true, onClose: stop });
+  const opened = openSheet(app, { title: t("person.title"), body: [who, mute.root, ways], onClose: stop });
 }

@@ -16,7 +16,6 @@ export default {
   "group.name": "Group name",
   "group.info": "What it is about",
   "group.edit": "Edit name and description",
-  "group.number": "No. {number}",
   "group.number_label": "Group number",
   "group.number_hint": "Anyone with this number can join.",
   "group.copy_number": "Copy number",

@@ -16,7 +16,6 @@ export default {
   "group.name": "群名称",
   "group.info": "群简介",
   "group.edit": "修改群名称和简介",
-  "group.number": "群号 {number}",
   "group.number_label": "群号",
   "group.number_hint": "知道群号的人都可以加入。",
   "group.copy_number": "复制群号",
