@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { FORMS } from "./auth_forms.js";
 import { languageSwitch } from "./language.js";
+import { siteHead } from "./site.js";
 
 const PATHS = { register: "/register", reset: "/reset" }; // to log in one needs no address of its own
 
@@ -84,7 +85,7 @@ export function createAuth({ enter, chooseLocale, note = null, warning = null, m
     fill(head, languageSwitch(changeLanguage));
     fill(
       card,
-      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      siteHead(),
       h("h1", {}, t(`auth.${current}_title`)),
       text && h("p", { class: "note", role: "status" }, t(text)),
       FORMS[current](context).root,

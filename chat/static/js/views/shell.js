@@ -20,6 +20,7 @@ import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
 import { createSheets, openRoomSheet } from "./side_panel.js";
+import { siteMark } from "./site.js";
 import { showTitle } from "./title.js";
 import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
@@ -49,7 +50,7 @@ export function createShell(app) {
   const root = h(
     "div",
     { class: "shell", dataset: { pane: "list" } },
-    h("div", { class: "bars" }, skip, app.warning && createWarning(app), banner.root),
+    h("header", { class: "bars" }, skip, h("h1", { class: "visually-hidden" }, t("app.name")), app.warning && createWarning(app), banner.root),
     panes,
     announcer.root,
     toasts.root,
@@ -174,7 +175,7 @@ export function createShell(app) {
     return h(
       "div",
       { class: "placeholder" },
-      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      siteMark(),
       h("p", {}, store.rooms.size ? t("placeholder.choose") : t("placeholder.first")),
     );
   }
