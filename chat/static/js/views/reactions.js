@@ -31,7 +31,7 @@ export function drawReactions(line, message, store) {
 
 function createReaction({ emoji }) {
   const parts = [h("span", { class: "reaction-emoji" }, emoji), h("span", { class: "reaction-count" })];
-  return h("li", {}, h("button", { type: "button", class: "reaction", dataset: { emoji } }, parts));
+  return h("li", {}, h("button", { type: "button", class: "reaction", tabindex: "-1", dataset: { emoji } }, parts));
 }
 
 /** The last chip: more emoji. */
@@ -40,7 +40,7 @@ function createAdd() {
   return h(
     "li",
     {},
-    h("button", { type: "button", class: "reaction-add", "aria-label": label, title: label }, icon(SMILE)),
+    h("button", { type: "button", class: "reaction-add", tabindex: "-1", "aria-label": label, title: label }, icon(SMILE)),
   );
 }
 
