@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -16,7 +17,7 @@ from chat.chunks import CHUNK, chunked
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.wiring import Services
-from harness.browsers import storage_state
+from harness.browsing import storage_state
 from harness.clients import LoadError, Loop, event
 from harness.programs import quick_chromium
 
@@ -133,16 +134,17 @@ def make_history(town: Town, reader: Citizen, count: int) -> str:
 @contextmanager
 def opened(side: Side, citizen: Citizen, room_id: str) -> Iterator[Page]:
     """Yield the page of somebody in a browser of their own, with a group open."""
-    url = f"http://127.0.0.1:{side.port}"
+    url = side.url
     with side.town.app.app_context():
         tokens = issue_tokens(citizen.grant)
         services: Services = side.town.app.extensions["chat"]
         number = services.conversations.get(citizen.grant.user, room_id).room.number
+    state: Any = storage_state(citizen.id, tokens["refresh_token"], url)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**quick_chromium())
         context = browser.new_context(
             locale="en-US",
-            storage_state=storage_state(citizen.id, tokens["refresh_token"], url),  # type: ignore
+            storage_state=state,
             viewport={"width": 1280, "height": 800},
         )
         page = context.new_page()
