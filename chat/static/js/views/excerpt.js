@@ -2,7 +2,6 @@
 
 import { t } from "../i18n.js";
 import { plainText } from "../markup.js";
-import { plainText } from "../markup.js";
 
 const LONGEST = 200;
 
