@@ -1,5 +1,6 @@
 // The keyboard in the list of messages: one stop for the Tab key, the arrows go from row to row, and
-// Tab goes on through what is in the row that has the focus.
+// Tab goes on through what is in the row that has the focus. Links and buttons in rows are made with
+// tabindex -1.
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 const INSIDE = ":is(a, button):not(.message-bar *)"; // the bar is there for the row that has the focus
@@ -72,8 +73,6 @@ export function createRoving({ list, labelOf, reveal, toEnd }) {
     /** The list was drawn or scrolled: who comes into it with Tab comes to the last visible row. */
     refresh(lastVisible) {
       if (!isInside || !current?.isConnected) setCurrent(lastVisible);
-      const stray = list.querySelectorAll(`.message:not(:focus-within) ${INSIDE}:not([tabindex="-1"])`);
-      for (const control of stray) control.tabIndex = -1;
     },
   };
 }
