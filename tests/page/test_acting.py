@@ -206,9 +206,7 @@ def test_all_that_one_acts_with_fits_every_screen_and_axe_finds_nothing(
     ann.say(group, "short")
     change(ann, group, 1, pinned=True)
     change(bob, group, 2, emoji=THUMB)
-    visitor = enter(
-        ann, f"/r/{group['number']}", locale=language, has_touch=touch, bypass_csp=True
-    )
+    visitor = enter(ann, f"/r/{group['number']}", locale=language, has_touch=touch, bypass_csp=True)
     page = visitor.page
 
     def check() -> None:
