@@ -35,7 +35,7 @@ def test_a_reply_shows_what_it_answers_and_leads_there(enter: Enter, people: Peo
     anns = enter(ann, f"/r/{group['number']}")
     bobs = enter(bob, f"/r/{group['number']}/m/1")
     row_of(bobs, "the question").hover()
-    bobs.page.get_by_role("button", name="Reply").click()
+    bobs.page.get_by_role("button", name="Reply", exact=True).click()
     strip = bobs.page.locator(".composer-mode")
     expect(strip).to_contain_text(f"Reply to {ann.username}")
     expect(input_of(bobs)).to_be_focused()
