@@ -336,13 +336,13 @@ def _choose(stage: Stage, key: str) -> None:
 @view("hikes")
 def message_bar(stage: Stage) -> None:
     _message(stage).press("ArrowUp")
-    stage.shows(".message-bar")
+    stage.shows(".message:focus")
 
 
 @view("emma.reed")
 def message_bar_beside_a_bubble(stage: Stage) -> None:
     _message(stage, ".mine").press("ArrowUp")
-    stage.shows(".message-bar")
+    stage.shows(".message:focus")
 
 
 @view("hikes")

@@ -14,6 +14,7 @@ from tests.page.test_changes import HEART, THUMB
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
+
 def row_of(visitor: Visitor, text: str) -> Locator:
     """Return the row of a message."""
     return visitor.page.locator(".message", has_text=text)
