@@ -12,6 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import wraps
 
+from playwright.sync_api import sync_playwright
+
 from bench import changing, crowd
 from bench.history import pages
 from bench.processes import open_files, resident_bytes
@@ -20,6 +22,8 @@ from bench.sides import Side
 from bench.talking import Conversation, Figures, Talker, percentiles
 from bench.town import FEWEST, GROUP, PEOPLE, Place, Town
 from harness.clients import Client, Loop
+from harness.first_visit import SLOW, first_visit
+from harness.programs import quick_chromium
 
 LEAVERS = 1_000
 CLOSED_AT_ONCE = 20
@@ -128,6 +132,21 @@ def in_flight_256(side: Side, pace: Pace) -> Measuring:
 def one_sender(side: Side, pace: Pace) -> Measuring:
     """10 in a group, one of them sends and waits for the ack before the next."""
     yield from _talk_in(side, pace, side.town.places.small[-1], talkers=1, in_flight=1)
+
+
+@served
+def visit_page(side: Side, pace: Pace) -> Measuring:
+    """A browser that was never here opens the page at 1.6 Mbit/s and 150 ms."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**quick_chromium())
+        first_visit(browser, side.url)  # the first page of a browser waits for the browser itself
+        visit = first_visit(browser, side.url, SLOW)
+        browser.close()
+    yield {
+        "form ms": visit.form_ms,
+        "KiB": visit.received / 1024,
+        "requests": len(visit.addresses),
+    }
 
 
 def _talk_in(side: Side, pace: Pace, place: Place, talkers: int, in_flight: int) -> Measuring:
@@ -454,6 +473,18 @@ WORKLOADS = (
         ("ours",),
         ("all know ms", "after the last ms", "p99 ms", "pushes", "deliveries/s", *SHARES),
         (),
+    ),
+    Workload(
+        "first_visit",
+        "a first visit of the page, cold, at 1.6 Mbit/s and 150 ms: until the log-in form is there",
+        visit_page,
+        ("ours", "modules"),
+        ("form ms", "KiB", "requests"),
+        (
+            Goal("form ms", at_most=1_200),
+            Goal("KiB", at_most=100),
+            Goal("requests", at_most=12),
+        ),
     ),
     Workload(
         "edit_one",

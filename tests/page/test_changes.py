@@ -14,9 +14,9 @@ from playwright.sync_api import Page, Route, expect
 from harness.accounts import data_of
 from harness.people import Person, new_client_id
 from harness.servers import Server
+from tests.page.axe import faults
 from tests.page.conftest import Visitor
 from tests.page.test_layout import faults as layout_faults
-from tests.page.test_visitor import faults
 from tests.proxy import FaultyProxy
 from tests.wire import WireClient
 

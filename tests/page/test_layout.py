@@ -43,6 +43,7 @@ FAULTS = """async () => {
     const dialog = [...document.querySelectorAll("dialog[open]")].pop();
     for (const node of (dialog ?? document.body).querySelectorAll("*")) {
       if (!node.checkVisibility() || node.closest(".visually-hidden, svg")) continue;
+      if (node.closest(".code-text")) continue; // long lines of code scroll inside
       if (isShortened(node.parentElement)) continue;
       const style = getComputedStyle(node);
       const {left, right, bottom, width} = node.getBoundingClientRect();
@@ -100,9 +101,9 @@ def test_a_group_of_any_name_is_usable(enter: Enter, people: People, name: str) 
     expect(page.locator(".message")).to_have_count(20)
     assert faults(page) == []
     with opened(page, "Group and members"):
-        page.locator(".menu summary").click()
+        page.get_by_role("button", name="What to do with").click()
         assert faults(page) == []
-        page.locator(".menu summary").press("Escape")
+        page.keyboard.press("Escape")
         with opened(page, "Delete group"):
             assert faults(page) == []
 
@@ -131,10 +132,9 @@ def test_dialogs_and_lists_hold_long_names(enter: Enter, people: People) -> None
         check()
     page.set_viewport_size({"width": 1440, "height": 900})
     page.locator(".me").click()
+    for summary in page.locator(".profile summary").all():
+        summary.click()
     check()
-    for name in ("Where you are logged in", "Delete account", "Change password"):
-        with opened(page, name):
-            check()
     page.goto("about:blank")
     page = enter(bob).page
     check()
@@ -144,7 +144,7 @@ def test_dialogs_and_lists_hold_long_names(enter: Enter, people: People) -> None
 def test_the_way_in_fits_every_screen(visit: Callable[..., Visitor], language: str) -> None:
     page = visit(locale=language).open()
     for link in page.locator(".link-button").all_text_contents():
-        page.get_by_role("button", name=link).click()
+        page.get_by_role("link", name=link).click()
         assert faults(page) == []
         page.reload()
 

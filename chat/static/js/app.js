@@ -6,6 +6,7 @@ import { request, withPresentIds } from "./api.js";
 import { Connection, openSockets } from "./connection.js";
 import { createDepartures } from "./departures.js";
 import { createHistory } from "./history.js";
+import { keepStart } from "./kept_start.js";
 import { locks } from "./locks.js";
 import { createNotifier } from "./notify.js";
 import { Outbox } from "./outbox.js";
@@ -35,7 +36,10 @@ function makeId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Make the page of a user: `load()` what it begins with, then `show()` it. */
+/**
+ * Make the page of a user: `load(rooms)` what it begins with, from the server or, where that cannot be
+ * reached, with the `rooms` that were kept; then `show()` it.
+ */
 export function createApp({ user, session, api: plainApi, useLocale, forgetful }) {
   const store = new Store({
     onUnknownRoom: (id) => fetchRoom(id),
@@ -100,10 +104,13 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
   const app = { store, api, session, outbox, connection, actions, router, departures };
 
   let syncedAt = 0;
+  let away = false; // begun without the server, with what was kept
   const catchUp = createCatchUp({
     async run() {
       await sync.run();
       await actions.loadRequests();
+      if (away) store.setMe(await api.get("/users/me"));
+      away = false;
     },
     online,
     worked() {
@@ -168,15 +175,17 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     return fetching.get(roomId);
   }
 
-  app.load = async () => {
+  app.load = async (keptRooms) => {
+    away = keptRooms !== null;
     const [rooms, keeps] = await Promise.all([
-      api.get("/rooms"),
+      keptRooms ?? api.get("/rooms"),
       keeper.works(),
       outbox.load(),
-      actions.loadRequests(),
+      away || actions.loadRequests(),
     ]);
     store.putRooms(rooms, []);
     for (const record of outbox.records.values()) if (record.peer) house(record);
+    keepStart(store);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
   };
 
@@ -228,10 +237,17 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     const { hasGap, isBehind } = store.timelines.get(roomId) ?? {};
     if (hasGap || isBehind) heard(roomId);
   });
-  addEventListener("pagehide", () => actions.tellRead());
+  const keep = () => session.over || keepStart(store);
+  addEventListener("pagehide", () => {
+    actions.tellRead();
+    keep();
+  });
   addEventListener("online", () => connection.retryNow());
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState !== "visible") return;
+    if (document.visibilityState !== "visible") {
+      keep(); // a phone may end the page without another word
+      return;
+    }
     connection.retryNow();
     if (connection.online && Date.now() - syncedAt > FRESH_MS) catchUp();
   });

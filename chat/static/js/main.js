@@ -3,15 +3,19 @@
 import { createApi, request } from "./api.js";
 import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
+import { forgetStart, keptStart } from "./kept_start.js";
 import { links } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
-import { createAuth } from "./views/auth.js";
+import { applyKeptTheme } from "./theme.js";
+import { createAuth, formAt, leaveForms } from "./views/auth.js";
 import { refuseFiles } from "./views/files.js";
 import { createSplash } from "./views/splash.js";
 import { showTitle } from "./views/title.js";
+import { installWorker } from "./worker_client.js";
 
+const AWAY = ["network", "unavailable"]; // what errors are called when the server is not to be reached
 const NOTES = { expired: "auth.ended", changed: "auth.password_changed", deleted: "auth.deleted" };
 
 const host = document.getElementById("app");
@@ -39,7 +43,7 @@ function showAuth(mode) {
   const { note, ...state } = history.state ?? {};
   history.replaceState(state, "");
   const canRegister = registration === "open" || links.token("register");
-  const invited = canRegister ? t("invitation.log_in") : t("invitation.log_in_only");
+  const invited = canRegister ? "invitation.log_in" : "invitation.log_in_only";
   const auth = createAuth({
     session,
     request,
@@ -48,13 +52,13 @@ function showAuth(mode) {
     domains,
     links,
     mode,
-    note: note ? t(note) : links.token("invite") && invited,
-    warning: forgetful && t("storage.blocked"),
+    note: note ?? (links.token("invite") ? invited : null),
+    warning: forgetful ? "storage.blocked" : null,
     enter,
-    chooseLocale(name, current) {
+    chooseLocale(name) {
       keepLocale(name);
       useLocale(name);
-      showAuth(current);
+      showTitle({ count: 0 }, "");
     },
   });
   showTitle({ count: 0 }, "");
@@ -64,14 +68,19 @@ function showAuth(mode) {
 session.onEnded = (reason) => {
   // A fresh page is the surest way to leave nothing of a user behind.
   if (isGoodbye(reason)) links.forget("invite");
+  forgetStart();
   const [address, state] = isGoodbye(reason) ? ["/", null] : [location.href, history.state];
   history.replaceState({ ...state, note: NOTES[reason] }, "", address); // said on the log-in page
   location.reload();
 };
 
-/** Go on as a user: after log-in, or with the session found again. */
-async function enter(user) {
+/**
+ * Go on as a user: after log-in, or with the session found again; without a connection with the
+ * `rooms` that were kept.
+ */
+async function enter(user, rooms = null) {
   links.forget("register");
+  leaveForms();
   const chosen = keptLocale();
   if (user.locale) {
     useLocale(user.locale);
@@ -84,7 +93,7 @@ async function enter(user) {
   host.replaceChildren(splash.root);
   for (;;) {
     try {
-      await app.load();
+      await app.load(rooms);
       break;
     } catch (error) {
       if (session.over) return;
@@ -107,11 +116,16 @@ function onHash() {
 async function begin() {
   history.scrollRestoration = "manual";
   refuseFiles((text) => app?.toast?.(text));
-  useLocale(document.documentElement.lang.startsWith("zh") ? "zh" : "en");
+  // A page that was kept for offline use may be from before a choice.
+  useLocale(keptLocale() ?? (document.documentElement.lang.startsWith("zh") ? "zh" : "en"));
+  applyKeptTheme();
+  if ("worker" in host.dataset) installWorker();
   addEventListener("hashchange", onHash);
   links.take();
   if (links.token("reset")) return showAuth("link");
-  if (!session.remembered) return showAuth(links.token("register") ? "register" : "login");
+  if (!session.remembered) {
+    return showAuth(links.token("register") ? "register" : (formAt(location.pathname) ?? "login"));
+  }
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {
@@ -120,6 +134,8 @@ async function begin() {
       return enter(await api.get("/users/me"));
     } catch (error) {
       if (session.over) return undefined; // the page is being loaded again
+      const kept = AWAY.includes(error.code) && keptStart(session.userId);
+      if (kept) return enter(kept.me, kept.rooms);
       await new Promise((resolve) => splash.fail(error, resolve));
       splash.wait();
     }

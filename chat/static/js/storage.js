@@ -146,16 +146,37 @@ export function forgetChoices(userId) {
   storage.removeItem(foundKey(userId));
 }
 
+/** Have the server know a choice from now on; without a value it is forgotten. */
+function keepCookie(name, value) {
+  const age = value ? 31_536_000 : 0;
+  attempt(() => (document.cookie = `${name}=${value}; path=/; max-age=${age}; samesite=lax`));
+}
+
+/** The value of a cookie that is one of `values`, or null. */
+function keptCookie(name, values) {
+  const cookies = (attempt(() => document.cookie) ?? "").split("; ");
+  return values.find((value) => cookies.includes(`${name}=${value}`)) ?? null;
+}
+
 let chosenLocale = null; // on this page, in case the browser keeps no cookie
 
 /** Remember the language for the next visit; the server reads the cookie when it makes the page. */
 export function keepLocale(locale) {
   chosenLocale = locale;
-  attempt(() => (document.cookie = `locale=${locale}; path=/; max-age=31536000; samesite=lax`));
+  keepCookie("locale", locale);
 }
 
 /** The language once chosen on this browser, or null. */
 export function keptLocale() {
-  const cookie = attempt(() => document.cookie) ?? "";
-  return chosenLocale ?? /(?:^|; )locale=(zh|en)(?:;|$)/.exec(cookie)?.[1] ?? null;
+  return chosenLocale ?? keptCookie("locale", ["zh", "en"]);
+}
+
+/** Remember "light" or "dark" for the next visit; "" follows the system. */
+export function keepTheme(theme) {
+  keepCookie("theme", theme);
+}
+
+/** The theme once chosen on this browser, or null. */
+export function keptTheme() {
+  return keptCookie("theme", ["light", "dark"]);
 }

@@ -293,3 +293,24 @@ test("somebody who edits still types", () => {
   store.apply("messages_changed", changes(0, 1, message(1, { version: 1 })));
   assert.deepEqual(store.typists("r1"), ["u1"]);
 });
+
+test("how far the others have read is known from lists, marks and what they wrote, and never goes back", () => {
+  const store = setUp([group("r1", { last_seq: 9 })]);
+  const member = (id, seq) => ({ user: { id, username: id }, role: "member", last_read_seq: seq });
+  store.putMembers("r1", [member("u2", 4), member("u3", 0)]);
+  assert.equal(store.readMark("r1", "u2"), 4);
+  store.apply("message_read", { room_id: "r1", user_id: "u2", seq: 6 });
+  store.apply("message_read", { room_id: "r1", user_id: "u2", seq: 5 });
+  store.apply("message_created", message(7, { user_id: "u3" }));
+  store.putMembers("r1", [member("u2", 3), member("u3", 3)]);
+  assert.deepEqual([store.readMark("r1", "u2"), store.readMark("r1", "u3")], [6, 7]);
+});
+
+test("of somebody whom one has blocked no read mark is shown", () => {
+  const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER };
+  const store = setUp([direct]);
+  store.apply("message_read", { room_id: "d1", user_id: PEER.id, seq: 3 });
+  assert.equal(store.readMark("d1", PEER.id), 3);
+  store.setBlocked(PEER.id, true);
+  assert.equal(store.readMark("d1", PEER.id), 0);
+});

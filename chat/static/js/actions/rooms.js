@@ -122,11 +122,22 @@ export function createRoomActions({ store, api, router, departures }) {
       store.putMembers(roomId, members);
     },
 
-    /** Add somebody to a group; resolves to whether they were asked first. */
-    async addMember(roomId, username) {
-      const answer = await api.post(`/rooms/${roomId}/members`, { username });
-      await this.loadMembers(roomId);
-      return Boolean(answer.invited);
+    /**
+     * Add people to a group, one after the other; resolves to `{added, invited, failed}`, the last of
+     * these `[{user, error}]`.
+     */
+    async addMembers(roomId, users) {
+      const [added, invited, failed] = [[], [], []];
+      for (const user of users) {
+        try {
+          const answer = await api.post(`/rooms/${roomId}/members`, { username: user.username });
+          (answer.invited ? invited : added).push(user);
+        } catch (error) {
+          failed.push({ user, error });
+        }
+      }
+      if (added.length) await this.loadMembers(roomId).catch(() => {}); // the pushes tell as well
+      return { added, invited, failed };
     },
 
     async setRole(roomId, userId, role) {

@@ -438,7 +438,6 @@ export function createMessages({
     list,
     redraw,
     sent,
-    list,
     focus,
     goTo,
     start(seq) {

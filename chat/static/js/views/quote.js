@@ -22,7 +22,7 @@ export function drawQuote(box, message, { store, goTo }) {
   if (known?.quoted === quoted && known.author === author) return;
   shown.set(button, { quoted, author });
   const [name, text] = button.children;
-  name.className = `quote-author ${hueOf(quoted.user_id)}`;
+  button.className = `quote ${hueOf(quoted.user_id)}`;
   setText(name.firstChild, author);
   text.classList.toggle("deleted", Boolean(quoted.deleted));
   setText(text, quoted.deleted ? t("message.deleted") : plainText(quoted.data));

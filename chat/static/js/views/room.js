@@ -9,12 +9,12 @@ import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage
 import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
+import { numberLine } from "./group_number.js";
 import { quoteOf } from "./composer_modes.js";
-import { openEmojiPicker } from "./emoji_picker.js";
-import { numberLine } from "./members.js";
 import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
+import { pickEmoji } from "./pick_emoji.js";
 import { createPins } from "./pins.js";
 import { createRoomHead } from "./room_head.js";
 
@@ -82,7 +82,7 @@ export function createRoom({ room: given, app, openSheet }) {
     latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),
     find: createMentionSearch({ roomId, app, found: () => composer.suggest() }),
-    pickEmoji: (at, choose) => openEmojiPicker({ userId: store.me.id, at, choose }),
+    pickEmoji: (at, choose) => pickEmoji(app, at, choose),
     authorOf: (quote) => store.authorOf(quote),
     goTo,
     say: app.toast,

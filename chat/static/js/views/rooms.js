@@ -4,10 +4,12 @@ import { fill, h, icon } from "../dom.js";
 import { COMPOSE, MORE, SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
 import { readDraft } from "../storage.js";
+import { siteName } from "../site.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { createRoomList } from "./room_list.js";
 import { openRoomMenu } from "./room_menu.js";
+import { siteMark } from "./site.js";
 
 const ON_MAC = /Mac|iP(hone|ad|od)/.test(globalThis.navigator?.platform ?? "");
 
@@ -37,7 +39,7 @@ export function createRooms(app, { requests, newChat, palette, profile }) {
     h(
       "header",
       { class: "sidebar-head" },
-      h("div", { class: "site" }, h("span", { class: "site-logo", "aria-hidden": "true" }), h("h1", {}, h("bdi", {}, t("app.name")))),
+      h("div", { class: "site" }, siteMark("site-logo"), h("h1", {}, h("bdi", {}, siteName()))),
       h(
         "button",
         {

@@ -2,7 +2,7 @@
 // Tab goes on through what is in the row that has the focus.
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
-const INSIDE = "a, button";
+const INSIDE = ":is(a, button):not(.message-bar *)"; // the bar is there for the row that has the focus
 
 /**
  * Let the rows of `list` be reached by keyboard. `labelOf(row)` is what a screen reader says of one,
@@ -72,7 +72,7 @@ export function createRoving({ list, labelOf, reveal, toEnd }) {
     /** The list was drawn or scrolled: who comes into it with Tab comes to the last visible row. */
     refresh(lastVisible) {
       if (!isInside || !current?.isConnected) setCurrent(lastVisible);
-      const stray = list.querySelectorAll(`.message:not(:focus-within) :is(${INSIDE}):not([tabindex="-1"])`);
+      const stray = list.querySelectorAll(`.message:not(:focus-within) ${INSIDE}:not([tabindex="-1"])`);
       for (const control of stray) control.tabIndex = -1;
     },
   };

@@ -11,15 +11,16 @@ import { createBanner } from "./banner.js";
 import { openCard } from "./card.js";
 import { createWarning } from "./warning.js";
 import { openInvitation } from "./invitation.js";
-import { openMembers } from "./members.js";
+import { groupSheet } from "./members.js";
 import { openNewChat } from "./new_chat.js";
-import { openPerson } from "./person.js";
 import { openPalette } from "./palette.js";
-import { openProfile } from "./profile.js";
+import { personSheet } from "./person.js";
+import { createProfile, openProfile } from "./profile.js";
 import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
-import { createSheets } from "./side_panel.js";
+import { createSheets, openRoomSheet } from "./side_panel.js";
+import { siteMark } from "./site.js";
 import { showTitle } from "./title.js";
 import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
@@ -58,6 +59,7 @@ export function createShell(app) {
   let route = { name: "home" };
   let open = null; // the view of the open room
   const openId = () => open && store.idOf(open.roomId); // one that was provisional may have begun
+  let page = null; // the page about oneself, while it is shown
   let title = ""; // of the open room, also when that is gone
 
   function redraw() {
@@ -103,12 +105,17 @@ export function createShell(app) {
     app.sheets.follow(null);
     open?.stop();
     open = null;
+    page?.stop();
+    page = null;
     if (room) {
       title = store.titleOf(room);
       open = createRoom({ room, app, openSheet: toggleSheet });
       fill(main, open.root);
       open.start(route.seq);
       if (!room.provisional) app.sheets.follow(() => openSheet(room));
+    } else if (route.name === "me") {
+      page = createProfile(app);
+      fill(main, page.root);
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
@@ -130,8 +137,7 @@ export function createShell(app) {
   }
 
   function openSheet({ id, kind }) {
-    if (kind === "group") openMembers(app, id);
-    else openPerson(app, id);
+    openRoomSheet(app, id, kind === "group" ? groupSheet : personSheet);
   }
 
   function toggleSheet(room) {
@@ -169,7 +175,7 @@ export function createShell(app) {
     return h(
       "div",
       { class: "placeholder" },
-      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      siteMark(),
       h("p", {}, store.rooms.size ? t("placeholder.choose") : t("placeholder.first")),
     );
   }
@@ -251,6 +257,7 @@ export function createShell(app) {
       stopListening();
       banner.stop();
       app.sheets.stop();
+      page?.stop();
       open?.stop();
     },
   };

@@ -32,7 +32,7 @@ export function createSheets({ host, userId, changed }) {
       return sheet !== null;
     },
 
-    /** See `openSheet`. */
+    /** Show `{title, body, onClose}`; returns `{close}`. */
     open(options) {
       sheet?.close();
       sheet = createSheet({
@@ -72,11 +72,19 @@ export function createSheets({ host, userId, changed }) {
 }
 
 /**
- * Show the sheet of the open room: `{title, body, onClose}` like those of a dialog. Returns
- * `{close}`. The window may become wider or narrower meanwhile: `body` is moved, not made anew.
+ * Open the sheet of a room, which `make(app, roomId, close)` makes: `{title, body, stop}`. It goes
+ * with its room. The window may become wider or narrower: `body` is moved then, not made anew.
  */
-export function openSheet(app, { title, body, onClose = () => {} }) {
-  return app.sheets.open({ title, body, onClose });
+export function openRoomSheet(app, roomId, make) {
+  const { title, body, stop } = make(app, roomId, () => opened.close());
+  const stopListening = app.store.subscribe((key) => {
+    if (key === `room:${roomId}` && !app.store.rooms.has(roomId)) opened.close();
+  });
+  const onClose = () => {
+    stopListening();
+    stop();
+  };
+  const opened = app.sheets.open({ title, body, onClose });
 }
 
 function createSheet({ title, body, host, wide, byHand, leftByHand, onClose }) {

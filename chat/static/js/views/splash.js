@@ -3,6 +3,7 @@
 import { h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { siteName } from "../site.js";
 
 const LINES = 9;
 
@@ -20,7 +21,7 @@ export function createSplash() {
   const root = h(
     "main",
     { class: "shell splash-shell", dataset: { pane: "list" } },
-    h("h1", { class: "visually-hidden" }, t("app.name")),
+    h("h1", { class: "visually-hidden" }, siteName()),
     h("div", { class: "panes" }, sidebar, trouble),
   );
   return {

@@ -6,11 +6,14 @@ export default {
   "new.create": "Create a group",
   "new.join": "Join a group",
   "new.find_label": "Who do you want to write to?",
-  "new.find_hint": "The beginning of a username or nickname.",
+  "new.find_hint": "Any part of a name.",
   "new.nobody": "Nobody found by that name.",
   "new.create_submit": "Create group",
   "new.join_submit": "Join group",
-  "new.join_hint": "The 9 digits that someone in the group gave you.",
+  "new.people": "People",
+  "new.with": "Who is in it",
+  "new.join_label": "Group number or link",
+  "new.join_hint": "The 9 digits or the link that someone in the group gave you, however you copied it.",
   "new.no_such_group": "There is no group with this number.",
 
   "group.name": "Group name",
@@ -26,7 +29,7 @@ export default {
   "group.settings": "Who can join and write",
   "group.access": "Who can join",
 
-  "access.number": "Anyone with the number",
+  "access.number": "With the number",
   "access.invitation": "By invitation only",
 
   "group.posting": "Who can write",
@@ -51,10 +54,20 @@ export default {
   "members.title": "Group and members",
   "members.count": { one: "1 member", other: "{count} members" },
   "members.self": "(you)",
-  "members.add_label": "Add someone by username",
+  "members.list": "Members",
+  "members.online": "{count} online",
+  "members.search": "Search members",
+  "members.nobody": "No member has that in their name.",
+  "members.invite": "Invite",
+  "members.add_label": "Add people",
+  "members.add_hint": "Type any part of a name, or paste several names.",
   "members.add": "Add",
-  "members.added": "{name} is in the group",
-  "members.invited": "{name} was asked, and joins by accepting",
+  "members.added": { one: "{names} is in the group.", other: "{names} are in the group." },
+  "members.invited": {
+    one: "{names} was asked, and joins by accepting.",
+    other: "{names} were asked, and join by accepting.",
+  },
+  "members.already": "{name} is a member already.",
   "members.menu": "What to do with {name}",
   "members.promote": "Make admin",
   "members.demote": "Take back admin role",
@@ -88,4 +101,10 @@ export default {
 
   "role.owner": "Owner",
   "role.admin": "Admin",
+
+  "group.preferences": "Settings",
+
+  "tabs.direct": "Message",
+  "tabs.create": "New group",
+  "tabs.join": "Join group",
 };
