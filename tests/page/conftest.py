@@ -9,9 +9,8 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
-from chat.auth import COOKIE, COOKIE_PATH, issue_tokens
-from chat.wiring import Services
 from harness.accounts import new_name, new_password
+from harness.browsing import signed_in
 from harness.people import Person, app_beside, make_people
 from harness.programs import quick_chromium
 from harness.servers import Server, free_port
@@ -132,23 +131,6 @@ def enter(visit: Callable[..., Visitor], beside: Flask, server: Server) -> Calla
         return visitor
 
     return return_to
-
-
-def signed_in(app: Flask, person: Person, url: str) -> dict[str, list[dict[str, object]]]:
-    """Start a session and return what a browser keeps of it, for a new context."""
-    services: Services = app.extensions["chat"]
-    with app.app_context():
-        tokens = issue_tokens(services.sessions.start(person.model, "Test"))
-    cookie = {
-        "name": COOKIE,
-        "value": tokens["refresh_token"],
-        "domain": "127.0.0.1",
-        "path": COOKIE_PATH,
-        "httpOnly": True,
-        "sameSite": "Strict",
-    }
-    marker = {"name": "chat.signed_in", "value": person.id}
-    return {"cookies": [cookie], "origins": [{"origin": url, "localStorage": [marker]}]}
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.faults import axe_faults, layout_faults
 from tests.page.test_changes import HEART, THUMB, change
-from tests.page.test_layout import faults as layout_faults
-from tests.page.test_visitor import faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -206,13 +205,11 @@ def test_all_that_one_acts_with_fits_every_screen_and_axe_finds_nothing(
     ann.say(group, "short")
     change(ann, group, 1, pinned=True)
     change(bob, group, 2, emoji=THUMB)
-    visitor = enter(
-        ann, f"/r/{group['number']}", locale=language, has_touch=touch, bypass_csp=True
-    )
+    visitor = enter(ann, f"/r/{group['number']}", locale=language, has_touch=touch, bypass_csp=True)
     page = visitor.page
 
     def check() -> None:
-        assert faults(page) == []
+        assert axe_faults(page) == []
         assert layout_faults(page) == []
 
     def show_menu() -> None:

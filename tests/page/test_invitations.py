@@ -11,6 +11,7 @@ from harness.accounts import data_of
 from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, register
+from tests.page.faults import axe_faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -210,6 +211,7 @@ def test_on_a_phone_all_of_it_fits(enter: Enter, people: People) -> None:
     for page in (host.page, guest.page):
         width, needed = page.locator("dialog").evaluate("one => [one.clientWidth, one.scrollWidth]")
         assert needed == width
+        assert axe_faults(page) == []
 
 
 def test_a_removed_member_is_told_that_the_number_does_not_help(

@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 from harness.accounts import data_of
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.faults import layout_faults as faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
-SIZES = ((320, 568), (360, 640), (390, 844), (768, 1024), (1440, 900), (2560, 1440))
 NAMES = {
     "23 Latin characters": "Saturday morning choir!",
     "14 Chinese characters": "高三二班家长通知与作业讨论群",
@@ -24,58 +24,6 @@ NAMES = {
     "right to left": "مجموعة " * 7,
     "emoji": "👩‍👩‍👧‍👦" * 7,
 }
-# What is wrong with what is seen, in the dialog on top if there is one, in usual and large text.
-FAULTS = """async () => {
-  const root = document.documentElement;
-  const found = new Set();
-  const ellipsis = (style) => style.overflowX !== "visible" && style.textOverflow === "ellipsis";
-  function look(report) {
-    if (root.scrollWidth > innerWidth) report(`page ${root.scrollWidth} px wide`);
-    if (root.scrollHeight > innerHeight) report(`page ${root.scrollHeight} px high`);
-    const shortened = new Map();
-    function isShortened(node) {
-      if (!node) return false;
-      if (!shortened.has(node)) {
-        shortened.set(node, ellipsis(getComputedStyle(node)) || isShortened(node.parentElement));
-      }
-      return shortened.get(node);
-    }
-    const dialog = [...document.querySelectorAll("dialog[open]")].pop();
-    for (const node of (dialog ?? document.body).querySelectorAll("*")) {
-      if (!node.checkVisibility() || node.closest(".visually-hidden, svg")) continue;
-      if (node.closest(".code-text")) continue; // long lines of code scroll inside
-      if (isShortened(node.parentElement)) continue;
-      const style = getComputedStyle(node);
-      const {left, right, bottom, width} = node.getBoundingClientRect();
-      if (!width) continue;
-      const name = `${node.tagName} ${node.getAttribute("class")}`;
-      if (left < -1 || right > innerWidth + 1) report(`${name} from ${left} to ${right}`);
-      if (!dialog && node.matches(".send") && (right > innerWidth || bottom > innerHeight)) {
-        report(`Send ends at ${right}, ${bottom}`);
-      }
-      // A line of input scrolls; boxes may have children in their own margins.
-      if (node.tagName === "INPUT" || style.display === "inline" || ellipsis(style)) continue;
-      if (style.overflowX === "visible" && node.children.length) continue;
-      if (node.scrollWidth > node.clientWidth + 1) report(`${name} is cut`);
-    }
-  }
-  for (const size of ["", "200%"]) {
-    root.style.fontSize = size;
-    await new Promise(requestAnimationFrame);
-    look((fault) => found.add(`${innerWidth} ${size}: ${fault}`));
-  }
-  root.style.fontSize = "";
-  return [...found];
-}"""
-
-
-def faults(page: Page) -> list[str]:
-    """Return what is wrong with what is seen, at every size."""
-    found: list[str] = []
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        found += page.evaluate(FAULTS)
-    return found
 
 
 @contextmanager
@@ -188,9 +136,7 @@ def test_head_messages_and_composer_stand_in_one_column(
     group = ann.create_group(bob, name="Aligned")
     for number in range(30):
         bob.say(group, f"line {number}")
-    page = enter(
-        ann, f"/r/{group['number']}", viewport={"width": width, "height": height}
-    ).page
+    page = enter(ann, f"/r/{group['number']}", viewport={"width": width, "height": height}).page
     expect(page.locator(".message").last).to_contain_text("line 29")
     starts = {start_of(page, one) for one in (".head-avatar", ".messages", ".composer-box")}
     assert max(starts) - min(starts) <= 1
@@ -202,9 +148,7 @@ def test_head_messages_and_composer_stand_in_one_column(
     assert column["x"] - (sidebar["x"] + sidebar["width"]) < 260
 
 
-def test_a_sheet_stands_beside_the_room_where_there_is_space(
-    enter: Enter, people: People
-) -> None:
+def test_a_sheet_stands_beside_the_room_where_there_is_space(enter: Enter, people: People) -> None:
     ann, bob = people("ann", "bob")
     for name in ("Walkers", "Readers"):
         ann.create_group(bob, name=name)

@@ -119,9 +119,7 @@ def test_the_composer_is_a_few_stops_of_tab_away(enter: Enter, people: People) -
     expect(composer).to_be_focused()
 
 
-def test_a_list_of_two_thousand_is_drawn_as_far_as_it_is_seen(
-    enter: Enter, people: People
-) -> None:
+def test_a_list_of_two_thousand_is_drawn_as_far_as_it_is_seen(enter: Enter, people: People) -> None:
     (ann,) = people("ann")
     made = ann.create_group(name="Room 0000")
     visitor = enter(ann)

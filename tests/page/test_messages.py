@@ -8,8 +8,7 @@ from playwright.sync_api import Page, expect
 
 from harness.people import Person, settle
 from tests.page.conftest import Visitor
-from tests.page.test_layout import faults as layout_faults
-from tests.page.test_visitor import faults
+from tests.page.faults import axe_faults, layout_faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -41,13 +40,13 @@ def test_formatted_messages_fit_every_screen_and_can_be_told_apart(
         expect(page.locator(f".bubble {name}, .bubble{name}").first).to_be_attached()
     expect(page.locator(".link-host")).to_have_text(" (evil.example)")
     expect(page.locator(".item-mark")).to_have_text(["1. ", "2) ", "• "])
-    assert faults(page) == []
+    assert axe_faults(page) == []
     assert layout_faults(page) == []
     page.set_viewport_size({"width": 1280, "height": 800})
     visitor.open_room("Formats")
     page.mouse.move(0, 0)
     expect(page.locator(".flat .message")).to_have_count(len(FORMATTED))
-    assert faults(page) == []
+    assert axe_faults(page) == []
     assert layout_faults(page) == []
     assert visitor.complaints == []
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.test_visitor import faults
+from tests.page.faults import axe_faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -40,7 +40,7 @@ def test_rooms_are_found_by_a_part_of_their_name_and_opened_by_enter(
     rooms = page.get_by_role("group", name="Conversations").get_by_role("option")
     expect(rooms).to_have_text([re.compile("Walkers$"), re.compile("Night walkers$")])
     expect(rooms.first).to_have_attribute("aria-selected", "true")
-    assert faults(page) == []
+    assert axe_faults(page) == []
     page.keyboard.press("ArrowDown")
     chosen = rooms.nth(1)
     expect(chosen).to_have_attribute("aria-selected", "true")

@@ -14,8 +14,8 @@ from harness.accounts import new_name, new_password
 from harness.people import Person, operator
 from harness.servers import Server
 from tests.conftest import drop, with_database
-from tests.page.axe import faults
 from tests.page.conftest import Visitor, register
+from tests.page.faults import axe_faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -89,7 +89,7 @@ def test_where_there_is_no_form_the_page_says_why(
         expect(page.get_by_text(sentence)).to_be_visible()
         expect(page.get_by_role("link", name="Register")).to_have_count(0)
         expect(page.get_by_role("link", name="注册")).to_have_count(0)
-        assert faults(page) == []
+        assert axe_faults(page) == []
         page = visitor.open("/#register=AAAAAAAAAAAAAAAAAAAAAA")
         heading = page.locator("h1")
         if mode == "closed":
@@ -97,7 +97,7 @@ def test_where_there_is_no_form_the_page_says_why(
             expect(page.get_by_text(sentence)).to_be_visible()
         else:
             expect(heading).to_have_text("Create an account" if locale == "en-US" else "注册账号")
-        assert faults(page) == [] and visitor.complaints == []
+        assert axe_faults(page) == [] and visitor.complaints == []
 
 
 def test_registering_has_an_address_and_leads_to_where_one_was_going(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from harness.people import Person
-from tests.page.axe import faults
 from tests.page.conftest import Visitor
 
 Enter = Callable[..., Visitor]

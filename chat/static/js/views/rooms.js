@@ -39,7 +39,7 @@ export function createRooms(app, { requests, newChat, palette, profile }) {
     h(
       "header",
       { class: "sidebar-head" },
-      h("div", { class: "site" }, siteMark("site-logo"), h("h1", {}, h("bdi", {}, siteName()))),
+      h("div", { class: "site" }, siteMark("site-logo"), h("bdi", { class: "site-name" }, siteName())),
       h(
         "button",
         {

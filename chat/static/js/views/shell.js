@@ -50,7 +50,7 @@ export function createShell(app) {
   const root = h(
     "div",
     { class: "shell", dataset: { pane: "list" } },
-    h("div", { class: "bars" }, skip, app.warning && createWarning(app), banner.root),
+    h("header", { class: "bars" }, skip, h("h1", { class: "visually-hidden" }, t("app.name")), app.warning && createWarning(app), banner.root),
     panes,
     announcer.root,
     toasts.root,

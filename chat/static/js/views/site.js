@@ -13,5 +13,5 @@ export function siteMark(look = "auth-logo") {
 /** Make the picture with the name below it, where the settings name one. */
 export function siteHead() {
   const name = ownName();
-  return h("div", { class: "site-head" }, siteMark(), name && h("p", { class: "site-name" }, h("bdi", {}, name)));
+  return h("div", { class: "site-head" }, siteMark(), name && h("p", { class: "site-head-name" }, h("bdi", {}, name)));
 }
