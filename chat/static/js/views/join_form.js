@@ -1,10 +1,12 @@
 // The form by which one joins a group whose number or link one was given.
 
 import { t } from "../i18n.js";
+import { joinCode } from "../join_code.js";
 import { field, form } from "./form.js";
+import { openInvitation } from "./invitation.js";
 
 /** Make the form; `done()` once one is in. Returns `{root, focus}`. */
-export function createJoinForm({ actions }, done) {
+export function createJoinForm(app, done) {
   const number = field({
     name: "number",
     label: t("new.join_label"),
@@ -17,10 +19,16 @@ export function createJoinForm({ actions }, done) {
     fields: [number],
     submit: t("new.join_submit"),
     async onSubmit({ number: typed }) {
+      const code = joinCode(typed);
+      if (code?.kind === "invitation") {
+        done();
+        openInvitation(app, code.token);
+        return;
+      }
       try {
-        await actions.joinGroup(typed.replace(/[\s-]/g, ""));
+        await app.actions.joinGroup(code?.number ?? typed.trim());
       } catch (error) {
-        if (error.code !== "not_found") throw error;
+        if (error.code !== "not_found" && code) throw error;
         number.setError([t("new.no_such_group")]);
         number.input.focus();
         return;
