@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-OFFLINE_BANNER = ".banner:not([hidden])"
+BANNER = ".banner:not([hidden])"
 NEWCOMER = "newcomer1"
 
 
@@ -101,13 +101,13 @@ def no_connection(scene: Scene) -> None:
     scene.page.locator(".composer-input").press("Enter")
     if scene.is_phone:  # there Enter begins a new line
         scene.page.locator(".composer button[type=submit]").click()
-    scene.page.locator(OFFLINE_BANNER).wait_for()
+    scene.page.locator(BANNER).wait_for()
 
 
 def start_without_connection(scene: Scene) -> None:
     scene.page.route("**/api/**", lambda route: route.abort())
     scene.page.goto(scene.url)
-    scene.page.locator(OFFLINE_BANNER).wait_for()
+    scene.page.locator(BANNER).wait_for()
 
 
 def no_server_at_a_first_start(scene: Scene) -> None:
