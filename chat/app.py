@@ -148,6 +148,7 @@ def _flush(services: Services, deadline: float) -> bool:
             with time_limit(max(SHORTEST, deadline - time.monotonic())):
                 services.previews.flush()
                 services.read_marks.flush()
+                services.mention_marks.flush()
                 services.quotas.flush()
                 services.audit.flush()
                 services.presence.end()

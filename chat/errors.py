@@ -100,6 +100,12 @@ class TooManyPins(Conflict):
     text_key = "error.too_many_pins"
 
 
+class TooManyPinnedRooms(Conflict):
+    """The user has pinned as many rooms as allowed."""
+
+    text_key = "error.too_many_pinned_rooms"
+
+
 class PayloadTooLarge(ChatError):
     code = "payload_too_large"
     status = 413

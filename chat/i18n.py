@@ -80,6 +80,9 @@ CATALOGUE: dict[str, Line] = {
     "error.too_many_pins": Line(
         "此聊天的置顶消息已达上限。", "This room has as many pinned messages as it may have."
     ),
+    "error.too_many_pinned_rooms": Line(
+        "置顶的聊天已达上限。", "You have pinned as many rooms as you may."
+    ),
     "error.too_many_rooms": Line(
         "所在的群已达上限。", "That would be more groups than one may be in."
     ),
@@ -148,12 +151,15 @@ CATALOGUE: dict[str, Line] = {
     "invalid.integer": Line("必须是整数。", "This must be a whole number."),
     "invalid.boolean": Line("必须是 true 或 false。", "This must be true or false."),
     "invalid.id": Line("不是有效的标识。", "Not a valid id."),
+    "invalid.no_message": Line(
+        "此消息不存在或已被删除。", "There is no such message, or it was deleted."
+    ),
     "invalid.emoji": Line("必须是一个表情符号。", "This must be one emoji."),
     "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),
     "invalid.characters": Line(
         "包含不允许的字符。", "This contains characters that are not allowed."
     ),
-    "invalid.blank": Line("不能为空白。", "This may not be blank."),
+    "invalid.blank": Line("请填写此项。", "Please fill this in."),
     "invalid.too_short": Line("长度不能少于 {min} 个字符。", "At least {min} characters, please."),
     "invalid.too_many": Line("最多 {max} 项。", "At most {max} entries, please."),
     "invalid.too_long": Line("长度不能超过 {max} 个字符。", "At most {max} characters, please."),

@@ -10,6 +10,7 @@ RoomKind = Literal["direct", "group"]
 Role = Literal["owner", "admin", "member"]
 Access = Literal["number", "invitation"]  # how users can join a group by themselves
 Posting = Literal["members", "admins"]  # who may post in a group
+Notify = Literal["all", "mentions", "none"]  # of which messages a member wants notifications
 Purpose = Literal["register", "reset"]
 ChangeKind = Literal["text", "reaction", "pinned", "deleted"]
 Action = Literal[
@@ -99,6 +100,33 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What a reply shows of the message that it replies to; `data` is cut.
+
+    It is never stored, so that a deleted text stays nowhere. A message that is gone is `deleted`.
+    """
+
+    seq: int
+    version: int
+    user_id: str
+    data: str = field(repr=False)
+    deleted: bool = False
+    username: str = ""  # filled in by the log, as in a message
+    nickname: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """The members that a text mentions by name, and whether it mentions all of the group."""
+
+    user_ids: tuple[str, ...] = ()
+    all: bool = False
+
+
+NO_MENTIONS = Mentions()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One entry of a room's log; `seq` counts 1, 2, 3 … within the room without gaps.
 
@@ -122,6 +150,9 @@ class Message:
     pinned: bool = False
     reactions: tuple[Reaction, ...] = ()  # by rev
     used_emoji: int = 0  # the number of different emoji that it has or had
+    mentions: Mentions = NO_MENTIONS
+    reply_to: int | None = None  # the seq of the message that it replies to
+    quote: Quote | None = None  # of that message; filled in by the log
 
     @property
     def deleted(self) -> bool:
@@ -140,6 +171,7 @@ class Change:
 
     `rev` counts 1, 2, 3 … within the room without gaps. `value` is the new text, or whether the
     message is pinned or has the user's `emoji`. It is None for a deletion and for a scrubbed entry.
+    A text and its `mentions` are one register.
     """
 
     id: str
@@ -152,6 +184,7 @@ class Change:
     created_at: int
     value: str | bool | None = field(repr=False, default=None)
     emoji: str = ""
+    mentions: Mentions = NO_MENTIONS  # of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +202,14 @@ class Changes:
     has_more: bool = False
     reset: bool = False  # `after_rev` is too old or not of this log; the client must reload
     reacted: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AllMention:
+    """The last message of a group that mentions all, and its sender."""
+
+    seq: int
+    user_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +232,7 @@ class Room:
     posting: Posting = "members"
     blocked_by: tuple[str, ...] = ()  # of direct rooms: the members who block the other
     last_rev: int = 0  # up to which all changes of messages are applied
+    last_mention_all: AllMention | None = None
 
     @property
     def end(self) -> tuple[int, int]:
@@ -211,9 +253,11 @@ class Membership:
     user_id: str
     role: Role
     last_read_seq: int
-    muted: bool
     created_at: int
     hidden_seq: int = -1  # hidden from the member's list while `last_seq` is not greater
+    notify: Notify = "all"
+    pinned: bool = False  # to the top of the member's list
+    last_mention_seq: int = 0  # of the last message that mentions the member by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +344,14 @@ class Conversation:
         return max(0, self.room.last_seq - self.membership.last_read_seq)
 
     @property
+    def last_mention_seq(self) -> int:
+        """Return the seq of the last message by somebody else that mentions the member, or 0."""
+        by_name, of_all = self.membership.last_mention_seq, self.room.last_mention_all
+        if of_all is None or of_all.user_id == self.membership.user_id:
+            return by_name
+        return max(by_name, of_all.seq)
+
+    @property
     def hidden(self) -> bool:
         """Return whether the member hid the room and there is no later message."""
         return self.room.last_seq <= self.membership.hidden_seq
@@ -329,6 +381,7 @@ class RoomSync:
     page: Page
     last_seq: int
     reset: bool = False
+    last_mention_seq: int = 0
     changes: Changes | None = None  # if the member sent a rev
 
 

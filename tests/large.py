@@ -53,6 +53,6 @@ def documents_of(room: Document, two: list[str], speaker: str) -> Iterator[tuple
             "user_identity": ObjectId(user_id),
             "role": "member",
             "last_read_seq": 0,
-            "muted": False,
+            "notify": "all",
             **times,
         }

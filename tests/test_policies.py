@@ -33,7 +33,7 @@ GROUP, DIRECT = room_of("group"), room_of("direct")
 
 
 def member(role: Role) -> Membership:
-    return Membership("r", role, role, last_read_seq=0, muted=False, created_at=0)
+    return Membership("r", role, role, last_read_seq=0, created_at=0)
 
 
 def as_one(role: Who) -> Membership | None:

@@ -8,13 +8,17 @@ from chat.adoption.members import Membership
 from chat.adoption.variants import Document, id_of, text, times, without
 from chat.schemas.messages import MAX_DATA
 
+# What an old server may have used for something else.
+OURS_IN_MESSAGES = ("reply_to", "mentions", "mentions_all")
+OURS_IN_MEMBERSHIPS = ("notify", "pinned", "last_mention_seq")
+
 
 def message_document(old: Document, room: ObjectId, user: ObjectId | None, seq: int) -> Document:
     """Return a message in the present format; an unknown sender gets the id of no user."""
     id_ = id_of(old["_id"])
     data = text(old, "data")
     new = {
-        **without(old),
+        **without(old, *OURS_IN_MESSAGES),
         "_id": id_,
         "room_identity": room,
         "user_identity": user or id_of(old.get("user_identity")),
@@ -35,13 +39,13 @@ def member_document(
 ) -> Document:
     """Return a membership in the present format; `message` is the one at `last_read_seq`."""
     return {
-        **without(one.found.document),
+        **without(one.found.document, "muted", *OURS_IN_MEMBERSHIPS),
         "room_identity": one.room,
         "user_identity": one.user,
         "message_identity": message,
         "last_read_seq": last_read_seq,
         "role": role,
-        "muted": bool(one.found.document.get("muted", False)),
+        "notify": "none" if one.found.document.get("muted") else "all",
         "created_at": one.created_at,
         "updated_at": one.updated_at,
     }

@@ -22,6 +22,9 @@ WORKER_POLICY = "chat-worker"  # of Trusted Types: makes the address of the serv
 @pages.get("/")
 @pages.get("/r/<path:_>")
 @pages.get("/d/<path:_>")
+@pages.get("/me")
+@pages.get("/register")
+@pages.get("/reset")
 def page(_: str = "") -> Response:
     """Answer with the page's HTML; the page itself interprets the path."""
     locale = choose_locale(request.cookies.get("locale"), request.headers.get("Accept-Language"))

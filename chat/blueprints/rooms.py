@@ -24,6 +24,8 @@ from chat.schemas.rooms import (
     HiddenSchema,
     JoinRoomSchema,
     MutedSchema,
+    NotifySchema,
+    PinnedSchema,
     RoleSchema,
     UpdateRoomSchema,
     dump_addition,
@@ -144,14 +146,28 @@ def mark_read(identity: Identity, room_id: str) -> Response:
 @rooms.put("/<room_id>/muted")
 @require_user
 def set_muted(identity: Identity, room_id: str) -> Response:
-    found = services().conversations.set_muted(identity.user, room_id, **load(MutedSchema()))
+    found = services().room_settings.set_muted(identity.user, room_id, **load(MutedSchema()))
+    return answer(_dump(found))
+
+
+@rooms.put("/<room_id>/notify")
+@require_user
+def set_notify(identity: Identity, room_id: str) -> Response:
+    found = services().room_settings.set_notify(identity.user, room_id, **load(NotifySchema()))
     return answer(_dump(found))
 
 
 @rooms.put("/<room_id>/hidden")
 @require_user
 def set_hidden(identity: Identity, room_id: str) -> Response:
-    found = services().conversations.set_hidden(identity.user, room_id, **load(HiddenSchema()))
+    found = services().room_settings.set_hidden(identity.user, room_id, **load(HiddenSchema()))
+    return answer(_dump(found))
+
+
+@rooms.put("/<room_id>/pinned")
+@require_user
+def set_pinned(identity: Identity, room_id: str) -> Response:
+    found = services().room_settings.set_pinned(identity.user, room_id, **load(PinnedSchema()))
     return answer(_dump(found))
 
 

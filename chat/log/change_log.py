@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from chat.log.previews import Previews
+from chat.log.quotes import Quotes
 from chat.log.tails import Tails
 from chat.models import Change, Changes, Message, Room
 from chat.repositories.appends import LOG_PAGE
@@ -21,9 +22,9 @@ class ChangeLog:
 
     A rev is settled when all changes up to it are applied and scrubbed. That includes changes of
     other processes, which may have crashed between storing and applying. Only settled revs leave
-    the log, and the messages are read after the rev is settled. `add_names` adds the names of
-    their senders. `on_message_changed` is called with the current state of a message, and
-    `on_foreign_changes` with the id of a room in which another process changed messages.
+    the log, and the messages are read after the rev is settled. `on_message_changed` is called with
+    the current state of a message, and `on_foreign_changes` with the id of a room in which another
+    process changed messages.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class ChangeLog:
         messages: MessageRepository,
         tails: Tails,
         previews: Previews,
-        add_names: Callable[[Iterable[Message]], list[Message]],
+        quotes: Quotes,
         on_message_changed: Callable[[Message], None],
         on_foreign_changes: Callable[[str], None],
     ) -> None:
@@ -40,7 +41,7 @@ class ChangeLog:
         self._messages = messages
         self._tails = tails
         self._previews = previews
-        self._add_names = add_names
+        self._quotes = quotes
         self._on_message_changed = on_message_changed
         self._on_foreign_changes = on_foreign_changes
 
@@ -98,7 +99,7 @@ class ChangeLog:
                 reacted[change.user_id].add(change.seq)
         else:
             last_rev = min(upto, max(last_rev, after_rev + MAX_ENTRIES_READ))
-        messages = self._add_names(self._messages.list_by_ids(first_revs))
+        messages = self._quotes.complete(self._messages.list_by_ids(first_revs))
         messages.sort(key=lambda message: first_revs[message.id])
         for message in messages:
             self._record(room, message)

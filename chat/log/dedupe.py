@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
+from dataclasses import replace
 
 from chat.models import Message
 
@@ -25,7 +26,7 @@ class RecentMessages:
         key = _key_of(message)
         if key in self._known:
             return
-        self._known[key] = message
+        self._known[key] = _without_quote(message)
         self._of_room[message.room_id].add(key)
         self._characters += len(message.data)
         while len(self._known) > MAX_MESSAGES or self._characters > MAX_CHARACTERS:
@@ -36,7 +37,7 @@ class RecentMessages:
         key = _key_of(message)
         known = self._known.get(key)
         if known and known.id == message.id and known.version < message.version:
-            self._known[key] = message
+            self._known[key] = _without_quote(message)
             self._characters += len(message.data) - len(known.data)
 
     def forget_room(self, room_id: str) -> None:
@@ -63,6 +64,11 @@ class RecentMessages:
         keys.discard(key)
         if not keys:
             del self._of_room[message.room_id]
+
+
+def _without_quote(message: Message) -> Message:
+    """Return the message without what it quotes, which may be changed or deleted meanwhile."""
+    return message if message.quote is None else replace(message, quote=None)
 
 
 def _key_of(message: Message) -> Key:

@@ -15,9 +15,10 @@ from chat.log.contention import Contention
 from chat.log.followers import ChangeFollower, Follower
 from chat.log.futures import StoredFuture
 from chat.log.previews import Previews
+from chat.log.quotes import Quotes
 from chat.log.tails import Tails
 from chat.log.writer import Writer
-from chat.models import Change, Changes, Message, Room, RoomKind
+from chat.models import Change, Changes, Message, Quote, Room, RoomKind
 from chat.repositories.appends import LOG_PAGE
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
@@ -35,7 +36,7 @@ class RoomLog:
 
     Each room has two logs: of messages, numbered by seq, and of changes of stored messages,
     numbered by rev. Followers are called in their order. `add_names` adds the names of the senders
-    to messages.
+    to messages and to what they quote.
     """
 
     followers: Sequence[Follower] = ()
@@ -50,16 +51,18 @@ class RoomLog:
         add_names: Callable[[Iterable[Message]], list[Message]],
     ) -> None:
         self._messages = messages
-        self._add_names = add_names
+        self._quotes = Quotes(messages, add_names)
         self._tails = Tails(messages, previews)
         self._contention = Contention(rooms)
-        self._writer = Writer(messages, self._tails, self._contention, self._notify_stored)
+        self._writer = Writer(
+            messages, self._tails, self._contention, self._quotes, self._notify_stored
+        )
         self._changes = ChangeLog(
             changes,
             messages,
             self._tails,
             previews,
-            add_names,
+            self._quotes,
             on_message_changed=self._writer.update_recent,
             on_foreign_changes=self._writer.forget_recent,
         )
@@ -93,7 +96,7 @@ class RoomLog:
 
     def read(self, room_id: str, first: int, last: int) -> list[Message]:
         """Return the messages with `first <= seq <= last`, ascending."""
-        return self._add_names(self._messages.list_range(room_id, first, last))
+        return self._quotes.complete(self._messages.list_range(room_id, first, last))
 
     def ids_at(self, room_id: str, seqs: Collection[int]) -> dict[int, str]:
         """Return the ids of the messages with these seqs, by seq."""
@@ -124,9 +127,13 @@ class RoomLog:
         """Return the message with a seq as it is now, or None."""
         return next(iter(self.read(room_id, seq, seq)), None)
 
+    def find_quote(self, room_id: str, seq: int) -> Quote:
+        """Return what a reply to a message shows of it; it is `deleted` if there is none."""
+        return self._quotes.find(room_id, seq)
+
     def pinned(self, room_id: str, limit: int) -> list[Message]:
         """Return the pinned messages of a room, the last pinned first."""
-        return self._add_names(self._messages.list_pinned(room_id, limit))
+        return self._quotes.complete(self._messages.list_pinned(room_id, limit))
 
     def with_tail(self, room: Room) -> Room:
         """Return the room with the end of its log as this process knows it, without a query."""

@@ -17,6 +17,7 @@ from chat.log.contention import Contention
 from chat.log.dedupe import Key, RecentMessages
 from chat.log.futures import Stored, StoredFuture
 from chat.log.group_commit import GroupCommit
+from chat.log.quotes import Quotes, has_quote
 from chat.log.tails import Tails
 from chat.models import Message, Room
 from chat.repositories.appends import Appended
@@ -66,11 +67,13 @@ class Writer(GroupCommit[MessageDraft]):
         messages: MessageRepository,
         tails: Tails,
         contention: Contention,
+        quotes: Quotes,
         notify: Callable[[Room, Message], None],
     ) -> None:
         super().__init__(contention)
         self._messages = messages
         self._tails = tails
+        self._quotes = quotes
         self._notify = notify
         self._recent = RecentMessages()
         self._stored: list[tuple[MessageDraft, Stored]] = []  # followers do not know of them yet
@@ -203,7 +206,7 @@ class Writer(GroupCommit[MessageDraft]):
     def _record_stored_as(self, draft: MessageDraft, stored: Message) -> None:
         """Record that a draft is stored, by this send or by an earlier send of the same message."""
         created = stored.id == draft.message.id
-        message = _with_current_names(stored, draft)
+        message = _as_sent_again(stored, draft)
         self._recent.remember(message)
         if created:
             self._tails.record_message(message)
@@ -237,7 +240,10 @@ class Writer(GroupCommit[MessageDraft]):
     def _notify_one(self, draft: MessageDraft, stored: Stored) -> None:
         if stored.created:
             self._notify(draft.room, stored.message)
-        self._resolve(draft, stored)
+        if has_quote(stored.message):
+            self._resolve(draft, stored)
+        else:
+            self._resolve_refused([draft])
 
     def _resolve_refused(self, refused: Sequence[MessageDraft]) -> None:
         """Look up what refused drafts repeat while the next batch is stored.
@@ -269,15 +275,19 @@ class Writer(GroupCommit[MessageDraft]):
             found = self._messages.find_stored([draft.message])
             if found:  # a readable message may still be rolled back
                 self._messages.confirm()
+            repeated = [self._complete(_as_sent_again(one, draft)) for one in found.values()]
         except Exception as error:
             if not is_outage(error):
                 log.exception("could not look up what message %s repeats", draft.message.id)
             self._fail([draft], Unavailable() if is_outage(error) else Internal())
             return
-        for stored in found.values():
-            self._resolve(draft, Stored(_with_current_names(stored, draft), created=False))
-        if not found:
+        for stored in repeated:
+            self._resolve(draft, Stored(stored, created=False))
+        if not repeated:
             self._fail([draft], draft.refusal or Internal())
+
+    def _complete(self, message: Message) -> Message:
+        return message if has_quote(message) else self._quotes.complete([message])[0]
 
     @staticmethod
     def _resolve(draft: MessageDraft, stored: Stored) -> None:
@@ -285,8 +295,13 @@ class Writer(GroupCommit[MessageDraft]):
             future.set_result(stored if number == 0 else Stored(stored.message, created=False))
 
 
-def _with_current_names(stored: Message, draft: MessageDraft) -> Message:
-    """Return a stored message with the current names of its sender."""
-    if stored is draft.message:
+def _as_sent_again(stored: Message, draft: MessageDraft) -> Message:
+    """Return a stored message with what its sender looked up for this send: names and quote.
+
+    A repeat that names another message to reply to than the stored one has no quote for it.
+    """
+    sent = draft.message
+    if stored is sent:
         return stored
-    return replace(stored, username=draft.message.username, nickname=draft.message.nickname)
+    quote = sent.quote if stored.reply_to == sent.reply_to else None
+    return replace(stored, username=sent.username, nickname=sent.nickname, quote=quote)

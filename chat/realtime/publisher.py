@@ -7,7 +7,7 @@ from copy import copy
 from typing import Any
 
 from chat.log.room_log import RoomLog
-from chat.models import Changes, Message, ReceivedRequest, Room, RoomKind, User
+from chat.models import Changes, Conversation, Message, ReceivedRequest, Room, RoomKind, User
 from chat.realtime.channels import room_channel, user_channel
 from chat.realtime.connections import NAMESPACES, Connection, Connections
 from chat.realtime.pushed_rooms import PushedRooms
@@ -15,7 +15,7 @@ from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
 from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message, encode_message, split_changes
-from chat.schemas.rooms import dump_room
+from chat.schemas.rooms import dump_room, dump_settings
 from chat.schemas.users import dump_user
 from chat.schemas.writing import Encoded
 
@@ -28,6 +28,7 @@ EVENTS = (
     "user_changed",
     "room_created",
     "room_updated",
+    "room_settings_changed",
     "room_deleted",
     "member_joined",
     "member_left",
@@ -159,6 +160,12 @@ class Publisher:
         """Push the changed details of a room."""
         self._to_room(room, "room_updated", dump_room(room))
         self._pushed_rooms.record_details(room)
+
+    def room_settings_changed(self, conversation: Conversation) -> None:
+        """Push a member's own settings of a room to all sockets of the member."""
+        payload = {"room_id": conversation.room.id, **dump_settings(conversation)}
+        user_id = conversation.membership.user_id
+        self._to_user(conversation.room, user_id, "room_settings_changed", payload)
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         """Push that a room was deleted, and remove all clients from its channel."""

@@ -26,6 +26,7 @@ from chat.repositories.documents import (
     object_ids,
     with_ids,
 )
+from chat.repositories.messages import mentions_document, mentions_of
 from chat.repositories.outages import is_outage
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 # The message's id, in an edit whose text is still in the log.
 TEXT_OF = "text_of_identity"
+# What scrubbing takes from an entry.
+VALUES = dict.fromkeys(("value", "emoji", TEXT_OF, "mentions", "mentions_all"), "")
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +133,7 @@ class ChangeRepository(AppendingRepository):
         found = self._collection.find(query, {"value": 1, "emoji": 1})
         holding = [entry["_id"] for entry in found if "value" in entry or "emoji" in entry]
         for some in with_ids(self._database, holding):
-            self._collection.update_many(some, {"$unset": {"value": "", "emoji": "", TEXT_OF: ""}})
+            self._collection.update_many(some, {"$unset": VALUES})
 
     def _update_each(self, changes: Iterable[Change]) -> None:
         """Apply each entry by an update of its own."""
@@ -178,6 +181,11 @@ def _updates_of(changes: Iterable[Change]) -> list[UpdateOne]:
             guard["edited_rev"] = older
             fields |= {"data": change.value, "edited_rev": change.rev}
             fields |= {"edited_at": change.created_at, "updated_at": change.created_at}
+            new = mentions_document(change.mentions)
+            fields |= new
+            gone = {name: "" for name in ("mentions", "mentions_all") if name not in new}
+            if gone:
+                update["$unset"] = gone
         elif change.kind == "pinned":
             guard["pinned_rev"] = older
             pinned_at = change.created_at if change.value else 0
@@ -190,7 +198,8 @@ def _updates_of(changes: Iterable[Change]) -> list[UpdateOne]:
         else:  # a deletion is final
             fields |= {"data": "", "deleted_rev": change.rev, "deleted_at": change.created_at}
             fields |= {"updated_at": change.created_at, "pinned_at": 0}
-            update["$unset"] = {"reactions": ""}
+            lost = ("reactions", "reply_to", "mentions", "mentions_all")
+            update["$unset"] = dict.fromkeys(lost, "")
     return [UpdateOne(guard, update)]
 
 
@@ -209,6 +218,7 @@ def _document_of(change: Change) -> dict[str, Any]:
         document["value"] = change.value
         if change.kind == "text":
             document[TEXT_OF] = document["message_identity"]
+            document |= mentions_document(change.mentions)
     if change.emoji:
         document["emoji"] = change.emoji
     return document
@@ -226,4 +236,5 @@ def _change_of(document: Mapping[str, Any]) -> Change:
         created_at=document["created_at"],
         value=document.get("value"),
         emoji=document.get("emoji", ""),
+        mentions=mentions_of(document),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.database.client import Database
 from chat.database.dialects import Pacing
-from chat.models import Membership, Role
+from chat.models import Membership, Notify, Role
 from chat.repositories.documents import (
     STEP,
     delete_in_pieces,
@@ -80,6 +80,24 @@ class MembershipRepository:
         """Return the number of members of a room."""
         return self._database.db["user_room"].count_documents({"room_identity": object_id(room_id)})
 
+    def count_pinned(self, user_id: str) -> int:
+        """Return the number of rooms that a user has pinned."""
+        return self._database.db["user_room"].count_documents(
+            {"user_identity": object_id(user_id), "pinned": True}
+        )
+
+    def list_among(self, room_id: str, user_ids: Collection[str]) -> list[str]:
+        """Return those of the users who are members of a room, unordered."""
+        if not user_ids:
+            return []
+        if self._database.dialect.scans_for_lists:
+            return [user_id for user_id in user_ids if self.find(room_id, user_id)]
+        cursor = self._database.db["user_room"].find(
+            {"room_identity": object_id(room_id), "user_identity": {"$in": object_ids(user_ids)}},
+            {"user_identity": 1},
+        )
+        return [str(document["user_identity"]) for document in cursor]
+
     def insert(self, membership: Membership) -> bool:
         """Store a membership; return False if there is one, which stays unchanged."""
         try:
@@ -123,9 +141,20 @@ class MembershipRepository:
         """Change a member's role; return False for a non-member."""
         return self._update(room_id, user_id, role=role)
 
-    def update_muted(self, room_id: str, user_id: str, muted: bool) -> None:
-        """Change whether a member has muted the room."""
-        self._update(room_id, user_id, muted=muted)
+    def update_notify(self, room_id: str, user_id: str, notify: Notify) -> None:
+        """Change of which messages of a room a member is notified."""
+        # Older versions stored `muted`, and the document has one truth.
+        self._database.db["user_room"].update_one(
+            self._key(room_id, user_id),
+            {
+                "$set": {"notify": notify, "updated_at": self._database.now_ms()},
+                "$unset": {"muted": ""},
+            },
+        )
+
+    def update_pinned(self, room_id: str, user_id: str, pinned: bool) -> None:
+        """Pin a room to the top of a member's list, or unpin it."""
+        self._update(room_id, user_id, pinned=pinned)
 
     def update_hidden(self, room_id: str, user_id: str, seq: int) -> None:
         """Hide a room from its member's list while `last_seq` is `seq`; -1 shows it."""
@@ -150,6 +179,21 @@ class MembershipRepository:
         if changes:
             self._database.db["user_room"].bulk_write(changes, ordered=False)
 
+    def advance_mentions(self, marks: Mapping[tuple[str, str], int]) -> None:
+        """Write by room and member the seq of the last message that mentions the member by name.
+
+        A mark never moves back.
+        """
+        changes = [
+            UpdateOne(
+                {**self._key(room_id, user_id), "last_mention_seq": {"$not": {"$gte": seq}}},
+                {"$set": {"last_mention_seq": seq}},
+            )
+            for (room_id, user_id), seq in marks.items()
+        ]
+        if changes:
+            self._database.db["user_room"].bulk_write(changes, ordered=False)
+
     def _update(self, room_id: str, user_id: str, **changes: Any) -> bool:
         result = self._database.db["user_room"].update_one(
             self._key(room_id, user_id),
@@ -169,7 +213,7 @@ class MembershipRepository:
             "message_identity": None,
             "last_read_seq": membership.last_read_seq,
             "role": membership.role,
-            "muted": membership.muted,
+            "notify": membership.notify,
             "created_at": membership.created_at,
             "updated_at": membership.created_at,
         }
@@ -182,7 +226,9 @@ def membership_of(document: Mapping[str, Any]) -> Membership:
         user_id=str(document["user_identity"]),
         role=document.get("role", "member"),
         last_read_seq=document.get("last_read_seq", 0),
-        muted=document.get("muted", False),
         created_at=document["created_at"],
         hidden_seq=document.get("hidden_seq", -1),
+        notify=document.get("notify") or ("none" if document.get("muted") else "all"),
+        pinned=document.get("pinned", False),
+        last_mention_seq=document.get("last_mention_seq", 0),
     )

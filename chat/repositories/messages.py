@@ -7,13 +7,14 @@ from typing import Any
 
 from bson import ObjectId
 
-from chat.models import Message, Reaction
+from chat.models import NO_MENTIONS, Mentions, Message, Quote, Reaction
 from chat.repositories.appends import Appended, AppendingRepository
 from chat.repositories.documents import object_id, object_ids, with_ids
 
 # Where an open range is read whole: seqs in one closed range, and those searched in such ranges.
 CLOSED_RANGE = 100
 LOOK_AHEAD = 5_000
+PREVIEW_LENGTH = 200  # code points of `data` in a quote, and in the last message of a room
 
 
 class MessageRepository(AppendingRepository):
@@ -91,6 +92,25 @@ class MessageRepository(AppendingRepository):
             if one["seq"] in wanted
         }
 
+    def quotes_at(self, room_id: str, seqs: Collection[int]) -> dict[int, Quote]:
+        """Return what replies show of the messages with these seqs in a room, by seq."""
+        wanted, room = set(seqs), object_id(room_id)
+        shown = ("seq", "version", "user_identity", "data", "deleted_at")
+        return {
+            one["seq"]: Quote(
+                seq=one["seq"],
+                version=one.get("version", 0),
+                user_id=str(one["user_identity"]),
+                data=one["data"][:PREVIEW_LENGTH],
+                deleted=one.get("deleted_at") is not None,
+            )
+            for filter_of_seq in self._filters_of(wanted)
+            for one in self._collection.find(
+                {"room_identity": room, "seq": filter_of_seq}, dict.fromkeys(shown, 1)
+            )
+            if one["seq"] in wanted
+        }
+
     def has_written(self, room_id: str, user_id: str) -> bool:
         """Return whether a user has sent a message in a room."""
         query = {
@@ -141,9 +161,9 @@ class MessageRepository(AppendingRepository):
             yield {"$in": left}
             return
         while left:
-            last = left[0] + CLOSED_RANGE - 1
-            yield {"$gte": left[0], "$lte": min(last, left[-1])}
-            left = [seq for seq in left if seq > last]
+            near = [seq for seq in left if seq < left[0] + CLOSED_RANGE]
+            yield {"$gte": near[0], "$lte": near[-1]}
+            left = left[len(near) :]
 
     def _find_each_stored(self, messages: Sequence[Message]) -> Iterator[Message]:
         """Yield the stored ones of the messages: by id in one query, by key in one each."""
@@ -185,9 +205,40 @@ def _key_of(message: Message) -> tuple[str, str, str]:
     return message.room_id, message.user_id, message.client_id
 
 
+def quote_of(message: Message) -> Quote:
+    """Return what a reply to a message shows of it."""
+    return Quote(
+        seq=message.seq,
+        version=message.version,
+        user_id=message.user_id,
+        data=message.data[:PREVIEW_LENGTH],
+        deleted=message.deleted,
+        username=message.username,
+        nickname=message.nickname,
+    )
+
+
+def mentions_document(mentions: Mentions) -> dict[str, Any]:
+    """Return the fields of mentions in a document; there are none where nobody is mentioned."""
+    fields: dict[str, Any] = {}
+    if mentions.user_ids:
+        fields["mentions"] = [ObjectId(user_id) for user_id in mentions.user_ids]
+    if mentions.all:
+        fields["mentions_all"] = True
+    return fields
+
+
+def mentions_of(document: Mapping[str, Any]) -> Mentions:
+    """Return the mentions in a document."""
+    if "mentions" not in document and "mentions_all" not in document:
+        return NO_MENTIONS
+    user_ids = tuple(map(str, document.get("mentions", ())))
+    return Mentions(user_ids, document.get("mentions_all", False))
+
+
 def document_of(message: Message) -> dict[str, Any]:
     """Return the document of a new message."""
-    return {
+    document = {
         "_id": ObjectId(message.id),
         "room_identity": ObjectId(message.room_id),
         "user_identity": ObjectId(message.user_id),
@@ -198,10 +249,16 @@ def document_of(message: Message) -> dict[str, Any]:
         "created_at": message.created_at,
         "updated_at": message.updated_at,
     }
+    if message.reply_to is not None:
+        document["reply_to"] = message.reply_to
+    if message.mentions is not NO_MENTIONS:
+        document |= mentions_document(message.mentions)
+    return document
 
 
 def message_of(document: Mapping[str, Any]) -> Message:
     """Return the model of a stored message; an unchanged one lacks the fields of changes."""
+    deleted_at = document.get("deleted_at")
     return Message(
         id=str(document["_id"]),
         room_id=str(document["room_identity"]),
@@ -214,10 +271,13 @@ def message_of(document: Mapping[str, Any]) -> Message:
         updated_at=document["updated_at"],
         version=document.get("version", 0),
         edited_at=document.get("edited_at"),
-        deleted_at=document.get("deleted_at"),
+        deleted_at=deleted_at,
         pinned=bool(document.get("pinned_at")),
         reactions=_reactions_of(document.get("reactions", {})),
         used_emoji=len(document.get("reactions", {})),
+        # A process of an older version leaves these in a message that it deletes.
+        mentions=mentions_of(document) if deleted_at is None else NO_MENTIONS,
+        reply_to=document.get("reply_to") if deleted_at is None else None,
     )
 
 

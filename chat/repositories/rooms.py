@@ -15,13 +15,12 @@ from pymongo.errors import DuplicateKeyError
 from chat.database.client import Database
 from chat.database.dialects import Pacing
 from chat.errors import NotFound
-from chat.models import Message, Room
+from chat.models import NO_MENTIONS, AllMention, Message, Room
 from chat.repositories.documents import between, in_pages, object_id, object_ids, with_ids
-from chat.repositories.messages import document_of, message_of
+from chat.repositories.messages import PREVIEW_LENGTH, document_of, message_of
 
 # A time so far in the future was written while the database's clock was ahead.
 AHEAD = timedelta(minutes=1)
-PREVIEW_LENGTH = 200  # code points of `data` kept in a room's last message
 
 
 class RoomRepository:
@@ -234,6 +233,26 @@ class RoomRepository:
         if changes:
             self._database.db["room"].bulk_write(changes, ordered=False)
 
+    def advance_all_mentions(self, mentions: Mapping[str, AllMention]) -> None:
+        """Write for each group its last message that mentions all; its seq never decreases."""
+        changes = [
+            UpdateOne(
+                {
+                    "_id": ObjectId(room_id),
+                    "last_mention_all_seq": {"$not": {"$gte": last.seq}},
+                },
+                {
+                    "$set": {
+                        "last_mention_all_seq": last.seq,
+                        "last_mention_all_by": ObjectId(last.user_id),
+                    }
+                },
+            )
+            for room_id, last in mentions.items()
+        ]
+        if changes:
+            self._database.db["room"].bulk_write(changes, ordered=False)
+
     def delete(
         self, room_id: str, owner_id: str | None, members_version: int | None = None
     ) -> bool:
@@ -305,7 +324,7 @@ def _older_than(message: Message) -> Iterator[dict[str, Any]]:
 
 
 def _preview_of(message: Message) -> dict[str, Any]:
-    """Return the copy of a message for its room, without reactions and pin."""
+    """Return the copy of a message for its room, cut as `with_preview` does."""
     document = document_of(with_preview(message))
     if message.version:
         document |= {
@@ -326,9 +345,23 @@ def _is_number_taken(error: DuplicateKeyError) -> bool:
 
 def with_preview(message: Message) -> Message:
     """Return the message cut to what a list of conversations shows."""
-    if len(message.data) <= PREVIEW_LENGTH and not message.reactions and not message.pinned:
+    if (
+        len(message.data) <= PREVIEW_LENGTH
+        and not message.reactions
+        and not message.pinned
+        and message.reply_to is None
+        and message.mentions is NO_MENTIONS
+    ):
         return message
-    return replace(message, data=message.data[:PREVIEW_LENGTH], reactions=(), pinned=False)
+    return replace(
+        message,
+        data=message.data[:PREVIEW_LENGTH],
+        reactions=(),
+        pinned=False,
+        reply_to=None,
+        quote=None,
+        mentions=NO_MENTIONS,
+    )
 
 
 def member_key(user_id: str, other_id: str) -> str:
@@ -356,5 +389,11 @@ def room_of(document: Mapping[str, Any]) -> Room:
         posting=document.get("posting", "members"),
         blocked_by=tuple(map(str, document.get("blocked_by", ()))),
         last_rev=document.get("last_rev", 0),
+        last_mention_all=_all_mention_of(document),
     )
     return replace(room, member_ids=tuple(key.split(":"))) if key else room
+
+
+def _all_mention_of(document: Mapping[str, Any]) -> AllMention | None:
+    seq = document.get("last_mention_all_seq")
+    return AllMention(seq, str(document["last_mention_all_by"])) if seq else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,17 @@ class UserRepository:
     def find_by_email(self, email: str) -> User | None:
         """Return the user of that address in any equivalent spelling, or None."""
         return self._find_by_key("email_key", email, fold_address(email))
+
+    def find_ids(self, username_keys: Collection[str]) -> dict[str, str]:
+        """Return the ids of the users with these keys of usernames, by key."""
+        queries: Iterable[Document] = with_ids(self._database, username_keys, "username_key")
+        if self._database.dialect.scans_for_lists:
+            queries = ({"username_key": key} for key in username_keys)
+        return {
+            found["username_key"]: str(found["_id"])
+            for query in queries
+            for found in self._collection.find(query, {"username_key": 1})
+        }
 
     def list_by_ids(self, user_ids: Iterable[str]) -> dict[str, User]:
         """Return those of the users who exist, by id."""

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from marshmallow import ValidationError
 
-from chat.models import Changes, Message, Page
+from chat.models import Changes, Message, Page, Quote
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.writing import Encoded, write_json
@@ -42,6 +42,7 @@ class PostMessageSchema(Schema):
 
     client_id = fields.String(required=True, min=1, max=MAX_CLIENT_ID)
     data = fields.String(required=True, min=1, max=MAX_DATA, blank=False)
+    reply_to = fields.Integer(min=1, allow_none=True, load_default=None)
 
 
 class SendMessageSchema(PostMessageSchema):
@@ -116,7 +117,7 @@ class ChangesSchema(Schema):
 def read_pushed(payload: dict[str, Any]) -> Message:
     """Return the new message that another process pushed; raise KeyError or TypeError.
 
-    Fields that changes or a newer version of the server add are left out.
+    Left out are quote and mentions, and fields that changes or a newer version of the server add.
     """
     named = {"nickname": payload["username"], **payload}
     kept = {name: value for name, value in named.items() if name in MESSAGE_FIELDS}
@@ -132,8 +133,8 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
     For a reader it also lists their own reactions, if the message has any reactions.
 
     A nickname equal to the username is left out, which saves 26 bytes for each member of the room.
-    The fields of changes are always present, 77 bytes for an unchanged message, because null and
-    empty are values of the contract.
+    The other fields are always present, which is 126 bytes for a message without changes, quote
+    and mentions, because null and empty are values of the contract.
     """
     named = {} if message.nickname == message.username else {"nickname": message.nickname}
     own = {}
@@ -157,6 +158,9 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
         "pinned": message.pinned,
         "reactions": _dump_reactions(message),
         **own,
+        "reply_to": _dump_quote(message.quote) if message.quote else None,
+        "mentions": list(message.mentions.user_ids),
+        "mentions_all": message.mentions.all,
     }
 
 
@@ -174,6 +178,20 @@ def encode_message(message: Message, reader_id: str | None = None) -> Encoded:
 @lru_cache(ENCODED_MESSAGES)
 def _encode_for_all(message: Message) -> Encoded:
     return Encoded(write_json(dump_message(message)))
+
+
+def _dump_quote(quote: Quote) -> dict[str, Any]:
+    """Return what a reply shows of the message that it replies to."""
+    named = {} if quote.nickname == quote.username else {"nickname": quote.nickname}
+    return {
+        "seq": quote.seq,
+        "version": quote.version,
+        "user_id": quote.user_id,
+        "username": quote.username,
+        **named,
+        "data": quote.data,
+        "deleted": quote.deleted,
+    }
 
 
 def _dump_reactions(message: Message) -> list[dict[str, Any]]:

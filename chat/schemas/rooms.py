@@ -53,8 +53,16 @@ class MutedSchema(Schema):
     muted = fields.Boolean(required=True)
 
 
+class NotifySchema(Schema):
+    notify = fields.Choice(["all", "mentions", "none"], required=True)
+
+
 class HiddenSchema(Schema):
     hidden = fields.Boolean(required=True)
+
+
+class PinnedSchema(Schema):
+    pinned = fields.Boolean(required=True)
 
 
 def dump_room(room: Room) -> dict[str, Any]:
@@ -81,14 +89,25 @@ def dump_conversation(conversation: Conversation, is_online: IsOnline) -> dict[s
     found = dump_room(conversation.room) | {
         "last_read_seq": conversation.membership.last_read_seq,
         "unread": conversation.unread,
-        "muted": conversation.membership.muted,
-        "hidden": conversation.hidden,
+        "last_mention_seq": conversation.last_mention_seq,
+        **dump_settings(conversation),
     }
     if conversation.room.kind == "direct":
         peer, is_online = conversation.peer, presence_in(conversation.room, is_online)
         found["peer"] = dump_member_user(peer, is_online(peer.id)) if peer else None
         found["blocked"] = conversation.blocked
     return found
+
+
+def dump_settings(conversation: Conversation) -> dict[str, Any]:
+    """Return what a member has set of a room for themselves."""
+    notify = conversation.membership.notify
+    return {
+        "notify": notify,
+        "muted": notify == "none",
+        "hidden": conversation.hidden,
+        "pinned": conversation.membership.pinned,
+    }
 
 
 def presence_in(room: Room, is_online: IsOnline) -> IsOnline:

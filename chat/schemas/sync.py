@@ -44,7 +44,11 @@ def dump_sync(sync: Sync, reader_id: str, is_online: IsOnline) -> dict[str, Any]
     for room_id, found in cooperatively(sync.rooms.items()):
         page, used = dump_page(found.page, reader_id, budget=budget)
         budget -= used
-        rooms[room_id] = page | {"last_seq": found.last_seq, "reset": found.reset}
+        rooms[room_id] = page | {
+            "last_seq": found.last_seq,
+            "last_mention_seq": found.last_mention_seq,
+            "reset": found.reset,
+        }
         if found.changes:
             changes, used = dump_changes(found.changes, reader_id, budget)
             budget -= used

@@ -12,10 +12,22 @@ from chat.limits.limits import Limits
 from chat.limits.rules import MESSAGES
 from chat.log.futures import Stored, StoredFuture
 from chat.log.room_log import RoomLog
-from chat.models import Change, ChangeKind, Changes, Message, Reaction, Room, RoomKind, User
+from chat.models import (
+    NO_MENTIONS,
+    Change,
+    ChangeKind,
+    Changes,
+    Mentions,
+    Message,
+    Reaction,
+    Room,
+    RoomKind,
+    User,
+)
 from chat.repositories.users import UserRepository
 from chat.services.audit import Audit
 from chat.services.membership_cache import MembershipCache
+from chat.services.mentions import MentionFinder
 from chat.services.quotas import Quotas
 from chat.text.sizes import size_of_text
 
@@ -38,6 +50,7 @@ class ChangeService:
         limits: Limits,
         quotas: Quotas,
         audit: Audit,
+        mentions: MentionFinder,
         clock: Callable[[], int],
     ) -> None:
         self._room_log = room_log
@@ -46,6 +59,7 @@ class ChangeService:
         self._limits = limits
         self._quotas = quotas
         self._audit = audit
+        self._mentions = mentions
         self._clock = clock
 
     def edit(
@@ -53,7 +67,7 @@ class ChangeService:
     ) -> StoredFuture:
         """Replace the text of a message; for its author, while they may post in the room."""
         self._limits.count(MESSAGES, user.id)
-        room = self._membership_cache.require_may_post(user.id, room_id, kind)
+        room, membership = self._membership_cache.require_may_post(user.id, room_id, kind)
         message = self._require_message(room, seq)
         policies.require_author(message, user.id)
         policies.require_undeleted(message)
@@ -66,7 +80,9 @@ class ChangeService:
             if future.exception() is None:
                 self._quotas.count(size, user=user.id, room=room.id)
 
-        future = self._change(user, room, message, "text", data)
+        future = self._change(
+            user, room, message, "text", data, mentions=self._mentions.find(room, membership, data)
+        )
         future.add_done_callback(count)
         return future
 
@@ -178,6 +194,7 @@ class ChangeService:
         kind: ChangeKind,
         value: str | bool | None = None,
         emoji: str = "",
+        mentions: Mentions = NO_MENTIONS,
     ) -> StoredFuture:
         change = Change(
             id=new_id(),
@@ -190,6 +207,7 @@ class ChangeService:
             created_at=self._clock(),
             value=value,
             emoji=emoji,
+            mentions=mentions,
         )
         return self._room_log.change(room, change)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from chat import policies
 from chat.concurrency import cooperatively
-from chat.limits.limits import Limits
-from chat.limits.rules import CHANGES
 from chat.log.room_log import RoomLog
 from chat.models import Conversation, Membership, Room, RoomKind, User
 from chat.policies import resolve_role
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.users import UserRepository
 from chat.services.membership_cache import MembershipCache
+from chat.services.mention_marks import MentionMarks
 from chat.services.read_marks import ReadMarks
 from chat.services.usernames import Usernames
 
@@ -30,7 +28,7 @@ class ConversationService:
         usernames: Usernames,
         room_log: RoomLog,
         read_marks: ReadMarks,
-        limits: Limits,
+        mention_marks: MentionMarks,
     ) -> None:
         self._memberships = memberships
         self._users = users
@@ -38,7 +36,7 @@ class ConversationService:
         self._usernames = usernames
         self._room_log = room_log
         self._read_marks = read_marks
-        self._limits = limits
+        self._mention_marks = mention_marks
 
     def list_of(self, user: User) -> list[Conversation]:
         """Return all conversations of a user, the one with the newest activity first."""
@@ -74,24 +72,6 @@ class ConversationService:
             ]
         return room, members
 
-    def set_muted(self, user: User, room_id: str, muted: bool) -> Conversation:
-        """Turn a member's notifications of a room off or on."""
-        self._limits.count(CHANGES, user.id)
-        self._membership_cache.require(user.id, room_id)
-        self._memberships.update_muted(room_id, user.id, muted)
-        self._membership_cache.forget(room_id)
-        return self.get(user, room_id)
-
-    def set_hidden(self, user: User, room_id: str, hidden: bool) -> Conversation:
-        """Hide a direct room from a member's list until its next message, or show it again."""
-        self._limits.count(CHANGES, user.id)
-        room, _ = self._membership_cache.require(user.id, room_id)
-        policies.require_direct(room)
-        seq = self._room_log.last_seq(room) if hidden else -1
-        self._memberships.update_hidden(room_id, user.id, seq)
-        self._membership_cache.forget(room_id)
-        return self.get(user, room_id)
-
     def rooms_of_users(self, user_ids: Iterable[str]) -> dict[str, list[Room]]:
         """Return the rooms of each of the users, unordered, at most a second old."""
         lists = self._membership_cache.lists_cached(user_ids)
@@ -110,8 +90,8 @@ class ConversationService:
         )
         return [
             Conversation(
-                room=room,
-                membership=self._read_marks.with_mark(membership),
+                room=self._mention_marks.with_all_mark(room),
+                membership=self._mention_marks.with_mark(self._read_marks.with_mark(membership)),
                 peer=next((peers[other] for other in room.member_ids if other in peers), None),
             )
             for room, (_, membership) in cooperatively(zip(rooms, pairs, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from chat.models import ReceivedRequest, Room, RoomKind, User
+from chat.models import Conversation, ReceivedRequest, Room, RoomKind, User
 
 
 class Events(Protocol):
@@ -38,6 +38,9 @@ class Events(Protocol):
 
     def member_left(self, room: Room, user_id: str) -> None:
         """Push a departure to the clients of a room; then theirs leave the channel."""
+
+    def room_settings_changed(self, conversation: Conversation) -> None:
+        """Push to a member's own clients what they have set of a room for themselves."""
 
     def invitation_received(self, user_id: str, request: ReceivedRequest) -> None:
         """Push to a user's own clients that they were asked to join a group."""

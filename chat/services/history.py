@@ -99,7 +99,9 @@ class History:
                 left -= sum(len(message.data) for message in changes.messages)
                 reads -= looked
                 found = replace(found, changes=changes, reset=found.reset or changes.reset)
-            rooms[room_id] = found
+            rooms[room_id] = replace(
+                found, last_mention_seq=conversations[room_id].last_mention_seq
+            )
         return Sync(
             epoch=epoch,
             rooms=rooms,

@@ -107,8 +107,10 @@ class MembershipCache:
             raise NotFound()
         return room, membership
 
-    def require_may_post(self, user_id: str, room_id: str, kind: RoomKind | None) -> Room:
-        """Return the room if the user may post there; refuse only after asking the database.
+    def require_may_post(
+        self, user_id: str, room_id: str, kind: RoomKind | None
+    ) -> tuple[Room, Membership]:
+        """Do as `require_of_kind` if the user may post there; refuse only after a read.
 
         A client may know of a new admin before this cache does.
         """
@@ -117,7 +119,7 @@ class MembershipCache:
             room, membership = self.require_fresh(user_id, room_id)
         require_may_post(room, membership)
         self.require_reachable(room)
-        return room
+        return room, membership
 
     def require_fresh(self, user_id: str, room_id: str) -> tuple[Room, Membership]:
         """Do as `require`, but read the database, for actions that depend on the role."""
@@ -204,6 +206,16 @@ class MembershipCache:
         except NotFound:
             return False
         return True
+
+    def list_among(self, room_id: str, user_ids: Iterable[str]) -> set[str]:
+        """Return those of the users who are members of a room."""
+        known = self._trusted(room_id)
+        members = known.members if known else {}
+        users = {user_id for user_id in user_ids if user_id not in self._deleted_users}
+        unknown = users - members.keys()
+        if known and known.count == len(members):  # all are known
+            unknown = set()
+        return (users & members.keys()) | set(self._memberships.list_among(room_id, unknown))
 
     def require_reachable(self, room: Room) -> None:
         """Refuse a direct room that the other member has left, or in which one blocks the other."""

@@ -98,6 +98,5 @@ class NewMembers:
             user_id=user_id,
             role=role,
             last_read_seq=self._room_log.last_seq(room),
-            muted=False,
             created_at=self._clock(),
         )

@@ -68,9 +68,11 @@ class Usernames:
         self._known.clear()
 
     def with_sender_names(self, messages: Iterable[Message]) -> list[Message]:
-        """Return the messages with their senders' names."""
+        """Return the messages with their senders' names, and those of what they quote."""
         messages = list(messages)
-        names = self.find(message.user_id for message in messages)
+        quotes = [message.quote for message in messages if message.quote]  # of a gone one: no id
+        user_ids = {message.user_id for message in messages} | {one.user_id for one in quotes}
+        names = self.find(user_ids - {""})
         return [_with_names(message, names) for message in messages]
 
     def with_last_sender_names(self, rooms: Iterable[Room]) -> list[Room]:
@@ -92,4 +94,8 @@ class Usernames:
 
 def _with_names(message: Message, names: Mapping[str, Names]) -> Message:
     username, nickname = names[message.user_id]
-    return replace(message, username=username, nickname=nickname)
+    quote = message.quote
+    if quote:
+        quoted = names.get(quote.user_id, NO_NAMES)
+        quote = replace(quote, username=quoted.username, nickname=quoted.nickname)
+    return replace(message, username=username, nickname=nickname, quote=quote)

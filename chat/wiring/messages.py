@@ -12,10 +12,13 @@ from chat.services.changes import ChangeService
 from chat.services.conversations import ConversationService
 from chat.services.epoch_watch import EpochWatch
 from chat.services.history import History
+from chat.services.mention_marks import MentionMarks
+from chat.services.mentions import MentionFinder
 from chat.services.messages import MessageService
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
 from chat.services.reading import Reading
+from chat.services.room_settings import RoomSettings
 from chat.services.typing import Typing
 from chat.wiring.core import Core
 from chat.wiring.repositories import Repositories
@@ -27,9 +30,11 @@ class Messages:
     """What is said, and how far it was read."""
 
     read_marks: ReadMarks
+    mention_marks: MentionMarks
     quotas: Quotas
     epoch_watch: EpochWatch
     conversations: ConversationService
+    room_settings: RoomSettings
     messages: MessageService
     history: History
     reading: Reading
@@ -40,6 +45,8 @@ class Messages:
 def wire_messages(config: Config, core: Core, repositories: Repositories, rooms: Rooms) -> Messages:
     room_log, membership_cache, limits = core.room_log, core.membership_cache, core.limits
     read_marks = ReadMarks(repositories.memberships, repositories.messages)
+    mention_marks = MentionMarks(repositories.rooms, repositories.memberships)
+    mentions = MentionFinder(repositories.users, membership_cache)
     quotas = Quotas(
         UsageRepository(core.database),
         {
@@ -49,14 +56,15 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
         clock=core.database.now_ms,
     )
     # Called in this order after a message is stored, and after a message is changed.
-    room_log.followers = (quotas, read_marks, core.publisher, core.previews)
-    room_log.change_followers = (core.publisher,)
+    room_log.followers = (quotas, read_marks, mention_marks, core.publisher, core.previews)
+    room_log.change_followers = (mention_marks, core.publisher)
     epoch_watch = EpochWatch(
         EpochRepository(core.database),
         forget=(
             room_log.forget_all,
             core.previews.forget_all,
             read_marks.forget_all,
+            mention_marks.forget_all,
             membership_cache.forget_all,
             core.usernames.forget_all,
         ),
@@ -75,19 +83,29 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
         core.usernames,
         room_log,
         read_marks,
-        limits,
+        mention_marks,
     )
     return Messages(
         read_marks=read_marks,
+        mention_marks=mention_marks,
         quotas=quotas,
         epoch_watch=epoch_watch,
         conversations=conversations,
+        room_settings=RoomSettings(
+            repositories.memberships,
+            membership_cache,
+            conversations,
+            room_log,
+            limits,
+            core.publisher,
+        ),
         messages=MessageService(
             room_log=room_log,
             membership_cache=membership_cache,
             direct_rooms=rooms.direct_rooms,
             limits=limits,
             quotas=quotas,
+            mentions=mentions,
             clock=core.database.now_ms,
         ),
         history=History(room_log, membership_cache, conversations, epoch_watch),
@@ -99,6 +117,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
             limits=limits,
             quotas=quotas,
             audit=core.audit,
+            mentions=mentions,
             clock=core.database.now_ms,
         ),
         typing=Typing(membership_cache, core.publisher),

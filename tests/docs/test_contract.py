@@ -32,6 +32,7 @@ from chat.models import (
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.realtime import event_queue, listener, publisher
+from chat.repositories.messages import quote_of
 from chat.schemas import messages as message_schemas
 from chat.schemas.membership_requests import dump_request
 from chat.schemas.messages import dump_message
@@ -47,9 +48,11 @@ from chat.services import (
     member_removal,
     membership_requests,
     room_invitations,
+    room_settings,
     sessions,
 )
 from chat.services.codes import TRIES_WHEN_GUESSED
+from chat.text import mentions
 from tests.docs.configuration import read_config
 from tests.docs.documents import (
     CODE,
@@ -124,8 +127,9 @@ def test_error_codes_are_all_listed_with_their_status() -> None:
 
 USER = User("u", "ann", "Ann", 0, "", "", None, 1, 1)
 MESSAGE = Message("m", "r", "u", 1, "c", "hello", 1, 1, username="ann", nickname="Ann")
+REPLY = replace(MESSAGE, reply_to=1, quote=quote_of(replace(MESSAGE, username="anna")))
 ROOM = Room("r", "direct", None, None, "", None, 1, MESSAGE, 1, 1)
-MEMBERSHIP = Membership("r", "u", "member", 0, False, 1)
+MEMBERSHIP = Membership("r", "u", "member", 0, 1)
 INVITATION = RoomInvitation("i", "r", "u", 1, frozenset(), 1, 2)
 REQUEST = ReceivedRequest("q", ROOM, 1, USER, 1)
 
@@ -139,6 +143,7 @@ def _offline(_: str) -> bool:
     [
         ("user", dump_user(USER)),
         ("message", dump_message(replace(MESSAGE, reactions=(Reaction("👍", "u", 1),)), "u")),
+        ("quote", dump_message(REPLY)["reply_to"]),
         ("room", dump_room(ROOM)),
         ("member", dump_member(USER, MEMBERSHIP, _offline)),
         ("invitation", dump_listed_invitation(INVITATION, USER)),
@@ -178,6 +183,8 @@ def test_limits_are_the_ones_in_force() -> None:
         f"{policies.MAX_EMOJI}; with those that were taken back {policies.MAX_USED_EMOJI}"
     )
     assert stated["pinned messages of a room"] == str(changes.MAX_PINS)
+    assert stated["pinned rooms of a user"] == str(room_settings.MAX_PINNED_ROOMS)
+    assert stated["names that mention somebody in one message"] == str(mentions.MAX_MENTIONS)
     assert stated["changes of a room that one may have missed"] == str(room_log.MAX_CHANGES_BEHIND)
     assert stated["unanswered sends of a connection"] == str(event_queue.MAX_UNANSWERED)
     assert stated["events of a connection waiting to be handled"] == str(event_queue.MAX_WAITING)

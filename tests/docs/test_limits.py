@@ -34,6 +34,12 @@ HELD_BY = {
     "pinned messages of a room": [
         "http/test_changes.py::test_pinned_messages_are_listed_and_so_many",
     ],
+    "pinned rooms of a user": [
+        "http/test_room_settings.py::test_one_pins_so_many_rooms",
+    ],
+    "names that mention somebody in one message": [
+        "text/test_mentions.py::test_so_many_names_of_a_text_count",
+    ],
     "changes of a room that one may have missed": [
         "log/test_changing.py::test_a_client_that_missed_too_many_changes_loads_everything_anew",
     ],

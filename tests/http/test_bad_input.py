@@ -114,7 +114,9 @@ ROUTES = [
     Route("GET", "/api/rooms/<room_id>/changes", query=messages.ChangesSchema),
     Route("PUT", "/api/rooms/<room_id>/read", messages.ReadSchema),
     Route("PUT", "/api/rooms/<room_id>/muted", rooms.MutedSchema),
+    Route("PUT", "/api/rooms/<room_id>/notify", rooms.NotifySchema),
     Route("PUT", "/api/rooms/<room_id>/hidden", rooms.HiddenSchema),
+    Route("PUT", "/api/rooms/<room_id>/pinned", rooms.PinnedSchema),
     Route("POST", "/api/rooms/<room_id>/number"),
     Route("GET", "/api/rooms/<room_id>/invitations"),
     Route("POST", "/api/rooms/<room_id>/invitations", room_invitations.NewInvitationSchema),
@@ -160,8 +162,11 @@ GOOD: dict[str, object] = {
     "posting": "admins",
     "expires_in": 3600,
     "uses": 5,
+    "reply_to": 1,
+    "notify": "mentions",
     "muted": True,
     "hidden": True,
+    "pinned": True,
     "q": "someone",
 }
 NO_OBJECTS = [

@@ -30,6 +30,9 @@ MESSAGE = {
     "deleted_at",
     "pinned",
     "reactions",
+    "reply_to",
+    "mentions",
+    "mentions_all",
 }
 PAGE_BYTES = 256 * 1024
 

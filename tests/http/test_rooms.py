@@ -28,7 +28,9 @@ ROOM = {
     "created_at",
     "updated_at",
 }
-CONVERSATION = ROOM | {"last_read_seq", "unread", "muted", "hidden"}
+CONVERSATION = ROOM | {
+    *("last_read_seq", "unread", "last_mention_seq", "notify", "muted", "hidden", "pinned")
+}
 PEER = {"id", "username", "nickname", "sex", "avatar", "created_at", "online"}
 
 

@@ -61,7 +61,6 @@ def test_notifications_come_while_nobody_looks_and_go_when_read(
     expect(switch).not_to_be_checked()
     switch.check()
     expect(switch).to_be_checked()
-    page.keyboard.press("Escape")
 
     visitor.open_room("Quiet")
     page.get_by_role("button", name="Group and members").click()

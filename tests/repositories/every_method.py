@@ -16,7 +16,7 @@ from pymongo.errors import OperationFailure
 import chat.repositories
 from chat.database.client import Database
 from chat.ids import new_id
-from chat.models import AuditEntry, Link, Membership, Message, Room, Session, User
+from chat.models import AllMention, AuditEntry, Link, Membership, Message, Room, Session, User
 from chat.repositories.audit import AuditRepository
 from chat.repositories.blocks import BlockRepository
 from chat.repositories.changes import ChangeRepository
@@ -107,6 +107,7 @@ def use_users(call: Calls, database: Database) -> tuple[User, User]:
     gone = call(users.find_by_username, "Eve")
     assert gone is not None
     call(users.find_by_email, "ann@example.org")
+    call(users.find_ids, ["ann", "bob"])
     call(users.list_by_ids, [ann.id, bob.id])
     call(users.list_all)
     call(users.list_all, disabled=True)
@@ -154,6 +155,7 @@ def use_rooms(call: Calls, database: Database, ann: User, bob: User) -> Room:
     last = replace(message_in(group, ann, 3), version=2)
     call(rooms.advance_heads, [last])
     call(rooms.advance_revs, {group.id: 4})
+    call(rooms.advance_all_mentions, {group.id: AllMention(3, ann.id)})
     return group
 
 
@@ -171,6 +173,7 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(messages.list_by_ids, [one.id for one in stored])
     call(messages.find_head, room.id, 3)
     call(messages.ids_at, room.id, [1, 7, 39])
+    call(messages.quotes_at, room.id, [1, 7, 39])
     call(messages.has_written, room.id, ann.id)
     call(messages.confirm)
     call(messages.is_refused, OperationFailure("broken", 1))
@@ -206,7 +209,11 @@ def use_members(call: Calls, database: Database, room: Room, ann: User, bob: Use
     call(members.list_of_room, room.id, 1)
     call(members.count_of_room, room.id)
     call(members.update_role, room.id, ann.id, "admin")
-    call(members.update_muted, room.id, ann.id, True)
+    call(members.list_among, room.id, [ann.id, bob.id])
+    call(members.update_notify, room.id, ann.id, "none")
+    call(members.update_pinned, room.id, ann.id, True)
+    call(members.count_pinned, ann.id)
+    call(members.advance_mentions, {(room.id, ann.id): 2, (room.id, bob.id): 1})
     call(members.update_hidden, room.id, ann.id, 3)
     call(members.advance_reads, [(room.id, ann.id, 2, None), (room.id, bob.id, 1, new_id())])
     call(members.take, room.id, ann.id)

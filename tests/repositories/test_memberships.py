@@ -13,7 +13,7 @@ from chat.models import Membership
 from chat.repositories.memberships import MembershipRepository
 
 ROOM, ALICE, BOB = new_id(), new_id(), new_id()
-MEMBER = Membership(ROOM, ALICE, "member", last_read_seq=3, muted=False, created_at=5)
+MEMBER = Membership(ROOM, ALICE, "member", last_read_seq=3, created_at=5)
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_the_rooms_of_many_people_are_found_in_bounded_pieces(
 def test_role_and_quiet_are_changed_each_by_itself(memberships: MembershipRepository) -> None:
     memberships.insert(MEMBER)
     memberships.update_role(ROOM, ALICE, "admin")
-    memberships.update_muted(ROOM, ALICE, True)
-    assert memberships.find(ROOM, ALICE) == replace(MEMBER, role="admin", muted=True)
+    memberships.update_notify(ROOM, ALICE, "none")
+    assert memberships.find(ROOM, ALICE) == replace(MEMBER, role="admin", notify="none")
 
 
 def test_of_concurrent_takes_of_a_membership_one_gets_it(

@@ -15,7 +15,8 @@ from chat.errors import NotFound
 from chat.ids import new_id
 from chat.models import Message
 from chat.repositories.documents import object_id
-from chat.repositories.rooms import PREVIEW_LENGTH, RoomRepository, member_key
+from chat.repositories.messages import PREVIEW_LENGTH
+from chat.repositories.rooms import RoomRepository, member_key
 from harness.servers import PATIENCE
 
 T = TypeVar("T")

@@ -176,7 +176,10 @@ class Journey:
             person.emit("/group typing", room)
             person.emit("/group mark_read", {**room, "seq": sent["seq"]})
             person.call("PUT /api/rooms/<room_id>/read", {"seq": sent["seq"]}, **room)
-            person.call("PUT /api/rooms/<room_id>/muted", {"muted": True}, **room)
+            for name, value in (("muted", True), ("notify", "mentions"), ("pinned", True)):
+                person.call(f"PUT /api/rooms/<room_id>/{name}", {name: value}, **room)
+            said = {**person.say(), "reply_to": sent["seq"]}
+            person.emit("/group send_message", {**room, **said})
             for route in ("", "/members", "/messages"):
                 person.call(f"GET /api/rooms/<room_id>{route}", **room)
         ann.call(f"DELETE {member}", user_id=bob.id, **room)

@@ -27,6 +27,7 @@ FITTING: dict[str, object] = {
     "revs": {},
     "rooms": {},
     "ids": {},
+    "reply_to": None,
     "after": "0",
     "upto": "z",
     "name": "A name",

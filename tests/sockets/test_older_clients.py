@@ -64,7 +64,7 @@ def test_a_client_that_knows_of_no_changes_sends_hears_and_catches_up(people: Pe
     old = ada.socket("/group")
     answer = answered(lambda: old.call("/group", "sync", {"rooms": {group["id"]: 4}}))["data"]
     room = answer["rooms"][group["id"]]
-    assert set(room) == {"messages", "has_more", "last_seq", "reset"} and not room["reset"]
+    assert {"messages", "has_more", "last_seq", "reset"} <= set(room) and not room["reset"]
     assert as_known(room["messages"]) == as_known(missed)
     # Who loads anew sees what was said as it is now, each at its place.
     now = as_known(ada.data("GET", f"/rooms/{group['id']}/messages")["messages"])

@@ -19,7 +19,7 @@ from harness.servers import PATIENCE, Server
 from tests.conftest import drop, with_database
 from tests.sockets.conftest import Member, message
 
-RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4, "CHANGES": 5}
+RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4, "CHANGES": 7}
 SOCKETS = 3  # of one user at once
 
 
@@ -245,6 +245,8 @@ def test_changes_of_rooms_are_counted_whatever_they_change(members: list[Member]
         ("PATCH", f"{room}/members/{bob.id}", {"role": "admin"}),
         ("PATCH", room, {"name": "Another name"}),
         ("PUT", f"{room}/muted", {"muted": True}),
+        ("PUT", f"{room}/notify", {"notify": "mentions"}),
+        ("PUT", f"{room}/pinned", {"pinned": True}),
         ("DELETE", f"{room}/members/{bob.id}", None),
     ]
     assert len(changes) == RATES["CHANGES"]

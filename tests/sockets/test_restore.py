@@ -135,6 +135,7 @@ def test_another_message_at_a_place_is_a_reset_at_the_end_and_before_it(
             "messages": [],
             "has_more": False,
             "last_seq": 3,
+            "last_mention_seq": 0,
             "reset": True,
             "epoch": "",
         }

@@ -20,10 +20,11 @@ def test_sync_gives_exactly_what_was_missed(people: People) -> None:
         "/group", "sync", {"rooms": {group["id"]: 2, quiet["id"]: 0}}
     )
     assert answer["data"].pop("epoch")
+    complete = {"has_more": False, "last_mention_seq": 0, "reset": False}
     assert answer["data"] == {
         "rooms": {
-            group["id"]: {"messages": sent[2:], "last_seq": 5, "has_more": False, "reset": False},
-            quiet["id"]: {"messages": [], "last_seq": 0, "has_more": False, "reset": False},
+            group["id"]: {"messages": sent[2:], "last_seq": 5, **complete},
+            quiet["id"]: {"messages": [], "last_seq": 0, **complete},
         },
         "joined": [],
         "gone": [],
@@ -95,6 +96,7 @@ def test_sync_says_reset_when_the_seq_is_unknown(people: People) -> None:
     assert found["rooms"][group["id"]] == {
         "messages": [],
         "last_seq": 1,
+        "last_mention_seq": 0,
         "has_more": False,
         "reset": True,
     }

@@ -9,8 +9,9 @@ import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
 import { applyKeptTheme } from "./theme.js";
-import { createAuth, createSplash } from "./views/auth.js";
+import { createAuth, formAt, leaveForms } from "./views/auth.js";
 import { refuseFiles } from "./views/files.js";
+import { createSplash } from "./views/splash.js";
 import { showTitle } from "./views/title.js";
 import { installWorker } from "./worker_client.js";
 
@@ -43,7 +44,7 @@ function showAuth(mode) {
   const { note, ...state } = history.state ?? {};
   history.replaceState(state, "");
   const canRegister = registration === "open" || links.token("register");
-  const invited = canRegister ? t("invitation.log_in") : t("invitation.log_in_only");
+  const invited = canRegister ? "invitation.log_in" : "invitation.log_in_only";
   const auth = createAuth({
     session,
     request,
@@ -52,16 +53,16 @@ function showAuth(mode) {
     domains,
     links,
     mode,
-    note: note ? t(note) : links.token("invite") && invited,
-    warning: forgetful && t("storage.blocked"),
+    note: note ?? (links.token("invite") ? invited : null),
+    warning: forgetful ? "storage.blocked" : null,
     enter,
-    chooseLocale(name, current) {
+    chooseLocale(name) {
       keepLocale(name);
       useLocale(name);
-      showAuth(current);
+      showTitle({ count: 0 }, "");
     },
   });
-  showTitle(0, "");
+  showTitle({ count: 0 }, "");
   host.replaceChildren(auth.root);
 }
 
@@ -80,6 +81,7 @@ session.onEnded = (reason) => {
  */
 async function enter(user, rooms = null) {
   links.forget("register");
+  leaveForms();
   const chosen = keptLocale();
   if (user.locale) {
     useLocale(user.locale);
@@ -132,7 +134,9 @@ async function begin() {
   addEventListener("hashchange", onHash);
   links.take();
   if (links.token("reset")) return showAuth("link");
-  if (!session.remembered) return showAuth(links.token("register") ? "register" : "login");
+  if (!session.remembered) {
+    return showAuth(links.token("register") ? "register" : (formAt(location.pathname) ?? "login"));
+  }
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {

@@ -1,12 +1,14 @@
-// Addresses of the page: /, /r/<room number>, /d/<username>, and /m/<seq> behind them for a message.
+// Addresses of the page: /, /me, /r/<room number>, /d/<username>, and /m/<seq> behind the last two for
+// a message.
 
 import { navigation } from "./navigation.js";
 
 /**
- * Read a path; returns `{name: "home"}`, `{name: "group", number, seq}` or
+ * Read a path; returns `{name: "home"}`, `{name: "me"}`, `{name: "group", number, seq}` or
  * `{name: "direct", username, seq}`, `seq` being null where no message is named.
  */
 export function parsePath(path) {
+  if (/^\/me\/?$/.test(path)) return { name: "me" };
   const match = /^\/([rd])\/([^/]+)(?:\/m\/(\d{1,15}))?\/?$/.exec(path);
   if (!match) return { name: "home" };
   const value = decode(match[2]);
@@ -20,6 +22,17 @@ export function pathOf(room, seq = null) {
   const message = seq ? `/m/${seq}` : "";
   if (room.kind === "group") return `/r/${room.number}${message}`;
   return `/d/${encodeURIComponent(room.peer?.username ?? room.id)}${message}`;
+}
+
+/**
+ * Where in this page an address leads: `{path}` of a room or a message, or `{hash}` of an invitation;
+ * null for an address of another server, or of this one but no place of the page.
+ */
+export function placeOf(address, origin) {
+  const url = new URL(address);
+  if (url.origin !== origin) return null;
+  if (/^#invite=/.test(url.hash)) return { hash: url.hash };
+  return parsePath(url.pathname).name === "home" ? null : { path: url.pathname };
 }
 
 /** Find the room a route means among those one is in. */
@@ -49,6 +62,7 @@ export function createRouter(onChange) {
   return {
     current,
     go: (path) => navigation.go(path),
+    goBack: () => navigation.goBack(),
     goHome: (options) => navigation.goHome(options),
   };
 }

@@ -56,10 +56,47 @@ export function keepDraft(userId, roomId, text) {
   else storage.removeItem(draftKey(userId, roomId));
 }
 
+/** Let the draft of a room be that of another one. */
+export function moveDraft(userId, fromId, toId) {
+  const text = readDraft(userId, fromId);
+  if (text) keepDraft(userId, toId, text);
+  keepDraft(userId, fromId, "");
+}
+
 /** Forget all drafts of a user. */
 export function forgetDrafts(userId) {
   const prefix = draftKey(userId, "");
   for (const key of storage.keys()) if (key.startsWith(prefix)) storage.removeItem(key);
+}
+
+const replyKey = (userId, roomId) => draftKey(userId, `reply.${roomId}`);
+
+/** Read what the draft of a room is a reply to, as a quote, or null. */
+export function readDraftQuote(userId, roomId) {
+  return attempt(() => JSON.parse(storage.getItem(replyKey(userId, roomId))));
+}
+
+/** Keep what the draft of a room is a reply to; null is forgotten. */
+export function keepDraftQuote(userId, roomId, quote) {
+  if (quote) storage.setItem(replyKey(userId, roomId), JSON.stringify(quote));
+  else storage.removeItem(replyKey(userId, roomId));
+}
+
+const emojiKey = (userId) => `chat.emoji.${userId}`;
+
+/** Read a user's habits with emoji: `{recent, tone}`, the last one first, tone 0 for yellow. */
+export function readEmojiHabits(userId) {
+  const { recent = [], tone = 0 } = attempt(() => JSON.parse(storage.getItem(emojiKey(userId)))) ?? {};
+  return { recent, tone };
+}
+
+export function keepEmojiHabits(userId, habits) {
+  storage.setItem(emojiKey(userId), JSON.stringify(habits));
+}
+
+/** Forget a user's habits with emoji. */
+export function forgetEmojiHabits(userId) {
+  storage.removeItem(emojiKey(userId));
 }
 
 const notifyKey = (userId) => `chat.notify.${userId}`;
@@ -77,6 +114,36 @@ export function keepNotifying(userId) {
 /** Forget that a user wanted notifications here. */
 export function forgetNotifying(userId) {
   storage.removeItem(notifyKey(userId));
+}
+
+const panelKey = (userId) => `chat.panel.${userId}`;
+const foundKey = (userId) => `chat.found.${userId}`;
+
+/** Whether a user wants to see the sheet of a room beside it. */
+export function wantsPanel(userId) {
+  return storage.getItem(panelKey(userId)) !== null;
+}
+
+/** Remember whether a user wants to see the sheet of a room beside it. */
+export function keepPanel(userId, wanted) {
+  if (wanted) storage.setItem(panelKey(userId), "open");
+  else storage.removeItem(panelKey(userId));
+}
+
+/** The keys of what a user found last in the palette, the last one first. */
+export function readFound(userId) {
+  return (storage.getItem(foundKey(userId)) ?? "").split("\n").filter(Boolean);
+}
+
+/** Remember what a user found in the palette. */
+export function keepFound(userId, keys) {
+  storage.setItem(foundKey(userId), keys.join("\n"));
+}
+
+/** Forget what a user has chosen on this browser and found. */
+export function forgetChoices(userId) {
+  storage.removeItem(panelKey(userId));
+  storage.removeItem(foundKey(userId));
 }
 
 /** Have the server know a choice from now on; without a value it is forgotten. */

@@ -1,8 +1,9 @@
 // What the page knows. Events are applied here and nowhere else; views are told what changed.
 
 import { t } from "./i18n.js";
+import { follows } from "./pinned.js";
 import { Timeline } from "./timeline.js";
-import { isLater } from "./versions.js";
+import { isLater, withReaction } from "./versions.js";
 
 const TYPING_MS = 5_000;
 
@@ -11,19 +12,58 @@ export function nameOf(user) {
   return user?.nickname || user?.username || "";
 }
 
+/** Where a room was known by another id, as those are that begin with their first message. */
+class RoomMap extends Map {
+  constructor(aliases) {
+    super();
+    this.aliases = aliases;
+  }
+
+  get(id) {
+    return super.get(this.aliases.get(id) ?? id);
+  }
+
+  has(id) {
+    return super.has(this.aliases.get(id) ?? id);
+  }
+
+  set(id, value) {
+    return super.set(this.aliases.get(id) ?? id, value);
+  }
+
+  delete(id) {
+    return super.delete(this.aliases.get(id) ?? id);
+  }
+}
+
+/** The id of the room with somebody before the first message: the server knows none yet. */
+export function provisionalId(username) {
+  return `new:${username.toLowerCase()}`;
+}
+
+/** What a room may notify of: "all", "mentions" or "none". */
+export function notifyOf(room) {
+  return room.notify ?? (room.muted ? "none" : "all");
+}
+
 export class Store {
-  constructor({ now = Date.now, onUnknownRoom = () => {} } = {}) {
+  constructor({ now = Date.now, onUnknownRoom = () => {}, onBegun = () => {} } = {}) {
     this.now = now;
     this.onUnknownRoom = onUnknownRoom; // a room that must be fetched to be shown
+    this.onBegun = onBegun; // told the id of a provisional room and the real one in its place
     this.me = null;
-    this.rooms = new Map();
+    this.aliases = new Map(); // provisional id -> id
+    this.rooms = new RoomMap(this.aliases);
     this.users = new Map();
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
+    this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
     this.requests = new Map(); // by id: to join groups, waiting for an answer
     this.blocks = new Set(); // ids of those whom one has blocked, once asked for
-    this.timelines = new Map();
-    this.typing = new Map(); // room id -> Map of user id -> until when
+    this.timelines = new RoomMap(this.aliases);
+    this.pins = new RoomMap(this.aliases); // room id -> its pinned messages, the last one first, once asked for
+    this.wishes = new Set(); // reactions on their way to the server: {roomId, seq, emoji, on}
+    this.typing = new RoomMap(this.aliases); // room id -> Map of user id -> until when
     this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
     this.listeners = new Set();
   }
@@ -70,6 +110,11 @@ export class Store {
     this.notify("connection");
   }
 
+  /** The present id of a room. */
+  idOf(id) {
+    return this.aliases.get(id) ?? id;
+  }
+
   timeline(roomId) {
     if (!this.timelines.has(roomId)) {
       this.timelines.set(roomId, new Timeline(this.rooms.get(roomId)?.last_seq ?? 0));
@@ -77,11 +122,14 @@ export class Store {
     return this.timelines.get(roomId);
   }
 
-  /** Rooms, newest activity first. */
+  /** Rooms, pinned ones first, then those of the newest activity. */
   roomList() {
+    const pinned = (room) => Number(Boolean(room.pinned));
     const activity = (room) => room.last_message?.created_at ?? room.created_at;
     const byId = (a, b) => (a.id < b.id ? 1 : -1); // as the server orders what is equally new
-    return [...this.rooms.values()].sort((a, b) => activity(b) - activity(a) || byId(a, b));
+    return [...this.rooms.values()]
+      .filter((room) => !room.provisional || room.unsent)
+      .sort((a, b) => pinned(b) - pinned(a) || activity(b) - activity(a) || byId(a, b));
   }
 
   /** Those of the list that are not hidden, and the open one. */
@@ -93,11 +141,36 @@ export class Store {
     return Math.max(0, room.last_seq - room.last_read_seq);
   }
 
-  /** What calls for attention: the unread messages of all rooms that are neither muted nor hidden. */
-  unreadTotal() {
-    let total = 0;
-    for (const room of this.rooms.values()) if (!room.muted && !room.hidden) total += this.unread(room);
+  /** Whether one is named in a message of the room that one has not read. */
+  isMentioned(room) {
+    return (room.last_mention_seq ?? 0) > room.last_read_seq;
+  }
+
+  /**
+   * What calls for attention: `count` unread messages, of rooms that tell of mentions alone one for
+   * the mention; `mentioned` tells whether one is named somewhere.
+   */
+  attention() {
+    const total = { count: 0, mentioned: false };
+    for (const room of this.rooms.values()) {
+      const wanted = notifyOf(room);
+      if (room.hidden || wanted === "none") continue;
+      const mentioned = this.isMentioned(room);
+      total.mentioned ||= mentioned;
+      total.count += wanted === "all" ? this.unread(room) : Number(mentioned);
+    }
     return total;
+  }
+
+  /** Whether somebody who wants to hear of this room wants to hear of this message. */
+  callsFor(room, message) {
+    const wanted = notifyOf(room);
+    return wanted === "all" || (wanted === "mentions" && this.names(message));
+  }
+
+  /** Whether a message of somebody else names oneself, or everybody. */
+  names({ user_id: userId, mentions = [], mentions_all: all = false }) {
+    return userId !== this.me.id && (all || mentions.includes(this.me.id));
   }
 
   titleOf(room) {
@@ -126,6 +199,7 @@ export class Store {
     if (room.last_seq < known?.last_seq) merged.hidden = known.hidden; // something was said since
     merged.last_seq = Math.max(known?.last_seq ?? 0, room.last_seq ?? 0);
     merged.last_read_seq = Math.max(known?.last_read_seq ?? 0, room.last_read_seq ?? 0);
+    merged.last_mention_seq = Math.max(known?.last_mention_seq ?? 0, room.last_mention_seq ?? 0);
     if (known?.last_message && (!room.last_message || isLater(known.last_message, room.last_message))) {
       merged.last_message = known.last_message;
     }
@@ -134,6 +208,7 @@ export class Store {
     }
     if (room.peer) this.keepUser(room.peer);
     this.rooms.set(room.id, merged);
+    if (room.peer && !known?.peer) this.takeOver(provisionalId(room.peer.username), room.id);
     for (const request of this.requests.values()) {
       if (request.room.id === room.id) this.requests.delete(request.id);
     }
@@ -146,6 +221,65 @@ export class Store {
       if (grows || timeline.isBehind) this.notify(`timeline:${room.id}`);
     }
     return merged;
+  }
+
+  /**
+   * Note a room with somebody that the server does not know yet: it begins with the first message.
+   * Nothing is missing of it, so its timeline is complete and empty.
+   */
+  putProvisional(user) {
+    this.keepUser(user);
+    const id = provisionalId(user.username);
+    if (this.rooms.has(id)) return this.rooms.get(id);
+    const room = {
+      id,
+      kind: "direct",
+      provisional: true,
+      number: null,
+      name: null,
+      info: "",
+      owner_id: null,
+      posting: "members",
+      peer: user,
+      blocked: this.blocks.has(user.id),
+      notify: "all",
+      muted: false,
+      hidden: false,
+      pinned: false,
+      last_seq: 0,
+      last_read_seq: 0,
+      last_mention_seq: 0,
+      last_message: null,
+      created_at: this.now(),
+    };
+    this.rooms.set(id, room);
+    this.timeline(id).load([], { rev: 0 });
+    this.pins.set(id, []);
+    this.notify("rooms");
+    return room;
+  }
+
+  /** The room that was provisional has begun: what is open of it goes on as the real one. */
+  takeOver(provisional, roomId) {
+    if (!this.rooms.get(provisional)?.provisional) return;
+    const timeline = this.timelines.get(provisional);
+    for (const map of [this.rooms, this.timelines, this.pins, this.typing]) map.delete(provisional);
+    this.aliases.set(provisional, roomId);
+    if (!this.timelines.has(roomId)) this.timelines.set(roomId, timeline);
+    this.onBegun(provisional, this.rooms.get(roomId));
+  }
+
+  /** Note whether messages for a provisional room wait to be sent: then it is in the list. */
+  setUnsent(roomId, unsent) {
+    const room = this.rooms.get(roomId);
+    if (!room?.provisional || Boolean(room.unsent) === unsent) return;
+    room.unsent = unsent;
+    this.notify("rooms");
+  }
+
+  /** The ids of all rooms that the server knows. */
+  knownIds() {
+    return [...this.rooms.values()].filter((room) => !room.provisional).map((room) => room.id);
   }
 
   /** Take the whole list; rooms of `asked` (known when it was asked for) that it lacks are gone. */
@@ -184,13 +318,15 @@ export class Store {
   /** Forget what was said in a room and how far one has read: its log is another one now. */
   forgetLog(roomId) {
     const room = this.rooms.get(roomId);
-    if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_message: null });
+    if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_mention_seq: 0, last_message: null });
+    this.readMarks.delete(roomId);
     this.timelines.get(roomId)?.clear(0);
+    this.pins.delete(roomId);
   }
 
   /** Forget what may differ in another past: all logs and marks, who is where, whose account is gone. */
   forgetPast() {
-    for (const id of this.rooms.keys()) this.forgetLog(id);
+    for (const id of this.knownIds()) this.forgetLog(id);
     this.members.clear();
     this.users.clear();
     this.gone.clear();
@@ -200,15 +336,21 @@ export class Store {
 
   dropRoom(id) {
     if (!this.rooms.delete(id)) return;
+    for (const [alias, real] of this.aliases) if (real === id) this.aliases.delete(alias);
     this.timelines.delete(id);
+    this.pins.delete(id);
     this.members.delete(id);
+    this.readMarks.delete(id);
     this.typing.delete(id);
     this.notify("rooms", `room:${id}`);
   }
 
   /** Take the list of a room's members. */
   putMembers(roomId, members) {
-    for (const { user } of members) this.keepUser(user);
+    for (const { user, last_read_seq: seq } of members) {
+      this.keepUser(user);
+      this.keepReadMark(roomId, user.id, seq);
+    }
     this.members.set(roomId, members);
     this.notify(`members:${roomId}`, `timeline:${roomId}`, "rooms");
   }
@@ -234,11 +376,49 @@ export class Store {
 
   /** Take messages that have changed: all between two revs, as they are now. */
   putChanges({ room_id: roomId, messages, after_rev: afterRev, last_rev: lastRev }) {
-    if (!this.hearOf(roomId, messages)) return;
-    const timeline = this.timelines.get(roomId);
-    for (const message of messages) timeline?.change(message);
-    timeline?.takeRevs(afterRev, lastRev);
+    if (!this.takeCopies(roomId, messages)) return;
+    this.timelines.get(roomId)?.takeRevs(afterRev, lastRev);
     this.notify("rooms", `timeline:${roomId}`);
+  }
+
+  /** Take a message as an ack tells it: it says nothing of what else has changed. */
+  putCopy(message) {
+    if (!this.takeCopies(message.room_id, [message])) return;
+    this.notify("rooms", `timeline:${message.room_id}`);
+  }
+
+  takeCopies(roomId, messages) {
+    if (!this.hearOf(roomId, messages)) return false;
+    for (const message of messages) this.timelines.get(roomId)?.change(message);
+    for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
+    const pins = this.pins.get(roomId);
+    if (pins) this.pins.set(roomId, follows(pins, messages));
+    return true;
+  }
+
+  putPins(roomId, messages) {
+    this.pins.set(roomId, messages);
+    this.notify(`timeline:${roomId}`);
+  }
+
+  /** Show a reaction as it was wished for; `settle` when the server has answered. */
+  wish(wish) {
+    const same = ["roomId", "seq", "emoji"];
+    for (const other of this.wishes) if (same.every((name) => other[name] === wish[name])) this.wishes.delete(other);
+    this.wishes.add(wish);
+    this.show(wish);
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  /** End a wish: the server has answered. One that was refused, and not overtaken, is taken back. */
+  settle(wish, { refused = false } = {}) {
+    if (!this.wishes.delete(wish) || !refused) return;
+    this.show({ ...wish, on: !wish.on });
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  show({ roomId, seq, emoji, on }) {
+    this.timelines.get(roomId)?.patch(seq, (message) => withReaction(message, emoji, on, this.me.id));
   }
 
   /** Note what messages, new or not, say of their room and senders; false if it is unknown. */
@@ -250,9 +430,10 @@ export class Store {
       if (!room.last_message || isLater(message, room.last_message)) room.last_message = message;
       if (message.seq > room.last_seq) room.hidden = false; // until the next message
       room.last_seq = Math.max(room.last_seq, message.seq);
+      if (this.names(message)) room.last_mention_seq = Math.max(room.last_mention_seq ?? 0, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
-      }
+      } else this.keepReadMark(roomId, message.user_id, message.seq);
     }
     return true;
   }
@@ -264,6 +445,18 @@ export class Store {
     return [held, preview]
       .filter((copy) => copy?.id === message.id)
       .reduce((newest, copy) => (isLater(copy, newest) ? copy : newest), message);
+  }
+
+  /** How far a member of a room is known to have read. */
+  readMark(roomId, userId) {
+    if (this.rooms.get(roomId)?.blocked) return 0;
+    return this.readMarks.get(roomId)?.get(userId) ?? 0;
+  }
+
+  keepReadMark(roomId, userId, seq = 0) {
+    if (!this.readMarks.has(roomId)) this.readMarks.set(roomId, new Map());
+    const marks = this.readMarks.get(roomId);
+    marks.set(userId, Math.max(marks.get(userId) ?? 0, seq));
   }
 
   markRead(roomId, seq) {
@@ -295,6 +488,10 @@ const EVENTS = {
 
   message_read(store, { room_id: roomId, user_id: userId, seq }) {
     if (userId === store.me.id) store.markRead(roomId, seq);
+    else {
+      store.keepReadMark(roomId, userId, seq);
+      store.notify(`timeline:${roomId}`);
+    }
   },
 
   user_typing(store, { room_id: roomId, user_id: userId }) {
@@ -321,8 +518,9 @@ const EVENTS = {
   },
 
   room_created(store, room) {
-    const kept = store.putRoom(room);
-    if (kept.kind === "direct" && !kept.peer) store.onUnknownRoom(room.id);
+    // A push does not tell who the other one is: without that a direct room has no name.
+    if (room.kind === "direct" && !store.rooms.has(room.id)) store.onUnknownRoom(room.id);
+    else store.putRoom(room);
   },
 
   room_updated(store, room) {

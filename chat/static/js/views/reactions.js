@@ -1,11 +1,17 @@
-// The reactions below a message: each emoji with its count.
+// The reactions below a message: each emoji with its count. A click adds one's own or takes it back.
 
-import { h, keyed, setAttr, setText } from "../dom.js";
+import { h, icon, keyed, setAttr, setText } from "../dom.js";
+import { listed } from "../format.js";
 import { t } from "../i18n.js";
+import { SMILE } from "../icons.js";
+import { nameOf } from "../store.js";
 import { isOwnReaction } from "../versions.js";
 
+const NAMED = 6; // people; the others are counted
+const ADD = { emoji: "" };
+
 /** Bring the reactions below a message's line up to date. */
-export function drawReactions(line, message, userId) {
+export function drawReactions(line, message, store) {
   const { reactions = [] } = message;
   const found = line.parentNode.querySelector(".reactions");
   if (!reactions.length) {
@@ -16,28 +22,50 @@ export function drawReactions(line, message, userId) {
   if (!found) line.after(list);
   keyed(
     list,
-    reactions,
+    [...reactions, ADD],
     ({ emoji }) => emoji,
-    createReaction,
-    (item, reaction) => updateReaction(item, reaction, isOwnReaction(message, reaction, userId)),
+    (one) => (one === ADD ? createAdd() : createReaction(one)),
+    (item, one) => one !== ADD && updateReaction(item.firstChild, one, message, store),
   );
 }
 
 function createReaction({ emoji }) {
-  return h(
-    "li",
-    { class: "reaction" },
+  const button = h(
+    "button",
+    { type: "button", class: "reaction", dataset: { emoji } },
     h("span", { class: "reaction-emoji", "aria-hidden": "true" }, emoji),
     h("span", { class: "reaction-count", "aria-hidden": "true" }),
     h("span", { class: "visually-hidden" }),
   );
+  return h("li", {}, button);
 }
 
-function updateReaction(item, { emoji, count }, own) {
-  const [, figure, words] = item.children;
-  const text = t(own ? "reactions.own" : "reactions.count", { count, emoji });
-  item.classList.toggle("own", own);
-  setText(figure, String(count));
+/** The last chip: more emoji. */
+function createAdd() {
+  const label = t("act.react");
+  return h(
+    "li",
+    {},
+    h("button", { type: "button", class: "reaction-add", "aria-label": label, title: label }, icon(SMILE)),
+  );
+}
+
+function updateReaction(button, reaction, message, store) {
+  const own = isOwnReaction(message, reaction, store.me.id);
+  const text = t("reactions.by", { emoji: reaction.emoji, names: namesOf(reaction, own, store) });
+  button.classList.toggle("own", own);
+  const [, figure, words] = button.children;
+  setText(figure, String(reaction.count));
   setText(words, text);
-  setAttr(item, "title", text);
+  setAttr(button, "aria-pressed", String(own));
+  setAttr(button, "title", text);
+}
+
+/** Who reacted, oneself first; those whose names are not known are counted. */
+function namesOf({ count, user_ids: ids }, own, store) {
+  const others = ids.filter((id) => id !== store.me.id).map((id) => nameOf(store.users.get(id)));
+  const names = [...(own ? [t("you")] : []), ...others.filter(Boolean)].slice(0, NAMED);
+  const more = count - names.length;
+  if (!names.length) return t("reactions.people", { count });
+  return listed(more > 0 ? [...names, t("reactions.more", { count: more })] : names);
 }

@@ -1,14 +1,21 @@
-// An open room: its head, its messages, who is typing, and the composer.
+// An open room: its head, its pins, its messages, who is typing, and the composer.
 
 import { fill, h, setText } from "../dom.js";
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { closedBy } from "../rights.js";
 import { pathOf } from "../router.js";
-import { keepDraft, readDraft } from "../storage.js";
+import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage.js";
 import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
-import { numberLine } from "./members.js";
+import { numberLine } from "./group_number.js";
+import { quoteOf } from "./composer_modes.js";
+import { createMentionSearch } from "./mention_search.js";
+import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
+import { pickEmoji } from "./pick_emoji.js";
+import { createPins } from "./pins.js";
 import { createRoomHead } from "./room_head.js";
 
 /** Make the view of a room. Returns `{root, roomId, redraw, start(seq), goTo(seq), stop}`. */
@@ -17,16 +24,22 @@ export function createRoom({ room: given, app, openSheet }) {
   const roomId = given.id;
   const room = () => store.rooms.get(roomId);
   const title = () => store.titleOf(room());
+  const goTo = (seq) => messages.goTo(seq);
 
   const head = createRoomHead({ room: given, app, openSheet });
   const typing = h("p", { class: "typing" });
+  const act = {
+    reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
+    edit: (message) => composer.edit(message),
+    react: (message, emoji, on) => acting.react(message, emoji, on),
+  };
   const messages = createMessages({
     roomId,
     store,
     title: title(),
     history: actions,
     pending: () => outbox.list(roomId),
-    welcome: () => room().kind === "group" && numberLine(room(), app.toast),
+    welcome,
     seen: (seq) => actions.markRead(roomId, seq),
     missing: () => app.toast(t("messages.missing")),
     context: {
@@ -37,43 +50,69 @@ export function createRoom({ room: given, app, openSheet }) {
       retry: (clientId) => outbox.retry(clientId),
       discard: (clientId) => outbox.remove(clientId),
       showPerson: app.showPerson,
-      goTo: (seq) => messages.goTo(seq),
+      goTo,
+      act,
     },
   });
+  const acting = createMessageActions({ list: messages.list, roomId, app, compose: act });
+  const pins = createPins({ roomId, app, goTo });
   const composer = createComposer({
+    roomId,
     label: t("composer.label", { name: title() }),
-    draft: readDraft(store.me.id, roomId),
-    keepDraft: (text) => keepDraft(store.me.id, roomId, text),
-    send(text) {
-      const kept = actions.send(room(), text);
+    draft: { text: readDraft(store.me.id, roomId), quote: readDraftQuote(store.me.id, roomId) },
+    keepDraft({ text, quote }) {
+      keepDraft(store.me.id, store.idOf(roomId), text);
+      keepDraftQuote(store.me.id, store.idOf(roomId), quote);
+    },
+    send(text, quote) {
+      const kept = actions.send(room(), text, quote);
       messages.sent();
       return kept;
     },
+    async edit(message, text) {
+      try {
+        await actions.edit(message, text);
+        return true;
+      } catch (error) {
+        app.toast(errorText(error));
+        return false;
+      }
+    },
+    lastOwn,
+    latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),
+    find: createMentionSearch({ roomId, app, found: () => composer.suggest() }),
+    pickEmoji: (at, choose) => pickEmoji(app, at, choose),
+    authorOf: (quote) => store.authorOf(quote),
+    goTo,
+    say: app.toast,
   });
+  /** The user's newest message, if it can be edited; null while a newer one is being sent. */
+  function lastOwn() {
+    if (outbox.list(roomId).length) return null;
+    const own = (one) => one.user_id === store.me.id && !one.deleted_at;
+    return store.timeline(roomId).messages.findLast(own) ?? null;
+  }
+
   const closed = h("div", { class: "composer-closed", hidden: true });
-  const root = h("div", { class: "room-view" }, head.root, messages.root, typing, composer.root, closed);
+  const root = h("div", { class: "room-view" }, head.root, pins.root, messages.root, typing, composer.root, closed);
   let typingTimer = null;
+
+  /** What an empty room shows besides that it is empty. */
+  function welcome() {
+    if (room().provisional) return h("p", {}, t("introduction.unseen", { name: title() }));
+    return room().kind === "group" && numberLine(room(), app.toast);
+  }
 
   function drawComposer() {
     const now = room();
-    const reason = closedBy(now);
+    const reason = closedBy(store, now);
     closed.hidden = !reason;
     composer.root.hidden = Boolean(reason);
     if (closed.dataset.reason === reason) return;
     closed.dataset.reason = reason;
     const text = reason ? h("p", {}, t(`composer.${reason}`)) : null;
     fill(closed, text, reason === "blocked" && unblockButton());
-  }
-
-  /** Why nothing can be written here, as the end of the key of a text; "" where one may. */
-  function closedBy(now) {
-    if (now.kind === "direct" && now.peer === null) return "closed";
-    if (now.blocked) return "blocked";
-    if (now.kind === "direct") return "";
-    if (now.posting !== "admins" || now.owner_id === store.me.id) return "";
-    const mine = store.members.get(roomId)?.find(({ user }) => user.id === store.me.id);
-    return mine?.role === "admin" ? "" : "admins";
   }
 
   function unblockButton() {
@@ -105,20 +144,27 @@ export function createRoom({ room: given, app, openSheet }) {
       drawComposer();
       drawTyping();
       messages.redraw();
+      acting.redraw();
+      composer.redraw();
+      pins.redraw();
     },
-    goTo: messages.goTo,
+    goTo,
     /** Show the room, at the message `seq` if one is named. */
     start(seq) {
       head.redraw();
       drawComposer();
       messages.start(seq);
+      pins.redraw();
+      pins.load();
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
-      if (typesHere && !closedBy(room())) composer.focus();
+      if (typesHere && !closedBy(store, room())) composer.focus();
       else head.focus();
-      if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
+      // Who is in it, and how far each has read; without it usernames will do.
+      if (!room().provisional) actions.loadMembers(roomId).catch(() => {});
     },
     stop() {
       clearTimeout(typingTimer);
+      acting.stop();
       messages.stop();
       composer.stop();
     },

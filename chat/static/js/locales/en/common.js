@@ -54,4 +54,6 @@ export default {
   "error.outdated": "The server was updated. Reload this page for this; drafts and unsent messages stay.",
   "error.internal": "Something went wrong. Try again.",
   "error.retry_after": { one: "Too often. Try again in 1 second.", other: "Too often. Try again in {count} seconds." },
+  "form.required": "Please fill this in.",
+  "form.reveal": "Show what is typed",
 };

@@ -50,4 +50,6 @@ export default {
   "error.outdated": "服务器已更新，请刷新页面后再使用此功能；草稿和未发出的消息会保留。",
   "error.internal": "出错了，请重试。",
   "error.retry_after": "操作太频繁，请 {count} 秒后再试。",
+  "form.required": "请填写此项。",
+  "form.reveal": "显示输入内容",
 };

@@ -1,0 +1,72 @@
+"""What replies show of the messages that they reply to, filled in whenever messages leave a log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from chat.models import Message, Quote
+from chat.repositories.messages import MessageRepository, quote_of
+
+
+class Quotes:
+    """Adds to messages what is not stored with them: the names of senders, and quotes.
+
+    Only the seq of a quoted message is stored, so its present text and names are shown, and a text
+    that was deleted is nowhere. `add_names` adds the names to messages and their quotes.
+    """
+
+    def __init__(
+        self,
+        messages: MessageRepository,
+        add_names: Callable[[Iterable[Message]], list[Message]],
+    ) -> None:
+        self._messages = messages
+        self._add_names = add_names
+
+    def complete(self, messages: Iterable[Message]) -> list[Message]:
+        """Return the messages with names and quotes.
+
+        One query for each room finds the quoted messages that are not among them.
+        """
+        messages = list(messages)
+        quoted: defaultdict[str, set[int]] = defaultdict(set)
+        for message in messages:
+            if message.reply_to is not None:
+                quoted[message.room_id].add(message.reply_to)
+        quotes = {
+            (room_id, seq): quote
+            for room_id, seqs in quoted.items()
+            for seq, quote in self._find(room_id, seqs, messages).items()
+        }
+        return self._add_names(
+            (
+                replace(message, quote=quotes[message.room_id, message.reply_to])
+                if message.reply_to is not None
+                else message
+            )
+            for message in messages
+        )
+
+    def find(self, room_id: str, seq: int) -> Quote:
+        """Return the quote of one message; a missing one is `deleted`."""
+        found = self._add_names(self._messages.list_range(room_id, seq, seq))
+        return quote_of(found[0]) if found else _missing(seq)
+
+    def _find(self, room_id: str, seqs: set[int], known: Iterable[Message]) -> dict[int, Quote]:
+        quotes = {seq: _missing(seq) for seq in seqs}
+        found = {one.seq: quote_of(one) for one in known if one.room_id == room_id}
+        quotes |= {seq: quote for seq, quote in found.items() if seq in seqs}
+        if missing := seqs - found.keys():
+            quotes |= self._messages.quotes_at(room_id, missing)
+        return quotes
+
+
+def _missing(seq: int) -> Quote:
+    return Quote(seq, version=0, user_id="", data="", deleted=True)
+
+
+def has_quote(message: Message) -> bool:
+    """Return whether nothing is missing of a message that leaves the log."""
+    return message.reply_to is None or message.quote is not None

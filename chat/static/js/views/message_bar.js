@@ -1,0 +1,62 @@
+// The bar over a message under the mouse, or with the focus: one bar, which moves from row to row.
+
+import { h, icon, setAttr } from "../dom.js";
+import { QUICK } from "../emoji.js";
+import { t } from "../i18n.js";
+import { MORE, REPLY, SMILE } from "../icons.js";
+import { reactsWith } from "../versions.js";
+
+const SHOWN = 3; // of the quick emoji
+
+/** Make the bar; `act` is what its buttons call. Returns `{root, show(row, message, rights), hide}`. */
+export function createMessageBar({ store, react, pick, reply, more }) {
+  let shown = null; // {row, message}
+  const button = (symbol, key, action) =>
+    h(
+      "button",
+      { type: "button", class: "bar-button", "aria-label": t(key), title: t(key), onclick: action },
+      icon(symbol),
+    );
+  const quick = QUICK.slice(0, SHOWN).map((emoji) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "bar-button bar-emoji",
+        "aria-label": t("act.react_with", { emoji }),
+        "aria-pressed": "false",
+        onclick: () => react(shown.message, emoji),
+      },
+      emoji,
+    ),
+  );
+  const picks = button(SMILE, "act.react", (event) => pick(shown.message, event.currentTarget));
+  const replies = button(REPLY, "act.reply", () => reply(shown.message));
+  const mores = button(MORE, "act.more", (event) => more(shown.message, event.currentTarget));
+  mores.setAttribute("aria-haspopup", "menu");
+  const buttons = [...quick, picks, replies, mores];
+  const root = h("div", { class: "message-bar", role: "group", "aria-label": t("act.label") }, buttons);
+
+  return {
+    root,
+    /** The row that it is on, or null. */
+    get row() {
+      return shown?.row ?? null;
+    },
+    /** Show the bar on a row, or bring it up to date there. */
+    show(row, message, rights) {
+      shown = { row, message };
+      for (const one of [...quick, picks]) one.hidden = !rights.react;
+      replies.hidden = !rights.reply;
+      quick.forEach((one, index) => setAttr(one, "aria-pressed", String(reactsWith(message, QUICK[index], store.me.id))));
+      const host = row.closest(".bubbles") ? row.querySelector(".body") : row; // a bubble has space beside it
+      if (root.parentNode !== host) host.append(root);
+      // Rows take their buttons out of the way of the Tab key; of the one with the focus they are in it.
+      if (row.contains(document.activeElement)) for (const one of buttons) one.removeAttribute("tabindex");
+    },
+    hide() {
+      shown = null;
+      root.remove();
+    },
+  };
+}
