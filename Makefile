@@ -21,7 +21,7 @@ MONGOD := $(if $(and $(filter Linux-x86_64 Linux-aarch64,$(shell uname -s)-$(she
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test torture clients programs seed check format bench audit lock vendor clean
+.PHONY: help run test torture clients programs seed check format bench audit lock bundle vendor clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ lock: $(UV) ## Pin the newest versions that setup.cfg allows
 	echo pip-audit | $(COMPILE) --upgrade -o requirements-audit.lock -
 	echo "python-socketio[asyncio_client]" | $(COMPILE) --upgrade -c requirements.lock -o requirements-asyncio.lock -
 	cd tests/node && npm update --package-lock-only
+
+bundle: programs ## Make the page's bundle of its modules and style sheets; commit it with them
+	@$(PYTHON) tools/bundle.py
 
 vendor: $(TEST) ## Fetch the vendored npm files again and verify them
 	$(PYTHON) tools/vendor_npm.py

@@ -30,6 +30,8 @@ class Config:
     CORS_ORIGINS = text("CORS_ORIGINS")  # separated by spaces; empty: only the server's own
     # The public URL of the page, for links; its host counts as in HOSTS.
     PUBLIC_URL = text("PUBLIC_URL")
+    # off: the page's modules as they are, for those who work on them
+    BUNDLE = switch("BUNDLE", True)
     LOG_LEVEL = text("LOG_LEVEL", "INFO").upper()
 
     # Data

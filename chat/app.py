@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from chat import cli, error_handlers, extensions, settings
+from chat import assets, cli, error_handlers, extensions, settings
 from chat.blueprints.blocks import blocks
+from chat.blueprints.files import files
 from chat.blueprints.http import client_address, require_json
 from chat.blueprints.membership_requests import membership_requests
 from chat.blueprints.messages import messages
@@ -57,7 +58,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     Nothing is started and no database is queried; only a missing secret key is created. Raises
     `SettingsError` with one sentence when a setting is invalid.
     """
-    app = Flask(__name__, static_folder=None)  # the blueprint `pages` serves the static files
+    app = Flask(__name__, static_folder=None)  # the blueprint `files` serves the static files
     app.config.from_object(config)
     app.config.update(overrides)
     settings.check(app.config)
@@ -76,6 +77,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     app.before_request(require_json)
     for blueprint in (
         pages,
+        files,
         users,
         blocks,
         membership_requests,
@@ -102,6 +104,8 @@ def start(app: Flask) -> None:
     spawn(services.readiness.run)
     spawn(services.presence.run)
     spawn(services.jobs.run)
+    if app.config["BUNDLE"]:
+        spawn(assets.prepare)
 
 
 def stop(app: Flask) -> None:

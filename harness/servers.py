@@ -21,7 +21,8 @@ from pymongo.uri_parser import parse_uri
 ROOT = Path(__file__).resolve().parents[1]
 READY = re.compile(r"^(https?://\S+)/$", re.MULTILINE)
 PATIENCE = 90.0  # seconds to wait on a busy machine; says nothing about the server's speed
-KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START")  # inherited variables
+# inherited variables
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START", "BUNDLE")
 
 
 def _ports() -> Iterator[int]:

@@ -43,6 +43,14 @@ PACKAGES = [
         },
     ),
     Package(
+        "marked",
+        "18.2.1",
+        {
+            "lib/marked.esm.js": "chat/static/vendor/marked.esm-18.2.1.js",
+            "LICENSE": "chat/static/vendor/marked-18.2.1.LICENSE.txt",
+        },
+    ),
+    Package(
         "axe-core",
         "4.14.1",
         {

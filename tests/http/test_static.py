@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.blueprints.pages import STATIC
+from chat.bundle import STATIC
 from harness.accounts import error_of
 
 FILE = min(file.relative_to(STATIC).as_posix() for file in STATIC.rglob("*.js"))

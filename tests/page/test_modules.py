@@ -97,17 +97,21 @@ def test_the_page_comes_in_the_language_preferred(
     assert f'<html lang="{language}">' in client.get("/", headers=headers).text
 
 
-def test_files_are_kept_for_ever_under_their_version_only(client: FlaskClient) -> None:
+@pytest.mark.parametrize(("bundled", "script"), [(True, "bundle/app.js"), (False, "js/main.js")])
+def test_files_are_kept_for_ever_under_their_version_only(
+    make_app: Callable[..., Flask], bundled: bool, script: str
+) -> None:
+    client = make_app(BUNDLE=bundled).test_client()
     page = client.get("/").text
     addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-    assert any(address.endswith("js/main.js") for address in addresses)
+    assert any(address.endswith(script) for address in addresses)
     for address in set(addresses):
         response = client.get(address)
         assert response.status_code == 200, address
         assert "immutable" in response.headers["Cache-Control"]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         response.close()
-    old = client.get("/static/000000000000/js/main.js")
+    old = client.get(f"/static/000000000000/{script}")
     assert old.status_code == 200
     assert old.headers["Cache-Control"] == "no-cache"
     old.close()

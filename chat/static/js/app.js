@@ -1,7 +1,7 @@
 // The page of one who is logged in: puts the parts together.
 
 import { Manager } from "../vendor/socket.io.esm.min-4.8.4.js";
-import { createActions } from "./actions.js";
+import { createActions } from "./actions/index.js";
 import { request } from "./api.js";
 import { Connection, openSockets } from "./connection.js";
 import { createDepartures } from "./departures.js";
@@ -13,7 +13,7 @@ import { createKeeper } from "./outbox_keeper.js";
 import { createProbe } from "./probe.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
-import { forgetDrafts, forgetNotifying, keepLocale } from "./storage.js";
+import { forgetDrafts, forgetEmojiHabits, forgetNotifying, keepLocale } from "./storage.js";
 import { Store } from "./store.js";
 import { createCatchUp, createSync } from "./sync.js";
 import { createShell } from "./views/shell.js";
@@ -182,6 +182,7 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     shell?.stop(); // an open composer keeps its draft: before all drafts are forgotten
     if (isGoodbye(reason)) {
       forgetDrafts(user.id);
+      forgetEmojiHabits(user.id);
       forgetNotifying(user.id);
       await outbox.clear();
     }

@@ -58,6 +58,11 @@ export function full(at) {
   return formatter({ dateStyle: "full", timeStyle: "short" }).format(at);
 }
 
+/** Some names as one reads them out: "Ann, Bob, and Cleo". */
+export function listed(names) {
+  return new Intl.ListFormat(locale() === "zh" ? "zh-CN" : "en").format(names);
+}
+
 /** An unread count that fits its badge. */
 export function badge(count) {
   return count > 99 ? "99+" : String(count);

@@ -44,5 +44,16 @@ export function rowsOf(messages, { previous = null, unreadAfter = null } = {}) {
     rows.push({ type: "message", key: rowKey(message), message, first });
     before = message;
   }
+  return markEnds(rows);
+}
+
+/** Mark the message with which a `turn` of its author ends: behind it another one speaks, or nobody. */
+function markEnds(rows) {
+  let next = null;
+  for (let at = rows.length - 1; at >= 0; at -= 1) {
+    if (rows[at].type !== "message") continue;
+    rows[at].turn = next?.message.user_id !== rows[at].message.user_id || !next.message.seq;
+    next = rows[at];
+  }
   return rows;
 }

@@ -3,6 +3,7 @@
 export const BACK = "M15 5l-7 7 7 7";
 export const BLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M6 6l12 12";
 export const CHECK = "M5 12.5l4.5 4.5L19 7.5";
+export const CHECKS = "M1.5 12.5L6 17l9.5-9.5M10.5 15.7l1.3 1.3l9.7-9.5";
 export const CLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v4.5l3 2";
 export const ALERT = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v5M12 16v.2";
 export const CLOSE = "M6 6l12 12M18 6L6 18";
@@ -12,11 +13,18 @@ export const DEVICE = "M3.5 5h17v11h-17zM8.5 20h7M12 16v4";
 export const DOWN = "M12 5v14M6 13l6 6 6-6";
 export const HIDE = "M3 12c2.2-4 5.3-6 9-6s6.8 2 9 6c-2.2 4-5.3 6-9 6s-6.8-2-9-6M4.5 4.5l15 15";
 export const KEY = "M8 11.5a4 4 0 1 0 0 8a4 4 0 1 0 0-8M11 12.5L19.5 4M16 7.5l3 3";
+export const LINK = "M10 14.5a4 4 0 0 0 5.8.3l3-3a4.1 4.1 0 0 0-5.8-5.8l-1.3 1.2M14 9.5a4 4 0 0 0-5.8-.3l-3 3a4.1 4.1 0 0 0 5.8 5.8l1.3-1.2";
 export const LEAVE = "M14 4H6v16h8M11 12h9M17 8.5l3.5 3.5-3.5 3.5";
+export const LIST = "M4 6.5h16M4 12h16M4 17.5h16";
 export const MORE = "M6 12v.1M12 12v.1M18 12v.1";
 export const PEOPLE =
   "M9 11a3.5 3.5 0 1 0 0-7a3.5 3.5 0 1 0 0 7M2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.6c2.1.8 3.5 2.6 3.5 5.4";
+export const PENCIL = "M4.5 19.5l1-4L16 5l3 3L8.5 18.5zM13.5 7.5l3 3";
 export const PIN = "M8.5 4h7M10 4l-.5 6L6 14h12l-3.5-4L14 4M12 14v6.5";
+export const REPLY = "M10 6l-6 5.5 6 5.5M4.5 11.5H14c3.5 0 5.5 2 5.5 6.5";
 export const SEARCH = "M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M15.5 15.5L20 20";
+export const SELECT = "M9 4H7M17 4h-2M9 20H7M17 20h-2M12 4v16M12 4a3 3 0 0 0-3 0M12 4a3 3 0 0 1 3 0";
+export const SMILE =
+  "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M9 9.8v.2M15 9.8v.2M8.2 14c.9 1.5 2.2 2.3 3.8 2.3s2.9-.8 3.8-2.3";
 export const TRASH = "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13";
 export const SEND = "M4.5 12h14M12.5 6l6 6-6 6";

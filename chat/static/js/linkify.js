@@ -1,4 +1,4 @@
-// Finds http(s) addresses in plain text, Chinese text included.
+// Finds addresses of the web and of e-mail in plain text, Chinese text included.
 
 // An address ends at white space and at what shows nothing, such as direction marks: behind one of
 // those, text may look like a part of the address that it is not. It also ends at quotes, and at
@@ -10,7 +10,29 @@ const END = [
   "\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\ufe50-\\ufe6b",
   "\\uff01-\\uff0f\\uff1a-\\uff20\\uff3b-\\uff40\\uff5b-\\uff65\\uffe0-\\uffee",
 ].join("");
-const CANDIDATE = new RegExp(`https?://[^${END}]+`, "giu");
+// What is written without a scheme is an address only in a domain that few words and no usual names
+// of files end in: never `run.py`, `README.md`, `user.id` or a full stop without a space behind it.
+const DOMAINS = [
+  "com|org|net|edu|gov|io|dev|ai|xyz|eu",
+  "ar|au|br|ca|ch|cl|cn|cz|de|dk|es|fi|fr|gr|hk|hu|ie|il|jp|ke|kr|kz|lt|lu|lv|mo|mx|my|ng|nl|np|nz",
+  "ph|pk|pt|ro|ru|sa|se|sg|sk|th|tr|tw|ua|uk|vn|za",
+].join("|");
+const BEFORE = "(?<![a-z0-9_\\u00c0-\\u024f@./\\\\:=&#%+$\\p{Default_Ignorable_Code_Point}-])";
+const REST = `(?:(?!\\*\\*|~~|\\]\\()[^${END}])`; // bold and struck addresses end with their marks
+const HOST = `(?:[a-z0-9-]+\\.)+(?:${DOMAINS})(?![a-z0-9_@-]|\\.[a-z0-9])`;
+const CANDIDATE = new RegExp(
+  [
+    `https?://${REST}+`,
+    `${BEFORE}(?:mailto:)?[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9-]+\\.)+[a-z]{2,24}(?![a-z0-9_@-]|[.:][a-z0-9/~])`,
+    `${BEFORE}www\\.${REST}+`,
+    `${BEFORE}${HOST}(?::\\d{1,5}(?!\\d))?(?:[/?#]${REST}*)?`,
+  ].join("|"),
+  "giu",
+);
+const ASSUMED = "https://";
+const SCHEME = /^https?:/i;
+const MAIL = /^(?:mailto:)?[^/?#@]+@[^/?#@]+$/i;
+const MIXED_CASE = /\.(?=[a-z]*[A-Z])(?=[A-Z]*[a-z])[A-Za-z]+$/; // "Fine.It works"
 const TRAILING = new Set(".,;:!?*_~،؛؟।");
 const OPENING = new Map([
   [")", "("],
@@ -33,8 +55,7 @@ export function linkify(text) {
   const pieces = [];
   let end = 0;
   for (const match of text.matchAll(CANDIDATE)) {
-    const shown = trim(cutRunOn(match[0]));
-    const href = addressOf(shown);
+    const { shown, href } = MAIL.test(match[0]) ? mailLink(match[0]) : webLink(match[0]);
     if (!href) continue;
     if (match.index > end) pieces.push({ text: text.slice(end, match.index) });
     pieces.push({ text: shown, href });
@@ -42,6 +63,22 @@ export function linkify(text) {
   }
   if (end < text.length) pieces.push({ text: text.slice(end) });
   return pieces;
+}
+
+function mailLink(text) {
+  return { shown: text, href: `mailto:${text.replace(/^mailto:/i, "")}` };
+}
+
+/** The part of a candidate that is an address, and where it leads; null if nowhere. */
+function webLink(text) {
+  if (SCHEME.test(text)) {
+    const shown = trim(cutRunOn(text));
+    return { shown, href: addressOf(shown) };
+  }
+  const shown = trim(cutRunOn(ASSUMED + text)).slice(ASSUMED.length);
+  const host = AUTHORITY.exec(ASSUMED + shown)[1].replace(/:.*/, "");
+  const isHost = host.includes(".") && !host.startsWith("-") && !host.endsWith(".") && !MIXED_CASE.test(host);
+  return { shown, href: isHost ? addressOf(ASSUMED + shown) : null };
 }
 
 /** Drop Chinese text that follows the host without a space: no top-level domain mixes the two. */

@@ -7,8 +7,8 @@ const ABANDONED_MS = 30_000; // another tab's record that still waits: that tab 
 const SETTLED = 100; // client_ids of messages that came lately
 
 /**
- * A record is `{client_id, room_id, kind, user_id, data, created_at, state, error}` with state
- * "pending" or "failed". Per room one record is on its way at a time, so that they keep their order.
+ * A record is `{client_id, room_id, kind, user_id, data, reply_to, created_at, state, error}`
+ * with state "pending" or "failed". Per room one record is on its way at a time, so that they keep their order.
  *
  * `keeper` keeps records over a reload (see createKeeper); `emit(kind, event, payload)` resolves to
  * an ack, throws when none came; `online()` tells whether emitting makes sense; `lock(name, task)`
@@ -90,8 +90,8 @@ export class Outbox {
     return this.records.size;
   }
 
-  /** Write a text into a room and send it as soon as possible; resolves when it is kept. */
-  add(room, data) {
+  /** Write a text into a room, perhaps as a reply, and send it soon; resolves when it is kept. */
+  add(room, data, replyTo = null) {
     this.newest = Math.max(this.now(), this.newest + 1); // two of one millisecond keep their order
     const kept = this.save({
       client_id: this.makeId(),
@@ -99,6 +99,7 @@ export class Outbox {
       kind: room.kind,
       user_id: this.userId,
       data,
+      reply_to: replyTo,
       created_at: this.newest,
       state: "pending",
       error: null,
@@ -165,8 +166,9 @@ export class Outbox {
     if (record?.state !== "pending") return 0; // another tab was faster
     let ack;
     try {
-      const { room_id, data } = record;
-      ack = await this.emit(record.kind, "send_message", { room_id, client_id: clientId, data });
+      const { room_id, data, reply_to: quote } = record;
+      const reply = quote && { reply_to: quote.seq };
+      ack = await this.emit(record.kind, "send_message", { room_id, client_id: clientId, data, ...reply });
     } catch {
       if (!this.online()) return 0; // pending until the connection is back
       ack = { error: { code: "unavailable" } };

@@ -22,6 +22,17 @@ export function pathOf(room, seq = null) {
   return `/d/${encodeURIComponent(room.peer?.username ?? room.id)}${message}`;
 }
 
+/**
+ * Where in this page an address leads: `{path}` of a room or a message, or `{hash}` of an invitation;
+ * null for an address of another server, or of this one but no place of the page.
+ */
+export function placeOf(address, origin) {
+  const url = new URL(address);
+  if (url.origin !== origin) return null;
+  if (/^#invite=/.test(url.hash)) return { hash: url.hash };
+  return parsePath(url.pathname).name === "home" ? null : { path: url.pathname };
+}
+
 /** Find the room a route means among those one is in. */
 export function roomOf(route, rooms) {
   for (const room of rooms) {

@@ -62,6 +62,36 @@ export function forgetDrafts(userId) {
   for (const key of storage.keys()) if (key.startsWith(prefix)) storage.removeItem(key);
 }
 
+const replyKey = (userId, roomId) => draftKey(userId, `reply.${roomId}`);
+
+/** Read what the draft of a room is a reply to, as a quote, or null. */
+export function readDraftQuote(userId, roomId) {
+  return attempt(() => JSON.parse(storage.getItem(replyKey(userId, roomId))));
+}
+
+/** Keep what the draft of a room is a reply to; null is forgotten. */
+export function keepDraftQuote(userId, roomId, quote) {
+  if (quote) storage.setItem(replyKey(userId, roomId), JSON.stringify(quote));
+  else storage.removeItem(replyKey(userId, roomId));
+}
+
+const emojiKey = (userId) => `chat.emoji.${userId}`;
+
+/** Read a user's habits with emoji: `{recent, tone}`, the last one first, tone 0 for yellow. */
+export function readEmojiHabits(userId) {
+  const { recent = [], tone = 0 } = attempt(() => JSON.parse(storage.getItem(emojiKey(userId)))) ?? {};
+  return { recent, tone };
+}
+
+export function keepEmojiHabits(userId, habits) {
+  storage.setItem(emojiKey(userId), JSON.stringify(habits));
+}
+
+/** Forget a user's habits with emoji. */
+export function forgetEmojiHabits(userId) {
+  storage.removeItem(emojiKey(userId));
+}
+
 const notifyKey = (userId) => `chat.notify.${userId}`;
 
 /** Whether a user wants notifications on this browser. */

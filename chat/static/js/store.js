@@ -1,8 +1,9 @@
 // What the page knows. Events are applied here and nowhere else; views are told what changed.
 
 import { t } from "./i18n.js";
+import { follows } from "./pinned.js";
 import { Timeline } from "./timeline.js";
-import { isLater } from "./versions.js";
+import { isLater, withReaction } from "./versions.js";
 
 const TYPING_MS = 5_000;
 
@@ -20,9 +21,12 @@ export class Store {
     this.users = new Map();
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
+    this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
     this.requests = new Map(); // by id: to join groups, waiting for an answer
     this.blocks = new Set(); // ids of those whom one has blocked, once asked for
     this.timelines = new Map();
+    this.pins = new Map(); // room id -> its pinned messages, the last one first, once asked for
+    this.wishes = new Set(); // reactions on their way to the server: {roomId, seq, emoji, on}
     this.typing = new Map(); // room id -> Map of user id -> until when
     this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
     this.listeners = new Set();
@@ -185,7 +189,9 @@ export class Store {
   forgetLog(roomId) {
     const room = this.rooms.get(roomId);
     if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_message: null });
+    this.readMarks.delete(roomId);
     this.timelines.get(roomId)?.clear(0);
+    this.pins.delete(roomId);
   }
 
   /** Forget what may differ in another past: all logs and marks, who is where, whose account is gone. */
@@ -201,14 +207,19 @@ export class Store {
   dropRoom(id) {
     if (!this.rooms.delete(id)) return;
     this.timelines.delete(id);
+    this.pins.delete(id);
     this.members.delete(id);
+    this.readMarks.delete(id);
     this.typing.delete(id);
     this.notify("rooms", `room:${id}`);
   }
 
   /** Take the list of a room's members. */
   putMembers(roomId, members) {
-    for (const { user } of members) this.keepUser(user);
+    for (const { user, last_read_seq: seq } of members) {
+      this.keepUser(user);
+      this.keepReadMark(roomId, user.id, seq);
+    }
     this.members.set(roomId, members);
     this.notify(`members:${roomId}`, `timeline:${roomId}`, "rooms");
   }
@@ -234,11 +245,49 @@ export class Store {
 
   /** Take messages that have changed: all between two revs, as they are now. */
   putChanges({ room_id: roomId, messages, after_rev: afterRev, last_rev: lastRev }) {
-    if (!this.hearOf(roomId, messages)) return;
-    const timeline = this.timelines.get(roomId);
-    for (const message of messages) timeline?.change(message);
-    timeline?.takeRevs(afterRev, lastRev);
+    if (!this.takeCopies(roomId, messages)) return;
+    this.timelines.get(roomId)?.takeRevs(afterRev, lastRev);
     this.notify("rooms", `timeline:${roomId}`);
+  }
+
+  /** Take a message as an ack tells it: it says nothing of what else has changed. */
+  putCopy(message) {
+    if (!this.takeCopies(message.room_id, [message])) return;
+    this.notify("rooms", `timeline:${message.room_id}`);
+  }
+
+  takeCopies(roomId, messages) {
+    if (!this.hearOf(roomId, messages)) return false;
+    for (const message of messages) this.timelines.get(roomId)?.change(message);
+    for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
+    const pins = this.pins.get(roomId);
+    if (pins) this.pins.set(roomId, follows(pins, messages));
+    return true;
+  }
+
+  putPins(roomId, messages) {
+    this.pins.set(roomId, messages);
+    this.notify(`timeline:${roomId}`);
+  }
+
+  /** Show a reaction as it was wished for; `settle` when the server has answered. */
+  wish(wish) {
+    const same = ["roomId", "seq", "emoji"];
+    for (const other of this.wishes) if (same.every((name) => other[name] === wish[name])) this.wishes.delete(other);
+    this.wishes.add(wish);
+    this.show(wish);
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  /** End a wish: the server has answered. One that was refused, and not overtaken, is taken back. */
+  settle(wish, { refused = false } = {}) {
+    if (!this.wishes.delete(wish) || !refused) return;
+    this.show({ ...wish, on: !wish.on });
+    this.notify(`timeline:${wish.roomId}`);
+  }
+
+  show({ roomId, seq, emoji, on }) {
+    this.timelines.get(roomId)?.patch(seq, (message) => withReaction(message, emoji, on, this.me.id));
   }
 
   /** Note what messages, new or not, say of their room and senders; false if it is unknown. */
@@ -252,7 +301,7 @@ export class Store {
       room.last_seq = Math.max(room.last_seq, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
-      }
+      } else this.keepReadMark(roomId, message.user_id, message.seq);
     }
     return true;
   }
@@ -264,6 +313,18 @@ export class Store {
     return [held, preview]
       .filter((copy) => copy?.id === message.id)
       .reduce((newest, copy) => (isLater(copy, newest) ? copy : newest), message);
+  }
+
+  /** How far a member of a room is known to have read. */
+  readMark(roomId, userId) {
+    if (this.rooms.get(roomId)?.blocked) return 0;
+    return this.readMarks.get(roomId)?.get(userId) ?? 0;
+  }
+
+  keepReadMark(roomId, userId, seq = 0) {
+    if (!this.readMarks.has(roomId)) this.readMarks.set(roomId, new Map());
+    const marks = this.readMarks.get(roomId);
+    marks.set(userId, Math.max(marks.get(userId) ?? 0, seq));
   }
 
   markRead(roomId, seq) {
@@ -295,6 +356,10 @@ const EVENTS = {
 
   message_read(store, { room_id: roomId, user_id: userId, seq }) {
     if (userId === store.me.id) store.markRead(roomId, seq);
+    else {
+      store.keepReadMark(roomId, userId, seq);
+      store.notify(`timeline:${roomId}`);
+    }
   },
 
   user_typing(store, { room_id: roomId, user_id: userId }) {

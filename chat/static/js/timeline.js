@@ -2,6 +2,7 @@
 
 import { newerOf } from "./versions.js";
 
+const QUOTED = 200; // characters of a text that its quotes have
 const MOST_ASIDE = 1_000; // messages that wait for their place when word of another change comes
 
 /**
@@ -106,9 +107,27 @@ export class Timeline {
   change(message) {
     this.head = Math.max(this.head, message.seq);
     if (!this.loaded) return;
+    this.followInQuotes(message);
     if (message.seq <= this.last) this.replace(message);
     else if (this.following && this.hasSpaceFor(message)) this.setAside(message);
     else this.unknownTo = Math.max(this.unknownTo, message.seq);
+  }
+
+  /** Bring the quotes of a message whose text has changed up to date. */
+  followInQuotes({ seq, version, data, edited_at: editedAt, deleted_at: deletedAt }) {
+    if (!editedAt && !deletedAt) return;
+    this.messages = this.messages.map((message) => {
+      const quote = message.reply_to;
+      if (quote?.seq !== seq || quote.version >= version) return message;
+      const text = [...data].slice(0, QUOTED).join("");
+      return { ...message, reply_to: { ...quote, version, data: text, deleted: Boolean(deletedAt) } };
+    });
+  }
+
+  /** Let a held message look as `change(message)` makes it, for as long as its version lasts. */
+  patch(seq, change) {
+    const index = seq - this.first;
+    if (this.messages[index]) this.messages[index] = change(this.messages[index]);
   }
 
   hasSpaceFor({ seq }) {

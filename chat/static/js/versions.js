@@ -36,3 +36,32 @@ export function isOwnReaction(message, { emoji, count, user_ids: userIds }, user
   // Only the first ones are named.
   return count > userIds.length && Boolean(message.own_reactions?.includes(emoji));
 }
+
+/** Whether the user has reacted to a message with an emoji. */
+export function reactsWith(message, emoji, userId) {
+  const found = message.reactions?.find((one) => one.emoji === emoji);
+  return Boolean(found) && isOwnReaction(message, found, userId);
+}
+
+/** A copy of a message as it looks once the user has reacted to it, or taken that back. */
+export function withReaction(message, emoji, on, userId) {
+  const reactions = message.reactions ?? [];
+  const known = reactions.find((one) => one.emoji === emoji);
+  if (message.deleted_at || on === reactsWith(message, emoji, userId)) return message;
+  const others = (message.own_reactions ?? []).filter((one) => one !== emoji);
+  if (!on) {
+    const left = { ...known, count: known.count - 1, user_ids: known.user_ids.filter((id) => id !== userId) };
+    return {
+      ...message,
+      reactions: reactions.flatMap((one) => (one !== known ? [one] : left.count ? [left] : [])),
+      own_reactions: others,
+    };
+  }
+  const { count, user_ids: userIds } = known ?? { count: 0, user_ids: [] };
+  const more = { emoji, count: count + 1, user_ids: [...userIds, userId] };
+  return {
+    ...message,
+    reactions: known ? reactions.map((one) => (one === known ? more : one)) : [...reactions, more],
+    own_reactions: [...others, emoji],
+  };
+}

@@ -171,3 +171,37 @@ test("no message takes long, whatever is in it", () => {
     assert.ok(Math.min(...took) < 20, `${name}: ${Math.min(...took)} ms`);
   }
 });
+
+test("addresses without a scheme are found, in Chinese text too", () => {
+  for (const [text, found] of [
+    ["看example.com很好", ["example.com"]],
+    ["去www.baidu.com看看，baidu.com/s?wd=中文。", ["www.baidu.com", "baidu.com/s?wd=中文"]],
+    ["www.例子.com呢", ["www.例子.com"]],
+    ["(EXAMPLE.COM), example.org:8080/a_b.", ["EXAMPLE.COM", "example.org:8080/a_b"]],
+    ["bob@example.org, mailto:ann@x.co.uk.", ["bob@example.org", "mailto:ann@x.co.uk"]],
+  ]) {
+    assert.deepEqual(links(text), found, text);
+  }
+  assert.equal(linkify("example.com/a")[0].href, "https://example.com/a");
+  assert.equal(linkify("bob@example.org")[0].href, "mailto:bob@example.org");
+});
+
+test("names of files, numbers and sentences without a space are no addresses", () => {
+  for (const text of [
+    "run.py README.md main.rs a.sh 1.5.2 e.g. i.e. Node.js user.id self.me",
+    "It works.It is fine.De facto",
+    "git@github.com:markedjs/marked.git",
+    "./example.com C:\\example.com =example.com user@foo.com@evil.com com.example.app",
+    "-example.com example.com- \u200bexample.com",
+  ]) {
+    assert.deepEqual(links(text), [], text);
+  }
+});
+
+test("bold and struck addresses end with their marks", () => {
+  assert.deepEqual(links("**https://x.org/a**后 ~~x.org/b~~后 [https://x.org/c](y)"), [
+    "https://x.org/a",
+    "x.org/b",
+    "https://x.org/c",
+  ]);
+});

@@ -36,6 +36,19 @@ const stores = (calls = []) => async (kind, event, payload) => {
   return { data: message(calls.length, { client_id: payload.client_id, data: payload.data }) };
 };
 
+test("a reply names the message it answers, and is kept with its quote", async () => {
+  const calls = [];
+  const keepers = createKeepers();
+  const { outbox } = setUp({ emit: stores(calls), keepers, online: () => false });
+  const quote = { seq: 7, user_id: "u2", data: "a question" };
+  await outbox.add(ROOM, "an answer", quote);
+  assert.deepEqual([...keepers.records.values()][0].reply_to, quote);
+  outbox.online = () => true;
+  await outbox.resume();
+  await send(outbox, "no reply");
+  assert.deepEqual(calls.map(({ reply_to }) => reply_to), [7, undefined]);
+});
+
 test("an acked record is stored and forgotten", async () => {
   const calls = [];
   const keepers = createKeepers();

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 
-const HUES = 8;
+const HUES = 12;
 
 /** The colour class of an id: always the same one. */
 export function hueOf(id) {

@@ -1,50 +1,54 @@
-// What was done to a message since it was written: another text, none at all, reactions, a pin.
+// What belongs to a message's text and changes with it: its format, marks, reactions.
 
-import { fill, h, icon, keyed, setAttr, setText } from "../dom.js";
-import { full } from "../format.js";
+import { fill, h, icon, setAttr } from "../dom.js";
+import { clock, full } from "../format.js";
 import { t } from "../i18n.js";
 import { PIN } from "../icons.js";
-import { linkify } from "../linkify.js";
-import { isOwnReaction } from "../versions.js";
+import { drawFormatted } from "./formatted.js";
+import { mentionedNames } from "./mention.js";
+import { drawReactions } from "./reactions.js";
 
-const TEXT = ["data", "edited_at", "deleted_at"]; // what the text of a row depends on
+const shown = new WeakMap(); // by row: the copy of the message that it shows, and the names in it
 
-const shown = new WeakMap(); // by row: the copy of the message that it shows
-
-/** Bring a row's text, reactions and pin up to date; what stayed the same is left alone. */
-export function drawMessage(row, line, message, userId) {
+/** Bring a row's text, marks and reactions up to date; true if its text is another one. */
+export function drawMessage(row, { box, bubble, marks }, message, context) {
+  const names = mentionedNames(message, context.store);
   const before = shown.get(row);
-  if (before === message) return;
-  shown.set(row, message);
-  const bubble = line.firstChild;
-  if (!before || TEXT.some((name) => (before[name] ?? null) !== (message[name] ?? null))) {
-    drawText(bubble, message);
-  }
-  drawPin(bubble, message);
-  drawReactions(line, message, userId);
+  // Also where the message is the same: people's names come later.
+  if (message.reactions?.length || before?.message.reactions?.length) drawReactions(box, message, context.store);
+  if (before?.message === message && before.names === names) return false;
+  shown.set(row, { message, names });
+  const isOther = !before || before.names !== names || !sameText(before.message, message);
+  if (isOther) drawText(bubble, message, context);
+  drawMarks(marks, message);
+  return isOther;
 }
 
-function drawText(bubble, message) {
+function sameText(a, b) {
+  return a.data === b.data && (a.deleted_at ?? null) === (b.deleted_at ?? null) && sameMentions(a, b);
+}
+
+function sameMentions(a, b) {
+  return a.mentions_all === b.mentions_all && String(a.mentions ?? "") === String(b.mentions ?? "");
+}
+
+function drawText(bubble, message, context) {
   bubble.classList.toggle("deleted", Boolean(message.deleted_at));
   if (message.deleted_at) fill(bubble, t("message.deleted"));
-  else fill(bubble, textOf(message.data), message.edited_at && editedMark(message.edited_at));
+  else drawFormatted(bubble, message, context);
 }
 
-function textOf(data) {
-  return linkify(data).map(({ text, href }) =>
-    // its own direction: what stands around it cannot turn it round
-    href ? h("a", { href, dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow" }, text) : text,
-  );
-}
-
-function editedMark(at) {
-  return [" ", h("bdi", { class: "edited", title: full(at) }, t("message.edited"))];
-}
-
-function drawPin(bubble, { pinned }) {
-  const mark = bubble.parentNode.querySelector(".pin");
-  if (!pinned) mark?.remove();
-  else if (!mark) bubble.after(pinMark());
+function drawMarks(marks, { pinned, edited_at: editedAt, deleted_at: deletedAt }) {
+  const pin = marks.querySelector(".pin");
+  if (!pinned) pin?.remove();
+  else if (!pin) marks.prepend(pinMark());
+  const edited = marks.querySelector(".edited");
+  const at = deletedAt ? null : editedAt;
+  if (!at) edited?.remove();
+  else if (edited?.dataset.at !== String(at)) {
+    edited?.remove();
+    marks.append(editedMark(at));
+  }
 }
 
 function pinMark() {
@@ -52,39 +56,14 @@ function pinMark() {
   return h("span", { class: "pin", title: text }, icon(PIN), h("span", { class: "visually-hidden" }, text));
 }
 
-function drawReactions(line, message, userId) {
-  const { reactions = [] } = message;
-  const found = line.parentNode.querySelector(".reactions");
-  if (!reactions.length) {
-    found?.remove();
-    return;
-  }
-  const list = found ?? h("ul", { class: "reactions", role: "list", "aria-label": t("reactions.label") });
-  if (!found) line.after(list);
-  keyed(
-    list,
-    reactions,
-    ({ emoji }) => emoji,
-    createReaction,
-    (item, reaction) => updateReaction(item, reaction, isOwnReaction(message, reaction, userId)),
-  );
-}
-
-function createReaction({ emoji }) {
-  return h(
-    "li",
-    { class: "reaction" },
-    h("span", { class: "reaction-emoji", "aria-hidden": "true" }, emoji),
-    h("span", { class: "reaction-count", "aria-hidden": "true" }),
-    h("span", { class: "visually-hidden" }),
-  );
-}
-
-function updateReaction(item, { emoji, count }, own) {
-  const [, figure, words] = item.children;
-  const text = t(own ? "reactions.own" : "reactions.count", { count, emoji });
-  item.classList.toggle("own", own);
-  setText(figure, String(count));
-  setText(words, text);
-  setAttr(item, "title", text);
+/** Says when on hover, and on a click for those who cannot hover. */
+function editedMark(at) {
+  const title = t("message.edited_at", { when: full(at) });
+  const mark = h("button", { type: "button", class: "edited", title, dataset: { at } }, t("message.edited"));
+  mark.addEventListener("click", () => {
+    const isOpen = mark.getAttribute("aria-pressed") === "true";
+    setAttr(mark, "aria-pressed", String(!isOpen));
+    fill(mark, isOpen ? t("message.edited") : t("message.edited_at", { when: clock(at) }));
+  });
+  return mark;
 }

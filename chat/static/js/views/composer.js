@@ -1,13 +1,18 @@
-// Where messages are written.
+// Where messages are written: new ones, replies, and other texts of old ones.
 
-import { h, icon, setText } from "../dom.js";
-import { SEND } from "../icons.js";
+import { fill, h, icon, setAttr, setText } from "../dom.js";
+import { CHECK, SEND, SMILE } from "../icons.js";
 import { t } from "../i18n.js";
 import { isBlank } from "../text.js";
+import { createModes } from "./composer_modes.js";
+import { createSuggestions } from "./suggestions.js";
+import { createTextField } from "./text_field.js";
 
 const LONGEST = 4_000;
 const WARN_FROM = 3_800;
 const DRAFT_MS = 300;
+
+const unsaved = new Map(); // by room: an edit that was left open, `{message, text}`
 
 /** Whether a key press is Enter meant as "send", not as part of writing Chinese. */
 export function isSend(event) {
@@ -16,37 +21,60 @@ export function isSend(event) {
 }
 
 /**
- * Make the composer; `send(text)` resolves when the text needs no draft any more, `typing()` tells
- * that somebody writes, `keepDraft(text)` keeps what is not sent yet.
+ * Make the composer of a room. `draft` is `{text, quote}`, and `keepDraft(draft)` keeps what is not
+ * sent yet. `send(text, quote)` resolves when that needs no draft any more, `edit(message, text)` to
+ * whether the text was taken. `lastOwn()` is the message that ↑ edits, `latest(message)` the newest
+ * copy of a message or a quote. `typing()` tells that somebody writes, `find(query)` whom they mention
+ * (see createSuggestions), `pickEmoji(button, choose)` lets them choose. `authorOf(quote)`,
+ * `goTo(seq)` and `say(text)` are for what stands above the field.
  */
-export function createComposer({ label, draft, keepDraft, send, typing }) {
+export function createComposer({
+  roomId,
+  label,
+  draft,
+  keepDraft,
+  send,
+  edit,
+  lastOwn,
+  latest,
+  typing,
+  find,
+  pickEmoji,
+  authorOf,
+  goTo,
+  say,
+}) {
   const touch = matchMedia("(pointer: coarse)");
-  const input = h("textarea", {
+  const field = createTextField({
     class: "composer-input",
-    rows: "1",
-    dir: "auto",
     "aria-label": label,
+    "aria-autocomplete": "list",
     placeholder: t("composer.placeholder"),
-    enterkeyhint: "enter",
   });
+  const { input } = field;
   const count = h("p", { class: "composer-count", role: "status", hidden: true });
-  const button = h(
+  const button = h("button", { type: "submit", class: "send" });
+  const emoji = h(
     "button",
-    { type: "submit", class: "send", "aria-label": t("composer.send"), title: t("composer.send") },
-    icon(SEND),
+    { type: "button", class: "composer-tool", "aria-label": t("composer.emoji"), title: t("composer.emoji") },
+    icon(SMILE),
   );
-  const root = h("form", { class: "composer" }, count, h("div", { class: "composer-box" }, input, button));
+  const modes = createModes({ authorOf, goTo, leave: leaveMode });
+  const suggestions = createSuggestions({ input, find, put: field.put });
+  const line = h("div", { class: "composer-line" }, input, emoji, button);
+  const box = h("div", { class: "composer-box" }, modes.root, line);
+  const root = h("form", { class: "composer" }, count, suggestions.root, suggestions.status, box);
   let timer = null;
+  let aside = null; // the draft, while an old message is edited
+  let saving = false;
+  let handedOver = null; // the draft that the outbox has not kept yet
+  let stopped = false;
 
-  function fit() {
-    if (CSS.supports("field-sizing", "content")) return;
-    input.style.height = "auto";
-    input.style.height = `${input.scrollHeight}px`;
-  }
+  const draftNow = () => aside ?? { text: input.value, quote: modes.quote };
 
   function check() {
     const length = [...input.value].length;
-    button.disabled = isBlank(input.value) || length > LONGEST;
+    button.disabled = saving || isBlank(input.value) || length > LONGEST;
     count.hidden = length < WARN_FROM;
     count.classList.toggle("over", length > LONGEST);
     if (!count.hidden) {
@@ -55,53 +83,152 @@ export function createComposer({ label, draft, keepDraft, send, typing }) {
     }
   }
 
-  let handedOver = ""; // to the outbox, which has not kept it yet
-  let stopped = false;
-
   function keep() {
     clearTimeout(timer);
     timer = null;
-    keepDraft(input.value);
+    keepDraft(draftNow());
   }
 
-  const leave = () => keepDraft(input.value || handedOver);
+  function leave() {
+    const now = draftNow();
+    keepDraft(now.text || !handedOver ? now : handedOver);
+  }
 
-  async function handOver(text) {
-    handedOver = text;
-    await send(text);
-    handedOver = "";
+  async function handOver(given) {
+    handedOver = given;
+    await send(given.text, given.quote);
+    handedOver = null;
     if (!stopped) keep();
   }
 
-  input.addEventListener("input", () => {
-    fit();
+  function drawMode() {
+    const edits = Boolean(modes.edited);
+    const name = t(edits ? "save" : "composer.send");
+    fill(button, icon(edits ? CHECK : SEND));
+    setAttr(button, "aria-label", name);
+    setAttr(button, "title", name);
     check();
+  }
+
+  function reply(quote) {
+    if (modes.edited) leaveMode();
+    modes.reply(quote);
+    drawMode();
+    keep();
+    input.focus();
+  }
+
+  function beginEdit(message, text = message.data) {
+    aside ??= draftNow();
+    modes.edit(message);
+    field.show(text);
+    drawMode();
+    keep();
+  }
+
+  /** Write a new message again; the draft that an edit has put aside comes back. */
+  function leaveMode() {
+    const { text, quote } = aside ?? { text: input.value, quote: null };
+    const edited = Boolean(modes.edited);
+    aside = null;
+    if (quote) modes.reply(quote);
+    else modes.write();
+    if (edited) field.show(text);
+    drawMode();
+    keep();
+    input.focus();
+  }
+
+  async function save() {
+    const message = modes.edited;
+    const text = input.value;
+    if (text !== latest(message).data) {
+      saving = true;
+      check();
+      const taken = await edit(message, text);
+      saving = false;
+      check();
+      if (!taken || modes.edited?.seq !== message.seq) return;
+    }
+    leaveMode();
+  }
+
+  /** The message that is edited or answered is gone: what was typed becomes the draft. */
+  function dropTarget() {
+    const edits = Boolean(modes.edited);
+    const texts = edits ? [input.value, aside.text] : [input.value];
+    say(t(edits ? "composer.edited_gone" : "composer.quoted_gone"));
+    aside = null;
+    modes.write();
+    if (edits) field.show(texts.filter((one) => !isBlank(one)).join("\n"));
+    drawMode();
+    keep();
+  }
+
+  input.addEventListener("input", () => {
+    field.fit();
+    check();
+    suggestions.refresh();
+    if (modes.edited) return;
     if (!isBlank(input.value)) typing();
     timer ??= setTimeout(keep, DRAFT_MS);
   });
   input.addEventListener("keydown", (event) => {
-    if (touch.matches || !isSend(event)) return; // on touch keyboards Enter breaks the line
+    if (event.isComposing || event.keyCode === 229 || suggestions.onKey(event)) return;
+    const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
+    const editable = event.key === "ArrowUp" && plain && !input.value && modes.name === "write" ? lastOwn() : null;
+    if (event.key === "Escape" && plain && modes.name !== "write") leaveMode();
+    else if (editable) beginEdit(editable);
+    else if (isSend(event) && !touch.matches) root.requestSubmit(); // on touch keyboards Enter breaks the line
+    else {
+      field.onCommand(event);
+      return;
+    }
     event.preventDefault();
-    root.requestSubmit();
   });
   root.addEventListener("submit", (event) => {
     event.preventDefault();
     if (button.disabled) return;
-    handOver(input.value);
-    input.value = "";
-    fit();
-    check();
+    if (modes.edited) {
+      save();
+      return;
+    }
+    handOver(draftNow());
+    modes.write();
+    field.show("");
+    drawMode();
     input.focus();
+  });
+  emoji.addEventListener("click", () => {
+    const { selectionStart: start, selectionEnd: end } = input;
+    pickEmoji(emoji, (one) => field.put(start, end, one));
   });
   addEventListener("pagehide", leave);
 
-  input.value = draft;
-  check();
-  queueMicrotask(fit);
+  if (draft.quote) modes.reply(draft.quote);
+  field.show(draft.text);
+  const left = unsaved.get(roomId);
+  unsaved.delete(roomId);
+  if (left) beginEdit(left.message, left.text);
+  else drawMode();
+  queueMicrotask(field.fit);
   return {
     root,
     focus: () => input.focus(),
+    reply,
+    edit(message) {
+      beginEdit(message);
+      input.focus();
+    },
+    /** Messages have changed, perhaps the one that is edited or answered. */
+    redraw() {
+      const target = modes.edited ?? modes.quote;
+      if (target && !saving && latest(target).deleted_at) dropTarget();
+    },
+    suggest: suggestions.refresh,
     stop() {
+      const message = modes.edited;
+      if (message && input.value !== message.data) unsaved.set(roomId, { message, text: input.value });
       stopped = true;
       keep();
       removeEventListener("pagehide", leave);

@@ -1,14 +1,22 @@
 // The message list: a window of rows over the timeline, and the one owner of its scrolling.
 
 import { fill, h, icon, keyed } from "../dom.js";
+import { full } from "../format.js";
 import { rowsOf } from "../grouping.js";
 import { DOWN } from "../icons.js";
 import { t } from "../i18n.js";
-import { createRow, refreshDay, updateRow } from "./row.js";
+import { plainText } from "../markup.js";
+import { keepPlace, keptPlace } from "../reading_place.js";
+import { collapseLong } from "./collapse.js";
+import { createStickyDay } from "./day.js";
+import { createRoving } from "./roving.js";
+import { createRow, messageOf, partsOf, updateRow } from "./row.js";
+import { skeleton } from "./skeleton.js";
 
 const WINDOW = 120; // rows at most, about
 const STEP = 40;
 const END_PX = 80; // nearer than this counts as being at the end
+const MARGIN = 40; // above a row that the keyboard reaches: the floating date stands there
 const EDGE = 1.5; // viewports from an edge at which more is fetched
 
 /**
@@ -24,21 +32,25 @@ export function createMessages({
   pending,
   seen,
   missing,
-  context,
+  context: given,
   welcome,
 }) {
   const timeline = () => store.timeline(roomId);
   const room = () => store.rooms.get(roomId);
-  const list = h("ol", { class: "messages", role: "list" });
+  const isDirect = room().kind === "direct";
+  const context = { ...given, isDirect, peerId: isDirect ? room().peer?.id : null };
+  const list = h("ol", { class: isDirect ? "messages bubbles" : "messages flat", role: "list" });
   const top = h("div", { class: "list-top" });
   const scroller = h(
     "section",
-    { class: "transcript", tabindex: "0", "aria-label": t("messages.label", { name: title }) },
+    { class: "transcript", tabindex: "-1", "aria-label": t("messages.label", { name: title }) },
     top,
     list,
   );
   const jump = h("button", { type: "button", class: "jump", hidden: true }, icon(DOWN), h("span"));
-  const root = h("div", { class: "transcript-frame" }, scroller, jump);
+  const stickyDay = createStickyDay();
+  const root = h("div", { class: "transcript-frame" }, scroller, stickyDay.root, jump);
+  const roving = createRoving({ list, labelOf, reveal, toEnd: () => attached || goToEnd() });
 
   // The window: seqs `from` … `to`; attached means that it ends with the newest and what is pending.
   let from = 0;
@@ -59,17 +71,49 @@ export function createMessages({
     const messages = line.slice(from, to);
     if (attached) messages.push(...pending());
     const rows = rowsOf(messages, { previous: line.at(from - 1), unreadAfter });
+    const newest = rows.findLast(({ message }) => message?.seq && message.user_id === store.me.id);
+    if (newest) newest.newest = true;
+    const hadFocus = list.contains(document.activeElement);
+    const written = []; // rows whose text is new
     keyed(
       list,
       rows,
       (row) => row.key,
       (row) => createRow(row, context),
-      (node, row) => {
-        updateRow(node, row, context);
-        refreshDay(node, row);
-      },
+      (node, row) => updateRow(node, row, context) && written.push(node),
     );
+    if (hadFocus && !list.contains(document.activeElement)) focus(); // its row is out of the window
+    collapseLong(written.map((node) => ({ box: partsOf(node).box, message: messageOf(node) })), keepButton);
     drawTop();
+  }
+
+  /** Show more or less of a message; the button that was pressed stays where it is when that shortens it. */
+  function keepButton(button, toggle) {
+    const { top: before } = button.getBoundingClientRect();
+    const grows = button.getAttribute("aria-expanded") === "false";
+    stuck = false;
+    toggle();
+    if (!grows) scroller.scrollTop += button.getBoundingClientRect().top - before;
+    afterScroll();
+  }
+
+  function labelOf(row) {
+    const message = messageOf(row);
+    const name = store.authorOf(message);
+    const text = message.deleted_at ? t("message.deleted") : plainText(message.data);
+    return t("message.label", { name, when: full(message.created_at), text });
+  }
+
+  /** Scroll as little as is needed to see a row. Never scrollIntoView(): it moves what is around the list. */
+  function reveal(row) {
+    const { top: upper, bottom: lower } = row.getBoundingClientRect();
+    const view = scroller.getBoundingClientRect();
+    if (upper < view.top + MARGIN) scroller.scrollTop -= view.top + MARGIN - upper;
+    else if (lower > view.bottom) scroller.scrollTop += Math.min(lower - view.bottom, upper - view.top - MARGIN);
+  }
+
+  function focus() {
+    scroller.focus({ preventScroll: true });
   }
 
   function drawTop() {
@@ -86,8 +130,10 @@ export function createMessages({
         h("p", {}, t("messages.empty_hint")),
         welcome(),
       );
-    } else if (!line.loaded || line.hasOlder || from > line.first) {
-      top.replaceChildren(h("p", { class: "muted" }, loading || !line.loaded ? t("loading") : ""));
+    } else if (!line.loaded) {
+      if (!top.querySelector(".skeleton")) top.replaceChildren(skeleton(isDirect));
+    } else if (line.hasOlder || from > line.first) {
+      top.replaceChildren(h("p", { class: "muted" }, loading ? t("loading") : ""));
     } else {
       top.replaceChildren(h("p", { class: "muted" }, t("messages.beginning")));
     }
@@ -111,16 +157,40 @@ export function createMessages({
     for (const node of list.children) {
       if (!node.classList.contains("message")) continue;
       const { bottom } = node.getBoundingClientRect();
-      if (bottom > edge + 8) return { node, bottom };
+      if (bottom > edge + 8) return { node, bottom, edge };
     }
     return null;
+  }
+
+  /** The last message that is seen, whole or its first lines. */
+  function lastVisible() {
+    const edge = scroller.getBoundingClientRect().bottom;
+    for (let node = list.lastElementChild; node; node = node.previousElementSibling) {
+      if (!node.classList.contains("message")) continue;
+      const { top: upper, height } = node.getBoundingClientRect();
+      if (upper + Math.min(height, 40) <= edge) return node;
+    }
+    return null;
+  }
+
+  /** Let the date float above what is read further up, unless a line in the list says it there. */
+  function drawStickyDay() {
+    const first = stuck ? null : firstVisible();
+    if (!first) return stickyDay.show(null);
+    const hasLine = [first.node.previousElementSibling, first.node, first.node.nextElementSibling].some(
+      (node) =>
+        node?.matches(".day, .unread-line") &&
+        node.getBoundingClientRect().top < first.edge + MARGIN &&
+        node.getBoundingClientRect().bottom > first.edge,
+    );
+    return stickyDay.show(hasLine ? null : messageOf(first.node).created_at);
   }
 
   function toEnd() {
     scroller.scrollTop = scroller.scrollHeight;
   }
 
-  /** Show the first page: at the unread line if there is one, else at the end. */
+  /** Show the first page: at the unread line if there is one, else where one was, else at the end. */
   function open() {
     opened = true;
     const line = timeline();
@@ -130,8 +200,16 @@ export function createMessages({
     to = line.last;
     from = Math.max(line.first, to - WINDOW + 1);
     if (unreadAfter !== null) from = Math.min(from, Math.max(line.first, unreadAfter - 10));
+    const place = keptPlace(roomId);
     if (target !== null && line.at(target)) {
       showTarget();
+      return;
+    }
+    if (place && unreadAfter === null && line.at(place.seq)) {
+      showAround(place.seq);
+      const { bottom } = rowOf(place.seq).getBoundingClientRect();
+      scroller.scrollTop += bottom - scroller.getBoundingClientRect().top - place.offset;
+      afterScroll();
       return;
     }
     draw();
@@ -145,16 +223,30 @@ export function createMessages({
     afterScroll();
   }
 
-  /** Show the held message that a link names, in the middle. */
-  function showTarget() {
+  function isPlaceHeld() {
+    const place = keptPlace(roomId);
+    return place !== null && store.unread(room()) === 0 && timeline().at(place.seq) !== null;
+  }
+
+  function rowOf(seq) {
+    return list.querySelector(`:scope > [data-seq="${seq}"]`);
+  }
+
+  /** Draw the rows around a held message. */
+  function showAround(seq) {
     const line = timeline();
     opened = true;
     stuck = false;
-    from = Math.max(line.first, target - WINDOW / 2);
-    to = Math.min(line.last, target + WINDOW / 2);
+    from = Math.max(line.first, seq - WINDOW / 2);
+    to = Math.min(line.last, seq + WINDOW / 2);
     attached = to === line.last && !line.hasNewer;
     draw();
-    const node = list.querySelector(`[data-seq="${target}"]`);
+  }
+
+  /** Show the held message that a link or a quote names, in the middle. */
+  function showTarget() {
+    showAround(target);
+    const node = rowOf(target);
     for (const other of list.querySelectorAll(".target")) other.classList.remove("target");
     node.classList.add("target");
     const box = node.getBoundingClientRect();
@@ -201,7 +293,9 @@ export function createMessages({
       const unread = store.unread(room());
       jump.lastChild.textContent = unread ? t("messages.jump_new", { count: unread }) : t("messages.jump");
     }
-    look();
+    const last = lastVisible();
+    look(last);
+    roving.refresh(last);
     if (!opened || loading || problem) return;
     const short = scroller.scrollHeight <= scroller.clientHeight * 2;
     const hasAbove = from > line.first || line.hasOlder;
@@ -275,21 +369,14 @@ export function createMessages({
       attached = true;
       from = timeline().last - WINDOW + 1;
     });
-    scroller.focus({ preventScroll: true });
+    focus();
   }
 
   /** Tell how far the person has looked: only what is on the screen of one who looks. */
-  function look() {
+  function look(last = lastVisible()) {
     if (!opened || document.visibilityState !== "visible" || !document.hasFocus()) return;
-    const edge = scroller.getBoundingClientRect().bottom;
-    for (let node = list.lastElementChild; node; node = node.previousElementSibling) {
-      if (!node.dataset.seq) continue;
-      const { top: upper, height } = node.getBoundingClientRect();
-      if (upper + Math.min(height, 40) <= edge) {
-        seen(Number(node.dataset.seq));
-        return;
-      }
-    }
+    while (last && !last.dataset.seq) last = last.previousElementSibling; // what is not sent yet
+    if (last) seen(Number(last.dataset.seq));
   }
 
   /** Something in the timeline or the outbox is new. */
@@ -333,6 +420,7 @@ export function createMessages({
     "scroll",
     () => {
       stuck = attached && atEnd();
+      if (touched) drawStickyDay();
       afterScroll();
     },
     { passive: true },
@@ -347,16 +435,23 @@ export function createMessages({
 
   return {
     root,
+    list,
     redraw,
     sent,
-    focus: () => scroller.focus({ preventScroll: true }),
+    list,
+    focus,
     goTo,
     start(seq) {
       if (seq) goTo(seq);
-      else if (timeline().loaded && timeline().following) open();
+      else if (timeline().loaded && (timeline().following || isPlaceHeld())) open();
       else load(history.open);
     },
+    /** Leave the room; what was being read is found again when somebody comes back. */
     stop() {
+      const first = opened && !stuck ? firstVisible() : null;
+      const seq = first && Number(first.node.dataset.seq);
+      keepPlace(roomId, seq ? { seq, offset: first.bottom - first.edge } : null);
+      stickyDay.stop();
       resize.disconnect();
       removeEventListener("focus", attention);
       document.removeEventListener("visibilitychange", attention);

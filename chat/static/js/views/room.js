@@ -1,17 +1,22 @@
-// An open room: its head, its messages, who is typing, and the composer.
+// An open room: its head, its pins, its messages, who is typing, and the composer.
 
-import { fill, h, icon, setText } from "../dom.js";
-import { roomNumber } from "../format.js";
-import { BACK, MORE, PEOPLE } from "../icons.js";
+import { fill, h, setText } from "../dom.js";
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { closedBy } from "../rights.js";
 import { pathOf } from "../router.js";
-import { keepDraft, readDraft } from "../storage.js";
+import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage.js";
 import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
+import { quoteOf } from "./composer_modes.js";
+import { openEmojiPicker } from "./emoji_picker.js";
 import { numberLine } from "./members.js";
+import { createMentionSearch } from "./mention_search.js";
+import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
+import { createPins } from "./pins.js";
+import { createRoomHead } from "./room_head.js";
 
 /** Make the view of a room. Returns `{root, roomId, redraw, start(seq), goTo(seq), stop}`. */
 export function createRoom({ room: given, app, openSheet }) {
@@ -19,34 +24,15 @@ export function createRoom({ room: given, app, openSheet }) {
   const roomId = given.id;
   const room = () => store.rooms.get(roomId);
   const title = () => store.titleOf(room());
+  const goTo = (seq) => messages.goTo(seq);
 
-  const sheetName = t(given.kind === "group" ? "members.title" : "person.title");
-  const heading = h("h2", { tabindex: "-1" }, h("bdi"));
-  const face = h("span", { class: "head-avatar" });
-  const subtitle = h("p", { class: "subtitle" });
-  const head = h(
-    "header",
-    { class: "room-head" },
-    h(
-      "button",
-      { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => router.goHome() },
-      icon(BACK),
-    ),
-    face,
-    h("div", { class: "titles" }, heading, subtitle),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "icon-button",
-        "aria-label": sheetName,
-        title: sheetName,
-        onclick: () => openSheet(room()),
-      },
-      icon(given.kind === "group" ? PEOPLE : MORE),
-    ),
-  );
+  const head = createRoomHead({ room: given, app, openSheet });
   const typing = h("p", { class: "typing" });
+  const act = {
+    reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
+    edit: (message) => composer.edit(message),
+    react: (message, emoji, on) => acting.react(message, emoji, on),
+  };
   const messages = createMessages({
     roomId,
     store,
@@ -63,35 +49,58 @@ export function createRoom({ room: given, app, openSheet }) {
       follow: (path) => router.go(path),
       retry: (clientId) => outbox.retry(clientId),
       discard: (clientId) => outbox.remove(clientId),
+      showPerson: app.showPerson,
+      goTo,
+      act,
     },
   });
+  const acting = createMessageActions({ list: messages.list, roomId, app, compose: act });
+  const pins = createPins({ roomId, app, goTo });
   const composer = createComposer({
+    roomId,
     label: t("composer.label", { name: title() }),
-    draft: readDraft(store.me.id, roomId),
-    keepDraft: (text) => keepDraft(store.me.id, roomId, text),
-    send(text) {
-      const kept = actions.send(room(), text);
+    draft: { text: readDraft(store.me.id, roomId), quote: readDraftQuote(store.me.id, roomId) },
+    keepDraft({ text, quote }) {
+      keepDraft(store.me.id, roomId, text);
+      keepDraftQuote(store.me.id, roomId, quote);
+    },
+    send(text, quote) {
+      const kept = actions.send(room(), text, quote);
       messages.sent();
       return kept;
     },
+    async edit(message, text) {
+      try {
+        await actions.edit(message, text);
+        return true;
+      } catch (error) {
+        app.toast(errorText(error));
+        return false;
+      }
+    },
+    lastOwn,
+    latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),
+    find: createMentionSearch({ roomId, app, found: () => composer.suggest() }),
+    pickEmoji: (at, choose) => openEmojiPicker({ userId: store.me.id, at, choose }),
+    authorOf: (quote) => store.authorOf(quote),
+    goTo,
+    say: app.toast,
   });
+  /** The user's newest message, if it can be edited; null while a newer one is being sent. */
+  function lastOwn() {
+    if (outbox.list(roomId).length) return null;
+    const own = (one) => one.user_id === store.me.id && !one.deleted_at;
+    return store.timeline(roomId).messages.findLast(own) ?? null;
+  }
+
   const closed = h("div", { class: "composer-closed", hidden: true });
-  const root = h("div", { class: "room-view" }, head, messages.root, typing, composer.root, closed);
+  const root = h("div", { class: "room-view" }, head.root, pins.root, messages.root, typing, composer.root, closed);
   let typingTimer = null;
 
-  function drawHead() {
+  function drawComposer() {
     const now = room();
-    const name = title();
-    setText(heading.firstChild, name);
-    const look = `${name} ${store.faceOf(now).avatar}`;
-    if (face.dataset.look !== look) {
-      face.dataset.look = look;
-      fill(face, avatar(store.faceOf(now), name, { square: now.kind === "group" }));
-    }
-    setText(subtitle, now.kind === "group" ? groupLine(now) : directLine(now));
-    subtitle.classList.toggle("is-online", now.kind === "direct" && isOnline(now));
-    const reason = closedBy(now);
+    const reason = closedBy(store, now);
     closed.hidden = !reason;
     composer.root.hidden = Boolean(reason);
     if (closed.dataset.reason === reason) return;
@@ -100,43 +109,13 @@ export function createRoom({ room: given, app, openSheet }) {
     fill(closed, text, reason === "blocked" && unblockButton());
   }
 
-  /** Why nothing can be written here, as the end of the key of a text; "" where one may. */
-  function closedBy(now) {
-    if (now.kind === "direct" && now.peer === null) return "closed";
-    if (now.blocked) return "blocked";
-    if (now.kind === "direct") return "";
-    if (now.posting !== "admins" || now.owner_id === store.me.id) return "";
-    const mine = store.members.get(roomId)?.find(({ user }) => user.id === store.me.id);
-    return mine?.role === "admin" ? "" : "admins";
-  }
-
   function unblockButton() {
     const unblock = async () => {
       if (!(await changeBlock(app, { id: room().peer.id, name: title(), blocked: true }))) return;
-      drawHead(); // shows the composer again
+      drawComposer(); // shows it again
       composer.focus();
     };
     return h("button", { type: "button", class: "button", onclick: unblock }, t("block.undo"));
-  }
-
-  function groupLine(now) {
-    const members = store.members.get(roomId);
-    return [
-      now.access === "number" && t("group.number", { number: roomNumber(now.number) }),
-      members && t("members.count", { count: members.length }),
-    ]
-      .filter(Boolean)
-      .join(" · ");
-  }
-
-  function isOnline(now) {
-    return !now.blocked && Boolean(store.users.get(now.peer?.id)?.online);
-  }
-
-  function directLine(now) {
-    if (!now.peer) return "";
-    if (now.blocked) return `@${now.peer.username} · ${t("block.on")}`;
-    return `@${now.peer.username} · ${isOnline(now) ? t("online") : t("offline")}`;
   }
 
   function drawTyping() {
@@ -155,22 +134,31 @@ export function createRoom({ room: given, app, openSheet }) {
     roomId,
     redraw() {
       if (!room()) return;
-      drawHead();
+      head.redraw();
+      drawComposer();
       drawTyping();
       messages.redraw();
+      acting.redraw();
+      composer.redraw();
+      pins.redraw();
     },
-    goTo: messages.goTo,
+    goTo,
     /** Show the room, at the message `seq` if one is named. */
     start(seq) {
-      drawHead();
+      head.redraw();
+      drawComposer();
       messages.start(seq);
+      pins.redraw();
+      pins.load();
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
-      if (typesHere && !closedBy(room())) composer.focus();
-      else heading.focus();
-      if (room().kind === "group") actions.loadMembers(roomId).catch(() => {}); // usernames will do
+      if (typesHere && !closedBy(store, room())) composer.focus();
+      else head.focus();
+      // Who is in it, and how far each has read; without it usernames will do.
+      if (!room().provisional) actions.loadMembers(roomId).catch(() => {});
     },
     stop() {
       clearTimeout(typingTimer);
+      acting.stop();
       messages.stop();
       composer.stop();
     },

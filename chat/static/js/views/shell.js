@@ -10,6 +10,7 @@ import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
+import { openCard } from "./card.js";
 import { createWarning } from "./warning.js";
 import { openInvitation } from "./invitation.js";
 import { openMembers } from "./members.js";
@@ -36,6 +37,7 @@ export function createShell(app) {
   const banner = createBanner(() => connection.retryNow());
   const toasts = createToasts();
   app.toast = toasts.say;
+  app.showPerson = (user, anchor) => openCard(app, user, anchor);
   const newChat = (tab) => openNewChat(app, tab);
   const requests = createRequests(app, () => rooms.focus(open?.roomId));
   const profile = () => openProfile(app);

@@ -1,16 +1,10 @@
-// The user's verbs: what the views call.
+// What one does with rooms: find a way in, open, change and leave them.
 
-import { pathOf } from "./router.js";
+import { pathOf } from "../router.js";
 
-const TYPING_MS = 3_000;
-const READ_MS = 300;
-
-export function createActions({ store, api, outbox, history, router, emit, departures }) {
-  const readUpTo = new Map(); // room id -> seq not told to the server yet
-  const typedAt = new Map();
+export function createRoomActions({ store, api, router, departures }) {
   const membersAsked = new Map(); // room id -> how often its members were asked for
   const membersShown = new Map(); // room id -> which of these answers is shown
-  let readTimer = null;
 
   /** Open a room; one that was hidden is wanted again. */
   function goTo(room) {
@@ -35,27 +29,7 @@ export function createActions({ store, api, outbox, history, router, emit, depar
     }
   }
 
-  async function tellRead() {
-    readTimer = null;
-    for (const [roomId, seq] of [...readUpTo]) {
-      const room = store.rooms.get(roomId);
-      if (!room) {
-        readUpTo.delete(roomId);
-        continue;
-      }
-      try {
-        const ack = await emit(room.kind, "mark_read", { room_id: roomId, seq });
-        if (ack.error?.code === "unavailable") continue;
-        if (readUpTo.get(roomId) === seq) readUpTo.delete(roomId);
-      } catch {
-        return; // told with the next mark or the next connection
-      }
-    }
-  }
-
   return {
-    ...history,
-
     goTo,
 
     /** Open the room `step` places further down in the list, or further up for a negative one. */
@@ -65,37 +39,6 @@ export function createActions({ store, api, outbox, history, router, emit, depar
       const next = rooms[at < 0 ? (step > 0 ? 0 : rooms.length - 1) : at + step];
       if (next) goTo(next);
     },
-
-    send(room, text) {
-      return outbox.add(room, text);
-    },
-
-    /** Note that everything up to `seq` was seen. */
-    markRead(roomId, seq) {
-      if (!store.markRead(roomId, seq)) return;
-      readUpTo.set(roomId, seq);
-      readTimer ??= setTimeout(tellRead, READ_MS);
-    },
-
-    tellRead,
-
-    /** Forget what was seen of a room, or of all: it is not in the log any more. */
-    forgetRead(roomId = null) {
-      if (roomId === null) readUpTo.clear();
-      else readUpTo.delete(roomId);
-    },
-
-    /** Let the others know; they see it for five seconds. */
-    typing(room) {
-      const now = Date.now();
-      if (now - (typedAt.get(room.id) ?? 0) < TYPING_MS) return;
-      typedAt.set(room.id, now);
-      emit(room.kind, "typing", { room_id: room.id }).catch(() => typedAt.delete(room.id));
-    },
-
-    findUsers: (query) => api.get(`/users?q=${encodeURIComponent(query)}`),
-
-    user: (username) => api.get(`/users/${encodeURIComponent(username)}`),
 
     async startDirect(username) {
       return goTo(store.putRoom(await api.post("/rooms/direct", { username })));
@@ -134,22 +77,6 @@ export function createActions({ store, api, outbox, history, router, emit, depar
     },
 
     hide,
-
-    async block(userId) {
-      await api.put(`/users/me/blocks/${userId}`);
-      store.setBlocked(userId, true);
-    },
-
-    async unblock(userId) {
-      await api.delete(`/users/me/blocks/${userId}`);
-      store.setBlocked(userId, false);
-    },
-
-    async loadBlocks() {
-      const users = await api.get("/users/me/blocks");
-      store.putBlocks(users);
-      return users;
-    },
 
     async loadRequests() {
       store.putRequests(await api.get("/users/me/invitations"));
@@ -202,14 +129,6 @@ export function createActions({ store, api, outbox, history, router, emit, depar
 
     async fetchRoom(roomId) {
       return store.putRoom(await api.get(`/rooms/${roomId}`));
-    },
-
-    sessions: () => api.get("/session"),
-
-    endSession: (id) => api.delete(`/session/${id}`),
-
-    async editMe(fields) {
-      store.setMe(await api.patch("/users/me", fields));
     },
   };
 }

@@ -1,0 +1,45 @@
+"""The static files that the page is made of."""
+
+from __future__ import annotations
+
+import mimetypes
+
+from flask import Blueprint, Response, current_app, request, send_from_directory
+
+from chat.assets import assets, text_file
+from chat.blueprints.content_coding import accepted_coding, encoded
+from chat.blueprints.http import drop_unusable_range
+from chat.bundle import STATIC
+from chat.middleware.security_headers import YEAR_SECONDS
+
+files = Blueprint("files", __name__)
+
+
+@files.get("/static/<version>/<path:filename>")
+def static(version: str, filename: str) -> Response:
+    """Answer with a static file, cacheable for ever under the present version.
+
+    A page opened before an update asks under the old version and gets the present file, which it
+    must revalidate. Chunks of the bundle have their content's hash in their names, so none of
+    another version is ever taken for the one it asks for.
+    """
+    drop_unusable_range()
+    response = _compressed(filename) or send_from_directory(STATIC, filename)
+    if version == assets(current_app.config["BUNDLE"]).version:
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-cache"
+    if text_file(filename) is not None:
+        response.vary.add("Accept-Encoding")
+    return response
+
+
+def _compressed(filename: str) -> Response | None:
+    """Return the answer with a compressed file where there is one and the client accepts it."""
+    content, coding = text_file(filename), accepted_coding()
+    if content is None or coding is None or not current_app.config["BUNDLE"]:
+        return None
+    mimetype = mimetypes.guess_type(filename)[0] or "text/plain"
+    response = encoded(content, mimetype, coding)
+    response.make_conditional(request)
+    return response

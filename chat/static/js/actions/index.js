@@ -1,0 +1,14 @@
+// The user's verbs: what the views call. A file for each kind of thing that they act on.
+
+import { createMessageActions } from "./messages.js";
+import { createPeopleActions } from "./people.js";
+import { createRoomActions } from "./rooms.js";
+
+export function createActions({ store, api, outbox, history, router, emit, departures }) {
+  return {
+    ...history,
+    ...createMessageActions({ store, api, outbox, emit }),
+    ...createPeopleActions({ store, api }),
+    ...createRoomActions({ store, api, router, departures }),
+  };
+}

@@ -1,0 +1,34 @@
+// One's own account.
+
+export default {
+  "profile.title": "我的账号",
+  "profile.nickname": "昵称",
+  "profile.nickname_hint": "别人看到的名字，留空则显示用户名。",
+  "profile.picture": "头像",
+  "profile.picture_hint": "图片地址，以 https 开头，留空则显示首字。",
+  "profile.security": "账号安全",
+
+  "notify.title": "在本机显示通知",
+  "notify.hint": "离开页面时，有新消息会提醒你。",
+  "notify.blocked": "浏览器已屏蔽本站的通知，可以在浏览器设置里允许。",
+
+  "password.title": "修改密码",
+  "password.text": "修改后，包括本机在内的所有设备都需要重新登录。",
+  "password.submit": "修改密码",
+
+  "sessions.title": "登录的设备",
+  "sessions.current": "本机",
+  "sessions.used": "最近使用：{when}",
+  "sessions.since": "登录时间：{when}",
+  "sessions.end": "退出登录",
+  "sessions.ended": "已退出登录：{device}",
+  "sessions.unknown": "未知设备",
+
+  "deletion.title": "注销账号",
+  "deletion.text": "账号将被永久删除，无法恢复。",
+  "deletion.messages": "你发过的消息会保留，但不再显示你的名字。",
+  "deletion.groups": "你的群会转给其他成员；只有你一个人的群会解散。",
+  "deletion.name": "你的用户名和邮箱可以被重新注册。",
+  "deletion.password_hint": "输入密码，确认是你本人。",
+  "deletion.submit": "永久注销账号",
+};

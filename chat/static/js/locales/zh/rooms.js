@@ -1,0 +1,54 @@
+// The list of conversations and what leads to one.
+
+export default {
+  "rooms.label": "会话",
+  "rooms.empty": "还没有会话，可以这样开始：",
+  "rooms.no_messages": "还没有消息",
+  "rooms.preview": "{name}：{text}",
+
+  "unread.count": "{count} 条未读消息",
+  "unread.line": "以下是新消息",
+
+  "placeholder.choose": "选择一个会话，在这里查看。",
+  "placeholder.first": "会话会在这里打开。",
+
+  "join.title": "群聊 {number}",
+  "join.text": "你还不在这个群里，要加入吗？",
+
+  "invitation.title": "群聊邀请",
+  "invitation.by": "邀请人：{name}（@{username}）",
+  "invitation.join": "加入",
+  "invitation.open": "打开",
+  "invitation.later": "暂不加入",
+  "invitation.member": "你已经在这个群里了。",
+  "invitation.dead": "邀请无效或已失效，请索取新的链接。",
+  "invitation.log_in": "有人邀请你加入群聊，登录或注册后即可查看。",
+  "invitation.log_in_only": "有人邀请你加入群聊，登录后即可查看。",
+
+  "requests.label": "邀请",
+  "requests.by": "{name}（@{username}）邀请你加入这个群",
+  "requests.accept": "接受",
+  "requests.decline": "拒绝",
+  "requests.declined": "已拒绝。30 天内任何人都不能再邀请你加入“{name}”。",
+  "requests.gone": "此邀请已失效。",
+
+  "introduction.start": "开始聊天",
+  "introduction.missing": "没有这个用户。",
+
+  "gone.removed": "你已不在“{name}”中：你被移出，或在其他设备上退出了。",
+  "gone.deleted": "“{name}”已被解散。",
+  "gone.left": "你已退出“{name}”。",
+  "gone.unknown": "你已不在“{name}”中：该群已被解散，或你被移出了。",
+
+  mute: "免打扰",
+  "mute.hint": "不再通知，也不计入页面标题的未读数。",
+  "mute.on": "免打扰",
+
+  "hide.do": "隐藏会话",
+  "hide.hint": "会话将从列表中移除，有新消息时再出现。按对方的名字也能找到它。",
+  "hide.done": "会话已隐藏，有新消息时再出现。",
+
+  "switcher.title": "跳转到会话",
+  "switcher.label": "输入会话名称",
+  "switcher.nothing": "没有这个名称的会话。",
+};

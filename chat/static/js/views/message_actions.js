@@ -1,0 +1,192 @@
+// What one does to the messages of a room: one bar and one menu serve all its rows.
+
+import { h } from "../dom.js";
+import { errorText } from "../errors.js";
+import { t } from "../i18n.js";
+import { pathOf } from "../router.js";
+import { rightsOver } from "../rights.js";
+import { reactsWith } from "../versions.js";
+import { confirm } from "./dialog.js";
+import { excerptOf } from "./excerpt.js";
+import { openEmojiPicker } from "./emoji_picker.js";
+import { onLongPress } from "./long_press.js";
+import { createMessageBar } from "./message_bar.js";
+import { openMessageMenu, openSelection } from "./message_menu.js";
+import { openReacted } from "./reacted.js";
+
+/**
+ * Serve the rows of `list`, the messages of a room. `compose` has `reply(message)` and
+ * `edit(message)`. Returns `{react, redraw, stop}`.
+ */
+export function createMessageActions({ list, roomId, app, compose }) {
+  const { store, actions } = app;
+  const room = () => store.rooms.get(roomId);
+
+  /** Do something that the server may refuse; resolves to whether it was done. */
+  async function attempt(task) {
+    try {
+      await task();
+      return true;
+    } catch (error) {
+      app.toast(errorText(error));
+      return false;
+    }
+  }
+
+  function react(message, emoji, on = !reactsWith(latest(message), emoji, store.me.id)) {
+    return attempt(() => actions.react(message, emoji, on));
+  }
+
+  const latest = (message) => store.timeline(roomId).at(message.seq) ?? message;
+
+  function pick(message, at) {
+    openEmojiPicker({ userId: store.me.id, at, choose: (emoji) => react(message, emoji, true) });
+  }
+
+  async function copy(text, said) {
+    try {
+      await navigator.clipboard.writeText(text);
+      app.toast(said);
+    } catch {
+      app.toast(t("copy_failed"));
+    }
+  }
+
+  async function remove(message) {
+    const own = message.user_id === store.me.id;
+    const agreed = await confirm({
+      title: t("delete_message.title"),
+      text: [
+        own ? t("delete_message.own") : t("delete_message.other", { name: store.authorOf(message) }),
+        h("bdi", { class: "quoted" }, excerptOf(message)),
+      ],
+      action: t("delete"),
+    });
+    if (agreed && (await attempt(() => actions.remove(message)))) app.toast(t("delete_message.done"));
+  }
+
+  async function pin(message) {
+    const on = !message.pinned;
+    if (await attempt(() => actions.pin(message, on))) app.toast(t(on ? "pins.pinned" : "pins.unpinned"));
+  }
+
+  const acts = {
+    ...compose,
+    react,
+    pick,
+    pin,
+    remove,
+    copyText: (message) => copy(message.data, t("act.copied")),
+    copyLink: (message) => copy(location.origin + pathOf(room(), message.seq), t("act.link_copied")),
+    select: (message) => openSelection(message.data),
+    showReacted: (message, emoji) => openReacted(app, latest(message), emoji),
+  };
+
+  /** The message of a row that something can be done to, or null. */
+  function messageOf(row) {
+    const message = row?.dataset.seq ? store.timeline(roomId).at(Number(row.dataset.seq)) : null;
+    return message && !message.deleted_at ? message : null;
+  }
+
+  const rowOf = (node) => node.closest?.("li.message") ?? null;
+
+  function openMenu(row, at) {
+    const message = messageOf(row);
+    if (!message || !room()) return;
+    row.focus({ preventScroll: true }); // gets the focus back
+    openMessageMenu({ store, room: room(), message, at, acts });
+  }
+
+  const bar = createMessageBar({
+    store,
+    react,
+    pick: (message, button) => pick(message, edgesOf(button)),
+    reply: compose.reply,
+    more: (message, button) => openMessageMenu({ store, room: room(), message, at: edgesOf(button), acts }),
+  });
+
+  function showBar(row) {
+    const message = messageOf(row);
+    if (message && room()) bar.show(row, message, rightsOver(store, room(), message));
+    else bar.hide();
+  }
+
+  const barHasFocus = () => bar.root.contains(document.activeElement);
+
+  function onPointerOver(event) {
+    if (event.pointerType === "touch" || barHasFocus()) return;
+    const row = rowOf(event.target);
+    if (row && row !== bar.root.parentNode) showBar(row);
+  }
+
+  function onFocusIn(event) {
+    const row = rowOf(event.target);
+    if (row && event.target.matches(":focus-visible") && !bar.root.contains(event.target)) showBar(row);
+  }
+
+  function onFocusOut({ relatedTarget }) {
+    const row = bar.root.parentNode;
+    if (row && !row.contains(relatedTarget) && !row.matches(":hover")) bar.hide();
+  }
+
+  function onContextMenu(event) {
+    if (event.target.closest("a, .reaction")) return; // the browser's menu knows more about links
+    const row = rowOf(event.target);
+    if (!messageOf(row)) return;
+    const selection = getSelection();
+    if (!selection.isCollapsed && selection.containsNode(event.target, true)) return; // to be copied
+    event.preventDefault();
+    if (event.pointerType === "touch") return; // the long press is ours
+    const { clientX: x, clientY: y } = event;
+    openMenu(row, x || y ? { left: x, right: x, top: y, bottom: y } : edgesOf(row));
+  }
+
+  function onKeyDown(event) {
+    if (event.isComposing || event.keyCode === 229 || event.target !== rowOf(event.target)) return;
+    const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
+    if (ctrlKey || altKey || metaKey) return;
+    const asks = key === "ContextMenu" || (shiftKey && key === "F10") || (key === "Enter" && !shiftKey);
+    if (!asks || !messageOf(event.target)) return;
+    event.preventDefault();
+    openMenu(event.target, edgesOf(event.target.querySelector(".bubble") ?? event.target));
+  }
+
+  function onClick(event) {
+    const button = event.target.closest(".reaction, .reaction-add");
+    const message = button && messageOf(rowOf(button));
+    if (!message) return;
+    if (button.matches(".reaction-add")) pick(message, edgesOf(button));
+    else react(message, button.dataset.emoji);
+  }
+
+  const canPress = (node) => !node.closest("a, .message-bar, .trouble, summary") && Boolean(messageOf(rowOf(node)));
+  const cancelPress = onLongPress(list, canPress, (node, { x, y }) => {
+    const chip = node.closest(".reaction");
+    if (chip) acts.showReacted(messageOf(rowOf(node)), chip.dataset.emoji);
+    else openMenu(rowOf(node), { left: x, right: x, top: y, bottom: y });
+  });
+
+  list.addEventListener("pointerover", onPointerOver);
+  list.addEventListener("pointerleave", () => !barHasFocus() && bar.hide());
+  list.addEventListener("focusin", onFocusIn);
+  list.addEventListener("focusout", onFocusOut);
+  list.addEventListener("contextmenu", onContextMenu);
+  list.addEventListener("keydown", onKeyDown);
+  list.addEventListener("click", onClick);
+
+  return {
+    react,
+    /** Messages have changed: so may have what can be done to the one with the bar. */
+    redraw() {
+      const row = bar.root.parentNode;
+      if (row) showBar(row);
+    },
+    stop: cancelPress,
+  };
+}
+
+/** The edges of an element, to open something beside it. */
+function edgesOf(node) {
+  const { left, right, top, bottom } = node.getBoundingClientRect();
+  return { left, right, top, bottom, end: node.matches("button") };
+}

@@ -1,0 +1,57 @@
+// The bar over a message under the mouse, or with the focus: one bar, which moves from row to row.
+
+import { h, icon, setAttr } from "../dom.js";
+import { QUICK } from "../emoji.js";
+import { t } from "../i18n.js";
+import { MORE, REPLY, SMILE } from "../icons.js";
+import { reactsWith } from "../versions.js";
+
+const SHOWN = 3; // of the quick emoji
+
+/** Make the bar; `act` is what its buttons call. Returns `{root, show(row, message, rights), hide}`. */
+export function createMessageBar({ store, react, pick, reply, more }) {
+  let shown = null; // {row, message}
+  const button = (symbol, key, action) =>
+    h(
+      "button",
+      { type: "button", class: "bar-button", "aria-label": t(key), title: t(key), onclick: action },
+      icon(symbol),
+    );
+  const quick = QUICK.slice(0, SHOWN).map((emoji) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "bar-button bar-emoji",
+        "aria-label": t("act.react_with", { emoji }),
+        "aria-pressed": "false",
+        onclick: () => react(shown.message, emoji),
+      },
+      emoji,
+    ),
+  );
+  const picks = button(SMILE, "act.react", (event) => pick(shown.message, event.currentTarget));
+  const replies = button(REPLY, "act.reply", () => reply(shown.message));
+  const mores = button(MORE, "act.more", (event) => more(shown.message, event.currentTarget));
+  mores.setAttribute("aria-haspopup", "menu");
+  const root = h("div", { class: "message-bar", role: "group", "aria-label": t("act.label") }, quick, picks, replies, mores);
+
+  return {
+    root,
+    get seq() {
+      return shown?.message.seq ?? null;
+    },
+    /** Show the bar on a row, or bring it up to date there. */
+    show(row, message, rights) {
+      shown = { row, message };
+      for (const one of [...quick, picks]) one.hidden = !rights.react;
+      replies.hidden = !rights.reply;
+      quick.forEach((one, index) => setAttr(one, "aria-pressed", String(reactsWith(message, QUICK[index], store.me.id))));
+      if (root.parentNode !== row) row.append(root);
+    },
+    hide() {
+      shown = null;
+      root.remove();
+    },
+  };
+}

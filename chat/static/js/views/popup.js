@@ -1,0 +1,44 @@
+// A panel over the page: beside what opened it, or at the lower edge of a small or touched screen.
+
+import { h } from "../dom.js";
+import { navigation } from "../navigation.js";
+import { place } from "../placing.js";
+
+const SMALL = "(max-width: 719.98px), (pointer: coarse)";
+
+/**
+ * Open a panel named `label` beside the rectangle `at`; it goes by Escape, Back and a press beside
+ * it, and gives the focus back. Returns `{dialog, close}`.
+ */
+export function openPopup({ label, body, at, className = "", onClose = () => {} }) {
+  const panel = h("div", { class: "popup-panel" }, body);
+  // The dialog takes the focus, not its first field: that would open a touch keyboard.
+  const dialog = h("dialog", { class: `popup ${className}`, "aria-label": label, autofocus: true }, panel);
+  dialog.classList.toggle("popup-sheet", matchMedia(SMALL).matches);
+  const close = () => dialog.close();
+  let pressed = false; // a press began beside the panel
+  dialog.addEventListener("pointerdown", (event) => (pressed = event.target === dialog));
+  dialog.addEventListener("click", (event) => pressed && event.target === dialog && close());
+  dialog.addEventListener("contextmenu", (event) => event.preventDefault());
+  dialog.addEventListener("close", () => {
+    closed();
+    removeEventListener("resize", close);
+    dialog.remove();
+    onClose();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  if (!dialog.classList.contains("popup-sheet")) stand(panel, at);
+  if (!matchMedia("(pointer: coarse)").matches) addEventListener("resize", close);
+  const closed = navigation.layer(close);
+  return { dialog, close };
+}
+
+function stand(panel, at) {
+  const size = panel.getBoundingClientRect();
+  const view = { width: innerWidth, height: innerHeight };
+  const rightToLeft = getComputedStyle(document.documentElement).direction === "rtl";
+  const { left, top } = place(at, size, view, { end: (at.end ?? false) !== rightToLeft });
+  panel.style.left = `${left}px`;
+  panel.style.top = `${top}px`;
+}

@@ -1,0 +1,64 @@
+// The reactions below a message: each emoji with its count. A click adds one's own or takes it back.
+
+import { h, icon, keyed, setAttr, setText } from "../dom.js";
+import { listed } from "../format.js";
+import { t } from "../i18n.js";
+import { SMILE } from "../icons.js";
+import { nameOf } from "../store.js";
+import { isOwnReaction } from "../versions.js";
+
+const NAMED = 6; // people; the others are counted
+const ADD = { emoji: "" };
+
+/** Bring the reactions below a message's line up to date. */
+export function drawReactions(line, message, store) {
+  const { reactions = [] } = message;
+  const found = line.parentNode.querySelector(".reactions");
+  if (!reactions.length) {
+    found?.remove();
+    return;
+  }
+  const list = found ?? h("ul", { class: "reactions", role: "list", "aria-label": t("reactions.label") });
+  if (!found) line.after(list);
+  keyed(
+    list,
+    [...reactions, ADD],
+    ({ emoji }) => emoji,
+    (one) => (one === ADD ? createAdd() : createReaction(one)),
+    (item, one) => one !== ADD && updateReaction(item.firstChild, one, message, store),
+  );
+}
+
+function createReaction({ emoji }) {
+  const parts = [h("span", { class: "reaction-emoji" }, emoji), h("span", { class: "reaction-count" })];
+  return h("li", {}, h("button", { type: "button", class: "reaction", dataset: { emoji } }, parts));
+}
+
+/** The last chip: more emoji. */
+function createAdd() {
+  const label = t("act.react");
+  return h(
+    "li",
+    {},
+    h("button", { type: "button", class: "reaction-add", "aria-label": label, title: label }, icon(SMILE)),
+  );
+}
+
+function updateReaction(button, reaction, message, store) {
+  const own = isOwnReaction(message, reaction, store.me.id);
+  const text = t("reactions.by", { emoji: reaction.emoji, names: namesOf(reaction, own, store) });
+  button.classList.toggle("own", own);
+  setText(button.lastChild, String(reaction.count));
+  setAttr(button, "aria-pressed", String(own));
+  setAttr(button, "aria-label", text);
+  setAttr(button, "title", text);
+}
+
+/** Who reacted, oneself first; those whose names are not known are counted. */
+function namesOf({ count, user_ids: ids }, own, store) {
+  const others = ids.filter((id) => id !== store.me.id).map((id) => nameOf(store.users.get(id)));
+  const names = [...(own ? [t("you")] : []), ...others.filter(Boolean)].slice(0, NAMED);
+  const more = count - names.length;
+  if (!names.length) return t("reactions.people", { count });
+  return listed(more > 0 ? [...names, t("reactions.more", { count: more })] : names);
+}

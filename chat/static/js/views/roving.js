@@ -1,0 +1,79 @@
+// The keyboard in the list of messages: one stop for the Tab key, the arrows go from row to row, and
+// Tab goes on through what is in the row that has the focus.
+
+const STEPS = { ArrowUp: -1, ArrowDown: 1 };
+const INSIDE = "a, button";
+
+/**
+ * Let the rows of `list` be reached by keyboard. `labelOf(row)` is what a screen reader says of one,
+ * `reveal(row)` scrolls to it, `toEnd()` goes to the newest.
+ */
+export function createRoving({ list, labelOf, reveal, toEnd }) {
+  let current = null; // the row that is the stop
+  let isInside = false; // the focus is in it
+
+  const rows = () => [...list.querySelectorAll(":scope > .message")];
+
+  function setCurrent(row) {
+    if (current === row) return;
+    if (current) current.tabIndex = -1;
+    current = row;
+    if (row) row.tabIndex = 0;
+  }
+
+  /** Let Tab reach what is in a row only from the row itself: from outside the row is one stop. */
+  function open(row) {
+    for (const control of row.querySelectorAll(INSIDE)) control.removeAttribute("tabindex");
+  }
+
+  function close(row) {
+    for (const control of row.querySelectorAll(INSIDE)) control.tabIndex = -1;
+  }
+
+  function focus(row) {
+    if (!row) return;
+    setCurrent(row);
+    row.setAttribute("aria-label", labelOf(row));
+    row.focus({ preventScroll: true });
+    reveal(row);
+  }
+
+  function onKey(event) {
+    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const row = event.target.closest?.(".message");
+    if (!row || event.target !== row) return; // what is inside a row has keys of its own
+    const all = rows();
+    if (event.key === "Home") focus(all[0]);
+    else if (event.key === "End") {
+      toEnd();
+      focus(rows().at(-1));
+    } else if (STEPS[event.key]) focus(all[all.indexOf(row) + STEPS[event.key]]);
+    else return;
+    event.preventDefault();
+  }
+
+  list.addEventListener("keydown", onKey);
+  list.addEventListener("focusin", ({ target }) => {
+    const row = target.closest(".message");
+    if (!row) return;
+    isInside = true;
+    setCurrent(row);
+    open(row);
+  });
+  list.addEventListener("focusout", ({ target, relatedTarget }) => {
+    if (target.matches(".message")) target.removeAttribute("aria-label");
+    const row = target.closest(".message");
+    if (row && !row.contains(relatedTarget)) close(row);
+    isInside = list.contains(relatedTarget);
+  });
+
+  return {
+    /** The list was drawn or scrolled: who comes into it with Tab comes to the last visible row. */
+    refresh(lastVisible) {
+      if (!isInside || !current?.isConnected) setCurrent(lastVisible);
+      const stray = list.querySelectorAll(`.message:not(:focus-within) :is(${INSIDE}):not([tabindex="-1"])`);
+      for (const control of stray) control.tabIndex = -1;
+    },
+  };
+}

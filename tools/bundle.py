@@ -1,0 +1,105 @@
+"""Make the page's bundle: one script, one style sheet, and a chunk for each lazy import.
+
+    python tools/bundle.py    write `chat/static/bundle` anew; `make bundle` does it
+
+esbuild, pinned in `tests/node`, makes the same bytes of the same sources on every machine. So the
+bundle is committed, and `tests/page/test_bundle.py` compares it with what is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from chat.bundle import BUNDLE, MANIFEST, STATIC, Manifest, digest_of_sources, styles  # noqa: E402
+from harness.programs import NODE_PROJECT, node  # noqa: E402
+
+ESBUILD = NODE_PROJECT / "node_modules" / ".bin" / "esbuild"
+SECONDS = 120
+# What the page needs anyway: light-dark() came to browsers in these versions.
+BROWSERS = "chrome123,firefox120,safari17.5"
+OPTIONS = ("--bundle", "--minify", "--charset=utf8", "--log-level=warning", f"--target={BROWSERS}")
+
+
+def esbuild(*arguments: str, given: str | None = None) -> None:
+    """Run esbuild among the static files; `given` is its standard input."""
+    if not ESBUILD.exists():
+        raise SystemExit("esbuild is missing: `make programs` installs it.")
+    # Where npm runs no install scripts, esbuild is a script that asks for node by its name.
+    path = os.pathsep.join([str(Path(node()).parent), os.environ.get("PATH", os.defpath)])
+    subprocess.run(
+        [str(ESBUILD), *OPTIONS, *arguments],
+        cwd=STATIC,
+        env=os.environ | {"PATH": path},
+        input=given,
+        text=True,
+        check=True,
+        timeout=SECONDS,
+    )
+
+
+def make(folder: Path) -> None:
+    """Make the bundle in an empty folder."""
+    with tempfile.TemporaryDirectory() as beside:
+        report = Path(beside) / "report.json"
+        esbuild(
+            *("app=js/main.js", "--splitting", "--format=esm", f"--outdir={folder}"),
+            *("--chunk-names=[name]-[hash]", "--legal-comments=eof", f"--metafile={report}"),
+        )
+        outputs: dict[str, Any] = json.loads(report.read_text("utf-8"))["outputs"]
+    sheets = "".join(f'@import "./{style}";\n' for style in styles())
+    # Pictures stay where they are: the same path leads there from both folders.
+    esbuild("--loader=css", "--external:*.svg", f"--outfile={folder / 'app.css'}", given=sheets)
+    imports = chunks(outputs)
+    manifest: Manifest = {
+        "sources": digest_of_sources(),
+        "script": "bundle/app.js",
+        "imports": imports,
+        "style": "bundle/app.css",
+        "lazy": sorted(
+            {place(output) for output in outputs} - {"bundle/app.js", *imports},
+        ),
+    }
+    (folder / MANIFEST.name).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+
+
+def chunks(outputs: dict[str, Any]) -> list[str]:
+    """Return the chunks that the script imports at once, and they themselves."""
+    found: set[str] = set()
+    waiting = [output for output in outputs if Path(output).name == "app.js"]
+    while waiting:
+        for needed in outputs[waiting.pop()]["imports"]:
+            if needed["kind"] == "import-statement" and needed["path"] not in found:
+                found.add(needed["path"])
+                waiting.append(needed["path"])
+    return sorted(map(place, found))
+
+
+def place(output: str) -> str:
+    """Return where an output is below the static files."""
+    return f"{BUNDLE.name}/{Path(output).name}"
+
+
+def main() -> None:
+    """Put a new bundle in the place of the old one."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / BUNDLE.name
+        made.mkdir()
+        make(made)
+        shutil.rmtree(BUNDLE, ignore_errors=True)
+        shutil.copytree(made, BUNDLE)
+    for file in sorted(BUNDLE.iterdir()):
+        print(f"{file.stat().st_size:>8,} bytes  {file.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
