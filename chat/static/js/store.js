@@ -395,6 +395,11 @@ const EVENTS = {
     store.notify(`roles:${room.id}`);
   },
 
+  room_settings_changed(store, { room_id: roomId, ...settings }) {
+    const room = store.rooms.get(roomId);
+    if (room) store.putRoom({ ...room, ...settings });
+  },
+
   room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),
 
   invitation_received(store, request) {
