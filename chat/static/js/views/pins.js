@@ -82,7 +82,7 @@ export function createPins({ roomId, app, goTo }) {
   function updatePin(item, message) {
     const [jumpTo, unpins] = item.children;
     const [meta, text] = jumpTo.children;
-    fill(meta, h("bdi", { class: "author" }, store.authorOf(message)), " ", moment("pins.when", message.created_at));
+    fill(meta, h("bdi", { class: "pin-author" }, store.authorOf(message)), " ", moment("pins.when", message.created_at));
     setText(text, excerptOf(message));
     unpins.hidden = !rightsOver(store, store.rooms.get(id()), message).pin;
   }
