@@ -21,10 +21,10 @@ MONGOD := $(if $(and $(filter Linux-x86_64 Linux-aarch64,$(shell uname -s)-$(she
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test torture clients programs seed check format bench audit lock bundle vendor clean
+.PHONY: help run test torture clients programs seed check format bench audit lock bundle vendor screenshots clean
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN) ## Serve the chat at http://127.0.0.1:5000/ (PORT=, HOST=, DATA_DIR=; secrets in .env)
 	@exec $(PYTHON) wsgi.py
@@ -72,6 +72,9 @@ lock: $(UV) ## Pin the newest versions that setup.cfg allows
 	echo pip-audit | $(COMPILE) --upgrade -o requirements-audit.lock -
 	echo "python-socketio[asyncio_client]" | $(COMPILE) --upgrade -c requirements.lock -o requirements-asyncio.lock -
 	cd tests/node && npm update --package-lock-only
+
+screenshots: programs ## Take a picture of every view of the page, into build/screenshots (ARGS= for some)
+	@$(PYTHON) tools/screenshots.py $(ARGS)
 
 bundle: programs ## Make the page's bundle of its modules and style sheets; commit it with them
 	@$(PYTHON) tools/bundle.py

@@ -30,9 +30,13 @@ class Config:
     CORS_ORIGINS = text("CORS_ORIGINS")  # separated by spaces; empty: only the server's own
     # The public URL of the page, for links; its host counts as in HOSTS.
     PUBLIC_URL = text("PUBLIC_URL")
+    LOG_LEVEL = text("LOG_LEVEL", "INFO").upper()
+
+    # The page
+    SITE_NAME = text("SITE_NAME")  # what people call this installation
+    SITE_LOGO = text("SITE_LOGO")  # the path of a picture: PNG, SVG, WebP or JPEG
     # off: the page's modules as they are, for those who work on them
     BUNDLE = switch("BUNDLE", True)
-    LOG_LEVEL = text("LOG_LEVEL", "INFO").upper()
 
     # Data
     # redis://…: several processes exchange events at once; empty: within three seconds

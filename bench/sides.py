@@ -65,6 +65,11 @@ class Side(ABC):
         """Return the processes whose use of a core is measured."""
         return {"server": self.pid, "database": self.town.database_pid}
 
+    @property
+    def url(self) -> str:
+        """Return the address of its page."""
+        return f"http://127.0.0.1:{self.port}/"
+
     def entries(self, citizen: Citizen, *namespaces: str) -> list[tuple[str, str]]:
         """Return the entries of a client for namespaces, by default for both."""
         return [
@@ -91,6 +96,7 @@ class Ours(Side):
 
     name = "ours"
     title = "this server"
+    settings: ClassVar[dict[str, str]] = {}
 
     def __enter__(self) -> Ours:
         self._directory = tempfile.TemporaryDirectory()
@@ -101,6 +107,7 @@ class Ours(Side):
             MAX_CONNECTIONS=MAX_CONNECTIONS,
             RATE_LIMITS="off",
             LOG_LEVEL="WARNING",
+            **self.settings,
         )
         try:
             self._server.start(timeout=START_SECONDS)
@@ -128,6 +135,14 @@ class Ours(Side):
 
     def auth(self, citizen: Citizen, namespace: str) -> object:
         return {"token": citizen.token}
+
+
+class Unbundled(Ours):
+    """The same with the page's modules as they are, as before there was a bundle."""
+
+    name = "modules"
+    title = "this server, the page unbundled and uncompressed"
+    settings = {"BUNDLE": "off"}
 
 
 class Peer(Side):
@@ -252,7 +267,8 @@ class Centrifugo(Peer):
 
 
 SIDES: dict[str, type[Side]] = {
-    side.name: side for side in (Ours, NodeStored, NodeBatched, NodeBare, Stock, Centrifugo)
+    side.name: side
+    for side in (Ours, Unbundled, NodeStored, NodeBatched, NodeBare, Stock, Centrifugo)
 }
 
 

@@ -12,7 +12,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import wraps
 
-from bench import changing, crowd
+from playwright.sync_api import sync_playwright
+
+from bench import changing, crowd, open_room
 from bench.history import pages
 from bench.processes import open_files, resident_bytes
 from bench.several import NAMES, against_one
@@ -20,6 +22,8 @@ from bench.sides import Side
 from bench.talking import Conversation, Figures, Talker, percentiles
 from bench.town import FEWEST, GROUP, PEOPLE, Place, Town
 from harness.clients import Client, Loop
+from harness.first_visit import SLOW, first_visit
+from harness.programs import quick_chromium
 
 LEAVERS = 1_000
 CLOSED_AT_ONCE = 20
@@ -31,6 +35,7 @@ CROWD = 1_000
 REACTING = 200
 EDITORS = 16
 MISSED_CHANGES = 1_000
+SCROLLED = 10_000
 DEAF_RECEIVE_BYTES = 4_096  # small, so that the kernel does not buffer the unread pushes
 
 
@@ -128,6 +133,21 @@ def in_flight_256(side: Side, pace: Pace) -> Measuring:
 def one_sender(side: Side, pace: Pace) -> Measuring:
     """10 in a group, one of them sends and waits for the ack before the next."""
     yield from _talk_in(side, pace, side.town.places.small[-1], talkers=1, in_flight=1)
+
+
+@served
+def visit_page(side: Side, pace: Pace) -> Measuring:
+    """A browser that was never here opens the page at 1.6 Mbit/s and 150 ms."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**quick_chromium())
+        first_visit(browser, side.url)  # the first page of a browser waits for the browser itself
+        visit = first_visit(browser, side.url, SLOW)
+        browser.close()
+    yield {
+        "form ms": visit.form_ms,
+        "KiB": visit.received / 1024,
+        "requests": len(visit.addresses),
+    }
 
 
 def _talk_in(side: Side, pace: Pace, place: Place, talkers: int, in_flight: int) -> Measuring:
@@ -298,6 +318,20 @@ def catch_up_1000(side: Side, pace: Pace) -> Measuring:
     yield from changing.catching_up(side, side.town.places.small[-1], MISSED_CHANGES)
 
 
+@served
+def open_room_burst(side: Side, pace: Pace) -> Measuring:
+    """500 messages in 5 s and 200 reactions in 2 s, into a room that is open in a browser."""
+    yield open_room.burst(side, side.town.places.small[-1])
+
+
+def open_room_scroll(kind: type[Side], town: Town, pace: Pace) -> Measuring:
+    """Somebody scrolls in a browser from the newest message of a room to its first one."""
+    reader = town.places.small[-2].members[0]
+    room_id = open_room.make_history(town, reader, min(SCROLLED, pace.old_messages // 20))
+    with kind(town) as side:
+        yield open_room.scrolling(side, reader, room_id)
+
+
 def _compared(quiet: Figures, loaded: Figures) -> Figures:
     return {
         "p99 ratio": loaded["p99 ms"] / quiet["p99 ms"],
@@ -456,6 +490,18 @@ WORKLOADS = (
         (),
     ),
     Workload(
+        "first_visit",
+        "a first visit of the page, cold, at 1.6 Mbit/s and 150 ms: until the log-in form is there",
+        visit_page,
+        ("ours", "modules"),
+        ("form ms", "KiB", "requests"),
+        (
+            Goal("form ms", at_most=1_200),
+            Goal("KiB", at_most=100),
+            Goal("requests", at_most=12),
+        ),
+    ),
+    Workload(
         "edit_one",
         "10 in a group, 1 edits, 1 in flight: edit → ack",
         edit_one,
@@ -479,5 +525,21 @@ WORKLOADS = (
         ("catch up ms", "answers", "KiB"),
         (),
         repeat=True,
+    ),
+    Workload(
+        "open_room_burst",
+        "500 messages in 5 s, then 200 reactions in 2 s, into a room that a browser has open",
+        open_room_burst,
+        ("ours",),
+        ("longest task ms", "of messages ms", "of reactions ms", "elements"),
+        (Goal("longest task ms", at_most=100), Goal("elements", at_most=2_000)),
+    ),
+    Workload(
+        "open_room_scroll",
+        "10,000 messages scrolled through in a browser: elements in the document",
+        open_room_scroll,
+        ("ours",),
+        ("most elements", "longest task ms"),
+        (Goal("most elements", at_most=2_000),),
     ),
 )

@@ -13,6 +13,7 @@ from chat import assets, cli, error_handlers, extensions, settings
 from chat.blueprints.blocks import blocks
 from chat.blueprints.files import files
 from chat.blueprints.http import client_address, require_json
+from chat.blueprints.installable import installable
 from chat.blueprints.membership_requests import membership_requests
 from chat.blueprints.messages import messages
 from chat.blueprints.pages import pages
@@ -64,6 +65,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     settings.check(app.config)
     app.config["DATA_DIR"] = settings.data_dir(app.config)
     app.config["SECRET_KEY"] = settings.secret_key(app.config)
+    app.config["LOGO"] = settings.logo(app.config)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_BODY_BYTES"]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -78,6 +80,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
     for blueprint in (
         pages,
         files,
+        installable,
         users,
         blocks,
         membership_requests,

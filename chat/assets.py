@@ -27,6 +27,10 @@ class Assets:
         """Return everything that the page may load of them."""
         return (self.script, *self.preloads, *self.sheets, *self.lazy)
 
+    def address(self, name: str) -> str:
+        """Return the path at which a file is cached for ever."""
+        return f"/static/{self.version}/{name}"
+
 
 def assets(bundled: bool) -> Assets:
     """Return what a page loads; for modules anew each time, so that a reload shows a change."""

@@ -159,7 +159,7 @@ CATALOGUE: dict[str, Line] = {
     "invalid.characters": Line(
         "包含不允许的字符。", "This contains characters that are not allowed."
     ),
-    "invalid.blank": Line("不能为空白。", "This may not be blank."),
+    "invalid.blank": Line("请填写此项。", "Please fill this in."),
     "invalid.too_short": Line("长度不能少于 {min} 个字符。", "At least {min} characters, please."),
     "invalid.too_many": Line("最多 {max} 项。", "At most {max} entries, please."),
     "invalid.too_long": Line("长度不能超过 {max} 个字符。", "At most {max} characters, please."),
@@ -199,6 +199,9 @@ CATALOGUE: dict[str, Line] = {
     "invalid.password": Line("密码错误。", "The password is wrong."),
     "invalid.oneself": Line("不能选择自己。", "This may not be yourself."),
     "invalid.not_both": Line("两者只能选其一。", "Only one of the two may be given."),
+    "page.name": Line("聊天室", "Chat"),
+    "page.needs_script": Line("本页面需要启用 JavaScript。", "This page needs JavaScript."),
+    "mail.of_site": Line("【{site}】{subject}", "{site}: {subject}"),
     "mail.greeting": Line("您好！", "Hello!"),
     "mail.automatic": Line(
         "此邮件由系统自动发送，请勿回复。", "Sent automatically: please do not reply."

@@ -18,7 +18,8 @@ SEVEN_BITS = WIRE.clone(cte_type="7bit")  # any server can relay it
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail: its `kind` names its texts; `highlight` is the code or name that stands out.
+    """One mail: its `kind` names its texts; `highlight` is the code or name that stands out,
+    `site` the name of the installation.
 
     `recipient` has its domain in ASCII. `text` and `message` need an application context.
     """
@@ -27,11 +28,15 @@ class Letter:
     kind: str
     locale: str
     highlight: str
+    site: str = ""
 
     @property
     def subject(self) -> str:
         """Return the subject line."""
-        return translate(f"mail.{self.kind}.subject", self.locale)
+        subject = translate(f"mail.{self.kind}.subject", self.locale)
+        if not self.site:
+            return subject
+        return translate("mail.of_site", self.locale, site=self.site, subject=subject)
 
     def text(self, minutes: int) -> str:
         """Return the plain text; `minutes` is the remaining lifetime of the code."""
@@ -55,6 +60,7 @@ class Letter:
     def _texts(self, minutes: int) -> dict[str, str]:
         return {
             "subject": self.subject,
+            "site": self.site,
             "language": TAGS[choose_locale(self.locale, None)],
             "greeting": translate("mail.greeting", self.locale),
             "lead": translate(f"mail.{self.kind}.lead", self.locale),

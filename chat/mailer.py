@@ -56,6 +56,7 @@ class Mailer:
         self._clock = clock
         self._pause = pause
         self._sender = parse_sender(app.config.get("MAIL_DEFAULT_SENDER") or "")
+        self._site = str(app.config.get("SITE_NAME") or "")
         self._connections = threading.BoundedSemaphore(CONNECTIONS)
         self._newest: dict[tuple[str, str], Letter] = {}
         self._unsent = 0
@@ -101,7 +102,7 @@ class Mailer:
         self._send(email, "taken", locale, username, NOTICE_MINUTES)
 
     def _send(self, email: str, kind: str, locale: str, highlight: str, minutes: int) -> None:
-        letter = Letter(ascii_address(email) or email, kind, locale, highlight)
+        letter = Letter(ascii_address(email) or email, kind, locale, highlight, self._site)
         with self._app.app_context():
             if self.terminal:
                 _print(letter, minutes)

@@ -17,8 +17,10 @@ from pymongo.uri_parser import parse_uri, split_options
 
 from chat.environment import SettingsError
 from chat.hosts import Hosts, parse_hosts
+from chat.logos import Logo, read_logo
 from chat.origins import parse_origin, parse_origins
 from chat.text.addresses import ascii_host, parse_domains, parse_sender
+from chat.text.visibility import is_line
 
 SECRET_BYTES = 32  # the length of the hash with which tokens are signed
 QUEUES = ("redis", "rediss", "unix")
@@ -27,6 +29,7 @@ NO_QUEUE = "MESSAGE_QUEUE_URL is no address such as redis://127.0.0.1:6379/0."
 DATABASES = ("auto", "mongod", "secantusdb")  # the embedded ones
 REGISTRATIONS = ("open", "invitation", "closed")
 ANY_ADDRESS = ("0.0.0.0", "::")  # addresses to listen on, but not to connect to
+SITE_NAME_LENGTH = 50
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -34,6 +37,7 @@ def check(config: Mapping[str, Any]) -> None:
     """Raise SettingsError for the first setting that is invalid, or unsafe when serving others."""
     _check_values(config)
     _check_registration(config)
+    _check_site(config)
     _check_queue(config)
     _check_mail(config)
     _check_open(config)
@@ -216,6 +220,29 @@ def _check_registration(config: Mapping[str, Any]) -> None:
             "PUBLIC_URL must be the address at which people reach the page, without a path, such as"
             f" https://chat.example.org (an international name in its xn-- form), not {url!r}."
         )
+
+
+def _check_site(config: Mapping[str, Any]) -> None:
+    name = config["SITE_NAME"]
+    if len(name) > SITE_NAME_LENGTH or not is_line(name):
+        raise SettingsError(
+            f"SITE_NAME must be one line of at most {SITE_NAME_LENGTH} characters, all of them"
+            f" visible, not {name!r}."
+        )
+    logo(config)
+
+
+def logo(config: Mapping[str, Any]) -> Logo | None:
+    """Return the picture of SITE_LOGO, None if there is none."""
+    path = config["SITE_LOGO"]
+    if not path:
+        return None
+    try:
+        return read_logo(Path(path))
+    except OSError as error:
+        raise SettingsError(f"SITE_LOGO={path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise SettingsError(f"SITE_LOGO={path} {error}.") from None
 
 
 def _check_queue(config: Mapping[str, Any]) -> None:

@@ -117,11 +117,14 @@ def new_client_id() -> str:
     return secrets.token_hex(8)
 
 
-def make_people(app: Flask, *names: str) -> list[Person]:
-    """Create users whose usernames begin with these names, each logged in, by two writes in all."""
+def make_people(app: Flask, *names: str, plain: bool = False) -> list[Person]:
+    """Create users whose usernames begin with these names, each logged in, by two writes in all.
+
+    With `plain` these are the whole usernames: for a database of one's own.
+    """
     services: Services = app.extensions["chat"]
     password = new_password()
-    usernames = [f"{name}-{secrets.token_hex(4)}" for name in names]
+    usernames = [name if plain else f"{name}-{secrets.token_hex(4)}" for name in names]
     users = list(services.accounts.create_many(usernames, password))
     grants = services.sessions.start_many(users, "Test")
     people = []

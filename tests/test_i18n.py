@@ -12,7 +12,7 @@ from chat import errors
 from chat.i18n import CATALOGUE, Text, choose_locale, render, translate
 
 CHAT = Path(__file__).resolve().parents[1] / "chat"
-CHINESE = re.compile("[\u4e00-\u9fff]")
+CHINESE = re.compile("[\u4e00-\u9fff\u3010]")  # and the bracket around names
 
 
 def parameters(text: str) -> set[str]:

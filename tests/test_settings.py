@@ -26,6 +26,8 @@ def config(**changes: Any) -> dict[str, Any]:
         "REGISTRATION": "open",
         "REGISTRATION_DOMAINS": "",
         "PUBLIC_URL": "",
+        "SITE_NAME": "",
+        "SITE_LOGO": "",
     }
     defaults |= {"MONGO_INSECURE": False, "QUEUE_INSECURE": False}
     return defaults | changes
@@ -85,6 +87,12 @@ def test_nothing_has_to_be_configured() -> None:
         ("HOSTS", "*.example.org"),
         ("HOSTS", "chat..example.org"),
         ("MAIL", "pigeon"),
+        ("SITE_NAME", "n" * 51),
+        ("SITE_NAME", "two\nlines"),
+        ("SITE_NAME", "turned \u202eround"),
+        ("SITE_LOGO", "/no/such/picture.png"),
+        ("SITE_LOGO", "/"),
+        ("SITE_LOGO", __file__),
     ],
 )
 def test_a_wrong_value_is_one_sentence_that_names_the_setting(name: str, value: Any) -> None:
@@ -92,6 +100,15 @@ def test_a_wrong_value_is_one_sentence_that_names_the_setting(name: str, value: 
     assert name in text
     assert "\n" not in text
     assert text.endswith(".")
+
+
+def test_a_logo_has_a_bounded_size(tmp_path: Path) -> None:
+    file = tmp_path / "logo.svg"
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg'>%s</svg>"
+    file.write_bytes(svg % (b" " * 100_000))
+    settings.check(config(SITE_LOGO=str(file), SITE_NAME="育才中学 · Class 9 😀"))
+    file.write_bytes(svg % (b" " * 256 * 1024))
+    assert "256 KiB" in refusal(SITE_LOGO=str(file))
 
 
 def test_a_long_secret_key_is_taken() -> None:

@@ -4,7 +4,7 @@
 
 It writes, to chat/static/emoji/, `list.json` (the emoji by group, and which of them come in skin
 tones) and for each language the names and words by which they are found, in the order of the list.
-Left out are emoji that the server refuses as reactions, and those too new for the fonts people have.
+It writes to chat/static/emoji/: `list.json` has the emoji by group, and which of them come in skin
 """
 
 from __future__ import annotations

@@ -7,23 +7,41 @@ from flask import Blueprint, Response, current_app, render_template, request
 from chat.assets import assets
 from chat.blueprints.content_coding import accepted_coding, encoded
 from chat.blueprints.http import answer
-from chat.i18n import TAGS, choose_locale
+from chat.blueprints.installable import logo_address, site_name
+from chat.i18n import TAGS, choose_locale, translate
+from chat.logos import Logo
 from chat.origins import Origin, own_origin
 from chat.wiring import services
 
 pages = Blueprint("pages", __name__)
 
+THEMES = ("light", "dark")
+WORKER_POLICY = "chat-worker"  # of Trusted Types: makes the address of the service worker alone
+
 
 @pages.get("/")
 @pages.get("/r/<path:_>")
 @pages.get("/d/<path:_>")
+@pages.get("/me")
+@pages.get("/register")
+@pages.get("/reset")
 def page(_: str = "") -> Response:
     """Answer with the page's HTML; the page itself interprets the path."""
     locale = choose_locale(request.cookies.get("locale"), request.headers.get("Accept-Language"))
+    config = current_app.config
+    logo: Logo | None = config["LOGO"]
     html = render_template(
         "page.html",
         language=TAGS[locale],
-        assets=assets(current_app.config["BUNDLE"]),
+        locale=locale,
+        theme=_theme(request.cookies.get("theme")),
+        name=site_name(locale),
+        needs_script=translate("page.needs_script", locale),
+        site_name=config["SITE_NAME"],
+        site_logo=logo_address(logo) if logo else "",
+        touch_icon=logo_address(logo) if logo and logo.mimetype == "image/png" else "",
+        bundled=config["BUNDLE"],
+        assets=assets(config["BUNDLE"]),
         domains=services().registration.displayed_domains(),
         mail="terminal" if services().mailer.terminal else "",
         registration=services().registration.mode,
@@ -55,6 +73,11 @@ def ready() -> Response:
     return answer({"status": "ok"})
 
 
+def _theme(chosen: str | None) -> str:
+    """Return the theme that somebody chose; empty for the one of their system."""
+    return chosen if chosen in THEMES else ""
+
+
 def _content_security_policy(own: Origin | None) -> str:
     """Return the policy: only own files and sockets, and no HTML created from text."""
     sockets = f" ws://{own.netloc} wss://{own.netloc}" if own else ""
@@ -65,11 +88,13 @@ def _content_security_policy(own: Origin | None) -> str:
             "style-src 'self'",
             "img-src 'self' data: https:",  # avatars may be on any server
             f"connect-src 'self'{sockets}",  # before 15.4, Safari's 'self' does not match sockets
+            "manifest-src 'self'",
+            "worker-src 'self'",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
+            f"trusted-types {WORKER_POLICY}",
         ]
     )

@@ -104,7 +104,8 @@ class String(Strict):
         if not self.blank and is_blank(text):
             raise ValidationError("invalid.blank")
         if length < self.min:
-            raise ValidationError([Text("invalid.too_short", min=self.min)])
+            too_short = Text("invalid.too_short", min=self.min) if self.min > 1 else "invalid.blank"
+            raise ValidationError([too_short])
         if (self.plain and not is_plain(text)) or (self.line and not is_line(text)):
             raise ValidationError("invalid.characters")
         return text

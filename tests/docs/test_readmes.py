@@ -48,7 +48,8 @@ def test_the_first_screen_has_the_two_commands() -> None:
 
 def test_buttons_are_called_what_they_are_called_in_the_page() -> None:
     for path, locale in ((README, "en"), (README_ZH, "zh")):
-        texts = (ROOT / "chat" / "static" / "js" / "locales" / f"{locale}.js").read_text("utf-8")
+        folder = ROOT / "chat" / "static" / "js" / "locales" / locale
+        texts = "".join(file.read_text("utf-8") for file in folder.glob("*.js"))
         names_of_buttons = re.findall(r"\*\*([^*]+)\*\*", prose(path))
         assert names_of_buttons
         for name in names_of_buttons:

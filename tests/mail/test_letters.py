@@ -36,6 +36,21 @@ class Elements(HTMLParser):
 
 
 @pytest.mark.parametrize(
+    ("locale", "subject"),
+    [("zh", "【育才 Chat】您的注册验证码"), ("en", "育才 Chat: Your registration code")],
+)
+def test_a_mail_says_which_installation_it_is_from(
+    mailbox: Mailbox, make_mailer: MakeMailer, locale: str, subject: str
+) -> None:
+    mailer = make_mailer(**mailbox.settings, SITE_NAME="育才 Chat")
+    address = f"{locale}@example.org"
+    mailer.send_code(address, "012345", "register", 10, locale)
+    letter = mailbox.wait_for(address)
+    assert letter["Subject"] == subject
+    assert Elements(text_of(letter, "html")).text[0] == "育才 Chat"
+
+
+@pytest.mark.parametrize(
     ("locale", "language", "subject", "start"),
     [
         ("zh", "zh-Hans", "您的注册验证码", "您好！"),

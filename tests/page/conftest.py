@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
-from chat.auth import COOKIE, COOKIE_PATH, issue_tokens
-from chat.wiring import Services
 from harness.accounts import new_name, new_password
+from harness.browsing import signed_in
 from harness.people import Person, app_beside, make_people
 from harness.programs import quick_chromium
 from harness.servers import Server, free_port
 
+WORKER_BLOCKED = "Service Worker registration blocked by Playwright"
 WAIT_MS = 60_000  # of patience with a busy machine; no test's promise
 
 
@@ -36,7 +36,7 @@ class Visitor:
         return page
 
     def _hear(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
+        if kind in ("error", "warning") and text != WORKER_BLOCKED:
             self.complaints.append(text)
 
     def open(self, path: str = "/") -> Page:
@@ -89,8 +89,9 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Visitor]]:
     def open_browser(url: str = server.url, **options: object) -> Visitor:
         defaults = {
             "locale": "en-US",
-            "viewport": {"width": 1280, "height": 800},
+            "viewport": {"width": 1180, "height": 800},  # wider, a room's sheet stands beside it
             "reduced_motion": "reduce",  # or axe may see a colour on its way to another
+            "service_workers": "block",  # what passes through one, no test can hold back
         }
         context = browser.new_context(**(defaults | options))  # type: ignore[arg-type]
         contexts.append(context)
@@ -132,21 +133,19 @@ def enter(visit: Callable[..., Visitor], beside: Flask, server: Server) -> Calla
     return return_to
 
 
-def signed_in(app: Flask, person: Person, url: str) -> dict[str, list[dict[str, object]]]:
-    """Start a session and return what a browser keeps of it, for a new context."""
-    services: Services = app.extensions["chat"]
-    with app.app_context():
-        tokens = issue_tokens(services.sessions.start(person.model, "Test"))
-    cookie = {
-        "name": COOKIE,
-        "value": tokens["refresh_token"],
-        "domain": "127.0.0.1",
-        "path": COOKIE_PATH,
-        "httpOnly": True,
-        "sameSite": "Strict",
-    }
-    marker = {"name": "chat.signed_in", "value": person.id}
-    return {"cookies": [cookie], "origins": [{"origin": url, "localStorage": [marker]}]}
+@pytest.fixture(scope="session")
+def bundled(
+    server: Server, beside: Flask, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server that hands the page out as it ships, on the database of the one for all tests."""
+    with Server(
+        tmp_path_factory.mktemp("bundled"),
+        MONGO_URI=server.mongo_uri,
+        SECRET_KEY=beside.config["SECRET_KEY"],
+        RATE_LIMITS="off",
+        BUNDLE="on",
+    ) as running:
+        yield running
 
 
 @pytest.fixture
@@ -165,7 +164,7 @@ def register(visitor: Visitor, server: Server, nickname: str = "") -> str:
     username = new_name()
     email = f"{username}@example.org"
     page = visitor.page
-    page.get_by_role("button", name="Register").click()
+    page.get_by_role("link", name="Register").click()
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Send code").click()
     page.get_by_text(f"The code for {email} is in the terminal").wait_for()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,20 +27,6 @@ def test_the_same_sources_make_the_same_bundle(tmp_path: Path) -> None:
     assert made.keys() == {file.name for file in BUNDLE.iterdir()}
     for file in BUNDLE.iterdir():
         assert made[file.name] == file.read_bytes(), file.name
-
-
-@pytest.fixture(scope="module")
-def bundled(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that hands the bundle out, on the database of the one for all tests."""
-    key = (server.data_dir / "secret_key").read_text()
-    with Server(
-        tmp_path_factory.mktemp("bundled"),
-        MONGO_URI=server.mongo_uri,
-        SECRET_KEY=key,
-        RATE_LIMITS="off",
-        BUNDLE="on",
-    ) as running:
-        yield running
 
 
 @pytest.mark.parametrize(("locale", "said"), [("en", "Log in"), ("zh", "登录")])

@@ -15,8 +15,7 @@ from harness.accounts import data_of
 from harness.people import Person, new_client_id
 from harness.servers import Server
 from tests.page.conftest import Visitor
-from tests.page.test_layout import faults as layout_faults
-from tests.page.test_visitor import faults
+from tests.page.faults import axe_faults, layout_faults
 from tests.proxy import FaultyProxy
 from tests.wire import WireClient
 
@@ -295,5 +294,5 @@ def test_changed_messages_fit_every_screen_and_axe_finds_nothing(
         change(bob, group, seq, emoji=THUMB)
     page = enter(bob, f"/r/{group['number']}", locale=language, bypass_csp=True).page
     wait_until_shown(page, bob.history(group)["messages"])
-    assert faults(page) == []
+    assert axe_faults(page) == []
     assert layout_faults(page) == []

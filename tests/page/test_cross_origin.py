@@ -18,9 +18,10 @@ from playwright.sync_api import Page
 
 from chat.auth import COOKIE
 from harness.accounts import data_of
+from harness.browsing import signed_in
 from harness.people import Person, app_beside, make_people
 from harness.servers import PATIENCE, Server
-from tests.page.conftest import Visitor, signed_in
+from tests.page.conftest import Visitor
 
 CLIENT = next(
     (Path(__file__).parents[2] / "chat" / "static" / "vendor").glob("socket.io.esm.min-*.js")

@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 from harness.accounts import data_of
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.faults import layout_faults as faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
-SIZES = ((320, 568), (360, 640), (390, 844), (768, 1024), (1440, 900), (2560, 1440))
 NAMES = {
     "23 Latin characters": "Saturday morning choir!",
     "14 Chinese characters": "高三二班家长通知与作业讨论群",
@@ -24,57 +24,6 @@ NAMES = {
     "right to left": "مجموعة " * 7,
     "emoji": "👩‍👩‍👧‍👦" * 7,
 }
-# What is wrong with what is seen, in the dialog on top if there is one, in usual and large text.
-FAULTS = """async () => {
-  const root = document.documentElement;
-  const found = new Set();
-  const ellipsis = (style) => style.overflowX !== "visible" && style.textOverflow === "ellipsis";
-  function look(report) {
-    if (root.scrollWidth > innerWidth) report(`page ${root.scrollWidth} px wide`);
-    if (root.scrollHeight > innerHeight) report(`page ${root.scrollHeight} px high`);
-    const shortened = new Map();
-    function isShortened(node) {
-      if (!node) return false;
-      if (!shortened.has(node)) {
-        shortened.set(node, ellipsis(getComputedStyle(node)) || isShortened(node.parentElement));
-      }
-      return shortened.get(node);
-    }
-    const dialog = [...document.querySelectorAll("dialog[open]")].pop();
-    for (const node of (dialog ?? document.body).querySelectorAll("*")) {
-      if (!node.checkVisibility() || node.closest(".visually-hidden, svg")) continue;
-      if (isShortened(node.parentElement)) continue;
-      const style = getComputedStyle(node);
-      const {left, right, bottom, width} = node.getBoundingClientRect();
-      if (!width) continue;
-      const name = `${node.tagName} ${node.getAttribute("class")}`;
-      if (left < -1 || right > innerWidth + 1) report(`${name} from ${left} to ${right}`);
-      if (!dialog && node.matches(".send") && (right > innerWidth || bottom > innerHeight)) {
-        report(`Send ends at ${right}, ${bottom}`);
-      }
-      // A line of input scrolls; boxes may have children in their own margins.
-      if (node.tagName === "INPUT" || style.display === "inline" || ellipsis(style)) continue;
-      if (style.overflowX === "visible" && node.children.length) continue;
-      if (node.scrollWidth > node.clientWidth + 1) report(`${name} is cut`);
-    }
-  }
-  for (const size of ["", "200%"]) {
-    root.style.fontSize = size;
-    await new Promise(requestAnimationFrame);
-    look((fault) => found.add(`${innerWidth} ${size}: ${fault}`));
-  }
-  root.style.fontSize = "";
-  return [...found];
-}"""
-
-
-def faults(page: Page) -> list[str]:
-    """Return what is wrong with what is seen, at every size."""
-    found: list[str] = []
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        found += page.evaluate(FAULTS)
-    return found
 
 
 @contextmanager
@@ -100,9 +49,9 @@ def test_a_group_of_any_name_is_usable(enter: Enter, people: People, name: str) 
     expect(page.locator(".message")).to_have_count(20)
     assert faults(page) == []
     with opened(page, "Group and members"):
-        page.locator(".menu summary").click()
+        page.get_by_role("button", name="What to do with").click()
         assert faults(page) == []
-        page.locator(".menu summary").press("Escape")
+        page.keyboard.press("Escape")
         with opened(page, "Delete group"):
             assert faults(page) == []
 
@@ -131,10 +80,9 @@ def test_dialogs_and_lists_hold_long_names(enter: Enter, people: People) -> None
         check()
     page.set_viewport_size({"width": 1440, "height": 900})
     page.locator(".me").click()
+    for summary in page.locator(".profile summary").all():
+        summary.click()
     check()
-    for name in ("Where you are logged in", "Delete account", "Change password"):
-        with opened(page, name):
-            check()
     page.goto("about:blank")
     page = enter(bob).page
     check()
@@ -144,7 +92,7 @@ def test_dialogs_and_lists_hold_long_names(enter: Enter, people: People) -> None
 def test_the_way_in_fits_every_screen(visit: Callable[..., Visitor], language: str) -> None:
     page = visit(locale=language).open()
     for link in page.locator(".link-button").all_text_contents():
-        page.get_by_role("button", name=link).click()
+        page.get_by_role("link", name=link).click()
         assert faults(page) == []
         page.reload()
 
@@ -172,3 +120,80 @@ def test_the_page_itself_never_scrolls(enter: Enter, people: People) -> None:
             ".forEach((node) => node.scrollIntoView())"
         )
         target.evaluate("node => node.scrollIntoView()")
+
+
+def start_of(page: Page, selector: str) -> float:
+    box = page.locator(selector).first.bounding_box()
+    assert box
+    return box["x"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (2560, 1440)])
+def test_head_messages_and_composer_stand_in_one_column(
+    enter: Enter, people: People, width: int, height: int
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Aligned")
+    for number in range(30):
+        bob.say(group, f"line {number}")
+    page = enter(ann, f"/r/{group['number']}", viewport={"width": width, "height": height}).page
+    expect(page.locator(".message").last).to_contain_text("line 29")
+    starts = {start_of(page, one) for one in (".head-avatar", ".messages", ".composer-box")}
+    assert max(starts) - min(starts) <= 1
+    column = page.locator(".composer-box").bounding_box()
+    assert column and 840 <= column["width"] <= 880
+    # The list is beside the column, not a window's width away
+    sidebar = page.locator(".sidebar").bounding_box()
+    assert sidebar and 300 <= sidebar["width"] <= 341
+    assert column["x"] - (sidebar["x"] + sidebar["width"]) < 260
+
+
+def test_a_sheet_stands_beside_the_room_where_there_is_space(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    for name in ("Walkers", "Readers"):
+        ann.create_group(bob, name=name)
+    visitor = enter(ann, viewport={"width": 1440, "height": 900})
+    page = visitor.page
+    panel = page.locator("aside.side-panel")
+    visitor.open_room("Walkers")
+    button = page.get_by_role("button", name="Group and members")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.click()
+    expect(panel.get_by_role("heading", name="Walkers")).to_be_focused()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    visitor.write("what we see is beside what we say")  # nothing is dimmed
+    visitor.sees("beside")
+    assert faults(page) == []
+
+    # Narrower, the same sheet lies over the room; wider, it stands beside it again
+    page.set_viewport_size({"width": 1000, "height": 900})
+    expect(page.get_by_role("dialog", name="Walkers")).to_be_visible()
+    expect(panel).to_have_count(0)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(panel).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    # It is of the room that is open, also after a reload, until it is closed
+    visitor.open_room("Readers")
+    expect(panel.locator("h2")).to_have_text("Readers")
+    page.reload()
+    visitor.is_in()
+    expect(panel.locator("h2")).to_have_text("Readers")
+    expect(page.locator(".composer-input")).to_be_focused()
+    page.go_back()
+    expect(page.locator(".room-head h2")).to_have_text("Walkers")
+    expect(panel.locator("h2")).to_have_text("Walkers")
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_have_count(0)
+    visitor.open_room("Readers")
+    expect(panel).to_have_count(0)
+
+    # Escape and Back close one that was opened by hand, and nothing else
+    for leave in (lambda: page.keyboard.press("Escape"), page.go_back):
+        button.click()
+        expect(panel).to_be_visible()
+        leave()
+        expect(panel).to_have_count(0)
+        expect(button).to_be_focused()
+        expect(page.locator(".room-head h2")).to_have_text("Readers")
+    assert visitor.complaints == []

@@ -51,6 +51,7 @@ def use(visitor: Visitor, person: Person, group: dict[str, object]) -> None:
     page.locator(".composer-input").fill("half a thought")
     page.locator(".me").click()
     page.get_by_role("button", name="中文").click()
+    page.go_back()
     expect(page.locator(".banner.warning")).to_contain_text("此浏览器不为本站保存任何数据")
     page.locator(".banner.warning button").click()
     expect(page.locator(".banner.warning")).to_have_count(0)
@@ -152,7 +153,7 @@ def test_dropped_and_pasted_files_are_refused_in_words(
         page.evaluate("() => document.querySelector('.toast').remove()")
     offer(page, ".composer-input", "file", "paste")
     expect(toast).to_have_text(said)
-    page.locator(".me").click()
+    page.get_by_role("button", name="New conversation" if language == "en-US" else "新会话").click()
     offer(page, "dialog", "file", "drop")
     expect(page.locator("dialog .toast")).to_have_text(said)
 

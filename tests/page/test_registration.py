@@ -14,8 +14,8 @@ from harness.accounts import new_name, new_password
 from harness.people import Person, operator
 from harness.servers import Server
 from tests.conftest import drop, with_database
-from tests.page.conftest import Visitor
-from tests.page.test_visitor import faults
+from tests.page.conftest import Visitor, register
+from tests.page.faults import axe_faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -87,9 +87,9 @@ def test_where_there_is_no_form_the_page_says_why(
         visitor = visit(server.url, locale=locale, bypass_csp=True)
         page = visitor.open()
         expect(page.get_by_text(sentence)).to_be_visible()
-        expect(page.get_by_role("button", name="Register")).to_have_count(0)
-        expect(page.get_by_role("button", name="注册")).to_have_count(0)
-        assert faults(page) == []
+        expect(page.get_by_role("link", name="Register")).to_have_count(0)
+        expect(page.get_by_role("link", name="注册")).to_have_count(0)
+        assert axe_faults(page) == []
         page = visitor.open("/#register=AAAAAAAAAAAAAAAAAAAAAA")
         heading = page.locator("h1")
         if mode == "closed":
@@ -97,7 +97,66 @@ def test_where_there_is_no_form_the_page_says_why(
             expect(page.get_by_text(sentence)).to_be_visible()
         else:
             expect(heading).to_have_text("Create an account" if locale == "en-US" else "注册账号")
-        assert faults(page) == [] and visitor.complaints == []
+        assert axe_faults(page) == [] and visitor.complaints == []
+
+
+def test_registering_has_an_address_and_leads_to_where_one_was_going(
+    visit: Visit, people: People, server: Server
+) -> None:
+    (ann,) = people("ann")
+    group = ann.create_group(name="Walkers")
+    visitor = visit()
+    page = visitor.open(f"/r/{group['number']}")
+    register_link = page.get_by_role("link", name="Register")
+    register_link.click()
+    heading = page.locator("h1")
+    expect(heading).to_have_text("Create an account")
+    assert page.url == f"{server.url}/register"
+    page.go_back()
+    expect(heading).to_have_text("Log in")
+    page.get_by_role("link", name="Forgot your password?").click()
+    expect(heading).to_have_text("Set a new password")
+    assert page.url == f"{server.url}/reset"
+    page.reload()
+    expect(heading).to_have_text("Set a new password")
+    page.get_by_role("link", name="Back to log in").click()
+    register(visitor, server)
+    expect(page.get_by_role("button", name="Join group")).to_be_visible()
+    assert page.url == f"{server.url}/r/{group['number']}"
+    visitor.open("/register")  # nothing to do there for one who is in
+    visitor.is_in()
+    expect(page).to_have_url(f"{server.url}/")
+
+
+def test_another_language_keeps_what_is_typed_and_the_code_that_was_sent(visit: Visit) -> None:
+    page = visit().open("/register")
+    page.get_by_label("E-mail").fill("ann@example.org")
+    page.get_by_role("button", name="Send code").click()
+    page.get_by_text("The code for ann@example.org is in the terminal").wait_for()
+    page.get_by_label("Username").fill("ann")
+    page.get_by_label("Password").fill("long enough")
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("button", name="中文")).to_be_focused()
+    expect(page.get_by_label("邮箱")).to_have_value("ann@example.org")
+    expect(page.get_by_label("用户名")).to_have_value("ann")
+    expect(page.get_by_label("密码")).to_have_value("long enough")
+    expect(page.get_by_text("ann@example.org 的验证码已打印")).to_be_visible()
+    expect(page.get_by_role("button", name="秒后重发")).to_be_disabled()
+    expect(page).to_have_title("聊天室")
+
+
+def test_what_is_empty_is_asked_for_and_a_password_can_be_looked_at(visit: Visit) -> None:
+    page = visit().open()
+    page.get_by_role("button", name="Log in").click()
+    for label in ("Username or e-mail", "Password"):
+        expect(page.get_by_label(label)).to_have_accessible_description("Please fill this in.")
+    expect(page.get_by_label("Username or e-mail")).to_be_focused()
+    page.get_by_label("Password").fill("secret")
+    expect(page.get_by_label("Password")).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show what is typed").click()
+    expect(page.get_by_label("Password")).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Show what is typed").click()
+    expect(page.get_by_label("Password")).to_have_attribute("type", "password")
 
 
 def test_the_form_says_which_addresses_may_register(
@@ -106,7 +165,7 @@ def test_the_form_says_which_addresses_may_register(
     server = serve(REGISTRATION_DOMAINS="school.test, 例え.jp")
     visitor = visit(server.url)
     page = visitor.open()
-    page.get_by_role("button", name="Register").click()
+    page.get_by_role("link", name="Register").click()
     email = page.get_by_label("E-mail")
     expect(email).to_have_accessible_description("Only addresses at school.test, 例え.jp.")
     email.fill("ann@example.org")

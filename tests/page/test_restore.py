@@ -12,12 +12,13 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from chat.database.client import Database
+from harness.browsing import signed_in
 from harness.people import app_beside, make_people
 from harness.servers import Server
 from tests.backups import Backup, wait_for_head
 from tests.cli.commands import command
 from tests.conftest import drop, with_database
-from tests.page.conftest import Visitor, signed_in, state_of
+from tests.page.conftest import Visitor, state_of
 from tests.sockets.conftest import Member
 
 

@@ -1,4 +1,4 @@
-"""Ways to a conversation or a message beside the list: keys, the switcher, links."""
+"""Ways to a conversation or a message beside list and palette: keys, links."""
 
 from __future__ import annotations
 
@@ -9,35 +9,9 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.test_visitor import faults
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
-
-
-def test_control_k_goes_to_a_room_by_a_part_of_its_name(enter: Enter, people: People) -> None:
-    (ann,) = people("ann")
-    for name in ("Walkers", "Night walkers", "Readers"):
-        ann.create_group(name=name)
-    visitor = enter(ann, bypass_csp=True)
-    page = visitor.page
-    page.keyboard.press("Control+k")
-    options = page.get_by_role("option")
-    expect(options).to_have_count(3)
-    page.keyboard.type("walk")
-    expect(options).to_have_text([re.compile("Walkers$"), re.compile("Night walkers$")])
-    assert faults(page) == []
-    page.keyboard.press("ArrowDown")
-    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
-    page.keyboard.press("Enter")
-    expect(page.locator(".room-head h2")).to_have_text("Night walkers")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    page.keyboard.press("Control+k")
-    page.keyboard.type("nothing like it")
-    expect(page.get_by_text("No conversation of that name.")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator(".composer-input")).to_be_focused()
-    assert visitor.complaints == []
 
 
 def test_alt_and_arrows_go_through_the_list(enter: Enter, people: People) -> None:

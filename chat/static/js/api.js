@@ -72,3 +72,11 @@ export function createApi(session) {
     delete: (path, body, options) => call("DELETE", path, body, options),
   };
 }
+
+/** An api that takes the id which a room had before it began for its present one. */
+export function withPresentIds(api, store) {
+  const present = (path) => path.replace(/^\/rooms\/([^/?]+)/, (_, id) => `/rooms/${store.idOf(id)}`);
+  return Object.fromEntries(
+    Object.entries(api).map(([verb, call]) => [verb, (path, ...rest) => call(present(path), ...rest)]),
+  );
+}

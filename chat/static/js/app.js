@@ -2,10 +2,11 @@
 
 import { Manager } from "../vendor/socket.io.esm.min-4.8.4.js";
 import { createActions } from "./actions/index.js";
-import { request } from "./api.js";
+import { request, withPresentIds } from "./api.js";
 import { Connection, openSockets } from "./connection.js";
 import { createDepartures } from "./departures.js";
 import { createHistory } from "./history.js";
+import { keepStart } from "./kept_start.js";
 import { locks } from "./locks.js";
 import { createNotifier } from "./notify.js";
 import { Outbox } from "./outbox.js";
@@ -13,7 +14,14 @@ import { createKeeper } from "./outbox_keeper.js";
 import { createProbe } from "./probe.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
-import { forgetDrafts, forgetEmojiHabits, forgetNotifying, keepLocale } from "./storage.js";
+import {
+  forgetChoices,
+  forgetDrafts,
+  forgetEmojiHabits,
+  forgetNotifying,
+  keepLocale,
+  moveDraft,
+} from "./storage.js";
 import { Store } from "./store.js";
 import { createCatchUp, createSync } from "./sync.js";
 import { createShell } from "./views/shell.js";
@@ -28,9 +36,19 @@ function makeId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Make the page of a user: `load()` what it begins with, then `show()` it. */
-export function createApp({ user, session, api, useLocale, forgetful }) {
-  const store = new Store({ onUnknownRoom: (id) => fetchRoom(id) });
+/**
+ * Make the page of a user: `load(rooms)` what it begins with, from the server or, where that cannot be
+ * reached, with the `rooms` that were kept; then `show()` it.
+ */
+export function createApp({ user, session, api: plainApi, useLocale, forgetful }) {
+  const store = new Store({
+    onUnknownRoom: (id) => fetchRoom(id),
+    onBegun(provisional, room) {
+      moveDraft(user.id, provisional, room.id);
+      outbox.begin(provisional, room);
+    },
+  });
+  const api = withPresentIds(plainApi, store);
   store.setMe(user);
   let shell = null;
 
@@ -39,8 +57,9 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     session,
     onState: (state) => store.setConnection(state),
     onOnline: () => catchUp(),
-    onEvent(kind, name, payload) {
+    async onEvent(kind, name, payload) {
       departures.hear(name, payload);
+      if (name === "message_created" && !store.rooms.has(payload.room_id)) await fetchRoom(payload.room_id);
       store.apply(name, payload);
       if (name === "messages_changed") {
         heard(payload.room_id);
@@ -62,11 +81,15 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     emit,
     online,
     lock: (name, task) => locks.request(name, task),
-    stored(message) {
+    async stored(message) {
+      if (!store.rooms.has(message.room_id)) await fetchRoom(message.room_id); // it has begun just now
       store.putMessage(message);
       heard(message.room_id);
     },
-    changed: (roomId) => store.notify(`timeline:${roomId}`),
+    changed(roomId) {
+      store.setUnsent(roomId, outbox.list(roomId).length > 0);
+      store.notify(`timeline:${roomId}`);
+    },
     wait,
     makeId,
   });
@@ -81,10 +104,13 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
   const app = { store, api, session, outbox, connection, actions, router, departures };
 
   let syncedAt = 0;
+  let away = false; // begun without the server, with what was kept
   const catchUp = createCatchUp({
     async run() {
       await sync.run();
       await actions.loadRequests();
+      if (away) store.setMe(await api.get("/users/me"));
+      away = false;
     },
     online,
     worked() {
@@ -101,10 +127,23 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
   /** Drop a record of a room that is gone, or whose message came in by another way. */
   function review(clientId) {
     const record = outbox.records.get(clientId);
-    if (!store.rooms.has(record.room_id)) outbox.remove(clientId);
+    if (record.peer) house(record);
+    else if (!store.rooms.has(record.room_id)) outbox.remove(clientId);
     const held = store.timelines.get(record.room_id)?.messages ?? [];
     const stored = held.find((one) => one.client_id === clientId && one.user_id === user.id);
     if (stored) outbox.settle(stored);
+  }
+
+  /** Give a record the room with its peer: the one there is by now, else a provisional one. */
+  function house({ room_id: roomId, peer }) {
+    if (store.rooms.has(roomId)) return;
+    const room = [...store.rooms.values()].find((one) => one.peer?.id === peer.id);
+    if (room) {
+      outbox.begin(roomId, room);
+      return;
+    }
+    store.putProvisional(peer);
+    store.setUnsent(roomId, true);
   }
 
   /** The server does not know what was held of a room: forget all of it and load it again. */
@@ -120,31 +159,33 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     const [me, rooms] = await Promise.all([api.get("/users/me"), api.get("/rooms")]);
     actions.forgetRead();
     store.forgetPast();
-    store.putRooms(rooms, [...store.rooms.keys()]);
+    store.putRooms(rooms, store.knownIds());
     store.setMe(me);
   }
 
-  const fetching = new Set();
-  async function fetchRoom(roomId) {
-    if (fetching.has(roomId)) return;
-    fetching.add(roomId);
-    try {
-      await actions.fetchRoom(roomId);
-    } catch {
-      return; // gone again, or no network: the next sync tells
-    } finally {
-      fetching.delete(roomId);
+  const fetching = new Map(); // room id -> promise
+  function fetchRoom(roomId) {
+    if (!fetching.has(roomId)) {
+      const fetched = actions
+        .fetchRoom(roomId)
+        .catch(() => {}) // gone again, or no network: the next sync tells
+        .finally(() => fetching.delete(roomId));
+      fetching.set(roomId, fetched);
     }
+    return fetching.get(roomId);
   }
 
-  app.load = async () => {
+  app.load = async (keptRooms) => {
+    away = keptRooms !== null;
     const [rooms, keeps] = await Promise.all([
-      api.get("/rooms"),
+      keptRooms ?? api.get("/rooms"),
       keeper.works(),
       outbox.load(),
-      actions.loadRequests(),
+      away || actions.loadRequests(),
     ]);
     store.putRooms(rooms, []);
+    for (const record of outbox.records.values()) if (record.peer) house(record);
+    keepStart(store);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
   };
 
@@ -184,6 +225,7 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
       forgetDrafts(user.id);
       forgetEmojiHabits(user.id);
       forgetNotifying(user.id);
+      forgetChoices(user.id);
       await outbox.clear();
     }
     ended(reason);
@@ -195,10 +237,17 @@ export function createApp({ user, session, api, useLocale, forgetful }) {
     const { hasGap, isBehind } = store.timelines.get(roomId) ?? {};
     if (hasGap || isBehind) heard(roomId);
   });
-  addEventListener("pagehide", () => actions.tellRead());
+  const keep = () => session.over || keepStart(store);
+  addEventListener("pagehide", () => {
+    actions.tellRead();
+    keep();
+  });
   addEventListener("online", () => connection.retryNow());
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState !== "visible") return;
+    if (document.visibilityState !== "visible") {
+      keep(); // a phone may end the page without another word
+      return;
+    }
     connection.retryNow();
     if (connection.online && Date.now() - syncedAt > FRESH_MS) catchUp();
   });

@@ -1,16 +1,22 @@
 // Where the page begins: find the session, or let somebody log in.
 
-import { createApi, request } from "./api.js";
+import { ApiError, createApi, request } from "./api.js";
 import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
+import { forgetStart, keptStart } from "./kept_start.js";
 import { links } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
-import { createAuth, createSplash } from "./views/auth.js";
+import { applyKeptTheme } from "./theme.js";
+import { createAuth, formAt, leaveForms } from "./views/auth.js";
 import { refuseFiles } from "./views/files.js";
+import { createSplash } from "./views/splash.js";
 import { showTitle } from "./views/title.js";
+import { installWorker } from "./worker_client.js";
 
+const AWAY = ["network", "unavailable"]; // what errors are called when the server is not to be reached
+const PATIENCE_MS = 4_000; // with a slow network, where there is something to show meanwhile
 const NOTES = { expired: "auth.ended", changed: "auth.password_changed", deleted: "auth.deleted" };
 
 const host = document.getElementById("app");
@@ -38,7 +44,7 @@ function showAuth(mode) {
   const { note, ...state } = history.state ?? {};
   history.replaceState(state, "");
   const canRegister = registration === "open" || links.token("register");
-  const invited = canRegister ? t("invitation.log_in") : t("invitation.log_in_only");
+  const invited = canRegister ? "invitation.log_in" : "invitation.log_in_only";
   const auth = createAuth({
     session,
     request,
@@ -47,30 +53,35 @@ function showAuth(mode) {
     domains,
     links,
     mode,
-    note: note ? t(note) : links.token("invite") && invited,
-    warning: forgetful && t("storage.blocked"),
+    note: note ?? (links.token("invite") ? invited : null),
+    warning: forgetful ? "storage.blocked" : null,
     enter,
-    chooseLocale(name, current) {
+    chooseLocale(name) {
       keepLocale(name);
       useLocale(name);
-      showAuth(current);
+      showTitle({ count: 0 }, "");
     },
   });
-  showTitle(0, "");
+  showTitle({ count: 0 }, "");
   host.replaceChildren(auth.root);
 }
 
 session.onEnded = (reason) => {
   // A fresh page is the surest way to leave nothing of a user behind.
   if (isGoodbye(reason)) links.forget("invite");
+  forgetStart();
   const [address, state] = isGoodbye(reason) ? ["/", null] : [location.href, history.state];
   history.replaceState({ ...state, note: NOTES[reason] }, "", address); // said on the log-in page
   location.reload();
 };
 
-/** Go on as a user: after log-in, or with the session found again. */
-async function enter(user) {
+/**
+ * Go on as a user: after log-in, or with the session found again; without a connection with the
+ * `rooms` that were kept.
+ */
+async function enter(user, rooms = null) {
   links.forget("register");
+  leaveForms();
   const chosen = keptLocale();
   if (user.locale) {
     useLocale(user.locale);
@@ -83,7 +94,7 @@ async function enter(user) {
   host.replaceChildren(splash.root);
   for (;;) {
     try {
-      await app.load();
+      await app.load(rooms);
       break;
     } catch (error) {
       if (session.over) return;
@@ -103,22 +114,38 @@ function onHash() {
   } else if (purpose) location.reload();
 }
 
+/** Renew the session; resolves to its user. Throws ApiError; after `patience`, too, as if away. */
+function returning(patience) {
+  const found = session.renew().then(() => api.get("/users/me"));
+  if (patience === null) return found;
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new ApiError({ code: "network" })), patience);
+  });
+  return Promise.race([found, late]);
+}
+
 async function begin() {
   history.scrollRestoration = "manual";
   refuseFiles((text) => app?.toast?.(text));
-  useLocale(document.documentElement.lang.startsWith("zh") ? "zh" : "en");
+  // A page that was kept for offline use may be from before a choice.
+  useLocale(keptLocale() ?? (document.documentElement.lang.startsWith("zh") ? "zh" : "en"));
+  applyKeptTheme();
+  if ("worker" in host.dataset) installWorker();
   addEventListener("hashchange", onHash);
   links.take();
   if (links.token("reset")) return showAuth("link");
-  if (!session.remembered) return showAuth(links.token("register") ? "register" : "login");
+  if (!session.remembered) {
+    return showAuth(links.token("register") ? "register" : (formAt(location.pathname) ?? "login"));
+  }
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {
+    const kept = keptStart(session.userId);
     try {
-      await session.renew();
-      return enter(await api.get("/users/me"));
+      return enter(await returning(kept ? PATIENCE_MS : null));
     } catch (error) {
       if (session.over) return undefined; // the page is being loaded again
+      if (kept && AWAY.includes(error.code)) return enter(kept.me, kept.rooms);
       await new Promise((resolve) => splash.fail(error, resolve));
       splash.wait();
     }

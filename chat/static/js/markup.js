@@ -24,14 +24,14 @@ export function plainText(text) {
 }
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[ \t]*$/;
-const TIGHT_CODE = /^```([^`\n]*\n[^`]*?)```$/; // without lines of their own for the fences
+const TIGHT_CODE = /^```([^`\n]*\n[^`]*[^`\s])```$/; // no line of its own for the last fence
 const QUOTE = /^ {0,3}>(?=$|[ \p{L}])/u; // not `>_<`, `>>> print()` or `>100`
 const ITEM = /^([ \t]*)([-*•]|\d{1,3}[.)])[ \t]+(?=\S)/;
 const RULE = /^[-*•\s]+$/; // `* * *` lists nothing
 
 function blocksOf(text, depth) {
-  const tight = FENCE.test(text.split("\n", 1)[0]) ? null : TIGHT_CODE.exec(text.trim());
-  if (tight) return [{ type: "code", language: "", text: tight[1].replace(/^\n|\n$/g, "") }];
+  const tight = TIGHT_CODE.exec(text.trim());
+  if (tight) return [{ type: "code", language: "", text: tight[1].replace(/^\n/, "") }];
   const lines = text.split("\n");
   const blocks = [];
   let plain = [];

@@ -47,6 +47,13 @@ export class Navigation {
     this.settle();
   }
 
+  /** Go to where one came from; where that was no place of the page, to "/". */
+  goBack() {
+    this.closeLayers();
+    if (this.state.home === null) this.goHome();
+    else this.history.back();
+  }
+
   /** Put a layer on top, `close()` takes it away; returns what to call when it was closed. */
   layer(close) {
     this.layers.push(close);

@@ -1,6 +1,7 @@
 // Notifications of the desktop: off until somebody asks for them, on this browser and account.
 
 import { forgetNotifying, keepNotifying, notifies } from "./storage.js";
+import { notifyOf } from "./store.js";
 
 const SETTLE_MS = 1_000; // time for another tab to say that it was read there
 const LONGEST = 200;
@@ -20,7 +21,8 @@ export async function setNotifying(userId, wanted) {
 }
 
 /**
- * Show what arrives while nobody looks: one notification a room, gone when it is read. One tab of
+ * Show what arrives while nobody looks: one notification a room, gone when it is read. Rooms that
+ * notify of mentions tell of these alone, muted ones of nothing, mentions neither. One tab of
  * the browser does it for all of them. `open(room)` is called when somebody clicks one.
  */
 export function createNotifier({ store, locks, wait, open }) {
@@ -40,7 +42,7 @@ export function createNotifier({ store, locks, wait, open }) {
 
   function isUnread(roomId, seq = 0) {
     const room = store.rooms.get(roomId);
-    return Boolean(room) && !room.muted && room.last_read_seq < Math.max(seq, room.last_seq);
+    return Boolean(room) && notifyOf(room) !== "none" && room.last_read_seq < Math.max(seq, room.last_seq);
   }
 
   function close(roomId) {
@@ -67,8 +69,10 @@ export function createNotifier({ store, locks, wait, open }) {
     await wait(SETTLE_MS);
     const latest = store.latest(message);
     if (latest.deleted_at || !isUnread(message.room_id, message.seq)) return;
+    const room = store.rooms.get(message.room_id);
+    if (![message, latest].some((copy) => store.callsFor(room, copy))) return; // a preview names nobody
     try {
-      show(store.rooms.get(message.room_id), latest);
+      show(room, latest);
     } catch {
       forgetNotifying(userId); // Chrome on Android lets no page show one by itself
     }

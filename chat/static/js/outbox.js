@@ -8,11 +8,12 @@ const SETTLED = 100; // client_ids of messages that came lately
 
 /**
  * A record is `{client_id, room_id, kind, user_id, data, reply_to, created_at, state, error}`
- * with state "pending" or "failed". Per room one record is on its way at a time, so that they keep their order.
+ * with state "pending" or "failed"; one for a room that is still provisional has also its other
+ * member, `peer`. Per room one record is on its way at a time, so that they keep their order.
  *
  * `keeper` keeps records over a reload (see createKeeper); `emit(kind, event, payload)` resolves to
  * an ack, throws when none came; `online()` tells whether emitting makes sense; `lock(name, task)`
- * keeps other tabs out; `stored(message)` gets what was stored; `changed(roomId)` is called when a
+ * keeps other tabs out; `stored(message)` gets what was stored and may resolve later; `changed(roomId)` is called when a
  * room's records changed; `wait(ms)` resolves later.
  */
 export class Outbox {
@@ -21,6 +22,7 @@ export class Outbox {
     this.records = new Map();
     this.kept = new Set(); // ids of records that the keeper has
     this.settled = new Set();
+    this.begun = new Map(); // provisional room id -> id
     this.sending = new Map(); // room id -> promise
     this.newest = 0;
   }
@@ -80,7 +82,8 @@ export class Outbox {
   }
 
   /** A room's records in the order they were written. */
-  list(roomId) {
+  list(id) {
+    const roomId = this.begun.get(id) ?? id;
     return [...this.records.values()]
       .filter((record) => record.room_id === roomId)
       .sort((a, b) => a.created_at - b.created_at);
@@ -97,6 +100,7 @@ export class Outbox {
       client_id: this.makeId(),
       room_id: room.id,
       kind: room.kind,
+      ...(room.provisional && { peer: room.peer }),
       user_id: this.userId,
       data,
       reply_to: replyTo,
@@ -106,6 +110,15 @@ export class Outbox {
     });
     this.drain(room.id);
     return kept;
+  }
+
+  /** A provisional room has begun, by one of its records or otherwise: the others go to `room`. */
+  async begin(provisional, room) {
+    const records = this.list(provisional);
+    this.begun.set(provisional, room.id);
+    for (const { peer, ...record } of records) this.save({ ...record, room_id: room.id });
+    await this.sending.get(provisional); // one may be on its way
+    this.drain(room.id);
   }
 
   /** Send a failed record again, under the same client_id: it is stored once at most. */
@@ -148,7 +161,7 @@ export class Outbox {
     try {
       for (;;) {
         const record = this.list(roomId).find(({ state }) => state === "pending");
-        if (!record || !this.online()) return;
+        if (!record || !this.online() || this.begun.has(roomId)) return;
         const tried = tries.get(record.client_id) ?? 0;
         const pause = await this.lock(`chat-outbox-${roomId}`, () => this.attempt(record, tried));
         tries.set(record.client_id, tried + 1);
@@ -166,15 +179,16 @@ export class Outbox {
     if (record?.state !== "pending") return 0; // another tab was faster
     let ack;
     try {
-      const { room_id, data, reply_to: quote } = record;
+      const { room_id, peer, data, reply_to: quote } = record;
+      const place = peer ? { to: peer.username } : { room_id };
       const reply = quote && { reply_to: quote.seq };
-      ack = await this.emit(record.kind, "send_message", { room_id, client_id: clientId, data, ...reply });
+      ack = await this.emit(record.kind, "send_message", { ...place, client_id: clientId, data, ...reply });
     } catch {
       if (!this.online()) return 0; // pending until the connection is back
       ack = { error: { code: "unavailable" } };
     }
     if (ack.data) {
-      this.stored(ack.data);
+      await this.stored(ack.data);
       this.settle(ack.data);
       return 0;
     }

@@ -1,12 +1,14 @@
-// Addresses of the page: /, /r/<room number>, /d/<username>, and /m/<seq> behind them for a message.
+// Addresses of the page: /, /me, /r/<room number>, /d/<username>, and /m/<seq> behind the last two for
+// a message.
 
 import { navigation } from "./navigation.js";
 
 /**
- * Read a path; returns `{name: "home"}`, `{name: "group", number, seq}` or
+ * Read a path; returns `{name: "home"}`, `{name: "me"}`, `{name: "group", number, seq}` or
  * `{name: "direct", username, seq}`, `seq` being null where no message is named.
  */
 export function parsePath(path) {
+  if (/^\/me\/?$/.test(path)) return { name: "me" };
   const match = /^\/([rd])\/([^/]+)(?:\/m\/(\d{1,15}))?\/?$/.exec(path);
   if (!match) return { name: "home" };
   const value = decode(match[2]);
@@ -60,6 +62,7 @@ export function createRouter(onChange) {
   return {
     current,
     go: (path) => navigation.go(path),
+    goBack: () => navigation.goBack(),
     goHome: (options) => navigation.goHome(options),
   };
 }

@@ -70,9 +70,14 @@ export class Session {
     this.cut = false; // ended while finishing
   }
 
+  /** The id of the user who was logged in when this browser was last seen, or null. */
+  get userId() {
+    return this.storage.getItem(MARKER);
+  }
+
   /** Whether this browser was logged in when last seen. */
   get remembered() {
-    return this.storage.getItem(MARKER) !== null;
+    return this.userId !== null;
   }
 
   /** Log in; resolves to the user. */

@@ -56,6 +56,13 @@ export function keepDraft(userId, roomId, text) {
   else storage.removeItem(draftKey(userId, roomId));
 }
 
+/** Let the draft of a room be that of another one. */
+export function moveDraft(userId, fromId, toId) {
+  const text = readDraft(userId, fromId);
+  if (text) keepDraft(userId, toId, text);
+  keepDraft(userId, fromId, "");
+}
+
 /** Forget all drafts of a user. */
 export function forgetDrafts(userId) {
   const prefix = draftKey(userId, "");
@@ -109,16 +116,67 @@ export function forgetNotifying(userId) {
   storage.removeItem(notifyKey(userId));
 }
 
+const panelKey = (userId) => `chat.panel.${userId}`;
+const foundKey = (userId) => `chat.found.${userId}`;
+
+/** Whether a user wants to see the sheet of a room beside it. */
+export function wantsPanel(userId) {
+  return storage.getItem(panelKey(userId)) !== null;
+}
+
+/** Remember whether a user wants to see the sheet of a room beside it. */
+export function keepPanel(userId, wanted) {
+  if (wanted) storage.setItem(panelKey(userId), "open");
+  else storage.removeItem(panelKey(userId));
+}
+
+/** The keys of what a user found last in the palette, the last one first. */
+export function readFound(userId) {
+  return (storage.getItem(foundKey(userId)) ?? "").split("\n").filter(Boolean);
+}
+
+/** Remember what a user found in the palette. */
+export function keepFound(userId, keys) {
+  storage.setItem(foundKey(userId), keys.join("\n"));
+}
+
+/** Forget what a user has chosen on this browser and found. */
+export function forgetChoices(userId) {
+  storage.removeItem(panelKey(userId));
+  storage.removeItem(foundKey(userId));
+}
+
+/** Have the server know a choice from now on; without a value it is forgotten. */
+function keepCookie(name, value) {
+  const age = value ? 31_536_000 : 0;
+  attempt(() => (document.cookie = `${name}=${value}; path=/; max-age=${age}; samesite=lax`));
+}
+
+/** The value of a cookie that is one of `values`, or null. */
+function keptCookie(name, values) {
+  const cookies = (attempt(() => document.cookie) ?? "").split("; ");
+  return values.find((value) => cookies.includes(`${name}=${value}`)) ?? null;
+}
+
 let chosenLocale = null; // on this page, in case the browser keeps no cookie
 
 /** Remember the language for the next visit; the server reads the cookie when it makes the page. */
 export function keepLocale(locale) {
   chosenLocale = locale;
-  attempt(() => (document.cookie = `locale=${locale}; path=/; max-age=31536000; samesite=lax`));
+  keepCookie("locale", locale);
 }
 
 /** The language once chosen on this browser, or null. */
 export function keptLocale() {
-  const cookie = attempt(() => document.cookie) ?? "";
-  return chosenLocale ?? /(?:^|; )locale=(zh|en)(?:;|$)/.exec(cookie)?.[1] ?? null;
+  return chosenLocale ?? keptCookie("locale", ["zh", "en"]);
+}
+
+/** Remember "light" or "dark" for the next visit; "" follows the system. */
+export function keepTheme(theme) {
+  keepCookie("theme", theme);
+}
+
+/** The theme once chosen on this browser, or null. */
+export function keptTheme() {
+  return keptCookie("theme", ["light", "dark"]);
 }

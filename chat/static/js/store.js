@@ -6,28 +6,66 @@ import { Timeline } from "./timeline.js";
 import { isLater, withReaction } from "./versions.js";
 
 const TYPING_MS = 5_000;
+const SHOWN = ["username", "nickname", "avatar"]; // of a user, beside messages
 
 /** What a person is called; also the sender of a message, by the names it carries. */
 export function nameOf(user) {
   return user?.nickname || user?.username || "";
 }
 
+/** Where a room was known by another id, as those are that begin with their first message. */
+class RoomMap extends Map {
+  constructor(aliases) {
+    super();
+    this.aliases = aliases;
+  }
+
+  get(id) {
+    return super.get(this.aliases.get(id) ?? id);
+  }
+
+  has(id) {
+    return super.has(this.aliases.get(id) ?? id);
+  }
+
+  set(id, value) {
+    return super.set(this.aliases.get(id) ?? id, value);
+  }
+
+  delete(id) {
+    return super.delete(this.aliases.get(id) ?? id);
+  }
+}
+
+/** The id of the room with somebody before the first message: the server knows none yet. */
+export function provisionalId(username) {
+  return `new:${username.toLowerCase()}`;
+}
+
+/** What a room may notify of: "all", "mentions" or "none". */
+export function notifyOf(room) {
+  return room.notify ?? (room.muted ? "none" : "all");
+}
+
 export class Store {
-  constructor({ now = Date.now, onUnknownRoom = () => {} } = {}) {
+  constructor({ now = Date.now, onUnknownRoom = () => {}, onBegun = () => {} } = {}) {
     this.now = now;
     this.onUnknownRoom = onUnknownRoom; // a room that must be fetched to be shown
+    this.onBegun = onBegun; // told the id of a provisional room and the real one in its place
     this.me = null;
-    this.rooms = new Map();
+    this.aliases = new Map(); // provisional id -> id
+    this.rooms = new RoomMap(this.aliases);
     this.users = new Map();
+    this.peopleRev = 0; // grows with every name and picture that is another one, so rows can tell
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
     this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
     this.requests = new Map(); // by id: to join groups, waiting for an answer
     this.blocks = new Set(); // ids of those whom one has blocked, once asked for
-    this.timelines = new Map();
-    this.pins = new Map(); // room id -> its pinned messages, the last one first, once asked for
+    this.timelines = new RoomMap(this.aliases);
+    this.pins = new RoomMap(this.aliases); // room id -> its pinned messages, the last one first, once asked for
     this.wishes = new Set(); // reactions on their way to the server: {roomId, seq, emoji, on}
-    this.typing = new Map(); // room id -> Map of user id -> until when
+    this.typing = new RoomMap(this.aliases); // room id -> Map of user id -> until when
     this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
     this.listeners = new Set();
   }
@@ -50,7 +88,9 @@ export class Store {
 
   keepUser(user) {
     const known = this.users.get(user.id);
-    this.users.set(user.id, { ...known, ...user, online: user.online ?? known?.online });
+    const kept = { ...known, ...user, online: user.online ?? known?.online };
+    this.users.set(user.id, kept);
+    if (SHOWN.some((name) => kept[name] !== known?.[name])) this.peopleRev += 1;
   }
 
   /** Take what a message says its sender is called: it was looked up as the message was read. */
@@ -59,6 +99,7 @@ export class Store {
     const name = nameOf(message);
     if (!known || !name || nameOf(known) === name) return;
     known.nickname = name;
+    this.peopleRev += 1;
     this.notify("rooms", ...[...this.rooms.keys()].flatMap((id) => [`members:${id}`, `timeline:${id}`]));
   }
 
@@ -74,6 +115,11 @@ export class Store {
     this.notify("connection");
   }
 
+  /** The present id of a room. */
+  idOf(id) {
+    return this.aliases.get(id) ?? id;
+  }
+
   timeline(roomId) {
     if (!this.timelines.has(roomId)) {
       this.timelines.set(roomId, new Timeline(this.rooms.get(roomId)?.last_seq ?? 0));
@@ -81,11 +127,14 @@ export class Store {
     return this.timelines.get(roomId);
   }
 
-  /** Rooms, newest activity first. */
+  /** Rooms, pinned ones first, then those of the newest activity. */
   roomList() {
+    const pinned = (room) => Number(Boolean(room.pinned));
     const activity = (room) => room.last_message?.created_at ?? room.created_at;
     const byId = (a, b) => (a.id < b.id ? 1 : -1); // as the server orders what is equally new
-    return [...this.rooms.values()].sort((a, b) => activity(b) - activity(a) || byId(a, b));
+    return [...this.rooms.values()]
+      .filter((room) => !room.provisional || room.unsent)
+      .sort((a, b) => pinned(b) - pinned(a) || activity(b) - activity(a) || byId(a, b));
   }
 
   /** Those of the list that are not hidden, and the open one. */
@@ -97,11 +146,36 @@ export class Store {
     return Math.max(0, room.last_seq - room.last_read_seq);
   }
 
-  /** What calls for attention: the unread messages of all rooms that are neither muted nor hidden. */
-  unreadTotal() {
-    let total = 0;
-    for (const room of this.rooms.values()) if (!room.muted && !room.hidden) total += this.unread(room);
+  /** Whether one is named in a message of the room that one has not read. */
+  isMentioned(room) {
+    return (room.last_mention_seq ?? 0) > room.last_read_seq;
+  }
+
+  /**
+   * What calls for attention: `count` unread messages, of rooms that tell of mentions alone one for
+   * the mention; `mentioned` tells whether one is named somewhere.
+   */
+  attention() {
+    const total = { count: 0, mentioned: false };
+    for (const room of this.rooms.values()) {
+      const wanted = notifyOf(room);
+      if (room.hidden || wanted === "none") continue;
+      const mentioned = this.isMentioned(room);
+      total.mentioned ||= mentioned;
+      total.count += wanted === "all" ? this.unread(room) : Number(mentioned);
+    }
     return total;
+  }
+
+  /** Whether somebody who wants to hear of this room wants to hear of this message. */
+  callsFor(room, message) {
+    const wanted = notifyOf(room);
+    return wanted === "all" || (wanted === "mentions" && this.names(message));
+  }
+
+  /** Whether a message of somebody else names oneself, or everybody. */
+  names({ user_id: userId, mentions = [], mentions_all: all = false }) {
+    return userId !== this.me.id && (all || mentions.includes(this.me.id));
   }
 
   titleOf(room) {
@@ -130,6 +204,7 @@ export class Store {
     if (room.last_seq < known?.last_seq) merged.hidden = known.hidden; // something was said since
     merged.last_seq = Math.max(known?.last_seq ?? 0, room.last_seq ?? 0);
     merged.last_read_seq = Math.max(known?.last_read_seq ?? 0, room.last_read_seq ?? 0);
+    merged.last_mention_seq = Math.max(known?.last_mention_seq ?? 0, room.last_mention_seq ?? 0);
     if (known?.last_message && (!room.last_message || isLater(known.last_message, room.last_message))) {
       merged.last_message = known.last_message;
     }
@@ -138,6 +213,7 @@ export class Store {
     }
     if (room.peer) this.keepUser(room.peer);
     this.rooms.set(room.id, merged);
+    if (room.peer && !known?.peer) this.takeOver(provisionalId(room.peer.username), room.id);
     for (const request of this.requests.values()) {
       if (request.room.id === room.id) this.requests.delete(request.id);
     }
@@ -150,6 +226,65 @@ export class Store {
       if (grows || timeline.isBehind) this.notify(`timeline:${room.id}`);
     }
     return merged;
+  }
+
+  /**
+   * Note a room with somebody that the server does not know yet: it begins with the first message.
+   * Nothing is missing of it, so its timeline is complete and empty.
+   */
+  putProvisional(user) {
+    this.keepUser(user);
+    const id = provisionalId(user.username);
+    if (this.rooms.has(id)) return this.rooms.get(id);
+    const room = {
+      id,
+      kind: "direct",
+      provisional: true,
+      number: null,
+      name: null,
+      info: "",
+      owner_id: null,
+      posting: "members",
+      peer: user,
+      blocked: this.blocks.has(user.id),
+      notify: "all",
+      muted: false,
+      hidden: false,
+      pinned: false,
+      last_seq: 0,
+      last_read_seq: 0,
+      last_mention_seq: 0,
+      last_message: null,
+      created_at: this.now(),
+    };
+    this.rooms.set(id, room);
+    this.timeline(id).load([], { rev: 0 });
+    this.pins.set(id, []);
+    this.notify("rooms");
+    return room;
+  }
+
+  /** The room that was provisional has begun: what is open of it goes on as the real one. */
+  takeOver(provisional, roomId) {
+    if (!this.rooms.get(provisional)?.provisional) return;
+    const timeline = this.timelines.get(provisional);
+    for (const map of [this.rooms, this.timelines, this.pins, this.typing]) map.delete(provisional);
+    this.aliases.set(provisional, roomId);
+    if (!this.timelines.has(roomId)) this.timelines.set(roomId, timeline);
+    this.onBegun(provisional, this.rooms.get(roomId));
+  }
+
+  /** Note whether messages for a provisional room wait to be sent: then it is in the list. */
+  setUnsent(roomId, unsent) {
+    const room = this.rooms.get(roomId);
+    if (!room?.provisional || Boolean(room.unsent) === unsent) return;
+    room.unsent = unsent;
+    this.notify("rooms");
+  }
+
+  /** The ids of all rooms that the server knows. */
+  knownIds() {
+    return [...this.rooms.values()].filter((room) => !room.provisional).map((room) => room.id);
   }
 
   /** Take the whole list; rooms of `asked` (known when it was asked for) that it lacks are gone. */
@@ -188,7 +323,7 @@ export class Store {
   /** Forget what was said in a room and how far one has read: its log is another one now. */
   forgetLog(roomId) {
     const room = this.rooms.get(roomId);
-    if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_message: null });
+    if (room) Object.assign(room, { last_seq: 0, last_read_seq: 0, last_mention_seq: 0, last_message: null });
     this.readMarks.delete(roomId);
     this.timelines.get(roomId)?.clear(0);
     this.pins.delete(roomId);
@@ -196,9 +331,10 @@ export class Store {
 
   /** Forget what may differ in another past: all logs and marks, who is where, whose account is gone. */
   forgetPast() {
-    for (const id of this.rooms.keys()) this.forgetLog(id);
+    for (const id of this.knownIds()) this.forgetLog(id);
     this.members.clear();
     this.users.clear();
+    this.peopleRev += 1;
     this.gone.clear();
     const known = [...this.rooms.keys()];
     this.notify("rooms", ...known.flatMap((id) => [`room:${id}`, `timeline:${id}`, `roles:${id}`]));
@@ -206,6 +342,7 @@ export class Store {
 
   dropRoom(id) {
     if (!this.rooms.delete(id)) return;
+    for (const [alias, real] of this.aliases) if (real === id) this.aliases.delete(alias);
     this.timelines.delete(id);
     this.pins.delete(id);
     this.members.delete(id);
@@ -234,6 +371,14 @@ export class Store {
     this.timelines.get(roomId)?.add(message);
     this.typing.get(roomId)?.delete(userId);
     this.notify("rooms", `timeline:${roomId}`, `typing:${roomId}`);
+  }
+
+  /** Note the last message of a room that names oneself. */
+  hearMention(roomId, seq = 0) {
+    const room = this.rooms.get(roomId);
+    if (!room || seq <= (room.last_mention_seq ?? 0)) return;
+    room.last_mention_seq = seq;
+    this.notify("rooms");
   }
 
   /** Take messages of a room that come behind those held, at least as new as the change `rev`. */
@@ -299,6 +444,7 @@ export class Store {
       if (!room.last_message || isLater(message, room.last_message)) room.last_message = message;
       if (message.seq > room.last_seq) room.hidden = false; // until the next message
       room.last_seq = Math.max(room.last_seq, message.seq);
+      if (this.names(message)) this.hearMention(roomId, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
       } else this.keepReadMark(roomId, message.user_id, message.seq);
@@ -386,8 +532,9 @@ const EVENTS = {
   },
 
   room_created(store, room) {
-    const kept = store.putRoom(room);
-    if (kept.kind === "direct" && !kept.peer) store.onUnknownRoom(room.id);
+    // A push does not tell who the other one is: without that a direct room has no name.
+    if (room.kind === "direct" && !store.rooms.has(room.id)) store.onUnknownRoom(room.id);
+    else store.putRoom(room);
   },
 
   room_updated(store, room) {
@@ -396,8 +543,7 @@ const EVENTS = {
   },
 
   room_settings_changed(store, { room_id: roomId, ...settings }) {
-    const room = store.rooms.get(roomId);
-    if (room) store.putRoom({ ...room, ...settings });
+    if (store.rooms.has(roomId)) store.putRoom({ ...store.rooms.get(roomId), ...settings });
   },
 
   room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),
@@ -419,6 +565,7 @@ const EVENTS = {
       // nobody leaves these but with their account
       room.peer = null;
       store.gone.add(userId);
+      store.peopleRev += 1;
       store.notify("rooms", `room:${roomId}`, `timeline:${roomId}`);
     } else store.notify(`roles:${roomId}`);
   },

@@ -15,7 +15,7 @@ export function createSync({ store, api, emit, reload, startOver }) {
   let epoch = null; // of the past that is held
 
   async function run() {
-    const asked = [...store.rooms.keys()];
+    const asked = store.knownIds();
     const listed = await api.get("/rooms");
     const doubted = new Map(listed.filter(isInDoubt).map(({ id }) => [id, endOfRoom(id)]));
     store.putRooms(listed, asked);
@@ -66,7 +66,7 @@ export function createSync({ store, api, emit, reload, startOver }) {
   function heldRooms(kind, doubted) {
     const held = new Map();
     for (const [id, room] of store.rooms) {
-      if (room.kind !== kind) continue;
+      if (room.kind !== kind || room.provisional) continue;
       const { loaded, following, messages, rev } = store.timelines.get(id) ?? {};
       if (loaded && following) held.set(id, { ...endOf(messages.at(-1)), rev });
       else if (loaded) held.set(id, { ...(doubted.get(id) ?? endOfRoom(id)), rev });
@@ -86,6 +86,7 @@ export function createSync({ store, api, emit, reload, startOver }) {
       }
       const { rev, ...end } = asked.get(id);
       store.putPage(id, page.messages, rev);
+      store.hearMention(id, page.last_mention_seq);
       if (page.changed) {
         store.putChanges({ room_id: id, messages: page.changed, after_rev: rev, last_rev: page.last_rev });
       }

@@ -116,12 +116,14 @@ export class Timeline {
   /** Bring the quotes of a message whose text has changed up to date. */
   followInQuotes({ seq, version, data, edited_at: editedAt, deleted_at: deletedAt }) {
     if (!editedAt && !deletedAt) return;
-    this.messages = this.messages.map((message) => {
+    const text = [...data].slice(0, QUOTED).join("");
+    const follow = (message) => {
       const quote = message.reply_to;
       if (quote?.seq !== seq || quote.version >= version) return message;
-      const text = [...data].slice(0, QUOTED).join("");
       return { ...message, reply_to: { ...quote, version, data: text, deleted: Boolean(deletedAt) } };
-    });
+    };
+    this.messages = this.messages.map(follow);
+    for (const [at, message] of this.ahead) this.ahead.set(at, follow(message));
   }
 
   /** Let a held message look as `change(message)` makes it, for as long as its version lasts. */

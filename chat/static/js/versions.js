@@ -16,12 +16,22 @@ export function isLater(message, other) {
  * reader's own: those known stay.
  */
 export function newerOf(known, given) {
+  return withNewerQuote(newerCopy(known, given), known.reply_to, given.reply_to);
+}
+
+function newerCopy(known, given) {
   if (versionOf(given) > versionOf(known)) {
     const tells = given.own_reactions || !known.own_reactions;
     return tells ? given : { ...given, own_reactions: leftOf(known, given) };
   }
   const same = versionOf(given) === versionOf(known);
   return same && given.own_reactions ? { ...known, own_reactions: given.own_reactions } : known;
+}
+
+/** Let a reply quote the newest text that either copy knows: the original changes by itself. */
+function withNewerQuote(message, ...quotes) {
+  const newest = quotes.find((quote) => quote && versionOf(quote) > versionOf(message.reply_to ?? {}));
+  return message.reply_to && newest ? { ...message, reply_to: newest } : message;
 }
 
 /** Which of the reader's own reactions can still be there. */

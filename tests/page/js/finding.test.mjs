@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pictureOf } from "../../../chat/static/js/views/avatar.js";
-import { findRooms } from "../../../chat/static/js/views/switcher.js";
+import { findByTitle, peopleQuery, withFound } from "../../../chat/static/js/finding.js";
 
 const HERE = "http://chat.example:5000";
 
@@ -14,10 +14,24 @@ test("pictures come from https and from this server, from nowhere else", () => {
   }
 });
 
-test("rooms are found by any part of their names, those that begin with it first", () => {
-  const rooms = ["Night walkers", "Walkers", "Readers"];
-  const find = (query) => findRooms(rooms, query, (title) => title);
-  assert.deepEqual(find("WALK "), ["Walkers", "Night walkers"]);
+test("titles are found by any part: first where it begins them, then where it begins a word", () => {
+  const rooms = ["Sidewalk", "Night walkers", "Walkers", "Readers"];
+  const find = (query, longest) => findByTitle(rooms, query, (title) => title, longest);
+  assert.deepEqual(find("WALK "), ["Walkers", "Night walkers", "Sidewalk"]);
+  assert.deepEqual(find("walk", 1), ["Walkers"]);
   assert.deepEqual(find(""), rooms);
   assert.deepEqual(find("zzz"), []);
+});
+
+test("people are asked for by two letters, or by one hanzi", () => {
+  assert.equal(peopleQuery("a"), null);
+  assert.equal(peopleQuery(" @an "), "an");
+  assert.equal(peopleQuery("墨"), "墨");
+  assert.equal(peopleQuery("＠墨"), "墨");
+  assert.equal(peopleQuery("👍"), null);
+});
+
+test("what was found last stands first, once", () => {
+  assert.deepEqual(withFound(["a", "b", "c"], "b"), ["b", "a", "c"]);
+  assert.equal(withFound(["a", "b", "c", "d", "e"], "f").length, 5);
 });

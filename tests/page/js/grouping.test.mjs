@@ -38,3 +38,12 @@ test("a message keeps its row when the server has stored it", () => {
   assert.notEqual(rowKey(pending), rowKey(message(9, { client_id: "x", user_id: "u2" })));
   assert.equal(rowKey(message(9, { client_id: null })), "m:m9");
 });
+
+test("a turn ends where another one speaks, at the end, and before what is not sent yet", () => {
+  const pending = { ...at(4, 3), seq: undefined, client_id: "p1", state: "pending" };
+  const other = at(2, 1, { user_id: "u2" });
+  const ends = rowsOf([at(1, 0), other, at(3, 2), pending])
+    .filter(({ turn }) => turn)
+    .map(({ message: one }) => one.client_id);
+  assert.deepEqual(ends, ["c1", "c2", "c3", "p1"]);
+});

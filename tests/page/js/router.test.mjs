@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff } from "../../../chat/static/js/backoff.js";
-import { parsePath, pathOf, roomOf } from "../../../chat/static/js/router.js";
+import { parsePath, pathOf, placeOf, roomOf } from "../../../chat/static/js/router.js";
 import { isSend } from "../../../chat/static/js/views/composer.js";
 import { group } from "./helpers.mjs";
 
@@ -41,4 +41,14 @@ test("Enter sends, but not in the middle of writing Chinese", () => {
   assert.equal(isSend({ ...press, shiftKey: true }), false);
   assert.equal(isSend({ ...press, isComposing: true }), false);
   assert.equal(isSend({ ...press, keyCode: 229 }), false);
+});
+
+test("an address of this server leads to a place of the page, every other one away", () => {
+  const here = "https://chat.example.org";
+  assert.deepEqual(placeOf(`${here}/r/123456789/m/5`, here), { path: "/r/123456789/m/5" });
+  assert.deepEqual(placeOf(`${here}/d/ann`, here), { path: "/d/ann" });
+  assert.deepEqual(placeOf(`${here}/#invite=abc`, here), { hash: "#invite=abc" });
+  for (const address of [`${here}/`, `${here}/api/rooms`, "https://other.org/r/123456789", "mailto:a@b.org"]) {
+    assert.equal(placeOf(address, here), null, address);
+  }
 });

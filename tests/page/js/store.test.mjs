@@ -19,23 +19,23 @@ test("a message counts as unread until it is read, one's own never", () => {
   store.apply("message_created", message(2));
   assert.equal(store.unread(store.rooms.get("r1")), 2);
   store.markRead("r1", 1);
-  assert.equal(store.unreadTotal(), 1);
+  assert.equal(store.attention().count, 1);
   store.apply("message_created", message(3, { user_id: "me" }));
-  assert.equal(store.unreadTotal(), 0);
+  assert.equal(store.attention().count, 0);
 });
 
 test("a muted room counts for itself, not for the whole", () => {
   const store = setUp([group("r1", { last_seq: 2 }), group("r2", { last_seq: 3, muted: true })]);
   assert.equal(store.unread(store.rooms.get("r2")), 3);
-  assert.equal(store.unreadTotal(), 2);
+  assert.equal(store.attention().count, 2);
 });
 
 test("a read mark from another tab counts, another person's does not", () => {
   const store = setUp([group("r1", { last_seq: 5 })]);
   store.apply("message_read", { room_id: "r1", user_id: "u2", seq: 5 });
-  assert.equal(store.unreadTotal(), 5);
+  assert.equal(store.attention().count, 5);
   store.apply("message_read", { room_id: "r1", user_id: "me", seq: 4 });
-  assert.equal(store.unreadTotal(), 1);
+  assert.equal(store.attention().count, 1);
 });
 
 test("an answer older than a push takes nothing back", () => {
@@ -53,15 +53,15 @@ test("a push without marks and peer keeps those known", () => {
   const { last_read_seq: _, unread: __, muted: ___, peer: ____, ...pushed } = direct;
   store.apply("room_updated", pushed);
   assert.equal(store.rooms.get("d1").peer.username, "bob");
-  assert.equal(store.unreadTotal(), 0);
+  assert.equal(store.attention().count, 0);
 });
 
 test("what one has set of a room elsewhere is known here, too", () => {
   const store = setUp([group("r1", { last_seq: 5 })]);
-  assert.equal(store.unreadTotal(), 5);
+  assert.equal(store.attention().count, 5);
   store.apply("room_settings_changed", { room_id: "r1", notify: "none", muted: true, hidden: false, pinned: true });
   store.apply("room_settings_changed", { room_id: "r9", notify: "none", muted: true, hidden: false, pinned: true });
-  assert.deepEqual([store.unreadTotal(), store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
+  assert.deepEqual([store.attention().count, store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
 });
 
 test("a direct room pushed without its peer is fetched, and so is an unknown one", () => {
@@ -201,7 +201,7 @@ test("a hidden room is shown while it is open, and by the next message for good"
   const store = setUp([{ ...DIRECT, hidden: true, last_seq: 3, last_message: message(3, { room_id: "d1" }) }]);
   assert.deepEqual(store.shownRooms(undefined), []);
   assert.deepEqual(store.shownRooms("d1").map(({ id }) => id), ["d1"]);
-  assert.equal(store.unreadTotal(), 0);
+  assert.equal(store.attention().count, 0);
   store.apply("message_created", message(3, { room_id: "d1" })); // told once more
   assert.deepEqual(store.shownRooms(undefined), []);
   store.apply("message_created", message(4, { room_id: "d1" }));
@@ -257,10 +257,10 @@ test("a preview follows the change of the newest message, and no older copy take
 test("changes make nothing unread, and a message is counted once however one learns of it", () => {
   const store = setUp([group("r1", { last_seq: 2, last_read_seq: 1, last_message: message(2) })]);
   store.apply("messages_changed", changes(0, 1, message(1, { version: 1 }), message(2, { version: 1 })));
-  assert.equal(store.unreadTotal(), 1);
+  assert.equal(store.attention().count, 1);
   store.apply("messages_changed", changes(1, 2, message(3, { version: 1, data: "changed" }))); // before it has come
   store.apply("message_created", message(3));
-  assert.equal(store.unreadTotal(), 2);
+  assert.equal(store.attention().count, 2);
   assert.equal(store.rooms.get("r1").last_message.data, "changed");
 });
 
@@ -300,4 +300,54 @@ test("somebody who edits still types", () => {
   store.apply("user_typing", { room_id: "r1", user_id: "u1" });
   store.apply("messages_changed", changes(0, 1, message(1, { version: 1 })));
   assert.deepEqual(store.typists("r1"), ["u1"]);
+});
+
+test("how far the others have read is known from lists, marks and what they wrote, and never goes back", () => {
+  const store = setUp([group("r1", { last_seq: 9 })]);
+  const member = (id, seq) => ({ user: { id, username: id }, role: "member", last_read_seq: seq });
+  store.putMembers("r1", [member("u2", 4), member("u3", 0)]);
+  assert.equal(store.readMark("r1", "u2"), 4);
+  store.apply("message_read", { room_id: "r1", user_id: "u2", seq: 6 });
+  store.apply("message_read", { room_id: "r1", user_id: "u2", seq: 5 });
+  store.apply("message_created", message(7, { user_id: "u3" }));
+  store.putMembers("r1", [member("u2", 3), member("u3", 3)]);
+  assert.deepEqual([store.readMark("r1", "u2"), store.readMark("r1", "u3")], [6, 7]);
+});
+
+test("of somebody whom one has blocked no read mark is shown", () => {
+  const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER };
+  const store = setUp([direct]);
+  store.apply("message_read", { room_id: "d1", user_id: PEER.id, seq: 3 });
+  assert.equal(store.readMark("d1", PEER.id), 3);
+  store.setBlocked(PEER.id, true);
+  assert.equal(store.readMark("d1", PEER.id), 0);
+});
+
+test("what calls for attention: messages of rooms that tell of all, mentions of those that tell of these", () => {
+  const store = setUp();
+  const rooms = { r1: "all", r2: "mentions", r3: "none" };
+  const list = Object.entries(rooms).map(([id, notify]) => group(id, { notify }));
+  store.putRooms(list, []);
+  for (const id of Object.keys(rooms)) {
+    for (const seq of [1, 2]) store.putMessage(message(seq, { id: `${id}${seq}`, room_id: id }));
+  }
+  assert.deepEqual(store.attention(), { count: 2, mentioned: false });
+  for (const id of Object.keys(rooms)) {
+    store.putMessage(message(3, { id: `${id}3`, room_id: id, mentions: ["me"] }));
+  }
+  assert.deepEqual(store.attention(), { count: 4, mentioned: true });
+  store.markRead("r1", 3);
+  store.markRead("r2", 3);
+  assert.deepEqual(store.attention(), { count: 0, mentioned: false });
+});
+
+test("pinned rooms stand first, and settings made elsewhere are taken over", () => {
+  const store = setUp();
+  store.putRooms([group("r1", { created_at: 1 }), group("r2", { created_at: 2 })], []);
+  const order = () => store.roomList().map(({ id }) => id);
+  assert.deepEqual(order(), ["r2", "r1"]);
+  const settings = { notify: "none", muted: true, hidden: false, pinned: true };
+  store.apply("room_settings_changed", { room_id: "r1", ...settings });
+  assert.deepEqual(order(), ["r1", "r2"]);
+  assert.equal(store.rooms.get("r1").muted, true);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { findByTitle } from "../../../chat/static/js/finding.js";
 import { fold, isBlank } from "../../../chat/static/js/text.js";
-import { findRooms } from "../../../chat/static/js/views/switcher.js";
 
 test("what shows nothing is blank, and nothing else", () => {
   for (const text of ["", " \n", "\u3000", "\ufe0f", "\u034f", "\u17b4", "\u180b", "\u{e0041}\u{e007f}", "\u200b", "\u3164\u115f", "\u2800", "\x01"]) {
@@ -23,7 +23,7 @@ test("rooms are found however their names are typed", () => {
     ["葛\u{e0100}城", "葛城"],
   ]) {
     assert.equal(fold(title).startsWith(fold(query)), true, title);
-    assert.deepEqual(findRooms([title], query, (room) => room), [title]);
+    assert.deepEqual(findByTitle([title], query, (room) => room), [title]);
   }
-  assert.deepEqual(findRooms(["Jose"], "José", (room) => room), []);
+  assert.deepEqual(findByTitle(["Jose"], "José", (room) => room), []);
 });

@@ -187,3 +187,21 @@ test("an empty room is complete and takes its first message", () => {
   timeline.add(message(1));
   assert.deepEqual(seqs(timeline), [1]);
 });
+
+test("a quote says what its original says now, whichever comes first", () => {
+  const quote = { seq: 1, version: 0, user_id: "u1", username: "ann", data: "text 1", deleted: false };
+  const timeline = new Timeline();
+  timeline.load([message(1), message(2, { reply_to: quote }), message(3)]);
+  timeline.add(message(5, { reply_to: quote })); // waits for what comes before it
+  timeline.change(message(1, { version: 2, data: "x".repeat(300), edited_at: 5 }));
+  timeline.add(message(4));
+  for (const seq of [2, 5]) {
+    assert.deepEqual(timeline.at(seq).reply_to, { ...quote, version: 2, data: "x".repeat(200) }, `${seq}`);
+  }
+  // An edit of the reply that knows an older quote takes nothing back
+  timeline.change(message(2, { version: 1, edited_at: 6, data: "edited", reply_to: quote }));
+  assert.equal(timeline.at(2).data, "edited");
+  assert.equal(timeline.at(2).reply_to.version, 2);
+  timeline.change(message(1, { version: 3, data: "", deleted_at: 7 }));
+  assert.deepEqual(timeline.at(2).reply_to, { ...quote, version: 3, data: "", deleted: true });
+});

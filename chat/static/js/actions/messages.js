@@ -19,7 +19,7 @@ export function createMessageActions({ store, api, outbox, emit }) {
         continue;
       }
       try {
-        const ack = await emit(room.kind, "mark_read", { room_id: roomId, seq });
+        const ack = await emit(room.kind, "mark_read", { room_id: room.id, seq });
         if (ack.error?.code === "unavailable") continue;
         if (readUpTo.get(roomId) === seq) readUpTo.delete(roomId);
       } catch {
@@ -92,6 +92,7 @@ export function createMessageActions({ store, api, outbox, emit }) {
 
     /** Let the others know; they see it for five seconds. */
     typing(room) {
+      if (room.provisional) return; // nobody else is there
       const now = Date.now();
       if (now - (typedAt.get(room.id) ?? 0) < TYPING_MS) return;
       typedAt.set(room.id, now);

@@ -6,6 +6,11 @@ export function createPeopleActions({ store, api }) {
 
     user: (username) => api.get(`/users/${encodeURIComponent(username)}`),
 
+    /** Look a person up anew, so that what is shown of them is so. */
+    async lookUp(username) {
+      store.keepUser(await this.user(username));
+    },
+
     async block(userId) {
       await api.put(`/users/me/blocks/${userId}`);
       store.setBlocked(userId, true);

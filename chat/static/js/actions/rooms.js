@@ -6,9 +6,9 @@ export function createRoomActions({ store, api, router, departures }) {
   const membersAsked = new Map(); // room id -> how often its members were asked for
   const membersShown = new Map(); // room id -> which of these answers is shown
 
-  /** Open a room; one that was hidden is wanted again. */
-  function goTo(room) {
-    router.go(pathOf(room));
+  /** Open a room, at the message `seq` if one is named; one that was hidden is wanted again. */
+  function goTo(room, seq = null) {
+    router.go(pathOf(room, seq));
     if (room.hidden) hide(room.id, false).catch(() => {}); // it is shown while it is open
     return room;
   }
@@ -40,8 +40,10 @@ export function createRoomActions({ store, api, router, departures }) {
       if (next) goTo(next);
     },
 
-    async startDirect(username) {
-      return goTo(store.putRoom(await api.post("/rooms/direct", { username })));
+    /** Open the room with somebody; the server makes it when the first message is sent. */
+    openDirect(user) {
+      const known = [...store.rooms.values()].find(({ peer }) => peer?.id === user.id);
+      return goTo(known ?? store.putProvisional(user));
     },
 
     async createGroup(fields) {
@@ -74,6 +76,16 @@ export function createRoomActions({ store, api, router, departures }) {
 
     async mute(roomId, muted) {
       store.putRoom(await api.put(`/rooms/${roomId}/muted`, { muted }));
+    },
+
+    /** Choose what a room notifies of: "all", "mentions" or "none". */
+    async setNotify(roomId, notify) {
+      store.putRoom(await api.put(`/rooms/${roomId}/notify`, { notify }));
+    },
+
+    /** Let a room stand on top of the list, or no longer. */
+    async pinRoom(roomId, pinned) {
+      store.putRoom(await api.put(`/rooms/${roomId}/pinned`, { pinned }));
     },
 
     hide,
@@ -110,11 +122,22 @@ export function createRoomActions({ store, api, router, departures }) {
       store.putMembers(roomId, members);
     },
 
-    /** Add somebody to a group; resolves to whether they were asked first. */
-    async addMember(roomId, username) {
-      const answer = await api.post(`/rooms/${roomId}/members`, { username });
-      await this.loadMembers(roomId);
-      return Boolean(answer.invited);
+    /**
+     * Add people to a group, one after the other; resolves to `{added, invited, failed}`, the last of
+     * these `[{user, error}]`.
+     */
+    async addMembers(roomId, users) {
+      const [added, invited, failed] = [[], [], []];
+      for (const user of users) {
+        try {
+          const answer = await api.post(`/rooms/${roomId}/members`, { username: user.username });
+          (answer.invited ? invited : added).push(user);
+        } catch (error) {
+          failed.push({ user, error });
+        }
+      }
+      if (added.length) await this.loadMembers(roomId).catch(() => {}); // the pushes tell as well
+      return { added, invited, failed };
     },
 
     async setRole(roomId, userId, role) {

@@ -1,4 +1,4 @@
-// The dialog about whom one has blocked.
+// Whom one has blocked.
 
 import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
@@ -6,10 +6,9 @@ import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
-import { openDialog } from "./dialog.js";
 
-/** Open the dialog; every block can be ended there. */
-export function openBlocks(app) {
+/** Make the list: every block can be ended there. Returns `{root, load}`. */
+export function blockList(app) {
   const list = h("ul", { class: "people", role: "list", tabindex: "-1", "aria-label": t("blocks.title") });
   const said = h("p", { class: "muted quiet", role: "status" }, t("loading"));
 
@@ -34,20 +33,20 @@ export function openBlocks(app) {
       list.focus();
     };
     const label = `${t("block.undo")}: ${name}`;
+    const person = h(
+      "button",
+      { type: "button", class: "person", onclick: () => app.showPerson(user, person) },
+      avatar(user, name),
+      h("span", { class: "person-names" }, h("bdi", {}, name), h("span", { class: "muted" }, `@${user.username}`)),
+    );
     const button = h("button", { type: "button", class: "button", "aria-label": label, onclick: end }, t("block.undo"));
     return h(
       "li",
       { class: "person-line" },
-      h(
-        "span",
-        { class: "person" },
-        avatar(user, name),
-        h("span", { class: "person-names" }, h("bdi", {}, name), h("span", { class: "muted" }, `@${user.username}`)),
-      ),
+      person,
       button,
     );
   }
 
-  openDialog({ title: t("blocks.title"), body: [h("p", { class: "hint" }, t("blocks.hint")), said, list] });
-  load();
+  return { root: h("div", { class: "stack" }, h("p", { class: "hint" }, t("blocks.hint")), said, list), load };
 }

@@ -1,13 +1,156 @@
 // The card of a person: who they are, and what one can do with them.
 
-import { h } from "../dom.js";
+import { fill, h, icon, setText } from "../dom.js";
+import { errorText } from "../errors.js";
+import { BELL, BELL_OFF, BLOCK, MESSAGE, PERSON } from "../icons.js";
+import { t } from "../i18n.js";
+import { roomOf } from "../router.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
+import { changeBlock } from "./block.js";
+import { handleButton } from "./copy.js";
 import { openDialog } from "./dialog.js";
+import { openProfile } from "./profile.js";
 
-/** Open the card of a user; `anchor` is what was clicked. */
-export function openCard(app, user) {
-  const name = nameOf(user);
-  const body = h("div", { class: "person" }, avatar(user, name), h("bdi", {}, `@${user.username}`));
-  return openDialog({ title: name, body });
+/** Open the card of a user, `{id, username, nickname…}`; `anchor` is what was clicked. */
+export function openCard(app, user, anchor) {
+  const { store, actions, toast } = app;
+  if (!user?.username || store.gone.has(user.id)) return openDialog({ title: t("nobody"), body: deleted(), anchor });
+  const known = () => ({ ...user, ...store.users.get(user.id) });
+  const own = user.id === store.me.id;
+  const face = h("span", { class: "card-face" });
+  const name = h("bdi", { class: "card-name" });
+  const state = h("p", { class: "card-state" });
+  const together = h("div", { class: "card-groups" });
+  const tiles = h("div", { class: "card-tiles" });
+  const look = { face: "", groups: "" };
+
+  const directRoom = () =>
+    [...store.rooms.values()].find((room) => room.kind === "direct" && room.peer?.id === user.id && !room.provisional);
+
+  async function attempt(task) {
+    try {
+      await task();
+    } catch (error) {
+      toast(errorText(error));
+    }
+  }
+
+  const leave = (task) => () => {
+    opened.close();
+    return attempt(task);
+  };
+  const message = tile(MESSAGE, t("card.message"), leave(() => actions.openDirect(known())), "tile primary");
+  const mute = tile(BELL_OFF, t("card.mute"), () => {
+    const room = directRoom();
+    return attempt(() => actions.mute(room.id, !room.muted));
+  });
+  const block = tile(BLOCK, t("block.do"), () => {
+    const now = known();
+    return changeBlock(app, { id: now.id, name: nameOf(now), blocked: store.blocks.has(now.id) });
+  });
+  const profile = tile(PERSON, t("profile.title"), leave(() => openProfile(app)), "tile primary");
+  tiles.append(...(own ? [profile] : [message, mute, block]).map((one) => one.root));
+
+  /** What is known of where somebody is: here, and as what in the group that is open. */
+  function stateLine({ online }) {
+    const room = roomOf(app.router.current(), store.rooms.values());
+    const role = store.members.get(room?.id)?.find((member) => member.user.id === user.id)?.role;
+    const blocked = store.blocks.has(user.id) && t("block.on");
+    const presence = own || blocked || online === undefined ? null : t(online ? "online" : "offline");
+    return [own && t("card.own"), blocked, presence, role && role !== "member" && t(`role.${role}`)];
+  }
+
+  /** The groups one shares, of those whose members are known. */
+  function sharedGroups() {
+    if (own) return [];
+    return store.roomList().filter(
+      (room) => room.kind === "group" && store.members.get(room.id)?.some((one) => one.user.id === user.id),
+    );
+  }
+
+  function drawGroups() {
+    const groups = sharedGroups();
+    const seen = groups.map((room) => `${room.id} ${room.name}`).join("\n");
+    if (look.groups === seen) return;
+    look.groups = seen;
+    const open = (room) => leave(() => actions.goTo(room));
+    const line = (room) =>
+      h(
+        "li",
+        {},
+        h(
+          "button",
+          { type: "button", class: "person", onclick: open(room) },
+          avatar({ id: room.id, avatar: room.avatar }, room.name, { square: true }),
+          h("span", { class: "person-names" }, h("bdi", {}, room.name)),
+        ),
+      );
+    fill(together, groups.length > 0 && [h("h3", {}, t("card.groups")), h("ul", { class: "people", role: "list" }, groups.map(line))]);
+  }
+
+  /** In place: one of the buttons may have the focus. */
+  function redraw() {
+    const now = known();
+    const title = nameOf(now);
+    if (look.face !== `${title} ${now.avatar}`) {
+      look.face = `${title} ${now.avatar}`;
+      fill(face, avatar(now, title));
+    }
+    setText(name, title);
+    setText(state, stateLine(now).filter(Boolean).join(" · "));
+    state.classList.toggle("is-online", Boolean(now.online) && !store.blocks.has(user.id));
+    const room = directRoom();
+    mute.root.hidden = !room;
+    mute.show(room?.muted ? BELL : BELL_OFF, t(room?.muted ? "card.unmute" : "card.mute"));
+    block.show(BLOCK, t(store.blocks.has(user.id) ? "block.undo" : "block.do"));
+    drawGroups();
+  }
+
+  /** The account may have another name by now, or be gone. */
+  async function refresh() {
+    try {
+      await actions.lookUp(user.username);
+    } catch (error) {
+      if (error.code === "not_found") fill(body, deleted());
+      return;
+    }
+    redraw();
+  }
+
+  const body = h(
+    "div",
+    { class: "card-body" },
+    face,
+    h(
+      "div",
+      { class: "card-who" },
+      name,
+      handleButton(toast, user.username),
+      state,
+    ),
+    tiles,
+    together,
+  );
+  const opened = openDialog({ title: nameOf(known()), body, anchor, onClose: () => stop() });
+  const stop = store.subscribe((key) => /^(rooms|blocks|me|room:|members:)/.test(key) && redraw());
+  redraw();
+  if (!own) refresh();
+  if (!own) actions.loadBlocks().catch(() => {}); // else blocking is offered, which may be repeated
+  return opened;
+}
+
+const deleted = () => h("p", { class: "muted" }, t("card.deleted"));
+
+/** A button with its icon above its word; `show(path, text)` changes both. */
+function tile(path, text, onclick, look = "tile") {
+  const face = h("span", { class: "tile-icon" }, icon(path));
+  const word = h("span", {}, text);
+  const root = h("button", { type: "button", class: look, onclick }, face, word);
+  function show(nextPath, nextText) {
+    if (word.textContent === nextText) return;
+    setText(word, nextText);
+    fill(face, icon(nextPath));
+  }
+  return { root, show };
 }

@@ -1,12 +1,11 @@
-// The dialog to delete one's account.
+// The form to delete one's account.
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
-import { openDialog } from "./dialog.js";
 import { field, form } from "./form.js";
 
-/** Open the dialog: what will happen, and the password as consent. */
-export function openDeletion(app) {
+/** Make it: what will happen, and the password as consent. */
+export function deletionForm(app) {
   const { root } = form({
     fields: [
       field({
@@ -22,10 +21,9 @@ export function openDeletion(app) {
     onSubmit: (fields) => app.deleteAccount(fields),
   });
   const points = ["deletion.messages", "deletion.groups", "deletion.name"];
-  const body = [
+  return [
     h("p", {}, t("deletion.text")),
     h("ul", { class: "points" }, points.map((key) => h("li", {}, t(key)))),
     root,
   ];
-  openDialog({ title: t("deletion.title"), body });
 }

@@ -14,7 +14,7 @@ const SIGNS = ["😀", "👋", "🐻", "🍜", "🚗", "⚽", "💡", "❤️", 
 const RECENT = "recent";
 const HAND = "✋";
 
-/** Open the picker beside `at`, an element or a rectangle; `choose(emoji)` gets the choice. */
+/** Open the picker beside the rectangle `at`; `choose(emoji)` gets the choice. */
 export function openEmojiPicker({ userId, at, choose }) {
   let habits = readEmojiHabits(userId);
   let catalogue = null;
@@ -34,7 +34,7 @@ export function openEmojiPicker({ userId, at, choose }) {
   const grid = createEmojiGrid({
     choose: take,
     above: () => search.focus(),
-    shown: (emoji, text) => fill(name, h("span", { class: "emoji-large" }, emoji), text),
+    shown: (emoji, text) => fill(name, h("span", { class: "emoji-preview" }, emoji), text),
     scrolled: mark,
   });
   const tabs = h("div", { class: "emoji-tabs", role: "group", "aria-label": t("picker.kinds") });
@@ -47,7 +47,7 @@ export function openEmojiPicker({ userId, at, choose }) {
     grid.root,
     touched ? null : name,
   );
-  const popup = openPopup({ label: t("picker.title"), body, at: edgesOf(at), className: "popup-for-emoji" });
+  const popup = openPopup({ label: t("picker.title"), body, at, className: "popup-for-emoji" });
   drawTone();
   if (!touched) search.focus();
   load();
@@ -134,10 +134,4 @@ export function openEmojiPicker({ userId, at, choose }) {
     event.preventDefault();
   });
   return popup;
-}
-
-function edgesOf(at) {
-  if (!(at instanceof Element)) return at;
-  const { left, right, top, bottom } = at.getBoundingClientRect();
-  return { left, right, top, bottom, end: true };
 }

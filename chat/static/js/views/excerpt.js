@@ -1,13 +1,14 @@
 // The beginning of a message, on one line.
 
 import { t } from "../i18n.js";
+import { plainText } from "../markup.js";
 
 const LONGEST = 200;
 
 /** What a message or a quote says, in short. */
 export function excerptOf({ data, deleted_at: deletedAt, deleted }) {
   if (deleted || deletedAt) return t("message.deleted");
-  const line = data.replace(/\s+/gu, " ").trim();
+  const line = plainText(data).replace(/\s+/gu, " ").trim();
   const start = [...line.slice(0, 2 * LONGEST)].slice(0, LONGEST).join("");
   return start.length < line.length ? `${start}…` : line;
 }

@@ -1,17 +1,23 @@
 // Forms: labels, hints, the server's errors at their fields, no double submit.
 
-import { fill, h, setAttr } from "../dom.js";
+import { fill, h, icon, setAttr } from "../dom.js";
 import { errorText } from "../errors.js";
+import { EYE, HIDE } from "../icons.js";
 import { t } from "../i18n.js";
 
 let count = 0;
 
-/** Make a labelled input; `aside` is a button beside it. Returns `{root, input, hint, setError}`. */
-export function field({ name, label, hint = null, aside = null, type = "text", optional = false, ...rest }) {
+/**
+ * Make a labelled input; `aside` is a button beside it, `lines` makes it a text area. Returns
+ * `{name, root, input, hint, optional, setError}`.
+ */
+export function field({ name, label, hint = null, aside = null, type = "text", optional = false, lines = 0, ...rest }) {
   const id = `field-${++count}`;
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
-  const input = h("input", { id, name, type, dir: "auto", ...rest });
+  const input = lines
+    ? h("textarea", { id, name, rows: lines, dir: "auto", ...rest })
+    : h("input", { id, name, type, dir: "auto", ...rest });
   const error = h("p", { class: "field-error", id: errorId, hidden: true });
   const explanation = hint && h("p", { class: "hint", id: hintId }, hint);
   const describe = (failed) =>
@@ -24,7 +30,7 @@ export function field({ name, label, hint = null, aside = null, type = "text", o
     "div",
     { class: "field" },
     h("label", { for: id }, label, optional && h("span", { class: "muted" }, ` ${t("optional")}`)),
-    h("div", { class: "field-line" }, input, aside),
+    h("div", { class: "field-line" }, type === "password" ? revealable(input) : input, aside),
     error,
     explanation,
   );
@@ -38,7 +44,25 @@ export function field({ name, label, hint = null, aside = null, type = "text", o
   };
   describe(false);
   input.addEventListener("input", () => setError(null));
-  return { name, root, input, hint: explanation, setError };
+  return { name, root, input, hint: explanation, optional, setError };
+}
+
+/** A password's input with a button that shows what is typed. */
+function revealable(input) {
+  const button = h(
+    "button",
+    { type: "button", class: "icon-button reveal", "aria-label": t("form.reveal"), title: t("form.reveal"), "aria-pressed": "false" },
+    icon(EYE),
+  );
+  const show = (shown) => {
+    input.type = shown ? "text" : "password";
+    setAttr(button, "aria-pressed", String(shown));
+    fill(button, icon(shown ? HIDE : EYE));
+  };
+  setAttr(input, "autocapitalize", "none");
+  setAttr(input, "spellcheck", "false");
+  button.addEventListener("click", () => show(input.type === "password"));
+  return h("span", { class: "revealable" }, input, button);
 }
 
 /** Show an ApiError: what belongs to a field there, the rest through `say(text)`. */
@@ -57,11 +81,20 @@ export function showError(error, fields, say) {
   first?.input.focus();
 }
 
+/** Ask for what is empty and may not be; returns whether something is. */
+export function askForMissing(fields) {
+  const missing = fields.filter(({ input, optional }) => !optional && !input.value.trim());
+  for (const one of missing) one.setError([t("form.required")]);
+  missing[0]?.input.focus();
+  return missing.length > 0;
+}
+
 /**
  * Make a form; `onSubmit(values)` may throw an ApiError, which is shown. `inline` puts the button
- * beside the first field instead of under them all; `danger` makes it look like what it does.
+ * beside the first field instead of under them all; `danger` makes it look like what it does; `more`
+ * is what stands between the fields and the button.
  */
-export function form({ fields, submit, onSubmit, after = null, inline = false, danger = false }) {
+export function form({ fields, more = null, submit, onSubmit, after = null, inline = false, danger = false }) {
   const problem = h("p", { class: "form-error", role: "alert" });
   const look = danger ? "button danger" : inline ? "button" : "button primary";
   const button = h("button", { type: "submit", class: look }, submit);
@@ -72,6 +105,7 @@ export function form({ fields, submit, onSubmit, after = null, inline = false, d
     "form",
     { class: "form", novalidate: true },
     fields.map((one) => one.root),
+    more,
     problem,
     !inline && h("div", { class: "actions" }, button),
     after,
@@ -80,8 +114,9 @@ export function form({ fields, submit, onSubmit, after = null, inline = false, d
   root.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
-    button.disabled = true;
     say("");
+    if (askForMissing(fields)) return;
+    button.disabled = true;
     try {
       await onSubmit(Object.fromEntries(fields.map(({ name, input }) => [name, input.value])));
     } catch (error) {

@@ -8,11 +8,12 @@ import { rightsOver } from "../rights.js";
 import { reactsWith } from "../versions.js";
 import { confirm } from "./dialog.js";
 import { excerptOf } from "./excerpt.js";
-import { openEmojiPicker } from "./emoji_picker.js";
 import { onLongPress } from "./long_press.js";
 import { createMessageBar } from "./message_bar.js";
 import { openMessageMenu, openSelection } from "./message_menu.js";
+import { edgesOf, pickEmoji } from "./pick_emoji.js";
 import { openReacted } from "./reacted.js";
+import { messageOf as shownIn } from "./row.js";
 
 /**
  * Serve the rows of `list`, the messages of a room. `compose` has `reply(message)` and
@@ -39,9 +40,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
 
   const latest = (message) => store.timeline(roomId).at(message.seq) ?? message;
 
-  function pick(message, at) {
-    openEmojiPicker({ userId: store.me.id, at, choose: (emoji) => react(message, emoji, true) });
-  }
+  const pick = (message, at) => pickEmoji(app, at, (emoji) => react(message, emoji, true));
 
   async function copy(text, said) {
     try {
@@ -84,8 +83,8 @@ export function createMessageActions({ list, roomId, app, compose }) {
 
   /** The message of a row that something can be done to, or null. */
   function messageOf(row) {
-    const message = row?.dataset.seq ? store.timeline(roomId).at(Number(row.dataset.seq)) : null;
-    return message && !message.deleted_at ? message : null;
+    const message = row ? shownIn(row) : null;
+    return message?.seq && !message.deleted_at ? message : null;
   }
 
   const rowOf = (node) => node.closest?.("li.message") ?? null;
@@ -93,16 +92,18 @@ export function createMessageActions({ list, roomId, app, compose }) {
   function openMenu(row, at) {
     const message = messageOf(row);
     if (!message || !room()) return;
-    row.focus({ preventScroll: true }); // gets the focus back
-    openMessageMenu({ store, room: room(), message, at, acts });
+    if (!row.contains(document.activeElement)) row.focus({ preventScroll: true }); // gets the focus back
+    row.classList.add("acted-on");
+    const onClose = () => row.classList.remove("acted-on");
+    openMessageMenu({ store, room: room(), message, at, acts, onClose });
   }
 
   const bar = createMessageBar({
     store,
     react,
-    pick: (message, button) => pick(message, edgesOf(button)),
+    pick,
     reply: compose.reply,
-    more: (message, button) => openMessageMenu({ store, room: room(), message, at: edgesOf(button), acts }),
+    more: (_, button) => openMenu(rowOf(button), edgesOf(button)),
   });
 
   function showBar(row) {
@@ -116,16 +117,19 @@ export function createMessageActions({ list, roomId, app, compose }) {
   function onPointerOver(event) {
     if (event.pointerType === "touch" || barHasFocus()) return;
     const row = rowOf(event.target);
-    if (row && row !== bar.root.parentNode) showBar(row);
+    if (row && row !== bar.row) showBar(row);
   }
+
+  const touched = matchMedia("(hover: none) and (pointer: coarse)");
 
   function onFocusIn(event) {
     const row = rowOf(event.target);
-    if (row && event.target.matches(":focus-visible") && !bar.root.contains(event.target)) showBar(row);
+    if (!row || touched.matches || bar.root.contains(event.target)) return; // a long press shows more
+    if (row === bar.row || event.target.matches(":focus-visible")) showBar(row);
   }
 
   function onFocusOut({ relatedTarget }) {
-    const row = bar.root.parentNode;
+    const { row } = bar;
     if (row && !row.contains(relatedTarget) && !row.matches(":hover")) bar.hide();
   }
 
@@ -155,7 +159,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
     const button = event.target.closest(".reaction, .reaction-add");
     const message = button && messageOf(rowOf(button));
     if (!message) return;
-    if (button.matches(".reaction-add")) pick(message, edgesOf(button));
+    if (button.matches(".reaction-add")) pick(message, button);
     else react(message, button.dataset.emoji);
   }
 
@@ -178,15 +182,9 @@ export function createMessageActions({ list, roomId, app, compose }) {
     react,
     /** Messages have changed: so may have what can be done to the one with the bar. */
     redraw() {
-      const row = bar.root.parentNode;
-      if (row) showBar(row);
+      if (bar.row?.isConnected) showBar(bar.row);
+      else bar.hide();
     },
     stop: cancelPress,
   };
-}
-
-/** The edges of an element, to open something beside it. */
-function edgesOf(node) {
-  const { left, right, top, bottom } = node.getBoundingClientRect();
-  return { left, right, top, bottom, end: node.matches("button") };
 }

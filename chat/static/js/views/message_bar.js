@@ -34,12 +34,14 @@ export function createMessageBar({ store, react, pick, reply, more }) {
   const replies = button(REPLY, "act.reply", () => reply(shown.message));
   const mores = button(MORE, "act.more", (event) => more(shown.message, event.currentTarget));
   mores.setAttribute("aria-haspopup", "menu");
-  const root = h("div", { class: "message-bar", role: "group", "aria-label": t("act.label") }, quick, picks, replies, mores);
+  const buttons = [...quick, picks, replies, mores];
+  const root = h("div", { class: "message-bar", role: "group", "aria-label": t("act.label") }, buttons);
 
   return {
     root,
-    get seq() {
-      return shown?.message.seq ?? null;
+    /** The row that it is on, or null. */
+    get row() {
+      return shown?.row ?? null;
     },
     /** Show the bar on a row, or bring it up to date there. */
     show(row, message, rights) {
@@ -47,7 +49,11 @@ export function createMessageBar({ store, react, pick, reply, more }) {
       for (const one of [...quick, picks]) one.hidden = !rights.react;
       replies.hidden = !rights.reply;
       quick.forEach((one, index) => setAttr(one, "aria-pressed", String(reactsWith(message, QUICK[index], store.me.id))));
-      if (root.parentNode !== row) row.append(root);
+      const host = row.closest(".bubbles") ? row.querySelector(".body") : row; // a bubble has space beside it
+      if (root.parentNode !== host) host.append(root);
+      // In the way of the Tab key only where the row has the focus, not where the mouse happens to be.
+      const hasFocus = row.contains(document.activeElement);
+      for (const one of buttons) setAttr(one, "tabindex", hasFocus ? null : "-1");
     },
     hide() {
       shown = null;

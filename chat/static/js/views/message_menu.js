@@ -10,7 +10,7 @@ import { openDialog } from "./dialog.js";
 import { openMenu } from "./menu.js";
 
 /** Open the menu of a message; `acts` has what its items call. */
-export function openMessageMenu({ store, room, message, at, acts }) {
+export function openMessageMenu({ store, room, message, at, acts, onClose }) {
   const rights = rightsOver(store, room, message);
   const author = store.authorOf(message);
   const touched = matchMedia("(pointer: coarse)").matches;
@@ -39,6 +39,7 @@ export function openMessageMenu({ store, room, message, at, acts }) {
     at,
     quick: rights.react ? [...quick, pick] : [],
     items,
+    onClose,
   });
 }
 

@@ -1,12 +1,11 @@
-// The dialog to change the password.
+// The form to change the password.
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
-import { openDialog } from "./dialog.js";
 import { field, form } from "./form.js";
 
-/** Open the dialog; a changed password leads to the log-in page. */
-export function openPassword(app) {
+/** Make it; a changed password leads to the log-in page. */
+export function passwordForm(app) {
   const { root } = form({
     fields: [
       field({
@@ -26,5 +25,5 @@ export function openPassword(app) {
     submit: t("password.submit"),
     onSubmit: (fields) => app.changePassword(fields),
   });
-  openDialog({ title: t("password.title"), body: [h("p", {}, t("password.text")), root] });
+  return [h("p", {}, t("password.text")), root];
 }

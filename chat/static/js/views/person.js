@@ -1,35 +1,48 @@
-// The side sheet of a direct room: who the other one is, and what one may change.
+// The sheet of a direct room: who the other one is, and what one may change.
 
-import { fill, h, icon } from "../dom.js";
+import { fill, h, icon, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { BLOCK, HIDE } from "../icons.js";
 import { t } from "../i18n.js";
+import { draw } from "../schedule.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
-import { openDialog } from "./dialog.js";
+import { handleButton } from "./copy.js";
 import { muteSwitch } from "./mute.js";
 
-/** Open the sheet of a direct room. */
-export function openPerson(app, roomId) {
+/** Make the sheet of a direct room, for a dialog or a panel: `{title, body, stop}`. `close()` closes it. */
+export function personSheet(app, roomId, close) {
   const { store, actions, router, toast } = app;
   const mute = muteSwitch(app, roomId);
-  const who = h("div", { class: "person" });
-  const ways = h("div", { class: "danger-zone ways" });
+  const face = h("span", { class: "card-face" });
+  const name = h("bdi", { class: "card-name" });
+  const handle = h("div", {});
+  const state = h("p", { class: "card-state" });
+  const ways = h("div", { class: "part ways" });
+  const body = h(
+    "div",
+    { class: "sheet-parts" },
+    h("div", { class: "part" }, face, h("div", { class: "card-who" }, name, handle, state)),
+    h("div", { class: "part" }, mute.root),
+    ways,
+  );
+  const look = { who: "", ways: "" };
 
   async function hide() {
+    const title = store.titleOf(store.rooms.get(roomId));
     try {
       await actions.hide(roomId, true);
     } catch (error) {
       toast(errorText(error));
       return;
     }
-    opened.close();
+    close();
     router.goHome();
-    toast(t("hide.done"));
+    toast(t("hide.done", { name: title }));
   }
 
-  function button(path, text, onclick, look = "button") {
-    return h("button", { type: "button", class: look, onclick }, icon(path), text);
+  function button(path, text, onclick, kind = "button") {
+    return h("button", { type: "button", class: kind, onclick }, icon(path), text);
   }
 
   /** A button and what it does. */
@@ -38,11 +51,11 @@ export function openPerson(app, roomId) {
   }
 
   /** Redrawn only when something of it changes: one of the buttons may have the focus. */
-  function drawWays({ peer, blocked }, name) {
-    const look = `${peer?.id} ${blocked} ${name}`;
-    if (ways.dataset.look === look) return;
-    ways.dataset.look = look;
-    const change = () => changeBlock(app, { id: peer.id, name, blocked });
+  function drawWays({ peer, blocked }, title) {
+    const next = `${peer?.id} ${blocked} ${title}`;
+    if (look.ways === next) return;
+    look.ways = next;
+    const change = () => changeBlock(app, { id: peer.id, name: title, blocked });
     fill(
       ways,
       way(button(HIDE, t("hide.do"), hide), t("hide.hint")),
@@ -54,29 +67,29 @@ export function openPerson(app, roomId) {
     );
   }
 
-  function draw() {
-    const room = store.rooms.get(roomId);
-    const title = store.titleOf(room);
-    drawWays(room, title);
-    fill(
-      who,
-      avatar(store.faceOf(room), title),
-      h(
-        "span",
-        { class: "person-names" },
-        h("bdi", {}, title),
-        room.peer && h("span", { class: "muted" }, `@${room.peer.username}`),
-      ),
-    );
+  function drawWho(room, title) {
+    const shown = store.faceOf(room);
+    const next = `${title} ${shown.avatar} ${room.peer?.username}`;
+    if (look.who === next) return;
+    look.who = next;
+    fill(face, avatar(shown, title));
+    setText(name, title);
+    fill(handle, room.peer && handleButton(toast, room.peer.username));
   }
 
-  draw();
-  const stop = store.subscribe((key) => {
-    if (key !== `room:${roomId}`) return;
-    if (store.rooms.has(roomId)) {
-      draw();
-      mute.redraw();
-    } else opened.close();
-  });
-  const opened = openDialog({ title: t("person.title"), body: [who, mute.root, ways], sheet: true, onClose: stop });
+  function redraw() {
+    const room = store.rooms.get(roomId);
+    if (!room) return;
+    const title = store.titleOf(room);
+    const online = Boolean(room.peer && !room.blocked && store.users.get(room.peer.id)?.online);
+    drawWho(room, title);
+    setText(state, room.blocked ? t("block.on") : room.peer ? t(online ? "online" : "offline") : "");
+    state.classList.toggle("is-online", online);
+    mute.redraw();
+    drawWays(room, title);
+  }
+
+  const stop = store.subscribe((key) => key === `room:${roomId}` && draw(redraw));
+  redraw();
+  return { title: t("person.title"), body, stop };
 }

@@ -14,22 +14,29 @@ export function openPopup({ label, body, at, className = "", onClose = () => {} 
   const panel = h("div", { class: "popup-panel" }, body);
   // The dialog takes the focus, not its first field: that would open a touch keyboard.
   const dialog = h("dialog", { class: `popup ${className}`, "aria-label": label, autofocus: true }, panel);
-  dialog.classList.toggle("popup-sheet", matchMedia(SMALL).matches);
   const close = () => dialog.close();
+
+  function arrange() {
+    const small = matchMedia(SMALL).matches;
+    dialog.classList.toggle("popup-sheet", small);
+    if (small) panel.removeAttribute("style");
+    else stand(panel, at);
+  }
+
   let pressed = false; // a press began beside the panel
   dialog.addEventListener("pointerdown", (event) => (pressed = event.target === dialog));
   dialog.addEventListener("click", (event) => pressed && event.target === dialog && close());
   dialog.addEventListener("contextmenu", (event) => event.preventDefault());
   dialog.addEventListener("close", () => {
     closed();
-    removeEventListener("resize", close);
+    removeEventListener("resize", arrange);
     dialog.remove();
     onClose();
   });
   document.body.append(dialog);
   dialog.showModal();
-  if (!dialog.classList.contains("popup-sheet")) stand(panel, at);
-  if (!matchMedia("(pointer: coarse)").matches) addEventListener("resize", close);
+  arrange();
+  addEventListener("resize", arrange);
   const closed = navigation.layer(close);
   return { dialog, close };
 }

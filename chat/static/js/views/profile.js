@@ -1,115 +1,75 @@
-// The dialog about oneself: name, language, and the ways to what guards or ends the account.
+// The page about oneself: what others see, how this looks, what guards the account, and its end.
 
 import { h, icon } from "../dom.js";
-import { errorText } from "../errors.js";
-import { BLOCK, DEVICE, KEY, LEAVE, TRASH } from "../icons.js";
+import { BACK, BLOCK, DEVICE, KEY, LEAVE, TRASH } from "../icons.js";
 import { t } from "../i18n.js";
-import { openBlocks } from "./blocks.js";
-import { openDeletion } from "./deletion.js";
-import { confirm, openDialog } from "./dialog.js";
-import { field, form } from "./form.js";
+import { blockList } from "./blocks.js";
+import { deletionForm } from "./deletion.js";
+import { disclosure } from "./disclosure.js";
 import { languageSwitch } from "./language.js";
+import { logOut } from "./log_out.js";
 import { notificationSwitch } from "./notifications.js";
-import { openPassword } from "./password.js";
-import { openSessions } from "./sessions.js";
+import { passwordForm } from "./password.js";
+import { createProfileForm } from "./profile_form.js";
+import { sessionList } from "./sessions.js";
+import { themeSwitch } from "./theme.js";
 
-/** Open the dialog. */
+/** Go to the page. */
 export function openProfile(app) {
-  const { store, actions, toast } = app;
-  const me = store.me;
-  const names = form({
-    fields: [
-      field({
-        name: "nickname",
-        label: t("profile.nickname"),
-        hint: t("profile.nickname_hint"),
-        value: me.nickname ?? "",
-        autocomplete: "nickname",
-      }),
-    ],
-    submit: t("save"),
-    inline: true,
-    async onSubmit({ nickname }) {
-      await actions.editMe({ nickname: nickname.trim() });
-      toast(t("saved"));
-    },
-  });
-
-  const picture = form({
-    fields: [
-      field({
-        name: "avatar",
-        label: t("profile.picture"),
-        hint: t("profile.picture_hint"),
-        value: me.avatar ?? "",
-        inputmode: "url",
-        autocomplete: "off",
-        spellcheck: "false",
-      }),
-    ],
-    submit: t("save"),
-    inline: true,
-    async onSubmit({ avatar }) {
-      await actions.editMe({ avatar: avatar.trim() });
-      toast(t("saved"));
-    },
-  });
-
-  async function leave() {
-    const waiting = app.outbox.size;
-    if (waiting) {
-      const sure = await confirm({
-        title: t("logout"),
-        text: t("logout.unsent", { count: waiting }),
-        action: t("logout"),
-      });
-      if (!sure) return;
-    }
-    try {
-      await app.logOut();
-    } catch (error) {
-      toast(errorText(error));
-    }
-  }
-
-  const body = [
-    h(
-      "dl",
-      { class: "facts" },
-      h("dt", {}, t("field.username")),
-      h("dd", {}, h("bdi", {}, `@${me.username}`)),
-      me.email && [h("dt", {}, t("field.email")), h("dd", {}, h("bdi", {}, me.email))],
-    ),
-    names.root,
-    picture.root,
-    notificationSwitch(me.id),
-    h(
-      "div",
-      { class: "field" },
-      h("h3", {}, t("language")),
-      languageSwitch((locale) => {
-        opened.close();
-        app.chooseLocale(locale);
-      }),
-    ),
-    h(
-      "div",
-      { class: "stack" },
-      h("h3", {}, t("profile.security")),
-      button(KEY, t("password.title"), () => openPassword(app)),
-      button(DEVICE, t("sessions.title"), () => openSessions(app)),
-      button(BLOCK, t("blocks.title"), () => openBlocks(app)),
-    ),
-    h(
-      "div",
-      { class: "danger-zone" },
-      button(LEAVE, t("logout"), leave),
-      button(TRASH, t("deletion.title"), () => openDeletion(app), "button danger"),
-    ),
-  ];
-  const opened = openDialog({ title: t("profile.title"), body });
+  app.router.go("/me");
 }
 
-function button(path, text, onclick, look = "button") {
-  return h("button", { type: "button", class: look, onclick }, icon(path), text);
+/** Make the page; returns `{root, stop}`. */
+export function createProfile(app) {
+  const { store, router } = app;
+  const about = createProfileForm(app);
+  const sessions = sessionList(app);
+  const blocks = blockList(app);
+
+  function changeLanguage(locale) {
+    app.chooseLocale(locale); // makes this page anew
+    document.querySelector(".profile .segment[aria-pressed=true]")?.focus();
+  }
+
+  const labelled = (label, control) => h("div", { class: "setting" }, h("h4", {}, label), control);
+  const part = (title, ...children) => h("section", { class: "profile-part" }, h("h3", {}, title), children);
+  const root = h(
+    "div",
+    { class: "profile" },
+    h(
+      "header",
+      { class: "room-head profile-head" },
+      h(
+        "button",
+        { type: "button", class: "icon-button", "aria-label": t("back"), onclick: () => router.goBack() },
+        icon(BACK),
+      ),
+      h("h2", { tabindex: "-1" }, t("profile.title")),
+    ),
+    h(
+      "div",
+      { class: "profile-scroll" },
+      h(
+        "div",
+        { class: "profile-column" },
+        about.root,
+        part(t("profile.looks"), labelled(t("language"), languageSwitch(changeLanguage)), labelled(t("theme.label"), themeSwitch())),
+        part(t("profile.notifications"), notificationSwitch(store.me.id) ?? h("p", { class: "muted" }, t("notify.unsupported"))),
+        part(
+          t("profile.security"),
+          h(
+            "div",
+            { class: "disclosures" },
+            disclosure(t("password.title"), passwordForm(app), { path: KEY }).root,
+            disclosure(t("sessions.title"), sessions.root, { path: DEVICE, onOpen: sessions.load }).root,
+            disclosure(t("blocks.title"), blocks.root, { path: BLOCK, onOpen: blocks.load }).root,
+          ),
+        ),
+        h("button", { type: "button", class: "button", onclick: () => logOut(app) }, icon(LEAVE), t("logout")),
+        h("div", { class: "profile-part profile-end" }, disclosure(t("deletion.title"), deletionForm(app), { path: TRASH }).root),
+      ),
+    ),
+  );
+  const stop = store.subscribe((key) => key === "me" && about.redraw());
+  return { root, stop };
 }

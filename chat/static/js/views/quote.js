@@ -2,8 +2,8 @@
 
 import { h, setText } from "../dom.js";
 import { t } from "../i18n.js";
-import { plainText } from "../markup.js";
 import { hueOf } from "./avatar.js";
+import { excerptOf } from "./excerpt.js";
 
 const shown = new WeakMap(); // by button: the quote and the name that it shows
 
@@ -22,10 +22,10 @@ export function drawQuote(box, message, { store, goTo }) {
   if (known?.quoted === quoted && known.author === author) return;
   shown.set(button, { quoted, author });
   const [name, text] = button.children;
-  name.className = `quote-author ${hueOf(quoted.user_id)}`;
+  button.className = `quote ${hueOf(quoted.user_id)}`;
   setText(name.firstChild, author);
   text.classList.toggle("deleted", Boolean(quoted.deleted));
-  setText(text, quoted.deleted ? t("message.deleted") : plainText(quoted.data));
+  setText(text, excerptOf(quoted));
   button.setAttribute("aria-label", t("quote.label", { name: author, text: text.textContent }));
 }
 

@@ -30,8 +30,14 @@ export function drawReactions(line, message, store) {
 }
 
 function createReaction({ emoji }) {
-  const parts = [h("span", { class: "reaction-emoji" }, emoji), h("span", { class: "reaction-count" })];
-  return h("li", {}, h("button", { type: "button", class: "reaction", dataset: { emoji } }, parts));
+  const button = h(
+    "button",
+    { type: "button", class: "reaction", tabindex: "-1", dataset: { emoji } },
+    h("span", { class: "reaction-emoji", "aria-hidden": "true" }, emoji),
+    h("span", { class: "reaction-count", "aria-hidden": "true" }),
+    h("span", { class: "visually-hidden" }),
+  );
+  return h("li", {}, button);
 }
 
 /** The last chip: more emoji. */
@@ -40,7 +46,7 @@ function createAdd() {
   return h(
     "li",
     {},
-    h("button", { type: "button", class: "reaction-add", "aria-label": label, title: label }, icon(SMILE)),
+    h("button", { type: "button", class: "reaction-add", tabindex: "-1", "aria-label": label, title: label }, icon(SMILE)),
   );
 }
 
@@ -48,9 +54,10 @@ function updateReaction(button, reaction, message, store) {
   const own = isOwnReaction(message, reaction, store.me.id);
   const text = t("reactions.by", { emoji: reaction.emoji, names: namesOf(reaction, own, store) });
   button.classList.toggle("own", own);
-  setText(button.lastChild, String(reaction.count));
+  const [, figure, words] = button.children;
+  setText(figure, String(reaction.count));
+  setText(words, text);
   setAttr(button, "aria-pressed", String(own));
-  setAttr(button, "aria-label", text);
   setAttr(button, "title", text);
 }
 

@@ -9,12 +9,12 @@ import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage
 import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
+import { numberLine } from "./group_number.js";
 import { quoteOf } from "./composer_modes.js";
-import { openEmojiPicker } from "./emoji_picker.js";
-import { numberLine } from "./members.js";
 import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
+import { pickEmoji } from "./pick_emoji.js";
 import { createPins } from "./pins.js";
 import { createRoomHead } from "./room_head.js";
 
@@ -39,7 +39,7 @@ export function createRoom({ room: given, app, openSheet }) {
     title: title(),
     history: actions,
     pending: () => outbox.list(roomId),
-    welcome: () => room().kind === "group" && numberLine(room(), app.toast),
+    welcome,
     seen: (seq) => actions.markRead(roomId, seq),
     missing: () => app.toast(t("messages.missing")),
     context: {
@@ -61,8 +61,8 @@ export function createRoom({ room: given, app, openSheet }) {
     label: t("composer.label", { name: title() }),
     draft: { text: readDraft(store.me.id, roomId), quote: readDraftQuote(store.me.id, roomId) },
     keepDraft({ text, quote }) {
-      keepDraft(store.me.id, roomId, text);
-      keepDraftQuote(store.me.id, roomId, quote);
+      keepDraft(store.me.id, store.idOf(roomId), text);
+      keepDraftQuote(store.me.id, store.idOf(roomId), quote);
     },
     send(text, quote) {
       const kept = actions.send(room(), text, quote);
@@ -82,7 +82,7 @@ export function createRoom({ room: given, app, openSheet }) {
     latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),
     find: createMentionSearch({ roomId, app, found: () => composer.suggest() }),
-    pickEmoji: (at, choose) => openEmojiPicker({ userId: store.me.id, at, choose }),
+    pickEmoji: (at, choose) => pickEmoji(app, at, choose),
     authorOf: (quote) => store.authorOf(quote),
     goTo,
     say: app.toast,
@@ -97,6 +97,12 @@ export function createRoom({ room: given, app, openSheet }) {
   const closed = h("div", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head.root, pins.root, messages.root, typing, composer.root, closed);
   let typingTimer = null;
+
+  /** What an empty room shows besides that it is empty. */
+  function welcome() {
+    if (room().provisional) return h("p", {}, t("introduction.unseen", { name: title() }));
+    return room().kind === "group" && numberLine(room(), app.toast);
+  }
 
   function drawComposer() {
     const now = room();

@@ -1,19 +1,35 @@
 // The head of an open room: whose it is, and the way to more about it.
 
-import { fill, h, icon, setText } from "../dom.js";
-import { roomNumber } from "../format.js";
-import { BACK, MORE, PEOPLE } from "../icons.js";
+import { fill, h, icon, setAttr, setText } from "../dom.js";
+import { BACK, BELL_OFF, MORE, PEOPLE } from "../icons.js";
 import { t } from "../i18n.js";
 import { avatar } from "./avatar.js";
 
-/** Make the head of a room; `openSheet(room)` shows more of it. Returns `{root, redraw, focus}`. */
+/**
+ * Make the head of a room; `openSheet(room)` shows more of it, or closes what it shows. Returns
+ * `{root, redraw, focus}`. Search in the room's messages gets its place in `.head-actions`.
+ */
 export function createRoomHead({ room: given, app, openSheet }) {
   const { store, router } = app;
   const room = () => store.rooms.get(given.id);
-  const sheetName = t(given.kind === "group" ? "members.title" : "person.title");
-  const heading = h("h2", { tabindex: "-1" }, h("bdi"));
+  const isGroup = given.kind === "group";
+  const sheetName = t(isGroup ? "members.title" : "person.title");
+  const title = h("button", { type: "button", class: "title-button", onclick: openTitle }, h("bdi"));
+  const heading = h("h2", { tabindex: "-1" }, title);
+  const muted = h("span", { class: "title-sign", hidden: true }, icon(BELL_OFF), h("span", { class: "visually-hidden" }));
   const face = h("span", { class: "head-avatar" });
   const subtitle = h("p", { class: "subtitle" });
+  const more = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": sheetName,
+      title: sheetName,
+      onclick: () => openSheet(room(), more),
+    },
+    icon(isGroup ? PEOPLE : MORE),
+  );
   const root = h(
     "header",
     { class: "room-head" },
@@ -22,29 +38,33 @@ export function createRoomHead({ room: given, app, openSheet }) {
       { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => router.goHome() },
       icon(BACK),
     ),
-    face,
-    h("div", { class: "titles" }, heading, subtitle),
     h(
-      "button",
-      {
-        type: "button",
-        class: "icon-button",
-        "aria-label": sheetName,
-        title: sheetName,
-        onclick: () => openSheet(room()),
-      },
-      icon(given.kind === "group" ? PEOPLE : MORE),
+      "div",
+      { class: "head-title" },
+      face,
+      h("div", { class: "titles" }, h("div", { class: "title-line" }, heading, muted), subtitle),
     ),
+    h("div", { class: "head-actions" }, more),
   );
 
+  /** The name of a person leads to their card, that of a group to its sheet. */
+  function openTitle() {
+    const { peer } = room();
+    if (peer) app.showPerson(store.users.get(peer.id) ?? peer, title);
+    else openSheet(room(), title);
+  }
+
+  /** "12 members, 3 online", once that is known, and what the group is about. */
   function groupLine(now) {
     const members = store.members.get(now.id);
-    return [
-      now.access === "number" && t("group.number", { number: roomNumber(now.number) }),
-      members && t("members.count", { count: members.length }),
-    ]
-      .filter(Boolean)
-      .join(" · ");
+    const parts = [members && memberCount(members), now.info.replace(/\s+/g, " ").trim()];
+    return parts.filter(Boolean).join(" · ");
+  }
+
+  function memberCount(members) {
+    const online = members.filter(({ user }) => (store.users.get(user.id) ?? user).online).length;
+    const count = t("members.count", { count: members.length });
+    return online ? t("members.online", { members: count, count: online }) : count;
   }
 
   function isOnline(now) {
@@ -53,8 +73,10 @@ export function createRoomHead({ room: given, app, openSheet }) {
 
   function directLine(now) {
     if (!now.peer) return "";
-    if (now.blocked) return `@${now.peer.username} · ${t("block.on")}`;
-    return `@${now.peer.username} · ${isOnline(now) ? t("online") : t("offline")}`;
+    const name = `@${now.peer.username}`;
+    if (now.blocked) return `${name} · ${t("block.on")}`;
+    if (now.provisional) return name; // whether strangers are online is not told
+    return `${name} · ${isOnline(now) ? t("online") : t("offline")}`;
   }
 
   return {
@@ -63,14 +85,20 @@ export function createRoomHead({ room: given, app, openSheet }) {
     redraw() {
       const now = room();
       const name = store.titleOf(now);
-      setText(heading.firstChild, name);
+      setText(title.firstChild, name);
+      setAttr(title, "title", name);
       const look = `${name} ${store.faceOf(now).avatar}`;
       if (face.dataset.look !== look) {
         face.dataset.look = look;
-        fill(face, avatar(store.faceOf(now), name, { square: now.kind === "group" }));
+        fill(face, avatar(store.faceOf(now), name, { square: isGroup }));
       }
-      setText(subtitle, now.kind === "group" ? groupLine(now) : directLine(now));
-      subtitle.classList.toggle("is-online", now.kind === "direct" && isOnline(now));
+      muted.hidden = !now.muted;
+      setText(muted.lastChild, t("mute.on"));
+      setText(subtitle, isGroup ? groupLine(now) : directLine(now));
+      setAttr(subtitle, "title", isGroup ? now.info : null);
+      subtitle.classList.toggle("is-online", !isGroup && isOnline(now));
+      more.hidden = Boolean(now.provisional); // it has nothing to be set yet
+      setAttr(more, "aria-expanded", app.sheets.beside === null ? null : String(app.sheets.beside));
     },
   };
 }

@@ -1,14 +1,13 @@
-// The dialog about where one is logged in.
+// Where one is logged in.
 
 import { fill, h } from "../dom.js";
 import { deviceName } from "../device.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
-import { openDialog } from "./dialog.js";
 import { moment } from "./moment.js";
 
-/** Open the dialog; every session but this one can be ended there. */
-export function openSessions(app) {
+/** Make the list: every session but this one can be ended there. Returns `{root, load}`. */
+export function sessionList(app) {
   const { actions } = app;
   const list = h("ul", { class: "sessions", role: "list", tabindex: "-1", "aria-label": t("sessions.title") });
   const said = h("p", { class: "muted quiet", role: "status" }, t("loading"));
@@ -60,6 +59,5 @@ export function openSessions(app) {
     return button;
   }
 
-  openDialog({ title: t("sessions.title"), body: [said, list] });
-  load();
+  return { root: h("div", { class: "stack" }, said, list), load };
 }

@@ -1,26 +1,26 @@
 // The page of one who is logged in: list, open room, and what belongs to neither.
 
-import { fill, h } from "../dom.js";
+import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { links } from "../link.js";
 import { roomOf } from "../router.js";
 import { draw } from "../schedule.js";
-import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
 import { openCard } from "./card.js";
 import { createWarning } from "./warning.js";
 import { openInvitation } from "./invitation.js";
-import { openMembers } from "./members.js";
+import { groupSheet } from "./members.js";
 import { openNewChat } from "./new_chat.js";
-import { openPerson } from "./person.js";
-import { openProfile } from "./profile.js";
+import { openPalette } from "./palette.js";
+import { personSheet } from "./person.js";
+import { createProfile, openProfile } from "./profile.js";
 import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
-import { openSwitcher } from "./switcher.js";
+import { createSheets, openRoomSheet } from "./side_panel.js";
+import { siteMark } from "./site.js";
 import { showTitle } from "./title.js";
 import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
@@ -38,25 +38,32 @@ export function createShell(app) {
   const toasts = createToasts();
   app.toast = toasts.say;
   app.showPerson = (user, anchor) => openCard(app, user, anchor);
-  const newChat = (tab) => openNewChat(app, tab);
-  const requests = createRequests(app, () => rooms.focus(open?.roomId));
-  const profile = () => openProfile(app);
-  const rooms = createRooms({ store, router, requests, newChat, profile });
+  app.newChat = (tab) => openNewChat(app, tab);
+  app.profile = () => openProfile(app);
+  app.openRoom = () => (open ? store.rooms.get(open.roomId) : undefined);
+  const requests = createRequests(app, () => rooms.focus(openId()));
+  const palette = () => openPalette(app);
+  const rooms = createRooms(app, { requests, newChat: app.newChat, palette, profile: app.profile });
   const main = h("main", { class: "main" });
+  const panes = h("div", { class: "panes" }, rooms.root, main);
+  const skip = h("button", { type: "button", class: "button skip-link", onclick: skipOn });
   const root = h(
     "div",
     { class: "shell", dataset: { pane: "list" } },
-    h("div", { class: "bars" }, app.warning && createWarning(app), banner.root),
-    h("div", { class: "panes" }, rooms.root, main),
+    h("header", { class: "bars" }, skip, h("h1", { class: "visually-hidden" }, t("app.name")), app.warning && createWarning(app), banner.root),
+    panes,
     announcer.root,
     toasts.root,
   );
+  app.sheets = createSheets({ host: panes, userId: store.me.id, changed: () => draw(redraw) });
   let route = { name: "home" };
   let open = null; // the view of the open room
+  const openId = () => open && store.idOf(open.roomId); // one that was provisional may have begun
+  let page = null; // the page about oneself, while it is shown
   let title = ""; // of the open room, also when that is gone
 
   function redraw() {
-    const room = open && store.rooms.get(open.roomId);
+    const room = app.openRoom();
     if (open && !room) {
       toasts.say(t(`gone.${app.departures.reason(open.roomId)}`, { name: title }));
       follow({ name: "home" });
@@ -66,13 +73,14 @@ export function createShell(app) {
     if (room) title = store.titleOf(room);
     rooms.redraw(room);
     open?.redraw();
+    setText(skip, t(room ? "skip.composer" : "skip.list"));
     root.dataset.connection = store.connection.phase;
     banner.show(store.connection);
   }
 
   function retitle() {
-    const room = open && store.rooms.get(open.roomId);
-    showTitle(store.unreadTotal(), room ? store.titleOf(room) : "");
+    const room = app.openRoom();
+    showTitle(store.attention(), room ? store.titleOf(room) : "");
   }
 
   const stopListening = store.subscribe((key) => {
@@ -80,7 +88,7 @@ export function createShell(app) {
       retitle();
       if (!open && route.name !== "home" && roomOf(route, store.rooms.values())) follow(route);
     }
-    if (open && key === `roles:${open.roomId}`) actions.loadMembers(open.roomId).catch(() => {});
+    if (open && key === `roles:${openId()}`) actions.loadMembers(open.roomId).catch(() => {});
     if (REDRAWN_ALL.test(key)) draw(redraw);
   });
 
@@ -89,27 +97,34 @@ export function createShell(app) {
     route = next;
     const room = roomOf(route, store.rooms.values());
     root.dataset.pane = route.name === "home" ? "list" : "room";
-    if (room && open?.roomId === room.id) {
+    if (room && openId() === room.id) {
       if (route.seq) open.goTo(route.seq);
       return;
     }
-    const left = open?.roomId;
+    const left = openId();
+    app.sheets.follow(null);
     open?.stop();
     open = null;
+    page?.stop();
+    page = null;
     if (room) {
       title = store.titleOf(room);
-      open = createRoom({ room, app, openSheet });
+      open = createRoom({ room, app, openSheet: toggleSheet });
       fill(main, open.root);
       open.start(route.seq);
+      if (!room.provisional) app.sheets.follow(() => openSheet(room));
+    } else if (route.name === "me") {
+      page = createProfile(app);
+      fill(main, page.root);
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
-      fill(main, h("p", { class: "placeholder muted" }, t("loading")));
-      introduce(route.username);
+      fill(main, h("p", { class: "placeholder muted", role: "status" }, t("loading")));
+      meet(route.username);
     } else {
       fill(main, placeholder());
     }
-    rooms.redraw(room);
+    redraw();
     retitle();
     refocus(left);
   }
@@ -122,18 +137,30 @@ export function createShell(app) {
   }
 
   function openSheet({ id, kind }) {
-    if (kind === "group") openMembers(app, id);
-    else openPerson(app, id);
+    openRoomSheet(app, id, kind === "group" ? groupSheet : personSheet);
   }
 
-  /** Ctrl-K or ⌘-K finds a room, Alt-↑ and Alt-↓ go through the list. */
+  function toggleSheet(room) {
+    if (app.sheets.isOpen) app.sheets.close();
+    else openSheet(room);
+  }
+
+  /** Past the list, to where one writes; to the list where nothing is open. */
+  function skipOn() {
+    const input = main.querySelector(".composer-input");
+    if (input?.checkVisibility()) input.focus();
+    else if (open) main.querySelector(".transcript")?.focus();
+    else rooms.focus(null);
+  }
+
+  /** Ctrl-K or ⌘-K finds rooms, people and actions, Alt-↑ and Alt-↓ go through the list. */
   function onKey(event) {
     if (event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
     const { key, altKey, shiftKey } = event;
     const command = event.ctrlKey || event.metaKey;
-    if (command && !altKey && !shiftKey && key.toLowerCase() === "k") openSwitcher(app);
-    else if (altKey && !command && !shiftKey && key === "ArrowUp") actions.goBy(-1, open?.roomId);
-    else if (altKey && !command && !shiftKey && key === "ArrowDown") actions.goBy(1, open?.roomId);
+    if (command && !altKey && !shiftKey && key.toLowerCase() === "k") palette();
+    else if (altKey && !command && !shiftKey && key === "ArrowUp") actions.goBy(-1, openId());
+    else if (altKey && !command && !shiftKey && key === "ArrowDown") actions.goBy(1, openId());
     else return;
     event.preventDefault();
   }
@@ -148,7 +175,7 @@ export function createShell(app) {
     return h(
       "div",
       { class: "placeholder" },
-      h("span", { class: "auth-logo", "aria-hidden": "true" }),
+      siteMark(),
       h("p", {}, store.rooms.size ? t("placeholder.choose") : t("placeholder.first")),
     );
   }
@@ -164,32 +191,29 @@ export function createShell(app) {
     });
   }
 
-  /** Someone followed a link to a person they have not talked to. */
-  async function introduce(username) {
+  /** Somebody is named in the address who has no room yet: it begins with the first message. */
+  async function meet(username) {
+    const still = () => route.username === username && !open;
     try {
       const user = await actions.user(username);
-      if (route.username !== username || open) return;
-      fill(
-        main,
-        offer({
-          face: avatar(user, nameOf(user)),
-          title: nameOf(user),
-          text: `@${user.username}`,
-          action: t("introduction.start"),
-          task: () => actions.startDirect(user.username),
-          missing: t("introduction.missing"),
-        }),
-      );
-      refocus();
+      if (!still()) return;
+      if (user.id === store.me.id) {
+        say(t("introduction.self"));
+        return;
+      }
+      store.putProvisional(user); // which follows the route
     } catch (error) {
-      if (route.username !== username || open) return;
-      const text = error.code === "not_found" ? t("introduction.missing") : errorText(error);
-      fill(main, h("div", { class: "placeholder" }, h("h2", { tabindex: "-1" }, text), backLink()));
-      refocus();
+      if (still()) say(error.code === "not_found" ? t("introduction.missing") : errorText(error));
     }
   }
 
-  function offer({ face = null, title: name, text, action, task, missing }) {
+  /** Say something in place of a room. */
+  function say(text) {
+    fill(main, h("div", { class: "placeholder" }, h("h2", { tabindex: "-1" }, text), backLink()));
+    refocus();
+  }
+
+  function offer({ title: name, text, action, task, missing }) {
     const problem = h("p", { class: "form-error", role: "alert" });
     const accept = async () => {
       try {
@@ -201,7 +225,6 @@ export function createShell(app) {
     return h(
       "div",
       { class: "placeholder" },
-      face,
       h("h2", { tabindex: "-1" }, h("bdi", {}, name)),
       h("p", { class: "muted" }, text),
       problem,
@@ -226,13 +249,15 @@ export function createShell(app) {
     },
     /** A message arrived while the page was open. */
     hear(message) {
-      if (message.user_id === store.me.id || message.room_id !== open?.roomId || message.deleted_at) return;
+      if (message.user_id === store.me.id || message.room_id !== openId() || message.deleted_at) return;
       announcer.hear(t("rooms.preview", { name: store.authorOf(message), text: message.data }));
     },
     stop() {
       removeEventListener("keydown", onKey);
       stopListening();
       banner.stop();
+      app.sheets.stop();
+      page?.stop();
       open?.stop();
     },
   };

@@ -1,15 +1,15 @@
 // The tab's title and icon say how much is unread, also while the tab is hidden.
 
 import { badge } from "../format.js";
-import { t } from "../i18n.js";
+import { siteName } from "../site.js";
 
-/** Show the unread total and the name of what is open. */
-export function showTitle(unread, name) {
+/** Show how many messages call for attention, whether one is mentioned, and the name of what is open. */
+export function showTitle({ count: unread, mentioned = false }, name) {
   const icon = document.querySelector('link[rel="icon"]');
   const wanted = unread > 0 ? icon.dataset.unread : icon.dataset.plain;
   if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
-  const title = name ? `${name} · ${t("app.name")}` : t("app.name");
+  const title = name ? `${name} · ${siteName()}` : siteName();
   if (unread > 0) navigator.setAppBadge?.(unread).catch(() => {}); // only installed pages have one
   else navigator.clearAppBadge?.().catch(() => {});
-  document.title = unread > 0 ? `(${badge(unread)}) ${title}` : title;
+  document.title = unread > 0 ? `(${badge(unread)}) ${mentioned ? "@ " : ""}${title}` : title;
 }

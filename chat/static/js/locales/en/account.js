@@ -31,4 +31,9 @@ export default {
   "deletion.name": "Your username and e-mail address are free for anyone to register again.",
   "deletion.password_hint": "Your password shows that it is you.",
   "deletion.submit": "Delete account for good",
+
+  "profile.shown": "What others see",
+  "profile.looks": "Language and appearance",
+  "profile.notifications": "Notifications",
+  "notify.unsupported": "This browser shows no notifications for this site.",
 };

@@ -2,6 +2,10 @@
 
 export default {
   "app.name": "Chat",
+  "theme.label": "Appearance",
+  "theme.system": "System",
+  "theme.light": "Light",
+  "theme.dark": "Dark",
   language: "Language",
   loading: "Loading…",
   close: "Close",
@@ -40,13 +44,16 @@ export default {
   "storage.no_outbox":
     "This browser keeps no messages for this site: those that are not sent yet are lost when you close or reload this page.",
 
-  "banner.offline": "No connection to the server.",
+  "banner.offline": "No connection. What you write is sent later.",
   "banner.wait": { one: "Next try in 1 s", other: "Next try in {count} s" },
   "banner.trying": "Trying…",
   "banner.retry": "Try now",
 
   "error.network": "The server cannot be reached. Check your connection and try again.",
   "error.unavailable": "The server is not ready at the moment. Try again shortly.",
+  "error.outdated": "The server was updated. Reload this page for this; drafts and unsent messages stay.",
   "error.internal": "Something went wrong. Try again.",
   "error.retry_after": { one: "Too often. Try again in 1 second.", other: "Too often. Try again in {count} seconds." },
+  "form.required": "Please fill this in.",
+  "form.reveal": "Show what is typed",
 };

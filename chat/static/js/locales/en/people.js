@@ -16,4 +16,21 @@ export default {
   "blocks.nobody": "You have blocked nobody.",
 
   "person.title": "About this conversation",
+
+  "card.own": "That is you",
+  "card.message": "Message",
+  "card.mute": "Mute",
+  "card.unmute": "Unmute",
+  "card.copy": "Copy username",
+  "card.copied": "Username copied",
+  "card.groups": "Groups you share",
+  "card.deleted": "This account was deleted. What its owner wrote stays, without a name.",
+
+  "people.chosen": "Chosen people",
+  "people.suggested": "Suggestions",
+  "people.added": "{name} is chosen",
+  "people.remove": "Remove {name}",
+  "people.removed": "{name} is removed",
+  "people.nobody": "Nobody has the username {name}.",
+  "people.failed": "{name}: {reason}",
 };

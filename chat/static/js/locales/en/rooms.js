@@ -5,9 +5,22 @@ export default {
   "rooms.empty": "No conversations yet. Three ways to start:",
   "rooms.no_messages": "No messages yet",
   "rooms.preview": "{name}: {text}",
+  "rooms.typing": "typing…",
+  "rooms.draft": "Draft:",
+  "rooms.mentioned": "You are mentioned",
+  "rooms.menu": "What to do with {name}",
+  "rooms.pin": "Pin to the top",
+  "rooms.unpin": "Unpin",
+  "rooms.mark_read": "Mark as read",
+  pinned: "pinned",
 
   "unread.count": { one: "1 unread message", other: "{count} unread messages" },
   "unread.line": "New messages",
+
+  "members.online": "{members}, {count} online",
+
+  "skip.composer": "Skip to message",
+  "skip.list": "Skip to conversations",
 
   "placeholder.choose": "Choose a conversation to read it here.",
   "placeholder.first": "Your conversations will open here.",
@@ -32,8 +45,9 @@ export default {
   "requests.declined": "Declined. Nobody can invite you to “{name}” again for 30 days.",
   "requests.gone": "This invitation is no longer valid.",
 
-  "introduction.start": "Start chatting",
   "introduction.missing": "There is nobody with this username.",
+  "introduction.unseen": "{name} sees this conversation once you have written.",
+  "introduction.self": "This is your own username.",
 
   "gone.removed": "You are no longer in “{name}”: you were removed, or left on another device.",
   "gone.deleted": "“{name}” was deleted.",
@@ -44,11 +58,33 @@ export default {
   "mute.hint": "No notifications, and not counted in the title of the page.",
   "mute.on": "muted",
 
+  "notify_of.all": "Notify of every message",
+  "notify_of.mentions": "Notify of mentions only",
+  "notify_of.none": "Mute",
+
   "hide.do": "Hide conversation",
   "hide.hint": "It leaves your list until the next message. You find it again by the person's name.",
-  "hide.done": "The conversation is hidden until the next message.",
+  "hide.done": "Hidden until the next message. You find “{name}” again by searching.",
 
-  "switcher.title": "Go to a conversation",
-  "switcher.label": "Part of its name",
-  "switcher.nothing": "No conversation of that name.",
+  "palette.open": "Search",
+  "palette.label": "Conversations, people, actions",
+  "palette.last": "Found last",
+  "palette.rooms": "Conversations",
+  "palette.people": "People",
+  "palette.actions": "Actions",
+  "palette.join": "Join",
+  "palette.join_group": "Join group {number}",
+  "palette.join_invitation": "Open the invitation",
+  "palette.hidden": "hidden",
+  "palette.searching": "Searching…",
+  "palette.people_failed": "People could not be searched: {reason}",
+  "palette.nothing": "Nothing found.",
+  "palette.found": { one: "1 result", other: "{count} results" },
+
+  "action.theme": "Appearance: {name}",
+  "action.language": "Use Chinese (使用中文)",
+  "action.mute": "Mute “{name}”",
+  "action.unmute": "Notify of every message in “{name}”",
+  "action.pin": "Pin “{name}” to the top",
+  "action.unpin": "Unpin “{name}”",
 };

@@ -31,4 +31,9 @@ export default {
   "deletion.name": "你的用户名和邮箱可以被重新注册。",
   "deletion.password_hint": "输入密码，确认是你本人。",
   "deletion.submit": "永久注销账号",
+
+  "profile.shown": "别人看到的资料",
+  "profile.looks": "语言与外观",
+  "profile.notifications": "通知",
+  "notify.unsupported": "此浏览器不支持本站的通知。",
 };

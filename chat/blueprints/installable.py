@@ -1,0 +1,100 @@
+"""What makes an app of the page: its manifest and its service worker."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, current_app, request
+
+from chat.assets import Assets, assets
+from chat.blueprints.content_coding import accepted_coding, encoded
+from chat.bundle import STATIC
+from chat.errors import NotFound
+from chat.i18n import DEFAULT, LOCALES, TAGS, translate
+from chat.logos import Logo
+from chat.middleware.security_headers import NO_CONTENT
+
+installable = Blueprint("installable", __name__)
+
+BACKGROUND = "#f6f7f9"  # --bg of the page in light
+ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"))
+MASKABLE = ("maskable-512.png", "512x512", "maskable")
+ICON_TYPES = ("image/png", "image/svg+xml", "image/webp")  # browsers take no others
+KEPT_PICTURES = ("favicon.svg", "favicon-unread.svg")
+WORKER = STATIC / "worker.js"
+
+
+@installable.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """Answer with what an installed app is called and looks like, in the language `?lang=`."""
+    locale = LOCALES.get(request.args.get("lang", ""), DEFAULT)
+    name = site_name(locale)
+    described = {
+        "id": "/",
+        "name": name,
+        "short_name": name,
+        "lang": TAGS[locale],
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": BACKGROUND,
+        "theme_color": BACKGROUND,
+        "icons": _icons(assets(current_app.config["BUNDLE"]), current_app.config["LOGO"]),
+    }
+    body = json.dumps(described, ensure_ascii=False).encode()
+    return _revalidated(body, "application/manifest+json")
+
+
+@installable.get("/sw.js")
+def worker() -> Response:
+    """Answer with the service worker, which names the files of this version.
+
+    Without the bundle there is none: it would keep the modules that one is changing.
+    """
+    if not current_app.config["BUNDLE"]:
+        raise NotFound()
+    loaded = assets(True)
+    logo: Logo | None = current_app.config["LOGO"]
+    addresses = [loaded.address(name) for name in (*loaded.names, *KEPT_PICTURES)]
+    shell = {
+        "version": loaded.version,
+        "files": [*addresses, logo_address(logo)] if logo else addresses,
+    }
+    body = f"const SHELL = {json.dumps(shell)};\n".encode() + WORKER.read_bytes()
+    response = _revalidated(body, "text/javascript")
+    response.headers["Content-Security-Policy"] = f"{NO_CONTENT}; connect-src 'self'"
+    return response
+
+
+def site_name(locale: str) -> str:
+    """Return what people call this installation."""
+    return current_app.config["SITE_NAME"] or translate("page.name", locale)
+
+
+def logo_address(logo: Logo) -> str:
+    """Return the path of the logo, another one for another picture."""
+    return f"/logo?v={logo.version}"
+
+
+def _icons(loaded: Assets, logo: Logo | None) -> list[dict[str, str]]:
+    own = [
+        {
+            "src": loaded.address(f"icons/{name}"),
+            "type": "image/png",
+            "sizes": sizes,
+            "purpose": purpose,
+        }
+        for name, sizes, purpose in (*ICONS, MASKABLE)
+    ]
+    if logo is None or logo.mimetype not in ICON_TYPES:
+        return own
+    given = {"src": logo_address(logo), "type": logo.mimetype, "sizes": "any", "purpose": "any"}
+    return [given]
+
+
+def _revalidated(body: bytes, mimetype: str) -> Response:
+    response = encoded(body, mimetype, accepted_coding())
+    response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept-Encoding")
+    response.make_conditional(request)
+    return response

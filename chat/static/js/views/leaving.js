@@ -1,0 +1,61 @@
+// The way out of a group: to leave it, or for its owner to end it.
+
+import { fill, h, icon } from "../dom.js";
+import { errorText } from "../errors.js";
+import { LEAVE, TRASH } from "../icons.js";
+import { t } from "../i18n.js";
+import { confirm } from "./dialog.js";
+
+/** Ask, then leave a group. */
+export async function leaveGroup({ store, actions }, roomId) {
+  const { name, access } = store.rooms.get(roomId);
+  const sure = await confirm({
+    title: t("group.leave_title", { name }),
+    text: t(access === "number" ? "group.leave_text" : "group.leave_text_invitation"),
+    action: t("group.leave"),
+  });
+  if (sure) await actions.leaveGroup(roomId);
+}
+
+/** Ask, then delete a group. */
+export async function deleteGroup({ store, actions }, roomId) {
+  const { name } = store.rooms.get(roomId);
+  const sure = await confirm({
+    title: t("group.delete_title", { name }),
+    text: t("group.delete_text"),
+    action: t("group.delete"),
+  });
+  if (sure) await actions.deleteGroup(roomId);
+}
+
+/** Make the part of a group's sheet; `redraw(mine, count)` shows what one of that role may do. */
+export function createLeaving(app, roomId) {
+  const root = h("section", { class: "part part-end", "aria-label": t("group.leave") });
+  let shown = null;
+
+  function redraw(mine, count) {
+    const look = mine === "owner" ? `owner ${count > 1}` : "member";
+    if (shown === look) return; // the button may have the focus
+    shown = look;
+    const isOwner = mine === "owner";
+    const run = async () => {
+      try {
+        await (isOwner ? deleteGroup : leaveGroup)(app, roomId);
+      } catch (error) {
+        app.toast(errorText(error));
+      }
+    };
+    fill(
+      root,
+      isOwner && count > 1 && h("p", { class: "hint" }, t("group.owner_hint")),
+      h(
+        "button",
+        { type: "button", class: "button danger", onclick: run },
+        icon(isOwner ? TRASH : LEAVE),
+        t(isOwner ? "group.delete" : "group.leave"),
+      ),
+    );
+  }
+
+  return { root, redraw };
+}

@@ -1,0 +1,23 @@
+// Logging out: asked about first where something would be lost by it.
+
+import { errorText } from "../errors.js";
+import { t } from "../i18n.js";
+import { confirm } from "./dialog.js";
+
+/** Log out, unless somebody would rather keep what is not sent yet. */
+export async function logOut(app) {
+  const waiting = app.outbox.size;
+  if (waiting) {
+    const sure = await confirm({
+      title: t("logout"),
+      text: t("logout.unsent", { count: waiting }),
+      action: t("logout"),
+    });
+    if (!sure) return;
+  }
+  try {
+    await app.logOut();
+  } catch (error) {
+    app.toast(errorText(error));
+  }
+}

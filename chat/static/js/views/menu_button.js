@@ -1,0 +1,34 @@
+// A button "⋯" that opens a menu.
+
+import { h, icon, setAttr } from "../dom.js";
+import { MORE } from "../icons.js";
+import { openMenu } from "./menu.js";
+
+/** Make the button, called `label`; `itemsOf()` is asked for the menu's items when it opens. */
+export function menuButton(label, itemsOf) {
+  function open() {
+    const at = button.getBoundingClientRect();
+    setAttr(button, "aria-expanded", "true");
+    openMenu({
+      label,
+      at: { left: at.left, right: at.right, top: at.top, bottom: at.bottom, end: true },
+      items: itemsOf().filter(Boolean),
+      onClose: () => setAttr(button, "aria-expanded", "false"),
+    });
+  }
+
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": label,
+      title: label,
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      onclick: open,
+    },
+    icon(MORE),
+  );
+  return button;
+}

@@ -1,0 +1,69 @@
+// The service worker: keeps the page of one version, and answers with it where the server does not.
+// The server writes `const SHELL = {version, files}` before it. Nothing of the API passes through here.
+
+const PREFIX = "chat-page-";
+const CACHE = PREFIX + SHELL.version;
+const CACHES = 2; // an open page of the version before may still ask for a chunk of its own
+const PAGE = "/";
+const PATIENCE_MS = 4_000;
+
+async function keepAll() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(SHELL.files);
+  const page = await fetch(PAGE);
+  // Otherwise the server was updated at this moment: the browser tries again later.
+  if (!(await keepPage(page))) throw new Error("the page is of another version");
+}
+
+/** Keep the page if its files are the ones that are kept; resolves to whether it was. */
+async function keepPage(response) {
+  const isPage = response.ok && response.headers.get("Content-Type")?.startsWith("text/html");
+  if (!isPage || !(await response.clone().text()).includes(`/static/${SHELL.version}/`)) return false;
+  const cache = await caches.open(CACHE);
+  await cache.put(PAGE, response);
+  return true;
+}
+
+async function dropOldCaches() {
+  const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  const dropped = names.slice(0, Math.max(0, names.length - (CACHES - 1)));
+  await Promise.all(dropped.map((name) => caches.delete(name)));
+}
+
+const late = () => new Promise((_, reject) => setTimeout(reject, PATIENCE_MS, new Error("late")));
+const kept = (request) => caches.match(request, { ignoreVary: true });
+
+/** The server's page, which names the files of its own version; else the kept one. */
+async function answerPage(event) {
+  const asked = fetch(event.request);
+  try {
+    const response = await Promise.race([asked, late()]);
+    if (response.status < 500) {
+      event.waitUntil(keepPage(response.clone()).catch(() => {})); // in the language chosen since
+      return response;
+    }
+  } catch {
+    // no connection, or a very slow one
+  }
+  const cache = await caches.open(CACHE);
+  return (await cache.match(PAGE, { ignoreVary: true })) ?? asked;
+}
+
+async function answerFile(request) {
+  return (await kept(request)) ?? fetch(request);
+}
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepAll().then(() => self.skipWaiting())); // what was kept before stays for open pages
+});
+
+self.addEventListener("activate", (event) => event.waitUntil(dropOldCaches()));
+
+self.addEventListener("fetch", (event) => {
+  const { pathname, origin } = new URL(event.request.url);
+  if (event.request.method !== "GET" || origin !== self.location.origin) return;
+  if (event.request.mode === "navigate") event.respondWith(answerPage(event));
+  else if (pathname.startsWith("/static/") || pathname === "/logo") {
+    event.respondWith(answerFile(event.request));
+  }
+});

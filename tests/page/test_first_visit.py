@@ -1,0 +1,14 @@
+"""A first visit is small: what it takes in time is measured by `make bench`."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser
+
+from harness.first_visit import first_visit
+from harness.servers import Server
+
+
+def test_a_first_visit_takes_few_requests_and_few_bytes(browser: Browser, bundled: Server) -> None:
+    visit = first_visit(browser, bundled.url)
+    assert len(visit.addresses) <= 12, visit.addresses
+    assert visit.received <= 100 * 1024

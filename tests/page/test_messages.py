@@ -1,0 +1,204 @@
+"""How messages look and how the list of them behaves, in real browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from harness.people import Person, settle
+from tests.page.conftest import Visitor
+from tests.page.faults import axe_faults, layout_faults
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+
+CODE = "```python\nprint('" + "long " * 60 + "')\n```"
+FORMATTED = [
+    "**bold** *slanted* ~~gone~~ `code` [a page](https://evil.example/x) www.example.org",
+    "1. first\n2) second\n- third\n> said\nanswered",
+    CODE,
+    "👍🎉",
+    "מה שלומך? https://example.org/",
+    "\n".join(f"line {number}" for number in range(40)),
+    "一段很长的话，" * 400,
+]
+
+
+def test_formatted_messages_fit_every_screen_and_can_be_told_apart(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group, direct = ann.create_group(bob, name="Formats"), ann.talk_to(bob)
+    for room in (group, direct):
+        for number, text in enumerate(FORMATTED):
+            (bob if number % 2 else ann).say(room, text)
+    visitor = enter(bob, f"/d/{ann.username}", bypass_csp=True)
+    page = visitor.page
+    expect(page.locator(".message")).to_have_count(len(FORMATTED))
+    for name in ("strong", "em", "del", "code", "blockquote", ".item", "pre", ".emoji-large"):
+        expect(page.locator(f".bubble {name}, .bubble{name}").first).to_be_attached()
+    expect(page.locator(".link-host")).to_have_text(" (evil.example)")
+    expect(page.locator(".item-mark")).to_have_text(["1. ", "2) ", "• "])
+    assert axe_faults(page) == []
+    assert layout_faults(page) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    visitor.open_room("Formats")
+    page.mouse.move(0, 0)
+    expect(page.locator(".flat .message")).to_have_count(len(FORMATTED))
+    assert axe_faults(page) == []
+    assert layout_faults(page) == []
+    assert visitor.complaints == []
+
+
+def test_a_long_message_shows_its_beginning_until_somebody_wants_all(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Long")
+    ann.say(group, "\n".join(f"line {number}" for number in range(60)))
+    for number in range(9):
+        ann.say(group, f"short {number}")
+    page = enter(bob, f"/r/{group['number']}").page
+    box = page.locator(".box").first
+    short = box.bounding_box()
+    button = page.get_by_role("button", name="Show all")
+    button.click()
+    expect(page.get_by_role("button", name="Show less")).to_be_attached()
+    top = page.get_by_text("line 19", exact=False).first
+    whole = box.bounding_box()
+    assert short and whole and short["height"] < 500 < whole["height"]
+    assert abs(short["y"] - whole["y"]) < 2, "the text that was being read has moved"
+    expect(top).to_be_in_viewport()
+
+
+def test_what_is_copied_is_what_was_said(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    direct = ann.talk_to(bob)
+    ann.say(direct, "first")
+    bob.say(direct, "second")
+    page = enter(bob, f"/d/{ann.username}").page
+    expect(page.locator(".message")).to_have_count(2)
+    page.evaluate("() => getSelection().selectAllChildren(document.querySelector('.messages'))")
+    copied = page.evaluate("() => getSelection().toString()")
+    for unsaid in ("Sent", "Read", ":"):
+        assert unsaid not in copied, copied
+
+
+def test_one_tick_is_stored_and_two_are_read(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    ann.talk_to(bob)
+    bob.say(ann.talk_to(bob), "Hello")
+    anns, bobs = enter(ann, f"/d/{bob.username}"), enter(bob)
+    anns.write("first")
+    anns.write("second")
+    states = anns.page.locator(".mine .state:not([hidden])")
+    expect(states).to_have_count(1)  # at the end of what one says
+    expect(states).to_have_attribute("data-state", "sent")
+    bobs.open_room(ann.username)
+    expect(states).to_have_attribute("data-state", "read")
+    expect(states).to_have_count(1)
+
+
+def test_in_a_group_one_sees_who_has_read(enter: Enter, people: People) -> None:
+    ann, bob, cleo = people("ann", "bob", "cleo")
+    group = ann.create_group(bob, cleo, name="Readers")
+    anns, bobs = enter(ann, f"/r/{group['number']}"), enter(bob)
+    anns.write("Have you seen this?")
+    expect(anns.page.locator(".state")).to_have_attribute("data-state", "sent")
+    bobs.open_room("Readers")
+    readers = anns.page.locator(".readers")
+    expect(readers).to_have_text("Read by 1")
+    readers.click()
+    expect(anns.page.get_by_role("dialog", name="Read by").locator("li")).to_have_text(
+        [f"B{bob.username}"]
+    )
+    anns.page.go_back()
+    expect(anns.page.get_by_role("dialog")).to_have_count(0)
+    anns.write("And this?")
+    expect(anns.page.locator(".message", has_text="seen this").locator(".readers")).to_have_count(0)
+
+
+def test_the_arrows_go_from_message_to_message(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Arrows")
+    for number in range(1, 31):
+        (ann if number % 2 else bob).say(group, f"message {number:02} https://example.org/{number}")
+    bob.put(f"/rooms/{group['id']}/read", json={"seq": 30})
+    page = enter(bob, f"/r/{group['number']}").page
+    expect(page.locator(".message")).to_have_count(30)
+    page.locator(".composer-input").focus()
+    page.keyboard.press("Shift+Tab")
+    focused = page.locator(".message:focus")
+    for _ in range(12):
+        if focused.count():
+            break
+        page.keyboard.press("Shift+Tab")  # what the composer has before its input
+    expect(focused).to_contain_text("message 30")
+    for key, text in (("ArrowUp", "29"), ("ArrowUp", "28"), ("ArrowDown", "29"), ("Home", "01")):
+        page.keyboard.press(key)
+        expect(focused).to_contain_text(f"message {text}")
+        expect(focused).to_be_in_viewport()
+    page.keyboard.press("End")
+    expect(focused).to_contain_text("message 30")
+    # Tab goes through what is in the row, and on to what comes behind the list
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.closest('.message') !== null")
+
+
+def test_a_room_is_found_again_where_it_was_left(
+    enter: Enter, people: People, beside: object
+) -> None:
+    ann, bob = people("ann", "bob")
+    group, other = ann.create_group(bob, name="Left"), ann.create_group(bob, name="Other")
+    ann.say(other, "elsewhere")
+    for number in range(1, 81):
+        ann.say(group, f"message {number:02}")
+    bob.put(f"/rooms/{group['id']}/read", json={"seq": 80})
+    settle(beside)  # type: ignore[arg-type]
+    visitor = enter(bob, f"/r/{group['number']}")
+    page = visitor.page
+    expect(page.locator(".bubble", has_text="message 80")).to_be_in_viewport()
+    page.locator(".transcript").hover()
+    page.mouse.wheel(0, -900)
+    expect(page.locator(".bubble", has_text="message 80")).not_to_be_in_viewport()
+    expect(page.locator(".sticky-day.shown")).to_have_text("Today")
+    before = first_row(page)
+    visitor.open_room("Other")
+    visitor.sees("elsewhere")
+    visitor.open_room("Left")
+    page.wait_for_function("before => (%s)() === before" % FIRST_ROW, arg=before)
+
+
+FIRST_ROW = """() => {
+  const top = document.querySelector(".transcript")?.getBoundingClientRect().top;
+  const row = [...document.querySelectorAll(".message")]
+    .find((row) => row.getBoundingClientRect().bottom > top + 8);
+  return row && `${row.dataset.seq} ${Math.round(row.getBoundingClientRect().bottom - top)}`;
+}"""
+
+
+def first_row(page: Page) -> str:
+    """Return the seq of the first visible message and how far down it ends."""
+    found: str = page.evaluate(FIRST_ROW)
+    return found
+
+
+def test_links_to_this_server_stay_in_the_page(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group, other = ann.create_group(bob, name="Here"), ann.create_group(bob, name="Far")
+    ann.say(other, "the message meant")
+    visitor = enter(bob)
+    page = visitor.page
+    ann.say(
+        group,
+        f"See {visitor.url}/r/{other['number']}/m/1 and {visitor.url}/r/{other['number']}/m/99",
+    )
+    page.evaluate("() => (window.samePage = true)")
+    visitor.open_room("Here")
+    page.locator(".bubble a").first.click()
+    expect(page.locator(".target")).to_contain_text("the message meant")
+    page.go_back()
+    page.locator(".bubble a").last.click()
+    expect(page.locator(".toast")).to_contain_text("The message this link leads to is not here.")
+    assert page.evaluate("() => window.samePage") and len(visitor.context.pages) == 1

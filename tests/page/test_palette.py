@@ -1,0 +1,120 @@
+"""Ctrl-K: one field that finds rooms, people and actions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from harness.people import Person
+from tests.page.conftest import Visitor
+from tests.page.faults import axe_faults
+
+Enter = Callable[..., Visitor]
+People = Callable[..., list[Person]]
+
+# Whether the chosen one is to be seen whole in its list.
+CHOSEN_IS_IN_VIEW = """() => {
+  const inner = document.querySelector("[role=option][aria-selected=true]").getBoundingClientRect();
+  const outer = document.querySelector("[role=listbox]").getBoundingClientRect();
+  return inner.top >= outer.top - 1 && inner.bottom <= outer.bottom + 1;
+}"""
+
+
+def test_rooms_are_found_by_a_part_of_their_name_and_opened_by_enter(
+    enter: Enter, people: People
+) -> None:
+    (ann,) = people("ann")
+    for name in ("Walkers", "Night walkers", "Readers"):
+        ann.create_group(name=name)
+    visitor = enter(ann, bypass_csp=True)
+    page = visitor.page
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox")
+    expect(page.get_by_role("group", name="Conversations").get_by_role("option")).to_have_count(3)
+    for _ in range(20):  # through all that there is, and around
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate(CHOSEN_IS_IN_VIEW)
+    page.keyboard.type("walk")
+    rooms = page.get_by_role("group", name="Conversations").get_by_role("option")
+    expect(rooms).to_have_text([re.compile("Walkers$"), re.compile("Night walkers$")])
+    expect(rooms.first).to_have_attribute("aria-selected", "true")
+    assert axe_faults(page) == []
+    page.keyboard.press("ArrowDown")
+    chosen = rooms.nth(1)
+    expect(chosen).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", chosen.get_attribute("id") or "")
+    page.keyboard.press("Enter")
+    expect(page.locator(".room-head h2")).to_have_text("Night walkers")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    # What was found last is offered first where something else is open
+    page.locator(".room", has_text="Readers").click()
+    page.locator(".search-button").click()
+    last = page.get_by_role("group", name="Found last").get_by_role("option")
+    expect(last).to_have_text([re.compile("Night walkers$")])
+    page.keyboard.type("nothing like it")
+    expect(page.get_by_text("Nothing found.").first).to_be_visible()
+    page.keyboard.press("Escape")
+    assert visitor.complaints == []
+
+
+def test_people_and_actions_are_found_beside_rooms(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    bob.patch("/users/me", json={"nickname": "Robert"})
+    ann.create_group(name="Robots")
+    visitor = enter(ann)
+    page = visitor.page
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Rob")
+    expect(page.get_by_role("group", name="Conversations").get_by_role("option")).to_have_count(1)
+    person = page.get_by_role("group", name="People").get_by_role("option", name=bob.username)
+    expect(person).to_contain_text("Robert")
+    # The first choice stays the first while people come in below it
+    expect(page.get_by_role("option", name="Robots")).to_have_attribute("aria-selected", "true")
+    person.click()
+    expect(page.locator(".room-head h2")).to_have_text("Robert")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("create")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Group name")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert visitor.complaints == []
+
+
+def test_a_pasted_number_or_link_leads_into_the_group(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(name="Walkers")
+    number = group["number"]
+    visitor = enter(bob)
+    page = visitor.page
+    page.keyboard.press("Control+k")
+    spaced = f"{number[:3]} {number[3:6]} {number[6:]}"
+    page.get_by_role("combobox").fill(f"join us: {number[:3]}-{number[3:6]}-{number[6:]}!")
+    expect(page.get_by_role("option", name=f"Join group {spaced}")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Join group").click()
+    expect(page.locator(".room-head h2")).to_have_text("Walkers")
+    page.go_back()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill(f"{visitor.url}/r/{number}")  # where one is already
+    page.keyboard.press("Enter")
+    expect(page.locator(".room-head h2")).to_have_text("Walkers")
+    assert visitor.complaints == []
+
+
+def test_a_hidden_conversation_is_found_again(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    room = ann.talk_to(bob)
+    bob.say(room, "hello")
+    ann.put(f"/rooms/{room['id']}/hidden", json={"hidden": True})
+    page = enter(ann).page
+    expect(page.locator(".room")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    page.keyboard.type(bob.username)
+    option = page.get_by_role("option", name=bob.username)
+    expect(option).to_have_count(1)
+    expect(option).to_contain_text("hidden")
+    page.keyboard.press("Enter")
+    expect(page.locator(".room", has_text=bob.username)).to_be_visible()
