@@ -373,6 +373,14 @@ export class Store {
     this.notify("rooms", `timeline:${roomId}`, `typing:${roomId}`);
   }
 
+  /** Note the last message of a room that names oneself. */
+  hearMention(roomId, seq = 0) {
+    const room = this.rooms.get(roomId);
+    if (!room || seq <= (room.last_mention_seq ?? 0)) return;
+    room.last_mention_seq = seq;
+    this.notify("rooms");
+  }
+
   /** Take messages of a room that come behind those held, at least as new as the change `rev`. */
   putPage(roomId, messages, rev) {
     if (!this.hearOf(roomId, messages)) return;
@@ -436,7 +444,7 @@ export class Store {
       if (!room.last_message || isLater(message, room.last_message)) room.last_message = message;
       if (message.seq > room.last_seq) room.hidden = false; // until the next message
       room.last_seq = Math.max(room.last_seq, message.seq);
-      if (this.names(message)) room.last_mention_seq = Math.max(room.last_mention_seq ?? 0, message.seq);
+      if (this.names(message)) this.hearMention(roomId, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
       } else this.keepReadMark(roomId, message.user_id, message.seq);
@@ -532,6 +540,10 @@ const EVENTS = {
   room_updated(store, room) {
     if (store.rooms.has(room.id)) store.putRoom(room);
     store.notify(`roles:${room.id}`);
+  },
+
+  room_settings_changed(store, { room_id: roomId, ...settings }) {
+    if (store.rooms.has(roomId)) store.putRoom({ ...store.rooms.get(roomId), ...settings });
   },
 
   room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),

@@ -3,7 +3,8 @@
 // tabindex -1.
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
-const INSIDE = ":is(a, button):not(.message-bar *)"; // the bar is there for the row that has the focus
+// The bar looks after itself, and the menu copies the link.
+const INSIDE = ":is(a:not(.permalink), button):not(.message-bar *)";
 
 /**
  * Let the rows of `list` be reached by keyboard. `labelOf(row)` is what a screen reader says of one,
