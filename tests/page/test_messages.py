@@ -13,6 +13,7 @@ from harness.people import Person, new_client_id, settle
 from harness.servers import Server
 from tests.page.conftest import Visitor
 from tests.page.faults import axe_faults, layout_faults
+from tests.wire import WireClient
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -164,9 +165,10 @@ def test_a_room_is_found_again_where_it_was_left(
     page = visitor.page
     expect(page.locator(".bubble", has_text="message 80")).to_be_in_viewport()
     page.locator(".transcript").hover()
-    page.mouse.wheel(0, -900)
+    page.evaluate(AWAIT_REST)
+    page.mouse.wheel(0, -400)  # not so far that more is loaded
+    page.evaluate("() => window.atRest")
     expect(page.locator(".bubble", has_text="message 80")).not_to_be_in_viewport()
-    expect(page.locator(".sticky-day.shown")).to_have_text("Today")
     before = first_row(page)
     visitor.open_room("Other")
     visitor.sees("elsewhere")
@@ -174,6 +176,12 @@ def test_a_room_is_found_again_where_it_was_left(
     page.wait_for_function("before => (%s)() === before" % FIRST_ROW, arg=before)
 
 
+AWAIT_REST = """() => {
+  const scroller = document.querySelector(".transcript");
+  window.atRest = new Promise((rested) =>
+    scroller.addEventListener("scrollend", () => rested(), { once: true }),
+  );
+}"""
 FIRST_ROW = """() => {
   const top = document.querySelector(".transcript")?.getBoundingClientRect().top;
   const row = [...document.querySelectorAll(".message")]
