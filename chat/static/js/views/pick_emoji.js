@@ -1,15 +1,16 @@
 // Letting somebody choose an emoji; the picker is loaded when it is wanted for the first time.
 
-import { t } from "../i18n.js";
+import { errorText } from "../errors.js";
+import { lazily } from "../lazy.js";
 
 /** Open the picker beside `at`, an element or its edges; `choose(emoji)` gets the choice. */
 export async function pickEmoji(app, at, choose) {
   const edges = at instanceof Element ? edgesOf(at) : at; // it may be gone once the picker is there
   try {
-    const { openEmojiPicker } = await import("./emoji_picker.js");
+    const { openEmojiPicker } = await lazily(() => import("./emoji_picker.js"));
     openEmojiPicker({ userId: app.store.me.id, at: edges, choose });
-  } catch {
-    app.toast(t("picker.failed"));
+  } catch (error) {
+    app.toast(errorText(error));
   }
 }
 
