@@ -314,6 +314,106 @@ def composer_too_long(stage: Stage) -> None:
     stage.shows(".composer")
 
 
+# What one does to a message, and writes
+
+
+def _message(stage: Stage, of: str = "", with_: str = ".bubble") -> Locator:
+    """Return the last message that has something in it, with the focus."""
+    messages = stage.page.locator(f".message{of}", has=stage.page.locator(with_))
+    messages.last.focus()
+    return messages.last
+
+
+def _open_menu(stage: Stage, *of: str) -> None:
+    _message(stage, *of).press("Enter")
+    stage.shows("[role=menu]")
+
+
+def _choose(stage: Stage, key: str) -> None:
+    stage.page.get_by_role("menuitem", name=stage.text(key), exact=True).click()
+
+
+@view("hikes")
+def message_bar(stage: Stage) -> None:
+    _message(stage).press("ArrowUp")
+    stage.shows(".message:focus")
+
+
+@view("emma.reed")
+def message_bar_beside_a_bubble(stage: Stage) -> None:
+    _message(stage, ".mine").press("ArrowUp")
+    stage.shows(".message:focus")
+
+
+@view("hikes")
+def message_menu(stage: Stage) -> None:
+    _open_menu(stage, ".mine")
+
+
+@view("hikes")
+def who_reacted(stage: Stage) -> None:
+    _open_menu(stage, "", ".reaction")
+    _choose(stage, "act.reacted")
+    stage.shows("dialog .person")
+
+
+@view("emma.reed")
+def message_deletion(stage: Stage) -> None:
+    _open_menu(stage, ".mine")
+    _choose(stage, "act.delete")
+    stage.button("delete").wait_for()
+
+
+@view("hikes")
+def pinned(stage: Stage) -> None:
+    if not stage.page.locator(".pins:visible").count():
+        _open_menu(stage, ".mine")
+        _choose(stage, "act.pin")
+    stage.button("pins.all").click()
+    stage.shows("dialog .pin-item")
+
+
+def _open_picker(stage: Stage) -> None:
+    stage.press("composer.emoji")
+    stage.shows(".emoji")
+
+
+@view("emma.reed")
+def emoji_picker(stage: Stage) -> None:
+    _open_picker(stage)
+
+
+@view("emma.reed")
+def emoji_found(stage: Stage) -> None:
+    _open_picker(stage)
+    stage.fill("picker.search", "cat")
+    stage.page.locator(".emoji-title").first.wait_for(state="detached")
+    stage.shows(".emoji")
+
+
+@view("hikes")
+def replying(stage: Stage) -> None:
+    _open_menu(stage)
+    _choose(stage, "act.reply")
+    stage.shows(".composer-mode")
+
+
+@view("emma.reed")
+def editing(stage: Stage) -> None:
+    _open_menu(stage, ".mine")
+    _choose(stage, "act.edit")
+    stage.shows(".composer-mode")
+
+
+@view("hikes")
+def mentioning(stage: Stage) -> None:
+    stage.page.locator(".composer-input").fill("@")
+    stage.shows("[role=option]")
+
+
+# Ways into a room
+
+
 @view("nobody")
 def link_to_nobody(stage: Stage) -> None:
     stage.shows(".placeholder h2")

@@ -15,25 +15,35 @@ export function createJoinForm(app, done) {
     autocapitalize: "none",
     spellcheck: "false",
   });
+
+  function wrong(key) {
+    number.setError([t(key)]);
+    number.input.focus();
+  }
+
+  /** Join the group of that number; resolves to whether there is one. */
+  async function join(code) {
+    try {
+      await app.actions.joinGroup(code);
+      return true;
+    } catch (error) {
+      if (error.code !== "not_found") throw error;
+      wrong("new.no_such_group");
+      return false;
+    }
+  }
+
   const { root } = form({
     fields: [number],
     submit: t("new.join_submit"),
     async onSubmit({ number: typed }) {
       const code = joinCode(typed);
-      if (code?.kind === "invitation") {
+      if (code === null) {
+        wrong("new.no_code");
+      } else if (code.kind === "invitation") {
         done();
-        openInvitation(app, code.token);
-        return;
-      }
-      try {
-        await app.actions.joinGroup(code?.number ?? typed.trim());
-      } catch (error) {
-        if (error.code !== "not_found" && code) throw error;
-        number.setError([t("new.no_such_group")]);
-        number.input.focus();
-        return;
-      }
-      done();
+        openInvitation(app, code.token); // shows first what it leads to
+      } else if (await join(code.number)) done();
     },
   });
   return { root, focus: () => number.input.focus() };
