@@ -17,8 +17,8 @@ async function keepAll() {
 
 /** Keep the page if its files are the ones that are kept; resolves to whether it was. */
 async function keepPage(response) {
-  const text = await response.clone().text();
-  if (!response.ok || !text.includes(`/static/${SHELL.version}/`)) return false;
+  const isPage = response.ok && response.headers.get("Content-Type")?.startsWith("text/html");
+  if (!isPage || !(await response.clone().text()).includes(`/static/${SHELL.version}/`)) return false;
   const cache = await caches.open(CACHE);
   await cache.put(PAGE, response);
   return true;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from harness.people import Person
 from harness.servers import Server
@@ -52,7 +52,7 @@ def test_without_a_connection_it_starts_and_sends_later_what_is_written_once(
     visitor.page.locator(".composer-input").fill("half a sentence")
     visitor.page.reload()
     expect(visitor.page.locator(".room", has_text="On the train")).to_be_visible()
-    expect(visitor.page.get_by_text("No connection. What you write is kept here")).to_be_visible()
+    expect(visitor.page.get_by_text("No connection. What you write is sent later.")).to_be_visible()
     expect(state_of(visitor, "in the tunnel")).to_have_attribute("data-state", "waiting")
     expect(visitor.page.locator(".composer-input")).to_have_value("half a sentence")
     visitor.write("still in the tunnel")
@@ -62,6 +62,22 @@ def test_without_a_connection_it_starts_and_sends_later_what_is_written_once(
     visitor.sees("said before")
     written = [message["data"] for message in ben.history(group)["messages"]]
     assert written == ["said before", "in the tunnel", "still in the tunnel"]
+
+
+def test_with_a_very_slow_server_it_starts_and_goes_on_when_that_answers(
+    install: Enter, people: People
+) -> None:
+    (ann,) = people("ann")
+    group = ann.create_group(name="Patient")
+    visitor = install(ann, f"/r/{group['number']}")
+    held: list[Route] = []
+    visitor.context.route("**/api/session/refresh", lambda route: held.append(route), times=1)
+    visitor.page.reload()
+    expect(visitor.page.locator(".room", has_text="Patient")).to_be_visible()
+    visitor.write("before the answer")
+    expect(state_of(visitor, "before the answer")).to_have_attribute("data-state", "waiting")
+    held[0].continue_()
+    expect(state_of(visitor, "before the answer")).to_have_attribute("data-state", "sent")
 
 
 def test_what_it_starts_with_has_no_text_of_others_and_is_gone_at_log_out(

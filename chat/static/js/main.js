@@ -1,6 +1,6 @@
 // Where the page begins: find the session, or let somebody log in.
 
-import { createApi, request } from "./api.js";
+import { ApiError, createApi, request } from "./api.js";
 import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
 import { forgetStart, keptStart } from "./kept_start.js";
@@ -16,6 +16,7 @@ import { showTitle } from "./views/title.js";
 import { installWorker } from "./worker_client.js";
 
 const AWAY = ["network", "unavailable"]; // what errors are called when the server is not to be reached
+const PATIENCE_MS = 4_000; // with a slow network, where there is something to show meanwhile
 const NOTES = { expired: "auth.ended", changed: "auth.password_changed", deleted: "auth.deleted" };
 
 const host = document.getElementById("app");
@@ -113,6 +114,16 @@ function onHash() {
   } else if (purpose) location.reload();
 }
 
+/** Renew the session; resolves to its user. Throws ApiError; after `patience`, too, as if away. */
+function returning(patience) {
+  const found = session.renew().then(() => api.get("/users/me"));
+  if (patience === null) return found;
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new ApiError({ code: "network" })), patience);
+  });
+  return Promise.race([found, late]);
+}
+
 async function begin() {
   history.scrollRestoration = "manual";
   refuseFiles((text) => app?.toast?.(text));
@@ -129,13 +140,12 @@ async function begin() {
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {
+    const kept = keptStart(session.userId);
     try {
-      await session.renew();
-      return enter(await api.get("/users/me"));
+      return enter(await returning(kept ? PATIENCE_MS : null));
     } catch (error) {
       if (session.over) return undefined; // the page is being loaded again
-      const kept = AWAY.includes(error.code) && keptStart(session.userId);
-      if (kept) return enter(kept.me, kept.rooms);
+      if (kept && AWAY.includes(error.code)) return enter(kept.me, kept.rooms);
       await new Promise((resolve) => splash.fail(error, resolve));
       splash.wait();
     }

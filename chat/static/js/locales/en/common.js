@@ -44,7 +44,7 @@ export default {
   "storage.no_outbox":
     "This browser keeps no messages for this site: those that are not sent yet are lost when you close or reload this page.",
 
-  "banner.offline": "No connection. What you write is kept here and sent later.",
+  "banner.offline": "No connection. What you write is sent later.",
   "banner.wait": { one: "Next try in 1 s", other: "Next try in {count} s" },
   "banner.trying": "Trying…",
   "banner.retry": "Try now",

@@ -40,7 +40,7 @@ export default {
     "此浏览器不为本站保存任何数据：关闭或重新加载本页后需要重新登录，草稿和未发出的消息也会丢失。",
   "storage.no_outbox": "此浏览器不为本站保存消息：关闭或重新加载本页时，未发出的消息会丢失。",
 
-  "banner.offline": "连接已断开。你写的消息会保存在这里，恢复后自动发送。",
+  "banner.offline": "连接已断开，消息会在恢复后自动发送。",
   "banner.wait": "{count} 秒后重试",
   "banner.trying": "正在连接…",
   "banner.retry": "立即重试",
