@@ -14,7 +14,7 @@ from functools import wraps
 
 from playwright.sync_api import sync_playwright
 
-from bench import changing, crowd
+from bench import changing, crowd, open_room
 from bench.history import pages
 from bench.processes import open_files, resident_bytes
 from bench.several import NAMES, against_one
@@ -35,6 +35,7 @@ CROWD = 1_000
 REACTING = 200
 EDITORS = 16
 MISSED_CHANGES = 1_000
+SCROLLED = 10_000
 DEAF_RECEIVE_BYTES = 4_096  # small, so that the kernel does not buffer the unread pushes
 
 
@@ -317,6 +318,20 @@ def catch_up_1000(side: Side, pace: Pace) -> Measuring:
     yield from changing.catching_up(side, side.town.places.small[-1], MISSED_CHANGES)
 
 
+@served
+def open_room_burst(side: Side, pace: Pace) -> Measuring:
+    """500 messages in 5 s and 200 reactions in 2 s, into a room that is open in a browser."""
+    yield open_room.burst(side, side.town.places.small[-1])
+
+
+def open_room_scroll(kind: type[Side], town: Town, pace: Pace) -> Measuring:
+    """Somebody scrolls in a browser from the newest message of a room to its first one."""
+    reader = town.places.small[-2].members[0]
+    room_id = open_room.make_history(town, reader, min(SCROLLED, pace.old_messages // 20))
+    with kind(town) as side:
+        yield open_room.scrolling(side, reader, room_id)
+
+
 def _compared(quiet: Figures, loaded: Figures) -> Figures:
     return {
         "p99 ratio": loaded["p99 ms"] / quiet["p99 ms"],
@@ -510,5 +525,21 @@ WORKLOADS = (
         ("catch up ms", "answers", "KiB"),
         (),
         repeat=True,
+    ),
+    Workload(
+        "open_room_burst",
+        "500 messages in 5 s, then 200 reactions in 2 s, into a room that a browser has open",
+        open_room_burst,
+        ("ours",),
+        ("longest task ms", "of messages ms", "of reactions ms", "elements"),
+        (Goal("longest task ms", at_most=100), Goal("elements", at_most=2_000)),
+    ),
+    Workload(
+        "open_room_scroll",
+        "10,000 messages scrolled through in a browser: elements in the document",
+        open_room_scroll,
+        ("ours",),
+        ("most elements", "longest task ms"),
+        (Goal("most elements", at_most=2_000),),
     ),
 )

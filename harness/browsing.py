@@ -16,13 +16,18 @@ def signed_in(app: Flask, person: Person, url: str) -> dict[str, Any]:
     services: Services = app.extensions["chat"]
     with app.app_context():
         tokens = issue_tokens(services.sessions.start(person.model, "Test"))
+    return storage_state(person.id, tokens["refresh_token"], url)
+
+
+def storage_state(user_id: str, refresh_token: str, url: str) -> dict[str, Any]:
+    """Return the `storage_state` of a context in which a user is logged in at `url`."""
     cookie = {
         "name": COOKIE,
-        "value": tokens["refresh_token"],
+        "value": refresh_token,
         "domain": "127.0.0.1",
         "path": COOKIE_PATH,
         "httpOnly": True,
         "sameSite": "Strict",
     }
-    marker = {"name": "chat.signed_in", "value": person.id}
+    marker = {"name": "chat.signed_in", "value": user_id}
     return {"cookies": [cookie], "origins": [{"origin": url, "localStorage": [marker]}]}

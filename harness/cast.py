@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Flask
 
 from harness.accounts import data_of
-from harness.people import Person, make_people
+from harness.people import Person, make_people, new_client_id
 
 Room = dict[str, Any]
 
@@ -66,7 +66,6 @@ HIKE = (
     ("tomas", "See you all on Saturday."),
     ("emma.reed", "🎉🎉🎉"),
 )
-READ_UP_TO = 14  # of HIKE, by the one whose page is shown: the last of her own
 
 
 class Cast:
@@ -88,6 +87,13 @@ class Cast:
 
     def __getitem__(self, name: str) -> Person:
         return self.person[name]
+
+    def path_of(self, place: str) -> str:
+        """Return the path of a place, or of a message there (`hikes/m/3`), or one with a token."""
+        name, *rest = place.split("/m/")
+        if name in self.place:
+            return "/m/".join([self.place[name], *rest])
+        return place.format(**self.token)
 
     def _group(self, name: str, title: str, *members: str, info: str = "") -> Room:
         owner, *others = (self[one] for one in members)
@@ -177,9 +183,13 @@ class Cast:
         self._pin("wangyu", hikes, 9)
         for emoji in "👍😂😮😢🙏🔥🎉👀💯🚀🤔👏":
             self._react("chenmo", hikes, 10, emoji)
+        self._react("emma.reed", hikes, 14, "👍")
+        self._reply("tomas", hikes, 8, "Of course: https://example.org/ has room for all of us.")
+        self._reply("wangyu", hikes, 14, f"@{self['linxiao'].username} 周六见！")
+        self._reply("emma.reed", direct, 6, "12:10 is fine.")
         for name in ("linxiao", "chenmo", "wangyu", "tomas"):
             self._react(name, hikes, 17, "🎉")
-        self._react("emma.reed", hikes, 14, "👍")
+            self._react(name, hikes, 19, "🎉")
         self._edit("linxiao", direct, 6, "公司旁边有一家很好的面馆，12:10 见。")
         self._react("emma.reed", direct, 6, "❤️")
         self._react("linxiao", direct, 4, "👏")
@@ -191,6 +201,10 @@ class Cast:
 
     def _delete(self, name: str, room: Room, seq: int) -> None:
         data_of(self[name].delete(message(room, seq)))
+
+    def _reply(self, name: str, room: Room, seq: int, text: str) -> None:
+        body = {"client_id": new_client_id(), "data": text, "reply_to": seq}
+        data_of(self[name].post(f"/rooms/{room['id']}/messages", json=body), 201)
 
     def _pin(self, name: str, room: Room, seq: int) -> None:
         data_of(self[name].put(message(room, seq) + "/pin"))

@@ -27,8 +27,17 @@ PHONE: dict[str, Any] = {
 }
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE_MS = 60_000  # with a busy machine
+SHEET = ":is(dialog, .side-panel)"  # which of them is a matter of space
 # Who never looks reads nothing: the line of what is unread stays where it is.
 NEVER_LOOKING = "document.hasFocus = () => false"
+
+# Invitations, drafts, an open panel: each view begins as if it were the first.
+FORGET = """() => {
+  sessionStorage.clear();
+  for (const key of Object.keys(localStorage)) {
+    if (/^chat[.](draft|panel|found|emoji)/.test(key)) localStorage.removeItem(key);
+  }
+}"""
 
 
 class Stage:
@@ -58,6 +67,10 @@ class Stage:
         name = re.compile(re.escape(self.text(key)))
         self.page.get_by_label(name).locator("visible=true").last.fill(value)
 
+    def message(self) -> Locator:
+        """Find the newest message of somebody else."""
+        return self.page.locator(".message:not(.mine) .bubble").last
+
     def shows(self, selector: str) -> None:
         """Wait until something can be seen."""
         self.page.locator(selector).locator("visible=true").first.wait_for()
@@ -72,6 +85,7 @@ class View:
     at: str
     prepare: Callable[[Stage], None] | None
     act: Callable[[Stage], None]
+    desktop: bool
 
 
 VIEWS: dict[str, View] = {}
@@ -81,12 +95,16 @@ def view(
     at: str = "/",
     who: str | None = "linxiao",
     prepare: Callable[[Stage], None] | None = None,
+    desktop: bool = False,
 ) -> Callable[[Callable[[Stage], None]], Callable[[Stage], None]]:
-    """Make a function the way to the view of its name; `prepare` comes before the page opens."""
+    """Make a function the way to the view of its name; `prepare` comes before the page opens.
+
+    With `desktop` phones have no such view.
+    """
 
     def register(act: Callable[[Stage], None]) -> Callable[[Stage], None]:
         assert act.__name__ not in VIEWS
-        VIEWS[act.__name__] = View(act.__name__, who, at, prepare, act)
+        VIEWS[act.__name__] = View(act.__name__, who, at, prepare, act, desktop)
         return act
 
     return register
@@ -116,6 +134,8 @@ class Tour:
     def views(self, names: Collection[str] = ()) -> Iterator[tuple[str, Stage]]:
         """Show the views of these names, else all of them; yield the name and the stage of each."""
         for one in VIEWS.values():
+            if one.desktop and self._options.get("is_mobile"):
+                continue
             if not names or one.name in names:
                 with self._shown(one) as stage:
                     yield one.name, stage
@@ -128,14 +148,14 @@ class Tour:
             view.prepare(stage)
         # A hash alone would not load the page again.
         page.goto("about:blank")
-        page.goto(self._url + self._cast.place.get(view.at, view.at).format(**self._cast.token))
+        page.goto(self._url + self._cast.path_of(view.at))
         if view.prepare is None:
             stage.shows(".shell[data-connection=online]" if view.who else ".auth h1")
         try:
             view.act(stage)
             yield stage
         finally:
-            page.evaluate("() => sessionStorage.clear()")  # where an invitation is kept
+            page.evaluate(FORGET)
             page.context.set_offline(False)
             page.unroute_all(behavior="ignoreErrors")
             page.set_viewport_size(self._options["viewport"])
@@ -225,19 +245,33 @@ def list_offline(stage: Stage) -> None:
     stage.shows(".banner")
 
 
-@view()
-def switcher(stage: Stage) -> None:
-    stage.shows(".room")
+def _open_palette(stage: Stage, query: str) -> None:
     stage.page.keyboard.press("Control+k")
+    stage.page.get_by_role("combobox").fill(query)
+
+
+@view()
+def palette(stage: Stage) -> None:
+    _open_palette(stage, "")
+    stage.shows("[role=option]")
+
+
+@view("hikes")
+def palette_results(stage: Stage) -> None:
+    _open_palette(stage, "emma")
     stage.shows("[role=option]")
 
 
 @view()
-def switcher_nothing(stage: Stage) -> None:
-    stage.shows(".room")
-    stage.page.keyboard.press("Control+k")
-    stage.page.get_by_role("combobox").last.fill("zzzzzz")
-    stage.page.get_by_text(stage.text("switcher.nothing")).wait_for()
+def palette_nothing(stage: Stage) -> None:
+    _open_palette(stage, "zzzzzz")
+    stage.page.locator("dialog").get_by_text(stage.text("palette.nothing")).first.wait_for()
+
+
+@view()
+def room_menu(stage: Stage) -> None:
+    stage.page.locator(".room").first.click(button="right")
+    stage.shows("[role=menu]")
 
 
 # Rooms
@@ -314,6 +348,107 @@ def composer_too_long(stage: Stage) -> None:
     stage.shows(".composer")
 
 
+@view("hikes/m/10")
+def formatted_list(stage: Stage) -> None:
+    stage.shows(".message.target")
+
+
+@view("hikes/m/13")
+def formatted_code(stage: Stage) -> None:
+    stage.shows(".message.target pre")
+
+
+@view("hikes", desktop=True)
+def message_bar(stage: Stage) -> None:
+    stage.message().hover()
+    stage.shows(".message-bar")
+
+
+@view("hikes")
+def message_menu(stage: Stage) -> None:
+    stage.message().click(button="right")
+    stage.shows("[role=menu]")
+
+
+@view("hikes")
+def message_menu_of_own(stage: Stage) -> None:
+    stage.page.locator(".message.mine .bubble").last.click(button="right")
+    stage.shows("[role=menu]")
+
+
+@view("emma.reed")
+def message_menu_in_direct(stage: Stage) -> None:
+    stage.message().click(button="right")
+    stage.shows("[role=menu]")
+
+
+def _choose(stage: Stage, key: str) -> None:
+    message_menu(stage)
+    stage.page.get_by_role("menuitem", name=stage.text(key), exact=True).click()
+
+
+@view("hikes")
+def emoji_picker(stage: Stage) -> None:
+    _choose(stage, "act.react")
+    stage.shows(".emoji")
+
+
+@view("hikes")
+def emoji_picker_nothing(stage: Stage) -> None:
+    stage.press("composer.emoji")
+    stage.page.locator(".emoji-search").fill("zzzzzz")
+    stage.page.get_by_text(stage.text("picker.nothing")).wait_for()
+
+
+@view("hikes")
+def replying(stage: Stage) -> None:
+    _choose(stage, "act.reply")
+    stage.shows(".composer-mode")
+
+
+@view("hikes")
+def editing(stage: Stage) -> None:
+    message_menu_of_own(stage)
+    stage.page.get_by_role("menuitem", name=stage.text("act.edit"), exact=True).click()
+    stage.shows(".composer-mode")
+
+
+@view("hikes")
+def deleting(stage: Stage) -> None:
+    _choose(stage, "act.delete")
+    stage.button("cancel").wait_for()
+
+
+@view("hikes")
+def reacted(stage: Stage) -> None:
+    _choose(stage, "act.reacted")
+    stage.shows("dialog .person, dialog li")
+
+
+@view("hikes")
+def read_by(stage: Stage) -> None:
+    stage.page.locator(".readers").last.click()
+    stage.shows("dialog .reader")
+
+
+@view("hikes")
+def pins(stage: Stage) -> None:
+    stage.press("pins.all")
+    stage.shows("dialog .pin-item")
+
+
+@view("hikes")
+def mention_suggestions(stage: Stage) -> None:
+    stage.page.locator(".composer-input").fill("@")
+    stage.shows("[role=option]")
+
+
+@view("long")
+def collapsed(stage: Stage) -> None:
+    stage.shows(".message")
+    stage.button("message.all").scroll_into_view_if_needed()
+
+
 @view("nobody")
 def link_to_nobody(stage: Stage) -> None:
     stage.shows(".placeholder h2")
@@ -326,7 +461,7 @@ def link_to_a_group(stage: Stage) -> None:
 
 @view("unknown")
 def link_to_a_person(stage: Stage) -> None:
-    stage.shows(".main h2")
+    stage.shows(".room-view .composer")
 
 
 @view("/r/123456789")
@@ -377,7 +512,7 @@ def new_join(stage: Stage) -> None:
 
 def _open_sheet(stage: Stage) -> None:
     stage.press("members.title")
-    stage.shows("dialog .person-line")
+    stage.shows(f"{SHEET} .person-line")
 
 
 @view("hikes")
@@ -398,15 +533,15 @@ def sheet_by_invitation(stage: Stage) -> None:
 @view("hikes")
 def member_menu(stage: Stage) -> None:
     _open_sheet(stage)
-    stage.page.locator("dialog .menu summary").first.click()
-    stage.shows("dialog .menu-items")
+    stage.page.locator(f"{SHEET} .menu summary").first.click()
+    stage.shows(f"{SHEET} .menu-items")
 
 
 @view("hikes")
 def group_edit(stage: Stage) -> None:
     _open_sheet(stage)
     stage.page.get_by_text(stage.text("group.edit")).click()
-    stage.shows("dialog input[name=info]")
+    stage.shows(f"{SHEET} input[name=info]")
 
 
 @view("hikes")
@@ -414,8 +549,8 @@ def group_settings(stage: Stage) -> None:
     _open_sheet(stage)
     stage.page.get_by_text(stage.text("group.settings")).click()
     stage.press("invitations.make")
-    stage.shows("dialog .invitation-link")
-    stage.shows("dialog .session")
+    stage.shows(f"{SHEET} .invitation-link")
+    stage.shows(f"{SHEET} .session")
 
 
 @view("hikes")

@@ -12,7 +12,7 @@ import chat.app
 from chat.wiring import Services
 from harness.servers import PATIENCE
 
-LAST = ["previews.flush", "read_marks.flush", "audit.flush", "presence.end"]
+LAST = ["previews.flush", "read_marks.flush", "mention_marks.flush", "audit.flush", "presence.end"]
 
 
 @pytest.mark.parametrize("step", LAST)

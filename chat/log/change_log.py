@@ -138,6 +138,7 @@ class ChangeLog:
     def _record(self, room: Room, message: Message) -> None:
         """Pass the current state of a message to everything that caches it."""
         self._on_message_changed(message)
+        self._quotes.record_changed(message)
         if message.seq >= self._tails.with_tail(room).last_seq:
             self._tails.record_message(message)
             self._previews.put(message)

@@ -6,8 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from cachetools import LRUCache
+
 from chat.models import Message, Quote
 from chat.repositories.messages import MessageRepository, quote_of
+
+KNOWN_CHANGED = 1_000  # messages that changed lately
 
 
 class Quotes:
@@ -24,6 +28,7 @@ class Quotes:
     ) -> None:
         self._messages = messages
         self._add_names = add_names
+        self._changed: LRUCache[tuple[str, int], Quote] = LRUCache(KNOWN_CHANGED)  # by room and seq
 
     def complete(self, messages: Iterable[Message]) -> list[Message]:
         """Return the messages with names and quotes.
@@ -53,6 +58,27 @@ class Quotes:
         """Return the quote of one message; a missing one is `deleted`."""
         found = self._add_names(self._messages.list_range(room_id, seq, seq))
         return quote_of(found[0]) if found else _missing(seq)
+
+    def record_changed(self, message: Message) -> None:
+        """Remember a message that changed, for replies to it that are being stored."""
+        self._changed[message.room_id, message.seq] = quote_of(message)
+
+    def refresh(self, message: Message) -> Message:
+        """Return a message that leaves the log now with its quote as this process knows it now.
+
+        The quoted message may have changed since the quote was looked up. A change that this does
+        not know of yet is pushed after the message.
+        """
+        quote = message.quote
+        known = self._changed.get((message.room_id, quote.seq)) if quote else None
+        if quote is None or known is None or known.version <= quote.version:
+            return message
+        named = replace(known, username=quote.username, nickname=quote.nickname)
+        return replace(message, quote=named)
+
+    def forget_all(self) -> None:
+        """Forget all changed messages."""
+        self._changed.clear()
 
     def _find(self, room_id: str, seqs: set[int], known: Iterable[Message]) -> dict[int, Quote]:
         quotes = {seq: _missing(seq) for seq in seqs}

@@ -213,6 +213,7 @@ class RoomLog:
     def forget_all(self) -> None:
         """Drop what is known of all logs."""
         self._tails.forget_all()
+        self._quotes.forget_all()
 
     def start_over(self) -> None:
         """Fail all queued entries with Unavailable and stop tracking all rooms.

@@ -238,6 +238,8 @@ class Writer(GroupCommit[MessageDraft]):
                 self._update_idle()
 
     def _notify_one(self, draft: MessageDraft, stored: Stored) -> None:
+        if stored.message.quote:
+            stored = replace(stored, message=self._quotes.refresh(stored.message))
         if stored.created:
             self._notify(draft.room, stored.message)
         if has_quote(stored.message):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import cast
 
 from chat.database.client import Database
 from chat.errors import ChatError
 from chat.ids import new_id
 from chat.log.followers import ChangeFollower, Follower
-from chat.log.futures import StoredFuture
+from chat.log.futures import Stored, StoredFuture
 from chat.log.previews import Previews
 from chat.log.room_log import RoomLog
-from chat.models import Change, ChangeKind, Changes, Message, Room
+from chat.models import NO_MENTIONS, Change, ChangeKind, Changes, Mentions, Message, Room
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
+from harness.servers import PATIENCE
 
 
 def message_in(
@@ -42,6 +44,7 @@ def change_of(
     value: str | bool | None = None,
     emoji: str = "",
     rev: int = 0,
+    mentions: Mentions = NO_MENTIONS,
 ) -> Change:
     """Return a change that is not stored yet, or one that another process stores at `rev`."""
     return Change(
@@ -55,6 +58,7 @@ def change_of(
         created_at=2,
         value=value,
         emoji=emoji,
+        mentions=mentions,
     )
 
 
@@ -126,8 +130,12 @@ class Desk:
         data: str,
         client_id: str | None = None,
         refusal: ChatError | None = None,
+        reply_to: int | None = None,
     ) -> StoredFuture:
         message = message_in(room, user_id, data, client_id=client_id)
+        if reply_to is not None:
+            quote = self.log.find_quote(room.id, reply_to)
+            message = replace(message, reply_to=reply_to, quote=quote)
         return self.log.append(room, message, refusal)
 
     def store(self, room: Room, first: int, last: int) -> list[Message]:
@@ -139,6 +147,11 @@ class Desk:
 
 
 OpenDesk = Callable[..., Desk]
+
+
+def results(futures: Iterable[StoredFuture]) -> list[Stored]:
+    """Wait for all futures."""
+    return [future.result(PATIENCE) for future in futures]
 
 
 def log_without_database() -> RoomLog:

@@ -26,12 +26,12 @@ from chat.log import contention as contending
 from chat.log import dedupe
 from chat.log import group_commit as committing
 from chat.log import writer as writing
-from chat.log.futures import Stored, StoredFuture, wait_for
+from chat.log.futures import StoredFuture, wait_for
 from chat.models import Message, Room
 from chat.repositories.appends import Appended
 from chat.repositories.messages import MessageRepository
 from harness.servers import PATIENCE as WAIT
-from tests.log.desk import Desk, Listener, OpenDesk
+from tests.log.desk import Desk, Listener, OpenDesk, results
 
 
 class Gate(MessageRepository):
@@ -101,10 +101,6 @@ def log_of(database: Database, room: Room) -> list[Message]:
     stored = MessageRepository(database).list_range(room.id, 1, 10_000)
     assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
     return stored
-
-
-def results(futures: Sequence[StoredFuture]) -> list[Stored]:
-    return [future.result(WAIT) for future in futures]
 
 
 def test_messages_are_stored_in_the_order_of_their_arrival(

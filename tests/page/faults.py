@@ -19,8 +19,8 @@ RULES = {
 # Between light and dark nothing else changes.
 COLOUR_RULES = {"runOnly": ["color-contrast", "link-in-text-block"]}
 # Why axe cannot tell a contrast: nothing but a symbol, or an emoji, which has colours of its own.
-KNOWN_UNSURE = (": shortTextContent", ": nonBmp")
-AXE_RUN = """async (options) => {
+KNOWN_UNSURE = ["shortTextContent", "nonBmp"]
+AXE_RUN = """async ([options, known]) => {
   // What lies behind a modal dialog is inert, and seen in other views; axe knows no top layer.
   const dialog = [...document.querySelectorAll("dialog[open]")].pop();
   const behind = dialog ? [...document.body.children].filter((one) => one !== dialog) : [];
@@ -35,16 +35,17 @@ AXE_RUN = """async (options) => {
       [top + 1, bottom - 1].map((y) => document.elementFromPoint(x, y)));
     return points.some((found) => found !== node && !node.contains(found));
   };
+  const isUnsure = (node) => !known.includes(reasonOf(node));
   const beginning = ({html}) => html.slice(0, 200);
   const found = violations.map(({id, nodes}) => [id, ...nodes.map(beginning)]);
   for (const {id, nodes} of incomplete) {
     if (id !== "color-contrast") continue;
-    for (const {element} of nodes) {
+    for (const {element} of nodes.filter(isUnsure)) {
       element.scrollIntoView({block: "center"}); // it may have been half out of sight
       const again = await axe.run(element, {...settings, runOnly: [id]});
       for (const one of again.violations) found.push([id, ...one.nodes.map(beginning)]);
       if (isCovered(element)) continue; // by a menu, for instance
-      for (const node of again.incomplete.flatMap((one) => one.nodes)) {
+      for (const node of again.incomplete.flatMap((one) => one.nodes).filter(isUnsure)) {
         found.push([`unsure of ${id}: ${reasonOf(node)}`, beginning(node)]);
       }
     }
@@ -60,19 +61,23 @@ LAYOUT_FAULTS = """async () => {
   function look(report) {
     if (root.scrollWidth > innerWidth) report(`page ${root.scrollWidth} px wide`);
     if (root.scrollHeight > innerHeight) report(`page ${root.scrollHeight} px high`);
-    const shortened = new Map();
-    function isShortened(node) {
+    const fine = new Map();
+
+    // An ellipsis says that there is more; what is clipped is there for screen readers.
+    function isFine(node) {
       if (!node) return false;
-      if (!shortened.has(node)) {
-        shortened.set(node, ellipsis(getComputedStyle(node)) || isShortened(node.parentElement));
+      if (!fine.has(node)) {
+        const style = getComputedStyle(node);
+        const clipped = style.clipPath.startsWith("inset(");
+        fine.set(node, clipped || ellipsis(style) || isFine(node.parentElement));
       }
-      return shortened.get(node);
+      return fine.get(node);
     }
     const dialog = [...document.querySelectorAll("dialog[open]")].pop();
     for (const node of (dialog ?? document.body).querySelectorAll("*")) {
-      if (!node.checkVisibility() || node.closest(".visually-hidden, svg")) continue;
-      if (node.closest(".code-text")) continue; // long lines of code scroll inside
-      if (isShortened(node.parentElement)) continue;
+      // Long lines of code scroll inside.
+      if (!node.checkVisibility() || node.closest("svg, .code-text")) continue;
+      if (isFine(node)) continue;
       const style = getComputedStyle(node);
       const {left, right, bottom, width} = node.getBoundingClientRect();
       if (!width) continue;
@@ -82,7 +87,7 @@ LAYOUT_FAULTS = """async () => {
         report(`Send ends at ${right}, ${bottom}`);
       }
       // A line of input scrolls; boxes may have children in their own margins.
-      if (node.tagName === "INPUT" || style.display === "inline" || ellipsis(style)) continue;
+      if (node.tagName === "INPUT" || style.display === "inline") continue;
       if (style.overflowX === "visible" && node.children.length) continue;
       if (node.scrollWidth > node.clientWidth + 1) report(`${name} is cut`);
     }
@@ -116,6 +121,6 @@ def axe_faults(page: Page) -> list[list[str]]:
     found = []
     for scheme, options in (("light", RULES), ("dark", COLOUR_RULES)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        result: list[list[str]] = page.evaluate(AXE_RUN, options)
-        found += [[scheme, *one] for one in result if not one[0].endswith(KNOWN_UNSURE)]
+        result: list[list[str]] = page.evaluate(AXE_RUN, [options, KNOWN_UNSURE])
+        found += [[scheme, *one] for one in result]
     return found

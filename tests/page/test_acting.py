@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from harness.people import Person
+from harness.views import PHONE
 from tests.page.conftest import Visitor
-from tests.page.faults import axe_faults, layout_faults
-from tests.page.test_changes import HEART, THUMB, change
+from tests.page.test_changes import HEART, THUMB
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
-
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 390, "height": 780},
-    "has_touch": True,
-    "is_mobile": True,
-}
 
 
 def row_of(visitor: Visitor, text: str) -> Locator:
@@ -193,45 +185,3 @@ def test_on_a_phone_a_long_press_opens_the_menu_and_back_closes_it(
     page.get_by_role("menuitemcheckbox", name=f"React with {HEART}").tap()
     row_of(visitor, "hold me").locator(".reaction", has_text=HEART).wait_for()
     assert visitor.complaints == []
-
-
-@pytest.mark.parametrize(("language", "touch"), [("en-US", False), ("zh-CN", True)])
-def test_all_that_one_acts_with_fits_every_screen_and_axe_finds_nothing(
-    enter: Enter, people: People, language: str, touch: bool
-) -> None:
-    ann, bob = people("ann", "bob")
-    group = ann.create_group(bob, name="W" * 50)
-    ann.say(group, "a long message " * 20)
-    ann.say(group, "short")
-    change(ann, group, 1, pinned=True)
-    change(bob, group, 2, emoji=THUMB)
-    visitor = enter(ann, f"/r/{group['number']}", locale=language, has_touch=touch, bypass_csp=True)
-    page = visitor.page
-
-    def check() -> None:
-        assert axe_faults(page) == []
-        assert layout_faults(page) == []
-
-    def show_menu() -> None:
-        page.set_viewport_size({"width": 1280, "height": 800})
-        row = row_of(visitor, "short")
-        row.focus()
-        row.press("Enter")
-        page.get_by_role("menu").wait_for()
-
-    page.locator(".composer-input").fill("@")
-    page.get_by_role("option").first.wait_for()
-    check()
-    page.locator(".composer-input").fill("")
-    row_of(visitor, "short").focus()
-    page.keyboard.press("Tab")  # into its bar, as it was reached by a key
-    show_menu()
-    check()
-    page.locator(".menu-quick").last.click()
-    page.locator(".emoji").first.wait_for()
-    check()
-    page.keyboard.press("Escape")
-    show_menu()
-    page.locator(".menu-row").first.click()  # reply
-    page.locator(".composer-mode").wait_for()
-    check()

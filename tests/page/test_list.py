@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -157,4 +158,54 @@ def test_a_list_of_two_thousand_is_drawn_as_far_as_it_is_seen(enter: Enter, peop
     assert page.evaluate(REDRAWN_IN) < 100
     page.keyboard.press("ArrowUp")
     expect(line_of(page, f"Room {MANY - 2}")).to_be_in_viewport(ratio=1)
+    assert visitor.complaints == []
+
+
+def test_the_menu_of_a_line_pins_quiets_and_hides(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    bob.say(bob.talk_to(ann), "hello")
+    for name in ("older", "newer"):
+        ann.say(ann.create_group(bob, name=name), "words")
+    visitor = enter(ann)
+    other_tab = visitor.new_tab()
+    other_tab.goto(visitor.url)
+    page = visitor.page
+    lines = page.locator(".room")
+    menu = page.get_by_role("menu")
+
+    def choose(name: str, item: str) -> None:
+        line_of(page, name).click(button="right")
+        menu.get_by_role("menuitem", name=item).click()
+        expect(menu).to_have_count(0)
+
+    choose("older", "Pin to the top")
+    expect(lines.first).to_contain_text("older")
+    expect(lines.first).to_contain_text("pinned")
+    expect(other_tab.locator(".room").first).to_contain_text("older")
+    expect(page).to_have_title(re.compile(r"^\(1\)"))
+    choose(bob.username, "Mark as read")
+    expect(page).not_to_have_title(re.compile(r"^\("))
+    choose("older", "Notify of mentions only")
+    bob.say(ann.rooms()[0], "by the way")
+    expect(line_of(page, "older").locator(".badge")).to_have_class(re.compile("badge-quiet"))
+    expect(page).not_to_have_title(re.compile(r"^\("))
+    bob.say(ann.rooms()[0], f"@{ann.username} look")
+    expect(line_of(page, "older")).to_contain_text("You are mentioned")
+    expect(page).to_have_title(re.compile(r"^\(1\) @ "))
+    choose("older", "Mute")
+    expect(line_of(page, "older")).to_contain_text("muted")
+    expect(page).not_to_have_title(re.compile(r"^\("))
+
+    # By the keyboard, the focus comes back; Back closes the menu and nothing else
+    line_of(page, bob.username).focus()
+    page.keyboard.press("Shift+F10")
+    expect(menu.get_by_role("menuitem").first).to_be_focused()
+    page.go_back()
+    expect(menu).to_have_count(0)
+    expect(line_of(page, bob.username)).to_be_focused()
+    choose(bob.username, "Hide conversation")
+    expect(line_of(page, bob.username)).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text(f"You find “{bob.username}” again by searching.")
+    choose("newer", "Pin to the top")
+    expect(lines.first).to_contain_text("newer")
     assert visitor.complaints == []

@@ -127,11 +127,14 @@ def test_several_people_are_added_at_once_and_each_is_told_apart(
         "aria-selected", "true"
     )
     field.press("Enter")
-    field.press_sequentially(f"@{dan.username}, nobody.here, {bob.username}")
+    field.press_sequentially(f"@{dan.username}")
+    page.get_by_role("option", name=dan.username).wait_for()
     field.press("Escape")
-    expect(page.locator("dialog.sheet")).to_be_visible()  # only the suggestions are closed
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(field).to_be_visible()  # only the suggestions are closed
+    field.press_sequentially(f", nobody.here, {bob.username}")
     field.press("Enter")
-    chips = page.locator(".chip")
+    chips = page.locator(".chip-name")
     expect(chips).to_have_text([cleo.username, dan.username, "nobody.here", bob.username])
     page.get_by_role("button", name="Add", exact=True).click()
     toast = page.locator(".toast")
@@ -171,7 +174,7 @@ def test_a_group_is_made_with_its_people(enter: Enter, people: People) -> None:
         }""",
         f"{bob.username}\n{cleo.username}",
     )
-    expect(page.locator(".chip")).to_have_count(2)
+    expect(page.locator(".chip-name")).to_have_count(2)
     page.get_by_role("button", name="Create group").click()
     page.locator(".room-head h2", has_text="Climbers").wait_for()
     expect(page.locator(".toast")).to_contain_text(f"{bob.username} and {cleo.username}")

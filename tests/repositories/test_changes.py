@@ -12,7 +12,7 @@ from pymongo import MongoClient, monitoring
 
 from chat.database.client import Database
 from chat.ids import new_id
-from chat.models import Change, Message, Reaction
+from chat.models import NO_MENTIONS, Change, Mentions, Message, Reaction
 from chat.repositories.appends import Appended
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.messages import MessageRepository
@@ -21,6 +21,7 @@ from tests.log.desk import change_of
 
 ROOM, ALICE, BOB = new_id(), new_id(), new_id()
 HEART = "❤️"
+LAST_MENTIONS = Mentions((ALICE, BOB))
 
 
 @pytest.fixture
@@ -96,6 +97,27 @@ def test_each_register_gets_its_value(
     assert gone.deleted and (gone.data, gone.reactions, gone.pinned) == ("", (), False)
     assert (gone.version, gone.seq, gone.client_id) == (8, 1, message.client_id)
     assert MessageRepository(migrated).list_pinned(ROOM, 9) == []
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_text_and_its_mentions_are_one_register(
+    changes: ChangeRepository, migrated: Database, message: Message, order: tuple[int, ...]
+) -> None:
+    done = [
+        change_of(message, ALICE, "text", f"text {rev}", rev=rev, mentions=mentions)
+        for rev, mentions in enumerate((Mentions((BOB,), True), NO_MENTIONS, LAST_MENTIONS), 1)
+    ]
+    assert changes.append(done) == Appended(3)
+    assert changes.list_range(ROOM, 1, 3) == done
+    for place in order:
+        changes.apply([done[place]])
+    last = now(migrated, message)
+    assert (last.data, last.mentions) == ("text 3", LAST_MENTIONS)
+    left = [entry for entry in entries(migrated) if "mentions" in entry or "mentions_all" in entry]
+    assert [entry["rev"] for entry in left] == [3], "the others are scrubbed"
+    changes.apply([change_of(message, ALICE, "deleted", rev=4)])
+    assert now(migrated, message).mentions == NO_MENTIONS
+    assert all("mentions" not in entry for entry in entries(migrated))
 
 
 def test_what_is_applied_again_changes_nothing(

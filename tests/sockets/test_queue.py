@@ -256,3 +256,12 @@ def test_without_the_queue_messages_and_changes_take_a_little_longer_and_arrive(
     finally:
         redis.start()
     assert hears_typing(here, there, group)
+
+
+def test_ones_own_settings_come_to_ones_sockets_of_all_processes(spread: Pair) -> None:
+    here, there = spread("here", "there")
+    group = here.create_group(there)
+    assert hears_typing(here, there, group)
+    other = here.on(there).socket("/group")
+    here.data("PUT", f"/rooms/{group['id']}/pinned", {"pinned": True})
+    assert other.pushed("room_settings_changed")["pinned"] is True

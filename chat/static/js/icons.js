@@ -28,6 +28,7 @@ export const LINK =
 export const LIST = "M4 6.5h16M4 12h16M4 17.5h16";
 export const MENTION = "M16 12a4 4 0 1 1-8 0a4 4 0 1 1 8 0V13.2a2.6 2.6 0 0 0 5.2 0V12a9.2 9.2 0 1 0-3.6 7.3";
 export const MESSAGE = "M4 5.5h16v11h-9L6.5 20v-3.5H4z";
+export const MOON = "M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z";
 export const MORE = "M6 12v.1M12 12v.1M18 12v.1";
 export const PENCIL = "M4.5 19.5l1-4L16 5l3 3L8.5 18.5zM13.5 7.5l3 3";
 export const PEOPLE =
@@ -41,5 +42,7 @@ export const SEND = "M4.5 12h14M12.5 6l6 6-6 6";
 export const SETTINGS = "M4 7h10M18 7h2M4 17h2M10 17h10M16 4.8v4.4M8 14.8v4.4";
 export const SMILE =
   "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M9 9.8v.2M15 9.8v.2M8.2 14c.9 1.5 2.2 2.3 3.8 2.3s2.9-.8 3.8-2.3";
+export const SUN =
+  "M12 8a4 4 0 1 0 0 8a4 4 0 1 0 0-8M12 2.8v2M12 19.2v2M2.8 12h2M19.2 12h2M5.5 5.5l1.4 1.4M17.1 17.1l1.4 1.4M18.5 5.5l-1.4 1.4M6.9 17.1l-1.4 1.4";
 export const TRASH = "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13";
 export const UNPIN = "M8.5 4h7M10 4l-.5 6L6 14h12l-3.5-4L14 4M12 14v6.5M4 3.5l17 17";

@@ -23,7 +23,7 @@ function withoutText({ former_numbers: _, ...room }) {
 
 /** Keep what a store knows. */
 export function keepStart(store) {
-  const rooms = store.roomList().slice(0, ROOMS).map(withoutText);
+  const rooms = store.roomList().filter((room) => !room.provisional).slice(0, ROOMS).map(withoutText);
   storage.setItem(keyOf(store.me.id), JSON.stringify({ me: withoutAddress(store.me), rooms }));
 }
 

@@ -70,7 +70,7 @@ export function createNotifier({ store, locks, wait, open }) {
     const latest = store.latest(message);
     if (latest.deleted_at || !isUnread(message.room_id, message.seq)) return;
     const room = store.rooms.get(message.room_id);
-    if (!store.callsFor(room, latest)) return;
+    if (![message, latest].some((copy) => store.callsFor(room, copy))) return; // a preview names nobody
     try {
       show(room, latest);
     } catch {

@@ -6,6 +6,7 @@ import { Timeline } from "./timeline.js";
 import { isLater, withReaction } from "./versions.js";
 
 const TYPING_MS = 5_000;
+const SHOWN = ["username", "nickname", "avatar"]; // of a user, beside messages
 
 /** What a person is called; also the sender of a message, by the names it carries. */
 export function nameOf(user) {
@@ -55,6 +56,7 @@ export class Store {
     this.aliases = new Map(); // provisional id -> id
     this.rooms = new RoomMap(this.aliases);
     this.users = new Map();
+    this.peopleRev = 0; // grows with every name and picture that is another one, so rows can tell
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
     this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
@@ -86,7 +88,9 @@ export class Store {
 
   keepUser(user) {
     const known = this.users.get(user.id);
-    this.users.set(user.id, { ...known, ...user, online: user.online ?? known?.online });
+    const kept = { ...known, ...user, online: user.online ?? known?.online };
+    this.users.set(user.id, kept);
+    if (SHOWN.some((name) => kept[name] !== known?.[name])) this.peopleRev += 1;
   }
 
   /** Take what a message says its sender is called: it was looked up as the message was read. */
@@ -95,6 +99,7 @@ export class Store {
     const name = nameOf(message);
     if (!known || !name || nameOf(known) === name) return;
     known.nickname = name;
+    this.peopleRev += 1;
     this.notify("rooms", ...[...this.rooms.keys()].flatMap((id) => [`members:${id}`, `timeline:${id}`]));
   }
 
@@ -329,6 +334,7 @@ export class Store {
     for (const id of this.knownIds()) this.forgetLog(id);
     this.members.clear();
     this.users.clear();
+    this.peopleRev += 1;
     this.gone.clear();
     const known = [...this.rooms.keys()];
     this.notify("rooms", ...known.flatMap((id) => [`room:${id}`, `timeline:${id}`, `roles:${id}`]));
@@ -365,6 +371,14 @@ export class Store {
     this.timelines.get(roomId)?.add(message);
     this.typing.get(roomId)?.delete(userId);
     this.notify("rooms", `timeline:${roomId}`, `typing:${roomId}`);
+  }
+
+  /** Note the last message of a room that names oneself. */
+  hearMention(roomId, seq = 0) {
+    const room = this.rooms.get(roomId);
+    if (!room || seq <= (room.last_mention_seq ?? 0)) return;
+    room.last_mention_seq = seq;
+    this.notify("rooms");
   }
 
   /** Take messages of a room that come behind those held, at least as new as the change `rev`. */
@@ -430,7 +444,7 @@ export class Store {
       if (!room.last_message || isLater(message, room.last_message)) room.last_message = message;
       if (message.seq > room.last_seq) room.hidden = false; // until the next message
       room.last_seq = Math.max(room.last_seq, message.seq);
-      if (this.names(message)) room.last_mention_seq = Math.max(room.last_mention_seq ?? 0, message.seq);
+      if (this.names(message)) this.hearMention(roomId, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
       } else this.keepReadMark(roomId, message.user_id, message.seq);
@@ -528,6 +542,10 @@ const EVENTS = {
     store.notify(`roles:${room.id}`);
   },
 
+  room_settings_changed(store, { room_id: roomId, ...settings }) {
+    if (store.rooms.has(roomId)) store.putRoom({ ...store.rooms.get(roomId), ...settings });
+  },
+
   room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),
 
   invitation_received(store, request) {
@@ -547,6 +565,7 @@ const EVENTS = {
       // nobody leaves these but with their account
       room.peer = null;
       store.gone.add(userId);
+      store.peopleRev += 1;
       store.notify("rooms", `room:${roomId}`, `timeline:${roomId}`);
     } else store.notify(`roles:${roomId}`);
   },

@@ -86,6 +86,7 @@ export function createSync({ store, api, emit, reload, startOver }) {
       }
       const { rev, ...end } = asked.get(id);
       store.putPage(id, page.messages, rev);
+      store.hearMention(id, page.last_mention_seq);
       if (page.changed) {
         store.putChanges({ room_id: id, messages: page.changed, after_rev: rev, last_rev: page.last_rev });
       }

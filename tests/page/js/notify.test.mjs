@@ -31,9 +31,13 @@ async function setUp(t) {
 }
 
 /** Tell of a message, and of what became of it before the notification is shown. */
-async function tell({ store, notify, settle }, ...changed) {
-  store.apply("message_created", message(1));
-  const told = notify(message(1));
+async function tell(page, ...changed) {
+  await tellOf(page, message(1), changed);
+}
+
+async function tellOf({ store, notify, settle }, first, changed = []) {
+  store.apply("message_created", first);
+  const told = notify(first);
   for (const one of changed) {
     store.apply("messages_changed", { room_id: "r1", messages: [one], after_rev: 0, last_rev: 1 });
   }
@@ -57,4 +61,25 @@ test("a message that nothing was done to is told of", async (t) => {
   const page = await setUp(t);
   await tell(page);
   assert.deepEqual(page.shown, ["ann: text 1"]);
+});
+
+test("a room that tells of mentions alone tells of these", async (t) => {
+  for (const [more, expected] of [
+    [{}, []],
+    [{ mentions: ["someone"] }, []],
+    [{ mentions: ["me"] }, ["ann: text 1"]],
+    [{ mentions_all: true }, ["ann: text 1"]],
+  ]) {
+    const page = await setUp(t);
+    page.store.putRoom(group("r1", { notify: "mentions" }));
+    await tellOf(page, message(1, more));
+    assert.deepEqual(page.shown, expected, JSON.stringify(more));
+  }
+});
+
+test("a muted room tells of nothing, mentions neither", async (t) => {
+  const page = await setUp(t);
+  page.store.putRoom(group("r1", { notify: "none", muted: true }));
+  await tellOf(page, message(1, { mentions: ["me"] }));
+  assert.deepEqual(page.shown, []);
 });

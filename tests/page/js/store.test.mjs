@@ -56,6 +56,14 @@ test("a push without marks and peer keeps those known", () => {
   assert.equal(store.attention().count, 0);
 });
 
+test("what one has set of a room elsewhere is known here, too", () => {
+  const store = setUp([group("r1", { last_seq: 5 })]);
+  assert.equal(store.attention().count, 5);
+  store.apply("room_settings_changed", { room_id: "r1", notify: "none", muted: true, hidden: false, pinned: true });
+  store.apply("room_settings_changed", { room_id: "r9", notify: "none", muted: true, hidden: false, pinned: true });
+  assert.deepEqual([store.attention().count, store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
+});
+
 test("a direct room pushed without its peer is fetched, and so is an unknown one", () => {
   const wanted = [];
   const store = setUp([], { onUnknownRoom: (id) => wanted.push(id) });
@@ -313,4 +321,33 @@ test("of somebody whom one has blocked no read mark is shown", () => {
   assert.equal(store.readMark("d1", PEER.id), 3);
   store.setBlocked(PEER.id, true);
   assert.equal(store.readMark("d1", PEER.id), 0);
+});
+
+test("what calls for attention: messages of rooms that tell of all, mentions of those that tell of these", () => {
+  const store = setUp();
+  const rooms = { r1: "all", r2: "mentions", r3: "none" };
+  const list = Object.entries(rooms).map(([id, notify]) => group(id, { notify }));
+  store.putRooms(list, []);
+  for (const id of Object.keys(rooms)) {
+    for (const seq of [1, 2]) store.putMessage(message(seq, { id: `${id}${seq}`, room_id: id }));
+  }
+  assert.deepEqual(store.attention(), { count: 2, mentioned: false });
+  for (const id of Object.keys(rooms)) {
+    store.putMessage(message(3, { id: `${id}3`, room_id: id, mentions: ["me"] }));
+  }
+  assert.deepEqual(store.attention(), { count: 4, mentioned: true });
+  store.markRead("r1", 3);
+  store.markRead("r2", 3);
+  assert.deepEqual(store.attention(), { count: 0, mentioned: false });
+});
+
+test("pinned rooms stand first, and settings made elsewhere are taken over", () => {
+  const store = setUp();
+  store.putRooms([group("r1", { created_at: 1 }), group("r2", { created_at: 2 })], []);
+  const order = () => store.roomList().map(({ id }) => id);
+  assert.deepEqual(order(), ["r2", "r1"]);
+  const settings = { notify: "none", muted: true, hidden: false, pinned: true };
+  store.apply("room_settings_changed", { room_id: "r1", ...settings });
+  assert.deepEqual(order(), ["r1", "r2"]);
+  assert.equal(store.rooms.get("r1").muted, true);
 });

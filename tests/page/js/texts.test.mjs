@@ -17,6 +17,15 @@ test("both languages have the same texts with the same places", () => {
   for (const key of Object.keys(en)) assert.deepEqual(places(en[key]), places(zh[key]), key);
 });
 
+test("every text stands in one file alone", async () => {
+  for (const language of ["en", "zh"]) {
+    const folder = new URL(`locales/${language}/`, ROOT);
+    const parts = await Promise.all(readdirSync(folder).map((name) => import(new URL(name, folder))));
+    const keys = parts.flatMap((part) => Object.keys(part.default));
+    assert.deepEqual(keys.filter((key, at) => keys.indexOf(key) !== at), []);
+  }
+});
+
 test("every text the page asks for exists, and every text is asked for", () => {
   const sources = readdirSync(ROOT, { recursive: true })
     .filter((name) => name.endsWith(".js") && !name.includes("locales"))

@@ -15,7 +15,7 @@ import { openProfile } from "./profile.js";
 /** Open the card of a user, `{id, username, nickname…}`; `anchor` is what was clicked. */
 export function openCard(app, user, anchor) {
   const { store, actions, toast } = app;
-  if (!user?.id || store.gone.has(user.id)) return openDialog({ title: t("nobody"), body: deleted(), anchor });
+  if (!user?.username || store.gone.has(user.id)) return openDialog({ title: t("nobody"), body: deleted(), anchor });
   const known = () => ({ ...user, ...store.users.get(user.id) });
   const own = user.id === store.me.id;
   const face = h("span", { class: "card-face" });

@@ -11,17 +11,15 @@ import { drawReactions } from "./reactions.js";
 const shown = new WeakMap(); // by row: the copy of the message that it shows, and the names in it
 
 /** Bring a row's text, marks and reactions up to date; true if its text is another one. */
-export function drawMessage(row, { box, bubble, marks }, message, context) {
+export function drawMessage(row, { box, bubble, meta }, message, context) {
   const names = mentionedNames(message, context.store);
   const before = shown.get(row);
-  // Also where the message is the same: people's names come later.
-  if (message.reactions?.length || before?.message.reactions?.length) drawReactions(box, message, context.store);
-  if (before?.message === message && before.names === names) return false;
   shown.set(row, { message, names });
-  const isOther = !before || before.names !== names || !sameText(before.message, message);
-  if (isOther) drawText(bubble, message, context);
-  drawMarks(marks, message);
-  return isOther;
+  drawReactions(box, message, context.store);
+  drawMarks(meta, message);
+  if (before?.names === names && sameText(before.message, message)) return false;
+  drawText(bubble, message, context);
+  return true;
 }
 
 function sameText(a, b) {
@@ -38,17 +36,15 @@ function drawText(bubble, message, context) {
   else drawFormatted(bubble, message, context);
 }
 
-function drawMarks(marks, { pinned, edited_at: editedAt, deleted_at: deletedAt }) {
-  const pin = marks.querySelector(".pin");
+function drawMarks(meta, { pinned, edited_at: editedAt, deleted_at: deletedAt }) {
+  const pin = meta.querySelector(".pin");
   if (!pinned) pin?.remove();
-  else if (!pin) marks.prepend(pinMark());
-  const edited = marks.querySelector(".edited");
+  else if (!pin) meta.prepend(pinMark());
+  const edited = meta.querySelector(".edited");
   const at = deletedAt ? null : editedAt;
-  if (!at) edited?.remove();
-  else if (edited?.dataset.at !== String(at)) {
-    edited?.remove();
-    marks.append(editedMark(at));
-  }
+  if (edited?.dataset.at === String(at)) return;
+  edited?.remove();
+  if (at) meta.insertBefore(editedMark(at), meta.querySelector(".sent-at, .state"));
 }
 
 function pinMark() {
@@ -59,7 +55,11 @@ function pinMark() {
 /** Says when on hover, and on a click for those who cannot hover. */
 function editedMark(at) {
   const title = t("message.edited_at", { when: full(at) });
-  const mark = h("button", { type: "button", class: "edited", title, dataset: { at } }, t("message.edited"));
+  const mark = h(
+    "button",
+    { type: "button", class: "edited", title, tabindex: "-1", dataset: { at } },
+    t("message.edited"),
+  );
   mark.addEventListener("click", () => {
     const isOpen = mark.getAttribute("aria-pressed") === "true";
     setAttr(mark, "aria-pressed", String(!isOpen));

@@ -34,7 +34,7 @@ export function openEmojiPicker({ userId, at, choose }) {
   const grid = createEmojiGrid({
     choose: take,
     above: () => search.focus(),
-    shown: (emoji, text) => fill(name, h("span", { class: "emoji-large" }, emoji), text),
+    shown: (emoji, text) => fill(name, h("span", { class: "emoji-preview" }, emoji), text),
     scrolled: mark,
   });
   const tabs = h("div", { class: "emoji-tabs", role: "group", "aria-label": t("picker.kinds") });

@@ -8,6 +8,7 @@ import { markOf, parse } from "../markup.js";
 import { placeOf } from "../router.js";
 import { mention } from "./mention.js";
 
+const LINK = { dir: "ltr", tabindex: "-1" }; // its own direction: what stands around cannot turn it round
 const COPIED_MS = 2_000;
 const trees = new WeakMap(); // by copy of a message: an edited one is another copy
 
@@ -53,13 +54,12 @@ function inline(nodes, made) {
 
 /** Links to this server are followed in this page, others in a new tab that learns nothing of it. */
 function linkOf({ href, children, host }, made) {
-  // its own direction: what stands around it cannot turn it round
   const shown = [inline(children, made), host && h("span", { class: "link-host" }, ` (${host})`)];
   const place = placeOf(href, location.origin);
   if (!place) {
-    return h("a", { href, dir: "ltr", target: "_blank", rel: "noopener noreferrer nofollow" }, shown);
+    return h("a", { ...LINK, href, target: "_blank", rel: "noopener noreferrer nofollow" }, shown);
   }
-  const link = h("a", { href, dir: "ltr" }, shown);
+  const link = h("a", { ...LINK, href }, shown);
   link.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
@@ -83,7 +83,7 @@ function codeBlock({ text, language }) {
 /** The button that copies a block of code; null where the browser gives pages no clipboard. */
 function copyCode(text) {
   if (!navigator.clipboard) return null;
-  const button = h("button", { type: "button", class: "code-copy" });
+  const button = h("button", { type: "button", class: "code-copy", tabindex: "-1" });
   const show = (symbol, label) => fill(button, icon(symbol), h("span", {}, t(label)));
   show(COPY, "code.copy");
   button.addEventListener("click", async () => {

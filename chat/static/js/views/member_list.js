@@ -25,7 +25,7 @@ export function createMemberList({ label, keyOf, create, update }) {
 
   function redraw() {
     const height = rowHeight();
-    list.style.blockSize = `${items.length * height}px`;
+    list.style.blockSize = `${items.length * REM_OF_ROW}rem`;
     const first = Math.max(0, Math.floor(root.scrollTop / height) - MARGIN);
     const last = Math.ceil((root.scrollTop + root.clientHeight) / height) + MARGIN;
     const shown = items.map((_, at) => at).slice(first, last);
@@ -39,7 +39,7 @@ export function createMemberList({ label, keyOf, create, update }) {
       (index) => keyOf(items[index]),
       (index) => create(items[index]),
       (node, index) => {
-        node.style.insetBlockStart = `${index * height}px`;
+        node.style.insetBlockStart = `${index * REM_OF_ROW}rem`;
         setAttr(node, "aria-posinset", index + 1);
         setAttr(node, "aria-setsize", items.length);
         update(node, items[index]);
@@ -90,6 +90,7 @@ export function createMemberList({ label, keyOf, create, update }) {
   root.addEventListener("scroll", () => drawSoon(redraw), { passive: true });
   const observer = new ResizeObserver(() => drawSoon(redraw)); // larger text has higher rows
   observer.observe(root);
+  observer.observe(list);
 
   return { root, show, stop: () => observer.disconnect() };
 }

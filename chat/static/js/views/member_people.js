@@ -94,7 +94,8 @@ export function createMemberPeople(app, roomId) {
     const wanted = fold(search.value.trim().replace(/^@/, ""));
     const matches = ({ user }) => fold(name(user)).includes(wanted) || fold(user.username).includes(wanted);
     const found = order(members, { nameOf: name, isOnline }).filter(matches);
-    setText(count, `${t("members.count", { count: members.length })} · ${t("members.online", { count: online })}`);
+    const total = t("members.count", { count: members.length });
+    setText(count, online ? t("members.online", { members: total, count: online }) : total);
     search.hidden = members.length <= FEW;
     setText(nobody, found.length ? "" : t("members.nobody"));
     list.show(found, { anew });

@@ -13,7 +13,7 @@ import { createGroupNumber } from "./group_number.js";
 import { invitationLinks } from "./invitation_links.js";
 import { createLeaving } from "./leaving.js";
 import { createMemberPeople } from "./member_people.js";
-import { muteSwitch } from "./mute.js";
+import { notifyChoice } from "./notify_choice.js";
 
 /** Make the sheet of a group, for a dialog or a panel: `{title, body, stop}`. */
 export function groupSheet(app, roomId) {
@@ -25,7 +25,7 @@ export function groupSheet(app, roomId) {
   const waiting = h("p", { class: "muted", role: "status" }, t("loading"));
   const people = createMemberPeople(app, roomId);
   const number = createGroupNumber(toast);
-  const mute = muteSwitch(app, roomId);
+  const notify = notifyChoice(app, roomId);
   const leaving = createLeaving(app, roomId);
   const led = { invite: h("div", { class: "part-led" }), links: h("div", { class: "part-led" }), settings: h("div", { class: "part-led" }) };
   let leading = null; // what only those who lead the group see
@@ -36,7 +36,7 @@ export function groupSheet(app, roomId) {
     waiting,
     people.root,
     h("section", { class: "part", "aria-label": t("members.invite") }, h("h3", { class: "part-title" }, t("members.invite")), led.invite, number.root, led.links),
-    h("section", { class: "part", "aria-label": t("group.preferences") }, h("h3", { class: "part-title" }, t("group.preferences")), mute.root, led.settings),
+    h("section", { class: "part", "aria-label": t("group.preferences") }, h("h3", { class: "part-title" }, t("group.preferences")), notify.root, led.settings),
     leaving.root,
   );
 
@@ -78,7 +78,7 @@ export function groupSheet(app, roomId) {
     posting.hidden = now.posting !== "admins";
     about.hidden = info.hidden && posting.hidden;
     number.redraw(now);
-    mute.redraw();
+    notify.redraw();
     waiting.hidden = Boolean(members);
     people.root.hidden = !members;
     if (!members) return;

@@ -25,7 +25,12 @@ export function mention(text, message, { store, showPerson }) {
   const show = (event) => showPerson(user, event.currentTarget);
   const own = user.id === store.me.id ? " own" : "";
   const name = h("bdi", {}, nameOf(user));
-  const button = h("button", { type: "button", class: `mention${own}`, title: `@${user.username}`, onclick: show }, "@", name);
+  const button = h(
+    "button",
+    { type: "button", class: `mention${own}`, title: `@${user.username}`, tabindex: "-1", onclick: show },
+    "@",
+    name,
+  );
   return [button, text.slice(1 + user.username.length)];
 }
 

@@ -120,9 +120,12 @@ export function createMessageActions({ list, roomId, app, compose }) {
     if (row && row !== bar.row) showBar(row);
   }
 
+  const touched = matchMedia("(hover: none) and (pointer: coarse)");
+
   function onFocusIn(event) {
     const row = rowOf(event.target);
-    if (row && event.target.matches(":focus-visible") && !bar.root.contains(event.target)) showBar(row);
+    if (!row || touched.matches || bar.root.contains(event.target)) return; // a long press shows more
+    if (row === bar.row || event.target.matches(":focus-visible")) showBar(row);
   }
 
   function onFocusOut({ relatedTarget }) {

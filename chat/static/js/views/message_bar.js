@@ -51,8 +51,9 @@ export function createMessageBar({ store, react, pick, reply, more }) {
       quick.forEach((one, index) => setAttr(one, "aria-pressed", String(reactsWith(message, QUICK[index], store.me.id))));
       const host = row.closest(".bubbles") ? row.querySelector(".body") : row; // a bubble has space beside it
       if (root.parentNode !== host) host.append(root);
-      // Rows take their buttons out of the way of the Tab key; of the one with the focus they are in it.
-      if (row.contains(document.activeElement)) for (const one of buttons) one.removeAttribute("tabindex");
+      // In the way of the Tab key only where the row has the focus, not where the mouse happens to be.
+      const hasFocus = row.contains(document.activeElement);
+      for (const one of buttons) setAttr(one, "tabindex", hasFocus ? null : "-1");
     },
     hide() {
       shown = null;

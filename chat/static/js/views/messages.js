@@ -13,7 +13,7 @@ import { createRoving } from "./roving.js";
 import { createRow, messageOf, partsOf, updateRow } from "./row.js";
 import { skeleton } from "./skeleton.js";
 
-const WINDOW = 120; // rows at most, about
+const WINDOW = 80; // rows at most, about
 const STEP = 40;
 const END_PX = 80; // nearer than this counts as being at the end
 const MARGIN = 40; // above a row that the keyboard reaches: the floating date stands there

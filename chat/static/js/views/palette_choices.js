@@ -3,13 +3,15 @@
 
 import { findByTitle } from "../finding.js";
 import { roomNumber } from "../format.js";
-import { BELL, BELL_OFF, COMPOSE, GLOBE, LEAVE, LINK, PEOPLE, PIN, UNPIN } from "../icons.js";
+import { BELL, BELL_OFF, COMPOSE, DEVICE, GLOBE, LEAVE, LINK, MOON, PEOPLE, PIN, SUN, UNPIN } from "../icons.js";
 import { locale, t } from "../i18n.js";
 import { joinCode } from "../join_code.js";
 import { nameOf } from "../store.js";
+import { THEMES, setTheme, theme } from "../theme.js";
 import { openInvitation } from "./invitation.js";
 import { logOut } from "./log_out.js";
 
+const THEME_ICONS = { system: DEVICE, light: SUN, dark: MOON };
 const ROOMS = 8;
 const PEOPLE_SHOWN = 8;
 
@@ -92,6 +94,9 @@ function allActions(app) {
     action("join", t("new.join"), LINK, () => app.newChat("join")),
     ...(room && !room.provisional ? roomActions(app, room, action) : []),
     { ...action("profile", t("profile.title"), null, app.profile), look: { face: store.me, name: nameOf(store.me) } },
+    ...THEMES.filter((one) => one !== theme()).map((one) =>
+      action(one, t("action.theme", { name: t(`theme.${one}`) }), THEME_ICONS[one], () => setTheme(one), "theme 主题"),
+    ),
     action("language", t("action.language"), GLOBE, () => app.chooseLocale(other), "language 语言"),
     action("logout", t("logout"), LEAVE, () => logOut(app)),
   ];

@@ -30,13 +30,14 @@ export function createPins({ roomId, app, goTo }) {
   let loading = false;
   let redrawAll = null; // of the dialog, while it is open
 
-  const pins = () => store.pins.get(roomId) ?? [];
+  const id = () => store.idOf(roomId); // one that was provisional may have begun
+  const pins = () => store.pins.get(id()) ?? [];
 
   async function load() {
-    if (loading) return;
+    if (loading || store.rooms.get(id())?.provisional) return;
     loading = true;
     try {
-      await actions.loadPins(roomId);
+      await actions.loadPins(id());
     } catch {
       // the next connection, or the next look at the room, loads them
     } finally {
@@ -45,7 +46,7 @@ export function createPins({ roomId, app, goTo }) {
   }
 
   function redraw() {
-    if (!store.pins.has(roomId)) load(); // not asked for yet, or the room was started over
+    if (!store.pins.has(id())) load(); // not asked for yet, or the room was started over
     const [newest, ...others] = pins();
     bar.hidden = !newest;
     if (newest) {
@@ -81,7 +82,7 @@ export function createPins({ roomId, app, goTo }) {
   function updatePin(item, message) {
     const [jumpTo, unpins] = item.children;
     const [meta, text] = jumpTo.children;
-    fill(meta, h("bdi", { class: "author" }, store.authorOf(message)), " ", moment("pins.when", message.created_at));
+    fill(meta, h("bdi", { class: "pin-author" }, store.authorOf(message)), " ", moment("pins.when", message.created_at));
     setText(text, excerptOf(message));
     unpins.hidden = !rightsOver(store, store.rooms.get(roomId), message).pin;
   }

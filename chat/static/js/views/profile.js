@@ -12,6 +12,7 @@ import { notificationSwitch } from "./notifications.js";
 import { passwordForm } from "./password.js";
 import { createProfileForm } from "./profile_form.js";
 import { sessionList } from "./sessions.js";
+import { themeSwitch } from "./theme.js";
 
 /** Go to the page. */
 export function openProfile(app) {
@@ -52,7 +53,7 @@ export function createProfile(app) {
         "div",
         { class: "profile-column" },
         about.root,
-        part(t("profile.looks"), labelled(t("language"), languageSwitch(changeLanguage))),
+        part(t("profile.looks"), labelled(t("language"), languageSwitch(changeLanguage)), labelled(t("theme.label"), themeSwitch())),
         part(t("profile.notifications"), notificationSwitch(store.me.id) ?? h("p", { class: "muted" }, t("notify.unsupported"))),
         part(
           t("profile.security"),

@@ -2,8 +2,8 @@
 
 import { h, setText } from "../dom.js";
 import { t } from "../i18n.js";
-import { plainText } from "../markup.js";
 import { hueOf } from "./avatar.js";
+import { excerptOf } from "./excerpt.js";
 
 const shown = new WeakMap(); // by button: the quote and the name that it shows
 
@@ -25,7 +25,7 @@ export function drawQuote(box, message, { store, goTo }) {
   button.className = `quote ${hueOf(quoted.user_id)}`;
   setText(name.firstChild, author);
   text.classList.toggle("deleted", Boolean(quoted.deleted));
-  setText(text, quoted.deleted ? t("message.deleted") : plainText(quoted.data));
+  setText(text, excerptOf(quoted));
   button.setAttribute("aria-label", t("quote.label", { name: author, text: text.textContent }));
 }
 

@@ -32,7 +32,7 @@ export function drawReactions(line, message, store) {
 function createReaction({ emoji }) {
   const button = h(
     "button",
-    { type: "button", class: "reaction", dataset: { emoji } },
+    { type: "button", class: "reaction", tabindex: "-1", dataset: { emoji } },
     h("span", { class: "reaction-emoji", "aria-hidden": "true" }, emoji),
     h("span", { class: "reaction-count", "aria-hidden": "true" }),
     h("span", { class: "visually-hidden" }),
@@ -46,7 +46,7 @@ function createAdd() {
   return h(
     "li",
     {},
-    h("button", { type: "button", class: "reaction-add", "aria-label": label, title: label }, icon(SMILE)),
+    h("button", { type: "button", class: "reaction-add", tabindex: "-1", "aria-label": label, title: label }, icon(SMILE)),
   );
 }
 

@@ -46,7 +46,7 @@ export function drawTrouble(body, message, context) {
   if (found?.dataset.reason === reason) return;
   found?.remove();
   const button = (label, act) =>
-    h("button", { type: "button", class: "link-button", onclick: () => act(message.client_id) }, t(label));
+    h("button", { type: "button", class: "link-button", tabindex: "-1", onclick: () => act(message.client_id) }, t(label));
   body.append(
     h(
       "div",

@@ -153,7 +153,7 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
     focus(id) {
       const index = indexOf(id);
       if (index >= 0) focusAt(index);
-      else root.focus();
+      else root.focus({ preventScroll: true });
     },
   };
 }

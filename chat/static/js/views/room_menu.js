@@ -5,7 +5,7 @@ import { BELL, BELL_OFF, CHECKS, HIDE, LEAVE, MENTION, PIN, UNPIN } from "../ico
 import { t } from "../i18n.js";
 import { roomOf } from "../router.js";
 import { notifyOf } from "../store.js";
-import { confirm } from "./dialog.js";
+import { leaveGroup } from "./leaving.js";
 import { openMenu } from "./menu.js";
 
 const NOTIFY = { all: BELL, mentions: MENTION, none: BELL_OFF };
@@ -57,7 +57,7 @@ function itemsOf(app, room) {
   }
   if (room.kind === "direct") items.push(item(HIDE, t("hide.do"), () => hide(app, room)));
   else if (room.owner_id !== store.me.id) {
-    items.push(item(LEAVE, t("group.leave"), () => leave(app, room), { danger: true }));
+    items.push(item(LEAVE, t("group.leave"), () => leaveGroup(app, room.id), { danger: true }));
   }
   return items;
 }
@@ -67,13 +67,4 @@ async function hide({ store, actions, router, toast }, room) {
   await actions.hide(room.id, true);
   if (roomOf(router.current(), store.rooms.values())?.id === room.id) router.goHome();
   toast(t("hide.done", { name }));
-}
-
-async function leave({ actions }, { id, name, access }) {
-  const sure = await confirm({
-    title: t("group.leave_title", { name }),
-    text: t(access === "number" ? "group.leave_text" : "group.leave_text_invitation"),
-    action: t("group.leave"),
-  });
-  if (sure) await actions.leaveGroup(id);
 }

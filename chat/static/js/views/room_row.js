@@ -88,9 +88,7 @@ function drawMuted(place, room) {
     setText(place, t("block.on"));
     return;
   }
-  const wanted = notifyOf(room);
-  const text = wanted === "none" ? t("mute.on") : t("notify.mentions_on");
-  drawSign(place, wanted === "all" ? null : BELL_OFF, text);
+  drawSign(place, notifyOf(room) === "none" ? BELL_OFF : null, t("mute.on"));
 }
 
 /** Show an icon and say what it means, or nothing. */

@@ -1,8 +1,10 @@
 // The keyboard in the list of messages: one stop for the Tab key, the arrows go from row to row, and
-// Tab goes on through what is in the row that has the focus.
+// Tab goes on through what is in the row that has the focus. Links and buttons in rows are made with
+// tabindex -1.
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
-const INSIDE = ":is(a, button):not(.message-bar *)"; // the bar is there for the row that has the focus
+// The bar looks after itself, and the menu copies the link.
+const INSIDE = ":is(a:not(.permalink), button):not(.message-bar *)";
 
 /**
  * Let the rows of `list` be reached by keyboard. `labelOf(row)` is what a screen reader says of one,
@@ -72,8 +74,6 @@ export function createRoving({ list, labelOf, reveal, toEnd }) {
     /** The list was drawn or scrolled: who comes into it with Tab comes to the last visible row. */
     refresh(lastVisible) {
       if (!isInside || !current?.isConnected) setCurrent(lastVisible);
-      const stray = list.querySelectorAll(`.message:not(:focus-within) ${INSIDE}:not([tabindex="-1"])`);
-      for (const control of stray) control.tabIndex = -1;
     },
   };
 }

@@ -33,15 +33,14 @@ export function createRow(row, context) {
   const { message } = row;
   const mine = message.user_id === context.store.me.id;
   const bubble = h("div", { class: "bubble" });
-  const marks = h("span", { class: "marks" });
-  const time = h("span", { class: "sent-at" });
+  const time = context.isDirect ? h("span", { class: "sent-at" }) : null;
   const state = mine ? h("span", { class: "state" }) : null;
-  const box = h("div", { class: "box", dir: "auto" }, bubble, h("span", { class: "meta" }, marks, context.isDirect && time, state));
+  const meta = h("span", { class: "meta" }, time, state);
+  const box = h("div", { class: "box", dir: "auto" }, bubble, meta);
   const gutter = context.isDirect ? null : h("div", { class: "gutter" });
-  const byline = context.isDirect ? null : h("p", { class: "byline", hidden: true });
-  const body = h("div", { class: "body" }, byline, box);
+  const body = h("div", { class: "body" }, box);
   const node = h("li", { class: mine ? "message mine" : "message", tabindex: "-1" }, gutter, body);
-  parts.set(node, { bubble, marks, time, state, box, gutter, byline, body, look: null });
+  parts.set(node, { bubble, meta, time, state, box, gutter, body, look: null });
   return node;
 }
 
@@ -49,22 +48,33 @@ export function createRow(row, context) {
 export function updateRow(node, row, context) {
   if (row.type === "day") refreshDay(node, row.at);
   if (row.type !== "message") return false;
-  const { message, first } = row;
   const own = parts.get(node);
-  own.message = message;
+  const isNew = isOther(own, row, context.store) && drawRow(node, own, row, context);
+  if (own.state) {
+    drawState(own.state, row, context);
+    drawTrouble(own.body, row.message, context);
+    drawReaders(own.body, row, context);
+  }
+  return isNew;
+}
+
+/** Whether a row has changed since it was drawn, or what is known of people has. */
+function isOther(own, { message, first, turn }, { peopleRev }) {
+  const isSame = own.message === message && own.first === first && own.turn === turn;
+  if (isSame && own.peopleRev === peopleRev) return false;
+  Object.assign(own, { message, first, turn, peopleRev });
+  return true;
+}
+
+function drawRow(node, own, row, context) {
+  const { message, first } = row;
   node.classList.toggle("first", first);
   node.classList.toggle("turn", row.turn);
   node.classList.toggle("mentioned", mentions(message, context.store.me.id));
   if (node.dataset.seq !== String(message.seq ?? "")) node.dataset.seq = message.seq ?? "";
   drawAuthor(own, row, context);
   drawQuote(own.box, message, context);
-  const isNew = drawMessage(node, own, message, context);
-  if (own.state) {
-    drawState(own.state, row, context);
-    drawTrouble(own.body, message, context);
-    drawReaders(own.body, row, context);
-  }
-  return isNew;
+  return drawMessage(node, own, message, context);
 }
 
 /** Who wrote it and when: in groups beside the first message of a run. */
@@ -80,26 +90,28 @@ function drawAuthor(own, { message, first }, context) {
     fill(own.time, time);
     return;
   }
-  own.byline.hidden = !first;
-  if (!first) {
-    fill(own.byline);
-    fill(own.gutter, time);
-    return;
-  }
+  const [face, byline] = first ? introduction(user, author, time, context) : [time, null];
+  fill(own.gutter, face);
+  own.byline?.remove();
+  own.byline = byline;
+  if (byline) own.body.prepend(byline);
+}
+
+/** The picture and the line above the first message of a run: buttons, where there is somebody to show. */
+function introduction(user, author, time, { store, showPerson }) {
   const isGone = store.gone.has(user.id);
   const picture = avatar(isGone ? { id: user.id } : user, author);
+  const colour = hueOf(user.id);
   if (isGone || !user.username) {
-    fill(own.gutter, picture);
-    fill(own.byline, h("bdi", { class: `author ${hueOf(user.id)}` }, author), time);
-    return;
+    return [picture, h("p", { class: "byline" }, h("bdi", { class: `author ${colour}` }, author), time)];
   }
-  const show = (event) => context.showPerson(store.users.get(user.id) ?? user, event.currentTarget);
-  const button = (name, ...children) =>
-    h("button", { type: "button", class: name, tabindex: "-1", onclick: show }, children);
-  const face = button("face", picture);
-  face.setAttribute("aria-label", t("person.about", { name: author }));
-  fill(own.gutter, face);
-  fill(own.byline, button(`author ${hueOf(user.id)}`, h("bdi", {}, author)), time);
+  const show = (event) => showPerson(store.users.get(user.id) ?? user, event.currentTarget);
+  const button = (name, label, child) =>
+    h("button", { type: "button", class: name, "aria-label": label, tabindex: "-1", onclick: show }, child);
+  return [
+    button("face", t("person.about", { name: author }), picture),
+    h("p", { class: "byline" }, button(`author ${colour}`, null, h("bdi", {}, author)), time),
+  ];
 }
 
 /** When it was written; of a stored message that is the link to it. */

@@ -16,7 +16,7 @@ export function createSplash() {
     "div",
     { class: "sidebar", "aria-hidden": "true" },
     h("div", { class: "sidebar-head" }, h("div", { class: "site" }), h("span", { class: "search-button" })),
-    h("div", { class: "sidebar-list" }, Array.from({ length: LINES }, skeletonLine)),
+    h("div", { class: "sidebar-list" }, Array.from({ length: LINES }, ghostLine)),
   );
   const root = h(
     "main",
@@ -41,7 +41,7 @@ export function createSplash() {
   };
 }
 
-function skeletonLine() {
-  const bar = () => h("span", { class: "skeleton-bar" });
-  return h("div", { class: "skeleton-line" }, h("span"), h("div", { class: "skeleton-bars" }, bar(), bar()));
+function ghostLine() {
+  const bar = () => h("span", { class: "splash-bar" });
+  return h("div", { class: "splash-line" }, h("span", { class: "splash-face" }), h("div", { class: "splash-bars" }, bar(), bar()));
 }

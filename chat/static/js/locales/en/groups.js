@@ -14,6 +14,7 @@ export default {
   "new.with": "Who is in it",
   "new.join_label": "Group number or link",
   "new.join_hint": "The 9 digits or the link that someone in the group gave you, however you copied it.",
+  "new.no_code": "There is no group number and no invitation link in this. A number has 9 digits.",
   "new.no_such_group": "There is no group with this number.",
 
   "group.name": "Group name",
@@ -55,7 +56,6 @@ export default {
   "members.count": { one: "1 member", other: "{count} members" },
   "members.self": "(you)",
   "members.list": "Members",
-  "members.online": "{count} online",
   "members.search": "Search members",
   "members.nobody": "No member has that in their name.",
   "members.invite": "Invite",
@@ -107,4 +107,9 @@ export default {
   "tabs.direct": "Message",
   "tabs.create": "New group",
   "tabs.join": "Join group",
+
+  "notify_choice.label": "Notify me of",
+  "notify_choice.all": "Everything",
+  "notify_choice.mentions": "Mentions",
+  "notify_choice.none": "Nothing",
 };

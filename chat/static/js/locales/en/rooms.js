@@ -61,7 +61,6 @@ export default {
   "notify_of.all": "Notify of every message",
   "notify_of.mentions": "Notify of mentions only",
   "notify_of.none": "Mute",
-  "notify.mentions_on": "notifies of mentions only",
 
   "hide.do": "Hide conversation",
   "hide.hint": "It leaves your list until the next message. You find it again by the person's name.",
@@ -82,6 +81,7 @@ export default {
   "palette.nothing": "Nothing found.",
   "palette.found": { one: "1 result", other: "{count} results" },
 
+  "action.theme": "Appearance: {name}",
   "action.language": "Use Chinese (使用中文)",
   "action.mute": "Mute “{name}”",
   "action.unmute": "Notify of every message in “{name}”",

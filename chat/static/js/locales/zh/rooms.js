@@ -61,7 +61,6 @@ export default {
   "notify_of.all": "接收所有消息通知",
   "notify_of.mentions": "仅在提到我时通知",
   "notify_of.none": "消息免打扰",
-  "notify.mentions_on": "仅在提到我时通知",
 
   "hide.do": "隐藏会话",
   "hide.hint": "会话将从列表中移除，有新消息时再出现。按对方的名字也能找到它。",
@@ -82,6 +81,7 @@ export default {
   "palette.nothing": "没有找到。",
   "palette.found": "{count} 个结果",
 
+  "action.theme": "外观：{name}",
   "action.language": "使用英文（Use English）",
   "action.mute": "将“{name}”设为免打扰",
   "action.unmute": "接收“{name}”的所有消息通知",
