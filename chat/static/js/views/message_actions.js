@@ -114,17 +114,17 @@ export function createMessageActions({ list, roomId, app, compose }) {
 
   const barHasFocus = () => bar.root.contains(document.activeElement);
 
+  const touched = matchMedia("(hover: none) and (pointer: coarse)"); // a long press shows more than the bar
+
   function onPointerOver(event) {
-    if (event.pointerType === "touch" || barHasFocus()) return;
+    if (touched.matches || event.pointerType === "touch" || barHasFocus()) return;
     const row = rowOf(event.target);
     if (row && row !== bar.row) showBar(row);
   }
 
-  const touched = matchMedia("(hover: none) and (pointer: coarse)");
-
   function onFocusIn(event) {
     const row = rowOf(event.target);
-    if (!row || touched.matches || bar.root.contains(event.target)) return; // a long press shows more
+    if (!row || touched.matches || bar.root.contains(event.target)) return;
     if (row === bar.row || event.target.matches(":focus-visible")) showBar(row);
   }
 
