@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+from flask import Flask
 from playwright.sync_api import Page, expect
 
-from harness.people import Person, settle
+from harness.accounts import data_of
+from harness.people import Person, new_client_id, settle
+from harness.servers import Server
 from tests.page.conftest import Visitor
 from tests.page.faults import axe_faults, layout_faults
+from tests.wire import WireClient
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -147,7 +152,7 @@ def test_the_arrows_go_from_message_to_message(enter: Enter, people: People) -> 
 
 
 def test_a_room_is_found_again_where_it_was_left(
-    enter: Enter, people: People, beside: object
+    enter: Enter, people: People, beside: Flask
 ) -> None:
     ann, bob = people("ann", "bob")
     group, other = ann.create_group(bob, name="Left"), ann.create_group(bob, name="Other")
@@ -155,14 +160,15 @@ def test_a_room_is_found_again_where_it_was_left(
     for number in range(1, 81):
         ann.say(group, f"message {number:02}")
     bob.put(f"/rooms/{group['id']}/read", json={"seq": 80})
-    settle(beside)  # type: ignore[arg-type]
+    settle(beside)
     visitor = enter(bob, f"/r/{group['number']}")
     page = visitor.page
     expect(page.locator(".bubble", has_text="message 80")).to_be_in_viewport()
     page.locator(".transcript").hover()
-    page.mouse.wheel(0, -900)
+    page.evaluate(AWAIT_REST)
+    page.mouse.wheel(0, -400)  # not so far that more is loaded
+    page.evaluate("() => window.atRest")
     expect(page.locator(".bubble", has_text="message 80")).not_to_be_in_viewport()
-    expect(page.locator(".sticky-day.shown")).to_have_text("Today")
     before = first_row(page)
     visitor.open_room("Other")
     visitor.sees("elsewhere")
@@ -170,6 +176,12 @@ def test_a_room_is_found_again_where_it_was_left(
     page.wait_for_function("before => (%s)() === before" % FIRST_ROW, arg=before)
 
 
+AWAIT_REST = """() => {
+  const scroller = document.querySelector(".transcript");
+  window.atRest = new Promise((rested) =>
+    scroller.addEventListener("scrollend", () => rested(), { once: true }),
+  );
+}"""
 FIRST_ROW = """() => {
   const top = document.querySelector(".transcript")?.getBoundingClientRect().top;
   const row = [...document.querySelectorAll(".message")]
@@ -202,3 +214,83 @@ def test_links_to_this_server_stay_in_the_page(enter: Enter, people: People) -> 
     page.locator(".bubble a").last.click()
     expect(page.locator(".toast")).to_contain_text("The message this link leads to is not here.")
     assert page.evaluate("() => window.samePage") and len(visitor.context.pages) == 1
+
+
+def test_a_quote_leads_to_its_original_and_follows_it(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Quoting")
+    ann.say(group, "the **original**")
+    for number in range(60):
+        ann.say(group, f"between {number}")
+    reply = {"client_id": new_client_id(), "data": "the answer", "reply_to": 1}
+    data_of(bob.post(f"/rooms/{group['id']}/messages", json=reply), 201)
+    bob.put(f"/rooms/{group['id']}/read", json={"seq": 62})
+    visitor = enter(bob, f"/r/{group['number']}")
+    page = visitor.page
+    quote = page.locator(".quote")
+    expect(quote.locator(".quote-text")).to_have_text("the original")
+    expect(quote.locator(".quote-author")).to_have_text(ann.username)
+    data_of(ann.patch(f"/rooms/{group['id']}/messages/1", json={"data": "something else"}))
+    expect(quote.locator(".quote-text")).to_have_text("something else")
+    quote.click()
+    expect(page.locator(".target")).to_contain_text("something else")
+    expect(page.locator(".target")).to_be_in_viewport()
+    page.locator(".jump").click()
+    data_of(ann.delete(f"/rooms/{group['id']}/messages/1"))
+    expect(quote.locator(".quote-text")).to_have_text("Message deleted")
+    assert visitor.complaints == []
+
+
+def test_a_mention_shows_the_name_and_leads_to_the_person(enter: Enter, people: People) -> None:
+    ann, bob, cleo = people("ann", "bob", "cleo")
+    assert cleo.patch("/users/me", json={"nickname": "Cleopatra"}).status_code == 200
+    group = ann.create_group(bob, cleo, name="Calling")
+    ann.say(group, f"@{cleo.username}, do you know this? `@{cleo.username}` @nobody")
+    ann.say(group, f"And you，@{bob.username}？")
+    ann.say(group, "@all come here")
+    page = enter(bob, f"/r/{group['number']}").page
+    rows = page.locator(".message")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0).locator(".mention")).to_have_text("@Cleopatra")
+    expect(rows.nth(0)).not_to_have_class(re.compile("mentioned"))
+    expect(rows.nth(1).locator(".mention.own")).to_have_text(f"@{bob.username}")
+    for row in (rows.nth(1), rows.nth(2)):
+        expect(row).to_have_class(re.compile("mentioned"))
+    rows.nth(0).locator(".mention").click()
+    expect(page.get_by_text(f"@{cleo.username}").last).to_be_visible()
+
+
+def test_a_burst_is_shown_whole_in_few_elements(
+    server: Server, enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Burst")
+    page = enter(bob, f"/r/{group['number']}").page
+    page.locator(".empty-title").wait_for()
+    with WireClient(server.url) as client:
+        client.connect("/group", ann.token)
+
+        def emit(event: str, payloads: list[dict[str, object]]) -> None:
+            for start in range(0, len(payloads), 25):  # fewer than may be unanswered
+                some = [{"room_id": group["id"], **one} for one in payloads[start : start + 25]]
+                for number in client.emit_at_once("/group", event, some):
+                    assert "data" in client.ack(number)
+
+        texts = [f"**{number}** `code` https://example.org/{number}" for number in range(500)]
+        emit("send_message", [{"client_id": new_client_id(), "data": text} for text in texts])
+        page.locator(".message[data-seq='500']").wait_for()
+        seqs = page.evaluate(
+            "() => [...document.querySelectorAll('.message')].map(r => +r.dataset.seq)"
+        )
+        assert seqs == list(range(501 - len(seqs), 501)) and len(seqs) >= 80
+        assert page.evaluate("() => document.querySelectorAll('*').length") <= 2_000
+        reacted = [
+            {"seq": 500 - number % 20, "emoji": EMOJI[number // 20], "on": True}
+            for number in range(200)
+        ]
+        emit("react", reacted)
+    total = "() => [...document.querySelectorAll('.reaction-count')].length"
+    page.wait_for_function(f"count => ({total})() === count", arg=200)
+
+
+EMOJI = "👍❤😂🎉😮😢🚀👀🔥✅"
