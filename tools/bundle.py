@@ -24,6 +24,7 @@ from chat.bundle import BUNDLE, MANIFEST, STATIC, Manifest, digest_of_sources, s
 from harness.programs import NODE_PROJECT, node  # noqa: E402
 
 ESBUILD = NODE_PROJECT / "node_modules" / ".bin" / "esbuild"
+SCRIPT = "bundle/main.js"
 SECONDS = 120
 # What the page needs anyway: light-dark() came to browsers in these versions.
 BROWSERS = "chrome123,firefox120,safari17.5"
@@ -52,21 +53,21 @@ def make(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as beside:
         report = Path(beside) / "report.json"
         esbuild(
-            *("app=js/main.js", "--splitting", "--format=esm", f"--outdir={folder}"),
+            *("main=js/main.js", "--splitting", "--format=esm", f"--outdir={folder}"),
             *("--chunk-names=[name]-[hash]", "--legal-comments=eof", f"--metafile={report}"),
         )
         outputs: dict[str, Any] = json.loads(report.read_text("utf-8"))["outputs"]
     sheets = "".join(f'@import "./{style}";\n' for style in styles())
     # Pictures stay where they are: the same path leads there from both folders.
-    esbuild("--loader=css", "--external:*.svg", f"--outfile={folder / 'app.css'}", given=sheets)
+    esbuild("--loader=css", "--external:*.svg", f"--outfile={folder / 'main.css'}", given=sheets)
     imports = chunks(outputs)
     manifest: Manifest = {
         "sources": digest_of_sources(),
-        "script": "bundle/app.js",
+        "script": SCRIPT,
         "imports": imports,
-        "style": "bundle/app.css",
+        "style": "bundle/main.css",
         "lazy": sorted(
-            {place(output) for output in outputs} - {"bundle/app.js", *imports},
+            {place(output) for output in outputs} - {SCRIPT, *imports},
         ),
     }
     (folder / MANIFEST.name).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
@@ -75,7 +76,7 @@ def make(folder: Path) -> None:
 def chunks(outputs: dict[str, Any]) -> list[str]:
     """Return the chunks that the script imports at once, and they themselves."""
     found: set[str] = set()
-    waiting = [output for output in outputs if Path(output).name == "app.js"]
+    waiting = [output for output in outputs if place(output) == SCRIPT]
     while waiting:
         for needed in outputs[waiting.pop()]["imports"]:
             if needed["kind"] == "import-statement" and needed["path"] not in found:

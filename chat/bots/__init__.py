@@ -6,6 +6,6 @@ This package imports nothing else of `chat`; all it needs is python-socketio[cli
 
 from chat.bots.client import Bot
 from chat.bots.errors import BotError, NotLoggedIn, Stopped
-from chat.bots.message import Message, Reaction
+from chat.bots.message import Message, Quote, Reaction
 
-__all__ = ["Bot", "BotError", "Message", "NotLoggedIn", "Reaction", "Stopped"]
+__all__ = ["Bot", "BotError", "Message", "NotLoggedIn", "Quote", "Reaction", "Stopped"]

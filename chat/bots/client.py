@@ -93,8 +93,19 @@ class Bot:
     # What the author registers
 
     def on_message(self, handler: AnyHandler) -> AnyHandler:
-        """Decorate a function that gets every message of others that is no command."""
+        """Decorate a function that gets every message of others that is no command.
+
+        With an `on_mention` handler, those that mention the bot go there instead.
+        """
         self._handlers.add_message_handler(handler)
+        return handler
+
+    def on_mention(self, handler: AnyHandler) -> AnyHandler:
+        """Decorate a function that gets the messages that mention the bot by `@username`.
+
+        Commands go to their handlers all the same, and `@all` is no mention of the bot.
+        """
+        self._handlers.add_mention_handler(handler)
         return handler
 
     def on_messages_changed(self, handler: AnyHandler) -> AnyHandler:
@@ -129,19 +140,29 @@ class Bot:
 
     # What the author calls
 
-    def send(self, room_id: str, text: str, client_id: str | None = None) -> Message:
+    def send(
+        self,
+        room_id: str,
+        text: str,
+        client_id: str | None = None,
+        *,
+        reply_to: int | None = None,
+    ) -> Message:
         """Send a message to a room and return it as it was stored.
+
+        `reply_to` is the seq of a message of the room to which it replies. If that was deleted,
+        the new message is sent without it.
 
         It is tried again until the server has answered. Raises BotError when it refuses:
         `forbidden`, `not_found`, `validation_error` …; raises Stopped when the bot stops before:
         the next start sends it. Two sends to a room under the same `client_id` (1 to 64 characters)
         are stored as one message.
         """
-        return self._send(text, client_id, room_id=room_id)
+        return self._send(Unsent(client_id or _next_client_id(), text, room_id, reply_to=reply_to))
 
     def send_to(self, username: str, text: str, client_id: str | None = None) -> Message:
         """Send a message to a person, one to one; as `send`."""
-        return self._send(text, client_id, to=username)
+        return self._send(Unsent(client_id or _next_client_id(), text, to=username))
 
     def edit(self, message: Message | Place, text: str) -> Message:
         """Give a message of the bot another text and return it as it is then.
@@ -310,7 +331,9 @@ class Bot:
         message = read_message(entry, kind == "direct", self.send)
         if message.deleted_at:  # before the bot read it: nothing is left to answer
             return False
-        return self._call_handlers(self._handlers.select(message), f"re-{message.id}")
+        is_mentioned = self._state.user_id in message.mentions
+        calls = self._handlers.select(message, is_mentioned)
+        return self._call_handlers(calls, f"re-{message.id}")
 
     def _handle_change(self, kind: str, entry: Entry) -> bool:
         """Call the author's handlers for a message that changed; as above."""
@@ -320,12 +343,12 @@ class Bot:
         name = f"re-{message.id}-v{message.version}"
         return self._call_handlers(self._handlers.select_for_change(message), name)
 
-    def _call_handlers(self, calls: Iterable[tuple[int, Handler, Message]], name: str) -> bool:
+    def _call_handlers(self, calls: Iterable[tuple[str, Handler, Message]], name: str) -> bool:
         """Call handlers one after the other; their sends get client_ids made from `name`."""
         is_handled = False
-        for number, handler, message in calls:
+        for label, handler, message in calls:
             is_handled = True
-            token = _handling.set(_Handling(f"{name}-{number}"))
+            token = _handling.set(_Handling(f"{name}-{label}"))
             try:
                 handler(message)
             except Stopped:
@@ -336,11 +359,8 @@ class Bot:
                 _handling.reset(token)
         return is_handled
 
-    def _send(
-        self, text: str, client_id: str | None, room_id: str | None = None, to: str | None = None
-    ) -> Message:
+    def _send(self, unsent: Unsent) -> Message:
         self._require_started()
-        unsent = Unsent(client_id or _next_client_id(), text, room_id, to)
         kind, stored = self._outbox.send(unsent)
         return read_message(stored, kind == "direct", self.send)
 

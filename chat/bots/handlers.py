@@ -11,11 +11,12 @@ Handler = Callable[[Message], object]
 
 
 class Handlers:
-    """Handlers in the order of their registration; each has a number, which stays over restarts."""
+    """Handlers in the order of their registration; each has a label, which stays over restarts."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._message_handlers: list[Handler] = []
+        self._mention_handlers: list[Handler] = []
         self._commands: dict[str, Handler] = {}
         self._change_handlers: list[Handler] = []
 
@@ -27,6 +28,10 @@ class Handlers:
     def add_message_handler(self, handler: Handler) -> None:
         """Register a handler of messages that are no command."""
         self._message_handlers.append(handler)
+
+    def add_mention_handler(self, handler: Handler) -> None:
+        """Register a handler of messages that mention the bot and are no command."""
+        self._mention_handlers.append(handler)
 
     def add_change_handler(self, handler: Handler) -> None:
         """Register a handler of messages that changed."""
@@ -41,21 +46,30 @@ class Handlers:
             raise ValueError(f"the command {name!r} has a handler already")
         self._commands[key] = handler
 
-    def select(self, message: Message) -> Iterator[tuple[int, Handler, Message]]:
-        """Yield number, handler, and the message as this handler should see it."""
+    def select(
+        self, message: Message, is_mentioned: bool
+    ) -> Iterator[tuple[str, Handler, Message]]:
+        """Yield label, handler, and the message as this handler should see it.
+
+        `is_mentioned` tells whether it mentions the bot by name.
+        """
         if message.data.startswith(self._prefix):
             name, *rest = message.data.removeprefix(self._prefix).split(maxsplit=1) or [""]
             command = self._command(name.lower())
             if command is not None:
-                yield 0, command, replace(message, arguments="".join(rest).strip())
+                yield "0", command, replace(message, arguments="".join(rest).strip())
                 return
+        if is_mentioned and self._mention_handlers:
+            for number, handler in enumerate(self._mention_handlers, 1):
+                yield f"m{number}", handler, message
+            return
         for number, handler in enumerate(self._message_handlers, 1):
-            yield number, handler, message
+            yield str(number), handler, message
 
-    def select_for_change(self, message: Message) -> Iterator[tuple[int, Handler, Message]]:
+    def select_for_change(self, message: Message) -> Iterator[tuple[str, Handler, Message]]:
         """Yield the same for a message that changed."""
         for number, handler in enumerate(self._change_handlers, 1):
-            yield number, handler, message
+            yield str(number), handler, message
 
     def help_text(self) -> str:
         """Return each command with the first line of its docstring."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 CHANGING = ("version", "edited_at", "deleted_at", "pinned")
 
@@ -19,12 +18,29 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What a reply shows of the message to which it replies: the first 200 characters of `data`.
+
+    `username` is empty when that account is gone; `data` is when the message was `deleted`.
+    """
+
+    seq: int
+    user_id: str
+    username: str
+    data: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message as it was when the handler was called.
 
     `seq` is its place in the room's log: 1, 2, 3 … without gaps. `created_at` is in milliseconds
     since 1970 UTC, by the server's clock. `direct` tells a room of two from a group. For a command,
     `arguments` is the text after its name.
+
+    `reply_to` shows the message to which this one replies, if any. `mentions` are the ids of the
+    users whom it names by `@username`; `mentions_all` tells that it has `@all`.
 
     `version` is 0 for a message as first sent, and grows with each change. `edited_at` and
     `deleted_at` are times, or None; `data` of a deleted message is empty.
@@ -44,17 +60,30 @@ class Message:
     deleted_at: int | None = None
     pinned: bool = False
     reactions: tuple[Reaction, ...] = ()
-    _send: Callable[[str, str], Message] | None = field(default=None, repr=False, compare=False)
+    reply_to: Quote | None = None
+    mentions: tuple[str, ...] = ()
+    mentions_all: bool = False
+    _send: Send | None = field(default=None, repr=False, compare=False)
 
-    def reply(self, text: str) -> Message:
-        """Send a message to the same room and return it as stored; raises as `Bot.send` does."""
+    def reply(self, text: str, quote: bool | None = None) -> Message:
+        """Send a message to the same room and return it as stored; raises as `Bot.send` does.
+
+        With `quote` it is shown as a reply to this message. By default it is so in groups, where
+        others talk too.
+        """
         assert self._send is not None
-        return self._send(self.room_id, text)
+        shown = not self.direct if quote is None else quote
+        return self._send(self.room_id, text, reply_to=self.seq if shown else None)
 
 
-def read_message(
-    entry: dict[str, Any], direct: bool, send: Callable[[str, str], Message] | None = None
-) -> Message:
+class Send(Protocol):
+    """Sends a text to a room, as `Bot.send` does."""
+
+    def __call__(self, room_id: str, text: str, *, reply_to: int | None) -> Message:
+        """Return the message as stored."""
+
+
+def read_message(entry: dict[str, Any], direct: bool, send: Send | None = None) -> Message:
     """Return the message that an entry of the log is on the wire."""
     names = ("id", "room_id", "user_id", "username", "seq", "data", "created_at")
     reactions = tuple(
@@ -66,5 +95,15 @@ def read_message(
         direct=direct,
         **{name: entry[name] for name in CHANGING if name in entry},  # older servers have none
         reactions=reactions,
+        reply_to=_read_quote(entry.get("reply_to")),
+        mentions=tuple(entry.get("mentions", ())),
+        mentions_all=entry.get("mentions_all", False),
         _send=send,
     )
+
+
+def _read_quote(quote: dict[str, Any] | None) -> Quote | None:
+    if quote is None:
+        return None
+    names = ("seq", "user_id", "username", "data", "deleted")
+    return Quote(**{name: quote[name] for name in names})

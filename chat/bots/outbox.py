@@ -37,11 +37,11 @@ class Outbox:
                 log.warning("a message of the last run was refused: %s", error)
 
     def _deliver(self, message: Unsent) -> tuple[str, dict[str, Any]]:
-        what = {"client_id": message.client_id, "data": message.data}
+        what: dict[str, Any] = {"client_id": message.client_id, "data": message.data}
         if message.to is not None:
             what["to"] = message.to
         try:
-            stored = self._calls.call("send_message", message.room_id, **what)
+            stored = self._call(message.room_id, what, message.reply_to)
         except NotLoggedIn:  # the bot ends, and its next start sends it
             raise
         except BotError:
@@ -49,3 +49,18 @@ class Outbox:
             raise
         self._state.mark_stored(message.client_id)
         return stored
+
+    def _call(
+        self, room_id: str | None, what: dict[str, Any], reply_to: int | None
+    ) -> tuple[str, dict[str, Any]]:
+        """Send a message, as a reply unless there is nothing to reply to any more.
+
+        Servers that know no replies refuse the field as well.
+        """
+        if reply_to is not None:
+            try:
+                return self._calls.call("send_message", room_id, **what, reply_to=reply_to)
+            except BotError as error:
+                if "reply_to" not in error.fields:
+                    raise
+        return self._calls.call("send_message", room_id, **what)

@@ -24,6 +24,7 @@ class Unsent:
     data: str
     room_id: str | None = None
     to: str | None = None
+    reply_to: int | None = None  # the seq of a message of the room
 
 
 class State:

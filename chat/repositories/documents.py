@@ -81,9 +81,11 @@ def delete_found(database: Database, name: str, query: Mapping[str, Any]) -> Non
         pass
 
 
-def in_pages(collection: Any, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def in_pages(
+    collection: Any, query: dict[str, Any], projection: Mapping[str, int] | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield all matching documents, in pages of one cursor."""
-    cursor = collection.find(query, batch_size=PAGE)
+    cursor = collection.find(query, projection, batch_size=PAGE)
     while True:
         with pymongo.timeout(PAGE_SECONDS):
             page = list(islice(cursor, PAGE))

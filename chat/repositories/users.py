@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from chat.database.client import Database
@@ -21,8 +22,10 @@ from chat.repositories.documents import (
     object_ids,
     with_ids,
 )
+from chat.repositories.name_parts import FIELD, KEYS, NameParts
 from chat.repositories.prefixes import PrefixSearch
 from chat.text.addresses import fold_address
+from chat.text.name_parts import endings_of, is_searchable
 from chat.text.normalization import fold
 
 Document = dict[str, Any]
@@ -48,6 +51,7 @@ class UserRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._prefixes = PrefixSearch(database)
+        self._name_parts = NameParts(database)
 
     def find(self, user_id: str) -> User | None:
         """Return the user, or None."""
@@ -89,18 +93,49 @@ class UserRepository:
             if not _is_deleted(document):
                 yield _user(document)
 
-    def search(self, prefix: str, limit: int = 20) -> list[User]:
-        """Return users with that prefix of the username, then of the nickname, in any spelling.
+    def search(self, part: str, limit: int = 20) -> list[User]:
+        """Return users with that part of the username or the nickname, in any spelling.
 
+        First come those whose whole name it is, then those whose username begins so, then those
+        whose nickname does, then the others. One letter is searched for at beginnings alone.
         Disabled users are left out.
         """
+        key = fold(part)
         found: dict[ObjectId, Document] = {}
         for name in ("username_key", "nickname_key"):
             for document in self._prefixes.find(
-                self._collection, name, fold(prefix), limit, {"disabled_at": None}
+                self._collection, name, key, limit, {"disabled_at": None}
             ):
                 found.setdefault(document["_id"], document)
-        return [_user(document) for document in list(found.values())[:limit]]
+        if len(found) < limit and is_searchable(key):
+            for document in self._name_parts.find(key, limit + len(found)):
+                found.setdefault(document["_id"], document)
+        whole_first = sorted(
+            found.values(), key=lambda one: all(one.get(name) != key for name in KEYS)
+        )
+        return [_user(document) for document in whole_first[:limit]]
+
+    def index_names(self, after: str, limit: int) -> str | None:
+        """Write the endings of the names of some users who lack them, in the order of their ids.
+
+        Return the last id, or None when there are no users after `after`, or the engine needs no
+        endings.
+        """
+        if self._database.dialect.reads_whole_ranges:
+            return None
+        query = {"_id": {"$gt": object_id(after)}} if after else {}
+        shown = dict.fromkeys((*KEYS, FIELD), 1)
+        users = list(self._collection.find(query, shown).sort("_id", 1).limit(limit))
+        updates = []
+        for user in users:
+            named = {name: user[name] for name in KEYS if name in user}
+            endings = endings_of(*named.values())
+            if named and user.get(FIELD) != endings:
+                only = {"_id": user["_id"], **named}  # a new name has its own endings
+                updates.append(UpdateOne(only, {"$set": {FIELD: endings}}))
+        if updates:
+            self._collection.bulk_write(updates, ordered=False)
+        return str(users[-1]["_id"]) if users else None
 
     def insert(self, user: User) -> User:
         """Store a new user and return it with its id; raise Conflict with the taken field."""
@@ -109,14 +144,18 @@ class UserRepository:
             self._collection.insert_one(document)
         except DuplicateKeyError as error:
             raise _conflict(error.details) from None
+        self._name_parts.record(document)
         return replace(user, id=str(document["_id"]))
 
     def insert_many(self, users: Sequence[User]) -> int:
         """Store the users whose username and e-mail are free, and return their number."""
         if not users:
             return 0
+        documents = [_document(user) for user in users]
+        for document in documents:  # a name that is taken is not found in the database
+            self._name_parts.record(document)
         try:
-            result = self._collection.insert_many([_document(u) for u in users], ordered=False)
+            result = self._collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             if not is_only_repeated(error):
                 raise
@@ -138,13 +177,13 @@ class UserRepository:
         """
         to_set: Document = {"updated_at": now}
         to_unset: Document = {}
+        if "nickname" in changes:
+            to_set |= self._name_keys(user_id, changes["nickname"])
         for name, value in changes.items():
             if value is None:
                 to_unset[CHANGEABLE[name]] = ""
             else:
                 to_set[CHANGEABLE[name]] = value
-        if "nickname" in changes:
-            to_set["nickname_key"] = fold(changes["nickname"])
         self._collection.update_one(
             {"_id": object_id(user_id), "deleted_at": None},
             {
@@ -153,10 +192,11 @@ class UserRepository:
                 **({"$currentDate": {"touched_at": True}} if PUBLIC & changes.keys() else {}),
             },
         )
-        user = self.find(user_id)
-        if user is None:
+        document = self._collection.find_one({"_id": object_id(user_id), "deleted_at": None})
+        if document is None:
             raise NotFound()
-        return user
+        self._name_parts.record(document)
+        return _user(document)
 
     def replace_password(self, user: User, password_hash: str, now: int) -> bool:
         """Set a new password hash if the stored one is that of `user`; return whether it is set."""
@@ -190,6 +230,13 @@ class UserRepository:
     @property
     def _collection(self) -> Any:
         return self._database.db["user"]
+
+    def _name_keys(self, user_id: str, nickname: str) -> Document:
+        """Return the fields of a user's document that follow from a new nickname."""
+        query = {"_id": object_id(user_id)}
+        user = self._collection.find_one(query, {"username_key": 1}) or {}
+        key = fold(nickname)
+        return {"nickname_key": key, FIELD: endings_of(user.get("username_key", ""), key)}
 
     def _find_by_key(self, field: str, typed: str, key: str) -> User | None:
         """Find by a key, first by the lower-case key that migration 0010 left in some documents."""
@@ -231,13 +278,15 @@ def _user(document: Document) -> User:
 
 
 def _document(user: User) -> Document:
+    username_key, nickname_key = fold(user.username), fold(user.nickname)
     document: Document = {
         "_id": ObjectId(user.id) if user.id else ObjectId(),
         "username": user.username,
-        "username_key": fold(user.username),
+        "username_key": username_key,
         "password": user.password_hash,
         "nicname": user.nickname,
-        "nickname_key": fold(user.nickname),
+        "nickname_key": nickname_key,
+        FIELD: endings_of(username_key, nickname_key),
         "sex": user.sex,
         "email": user.email,
         "avatar": user.avatar,

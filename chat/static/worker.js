@@ -49,8 +49,16 @@ async function answerPage(event) {
   return (await cache.match(PAGE, { ignoreVary: true })) ?? asked;
 }
 
-async function answerFile(request) {
-  return (await kept(request)) ?? fetch(request);
+/** A kept file; what is asked for beside the bundle, such as the emoji, is kept from then on. */
+async function answerFile(event) {
+  const found = await kept(event.request);
+  if (found) return found;
+  const response = await fetch(event.request);
+  if (response.ok && event.request.url.includes(`/static/${SHELL.version}/`)) {
+    const copy = response.clone();
+    event.waitUntil(caches.open(CACHE).then((cache) => cache.put(event.request, copy)));
+  }
+  return response;
 }
 
 self.addEventListener("install", (event) => {
@@ -64,6 +72,6 @@ self.addEventListener("fetch", (event) => {
   if (event.request.method !== "GET" || origin !== self.location.origin) return;
   if (event.request.mode === "navigate") event.respondWith(answerPage(event));
   else if (pathname.startsWith("/static/") || pathname === "/logo") {
-    event.respondWith(answerFile(event.request));
+    event.respondWith(answerFile(event));
   }
 });

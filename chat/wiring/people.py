@@ -94,6 +94,7 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
         usernames=core.usernames,
         limits=limits,
         events=core.publisher,
+        jobs=core.jobs,
         clock=clock,
     )
     deleted_accounts = DeletedAccounts(users, core.membership_cache, core.usernames, core.jobs)

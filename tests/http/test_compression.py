@@ -15,8 +15,8 @@ from chat import compression
 from chat.bundle import STATIC
 from harness.accounts import make_account
 
-SCRIPT = "/static/x/bundle/app.js"
-WHOLE = (STATIC / "bundle/app.js").read_bytes()
+SCRIPT = "/static/x/bundle/main.js"
+WHOLE = (STATIC / "bundle/main.js").read_bytes()
 DECODE: dict[str | None, Callable[[bytes], bytes]] = {
     None: bytes,
     "br": brotli.decompress,

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from chat.services.profiles import INDEX_NAMES
 from harness.accounts import (
     ENGLISH,
     bearer,
@@ -292,6 +293,27 @@ def test_people_are_found_by_the_start_of_username_or_nickname(app: Flask) -> No
     assert set(found[0]) == PUBLIC
     assert data_of(alice.get("/users?q=")) == []
     assert data_of(alice.get("/users?q=.*")) == []
+
+
+@pytest.mark.parametrize("at", ["", "@", "＠"])
+def test_people_are_found_by_any_part_of_their_names(app: Flask, at: str) -> None:
+    inner = new_name()[1:]
+    alice, bob = make_account(app, f"a{inner}"), make_account(app)
+    data_of(bob.patch("/users/me", json={"nickname": f"Bob {inner.upper()}!"}))
+    for part in (inner, inner[1:]):
+        found = data_of(alice.get("/users", query_string={"q": f"{at}{part}"}))
+        assert [user["username"] for user in found] == sorted([alice.username, bob.username])
+
+
+def test_users_of_an_older_version_are_indexed_by_a_job_and_once_more(app: Flask) -> None:
+    inner = new_name()[1:]
+    alice = make_account(app, f"a{inner}")
+    services = app.extensions["chat"]
+    services.database.db["user"].update_many({}, {"$unset": {"name_parts": ""}})
+    services.jobs.enqueue(INDEX_NAMES, {})
+    services.jobs.run_due()
+    assert data_of(alice.get(f"/users?q={inner}"))
+    assert {"again": True} in services.jobs.list_arguments(INDEX_NAMES)
 
 
 def test_at_most_twenty_people_are_found(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""How one writes: replies, other texts of old messages, mentions, marks, and what becomes of drafts."""
+"""How one writes: replies, other texts of old messages, mentions, marks, drafts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from tests.page.test_changes import change
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
-# What a keyboard for Chinese sends while it composes; Safari's last Enter has no other sign than 229.
+# What a keyboard for Chinese sends while it composes; in Safari 229 alone tells the last Enter.
 COMPOSING = """(input, [key, composing]) => {
-  const event = new KeyboardEvent("keydown", {key, isComposing: composing, bubbles: true, cancelable: true});
+  const options = {key, isComposing: composing, bubbles: true, cancelable: true};
+  const event = new KeyboardEvent("keydown", options);
   if (!composing) Object.defineProperty(event, "keyCode", {value: 229});
   return input.dispatchEvent(event);
 }"""

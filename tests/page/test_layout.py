@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from harness.accounts import data_of
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.faults import PHONES
 from tests.page.faults import layout_faults as faults
 
 Enter = Callable[..., Visitor]
@@ -24,15 +25,19 @@ NAMES = {
     "right to left": "مجموعة " * 7,
     "emoji": "👩‍👩‍👧‍👦" * 7,
 }
+BELOW_PANEL = (*PHONES, (768, 1024))  # a sheet that moves takes along what was opened from it
+NO_PANEL: ViewportSize = {"width": 1180, "height": 800}  # wider, a sheet stands beside its room
 
 
 @contextmanager
 def opened(page: Page, name: str) -> Iterator[None]:
     """Open a dialog by its button, and close it afterwards."""
+    page.set_viewport_size(NO_PANEL)
     before = page.get_by_role("dialog").count()
     page.get_by_role("button", name=name).last.click()
     expect(page.get_by_role("dialog")).to_have_count(before + 1)
     yield
+    page.set_viewport_size(NO_PANEL)
     page.locator("dialog").last.get_by_role("button", name="Close").click()
     expect(page.get_by_role("dialog")).to_have_count(before)
 
@@ -49,11 +54,13 @@ def test_a_group_of_any_name_is_usable(enter: Enter, people: People, name: str) 
     expect(page.locator(".message")).to_have_count(20)
     assert faults(page) == []
     with opened(page, "Group and members"):
+        assert faults(page) == []  # over the room, and beside it
+        page.set_viewport_size(NO_PANEL)
         page.get_by_role("button", name="What to do with").click()
-        assert faults(page) == []
+        assert faults(page, [(1180, 800)]) == []
         page.keyboard.press("Escape")
         with opened(page, "Delete group"):
-            assert faults(page) == []
+            assert faults(page, BELOW_PANEL) == []
 
 
 def test_dialogs_and_lists_hold_long_names(enter: Enter, people: People) -> None:
@@ -90,11 +97,12 @@ def test_dialogs_and_lists_hold_long_names(enter: Enter, people: People) -> None
 
 @pytest.mark.parametrize("language", ["en-US", "zh-CN"])
 def test_the_way_in_fits_every_screen(visit: Callable[..., Visitor], language: str) -> None:
-    page = visit(locale=language).open()
+    visitor = visit(locale=language)
+    page = visitor.open()
     for link in page.locator(".link-button").all_text_contents():
         page.get_by_role("link", name=link).click()
         assert faults(page) == []
-        page.reload()
+        visitor.open()
 
 
 def test_the_page_itself_never_scrolls(enter: Enter, people: People) -> None:

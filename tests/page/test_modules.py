@@ -97,7 +97,7 @@ def test_the_page_comes_in_the_language_preferred(
     assert f'<html lang="{language}">' in client.get("/", headers=headers).text
 
 
-@pytest.mark.parametrize(("bundled", "script"), [(True, "bundle/app.js"), (False, "js/main.js")])
+@pytest.mark.parametrize(("bundled", "script"), [(True, "bundle/main.js"), (False, "js/main.js")])
 def test_files_are_kept_for_ever_under_their_version_only(
     make_app: Callable[..., Flask], bundled: bool, script: str
 ) -> None:

@@ -104,7 +104,7 @@ def log_out(visitor: Visitor) -> None:
     page = visitor.page
     page.locator(".me").click()
     page.get_by_role("button", name="Log out", exact=True).last.click()
-    page.get_by_label("Password").wait_for()
+    page.get_by_role("heading", name="Log in").wait_for()
 
 
 def test_a_session_that_ended_meanwhile_leads_to_the_log_in_page(

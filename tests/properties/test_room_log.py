@@ -141,6 +141,7 @@ class RoomOnTheWire(RuleBasedStateMachine):
         assert found["rooms"][self.group["id"]] == {
             "messages": self.log[seen:],
             "last_seq": len(self.log),
+            "last_mention_seq": 0,
             "has_more": False,
             "reset": seen > len(self.log),
         }

@@ -27,6 +27,7 @@ from chat.repositories.links import LinkRepository
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
+from chat.repositories.name_parts import NameParts
 from chat.repositories.prefixes import PrefixSearch
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe
@@ -112,6 +113,12 @@ def use_users(call: Calls, database: Database) -> tuple[User, User]:
     call(users.list_all)
     call(users.list_all, disabled=True)
     call(users.search, "a")
+    call(users.search, "nn")
+    call(users.index_names, "", 1)
+    call(users.index_names, ann.id, 1)
+    parts = NameParts(database)
+    call(parts.find, "nn", 5)
+    call(parts.record, {"_id": ann.id})
     call(PrefixSearch(database).find, database.db["user"], "username_key", "a", 5, {})
     call(users.list_touched, database.now() - timedelta(minutes=1))
     call(users.list_touched, database.now() - timedelta(minutes=1), database.now())

@@ -29,6 +29,9 @@ WHOLE = {
 }
 # SecantusDB uses no index for a sort without a condition.
 WHOLE_ON_SECANTUSDB = {
+    # Names are kept in memory, and read once in five minutes.
+    ("UserRepository.search", "user"),
+    ("NameParts.find", "user"),
     # Once at a start.
     ("RoomRepository.list_latest", "room"),
     # By a job that runs once after an upgrade.

@@ -225,3 +225,93 @@ def test_a_document_without_what_was_added_can_be_read(
     assert old is not None
     assert (old.username, old.nickname, old.sex, old.locale) == ("old", "Old one", 0, None)
     assert (old.email, old.avatar, old.updated_at) == ("", "", 5)
+
+
+@pytest.fixture(params=["as it is", "in memory"])
+def searched(request: pytest.FixtureRequest, users: UserRepository) -> UserRepository:
+    """The repository as its engine is searched, and as one that keeps names in memory."""
+    if request.param == "in memory":
+        request.getfixturevalue("whole_ranges")
+    return users
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("novak", ["janovak", "petrnovak"]),
+        ("OVÁK", []),
+        ("ova", ["janovak", "petrnovak"]),
+        ("n N", ["jnov"]),
+        ("王", ["wang1", "wang2"]),
+        ("明", ["wang2"]),
+        ("v", []),
+        ("k", []),
+        ("zz", []),
+        ("petrnovak", ["petrnovak"]),
+    ],
+)
+def test_a_search_finds_any_part_of_a_name(
+    searched: UserRepository, part: str, names: list[str]
+) -> None:
+    searched.insert(draft("petrnovak"))
+    searched.insert_many(
+        [
+            draft("janovak", email="1@x"),
+            draft("jnov", email="2@x", nickname="Jan N."),
+            draft("wang1", email="3@x", nickname="王"),
+            draft("wang2", email="4@x", nickname="小王明"),
+        ]
+    )
+    assert sorted(names_of(searched.search(part))) == names
+
+
+def test_whole_names_come_first_then_beginnings_then_parts(searched: UserRepository) -> None:
+    searched.insert_many(
+        [
+            draft("banna", email="1@x"),
+            draft("annaxx", email="2@x"),
+            draft("zed", email="3@x", nickname="Anna"),
+            draft("anna", email="4@x"),
+            draft("yan", email="5@x", nickname="Anna B."),
+        ]
+    )
+    assert names_of(searched.search("anna")) == ["anna", "zed", "annaxx", "yan", "banna"]
+    assert names_of(searched.search("anna", 2)) == ["anna", "zed"]
+
+
+def test_a_new_nickname_is_found_by_its_parts_and_the_old_one_is_not(
+    searched: UserRepository,
+) -> None:
+    ann = searched.insert(draft("ann", nickname="Ann Novak"))
+    assert names_of(searched.search("ovak")) == ["ann"]
+    searched.update(ann.id, {"nickname": "Ann Miller"}, 2_000)
+    assert names_of(searched.search("ovak")) == []
+    assert names_of(searched.search("mill")) == ["ann"]
+    searched.erase(ann.id, 3_000)
+    assert searched.search("mill") == []
+
+
+def test_disabled_users_are_found_by_no_part(searched: UserRepository) -> None:
+    ann = searched.insert(draft("annovak"))
+    searched.update(ann.id, {"disabled_at": 2_000}, 2_000)
+    assert searched.search("ovak") == []
+    searched.update(ann.id, {"disabled_at": None}, 3_000)
+    assert names_of(searched.search("ovak")) == ["annovak"]
+
+
+def test_names_of_an_older_version_get_their_endings_in_pieces(
+    users: UserRepository, migrated: Database
+) -> None:
+    users.insert_many(named("user", range(5)))
+    documents = migrated.db["user"]
+    written = {one["_id"]: one["name_parts"] for one in documents.find()}
+    documents.update_many({}, {"$unset": {"name_parts": ""}})
+    documents.update_one({"username": "user003"}, {"$set": {"name_parts": ["old"]}})
+    documents.insert_one({"deleted_at": 1})
+    after: str | None = ""
+    while after is not None:
+        after = users.index_names(after, 2)
+    keyed = documents.find({"username_key": {"$gt": ""}})
+    indexed = {one["_id"]: one.get("name_parts") for one in keyed}
+    if migrated.dialect is not SECANTUSDB:  # it needs none
+        assert indexed == written

@@ -57,7 +57,7 @@ def test_a_refused_reply_stops_no_other_send(people: People) -> None:
     (ada,) = people("ada")
     group = ada.create_group()
     client = ada.socket("/group")
-    sent = [message(group) | {"reply_to": 9 if number % 2 else None} for number in range(20)]
+    sent = [message(group) | {"reply_to": 99 if number % 2 else None} for number in range(20)]
     acks = [client.emit("/group", "send_message", one) for one in sent]
     answers = [client.ack(ack_id) for ack_id in acks]
     assert [one["data"]["seq"] for one in answers[::2]] == list(range(1, 11))

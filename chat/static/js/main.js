@@ -1,9 +1,9 @@
 // Where the page begins: find the session, or let somebody log in.
 
 import { ApiError, createApi, request } from "./api.js";
-import { createApp } from "./app.js";
 import { locale, setLocale, t } from "./i18n.js";
 import { forgetStart, keptStart } from "./kept_start.js";
+import { lazily } from "./lazy.js";
 import { links } from "./link.js";
 import { locks } from "./locks.js";
 import { Session, isGoodbye } from "./session.js";
@@ -39,6 +39,10 @@ const api = createApi(session);
 const forgetful = !cookies || !storage.kept;
 let app = null;
 
+// Most of the page: loaded while somebody types, or while their session is being found again.
+const loadApp = () => import("./app.js");
+const prepareApp = () => loadApp().catch(() => {}); // `enter` says what is wrong
+
 /** The page of someone who is not logged in. */
 function showAuth(mode) {
   const { note, ...state } = history.state ?? {};
@@ -64,6 +68,7 @@ function showAuth(mode) {
   });
   showTitle({ count: 0 }, "");
   host.replaceChildren(auth.root);
+  host.addEventListener("input", prepareApp, { once: true });
 }
 
 session.onEnded = (reason) => {
@@ -89,20 +94,23 @@ async function enter(user, rooms = null) {
   } else if (chosen) {
     api.patch("/users/me", { locale: chosen }).catch(() => {}); // the cookie still knows
   }
-  app = createApp({ user, session, api, useLocale, forgetful });
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {
     try {
+      const { createApp } = await lazily(loadApp);
+      app ??= createApp({ user, session, api, useLocale, forgetful });
       await app.load(rooms);
       break;
     } catch (error) {
       if (session.over) return;
-      await new Promise((resolve) => splash.fail(error, resolve));
+      const again = (retry) => (error.code === "outdated" ? location.reload() : retry());
+      await new Promise((resolve) => splash.fail(error, () => again(resolve)));
       splash.wait();
     }
   }
   app.show();
+  if ("worker" in host.dataset) installWorker();
 }
 
 /** A link was opened in a page that is there already. */
@@ -130,13 +138,13 @@ async function begin() {
   // A page that was kept for offline use may be from before a choice.
   useLocale(keptLocale() ?? (document.documentElement.lang.startsWith("zh") ? "zh" : "en"));
   applyKeptTheme();
-  if ("worker" in host.dataset) installWorker();
   addEventListener("hashchange", onHash);
   links.take();
   if (links.token("reset")) return showAuth("link");
   if (!session.remembered) {
     return showAuth(links.token("register") ? "register" : (formAt(location.pathname) ?? "login"));
   }
+  prepareApp();
   const splash = createSplash();
   host.replaceChildren(splash.root);
   for (;;) {

@@ -58,10 +58,10 @@ test("a push without marks and peer keeps those known", () => {
 
 test("what one has set of a room elsewhere is known here, too", () => {
   const store = setUp([group("r1", { last_seq: 5 })]);
-  assert.equal(store.unreadTotal(), 5);
+  assert.equal(store.attention().count, 5);
   store.apply("room_settings_changed", { room_id: "r1", notify: "none", muted: true, hidden: false, pinned: true });
   store.apply("room_settings_changed", { room_id: "r9", notify: "none", muted: true, hidden: false, pinned: true });
-  assert.deepEqual([store.unreadTotal(), store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
+  assert.deepEqual([store.attention().count, store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
 });
 
 test("a direct room pushed without its peer is fetched, and so is an unknown one", () => {

@@ -90,14 +90,12 @@ export function askForMissing(fields) {
 }
 
 /**
- * Make a form; `onSubmit(values)` may throw an ApiError, which is shown. `inline` puts the button
- * beside the first field instead of under them all; `danger` makes it look like what it does; `more`
- * is what stands between the fields and the button.
+ * Make a form; `onSubmit(values)` may throw an ApiError, which is shown. `danger` makes its button
+ * look like what it does; `more` is what stands between the fields and the button.
  */
-export function form({ fields, more = null, submit, onSubmit, after = null, inline = false, danger = false }) {
+export function form({ fields, more = null, submit, onSubmit, after = null, danger = false }) {
   const problem = h("p", { class: "form-error", role: "alert" });
-  const look = danger ? "button danger" : inline ? "button" : "button primary";
-  const button = h("button", { type: "submit", class: look }, submit);
+  const button = h("button", { type: "submit", class: danger ? "button danger" : "button primary" }, submit);
   const say = (text) => {
     fill(problem, text);
   };
@@ -107,10 +105,9 @@ export function form({ fields, more = null, submit, onSubmit, after = null, inli
     fields.map((one) => one.root),
     more,
     problem,
-    !inline && h("div", { class: "actions" }, button),
+    h("div", { class: "actions" }, button),
     after,
   );
-  if (inline) fields[0].input.after(button);
   root.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;

@@ -184,6 +184,7 @@ export function openPalette(app) {
     onClose: () => clearTimeout(timer),
   });
   opened.dialog.classList.add("palette");
+  opened.dialog.querySelector("h2").classList.add("visually-hidden"); // the field shows what it is
   input.focus();
   draw();
 }

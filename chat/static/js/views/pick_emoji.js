@@ -1,16 +1,11 @@
-// Letting somebody choose an emoji; the picker is loaded when it is wanted for the first time.
+// Letting somebody choose an emoji.
 
-import { t } from "../i18n.js";
+import { openEmojiPicker } from "./emoji_picker.js";
 
 /** Open the picker beside `at`, an element or its edges; `choose(emoji)` gets the choice. */
-export async function pickEmoji(app, at, choose) {
+export function pickEmoji(app, at, choose) {
   const edges = at instanceof Element ? edgesOf(at) : at; // it may be gone once the picker is there
-  try {
-    const { openEmojiPicker } = await import("./emoji_picker.js");
-    openEmojiPicker({ userId: app.store.me.id, at: edges, choose });
-  } catch {
-    app.toast(t("picker.failed"));
-  }
+  openEmojiPicker({ userId: app.store.me.id, at: edges, choose });
 }
 
 /** The edges of an element, to open something beside it; of a button, under its end. */

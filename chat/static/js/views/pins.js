@@ -84,7 +84,7 @@ export function createPins({ roomId, app, goTo }) {
     const [meta, text] = jumpTo.children;
     fill(meta, h("bdi", { class: "pin-author" }, store.authorOf(message)), " ", moment("pins.when", message.created_at));
     setText(text, excerptOf(message));
-    unpins.hidden = !rightsOver(store, store.rooms.get(roomId), message).pin;
+    unpins.hidden = !rightsOver(store, store.rooms.get(id()), message).pin;
   }
 
   async function unpin(seq) {

@@ -155,7 +155,7 @@ export function createRoom({ room: given, app, openSheet }) {
       drawComposer();
       messages.start(seq);
       pins.redraw();
-      pins.load();
+      if (!room().provisional) pins.load();
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(store, room())) composer.focus();
       else head.focus();

@@ -8,7 +8,7 @@ export default {
   "rooms.typing": "typing…",
   "rooms.draft": "Draft:",
   "rooms.mentioned": "You are mentioned",
-  "rooms.menu": "What to do with {name}",
+  "rooms.menu": "Options for {name}",
   "rooms.pin": "Pin to the top",
   "rooms.unpin": "Unpin",
   "rooms.mark_read": "Mark as read",

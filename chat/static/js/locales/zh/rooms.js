@@ -8,7 +8,7 @@ export default {
   "rooms.typing": "正在输入…",
   "rooms.draft": "[草稿]",
   "rooms.mentioned": "有人提到你",
-  "rooms.menu": "“{name}”的更多操作",
+  "rooms.menu": "“{name}”的选项",
   "rooms.pin": "置顶",
   "rooms.unpin": "取消置顶",
   "rooms.mark_read": "标为已读",
