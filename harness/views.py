@@ -193,22 +193,19 @@ def log_in_refused(stage: Stage) -> None:
     stage.shows(".form-error")
 
 
-@view(who=None)
+@view("/register", who=None)
 def register(stage: Stage) -> None:
-    stage.press("auth.register")
     stage.shows(".auth input[name=code]")
 
 
-@view(who=None)
+@view("/register", who=None)
 def register_refused(stage: Stage) -> None:
-    stage.press("auth.register")
     stage.press("auth.register")
     stage.shows(".field-error")
 
 
-@view(who=None)
+@view("/reset", who=None)
 def reset(stage: Stage) -> None:
-    stage.press("auth.forgot")
     stage.shows(".auth input[name=code]")
 
 
@@ -491,7 +488,7 @@ def _new_chat(stage: Stage, tab: str) -> None:
 @view()
 def new_direct(stage: Stage) -> None:
     _new_chat(stage, "direct")
-    stage.fill("new.find_label", stage.cast["emma.reed"].username)
+    stage.fill("new.find_label", "emma")
     stage.shows("dialog button.person")
 
 
@@ -503,9 +500,20 @@ def new_group(stage: Stage) -> None:
 
 
 @view()
+def new_group_people(stage: Stage) -> None:
+    _new_chat(stage, "create")
+    people = stage.page.locator("dialog").get_by_role("combobox")
+    people.fill("longname")
+    stage.page.get_by_role("option").first.click()
+    people.fill("e")
+    stage.shows("dialog .chip")
+    stage.shows("dialog [role=option]")
+
+
+@view()
 def new_join(stage: Stage) -> None:
     _new_chat(stage, "join")
-    stage.fill("group.number_label", "123456789")
+    stage.fill("new.join_label", "123456789")
     stage.press("new.join_submit")
     stage.shows("dialog .field-error")
 
@@ -513,6 +521,12 @@ def new_join(stage: Stage) -> None:
 def _open_sheet(stage: Stage) -> None:
     stage.press("members.title")
     stage.shows(f"{SHEET} .person-line")
+
+
+def _unfold(stage: Stage, key: str) -> None:
+    part = stage.page.locator("summary", has_text=stage.text(key))
+    part.click()
+    part.evaluate("node => node.scrollIntoView()")
 
 
 @view("hikes")
@@ -531,23 +545,46 @@ def sheet_by_invitation(stage: Stage) -> None:
 
 
 @view("hikes")
+def sheet_search_nobody(stage: Stage) -> None:
+    _open_sheet(stage)
+    stage.fill("members.search", "zzzzzz")
+    stage.page.get_by_text(stage.text("members.nobody")).first.wait_for()
+
+
+@view("hikes")
 def member_menu(stage: Stage) -> None:
     _open_sheet(stage)
-    stage.page.locator(f"{SHEET} .menu summary").first.click()
-    stage.shows(f"{SHEET} .menu-items")
+    stage.page.locator(f"{SHEET} .person-line button[aria-haspopup=menu]").first.click()
+    stage.shows("[role=menu]")
+
+
+@view("hikes")
+def add_people(stage: Stage) -> None:
+    _open_sheet(stage)
+    field = stage.page.locator(SHEET).get_by_role("combobox")
+    field.fill("nobody-of-this-name, ")
+    stage.press("members.add")
+    stage.shows(f"{SHEET} .field-error")
 
 
 @view("hikes")
 def group_edit(stage: Stage) -> None:
     _open_sheet(stage)
-    stage.page.get_by_text(stage.text("group.edit")).click()
-    stage.shows(f"{SHEET} input[name=info]")
+    _unfold(stage, "group.edit")
+    stage.shows(f"{SHEET} [name=info]")
 
 
 @view("hikes")
 def group_settings(stage: Stage) -> None:
     _open_sheet(stage)
-    stage.page.get_by_text(stage.text("group.settings")).click()
+    _unfold(stage, "group.settings")
+    stage.button("group.renew").wait_for()
+
+
+@view("hikes")
+def group_invitations(stage: Stage) -> None:
+    _open_sheet(stage)
+    _unfold(stage, "invitations.title")
     stage.press("invitations.make")
     stage.shows(f"{SHEET} .invitation-link")
     stage.shows(f"{SHEET} .session")
@@ -575,45 +612,81 @@ def block(stage: Stage) -> None:
 @view("noisy")
 def sheet_of_blocked(stage: Stage) -> None:
     stage.press("person.title")
-    stage.button("block.undo").wait_for()
+    stage.page.locator(SHEET).get_by_role("button", name=stage.text("block.undo")).wait_for()
 
 
-def _open_profile(stage: Stage) -> None:
-    stage.page.locator(".me").click()
-    stage.button("logout").wait_for()
+@view("emma.reed")
+def card(stage: Stage) -> None:
+    stage.page.locator(".title-button").click()
+    stage.shows("dialog .card-tiles")
 
 
-@view()
+@view("hikes")
+def card_of_author(stage: Stage) -> None:
+    stage.shows(".readers")  # by then the members are known, and names no longer change
+    stage.page.locator(".message:not(.mine) .author:visible").last.click()
+    stage.shows("dialog .card-tiles")
+
+
+@view("hikes")
+def card_of_oneself(stage: Stage) -> None:
+    _open_sheet(stage)
+    stage.page.locator(f"{SHEET} .person-line button.person").first.click()
+    stage.shows("dialog .card-tiles")
+
+
+@view("leaving")
+def card_of_nobody(stage: Stage) -> None:
+    stage.page.locator(".title-button").click()
+    stage.shows(SHEET)
+
+
+# Oneself
+
+
+@view("/me")
 def profile(stage: Stage) -> None:
-    _open_profile(stage)
+    stage.shows(".profile-column")
 
 
-@view()
+@view("/me")
 def password(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("password.title")
+    _unfold(stage, "password.title")
     stage.shows("input[name=current_password]")
 
 
-@view()
+@view("/me")
 def sessions(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("sessions.title")
+    _unfold(stage, "sessions.title")
     stage.shows(".session")
 
 
-@view()
+@view("/me")
 def blocked_people(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("blocks.title")
-    stage.button("block.undo").or_(stage.page.locator("dialog .person-line")).first.wait_for()
+    _unfold(stage, "blocks.title")
+    stage.page.get_by_role("button", name=re.compile(stage.text("block.undo"))).wait_for()
 
 
-@view()
+@view("/me")
 def deletion(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("deletion.title")
-    stage.shows("dialog .points")
+    _unfold(stage, "deletion.title")
+    stage.shows(".points")
+
+
+@view("strict")
+def log_out(stage: Stage) -> None:
+    stage.page.context.set_offline(True)
+    stage.shows(".shell:not([data-connection=online])")
+    stage.page.locator(".composer-input").fill("12:10!")
+    stage.button("composer.send").click()
+    stage.shows(".state[data-state=waiting]")
+    stage.page.keyboard.press("Control+k")
+    stage.page.get_by_role("combobox").fill(stage.text("logout"))
+    stage.page.get_by_role("option", name=stage.text("logout")).click()
+    stage.button("cancel").wait_for()
+
+
+# What comes and goes
 
 
 @view("emma.reed")
