@@ -29,7 +29,10 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE_MS = 60_000  # with a busy machine
 SHEET = ":is(dialog, .side-panel)"  # which of them is a matter of space
 # Who never looks reads nothing: the line of what is unread stays where it is.
-NEVER_LOOKING = "document.hasFocus = () => false"
+BROWSER = """document.hasFocus = () => false;
+if (location.search === "?keeps-nothing") {
+  Object.defineProperty(window, "indexedDB", { get() { throw new Error("refused"); } });
+}"""
 
 # Invitations, drafts, an open panel: each view begins as if it were the first.
 FORGET = """() => {
@@ -85,7 +88,7 @@ class View:
     at: str
     prepare: Callable[[Stage], None] | None
     act: Callable[[Stage], None]
-    desktop: bool
+    only: str | None
 
 
 VIEWS: dict[str, View] = {}
@@ -95,16 +98,16 @@ def view(
     at: str = "/",
     who: str | None = "linxiao",
     prepare: Callable[[Stage], None] | None = None,
-    desktop: bool = False,
+    only: str | None = None,
 ) -> Callable[[Callable[[Stage], None]], Callable[[Stage], None]]:
     """Make a function the way to the view of its name; `prepare` comes before the page opens.
 
-    With `desktop` phones have no such view.
+    `only` says where there is such a view, on a "phone" or a "desktop"; None: on both.
     """
 
     def register(act: Callable[[Stage], None]) -> Callable[[Stage], None]:
         assert act.__name__ not in VIEWS
-        VIEWS[act.__name__] = View(act.__name__, who, at, prepare, act, desktop)
+        VIEWS[act.__name__] = View(act.__name__, who, at, prepare, act, only)
         return act
 
     return register
@@ -121,7 +124,12 @@ class Tour:
         self._url = url
         self._cast = cast
         self._language = language
-        self._options = {"locale": LOCALES[language], "reduced_motion": "reduce"} | options
+        self._options = {
+            "locale": LOCALES[language],
+            "reduced_motion": "reduce",
+            "service_workers": "block",  # or what a view refuses comes from there
+            **options,
+        }
         self._pages: dict[str | None, Page] = {}
 
     def __enter__(self) -> Tour:
@@ -133,12 +141,12 @@ class Tour:
 
     def views(self, names: Collection[str] = ()) -> Iterator[tuple[str, Stage]]:
         """Show the views of these names, else all of them; yield the name and the stage of each."""
+        device = "phone" if self._options.get("is_mobile") else "desktop"
         for one in VIEWS.values():
-            if one.desktop and self._options.get("is_mobile"):
+            if one.only not in (None, device) or names and one.name not in names:
                 continue
-            if not names or one.name in names:
-                with self._shown(one) as stage:
-                    yield one.name, stage
+            with self._shown(one) as stage:
+                yield one.name, stage
 
     @contextmanager
     def _shown(self, view: View) -> Iterator[Stage]:
@@ -149,7 +157,7 @@ class Tour:
         # A hash alone would not load the page again.
         page.goto("about:blank")
         page.goto(self._url + self._cast.path_of(view.at))
-        if view.prepare is None:
+        if view.prepare is not _refuse_rooms:
             stage.shows(".shell[data-connection=online]" if view.who else ".auth h1")
         try:
             view.act(stage)
@@ -169,12 +177,20 @@ class Tour:
     def _context_of(self, who: str | None) -> BrowserContext:
         kept: Any = signed_in(self._app, self._cast[who], self._url) if who else None
         context = self._browser.new_context(**self._options, storage_state=kept)
-        context.add_init_script(NEVER_LOOKING)
+        context.add_init_script(BROWSER)
         return context
 
 
 def _refuse_rooms(stage: Stage) -> None:
     stage.page.route("**/api/rooms", lambda route: route.abort())
+
+
+def _refuse_messages(stage: Stage) -> None:
+    stage.page.route("**/api/rooms/*/messages?*", lambda route: route.abort())
+
+
+def _hold_messages(stage: Stage) -> None:
+    stage.page.route("**/api/rooms/*/messages?*", lambda route: None)
 
 
 # Getting in
@@ -242,6 +258,11 @@ def list_offline(stage: Stage) -> None:
     stage.shows(".banner")
 
 
+@view("/?keeps-nothing")
+def list_warning(stage: Stage) -> None:
+    stage.shows(".banner.warning")
+
+
 def _open_palette(stage: Stage, query: str) -> None:
     stage.page.keyboard.press("Control+k")
     stage.page.get_by_role("combobox").fill(query)
@@ -266,12 +287,28 @@ def palette_nothing(stage: Stage) -> None:
 
 
 @view()
+def palette_join(stage: Stage) -> None:
+    _open_palette(stage, "123-456-789")
+    stage.shows("[role=option]")
+
+
+@view()
 def room_menu(stage: Stage) -> None:
     stage.page.locator(".room").first.click(button="right")
     stage.shows("[role=menu]")
 
 
 # Rooms
+
+
+@view("hikes", prepare=_refuse_messages)
+def messages_refused(stage: Stage) -> None:
+    stage.shows(".transcript button")
+
+
+@view("hikes", prepare=_hold_messages)
+def messages_loading(stage: Stage) -> None:
+    stage.shows(".transcript")
 
 
 @view("hikes")
@@ -355,7 +392,7 @@ def formatted_code(stage: Stage) -> None:
     stage.shows(".message.target pre")
 
 
-@view("hikes", desktop=True)
+@view("hikes", only="desktop")
 def message_bar(stage: Stage) -> None:
     stage.message().hover()
     stage.shows(".message-bar")
@@ -382,6 +419,12 @@ def message_menu_in_direct(stage: Stage) -> None:
 def _choose(stage: Stage, key: str) -> None:
     message_menu(stage)
     stage.page.get_by_role("menuitem", name=stage.text(key), exact=True).click()
+
+
+@view("hikes", only="phone")
+def message_selection(stage: Stage) -> None:
+    _choose(stage, "act.select")
+    stage.shows("dialog .selectable")
 
 
 @view("hikes")
