@@ -156,11 +156,9 @@ export function createMessageActions({ list, roomId, app, compose }) {
   }
 
   function onClick(event) {
-    const button = event.target.closest(".reaction, .reaction-add");
+    const button = event.target.closest(".reaction");
     const message = button && messageOf(rowOf(button));
-    if (!message) return;
-    if (button.matches(".reaction-add")) pick(message, button);
-    else react(message, button.dataset.emoji);
+    if (message) react(message, button.dataset.emoji);
   }
 
   const canPress = (node) => !node.closest("a, .message-bar, .trouble, summary") && Boolean(messageOf(rowOf(node)));
