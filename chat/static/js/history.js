@@ -1,5 +1,7 @@
 // Loading pages of messages into timelines: newest first, older and newer as one scrolls.
 
+import { unreadIn } from "./attention.js";
+
 const PAGE = 50;
 const CHANGES = 100; // as many as one answer has
 const READ_ABOVE = 10; // messages shown above the first unread one
@@ -32,7 +34,7 @@ export function createHistory({ store, api, settle, reload }) {
     return once(`${roomId}:open`, async () => {
       const timeline = store.timeline(roomId);
       const room = store.rooms.get(roomId);
-      const unread = store.unread(room);
+      const unread = unreadIn(room);
       const middle = unread > PAGE - READ_ABOVE && room.last_read_seq > 0;
       const above = Math.max(0, room.last_read_seq - READ_ABOVE);
       const { messages, last_rev: rev } = await page(roomId, middle ? `&after_seq=${above}` : "");

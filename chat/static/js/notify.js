@@ -1,7 +1,7 @@
 // Notifications of the desktop: off until somebody asks for them, on this browser and account.
 
+import { callsFor, notifyOf } from "./attention.js";
 import { forgetNotifying, keepNotifying, notifies } from "./storage.js";
-import { notifyOf } from "./store.js";
 
 const SETTLE_MS = 1_000; // time for another tab to say that it was read there
 const LONGEST = 200;
@@ -70,7 +70,7 @@ export function createNotifier({ store, locks, wait, open }) {
     const latest = store.latest(message);
     if (latest.deleted_at || !isUnread(message.room_id, message.seq)) return;
     const room = store.rooms.get(message.room_id);
-    if (![message, latest].some((copy) => store.callsFor(room, copy))) return; // a preview names nobody
+    if (![message, latest].some((copy) => callsFor(room, copy, userId))) return; // a preview names nobody
     try {
       show(room, latest);
     } catch {

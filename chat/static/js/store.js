@@ -1,50 +1,18 @@
 // What the page knows. Events are applied here and nowhere else; views are told what changed.
 
+import { namesUser } from "./attention.js";
+import { applyEvent } from "./events.js";
 import { t } from "./i18n.js";
 import { follows } from "./pinned.js";
+import { RoomMap, provisionalId, provisionalRoom } from "./provisional.js";
 import { Timeline } from "./timeline.js";
 import { isLater, withReaction } from "./versions.js";
 
-const TYPING_MS = 5_000;
 const SHOWN = ["username", "nickname", "avatar"]; // of a user, beside messages
 
 /** What a person is called; also the sender of a message, by the names it carries. */
 export function nameOf(user) {
   return user?.nickname || user?.username || "";
-}
-
-/** Where a room was known by another id, as those are that begin with their first message. */
-class RoomMap extends Map {
-  constructor(aliases) {
-    super();
-    this.aliases = aliases;
-  }
-
-  get(id) {
-    return super.get(this.aliases.get(id) ?? id);
-  }
-
-  has(id) {
-    return super.has(this.aliases.get(id) ?? id);
-  }
-
-  set(id, value) {
-    return super.set(this.aliases.get(id) ?? id, value);
-  }
-
-  delete(id) {
-    return super.delete(this.aliases.get(id) ?? id);
-  }
-}
-
-/** The id of the room with somebody before the first message: the server knows none yet. */
-export function provisionalId(username) {
-  return `new:${username.toLowerCase()}`;
-}
-
-/** What a room may notify of: "all", "mentions" or "none". */
-export function notifyOf(room) {
-  return room.notify ?? (room.muted ? "none" : "all");
 }
 
 export class Store {
@@ -142,42 +110,6 @@ export class Store {
     return this.roomList().filter((room) => !room.hidden || room.id === openId);
   }
 
-  unread(room) {
-    return Math.max(0, room.last_seq - room.last_read_seq);
-  }
-
-  /** Whether one is named in a message of the room that one has not read. */
-  isMentioned(room) {
-    return (room.last_mention_seq ?? 0) > room.last_read_seq;
-  }
-
-  /**
-   * What calls for attention: `count` unread messages, of rooms that tell of mentions alone one for
-   * the mention; `mentioned` tells whether one is named somewhere.
-   */
-  attention() {
-    const total = { count: 0, mentioned: false };
-    for (const room of this.rooms.values()) {
-      const wanted = notifyOf(room);
-      if (room.hidden || wanted === "none") continue;
-      const mentioned = this.isMentioned(room);
-      total.mentioned ||= mentioned;
-      total.count += wanted === "all" ? this.unread(room) : Number(mentioned);
-    }
-    return total;
-  }
-
-  /** Whether somebody who wants to hear of this room wants to hear of this message. */
-  callsFor(room, message) {
-    const wanted = notifyOf(room);
-    return wanted === "all" || (wanted === "mentions" && this.names(message));
-  }
-
-  /** Whether a message of somebody else names oneself, or everybody. */
-  names({ user_id: userId, mentions = [], mentions_all: all = false }) {
-    return userId !== this.me.id && (all || mentions.includes(this.me.id));
-  }
-
   titleOf(room) {
     if (room.kind === "group") return room.name;
     return nameOf(this.users.get(room.peer?.id) ?? room.peer) || t("nobody");
@@ -236,27 +168,7 @@ export class Store {
     this.keepUser(user);
     const id = provisionalId(user.username);
     if (this.rooms.has(id)) return this.rooms.get(id);
-    const room = {
-      id,
-      kind: "direct",
-      provisional: true,
-      number: null,
-      name: null,
-      info: "",
-      owner_id: null,
-      posting: "members",
-      peer: user,
-      blocked: this.blocks.has(user.id),
-      notify: "all",
-      muted: false,
-      hidden: false,
-      pinned: false,
-      last_seq: 0,
-      last_read_seq: 0,
-      last_mention_seq: 0,
-      last_message: null,
-      created_at: this.now(),
-    };
+    const room = provisionalRoom(user, { blocked: this.blocks.has(user.id), at: this.now() });
     this.rooms.set(id, room);
     this.timeline(id).load([], { rev: 0 });
     this.pins.set(id, []);
@@ -444,7 +356,7 @@ export class Store {
       if (!room.last_message || isLater(message, room.last_message)) room.last_message = message;
       if (message.seq > room.last_seq) room.hidden = false; // until the next message
       room.last_seq = Math.max(room.last_seq, message.seq);
-      if (this.names(message)) this.hearMention(roomId, message.seq);
+      if (namesUser(message, this.me.id)) this.hearMention(roomId, message.seq);
       if (message.user_id === this.me.id) {
         room.last_read_seq = Math.max(room.last_read_seq, message.seq); // sending marks read
       } else this.keepReadMark(roomId, message.user_id, message.seq);
@@ -491,82 +403,6 @@ export class Store {
 
   /** Apply one pushed event. */
   apply(name, payload) {
-    EVENTS[name]?.(this, payload);
+    applyEvent(this, name, payload);
   }
 }
-
-const EVENTS = {
-  message_created: (store, message) => store.putMessage(message),
-
-  messages_changed: (store, changes) => store.putChanges(changes),
-
-  message_read(store, { room_id: roomId, user_id: userId, seq }) {
-    if (userId === store.me.id) store.markRead(roomId, seq);
-    else {
-      store.keepReadMark(roomId, userId, seq);
-      store.notify(`timeline:${roomId}`);
-    }
-  },
-
-  user_typing(store, { room_id: roomId, user_id: userId }) {
-    if (!store.typing.has(roomId)) store.typing.set(roomId, new Map());
-    store.typing.get(roomId).set(userId, store.now() + TYPING_MS);
-    store.notify(`typing:${roomId}`);
-  },
-
-  presence_changed(store, { user_id: userId, online }) {
-    const user = store.users.get(userId);
-    if (!user) return;
-    user.online = online;
-    const keys = [...store.rooms.values()]
-      .filter((room) => room.peer?.id === userId || store.members.has(room.id))
-      .flatMap((room) => [`room:${room.id}`, `members:${room.id}`]);
-    store.notify("rooms", ...keys);
-  },
-
-  user_changed(store, user) {
-    store.keepUser(user);
-    if (user.id === store.me.id) store.setMe({ ...store.me, ...user });
-    const rooms = [...store.rooms.keys()];
-    store.notify("rooms", ...rooms.flatMap((id) => [`room:${id}`, `members:${id}`, `timeline:${id}`]));
-  },
-
-  room_created(store, room) {
-    // A push does not tell who the other one is: without that a direct room has no name.
-    if (room.kind === "direct" && !store.rooms.has(room.id)) store.onUnknownRoom(room.id);
-    else store.putRoom(room);
-  },
-
-  room_updated(store, room) {
-    if (store.rooms.has(room.id)) store.putRoom(room);
-    store.notify(`roles:${room.id}`);
-  },
-
-  room_settings_changed(store, { room_id: roomId, ...settings }) {
-    if (store.rooms.has(roomId)) store.putRoom({ ...store.rooms.get(roomId), ...settings });
-  },
-
-  room_deleted: (store, { room_id: roomId }) => store.dropRoom(roomId),
-
-  invitation_received(store, request) {
-    store.requests.set(request.id, request);
-    store.notify("rooms");
-  },
-
-  member_joined(store, { room_id: roomId, user }) {
-    store.keepUser(user);
-    store.notify(`roles:${roomId}`, `timeline:${roomId}`);
-  },
-
-  member_left(store, { room_id: roomId, user_id: userId }) {
-    const room = store.rooms.get(roomId);
-    if (userId === store.me.id) store.dropRoom(roomId);
-    else if (room?.kind === "direct") {
-      // nobody leaves these but with their account
-      room.peer = null;
-      store.gone.add(userId);
-      store.peopleRev += 1;
-      store.notify("rooms", `room:${roomId}`, `timeline:${roomId}`);
-    } else store.notify(`roles:${roomId}`);
-  },
-};

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withPresentIds } from "../../../chat/static/js/api.js";
 import { Outbox } from "../../../chat/static/js/outbox.js";
-import { Store, provisionalId } from "../../../chat/static/js/store.js";
+import { provisionalId } from "../../../chat/static/js/provisional.js";
+import { Store } from "../../../chat/static/js/store.js";
 import { createKeepers, createLocks, deferred, message } from "./helpers.mjs";
 
 const BOB = { id: "u2", username: "Bob", nickname: "Bob" };

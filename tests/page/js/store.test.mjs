@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { attentionOf, unreadIn } from "../../../chat/static/js/attention.js";
 import { Store } from "../../../chat/static/js/store.js";
 import { group, message, messages } from "./helpers.mjs";
 
@@ -17,25 +18,25 @@ test("a message counts as unread until it is read, one's own never", () => {
   const store = setUp();
   store.apply("message_created", message(1));
   store.apply("message_created", message(2));
-  assert.equal(store.unread(store.rooms.get("r1")), 2);
+  assert.equal(unreadIn(store.rooms.get("r1")), 2);
   store.markRead("r1", 1);
-  assert.equal(store.attention().count, 1);
+  assert.equal(attentionOf(store.rooms.values()).count, 1);
   store.apply("message_created", message(3, { user_id: "me" }));
-  assert.equal(store.attention().count, 0);
+  assert.equal(attentionOf(store.rooms.values()).count, 0);
 });
 
 test("a muted room counts for itself, not for the whole", () => {
   const store = setUp([group("r1", { last_seq: 2 }), group("r2", { last_seq: 3, muted: true })]);
-  assert.equal(store.unread(store.rooms.get("r2")), 3);
-  assert.equal(store.attention().count, 2);
+  assert.equal(unreadIn(store.rooms.get("r2")), 3);
+  assert.equal(attentionOf(store.rooms.values()).count, 2);
 });
 
 test("a read mark from another tab counts, another person's does not", () => {
   const store = setUp([group("r1", { last_seq: 5 })]);
   store.apply("message_read", { room_id: "r1", user_id: "u2", seq: 5 });
-  assert.equal(store.attention().count, 5);
+  assert.equal(attentionOf(store.rooms.values()).count, 5);
   store.apply("message_read", { room_id: "r1", user_id: "me", seq: 4 });
-  assert.equal(store.attention().count, 1);
+  assert.equal(attentionOf(store.rooms.values()).count, 1);
 });
 
 test("an answer older than a push takes nothing back", () => {
@@ -53,15 +54,15 @@ test("a push without marks and peer keeps those known", () => {
   const { last_read_seq: _, unread: __, muted: ___, peer: ____, ...pushed } = direct;
   store.apply("room_updated", pushed);
   assert.equal(store.rooms.get("d1").peer.username, "bob");
-  assert.equal(store.attention().count, 0);
+  assert.equal(attentionOf(store.rooms.values()).count, 0);
 });
 
 test("what one has set of a room elsewhere is known here, too", () => {
   const store = setUp([group("r1", { last_seq: 5 })]);
-  assert.equal(store.attention().count, 5);
+  assert.equal(attentionOf(store.rooms.values()).count, 5);
   store.apply("room_settings_changed", { room_id: "r1", notify: "none", muted: true, hidden: false, pinned: true });
   store.apply("room_settings_changed", { room_id: "r9", notify: "none", muted: true, hidden: false, pinned: true });
-  assert.deepEqual([store.attention().count, store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
+  assert.deepEqual([attentionOf(store.rooms.values()).count, store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
 });
 
 test("a direct room pushed without its peer is fetched, and so is an unknown one", () => {
@@ -189,7 +190,7 @@ test("of another past nothing is kept but the rooms themselves", () => {
   assert.equal(store.users.has(PEER.id), false);
   store.putRooms([group("r1", { last_seq: 4, last_read_seq: 2, last_message: message(4) })], ["r1"]);
   const room = store.rooms.get("r1");
-  assert.deepEqual([room.last_seq, store.unread(room), room.last_message.seq], [4, 2, 4]);
+  assert.deepEqual([room.last_seq, unreadIn(room), room.last_message.seq], [4, 2, 4]);
   assert.deepEqual([store.timeline("r1").loaded, store.timeline("r1").head], [false, 4]);
   assert.equal(store.members.has("r1"), false);
   assert.ok(changed.includes("timeline:r1") && changed.includes("roles:r1"));
@@ -201,7 +202,7 @@ test("a hidden room is shown while it is open, and by the next message for good"
   const store = setUp([{ ...DIRECT, hidden: true, last_seq: 3, last_message: message(3, { room_id: "d1" }) }]);
   assert.deepEqual(store.shownRooms(undefined), []);
   assert.deepEqual(store.shownRooms("d1").map(({ id }) => id), ["d1"]);
-  assert.equal(store.attention().count, 0);
+  assert.equal(attentionOf(store.rooms.values()).count, 0);
   store.apply("message_created", message(3, { room_id: "d1" })); // told once more
   assert.deepEqual(store.shownRooms(undefined), []);
   store.apply("message_created", message(4, { room_id: "d1" }));
@@ -257,10 +258,10 @@ test("a preview follows the change of the newest message, and no older copy take
 test("changes make nothing unread, and a message is counted once however one learns of it", () => {
   const store = setUp([group("r1", { last_seq: 2, last_read_seq: 1, last_message: message(2) })]);
   store.apply("messages_changed", changes(0, 1, message(1, { version: 1 }), message(2, { version: 1 })));
-  assert.equal(store.attention().count, 1);
+  assert.equal(attentionOf(store.rooms.values()).count, 1);
   store.apply("messages_changed", changes(1, 2, message(3, { version: 1, data: "changed" }))); // before it has come
   store.apply("message_created", message(3));
-  assert.equal(store.attention().count, 2);
+  assert.equal(attentionOf(store.rooms.values()).count, 2);
   assert.equal(store.rooms.get("r1").last_message.data, "changed");
 });
 
@@ -331,14 +332,14 @@ test("what calls for attention: messages of rooms that tell of all, mentions of 
   for (const id of Object.keys(rooms)) {
     for (const seq of [1, 2]) store.putMessage(message(seq, { id: `${id}${seq}`, room_id: id }));
   }
-  assert.deepEqual(store.attention(), { count: 2, mentioned: false });
+  assert.deepEqual(attentionOf(store.rooms.values()), { count: 2, mentioned: false });
   for (const id of Object.keys(rooms)) {
     store.putMessage(message(3, { id: `${id}3`, room_id: id, mentions: ["me"] }));
   }
-  assert.deepEqual(store.attention(), { count: 4, mentioned: true });
+  assert.deepEqual(attentionOf(store.rooms.values()), { count: 4, mentioned: true });
   store.markRead("r1", 3);
   store.markRead("r2", 3);
-  assert.deepEqual(store.attention(), { count: 0, mentioned: false });
+  assert.deepEqual(attentionOf(store.rooms.values()), { count: 0, mentioned: false });
 });
 
 test("pinned rooms stand first, and settings made elsewhere are taken over", () => {

@@ -5,12 +5,6 @@ import { nameOf } from "../store.js";
 
 const EVERYBODY = /^[@＠](?:all|所有人)/iu;
 
-/** Whether a message calls the user, by name or with everybody. */
-export function mentions(message, userId) {
-  if (message.user_id === userId || message.deleted_at) return false;
-  return Boolean(message.mentions_all || message.mentions?.includes(userId));
-}
-
 /** The names by which those whom a message mentions are called: when they change, so does its text. */
 export function mentionedNames(message, store) {
   return (message.mentions ?? []).map((id) => nameOf(store.users.get(id))).join("\n");

@@ -1,5 +1,6 @@
 // The message list: a window of rows over the timeline, and the one owner of its scrolling.
 
+import { unreadIn } from "../attention.js";
 import { fill, h, icon, keyed } from "../dom.js";
 import { full } from "../format.js";
 import { rowsOf } from "../grouping.js";
@@ -194,7 +195,7 @@ export function createMessages({
   function open() {
     opened = true;
     const line = timeline();
-    const unread = store.unread(room());
+    const unread = unreadIn(room());
     unreadAfter = unread > 0 && room().last_read_seq > 0 ? room().last_read_seq : null;
     attached = !line.hasNewer;
     to = line.last;
@@ -225,7 +226,7 @@ export function createMessages({
 
   function isPlaceHeld() {
     const place = keptPlace(roomId);
-    return place !== null && store.unread(room()) === 0 && timeline().at(place.seq) !== null;
+    return place !== null && unreadIn(room()) === 0 && timeline().at(place.seq) !== null;
   }
 
   function rowOf(seq) {
@@ -290,7 +291,7 @@ export function createMessages({
     const line = timeline();
     jump.hidden = !opened || (attached && (stuck || atEnd()));
     if (!jump.hidden) {
-      const unread = store.unread(room());
+      const unread = unreadIn(room());
       jump.lastChild.textContent = unread ? t("messages.jump_new", { count: unread }) : t("messages.jump");
     }
     const last = lastVisible();
@@ -399,7 +400,7 @@ export function createMessages({
       return;
     }
     const away = document.visibilityState !== "visible" || !document.hasFocus();
-    if (away && store.unread(room()) > 0 && (unreadAfter === null || unreadAfter < room().last_read_seq)) {
+    if (away && unreadIn(room()) > 0 && (unreadAfter === null || unreadAfter < room().last_read_seq)) {
       unreadAfter = room().last_read_seq;
     }
     change(() => {

@@ -1,8 +1,8 @@
 // What a group notifies of: all that is said, mentions, or nothing.
 
+import { notifyOf } from "../attention.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
-import { notifyOf } from "../store.js";
 import { choice } from "./choice.js";
 
 /** Make the choice for a group; returns `{root, redraw}`. */

@@ -1,6 +1,7 @@
 // What the palette offers for what was typed, part by part. A choice is `{key, title, detail, look,
 // words, run}`; `look` is `{face}` (of the title, else of `name`) or the `{path}` of an icon.
 
+import { unreadIn } from "../attention.js";
 import { findByTitle } from "../finding.js";
 import { roomNumber } from "../format.js";
 import { BELL, BELL_OFF, COMPOSE, DEVICE, GLOBE, LEAVE, LINK, MOON, PEOPLE, PIN, SUN, UNPIN } from "../icons.js";
@@ -39,7 +40,7 @@ export function roomChoice({ store, actions }, room) {
     title,
     detail: [username, room.hidden && t("palette.hidden")].filter(Boolean).join(" · "),
     look: { face: store.faceOf(room), square: room.kind === "group" },
-    unread: store.unread(room),
+    unread: unreadIn(room),
     muted: room.muted,
     run: () => actions.goTo(room),
   };

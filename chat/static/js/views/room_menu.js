@@ -1,10 +1,10 @@
 // What one can do with a conversation from its line in the list.
 
+import { notifyOf, unreadIn } from "../attention.js";
 import { errorText } from "../errors.js";
 import { BELL, BELL_OFF, CHECKS, HIDE, LEAVE, MENTION, PIN, UNPIN } from "../icons.js";
 import { t } from "../i18n.js";
 import { roomOf } from "../router.js";
-import { notifyOf } from "../store.js";
 import { leaveGroup } from "./leaving.js";
 import { openMenu } from "./menu.js";
 
@@ -52,7 +52,7 @@ function itemsOf(app, room) {
     ),
     ...choices.map((one) => item(NOTIFY[one], t(`notify_of.${one}`), () => actions.setNotify(room.id, one))),
   ];
-  if (store.unread(room)) {
+  if (unreadIn(room)) {
     items.push(item(CHECKS, t("rooms.mark_read"), () => actions.markRead(room.id, room.last_seq)));
   }
   if (room.kind === "direct") items.push(item(HIDE, t("hide.do"), () => hide(app, room)));

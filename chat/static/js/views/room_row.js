@@ -1,12 +1,12 @@
 // A line of the conversation list.
 
+import { isMentionedIn, notifyOf, unreadIn } from "../attention.js";
 import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { badge, brief, full } from "../format.js";
 import { ALERT, BELL_OFF, CHECK, CHECKS, CLOCK, MENTION, MORE, PIN } from "../icons.js";
 import { t } from "../i18n.js";
 import { previewOf } from "../preview.js";
 import { pathOf } from "../router.js";
-import { notifyOf } from "../store.js";
 import { avatar } from "./avatar.js";
 
 const STATES = { pending: CLOCK, failed: ALERT, sent: CHECK, read: CHECKS };
@@ -41,7 +41,7 @@ export function updateRoomRow(item, room, { store, openId, records, draft, tabSt
   const [link, more] = item.children;
   const [face, name, time, preview, marks] = link.children;
   const title = store.titleOf(room);
-  const unread = store.unread(room);
+  const unread = unreadIn(room);
   const quiet = notifyOf(room) !== "all";
   const isOpen = room.id === openId;
   const unsent = records(room.id);
@@ -65,7 +65,7 @@ export function updateRoomRow(item, room, { store, openId, records, draft, tabSt
     records: unsent,
     draft: isOpen ? "" : draft(room.id),
   });
-  const mentioned = store.isMentioned(room);
+  const mentioned = isMentionedIn(room);
   link.classList.toggle("has-marks", unread > 0 || mentioned);
   drawMarks(marks, { unread, quiet, mentioned });
 }

@@ -1,13 +1,13 @@
 // One row of the message list: a day, the unread line, or a message. In a room of two messages are
 // bubbles, one's own on the other side; in a group they are a list with names and pictures.
 
+import { namesUser } from "../attention.js";
 import { fill, h } from "../dom.js";
 import { clock, full } from "../format.js";
 import { t } from "../i18n.js";
 import { avatar, hueOf } from "./avatar.js";
 import { drawMessage } from "./changed.js";
 import { createDay, refreshDay } from "./day.js";
-import { mentions } from "./mention.js";
 import { drawQuote } from "./quote.js";
 import { drawReaders, drawState, drawTrouble } from "./receipts.js";
 
@@ -70,7 +70,7 @@ function drawRow(node, own, row, context) {
   const { message, first } = row;
   node.classList.toggle("first", first);
   node.classList.toggle("turn", row.turn);
-  node.classList.toggle("mentioned", mentions(message, context.store.me.id));
+  node.classList.toggle("mentioned", namesUser(message, context.store.me.id));
   if (node.dataset.seq !== String(message.seq ?? "")) node.dataset.seq = message.seq ?? "";
   drawAuthor(own, row, context);
   drawQuote(own.box, message, context);

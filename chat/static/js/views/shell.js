@@ -1,5 +1,6 @@
 // The page of one who is logged in: list, open room, and what belongs to neither.
 
+import { attentionOf } from "../attention.js";
 import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
@@ -80,7 +81,7 @@ export function createShell(app) {
 
   function retitle() {
     const room = app.openRoom();
-    showTitle(store.attention(), room ? store.titleOf(room) : "");
+    showTitle(attentionOf(store.rooms.values()), room ? store.titleOf(room) : "");
   }
 
   const stopListening = store.subscribe((key) => {

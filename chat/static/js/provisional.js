@@ -1,0 +1,55 @@
+// Rooms of two that begin with their first message. Until then they have an id of the page's own.
+
+/** Where a room was known by another id, as those are that begin with their first message. */
+export class RoomMap extends Map {
+  constructor(aliases) {
+    super();
+    this.aliases = aliases;
+  }
+
+  get(id) {
+    return super.get(this.aliases.get(id) ?? id);
+  }
+
+  has(id) {
+    return super.has(this.aliases.get(id) ?? id);
+  }
+
+  set(id, value) {
+    return super.set(this.aliases.get(id) ?? id, value);
+  }
+
+  delete(id) {
+    return super.delete(this.aliases.get(id) ?? id);
+  }
+}
+
+/** The id of the room with somebody before the first message: the server knows none yet. */
+export function provisionalId(username) {
+  return `new:${username.toLowerCase()}`;
+}
+
+/** Make the room with somebody as it is before the first message. */
+export function provisionalRoom(user, { blocked, at }) {
+  return {
+    id: provisionalId(user.username),
+    kind: "direct",
+    provisional: true,
+    number: null,
+    name: null,
+    info: "",
+    owner_id: null,
+    posting: "members",
+    peer: user,
+    blocked,
+    notify: "all",
+    muted: false,
+    hidden: false,
+    pinned: false,
+    last_seq: 0,
+    last_read_seq: 0,
+    last_mention_seq: 0,
+    last_message: null,
+    created_at: at,
+  };
+}
