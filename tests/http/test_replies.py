@@ -117,8 +117,8 @@ def test_who_may_not_send_may_not_reply(app: Flask) -> None:
     data_of(alice.patch(f"/rooms/{room['id']}", json={"posting": "admins"}))
     assert error_of(reply(bob, room, 1), 403)["code"] == "forbidden"
     alice.put(f"/users/me/blocks/{bob.id}")
-    for one in (alice, bob):
-        assert error_of(reply(one, direct, 1), 403)["code"] == "forbidden"
+    for person in (alice, bob):
+        assert error_of(reply(person, direct, 1), 403)["code"] == "forbidden"
     bob.delete(f"/rooms/{room['id']}/members/{bob.id}")
     assert error_of(reply(bob, room, 1), 404)["code"] == "not_found"
 
