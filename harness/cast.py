@@ -24,6 +24,8 @@ NICKNAMES = {
     "noisy": "Noisy Neighbour",
     "strict": "Strict Stranger",
     "wangyu": "王雨",
+    "newfriend": "",
+    "zoe": "Zoë van den Berg-Öztürk",
     "newcomer": "",
     "unknown": "Una Known",
 }
@@ -119,7 +121,16 @@ class Cast:
 
     def _make_groups(self) -> None:
         lin, emma = self["linxiao"], self["emma.reed"]
-        others = ("chenmo", "wangyu", "emma.reed", "tomas", "maryam", "longname")
+        others = (
+            "chenmo",
+            "wangyu",
+            "emma.reed",
+            "tomas",
+            "maryam",
+            "longname",
+            "newfriend",
+            "zoe",
+        )
         info = "每周六早上出发。Everyone is welcome, also slow walkers."
         hikes = self._group("hikes", "周末爬山 ⛰️", "linxiao", *others, info=info)
         data_of(

@@ -29,7 +29,10 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE_MS = 60_000  # with a busy machine
 SHEET = ":is(dialog, .side-panel)"  # which of them is a matter of space
 # Who never looks reads nothing: the line of what is unread stays where it is.
-NEVER_LOOKING = "document.hasFocus = () => false"
+BROWSER = """document.hasFocus = () => false;
+if (location.search === "?keeps-nothing") {
+  Object.defineProperty(window, "indexedDB", { get() { throw new Error("refused"); } });
+}"""
 
 # Invitations, drafts, an open panel: each view begins as if it were the first.
 FORGET = """() => {
@@ -85,7 +88,7 @@ class View:
     at: str
     prepare: Callable[[Stage], None] | None
     act: Callable[[Stage], None]
-    desktop: bool
+    only: str | None
 
 
 VIEWS: dict[str, View] = {}
@@ -95,16 +98,16 @@ def view(
     at: str = "/",
     who: str | None = "linxiao",
     prepare: Callable[[Stage], None] | None = None,
-    desktop: bool = False,
+    only: str | None = None,
 ) -> Callable[[Callable[[Stage], None]], Callable[[Stage], None]]:
     """Make a function the way to the view of its name; `prepare` comes before the page opens.
 
-    With `desktop` phones have no such view.
+    `only` says where there is such a view, on a "phone" or a "desktop"; None: on both.
     """
 
     def register(act: Callable[[Stage], None]) -> Callable[[Stage], None]:
         assert act.__name__ not in VIEWS
-        VIEWS[act.__name__] = View(act.__name__, who, at, prepare, act, desktop)
+        VIEWS[act.__name__] = View(act.__name__, who, at, prepare, act, only)
         return act
 
     return register
@@ -121,7 +124,12 @@ class Tour:
         self._url = url
         self._cast = cast
         self._language = language
-        self._options = {"locale": LOCALES[language], "reduced_motion": "reduce"} | options
+        self._options = {
+            "locale": LOCALES[language],
+            "reduced_motion": "reduce",
+            "service_workers": "block",  # or what a view refuses comes from there
+            **options,
+        }
         self._pages: dict[str | None, Page] = {}
 
     def __enter__(self) -> Tour:
@@ -133,12 +141,12 @@ class Tour:
 
     def views(self, names: Collection[str] = ()) -> Iterator[tuple[str, Stage]]:
         """Show the views of these names, else all of them; yield the name and the stage of each."""
+        device = "phone" if self._options.get("is_mobile") else "desktop"
         for one in VIEWS.values():
-            if one.desktop and self._options.get("is_mobile"):
+            if one.only not in (None, device) or names and one.name not in names:
                 continue
-            if not names or one.name in names:
-                with self._shown(one) as stage:
-                    yield one.name, stage
+            with self._shown(one) as stage:
+                yield one.name, stage
 
     @contextmanager
     def _shown(self, view: View) -> Iterator[Stage]:
@@ -149,7 +157,7 @@ class Tour:
         # A hash alone would not load the page again.
         page.goto("about:blank")
         page.goto(self._url + self._cast.path_of(view.at))
-        if view.prepare is None:
+        if view.prepare is not _refuse_rooms:
             stage.shows(".shell[data-connection=online]" if view.who else ".auth h1")
         try:
             view.act(stage)
@@ -169,12 +177,20 @@ class Tour:
     def _context_of(self, who: str | None) -> BrowserContext:
         kept: Any = signed_in(self._app, self._cast[who], self._url) if who else None
         context = self._browser.new_context(**self._options, storage_state=kept)
-        context.add_init_script(NEVER_LOOKING)
+        context.add_init_script(BROWSER)
         return context
 
 
 def _refuse_rooms(stage: Stage) -> None:
     stage.page.route("**/api/rooms", lambda route: route.abort())
+
+
+def _refuse_messages(stage: Stage) -> None:
+    stage.page.route("**/api/rooms/*/messages?*", lambda route: route.abort())
+
+
+def _hold_messages(stage: Stage) -> None:
+    stage.page.route("**/api/rooms/*/messages?*", lambda route: None)
 
 
 # Getting in
@@ -193,22 +209,19 @@ def log_in_refused(stage: Stage) -> None:
     stage.shows(".form-error")
 
 
-@view(who=None)
+@view("/register", who=None)
 def register(stage: Stage) -> None:
-    stage.press("auth.register")
     stage.shows(".auth input[name=code]")
 
 
-@view(who=None)
+@view("/register", who=None)
 def register_refused(stage: Stage) -> None:
-    stage.press("auth.register")
     stage.press("auth.register")
     stage.shows(".field-error")
 
 
-@view(who=None)
+@view("/reset", who=None)
 def reset(stage: Stage) -> None:
-    stage.press("auth.forgot")
     stage.shows(".auth input[name=code]")
 
 
@@ -245,6 +258,11 @@ def list_offline(stage: Stage) -> None:
     stage.shows(".banner")
 
 
+@view("/?keeps-nothing")
+def list_warning(stage: Stage) -> None:
+    stage.shows(".banner.warning")
+
+
 def _open_palette(stage: Stage, query: str) -> None:
     stage.page.keyboard.press("Control+k")
     stage.page.get_by_role("combobox").fill(query)
@@ -269,12 +287,28 @@ def palette_nothing(stage: Stage) -> None:
 
 
 @view()
+def palette_join(stage: Stage) -> None:
+    _open_palette(stage, "123-456-789")
+    stage.shows("[role=option]")
+
+
+@view()
 def room_menu(stage: Stage) -> None:
     stage.page.locator(".room").first.click(button="right")
     stage.shows("[role=menu]")
 
 
 # Rooms
+
+
+@view("hikes", prepare=_refuse_messages)
+def messages_refused(stage: Stage) -> None:
+    stage.shows(".transcript button")
+
+
+@view("hikes", prepare=_hold_messages)
+def messages_loading(stage: Stage) -> None:
+    stage.shows(".transcript")
 
 
 @view("hikes")
@@ -358,7 +392,7 @@ def formatted_code(stage: Stage) -> None:
     stage.shows(".message.target pre")
 
 
-@view("hikes", desktop=True)
+@view("hikes", only="desktop")
 def message_bar(stage: Stage) -> None:
     stage.message().hover()
     stage.shows(".message-bar")
@@ -385,6 +419,12 @@ def message_menu_in_direct(stage: Stage) -> None:
 def _choose(stage: Stage, key: str) -> None:
     message_menu(stage)
     stage.page.get_by_role("menuitem", name=stage.text(key), exact=True).click()
+
+
+@view("hikes", only="phone")
+def message_selection(stage: Stage) -> None:
+    _choose(stage, "act.select")
+    stage.shows("dialog .selectable")
 
 
 @view("hikes")
@@ -491,7 +531,7 @@ def _new_chat(stage: Stage, tab: str) -> None:
 @view()
 def new_direct(stage: Stage) -> None:
     _new_chat(stage, "direct")
-    stage.fill("new.find_label", stage.cast["emma.reed"].username)
+    stage.fill("new.find_label", "emma")
     stage.shows("dialog button.person")
 
 
@@ -503,9 +543,20 @@ def new_group(stage: Stage) -> None:
 
 
 @view()
+def new_group_people(stage: Stage) -> None:
+    _new_chat(stage, "create")
+    people = stage.page.locator("dialog").get_by_role("combobox")
+    people.fill("longname")
+    stage.page.get_by_role("option").first.click()
+    people.fill("e")
+    stage.shows("dialog .chip")
+    stage.shows("dialog [role=option]")
+
+
+@view()
 def new_join(stage: Stage) -> None:
     _new_chat(stage, "join")
-    stage.fill("group.number_label", "123456789")
+    stage.fill("new.join_label", "123456789")
     stage.press("new.join_submit")
     stage.shows("dialog .field-error")
 
@@ -513,6 +564,12 @@ def new_join(stage: Stage) -> None:
 def _open_sheet(stage: Stage) -> None:
     stage.press("members.title")
     stage.shows(f"{SHEET} .person-line")
+
+
+def _unfold(stage: Stage, key: str) -> None:
+    part = stage.page.locator("summary", has_text=stage.text(key))
+    part.click()
+    part.evaluate("node => node.scrollIntoView()")
 
 
 @view("hikes")
@@ -531,23 +588,46 @@ def sheet_by_invitation(stage: Stage) -> None:
 
 
 @view("hikes")
+def sheet_search_nobody(stage: Stage) -> None:
+    _open_sheet(stage)
+    stage.fill("members.search", "zzzzzz")
+    stage.page.get_by_text(stage.text("members.nobody")).first.wait_for()
+
+
+@view("hikes")
 def member_menu(stage: Stage) -> None:
     _open_sheet(stage)
-    stage.page.locator(f"{SHEET} .menu summary").first.click()
-    stage.shows(f"{SHEET} .menu-items")
+    stage.page.locator(f"{SHEET} .person-line button[aria-haspopup=menu]").first.click()
+    stage.shows("[role=menu]")
+
+
+@view("hikes")
+def add_people(stage: Stage) -> None:
+    _open_sheet(stage)
+    field = stage.page.locator(SHEET).get_by_role("combobox")
+    field.fill("nobody-of-this-name, ")
+    stage.press("members.add")
+    stage.shows(f"{SHEET} .field-error")
 
 
 @view("hikes")
 def group_edit(stage: Stage) -> None:
     _open_sheet(stage)
-    stage.page.get_by_text(stage.text("group.edit")).click()
-    stage.shows(f"{SHEET} input[name=info]")
+    _unfold(stage, "group.edit")
+    stage.shows(f"{SHEET} [name=info]")
 
 
 @view("hikes")
 def group_settings(stage: Stage) -> None:
     _open_sheet(stage)
-    stage.page.get_by_text(stage.text("group.settings")).click()
+    _unfold(stage, "group.settings")
+    stage.button("group.renew").wait_for()
+
+
+@view("hikes")
+def group_invitations(stage: Stage) -> None:
+    _open_sheet(stage)
+    _unfold(stage, "invitations.title")
     stage.press("invitations.make")
     stage.shows(f"{SHEET} .invitation-link")
     stage.shows(f"{SHEET} .session")
@@ -575,45 +655,81 @@ def block(stage: Stage) -> None:
 @view("noisy")
 def sheet_of_blocked(stage: Stage) -> None:
     stage.press("person.title")
-    stage.button("block.undo").wait_for()
+    stage.page.locator(SHEET).get_by_role("button", name=stage.text("block.undo")).wait_for()
 
 
-def _open_profile(stage: Stage) -> None:
-    stage.page.locator(".me").click()
-    stage.button("logout").wait_for()
+@view("emma.reed")
+def card(stage: Stage) -> None:
+    stage.page.locator(".title-button").click()
+    stage.shows("dialog .card-tiles")
 
 
-@view()
+@view("hikes")
+def card_of_author(stage: Stage) -> None:
+    stage.shows(".readers")  # by then the members are known, and names no longer change
+    stage.page.locator(".message:not(.mine) .author:visible").last.click()
+    stage.shows("dialog .card-tiles")
+
+
+@view("hikes")
+def card_of_oneself(stage: Stage) -> None:
+    _open_sheet(stage)
+    stage.page.locator(f"{SHEET} .person-line button.person").first.click()
+    stage.shows("dialog .card-tiles")
+
+
+@view("leaving")
+def card_of_nobody(stage: Stage) -> None:
+    stage.page.locator(".title-button").click()
+    stage.shows(SHEET)
+
+
+# Oneself
+
+
+@view("/me")
 def profile(stage: Stage) -> None:
-    _open_profile(stage)
+    stage.shows(".profile-column")
 
 
-@view()
+@view("/me")
 def password(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("password.title")
+    _unfold(stage, "password.title")
     stage.shows("input[name=current_password]")
 
 
-@view()
+@view("/me")
 def sessions(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("sessions.title")
+    _unfold(stage, "sessions.title")
     stage.shows(".session")
 
 
-@view()
+@view("/me")
 def blocked_people(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("blocks.title")
-    stage.button("block.undo").or_(stage.page.locator("dialog .person-line")).first.wait_for()
+    _unfold(stage, "blocks.title")
+    stage.page.get_by_role("button", name=re.compile(stage.text("block.undo"))).wait_for()
 
 
-@view()
+@view("/me")
 def deletion(stage: Stage) -> None:
-    _open_profile(stage)
-    stage.press("deletion.title")
-    stage.shows("dialog .points")
+    _unfold(stage, "deletion.title")
+    stage.shows(".points")
+
+
+@view("strict")
+def log_out(stage: Stage) -> None:
+    stage.page.context.set_offline(True)
+    stage.shows(".shell:not([data-connection=online])")
+    stage.page.locator(".composer-input").fill("12:10!")
+    stage.button("composer.send").click()
+    stage.shows(".state[data-state=waiting]")
+    stage.page.keyboard.press("Control+k")
+    stage.page.get_by_role("combobox").fill(stage.text("logout"))
+    stage.page.get_by_role("option", name=stage.text("logout")).click()
+    stage.button("cancel").wait_for()
+
+
+# What comes and goes
 
 
 @view("emma.reed")

@@ -141,7 +141,7 @@ def test_an_invitation_is_shown_at_once_and_accepted_or_declined(
     expect(anns.page.locator(".toast")).to_contain_text("was asked")
 
     page = bobs.page
-    waiting = page.get_by_role("region", name="Invitations")
+    waiting = page.get_by_role("region", name="Invitations to you")
     expect(waiting).to_contain_text(ann.username)
     waiting.get_by_role("button", name="Accept: Tea").click()
     page.locator(".room-head h2", has_text="Tea").wait_for()

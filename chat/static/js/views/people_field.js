@@ -24,7 +24,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
   const errorId = `${id}-error`;
   const hintId = `${id}-hint`;
   const chips = h("ul", { class: "chips", role: "list", "aria-label": t("people.chosen") });
-  const options = h("ul", { class: "people suggestions", role: "listbox", id: `${id}-list`, "aria-label": t("people.suggested"), hidden: true });
+  const options = h("ul", { class: "people people-suggestions", role: "listbox", id: `${id}-list`, "aria-label": t("people.suggested"), hidden: true });
   const error = h("p", { class: "field-error", id: errorId, role: "alert" });
   const spoken = h("p", { class: "visually-hidden", role: "status" });
   const input = h("input", {

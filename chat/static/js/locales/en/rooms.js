@@ -38,7 +38,7 @@ export default {
   "invitation.log_in": "You are invited to a group. Log in or register to see the invitation.",
   "invitation.log_in_only": "You are invited to a group. Log in to see the invitation.",
 
-  "requests.label": "Invitations",
+  "requests.label": "Invitations to you",
   "requests.by": "{name} (@{username}) invites you to this group",
   "requests.accept": "Accept",
   "requests.decline": "Decline",

@@ -38,7 +38,7 @@ export default {
   "invitation.log_in": "有人邀请你加入群聊，登录或注册后即可查看。",
   "invitation.log_in_only": "有人邀请你加入群聊，登录后即可查看。",
 
-  "requests.label": "邀请",
+  "requests.label": "收到的邀请",
   "requests.by": "{name}（@{username}）邀请你加入这个群",
   "requests.accept": "接受",
   "requests.decline": "拒绝",
