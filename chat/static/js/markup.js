@@ -6,6 +6,7 @@ import { Lexer, Tokenizer } from "../vendor/marked.esm-18.2.1.js";
 import { linkify } from "./linkify.js";
 
 const DEEPEST = 6; // emphasis in emphasis, a quote in a quote
+const MOST_MARKS = 200; // of one text: marked may look through all of it once for each
 const NONE = [];
 
 /**
@@ -147,9 +148,11 @@ for (const name of ["tag", "reflink", "br", "autolink", "url"]) {
   MessageTokenizer.prototype[name] = () => undefined;
 }
 
-/** Parse the text of a block into its inline nodes. */
+/** Parse the text of a block into its inline nodes. With very many marks it goes line by line, if at all. */
 function inline(text) {
-  const marked = /[*_~`[\\]/.test(text);
+  const marks = text.match(/[*_~`[\\]/g)?.length ?? 0;
+  if (marks > MOST_MARKS && text.includes("\n")) return merged(text.split(/(\n)/).flatMap(inline));
+  const marked = marks > 0 && marks <= MOST_MARKS;
   const { source, kept } = protect(text, marked);
   if (!marked) return leaves(source, kept);
   let tokens;

@@ -118,6 +118,13 @@ test("nothing that was typed is lost", () => {
   }
 });
 
+test("a long text with very many marks keeps the format of each line that has fewer", () => {
+  const line = "**a** `b` ".repeat(30).trim();
+  assert.equal(shown(`${line}\n${line}`), `${shown(line)}\n${shown(line)}`);
+  assert.ok(shown(line).includes("<strong>a</strong> <code>b</code>"));
+  assert.equal(shown("_中(".repeat(300)), "_中(".repeat(300));
+});
+
 const fit = (part) => part.repeat(Math.ceil(4_000 / part.length)).slice(0, 4_000);
 const HOSTILE = {
   stars: fit("*"), "stars and letters": fit("*a"), "letters and stars": fit("a*"), "stars and spaces": fit("*a **b "),
@@ -126,6 +133,8 @@ const HOSTILE = {
   underscores: fit("_a "), backslashes: fit("\\"), tags: fit("<a"), mentions: fit("@bob "), "emphasis in emphasis": "*a _b ".repeat(333) + "c_ d* ".repeat(333),
   "deep emphasis": "**a ".repeat(500) + " b**".repeat(500), "Chinese stars": fit("中*，"), "private signs": String.fromCharCode(...Array.from({ length: 4_000 }, (_, i) => 0xe000 + i)),
   items: fit("- a\n"), "indented items": Array.from({ length: 88 }, (_, i) => `${" ".repeat(i)}- a`).join("\n"), domains: fit("a."), addresses: fit("a.cn "),
+  "Chinese underscores": fit("_中("), "Chinese brackets": fit("中)*"), "a tick and stars": fit(`\`${"*a ".repeat(1_332)}*`),
+  "lines of marks": fit(`${"_中(".repeat(60)}\n`),
 };
 
 test("no message takes long, whatever is in it", () => {
