@@ -666,8 +666,7 @@ def card(stage: Stage) -> None:
 
 @view("hikes")
 def card_of_author(stage: Stage) -> None:
-    stage.shows(".readers")  # by then the members are known, and names no longer change
-    stage.page.locator(".message:not(.mine) .author:visible").last.click()
+    stage.page.locator(".message:not(.mine) button.author:visible").last.click()
     stage.shows("dialog .card-tiles")
 
 
