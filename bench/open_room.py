@@ -134,7 +134,7 @@ def make_history(town: Town, reader: Citizen, count: int) -> str:
 @contextmanager
 def opened(side: Side, citizen: Citizen, room_id: str) -> Iterator[Page]:
     """Yield the page of somebody in a browser of their own, with a group open."""
-    url = side.url
+    url = side.url.rstrip("/")
     with side.town.app.app_context():
         tokens = issue_tokens(citizen.grant)
         services: Services = side.town.app.extensions["chat"]

@@ -108,6 +108,21 @@ def test_only_messages_of_the_room_that_are_there_get_replies(app: Flask) -> Non
     assert bob.room(room["id"])["last_seq"] == 1
 
 
+def test_who_may_not_send_may_not_reply(app: Flask) -> None:
+    alice, bob, eve = make_people(app, "alice", "bob", "eve")
+    room, direct = alice.create_group(bob), alice.talk_to(bob)
+    for one in (room, direct):
+        alice.say(one, "hello")
+    assert error_of(reply(eve, room, 1), 404)["code"] == "not_found"
+    data_of(alice.patch(f"/rooms/{room['id']}", json={"posting": "admins"}))
+    assert error_of(reply(bob, room, 1), 403)["code"] == "forbidden"
+    alice.put(f"/users/me/blocks/{bob.id}")
+    for person in (alice, bob):
+        assert error_of(reply(person, direct, 1), 403)["code"] == "forbidden"
+    bob.delete(f"/rooms/{room['id']}/members/{bob.id}")
+    assert error_of(reply(bob, room, 1), 404)["code"] == "not_found"
+
+
 def test_a_repeated_reply_gets_the_stored_one_whatever_became_of_the_quoted(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.create_group(bob)

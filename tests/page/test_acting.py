@@ -184,4 +184,5 @@ def test_on_a_phone_a_long_press_opens_the_menu_and_back_closes_it(
     press_long(page, bubble)
     page.get_by_role("menuitemcheckbox", name=f"React with {HEART}").tap()
     row_of(visitor, "hold me").locator(".reaction", has_text=HEART).wait_for()
+    expect(page.locator(".message-bar")).to_have_count(0)
     assert visitor.complaints == []

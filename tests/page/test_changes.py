@@ -109,9 +109,9 @@ def test_two_people_see_what_others_do_to_messages(
         expect(page.locator(".room .badge")).to_be_hidden()
         assert visitor.complaints == []
     anns, bobs = (visitor.page.locator(".reaction") for visitor in visitors)
-    expect(anns.nth(0)).to_contain_text(f"{HEART}: 2 people")
-    expect(bobs.nth(0)).to_contain_text(f"{HEART}: 2 people, you among them")
-    expect(bobs.nth(1)).to_contain_text(f"{THUMB}: you")
+    expect(anns.nth(0)).to_contain_text(f"{HEART} from {cleo.username} and {bob.username}")
+    expect(bobs.nth(0)).to_contain_text(f"{HEART} from You and {cleo.username}")
+    expect(bobs.nth(1)).to_contain_text(f"{THUMB} from You")
     change(bob, group, 1, emoji=THUMB, on=False)
     expect(anns).to_have_count(1)
 
@@ -131,7 +131,7 @@ def test_a_direct_room_changes_in_chinese(enter: Enter, people: People) -> None:
     rows = page.locator(".message")
     expect(rows.nth(0).locator(".edited")).to_have_text("已编辑")
     expect(rows.nth(1).locator(".pin")).to_have_text("已置顶")
-    expect(rows.nth(1).locator(".reaction")).to_contain_text(f"{HEART}：1 人")
+    expect(rows.nth(1).locator(".reaction")).to_contain_text(f"{HEART}：{ann.username}")
     expect(rows.nth(2).locator(".bubble")).to_have_text("消息已删除")
     expect(page.locator(".room-preview")).to_have_text("消息已删除")
 

@@ -188,8 +188,10 @@ def test_a_new_number_leaves_the_open_group_where_it_is(enter: Enter, people: Pe
     old = re.sub(r"(\d{3})(?=\d)", r"\1 ", group["number"])
     expect(host.page.locator("dialog .number-figures")).not_to_have_text(old)
     new = host.page.locator("dialog .number-figures").inner_text()
-    expect(member.page.locator(".subtitle")).to_contain_text(new)
-    host.page.get_by_role("button", name="Close").click()
+    member.page.get_by_role("button", name="Group and members").click()
+    expect(member.page.locator("dialog .number-figures")).to_have_text(new)
+    for visitor in (host, member):
+        visitor.page.get_by_role("button", name="Close").click()
     host.write("Still here")
     member.sees("Still here")
 

@@ -97,6 +97,7 @@ def test_a_pasted_number_or_link_leads_into_the_group(enter: Enter, people: Peop
     page.get_by_role("button", name="Join group").click()
     expect(page.locator(".room-head h2")).to_have_text("Walkers")
     page.go_back()
+    expect(page.locator(".main .placeholder")).to_be_visible()
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill(f"{visitor.url}/r/{number}")  # where one is already
     page.keyboard.press("Enter")

@@ -38,9 +38,7 @@ def test_a_message_written_without_network_is_sent_when_it_is_back(
     anns.context.set_offline(True)
     anns.write("while away")
     expect(state_of(anns, "while away")).to_have_attribute("data-state", "waiting")
-    expect(
-        anns.page.get_by_text("No connection. What you write is sent later.")
-    ).to_be_visible()
+    expect(anns.page.get_by_text("No connection. What you write is sent later.")).to_be_visible()
     bobs.write("meanwhile")
     bobs.sees("meanwhile")
     anns.write("on second thoughts")

@@ -23,7 +23,6 @@ export function menuButton(label, itemsOf) {
       type: "button",
       class: "icon-button",
       "aria-label": label,
-      title: label,
       "aria-haspopup": "menu",
       "aria-expanded": "false",
       onclick: open,

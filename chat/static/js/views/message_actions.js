@@ -114,17 +114,17 @@ export function createMessageActions({ list, roomId, app, compose }) {
 
   const barHasFocus = () => bar.root.contains(document.activeElement);
 
+  const touched = matchMedia("(hover: none) and (pointer: coarse)"); // a long press shows more than the bar
+
   function onPointerOver(event) {
-    if (event.pointerType === "touch" || barHasFocus()) return;
+    if (touched.matches || event.pointerType === "touch" || barHasFocus()) return;
     const row = rowOf(event.target);
     if (row && row !== bar.row) showBar(row);
   }
 
-  const touched = matchMedia("(hover: none) and (pointer: coarse)");
-
   function onFocusIn(event) {
     const row = rowOf(event.target);
-    if (!row || touched.matches || bar.root.contains(event.target)) return; // a long press shows more
+    if (!row || touched.matches || bar.root.contains(event.target)) return;
     if (row === bar.row || event.target.matches(":focus-visible")) showBar(row);
   }
 
@@ -156,11 +156,9 @@ export function createMessageActions({ list, roomId, app, compose }) {
   }
 
   function onClick(event) {
-    const button = event.target.closest(".reaction, .reaction-add");
+    const button = event.target.closest(".reaction");
     const message = button && messageOf(rowOf(button));
-    if (!message) return;
-    if (button.matches(".reaction-add")) pick(message, button);
-    else react(message, button.dataset.emoji);
+    if (message) react(message, button.dataset.emoji);
   }
 
   const canPress = (node) => !node.closest("a, .message-bar, .trouble, summary") && Boolean(messageOf(rowOf(node)));

@@ -1,14 +1,12 @@
 // The reactions below a message: each emoji with its count. A click adds one's own or takes it back.
 
-import { h, icon, keyed, setAttr, setText } from "../dom.js";
+import { h, keyed, setAttr, setText } from "../dom.js";
 import { listed } from "../format.js";
 import { t } from "../i18n.js";
-import { SMILE } from "../icons.js";
 import { nameOf } from "../store.js";
 import { isOwnReaction } from "../versions.js";
 
 const NAMED = 6; // people; the others are counted
-const ADD = { emoji: "" };
 
 /** Bring the reactions below a message's line up to date. */
 export function drawReactions(line, message, store) {
@@ -22,10 +20,10 @@ export function drawReactions(line, message, store) {
   if (!found) line.after(list);
   keyed(
     list,
-    [...reactions, ADD],
+    reactions,
     ({ emoji }) => emoji,
-    (one) => (one === ADD ? createAdd() : createReaction(one)),
-    (item, one) => one !== ADD && updateReaction(item.firstChild, one, message, store),
+    createReaction,
+    (item, one) => updateReaction(item.firstChild, one, message, store),
   );
 }
 
@@ -38,16 +36,6 @@ function createReaction({ emoji }) {
     h("span", { class: "visually-hidden" }),
   );
   return h("li", {}, button);
-}
-
-/** The last chip: more emoji. */
-function createAdd() {
-  const label = t("act.react");
-  return h(
-    "li",
-    {},
-    h("button", { type: "button", class: "reaction-add", tabindex: "-1", "aria-label": label, title: label }, icon(SMILE)),
-  );
 }
 
 function updateReaction(button, reaction, message, store) {

@@ -23,7 +23,8 @@ function stateOf(message, { store, online, peerId }) {
 export function drawState(node, { message, turn, newest }, context) {
   const state = stateOf(message, context);
   const isQuiet = state === "sent" || state === "read";
-  const isLast = context.isDirect ? turn : newest; // in a group the newest one will do
+  // In a group the newest one will do, until it says who has read it.
+  const isLast = context.isDirect ? turn : newest && !readersOf(message, context.store).length;
   const isShown = !message.deleted_at && (!isQuiet || isLast);
   if (node.dataset.state === state && node.hidden === !isShown) return;
   node.dataset.state = state;
