@@ -193,7 +193,7 @@ def _refuse_messages(stage: Stage) -> None:
 
 
 def _hold_messages(stage: Stage) -> None:
-    stage.page.route("**/api/rooms/*/messages?*", stage.held.append)
+    stage.page.route("**/api/rooms/*/messages?*", lambda route: stage.held.append(route))
 
 
 # Getting in
