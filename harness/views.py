@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
 
 from harness.browsing import signed_in
 from harness.cast import Cast
@@ -50,6 +50,7 @@ class Stage:
         self.page = page
         self.cast = cast
         self.language = language
+        self.held: list[Route] = []  # requests that get no answer while the view is shown
 
     def text(self, key: str, **values: object) -> str:
         """Return a text of the page in the language of this stage."""
@@ -164,6 +165,8 @@ class Tour:
             yield stage
         finally:
             page.evaluate(FORGET)
+            for route in stage.held:
+                route.abort()
             page.context.set_offline(False)
             page.unroute_all(behavior="ignoreErrors")
             page.set_viewport_size(self._options["viewport"])
@@ -190,7 +193,7 @@ def _refuse_messages(stage: Stage) -> None:
 
 
 def _hold_messages(stage: Stage) -> None:
-    stage.page.route("**/api/rooms/*/messages?*", lambda route: None)
+    stage.page.route("**/api/rooms/*/messages?*", lambda route: stage.held.append(route))
 
 
 # Getting in
@@ -666,8 +669,7 @@ def card(stage: Stage) -> None:
 
 @view("hikes")
 def card_of_author(stage: Stage) -> None:
-    stage.shows(".readers")  # by then the members are known, and names no longer change
-    stage.page.locator(".message:not(.mine) .author:visible").last.click()
+    stage.page.locator(".message:not(.mine) button.author:visible").last.click()
     stage.shows("dialog .card-tiles")
 
 
