@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page
 
 from harness.accounts import data_of
 from harness.people import Person
-from harness.views import PHONE
+from harness.tour import PHONE
 from tests.page.conftest import Visitor
 
 SHEET = ".side-panel, dialog.sheet"  # which of them is a matter of space

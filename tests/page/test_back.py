@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from harness.people import Person
-from harness.views import PHONE
+from harness.tour import PHONE
 from tests.page.conftest import Visitor
 from tests.page.hands import open_sheet
 
