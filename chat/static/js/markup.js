@@ -4,19 +4,28 @@
 
 import { Lexer, Tokenizer } from "../vendor/marked.esm-18.2.1.js";
 import { linkify } from "./linkify.js";
+import { elementsOf } from "./markup_size.js";
 
 const DEEPEST = 6; // emphasis in emphasis, a quote in a quote
 const MOST_MARKS = 200; // of one text: marked may look through all of it once for each
+const MOST_ELEMENTS = 300; // of one message: a page shows many
 const NONE = [];
 
 /**
  * Parse a text into blocks: `{type: "text", children}`, `{type: "code", text, language}`,
  * `{type: "quote", children: blocks}`, `{type: "list", items: [{mark, depth, children}]}`. Children
  * are `{type: "text" | "code" | "mention", text}`, `{type: "link", href, children, host}` (a host
- * where the text does not say it), and `{type: "strong" | "em" | "del", children}`.
+ * where the text does not say it), and `{type: "strong" | "em" | "del", children}`. A text that would
+ * take too many elements keeps its links alone, or nothing.
  */
 export function parse(text) {
-  return blocksOf(text.replace(/\r\n?/g, "\n"), 0);
+  const whole = text.replace(/\r\n?/g, "\n");
+  const isFit = (blocks) => elementsOf(blocks) <= MOST_ELEMENTS;
+  const blocks = blocksOf(whole, 0);
+  if (isFit(blocks)) return blocks;
+  const plain = joined([whole]);
+  const linked = [{ type: "text", children: unmarked(plain) }];
+  return isFit(linked) ? linked : [{ type: "text", children: [{ type: "text", text: plain }] }];
 }
 
 /** What a text says without its marks, for where nothing is formatted: previews, notifications. */
@@ -146,9 +155,8 @@ for (const name of ["tag", "reflink", "br", "autolink", "url"]) {
 function inline(text) {
   const marks = text.match(/[*_~`[\\]/g)?.length ?? 0;
   if (marks > MOST_MARKS && text.includes("\n")) return merged(text.split(/(\n)/).flatMap(inline));
-  const marked = marks > 0 && marks <= MOST_MARKS;
-  const { source, kept } = protect(text, marked);
-  if (!marked) return leaves(source, kept);
+  if (!marks || marks > MOST_MARKS) return unmarked(text);
+  const { source, kept } = protect(text, { marked: true });
   let tokens;
   try {
     const options = { gfm: true, tokenizer: new MessageTokenizer() };
@@ -157,6 +165,12 @@ function inline(text) {
     return leaves(source, kept); // more than the lexer can hold: it is text
   }
   return nodesOf(tokens, kept);
+}
+
+/** The inline nodes of a text whose marks say nothing: its links and mentions. */
+function unmarked(text) {
+  const { source, kept } = protect(text, { marked: false });
+  return leaves(source, kept);
 }
 
 // What Chinese, Japanese and Korean are written with. Quotation marks and dashes are theirs, too.
@@ -172,7 +186,7 @@ const SYNTAX = /[[\]()`\\_~*]/;
  * no spaces between them, so the rules by which marks open and close (CommonMark's) would fail.
  * `kept` maps the characters to what they stand for.
  */
-function protect(text, marked) {
+function protect(text, { marked }) {
   const kept = new Map();
   let next = 0xe000;
   const keep = (value) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse, plainText, textOf } from "../../../chat/static/js/markup.js";
+import { elementsOf } from "../../../chat/static/js/markup_size.js";
 import { processorMs } from "./helpers.mjs";
 
 /** Write a tree down: `<strong>a</strong>` and so on. */
@@ -136,6 +137,17 @@ const HOSTILE = {
   "Chinese underscores": fit("_中("), "Chinese brackets": fit("中)*"), "a tick and stars": fit(`\`${"*a ".repeat(1_332)}*`),
   "lines of marks": fit(`${"_中(".repeat(60)}\n`),
 };
+
+test("no message takes many elements, whatever is in it", () => {
+  const big = { "blocks of code": fit("```\n```\n"), "short items": fit("- x\n"), "code in a line": fit("`a` "), words: fit("**a** ") };
+  for (const [name, text] of Object.entries({ ...HOSTILE, ...big })) {
+    const blocks = parse(text);
+    assert.ok(elementsOf(blocks) <= 300, `${name}: ${elementsOf(blocks)}`);
+    assert.equal(words(contents(blocks)), words(text), name);
+  }
+  const list = fit("- x\n");
+  assert.equal(shown(`${list}see www.example.org`), `${list}see <link>www.example.org</link>`);
+});
 
 test("no message takes long, whatever is in it", () => {
   for (const [name, text] of Object.entries(HOSTILE)) {

@@ -73,7 +73,7 @@ function codeBlock({ text, language }) {
   // Long lines scroll inside: whoever has no mouse scrolls them with the arrow keys.
   const scroller = h(
     "pre",
-    { class: "code-text", tabindex: "0", role: "group", "aria-label": t("code.label") },
+    { class: "code-text", tabindex: "-1", role: "group", "aria-label": t("code.label") },
     h("code", {}, text),
   );
   const head = h("div", { class: "code-head" }, h("span", { class: "code-language" }, language), copyCode(text));
