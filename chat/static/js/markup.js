@@ -3,7 +3,7 @@
 // headings, tables and images stay text.
 
 import { Lexer, Tokenizer } from "../vendor/marked.esm-18.2.1.js";
-import { linkify } from "./linkify.js";
+import { hiddenHost, linkify } from "./linkify.js";
 import { elementsOf } from "./markup_size.js";
 
 const DEEPEST = 6; // emphasis in emphasis, a quote in a quote
@@ -244,7 +244,7 @@ function codeOf(raw) {
   return /^ .*[^ ].* $/s.test(code) ? code.slice(1, -1) : code;
 }
 
-/** `[text](address)`: it says which host is behind it, whatever its text says. */
+/** `[text](address)`: it says which host is behind it, unless its text does. */
 function namedLink(token, kept) {
   const target = kept.get(token.href);
   const isPlain = target?.href && !token.title && token.raw.endsWith(`](${token.href})`);
@@ -253,7 +253,7 @@ function namedLink(token, kept) {
   const { host, pathname } = new URL(target.href);
   const name = host || pathname; // of a mail address
   const says = textOf(children).trim().toLowerCase();
-  const isSaid = says === name || says === target.text.toLowerCase();
+  const isSaid = says === name || (says === target.text.toLowerCase() && !hiddenHost(target));
   return [{ type: "link", href: target.href, children, host: isSaid ? "" : name }];
 }
 
@@ -277,7 +277,7 @@ function leaves(source, kept) {
     const value = kept.get(char);
     if (value?.href) {
       flush();
-      nodes.push({ type: "link", href: value.href, children: [{ type: "text", text: value.text }], host: "" });
+      nodes.push({ type: "link", href: value.href, children: [{ type: "text", text: value.text }], host: hiddenHost(value) });
     } else text += value ? value.text : char;
   }
   flush();
@@ -311,10 +311,15 @@ function merged(nodes) {
   return result;
 }
 
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; // what stands behind them could be read backwards
+
 /** The text of inline nodes. */
 export function textOf(nodes) {
   return nodes
-    .map(({ text, children, host }) => (children ? textOf(children) + (host ? ` (${host})` : "") : text))
+    .map(({ text, children, host }) => {
+      if (!children) return text;
+      return host ? `${textOf(children).replace(TURNS, "")} (${host})` : textOf(children);
+    })
     .join("");
 }
 

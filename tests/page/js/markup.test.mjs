@@ -76,6 +76,23 @@ test("a link with a text of its own says which host is behind it", () => {
   assert.equal(plainText("see [here](https://evil.com/x)"), "see here (evil.com)");
 });
 
+test("a host of letters that look like others is told as it is looked up", () => {
+  const apple = "https://\u0430\u0440\u0440\u04cf\u0435.com"; // Cyrillic
+  const real = "xn--80ak6aa92e.com";
+  assert.equal(shown(apple), `<link ${real}>${apple}</link>`);
+  assert.equal(shown(`[${apple}](${apple})`), `<link ${real}>${apple}</link>`);
+  assert.equal(shown(`[${real}](${apple})`), `<link>${real}</link>`);
+  assert.equal(plainText(`see ${apple}`), `see ${apple} (${real})`);
+  assert.equal(shown("https://paypal一login.com/"), "<link xn--paypallogin-qm8q.com>https://paypal一login.com/</link>");
+  for (const text of ["https://例え.jp/a", "https://한국.한국:80/", "https://スーパー.com", "www.example.org", "https://x.org/\u0430", "a@b.org"]) {
+    assert.equal(shown(text), `<link>${text}</link>`);
+  }
+});
+
+test("what a link says cannot turn its host round where nothing is formatted", () => {
+  assert.equal(plainText("[\u202eelgoog](https://evil.com)"), "elgoog (evil.com)");
+});
+
 test("only addresses of the web and of mail are links", () => {
   for (const target of ["javascript:alert(1)", "data:text/html,x", "/r/1", "//evil.com", "vbscript:x", "\u202ehttps:x"]) {
     assert.equal(shown(`[a](${target})`), `[a](${target})`);
