@@ -64,12 +64,13 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       if (name === "messages_changed") {
         heard(payload.room_id);
         payload.messages.forEach(settle);
+        notifier.changed(payload.messages);
       }
       if (name !== "message_created") return;
       heard(payload.room_id);
       outbox.settle(payload);
       shell?.hear(store.latest(payload));
-      notify(payload);
+      notifier.arrived(payload);
     },
   });
   const online = () => connection.online;
@@ -100,7 +101,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
   const actions = createActions({ store, api, outbox, history, router, emit, departures });
   const heard = createProbe({ store, refresh: history.refresh, online });
   const sync = createSync({ store, api, emit, reload: startRoomOver, startOver });
-  const notify = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room) });
+  const notifier = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room) });
   const app = { store, api, session, outbox, connection, actions, router, departures };
 
   let syncedAt = 0;
