@@ -43,6 +43,8 @@ def test_a_reply_shows_what_it_answers_and_leads_there(enter: Enter, people: Peo
     bobs.page.keyboard.type("half an")
     bobs.page.reload()
     expect(strip).to_contain_text("the question")
+    kept = bobs.page.evaluate("() => Object.values(localStorage).join()")
+    assert "half an" in kept and "the question" not in kept
     bobs.page.keyboard.press("Escape")
     expect(strip).to_be_hidden()
     expect(input_of(bobs)).to_have_value("half an")

@@ -12,6 +12,7 @@ import { createNotifier } from "./notify.js";
 import { Outbox } from "./outbox.js";
 import { createKeeper } from "./outbox_keeper.js";
 import { createProbe } from "./probe.js";
+import { isProvisional } from "./provisional.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
 import {
@@ -47,6 +48,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       moveDraft(user.id, provisional, room.id);
       outbox.begin(provisional, room);
     },
+    onGone: (id) => forgetDrafts(user.id, (other) => other === id),
   });
   const api = withPresentIds(plainApi, store);
   store.setMe(user);
@@ -92,6 +94,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       store.notify(`timeline:${roomId}`);
     },
     wait,
+    find: (roomId, seq) => actions.find(roomId, seq),
     makeId,
   });
   const router = createRouter((route) => shell?.follow(route));
@@ -185,6 +188,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       away || actions.loadRequests(),
     ]);
     store.putRooms(rooms, []);
+    if (!away) forgetDrafts(user.id, (id) => !store.rooms.has(id) && !isProvisional(id)); // left while this page was closed
     for (const record of outbox.records.values()) if (record.peer) house(record);
     keepStart(store);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
