@@ -188,7 +188,8 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       away || actions.loadRequests(),
     ]);
     store.putRooms(rooms, []);
-    if (!away) forgetDrafts(user.id, (id) => !store.rooms.has(id) && !isProvisional(id)); // left while this page was closed
+    // Of rooms that were left while this page was closed:
+    if (!away) forgetDrafts(user.id, (id) => !store.rooms.has(id) && !isProvisional(id));
     for (const record of outbox.records.values()) if (record.peer) house(record);
     keepStart(store);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
