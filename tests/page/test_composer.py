@@ -8,8 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.test_acting import open_menu, row_of
-from tests.page.test_changes import change
+from tests.page.hands import change, open_menu, row_of
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

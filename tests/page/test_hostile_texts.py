@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.hands import open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -58,7 +59,7 @@ def test_hostile_text_stays_text_wherever_it_is_shown(enter: Enter, people: Peop
         names.nth(number).click()
         expect(page.locator(".bubble")).to_have_text(payload)
         expect(page.locator(".author")).to_have_text(payload[:30].strip())
-        page.get_by_role("button", name="Group and members").click()
+        open_sheet(visitor)
         expect(page.locator("dialog .group-info")).to_have_text(payload)
         expect(page.locator("dialog .person").first).to_be_visible()
         check_nothing_ran(page)

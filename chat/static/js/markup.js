@@ -44,13 +44,14 @@ function blocksOf(text, depth) {
   if (tight) return [{ type: "code", language: "", text: tight[1].replace(/^\n/, "") }];
   const lines = text.split("\n");
   const blocks = [];
+  const unclosed = {};
   let plain = [];
   const flush = () => {
     if (plain.some((line) => line.trim())) blocks.push({ type: "text", children: inline(joined(plain)) });
     plain = [];
   };
   for (let at = 0; at < lines.length; ) {
-    const found = codeAt(lines, at) ?? quoteAt(lines, at, depth) ?? listAt(lines, at);
+    const found = codeAt(lines, at, unclosed) ?? quoteAt(lines, at, depth) ?? listAt(lines, at);
     if (found) {
       flush();
       blocks.push(found.block);
@@ -69,15 +70,20 @@ function joined(lines) {
   return lines.join("\n").replace(/^(?:[ \t]*\n)+|\s+$/g, "");
 }
 
-function codeAt(lines, at) {
+/** A block of code that begins there. `unclosed` is for one text: how long a fence nobody has closed below. */
+function codeAt(lines, at, unclosed) {
   const [, fence, language] = FENCE.exec(lines[at]) ?? NONE;
-  if (!fence) return null;
+  if (!fence || fence.length >= unclosed[fence[0]]) return null;
   const closes = (line) => {
     const end = line.trim();
     return end.length >= fence.length && end === fence[0].repeat(end.length);
   };
-  const end = lines.findIndex((line, index) => index > at && closes(line));
-  if (end < 0) return null; // nobody has closed it: what was typed stays
+  let end = at + 1;
+  while (end < lines.length && !closes(lines[end])) end += 1;
+  if (end === lines.length) {
+    unclosed[fence[0]] = fence.length; // what was typed stays
+    return null;
+  }
   return { block: { type: "code", language, text: lines.slice(at + 1, end).join("\n") }, end: end + 1 };
 }
 
