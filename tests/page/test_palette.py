@@ -119,3 +119,21 @@ def test_a_hidden_conversation_is_found_again(enter: Enter, people: People) -> N
     expect(option).to_contain_text("hidden")
     page.keyboard.press("Enter")
     expect(page.locator(".room", has_text=bob.username)).to_be_visible()
+
+
+def test_the_list_shows_the_line_of_what_was_found(enter: Enter, people: People) -> None:
+    (ann,) = people("ann")
+    for number in range(40):
+        ann.create_group(name=f"Room {number:02}")
+    page = enter(ann).page
+    oldest, newest = (page.locator(".room", has_text=name) for name in ("Room 00", "Room 39"))
+    expect(newest).to_be_in_viewport()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Room 00")
+    page.keyboard.press("Enter")
+    expect(page.locator(".room-head h2")).to_have_text("Room 00")
+    expect(oldest).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Room 39")
+    page.keyboard.press("Enter")
+    expect(newest).to_be_in_viewport(ratio=1)

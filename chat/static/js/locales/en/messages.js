@@ -42,5 +42,6 @@ export default {
   "send.unavailable": "Not sent: the server did not answer in time.",
   "send.not_found": "Not sent: you are no longer in this conversation.",
   "send.forbidden": "Not sent: you may not write here.",
+  "send.rate_limited": "Too many messages: this one is sent as soon as it may be.",
   "send.failed": "Not sent: {reason}",
 };

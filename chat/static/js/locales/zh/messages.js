@@ -42,5 +42,6 @@ export default {
   "send.unavailable": "未发送：服务器没有及时回应。",
   "send.not_found": "未发送：你已不在这个会话里。",
   "send.forbidden": "未发送：你不能在这里发言。",
+  "send.rate_limited": "发送太频繁，稍后会自动发送。",
   "send.failed": "未发送：{reason}",
 };
