@@ -124,7 +124,7 @@ def test_members_see_who_may_write_and_what_only_leaders_change_is_not_there(
     page.get_by_role("button", name="Group and members").click()
     sheet = page.locator(SHEET)
     expect(sheet).to_contain_text("What is new")
-    expect(sheet).to_contain_text("Only the owner and the admins write in this group.")
+    expect(sheet).to_contain_text("Only the owner and the admins can write in this group.")
     expect(sheet.get_by_role("button", name="Leave group")).to_be_visible()
     expect(sheet.get_by_role("combobox")).to_have_count(0)
     expect(sheet.get_by_text("Invitation links")).to_have_count(0)

@@ -133,7 +133,7 @@ def test_where_admins_write_the_composer_gives_way_to_a_sentence(
     open_settings(host)
     host.page.get_by_label("Owner and admins").check(force=True)
     closed = reader.page.locator(".composer-closed")
-    expect(closed).to_contain_text("Only the owner and the admins write in this group.")
+    expect(closed).to_contain_text("Only the owner and the admins can write in this group.")
     expect(reader.page.locator(".composer-input")).to_be_hidden()
     host.page.get_by_role("button", name="Close").click()
     host.write("The news")

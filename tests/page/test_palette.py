@@ -52,7 +52,7 @@ def test_rooms_are_found_by_a_part_of_their_name_and_opened_by_enter(
     # What was found last is offered first where something else is open
     page.locator(".room", has_text="Readers").click()
     page.locator(".search-button").click()
-    last = page.get_by_role("group", name="Found last").get_by_role("option")
+    last = page.get_by_role("group", name="Recent searches").get_by_role("option")
     expect(last).to_have_text([re.compile("Night walkers$")])
     page.keyboard.type("nothing like it")
     expect(page.get_by_text("Nothing found.").first).to_be_visible()

@@ -7,7 +7,7 @@ export default {
   "messages.beginning": "This is where the conversation began.",
   "messages.load_failed": "The messages could not be loaded.",
   "messages.missing": "The message this link leads to is not here.",
-  "messages.jump": "To the newest",
+  "messages.jump": "Jump to newest",
   "messages.jump_new": { one: "1 new message", other: "{count} new messages" },
 
   announcer: "New messages",

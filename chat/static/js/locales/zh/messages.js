@@ -6,7 +6,7 @@ export default {
   "messages.empty_hint": "打个招呼吧。",
   "messages.beginning": "会话从这里开始。",
   "messages.load_failed": "消息加载失败。",
-  "messages.missing": "这个链接指向的消息不在这里。",
+  "messages.missing": "找不到这个链接指向的消息。",
   "messages.jump": "回到最新",
   "messages.jump_new": "{count} 条新消息",
 
