@@ -57,6 +57,11 @@ def test_a_newcomer_registers_by_a_link_and_joins(
     expect(dialog).to_contain_text("Walkers")
     expect(dialog).to_contain_text("1 member")
     expect(dialog).to_contain_text("Invited by Ann")
+    dialog.get_by_role("button", name="Ann").click()  # who is that?
+    card = guest.page.get_by_role("dialog", name="Ann")
+    expect(card).to_contain_text(f"@{ann.username}")
+    guest.page.keyboard.press("Escape")
+    expect(card).to_have_count(0)
     expect(guest.page.locator(".room")).to_have_count(0)
     dialog.get_by_role("button", name="Join").click()
     guest.page.locator(".room-head h2", has_text="Walkers").wait_for()
