@@ -5,6 +5,7 @@
 import { Lexer, Tokenizer } from "../vendor/marked.esm-18.2.1.js";
 import { hiddenHost, linkify } from "./linkify.js";
 import { elementsOf } from "./markup_size.js";
+import { mentionsIn } from "./mentions.js";
 
 const DEEPEST = 6; // emphasis in emphasis, a quote in a quote
 const MOST_MARKS = 200; // of one text: marked may look through all of it once for each
@@ -269,8 +270,6 @@ function withoutLinks(node) {
   return node.children ? [{ ...node, children: node.children.flatMap(withoutLinks) }] : [node];
 }
 
-const MENTION = /(?<![a-z0-9_.@/+-])[@＠](?:[a-z0-9_.-]{3,20}|所有人)/giu;
-
 /** Text with what was kept put back: links and mentions become nodes of their own. */
 function leaves(source, kept) {
   const nodes = [];
@@ -293,7 +292,7 @@ function leaves(source, kept) {
 function mentionsOf(text) {
   const nodes = [];
   let end = 0;
-  for (const { 0: name, index } of text.matchAll(MENTION)) {
+  for (const { 0: name, index } of mentionsIn(text)) {
     nodes.push({ type: "text", text: text.slice(end, index) }, { type: "mention", text: name });
     end = index + name.length;
   }

@@ -9,9 +9,10 @@ const SETTLED = 100; // client_ids of messages that came lately
 
 /**
  * A record is `{client_id, room_id, kind, user_id, data, reply_to, created_at, state, error}`
- * with state "pending" or "failed"; one for a room that is still provisional has also its other
- * member, `peer`. `reply_to` is `{id, seq, user_id}` of the message it answers, or null. Per room one
- * record is on its way at a time, so that they keep their order.
+ * with state "pending" or "failed"; a pending one with an error is sent once the server takes more.
+ * One for a room that is still provisional has also its other member, `peer`. `reply_to` is `{id, seq,
+ * user_id}` of the message it answers, or null. Per room one record is on its way at a time, so that
+ * they keep their order.
  *
  * `keeper` keeps records over a reload (see createKeeper); `emit(kind, event, payload)` resolves to
  * an ack, throws when none came; `online()` tells whether emitting makes sense; `lock(name, task)`
@@ -200,9 +201,10 @@ export class Outbox {
       return 0;
     }
     const { code, message = "", retry_after: retryAfter = 1 } = ack.error;
-    if (code === "rate_limited") return retryAfter * 1000;
     if (code === "unavailable" && tried + 1 < TRIES) return backoff(tried);
-    if (this.records.has(clientId)) this.save({ ...record, state: "failed", error: { code, message } });
-    return 0;
+    const isLate = code === "rate_limited";
+    const state = isLate ? "pending" : "failed";
+    if (this.records.has(clientId)) this.save({ ...record, state, error: { code, message } });
+    return isLate ? retryAfter * 1000 : 0;
   }
 }

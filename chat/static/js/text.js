@@ -20,3 +20,8 @@ export function fold(text) {
     .replaceAll("ς", "σ")
     .replaceAll("i\u0307", "i");
 }
+
+/** A name as it is searched for, without the @ that was typed before it. */
+export function withoutAt(text) {
+  return text.trim().replace(/^[@＠﹫]/, "");
+}

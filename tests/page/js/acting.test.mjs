@@ -9,6 +9,7 @@ import { closedBy, rightsOver } from "../../../chat/static/js/rights.js";
 import { Store } from "../../../chat/static/js/store.js";
 import { withReaction } from "../../../chat/static/js/versions.js";
 import { excerptOf } from "../../../chat/static/js/views/excerpt.js";
+import { createMentionSearch } from "../../../chat/static/js/views/mention_search.js";
 import { MARKS, wrap } from "../../../chat/static/js/wrapping.js";
 import { group, message, processorMs } from "./helpers.mjs";
 
@@ -39,6 +40,15 @@ test("any part of a name finds a member: its beginning first, of these who wrote
     "tomas",
     "anova",
   ]);
+});
+
+test("in a room of two the other one is suggested", () => {
+  const store = new Store();
+  store.setMe({ id: "1", username: "ann" });
+  store.putRoom({ id: "d", kind: "direct", peer: { id: "2", username: "bob" }, last_seq: 0, created_at: 1 });
+  const find = createMentionSearch({ roomId: "d", app: { store, actions: {} }, found() {} });
+  assert.deepEqual(names(find("")), ["bob"]);
+  assert.deepEqual(names(find("cleo")), []);
 });
 
 test("everybody is among the suggestions, but never first by accident", () => {

@@ -140,15 +140,18 @@ test("after three answers that leave it open a person is asked, and can try agai
 });
 
 test("rate_limited waits as long as it is told and goes on", async () => {
+  const said = [];
   let asked = 0;
   const { outbox, waits } = setUp({
     async emit(kind, event, { client_id: clientId }) {
       asked += 1;
+      if (asked > 1) said.push(outbox.list("r1").map(({ state, error }) => [state, error.code]));
       if (asked <= 4) return { error: { code: "rate_limited", retry_after: 7 } };
       return { data: message(1, { client_id: clientId }) };
     },
   });
   await send(outbox, "x");
+  assert.deepEqual(said, Array(4).fill([["pending", "rate_limited"]])); // the page says why it waits
   assert.deepEqual(waits, [7000, 7000, 7000, 7000]);
   assert.equal(outbox.size, 0);
 });

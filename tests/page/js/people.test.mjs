@@ -44,6 +44,7 @@ test("an order that is kept loses who is gone and gets who is new at its end", (
 test("several names are told apart however they are written down", () => {
   assert.deepEqual(splitNames("ann, @bob；陈墨、cleo\ndan"), ["ann", "bob", "陈墨", "cleo", "dan"]);
   assert.deepEqual(splitNames("@ann @bob"), ["ann", "bob"]);
+  assert.deepEqual(splitNames("＠ann ＠bob，﹫cleo"), ["ann", "bob", "cleo"]);
   assert.deepEqual(splitNames(" Emma Reed "), ["Emma Reed"]);
   assert.deepEqual(splitNames(" , "), []);
   assert.deepEqual(finishedNames("ann, bo"), { names: ["ann"], rest: "bo" });

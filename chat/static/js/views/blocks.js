@@ -6,11 +6,12 @@ import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
+import { skeletonLines } from "./skeleton.js";
 
 /** Make the list: every block can be ended there. Returns `{root, load}`. */
 export function blockList(app) {
   const list = h("ul", { class: "people", role: "list", tabindex: "-1", "aria-label": t("blocks.title") });
-  const said = h("p", { class: "muted quiet", role: "status" }, t("loading"));
+  const said = h("p", { class: "muted quiet", role: "status" }, skeletonLines(2));
 
   async function load() {
     try {

@@ -53,7 +53,7 @@ export function openEmojiPicker({ userId, at, choose }) {
   load();
 
   async function load() {
-    setText(status, t("loading"));
+    fill(status, h("span", { class: "visually-hidden" }, t("loading")));
     try {
       catalogue = await loadEmoji();
     } catch {

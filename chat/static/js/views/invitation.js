@@ -4,18 +4,20 @@ import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { links } from "../link.js";
-import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
+import { inviterLine } from "./inviter.js";
+import { skeletonLines } from "./skeleton.js";
 
 /** Show what a token is for. Once the dialog is closed the invitation is answered. */
-export function openInvitation({ store, actions }, token) {
+export function openInvitation(app, token) {
+  const { store, actions } = app;
   const body = h("div", { class: "invited" });
   const problem = h("p", { class: "form-error", role: "alert" });
   const button = (text, onclick, look = "button") => h("button", { type: "button", class: look, onclick }, text);
 
   async function look() {
-    fill(body, h("p", { class: "muted", role: "status" }, t("loading")));
+    fill(body, h("p", { role: "status" }, skeletonLines(1)));
     try {
       show(await actions.lookAtInvitation(token));
     } catch (error) {
@@ -52,7 +54,7 @@ export function openInvitation({ store, actions }, token) {
         ),
       ),
       room.info && h("p", { class: "group-info", dir: "auto" }, room.info),
-      h("p", { class: "muted" }, t("invitation.by", { name: nameOf(inviter), username: inviter.username })),
+      inviterLine(app, "invitation.by", inviter),
       known && h("p", {}, t("invitation.member")),
       problem,
       h("div", { class: "actions" }, button(t("invitation.later"), () => opened.close()), join),

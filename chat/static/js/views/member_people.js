@@ -4,7 +4,7 @@ import { fill, h, setAttr, setText } from "../dom.js";
 import { locale, t } from "../i18n.js";
 import { createMemberOrder } from "../member_order.js";
 import { nameOf } from "../store.js";
-import { fold } from "../text.js";
+import { fold, withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
 import { createMemberList } from "./member_list.js";
 import { memberItems } from "./member_menu.js";
@@ -91,7 +91,7 @@ export function createMemberPeople(app, roomId) {
     if (!members) return;
     const isOnline = (user) => Boolean(known(user).online);
     const online = members.filter(({ user }) => isOnline(user)).length;
-    const wanted = fold(search.value.trim().replace(/^@/, ""));
+    const wanted = fold(withoutAt(search.value));
     const matches = ({ user }) => fold(name(user)).includes(wanted) || fold(user.username).includes(wanted);
     const found = order(members, { nameOf: name, isOnline }).filter(matches);
     const total = t("members.count", { count: members.length });

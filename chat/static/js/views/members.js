@@ -14,6 +14,7 @@ import { invitationLinks } from "./invitation_links.js";
 import { createLeaving } from "./leaving.js";
 import { createMemberPeople } from "./member_people.js";
 import { notifyChoice } from "./notify_choice.js";
+import { skeletonLines } from "./skeleton.js";
 
 /** Make the sheet of a group, for a dialog or a panel: `{title, body, stop}`. */
 export function groupSheet(app, roomId) {
@@ -22,7 +23,7 @@ export function groupSheet(app, roomId) {
   const info = h("p", { class: "group-info", dir: "auto" });
   const posting = h("p", { class: "muted" }, t("composer.admins"));
   const about = h("div", { class: "part" }, info, posting);
-  const waiting = h("p", { class: "muted", role: "status" }, t("loading"));
+  const waiting = h("p", { class: "muted", role: "status" }, skeletonLines(4));
   const people = createMemberPeople(app, roomId);
   const number = createGroupNumber(toast);
   const notify = notifyChoice(app, roomId);

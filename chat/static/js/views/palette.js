@@ -8,6 +8,7 @@ import { SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
 import { keepFound, readFound } from "../storage.js";
 import { nameOf } from "../store.js";
+import { withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 import { actionChoices, joinChoices, peopleChoices, roomChoice, roomChoices } from "./palette_choices.js";
@@ -61,7 +62,7 @@ export function openPalette(app) {
   /** Those of the latest answer; of an older one only who still fits. */
   function usersFor(query) {
     if (people.query === asked) return people.users;
-    return findByTitle(people.users, query.replace(/^[@＠]/, ""), (user) => `${nameOf(user)} ${user.username}`);
+    return findByTitle(people.users, withoutAt(query), (user) => `${nameOf(user)} ${user.username}`);
   }
 
   const isElsewhere = (room) => room.id !== app.openRoom()?.id;

@@ -6,7 +6,7 @@ import { CLOSE } from "../icons.js";
 import { t } from "../i18n.js";
 import { finishedNames, splitNames } from "../names.js";
 import { nameOf } from "../store.js";
-import { fold } from "../text.js";
+import { fold, withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
 
 const SEARCH_MS = 200;
@@ -147,7 +147,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
   }
 
   async function suggest() {
-    const query = input.value.trim().replace(/^@/, "");
+    const query = withoutAt(input.value);
     if (query === asked) return;
     asked = query;
     if (!query) {

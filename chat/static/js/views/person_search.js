@@ -4,7 +4,7 @@ import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
-import { fold } from "../text.js";
+import { fold, withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
 import { field } from "./form.js";
 
@@ -61,7 +61,7 @@ export function createPersonSearch({ actions, store }, done) {
   }
 
   async function find() {
-    const query = search.input.value.trim().replace(/^@/, "");
+    const query = withoutAt(search.input.value);
     if (query === asked) return;
     asked = query;
     const known = knownPeople(store, query).slice(0, KNOWN);

@@ -6,6 +6,7 @@ import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
+import { skeletonLines } from "./skeleton.js";
 
 const PAGE = 100;
 
@@ -39,7 +40,7 @@ export function openReacted(app, message, emoji = "") {
   async function load() {
     const mine = ++round;
     more.hidden = true;
-    setText(status, t("loading"));
+    fill(status, skeletonLines(Math.max(1, Math.min(4, total - found.length))));
     try {
       const page = await app.actions.reactionsOf(message, chosen, found[found.length - 1]?.rev ?? 0);
       if (mine !== round) return;

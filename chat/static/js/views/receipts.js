@@ -39,7 +39,8 @@ export function drawState(node, { message, turn, newest }, context) {
 export function drawTrouble(body, message, context) {
   const state = stateOf(message, context);
   const found = body.querySelector(":scope > .trouble");
-  if (state !== "failed" && state !== "waiting") {
+  const isLate = state === "pending" && message.error; // the server told it to wait
+  if (state !== "failed" && state !== "waiting" && !isLate) {
     found?.remove();
     return;
   }

@@ -69,14 +69,18 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
     if (items.some(({ room }) => store.typists(room.id).length)) typingTimer = setTimeout(() => draw(show), 1_000);
   }
 
-  /** Bring a line into view and give it the focus. */
-  function focusAt(index) {
-    stopId = rooms[index].id;
+  /** Bring a line into view. */
+  function reveal(index) {
     const height = rowPx();
     const top = root.offsetTop + index * height;
     const { scrollTop, clientHeight } = scroller;
     if (top < scrollTop) scroller.scrollTop = top;
     else if (top + height > scrollTop + clientHeight) scroller.scrollTop = top + height - clientHeight;
+  }
+
+  function focusAt(index) {
+    stopId = rooms[index].id;
+    reveal(index);
     show();
     linkOf(stopId).focus({ preventScroll: true });
   }
@@ -144,9 +148,14 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
       return rooms.length === 0;
     },
     redraw(nextOpenId) {
-      if (nextOpenId && nextOpenId !== openId) stopId = nextOpenId;
+      const isOther = nextOpenId && nextOpenId !== openId;
       openId = nextOpenId;
       rooms = store.shownRooms(openId);
+      if (isOther) {
+        stopId = openId;
+        const index = indexOf(openId);
+        if (index >= 0) reveal(index);
+      }
       show();
     },
     /** Focus the line of a room; the list where it has none. */

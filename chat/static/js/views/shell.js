@@ -120,7 +120,7 @@ export function createShell(app) {
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
-      fill(main, h("p", { class: "placeholder muted", role: "status" }, t("loading")));
+      fill(main, h("p", { class: "visually-hidden", role: "status" }, t("loading")));
       meet(route.username);
     } else {
       fill(main, placeholder());

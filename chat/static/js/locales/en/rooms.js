@@ -67,8 +67,8 @@ export default {
   "hide.done": "Hidden until the next message. You find “{name}” again by searching.",
 
   "palette.open": "Search",
-  "palette.label": "Conversations, people, actions",
-  "palette.last": "Found last",
+  "palette.label": "Find conversations, people and actions",
+  "palette.last": "Recent searches",
   "palette.rooms": "Conversations",
   "palette.people": "People",
   "palette.actions": "Actions",

@@ -26,7 +26,7 @@ export default {
   "card.deleted": "该账号已注销，TA 发过的消息会保留，但不再显示名字。",
 
   "people.chosen": "已选的人",
-  "people.suggested": "推荐",
+  "people.suggested": "搜索建议",
   "people.added": "已选择 {name}",
   "people.remove": "移除 {name}",
   "people.removed": "已移除 {name}",

@@ -46,7 +46,7 @@ export default {
   "requests.gone": "此邀请已失效。",
 
   "introduction.missing": "没有这个用户。",
-  "introduction.unseen": "你发出第一条消息后，{name}才会看到这个会话。",
+  "introduction.unseen": "你发出第一条消息后，{name} 才会看到这个会话。",
   "introduction.self": "这是你自己的用户名。",
 
   "gone.removed": "你已不在“{name}”中：你被移出，或在其他设备上退出了。",
@@ -68,7 +68,7 @@ export default {
 
   "palette.open": "搜索",
   "palette.label": "搜索会话、联系人、操作",
-  "palette.last": "最近找过",
+  "palette.last": "最近搜索",
   "palette.rooms": "会话",
   "palette.people": "联系人",
   "palette.actions": "操作",
