@@ -74,10 +74,6 @@ export function createRoomActions({ store, api, router, departures }) {
       return goTo(store.putRoom(await api.post(`/invitations/${token}`)));
     },
 
-    async mute(roomId, muted) {
-      store.putRoom(await api.put(`/rooms/${roomId}/muted`, { muted }));
-    },
-
     /** Choose what a room notifies of: "all", "mentions" or "none". */
     async setNotify(roomId, notify) {
       store.putRoom(await api.put(`/rooms/${roomId}/notify`, { notify }));

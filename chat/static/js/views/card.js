@@ -1,7 +1,8 @@
 // The card of a person: who they are, and what one can do with them.
 
+import { notifyOf } from "../attention.js";
 import { fill, h, icon, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, BLOCK, MESSAGE, PERSON } from "../icons.js";
 import { t } from "../i18n.js";
 import { roomOf } from "../router.js";
@@ -28,22 +29,14 @@ export function openCard(app, user, anchor) {
   const directRoom = () =>
     [...store.rooms.values()].find((room) => room.kind === "direct" && room.peer?.id === user.id && !room.provisional);
 
-  async function attempt(task) {
-    try {
-      await task();
-    } catch (error) {
-      toast(errorText(error));
-    }
-  }
-
   const leave = (task) => () => {
     opened.close();
-    return attempt(task);
+    return attempt(toast, task);
   };
   const message = tile(MESSAGE, t("card.message"), leave(() => actions.openDirect(known())), "tile primary");
-  const mute = tile(BELL_OFF, t("card.mute"), () => {
+  const mute = tile(BELL_OFF, t("notify_of.set_none"), () => {
     const room = directRoom();
-    return attempt(() => actions.mute(room.id, !room.muted));
+    return attempt(toast, () => actions.setNotify(room.id, isMuted(room) ? "all" : "none"));
   });
   const block = tile(BLOCK, t("block.do"), () => {
     const now = known();
@@ -102,7 +95,7 @@ export function openCard(app, user, anchor) {
     state.classList.toggle("is-online", Boolean(now.online) && !store.blocks.has(user.id));
     const room = directRoom();
     mute.root.hidden = !room;
-    mute.show(room?.muted ? BELL : BELL_OFF, t(room?.muted ? "card.unmute" : "card.mute"));
+    mute.show(...(room && isMuted(room) ? [BELL, t("notify_of.unmute")] : [BELL_OFF, t("notify_of.set_none")]));
     block.show(BLOCK, t(store.blocks.has(user.id) ? "block.undo" : "block.do"));
     drawGroups();
   }
@@ -139,6 +132,8 @@ export function openCard(app, user, anchor) {
   if (!own) actions.loadBlocks().catch(() => {}); // else blocking is offered, which may be repeated
   return opened;
 }
+
+const isMuted = (room) => notifyOf(room) === "none";
 
 const deleted = () => h("p", { class: "muted" }, t("card.deleted"));
 

@@ -8,12 +8,12 @@ import { draw } from "../schedule.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { handleButton } from "./copy.js";
-import { muteSwitch } from "./mute.js";
+import { notifyChoice } from "./notify_choice.js";
 
 /** Make the sheet of a direct room, for a dialog or a panel: `{title, body, stop}`. `close()` closes it. */
 export function personSheet(app, roomId, close) {
   const { store, actions, router, toast } = app;
-  const mute = muteSwitch(app, roomId);
+  const notify = notifyChoice(app, roomId);
   const face = h("span", { class: "card-face" });
   const name = h("bdi", { class: "card-name" });
   const handle = h("div", {});
@@ -23,7 +23,7 @@ export function personSheet(app, roomId, close) {
     "div",
     { class: "sheet-parts" },
     h("div", { class: "part" }, face, h("div", { class: "card-who" }, name, handle, state)),
-    h("div", { class: "part" }, mute.root),
+    h("div", { class: "part" }, notify.root),
     ways,
   );
   const look = { who: "", ways: "" };
@@ -85,7 +85,7 @@ export function personSheet(app, roomId, close) {
     drawWho(room, title);
     setText(state, room.blocked ? t("block.on") : room.peer ? t(online ? "online" : "offline") : "");
     state.classList.toggle("is-online", online);
-    mute.redraw();
+    notify.redraw();
     drawWays(room, title);
   }
 

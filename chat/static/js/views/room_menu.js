@@ -1,7 +1,7 @@
 // What one can do with a conversation from its line in the list.
 
-import { notifyOf, unreadIn } from "../attention.js";
-import { errorText } from "../errors.js";
+import { notifyOf, notifyValues, unreadIn } from "../attention.js";
+import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, CHECKS, HIDE, LEAVE, MENTION, PIN, UNPIN } from "../icons.js";
 import { t } from "../i18n.js";
 import { roomOf } from "../router.js";
@@ -35,22 +35,16 @@ function itemsOf(app, room) {
     icon: path,
     text,
     ...more,
-    async action() {
-      try {
-        await task();
-      } catch (error) {
-        toast(errorText(error));
-      }
-    },
+    action: () => attempt(toast, task),
   });
 
   const wanted = notifyOf(room);
-  const choices = (room.kind === "group" ? ["all", "mentions", "none"] : ["all", "none"]).filter((one) => one !== wanted);
+  const choices = notifyValues(room).filter((one) => one !== wanted);
   const items = [
     item(room.pinned ? UNPIN : PIN, t(room.pinned ? "rooms.unpin" : "rooms.pin"), () =>
       actions.pinRoom(room.id, !room.pinned),
     ),
-    ...choices.map((one) => item(NOTIFY[one], t(`notify_of.${one}`), () => actions.setNotify(room.id, one))),
+    ...choices.map((one) => item(NOTIFY[one], t(`notify_of.set_${one}`), () => actions.setNotify(room.id, one))),
   ];
   if (unreadIn(room)) {
     items.push(item(CHECKS, t("rooms.mark_read"), () => actions.markRead(room.id, room.last_seq)));
