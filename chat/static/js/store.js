@@ -110,6 +110,11 @@ export class Store {
     return this.roomList().filter((room) => !room.hidden || room.id === openId);
   }
 
+  /** The room with one other person, perhaps one that the server does not know yet. */
+  directRoomWith(userId) {
+    return [...this.rooms.values()].find(({ peer }) => peer?.id === userId);
+  }
+
   titleOf(room) {
     if (room.kind === "group") return room.name;
     return nameOf(this.users.get(room.peer?.id) ?? room.peer) || t("nobody");
@@ -227,9 +232,8 @@ export class Store {
     if (blocked) this.blocks.add(userId);
     else this.blocks.delete(userId);
     this.notify("blocks");
-    for (const room of this.rooms.values()) {
-      if (room.peer?.id === userId) this.putRoom({ ...room, blocked });
-    }
+    const room = this.directRoomWith(userId);
+    if (room) this.putRoom({ ...room, blocked });
   }
 
   /** Forget what was said in a room and how far one has read: its log is another one now. */

@@ -26,16 +26,13 @@ export function openCard(app, user, anchor) {
   const tiles = h("div", { class: "card-tiles" });
   const look = { face: "", groups: "" };
 
-  const directRoom = () =>
-    [...store.rooms.values()].find((room) => room.kind === "direct" && room.peer?.id === user.id && !room.provisional);
-
   const leave = (task) => () => {
     opened.close();
     return attempt(toast, task);
   };
   const message = tile(MESSAGE, t("card.message"), leave(() => actions.openDirect(known())), "tile primary");
   const mute = tile(BELL_OFF, t("notify_of.set_none"), () => {
-    const room = directRoom();
+    const room = store.directRoomWith(user.id);
     return attempt(toast, () => actions.setNotify(room.id, isMuted(room) ? "all" : "none"));
   });
   const block = tile(BLOCK, t("block.do"), () => {
@@ -93,8 +90,8 @@ export function openCard(app, user, anchor) {
     setText(name, title);
     setText(state, stateLine(now).filter(Boolean).join(" · "));
     state.classList.toggle("is-online", Boolean(now.online) && !store.blocks.has(user.id));
-    const room = directRoom();
-    mute.root.hidden = !room;
+    const room = store.directRoomWith(user.id);
+    mute.root.hidden = !room || room.provisional;
     mute.show(...(room && isMuted(room) ? [BELL, t("notify_of.unmute")] : [BELL_OFF, t("notify_of.set_none")]));
     block.show(BLOCK, t(store.blocks.has(user.id) ? "block.undo" : "block.do"));
     drawGroups();

@@ -1,8 +1,10 @@
 // The members in a group's sheet: how many, a search, and the list.
 
 import { fill, h, setAttr, setText } from "../dom.js";
+import { memberCount } from "../format.js";
 import { locale, t } from "../i18n.js";
 import { createMemberOrder } from "../member_order.js";
+import { roleIn } from "../rights.js";
 import { nameOf } from "../store.js";
 import { fold } from "../text.js";
 import { avatar } from "./avatar.js";
@@ -34,8 +36,6 @@ export function createMemberPeople(app, roomId) {
   const list = createMemberList({ label: t("members.list"), keyOf: ({ user }) => user.id, create, update });
   const root = h("section", { class: "part", "aria-label": t("members.list") }, count, search, nobody, list.root);
 
-  const myRole = () => store.members.get(roomId)?.find(({ user }) => user.id === store.me.id)?.role ?? "member";
-
   function create({ user }) {
     const self = user.id === store.me.id;
     const row = {
@@ -61,7 +61,7 @@ export function createMemberPeople(app, roomId) {
     const menu =
       !self &&
       menuButton(t("members.menu", { name: name(user) }), () =>
-        memberItems(app, roomId, { ...row.member, name: name(user), mine: myRole() }),
+        memberItems(app, roomId, { ...row.member, name: name(user), mine: roleIn(store, store.rooms.get(roomId)) }),
       );
     const node = h("li", { class: "person-line" }, person, menu);
     rows.set(node, row);
@@ -90,12 +90,10 @@ export function createMemberPeople(app, roomId) {
   function redraw(members, { anew = false } = {}) {
     if (!members) return;
     const isOnline = (user) => Boolean(known(user).online);
-    const online = members.filter(({ user }) => isOnline(user)).length;
     const wanted = fold(search.value.trim().replace(/^@/, ""));
     const matches = ({ user }) => fold(name(user)).includes(wanted) || fold(user.username).includes(wanted);
     const found = order(members, { nameOf: name, isOnline }).filter(matches);
-    const total = t("members.count", { count: members.length });
-    setText(count, online ? t("members.online", { members: total, count: online }) : total);
+    setText(count, memberCount(store, members));
     search.hidden = members.length <= FEW;
     setText(nobody, found.length ? "" : t("members.nobody"));
     list.show(found, { anew });

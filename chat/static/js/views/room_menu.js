@@ -4,7 +4,7 @@ import { notifyOf, notifyValues, unreadIn } from "../attention.js";
 import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, CHECKS, HIDE, LEAVE, MENTION, PIN, UNPIN } from "../icons.js";
 import { t } from "../i18n.js";
-import { roomOf } from "../router.js";
+import { hideRoom } from "./hiding.js";
 import { leaveGroup } from "./leaving.js";
 import { openMenu } from "./menu.js";
 
@@ -49,16 +49,9 @@ function itemsOf(app, room) {
   if (unreadIn(room)) {
     items.push(item(CHECKS, t("rooms.mark_read"), () => actions.markRead(room.id, room.last_seq)));
   }
-  if (room.kind === "direct") items.push(item(HIDE, t("hide.do"), () => hide(app, room)));
+  if (room.kind === "direct") items.push(item(HIDE, t("hide.do"), () => hideRoom(app, room)));
   else if (room.owner_id !== store.me.id) {
     items.push(item(LEAVE, t("group.leave"), () => leaveGroup(app, room.id), { danger: true }));
   }
   return items;
-}
-
-async function hide({ store, actions, router, toast }, room) {
-  const name = store.titleOf(room);
-  await actions.hide(room.id, true);
-  if (roomOf(router.current(), store.rooms.values())?.id === room.id) router.goHome();
-  toast(t("hide.done", { name }));
 }
