@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createCatalogue, withTone, withUsed } from "../../../chat/static/js/emoji.js";
 import { MOST_SUGGESTED, mentionAt, suggest } from "../../../chat/static/js/mentions.js";
 import { follows } from "../../../chat/static/js/pinned.js";
-import { place } from "../../../chat/static/js/placing.js";
+import { below } from "../../../chat/static/js/placing.js";
 import { closedBy, rightsOver } from "../../../chat/static/js/rights.js";
 import { Store } from "../../../chat/static/js/store.js";
 import { withReaction } from "../../../chat/static/js/versions.js";
@@ -105,11 +105,12 @@ test("a panel stands below what opened it, else above, and always inside the win
   const view = { width: 400, height: 600 };
   const size = { width: 200, height: 100 };
   const at = (left, top) => ({ left, right: left + 30, top, bottom: top + 20 });
-  assert.deepEqual(place(at(20, 20), size, view), { left: 20, top: 44 });
-  assert.deepEqual(place(at(20, 550), size, view), { left: 20, top: 446 });
-  assert.deepEqual(place(at(390, 20), size, view), { left: 192, top: 44 });
-  assert.deepEqual(place(at(300, 20), size, view, { end: true }), { left: 130, top: 44 });
-  assert.deepEqual(place(at(20, 300), { width: 500, height: 700 }, view), { left: 8, top: 8 });
+  assert.deepEqual(below(at(20, 20), size, view), { left: 20, top: 44 });
+  assert.deepEqual(below(at(20, 550), size, view), { left: 20, top: 446 });
+  assert.deepEqual(below(at(390, 20), size, view), { left: 192, top: 44 });
+  assert.deepEqual(below({ ...at(300, 20), end: true }, size, view), { left: 130, top: 44 });
+  assert.deepEqual(below(at(300, 20), size, view, true), { left: 130, top: 44 });
+  assert.deepEqual(below(at(20, 300), { width: 500, height: 700 }, view), { left: 8, top: 8 });
 });
 
 test("a reaction is put to those there are, and taken away with the last one", () => {

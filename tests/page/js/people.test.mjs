@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createMemberOrder, keepOrder } from "../../../chat/static/js/member_order.js";
 import { finishedNames, splitNames } from "../../../chat/static/js/names.js";
 import { Store, nameOf } from "../../../chat/static/js/store.js";
-import { cornerBeside } from "../../../chat/static/js/views/beside.js";
+import { beside } from "../../../chat/static/js/placing.js";
 import { knownPeople } from "../../../chat/static/js/views/person_search.js";
 
 const member = (username, role = "member", online = false) => ({ user: { id: username, username, online }, role });
@@ -54,12 +54,12 @@ test("a card stands beside what was clicked, and wholly on the screen", () => {
   const size = { width: 300, height: 400 };
   const view = { width: 1000, height: 700 };
   const box = (left, top) => ({ left, top, right: left + 100, bottom: top + 40 });
-  assert.deepEqual(cornerBeside(box(100, 50), size, view), { left: 208, top: 50 });
-  assert.deepEqual(cornerBeside(box(400, 50), size, view, true), { left: 92, top: 50 });
-  assert.deepEqual(cornerBeside(box(800, 650), size, view), { left: 492, top: 292 });
+  assert.deepEqual(beside(box(100, 50), size, view), { left: 208, top: 50 });
+  assert.deepEqual(beside(box(400, 50), size, view, true), { left: 92, top: 50 });
+  assert.deepEqual(beside(box(800, 650), size, view), { left: 492, top: 292 });
   const narrow = { width: 420, height: 700 };
-  assert.deepEqual(cornerBeside(box(160, 50), size, narrow), { left: 112, top: 98 });
-  assert.deepEqual(cornerBeside(box(160, 650), size, narrow), { left: 112, top: 242 });
+  assert.deepEqual(beside(box(160, 50), size, narrow), { left: 112, top: 98 });
+  assert.deepEqual(beside(box(160, 650), size, narrow), { left: 112, top: 242 });
 });
 
 test("people one knows are found by any part of a name, those one talks to first", () => {

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { edgesOf } from "../placing.js";
 import { pathOf } from "../router.js";
 import { rightsOver } from "../rights.js";
 import { reactsWith } from "../versions.js";
@@ -11,7 +12,7 @@ import { excerptOf } from "./excerpt.js";
 import { onLongPress } from "./long_press.js";
 import { createMessageBar } from "./message_bar.js";
 import { openMessageMenu, openSelection } from "./message_menu.js";
-import { edgesOf, pickEmoji } from "./pick_emoji.js";
+import { pickEmoji } from "./pick_emoji.js";
 import { openReacted } from "./reacted.js";
 import { messageOf as shownIn } from "./row.js";
 

@@ -4,27 +4,23 @@ import { notifyOf, notifyValues, unreadIn } from "../attention.js";
 import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, CHECKS, HIDE, LEAVE, MENTION, PIN, UNPIN } from "../icons.js";
 import { t } from "../i18n.js";
+import { edgesOf } from "../placing.js";
 import { hideRoom } from "./hiding.js";
 import { leaveGroup } from "./leaving.js";
 import { openMenu } from "./menu.js";
 
 const NOTIFY = { all: BELL, mentions: MENTION, none: BELL_OFF };
 
-/** Open the menu of a room beside `opener`, or at the rectangle `at`. */
+/** Open the menu of a room by `opener`, or by the edges `at`. */
 export function openRoomMenu(app, roomId, opener, at) {
   const room = app.store.rooms.get(roomId);
   if (!room || room.provisional) return;
   openMenu({
     label: t("rooms.menu", { name: app.store.titleOf(room) }),
-    at: at ?? { ...rectangle(opener), end: true },
+    at: at ?? { ...edgesOf(opener), end: true },
     items: itemsOf(app, room),
     onClose: () => opener.isConnected && opener.focus({ preventScroll: true }),
   });
-}
-
-function rectangle(node) {
-  const { left, right, top, bottom } = node.getBoundingClientRect();
-  return { left, right, top, bottom };
 }
 
 function itemsOf(app, room) {
