@@ -1,7 +1,7 @@
 // Ctrl-K: one field that finds rooms, people and actions. Search in messages gets its part here, too.
 
 import { h, fill, icon, setAttr, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt, errorText } from "../errors.js";
 import { findByTitle, peopleQuery, withFound } from "../finding.js";
 import { badge } from "../format.js";
 import { SEARCH } from "../icons.js";
@@ -151,7 +151,7 @@ export function openPalette(app) {
   function go(choice) {
     if (choice.key.startsWith("room:")) keepFound(store.me.id, withFound(readFound(store.me.id), choice.key));
     opened.close();
-    Promise.resolve(choice.run()).catch((error) => app.toast(errorText(error)));
+    attempt(app.toast, () => choice.run());
   }
 
   input.addEventListener("input", () => {

@@ -1,7 +1,7 @@
 // An open room: its head, its pins, its messages, who is typing, and the composer.
 
 import { fill, h, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { closedBy } from "../rights.js";
 import { pathOf } from "../router.js";
@@ -69,15 +69,7 @@ export function createRoom({ room: given, app, openSheet }) {
       messages.sent();
       return kept;
     },
-    async edit(message, text) {
-      try {
-        await actions.edit(message, text);
-        return true;
-      } catch (error) {
-        app.toast(errorText(error));
-        return false;
-      }
-    },
+    edit: (message, text) => attempt(app.toast, () => actions.edit(message, text)),
     lastOwn,
     latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),
