@@ -11,6 +11,7 @@ import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { handleButton } from "./copy.js";
 import { openDialog } from "./dialog.js";
+import { lineNames } from "./person_line.js";
 import { openProfile } from "./profile.js";
 
 /** Open the card of a user, `{id, username, nickname…}`; `anchor` is what was clicked. */
@@ -73,7 +74,7 @@ export function openCard(app, user, anchor) {
           "button",
           { type: "button", class: "person", onclick: open(room) },
           avatar({ id: room.id, avatar: room.avatar }, room.name, { square: true }),
-          h("span", { class: "person-names" }, h("bdi", {}, room.name)),
+          lineNames(room.name),
         ),
       );
     fill(together, groups.length > 0 && [h("h3", {}, t("card.groups")), h("ul", { class: "people", role: "list" }, groups.map(line))]);

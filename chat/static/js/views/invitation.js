@@ -7,6 +7,7 @@ import { links } from "../link.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
+import { lineNames } from "./person_line.js";
 
 /** Show what a token is for. Once the dialog is closed the invitation is answered. */
 export function openInvitation({ store, actions }, token) {
@@ -44,12 +45,7 @@ export function openInvitation({ store, actions }, token) {
         "div",
         { class: "person" },
         avatar({ id: room.name }, room.name, { square: true }),
-        h(
-          "span",
-          { class: "person-names" },
-          h("bdi", { class: "invited-name" }, room.name),
-          h("span", { class: "muted" }, t("members.count", { count: room.members })),
-        ),
+        lineNames(h("bdi", { class: "invited-name" }, room.name), t("members.count", { count: room.members })),
       ),
       room.info && h("p", { class: "group-info", dir: "auto" }, room.info),
       h("p", { class: "muted" }, t("invitation.by", { name: nameOf(inviter), username: inviter.username })),

@@ -11,6 +11,7 @@ import { avatar } from "./avatar.js";
 import { createMemberList } from "./member_list.js";
 import { memberItems } from "./member_menu.js";
 import { menuButton } from "./menu_button.js";
+import { lineNames } from "./person_line.js";
 
 const FEW = 8; // members that are found without a search
 
@@ -50,12 +51,7 @@ export function createMemberPeople(app, roomId) {
       "button",
       { type: "button", class: "person", onclick: () => app.showPerson(known(user), person) },
       row.face,
-      h(
-        "span",
-        { class: "person-names" },
-        h("span", {}, row.name, self && h("span", { class: "muted" }, ` ${t("members.self")}`)),
-        row.about,
-      ),
+      lineNames(h("span", {}, row.name, self && h("span", { class: "muted" }, ` ${t("members.self")}`)), row.about),
       row.tag,
     );
     const menu =

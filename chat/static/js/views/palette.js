@@ -11,6 +11,7 @@ import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 import { actionChoices, joinChoices, peopleChoices, roomChoice, roomChoices } from "./palette_choices.js";
+import { lineNames } from "./person_line.js";
 
 const SEARCH_MS = 200;
 const RECENT = 6;
@@ -110,7 +111,7 @@ export function openPalette(app) {
       look.face
         ? avatar(look.face, look.name ?? title, { square: look.square })
         : h("span", { class: "palette-icon" }, icon(look.path)),
-      h("span", { class: "person-names" }, h("bdi", {}, title), detail && h("span", { class: "muted" }, detail)),
+      lineNames(title, detail),
       unread > 0 && h("span", { class: muted ? "badge badge-quiet" : "badge" }, badge(unread)),
     );
   }

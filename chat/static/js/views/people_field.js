@@ -8,6 +8,7 @@ import { finishedNames, splitNames } from "../names.js";
 import { nameOf } from "../store.js";
 import { fold } from "../text.js";
 import { avatar } from "./avatar.js";
+import { personNames } from "./person_line.js";
 
 const SEARCH_MS = 200;
 const SHOWN = 6;
@@ -142,7 +143,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
         onclick: () => choose(user),
       },
       avatar(user, nameOf(user)),
-      h("span", { class: "person-names" }, h("bdi", {}, nameOf(user)), h("span", { class: "muted" }, `@${user.username}`)),
+      personNames(user),
     );
   }
 

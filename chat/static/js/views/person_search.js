@@ -5,8 +5,8 @@ import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
 import { fold } from "../text.js";
-import { avatar } from "./avatar.js";
 import { field } from "./form.js";
+import { personButton } from "./person_line.js";
 
 const SEARCH_MS = 200;
 const KNOWN = 8; // people shown before anything is typed, or found among those one knows
@@ -48,16 +48,7 @@ export function createPersonSearch({ actions, store }, done) {
       done();
       actions.openDirect(user);
     };
-    return h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "person", onclick: choose },
-        avatar(user, nameOf(user)),
-        h("span", { class: "person-names" }, h("bdi", {}, nameOf(user)), h("span", { class: "muted" }, `@${user.username}`)),
-      ),
-    );
+    return h("li", {}, personButton(user, choose));
   }
 
   async function find() {
