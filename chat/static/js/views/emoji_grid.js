@@ -1,6 +1,7 @@
 // Emoji in rows, of which only those in view are in the document.
 
 import { h, keyed, setAttr } from "../dom.js";
+import { isComposing } from "../keys.js";
 
 const BEYOND = 2; // rows above and below the view
 
@@ -85,7 +86,7 @@ export function createEmojiGrid({ choose, above, shown, scrolled }) {
   }
 
   function onKeyDown(event) {
-    if (event.isComposing || event.keyCode === 229 || !event.target.matches(".emoji")) return;
+    if (isComposing(event) || !event.target.matches(".emoji")) return;
     const { key } = event;
     const [row, column] = placeOf(event.target);
     const side = getComputedStyle(root).direction === "rtl" ? -1 : 1;

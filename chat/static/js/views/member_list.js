@@ -1,6 +1,7 @@
 // A list of people as a window: of thousands only those that are seen are drawn.
 
 import { h, keyed, setAttr } from "../dom.js";
+import { hasModifier, isComposing } from "../keys.js";
 import { keepOrder } from "../member_order.js";
 import { draw as drawSoon } from "../schedule.js";
 
@@ -75,7 +76,7 @@ export function createMemberList({ label, keyOf, create, update }) {
   }
 
   root.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (isComposing(event) || hasModifier(event)) return;
     const page = Math.max(1, Math.floor(root.clientHeight / rowHeight()) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     const step = steps[event.key];

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing } from "../keys.js";
 import { edgesOf } from "../placing.js";
 import { pathOf } from "../router.js";
 import { rightsOver } from "../rights.js";
@@ -128,9 +129,9 @@ export function createMessageActions({ list, roomId, app, compose }) {
   }
 
   function onKeyDown(event) {
-    if (event.isComposing || event.keyCode === 229 || event.target !== rowOf(event.target)) return;
-    const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
-    if (ctrlKey || altKey || metaKey) return;
+    if (isComposing(event) || event.target !== rowOf(event.target)) return;
+    const { key, shiftKey } = event;
+    if (hasModifier(event)) return;
     const asks = key === "ContextMenu" || (shiftKey && key === "F10") || (key === "Enter" && !shiftKey);
     if (!asks || !messageOf(event.target)) return;
     event.preventDefault();

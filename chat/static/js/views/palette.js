@@ -6,6 +6,7 @@ import { findByTitle, peopleQuery, withFound } from "../finding.js";
 import { badge } from "../format.js";
 import { SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { keepFound, readFound } from "../storage.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
@@ -167,7 +168,7 @@ export function openPalette(app) {
     draw();
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     const at = choices.findIndex(({ key }) => key === chosen);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter" && choices[at]) go(choices[at]);

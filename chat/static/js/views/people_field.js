@@ -4,6 +4,7 @@ import { fill, h, icon, keyed, setAttr } from "../dom.js";
 import { errorText } from "../errors.js";
 import { CLOSE } from "../icons.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { finishedNames, splitNames } from "../names.js";
 import { nameOf } from "../store.js";
 import { fold } from "../text.js";
@@ -186,7 +187,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
     for (const name of names) add(name);
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const typed = input.value.trim();
     if (step && found.length) {

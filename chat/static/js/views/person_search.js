@@ -3,6 +3,7 @@
 import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { nameOf } from "../store.js";
 import { fold } from "../text.js";
 import { field } from "./form.js";
@@ -84,7 +85,7 @@ export function createPersonSearch({ actions, store }, done) {
   });
   root.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step || event.isComposing || event.keyCode === 229) return;
+    if (!step || isComposing(event)) return;
     const places = [search.input, ...list.querySelectorAll("button")];
     const next = places[places.indexOf(document.activeElement) + step];
     if (!next) return;

@@ -4,7 +4,7 @@ import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { has, t } from "../i18n.js";
 import { ALERT, CHECK, CHECKS, CLOCK } from "../icons.js";
 import { openDialog } from "./dialog.js";
-import { personButton } from "./person_line.js";
+import { personButton, personNames } from "./person_line.js";
 
 const SMALL_GROUP = 50; // members; of larger groups the server tells nobody who has read
 const SYMBOLS = { sent: CHECK, read: CHECKS, pending: CLOCK, waiting: CLOCK, failed: ALERT };
@@ -92,6 +92,6 @@ function openReaders(readers, showPerson) {
     opened.close();
     showPerson(user, anchor);
   };
-  const people = readers.map((user) => h("li", {}, personButton(user, show(user))));
+  const people = readers.map((user) => h("li", {}, personButton(user, show(user), { names: personNames(user, null) })));
   const opened = openDialog({ title: t("read.title"), body: h("ul", { class: "people", role: "list" }, people) });
 }

@@ -2,6 +2,7 @@
 
 import { h, keyed, setAttr } from "../dom.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing, opensElsewhere } from "../keys.js";
 import { draw } from "../schedule.js";
 import { rowsInView } from "../windowed.js";
 import { onLongPress } from "./long_press.js";
@@ -82,8 +83,7 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
   }
 
   root.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isComposing(event) || hasModifier(event) || event.shiftKey) return;
     const at = indexOf(event.target.closest("li")?.dataset.room);
     const step = STEPS[event.key];
     if (step === undefined || at < 0) return;
@@ -107,7 +107,7 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
       event.preventDefault();
       return;
     }
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    if (opensElsewhere(event)) return;
     event.preventDefault();
     go(new URL(link.href).pathname);
   });

@@ -2,6 +2,7 @@
 
 import { h, keyed, setAttr, setText } from "../dom.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing } from "../keys.js";
 import { mentionAt } from "../mentions.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
@@ -79,9 +80,9 @@ export function createSuggestions({ input, find, put }) {
     refresh,
     /** Take a key press that is meant for the list; returns whether it was. */
     onKey(event) {
-      if (!found.length || event.isComposing || event.keyCode === 229) return false;
-      const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
-      if (ctrlKey || altKey || metaKey) return false;
+      if (!found.length || isComposing(event)) return false;
+      if (hasModifier(event)) return false;
+      const { key, shiftKey } = event;
       const step = { ArrowDown: 1, ArrowUp: -1 }[key];
       if (step) {
         chosen = (chosen + step + found.length) % found.length;
