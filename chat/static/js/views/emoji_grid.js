@@ -1,6 +1,6 @@
 // Emoji in rows, of which only those in view are in the document.
 
-import { h, keyed, setAttr } from "../dom.js";
+import { h, keyed, revealSpan, setAttr } from "../dom.js";
 import { isComposing } from "../keys.js";
 
 const BEYOND = 2; // rows above and below the view
@@ -79,8 +79,7 @@ export function createEmojiGrid({ choose, above, shown, scrolled }) {
   function focusOn(row, column) {
     active = [row, Math.min(column, rows[row].emoji.length - 1)];
     const { top, height } = rows[row];
-    if (top < root.scrollTop + cell) root.scrollTop = top - cell;
-    else if (top + height > root.scrollTop + root.clientHeight) root.scrollTop = top + height - root.clientHeight;
+    revealSpan(root, top, height, cell); // the title above the first row, too
     draw();
     inside.querySelector(".emoji[tabindex='0']")?.focus({ preventScroll: true });
   }

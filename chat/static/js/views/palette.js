@@ -1,6 +1,6 @@
 // Ctrl-K: one field that finds rooms, people and actions. Search in messages gets its part here, too.
 
-import { h, fill, icon, setAttr, setText } from "../dom.js";
+import { h, fill, icon, reveal, setAttr, setText } from "../dom.js";
 import { attempt, errorText } from "../errors.js";
 import { findByTitle, peopleQuery, withFound } from "../finding.js";
 import { badge } from "../format.js";
@@ -119,7 +119,7 @@ export function openPalette(app) {
 
   const idOf = (key) => `palette-${key.replace(/[^\w-]/g, "-")}`;
 
-  /** Show which one is chosen, and bring it into view: the list scrolls, nothing around it. */
+  /** Show which one is chosen, and bring it into view. */
   function mark() {
     setAttr(input, "aria-activedescendant", chosen && idOf(chosen));
     let node = null;
@@ -129,12 +129,8 @@ export function openPalette(app) {
       if (isIt) node = option;
     }
     if (!node) return;
-    const first = choices[0].key === chosen;
-    const { top, bottom } = node.getBoundingClientRect();
-    const view = list.getBoundingClientRect();
-    if (first) list.scrollTop = 0; // with the heading above it
-    else if (top < view.top) list.scrollTop -= view.top - top;
-    else if (bottom > view.bottom) list.scrollTop += bottom - view.bottom;
+    if (choices[0].key === chosen) list.scrollTop = 0; // with the heading above it
+    else reveal(list, node);
   }
 
   async function askForPeople() {

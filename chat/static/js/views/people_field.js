@@ -1,6 +1,6 @@
 // A field for several people: chips, and suggestions while one types.
 
-import { fill, h, icon, keyed, setAttr } from "../dom.js";
+import { fill, h, icon, keyed, reveal, setAttr } from "../dom.js";
 import { errorText } from "../errors.js";
 import { CLOSE } from "../icons.js";
 import { t } from "../i18n.js";
@@ -130,7 +130,8 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
   function point() {
     [...options.children].forEach((node, index) => setAttr(node, "aria-selected", String(index === at)));
     setAttr(input, "aria-activedescendant", found[at] ? `${id}-${at}` : null);
-    options.children[at]?.scrollIntoView({ block: "nearest" });
+    const scroller = options.closest("dialog, .side-panel");
+    if (found[at] && scroller) reveal(scroller, options.children[at]);
   }
 
   function option(user, index) {

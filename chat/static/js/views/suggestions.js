@@ -1,6 +1,6 @@
 // The list of people that opens above the composer while one types a mention.
 
-import { h, keyed, setAttr, setText } from "../dom.js";
+import { h, keyed, reveal, setAttr, setText } from "../dom.js";
 import { t } from "../i18n.js";
 import { hasModifier, isComposing } from "../keys.js";
 import { mentionAt } from "../mentions.js";
@@ -43,7 +43,7 @@ export function createSuggestions({ input, find, put }) {
     setText(status, found.length ? t("mention.found", { count: found.length }) : "");
     setAttr(input, "aria-activedescendant", found.length ? `suggestion-${keyOf(found[chosen])}` : null);
     setAttr(input, "aria-controls", found.length ? root.id : null);
-    root.children[chosen]?.scrollIntoView?.({ block: "nearest" });
+    if (found.length) reveal(root, root.children[chosen]);
   }
 
   function createOption(one) {
