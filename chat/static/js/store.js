@@ -3,7 +3,7 @@
 import { namesUser } from "./attention.js";
 import { applyEvent } from "./events.js";
 import { t } from "./i18n.js";
-import { follows } from "./pinned.js";
+import { pinsAfter } from "./pinned.js";
 import { RoomMap, provisionalId, provisionalRoom } from "./provisional.js";
 import { Timeline } from "./timeline.js";
 import { isLater, withReaction } from "./versions.js";
@@ -322,7 +322,7 @@ export class Store {
     for (const message of messages) this.timelines.get(roomId)?.change(message);
     for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
     const pins = this.pins.get(roomId);
-    if (pins) this.pins.set(roomId, follows(pins, messages));
+    if (pins) this.pins.set(roomId, pinsAfter(pins, messages));
     return true;
   }
 

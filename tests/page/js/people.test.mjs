@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { memberCount } from "../../../chat/static/js/format.js";
+import { setLocale } from "../../../chat/static/js/i18n.js";
 import { createMemberOrder, keepOrder } from "../../../chat/static/js/member_order.js";
 import { finishedNames, splitNames } from "../../../chat/static/js/names.js";
-import { Store, nameOf } from "../../../chat/static/js/store.js";
 import { beside } from "../../../chat/static/js/placing.js";
+import { Store, nameOf } from "../../../chat/static/js/store.js";
 import { knownPeople } from "../../../chat/static/js/views/person_search.js";
 
 const member = (username, role = "member", online = false) => ({ user: { id: username, username, online }, role });
@@ -72,4 +74,14 @@ test("people one knows are found by any part of a name, those one talks to first
   assert.deepEqual(knownPeople(store, "nov").map(({ id }) => id), ["3", "2"]);
   assert.deepEqual(knownPeople(store, "").map(({ id }) => id), ["3", "2", "4"]);
   assert.deepEqual(knownPeople(store, "me").map(({ id }) => id), []);
+});
+
+test("the members of a group are counted, and those of them who are online", () => {
+  setLocale("en");
+  const store = new Store();
+  const members = [member("ann"), member("bob"), member("cleo", "member", true)];
+  assert.equal(memberCount(store, members.slice(0, 2)), "2 members");
+  assert.equal(memberCount(store, members), "3 members, 1 online");
+  store.keepUser({ id: "ann", username: "ann", online: true }); // heard since
+  assert.equal(memberCount(store, members), "3 members, 2 online");
 });

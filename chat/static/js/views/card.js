@@ -17,7 +17,10 @@ import { openProfile } from "./profile.js";
 /** Open the card of a user, `{id, username, nickname…}`; `anchor` is what was clicked. */
 export function openCard(app, user, anchor) {
   const { store, actions, toast } = app;
-  if (!user?.username || store.gone.has(user.id)) return openDialog({ title: t("nobody"), body: deleted(), anchor });
+  if (!user?.username || store.gone.has(user.id)) {
+    openDialog({ title: t("nobody"), body: deleted(), anchor });
+    return;
+  }
   const known = () => ({ ...user, ...store.users.get(user.id) });
   const own = user.id === store.me.id;
   const face = h("span", { class: "card-face" });
@@ -25,7 +28,7 @@ export function openCard(app, user, anchor) {
   const state = h("p", { class: "card-state" });
   const together = h("div", { class: "card-groups" });
   const tiles = h("div", { class: "card-tiles" });
-  const look = { face: "", groups: "" };
+  const drawn = { face: "", groups: "" };
 
   const leave = (task) => () => {
     opened.close();
@@ -63,8 +66,8 @@ export function openCard(app, user, anchor) {
   function drawGroups() {
     const groups = sharedGroups();
     const seen = groups.map((room) => `${room.id} ${room.name}`).join("\n");
-    if (look.groups === seen) return;
-    look.groups = seen;
+    if (drawn.groups === seen) return;
+    drawn.groups = seen;
     const open = (room) => leave(() => actions.goTo(room));
     const line = (room) =>
       h(
@@ -84,8 +87,9 @@ export function openCard(app, user, anchor) {
   function redraw() {
     const now = known();
     const title = nameOf(now);
-    if (look.face !== `${title} ${now.avatar}`) {
-      look.face = `${title} ${now.avatar}`;
+    const seen = `${title} ${now.avatar}`;
+    if (drawn.face !== seen) {
+      drawn.face = seen;
       fill(face, avatar(now, title));
     }
     setText(name, title);
@@ -128,7 +132,6 @@ export function openCard(app, user, anchor) {
   redraw();
   if (!own) refresh();
   if (!own) actions.loadBlocks().catch(() => {}); // else blocking is offered, which may be repeated
-  return opened;
 }
 
 const isMuted = (room) => notifyOf(room) === "none";

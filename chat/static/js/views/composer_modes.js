@@ -3,6 +3,7 @@
 import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { CLOSE, PENCIL, REPLY } from "../icons.js";
+import { beginning } from "../text.js";
 import { excerptOf } from "./excerpt.js";
 
 const QUOTED = 200; // characters, as the server quotes
@@ -16,14 +17,14 @@ export function quoteOf(message, nickname) {
     user_id: userId,
     username,
     nickname,
-    data: [...data.slice(0, 2 * QUOTED)].slice(0, QUOTED).join(""),
+    data: beginning(data, QUOTED),
     deleted: false,
   };
 }
 
 /**
  * Make the strip above the text field. `authorOf(quote)` names its author, `goTo(seq)` shows the
- * message, `leave()` is called by its button. Returns `{root, mode, quote, message, set…}`.
+ * message, `leave()` is called by its button. Returns `{root, name, quote, edited, write, reply, edit}`.
  */
 export function createModes({ authorOf, goTo, leave }) {
   const body = h("button", { type: "button", class: "mode-body", onclick: () => goTo(state.of.seq) });

@@ -6,10 +6,10 @@ import { isComposing } from "../keys.js";
 const BEYOND = 2; // rows above and below the view
 
 /**
- * Make the grid. `choose(emoji)` is called by a click, `above()` when an arrow leaves the first
- * row upwards, `shown(emoji, name)` with the one pointed at,
- * `scrolled(key)` with the section on top. Sections are `{key, title, emoji: [{text,
- * name}]}`. Returns `{root, show(sections), goTo(key), focus, first}`.
+ * Make the grid. `choose(emoji)` is called by a click, `above()` when an arrow leaves the first row
+ * upwards, `shown(emoji, name)` with the one pointed at, `scrolled(key)` with the section on top.
+ * Sections are `{key, title, emoji: [{text, name}]}`. Returns `{root, show(sections), goTo(key), focus,
+ * first}`.
  */
 export function createEmojiGrid({ choose, above, shown, scrolled }) {
   const inside = h("div", { class: "emoji-inside" });

@@ -133,5 +133,4 @@ export function openEmojiPicker({ userId, at, choose }) {
     else return;
     event.preventDefault();
   });
-  return popup;
 }

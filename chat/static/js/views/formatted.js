@@ -77,7 +77,7 @@ function codeBlock({ text, language }) {
     { class: "code-text", tabindex: "0", role: "group", "aria-label": t("code.label") },
     h("code", {}, text),
   );
-  const head = h("div", { class: "code-head" }, h("span", { class: "code-language" }, language), copyCode(text));
+  const head = h("div", { class: "code-head" }, h("span", {}, language), copyCode(text));
   return h("div", { class: "code", dir: "ltr" }, head, scroller);
 }
 

@@ -30,7 +30,7 @@ export async function deleteGroup({ store, actions }, roomId) {
 
 /** Make the part of a group's sheet; `redraw(mine, count)` shows what one of that role may do. */
 export function createLeaving(app, roomId) {
-  const root = h("section", { class: "part part-end", "aria-label": t("group.leave") });
+  const root = h("section", { class: "part", "aria-label": t("group.leave") });
   let shown = null;
 
   function redraw(mine, count) {

@@ -54,7 +54,6 @@ export function openMenu({ label, at, quick = [], items, onClose }) {
   menu.addEventListener("keydown", createKeys(first, others));
   const popup = openPopup({ label, body: menu, at, onClose, className: "popup-for-menu" });
   (first[0] ?? others[0])?.focus({ preventScroll: true });
-  return popup;
 }
 
 /** Make the handler of keys: up and down through the rows, the emoji being one, to the sides in it. */

@@ -20,7 +20,7 @@ import { messageOf as shownIn } from "./row.js";
 
 /**
  * Serve the rows of `list`, the messages of a room. `compose` has `reply(message)` and
- * `edit(message)`. Returns `{react, redraw, stop}`.
+ * `edit(message)`. Returns `{redraw, stop}`.
  */
 export function createMessageActions({ list, roomId, app, compose }) {
   const { store, actions } = app;
@@ -160,7 +160,6 @@ export function createMessageActions({ list, roomId, app, compose }) {
   list.addEventListener("click", onClick);
 
   return {
-    react,
     /** Messages have changed: so may have what can be done to the one with the bar. */
     redraw() {
       if (bar.row?.isConnected) showBar(bar.row);

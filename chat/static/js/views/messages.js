@@ -51,7 +51,12 @@ export function createMessages({
   const jump = h("button", { type: "button", class: "jump", hidden: true }, icon(DOWN), h("span"));
   const stickyDay = createStickyDay();
   const root = h("div", { class: "transcript-frame" }, scroller, stickyDay.root, jump);
-  const roving = createRoving({ list, labelOf, reveal: (row) => reveal(scroller, row, MARGIN), toEnd: () => attached || goToEnd() });
+  const roving = createRoving({
+    list,
+    labelOf,
+    reveal: (row) => reveal(scroller, row, MARGIN),
+    toEnd: () => attached || goToEnd(),
+  });
 
   // The window: seqs `from` … `to`; attached means that it ends with the newest and what is pending.
   let from = 0;

@@ -26,7 +26,7 @@ export function createPins({ roomId, app, goTo }) {
     icon(LIST),
   );
   const bar = h("section", { class: "pins", "aria-label": t("pins.title"), hidden: true }, jump, all);
-  const root = h("div", { class: "pins-place" }, bar);
+  const root = h("div", {}, bar);
   let loading = false;
   let redrawAll = null; // of the dialog, while it is open
 

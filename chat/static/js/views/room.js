@@ -28,11 +28,6 @@ export function createRoom({ room: given, app, openSheet }) {
 
   const head = createRoomHead({ room: given, app, openSheet });
   const typing = h("p", { class: "typing" });
-  const act = {
-    reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
-    edit: (message) => composer.edit(message),
-    react: (message, emoji, on) => acting.react(message, emoji, on),
-  };
   const messages = createMessages({
     roomId,
     store,
@@ -51,10 +46,17 @@ export function createRoom({ room: given, app, openSheet }) {
       discard: (clientId) => outbox.remove(clientId),
       showPerson: app.showPerson,
       goTo,
-      act,
     },
   });
-  const acting = createMessageActions({ list: messages.list, roomId, app, compose: act });
+  const acting = createMessageActions({
+    list: messages.list,
+    roomId,
+    app,
+    compose: {
+      reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
+      edit: (message) => composer.edit(message),
+    },
+  });
   const pins = createPins({ roomId, app, goTo });
   const composer = createComposer({
     roomId,
