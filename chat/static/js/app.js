@@ -131,7 +131,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
   /** Drop a record of a room that is gone, or whose message came in by another way. */
   function review(clientId) {
     const record = outbox.records.get(clientId);
-    if (record.peer) house(record);
+    if (record.peer) giveRoom(record);
     else if (!store.rooms.has(record.room_id)) outbox.remove(clientId);
     const held = store.timelines.get(record.room_id)?.messages ?? [];
     const stored = held.find((one) => one.client_id === clientId && one.user_id === user.id);
@@ -139,9 +139,9 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
   }
 
   /** Give a record the room with its peer: the one there is by now, else a provisional one. */
-  function house({ room_id: roomId, peer }) {
+  function giveRoom({ room_id: roomId, peer }) {
     if (store.rooms.has(roomId)) return;
-    const room = [...store.rooms.values()].find((one) => one.peer?.id === peer.id);
+    const room = store.directRoomWith(peer.id);
     if (room) {
       outbox.begin(roomId, room);
       return;
@@ -190,7 +190,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     store.putRooms(rooms, []);
     // Of rooms that were left while this page was closed:
     if (!away) forgetDrafts(user.id, (id) => !store.rooms.has(id) && !isProvisional(id));
-    for (const record of outbox.records.values()) if (record.peer) house(record);
+    for (const record of outbox.records.values()) if (record.peer) giveRoom(record);
     keepStart(store);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";
   };

@@ -2,6 +2,7 @@
 
 import { callsFor, notifyOf } from "./attention.js";
 import { forgetNotifying, keepNotifying, notifies } from "./storage.js";
+import { beginning } from "./text.js";
 
 const SETTLE_MS = 1_000; // time for another tab to say that it was read there
 const LONGEST = 200;
@@ -55,7 +56,7 @@ export function createNotifier({ store, locks, wait, open }) {
 
   function show(room, message) {
     const name = room.kind === "group" ? `${store.authorOf(message)}: ` : "";
-    const body = [...(name + message.data)].slice(0, LONGEST).join("");
+    const body = beginning(name + message.data, LONGEST);
     const notification = new Notification(store.titleOf(room), { body, tag: room.id });
     notification.onclick = () => {
       globalThis.focus();

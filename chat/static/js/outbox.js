@@ -16,8 +16,9 @@ const SETTLED = 100; // client_ids of messages that came lately
  *
  * `keeper` keeps records over a reload (see createKeeper); `emit(kind, event, payload)` resolves to
  * an ack, throws when none came; `online()` tells whether emitting makes sense; `lock(name, task)`
- * keeps other tabs out; `stored(message)` gets what was stored and may resolve later; `changed(roomId)` is called when a
- * room's records changed; `wait(ms)` resolves later; `find(roomId, seq)` resolves to a message or null.
+ * keeps other tabs out; `stored(message)` gets what was stored and may resolve later;
+ * `changed(roomId)` is called when a room's records changed; `wait(ms)` resolves later;
+ * `find(roomId, seq)` resolves to a message or null.
  */
 export class Outbox {
   constructor({ userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, now = Date.now }) {

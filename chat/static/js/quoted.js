@@ -1,11 +1,9 @@
 // What a reply says of the message that it answers, while it is being written or sent.
 
-const LONGEST = 200; // characters, as the server quotes
+import { beginning } from "./text.js";
 
-/** The beginning of a text, as quotes have it. */
-export function beginningOf(data) {
-  return [...data.slice(0, 2 * LONGEST)].slice(0, LONGEST).join("");
-}
+/** How much of a text a quote has, in characters: as much as the server quotes. */
+export const QUOTED = 200;
 
 /** What a message says as the one another message answers. */
 export function quoteOf(message, nickname = message.nickname) {
@@ -17,7 +15,7 @@ export function quoteOf(message, nickname = message.nickname) {
     user_id: userId,
     username,
     nickname,
-    data: beginningOf(data),
+    data: beginning(data, QUOTED),
     deleted: Boolean(deletedAt),
   };
 }

@@ -3,7 +3,7 @@
 import { namesUser } from "./attention.js";
 import { applyEvent } from "./events.js";
 import { t } from "./i18n.js";
-import { follows } from "./pinned.js";
+import { pinsAfter } from "./pinned.js";
 import { RoomMap, provisionalId, provisionalRoom } from "./provisional.js";
 import { Timeline } from "./timeline.js";
 import { isLater, withReaction } from "./versions.js";
@@ -109,6 +109,11 @@ export class Store {
   /** Those of the list that are not hidden, and the open one. */
   shownRooms(openId) {
     return this.roomList().filter((room) => !room.hidden || room.id === openId);
+  }
+
+  /** The room with one other person, perhaps one that the server does not know yet. */
+  directRoomWith(userId) {
+    return [...this.rooms.values()].find(({ peer }) => peer?.id === userId);
   }
 
   titleOf(room) {
@@ -228,9 +233,8 @@ export class Store {
     if (blocked) this.blocks.add(userId);
     else this.blocks.delete(userId);
     this.notify("blocks");
-    for (const room of this.rooms.values()) {
-      if (room.peer?.id === userId) this.putRoom({ ...room, blocked });
-    }
+    const room = this.directRoomWith(userId);
+    if (room) this.putRoom({ ...room, blocked });
   }
 
   /** Forget what was said in a room and how far one has read: its log is another one now. */
@@ -320,7 +324,7 @@ export class Store {
     for (const message of messages) this.timelines.get(roomId)?.change(message);
     for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
     const pins = this.pins.get(roomId);
-    if (pins) this.pins.set(roomId, follows(pins, messages));
+    if (pins) this.pins.set(roomId, pinsAfter(pins, messages));
     return true;
   }
 

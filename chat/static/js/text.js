@@ -9,6 +9,11 @@ export function isBlank(text) {
   return !VISIBLE.test(text);
 }
 
+/** The first `count` characters of a text, none of them cut in two. */
+export function beginning(text, count) {
+  return [...text.slice(0, 2 * count)].slice(0, count).join("");
+}
+
 /** The key by which names are compared and searched: Straße and STRASSE have the same. */
 export function fold(text) {
   return text

@@ -1,6 +1,7 @@
 // One room's messages: a gapless stretch of its log, ordered by seq, each message once and as it is now.
 
-import { beginningOf } from "./quoted.js";
+import { QUOTED } from "./quoted.js";
+import { beginning } from "./text.js";
 import { newerOf } from "./versions.js";
 
 const MOST_ASIDE = 1_000; // messages that wait for their place when word of another change comes
@@ -199,5 +200,5 @@ function newest(known, given) {
 function quoting(reply, { version = 0, data, deleted_at: deletedAt }) {
   const quote = reply.reply_to;
   if ((quote.version ?? 0) >= version) return reply;
-  return { ...reply, reply_to: { ...quote, version, data: beginningOf(data), deleted: Boolean(deletedAt) } };
+  return { ...reply, reply_to: { ...quote, version, data: beginning(data, QUOTED), deleted: Boolean(deletedAt) } };
 }

@@ -4,8 +4,8 @@ import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
+import { personButton } from "./person_line.js";
 import { skeletonLines } from "./skeleton.js";
 
 /** Make the list: every block can be ended there. Returns `{root, load}`. */
@@ -34,19 +34,9 @@ export function blockList(app) {
       list.focus();
     };
     const label = `${t("block.undo")}: ${name}`;
-    const person = h(
-      "button",
-      { type: "button", class: "person", onclick: () => app.showPerson(user, person) },
-      avatar(user, name),
-      h("span", { class: "person-names" }, h("bdi", {}, name), h("span", { class: "muted" }, `@${user.username}`)),
-    );
+    const person = personButton(user, () => app.showPerson(user, person));
     const button = h("button", { type: "button", class: "button", "aria-label": label, onclick: end }, t("block.undo"));
-    return h(
-      "li",
-      { class: "person-line" },
-      person,
-      button,
-    );
+    return h("li", { class: "person-line" }, person, button);
   }
 
   return { root: h("div", { class: "stack" }, h("p", { class: "hint" }, t("blocks.hint")), said, list), load };

@@ -3,6 +3,7 @@
 import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { CHECK, SEND, SMILE } from "../icons.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing, isSend } from "../keys.js";
 import { quoteOf } from "../quoted.js";
 import { isBlank } from "../text.js";
 import { createModes } from "./composer_modes.js";
@@ -14,12 +15,6 @@ const WARN_FROM = 3_800;
 const DRAFT_MS = 300;
 
 const unsaved = new Map(); // by room: an edit that was left open, `{message, text}`
-
-/** Whether a key press is Enter meant as "send", not as part of writing Chinese. */
-export function isSend(event) {
-  // Safari ends the composition before it reports the Enter: 229 tells it apart.
-  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
-}
 
 /**
  * Make the composer of a room. `draft` is `{text, quote}`, and `keepDraft(draft)` keeps what is not
@@ -183,8 +178,8 @@ export function createComposer({
     timer ??= setTimeout(keep, DRAFT_MS);
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || suggestions.onKey(event)) return;
-    const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (isComposing(event) || suggestions.onKey(event)) return;
+    const plain = !event.shiftKey && !hasModifier(event);
     const editable = event.key === "ArrowUp" && plain && !input.value && modes.name === "write" ? lastOwn() : null;
     if (event.key === "Escape" && plain && modes.name !== "write") leaveMode();
     else if (editable) beginEdit(editable);

@@ -7,7 +7,7 @@ import { excerptOf } from "./excerpt.js";
 
 /**
  * Make the strip above the text field. `authorOf(quote)` names its author, `goTo(seq)` shows the
- * message, `leave()` is called by its button. Returns `{root, mode, quote, message, set…}`.
+ * message, `leave()` is called by its button. Returns `{root, name, quote, edited, write, reply, edit}`.
  */
 export function createModes({ authorOf, goTo, leave }) {
   const body = h("button", { type: "button", class: "mode-body", onclick: () => goTo(state.of.seq) });

@@ -4,6 +4,7 @@ import { fill, h, icon } from "../dom.js";
 import { emojiSize } from "../emoji_text.js";
 import { CHECK, COPY } from "../icons.js";
 import { t } from "../i18n.js";
+import { opensElsewhere } from "../keys.js";
 import { markOf, parse } from "../markup.js";
 import { placeOf } from "../router.js";
 import { mention } from "./mention.js";
@@ -61,7 +62,7 @@ function linkOf({ href, children, host }, made) {
   }
   const link = h("a", { ...LINK, href }, shown);
   link.addEventListener("click", (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    if (opensElsewhere(event)) return;
     event.preventDefault();
     if (place.hash) location.hash = place.hash;
     else made.context.follow(place.path);
@@ -81,7 +82,7 @@ function codeBlock({ text, language }) {
     { class: "code-text", tabindex: "-1", role: "group", "aria-label": t("code.label") },
     h("code", {}, text),
   );
-  const head = h("div", { class: "code-head" }, h("span", { class: "code-language" }, language), copyCode(text));
+  const head = h("div", { class: "code-head" }, h("span", {}, language), copyCode(text));
   return h("div", { class: "code", dir: "ltr" }, head, scroller);
 }
 

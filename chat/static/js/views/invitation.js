@@ -7,6 +7,7 @@ import { links } from "../link.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 import { inviterLine } from "./inviter.js";
+import { lineNames } from "./person_line.js";
 import { skeletonLines } from "./skeleton.js";
 
 /** Show what a token is for. Once the dialog is closed the invitation is answered. */
@@ -46,12 +47,7 @@ export function openInvitation(app, token) {
         "div",
         { class: "person" },
         avatar({ id: room.name }, room.name, { square: true }),
-        h(
-          "span",
-          { class: "person-names" },
-          h("bdi", { class: "invited-name" }, room.name),
-          h("span", { class: "muted" }, t("members.count", { count: room.members })),
-        ),
+        lineNames(h("bdi", { class: "invited-name" }, room.name), t("members.count", { count: room.members })),
       ),
       room.info && h("p", { class: "group-info", dir: "auto" }, room.info),
       inviterLine(app, "invitation.by", inviter),

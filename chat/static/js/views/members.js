@@ -4,6 +4,7 @@ import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { LINK, SETTINGS } from "../icons.js";
+import { roleIn } from "../rights.js";
 import { draw } from "../schedule.js";
 import { addPeopleForm } from "./add_people.js";
 import { disclosure } from "./disclosure.js";
@@ -83,7 +84,7 @@ export function groupSheet(app, roomId) {
     waiting.hidden = Boolean(members);
     people.root.hidden = !members;
     if (!members) return;
-    const mine = members.find(({ user }) => user.id === store.me.id)?.role ?? "member";
+    const mine = roleIn(store, now);
     drawLeading(mine !== "member");
     leading?.edit.redraw(now);
     leading?.access.redraw();

@@ -65,7 +65,7 @@ export function roomChoices(app, query) {
 export function peopleChoices({ store, actions }, users, rooms) {
   const shown = new Set(rooms.map(({ key }) => key));
   const roomKeyOf = (user) => {
-    const room = [...store.rooms.values()].find(({ peer, provisional }) => peer?.id === user.id && !provisional);
+    const room = store.directRoomWith(user.id);
     return room && `room:${room.id}`;
   };
   return users

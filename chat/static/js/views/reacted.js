@@ -4,8 +4,8 @@ import { fill, h, keyed, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
+import { lineNames, personButton } from "./person_line.js";
 import { skeletonLines } from "./skeleton.js";
 
 const PAGE = 100;
@@ -62,16 +62,7 @@ export function openReacted(app, message, emoji = "") {
   function createPerson({ user, emoji: one }) {
     const name = user.id === app.store.me.id ? t("you") : nameOf(user);
     const show = (event) => app.showPerson(user, event.currentTarget);
-    return h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "person", onclick: show },
-        avatar(user, nameOf(user)),
-        h("span", { class: "person-names" }, h("bdi", {}, name)),
-        h("span", { class: "person-reaction" }, one),
-      ),
-    );
+    const more = h("span", { class: "person-reaction" }, one);
+    return h("li", {}, personButton(user, show, { names: lineNames(name), more }));
   }
 }

@@ -1,7 +1,7 @@
 // An open room: its head, its pins, its messages, who is typing, and the composer.
 
 import { fill, h, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { createQuoting, emptyQuote, quoteOf } from "../quoted.js";
 import { closedBy } from "../rights.js";
@@ -30,11 +30,6 @@ export function createRoom({ room: given, app, openSheet }) {
 
   const head = createRoomHead({ room: given, app, openSheet });
   const typing = h("p", { class: "typing" });
-  const act = {
-    reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
-    edit: (message) => composer.edit(message),
-    react: (message, emoji, on) => acting.react(message, emoji, on),
-  };
   const messages = createMessages({
     roomId,
     store,
@@ -53,10 +48,17 @@ export function createRoom({ room: given, app, openSheet }) {
       discard: (clientId) => outbox.remove(clientId),
       showPerson: app.showPerson,
       goTo,
-      act,
     },
   });
-  const acting = createMessageActions({ list: messages.list, roomId, app, compose: act });
+  const acting = createMessageActions({
+    list: messages.list,
+    roomId,
+    app,
+    compose: {
+      reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
+      edit: (message) => composer.edit(message),
+    },
+  });
   const pins = createPins({ roomId, app, goTo });
   const composer = createComposer({
     roomId,
@@ -72,15 +74,7 @@ export function createRoom({ room: given, app, openSheet }) {
       messages.sent();
       return kept;
     },
-    async edit(message, text) {
-      try {
-        await actions.edit(message, text);
-        return true;
-      } catch (error) {
-        app.toast(errorText(error));
-        return false;
-      }
-    },
+    edit: (message, text) => attempt(app.toast, () => actions.edit(message, text)),
     lastOwn,
     latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),

@@ -1,7 +1,8 @@
 // The conversation list: as many lines as are in view, one stop of Tab, arrows within it.
 
-import { h, keyed, setAttr } from "../dom.js";
+import { h, keyed, revealSpan, setAttr } from "../dom.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing, opensElsewhere } from "../keys.js";
 import { draw } from "../schedule.js";
 import { rowsInView } from "../windowed.js";
 import { onLongPress } from "./long_press.js";
@@ -72,10 +73,7 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
   /** Bring a line into view. */
   function reveal(index) {
     const height = rowPx();
-    const top = root.offsetTop + index * height;
-    const { scrollTop, clientHeight } = scroller;
-    if (top < scrollTop) scroller.scrollTop = top;
-    else if (top + height > scrollTop + clientHeight) scroller.scrollTop = top + height - clientHeight;
+    revealSpan(scroller, root.offsetTop + index * height, height);
   }
 
   function focusAt(index) {
@@ -86,8 +84,7 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
   }
 
   root.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isComposing(event) || hasModifier(event) || event.shiftKey) return;
     const at = indexOf(event.target.closest("li")?.dataset.room);
     const step = STEPS[event.key];
     if (step === undefined || at < 0) return;
@@ -101,17 +98,11 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
     draw(show);
   });
 
-  let pressed = false; // a long press ends with a click, which is not meant
+  let pressed = false; // by a finger, for long: what the browser makes of that is not meant
   root.addEventListener("pointerdown", () => (pressed = false));
   root.addEventListener("click", (event) => {
     const link = event.target.closest("a.room");
-    if (!link) return;
-    if (pressed) {
-      pressed = false;
-      event.preventDefault();
-      return;
-    }
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    if (!link || opensElsewhere(event)) return;
     event.preventDefault();
     go(new URL(link.href).pathname);
   });

@@ -2,6 +2,8 @@
 // Tab goes on through what is in the row that has the focus. Links, buttons and blocks of code in rows
 // are made with tabindex -1.
 
+import { hasModifier, isComposing } from "../keys.js";
+
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 // The bar looks after itself, and the menu copies the link.
 const INSIDE = ":is(a:not(.permalink), button, .code-text):not(.message-bar *)";
@@ -41,8 +43,8 @@ export function createRoving({ list, labelOf, reveal, toEnd }) {
   }
 
   function onKey(event) {
-    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isComposing(event) || event.defaultPrevented) return;
+    if (hasModifier(event) || event.shiftKey) return;
     const row = event.target.closest?.(".message");
     if (!row || event.target !== row) return; // what is inside a row has keys of its own
     const all = rows();

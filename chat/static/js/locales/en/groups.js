@@ -107,9 +107,4 @@ export default {
   "tabs.direct": "Message",
   "tabs.create": "New group",
   "tabs.join": "Join group",
-
-  "notify_choice.label": "Notify me of",
-  "notify_choice.all": "Everything",
-  "notify_choice.mentions": "Mentions",
-  "notify_choice.none": "Nothing",
 };

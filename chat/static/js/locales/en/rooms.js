@@ -54,13 +54,16 @@ export default {
   "gone.left": "You left “{name}”.",
   "gone.unknown": "You are no longer in “{name}”: it was deleted, or you were removed.",
 
-  mute: "Mute",
-  "mute.hint": "No notifications, and not counted in the title of the page.",
   "mute.on": "muted",
 
-  "notify_of.all": "Notify of every message",
-  "notify_of.mentions": "Notify of mentions only",
-  "notify_of.none": "Mute",
+  "notify_of.label": "Notify me of",
+  "notify_of.all": "Everything",
+  "notify_of.mentions": "Mentions",
+  "notify_of.none": "Nothing",
+  "notify_of.set_all": "Notify of every message",
+  "notify_of.set_mentions": "Notify of mentions only",
+  "notify_of.set_none": "Mute",
+  "notify_of.unmute": "Unmute",
 
   "hide.do": "Hide conversation",
   "hide.hint": "It leaves your list until the next message. You find it again by the person's name.",

@@ -103,9 +103,4 @@ export default {
   "tabs.direct": "私聊",
   "tabs.create": "建群",
   "tabs.join": "加群",
-
-  "notify_choice.label": "消息通知",
-  "notify_choice.all": "所有消息",
-  "notify_choice.mentions": "仅提到我",
-  "notify_choice.none": "免打扰",
 };

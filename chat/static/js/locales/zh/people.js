@@ -18,8 +18,6 @@ export default {
 
   "card.own": "这是你自己",
   "card.message": "发消息",
-  "card.mute": "消息免打扰",
-  "card.unmute": "取消免打扰",
   "card.copy": "复制用户名",
   "card.copied": "用户名已复制",
   "card.groups": "共同的群",
