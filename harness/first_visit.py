@@ -1,4 +1,4 @@
-"""What a first visit of the page takes: requests, bytes, and the time until one can log in."""
+"""What a first visit of the page takes: requests, bytes, and the time until one can begin."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ SLOW = {
     "uploadThroughput": 750_000 / 8,
 }
 FORM = "form input[name=password]"
+LIST = ".room"
 PATIENCE_MS = 60_000
 # Noted by the page itself: asking it from outside takes a while.
-WATCH = f"""
-  new MutationObserver((_, observer) => {{
-    if (!document.querySelector("{FORM}")) return;
+WATCH = """
+  new MutationObserver((_, observer) => {
+    if (!document.querySelector("WANTED")) return;
     observer.disconnect();
-    requestAnimationFrame(() => (window.formShownAt = performance.now()));
-  }}).observe(document, {{ childList: true, subtree: true }});
+    requestAnimationFrame(() => (window.wantedShownAt = performance.now()));
+  }).observe(document, { childList: true, subtree: true });
 """
 
 
 @dataclass
 class FirstVisit:
-    """What was asked for, the bytes of the answers, and when the form was shown."""
+    """What was asked for, the bytes of the answers, and when what is wanted was shown."""
 
     addresses: list[str] = field(default_factory=list)
     received: float = 0.0
-    form_ms: float = 0.0
+    shown_ms: float = 0.0
 
     def hear_request(self, event: dict[str, Any]) -> None:
         if event["request"]["url"].startswith("http"):
@@ -42,10 +43,20 @@ class FirstVisit:
         self.received += event["encodedDataLength"]
 
 
-def first_visit(browser: Browser, url: str, network: dict[str, Any] | None = None) -> FirstVisit:
-    """Open the page in a browser that was never there, until nothing more is loaded."""
+def first_visit(
+    browser: Browser,
+    url: str,
+    network: dict[str, Any] | None = None,
+    *,
+    session: dict[str, Any] | None = None,
+) -> FirstVisit:
+    """Open the page in a browser that was never there, until nothing more is loaded.
+
+    Somebody with a `session` and a room waits for their list, everybody else for the form.
+    """
     visit = FirstVisit()
-    context = browser.new_context(locale="en-US", service_workers="block")
+    kept: Any = session
+    context = browser.new_context(locale="en-US", service_workers="block", storage_state=kept)
     try:
         page = context.new_page()
         devtools = context.new_cdp_session(page)
@@ -54,10 +65,10 @@ def first_visit(browser: Browser, url: str, network: dict[str, Any] | None = Non
             devtools.send("Network.emulateNetworkConditions", network)
         devtools.on("Network.requestWillBeSent", visit.hear_request)
         devtools.on("Network.loadingFinished", visit.hear_end)
-        page.add_init_script(WATCH)
+        page.add_init_script(WATCH.replace("WANTED", LIST if session else FORM))
         page.goto(url, wait_until="networkidle", timeout=PATIENCE_MS)
-        shown = page.wait_for_function("window.formShownAt", timeout=PATIENCE_MS)
-        visit.form_ms = float(shown.json_value())
+        shown = page.wait_for_function("window.wantedShownAt", timeout=PATIENCE_MS)
+        visit.shown_ms = float(shown.json_value())
     finally:
         context.close()
     return visit

@@ -2,9 +2,9 @@
 
     python tools/make_emoji.py
 
-It writes, to chat/static/emoji/, `list.json` (the emoji by group, and which of them come in skin
-tones) and for each language the names and words by which they are found, in the order of the list.
 It writes to chat/static/emoji/: `list.json` has the emoji by group, and which of them come in skin
+tones. A file for each language has the names and words by which they are found, in the order of the
+list.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def _is_in_word(text: str, place: int) -> bool:
     if place < 0:
         return False
     before = text[place]
-    return before.isdigit() or before.lower() != before.upper() or before in "/" + ATS
+    return before.isdecimal() or before.lower() != before.upper() or before in "/" + ATS
 
 
 def _keys_of(name: str) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ def test_an_invitation_is_shown_at_once_and_accepted_or_declined(
     open_sheet(anns)
     anns.page.get_by_label("Add people").fill(bob.username)
     anns.page.get_by_role("button", name="Add", exact=True).click()
-    expect(anns.page.locator(".toast")).to_contain_text("was asked")
+    expect(anns.page.locator(".toast")).to_contain_text("was invited")
 
     page = bobs.page
     waiting = page.get_by_role("region", name="Invitations to you")

@@ -117,7 +117,7 @@ def test_members_see_who_may_write_and_what_only_leaders_change_is_not_there(
     ann.patch(f"/rooms/{group['id']}", json={"posting": "admins", "info": "What is new"})
     sheet = open_sheet(enter(bob, f"/r/{group['number']}"))
     expect(sheet).to_contain_text("What is new")
-    expect(sheet).to_contain_text("Only the owner and the admins write in this group.")
+    expect(sheet).to_contain_text("Only the owner and the admins can write in this group.")
     expect(sheet.get_by_role("button", name="Leave group")).to_be_visible()
     expect(sheet.get_by_role("combobox")).to_have_count(0)
     expect(sheet.get_by_text("Invitation links")).to_have_count(0)

@@ -106,6 +106,27 @@ def test_a_link_ends_where_its_end_is_turned_round(enter: Enter, people: People)
         assert link.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
 
 
+# Where the characters of a text stand, from left to right.
+PLACES = """(node) => [...node.firstChild.data].map((_, at) => {
+  const range = document.createRange();
+  range.setStart(node.firstChild, at);
+  range.setEnd(node.firstChild, at + 1);
+  return range.getBoundingClientRect().left;
+})"""
+
+
+def test_what_a_link_says_cannot_turn_its_host_round(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Hosts")
+    ann.say(group, "[\u202eknab](https://moc.knab.example)")
+    visitor = enter(bob)
+    visitor.open_room("Hosts")
+    host = visitor.page.locator(".link-host")
+    expect(host).to_have_text("(moc.knab.example)")
+    places = host.evaluate(PLACES)
+    assert places == sorted(places)
+
+
 def test_send_is_for_what_shows_and_not_for_what_shows_nothing(
     enter: Enter, people: People
 ) -> None:

@@ -145,10 +145,15 @@ def test_the_arrows_go_from_message_to_message(enter: Enter, people: People) -> 
     ann, bob = people("ann", "bob")
     group = ann.create_group(bob, name="Arrows")
     for number in range(1, 31):
-        (ann if number % 2 else bob).say(group, f"message {number:02} https://example.org/{number}")
+        text = f"message {number:02} https://example.org/{number}\n```\ncode\n```"
+        (ann if number % 2 else bob).say(group, text)
     bob.put(f"/rooms/{group['id']}/read", json={"seq": 30})
     page = enter(bob, f"/r/{group['number']}").page
     expect(page.locator(".message")).to_have_count(30)
+    stops = page.locator(".message a, .message button, .message pre").and_(
+        page.locator(":not([tabindex='-1'])")
+    )
+    expect(stops).to_have_count(0)  # but for one row, all is skipped by Tab
     page.locator(".composer-input").focus()
     page.keyboard.press("Shift+Tab")
     focused = page.locator(".message:focus")
@@ -166,6 +171,9 @@ def test_the_arrows_go_from_message_to_message(enter: Enter, people: People) -> 
     # Tab goes through what is in the row, and on to what comes behind the list
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.closest('.message') !== null")
+    code = page.locator(".message:focus-within .code-text")
+    expect(code).to_have_attribute("tabindex", "0")  # long lines are scrolled by the arrow keys
+    expect(page.locator(".code-text[tabindex='0']")).to_have_count(1)
 
 
 def test_a_room_is_found_again_where_it_was_left(

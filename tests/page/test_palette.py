@@ -52,7 +52,7 @@ def test_rooms_are_found_by_a_part_of_their_name_and_opened_by_enter(
     # What was found last is offered first where something else is open
     page.locator(".room", has_text="Readers").click()
     page.locator(".search-button").click()
-    last = page.get_by_role("group", name="Found last").get_by_role("option")
+    last = page.get_by_role("group", name="Recent searches").get_by_role("option")
     expect(last).to_have_text([re.compile("Night walkers$")])
     page.keyboard.type("nothing like it")
     expect(page.get_by_text("Nothing found.").first).to_be_visible()
@@ -119,3 +119,21 @@ def test_a_hidden_conversation_is_found_again(enter: Enter, people: People) -> N
     expect(option).to_contain_text("hidden")
     page.keyboard.press("Enter")
     expect(page.locator(".room", has_text=bob.username)).to_be_visible()
+
+
+def test_the_list_shows_the_line_of_what_was_found(enter: Enter, people: People) -> None:
+    (ann,) = people("ann")
+    for number in range(40):
+        ann.create_group(name=f"Room {number:02}")
+    page = enter(ann).page
+    oldest, newest = (page.locator(".room", has_text=name) for name in ("Room 00", "Room 39"))
+    expect(newest).to_be_in_viewport()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Room 00")
+    page.keyboard.press("Enter")
+    expect(page.locator(".room-head h2")).to_have_text("Room 00")
+    expect(oldest).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Room 39")
+    page.keyboard.press("Enter")
+    expect(newest).to_be_in_viewport(ratio=1)

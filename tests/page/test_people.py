@@ -138,7 +138,7 @@ def test_several_people_are_added_at_once_and_each_is_told_apart(
     page.get_by_role("button", name="Add", exact=True).click()
     toast = page.locator(".toast")
     expect(toast).to_contain_text(f"{cleo.username} is in the group.")
-    expect(toast).to_contain_text(f"{dan.username} was asked")
+    expect(toast).to_contain_text(f"{dan.username} was invited")
     expect(chips).to_have_text(["nobody.here", bob.username])
     wrong = page.locator(".people-field .field-error")
     expect(wrong).to_contain_text("Nobody has the username nobody.here.")
@@ -164,7 +164,7 @@ def test_a_group_is_made_with_its_people(enter: Enter, people: People) -> None:
     expect(page.get_by_label("Group name")).to_be_focused()
     page.get_by_label("Group name").fill("Climbers")
     page.get_by_label("By invitation only").check(force=True)
-    field = page.get_by_role("combobox", name="Who is in it")
+    field = page.get_by_role("combobox", name="Members")
     field.evaluate(
         """(node, text) => {
           const clipboardData = new DataTransfer();

@@ -137,7 +137,7 @@ def offer(page: Page, where: str, kind: str, *events: str) -> list[bool]:
     ("language", "said"),
     [
         ("en-US", "Files and pictures cannot be sent here yet."),
-        ("zh-CN", "这里暂时还不能发送文件和图片。"),
+        ("zh-CN", "暂不支持发送文件和图片。"),
     ],
 )
 def test_dropped_and_pasted_files_are_refused_in_words(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,12 +16,22 @@ from chat.schemas.messages import MAX_DATA
 from chat.text.mentions import MAX_MENTIONS, MAX_NAME, MIN_NAME, find_mentions
 from chat.text.normalization import fold
 
+# The page reads the same table in tests/page/js/mentions.test.mjs.
+TABLE = json.loads(Path(__file__).with_name("mentions.json").read_text("utf-8"))
 USERNAMES = st.from_regex(USERNAME, fullmatch=True)
 
 
 def first_names(text: str) -> list[str]:
     """Return the longest key of each mention."""
     return [keys[0] for keys in find_mentions(text).names]
+
+
+@pytest.mark.parametrize("case", TABLE["cases"], ids=lambda case: str(case["text"]))
+def test_the_server_takes_as_mentions_what_the_page_shows_as_such(case: dict[str, Any]) -> None:
+    found = find_mentions(case["text"])
+    known = [next((key for key in keys if key in TABLE["people"]), None) for keys in found.names]
+    assert list(dict.fromkeys(filter(None, known))) == case["names"]
+    assert found.all is case["all"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,11 @@ export function notifyOf(room) {
   return room.notify ?? (room.muted ? "none" : "all");
 }
 
+/** What one may choose of these: whoever writes to one alone need not mention one. */
+export function notifyValues(room) {
+  return room.kind === "group" ? ["all", "mentions", "none"] : ["all", "none"];
+}
+
 /** How many messages of a room are unread. */
 export function unreadIn(room) {
   return Math.max(0, room.last_seq - room.last_read_seq);

@@ -2,7 +2,7 @@
 
 import { backoff } from "./backoff.js";
 
-export const NAMESPACES = { direct: "/direct", group: "/group" };
+const NAMESPACES = { direct: "/direct", group: "/group" };
 const ACK_MS = 5_000;
 const OPEN_MS = 10_000;
 

@@ -49,6 +49,24 @@ export function setAttr(node, name, value) {
   }
 }
 
+/**
+ * Scroll as little as is needed to see a node, with `margin` px above it. Never scrollIntoView(): it
+ * moves what is around the scroller, too.
+ */
+export function reveal(scroller, node, margin = 0) {
+  const { top, height } = node.getBoundingClientRect();
+  const edge = scroller.getBoundingClientRect().top + scroller.clientTop;
+  revealSpan(scroller, top - edge + scroller.scrollTop, height, margin);
+}
+
+/** The same for what is `height` px high and begins `top` px below the beginning of what is scrolled. */
+export function revealSpan(scroller, top, height, margin = 0) {
+  const { scrollTop, clientHeight } = scroller;
+  const least = top + height - clientHeight;
+  if (top - margin < scrollTop) scroller.scrollTop = top - margin;
+  else if (least > scrollTop) scroller.scrollTop = Math.min(least, top - margin);
+}
+
 const keyedNodes = new WeakMap();
 
 /**

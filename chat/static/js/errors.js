@@ -14,3 +14,14 @@ export function errorText(error) {
   console.error(error);
   return t("error.internal");
 }
+
+/** Do something that may go wrong, and say when it does; resolves to whether it was done. */
+export async function attempt(toast, task) {
+  try {
+    await task();
+    return true;
+  } catch (error) {
+    toast(errorText(error));
+    return false;
+  }
+}

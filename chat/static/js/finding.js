@@ -1,6 +1,6 @@
 // What the palette finds, and in which order.
 
-import { fold } from "./text.js";
+import { fold, withoutAt } from "./text.js";
 
 const KEPT = 5;
 const HAN = /\p{Script=Han}/u; // one of these says as much as two letters
@@ -21,7 +21,7 @@ export function findByTitle(items, query, titleOf, longest = Infinity) {
 
 /** What to ask the server for people by; null when it is too little to ask. */
 export function peopleQuery(query) {
-  const name = query.trim().replace(/^[@＠]/, "");
+  const name = withoutAt(query);
   return [...name].length >= (HAN.test(name) ? 1 : 2) ? name : null;
 }
 

@@ -72,3 +72,10 @@ export function badge(count) {
 export function roomNumber(number) {
   return number.replace(/(\d{3})(?=\d)/g, "$1 ");
 }
+
+/** "12 members, 3 online". */
+export function memberCount(store, members) {
+  const online = members.filter(({ user }) => (store.users.get(user.id) ?? user).online).length;
+  const count = t("members.count", { count: members.length });
+  return online ? t("members.online", { members: count, count: online }) : count;
+}

@@ -26,6 +26,11 @@ export function has(key) {
   return key in CATALOGUES[current];
 }
 
+/** The text of a key in pieces, with a node of `nodes` in each of its `{name}` places. */
+export function tAround(key, nodes) {
+  return t(key).split(/\{(\w+)\}/).map((piece, at) => (at % 2 ? nodes[piece] : piece));
+}
+
 /**
  * The text of a key with its `{name}` places filled in. A text that depends on a number is an
  * object of plural forms, chosen by `params.count`.

@@ -1,7 +1,7 @@
 // Where the page begins: find the session, or let somebody log in.
 
 import { ApiError, createApi, request } from "./api.js";
-import { locale, setLocale, t } from "./i18n.js";
+import { locale, setLocale } from "./i18n.js";
 import { forgetStart, keptStart } from "./kept_start.js";
 import { lazily } from "./lazy.js";
 import { links } from "./link.js";

@@ -3,20 +3,30 @@
 // headings, tables and images stay text.
 
 import { Lexer, Tokenizer } from "../vendor/marked.esm-18.2.1.js";
-import { linkify } from "./linkify.js";
+import { hiddenHost, linkify } from "./linkify.js";
+import { elementsOf } from "./markup_size.js";
+import { mentionsIn } from "./mentions.js";
 
 const DEEPEST = 6; // emphasis in emphasis, a quote in a quote
 const MOST_MARKS = 200; // of one text: marked may look through all of it once for each
+const MOST_ELEMENTS = 300; // of one message: a page shows many
 const NONE = [];
 
 /**
  * Parse a text into blocks: `{type: "text", children}`, `{type: "code", text, language}`,
  * `{type: "quote", children: blocks}`, `{type: "list", items: [{mark, depth, children}]}`. Children
  * are `{type: "text" | "code" | "mention", text}`, `{type: "link", href, children, host}` (a host
- * where the text does not say it), and `{type: "strong" | "em" | "del", children}`.
+ * where the text does not say it), and `{type: "strong" | "em" | "del", children}`. A text that would
+ * take too many elements keeps its links alone, or nothing.
  */
 export function parse(text) {
-  return blocksOf(text.replace(/\r\n?/g, "\n"), 0);
+  const whole = text.replace(/\r\n?/g, "\n");
+  const isFit = (blocks) => elementsOf(blocks) <= MOST_ELEMENTS;
+  const blocks = blocksOf(whole, 0);
+  if (isFit(blocks)) return blocks;
+  const plain = joined([whole]);
+  const linked = [{ type: "text", children: unmarked(plain) }];
+  return isFit(linked) ? linked : [{ type: "text", children: [{ type: "text", text: plain }] }];
 }
 
 /** What a text says without its marks, for where nothing is formatted: previews, notifications. */
@@ -152,9 +162,8 @@ for (const name of ["tag", "reflink", "br", "autolink", "url"]) {
 function inline(text) {
   const marks = text.match(/[*_~`[\\]/g)?.length ?? 0;
   if (marks > MOST_MARKS && text.includes("\n")) return merged(text.split(/(\n)/).flatMap(inline));
-  const marked = marks > 0 && marks <= MOST_MARKS;
-  const { source, kept } = protect(text, marked);
-  if (!marked) return leaves(source, kept);
+  if (!marks || marks > MOST_MARKS) return unmarked(text);
+  const { source, kept } = protect(text, { marked: true });
   let tokens;
   try {
     const options = { gfm: true, tokenizer: new MessageTokenizer() };
@@ -163,6 +172,12 @@ function inline(text) {
     return leaves(source, kept); // more than the lexer can hold: it is text
   }
   return nodesOf(tokens, kept);
+}
+
+/** The inline nodes of a text whose marks say nothing: its links and mentions. */
+function unmarked(text) {
+  const { source, kept } = protect(text, { marked: false });
+  return leaves(source, kept);
 }
 
 // What Chinese, Japanese and Korean are written with. Quotation marks and dashes are theirs, too.
@@ -178,7 +193,7 @@ const SYNTAX = /[[\]()`\\_~*]/;
  * no spaces between them, so the rules by which marks open and close (CommonMark's) would fail.
  * `kept` maps the characters to what they stand for.
  */
-function protect(text, marked) {
+function protect(text, { marked }) {
   const kept = new Map();
   let next = 0xe000;
   const keep = (value) => {
@@ -236,7 +251,7 @@ function codeOf(raw) {
   return /^ .*[^ ].* $/s.test(code) ? code.slice(1, -1) : code;
 }
 
-/** `[text](address)`: it says which host is behind it, whatever its text says. */
+/** `[text](address)`: it says which host is behind it, unless its text does. */
 function namedLink(token, kept) {
   const target = kept.get(token.href);
   const isPlain = target?.href && !token.title && token.raw.endsWith(`](${token.href})`);
@@ -245,7 +260,7 @@ function namedLink(token, kept) {
   const { host, pathname } = new URL(target.href);
   const name = host || pathname; // of a mail address
   const says = textOf(children).trim().toLowerCase();
-  const isSaid = says === name || says === target.text.toLowerCase();
+  const isSaid = says === name || (says === target.text.toLowerCase() && !hiddenHost(target));
   return [{ type: "link", href: target.href, children, host: isSaid ? "" : name }];
 }
 
@@ -254,8 +269,6 @@ function withoutLinks(node) {
   if (node.type === "mention") return [{ type: "text", text: node.text }];
   return node.children ? [{ ...node, children: node.children.flatMap(withoutLinks) }] : [node];
 }
-
-const MENTION = /(?<![a-z0-9_.@/+-])[@＠](?:[a-z0-9_.-]{3,20}|所有人)/giu;
 
 /** Text with what was kept put back: links and mentions become nodes of their own. */
 function leaves(source, kept) {
@@ -269,7 +282,7 @@ function leaves(source, kept) {
     const value = kept.get(char);
     if (value?.href) {
       flush();
-      nodes.push({ type: "link", href: value.href, children: [{ type: "text", text: value.text }], host: "" });
+      nodes.push({ type: "link", href: value.href, children: [{ type: "text", text: value.text }], host: hiddenHost(value) });
     } else text += value ? value.text : char;
   }
   flush();
@@ -279,7 +292,7 @@ function leaves(source, kept) {
 function mentionsOf(text) {
   const nodes = [];
   let end = 0;
-  for (const { 0: name, index } of text.matchAll(MENTION)) {
+  for (const { 0: name, index } of mentionsIn(text)) {
     nodes.push({ type: "text", text: text.slice(end, index) }, { type: "mention", text: name });
     end = index + name.length;
   }
@@ -303,10 +316,15 @@ function merged(nodes) {
   return result;
 }
 
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; // what stands behind them could be read backwards
+
 /** The text of inline nodes. */
 export function textOf(nodes) {
   return nodes
-    .map(({ text, children, host }) => (children ? textOf(children) + (host ? ` (${host})` : "") : text))
+    .map(({ text, children, host }) => {
+      if (!children) return text;
+      return host ? `${textOf(children).replace(TURNS, "")} (${host})` : textOf(children);
+    })
     .join("");
 }
 

@@ -1,20 +1,48 @@
-// Mentions while one types them: where one begins, and who may be meant.
+// Mentions: where one begins, whom it calls, and who may be meant while one types. What is found in a
+// text is what the server finds there (chat/text/mentions.py); tests/text/mentions.json has cases.
 
 import { fold } from "./text.js";
 
 export const MOST_SUGGESTED = 8;
 const LONGEST = 30; // characters of a nickname
 
+const ATS = "@＠﹫";
+const ALL = "所有人";
+// Letters of usernames, also in full width, and those that `fold` makes to one letter i.
+const LETTERS = "a-z0-9_.\\-\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff3f\uff0e\uff0d\u0130\u0131";
 // Letters of scripts that put spaces between words, digits and what is in an address: an @ behind
-// them is no mention, as the server has it (chat/text/mentions.py).
-const IN_WORD = /[\p{Lu}\p{Ll}\p{Lt}\p{Nd}/@＠]_*$/u;
-const MENTION = /[@＠]([^\s@＠]*)$/u;
+// them is no mention. Underscores may be there to make a text italic.
+const IN_WORD = `[\\p{Changes_When_Casemapped}\\p{Nd}/${ATS}]_*`;
+// What is before is looked at last: for every letter of a text that would take long.
+const MENTION = new RegExp(`[${ATS}](?<!${IN_WORD}[${ATS}])(?:${ALL}|[${LETTERS}]{3,})`, "giu");
+const TYPED = new RegExp(`[${ATS}](?<!${IN_WORD}[${ATS}])([^\\s${ATS}]*)$`, "u");
+const ENDING = /^[._-]*$/;
+
+/** The mentions that a text may have, as matches: whether somebody has that name is not known here. */
+export function mentionsIn(text) {
+  return text.matchAll(MENTION);
+}
+
+/**
+ * Whom what begins with an @ calls: one of `users`, the one with the longest name, else everybody.
+ * Returns `{user, length}`, without a user for everybody, or null; the length is that of `@name`.
+ */
+export function calledBy(text, users) {
+  const called = fold(text.slice(1)); // each letter of a name is folded to one
+  const isCalled = (name) => called.startsWith(name) && ENDING.test(called.slice(name.length));
+  const [user] = users
+    .filter(({ username }) => username && isCalled(fold(username)))
+    .sort((a, b) => b.username.length - a.username.length);
+  if (user) return { user, length: 1 + user.username.length };
+  const word = ["all", ALL].find(isCalled);
+  return word ? { length: 1 + word.length } : null;
+}
 
 /** The mention that ends at the caret, `{start, query}`, or null. */
 export function mentionAt(text, caret) {
   const before = text.slice(0, caret);
-  const found = MENTION.exec(before);
-  if (!found || [...found[1]].length > LONGEST || IN_WORD.test(before.slice(0, found.index))) return null;
+  const found = TYPED.exec(before);
+  if (!found || [...found[1]].length > LONGEST) return null;
   return { start: found.index, query: found[1] };
 }
 

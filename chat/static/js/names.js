@@ -1,11 +1,13 @@
 // Names as people type and paste them, several at once.
 
+import { withoutAt } from "./text.js";
+
 const BETWEEN = /[,;，；、\n\t]+/;
 
 /** The names in a text, without the @ before them: "ann, @bob" are two, and so is "@ann @bob". */
 export function splitNames(text) {
-  const pieces = text.split(BETWEEN).flatMap((piece) => (/^\s*@\S+(\s+@\S+)+\s*$/.test(piece) ? piece.split(/\s+/) : piece));
-  return pieces.map((piece) => piece.trim().replace(/^@/, "")).filter(Boolean);
+  const pieces = text.split(BETWEEN).flatMap((piece) => (/^\s*[@＠﹫]\S+(\s+[@＠﹫]\S+)+\s*$/.test(piece) ? piece.split(/\s+/) : piece));
+  return pieces.map((piece) => withoutAt(piece)).filter(Boolean);
 }
 
 /** What of a text is finished, by a mark behind it, and what is still being typed. */

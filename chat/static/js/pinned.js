@@ -3,7 +3,7 @@
 import { newerOf } from "./versions.js";
 
 /** The list after some messages have changed. */
-export function follows(pins, changed) {
+export function pinsAfter(pins, changed) {
   let list = pins;
   for (const message of changed) {
     const known = list.find(({ id }) => id === message.id);

@@ -12,6 +12,11 @@ export function isManager(store, room) {
   return roleIn(store, room) !== "member";
 }
 
+/** Whether a member with one role may remove one with another. */
+export function canRemove(mine, role) {
+  return (mine === "owner" && role !== "owner") || (mine === "admin" && role === "member");
+}
+
 /** Why nothing can be written here, as the end of the key of a text; "" where one may. */
 export function closedBy(store, room) {
   const shut = shutBy(room);

@@ -3,7 +3,7 @@
 import { namesUser } from "./attention.js";
 import { applyEvent } from "./events.js";
 import { t } from "./i18n.js";
-import { follows } from "./pinned.js";
+import { pinsAfter } from "./pinned.js";
 import { RoomMap, provisionalId, provisionalRoom } from "./provisional.js";
 import { Timeline } from "./timeline.js";
 import { isLater, withReaction } from "./versions.js";
@@ -16,9 +16,10 @@ export function nameOf(user) {
 }
 
 export class Store {
-  constructor({ now = Date.now, onUnknownRoom = () => {}, onBegun = () => {} } = {}) {
+  constructor({ now = Date.now, onUnknownRoom = () => {}, onBegun = () => {}, onGone = () => {} } = {}) {
     this.now = now;
     this.onUnknownRoom = onUnknownRoom; // a room that must be fetched to be shown
+    this.onGone = onGone; // told the id of a room that is no longer one's own
     this.onBegun = onBegun; // told the id of a provisional room and the real one in its place
     this.me = null;
     this.aliases = new Map(); // provisional id -> id
@@ -108,6 +109,11 @@ export class Store {
   /** Those of the list that are not hidden, and the open one. */
   shownRooms(openId) {
     return this.roomList().filter((room) => !room.hidden || room.id === openId);
+  }
+
+  /** The room with one other person, perhaps one that the server does not know yet. */
+  directRoomWith(userId) {
+    return [...this.rooms.values()].find(({ peer }) => peer?.id === userId);
   }
 
   titleOf(room) {
@@ -227,9 +233,8 @@ export class Store {
     if (blocked) this.blocks.add(userId);
     else this.blocks.delete(userId);
     this.notify("blocks");
-    for (const room of this.rooms.values()) {
-      if (room.peer?.id === userId) this.putRoom({ ...room, blocked });
-    }
+    const room = this.directRoomWith(userId);
+    if (room) this.putRoom({ ...room, blocked });
   }
 
   /** Forget what was said in a room and how far one has read: its log is another one now. */
@@ -260,6 +265,7 @@ export class Store {
     this.members.delete(id);
     this.readMarks.delete(id);
     this.typing.delete(id);
+    this.onGone(id);
     this.notify("rooms", `room:${id}`);
   }
 
@@ -318,7 +324,7 @@ export class Store {
     for (const message of messages) this.timelines.get(roomId)?.change(message);
     for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
     const pins = this.pins.get(roomId);
-    if (pins) this.pins.set(roomId, follows(pins, messages));
+    if (pins) this.pins.set(roomId, pinsAfter(pins, messages));
     return true;
   }
 

@@ -9,6 +9,11 @@ export function isBlank(text) {
   return !VISIBLE.test(text);
 }
 
+/** The first `count` characters of a text, none of them cut in two. */
+export function beginning(text, count) {
+  return [...text.slice(0, 2 * count)].slice(0, count).join("");
+}
+
 /** The key by which names are compared and searched: Straße and STRASSE have the same. */
 export function fold(text) {
   return text
@@ -19,4 +24,9 @@ export function fold(text) {
     .normalize("NFKC")
     .replaceAll("ς", "σ")
     .replaceAll("i\u0307", "i");
+}
+
+/** A name as it is searched for, without the @ that was typed before it. */
+export function withoutAt(text) {
+  return text.trim().replace(/^[@＠﹫]/, "");
 }

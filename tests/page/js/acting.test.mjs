@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCatalogue, withTone, withUsed } from "../../../chat/static/js/emoji.js";
 import { MOST_SUGGESTED, mentionAt, suggest } from "../../../chat/static/js/mentions.js";
-import { follows } from "../../../chat/static/js/pinned.js";
-import { place } from "../../../chat/static/js/placing.js";
-import { closedBy, rightsOver } from "../../../chat/static/js/rights.js";
+import { pinsAfter } from "../../../chat/static/js/pinned.js";
+import { below } from "../../../chat/static/js/placing.js";
+import { quoteOf } from "../../../chat/static/js/quoted.js";
+import { canRemove, closedBy, rightsOver, roleIn } from "../../../chat/static/js/rights.js";
 import { Store } from "../../../chat/static/js/store.js";
 import { withReaction } from "../../../chat/static/js/versions.js";
 import { excerptOf } from "../../../chat/static/js/views/excerpt.js";
-import { quoteOf } from "../../../chat/static/js/views/composer_modes.js";
+import { createMentionSearch } from "../../../chat/static/js/views/mention_search.js";
 import { MARKS, wrap } from "../../../chat/static/js/wrapping.js";
 import { group, message, processorMs } from "./helpers.mjs";
 
@@ -39,6 +40,15 @@ test("any part of a name finds a member: its beginning first, of these who wrote
     "tomas",
     "anova",
   ]);
+});
+
+test("in a room of two the other one is suggested", () => {
+  const store = new Store();
+  store.setMe({ id: "1", username: "ann" });
+  store.putRoom({ id: "d", kind: "direct", peer: { id: "2", username: "bob" }, last_seq: 0, created_at: 1 });
+  const find = createMentionSearch({ roomId: "d", app: { store, actions: {} }, found() {} });
+  assert.deepEqual(names(find("")), ["bob"]);
+  assert.deepEqual(names(find("cleo")), []);
 });
 
 test("everybody is among the suggestions, but never first by accident", () => {
@@ -105,11 +115,12 @@ test("a panel stands below what opened it, else above, and always inside the win
   const view = { width: 400, height: 600 };
   const size = { width: 200, height: 100 };
   const at = (left, top) => ({ left, right: left + 30, top, bottom: top + 20 });
-  assert.deepEqual(place(at(20, 20), size, view), { left: 20, top: 44 });
-  assert.deepEqual(place(at(20, 550), size, view), { left: 20, top: 446 });
-  assert.deepEqual(place(at(390, 20), size, view), { left: 192, top: 44 });
-  assert.deepEqual(place(at(300, 20), size, view, { end: true }), { left: 130, top: 44 });
-  assert.deepEqual(place(at(20, 300), { width: 500, height: 700 }, view), { left: 8, top: 8 });
+  assert.deepEqual(below(at(20, 20), size, view), { left: 20, top: 44 });
+  assert.deepEqual(below(at(20, 550), size, view), { left: 20, top: 446 });
+  assert.deepEqual(below(at(390, 20), size, view), { left: 192, top: 44 });
+  assert.deepEqual(below({ ...at(300, 20), end: true }, size, view), { left: 130, top: 44 });
+  assert.deepEqual(below(at(300, 20), size, view, true), { left: 130, top: 44 });
+  assert.deepEqual(below(at(20, 300), { width: 500, height: 700 }, view), { left: 8, top: 8 });
 });
 
 test("a reaction is put to those there are, and taken away with the last one", () => {
@@ -159,10 +170,10 @@ test("of two wishes for one reaction the later one counts, also when the first i
 
 test("pins follow the changes of messages", () => {
   const pinned = (seq, version, more) => message(seq, { version, pinned: true, ...more });
-  const pins = follows([pinned(1, 1)], [pinned(5, 1), pinned(1, 2, { data: "edited" })]);
+  const pins = pinsAfter([pinned(1, 1)], [pinned(5, 1), pinned(1, 2, { data: "edited" })]);
   assert.deepEqual(pins.map(({ seq, data }) => [seq, data]), [[5, "text 5"], [1, "edited"]]);
-  assert.deepEqual(follows(pins, [message(5, { version: 2, pinned: false })]).map(({ seq }) => seq), [1]);
-  assert.equal(follows(pins, [pinned(1, 1)])[1].data, "edited");
+  assert.deepEqual(pinsAfter(pins, [message(5, { version: 2, pinned: false })]).map(({ seq }) => seq), [1]);
+  assert.equal(pinsAfter(pins, [pinned(1, 1)])[1].data, "edited");
 });
 
 test("what may be done to a message depends on whose it is, and on the room", () => {
@@ -191,4 +202,15 @@ test("quotes and excerpts are short, and cut no character in two", () => {
   assert.equal([...quoteOf(long, "Ann").data].length, 200);
   assert.equal(excerptOf(long), `${"👍".repeat(200)}…`);
   assert.equal(excerptOf(message(1, { data: "one\n\ntwo" })), "one two");
+});
+
+test("whoever owns a group leads it, also before its members are known", () => {
+  const { store } = setUp();
+  assert.equal(roleIn(store, store.rooms.get("r1")), "member");
+  store.putRoom({ ...store.rooms.get("r1"), owner_id: "me" });
+  assert.equal(roleIn(store, store.rooms.get("r1")), "owner");
+  assert.equal(canRemove("owner", "admin"), true);
+  assert.equal(canRemove("admin", "member"), true);
+  assert.equal(canRemove("admin", "admin"), false);
+  assert.equal(canRemove("member", "member"), false);
 });

@@ -135,7 +135,7 @@ export function processorMs(begun) {
 }
 
 const SAMPLE_MS = 4; // of one measurement: shorter ones are noise
-const TRIES = 5;
+const TRIES = 9;
 
 /** How much longer a task takes with a text than with its first and last eighth, each at its best. */
 export function growth(task, text) {

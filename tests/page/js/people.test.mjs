@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { memberCount } from "../../../chat/static/js/format.js";
+import { setLocale } from "../../../chat/static/js/i18n.js";
 import { createMemberOrder, keepOrder } from "../../../chat/static/js/member_order.js";
 import { finishedNames, splitNames } from "../../../chat/static/js/names.js";
+import { beside } from "../../../chat/static/js/placing.js";
 import { Store, nameOf } from "../../../chat/static/js/store.js";
-import { cornerBeside } from "../../../chat/static/js/views/beside.js";
 import { knownPeople } from "../../../chat/static/js/views/person_search.js";
 
 const member = (username, role = "member", online = false) => ({ user: { id: username, username, online }, role });
@@ -44,6 +46,7 @@ test("an order that is kept loses who is gone and gets who is new at its end", (
 test("several names are told apart however they are written down", () => {
   assert.deepEqual(splitNames("ann, @bob；陈墨、cleo\ndan"), ["ann", "bob", "陈墨", "cleo", "dan"]);
   assert.deepEqual(splitNames("@ann @bob"), ["ann", "bob"]);
+  assert.deepEqual(splitNames("＠ann ＠bob，﹫cleo"), ["ann", "bob", "cleo"]);
   assert.deepEqual(splitNames(" Emma Reed "), ["Emma Reed"]);
   assert.deepEqual(splitNames(" , "), []);
   assert.deepEqual(finishedNames("ann, bo"), { names: ["ann"], rest: "bo" });
@@ -54,12 +57,12 @@ test("a card stands beside what was clicked, and wholly on the screen", () => {
   const size = { width: 300, height: 400 };
   const view = { width: 1000, height: 700 };
   const box = (left, top) => ({ left, top, right: left + 100, bottom: top + 40 });
-  assert.deepEqual(cornerBeside(box(100, 50), size, view), { left: 208, top: 50 });
-  assert.deepEqual(cornerBeside(box(400, 50), size, view, true), { left: 92, top: 50 });
-  assert.deepEqual(cornerBeside(box(800, 650), size, view), { left: 492, top: 292 });
+  assert.deepEqual(beside(box(100, 50), size, view), { left: 208, top: 50 });
+  assert.deepEqual(beside(box(400, 50), size, view, true), { left: 92, top: 50 });
+  assert.deepEqual(beside(box(800, 650), size, view), { left: 492, top: 292 });
   const narrow = { width: 420, height: 700 };
-  assert.deepEqual(cornerBeside(box(160, 50), size, narrow), { left: 112, top: 98 });
-  assert.deepEqual(cornerBeside(box(160, 650), size, narrow), { left: 112, top: 242 });
+  assert.deepEqual(beside(box(160, 50), size, narrow), { left: 112, top: 98 });
+  assert.deepEqual(beside(box(160, 650), size, narrow), { left: 112, top: 242 });
 });
 
 test("people one knows are found by any part of a name, those one talks to first", () => {
@@ -72,4 +75,14 @@ test("people one knows are found by any part of a name, those one talks to first
   assert.deepEqual(knownPeople(store, "nov").map(({ id }) => id), ["3", "2"]);
   assert.deepEqual(knownPeople(store, "").map(({ id }) => id), ["3", "2", "4"]);
   assert.deepEqual(knownPeople(store, "me").map(({ id }) => id), []);
+});
+
+test("the members of a group are counted, and those of them who are online", () => {
+  setLocale("en");
+  const store = new Store();
+  const members = [member("ann"), member("bob"), member("cleo", "member", true)];
+  assert.equal(memberCount(store, members.slice(0, 2)), "2 members");
+  assert.equal(memberCount(store, members), "3 members, 1 online");
+  store.keepUser({ id: "ann", username: "ann", online: true }); // heard since
+  assert.equal(memberCount(store, members), "3 members, 2 online");
 });

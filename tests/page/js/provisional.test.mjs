@@ -48,7 +48,9 @@ const stores = ({ client_id: clientId, data }, seq) => ({
 
 test("a provisional room is found by its name, and not in the list", () => {
   const { store } = setUp({ emit: stores });
+  assert.equal(store.directRoomWith(BOB.id), undefined);
   const room = store.putProvisional(BOB);
+  assert.equal(store.directRoomWith(BOB.id), room);
   assert.equal(room.id, ID);
   assert.equal(store.putProvisional(BOB), room);
   assert.equal(store.titleOf(room), "Bob");

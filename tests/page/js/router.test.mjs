@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backoff } from "../../../chat/static/js/backoff.js";
+import { isSend, opensElsewhere } from "../../../chat/static/js/keys.js";
 import { parsePath, pathOf, placeOf, roomOf } from "../../../chat/static/js/router.js";
-import { isSend } from "../../../chat/static/js/views/composer.js";
 import { group } from "./helpers.mjs";
 
 test("paths name a group by number and a person by username", () => {
@@ -41,6 +41,14 @@ test("Enter sends, but not in the middle of writing Chinese", () => {
   assert.equal(isSend({ ...press, shiftKey: true }), false);
   assert.equal(isSend({ ...press, isComposing: true }), false);
   assert.equal(isSend({ ...press, keyCode: 229 }), false);
+});
+
+test("a click on a link stays here unless a key or another button says otherwise", () => {
+  const click = { altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, button: 0 };
+  assert.equal(opensElsewhere(click), false);
+  for (const more of [{ altKey: true }, { ctrlKey: true }, { metaKey: true }, { shiftKey: true }, { button: 1 }]) {
+    assert.equal(opensElsewhere({ ...click, ...more }), true);
+  }
 });
 
 test("an address of this server leads to a place of the page, every other one away", () => {

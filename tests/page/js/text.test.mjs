@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findByTitle } from "../../../chat/static/js/finding.js";
-import { fold, isBlank } from "../../../chat/static/js/text.js";
+import { beginning, fold, isBlank } from "../../../chat/static/js/text.js";
 
 test("what shows nothing is blank, and nothing else", () => {
   for (const text of ["", " \n", "\u3000", "\ufe0f", "\u034f", "\u17b4", "\u180b", "\u{e0041}\u{e007f}", "\u200b", "\u3164\u115f", "\u2800", "\x01"]) {
@@ -26,4 +26,10 @@ test("rooms are found however their names are typed", () => {
     assert.deepEqual(findByTitle([title], query, (room) => room), [title]);
   }
   assert.deepEqual(findByTitle(["Jose"], "José", (room) => room), []);
+});
+
+test("the beginning of a text cuts no character in two", () => {
+  assert.equal(beginning("👍👍👍", 2), "👍👍");
+  assert.equal(beginning("a👍b", 2), "a👍");
+  assert.equal(beginning("short", 10), "short");
 });

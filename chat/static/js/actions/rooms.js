@@ -42,8 +42,7 @@ export function createRoomActions({ store, api, router, departures }) {
 
     /** Open the room with somebody; the server makes it when the first message is sent. */
     openDirect(user) {
-      const known = [...store.rooms.values()].find(({ peer }) => peer?.id === user.id);
-      return goTo(known ?? store.putProvisional(user));
+      return goTo(store.directRoomWith(user.id) ?? store.putProvisional(user));
     },
 
     async createGroup(fields) {
@@ -72,10 +71,6 @@ export function createRoomActions({ store, api, router, departures }) {
 
     async joinByInvitation(token) {
       return goTo(store.putRoom(await api.post(`/invitations/${token}`)));
-    },
-
-    async mute(roomId, muted) {
-      store.putRoom(await api.put(`/rooms/${roomId}/muted`, { muted }));
     },
 
     /** Choose what a room notifies of: "all", "mentions" or "none". */

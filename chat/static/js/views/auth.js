@@ -2,6 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { opensElsewhere } from "../keys.js";
 import { FORMS } from "./auth_forms.js";
 import { languageSwitch } from "./language.js";
 import { siteHead } from "./site.js";
@@ -55,7 +56,7 @@ export function createAuth({ enter, chooseLocale, note = null, warning = null, m
   };
 
   function follow(event, name) {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return; // in another tab or window
+    if (opensElsewhere(event)) return;
     event.preventDefault();
     said = null;
     go(name);

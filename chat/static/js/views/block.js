@@ -1,6 +1,6 @@
 // Blocking somebody: asked about first, undone at once.
 
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { confirm } from "./dialog.js";
 
@@ -9,13 +9,8 @@ export async function changeBlock({ actions, toast }, { id, name, blocked }) {
   const sure =
     blocked ||
     (await confirm({ title: t("block.title", { name }), text: t("block.text"), action: t("block.do") }));
-  if (!sure) return false;
-  try {
-    await (blocked ? actions.unblock(id) : actions.block(id));
-  } catch (error) {
-    toast(errorText(error));
-    return false;
-  }
+  const change = () => (blocked ? actions.unblock(id) : actions.block(id));
+  if (!sure || !(await attempt(toast, change))) return false;
   toast(t(blocked ? "block.undone" : "block.done", { name }));
   return true;
 }

@@ -4,13 +4,14 @@ import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
+import { personButton } from "./person_line.js";
+import { skeletonLines } from "./skeleton.js";
 
 /** Make the list: every block can be ended there. Returns `{root, load}`. */
 export function blockList(app) {
   const list = h("ul", { class: "people", role: "list", tabindex: "-1", "aria-label": t("blocks.title") });
-  const said = h("p", { class: "muted quiet", role: "status" }, t("loading"));
+  const said = h("p", { class: "muted quiet", role: "status" }, skeletonLines(2));
 
   async function load() {
     try {
@@ -33,19 +34,9 @@ export function blockList(app) {
       list.focus();
     };
     const label = `${t("block.undo")}: ${name}`;
-    const person = h(
-      "button",
-      { type: "button", class: "person", onclick: () => app.showPerson(user, person) },
-      avatar(user, name),
-      h("span", { class: "person-names" }, h("bdi", {}, name), h("span", { class: "muted" }, `@${user.username}`)),
-    );
+    const person = personButton(user, () => app.showPerson(user, person));
     const button = h("button", { type: "button", class: "button", "aria-label": label, onclick: end }, t("block.undo"));
-    return h(
-      "li",
-      { class: "person-line" },
-      person,
-      button,
-    );
+    return h("li", { class: "person-line" }, person, button);
   }
 
   return { root: h("div", { class: "stack" }, h("p", { class: "hint" }, t("blocks.hint")), said, list), load };

@@ -1,7 +1,8 @@
 // The card of a person: who they are, and what one can do with them.
 
+import { notifyOf } from "../attention.js";
 import { fill, h, icon, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, BLOCK, MESSAGE, PERSON } from "../icons.js";
 import { t } from "../i18n.js";
 import { roomOf } from "../router.js";
@@ -10,12 +11,16 @@ import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { handleButton } from "./copy.js";
 import { openDialog } from "./dialog.js";
+import { lineNames } from "./person_line.js";
 import { openProfile } from "./profile.js";
 
 /** Open the card of a user, `{id, username, nickname…}`; `anchor` is what was clicked. */
 export function openCard(app, user, anchor) {
   const { store, actions, toast } = app;
-  if (!user?.username || store.gone.has(user.id)) return openDialog({ title: t("nobody"), body: deleted(), anchor });
+  if (!user?.username || store.gone.has(user.id)) {
+    openDialog({ title: t("nobody"), body: deleted(), anchor });
+    return;
+  }
   const known = () => ({ ...user, ...store.users.get(user.id) });
   const own = user.id === store.me.id;
   const face = h("span", { class: "card-face" });
@@ -23,27 +28,16 @@ export function openCard(app, user, anchor) {
   const state = h("p", { class: "card-state" });
   const together = h("div", { class: "card-groups" });
   const tiles = h("div", { class: "card-tiles" });
-  const look = { face: "", groups: "" };
-
-  const directRoom = () =>
-    [...store.rooms.values()].find((room) => room.kind === "direct" && room.peer?.id === user.id && !room.provisional);
-
-  async function attempt(task) {
-    try {
-      await task();
-    } catch (error) {
-      toast(errorText(error));
-    }
-  }
+  const drawn = { face: "", groups: "" };
 
   const leave = (task) => () => {
     opened.close();
-    return attempt(task);
+    return attempt(toast, task);
   };
   const message = tile(MESSAGE, t("card.message"), leave(() => actions.openDirect(known())), "tile primary");
-  const mute = tile(BELL_OFF, t("card.mute"), () => {
-    const room = directRoom();
-    return attempt(() => actions.mute(room.id, !room.muted));
+  const mute = tile(BELL_OFF, t("notify_of.set_none"), () => {
+    const room = store.directRoomWith(user.id);
+    return attempt(toast, () => actions.setNotify(room.id, isMuted(room) ? "all" : "none"));
   });
   const block = tile(BLOCK, t("block.do"), () => {
     const now = known();
@@ -72,8 +66,8 @@ export function openCard(app, user, anchor) {
   function drawGroups() {
     const groups = sharedGroups();
     const seen = groups.map((room) => `${room.id} ${room.name}`).join("\n");
-    if (look.groups === seen) return;
-    look.groups = seen;
+    if (drawn.groups === seen) return;
+    drawn.groups = seen;
     const open = (room) => leave(() => actions.goTo(room));
     const line = (room) =>
       h(
@@ -83,7 +77,7 @@ export function openCard(app, user, anchor) {
           "button",
           { type: "button", class: "person", onclick: open(room) },
           avatar({ id: room.id, avatar: room.avatar }, room.name, { square: true }),
-          h("span", { class: "person-names" }, h("bdi", {}, room.name)),
+          lineNames(room.name),
         ),
       );
     fill(together, groups.length > 0 && [h("h3", {}, t("card.groups")), h("ul", { class: "people", role: "list" }, groups.map(line))]);
@@ -93,16 +87,17 @@ export function openCard(app, user, anchor) {
   function redraw() {
     const now = known();
     const title = nameOf(now);
-    if (look.face !== `${title} ${now.avatar}`) {
-      look.face = `${title} ${now.avatar}`;
+    const seen = `${title} ${now.avatar}`;
+    if (drawn.face !== seen) {
+      drawn.face = seen;
       fill(face, avatar(now, title));
     }
     setText(name, title);
     setText(state, stateLine(now).filter(Boolean).join(" · "));
     state.classList.toggle("is-online", Boolean(now.online) && !store.blocks.has(user.id));
-    const room = directRoom();
-    mute.root.hidden = !room;
-    mute.show(room?.muted ? BELL : BELL_OFF, t(room?.muted ? "card.unmute" : "card.mute"));
+    const room = store.directRoomWith(user.id);
+    mute.root.hidden = !room || room.provisional;
+    mute.show(...(room && isMuted(room) ? [BELL, t("notify_of.unmute")] : [BELL_OFF, t("notify_of.set_none")]));
     block.show(BLOCK, t(store.blocks.has(user.id) ? "block.undo" : "block.do"));
     drawGroups();
   }
@@ -137,8 +132,9 @@ export function openCard(app, user, anchor) {
   redraw();
   if (!own) refresh();
   if (!own) actions.loadBlocks().catch(() => {}); // else blocking is offered, which may be repeated
-  return opened;
 }
+
+const isMuted = (room) => notifyOf(room) === "none";
 
 const deleted = () => h("p", { class: "muted" }, t("card.deleted"));
 

@@ -2,6 +2,7 @@
 
 import { h, setAttr, setText } from "../dom.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { field, showError } from "./form.js";
 
 const RESEND_SECONDS = 60;
@@ -49,7 +50,7 @@ export function codeFields({ purpose, request, mailInTerminal, domains, sent, on
   }
 
   email.input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || code.input.value) return;
+    if (event.key !== "Enter" || isComposing(event) || code.input.value) return;
     event.preventDefault(); // Enter in this field asks for the code, not for the account
     send.click();
   });

@@ -3,6 +3,8 @@
 import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { CHECK, SEND, SMILE } from "../icons.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing, isSend } from "../keys.js";
+import { quoteOf } from "../quoted.js";
 import { isBlank } from "../text.js";
 import { createModes } from "./composer_modes.js";
 import { createSuggestions } from "./suggestions.js";
@@ -13,12 +15,6 @@ const WARN_FROM = 3_800;
 const DRAFT_MS = 300;
 
 const unsaved = new Map(); // by room: an edit that was left open, `{message, text}`
-
-/** Whether a key press is Enter meant as "send", not as part of writing Chinese. */
-export function isSend(event) {
-  // Safari ends the composition before it reports the Enter: 229 tells it apart.
-  return event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
-}
 
 /**
  * Make the composer of a room. `draft` is `{text, quote}`, and `keepDraft(draft)` keeps what is not
@@ -165,6 +161,14 @@ export function createComposer({
     keep();
   }
 
+  /** Take what a message is by now, null where there is none: perhaps it is edited or answered here. */
+  function hear(seq, found) {
+    const target = modes.edited ?? modes.quote;
+    if (stopped || saving || target?.seq !== seq || found === target) return;
+    if (!found || found.deleted_at || found.id !== target.id) dropTarget();
+    else if (modes.quote && modes.quote.version !== (found.version ?? 0)) modes.reply(quoteOf(found));
+  }
+
   input.addEventListener("input", () => {
     field.fit();
     check();
@@ -174,8 +178,8 @@ export function createComposer({
     timer ??= setTimeout(keep, DRAFT_MS);
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || suggestions.onKey(event)) return;
-    const plain = !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (isComposing(event) || suggestions.onKey(event)) return;
+    const plain = !event.shiftKey && !hasModifier(event);
     const editable = event.key === "ArrowUp" && plain && !input.value && modes.name === "write" ? lastOwn() : null;
     if (event.key === "Escape" && plain && modes.name !== "write") leaveMode();
     else if (editable) beginEdit(editable);
@@ -220,10 +224,11 @@ export function createComposer({
       beginEdit(message);
       input.focus();
     },
+    hear,
     /** Messages have changed, perhaps the one that is edited or answered. */
     redraw() {
       const target = modes.edited ?? modes.quote;
-      if (target && !saving && latest(target).deleted_at) dropTarget();
+      if (target) hear(target.seq, latest(target));
     },
     suggest: suggestions.refresh,
     stop() {

@@ -4,7 +4,7 @@ import { h, icon } from "../dom.js";
 import { CLOSE } from "../icons.js";
 import { t } from "../i18n.js";
 import { navigation } from "../navigation.js";
-import { placeBeside } from "./beside.js";
+import { keepBeside } from "../placing.js";
 
 let count = 0;
 
@@ -53,7 +53,7 @@ export function openDialog({ title, body, sheet = false, anchor = null, onClose 
   });
   document.body.append(dialog);
   dialog.showModal();
-  const stopPlacing = anchor && placeBeside(dialog, anchor);
+  const stopPlacing = anchor && keepBeside(dialog, anchor);
   const closed = navigation.layer(close);
   return { dialog, close };
 }

@@ -1,14 +1,15 @@
 // Emoji in rows, of which only those in view are in the document.
 
-import { h, keyed, setAttr } from "../dom.js";
+import { h, keyed, revealSpan, setAttr } from "../dom.js";
+import { isComposing } from "../keys.js";
 
 const BEYOND = 2; // rows above and below the view
 
 /**
- * Make the grid. `choose(emoji)` is called by a click, `above()` when an arrow leaves the first
- * row upwards, `shown(emoji, name)` with the one pointed at,
- * `scrolled(key)` with the section on top. Sections are `{key, title, emoji: [{text,
- * name}]}`. Returns `{root, show(sections), goTo(key), focus, first}`.
+ * Make the grid. `choose(emoji)` is called by a click, `above()` when an arrow leaves the first row
+ * upwards, `shown(emoji, name)` with the one pointed at, `scrolled(key)` with the section on top.
+ * Sections are `{key, title, emoji: [{text, name}]}`. Returns `{root, show(sections), goTo(key), focus,
+ * first}`.
  */
 export function createEmojiGrid({ choose, above, shown, scrolled }) {
   const inside = h("div", { class: "emoji-inside" });
@@ -78,14 +79,13 @@ export function createEmojiGrid({ choose, above, shown, scrolled }) {
   function focusOn(row, column) {
     active = [row, Math.min(column, rows[row].emoji.length - 1)];
     const { top, height } = rows[row];
-    if (top < root.scrollTop + cell) root.scrollTop = top - cell;
-    else if (top + height > root.scrollTop + root.clientHeight) root.scrollTop = top + height - root.clientHeight;
+    revealSpan(root, top, height, cell); // the title above the first row, too
     draw();
     inside.querySelector(".emoji[tabindex='0']")?.focus({ preventScroll: true });
   }
 
   function onKeyDown(event) {
-    if (event.isComposing || event.keyCode === 229 || !event.target.matches(".emoji")) return;
+    if (isComposing(event) || !event.target.matches(".emoji")) return;
     const { key } = event;
     const [row, column] = placeOf(event.target);
     const side = getComputedStyle(root).direction === "rtl" ? -1 : 1;

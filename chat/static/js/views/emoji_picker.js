@@ -4,8 +4,8 @@ import { fill, h, setAttr, setText } from "../dom.js";
 import { TONES, withTone, withUsed } from "../emoji.js";
 import { loadEmoji } from "../emoji_data.js";
 import { t } from "../i18n.js";
+import { isComposing, isSend } from "../keys.js";
 import { keepEmojiHabits, readEmojiHabits } from "../storage.js";
-import { isSend } from "./composer.js";
 import { createEmojiGrid } from "./emoji_grid.js";
 import { openPopup } from "./popup.js";
 
@@ -53,7 +53,7 @@ export function openEmojiPicker({ userId, at, choose }) {
   load();
 
   async function load() {
-    setText(status, t("loading"));
+    fill(status, h("span", { class: "visually-hidden" }, t("loading")));
     try {
       catalogue = await loadEmoji();
     } catch {
@@ -127,11 +127,10 @@ export function openEmojiPicker({ userId, at, choose }) {
 
   search.addEventListener("input", show);
   search.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     if (event.key === "ArrowDown") grid.focus();
     else if (isSend(event) && search.value.trim() && grid.first()) take(grid.first());
     else return;
     event.preventDefault();
   });
-  return popup;
 }

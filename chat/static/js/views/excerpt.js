@@ -2,6 +2,7 @@
 
 import { t } from "../i18n.js";
 import { plainText } from "../markup.js";
+import { beginning } from "../text.js";
 
 const LONGEST = 200;
 
@@ -9,6 +10,6 @@ const LONGEST = 200;
 export function excerptOf({ data, deleted_at: deletedAt, deleted }) {
   if (deleted || deletedAt) return t("message.deleted");
   const line = plainText(data).replace(/\s+/gu, " ").trim();
-  const start = [...line.slice(0, 2 * LONGEST)].slice(0, LONGEST).join("");
+  const start = beginning(line, LONGEST);
   return start.length < line.length ? `${start}…` : line;
 }

@@ -82,7 +82,7 @@ export function showError(error, fields, say) {
 }
 
 /** Ask for what is empty and may not be; returns whether something is. */
-export function askForMissing(fields) {
+function askForMissing(fields) {
   const missing = fields.filter(({ input, optional }) => !optional && !input.value.trim());
   for (const one of missing) one.setError([t("form.required")]);
   missing[0]?.input.focus();

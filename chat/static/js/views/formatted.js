@@ -4,6 +4,7 @@ import { fill, h, icon } from "../dom.js";
 import { emojiSize } from "../emoji_text.js";
 import { CHECK, COPY } from "../icons.js";
 import { t } from "../i18n.js";
+import { opensElsewhere } from "../keys.js";
 import { markOf, parse } from "../markup.js";
 import { placeOf } from "../router.js";
 import { mention } from "./mention.js";
@@ -54,14 +55,14 @@ function inline(nodes, made) {
 
 /** Links to this server are followed in this page, others in a new tab that learns nothing of it. */
 function linkOf({ href, children, host }, made) {
-  const shown = [inline(children, made), host && h("span", { class: "link-host" }, ` (${host})`)];
+  const shown = host ? withHost(inline(children, made), host) : inline(children, made);
   const place = placeOf(href, location.origin);
   if (!place) {
     return h("a", { ...LINK, href, target: "_blank", rel: "noopener noreferrer nofollow" }, shown);
   }
   const link = h("a", { ...LINK, href }, shown);
   link.addEventListener("click", (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    if (opensElsewhere(event)) return;
     event.preventDefault();
     if (place.hash) location.hash = place.hash;
     else made.context.follow(place.path);
@@ -69,14 +70,19 @@ function linkOf({ href, children, host }, made) {
   return link;
 }
 
+/** What a link says and where it leads; signs in the former that turn what follows round end with it. */
+function withHost(said, host) {
+  return [h("bdi", {}, said), h("span", { class: "link-host", dir: "ltr" }, ` (${host})`)];
+}
+
 function codeBlock({ text, language }) {
   // Long lines scroll inside: whoever has no mouse scrolls them with the arrow keys.
   const scroller = h(
     "pre",
-    { class: "code-text", tabindex: "0", role: "group", "aria-label": t("code.label") },
+    { class: "code-text", tabindex: "-1", role: "group", "aria-label": t("code.label") },
     h("code", {}, text),
   );
-  const head = h("div", { class: "code-head" }, h("span", { class: "code-language" }, language), copyCode(text));
+  const head = h("div", { class: "code-head" }, h("span", {}, language), copyCode(text));
   return h("div", { class: "code", dir: "ltr" }, head, scroller);
 }
 

@@ -1,7 +1,7 @@
 // What the owner and the admins of a group choose: who may join, and who may write.
 
 import { h } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { choice } from "./choice.js";
 import { confirm } from "./dialog.js";
@@ -12,11 +12,7 @@ export function groupAccess({ store, actions, toast }, roomId) {
 
   /** Change a setting; what goes wrong is said, and the buttons show what is so. */
   async function change(fields) {
-    try {
-      await actions.editGroup(roomId, fields);
-    } catch (error) {
-      toast(errorText(error));
-    }
+    await attempt(toast, () => actions.editGroup(roomId, fields));
     redraw();
   }
 
@@ -37,13 +33,7 @@ export function groupAccess({ store, actions, toast }, roomId) {
       text: t("group.renew_text"),
       action: t("group.renew"),
     });
-    if (!sure) return;
-    try {
-      await actions.renewNumber(roomId);
-      toast(t("group.renewed"));
-    } catch (error) {
-      toast(errorText(error));
-    }
+    if (sure && (await attempt(toast, () => actions.renewNumber(roomId)))) toast(t("group.renewed"));
   }
 
   const renewButton = h("button", { type: "button", class: "button", onclick: renew }, t("group.renew"));

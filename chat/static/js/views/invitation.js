@@ -4,18 +4,21 @@ import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { links } from "../link.js";
-import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
+import { inviterLine } from "./inviter.js";
+import { lineNames } from "./person_line.js";
+import { skeletonLines } from "./skeleton.js";
 
 /** Show what a token is for. Once the dialog is closed the invitation is answered. */
-export function openInvitation({ store, actions }, token) {
+export function openInvitation(app, token) {
+  const { store, actions } = app;
   const body = h("div", { class: "invited" });
   const problem = h("p", { class: "form-error", role: "alert" });
   const button = (text, onclick, look = "button") => h("button", { type: "button", class: look, onclick }, text);
 
   async function look() {
-    fill(body, h("p", { class: "muted", role: "status" }, t("loading")));
+    fill(body, h("p", { role: "status" }, skeletonLines(1)));
     try {
       show(await actions.lookAtInvitation(token));
     } catch (error) {
@@ -44,15 +47,10 @@ export function openInvitation({ store, actions }, token) {
         "div",
         { class: "person" },
         avatar({ id: room.name }, room.name, { square: true }),
-        h(
-          "span",
-          { class: "person-names" },
-          h("bdi", { class: "invited-name" }, room.name),
-          h("span", { class: "muted" }, t("members.count", { count: room.members })),
-        ),
+        lineNames(h("bdi", { class: "invited-name" }, room.name), t("members.count", { count: room.members })),
       ),
       room.info && h("p", { class: "group-info", dir: "auto" }, room.info),
-      h("p", { class: "muted" }, t("invitation.by", { name: nameOf(inviter), username: inviter.username })),
+      inviterLine(app, "invitation.by", inviter),
       known && h("p", {}, t("invitation.member")),
       problem,
       h("div", { class: "actions" }, button(t("invitation.later"), () => opened.close()), join),

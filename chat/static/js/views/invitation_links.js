@@ -1,7 +1,7 @@
 // Links by which people join a group: to make one, and those that are good.
 
 import { fill, h, keyed } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt, errorText } from "../errors.js";
 import { full } from "../format.js";
 import { t } from "../i18n.js";
 import { invitationLink } from "../link.js";
@@ -35,14 +35,12 @@ export function invitationLinks({ actions, toast }, roomId) {
 
   async function make() {
     button.disabled = true;
-    try {
+    await attempt(toast, async () => {
       const { id, token } = await actions.makeInvitation(roomId, wanted);
       shown = id;
       show(invitationLink(token));
       await load();
-    } catch (error) {
-      toast(errorText(error));
-    }
+    });
     button.disabled = false;
   }
 

@@ -1,7 +1,7 @@
 // The way out of a group: to leave it, or for its owner to end it.
 
 import { fill, h, icon } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { LEAVE, TRASH } from "../icons.js";
 import { t } from "../i18n.js";
 import { confirm } from "./dialog.js";
@@ -30,7 +30,7 @@ export async function deleteGroup({ store, actions }, roomId) {
 
 /** Make the part of a group's sheet; `redraw(mine, count)` shows what one of that role may do. */
 export function createLeaving(app, roomId) {
-  const root = h("section", { class: "part part-end", "aria-label": t("group.leave") });
+  const root = h("section", { class: "part", "aria-label": t("group.leave") });
   let shown = null;
 
   function redraw(mine, count) {
@@ -38,13 +38,7 @@ export function createLeaving(app, roomId) {
     if (shown === look) return; // the button may have the focus
     shown = look;
     const isOwner = mine === "owner";
-    const run = async () => {
-      try {
-        await (isOwner ? deleteGroup : leaveGroup)(app, roomId);
-      } catch (error) {
-        app.toast(errorText(error));
-      }
-    };
+    const run = () => attempt(app.toast, () => (isOwner ? deleteGroup : leaveGroup)(app, roomId));
     fill(
       root,
       isOwner && count > 1 && h("p", { class: "hint" }, t("group.owner_hint")),

@@ -1,6 +1,6 @@
 // Logging out: asked about first where something would be lost by it.
 
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { confirm } from "./dialog.js";
 
@@ -15,9 +15,5 @@ export async function logOut(app) {
     });
     if (!sure) return;
   }
-  try {
-    await app.logOut();
-  } catch (error) {
-    app.toast(errorText(error));
-  }
+  await attempt(app.toast, app.logOut);
 }

@@ -1,10 +1,11 @@
 // A list of people as a window: of thousands only those that are seen are drawn.
 
-import { h, keyed, setAttr } from "../dom.js";
+import { h, keyed, revealSpan, setAttr } from "../dom.js";
+import { hasModifier, isComposing } from "../keys.js";
 import { keepOrder } from "../member_order.js";
 import { draw as drawSoon } from "../schedule.js";
+import { rowsInView } from "../windowed.js";
 
-const MARGIN = 6; // rows drawn beyond what is seen, on either side
 const REM_OF_ROW = 3.5; // as --row says in the style sheet
 
 /**
@@ -26,9 +27,13 @@ export function createMemberList({ label, keyOf, create, update }) {
   function redraw() {
     const height = rowHeight();
     list.style.blockSize = `${items.length * REM_OF_ROW}rem`;
-    const first = Math.max(0, Math.floor(root.scrollTop / height) - MARGIN);
-    const last = Math.ceil((root.scrollTop + root.clientHeight) / height) + MARGIN;
-    const shown = items.map((_, at) => at).slice(first, last);
+    const { from, to } = rowsInView({
+      count: items.length,
+      height,
+      top: root.scrollTop,
+      viewport: root.clientHeight,
+    });
+    const shown = Array.from({ length: to - from }, (_, step) => from + step);
     const at = indexOf(active);
     // What has the focus stays, also when it is scrolled out of sight.
     if (hasFocus() && at >= 0 && !shown.includes(at)) shown.push(at);
@@ -64,18 +69,14 @@ export function createMemberList({ label, keyOf, create, update }) {
   function goTo(index) {
     active = keyOf(items[index]);
     const height = rowHeight();
-    const top = index * height;
-    if (top < root.scrollTop) root.scrollTop = top;
-    else if (top + height > root.scrollTop + root.clientHeight) {
-      root.scrollTop = top + height - root.clientHeight;
-    }
+    revealSpan(root, index * height, height);
     redraw();
     const node = [...list.children].find((row) => row.getAttribute("aria-posinset") === String(index + 1));
     node?.querySelector("button")?.focus({ preventScroll: true });
   }
 
   root.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (isComposing(event) || hasModifier(event)) return;
     const page = Math.max(1, Math.floor(root.clientHeight / rowHeight()) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     const step = steps[event.key];

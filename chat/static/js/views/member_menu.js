@@ -1,31 +1,20 @@
 // What one may do with a member of a group, as a menu.
 
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { BLOCK, KEY, LEAVE, MESSAGE, PEOPLE } from "../icons.js";
 import { t } from "../i18n.js";
+import { canRemove } from "../rights.js";
 import { changeBlock } from "./block.js";
 import { confirm } from "./dialog.js";
-
-/** Whether a member with one role may remove one with another. */
-export function outranks(mine, role) {
-  return (mine === "owner" && role !== "owner") || (mine === "admin" && role === "member");
-}
 
 /** The items of the menu of a member, called `name`, for one whose role is `mine`. */
 export function memberItems(app, roomId, { user, role, name, mine }) {
   const { store, actions, toast } = app;
-
-  const attempt = (task) => async () => {
-    try {
-      await task();
-    } catch (error) {
-      toast(errorText(error));
-    }
-  };
+  const trying = (task) => () => attempt(toast, task);
 
   /** Ask before something that only others can undo. */
   const asking = (key, task) =>
-    attempt(async () => {
+    trying(async () => {
       const sure = await confirm({
         title: t(`members.${key}_title`, { name }),
         text: t(`members.${key}_text`, { name }),
@@ -38,11 +27,11 @@ export function memberItems(app, roomId, { user, role, name, mine }) {
   const leads = mine === "owner";
   const next = role === "admin" ? "member" : "admin";
   return [
-    { text: t("card.message"), icon: MESSAGE, action: attempt(() => actions.openDirect(user)) },
+    { text: t("card.message"), icon: MESSAGE, action: trying(() => actions.openDirect(user)) },
     leads && {
       text: t(role === "admin" ? "members.demote" : "members.promote"),
       icon: PEOPLE,
-      action: attempt(() => actions.setRole(roomId, user.id, next)),
+      action: trying(() => actions.setRole(roomId, user.id, next)),
     },
     leads && {
       text: t("members.hand_over"),
@@ -54,7 +43,7 @@ export function memberItems(app, roomId, { user, role, name, mine }) {
       icon: BLOCK,
       action: () => changeBlock(app, { id: user.id, name, blocked }),
     },
-    outranks(mine, role) && {
+    canRemove(mine, role) && {
       text: t("members.remove"),
       icon: LEAVE,
       danger: true,

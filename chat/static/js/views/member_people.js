@@ -1,14 +1,17 @@
 // The members in a group's sheet: how many, a search, and the list.
 
 import { fill, h, setAttr, setText } from "../dom.js";
+import { memberCount } from "../format.js";
 import { locale, t } from "../i18n.js";
 import { createMemberOrder } from "../member_order.js";
+import { roleIn } from "../rights.js";
 import { nameOf } from "../store.js";
-import { fold } from "../text.js";
+import { fold, withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
 import { createMemberList } from "./member_list.js";
 import { memberItems } from "./member_menu.js";
 import { menuButton } from "./menu_button.js";
+import { lineNames } from "./person_line.js";
 
 const FEW = 8; // members that are found without a search
 
@@ -34,8 +37,6 @@ export function createMemberPeople(app, roomId) {
   const list = createMemberList({ label: t("members.list"), keyOf: ({ user }) => user.id, create, update });
   const root = h("section", { class: "part", "aria-label": t("members.list") }, count, search, nobody, list.root);
 
-  const myRole = () => store.members.get(roomId)?.find(({ user }) => user.id === store.me.id)?.role ?? "member";
-
   function create({ user }) {
     const self = user.id === store.me.id;
     const row = {
@@ -50,18 +51,13 @@ export function createMemberPeople(app, roomId) {
       "button",
       { type: "button", class: "person", onclick: () => app.showPerson(known(user), person) },
       row.face,
-      h(
-        "span",
-        { class: "person-names" },
-        h("span", {}, row.name, self && h("span", { class: "muted" }, ` ${t("members.self")}`)),
-        row.about,
-      ),
+      lineNames(h("span", {}, row.name, self && h("span", { class: "muted" }, ` ${t("members.self")}`)), row.about),
       row.tag,
     );
     const menu =
       !self &&
       menuButton(t("members.menu", { name: name(user) }), () =>
-        memberItems(app, roomId, { ...row.member, name: name(user), mine: myRole() }),
+        memberItems(app, roomId, { ...row.member, name: name(user), mine: roleIn(store, store.rooms.get(roomId)) }),
       );
     const node = h("li", { class: "person-line" }, person, menu);
     rows.set(node, row);
@@ -90,12 +86,10 @@ export function createMemberPeople(app, roomId) {
   function redraw(members, { anew = false } = {}) {
     if (!members) return;
     const isOnline = (user) => Boolean(known(user).online);
-    const online = members.filter(({ user }) => isOnline(user)).length;
-    const wanted = fold(search.value.trim().replace(/^@/, ""));
+    const wanted = fold(withoutAt(search.value));
     const matches = ({ user }) => fold(name(user)).includes(wanted) || fold(user.username).includes(wanted);
     const found = order(members, { nameOf: name, isOnline }).filter(matches);
-    const total = t("members.count", { count: members.length });
-    setText(count, online ? t("members.online", { members: total, count: online }) : total);
+    setText(count, memberCount(store, members));
     search.hidden = members.length <= FEW;
     setText(nobody, found.length ? "" : t("members.nobody"));
     list.show(found, { anew });

@@ -4,6 +4,7 @@ import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { LINK, SETTINGS } from "../icons.js";
+import { roleIn } from "../rights.js";
 import { draw } from "../schedule.js";
 import { addPeopleForm } from "./add_people.js";
 import { disclosure } from "./disclosure.js";
@@ -14,6 +15,7 @@ import { invitationLinks } from "./invitation_links.js";
 import { createLeaving } from "./leaving.js";
 import { createMemberPeople } from "./member_people.js";
 import { notifyChoice } from "./notify_choice.js";
+import { skeletonLines } from "./skeleton.js";
 
 /** Make the sheet of a group, for a dialog or a panel: `{title, body, stop}`. */
 export function groupSheet(app, roomId) {
@@ -22,7 +24,7 @@ export function groupSheet(app, roomId) {
   const info = h("p", { class: "group-info", dir: "auto" });
   const posting = h("p", { class: "muted" }, t("composer.admins"));
   const about = h("div", { class: "part" }, info, posting);
-  const waiting = h("p", { class: "muted", role: "status" }, t("loading"));
+  const waiting = h("p", { class: "muted", role: "status" }, skeletonLines(4));
   const people = createMemberPeople(app, roomId);
   const number = createGroupNumber(toast);
   const notify = notifyChoice(app, roomId);
@@ -82,7 +84,7 @@ export function groupSheet(app, roomId) {
     waiting.hidden = Boolean(members);
     people.root.hidden = !members;
     if (!members) return;
-    const mine = members.find(({ user }) => user.id === store.me.id)?.role ?? "member";
+    const mine = roleIn(store, now);
     drawLeading(mine !== "member");
     leading?.edit.redraw(now);
     leading?.access.redraw();

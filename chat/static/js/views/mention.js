@@ -1,9 +1,8 @@
 // A mention in a text: the name of somebody whom the message calls.
 
 import { h } from "../dom.js";
+import { calledBy } from "../mentions.js";
 import { nameOf } from "../store.js";
-
-const EVERYBODY = /^[@＠](?:all|所有人)/iu;
 
 /** The names by which those whom a message mentions are called: when they change, so does its text. */
 export function mentionedNames(message, store) {
@@ -12,10 +11,12 @@ export function mentionedNames(message, store) {
 
 /** Make what stands for `@name…` in a text: a button for a mentioned member, else the text itself. */
 export function mention(text, message, { store, showPerson }) {
-  const everybody = message.mentions_all && EVERYBODY.exec(text)?.[0];
-  if (everybody) return [h("span", { class: "mention own" }, everybody), text.slice(everybody.length)];
-  const user = calledBy(text.slice(1).toLowerCase(), message, store);
-  if (!user) return text;
+  const mentioned = (message.mentions ?? []).map((id) => store.users.get(id)).filter(Boolean);
+  const called = calledBy(text, mentioned);
+  if (!called) return text;
+  const { user, length } = called;
+  const rest = text.slice(length);
+  if (!user) return message.mentions_all ? [h("span", { class: "mention own" }, text.slice(0, length)), rest] : text;
   const show = (event) => showPerson(user, event.currentTarget);
   const own = user.id === store.me.id ? " own" : "";
   const name = h("bdi", {}, nameOf(user));
@@ -25,13 +26,5 @@ export function mention(text, message, { store, showPerson }) {
     "@",
     name,
   );
-  return [button, text.slice(1 + user.username.length)];
-}
-
-/** The mentioned member whose username the text begins with, the longest one. */
-function calledBy(text, message, store) {
-  return (message.mentions ?? [])
-    .map((id) => store.users.get(id))
-    .filter((user) => user?.username && text.startsWith(user.username.toLowerCase()))
-    .sort((a, b) => b.username.length - a.username.length)[0];
+  return [button, rest];
 }

@@ -28,9 +28,12 @@ export function createMentionSearch({ roomId, app, found }) {
     }
   }
 
+  const otherOf = ({ peer }) => (peer ? [{ user: store.users.get(peer.id) ?? peer }] : []);
+
   return (query) => {
     const room = store.rooms.get(roomId);
-    if (room?.kind !== "group") return [];
+    if (room?.kind === "direct") return suggest(otherOf(room), query);
+    if (!room) return [];
     const members = store.members.get(roomId);
     if (!members) {
       load();

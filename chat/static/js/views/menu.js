@@ -1,6 +1,7 @@
 // A menu: a line of emoji, and below it a list of things to do.
 
 import { h, icon } from "../dom.js";
+import { hasModifier, isComposing } from "../keys.js";
 import { openPopup } from "./popup.js";
 
 const TYPED_MS = 700;
@@ -53,7 +54,6 @@ export function openMenu({ label, at, quick = [], items, onClose }) {
   menu.addEventListener("keydown", createKeys(first, others));
   const popup = openPopup({ label, body: menu, at, onClose, className: "popup-for-menu" });
   (first[0] ?? others[0])?.focus({ preventScroll: true });
-  return popup;
 }
 
 /** Make the handler of keys: up and down through the rows, the emoji being one, to the sides in it. */
@@ -72,7 +72,7 @@ function createKeys(quick, others) {
   }
 
   return (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     const { key } = event;
     const at = rows.findIndex((row) => row.includes(document.activeElement));
     const row = rows[at] ?? rows[0];
@@ -86,7 +86,7 @@ function createKeys(quick, others) {
     else if (key === "Home") [[next]] = rows;
     else if (key === "End") [next] = rows[rows.length - 1];
     else if (key === "Tab") next = rows[(at + (event.shiftKey ? -1 : 1) + rows.length) % rows.length][0];
-    else if ([...key].length === 1 && key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    else if ([...key].length === 1 && key !== " " && !hasModifier(event)) {
       next = find(key.toLowerCase());
     } else return;
     event.preventDefault();

@@ -2,16 +2,16 @@
 
 import { h, icon, setAttr } from "../dom.js";
 import { MORE } from "../icons.js";
+import { edgesOf } from "../placing.js";
 import { openMenu } from "./menu.js";
 
 /** Make the button, called `label`; `itemsOf()` is asked for the menu's items when it opens. */
 export function menuButton(label, itemsOf) {
   function open() {
-    const at = button.getBoundingClientRect();
     setAttr(button, "aria-expanded", "true");
     openMenu({
       label,
-      at: { left: at.left, right: at.right, top: at.top, bottom: at.bottom, end: true },
+      at: edgesOf(button),
       items: itemsOf().filter(Boolean),
       onClose: () => setAttr(button, "aria-expanded", "false"),
     });

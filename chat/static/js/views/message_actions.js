@@ -1,55 +1,38 @@
 // What one does to the messages of a room: one bar and one menu serve all its rows.
 
 import { h } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing } from "../keys.js";
+import { edgesOf } from "../placing.js";
 import { pathOf } from "../router.js";
 import { rightsOver } from "../rights.js";
 import { reactsWith } from "../versions.js";
+import { copyText } from "./copy.js";
 import { confirm } from "./dialog.js";
 import { excerptOf } from "./excerpt.js";
 import { onLongPress } from "./long_press.js";
 import { createMessageBar } from "./message_bar.js";
 import { openMessageMenu, openSelection } from "./message_menu.js";
-import { edgesOf, pickEmoji } from "./pick_emoji.js";
+import { pickEmoji } from "./pick_emoji.js";
 import { openReacted } from "./reacted.js";
 import { messageOf as shownIn } from "./row.js";
 
 /**
  * Serve the rows of `list`, the messages of a room. `compose` has `reply(message)` and
- * `edit(message)`. Returns `{react, redraw, stop}`.
+ * `edit(message)`. Returns `{redraw, stop}`.
  */
 export function createMessageActions({ list, roomId, app, compose }) {
   const { store, actions } = app;
   const room = () => store.rooms.get(roomId);
 
-  /** Do something that the server may refuse; resolves to whether it was done. */
-  async function attempt(task) {
-    try {
-      await task();
-      return true;
-    } catch (error) {
-      app.toast(errorText(error));
-      return false;
-    }
-  }
-
   function react(message, emoji, on = !reactsWith(latest(message), emoji, store.me.id)) {
-    return attempt(() => actions.react(message, emoji, on));
+    return attempt(app.toast, () => actions.react(message, emoji, on));
   }
 
   const latest = (message) => store.timeline(roomId).at(message.seq) ?? message;
 
   const pick = (message, at) => pickEmoji(app, at, (emoji) => react(message, emoji, true));
-
-  async function copy(text, said) {
-    try {
-      await navigator.clipboard.writeText(text);
-      app.toast(said);
-    } catch {
-      app.toast(t("copy_failed"));
-    }
-  }
 
   async function remove(message) {
     const own = message.user_id === store.me.id;
@@ -61,12 +44,12 @@ export function createMessageActions({ list, roomId, app, compose }) {
       ],
       action: t("delete"),
     });
-    if (agreed && (await attempt(() => actions.remove(message)))) app.toast(t("delete_message.done"));
+    if (agreed && (await attempt(app.toast, () => actions.remove(message)))) app.toast(t("delete_message.done"));
   }
 
   async function pin(message) {
     const on = !message.pinned;
-    if (await attempt(() => actions.pin(message, on))) app.toast(t(on ? "pins.pinned" : "pins.unpinned"));
+    if (await attempt(app.toast, () => actions.pin(message, on))) app.toast(t(on ? "pins.pinned" : "pins.unpinned"));
   }
 
   const acts = {
@@ -75,8 +58,8 @@ export function createMessageActions({ list, roomId, app, compose }) {
     pick,
     pin,
     remove,
-    copyText: (message) => copy(message.data, t("act.copied")),
-    copyLink: (message) => copy(location.origin + pathOf(room(), message.seq), t("act.link_copied")),
+    copyText: (message) => copyText(app.toast, message.data, t("act.copied")),
+    copyLink: (message) => copyText(app.toast, location.origin + pathOf(room(), message.seq), t("act.link_copied")),
     select: (message) => openSelection(message.data),
     showReacted: (message, emoji) => openReacted(app, latest(message), emoji),
   };
@@ -146,9 +129,9 @@ export function createMessageActions({ list, roomId, app, compose }) {
   }
 
   function onKeyDown(event) {
-    if (event.isComposing || event.keyCode === 229 || event.target !== rowOf(event.target)) return;
-    const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
-    if (ctrlKey || altKey || metaKey) return;
+    if (isComposing(event) || event.target !== rowOf(event.target)) return;
+    const { key, shiftKey } = event;
+    if (hasModifier(event)) return;
     const asks = key === "ContextMenu" || (shiftKey && key === "F10") || (key === "Enter" && !shiftKey);
     if (!asks || !messageOf(event.target)) return;
     event.preventDefault();
@@ -177,7 +160,6 @@ export function createMessageActions({ list, roomId, app, compose }) {
   list.addEventListener("click", onClick);
 
   return {
-    react,
     /** Messages have changed: so may have what can be done to the one with the bar. */
     redraw() {
       if (bar.row?.isConnected) showBar(bar.row);

@@ -8,7 +8,10 @@ import { reactsWith } from "../versions.js";
 
 const SHOWN = 3; // of the quick emoji
 
-/** Make the bar; `act` is what its buttons call. Returns `{root, show(row, message, rights), hide}`. */
+/**
+ * Make the bar; `react`, `pick`, `reply` and `more` are what its buttons call. Returns `{root,
+ * show(row, message, rights), hide}`.
+ */
 export function createMessageBar({ store, react, pick, reply, more }) {
   let shown = null; // {row, message}
   const button = (symbol, key, action) =>

@@ -34,7 +34,7 @@ export function openMessageMenu({ store, room, message, at, acts, onClose }) {
     item(message.reactions?.length, "act.reacted", PEOPLE, "showReacted"),
     item(rights.remove, "act.delete", TRASH, "remove", { danger: true }),
   ].filter(Boolean);
-  return openMenu({
+  openMenu({
     label: t("act.menu", { name: author }),
     at,
     quick: rights.react ? [...quick, pick] : [],

@@ -1,7 +1,7 @@
 // The message list: a window of rows over the timeline, and the one owner of its scrolling.
 
 import { unreadIn } from "../attention.js";
-import { fill, h, icon, keyed } from "../dom.js";
+import { fill, h, icon, keyed, reveal } from "../dom.js";
 import { full } from "../format.js";
 import { rowsOf } from "../grouping.js";
 import { DOWN } from "../icons.js";
@@ -51,7 +51,12 @@ export function createMessages({
   const jump = h("button", { type: "button", class: "jump", hidden: true }, icon(DOWN), h("span"));
   const stickyDay = createStickyDay();
   const root = h("div", { class: "transcript-frame" }, scroller, stickyDay.root, jump);
-  const roving = createRoving({ list, labelOf, reveal, toEnd: () => attached || goToEnd() });
+  const roving = createRoving({
+    list,
+    labelOf,
+    reveal: (row) => reveal(scroller, row, MARGIN),
+    toEnd: () => attached || goToEnd(),
+  });
 
   // The window: seqs `from` … `to`; attached means that it ends with the newest and what is pending.
   let from = 0;
@@ -103,14 +108,6 @@ export function createMessages({
     const name = store.authorOf(message);
     const text = message.deleted_at ? t("message.deleted") : plainText(message.data);
     return t("message.label", { name, when: full(message.created_at), text });
-  }
-
-  /** Scroll as little as is needed to see a row. Never scrollIntoView(): it moves what is around the list. */
-  function reveal(row) {
-    const { top: upper, bottom: lower } = row.getBoundingClientRect();
-    const view = scroller.getBoundingClientRect();
-    if (upper < view.top + MARGIN) scroller.scrollTop -= view.top + MARGIN - upper;
-    else if (lower > view.bottom) scroller.scrollTop += Math.min(lower - view.bottom, upper - view.top - MARGIN);
   }
 
   function focus() {

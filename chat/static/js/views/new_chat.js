@@ -11,7 +11,7 @@ const PANELS = { direct: createPersonSearch, create: createGroupForm, join: crea
 
 /** Open the dialog at one of its tabs: "direct", "create" or "join". */
 export function openNewChat(app, tab) {
-  const panel = h("div", { class: "tab-panel" });
+  const panel = h("div");
   const made = {}; // what was typed under another tab stays
   const choose = (name) => {
     made[name] ??= PANELS[name](app, () => opened.close());

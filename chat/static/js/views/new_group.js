@@ -1,6 +1,5 @@
 // The form that makes a group, with the people in it.
 
-import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { addPeople } from "./add_people.js";
 import { choice } from "./choice.js";

@@ -1,26 +1,21 @@
-// What a group notifies of: all that is said, mentions, or nothing.
+// What a room notifies of: all that is said, in groups mentions alone, or nothing.
 
-import { notifyOf } from "../attention.js";
-import { errorText } from "../errors.js";
+import { notifyOf, notifyValues } from "../attention.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { choice } from "./choice.js";
 
-/** Make the choice for a group; returns `{root, redraw}`. */
+/** Make the choice for a room; returns `{root, redraw}`. */
 export function notifyChoice({ store, actions, toast }, roomId) {
   async function change(value) {
-    try {
-      await actions.setNotify(roomId, value);
-    } catch (error) {
-      toast(errorText(error));
-      redraw();
-    }
+    if (!(await attempt(toast, () => actions.setNotify(roomId, value)))) redraw();
   }
 
   const { root, show } = choice({
-    label: t("notify_choice.label"),
-    values: ["all", "mentions", "none"],
+    label: t("notify_of.label"),
+    values: notifyValues(store.rooms.get(roomId)),
     value: notifyOf(store.rooms.get(roomId)),
-    textOf: (one) => t(`notify_choice.${one}`),
+    textOf: (one) => t(`notify_of.${one}`),
     onChoose: change,
   });
 

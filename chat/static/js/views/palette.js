@@ -1,16 +1,19 @@
 // Ctrl-K: one field that finds rooms, people and actions. Search in messages gets its part here, too.
 
-import { h, fill, icon, setAttr, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { h, fill, icon, reveal, setAttr, setText } from "../dom.js";
+import { attempt, errorText } from "../errors.js";
 import { findByTitle, peopleQuery, withFound } from "../finding.js";
 import { badge } from "../format.js";
 import { SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { keepFound, readFound } from "../storage.js";
 import { nameOf } from "../store.js";
+import { withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 import { actionChoices, joinChoices, peopleChoices, roomChoice, roomChoices } from "./palette_choices.js";
+import { lineNames } from "./person_line.js";
 
 const SEARCH_MS = 200;
 const RECENT = 6;
@@ -61,7 +64,7 @@ export function openPalette(app) {
   /** Those of the latest answer; of an older one only who still fits. */
   function usersFor(query) {
     if (people.query === asked) return people.users;
-    return findByTitle(people.users, query.replace(/^[@＠]/, ""), (user) => `${nameOf(user)} ${user.username}`);
+    return findByTitle(people.users, withoutAt(query), (user) => `${nameOf(user)} ${user.username}`);
   }
 
   const isElsewhere = (room) => room.id !== app.openRoom()?.id;
@@ -110,14 +113,14 @@ export function openPalette(app) {
       look.face
         ? avatar(look.face, look.name ?? title, { square: look.square })
         : h("span", { class: "palette-icon" }, icon(look.path)),
-      h("span", { class: "person-names" }, h("bdi", {}, title), detail && h("span", { class: "muted" }, detail)),
+      lineNames(title, detail),
       unread > 0 && h("span", { class: muted ? "badge badge-quiet" : "badge" }, badge(unread)),
     );
   }
 
   const idOf = (key) => `palette-${key.replace(/[^\w-]/g, "-")}`;
 
-  /** Show which one is chosen, and bring it into view: the list scrolls, nothing around it. */
+  /** Show which one is chosen, and bring it into view. */
   function mark() {
     setAttr(input, "aria-activedescendant", chosen && idOf(chosen));
     let node = null;
@@ -127,12 +130,8 @@ export function openPalette(app) {
       if (isIt) node = option;
     }
     if (!node) return;
-    const first = choices[0].key === chosen;
-    const { top, bottom } = node.getBoundingClientRect();
-    const view = list.getBoundingClientRect();
-    if (first) list.scrollTop = 0; // with the heading above it
-    else if (top < view.top) list.scrollTop -= view.top - top;
-    else if (bottom > view.bottom) list.scrollTop += bottom - view.bottom;
+    if (choices[0].key === chosen) list.scrollTop = 0; // with the heading above it
+    else reveal(list, node);
   }
 
   async function askForPeople() {
@@ -151,7 +150,7 @@ export function openPalette(app) {
   function go(choice) {
     if (choice.key.startsWith("room:")) keepFound(store.me.id, withFound(readFound(store.me.id), choice.key));
     opened.close();
-    Promise.resolve(choice.run()).catch((error) => app.toast(errorText(error)));
+    attempt(app.toast, () => choice.run());
   }
 
   input.addEventListener("input", () => {
@@ -166,7 +165,7 @@ export function openPalette(app) {
     draw();
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     const at = choices.findIndex(({ key }) => key === chosen);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter" && choices[at]) go(choices[at]);

@@ -8,6 +8,7 @@ import { BELL, BELL_OFF, COMPOSE, DEVICE, GLOBE, LEAVE, LINK, MOON, PEOPLE, PIN,
 import { locale, t } from "../i18n.js";
 import { joinCode } from "../join_code.js";
 import { nameOf } from "../store.js";
+import { withoutAt } from "../text.js";
 import { THEMES, setTheme, theme } from "../theme.js";
 import { openInvitation } from "./invitation.js";
 import { logOut } from "./log_out.js";
@@ -49,7 +50,7 @@ export function roomChoice({ store, actions }, room) {
 /** The rooms of a name, by title or by the other one's username. */
 export function roomChoices(app, query) {
   const { store } = app;
-  const wanted = query.trim().replace(/^[@＠]/, "");
+  const wanted = withoutAt(query);
   const rooms = store.roomList();
   const titled = findByTitle(rooms, wanted, (room) => store.titleOf(room));
   const named = findByTitle(
@@ -64,7 +65,7 @@ export function roomChoices(app, query) {
 export function peopleChoices({ store, actions }, users, rooms) {
   const shown = new Set(rooms.map(({ key }) => key));
   const roomKeyOf = (user) => {
-    const room = [...store.rooms.values()].find(({ peer, provisional }) => peer?.id === user.id && !provisional);
+    const room = store.directRoomWith(user.id);
     return room && `room:${room.id}`;
   };
   return users

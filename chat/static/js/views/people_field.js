@@ -1,13 +1,15 @@
 // A field for several people: chips, and suggestions while one types.
 
-import { fill, h, icon, keyed, setAttr } from "../dom.js";
+import { fill, h, icon, keyed, reveal, setAttr } from "../dom.js";
 import { errorText } from "../errors.js";
 import { CLOSE } from "../icons.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { finishedNames, splitNames } from "../names.js";
 import { nameOf } from "../store.js";
-import { fold } from "../text.js";
+import { fold, withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
+import { personNames } from "./person_line.js";
 
 const SEARCH_MS = 200;
 const SHOWN = 6;
@@ -128,7 +130,8 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
   function point() {
     [...options.children].forEach((node, index) => setAttr(node, "aria-selected", String(index === at)));
     setAttr(input, "aria-activedescendant", found[at] ? `${id}-${at}` : null);
-    options.children[at]?.scrollIntoView({ block: "nearest" });
+    const scroller = options.closest("dialog, .side-panel");
+    if (found[at] && scroller) reveal(scroller, options.children[at]);
   }
 
   function option(user, index) {
@@ -142,12 +145,12 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
         onclick: () => choose(user),
       },
       avatar(user, nameOf(user)),
-      h("span", { class: "person-names" }, h("bdi", {}, nameOf(user)), h("span", { class: "muted" }, `@${user.username}`)),
+      personNames(user),
     );
   }
 
   async function suggest() {
-    const query = input.value.trim().replace(/^@/, "");
+    const query = withoutAt(input.value);
     if (query === asked) return;
     asked = query;
     if (!query) {
@@ -185,7 +188,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
     for (const name of names) add(name);
   });
   input.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (isComposing(event)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const typed = input.value.trim();
     if (step && found.length) {

@@ -1,19 +1,20 @@
 // The sheet of a direct room: who the other one is, and what one may change.
 
 import { fill, h, icon, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { BLOCK, HIDE } from "../icons.js";
 import { t } from "../i18n.js";
 import { draw } from "../schedule.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { handleButton } from "./copy.js";
-import { muteSwitch } from "./mute.js";
+import { hideRoom } from "./hiding.js";
+import { notifyChoice } from "./notify_choice.js";
 
 /** Make the sheet of a direct room, for a dialog or a panel: `{title, body, stop}`. `close()` closes it. */
 export function personSheet(app, roomId, close) {
-  const { store, actions, router, toast } = app;
-  const mute = muteSwitch(app, roomId);
+  const { store, toast } = app;
+  const notify = notifyChoice(app, roomId);
   const face = h("span", { class: "card-face" });
   const name = h("bdi", { class: "card-name" });
   const handle = h("div", {});
@@ -23,23 +24,12 @@ export function personSheet(app, roomId, close) {
     "div",
     { class: "sheet-parts" },
     h("div", { class: "part" }, face, h("div", { class: "card-who" }, name, handle, state)),
-    h("div", { class: "part" }, mute.root),
+    h("div", { class: "part" }, notify.root),
     ways,
   );
   const look = { who: "", ways: "" };
 
-  async function hide() {
-    const title = store.titleOf(store.rooms.get(roomId));
-    try {
-      await actions.hide(roomId, true);
-    } catch (error) {
-      toast(errorText(error));
-      return;
-    }
-    close();
-    router.goHome();
-    toast(t("hide.done", { name: title }));
-  }
+  const hide = () => attempt(toast, () => hideRoom(app, store.rooms.get(roomId), close));
 
   function button(path, text, onclick, kind = "button") {
     return h("button", { type: "button", class: kind, onclick }, icon(path), text);
@@ -85,7 +75,7 @@ export function personSheet(app, roomId, close) {
     drawWho(room, title);
     setText(state, room.blocked ? t("block.on") : room.peer ? t(online ? "online" : "offline") : "");
     state.classList.toggle("is-online", online);
-    mute.redraw();
+    notify.redraw();
     drawWays(room, title);
   }
 

@@ -3,10 +3,11 @@
 import { fill, h } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { nameOf } from "../store.js";
-import { fold } from "../text.js";
-import { avatar } from "./avatar.js";
+import { fold, withoutAt } from "../text.js";
 import { field } from "./form.js";
+import { personButton } from "./person_line.js";
 
 const SEARCH_MS = 200;
 const KNOWN = 8; // people shown before anything is typed, or found among those one knows
@@ -48,20 +49,11 @@ export function createPersonSearch({ actions, store }, done) {
       done();
       actions.openDirect(user);
     };
-    return h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "person", onclick: choose },
-        avatar(user, nameOf(user)),
-        h("span", { class: "person-names" }, h("bdi", {}, nameOf(user)), h("span", { class: "muted" }, `@${user.username}`)),
-      ),
-    );
+    return h("li", {}, personButton(user, choose));
   }
 
   async function find() {
-    const query = search.input.value.trim().replace(/^@/, "");
+    const query = withoutAt(search.input.value);
     if (query === asked) return;
     asked = query;
     const known = knownPeople(store, query).slice(0, KNOWN);
@@ -93,7 +85,7 @@ export function createPersonSearch({ actions, store }, done) {
   });
   root.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step || event.isComposing || event.keyCode === 229) return;
+    if (!step || isComposing(event)) return;
     const places = [search.input, ...list.querySelectorAll("button")];
     const next = places[places.indexOf(document.activeElement) + step];
     if (!next) return;

@@ -1,7 +1,7 @@
 // The pinned messages of a room: the newest one in a bar below the head, all of them in a dialog.
 
 import { fill, h, icon, keyed, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { LIST, PIN } from "../icons.js";
 import { rightsOver } from "../rights.js";
@@ -26,7 +26,7 @@ export function createPins({ roomId, app, goTo }) {
     icon(LIST),
   );
   const bar = h("section", { class: "pins", "aria-label": t("pins.title"), hidden: true }, jump, all);
-  const root = h("div", { class: "pins-place" }, bar);
+  const root = h("div", {}, bar);
   let loading = false;
   let redrawAll = null; // of the dialog, while it is open
 
@@ -89,12 +89,7 @@ export function createPins({ roomId, app, goTo }) {
 
   async function unpin(seq) {
     const message = pins().find((one) => one.seq === seq);
-    try {
-      await actions.pin(message, false);
-      app.toast(t("pins.unpinned"));
-    } catch (error) {
-      app.toast(errorText(error));
-    }
+    if (await attempt(app.toast, () => actions.pin(message, false))) app.toast(t("pins.unpinned"));
   }
 
   return { root, redraw, load };

@@ -2,13 +2,13 @@
 
 import { h } from "../dom.js";
 import { navigation } from "../navigation.js";
-import { place } from "../placing.js";
+import { below, place } from "../placing.js";
 
 const SMALL = "(max-width: 719.98px), (pointer: coarse)";
 
 /**
  * Open a panel named `label` beside the rectangle `at`; it goes by Escape, Back and a press beside
- * it, and gives the focus back. Returns `{dialog, close}`.
+ * it, and gives the focus back. Returns `{close}`.
  */
 export function openPopup({ label, body, at, className = "", onClose = () => {} }) {
   const panel = h("div", { class: "popup-panel" }, body);
@@ -20,7 +20,7 @@ export function openPopup({ label, body, at, className = "", onClose = () => {} 
     const small = matchMedia(SMALL).matches;
     dialog.classList.toggle("popup-sheet", small);
     if (small) panel.removeAttribute("style");
-    else stand(panel, at);
+    else place(panel, at, below);
   }
 
   let pressed = false; // a press began beside the panel
@@ -38,14 +38,5 @@ export function openPopup({ label, body, at, className = "", onClose = () => {} 
   arrange();
   addEventListener("resize", arrange);
   const closed = navigation.layer(close);
-  return { dialog, close };
-}
-
-function stand(panel, at) {
-  const size = panel.getBoundingClientRect();
-  const view = { width: innerWidth, height: innerHeight };
-  const rightToLeft = getComputedStyle(document.documentElement).direction === "rtl";
-  const { left, top } = place(at, size, view, { end: (at.end ?? false) !== rightToLeft });
-  panel.style.left = `${left}px`;
-  panel.style.top = `${top}px`;
+  return { close };
 }

@@ -38,7 +38,7 @@ export function createProfile(app) {
     { class: "profile" },
     h(
       "header",
-      { class: "room-head profile-head" },
+      { class: "room-head" },
       h(
         "button",
         { type: "button", class: "icon-button", "aria-label": t("back"), onclick: () => router.goBack() },

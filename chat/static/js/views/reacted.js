@@ -4,8 +4,9 @@ import { fill, h, keyed, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
+import { lineNames, personButton } from "./person_line.js";
+import { skeletonLines } from "./skeleton.js";
 
 const PAGE = 100;
 
@@ -39,7 +40,7 @@ export function openReacted(app, message, emoji = "") {
   async function load() {
     const mine = ++round;
     more.hidden = true;
-    setText(status, t("loading"));
+    fill(status, skeletonLines(Math.max(1, Math.min(4, total - found.length))));
     try {
       const page = await app.actions.reactionsOf(message, chosen, found[found.length - 1]?.rev ?? 0);
       if (mine !== round) return;
@@ -61,16 +62,7 @@ export function openReacted(app, message, emoji = "") {
   function createPerson({ user, emoji: one }) {
     const name = user.id === app.store.me.id ? t("you") : nameOf(user);
     const show = (event) => app.showPerson(user, event.currentTarget);
-    return h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "person", onclick: show },
-        avatar(user, nameOf(user)),
-        h("span", { class: "person-names" }, h("bdi", {}, name)),
-        h("span", { class: "person-reaction" }, one),
-      ),
-    );
+    const more = h("span", { class: "person-reaction" }, one);
+    return h("li", {}, personButton(user, show, { names: lineNames(name), more }));
   }
 }

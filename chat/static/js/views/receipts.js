@@ -3,9 +3,8 @@
 import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { has, t } from "../i18n.js";
 import { ALERT, CHECK, CHECKS, CLOCK } from "../icons.js";
-import { nameOf } from "../store.js";
-import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
+import { personButton, personNames } from "./person_line.js";
 
 const SMALL_GROUP = 50; // members; of larger groups the server tells nobody who has read
 const SYMBOLS = { sent: CHECK, read: CHECKS, pending: CLOCK, waiting: CLOCK, failed: ALERT };
@@ -39,7 +38,8 @@ export function drawState(node, { message, turn, newest }, context) {
 export function drawTrouble(body, message, context) {
   const state = stateOf(message, context);
   const found = body.querySelector(":scope > .trouble");
-  if (state !== "failed" && state !== "waiting") {
+  const isLate = state === "pending" && message.error; // the server told it to wait
+  if (state !== "failed" && state !== "waiting" && !isLate) {
     found?.remove();
     return;
   }
@@ -93,12 +93,6 @@ function openReaders(readers, showPerson) {
     opened.close();
     showPerson(user, anchor);
   };
-  const people = readers.map((user) =>
-    h(
-      "li",
-      {},
-      h("button", { type: "button", class: "reader", onclick: show(user) }, avatar(user, nameOf(user)), h("bdi", {}, nameOf(user))),
-    ),
-  );
-  const opened = openDialog({ title: t("read.title"), body: h("ul", { class: "reader-list", role: "list" }, people) });
+  const people = readers.map((user) => h("li", {}, personButton(user, show(user), { names: personNames(user, null) })));
+  const opened = openDialog({ title: t("read.title"), body: h("ul", { class: "people", role: "list" }, people) });
 }

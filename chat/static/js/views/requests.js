@@ -3,8 +3,8 @@
 import { h, keyed } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
-import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
+import { inviterLine } from "./inviter.js";
 
 /**
  * Make the list; `app.toast` says what goes wrong, `leave()` takes the focus when the last one is
@@ -25,7 +25,7 @@ export function createRequests(app, leave) {
         for (const button of buttons) button.disabled = false;
       }
       if (document.activeElement !== document.body) return;
-      const next = list.querySelector("button");
+      const next = list.querySelector(".actions button");
       if (next) next.focus();
       else leave();
     };
@@ -51,7 +51,7 @@ export function createRequests(app, leave) {
         "div",
         { class: "request-text" },
         h("bdi", { class: "request-name" }, room.name),
-        h("p", { class: "muted" }, t("requests.by", { name: nameOf(inviter), username: inviter.username })),
+        inviterLine(app, "requests.by", inviter),
         h("p", { class: "muted" }, t("members.count", { count: room.members })),
         room.info && h("p", { class: "request-info", dir: "auto" }, room.info),
       ),

@@ -1,8 +1,9 @@
 // An open room: its head, its pins, its messages, who is typing, and the composer.
 
 import { fill, h, setText } from "../dom.js";
-import { errorText } from "../errors.js";
+import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
+import { createQuoting, emptyQuote, quoteOf } from "../quoted.js";
 import { closedBy } from "../rights.js";
 import { pathOf } from "../router.js";
 import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage.js";
@@ -10,7 +11,6 @@ import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
 import { numberLine } from "./group_number.js";
-import { quoteOf } from "./composer_modes.js";
 import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
@@ -25,20 +25,17 @@ export function createRoom({ room: given, app, openSheet }) {
   const room = () => store.rooms.get(roomId);
   const title = () => store.titleOf(room());
   const goTo = (seq) => messages.goTo(seq);
+  const quoting = createQuoting((seq) => store.timeline(roomId).at(seq));
+  const answered = readDraftQuote(store.me.id, roomId);
 
   const head = createRoomHead({ room: given, app, openSheet });
   const typing = h("p", { class: "typing" });
-  const act = {
-    reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
-    edit: (message) => composer.edit(message),
-    react: (message, emoji, on) => acting.react(message, emoji, on),
-  };
   const messages = createMessages({
     roomId,
     store,
     title: title(),
     history: actions,
-    pending: () => outbox.list(roomId),
+    pending: () => outbox.list(roomId).map(quoting),
     welcome,
     seen: (seq) => actions.markRead(roomId, seq),
     missing: () => app.toast(t("messages.missing")),
@@ -51,16 +48,24 @@ export function createRoom({ room: given, app, openSheet }) {
       discard: (clientId) => outbox.remove(clientId),
       showPerson: app.showPerson,
       goTo,
-      act,
     },
   });
-  const acting = createMessageActions({ list: messages.list, roomId, app, compose: act });
+  const acting = createMessageActions({
+    list: messages.list,
+    roomId,
+    app,
+    compose: {
+      reply: (message) => composer.reply(quoteOf(message, store.authorOf(message))),
+      edit: (message) => composer.edit(message),
+    },
+  });
   const pins = createPins({ roomId, app, goTo });
   const composer = createComposer({
     roomId,
     label: t("composer.label", { name: title() }),
-    draft: { text: readDraft(store.me.id, roomId), quote: readDraftQuote(store.me.id, roomId) },
+    draft: { text: readDraft(store.me.id, roomId), quote: answered && emptyQuote(answered) },
     keepDraft({ text, quote }) {
+      if (!room()) return; // nothing is kept of a room that is gone
       keepDraft(store.me.id, store.idOf(roomId), text);
       keepDraftQuote(store.me.id, store.idOf(roomId), quote);
     },
@@ -69,15 +74,7 @@ export function createRoom({ room: given, app, openSheet }) {
       messages.sent();
       return kept;
     },
-    async edit(message, text) {
-      try {
-        await actions.edit(message, text);
-        return true;
-      } catch (error) {
-        app.toast(errorText(error));
-        return false;
-      }
-    },
+    edit: (message, text) => attempt(app.toast, () => actions.edit(message, text)),
     lastOwn,
     latest: (message) => store.timeline(roomId).at(message.seq) ?? message,
     typing: () => actions.typing(room()),
@@ -87,6 +84,15 @@ export function createRoom({ room: given, app, openSheet }) {
     goTo,
     say: app.toast,
   });
+  /** Let the draft say again what it answers, if that is still there. */
+  async function lookUpAnswered({ seq }) {
+    try {
+      composer.hear(seq, await actions.find(roomId, seq));
+    } catch {
+      // until the message is held, its author's name will do
+    }
+  }
+
   /** The user's newest message, if it can be edited; null while a newer one is being sent. */
   function lastOwn() {
     if (outbox.list(roomId).length) return null;
@@ -156,6 +162,7 @@ export function createRoom({ room: given, app, openSheet }) {
       messages.start(seq);
       pins.redraw();
       if (!room().provisional) pins.load();
+      if (answered) lookUpAnswered(answered);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(store, room())) composer.focus();
       else head.focus();

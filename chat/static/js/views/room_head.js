@@ -1,6 +1,7 @@
 // The head of an open room: whose it is, and the way to more about it.
 
 import { fill, h, icon, setAttr, setText } from "../dom.js";
+import { memberCount } from "../format.js";
 import { BACK, BELL_OFF, MORE, PEOPLE } from "../icons.js";
 import { t } from "../i18n.js";
 import { avatar } from "./avatar.js";
@@ -57,14 +58,8 @@ export function createRoomHead({ room: given, app, openSheet }) {
   /** "12 members, 3 online", once that is known, and what the group is about. */
   function groupLine(now) {
     const members = store.members.get(now.id);
-    const parts = [members && memberCount(members), now.info.replace(/\s+/g, " ").trim()];
+    const parts = [members && memberCount(store, members), now.info.replace(/\s+/g, " ").trim()];
     return parts.filter(Boolean).join(" · ");
-  }
-
-  function memberCount(members) {
-    const online = members.filter(({ user }) => (store.users.get(user.id) ?? user).online).length;
-    const count = t("members.count", { count: members.length });
-    return online ? t("members.online", { members: count, count: online }) : count;
   }
 
   function isOnline(now) {

@@ -1,7 +1,8 @@
 // The conversation list: as many lines as are in view, one stop of Tab, arrows within it.
 
-import { h, keyed, setAttr } from "../dom.js";
+import { h, keyed, revealSpan, setAttr } from "../dom.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing, opensElsewhere } from "../keys.js";
 import { draw } from "../schedule.js";
 import { rowsInView } from "../windowed.js";
 import { onLongPress } from "./long_press.js";
@@ -69,21 +70,21 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
     if (items.some(({ room }) => store.typists(room.id).length)) typingTimer = setTimeout(() => draw(show), 1_000);
   }
 
-  /** Bring a line into view and give it the focus. */
+  /** Bring a line into view. */
+  function reveal(index) {
+    const height = rowPx();
+    revealSpan(scroller, root.offsetTop + index * height, height);
+  }
+
   function focusAt(index) {
     stopId = rooms[index].id;
-    const height = rowPx();
-    const top = root.offsetTop + index * height;
-    const { scrollTop, clientHeight } = scroller;
-    if (top < scrollTop) scroller.scrollTop = top;
-    else if (top + height > scrollTop + clientHeight) scroller.scrollTop = top + height - clientHeight;
+    reveal(index);
     show();
     linkOf(stopId).focus({ preventScroll: true });
   }
 
   root.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isComposing(event) || hasModifier(event) || event.shiftKey) return;
     const at = indexOf(event.target.closest("li")?.dataset.room);
     const step = STEPS[event.key];
     if (step === undefined || at < 0) return;
@@ -97,17 +98,11 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
     draw(show);
   });
 
-  let pressed = false; // a long press ends with a click, which is not meant
+  let pressed = false; // by a finger, for long: what the browser makes of that is not meant
   root.addEventListener("pointerdown", () => (pressed = false));
   root.addEventListener("click", (event) => {
     const link = event.target.closest("a.room");
-    if (!link) return;
-    if (pressed) {
-      pressed = false;
-      event.preventDefault();
-      return;
-    }
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    if (!link || opensElsewhere(event)) return;
     event.preventDefault();
     go(new URL(link.href).pathname);
   });
@@ -144,9 +139,14 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
       return rooms.length === 0;
     },
     redraw(nextOpenId) {
-      if (nextOpenId && nextOpenId !== openId) stopId = nextOpenId;
+      const isOther = nextOpenId && nextOpenId !== openId;
       openId = nextOpenId;
       rooms = store.shownRooms(openId);
+      if (isOther) {
+        stopId = openId;
+        const index = indexOf(openId);
+        if (index >= 0) reveal(index);
+      }
       show();
     },
     /** Focus the line of a room; the list where it has none. */

@@ -3,6 +3,7 @@
 import { fill, h, icon } from "../dom.js";
 import { COMPOSE, MORE, SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
+import { ON_MAC } from "../keys.js";
 import { readDraft } from "../storage.js";
 import { siteName } from "../site.js";
 import { nameOf } from "../store.js";
@@ -10,8 +11,6 @@ import { avatar } from "./avatar.js";
 import { createRoomList } from "./room_list.js";
 import { openRoomMenu } from "./room_menu.js";
 import { siteMark } from "./site.js";
-
-const ON_MAC = /Mac|iP(hone|ad|od)/.test(globalThis.navigator?.platform ?? "");
 
 /**
  * Make it, with the view of `requests` above the list; `newChat(tab)`, `palette()` and `profile()`

@@ -5,6 +5,7 @@ import { namesUser } from "../attention.js";
 import { fill, h } from "../dom.js";
 import { clock, full } from "../format.js";
 import { t } from "../i18n.js";
+import { opensElsewhere } from "../keys.js";
 import { avatar, hueOf } from "./avatar.js";
 import { drawMessage } from "./changed.js";
 import { createDay, refreshDay } from "./day.js";
@@ -123,7 +124,7 @@ function timeOf(message, { linkTo, follow }) {
   // Not a stop for the Tab key: there are more of them than anyone wants to tab through.
   const link = h("a", { class: "permalink", href, tabindex: "-1" }, time);
   link.addEventListener("click", (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    if (opensElsewhere(event)) return;
     event.preventDefault();
     follow(href);
   });

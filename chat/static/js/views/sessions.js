@@ -5,12 +5,13 @@ import { deviceName } from "../device.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { moment } from "./moment.js";
+import { skeletonLines } from "./skeleton.js";
 
 /** Make the list: every session but this one can be ended there. Returns `{root, load}`. */
 export function sessionList(app) {
   const { actions } = app;
   const list = h("ul", { class: "sessions", role: "list", tabindex: "-1", "aria-label": t("sessions.title") });
-  const said = h("p", { class: "muted quiet", role: "status" }, t("loading"));
+  const said = h("p", { class: "muted quiet", role: "status" }, skeletonLines(2));
 
   async function load() {
     try {

@@ -4,6 +4,7 @@ import { attentionOf } from "../attention.js";
 import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { links } from "../link.js";
 import { roomOf } from "../router.js";
 import { draw } from "../schedule.js";
@@ -120,7 +121,7 @@ export function createShell(app) {
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
-      fill(main, h("p", { class: "placeholder muted", role: "status" }, t("loading")));
+      fill(main, h("p", { class: "visually-hidden", role: "status" }, t("loading")));
       meet(route.username);
     } else {
       fill(main, placeholder());
@@ -156,7 +157,7 @@ export function createShell(app) {
 
   /** Ctrl-K or ⌘-K finds rooms, people and actions, Alt-↑ and Alt-↓ go through the list. */
   function onKey(event) {
-    if (event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
+    if (isComposing(event) || document.querySelector("dialog[open]")) return;
     const { key, altKey, shiftKey } = event;
     const command = event.ctrlKey || event.metaKey;
     if (command && !altKey && !shiftKey && key.toLowerCase() === "k") palette();

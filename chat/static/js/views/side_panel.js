@@ -3,6 +3,7 @@
 import { h, icon } from "../dom.js";
 import { CLOSE } from "../icons.js";
 import { t } from "../i18n.js";
+import { isComposing } from "../keys.js";
 import { navigation } from "../navigation.js";
 import { keepPanel, wantsPanel } from "../storage.js";
 import { openDialog } from "./dialog.js";
@@ -138,7 +139,7 @@ function createSheet({ title, body, host, wide, byHand, leftByHand, onClose }) {
       h("div", { class: "dialog-body" }, content),
     );
     panel.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
+      if (event.key !== "Escape" || event.defaultPrevented || isComposing(event)) return;
       closeIt();
     });
     host.append(panel);

@@ -1,4 +1,4 @@
-// What stands where messages will be while they are loaded.
+// What stands where messages or people will be while they are loaded.
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
@@ -14,4 +14,17 @@ export function skeleton(isDirect) {
     return h("div", { class: isDirect && index % 3 === 1 ? "skeleton-row other" : "skeleton-row" }, picture, bar);
   });
   return h("div", { class: "skeleton" }, h("p", { class: "visually-hidden" }, t("loading")), h("div", { "aria-hidden": "true" }, rows));
+}
+
+/** What a status shows for a list that is being loaded: so many lines with a face, in words for whoever hears it. */
+export function skeletonLines(count) {
+  const line = (width) => {
+    const bar = h("span", { class: "skeleton-bar line" });
+    bar.style.inlineSize = `${width}%`;
+    return h("span", { class: "skeleton-row" }, h("span", { class: "skeleton-face" }), bar);
+  };
+  return [
+    h("span", { class: "visually-hidden" }, t("loading")),
+    h("span", { class: "skeleton", "aria-hidden": "true" }, WIDTHS.slice(0, count).map(line)),
+  ];
 }

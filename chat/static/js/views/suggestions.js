@@ -1,7 +1,8 @@
 // The list of people that opens above the composer while one types a mention.
 
-import { h, keyed, setAttr, setText } from "../dom.js";
+import { h, keyed, reveal, setAttr, setText } from "../dom.js";
 import { t } from "../i18n.js";
+import { hasModifier, isComposing } from "../keys.js";
 import { mentionAt } from "../mentions.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
@@ -50,7 +51,7 @@ export function createSuggestions({ input, find, put }) {
     setText(status, found.length ? t("mention.found", { count: found.length }) : "");
     setAttr(input, "aria-activedescendant", found.length ? `suggestion-${keyOf(found[chosen])}` : null);
     setAttr(input, "aria-controls", found.length ? root.id : null);
-    root.children[chosen]?.scrollIntoView?.({ block: "nearest" });
+    if (found.length) reveal(root, root.children[chosen]);
   }
 
   function createOption(one) {
@@ -87,9 +88,9 @@ export function createSuggestions({ input, find, put }) {
     refresh,
     /** Take a key press that is meant for the list; returns whether it was. */
     onKey(event) {
-      if (!found.length || event.isComposing || event.keyCode === 229) return false;
-      const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
-      if (ctrlKey || altKey || metaKey) return false;
+      if (!found.length || isComposing(event)) return false;
+      if (hasModifier(event)) return false;
+      const { key, shiftKey } = event;
       const step = { ArrowDown: 1, ArrowUp: -1 }[key];
       if (step) {
         chosen = (chosen + step + found.length) % found.length;

@@ -1,10 +1,11 @@
 // The text field of the composer: as high as its text, with shortcuts for marks, and undo that works.
 
 import { h } from "../dom.js";
+import { ON_MAC } from "../keys.js";
 import { MARKS, wrap } from "../wrapping.js";
 
 // On a Mac, Ctrl with B and E moves the caret.
-const COMMAND = /Mac|iP/.test(globalThis.navigator?.platform ?? "") ? "metaKey" : "ctrlKey";
+const COMMAND = ON_MAC ? "metaKey" : "ctrlKey";
 
 /** Make the field. Returns `{input, show(text), put(start, end, text), fit, onCommand(event)}`. */
 export function createTextField(attributes) {

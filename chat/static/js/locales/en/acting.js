@@ -7,13 +7,13 @@ export default {
   "composer.emoji": "Emoji",
   "composer.left": { one: "1 character left", other: "{count} characters left" },
   "composer.over": { one: "1 character too many", other: "{count} characters too many" },
-  "composer.closed": "This account was deleted. You can read on here, but no longer write.",
-  "composer.admins": "Only the owner and the admins write in this group.",
+  "composer.closed": "This account was deleted. You can still read the messages here.",
+  "composer.admins": "Only the owner and the admins can write in this group.",
   "composer.blocked": "You have blocked this person: neither of you can write here.",
   "composer.reply_to": "Reply to {name}",
-  "composer.stop_reply": "Do not reply",
+  "composer.stop_reply": "Cancel reply",
   "composer.editing": "Editing",
-  "composer.stop_editing": "Stop editing",
+  "composer.stop_editing": "Cancel editing",
   "composer.edited_gone": "The message was deleted. Your text is now a draft.",
   "composer.quoted_gone": "The message you were replying to was deleted.",
 
@@ -22,7 +22,7 @@ export default {
   "mention.found": { one: "1 suggestion", other: "{count} suggestions" },
 
   "act.label": "What to do with this message",
-  "act.menu": "Message of {name}",
+  "act.menu": "Message from {name}",
   "act.more": "More",
   "act.react": "React",
   "act.react_with": "React with {emoji}",
@@ -40,7 +40,7 @@ export default {
 
   "delete_message.title": "Delete message?",
   "delete_message.own": "Nobody will be able to read it any more:",
-  "delete_message.other": "Nobody will be able to read this message of {name} any more:",
+  "delete_message.other": "Nobody will be able to read this message from {name} any more:",
   "delete_message.done": "Message deleted",
 
   "reactions.label": "Reactions",

@@ -11,7 +11,7 @@ export default {
   "new.create_submit": "Create group",
   "new.join_submit": "Join group",
   "new.people": "People",
-  "new.with": "Who is in it",
+  "new.with": "Members",
   "new.join_label": "Group number or link",
   "new.join_hint": "The 9 digits or the link that someone in the group gave you, however you copied it.",
   "new.no_code": "There is no group number and no invitation link in this. A number has 9 digits.",
@@ -64,8 +64,8 @@ export default {
   "members.add": "Add",
   "members.added": { one: "{names} is in the group.", other: "{names} are in the group." },
   "members.invited": {
-    one: "{names} was asked, and joins by accepting.",
-    other: "{names} were asked, and join by accepting.",
+    one: "{names} was invited and joins by accepting.",
+    other: "{names} were invited and join by accepting.",
   },
   "members.already": "{name} is a member already.",
   "members.menu": "What to do with {name}",
@@ -80,7 +80,7 @@ export default {
 
   "invitations.title": "Invitation links",
   "invitations.hint": "Whoever has such a link can join. It ends when you are no longer the owner or an admin.",
-  "invitations.lifetime": "Good for",
+  "invitations.lifetime": "Valid for",
 
   "hours.1": "1 hour",
   "hours.24": "1 day",
@@ -107,9 +107,4 @@ export default {
   "tabs.direct": "Message",
   "tabs.create": "New group",
   "tabs.join": "Join group",
-
-  "notify_choice.label": "Notify me of",
-  "notify_choice.all": "Everything",
-  "notify_choice.mentions": "Mentions",
-  "notify_choice.none": "Nothing",
 };

@@ -7,7 +7,7 @@ export default {
   "messages.beginning": "This is where the conversation began.",
   "messages.load_failed": "The messages could not be loaded.",
   "messages.missing": "The message this link leads to is not here.",
-  "messages.jump": "To the newest",
+  "messages.jump": "Jump to newest",
   "messages.jump_new": { one: "1 new message", other: "{count} new messages" },
 
   announcer: "New messages",
@@ -42,5 +42,6 @@ export default {
   "send.unavailable": "Not sent: the server did not answer in time.",
   "send.not_found": "Not sent: you are no longer in this conversation.",
   "send.forbidden": "Not sent: you may not write here.",
+  "send.rate_limited": "Too many messages: this one is sent as soon as it may be.",
   "send.failed": "Not sent: {reason}",
 };

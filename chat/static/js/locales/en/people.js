@@ -19,8 +19,6 @@ export default {
 
   "card.own": "That is you",
   "card.message": "Message",
-  "card.mute": "Mute",
-  "card.unmute": "Unmute",
   "card.copy": "Copy username",
   "card.copied": "Username copied",
   "card.groups": "Groups you share",

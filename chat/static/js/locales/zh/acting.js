@@ -19,7 +19,7 @@ export default {
 
   "mention.label": "可以提及的人",
   "mention.all": "群内所有人",
-  "mention.found": "{count} 个建议",
+  "mention.found": "{count} 位成员",
 
   "act.label": "消息操作",
   "act.menu": "{name} 的消息",

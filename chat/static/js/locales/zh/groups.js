@@ -14,7 +14,7 @@ export default {
   "new.with": "邀请谁加入",
   "new.join_label": "群号或链接",
   "new.join_hint": "群成员给你的 9 位群号或链接，直接粘贴即可。",
-  "new.no_code": "其中没有群号，也没有邀请链接。群号是 9 位数字。",
+  "new.no_code": "没有识别到群号或邀请链接。群号是 9 位数字。",
   "new.no_such_group": "没有这个群号。",
 
   "group.name": "群名称",
@@ -56,7 +56,7 @@ export default {
   "members.self": "（我）",
   "members.list": "群成员",
   "members.search": "搜索群成员",
-  "members.nobody": "没有名字里含有这些字的成员。",
+  "members.nobody": "没有找到匹配的成员。",
   "members.invite": "邀请",
   "members.add_label": "添加成员",
   "members.add_hint": "输入名字的任意部分，或粘贴多个名字。",
@@ -103,9 +103,4 @@ export default {
   "tabs.direct": "私聊",
   "tabs.create": "建群",
   "tabs.join": "加群",
-
-  "notify_choice.label": "消息通知",
-  "notify_choice.all": "所有消息",
-  "notify_choice.mentions": "仅提到我",
-  "notify_choice.none": "免打扰",
 };

@@ -6,7 +6,7 @@ export default {
   "messages.empty_hint": "打个招呼吧。",
   "messages.beginning": "会话从这里开始。",
   "messages.load_failed": "消息加载失败。",
-  "messages.missing": "这个链接指向的消息不在这里。",
+  "messages.missing": "找不到这个链接指向的消息。",
   "messages.jump": "回到最新",
   "messages.jump_new": "{count} 条新消息",
 
@@ -42,5 +42,6 @@ export default {
   "send.unavailable": "未发送：服务器没有及时回应。",
   "send.not_found": "未发送：你已不在这个会话里。",
   "send.forbidden": "未发送：你不能在这里发言。",
+  "send.rate_limited": "发送太频繁，稍后会自动发送。",
   "send.failed": "未发送：{reason}",
 };

@@ -18,15 +18,13 @@ export default {
 
   "card.own": "这是你自己",
   "card.message": "发消息",
-  "card.mute": "消息免打扰",
-  "card.unmute": "取消免打扰",
   "card.copy": "复制用户名",
   "card.copied": "用户名已复制",
   "card.groups": "共同的群",
   "card.deleted": "该账号已注销，TA 发过的消息会保留，但不再显示名字。",
 
   "people.chosen": "已选的人",
-  "people.suggested": "推荐",
+  "people.suggested": "搜索建议",
   "people.added": "已选择 {name}",
   "people.remove": "移除 {name}",
   "people.removed": "已移除 {name}",

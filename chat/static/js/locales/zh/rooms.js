@@ -46,7 +46,7 @@ export default {
   "requests.gone": "此邀请已失效。",
 
   "introduction.missing": "没有这个用户。",
-  "introduction.unseen": "你发出第一条消息后，{name}才会看到这个会话。",
+  "introduction.unseen": "你发出第一条消息后，{name} 才会看到这个会话。",
   "introduction.self": "这是你自己的用户名。",
 
   "gone.removed": "你已不在“{name}”中：你被移出，或在其他设备上退出了。",
@@ -54,13 +54,16 @@ export default {
   "gone.left": "你已退出“{name}”。",
   "gone.unknown": "你已不在“{name}”中：该群已被解散，或你被移出了。",
 
-  mute: "免打扰",
-  "mute.hint": "不再通知，也不计入页面标题的未读数。",
   "mute.on": "免打扰",
 
-  "notify_of.all": "接收所有消息通知",
-  "notify_of.mentions": "仅在提到我时通知",
-  "notify_of.none": "消息免打扰",
+  "notify_of.label": "消息通知",
+  "notify_of.all": "所有消息",
+  "notify_of.mentions": "仅提到我",
+  "notify_of.none": "免打扰",
+  "notify_of.set_all": "接收所有消息通知",
+  "notify_of.set_mentions": "仅在提到我时通知",
+  "notify_of.set_none": "消息免打扰",
+  "notify_of.unmute": "取消免打扰",
 
   "hide.do": "隐藏会话",
   "hide.hint": "会话将从列表中移除，有新消息时再出现。按对方的名字也能找到它。",
@@ -68,7 +71,7 @@ export default {
 
   "palette.open": "搜索",
   "palette.label": "搜索会话、联系人、操作",
-  "palette.last": "最近找过",
+  "palette.last": "最近搜索",
   "palette.rooms": "会话",
   "palette.people": "联系人",
   "palette.actions": "操作",
