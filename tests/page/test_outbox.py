@@ -109,7 +109,7 @@ def test_logging_out_asks_first_and_then_forgets_what_is_unsent(
     expect(question).to_contain_text("One message has not been sent yet and will be lost.")
     question.get_by_role("button", name="Cancel").click()
     expect(question).to_have_count(0)
-    page.get_by_role("button", name="Back").click()
+    page.go_back()
     waits(visitor, "unsent")
     ask_to_log_out(visitor)
     question.get_by_role("button", name="Log out").click()
