@@ -18,6 +18,8 @@ DEVICES: dict[str, tuple[dict[str, Any], tuple[tuple[int, int], ...]]] = {
     "phone": (PHONE, PHONES),
     "desktop": (DESKTOP, SCREENS),
 }
+# What axe hears of depends little on the language, and it takes its time.
+HEARD = {("phone", "en"), ("desktop", "zh")}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,10 @@ def test_every_view_fits_and_axe_finds_nothing(
     found = []
     with Tour(browser, beside, server.url, cast, language, bypass_csp=True, **options) as tour:
         for name, stage in tour.show(views):
-            # One way there serves both: they take less time than the way.
-            faults = [*axe_faults(stage.page), *layout_faults(stage.page, sizes)]
+            # One way there serves both: it takes the most time.
+            faults: list[object] = []
+            if (device, language) in HEARD:
+                faults += axe_faults(stage.page)  # first, at the usual size
+            faults += layout_faults(stage.page, sizes)
             found += [f"{name}: {fault}" for fault in faults]
     assert not found, "\n".join(found)
