@@ -3,24 +3,7 @@
 import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { CLOSE, PENCIL, REPLY } from "../icons.js";
-import { beginning } from "../text.js";
 import { excerptOf } from "./excerpt.js";
-
-const QUOTED = 200; // characters, as the server quotes
-
-/** What a message says as the one another message answers. */
-export function quoteOf(message, nickname) {
-  const { seq, version = 0, user_id: userId, username, data } = message;
-  return {
-    seq,
-    version,
-    user_id: userId,
-    username,
-    nickname,
-    data: beginning(data, QUOTED),
-    deleted: false,
-  };
-}
 
 /**
  * Make the strip above the text field. `authorOf(quote)` names its author, `goTo(seq)` shows the
