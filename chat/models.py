@@ -113,6 +113,7 @@ class Quote:
     deleted: bool = False
     username: str = ""  # filled in by the log, as in a message
     nickname: str = ""
+    message_id: str = ""  # empty for a message that is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Message:
     used_emoji: int = 0  # the number of different emoji that it has or had
     mentions: Mentions = NO_MENTIONS
     reply_to: int | None = None  # the seq of the message that it replies to
+    reply_to_id: str | None = None  # the id of that message
     quote: Quote | None = None  # of that message; filled in by the log
 
     @property

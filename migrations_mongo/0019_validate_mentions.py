@@ -39,6 +39,7 @@ COLLECTIONS: dict[str, dict[str, Any]] = {
         "client_id": KEY,
         "kind": KEY,
         "reply_to": SEQ,
+        "reply_to_identity": ID,
         "mentions": {"bsonType": "array"},
         "mentions_all": {"bsonType": "bool"},
     },

@@ -4,7 +4,7 @@
     python tools/screenshots.py group profile    only these views
     python tools/screenshots.py --small          on a phone, in English and in light alone
 
-`build/screenshots/index.html` shows them side by side. The views are those of `harness/views.py`.
+`build/screenshots/index.html` shows them side by side. The views are those of `harness/views/`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from harness.cast import Cast  # noqa: E402
 from harness.people import app_beside  # noqa: E402
 from harness.programs import whole_chromium  # noqa: E402
 from harness.servers import Server  # noqa: E402
-from harness.views import DESKTOP, LOCALES, PHONE, VIEWS, Tour  # noqa: E402
+from harness.tour import DESKTOP, LOCALES, PHONE, Tour  # noqa: E402
+from harness.views import VIEWS  # noqa: E402
 
 FOLDER = ROOT / "build" / "screenshots"
 SIZES: dict[str, dict[str, Any]] = {"phone": PHONE, "desktop": DESKTOP}
@@ -73,7 +74,7 @@ class Studio:
         with Tour(self.browser, self.app, self.url, self.cast, look.language, **options) as tour:
             for name in names:
                 try:
-                    for _, stage in tour.views([name]):
+                    for _, stage in tour.show([VIEWS[name]]):
                         take(stage.page, FOLDER / name / f"{look.name}.png")
                 except Exception:
                     traceback.print_exc()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from cachetools import LRUCache
@@ -17,8 +16,8 @@ KNOWN_CHANGED = 1_000  # messages that changed lately
 class Quotes:
     """Adds to messages what is not stored with them: the names of senders, and quotes.
 
-    Only the seq of a quoted message is stored, so its present text and names are shown, and a text
-    that was deleted is nowhere. `add_names` adds the names to messages and their quotes.
+    Only the seq and the id of a quoted message are stored, so its present text and names are shown,
+    and a text that was deleted is nowhere. `add_names` adds the names to messages and their quotes.
     """
 
     def __init__(
@@ -33,26 +32,16 @@ class Quotes:
     def complete(self, messages: Iterable[Message]) -> list[Message]:
         """Return the messages with names and quotes.
 
-        One query for each room finds the quoted messages that are not among them.
+        The quoted messages that are not among them are read by their ids.
         """
         messages = list(messages)
-        quoted: defaultdict[str, set[int]] = defaultdict(set)
-        for message in messages:
-            if message.reply_to is not None:
-                quoted[message.room_id].add(message.reply_to)
-        quotes = {
-            (room_id, seq): quote
-            for room_id, seqs in quoted.items()
-            for seq, quote in self._find(room_id, seqs, messages).items()
-        }
-        return self._add_names(
-            (
-                replace(message, quote=quotes[message.room_id, message.reply_to])
-                if message.reply_to is not None
-                else message
-            )
-            for message in messages
-        )
+        quoted = {one.reply_to_id for one in messages if one.reply_to_id is not None}
+        if quoted:
+            found = {one.id: one for one in messages if one.id in quoted}
+            missing = self._messages.list_by_ids(quoted - found.keys())
+            found |= {one.id: one for one in missing}
+            messages = [_with_quote(message, found) for message in messages]
+        return self._add_names(messages)
 
     def find(self, room_id: str, seq: int) -> Quote:
         """Return the quote of one message; a missing one is `deleted`."""
@@ -80,13 +69,12 @@ class Quotes:
         """Forget all changed messages."""
         self._changed.clear()
 
-    def _find(self, room_id: str, seqs: set[int], known: Iterable[Message]) -> dict[int, Quote]:
-        quotes = {seq: _missing(seq) for seq in seqs}
-        found = {one.seq: quote_of(one) for one in known if one.room_id == room_id}
-        quotes |= {seq: quote for seq, quote in found.items() if seq in seqs}
-        if missing := seqs - found.keys():
-            quotes |= self._messages.quotes_at(room_id, missing)
-        return quotes
+
+def _with_quote(message: Message, found: Mapping[str, Message]) -> Message:
+    if message.reply_to is None or message.reply_to_id is None:
+        return message
+    quoted = found.get(message.reply_to_id)
+    return replace(message, quote=quote_of(quoted) if quoted else _missing(message.reply_to))
 
 
 def _missing(seq: int) -> Quote:

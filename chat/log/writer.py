@@ -79,7 +79,7 @@ class Writer(GroupCommit[MessageDraft]):
         self._stored: list[tuple[MessageDraft, Stored]] = []  # followers do not know of them yet
         self._notifier_idle = threading.Event()
         self._notifier_idle.set()
-        self._lookups = 0  # running lookups of the messages that refused drafts repeat
+        self._lookups = 0  # running lookups of the messages that drafts repeat
 
     def submit(
         self,
@@ -117,7 +117,7 @@ class Writer(GroupCommit[MessageDraft]):
         waiting, refused = self._merge(batch)
         self._store(waiting)
         self._start_notifying()
-        self._resolve_refused(refused)
+        self._look_up(refused)
 
     def _all_notified(self) -> bool:
         return self._notifier_idle.is_set() and not self._lookups
@@ -245,26 +245,27 @@ class Writer(GroupCommit[MessageDraft]):
         if has_quote(stored.message):
             self._resolve(draft, stored)
         else:
-            self._resolve_refused([draft])
+            self._look_up([draft])
 
-    def _resolve_refused(self, refused: Sequence[MessageDraft]) -> None:
-        """Look up what refused drafts repeat while the next batch is stored.
+    def _look_up(self, drafts: Sequence[MessageDraft]) -> None:
+        """Look up what drafts repeat, while the next batch is stored, and resolve them.
 
-        Everything queued before them is stored by now, so the lookup finds it.
+        They are refused, or repeat a message whose quote is not known. Everything queued before
+        them is stored by now, so the lookup finds it.
         """
         by_payer: dict[Payer | None, list[MessageDraft]] = {}
-        for draft in refused:
+        for draft in drafts:
             by_payer.setdefault(draft.payer, []).append(draft)
-        for payer, drafts in by_payer.items():
+        for payer, some in by_payer.items():
             with self._lock:
                 self._lookups += 1
-            spawn(self._find_repeats, payer, drafts)
+            spawn(self._find_repeats, payer, some)
 
-    def _find_repeats(self, payer: Payer | None, refused: Sequence[MessageDraft]) -> None:
-        """Resolve the refused drafts of one payer, who is charged for it."""
+    def _find_repeats(self, payer: Payer | None, drafts: Sequence[MessageDraft]) -> None:
+        """Resolve the drafts of one payer, who is charged for it."""
         charge_to(payer)
         try:
-            for draft in cooperatively(refused):
+            for draft in cooperatively(drafts):
                 self._resolve_repeat(draft)
         finally:
             with self._lock:
@@ -272,7 +273,7 @@ class Writer(GroupCommit[MessageDraft]):
                 self._update_idle()
 
     def _resolve_repeat(self, draft: MessageDraft) -> None:
-        """Resolve a draft with the stored message that it repeats, or fail it with its refusal."""
+        """Resolve a draft with the stored message that it repeats, or fail it."""
         try:
             found = self._messages.find_stored([draft.message])
             if found:  # a readable message may still be rolled back

@@ -163,9 +163,10 @@ class Publisher:
 
     def room_settings_changed(self, conversation: Conversation) -> None:
         """Push a member's own settings of a room to all sockets of the member."""
-        payload = {"room_id": conversation.room.id, **dump_settings(conversation)}
-        user_id = conversation.membership.user_id
-        self._to_user(conversation.room, user_id, "room_settings_changed", payload)
+        room, user_id = conversation.room, conversation.membership.user_id
+        # With the end of the log as of which the room is hidden: the next message shows it.
+        ids = {"room_id": room.id, "last_seq": room.last_seq}
+        self._to_user(room, user_id, "room_settings_changed", ids | dump_settings(conversation))
 
     def room_deleted(self, room_id: str, kind: RoomKind) -> None:
         """Push that a room was deleted, and remove all clients from its channel."""

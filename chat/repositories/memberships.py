@@ -228,7 +228,22 @@ def membership_of(document: Mapping[str, Any]) -> Membership:
         last_read_seq=document.get("last_read_seq", 0),
         created_at=document["created_at"],
         hidden_seq=document.get("hidden_seq", -1),
-        notify=document.get("notify") or ("none" if document.get("muted") else "all"),
+        notify=_notify_of(document),
         pinned=document.get("pinned", False),
         last_mention_seq=document.get("last_mention_seq", 0),
     )
+
+
+def _notify_of(document: Mapping[str, Any]) -> Notify:
+    """Return of which messages the member is notified.
+
+    `muted` is of older versions. `update_notify` removes it, so one beside `notify` was written
+    later, by an older process beside this one.
+    """
+    notify: Notify = document.get("notify") or "all"
+    muted = document.get("muted")
+    if muted is None:
+        return notify
+    if muted:
+        return "none"
+    return "all" if notify == "none" else notify

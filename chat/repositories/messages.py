@@ -92,25 +92,6 @@ class MessageRepository(AppendingRepository):
             if one["seq"] in wanted
         }
 
-    def quotes_at(self, room_id: str, seqs: Collection[int]) -> dict[int, Quote]:
-        """Return what replies show of the messages with these seqs in a room, by seq."""
-        wanted, room = set(seqs), object_id(room_id)
-        shown = ("seq", "version", "user_identity", "data", "deleted_at")
-        return {
-            one["seq"]: Quote(
-                seq=one["seq"],
-                version=one.get("version", 0),
-                user_id=str(one["user_identity"]),
-                data=one["data"][:PREVIEW_LENGTH],
-                deleted=one.get("deleted_at") is not None,
-            )
-            for filter_of_seq in self._filters_of(wanted)
-            for one in self._collection.find(
-                {"room_identity": room, "seq": filter_of_seq}, dict.fromkeys(shown, 1)
-            )
-            if one["seq"] in wanted
-        }
-
     def has_written(self, room_id: str, user_id: str) -> bool:
         """Return whether a user has sent a message in a room."""
         query = {
@@ -215,6 +196,7 @@ def quote_of(message: Message) -> Quote:
         deleted=message.deleted,
         username=message.username,
         nickname=message.nickname,
+        message_id=message.id,
     )
 
 
@@ -251,6 +233,7 @@ def document_of(message: Message) -> dict[str, Any]:
     }
     if message.reply_to is not None:
         document["reply_to"] = message.reply_to
+        document["reply_to_identity"] = ObjectId(message.reply_to_id)
     if message.mentions is not NO_MENTIONS:
         document |= mentions_document(message.mentions)
     return document
@@ -259,6 +242,9 @@ def document_of(message: Message) -> dict[str, Any]:
 def message_of(document: Mapping[str, Any]) -> Message:
     """Return the model of a stored message; an unchanged one lacks the fields of changes."""
     deleted_at = document.get("deleted_at")
+    # A process of an older version leaves these in a message that it deletes.
+    quoted = document.get("reply_to_identity") if deleted_at is None else None
+    mentions = mentions_of(document) if deleted_at is None else NO_MENTIONS
     return Message(
         id=str(document["_id"]),
         room_id=str(document["room_identity"]),
@@ -275,9 +261,9 @@ def message_of(document: Mapping[str, Any]) -> Message:
         pinned=bool(document.get("pinned_at")),
         reactions=_reactions_of(document.get("reactions", {})),
         used_emoji=len(document.get("reactions", {})),
-        # A process of an older version leaves these in a message that it deletes.
-        mentions=mentions_of(document) if deleted_at is None else NO_MENTIONS,
-        reply_to=document.get("reply_to") if deleted_at is None else None,
+        mentions=mentions,
+        reply_to=document["reply_to"] if quoted else None,
+        reply_to_id=str(quoted) if quoted else None,
     )
 
 

@@ -2,7 +2,8 @@
 
 Documents have the endings of their names in an array, whose index finds parts as beginnings of
 endings. SecantusDB uses an index of an array for equal values alone: of 5,000 users it took 1.6
-seconds. There the names of all users are kept in memory, which takes 4 MB for 20,000 users.
+seconds. There the names of all users are kept in memory, which takes 4 MB for 20,000 users; those
+of disabled ones are not.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from chat.database.client import Database
@@ -32,6 +34,7 @@ class NameParts:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._names: dict[str, str] = {}  # the keys of a user's names, by user id
+        self._recorded: dict[str, str] | None = None  # during a read: the names stored meanwhile
         self._read_at: float | None = None
         self._reading = threading.Lock()
 
@@ -53,28 +56,42 @@ class NameParts:
 
     def record(self, document: Document) -> None:
         """Take over the names of a user whom this process stored."""
+        user_id, names = str(document["_id"]), _names_of(document)
+        recorded = self._recorded
+        if recorded is not None:
+            recorded[user_id] = names
         if self._read_at is not None:
-            self._names[str(document["_id"])] = _names_of(document)
+            self._names[user_id] = names
 
     def _find_in_memory(self, part: str, limit: int) -> Iterator[Document]:
         self._read_names()
         ids = (user_id for user_id, names in self._names.copy().items() if part in names)
-        some = [next(ids, "") for _ in range(limit)]
-        for query in with_ids(self._database, object_ids(some)):
-            yield from self._database.db["user"].find({**query, "disabled_at": None})
+        found = 0
+        # Another process may have disabled some of them since.
+        while found < limit and (some := [*islice(ids, limit)]):
+            for query in with_ids(self._database, object_ids(some)):
+                for one in self._database.db["user"].find({**query, "disabled_at": None}):
+                    found += 1
+                    yield one
 
     def _read_names(self) -> None:
         if not self._reading.acquire(timeout=WHOLE_WAIT):
             raise RateLimited(retry_after=1)
         try:
             if self._read_at is None or time.monotonic() - self._read_at >= MAX_AGE:
-                began = time.monotonic()
-                users = in_pages(self._database.db["user"], {}, dict.fromkeys(KEYS, 1))
-                self._names = {str(one["_id"]): _names_of(one) for one in users}
+                began, self._recorded = time.monotonic(), {}
+                shown = dict.fromkeys((*KEYS, "disabled_at"), 1)
+                users = in_pages(self._database.db["user"], {}, shown)
+                self._names = {str(one["_id"]): names for one in users if (names := _names_of(one))}
                 self._read_at = began
+                self._names |= self._recorded
         finally:
+            self._recorded = None
             self._reading.release()
 
 
 def _names_of(document: Document) -> str:
+    """Return the keys of a user's names as one text; none of a disabled user, whom nobody finds."""
+    if document.get("disabled_at"):
+        return ""
     return BETWEEN.join(document.get(key, "") for key in KEYS)

@@ -359,6 +359,7 @@ def with_preview(message: Message) -> Message:
         reactions=(),
         pinned=False,
         reply_to=None,
+        reply_to_id=None,
         quote=None,
         mentions=NO_MENTIONS,
     )

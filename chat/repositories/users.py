@@ -152,14 +152,15 @@ class UserRepository:
         if not users:
             return 0
         documents = [_document(user) for user in users]
-        for document in documents:  # a name that is taken is not found in the database
-            self._name_parts.record(document)
         try:
             result = self._collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:
             if not is_only_repeated(error):
                 raise
             return int(error.details["nInserted"])
+        finally:
+            for document in documents:  # a name that is taken is not found in the database
+                self._name_parts.record(document)
         return len(result.inserted_ids)
 
     def list_touched(self, since: datetime, until: datetime | None = None) -> list[User]:

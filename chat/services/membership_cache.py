@@ -217,6 +217,25 @@ class MembershipCache:
             unknown = set()
         return (users & members.keys()) | set(self._memberships.list_among(room_id, unknown))
 
+    def list_if_few(self, room: Room, most: int) -> Collection[str] | None:
+        """Return the ids of all members of a room, or None if there are more than `most`.
+
+        Where all are cached this costs no query.
+        """
+        if self.count(room.id) > most:
+            return None
+        known = self._trusted(room.id)
+        if known and known.count == len(known.members):
+            found: Iterable[str] = known.members
+        else:
+            changes, asked_at = self._changes, time.monotonic()
+            memberships = self._memberships.list_of_room(room.id)
+            if known and self._is_unchanged(room.id, changes):
+                for one in memberships:
+                    self._remember(room, resolve_role(room, one), asked_at)
+            found = [one.user_id for one in memberships]
+        return [user_id for user_id in found if user_id not in self._deleted_users]
+
     def require_reachable(self, room: Room) -> None:
         """Refuse a direct room that the other member has left, or in which one blocks the other."""
         for user_id in room.member_ids:  # of direct rooms

@@ -124,6 +124,7 @@ class MessageService:
             updated_at=now,
             mentions=self._mentions.find(room, membership, sent.data),
             reply_to=sent.reply_to,
+            reply_to_id=quote.message_id if quote else None,
             quote=quote,
         )
         size = size_of_text(sent.data)

@@ -7,9 +7,18 @@ const CACHES = 2; // an open page of the version before may still ask for a chun
 const PAGE = "/";
 const PATIENCE_MS = 4_000;
 
-async function keepAll() {
+/** Whether an answer is a file of the version that was asked for: the server says so of no other. */
+const isOfVersion = (response) => response.ok && Boolean(response.headers.get("Cache-Control")?.includes("immutable"));
+
+async function keepFile(address) {
+  const response = await fetch(address);
+  if (!isOfVersion(response)) throw new Error(`${address} is of another version`);
   const cache = await caches.open(CACHE);
-  await cache.addAll(SHELL.files);
+  await cache.put(address, response);
+}
+
+async function keepAll() {
+  await Promise.all(SHELL.files.map(keepFile));
   const page = await fetch(PAGE);
   // Otherwise the server was updated at this moment: the browser tries again later.
   if (!(await keepPage(page))) throw new Error("the page is of another version");
@@ -54,7 +63,7 @@ async function answerFile(event) {
   const found = await kept(event.request);
   if (found) return found;
   const response = await fetch(event.request);
-  if (response.ok && event.request.url.includes(`/static/${SHELL.version}/`)) {
+  if (isOfVersion(response) && event.request.url.includes(`/static/${SHELL.version}/`)) {
     const copy = response.clone();
     event.waitUntil(caches.open(CACHE).then((cache) => cache.put(event.request, copy)));
   }

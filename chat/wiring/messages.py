@@ -46,7 +46,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
     room_log, membership_cache, limits = core.room_log, core.membership_cache, core.limits
     read_marks = ReadMarks(repositories.memberships, repositories.messages)
     mention_marks = MentionMarks(repositories.rooms, repositories.memberships)
-    mentions = MentionFinder(repositories.users, membership_cache)
+    mentions = MentionFinder(repositories.users, core.usernames, membership_cache, limits)
     quotas = Quotas(
         UsageRepository(core.database),
         {

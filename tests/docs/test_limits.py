@@ -124,6 +124,9 @@ HELD_BY = {
     "messages": [
         "sockets/test_rates.py::test_messages_are_counted_over_sockets_and_http_together",
     ],
+    "names behind an `@` that are looked up": [
+        "services/test_mentions.py::test_in_a_large_room_one_has_so_many_names_looked_up",
+    ],
     "text of messages": [
         "sockets/test_rates.py"
         "::test_bytes_of_messages_are_counted_over_sockets_and_http_and_after_a_restart",

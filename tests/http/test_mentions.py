@@ -8,6 +8,7 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 
+from chat.services import mentions
 from chat.wiring import Services
 from harness.accounts import data_of
 from harness.people import Person, make_people
@@ -19,6 +20,13 @@ Room = dict[str, Any]
 def app(shared_app: Flask) -> Flask:
     """Each test here needs only people of its own."""
     return shared_app
+
+
+@pytest.fixture(params=["small", "large"])
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rooms are small or large ones: names are compared with the members' or looked up."""
+    if request.param == "large":
+        monkeypatch.setattr(mentions, "MATCHED_MEMBERS", 0)
 
 
 def edit(person: Person, room: Room, seq: int, data: str) -> dict[str, Any]:
@@ -43,6 +51,7 @@ def written_marks(app: Flask, person: Person, room: Room) -> int:
     return last_mention(person, room)
 
 
+@pytest.mark.usefixtures("size")
 def test_members_are_mentioned_by_name_and_others_are_not(app: Flask) -> None:
     alice, bob, eve = make_people(app, "alice", "bob", "eve")
     room = alice.create_group(bob)
@@ -53,6 +62,7 @@ def test_members_are_mentioned_by_name_and_others_are_not(app: Flask) -> None:
     assert alice.say(room, "hello")["mentions"] == []
 
 
+@pytest.mark.usefixtures("size")
 def test_of_two_names_the_longer_one_is_meant(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     (other,) = app.extensions["chat"].accounts.create_many([f"{bob.username}."], "long enough")
@@ -136,6 +146,7 @@ def test_what_is_deleted_mentions_nobody_and_neither_does_the_log(app: Flask) ->
     assert not any(name.startswith("mentions") for one in left for name in one)
 
 
+@pytest.mark.usefixtures("size")
 def test_a_member_who_left_is_mentioned_no_more(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.create_group(bob)

@@ -135,7 +135,9 @@ class Desk:
         message = message_in(room, user_id, data, client_id=client_id)
         if reply_to is not None:
             quote = self.log.find_quote(room.id, reply_to)
-            message = replace(message, reply_to=reply_to, quote=quote)
+            message = replace(
+                message, reply_to=reply_to, reply_to_id=quote.message_id or new_id(), quote=quote
+            )
         return self.log.append(room, message, refusal)
 
     def store(self, room: Room, first: int, last: int) -> list[Message]:

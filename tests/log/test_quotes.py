@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from chat.database.client import Database
 from chat.errors import InvalidInput
-from chat.models import Quote, Room
+from chat.models import Message, Quote, Room
 from chat.repositories.messages import MessageRepository, quote_of
 from harness.servers import PATIENCE
-from tests.log.desk import Desk, OpenDesk, change_of, results
+from tests.log.desk import Desk, OpenDesk, change_of, message_in, results
 
 REFUSAL = InvalidInput({"reply_to": ["invalid.no_message"]})
 
@@ -23,9 +27,10 @@ class Counting(MessageRepository):
         super().__init__(database)
         self.asked: list[set[int]] = []
 
-    def quotes_at(self, room_id: str, seqs: Collection[int]) -> dict[int, Quote]:
-        self.asked.append(set(seqs))
-        return super().quotes_at(room_id, seqs)
+    def list_by_ids(self, message_ids: Iterable[str]) -> list[Message]:
+        found = super().list_by_ids(message_ids)
+        self.asked.append({message.seq for message in found})
+        return found
 
 
 def say(desk: Desk, room: Room, user_id: str, count: int) -> None:
@@ -45,6 +50,29 @@ def test_a_page_looks_up_at_once_what_it_does_not_have_itself(
     assert shown == [None, None, "number 2", "number 9", "number 1", "number 2"]
     desk.log.read(room.id, 1, 10)
     assert len(counting.asked) == 1, "nothing is quoted there"
+
+
+def test_a_page_of_replies_to_distant_messages_takes_few_queries(
+    desk: Desk, room: Room, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 40
+    quoted = [message_in(room, alice, seq=1 + 1_000 * number) for number in range(count)]
+    replies = [
+        replace(message_in(room, alice, seq=100_001 + number), reply_to=one.seq, reply_to_id=one.id)
+        for number, one in enumerate(quoted)
+    ]
+    desk.messages.append([*quoted, *replies])
+    queries: list[Any] = []
+    find = Collection.find
+
+    def count_and_find(self: Collection[Any], *given: Any, **options: Any) -> Any:
+        queries.append(given)
+        return find(self, *given, **options)
+
+    monkeypatch.setattr(Collection, "find", count_and_find)
+    page = desk.log.read(room.id, 100_001, 100_000 + count)
+    assert [one.quote.seq for one in page if one.quote] == [one.seq for one in quoted]
+    assert len(queries) <= 1 + math.ceil(count / desk.database.dialect.ids_at_once)
 
 
 def test_what_is_gone_is_quoted_as_deleted(desk: Desk, room: Room, alice: str) -> None:

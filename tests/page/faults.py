@@ -37,7 +37,13 @@ AXE_RUN = """async ([options, known]) => {
   };
   const isUnsure = (node) => !known.includes(reasonOf(node));
   const beginning = ({html}) => html.slice(0, 200);
-  const found = violations.map(({id, nodes}) => [id, ...nodes.map(beginning)]);
+  // Tab reaches the code in a row from the row: axe knows no such order.
+  const isReached = (id, {element}) =>
+    id === "scrollable-region-focusable" && element.matches(".message .code-text");
+  const found = violations
+    .map(({id, nodes}) => [id, nodes.filter((node) => !isReached(id, node))])
+    .filter(([, nodes]) => nodes.length > 0)
+    .map(([id, nodes]) => [id, ...nodes.map(beginning)]);
   for (const {id, nodes} of incomplete) {
     if (id !== "color-contrast") continue;
     for (const {element} of nodes.filter(isUnsure)) {

@@ -7,25 +7,12 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from harness.people import Person
-from harness.views import PHONE
+from harness.tour import PHONE
 from tests.page.conftest import Visitor
-from tests.page.test_changes import HEART, THUMB
+from tests.page.hands import HEART, THUMB, open_menu, row_of
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
-
-
-def row_of(visitor: Visitor, text: str) -> Locator:
-    """Return the row of a message."""
-    return visitor.page.locator(".message", has_text=text)
-
-
-def open_menu(visitor: Visitor, text: str) -> Locator:
-    """Open the menu of a message with the mouse and return it."""
-    row_of(visitor, text).locator(".bubble").click(button="right")
-    menu = visitor.page.get_by_role("menu")
-    menu.wait_for()
-    return menu
 
 
 def press_long(page: Page, place: Locator) -> None:

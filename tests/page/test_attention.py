@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.hands import open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -63,7 +64,7 @@ def test_notifications_come_while_nobody_looks_and_go_when_read(
     expect(switch).to_be_checked()
 
     visitor.open_room("Quiet")
-    page.get_by_role("button", name="Group and members").click()
+    open_sheet(visitor)
     page.get_by_label("Nothing").check(force=True)
     expect(page.locator(".room", has_text="Quiet")).to_contain_text("muted")
     page.keyboard.press("Escape")

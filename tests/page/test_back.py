@@ -8,12 +8,12 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from harness.people import Person
+from harness.tour import PHONE
 from tests.page.conftest import Visitor
+from tests.page.hands import open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 def open_groups(enter: Enter, people: People, *names: str) -> tuple[Visitor, list[str]]:
@@ -38,7 +38,7 @@ def test_back_closes_sheet_menu_and_question_and_nothing_else(enter: Enter, peop
     page = visitor.page
     visitor.open_room("Walkers")
     dialogs = page.get_by_role("dialog")
-    page.get_by_role("button", name="Group and members").click()
+    open_sheet(visitor)
     menu = page.get_by_role("menu")
     page.get_by_role("button", name="What to do with").click()
     expect(menu).to_be_visible()
@@ -67,7 +67,7 @@ def test_a_dialog_closed_by_hand_leaves_no_step_behind(enter: Enter, people: Peo
     visitor.open_room("Walkers")
     length = page.evaluate("history.length")
     for _ in range(3):
-        page.get_by_role("button", name="Group and members").click()
+        open_sheet(visitor)
         page.get_by_role("button", name="Close").click()
         page.wait_for_function("() => !history.state.layers")
     assert page.evaluate("history.length") == length + 1  # the way forward, which is gone
@@ -132,7 +132,7 @@ def look_at_members(visitor: Visitor, name: str) -> None:
     with page.expect_response(lambda response: response.url.endswith("/members")):
         visitor.open_room(name)
     with page.expect_response(lambda response: response.url.endswith("/members")):
-        page.get_by_role("button", name="Group and members").click()
+        open_sheet(visitor)
 
 
 def test_one_who_is_removed_while_reading_hears_from_which_room_and_why(

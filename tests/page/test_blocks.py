@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor, state_of
+from tests.page.hands import SMALL_PHONE, open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -66,7 +67,7 @@ def test_the_menu_of_a_member_is_seen_whole_however_low_it_opens(
     visitor = enter(ann, viewport={"width": 1280, "height": 620})
     visitor.open_room("Walkers")
     page = visitor.page
-    page.get_by_role("button", name="Group and members").click()
+    open_sheet(visitor)
     page.get_by_role("button", name="What to do with").last.click()
     for item in page.get_by_role("menuitem").all():
         expect(item).to_be_in_viewport(ratio=0.99)
@@ -80,7 +81,7 @@ def test_blocked_people_are_listed_in_the_account_and_can_be_unblocked(
     visitor = enter(ann)
     page = visitor.page
     visitor.open_room("Walkers")
-    page.get_by_role("button", name="Group and members").click()
+    open_sheet(visitor)
     page.get_by_label(f"What to do with {bob.username}").click()
     page.get_by_role("menuitem", name="Block").click()
     page.get_by_role("dialog", name="Block bob").get_by_role("button", name="Block").click()
@@ -135,7 +136,7 @@ def test_an_invitation_is_shown_at_once_and_accepted_or_declined(
     tea = ann.create_group(name="Tea")
     water = ann.create_group(name="Water")
     anns, bobs = enter(ann, f"/r/{tea['number']}"), enter(bob)
-    anns.page.get_by_role("button", name="Group and members").click()
+    open_sheet(anns)
     anns.page.get_by_label("Add people").fill(bob.username)
     anns.page.get_by_role("button", name="Add", exact=True).click()
     expect(anns.page.locator(".toast")).to_contain_text("was invited")
@@ -165,7 +166,7 @@ def test_on_a_small_phone_an_invitation_is_no_wider_than_the_list(
     group = bob.create_group(name="W" * 50)
     bob.patch(f"/rooms/{group['id']}", json={"info": "w" * 500})
     bob.post(f"/rooms/{group['id']}/members", json={"username": ann.username})
-    page = enter(ann, viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True).page
+    page = enter(ann, **SMALL_PHONE).page
     page.locator(".request").wait_for()
     width, needed = page.locator(".sidebar-list").evaluate(
         "one => [one.clientWidth, one.scrollWidth]"

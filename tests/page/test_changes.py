@@ -6,23 +6,21 @@ import json
 import random
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from harness.accounts import data_of
 from harness.people import Person, new_client_id
 from harness.servers import Server
 from tests.page.conftest import Visitor
 from tests.page.faults import axe_faults, layout_faults
+from tests.page.hands import HEART, THUMB, change
 from tests.proxy import FaultyProxy
 from tests.wire import WireClient
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
-HEART, THUMB = "❤️", "👍"
 ADDED = ("version", "edited_at", "deleted_at", "pinned", "reactions", "own_reactions")
 # The rows on the screen: text, and what was done to it.
 SHOWN = """() => [...document.querySelectorAll(".message")].map((row) => {
@@ -37,19 +35,6 @@ SHOWN = """() => [...document.querySelectorAll(".message")].map((row) => {
   const text = deleted ? "" : bubble.textContent.trim();
   return [text, Boolean(edited), deleted, row.querySelector(".pin") !== null, reactions];
 })"""
-
-
-def change(person: Person, room: dict[str, Any], seq: int, **changed: Any) -> Any:
-    """Change a message over HTTP: `data`, `deleted`, `pinned`, `emoji` with `on`."""
-    path = f"/rooms/{room['id']}/messages/{seq}"
-    if "data" in changed:
-        return data_of(person.patch(path, json=changed))
-    if "deleted" in changed:
-        return data_of(person.delete(path))
-    if "pinned" in changed:
-        return data_of((person.put if changed["pinned"] else person.delete)(f"{path}/pin"))
-    method = person.put if changed.get("on", True) else person.delete
-    return data_of(method(f"{path}/reactions/{quote(changed['emoji'])}"))
 
 
 def as_shown(message: dict[str, Any]) -> list[object]:

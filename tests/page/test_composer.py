@@ -8,8 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.test_acting import open_menu, row_of
-from tests.page.test_changes import change
+from tests.page.hands import change, open_menu, row_of
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -43,6 +42,8 @@ def test_a_reply_shows_what_it_answers_and_leads_there(enter: Enter, people: Peo
     bobs.page.keyboard.type("half an")
     bobs.page.reload()
     expect(strip).to_contain_text("the question")
+    kept = bobs.page.evaluate("() => Object.values(localStorage).join()")
+    assert "half an" in kept and "the question" not in kept
     bobs.page.keyboard.press("Escape")
     expect(strip).to_be_hidden()
     expect(input_of(bobs)).to_have_value("half an")
@@ -56,6 +57,33 @@ def test_a_reply_shows_what_it_answers_and_leads_there(enter: Enter, people: Peo
     quote.click()
     expect(row_of(anns, "the question").first).to_be_in_viewport()
     assert anns.complaints == bobs.complaints == []
+
+
+def test_the_draft_of_a_reply_forgets_what_was_deleted_and_what_was_left(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Leaving")
+    place = f"/r/{group['number']}"
+    first = ann.say(group, "the question")
+    for number in range(1, 61):  # what is answered is not on the first page
+        ann.say(group, f"message {number:02}")
+    bobs = enter(bob, f"{place}/m/1")
+    page, strip = bobs.page, bobs.page.locator(".composer-mode")
+    open_menu(bobs, "the question").get_by_role("menuitem", name="Reply").click()
+    input_of(bobs).fill("half an answer")
+    bobs.open("/")
+    bobs.open(place)
+    expect(strip).to_contain_text("the question")
+    bobs.open("/")
+    change(ann, group, first["seq"], deleted=True)
+    bobs.open(place)
+    page.get_by_text("The message you were replying to was deleted.").wait_for()
+    expect(strip).to_be_hidden()
+    expect(input_of(bobs)).to_have_value("half an answer")
+    ann.delete(f"/rooms/{group['id']}/members/{bob.id}")
+    expect(page.locator(".composer")).to_have_count(0)
+    assert "half an answer" not in page.evaluate("() => Object.values(localStorage).join()")
 
 
 def test_the_arrow_up_edits_the_last_own_message_and_the_draft_waits(

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.test_outbox import Line, kept
+from tests.page.line import Line, kept
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]

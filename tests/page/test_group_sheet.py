@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from chat.clock import now_ms
 from chat.models import Membership
@@ -13,13 +13,13 @@ from chat.repositories.memberships import MembershipRepository
 from harness.accounts import new_password
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.hands import node_count, open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
 MANY = 5_000
 MOST_NODES = 2_000
-SHEET = ".side-panel, dialog.sheet"  # which of them is a matter of space
 
 
 def fill_group(app: Flask, group: dict[str, object], count: int) -> None:
@@ -41,11 +41,6 @@ def fill_group(app: Flask, group: dict[str, object], count: int) -> None:
     MembershipRepository(services.database).insert_many(members)
 
 
-def nodes(page: Page) -> int:
-    found: int = page.evaluate("() => document.querySelectorAll('*').length")
-    return found
-
-
 def test_five_thousand_members_are_a_window_to_look_through(
     enter: Enter, people: People, beside: Flask
 ) -> None:
@@ -54,16 +49,16 @@ def test_five_thousand_members_are_a_window_to_look_through(
     fill_group(beside, group, MANY)
     visitor = enter(ann, f"/r/{group['number']}")
     page = visitor.page
-    page.get_by_role("button", name="Group and members").click()
+    sheet = open_sheet(visitor)
     rows = page.locator(".member-window li")
     expect(page.locator(".part-title").first).to_contain_text("5001 members")
     expect(rows.nth(1)).to_contain_text("pupil1")
     expect(rows.nth(2)).to_contain_text("pupil2")  # and not pupil10
     expect(rows.first).to_have_attribute("aria-setsize", str(MANY + 1))
-    assert nodes(page) <= MOST_NODES
+    assert node_count(page) <= MOST_NODES
     # Leaving is near however many there are
     page.get_by_role("button", name="Delete group").scroll_into_view_if_needed()
-    height = page.locator(SHEET).evaluate("one => one.scrollHeight")
+    height = sheet.evaluate("one => one.scrollHeight")
     assert height < 2 * 800
 
     page.get_by_role("button", name=f"{ann.username} (you)").focus()
@@ -73,7 +68,7 @@ def test_five_thousand_members_are_a_window_to_look_through(
     page.keyboard.press("End")
     expect(focused).to_contain_text("pupil5000")
     expect(page.locator("li:has(:focus)")).to_have_attribute("aria-posinset", str(MANY + 1))
-    assert nodes(page) <= MOST_NODES
+    assert node_count(page) <= MOST_NODES
     page.keyboard.press("Tab")
     expect(focused).to_have_attribute("aria-label", "What to do with pupil5000")
     page.keyboard.press("Enter")
@@ -97,7 +92,7 @@ def test_who_looks_at_the_list_stays_where_they_are_while_people_come_and_go(
     group = ann.create_group(*others, name="Busy")
     visitor = enter(ann, f"/r/{group['number']}")
     page = visitor.page
-    page.get_by_role("button", name="Group and members").click()
+    open_sheet(visitor)
     scroller = page.locator(".member-window")
     row = page.locator(".member-window li", has_text=others[20].username)
     scroller.evaluate("node => { node.scrollTop = 18 * 56; }")
@@ -120,9 +115,7 @@ def test_members_see_who_may_write_and_what_only_leaders_change_is_not_there(
     ann, bob = people("ann", "bob")
     group = ann.create_group(bob, name="News")
     ann.patch(f"/rooms/{group['id']}", json={"posting": "admins", "info": "What is new"})
-    page = enter(bob, f"/r/{group['number']}").page
-    page.get_by_role("button", name="Group and members").click()
-    sheet = page.locator(SHEET)
+    sheet = open_sheet(enter(bob, f"/r/{group['number']}"))
     expect(sheet).to_contain_text("What is new")
     expect(sheet).to_contain_text("Only the owner and the admins can write in this group.")
     expect(sheet.get_by_role("button", name="Leave group")).to_be_visible()

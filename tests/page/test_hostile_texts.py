@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.hands import open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -58,7 +59,7 @@ def test_hostile_text_stays_text_wherever_it_is_shown(enter: Enter, people: Peop
         names.nth(number).click()
         expect(page.locator(".bubble")).to_have_text(payload)
         expect(page.locator(".author")).to_have_text(payload[:30].strip())
-        page.get_by_role("button", name="Group and members").click()
+        open_sheet(visitor)
         expect(page.locator("dialog .group-info")).to_have_text(payload)
         expect(page.locator("dialog .person").first).to_be_visible()
         check_nothing_ran(page)
@@ -103,6 +104,27 @@ def test_a_link_ends_where_its_end_is_turned_round(enter: Enter, people: People)
         assert link.get_attribute("href") == link.inner_text()
         # its own direction, whatever stands before it
         assert link.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
+
+
+# Where the characters of a text stand, from left to right.
+PLACES = """(node) => [...node.firstChild.data].map((_, at) => {
+  const range = document.createRange();
+  range.setStart(node.firstChild, at);
+  range.setEnd(node.firstChild, at + 1);
+  return range.getBoundingClientRect().left;
+})"""
+
+
+def test_what_a_link_says_cannot_turn_its_host_round(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Hosts")
+    ann.say(group, "[\u202eknab](https://moc.knab.example)")
+    visitor = enter(bob)
+    visitor.open_room("Hosts")
+    host = visitor.page.locator(".link-host")
+    expect(host).to_have_text("(moc.knab.example)")
+    places = host.evaluate(PLACES)
+    assert places == sorted(places)
 
 
 def test_send_is_for_what_shows_and_not_for_what_shows_nothing(

@@ -12,6 +12,7 @@ from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, register
 from tests.page.faults import axe_faults
+from tests.page.hands import SMALL_PHONE, open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -19,7 +20,7 @@ People = Callable[..., list[Person]]
 
 def open_settings(visitor: Visitor) -> None:
     """Open what the owner and the admins of the open group choose."""
-    visitor.page.get_by_role("button", name="Group and members").click()
+    open_sheet(visitor)
     visitor.page.get_by_text("Who can join and write").click()
     visitor.page.get_by_text("Invitation links").click()
 
@@ -193,7 +194,7 @@ def test_a_new_number_leaves_the_open_group_where_it_is(enter: Enter, people: Pe
     old = re.sub(r"(\d{3})(?=\d)", r"\1 ", group["number"])
     expect(host.page.locator("dialog .number-figures")).not_to_have_text(old)
     new = host.page.locator("dialog .number-figures").inner_text()
-    member.page.get_by_role("button", name="Group and members").click()
+    open_sheet(member)
     expect(member.page.locator("dialog .number-figures")).to_have_text(new)
     for visitor in (host, member):
         visitor.page.get_by_role("button", name="Close").click()
@@ -204,12 +205,7 @@ def test_a_new_number_leaves_the_open_group_where_it_is(enter: Enter, people: Pe
 def test_on_a_phone_all_of_it_fits(enter: Enter, people: People) -> None:
     ann, bob = people("ann", "bob")
     ann.create_group(name="A-name-" + "x" * 43)
-    phone: dict[str, object] = {
-        "viewport": {"width": 320, "height": 640},
-        "has_touch": True,
-        "is_mobile": True,
-    }
-    host, guest = enter(ann, **phone), enter(bob, **phone)
+    host, guest = enter(ann, **SMALL_PHONE), enter(bob, **SMALL_PHONE)
     host.open_room("A-name")
     open_settings(host)
     link = make_link(host)

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, state_of
+from tests.page.hands import log_out
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -98,13 +99,6 @@ def test_what_it_starts_with_has_no_text_of_others_and_is_gone_at_log_out(
     visitor.context.set_offline(True)
     visitor.page.reload()
     expect(visitor.page.get_by_role("button", name="Log in", exact=True)).to_be_visible()
-
-
-def log_out(visitor: Visitor) -> None:
-    page = visitor.page
-    page.locator(".me").click()
-    page.get_by_role("button", name="Log out", exact=True).last.click()
-    page.get_by_role("heading", name="Log in").wait_for()
 
 
 def test_a_session_that_ended_meanwhile_leads_to_the_log_in_page(

@@ -2,80 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from harness.people import Person
-from harness.servers import PATIENCE
 from tests.page.conftest import Visitor, state_of
+from tests.page.hands import ask_to_log_out, log_out
+from tests.page.line import KEPT, Line, kept
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
-POLLING = "**/socket.io/**"
-CUT = """
-const RealSocket = window.WebSocket;
-window.WebSocket = function (url, protocols) {
-  if (window.mended) return new RealSocket(url, protocols);
-  const refused = { close() {} };
-  setTimeout(() => refused.onerror(new Event("error")));
-  return refused;
-};"""
-MENDED = """
-window.mended = true;
-setInterval(() => dispatchEvent(new Event("online")), 200);"""
-KEPT = """() => new Promise((resolve, reject) => {
-  const request = indexedDB.open("chat");
-  request.onerror = () => reject(request.error);
-  request.onsuccess = () => {
-    const count = request.result.transaction("outbox").objectStore("outbox").count();
-    count.onsuccess = () => resolve(count.result);
-  };
-})"""
 BLOCKED = """Object.defineProperty(window, "indexedDB", {
   get() { throw new DOMException("not in this window", "SecurityError"); },
 });"""
-
-
-class Line:
-    """The sockets of a browser, cut from now on until `mend`; everything else goes through."""
-
-    def __init__(self, visitor: Visitor) -> None:
-        self._context = visitor.context
-        self._context.add_init_script(CUT)
-        self._context.route(POLLING, lambda route: route.abort())
-        visitor.page.reload()
-        visitor.page.locator(".composer-input").wait_for()
-
-    def mend(self) -> None:
-        """Let the pages connect, now and not when their patience says so."""
-        self._context.unroute(POLLING)
-        self._context.add_init_script(MENDED)
-        for page in self._context.pages:
-            page.evaluate(MENDED)
 
 
 def waits(visitor: Visitor, text: str) -> None:
     expect(state_of(visitor, text)).to_have_attribute("data-state", "waiting")
 
 
-def kept(visitor: Visitor, count: int) -> None:
-    """Wait until the browser keeps so many messages: they are shown a moment earlier."""
-    deadline = time.monotonic() + PATIENCE
-    while (found := visitor.page.evaluate(KEPT)) != count:
-        assert time.monotonic() < deadline, f"{found} are kept"
-        visitor.page.wait_for_timeout(20)
-
-
 def said(person: Person, group: dict[str, object]) -> list[str]:
     return [message["data"] for message in person.history(group)["messages"]]
-
-
-def log_out(page: Page) -> None:
-    page.locator(".me").click()
-    page.get_by_role("button", name="Log out").click()
 
 
 def test_unsent_messages_survive_a_reload_and_go_out_once_in_order(
@@ -138,8 +87,7 @@ def test_another_person_on_the_same_browser_neither_sees_nor_sends_them(
     visitor.write("of bob")
     expect(state_of(visitor, "of bob")).to_have_attribute("data-state", "sent")
     expect(page.locator(".bubble")).to_have_text(["of bob"])
-    log_out(page)
-    page.get_by_role("heading", name="Log in").wait_for()
+    log_out(visitor)
     visitor.log_in(ann.username, ann.password)
     visitor.open_room("Shared")
     expect(page.locator(".bubble")).to_have_text(["of bob", "of ann alone"])
@@ -156,13 +104,13 @@ def test_logging_out_asks_first_and_then_forgets_what_is_unsent(
     Line(visitor)
     visitor.write("unsent")
     waits(visitor, "unsent")
-    log_out(page)
+    ask_to_log_out(visitor)
     question = page.get_by_role("dialog", name="Log out")
     expect(question).to_contain_text("One message has not been sent yet and will be lost.")
     question.get_by_role("button", name="Cancel").click()
     page.keyboard.press("Escape")
     waits(visitor, "unsent")
-    log_out(page)
+    ask_to_log_out(visitor)
     question.get_by_role("button", name="Log out").click()
     page.get_by_role("heading", name="Log in").wait_for()
     assert page.evaluate(KEPT) == 0

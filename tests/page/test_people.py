@@ -7,18 +7,12 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from harness.people import Person
+from harness.tour import PHONE
 from tests.page.conftest import Visitor
+from tests.page.hands import open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-def open_sheet(visitor: Visitor, name: str) -> None:
-    visitor.open_room(name)
-    visitor.page.get_by_role("button", name="Group and members").click()
-    visitor.page.locator(".member-window .person").first.wait_for()
 
 
 def test_the_card_of_a_member_leads_to_a_conversation(enter: Enter, people: People) -> None:
@@ -27,7 +21,8 @@ def test_the_card_of_a_member_leads_to_a_conversation(enter: Enter, people: Peop
     ann.create_group(bob, name="Walkers")
     anns, bobs = enter(ann), enter(bob)
     page = anns.page
-    open_sheet(anns, "Walkers")
+    anns.open_room("Walkers")
+    open_sheet(anns)
     row = page.get_by_role("button", name="Bob Builder @")
     row.click()
     card = page.get_by_role("dialog", name="Bob Builder")
@@ -58,7 +53,8 @@ def test_the_card_blocks_and_mutes(enter: Enter, people: People) -> None:
     bob.say(bob.talk_to(ann), "Hello Ann")
     anns = enter(ann)
     page = anns.page
-    open_sheet(anns, "Walkers")
+    anns.open_room("Walkers")
+    open_sheet(anns)
     page.get_by_role("button", name=f"{bob.username} @").click()
     card = page.locator("dialog.card")
     card.get_by_role("button", name="Mute").click()
@@ -77,7 +73,8 @@ def test_on_a_phone_the_card_is_at_the_lower_edge_and_back_closes_it(
     ann.create_group(bob, name="Walkers")
     visitor = enter(ann, **PHONE)
     page = visitor.page
-    open_sheet(visitor, "Walkers")
+    visitor.open_room("Walkers")
+    open_sheet(visitor)
     page.get_by_role("button", name=f"{bob.username} @").tap()
     box = page.locator("dialog.card").bounding_box()
     assert box and box["x"] == 0 and box["width"] == 390
@@ -94,7 +91,8 @@ def test_ones_own_card_leads_to_the_account_and_that_of_the_deleted_says_so(
     ann.create_group(bob, name="Walkers")
     visitor = enter(ann)
     page = visitor.page
-    open_sheet(visitor, "Walkers")
+    visitor.open_room("Walkers")
+    open_sheet(visitor)
     row = page.get_by_role("button", name=f"{bob.username} @")
     page.route(
         f"**/api/users/{bob.username}",
@@ -120,7 +118,8 @@ def test_several_people_are_added_at_once_and_each_is_told_apart(
     group = ann.create_group(bob, name="Walkers")
     visitor, invited = enter(ann), enter(dan)
     page = visitor.page
-    open_sheet(visitor, "Walkers")
+    visitor.open_room("Walkers")
+    open_sheet(visitor)
     field = page.get_by_role("combobox", name="Add people")
     field.press_sequentially(cleo.username[:6])
     expect(page.get_by_role("option", name=cleo.username)).to_have_attribute(

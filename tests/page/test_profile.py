@@ -10,11 +10,10 @@ from playwright.sync_api import expect
 from harness.accounts import data_of
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.hands import SMALL_PHONE
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
-
-PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
 
 def test_the_account_has_an_address_and_back_leads_to_where_one_was(
@@ -69,7 +68,7 @@ def test_the_end_of_the_account_is_far_from_the_end_of_the_session(
     enter: Enter, people: People
 ) -> None:
     (ann,) = people("ann")
-    page = enter(ann, "/me", **PHONE).page
+    page = enter(ann, "/me", **SMALL_PHONE).page
     expect(page.get_by_role("button", name="Delete account for good")).to_be_hidden()
     out = page.get_by_role("button", name="Log out").bounding_box()
     end = page.locator("summary", has_text="Delete account").bounding_box()

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from harness.people import Person, settle
 from harness.servers import Server
 from tests.page.conftest import Visitor, register
+from tests.page.hands import note, open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -75,8 +76,8 @@ def test_markup_stays_text_everywhere(enter: Enter, people: People) -> None:
     expect(page.locator(".author")).to_have_text("<i>Ann</i>")
     assert page.locator(".shell img, .shell b, .shell i, .bubble a").count() == 0
     assert "owned" not in page.title().replace("document.title='owned'", "")
-    page.get_by_role("button", name="Group and members").click()
-    expect(page.locator("dialog .person", has_text="<i>Ann</i>")).to_be_visible()
+    sheet = open_sheet(visitor)
+    expect(sheet.locator(".person", has_text="<i>Ann</i>")).to_be_visible()
     assert visitor.complaints == []
 
 
@@ -176,8 +177,9 @@ def test_typing_is_shown_to_the_others(enter: Enter, people: People) -> None:
     anns, bobs = (enter(one, f"/r/{group['number']}") for one in (ann, bob))
     anns.write("Hello")
     bobs.sees("Hello")  # so both are connected by now
+    typing = note(anns.page.locator(".typing"), "is typing")
     bobs.page.locator(".composer-input").press_sequentially("Well")
-    expect(anns.page.locator(".typing")).to_contain_text("is typing")
+    typing()
     bobs.page.keyboard.press("Enter")
     anns.sees("Well")
     expect(anns.page.locator(".typing")).to_be_empty()
@@ -189,8 +191,7 @@ def test_a_group_is_led_from_its_sheet(enter: Enter, people: People) -> None:
     group = ann.create_group(name="Sheet")
     anns, bobs = enter(ann, f"/r/{group['number']}"), enter(bob)
     page = anns.page
-    page.get_by_role("button", name="Group and members").click()
-    sheet = page.locator("dialog.sheet")
+    sheet = open_sheet(anns)
     page.get_by_label("Add people").fill(bob.username)
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".part-title").first).to_contain_text("2 members")
@@ -219,8 +220,9 @@ def test_a_group_is_led_from_its_sheet(enter: Enter, people: People) -> None:
 def test_what_is_being_typed_survives_that_somebody_joins(enter: Enter, people: People) -> None:
     ann, bob, cleo = people("ann", "bob", "cleo")
     group = ann.create_group(name="Busy")
-    page = enter(ann, f"/r/{group['number']}").page
-    page.get_by_role("button", name="Group and members").click()
+    anns = enter(ann, f"/r/{group['number']}")
+    page = anns.page
+    open_sheet(anns)
     expect(page.locator(".part-title").first).to_contain_text("1 member,")
     page.get_by_label("Add people").fill(cleo.username)
     page.get_by_text("Edit name and description").click()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from harness.accounts import new_password
 from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, register
+from tests.page.hands import log_out
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -60,7 +61,7 @@ def test_a_forgotten_password_is_set_anew(visit: Visit, server: Server) -> None:
     visitor = visit()
     visitor.open()
     username = register(visitor, server)
-    log_out(visitor.page)
+    log_out(visitor)
     page, password = visitor.page, new_password()
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail").fill(f"{username}@example.org")
@@ -71,12 +72,6 @@ def test_a_forgotten_password_is_set_anew(visit: Visit, server: Server) -> None:
     page.get_by_role("button", name="Set password").click()
     page.get_by_text("Your new password is set.").wait_for()
     visitor.log_in(username, password)
-
-
-def log_out(page: Page) -> None:
-    page.locator(".me").click()
-    page.get_by_role("button", name="Log out").click()
-    page.get_by_role("heading", name="Log in").wait_for()
 
 
 def test_logging_out_leaves_nothing_behind(enter: Enter, people: People) -> None:
@@ -90,7 +85,7 @@ def test_logging_out_leaves_nothing_behind(enter: Enter, people: People) -> None
     visitor.page.wait_for_function(
         "() => Object.keys(localStorage).some((k) => k.includes('draft'))"
     )
-    log_out(visitor.page)
+    log_out(visitor)
     expect(other_tab.get_by_role("heading", name="Log in")).to_be_visible()
     assert visitor.page.evaluate("() => Object.keys(localStorage)") == []
     visitor.page.reload()

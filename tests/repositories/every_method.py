@@ -180,7 +180,6 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(messages.list_by_ids, [one.id for one in stored])
     call(messages.find_head, room.id, 3)
     call(messages.ids_at, room.id, [1, 7, 39])
-    call(messages.quotes_at, room.id, [1, 7, 39])
     call(messages.has_written, room.id, ann.id)
     call(messages.confirm)
     call(messages.is_refused, OperationFailure("broken", 1))

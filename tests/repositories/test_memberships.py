@@ -9,7 +9,7 @@ import pytest
 
 from chat.database.client import Database
 from chat.ids import new_id
-from chat.models import Membership
+from chat.models import Membership, Notify
 from chat.repositories.memberships import MembershipRepository
 
 ROOM, ALICE, BOB = new_id(), new_id(), new_id()
@@ -121,3 +121,36 @@ def test_ids_that_name_nothing_find_nothing(
     assert memberships.find(nothing, ALICE) is None
     assert memberships.find(ROOM, nothing) is None
     assert memberships.list_of_user(nothing) == memberships.list_of_room(nothing) == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "muted", "read"),
+    [
+        (None, None, "all"),
+        (None, True, "none"),
+        (None, False, "all"),
+        ("mentions", True, "none"),
+        ("mentions", False, "mentions"),
+        ("none", False, "all"),
+        ("none", True, "none"),
+    ],
+)
+def test_muting_by_an_older_process_beside_is_the_later_word(
+    memberships: MembershipRepository,
+    migrated: Database,
+    chosen: Notify | None,
+    muted: bool | None,
+    read: Notify,
+) -> None:
+    memberships.insert(MEMBER)
+    if chosen is None:
+        migrated.db["user_room"].update_one({}, {"$unset": {"notify": ""}})
+    else:
+        memberships.update_notify(ROOM, ALICE, chosen)
+    if muted is not None:
+        migrated.db["user_room"].update_one({}, {"$set": {"muted": muted}})
+    (found,) = memberships.list_of_room(ROOM)
+    assert found.notify == read
+    memberships.update_notify(ROOM, ALICE, "mentions")
+    (found,) = memberships.list_of_room(ROOM)
+    assert found.notify == "mentions"

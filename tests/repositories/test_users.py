@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,8 @@ from chat.database.client import Database
 from chat.database.dialects import SECANTUSDB
 from chat.errors import Conflict, NotFound, RateLimited
 from chat.models import User
-from chat.repositories import prefixes
+from chat.repositories import name_parts, prefixes
+from chat.repositories.documents import in_pages
 from chat.repositories.users import UserRepository
 from harness.servers import PATIENCE
 
@@ -297,6 +298,38 @@ def test_disabled_users_are_found_by_no_part(searched: UserRepository) -> None:
     assert searched.search("ovak") == []
     searched.update(ann.id, {"disabled_at": None}, 3_000)
     assert names_of(searched.search("ovak")) == ["annovak"]
+
+
+@pytest.mark.parametrize("disabled_here", [True, False])
+def test_disabled_users_hide_nobody_from_a_search(
+    searched: UserRepository, migrated: Database, disabled_here: bool
+) -> None:
+    searched.insert_many(named("gone", range(50)))
+    searched.insert(draft("engone"))
+    assert len(searched.search("one", 5)) == 5
+    if disabled_here:
+        for number in range(50):
+            user = searched.find_by_username(f"gone{number:03}")
+            assert user is not None
+            searched.update(user.id, {"disabled_at": 2_000}, 2_000)
+    else:
+        disabled = {"username": {"$ne": "engone"}}
+        migrated.db["user"].update_many(disabled, {"$set": {"disabled_at": 2_000}})
+    assert names_of(searched.search("one", 5)) == ["engone"]
+
+
+@pytest.mark.usefixtures("whole_ranges")
+def test_whoever_comes_while_all_names_are_read_is_found(
+    users: UserRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_and_insert(*given: Any) -> Iterator[dict[str, Any]]:
+        yield from in_pages(*given)
+        users.insert(draft("annovak"))
+        users.insert_many([draft("bonovak")])
+
+    monkeypatch.setattr(name_parts, "in_pages", read_and_insert)
+    users.insert(draft("janovak"))
+    assert sorted(names_of(users.search("ovak"))) == ["annovak", "bonovak", "janovak"]
 
 
 def test_names_of_an_older_version_get_their_endings_in_pieces(

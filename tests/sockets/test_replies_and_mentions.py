@@ -78,12 +78,13 @@ def test_ones_own_settings_of_a_room_are_told_to_ones_own_sockets(
 ) -> None:
     ada, bob = people("ada", "bob")
     room = ada.direct_with(bob)
+    ada.post(room, "hello")
     mine, others = [ada.socket("/direct") for _ in range(2)], bob.socket("/direct")
     ada.data("PUT", f"/rooms/{room['id']}/{name}", {name: value})
     settings = {"notify": "all", "muted": False, "hidden": False, "pinned": False}
     for client in mine:
         pushed = client.pushed("room_settings_changed")
-        assert pushed == {"room_id": room["id"], **settings, **told}
+        assert pushed == {"room_id": room["id"], "last_seq": 1, **settings, **told}
     others.barrier("/direct")
     assert others.pushes("room_settings_changed") == []
 

@@ -12,6 +12,7 @@ import { createNotifier } from "./notify.js";
 import { Outbox } from "./outbox.js";
 import { createKeeper } from "./outbox_keeper.js";
 import { createProbe } from "./probe.js";
+import { isProvisional } from "./provisional.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
 import {
@@ -47,6 +48,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       moveDraft(user.id, provisional, room.id);
       outbox.begin(provisional, room);
     },
+    onGone: (id) => forgetDrafts(user.id, (other) => other === id),
   });
   const api = withPresentIds(plainApi, store);
   store.setMe(user);
@@ -64,12 +66,13 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       if (name === "messages_changed") {
         heard(payload.room_id);
         payload.messages.forEach(settle);
+        notifier.changed(payload.messages);
       }
       if (name !== "message_created") return;
       heard(payload.room_id);
       outbox.settle(payload);
       shell?.hear(store.latest(payload));
-      notify(payload);
+      notifier.arrived(payload);
     },
   });
   const online = () => connection.online;
@@ -91,6 +94,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       store.notify(`timeline:${roomId}`);
     },
     wait,
+    find: (roomId, seq) => actions.find(roomId, seq),
     makeId,
   });
   const router = createRouter((route) => shell?.follow(route));
@@ -100,7 +104,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
   const actions = createActions({ store, api, outbox, history, router, emit, departures });
   const heard = createProbe({ store, refresh: history.refresh, online });
   const sync = createSync({ store, api, emit, reload: startRoomOver, startOver });
-  const notify = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room) });
+  const notifier = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room) });
   const app = { store, api, session, outbox, connection, actions, router, departures };
 
   let syncedAt = 0;
@@ -184,6 +188,8 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       away || actions.loadRequests(),
     ]);
     store.putRooms(rooms, []);
+    // Of rooms that were left while this page was closed:
+    if (!away) forgetDrafts(user.id, (id) => !store.rooms.has(id) && !isProvisional(id));
     for (const record of outbox.records.values()) if (record.peer) house(record);
     keepStart(store);
     app.warning = forgetful ? "storage.blocked" : keeps ? null : "storage.no_outbox";

@@ -48,6 +48,9 @@ const PLAIN_HOST = /^[\p{L}\p{M}\p{N}._:[\]-]+$/u;
 const RUN_ON = /^((?:.*\.)?[a-z0-9-]+(?::\d+)?|.*:\d+)[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}](?!.*\.[^.])/iu;
 // Letters and marks that look like a slash, and a long vowel that looks like a dash after Latin ones.
 const LOOKALIKE = /[\u0294\u01c0-\u01c3\u0334-\u0338\u2cc6\u3031-\u3035\ua4f8]|[a-z0-9]\u30fc/iu;
+// A label of one of these scripts, as those who write in it use them. Other letters, or a mixture, can
+// be taken for those of another host.
+const CLEAR_LABEL = /^(?:[\0-\x7f]*|[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\u30fc\d-]*(?::\d+)?)$/u;
 const LONGEST_HOST = 260; // 253 characters and a port
 
 /** Split text into `{text}` and `{text, href}` pieces, in order; joined they are the text again. */
@@ -63,6 +66,13 @@ export function linkify(text) {
   }
   if (end < text.length) pieces.push({ text: text.slice(end) });
   return pieces;
+}
+
+/** The host to which an address leads, where the one that was typed can be taken for another; else "". */
+export function hiddenHost({ text, href }) {
+  if (!SCHEME.test(href)) return "";
+  const [, typed] = AUTHORITY.exec(SCHEME.test(text) ? text : ASSUMED + text);
+  return typed.split(".").every((label) => CLEAR_LABEL.test(label)) ? "" : new URL(href).host;
 }
 
 function mailLink(text) {

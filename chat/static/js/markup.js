@@ -3,20 +3,30 @@
 // headings, tables and images stay text.
 
 import { Lexer, Tokenizer } from "../vendor/marked.esm-18.2.1.js";
-import { linkify } from "./linkify.js";
+import { hiddenHost, linkify } from "./linkify.js";
+import { elementsOf } from "./markup_size.js";
 import { mentionsIn } from "./mentions.js";
 
 const DEEPEST = 6; // emphasis in emphasis, a quote in a quote
+const MOST_MARKS = 200; // of one text: marked may look through all of it once for each
+const MOST_ELEMENTS = 300; // of one message: a page shows many
 const NONE = [];
 
 /**
  * Parse a text into blocks: `{type: "text", children}`, `{type: "code", text, language}`,
  * `{type: "quote", children: blocks}`, `{type: "list", items: [{mark, depth, children}]}`. Children
  * are `{type: "text" | "code" | "mention", text}`, `{type: "link", href, children, host}` (a host
- * where the text does not say it), and `{type: "strong" | "em" | "del", children}`.
+ * where the text does not say it), and `{type: "strong" | "em" | "del", children}`. A text that would
+ * take too many elements keeps its links alone, or nothing.
  */
 export function parse(text) {
-  return blocksOf(text.replace(/\r\n?/g, "\n"), 0);
+  const whole = text.replace(/\r\n?/g, "\n");
+  const isFit = (blocks) => elementsOf(blocks) <= MOST_ELEMENTS;
+  const blocks = blocksOf(whole, 0);
+  if (isFit(blocks)) return blocks;
+  const plain = joined([whole]);
+  const linked = [{ type: "text", children: unmarked(plain) }];
+  return isFit(linked) ? linked : [{ type: "text", children: [{ type: "text", text: plain }] }];
 }
 
 /** What a text says without its marks, for where nothing is formatted: previews, notifications. */
@@ -35,13 +45,14 @@ function blocksOf(text, depth) {
   if (tight) return [{ type: "code", language: "", text: tight[1].replace(/^\n/, "") }];
   const lines = text.split("\n");
   const blocks = [];
+  const unclosed = {};
   let plain = [];
   const flush = () => {
     if (plain.some((line) => line.trim())) blocks.push({ type: "text", children: inline(joined(plain)) });
     plain = [];
   };
   for (let at = 0; at < lines.length; ) {
-    const found = codeAt(lines, at) ?? quoteAt(lines, at, depth) ?? listAt(lines, at);
+    const found = codeAt(lines, at, unclosed) ?? quoteAt(lines, at, depth) ?? listAt(lines, at);
     if (found) {
       flush();
       blocks.push(found.block);
@@ -60,15 +71,20 @@ function joined(lines) {
   return lines.join("\n").replace(/^(?:[ \t]*\n)+|\s+$/g, "");
 }
 
-function codeAt(lines, at) {
+/** A block of code that begins there. `unclosed` is for one text: how long a fence nobody has closed below. */
+function codeAt(lines, at, unclosed) {
   const [, fence, language] = FENCE.exec(lines[at]) ?? NONE;
-  if (!fence) return null;
+  if (!fence || fence.length >= unclosed[fence[0]]) return null;
   const closes = (line) => {
     const end = line.trim();
     return end.length >= fence.length && end === fence[0].repeat(end.length);
   };
-  const end = lines.findIndex((line, index) => index > at && closes(line));
-  if (end < 0) return null; // nobody has closed it: what was typed stays
+  let end = at + 1;
+  while (end < lines.length && !closes(lines[end])) end += 1;
+  if (end === lines.length) {
+    unclosed[fence[0]] = fence.length; // what was typed stays
+    return null;
+  }
   return { block: { type: "code", language, text: lines.slice(at + 1, end).join("\n") }, end: end + 1 };
 }
 
@@ -142,11 +158,12 @@ for (const name of ["tag", "reflink", "br", "autolink", "url"]) {
   MessageTokenizer.prototype[name] = () => undefined;
 }
 
-/** Parse the text of a block into its inline nodes. */
+/** Parse the text of a block into its inline nodes. With very many marks it goes line by line, if at all. */
 function inline(text) {
-  const marked = /[*_~`[\\]/.test(text);
-  const { source, kept } = protect(text, marked);
-  if (!marked) return leaves(source, kept);
+  const marks = text.match(/[*_~`[\\]/g)?.length ?? 0;
+  if (marks > MOST_MARKS && text.includes("\n")) return merged(text.split(/(\n)/).flatMap(inline));
+  if (!marks || marks > MOST_MARKS) return unmarked(text);
+  const { source, kept } = protect(text, { marked: true });
   let tokens;
   try {
     const options = { gfm: true, tokenizer: new MessageTokenizer() };
@@ -155,6 +172,12 @@ function inline(text) {
     return leaves(source, kept); // more than the lexer can hold: it is text
   }
   return nodesOf(tokens, kept);
+}
+
+/** The inline nodes of a text whose marks say nothing: its links and mentions. */
+function unmarked(text) {
+  const { source, kept } = protect(text, { marked: false });
+  return leaves(source, kept);
 }
 
 // What Chinese, Japanese and Korean are written with. Quotation marks and dashes are theirs, too.
@@ -170,7 +193,7 @@ const SYNTAX = /[[\]()`\\_~*]/;
  * no spaces between them, so the rules by which marks open and close (CommonMark's) would fail.
  * `kept` maps the characters to what they stand for.
  */
-function protect(text, marked) {
+function protect(text, { marked }) {
   const kept = new Map();
   let next = 0xe000;
   const keep = (value) => {
@@ -228,7 +251,7 @@ function codeOf(raw) {
   return /^ .*[^ ].* $/s.test(code) ? code.slice(1, -1) : code;
 }
 
-/** `[text](address)`: it says which host is behind it, whatever its text says. */
+/** `[text](address)`: it says which host is behind it, unless its text does. */
 function namedLink(token, kept) {
   const target = kept.get(token.href);
   const isPlain = target?.href && !token.title && token.raw.endsWith(`](${token.href})`);
@@ -237,7 +260,7 @@ function namedLink(token, kept) {
   const { host, pathname } = new URL(target.href);
   const name = host || pathname; // of a mail address
   const says = textOf(children).trim().toLowerCase();
-  const isSaid = says === name || says === target.text.toLowerCase();
+  const isSaid = says === name || (says === target.text.toLowerCase() && !hiddenHost(target));
   return [{ type: "link", href: target.href, children, host: isSaid ? "" : name }];
 }
 
@@ -259,7 +282,7 @@ function leaves(source, kept) {
     const value = kept.get(char);
     if (value?.href) {
       flush();
-      nodes.push({ type: "link", href: value.href, children: [{ type: "text", text: value.text }], host: "" });
+      nodes.push({ type: "link", href: value.href, children: [{ type: "text", text: value.text }], host: hiddenHost(value) });
     } else text += value ? value.text : char;
   }
   flush();
@@ -293,10 +316,15 @@ function merged(nodes) {
   return result;
 }
 
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; // what stands behind them could be read backwards
+
 /** The text of inline nodes. */
 export function textOf(nodes) {
   return nodes
-    .map(({ text, children, host }) => (children ? textOf(children) + (host ? ` (${host})` : "") : text))
+    .map(({ text, children, host }) => {
+      if (!children) return text;
+      return host ? `${textOf(children).replace(TURNS, "")} (${host})` : textOf(children);
+    })
     .join("");
 }
 

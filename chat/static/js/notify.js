@@ -21,12 +21,13 @@ export async function setNotifying(userId, wanted) {
 }
 
 /**
- * Show what arrives while nobody looks: one notification a room, gone when it is read. Rooms that
- * notify of mentions tell of these alone, muted ones of nothing, mentions neither. One tab of
- * the browser does it for all of them. `open(room)` is called when somebody clicks one.
+ * Show what arrives while nobody looks: one notification a room, gone when it is read or its message
+ * deleted. Rooms that notify of mentions tell of these alone, muted ones of nothing, mentions neither.
+ * One tab of the browser does it for all of them. `open(room)` is called when somebody clicks one.
+ * Returns `{arrived(message), changed(messages)}`, to be told what was pushed.
  */
 export function createNotifier({ store, locks, wait, open }) {
-  const shown = new Map(); // room id -> Notification
+  const shown = new Map(); // room id -> {notification, message}
   const userId = store.me.id;
   let leads = false;
 
@@ -37,7 +38,9 @@ export function createNotifier({ store, locks, wait, open }) {
 
   store.subscribe((key) => {
     if (key !== "rooms") return;
-    for (const roomId of [...shown.keys()]) if (!isUnread(roomId)) close(roomId);
+    for (const [roomId, { message }] of [...shown]) {
+      if (!isUnread(roomId) || store.latest(message).deleted_at) close(roomId);
+    }
   });
 
   function isUnread(roomId, seq = 0) {
@@ -46,7 +49,7 @@ export function createNotifier({ store, locks, wait, open }) {
   }
 
   function close(roomId) {
-    shown.get(roomId)?.close();
+    shown.get(roomId)?.notification.close();
     shown.delete(roomId);
   }
 
@@ -59,11 +62,10 @@ export function createNotifier({ store, locks, wait, open }) {
       close(room.id);
       open(room);
     };
-    shown.set(room.id, notification);
+    shown.set(room.id, { notification, message });
   }
 
-  /** A message was pushed. */
-  return async function notify(message) {
+  async function arrived(message) {
     if (!leads || message.user_id === userId || document.hasFocus()) return;
     if (notifyingState(userId) !== "on") return;
     await wait(SETTLE_MS);
@@ -76,5 +78,14 @@ export function createNotifier({ store, locks, wait, open }) {
     } catch {
       forgetNotifying(userId); // Chrome on Android lets no page show one by itself
     }
-  };
+  }
+
+  /** What a closed room has further up is in no store: only the push tells that it was deleted. */
+  function changed(messages) {
+    for (const { id, room_id: roomId, deleted_at: deletedAt } of messages) {
+      if (deletedAt && shown.get(roomId)?.message.id === id) close(roomId);
+    }
+  }
+
+  return { arrived, changed };
 }

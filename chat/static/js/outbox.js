@@ -1,6 +1,7 @@
 // What has been written and is not stored yet. It outlives a reload, and is sent until answered.
 
 import { backoff } from "./backoff.js";
+import { pointerOf } from "./quoted.js";
 
 const TRIES = 3; // answers that leave the outcome open, before a person is asked
 const ABANDONED_MS = 30_000; // another tab's record that still waits: that tab may be closed
@@ -9,17 +10,18 @@ const SETTLED = 100; // client_ids of messages that came lately
 /**
  * A record is `{client_id, room_id, kind, user_id, data, reply_to, created_at, state, error}`
  * with state "pending" or "failed"; a pending one with an error is sent once the server takes more.
- * One for a room that is still provisional has also its other member, `peer`. Per room one record is
- * on its way at a time, so that they keep their order.
+ * One for a room that is still provisional has also its other member, `peer`. `reply_to` is
+ * `{id, seq, user_id}` of the message it answers, or null. Per room one record is on its way at a
+ * time, so that they keep their order.
  *
  * `keeper` keeps records over a reload (see createKeeper); `emit(kind, event, payload)` resolves to
  * an ack, throws when none came; `online()` tells whether emitting makes sense; `lock(name, task)`
  * keeps other tabs out; `stored(message)` gets what was stored and may resolve later; `changed(roomId)` is called when a
- * room's records changed; `wait(ms)` resolves later.
+ * room's records changed; `wait(ms)` resolves later; `find(roomId, seq)` resolves to a message or null.
  */
 export class Outbox {
-  constructor({ userId, keeper, emit, online, lock, stored, changed, wait, makeId, now = Date.now }) {
-    Object.assign(this, { userId, keeper, emit, online, lock, stored, changed, wait, makeId, now });
+  constructor({ userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, now = Date.now }) {
+    Object.assign(this, { userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, now });
     this.records = new Map();
     this.kept = new Set(); // ids of records that the keeper has
     this.settled = new Set();
@@ -104,7 +106,7 @@ export class Outbox {
       ...(room.provisional && { peer: room.peer }),
       user_id: this.userId,
       data,
-      reply_to: replyTo,
+      reply_to: pointerOf(replyTo),
       created_at: this.newest,
       state: "pending",
       error: null,
@@ -173,6 +175,11 @@ export class Outbox {
     }
   }
 
+  /** Whether the message that a record answers has its seq: a database that was restored may have another there. */
+  async isThere(roomId, { id, seq }) {
+    return (await this.find(roomId, seq))?.id === id;
+  }
+
   /** Send one record; returns how long to wait before going on, in ms. */
   async attempt({ client_id: clientId }, tried) {
     if (this.kept.has(clientId)) await this.reread(clientId);
@@ -182,7 +189,7 @@ export class Outbox {
     try {
       const { room_id, peer, data, reply_to: quote } = record;
       const place = peer ? { to: peer.username } : { room_id };
-      const reply = quote && { reply_to: quote.seq };
+      const reply = quote && (await this.isThere(room_id, quote)) && { reply_to: quote.seq };
       ack = await this.emit(record.kind, "send_message", { ...place, client_id: clientId, data, ...reply });
     } catch {
       if (!this.online()) return 0; // pending until the connection is back

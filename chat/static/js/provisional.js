@@ -24,9 +24,16 @@ export class RoomMap extends Map {
   }
 }
 
+const PREFIX = "new:";
+
 /** The id of the room with somebody before the first message: the server knows none yet. */
 export function provisionalId(username) {
-  return `new:${username.toLowerCase()}`;
+  return PREFIX + username.toLowerCase();
+}
+
+/** Whether an id is that of a room before its first message. */
+export function isProvisional(id) {
+  return id.startsWith(PREFIX);
 }
 
 /** Make the room with somebody as it is before the first message. */

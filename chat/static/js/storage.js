@@ -1,5 +1,7 @@
 // What this browser keeps for a user beside the outbox: drafts and choices. Gone at log-out.
 
+import { pointerOf } from "./quoted.js";
+
 /**
  * A storage that never throws: what the browser refuses to keep lives as long as the tab. `open()`
  * returns the browser's own, or throws where it is blocked; `kept` tells which it was.
@@ -63,22 +65,27 @@ export function moveDraft(userId, fromId, toId) {
   keepDraft(userId, fromId, "");
 }
 
-/** Forget all drafts of a user. */
-export function forgetDrafts(userId) {
+const REPLY = "reply.";
+const replyKey = (userId, roomId) => draftKey(userId, REPLY + roomId);
+
+/** Forget the drafts of a user: all, or those of rooms that are gone. */
+export function forgetDrafts(userId, isGone = () => true) {
   const prefix = draftKey(userId, "");
-  for (const key of storage.keys()) if (key.startsWith(prefix)) storage.removeItem(key);
+  for (const key of storage.keys()) {
+    if (!key.startsWith(prefix)) continue;
+    const id = key.slice(prefix.length);
+    if (isGone(id.startsWith(REPLY) ? id.slice(REPLY.length) : id)) storage.removeItem(key);
+  }
 }
 
-const replyKey = (userId, roomId) => draftKey(userId, `reply.${roomId}`);
-
-/** Read what the draft of a room is a reply to, as a quote, or null. */
+/** Read what the draft of a room is a reply to, `{id, seq, user_id}`, or null. */
 export function readDraftQuote(userId, roomId) {
   return attempt(() => JSON.parse(storage.getItem(replyKey(userId, roomId))));
 }
 
-/** Keep what the draft of a room is a reply to; null is forgotten. */
+/** Keep which message the draft of a room is a reply to; null is forgotten. */
 export function keepDraftQuote(userId, roomId, quote) {
-  if (quote) storage.setItem(replyKey(userId, roomId), JSON.stringify(quote));
+  if (quote) storage.setItem(replyKey(userId, roomId), JSON.stringify(pointerOf(quote)));
   else storage.removeItem(replyKey(userId, roomId));
 }
 

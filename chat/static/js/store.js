@@ -16,9 +16,10 @@ export function nameOf(user) {
 }
 
 export class Store {
-  constructor({ now = Date.now, onUnknownRoom = () => {}, onBegun = () => {} } = {}) {
+  constructor({ now = Date.now, onUnknownRoom = () => {}, onBegun = () => {}, onGone = () => {} } = {}) {
     this.now = now;
     this.onUnknownRoom = onUnknownRoom; // a room that must be fetched to be shown
+    this.onGone = onGone; // told the id of a room that is no longer one's own
     this.onBegun = onBegun; // told the id of a provisional room and the real one in its place
     this.me = null;
     this.aliases = new Map(); // provisional id -> id
@@ -260,6 +261,7 @@ export class Store {
     this.members.delete(id);
     this.readMarks.delete(id);
     this.typing.delete(id);
+    this.onGone(id);
     this.notify("rooms", `room:${id}`);
   }
 

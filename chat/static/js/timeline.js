@@ -1,8 +1,8 @@
 // One room's messages: a gapless stretch of its log, ordered by seq, each message once and as it is now.
 
+import { beginningOf } from "./quoted.js";
 import { newerOf } from "./versions.js";
 
-const QUOTED = 200; // characters of a text that its quotes have
 const MOST_ASIDE = 1_000; // messages that wait for their place when word of another change comes
 
 /**
@@ -62,6 +62,7 @@ export class Timeline {
   load(page, { hasNewer = false, rev = 0 } = {}) {
     this.messages = page.map((message) => newest(this.at(message.seq) ?? this.ahead.get(message.seq), message));
     this.following = !hasNewer;
+    this.bringQuotesUp();
     for (const seq of this.ahead.keys()) if (seq <= this.last) this.ahead.delete(seq);
     this.rev = this.ahead.size ? Math.min(this.rev, rev) : rev;
     this.loaded = true;
@@ -75,6 +76,7 @@ export class Timeline {
     const older = page.filter((message) => message.seq < this.first);
     if (!older.length || older[older.length - 1].seq !== this.first - 1) return 0;
     this.messages = [...older, ...this.messages];
+    this.bringQuotesUp();
     this.rev = Math.min(this.rev, rev);
     return older.length;
   }
@@ -85,6 +87,7 @@ export class Timeline {
     for (const message of page) {
       this.head = Math.max(this.head, message.seq);
       if (!this.loaded) continue;
+      this.followInQuotes(message);
       if (message.seq <= this.last) {
         this.replace(message);
       } else if (message.seq === this.last + 1) {
@@ -98,6 +101,7 @@ export class Timeline {
   add(message) {
     this.head = Math.max(this.head, message.seq);
     if (!this.loaded) return;
+    this.followInQuotes(message);
     if (message.seq <= this.last) this.replace(message);
     // A stretch further back goes on with pages alone: a push may be older than its `rev`.
     else if (this.following && message.seq > this.unknownTo) this.setAside(message);
@@ -114,16 +118,21 @@ export class Timeline {
   }
 
   /** Bring the quotes of a message whose text has changed up to date. */
-  followInQuotes({ seq, version, data, edited_at: editedAt, deleted_at: deletedAt }) {
-    if (!editedAt && !deletedAt) return;
-    const text = [...data].slice(0, QUOTED).join("");
-    const follow = (message) => {
-      const quote = message.reply_to;
-      if (quote?.seq !== seq || quote.version >= version) return message;
-      return { ...message, reply_to: { ...quote, version, data: text, deleted: Boolean(deletedAt) } };
-    };
+  followInQuotes(original) {
+    if (!original.edited_at && !original.deleted_at) return;
+    const follow = (message) => (message.reply_to?.seq === original.seq ? quoting(message, original) : message);
     this.messages = this.messages.map(follow);
     for (const [at, message] of this.ahead) this.ahead.set(at, follow(message));
+  }
+
+  /** Let a message quote what is held of its original: it may come from before that changed. */
+  withQuoteUp(message) {
+    const original = message.reply_to && this.at(message.reply_to.seq);
+    return original ? quoting(message, original) : message;
+  }
+
+  bringQuotesUp() {
+    this.messages = this.messages.map((message) => this.withQuoteUp(message));
   }
 
   /** Let a held message look as `change(message)` makes it, for as long as its version lasts. */
@@ -155,13 +164,13 @@ export class Timeline {
   replace(message) {
     const index = message.seq - this.first;
     const held = this.messages[index];
-    if (held?.id === message.id) this.messages[index] = newerOf(held, message);
+    if (held?.id === message.id) this.messages[index] = this.withQuoteUp(newerOf(held, message));
   }
 
   /** Join what was set aside and now fits. */
   settle() {
     for (let next; (next = this.ahead.get(this.last + 1)); ) {
-      this.messages.push(next);
+      this.messages.push(this.withQuoteUp(next));
       this.ahead.delete(next.seq);
     }
     this.head = Math.max(this.head, this.last);
@@ -184,4 +193,11 @@ export class Timeline {
 /** The newer copy of a message; of another past only what is given counts. */
 function newest(known, given) {
   return known?.id === given.id ? newerOf(known, given) : given;
+}
+
+/** A reply with the quote that its original makes now; that of a newer copy stays. */
+function quoting(reply, { version = 0, data, deleted_at: deletedAt }) {
+  const quote = reply.reply_to;
+  if ((quote.version ?? 0) >= version) return reply;
+  return { ...reply, reply_to: { ...quote, version, data: beginningOf(data), deleted: Boolean(deletedAt) } };
 }

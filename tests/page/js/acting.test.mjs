@@ -4,12 +4,12 @@ import { createCatalogue, withTone, withUsed } from "../../../chat/static/js/emo
 import { MOST_SUGGESTED, mentionAt, suggest } from "../../../chat/static/js/mentions.js";
 import { follows } from "../../../chat/static/js/pinned.js";
 import { place } from "../../../chat/static/js/placing.js";
+import { quoteOf } from "../../../chat/static/js/quoted.js";
 import { closedBy, rightsOver } from "../../../chat/static/js/rights.js";
 import { Store } from "../../../chat/static/js/store.js";
 import { withReaction } from "../../../chat/static/js/versions.js";
 import { excerptOf } from "../../../chat/static/js/views/excerpt.js";
 import { createMentionSearch } from "../../../chat/static/js/views/mention_search.js";
-import { quoteOf } from "../../../chat/static/js/views/composer_modes.js";
 import { MARKS, wrap } from "../../../chat/static/js/wrapping.js";
 import { group, message, processorMs } from "./helpers.mjs";
 

@@ -133,3 +133,26 @@ export function processorMs(begun) {
   const { user, system } = process.cpuUsage(begun);
   return (user + system) / 1_000;
 }
+
+const SAMPLE_MS = 4; // of one measurement: shorter ones are noise
+const TRIES = 5;
+
+/** How much longer a task takes with a text than with its first and last eighth, each at its best. */
+export function growth(task, text) {
+  const part = text.length / 8;
+  const best = [text.slice(0, part) + text.slice(-part), text].map((input) =>
+    Math.min(...Array.from({ length: TRIES }, () => msEach(() => task(input)))),
+  );
+  return best[1] / best[0];
+}
+
+function msEach(task) {
+  const begun = process.cpuUsage();
+  let [count, took] = [0, 0];
+  while (took < SAMPLE_MS) {
+    task();
+    count += 1;
+    took = processorMs(begun);
+  }
+  return took / count;
+}

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse, plainText, textOf } from "../../../chat/static/js/markup.js";
-import { processorMs } from "./helpers.mjs";
+import { elementsOf } from "../../../chat/static/js/markup_size.js";
+import { growth } from "./helpers.mjs";
 
 /** Write a tree down: `<strong>a</strong>` and so on. */
 function written(nodes) {
@@ -75,6 +76,23 @@ test("a link with a text of its own says which host is behind it", () => {
   assert.equal(plainText("see [here](https://evil.com/x)"), "see here (evil.com)");
 });
 
+test("a host of letters that look like others is told as it is looked up", () => {
+  const apple = "https://\u0430\u0440\u0440\u04cf\u0435.com"; // Cyrillic
+  const real = "xn--80ak6aa92e.com";
+  assert.equal(shown(apple), `<link ${real}>${apple}</link>`);
+  assert.equal(shown(`[${apple}](${apple})`), `<link ${real}>${apple}</link>`);
+  assert.equal(shown(`[${real}](${apple})`), `<link>${real}</link>`);
+  assert.equal(plainText(`see ${apple}`), `see ${apple} (${real})`);
+  assert.equal(shown("https://paypal一login.com/"), "<link xn--paypallogin-qm8q.com>https://paypal一login.com/</link>");
+  for (const text of ["https://例え.jp/a", "https://한국.한국:80/", "https://スーパー.com", "www.example.org", "https://x.org/\u0430", "a@b.org"]) {
+    assert.equal(shown(text), `<link>${text}</link>`);
+  }
+});
+
+test("what a link says cannot turn its host round where nothing is formatted", () => {
+  assert.equal(plainText("[\u202eelgoog](https://evil.com)"), "elgoog (evil.com)");
+});
+
 test("only addresses of the web and of mail are links", () => {
   for (const target of ["javascript:alert(1)", "data:text/html,x", "/r/1", "//evil.com", "vbscript:x", "\u202ehttps:x"]) {
     assert.equal(shown(`[a](${target})`), `[a](${target})`);
@@ -118,23 +136,39 @@ test("nothing that was typed is lost", () => {
   }
 });
 
+test("a long text with very many marks keeps the format of each line that has fewer", () => {
+  const line = "**a** `b` ".repeat(30).trim();
+  assert.equal(shown(`${line}\n${line}`), `${shown(line)}\n${shown(line)}`);
+  assert.ok(shown(line).includes("<strong>a</strong> <code>b</code>"));
+  assert.equal(shown("_中(".repeat(300)), "_中(".repeat(300));
+});
+
 const fit = (part) => part.repeat(Math.ceil(4_000 / part.length)).slice(0, 4_000);
 const HOSTILE = {
   stars: fit("*"), "stars and letters": fit("*a"), "letters and stars": fit("a*"), "stars and spaces": fit("*a **b "),
   brackets: fit("["), "links begun": fit("[a]("), "pictures begun": fit("!["), ticks: fit("`"), "ticks in runs": fit("`a``b```c"),
-  quotes: fit(">"), "quotes in quotes": fit("> "), "lists in lists": fit("1. "), "fences": fit("```\n"), tildes: fit("~~a "),
-  underscores: fit("_a "), backslashes: fit("\\"), tags: fit("<a"), mentions: fit("@bob "), "an @ behind a run": "_".repeat(3_999) + "@", "emphasis in emphasis": "*a _b ".repeat(333) + "c_ d* ".repeat(333),
+  quotes: fit(">"), "quotes in quotes": fit("> "), "lists in lists": fit("1. "), "fences": fit("```\n"), "fences begun": fit("```a\n"), tildes: fit("~~a "),
+  underscores: fit("_a "), backslashes: fit("\\"), tags: fit("<a"), mentions: fit("@bob "), "mentions behind runs": fit(`${"_".repeat(99)}@`), "emphasis in emphasis": "*a _b ".repeat(333) + "c_ d* ".repeat(333),
   "deep emphasis": "**a ".repeat(500) + " b**".repeat(500), "Chinese stars": fit("中*，"), "private signs": String.fromCharCode(...Array.from({ length: 4_000 }, (_, i) => 0xe000 + i)),
   items: fit("- a\n"), "indented items": Array.from({ length: 88 }, (_, i) => `${" ".repeat(i)}- a`).join("\n"), domains: fit("a."), addresses: fit("a.cn "),
+  "Chinese underscores": fit("_中("), "Chinese brackets": fit("中)*"), "a tick and stars": fit(`\`${"*a ".repeat(1_332)}*`),
+  "lines of marks": fit(`${"_中(".repeat(60)}\n`),
 };
+
+test("no message takes many elements, whatever is in it", () => {
+  const big = { "blocks of code": fit("```\n```\n"), "short items": fit("- x\n"), "code in a line": fit("`a` "), words: fit("**a** ") };
+  for (const [name, text] of Object.entries({ ...HOSTILE, ...big })) {
+    const blocks = parse(text);
+    assert.ok(elementsOf(blocks) <= 300, `${name}: ${elementsOf(blocks)}`);
+    assert.equal(words(contents(blocks)), words(text), name);
+  }
+  const list = fit("- x\n");
+  assert.equal(shown(`${list}see www.example.org`), `${list}see <link>www.example.org</link>`);
+});
 
 test("no message takes long, whatever is in it", () => {
   for (const [name, text] of Object.entries(HOSTILE)) {
-    const took = Array.from({ length: 5 }, () => {
-      const begun = process.cpuUsage(); // others work here too
-      parse(text);
-      return processorMs(begun);
-    });
-    assert.ok(Math.min(...took) < 20, `${name}: ${Math.min(...took)} ms`);
+    const times = growth(parse, text);
+    assert.ok(times < 8, `${name}: 4 times as long a text takes ${times} times as long`);
   }
 });

@@ -5,16 +5,20 @@ import { keepNotifying } from "../../../chat/static/js/storage.js";
 import { Store } from "../../../chat/static/js/store.js";
 import { createLocks, deferred, group, message } from "./helpers.mjs";
 
-/** A page nobody looks at, in a browser that shows notifications: `shown` are their texts. */
+/** A page nobody looks at, in a browser that shows notifications: `shown` are their texts, `open` those of the open ones. */
 async function setUp(t) {
   const shown = [];
+  const open = new Set();
   const settled = deferred();
   class Notification {
     static permission = "granted";
     constructor(title, { body }) {
       shown.push(body);
+      open.add((this.body = body));
     }
-    close() {}
+    close() {
+      open.delete(this.body);
+    }
   }
   for (const [name, value] of Object.entries({ Notification, document: { hasFocus: () => false } })) {
     const before = Object.getOwnPropertyDescriptor(globalThis, name);
@@ -25,9 +29,9 @@ async function setUp(t) {
   store.setMe({ id: "me", username: "me" });
   store.putRooms([group("r1")], []);
   keepNotifying("me");
-  const notify = createNotifier({ store, locks: createLocks(), wait: () => settled.promise, open: () => {} });
+  const notifier = createNotifier({ store, locks: createLocks(), wait: () => settled.promise, open: () => {} });
   await new Promise(setImmediate); // it leads by now
-  return { store, shown, notify, settle: settled.resolve };
+  return { store, shown, open, notifier, settle: settled.resolve };
 }
 
 /** Tell of a message, and of what became of it before the notification is shown. */
@@ -35,9 +39,9 @@ async function tell(page, ...changed) {
   await tellOf(page, message(1), changed);
 }
 
-async function tellOf({ store, notify, settle }, first, changed = []) {
+async function tellOf({ store, notifier, settle }, first, changed = []) {
   store.apply("message_created", first);
-  const told = notify(first);
+  const told = notifier.arrived(first);
   for (const one of changed) {
     store.apply("messages_changed", { room_id: "r1", messages: [one], after_rev: 0, last_rev: 1 });
   }
@@ -55,6 +59,26 @@ test("a message that was deleted at once is not told of", async (t) => {
   const page = await setUp(t);
   await tell(page, message(1, { version: 1, data: "", deleted_at: 5 }));
   assert.deepEqual(page.shown, []);
+});
+
+test("a notification goes when its message is deleted", async (t) => {
+  const page = await setUp(t);
+  await tell(page);
+  assert.deepEqual([...page.open], ["ann: text 1"]);
+  page.store.putCopy(message(1, { version: 1, data: "", deleted_at: 5 }));
+  assert.deepEqual([...page.open], []);
+});
+
+test("it goes also when others were written since of which nobody was told", async (t) => {
+  const page = await setUp(t);
+  page.store.putRoom(group("r1", { notify: "mentions" }));
+  await tellOf(page, message(1, { mentions: ["me"] }));
+  page.store.apply("message_created", message(2));
+  assert.deepEqual([...page.open], ["ann: text 1"]);
+  page.notifier.changed([message(2, { version: 1, data: "", deleted_at: 5 })]);
+  assert.deepEqual([...page.open], ["ann: text 1"]);
+  page.notifier.changed([message(1, { version: 1, data: "", deleted_at: 5 })]);
+  assert.deepEqual([...page.open], []);
 });
 
 test("a message that nothing was done to is told of", async (t) => {

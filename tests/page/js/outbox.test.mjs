@@ -7,7 +7,7 @@ import { createKeepers, createLocks, deferred, message } from "./helpers.mjs";
 const ROOM = { id: "r1", kind: "group" };
 
 /** Make the outbox of one tab; tabs of one browser share `keepers` and `locks`. */
-function setUp({ emit, keepers = createKeepers(), locks = createLocks(), online = () => true } = {}) {
+function setUp({ emit, keepers = createKeepers(), locks = createLocks(), online = () => true, find } = {}) {
   const stored = [];
   const waits = [];
   let count = 0;
@@ -20,6 +20,7 @@ function setUp({ emit, keepers = createKeepers(), locks = createLocks(), online 
     stored: (one) => stored.push(one),
     changed: () => {},
     wait: async (ms) => waits.push(ms),
+    find,
     makeId: () => `id${++count}`,
   });
   return { outbox, stored, waits };
@@ -36,17 +37,29 @@ const stores = (calls = []) => async (kind, event, payload) => {
   return { data: message(calls.length, { client_id: payload.client_id, data: payload.data }) };
 };
 
-test("a reply names the message it answers, and is kept with its quote", async () => {
+const QUOTE = { id: "m7", seq: 7, user_id: "u2", username: "bob", nickname: "Bob", data: "a question" };
+
+test("a reply names the message it answers, and keeps nothing that others wrote", async () => {
   const calls = [];
   const keepers = createKeepers();
-  const { outbox } = setUp({ emit: stores(calls), keepers, online: () => false });
-  const quote = { seq: 7, user_id: "u2", data: "a question" };
-  await outbox.add(ROOM, "an answer", quote);
-  assert.deepEqual([...keepers.records.values()][0].reply_to, quote);
+  const find = async (roomId, seq) => message(seq);
+  const { outbox } = setUp({ emit: stores(calls), keepers, online: () => false, find });
+  await outbox.add(ROOM, "an answer", QUOTE);
+  assert.deepEqual([...keepers.records.values()][0].reply_to, { id: "m7", seq: 7, user_id: "u2" });
   outbox.online = () => true;
   await outbox.resume();
   await send(outbox, "no reply");
   assert.deepEqual(calls.map(({ reply_to }) => reply_to), [7, undefined]);
+});
+
+test("a reply never answers another message that a restored database has in that place", async () => {
+  for (const found of [null, message(7, { id: "another" })]) {
+    const calls = [];
+    const { outbox } = setUp({ emit: stores(calls), find: async () => found });
+    outbox.add(ROOM, "an answer", QUOTE);
+    await outbox.drain("r1");
+    assert.deepEqual(calls.map(({ data, reply_to }) => [data, reply_to]), [["an answer", undefined]]);
+  }
 });
 
 test("an acked record is stored and forgotten", async () => {

@@ -65,6 +65,21 @@ test("what one has set of a room elsewhere is known here, too", () => {
   assert.deepEqual([attentionOf(store.rooms.values()).count, store.rooms.get("r1").pinned, store.rooms.has("r9")], [0, true, false]);
 });
 
+test("a room that was hidden elsewhere before its last message stays in the list", () => {
+  const store = setUp([{ ...group("d1"), kind: "direct", peer: PEER, last_seq: 1 }]);
+  const hiddenAt = (seq) => ({ room_id: "d1", last_seq: seq, notify: "all", muted: false, hidden: true, pinned: false });
+  const shown = () => store.shownRooms(null).map(({ id }) => id);
+  store.apply("message_created", message(2, { room_id: "d1" }));
+  store.apply("room_settings_changed", hiddenAt(1));
+  assert.deepEqual(shown(), ["d1"]);
+  store.apply("room_settings_changed", hiddenAt(3)); // it overtook the message 3
+  assert.deepEqual(shown(), []);
+  store.apply("message_created", message(3, { room_id: "d1" }));
+  assert.deepEqual(shown(), [], "hidden after it");
+  store.apply("message_created", message(4, { room_id: "d1" }));
+  assert.deepEqual(shown(), ["d1"]);
+});
+
 test("a direct room pushed without its peer is fetched, and so is an unknown one", () => {
   const wanted = [];
   const store = setUp([], { onUnknownRoom: (id) => wanted.push(id) });

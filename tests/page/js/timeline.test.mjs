@@ -205,3 +205,41 @@ test("a quote says what its original says now, whichever comes first", () => {
   timeline.change(message(1, { version: 3, data: "", deleted_at: 7 }));
   assert.deepEqual(timeline.at(2).reply_to, { ...quote, version: 3, data: "", deleted: true });
 });
+
+test("a text known to be deleted is in no quote, whichever way a reply or its original comes", () => {
+  const gone = message(5, { version: 1, data: "", deleted_at: 9 });
+  const reply = (seq, more) =>
+    message(seq, { reply_to: { seq: 5, version: 0, user_id: "u1", data: "SECRET", deleted: false }, ...more });
+  const load = (timeline, page) => timeline.load(page, { rev: 1 });
+  const ways = {
+    "a push": [(timeline) => load(timeline, [gone, message(6)]), (timeline) => timeline.add(reply(7))],
+    "a push that comes early": [
+      (timeline) => load(timeline, [gone]),
+      (timeline) => timeline.add(reply(7)),
+      (timeline) => timeline.add(message(6)),
+    ],
+    "a page of newer ones": [(timeline) => load(timeline, [gone, message(6)]), (timeline) => timeline.extend([reply(7)], 1)],
+    "a newer copy": [
+      (timeline) => load(timeline, [gone, message(6), message(7)]),
+      (timeline) => timeline.add(reply(7, { version: 1 })),
+    ],
+    "a page that has kept a reply": [
+      (timeline) => load(timeline, [message(6), reply(7)]),
+      (timeline) => load(timeline, [gone, message(6), reply(7)]),
+    ],
+    "a page of older ones": [
+      (timeline) => load(timeline, [message(6), reply(7)]),
+      (timeline) => timeline.prepend([message(4), gone], 1),
+    ],
+    "another copy of the original": [
+      (timeline) => load(timeline, [message(5), message(6), reply(7)]),
+      (timeline) => timeline.extend([gone], 1),
+    ],
+  };
+  for (const [way, steps] of Object.entries(ways)) {
+    const timeline = new Timeline();
+    for (const step of steps) step(timeline);
+    const { data, deleted, user_id: author } = timeline.at(7).reply_to;
+    assert.deepEqual([data, deleted, author], ["", true, "u1"], way);
+  }
+});

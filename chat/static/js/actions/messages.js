@@ -48,6 +48,18 @@ export function createMessageActions({ store, api, outbox, emit }) {
       return outbox.add(room, text, quote);
     },
 
+    /** The message with a seq, the one that is held or the server's; null where there is none. */
+    async find(roomId, seq) {
+      const held = store.timelines.get(roomId)?.at(seq);
+      if (held) return held;
+      try {
+        return await api.get(`/rooms/${roomId}/messages/${seq}`);
+      } catch (error) {
+        if (error.code === "not_found") return null;
+        throw error;
+      }
+    },
+
     edit: (message, data) => change("edit_message", message, { data }),
 
     remove: (message) => change("delete_message", message),

@@ -3,6 +3,7 @@
 import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { CHECK, SEND, SMILE } from "../icons.js";
 import { t } from "../i18n.js";
+import { quoteOf } from "../quoted.js";
 import { isBlank } from "../text.js";
 import { createModes } from "./composer_modes.js";
 import { createSuggestions } from "./suggestions.js";
@@ -165,6 +166,14 @@ export function createComposer({
     keep();
   }
 
+  /** Take what a message is by now, null where there is none: perhaps it is edited or answered here. */
+  function hear(seq, found) {
+    const target = modes.edited ?? modes.quote;
+    if (stopped || saving || target?.seq !== seq || found === target) return;
+    if (!found || found.deleted_at || found.id !== target.id) dropTarget();
+    else if (modes.quote && modes.quote.version !== (found.version ?? 0)) modes.reply(quoteOf(found));
+  }
+
   input.addEventListener("input", () => {
     field.fit();
     check();
@@ -220,10 +229,11 @@ export function createComposer({
       beginEdit(message);
       input.focus();
     },
+    hear,
     /** Messages have changed, perhaps the one that is edited or answered. */
     redraw() {
       const target = modes.edited ?? modes.quote;
-      if (target && !saving && latest(target).deleted_at) dropTarget();
+      if (target) hear(target.seq, latest(target));
     },
     suggest: suggestions.refresh,
     stop() {

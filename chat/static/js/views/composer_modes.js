@@ -5,22 +5,6 @@ import { t } from "../i18n.js";
 import { CLOSE, PENCIL, REPLY } from "../icons.js";
 import { excerptOf } from "./excerpt.js";
 
-const QUOTED = 200; // characters, as the server quotes
-
-/** What a message says as the one another message answers. */
-export function quoteOf(message, nickname) {
-  const { seq, version = 0, user_id: userId, username, data } = message;
-  return {
-    seq,
-    version,
-    user_id: userId,
-    username,
-    nickname,
-    data: [...data.slice(0, 2 * QUOTED)].slice(0, QUOTED).join(""),
-    deleted: false,
-  };
-}
-
 /**
  * Make the strip above the text field. `authorOf(quote)` names its author, `goTo(seq)` shows the
  * message, `leave()` is called by its button. Returns `{root, mode, quote, message, set…}`.

@@ -54,7 +54,7 @@ function inline(nodes, made) {
 
 /** Links to this server are followed in this page, others in a new tab that learns nothing of it. */
 function linkOf({ href, children, host }, made) {
-  const shown = [inline(children, made), host && h("span", { class: "link-host" }, ` (${host})`)];
+  const shown = host ? withHost(inline(children, made), host) : inline(children, made);
   const place = placeOf(href, location.origin);
   if (!place) {
     return h("a", { ...LINK, href, target: "_blank", rel: "noopener noreferrer nofollow" }, shown);
@@ -69,11 +69,16 @@ function linkOf({ href, children, host }, made) {
   return link;
 }
 
+/** What a link says and where it leads; signs in the former that turn what follows round end with it. */
+function withHost(said, host) {
+  return [h("bdi", {}, said), h("span", { class: "link-host", dir: "ltr" }, ` (${host})`)];
+}
+
 function codeBlock({ text, language }) {
   // Long lines scroll inside: whoever has no mouse scrolls them with the arrow keys.
   const scroller = h(
     "pre",
-    { class: "code-text", tabindex: "0", role: "group", "aria-label": t("code.label") },
+    { class: "code-text", tabindex: "-1", role: "group", "aria-label": t("code.label") },
     h("code", {}, text),
   );
   const head = h("div", { class: "code-head" }, h("span", { class: "code-language" }, language), copyCode(text));

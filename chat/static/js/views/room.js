@@ -3,6 +3,7 @@
 import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
+import { createQuoting, emptyQuote, quoteOf } from "../quoted.js";
 import { closedBy } from "../rights.js";
 import { pathOf } from "../router.js";
 import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage.js";
@@ -10,7 +11,6 @@ import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
 import { numberLine } from "./group_number.js";
-import { quoteOf } from "./composer_modes.js";
 import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
@@ -25,6 +25,8 @@ export function createRoom({ room: given, app, openSheet }) {
   const room = () => store.rooms.get(roomId);
   const title = () => store.titleOf(room());
   const goTo = (seq) => messages.goTo(seq);
+  const quoting = createQuoting((seq) => store.timeline(roomId).at(seq));
+  const answered = readDraftQuote(store.me.id, roomId);
 
   const head = createRoomHead({ room: given, app, openSheet });
   const typing = h("p", { class: "typing" });
@@ -38,7 +40,7 @@ export function createRoom({ room: given, app, openSheet }) {
     store,
     title: title(),
     history: actions,
-    pending: () => outbox.list(roomId),
+    pending: () => outbox.list(roomId).map(quoting),
     welcome,
     seen: (seq) => actions.markRead(roomId, seq),
     missing: () => app.toast(t("messages.missing")),
@@ -59,8 +61,9 @@ export function createRoom({ room: given, app, openSheet }) {
   const composer = createComposer({
     roomId,
     label: t("composer.label", { name: title() }),
-    draft: { text: readDraft(store.me.id, roomId), quote: readDraftQuote(store.me.id, roomId) },
+    draft: { text: readDraft(store.me.id, roomId), quote: answered && emptyQuote(answered) },
     keepDraft({ text, quote }) {
+      if (!room()) return; // nothing is kept of a room that is gone
       keepDraft(store.me.id, store.idOf(roomId), text);
       keepDraftQuote(store.me.id, store.idOf(roomId), quote);
     },
@@ -87,6 +90,15 @@ export function createRoom({ room: given, app, openSheet }) {
     goTo,
     say: app.toast,
   });
+  /** Let the draft say again what it answers, if that is still there. */
+  async function lookUpAnswered({ seq }) {
+    try {
+      composer.hear(seq, await actions.find(roomId, seq));
+    } catch {
+      // until the message is held, its author's name will do
+    }
+  }
+
   /** The user's newest message, if it can be edited; null while a newer one is being sent. */
   function lastOwn() {
     if (outbox.list(roomId).length) return null;
@@ -156,6 +168,7 @@ export function createRoom({ room: given, app, openSheet }) {
       messages.start(seq);
       pins.redraw();
       if (!room().provisional) pins.load();
+      if (answered) lookUpAnswered(answered);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(store, room())) composer.focus();
       else head.focus();

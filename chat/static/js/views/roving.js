@@ -1,10 +1,10 @@
 // The keyboard in the list of messages: one stop for the Tab key, the arrows go from row to row, and
-// Tab goes on through what is in the row that has the focus. Links and buttons in rows are made with
-// tabindex -1.
+// Tab goes on through what is in the row that has the focus. Links, buttons and blocks of code in rows
+// are made with tabindex -1.
 
 const STEPS = { ArrowUp: -1, ArrowDown: 1 };
 // The bar looks after itself, and the menu copies the link.
-const INSIDE = ":is(a:not(.permalink), button):not(.message-bar *)";
+const INSIDE = ":is(a:not(.permalink), button, .code-text):not(.message-bar *)";
 
 /**
  * Let the rows of `list` be reached by keyboard. `labelOf(row)` is what a screen reader says of one,
@@ -25,7 +25,7 @@ export function createRoving({ list, labelOf, reveal, toEnd }) {
 
   /** Let Tab reach what is in a row only from the row itself: from outside the row is one stop. */
   function open(row) {
-    for (const control of row.querySelectorAll(INSIDE)) control.removeAttribute("tabindex");
+    for (const control of row.querySelectorAll(INSIDE)) control.tabIndex = 0;
   }
 
   function close(row) {

@@ -82,7 +82,7 @@ function drawAuthor(own, { message, first }, context) {
   const { store } = context;
   const author = store.authorOf(message);
   const user = store.users.get(message.user_id) ?? { id: message.user_id };
-  const look = [first && author, first && user.avatar, message.seq, first].join("\n");
+  const look = [first && author, first && user.avatar, message.seq, first, Boolean(user.username)].join("\n");
   if (own.look === look) return;
   own.look = look;
   const time = timeOf(message, context);

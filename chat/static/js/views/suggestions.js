@@ -11,7 +11,15 @@ import { avatar } from "./avatar.js";
  * `put(start, end, text)` replaces a part of the text. Returns `{root, status, refresh, onKey}`.
  */
 export function createSuggestions({ input, find, put }) {
-  const root = h("ul", { class: "suggestions", role: "listbox", id: "suggestions", "aria-label": t("mention.label"), hidden: true });
+  // Tab chooses, so nobody comes to stand in it; where it scrolls, browsers would stop there anyway.
+  const root = h("ul", {
+    class: "suggestions",
+    role: "listbox",
+    id: "suggestions",
+    tabindex: "0",
+    "aria-label": t("mention.label"),
+    hidden: true,
+  });
   const status = h("p", { class: "visually-hidden", role: "status" });
   let mention = null;
   let found = [];

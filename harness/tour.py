@@ -1,0 +1,193 @@
+"""A tour through views of the page, for tests and for screenshots; `harness/views/` has the views.
+
+A view is a function that takes a Stage, which shows the view's address to its person already. It
+finds things by the keys of their texts, so it works in every language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
+
+from harness.browsing import signed_in
+from harness.cast import Cast
+from harness.texts import text
+
+LOCALES = {"en": "en-US", "zh": "zh-CN"}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+PATIENCE_MS = 60_000  # with a busy machine
+# Who never looks reads nothing: the line of what is unread stays where it is.
+BROWSER = """document.hasFocus = () => false;
+if (location.search === "?keeps-nothing") {
+  Object.defineProperty(window, "indexedDB", { get() { throw new Error("refused"); } });
+}"""
+
+# Invitations, drafts, an open panel: each view begins as if it were the first.
+FORGET = """() => {
+  sessionStorage.clear();
+  for (const key of Object.keys(localStorage)) {
+    if (/^chat[.](draft|panel|found|emoji)/.test(key)) localStorage.removeItem(key);
+  }
+}"""
+
+
+class Stage:
+    """One page in one language, with the cast; views look for things on it."""
+
+    def __init__(self, page: Page, cast: Cast, language: str) -> None:
+        self.page = page
+        self.cast = cast
+        self.language = language
+        self.held: list[Route] = []  # requests that get no answer while the view is shown
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a text of the page in the language of this stage."""
+        return text(self.language, key, **values)
+
+    def button(self, key: str, **values: object) -> Locator:
+        """Find a button by its text, the last one: what is open lies on top of what is not."""
+        name = self.text(key, **values)
+        return self.page.get_by_role("button", name=name, exact=True).last
+
+    def press(self, *keys: str) -> None:
+        """Press buttons, one after the other."""
+        for key in keys:
+            self.button(key).click()
+
+    def fill(self, key: str, value: str) -> None:
+        """Fill in a field, found by its label."""
+        name = re.compile(re.escape(self.text(key)))
+        self.page.get_by_label(name).locator("visible=true").last.fill(value)
+
+    def message(self) -> Locator:
+        """Find the newest message of somebody else."""
+        return self.page.locator(".message:not(.mine) .bubble").last
+
+    def unfold(self, key: str) -> None:
+        """Open a part of a page, found by its title."""
+        part = self.page.locator("summary", has_text=self.text(key))
+        part.click()
+        part.evaluate("node => node.scrollIntoView()")
+
+    def shows(self, selector: str) -> None:
+        """Wait until something can be seen."""
+        self.page.locator(selector).locator("visible=true").first.wait_for()
+
+
+@dataclass(frozen=True)
+class View:
+    """How to see one view: whose page, at which of the cast's places or at which path, and then."""
+
+    name: str
+    part: str  # the module that has it
+    who: str | None
+    at: str
+    prepare: Callable[[Stage], None] | None
+    act: Callable[[Stage], None]
+    only: str | None
+    starts: bool
+
+
+VIEWS: dict[str, View] = {}
+
+
+def view(
+    at: str = "/",
+    who: str | None = "linxiao",
+    prepare: Callable[[Stage], None] | None = None,
+    only: str | None = None,
+    starts: bool = True,
+) -> Callable[[Callable[[Stage], None]], Callable[[Stage], None]]:
+    """Make a function the way to the view of its name; `prepare` comes before the page opens.
+
+    `only` says where there is such a view, on a "phone" or a "desktop"; None: on both. `starts`
+    says whether the page gets as far as its first form or its connection.
+    """
+
+    def register(act: Callable[[Stage], None]) -> Callable[[Stage], None]:
+        name, part = act.__name__, act.__module__.rpartition(".")[2]
+        assert name not in VIEWS
+        VIEWS[name] = View(name, part, who, at, prepare, act, only, starts)
+        return act
+
+    return register
+
+
+class Tour:
+    """Goes through the views in browsers of each person, in one language and size."""
+
+    def __init__(
+        self, browser: Browser, app: Flask, url: str, cast: Cast, language: str, **options: Any
+    ) -> None:
+        self._browser = browser
+        self._app = app
+        self._url = url
+        self._cast = cast
+        self._language = language
+        self._options = {
+            "locale": LOCALES[language],
+            "reduced_motion": "reduce",
+            "service_workers": "block",  # or what a view refuses comes from there
+            **options,
+        }
+        self._pages: dict[str | None, Page] = {}
+
+    def __enter__(self) -> Tour:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for page in self._pages.values():
+            page.context.close()
+
+    def show(self, views: Iterable[View]) -> Iterator[tuple[str, Stage]]:
+        """Show those of the views that this device has; yield the name and the stage of each."""
+        device = "phone" if self._options.get("is_mobile") else "desktop"
+        for one in views:
+            if one.only in (None, device):
+                with self._shown(one) as stage:
+                    yield one.name, stage
+
+    @contextmanager
+    def _shown(self, view: View) -> Iterator[Stage]:
+        page = self._page_of(view.who)
+        stage = Stage(page, self._cast, self._language)
+        if view.prepare is not None:
+            view.prepare(stage)
+        # A hash alone would not load the page again.
+        page.goto("about:blank")
+        page.goto(self._url + self._cast.path_of(view.at))
+        if view.starts:
+            stage.shows(".shell[data-connection=online]" if view.who else ".auth h1")
+        try:
+            view.act(stage)
+            yield stage
+        finally:
+            page.evaluate(FORGET)
+            for route in stage.held:
+                route.abort()
+            page.context.set_offline(False)
+            page.unroute_all(behavior="ignoreErrors")
+            page.set_viewport_size(self._options["viewport"])
+
+    def _page_of(self, who: str | None) -> Page:
+        if who not in self._pages:
+            self._pages[who] = self._context_of(who).new_page()
+            self._pages[who].set_default_timeout(PATIENCE_MS)
+        return self._pages[who]
+
+    def _context_of(self, who: str | None) -> BrowserContext:
+        kept: Any = signed_in(self._app, self._cast[who], self._url) if who else None
+        context = self._browser.new_context(**self._options, storage_state=kept)
+        context.add_init_script(BROWSER)
+        return context

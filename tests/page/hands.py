@@ -1,0 +1,87 @@
+"""What a person does with the page in several tests, and finds there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import Locator, Page
+
+from harness.accounts import data_of
+from harness.people import Person
+from harness.tour import PHONE
+from tests.page.conftest import Visitor
+
+SHEET = ".side-panel, dialog.sheet"  # which of them is a matter of space
+HEART, THUMB = "❤️", "👍"
+SMALL_PHONE: dict[str, Any] = PHONE | {"viewport": {"width": 320, "height": 640}}
+# What stands for some seconds may be gone before somebody looks: the page notes that it was there.
+NOTE = """(node, text) => {
+  window.noted = false;
+  const look = () => { window.noted ||= node.textContent.includes(text); };
+  new MutationObserver(look).observe(node, {childList: true, characterData: true, subtree: true});
+}"""
+
+
+def node_count(page: Page) -> int:
+    """Return how many elements the page has."""
+    found: int = page.evaluate("() => document.querySelectorAll('*').length")
+    return found
+
+
+def note(place: Locator, text: str) -> Callable[[], object]:
+    """Watch a place from now on; return a function that waits until it has shown a text."""
+    place.evaluate(NOTE, text)
+    return lambda: place.page.wait_for_function("() => window.noted")
+
+
+def ask_to_log_out(visitor: Visitor) -> None:
+    """Press “Log out” on the page about oneself."""
+    visitor.page.locator(".me").click()
+    visitor.page.get_by_role("button", name="Log out", exact=True).click()
+
+
+def log_out(visitor: Visitor) -> None:
+    """Log out and wait for the page of those who are not in."""
+    ask_to_log_out(visitor)
+    visitor.page.get_by_role("heading", name="Log in").wait_for()
+
+
+def open_sheet(visitor: Visitor) -> Locator:
+    """Open the sheet of the open group and return it."""
+    visitor.page.get_by_role("button", name="Group and members").click()
+    sheet = visitor.page.locator(SHEET)
+    sheet.locator(".person").first.wait_for()
+    return sheet
+
+
+def line_of(page: Page, name: str) -> Locator:
+    """Return the line of a room in the list."""
+    return page.locator(".room", has=page.locator(".room-name", has_text=name))
+
+
+def row_of(visitor: Visitor, text: str) -> Locator:
+    """Return the row of a message."""
+    return visitor.page.locator(".message", has_text=text)
+
+
+def open_menu(visitor: Visitor, text: str) -> Locator:
+    """Open the menu of a message with the mouse and return it."""
+    row_of(visitor, text).locator(".bubble").click(button="right")
+    menu = visitor.page.get_by_role("menu")
+    menu.wait_for()
+    return menu
+
+
+def change(person: Person, room: dict[str, Any], seq: int, **changed: Any) -> Any:
+    """Change a message over HTTP: `data`, `deleted`, `pinned`, `emoji` with `on`."""
+    path = f"/rooms/{room['id']}/messages/{seq}"
+    if "data" in changed:
+        return data_of(person.patch(path, json=changed))
+    if "deleted" in changed:
+        return data_of(person.delete(path))
+    if "pinned" in changed:
+        return data_of((person.put if changed["pinned"] else person.delete)(f"{path}/pin"))
+    method = person.put if changed.get("on", True) else person.delete
+    return data_of(method(f"{path}/reactions/{quote(changed['emoji'])}"))
