@@ -16,11 +16,12 @@ const IN_WORD = `[\\p{Changes_When_Casemapped}\\p{Nd}/${ATS}]_*`;
 // What is before is looked at last: for every letter of a text that would take long.
 const MENTION = new RegExp(`[${ATS}](?<!${IN_WORD}[${ATS}])(?:${ALL}|[${LETTERS}]{3,})`, "giu");
 const TYPED = new RegExp(`[${ATS}](?<!${IN_WORD}[${ATS}])([^\\s${ATS}]*)$`, "u");
+const AT = new RegExp(`[${ATS}]`, "u");
 const ENDING = /^[._-]*$/;
 
 /** The mentions that a text may have, as matches: whether somebody has that name is not known here. */
 export function mentionsIn(text) {
-  return text.matchAll(MENTION);
+  return AT.test(text) ? text.matchAll(MENTION) : []; // most texts have none, and are asked often
 }
 
 /**

@@ -6,6 +6,7 @@ import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { isComposing } from "../keys.js";
 import { links } from "../link.js";
+import { plainText } from "../markup.js";
 import { roomOf } from "../router.js";
 import { draw } from "../schedule.js";
 import { createAnnouncer } from "./announcer.js";
@@ -252,7 +253,7 @@ export function createShell(app) {
     /** A message arrived while the page was open. */
     hear(message) {
       if (message.user_id === store.me.id || message.room_id !== openId() || message.deleted_at) return;
-      announcer.hear(t("rooms.preview", { name: store.authorOf(message), text: message.data }));
+      announcer.hear(t("rooms.preview", { name: store.authorOf(message), text: plainText(message.data) }));
     },
     stop() {
       removeEventListener("keydown", onKey);
