@@ -108,7 +108,7 @@ def test_logging_out_asks_first_and_then_forgets_what_is_unsent(
     question = page.get_by_role("dialog", name="Log out")
     expect(question).to_contain_text("One message has not been sent yet and will be lost.")
     question.get_by_role("button", name="Cancel").click()
-    expect(question).to_have_count(0)
+    page.wait_for_function("() => !history.state.layers")
     page.go_back()
     waits(visitor, "unsent")
     ask_to_log_out(visitor)
