@@ -81,7 +81,7 @@ def reacted(stage: Stage) -> None:
 @view("hikes")
 def read_by(stage: Stage) -> None:
     stage.page.locator(".readers").last.click()
-    stage.shows("dialog .reader")
+    stage.shows("dialog .person")
 
 
 @view("hikes")
