@@ -143,7 +143,12 @@ def operator(app: Flask) -> AccountAdministration:
 def settle(app: Flask) -> None:
     """Write all values that the app would write a little later."""
     services: Services = app.extensions["chat"]
-    for waiting in (services.previews, services.read_marks, services.audit):
+    for waiting in (
+        services.previews,
+        services.read_marks,
+        services.mention_marks,
+        services.audit,
+    ):
         assert waiting.flush()
 
 

@@ -103,7 +103,7 @@ def test_a_deleted_account_leaves_its_messages_and_nothing_in_the_browser(
 
     expect(bobs.page.locator(".room-head h2")).to_have_text("Deleted account")
     expect(bobs.page.locator(".composer")).to_be_hidden()
-    expect(bobs.page.get_by_text("This account was deleted. You can read on")).to_be_visible()
+    expect(bobs.page.get_by_text("This account was deleted. You can still read")).to_be_visible()
     bobs.open("/")
     bobs.open_room("Together")
     bobs.sees("from ann")

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Callable
 
+from flask import Flask
 from playwright.sync_api import Route, expect
 
-from harness.people import Person
+from harness.people import Person, settle
 from tests.page.conftest import Visitor
 from tests.page.hands import line_of, node_count, note
 from tests.page.line import Line
@@ -150,12 +151,15 @@ def test_a_list_of_two_thousand_is_drawn_as_far_as_it_is_seen(enter: Enter, peop
     assert visitor.complaints == []
 
 
-def test_the_menu_of_a_line_pins_quiets_and_hides(enter: Enter, people: People) -> None:
+def test_the_menu_of_a_line_pins_quiets_and_hides(
+    enter: Enter, people: People, beside: Flask
+) -> None:
     ann, bob = people("ann", "bob")
     bob.say(bob.talk_to(ann), "hello")
     older, newer = (ann.create_group(bob, name=name) for name in ("older", "newer"))
     for group in (older, newer):
         ann.say(group, "words")
+    settle(beside)  # or the server may not know yet that one has read one's own words
     visitor = enter(ann)
     other_tab = visitor.new_tab()
     other_tab.goto(visitor.url)

@@ -244,7 +244,6 @@ def test_a_link_to_a_group_or_a_person_offers_to_begin(enter: Enter, people: Peo
     visitor.write("Hello all")
     visitor.sees("Hello all")
     visitor.open(f"/d/{ann.username}")
-    visitor.page.get_by_role("button", name="Start chatting").click()
     visitor.page.locator(".composer-input").wait_for()
     visitor.write("Hello you")
     visitor.sees("Hello you")
