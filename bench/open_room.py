@@ -136,8 +136,9 @@ def opened(side: Side, citizen: Citizen, room_id: str) -> Iterator[Page]:
     """Yield the page of somebody in a browser of their own, with a group open."""
     url = side.url.rstrip("/")
     with side.town.app.app_context():
-        tokens = issue_tokens(citizen.grant)
         services: Services = side.town.app.extensions["chat"]
+        # A session of its own: the page refreshes it, and the next run begins anew.
+        tokens = issue_tokens(services.sessions.start(citizen.grant.user, "Bench"))
         number = services.conversations.get(citizen.grant.user, room_id).room.number
     state: Any = storage_state(citizen.id, tokens["refresh_token"], url)
     with sync_playwright() as playwright:
