@@ -81,6 +81,6 @@ def _missing(seq: int) -> Quote:
     return Quote(seq, version=0, user_id="", data="", deleted=True)
 
 
-def has_quote(message: Message) -> bool:
-    """Return whether nothing is missing of a message that leaves the log."""
+def is_complete(message: Message) -> bool:
+    """Return whether the message has the quote that it needs, which most messages do not."""
     return message.reply_to is None or message.quote is not None

@@ -17,7 +17,7 @@ from chat.log.contention import Contention
 from chat.log.dedupe import Key, RecentMessages
 from chat.log.futures import Stored, StoredFuture
 from chat.log.group_commit import GroupCommit
-from chat.log.quotes import Quotes, has_quote
+from chat.log.quotes import Quotes, is_complete
 from chat.log.tails import Tails
 from chat.models import Message, Room
 from chat.repositories.appends import Appended
@@ -242,7 +242,7 @@ class Writer(GroupCommit[MessageDraft]):
             stored = replace(stored, message=self._quotes.refresh(stored.message))
         if stored.created:
             self._notify(draft.room, stored.message)
-        if has_quote(stored.message):
+        if is_complete(stored.message):
             self._resolve(draft, stored)
         else:
             self._look_up([draft])
@@ -290,7 +290,7 @@ class Writer(GroupCommit[MessageDraft]):
             self._fail([draft], draft.refusal or Internal())
 
     def _complete(self, message: Message) -> Message:
-        return message if has_quote(message) else self._quotes.complete([message])[0]
+        return message if is_complete(message) else self._quotes.complete([message])[0]
 
     @staticmethod
     def _resolve(draft: MessageDraft, stored: Stored) -> None:

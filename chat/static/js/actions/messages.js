@@ -79,7 +79,7 @@ export function createMessageActions({ store, api, outbox, emit }) {
       }
     },
 
-    /** Who has reacted: a page of `{user, emoji, rev}` after a rev. */
+    /** Ask who reacted; resolves to a page of `{user, emoji, rev}` after a rev. */
     reactionsOf: ({ room_id: roomId, seq }, emoji, after) =>
       api.get(`/rooms/${roomId}/messages/${seq}/reactions?${new URLSearchParams({ ...(emoji && { emoji }), after })}`),
 

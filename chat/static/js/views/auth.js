@@ -14,7 +14,7 @@ export function formAt(path) {
   return Object.keys(PATHS).find((name) => PATHS[name] === path) ?? null;
 }
 
-/** Whoever is logged in has nothing to do at these addresses: go where they were to lead. */
+/** Leave the address of a form, which serves nobody who is logged in, for the one it was to lead to. */
 export function leaveForms() {
   if (formAt(location.pathname)) history.replaceState(null, "", history.state?.next ?? "/");
 }

@@ -1,4 +1,4 @@
-// Who invites one: a name that leads to their card.
+// The line that names an inviter; a click on the name opens their card.
 
 import { h } from "../dom.js";
 import { tAround } from "../i18n.js";

@@ -166,7 +166,7 @@ export function createRoom({ room: given, app, openSheet }) {
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(store, room())) composer.focus();
       else head.focus();
-      // Who is in it, and how far each has read; without it usernames will do.
+      // The list says who the members are and how far each has read; without it usernames will do.
       if (!room().provisional) actions.loadMembers(roomId).catch(() => {});
     },
     stop() {

@@ -78,7 +78,7 @@ function drawRow(node, own, row, context) {
   return drawMessage(node, own, message, context);
 }
 
-/** Who wrote it and when: in groups beside the first message of a run. */
+/** Draw the author and the time: in groups beside the first message of a run. */
 function drawAuthor(own, { message, first }, context) {
   const { store } = context;
   const author = store.authorOf(message);
