@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -62,19 +63,20 @@ def test_rooms_are_found_by_a_part_of_their_name_and_opened_by_enter(
 
 def test_people_and_actions_are_found_beside_rooms(enter: Enter, people: People) -> None:
     ann, bob = people("ann", "bob")
-    bob.patch("/users/me", json={"nickname": "Robert"})
-    ann.create_group(name="Robots")
+    shared = secrets.token_hex(4)  # people of other tests have names too
+    bob.patch("/users/me", json={"nickname": f"{shared} Robert"})
+    ann.create_group(name=f"{shared} Robots")
     visitor = enter(ann)
     page = visitor.page
     page.keyboard.press("Control+k")
-    page.keyboard.type("Rob")
+    page.keyboard.type(shared)
     expect(page.get_by_role("group", name="Conversations").get_by_role("option")).to_have_count(1)
     person = page.get_by_role("group", name="People").get_by_role("option", name=bob.username)
-    expect(person).to_contain_text("Robert")
+    expect(person).to_contain_text(f"{shared} Robert")
     # The first choice stays the first while people come in below it
-    expect(page.get_by_role("option", name="Robots")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("option", name=f"{shared} Robots")).to_have_attribute("aria-selected", "true")
     person.click()
-    expect(page.locator(".room-head h2")).to_have_text("Robert")
+    expect(page.locator(".room-head h2")).to_have_text(f"{shared} Robert")
     page.keyboard.press("Control+k")
     page.keyboard.type("create")
     page.keyboard.press("Enter")

@@ -247,6 +247,7 @@ def test_a_link_to_a_group_or_a_person_offers_to_begin(enter: Enter, people: Peo
     visitor.page.locator(".composer-input").wait_for()
     visitor.write("Hello you")
     visitor.sees("Hello you")
+    expect(visitor.page.locator(".state")).to_have_attribute("data-state", "sent")
     assert [room["kind"] for room in ann.rooms()] == ["direct", "group"]
     visitor.open("/d/nobody-at-all")
     expect(visitor.page.get_by_text("There is nobody with this username.")).to_be_visible()
