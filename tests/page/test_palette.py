@@ -74,7 +74,9 @@ def test_people_and_actions_are_found_beside_rooms(enter: Enter, people: People)
     person = page.get_by_role("group", name="People").get_by_role("option", name=bob.username)
     expect(person).to_contain_text(f"{shared} Robert")
     # The first choice stays the first while people come in below it
-    expect(page.get_by_role("option", name=f"{shared} Robots")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("option", name=f"{shared} Robots")).to_have_attribute(
+        "aria-selected", "true"
+    )
     person.click()
     expect(page.locator(".room-head h2")).to_have_text(f"{shared} Robert")
     page.keyboard.press("Control+k")
