@@ -8,6 +8,7 @@ from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
+    InvalidOperation,
     OperationFailure,
     PyMongoError,
     WriteConcernError,
@@ -22,6 +23,7 @@ BROKEN_INSIDE = frozenset({INTERNAL_ERROR, UNKNOWN_ERROR})
 OUT_OF_DISK_SPACE = 14031
 REFUSED_LOGIN = frozenset({18, 8000})  # AuthenticationFailed, and the same from Atlas
 NO_PERMISSION = 13
+CLOSED = "Cannot use MongoClient after close"  # PyMongo has no class of its own for it
 # Error codes of MongoDB that do not depend on the content of the call.
 OUTAGES = (
     BROKEN_INSIDE
@@ -68,8 +70,14 @@ def is_outage(error: BaseException) -> bool:
     return (
         error.timeout
         or isinstance(error, ConnectionFailure | ExecutionTimeout | WriteConcernError)
+        or _is_use_after_close(error)
         or not OUTAGES.isdisjoint(_codes(error))
     )
+
+
+def _is_use_after_close(error: PyMongoError) -> bool:
+    """Return whether this process closed its client, at its end or for another, during a call."""
+    return isinstance(error, InvalidOperation) and str(error) == CLOSED
 
 
 def is_broken_inside(error: BaseException) -> bool:

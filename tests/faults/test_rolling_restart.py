@@ -275,7 +275,8 @@ def test_a_rolling_restart_is_no_bad_gateway_to_anybody_and_loses_nothing(
                 answer = session.get(
                     f"{nginx.url}/api/rooms", headers=owner.headers, timeout=PATIENCE
                 )
-                assert answer.status_code in (200, 503), answer.text
+                # 429: on a slow machine the six are more than one caller may have in progress.
+                assert answer.status_code in (200, 429, 503), answer.text
 
     readers = [threading.Thread(target=read, args=(one,), daemon=True) for one in ADDRESSES[:6]]
     for reader in readers:

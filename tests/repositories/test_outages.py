@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from pymongo.errors import BulkWriteError, NetworkTimeout, OperationFailure
+from pymongo.errors import BulkWriteError, InvalidOperation, NetworkTimeout, OperationFailure
 from redis.exceptions import AuthenticationError
 
 from chat.database.client import Database
@@ -117,6 +117,16 @@ def test_what_says_nothing_about_the_call_is_an_outage(code: int) -> None:
 @pytest.mark.parametrize("code", [2, 9, 14, 26, 59, 121, 11000, None])
 def test_what_is_wrong_with_the_call_is_a_failure(code: int | None) -> None:
     assert not is_outage(OperationFailure("wrong", code))
+
+
+def test_a_call_whose_client_was_closed_meanwhile_is_an_outage(database: Database) -> None:
+    users = database.db["user"]
+    database.close()
+    with pytest.raises(InvalidOperation) as raised:
+        users.find_one({})
+    assert is_outage(raised.value)
+    assert database.db["user"].find_one({}) is None  # the next use opens a new one
+    assert not is_outage(InvalidOperation("No operations to execute"))
 
 
 def test_the_reason_of_an_outage_is_what_caused_it() -> None:
