@@ -33,3 +33,12 @@ def encoded(content: bytes, mimetype: str, coding: str | None) -> Response:
     if coding is not None:
         response.headers["Content-Encoding"] = coding
     return response
+
+
+def revalidated(content: bytes, mimetype: str) -> Response:
+    """Return an answer in the best coding that the client accepts; caches ask again each time."""
+    response = encoded(content, mimetype, accepted_coding())
+    response.headers["Cache-Control"] = "no-cache"
+    response.vary.add("Accept-Encoding")
+    response.make_conditional(request)
+    return response

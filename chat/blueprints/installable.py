@@ -7,7 +7,7 @@ import json
 from flask import Blueprint, Response, current_app, request
 
 from chat.assets import Assets, assets
-from chat.blueprints.content_coding import accepted_coding, encoded
+from chat.blueprints.content_coding import revalidated
 from chat.bundle import STATIC
 from chat.errors import NotFound
 from chat.i18n import DEFAULT, LOCALES, TAGS, translate
@@ -42,7 +42,7 @@ def manifest() -> Response:
         "icons": _icons(assets(current_app.config["BUNDLE"]), current_app.config["LOGO"]),
     }
     body = json.dumps(described, ensure_ascii=False).encode()
-    return _revalidated(body, "application/manifest+json")
+    return revalidated(body, "application/manifest+json")
 
 
 @installable.get("/sw.js")
@@ -61,7 +61,7 @@ def worker() -> Response:
         "files": [*addresses, logo_address(logo)] if logo else addresses,
     }
     body = f"const SHELL = {json.dumps(shell)};\n".encode() + WORKER.read_bytes()
-    response = _revalidated(body, "text/javascript")
+    response = revalidated(body, "text/javascript")
     response.headers["Content-Security-Policy"] = f"{NO_CONTENT}; connect-src 'self'"
     return response
 
@@ -90,11 +90,3 @@ def _icons(loaded: Assets, logo: Logo | None) -> list[dict[str, str]]:
         return own
     given = {"src": logo_address(logo), "type": logo.mimetype, "sizes": "any", "purpose": "any"}
     return [given]
-
-
-def _revalidated(body: bytes, mimetype: str) -> Response:
-    response = encoded(body, mimetype, accepted_coding())
-    response.headers["Cache-Control"] = "no-cache"
-    response.vary.add("Accept-Encoding")
-    response.make_conditional(request)
-    return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, render_template, request
 
 from chat.assets import assets
-from chat.blueprints.content_coding import accepted_coding, encoded
+from chat.blueprints.content_coding import revalidated
 from chat.blueprints.http import answer
 from chat.blueprints.installable import logo_address, site_name
 from chat.i18n import TAGS, choose_locale, translate
@@ -46,14 +46,12 @@ def page(_: str = "") -> Response:
         mail="terminal" if services().mailer.terminal else "",
         registration=services().registration.mode,
     )
-    response = encoded(html.encode(), "text/html", accepted_coding())
-    response.headers["Cache-Control"] = "no-cache"
+    response = revalidated(html.encode(), "text/html")
     response.headers["Content-Security-Policy"] = _content_security_policy(
         own_origin(request.environ)
     )
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
-    response.make_conditional(request)
+    response.vary.update(("Accept-Language", "Cookie"))
     return response
 
 
