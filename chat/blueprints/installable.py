@@ -17,8 +17,11 @@ from chat.middleware.security_headers import NO_CONTENT
 installable = Blueprint("installable", __name__)
 
 BACKGROUND = "#f6f7f9"  # --bg of the page in light
-ICONS = (("icon-192.png", "192x192", "any"), ("icon-512.png", "512x512", "any"))
-MASKABLE = ("maskable-512.png", "512x512", "maskable")
+ICONS = (
+    ("icon-192.png", "192x192", "any"),
+    ("icon-512.png", "512x512", "any"),
+    ("maskable-512.png", "512x512", "maskable"),
+)
 ICON_TYPES = ("image/png", "image/svg+xml", "image/webp")  # browsers take no others
 KEPT_PICTURES = ("favicon.svg", "favicon-unread.svg")
 WORKER = STATIC / "worker.js"
@@ -77,16 +80,15 @@ def logo_address(logo: Logo) -> str:
 
 
 def _icons(loaded: Assets, logo: Logo | None) -> list[dict[str, str]]:
-    own = [
+    if logo is not None and logo.mimetype in ICON_TYPES:
+        address = logo_address(logo)
+        return [{"src": address, "type": logo.mimetype, "sizes": "any", "purpose": "any"}]
+    return [
         {
             "src": loaded.address(f"icons/{name}"),
             "type": "image/png",
             "sizes": sizes,
             "purpose": purpose,
         }
-        for name, sizes, purpose in (*ICONS, MASKABLE)
+        for name, sizes, purpose in ICONS
     ]
-    if logo is None or logo.mimetype not in ICON_TYPES:
-        return own
-    given = {"src": logo_address(logo), "type": logo.mimetype, "sizes": "any", "purpose": "any"}
-    return [given]
