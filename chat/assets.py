@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 
-from chat.bundle import STATIC, modules, read_manifest, styles
+from chat.bundle import STATIC, digest_of, modules, read_manifest, styles
 from chat.compression import CODINGS, compressed
 
 TEXTS = (".css", ".js", ".json", ".svg", ".txt")
@@ -50,11 +49,8 @@ def _bundled() -> Assets:
 
 def _version() -> str:
     """Return a digest of all static files, so that a new release has new URLs."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
-        digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+    names = (path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file())
+    return digest_of(sorted(names))[:12]
 
 
 @cache

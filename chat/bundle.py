@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
@@ -40,13 +41,18 @@ def styles() -> list[str]:
     return sorted(path.relative_to(STATIC).as_posix() for path in STATIC.glob("css/*.css"))
 
 
-def digest_of_sources() -> str:
-    """Return a digest of everything that the bundle is made of."""
+def digest_of(names: Iterable[str]) -> str:
+    """Return a digest of the names and contents of files below STATIC."""
     digest = hashlib.sha256()
-    for name in [*modules(), *styles()]:
+    for name in names:
         digest.update(name.encode() + b"\0")
         digest.update((STATIC / name).read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def digest_of_sources() -> str:
+    """Return a digest of everything that the bundle is made of."""
+    return digest_of([*modules(), *styles()])
 
 
 def is_fresh() -> bool:
