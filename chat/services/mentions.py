@@ -11,7 +11,7 @@ from chat.policies import is_manager
 from chat.repositories.users import UserRepository
 from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
-from chat.text.mentions import NOBODY, find_mentions
+from chat.text.mentions import find_mentions
 from chat.text.normalization import fold
 
 MATCHED_MEMBERS = 100  # whose names are compared; in larger rooms the names in a text are looked up
@@ -46,8 +46,6 @@ class MentionFinder:
         has had too many names looked up.
         """
         named = find_mentions(text)
-        if named is NOBODY:
-            return NO_MENTIONS
         user_ids = self._find_members(room, author, named.names) if named.names else ()
         of_all = named.all and is_manager(room, author)
         return Mentions(user_ids, of_all) if user_ids or of_all else NO_MENTIONS

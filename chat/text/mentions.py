@@ -30,16 +30,13 @@ class Named:
     """What a text names: for each mention the keys that may be meant, the longest one first."""
 
     names: tuple[tuple[str, ...], ...] = ()
-    all: bool = False  # whoever may not mention everybody has only written so
-
-
-NOBODY = Named()
+    all: bool = False  # written by anybody; the caller checks who may mention all
 
 
 def find_mentions(text: str) -> Named:
     """Return the names that a text mentions, each once and by its key, in their order."""
-    if "@" not in text and "\uff20" not in text and "\ufe6b" not in text:
-        return NOBODY
+    if not any(at in text for at in ATS):
+        return Named()
     names: dict[tuple[str, ...], None] = {}
     everybody = False
     for found in MENTION.finditer(text):
