@@ -59,12 +59,11 @@ class Handlers:
             if command is not None:
                 yield "0", command, replace(message, arguments="".join(rest).strip())
                 return
+        handlers, kind = self._message_handlers, ""
         if is_mentioned and self._mention_handlers:
-            for number, handler in enumerate(self._mention_handlers, 1):
-                yield f"m{number}", handler, message
-            return
-        for number, handler in enumerate(self._message_handlers, 1):
-            yield str(number), handler, message
+            handlers, kind = self._mention_handlers, "m"
+        for number, handler in enumerate(handlers, 1):
+            yield f"{kind}{number}", handler, message
 
     def select_for_change(self, message: Message) -> Iterator[tuple[str, Handler, Message]]:
         """Yield the same for a message that changed."""
