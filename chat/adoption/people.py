@@ -16,7 +16,7 @@ from chat.adoption.report import Report
 from chat.adoption.source import Found, Source
 from chat.adoption.variants import Document, text, times, without
 from chat.logs import escape
-from chat.repositories.name_parts import FIELD, KEYS
+from chat.repositories.name_parts import NAME_KEYS, NAME_PARTS
 from chat.schemas import fields
 from chat.services.passwords import is_affordable
 from chat.text.addresses import fold_address
@@ -93,7 +93,7 @@ def _document(old: Document, id_: ObjectId) -> Document:
     }
     if username:
         new["username_key"] = fold(username)
-    new[FIELD] = endings_of(*(new[name] for name in KEYS if name in new))
+    new[NAME_PARTS] = endings_of(*(new.get(name, "") for name in NAME_KEYS))
     if email:
         new["email_key"] = fold_address(email)
     return new

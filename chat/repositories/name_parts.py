@@ -20,8 +20,8 @@ from chat.repositories.documents import in_pages, object_ids, with_ids
 from chat.repositories.prefixes import LAST, WHOLE_WAIT
 from chat.text.name_parts import MAX_PART
 
-FIELD = "name_parts"
-KEYS = ("username_key", "nickname_key")
+NAME_PARTS = "name_parts"
+NAME_KEYS = ("username_key", "nickname_key")
 MAX_AGE = 300.0  # seconds until names that other processes wrote are read
 BETWEEN = "\n"  # in no name
 
@@ -49,10 +49,10 @@ class NameParts:
             first = part[:MAX_PART]
             # One ending has to meet both conditions.
             condition = {"$elemMatch": {"$gte": first, "$lt": first + LAST}}
-            query = {FIELD: condition, "disabled_at": None}
+            query = {NAME_PARTS: condition, "disabled_at": None}
             found = self._database.db["user"].find(query).limit(limit)
         # An older version of the server changes names and not their endings.
-        return [one for one in found if any(part in one.get(key, "") for key in KEYS)]
+        return [one for one in found if any(part in one.get(key, "") for key in NAME_KEYS)]
 
     def record(self, document: Document) -> None:
         """Take over the names of a user whom this process stored."""
@@ -80,7 +80,7 @@ class NameParts:
         try:
             if self._read_at is None or time.monotonic() - self._read_at >= MAX_AGE:
                 began, self._recorded = time.monotonic(), {}
-                shown = dict.fromkeys((*KEYS, "disabled_at"), 1)
+                shown = dict.fromkeys((*NAME_KEYS, "disabled_at"), 1)
                 users = in_pages(self._database.db["user"], {}, shown)
                 self._names = {str(one["_id"]): names for one in users if (names := _names_of(one))}
                 self._read_at = began
@@ -94,4 +94,4 @@ def _names_of(document: Document) -> str:
     """Return the keys of a user's names as one text; none of a disabled user, whom nobody finds."""
     if document.get("disabled_at"):
         return ""
-    return BETWEEN.join(document.get(key, "") for key in KEYS)
+    return BETWEEN.join(document.get(key, "") for key in NAME_KEYS)

@@ -22,7 +22,7 @@ from chat.repositories.documents import (
     object_ids,
     with_ids,
 )
-from chat.repositories.name_parts import FIELD, KEYS, NameParts
+from chat.repositories.name_parts import NAME_KEYS, NAME_PARTS, NameParts
 from chat.repositories.prefixes import PrefixSearch
 from chat.text.addresses import fold_address
 from chat.text.name_parts import endings_of, is_searchable
@@ -102,7 +102,7 @@ class UserRepository:
         """
         key = fold(part)
         found: dict[ObjectId, Document] = {}
-        for name in ("username_key", "nickname_key"):
+        for name in NAME_KEYS:
             for document in self._prefixes.find(
                 self._collection, name, key, limit, {"disabled_at": None}
             ):
@@ -111,7 +111,7 @@ class UserRepository:
             for document in self._name_parts.find(key, limit + len(found)):
                 found.setdefault(document["_id"], document)
         whole_first = sorted(
-            found.values(), key=lambda one: all(one.get(name) != key for name in KEYS)
+            found.values(), key=lambda one: all(one.get(name) != key for name in NAME_KEYS)
         )
         return [_user(document) for document in whole_first[:limit]]
 
@@ -124,15 +124,15 @@ class UserRepository:
         if self._database.dialect.reads_whole_ranges:
             return None
         query = {"_id": {"$gt": object_id(after)}} if after else {}
-        shown = dict.fromkeys((*KEYS, FIELD), 1)
+        shown = dict.fromkeys((*NAME_KEYS, NAME_PARTS), 1)
         users = list(self._collection.find(query, shown).sort("_id", 1).limit(limit))
         updates = []
         for user in users:
-            named = {name: user[name] for name in KEYS if name in user}
+            named = {name: user[name] for name in NAME_KEYS if name in user}
             endings = endings_of(*named.values())
-            if named and user.get(FIELD) != endings:
+            if named and user.get(NAME_PARTS) != endings:
                 only = {"_id": user["_id"], **named}  # a new name has its own endings
-                updates.append(UpdateOne(only, {"$set": {FIELD: endings}}))
+                updates.append(UpdateOne(only, {"$set": {NAME_PARTS: endings}}))
         if updates:
             self._collection.bulk_write(updates, ordered=False)
         return str(users[-1]["_id"]) if users else None
@@ -237,7 +237,7 @@ class UserRepository:
         query = {"_id": object_id(user_id)}
         user = self._collection.find_one(query, {"username_key": 1}) or {}
         key = fold(nickname)
-        return {"nickname_key": key, FIELD: endings_of(user.get("username_key", ""), key)}
+        return {"nickname_key": key, NAME_PARTS: endings_of(user.get("username_key", ""), key)}
 
     def _find_by_key(self, field: str, typed: str, key: str) -> User | None:
         """Find by a key, first by the lower-case key that migration 0010 left in some documents."""
@@ -287,7 +287,7 @@ def _document(user: User) -> Document:
         "password": user.password_hash,
         "nicname": user.nickname,
         "nickname_key": nickname_key,
-        FIELD: endings_of(username_key, nickname_key),
+        NAME_PARTS: endings_of(username_key, nickname_key),
         "sex": user.sex,
         "email": user.email,
         "avatar": user.avatar,
