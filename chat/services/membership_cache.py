@@ -43,6 +43,11 @@ class _Known:
     members: dict[str, Membership] = field(default_factory=dict)
     count: int | None = None  # of all members, once it was read
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all members of the room are cached."""
+        return self.count == len(self.members)
+
 
 @dataclass(frozen=True, slots=True)
 class _CachedList:
@@ -212,9 +217,7 @@ class MembershipCache:
         known = self._trusted(room_id)
         members = known.members if known else {}
         users = {user_id for user_id in user_ids if user_id not in self._deleted_users}
-        unknown = users - members.keys()
-        if known and known.count == len(members):  # all are known
-            unknown = set()
+        unknown = set() if known and known.is_whole else users - members.keys()
         return (users & members.keys()) | set(self._memberships.list_among(room_id, unknown))
 
     def list_if_few(self, room: Room, most: int) -> Collection[str] | None:
@@ -225,7 +228,7 @@ class MembershipCache:
         if self.count(room.id) > most:
             return None
         known = self._trusted(room.id)
-        if known and known.count == len(known.members):
+        if known and known.is_whole:
             found: Iterable[str] = known.members
         else:
             changes, asked_at = self._changes, time.monotonic()
