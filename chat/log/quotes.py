@@ -59,8 +59,10 @@ class Quotes:
         not know of yet is pushed after the message.
         """
         quote = message.quote
-        known = self._changed.get((message.room_id, quote.seq)) if quote else None
-        if quote is None or known is None or known.version <= quote.version:
+        if quote is None:
+            return message
+        known = self._changed.get((message.room_id, quote.seq))
+        if known is None or known.version <= quote.version:
             return message
         named = replace(known, username=quote.username, nickname=quote.nickname)
         return replace(message, quote=named)

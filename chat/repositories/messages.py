@@ -234,9 +234,7 @@ def document_of(message: Message) -> dict[str, Any]:
     if message.reply_to is not None:
         document["reply_to"] = message.reply_to
         document["reply_to_identity"] = ObjectId(message.reply_to_id)
-    if message.mentions is not NO_MENTIONS:
-        document |= mentions_document(message.mentions)
-    return document
+    return document | mentions_document(message.mentions)
 
 
 def message_of(document: Mapping[str, Any]) -> Message:

@@ -136,7 +136,6 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
     The other fields are always present, which is 126 bytes for a message without changes, quote
     and mentions, because null and empty are values of the contract.
     """
-    named = {} if message.nickname == message.username else {"nickname": message.nickname}
     own = {}
     if reader_id is not None and message.reactions:
         own["own_reactions"] = [one.emoji for one in message.reactions if one.user_id == reader_id]
@@ -144,8 +143,7 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
         "id": message.id,
         "room_id": message.room_id,
         "user_id": message.user_id,
-        "username": message.username,
-        **named,
+        **_dump_names(message),
         "seq": message.seq,
         "client_id": message.client_id,
         "kind": message.kind,
@@ -182,16 +180,20 @@ def _encode_for_all(message: Message) -> Encoded:
 
 def _dump_quote(quote: Quote) -> dict[str, Any]:
     """Return what a reply shows of the message that it replies to."""
-    named = {} if quote.nickname == quote.username else {"nickname": quote.nickname}
     return {
         "seq": quote.seq,
         "version": quote.version,
         "user_id": quote.user_id,
-        "username": quote.username,
-        **named,
+        **_dump_names(quote),
         "data": quote.data,
         "deleted": quote.deleted,
     }
+
+
+def _dump_names(sender: Message | Quote) -> dict[str, str]:
+    """Return the names of a sender; a nickname equal to the username is left out."""
+    names = {"username": sender.username}
+    return names if sender.nickname == sender.username else {**names, "nickname": sender.nickname}
 
 
 def _dump_reactions(message: Message) -> list[dict[str, Any]]:
