@@ -8,7 +8,7 @@ from chat.adoption.members import Membership
 from chat.adoption.variants import Document, id_of, text, times, without
 from chat.schemas.messages import MAX_DATA
 
-# What an old server may have used for something else.
+# Names that an old server may have used for something else; they are not taken over.
 OURS_IN_MESSAGES = ("reply_to", "reply_to_identity", "mentions", "mentions_all")
 OURS_IN_MEMBERSHIPS = ("notify", "pinned", "last_mention_seq")
 

@@ -22,8 +22,8 @@ def static(version: str, filename: str) -> Response:
     """Answer with a static file, cacheable for ever under the present version.
 
     A page opened before an update asks under the old version and gets the present file, which it
-    must revalidate. Chunks of the bundle have their content's hash in their names, so none of
-    another version is ever taken for the one it asks for.
+    must revalidate. Chunks of the bundle have their content's hash in their names, so a page never
+    gets a chunk of another version in place of its own.
     """
     drop_unusable_range()
     response = _compressed(filename) or send_from_directory(STATIC, filename)

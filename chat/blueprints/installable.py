@@ -1,4 +1,4 @@
-"""What makes an app of the page: its manifest and its service worker."""
+"""The manifest and the service worker, which make the page an app."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", AS_CONFIGURED)
 ROOMS = Rule("ROOMS_PER_MINUTE", AS_CONFIGURED)
 CHANGES = Rule("CHANGES_PER_MINUTE", AS_CONFIGURED)
 # Names behind an @ that are looked up in the database, in all their lengths. Each may cost two
-# queries, where one message may have 50 names.
+# queries, and one message may have 50 names.
 MENTIONED_NAMES = Rule("mentioned-names", RateLimitItemPerMinute(600))
 # Tries to open a direct room at the bound of unanswered ones. Each reads the logs of all of them.
 TRIES_AT_BOUND = Rule("opening", RateLimitItemPerMinute(10, 10))

@@ -1,4 +1,4 @@
-"""What replies show of the messages that they reply to, filled in whenever messages leave a log."""
+"""Quotes: adds to replies what they show of other messages, whenever messages leave a log."""
 
 from __future__ import annotations
 

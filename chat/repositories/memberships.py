@@ -143,7 +143,7 @@ class MembershipRepository:
 
     def update_notify(self, room_id: str, user_id: str, notify: Notify) -> None:
         """Change of which messages of a room a member is notified."""
-        # Older versions stored `muted`, and the document has one truth.
+        # Remove the `muted` of older versions: beside `notify` it counts as newer.
         self._database.db["user_room"].update_one(
             self._key(room_id, user_id),
             {

@@ -1,4 +1,4 @@
-"""What members set of a room for themselves: notifications, and its place in their list."""
+"""A member's own settings of a room: notifications, and its place in the list."""
 
 from __future__ import annotations
 
