@@ -11,6 +11,7 @@ from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, state_of
 from tests.page.hands import log_out
+from tests.page.line import kept
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -50,6 +51,7 @@ def test_without_a_connection_it_starts_and_sends_later_what_is_written_once(
     other = enter(ben, f"/r/{group['number']}", url=bundled.url)
     visitor.context.set_offline(True)
     visitor.write("in the tunnel")
+    kept(visitor, 1)
     visitor.page.locator(".composer-input").fill("half a sentence")
     visitor.page.reload()
     expect(visitor.page.locator(".room", has_text="On the train")).to_be_visible()
