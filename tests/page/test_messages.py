@@ -87,6 +87,7 @@ def test_what_is_copied_is_what_was_said(enter: Enter, people: People) -> None:
     expect(page.locator(".message")).to_have_count(2)
     page.evaluate("() => getSelection().selectAllChildren(document.querySelector('.messages'))")
     copied = page.evaluate("() => getSelection().toString()")
+    assert "first" in copied and "second" in copied, copied
     for unsaid in ("Sent", "Read", ":"):
         assert unsaid not in copied, copied
 
