@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Flask
 
 from harness.accounts import data_of
-from harness.people import Person, make_people, new_client_id
+from harness.people import Person, make_people
 
 Room = dict[str, Any]
 
@@ -195,9 +195,10 @@ class Cast:
         for emoji in "👍😂😮😢🙏🔥🎉👀💯🚀🤔👏":
             self._react("chenmo", hikes, 10, emoji)
         self._react("emma.reed", hikes, 14, "👍")
-        self._reply("tomas", hikes, 8, "Of course: https://example.org/ has room for all of us.")
-        self._reply("wangyu", hikes, 14, f"@{self['linxiao'].username} 周六见！")
-        self._reply("emma.reed", direct, 6, "12:10 is fine.")
+        answer = "Of course: https://example.org/ has room for all of us."
+        self["tomas"].say(hikes, answer, reply_to=8)
+        self["wangyu"].say(hikes, f"@{self['linxiao'].username} 周六见！", reply_to=14)
+        self["emma.reed"].say(direct, "12:10 is fine.", reply_to=6)
         for name in ("linxiao", "chenmo", "wangyu", "tomas"):
             self._react(name, hikes, 17, "🎉")
             self._react(name, hikes, 19, "🎉")
@@ -212,10 +213,6 @@ class Cast:
 
     def _delete(self, name: str, room: Room, seq: int) -> None:
         data_of(self[name].delete(message(room, seq)))
-
-    def _reply(self, name: str, room: Room, seq: int, text: str) -> None:
-        body = {"client_id": new_client_id(), "data": text, "reply_to": seq}
-        data_of(self[name].post(f"/rooms/{room['id']}/messages", json=body), 201)
 
     def _pin(self, name: str, room: Room, seq: int) -> None:
         data_of(self[name].put(message(room, seq) + "/pin"))
