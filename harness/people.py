@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -103,6 +104,21 @@ class Person(Account):
     ) -> dict[str, Any]:
         """Post a message and return the stored one."""
         found: dict[str, Any] = data_of(self.post_message(room, data, client_id, **more), 201)
+        return found
+
+    def change(self, room: dict[str, Any], seq: int, **changed: Any) -> dict[str, Any]:
+        """Change a message: `data`, `deleted`, `pinned`, or `emoji` with `on`; return it."""
+        path = f"/rooms/{room['id']}/messages/{seq}"
+        if "data" in changed:
+            response = self.patch(path, json=changed)
+        elif "deleted" in changed:
+            response = self.delete(path)
+        elif "pinned" in changed:
+            response = (self.put if changed["pinned"] else self.delete)(f"{path}/pin")
+        else:
+            method = self.put if changed.get("on", True) else self.delete
+            response = method(f"{path}/reactions/{quote(changed['emoji'])}")
+        found: dict[str, Any] = data_of(response)
         return found
 
     def history(self, room: dict[str, Any], **query: int) -> dict[str, Any]:

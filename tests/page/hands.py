@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page
 
-from harness.accounts import data_of
-from harness.people import Person
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
 
@@ -72,16 +69,3 @@ def open_menu(visitor: Visitor, text: str) -> Locator:
     menu = visitor.page.get_by_role("menu")
     menu.wait_for()
     return menu
-
-
-def change(person: Person, room: dict[str, Any], seq: int, **changed: Any) -> Any:
-    """Change a message over HTTP: `data`, `deleted`, `pinned`, `emoji` with `on`."""
-    path = f"/rooms/{room['id']}/messages/{seq}"
-    if "data" in changed:
-        return data_of(person.patch(path, json=changed))
-    if "deleted" in changed:
-        return data_of(person.delete(path))
-    if "pinned" in changed:
-        return data_of((person.put if changed["pinned"] else person.delete)(f"{path}/pin"))
-    method = person.put if changed.get("on", True) else person.delete
-    return data_of(method(f"{path}/reactions/{quote(changed['emoji'])}"))
