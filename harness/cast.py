@@ -106,9 +106,7 @@ class Cast:
         return group
 
     def _direct(self, name: str, *lines: tuple[str, str]) -> Room:
-        room = self[lines[0][0]].talk_to(
-            self[name] if lines[0][0] == "linxiao" else self["linxiao"]
-        )
+        room = self["linxiao"].talk_to(self[name])
         self._say(room, lines)
         self.room[name] = room
         self.place[name] = f"/d/{self[name].username}"
