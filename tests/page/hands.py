@@ -45,8 +45,29 @@ def log_out(visitor: Visitor) -> None:
     visitor.page.get_by_role("heading", name="Log in").wait_for()
 
 
-def open_sheet(visitor: Visitor) -> Locator:
-    """Open the sheet of the open group and return it."""
+def open_account(page: Page, name: str) -> Locator:
+    """Open a part of the page about oneself; return it."""
+    page.locator(".me").click()
+    return open_part(page, name)
+
+
+def open_part(page: Page, name: str) -> Locator:
+    """Open a part of the page that is open, found by its title; return it."""
+    part = page.locator("details", has=page.get_by_text(name, exact=True).locator("visible=true"))
+    part.locator("summary").click()
+    return part
+
+
+def go_offline(visitor: Visitor) -> None:
+    """Take the connection away and wait until the page has noticed."""
+    visitor.context.set_offline(True)
+    visitor.page.locator(".shell:not([data-connection=online])").wait_for()
+
+
+def open_sheet(visitor: Visitor, name: str | None = None) -> Locator:
+    """Open the sheet of a group, by default of the one that is open, and return it."""
+    if name is not None:
+        visitor.open_room(name)
     visitor.page.get_by_role("button", name="Group and members").click()
     sheet = visitor.page.locator(SHEET)
     sheet.locator(".person").first.wait_for()

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.hands import open_menu, row_of
+from tests.page.hands import go_offline, open_menu, row_of
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -123,8 +123,7 @@ def test_an_edit_that_the_server_refuses_keeps_its_text(enter: Enter, people: Pe
     text = input_of(visitor)
     text.press("ArrowUp")
     text.fill("as it should be")
-    visitor.context.set_offline(True)
-    visitor.page.locator(".shell:not([data-connection=online])").wait_for()
+    go_offline(visitor)
     text.press("Enter")
     visitor.page.get_by_text("The server cannot be reached.").wait_for()
     expect(text).to_have_value("as it should be")
