@@ -70,7 +70,7 @@ HIKE = (
 
 
 class Cast:
-    """Who there is, and where: `person["linxiao"]`, `place["hikes"]` is a path of the page."""
+    """The people, their rooms and the paths to them: `place["hikes"]` is a path of the page."""
 
     def __init__(self, app: Flask, plain_names: bool = False) -> None:
         """Make them on the app's database; `plain_names` only where nobody has them yet."""

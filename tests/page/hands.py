@@ -13,7 +13,7 @@ from tests.page.conftest import Visitor
 SHEET = ".side-panel, dialog.sheet"  # which of them is a matter of space
 HEART, THUMB = "❤️", "👍"
 SMALL_PHONE: dict[str, Any] = PHONE | {"viewport": {"width": 320, "height": 640}}
-# What stands for some seconds may be gone before somebody looks: the page notes that it was there.
+# Some texts are gone after seconds, perhaps before the test looks: the page notes it showed them.
 NOTE = """(node, text) => {
   window.noted = false;
   const look = () => { window.noted ||= node.textContent.includes(text); };
