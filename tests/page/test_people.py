@@ -116,7 +116,7 @@ def test_several_people_are_added_at_once_and_each_is_told_apart(
     page = visitor.page
     open_sheet(visitor, "Walkers")
     field = page.get_by_role("combobox", name="Add people")
-    field.press_sequentially(cleo.username[:6])
+    field.press_sequentially(cleo.username[:-1])  # a part of it that no other test's has
     expect(page.get_by_role("option", name=cleo.username)).to_have_attribute(
         "aria-selected", "true"
     )
