@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask
 
 from harness.accounts import data_of
-from harness.people import Person, make_people, new_client_id
+from harness.people import Person, make_people
 
 Room = dict[str, Any]
 
@@ -71,7 +70,7 @@ HIKE = (
 
 
 class Cast:
-    """Who there is, and where: `person["linxiao"]`, `place["hikes"]` is a path of the page."""
+    """The people, their rooms and the paths to them: `place["hikes"]` is a path of the page."""
 
     def __init__(self, app: Flask, plain_names: bool = False) -> None:
         """Make them on the app's database; `plain_names` only where nobody has them yet."""
@@ -107,9 +106,7 @@ class Cast:
         return group
 
     def _direct(self, name: str, *lines: tuple[str, str]) -> Room:
-        room = self[lines[0][0]].talk_to(
-            self[name] if lines[0][0] == "linxiao" else self["linxiao"]
-        )
+        room = self["linxiao"].talk_to(self[name])
         self._say(room, lines)
         self.room[name] = room
         self.place[name] = f"/d/{self[name].username}"
@@ -188,42 +185,22 @@ class Cast:
     def _make_changes(self) -> None:
         """Edits, deletions, pins and reactions, in the hikers' group and in a direct room."""
         hikes, direct = self.room["hikes"], self.room["emma.reed"]
-        self._edit("emma.reed", hikes, 5, "Then my vote is clear: the slide!")
-        self._delete("chenmo", hikes, 2)
-        self._pin("linxiao", hikes, 11)
-        self._pin("wangyu", hikes, 9)
+        self["emma.reed"].change(hikes, 5, data="Then my vote is clear: the slide!")
+        self["chenmo"].change(hikes, 2, deleted=True)
+        self["linxiao"].change(hikes, 11, pinned=True)
+        self["wangyu"].change(hikes, 9, pinned=True)
         for emoji in "👍😂😮😢🙏🔥🎉👀💯🚀🤔👏":
-            self._react("chenmo", hikes, 10, emoji)
-        self._react("emma.reed", hikes, 14, "👍")
-        self._reply("tomas", hikes, 8, "Of course: https://example.org/ has room for all of us.")
-        self._reply("wangyu", hikes, 14, f"@{self['linxiao'].username} 周六见！")
-        self._reply("emma.reed", direct, 6, "12:10 is fine.")
+            self["chenmo"].change(hikes, 10, emoji=emoji)
+        self["emma.reed"].change(hikes, 14, emoji="👍")
+        answer = "Of course: https://example.org/ has room for all of us."
+        self["tomas"].say(hikes, answer, reply_to=8)
+        self["wangyu"].say(hikes, f"@{self['linxiao'].username} 周六见！", reply_to=14)
+        self["emma.reed"].say(direct, "12:10 is fine.", reply_to=6)
         for name in ("linxiao", "chenmo", "wangyu", "tomas"):
-            self._react(name, hikes, 17, "🎉")
-            self._react(name, hikes, 19, "🎉")
-        self._edit("linxiao", direct, 6, "公司旁边有一家很好的面馆，12:10 见。")
-        self._react("emma.reed", direct, 6, "❤️")
-        self._react("linxiao", direct, 4, "👏")
-        self._delete("linxiao", direct, 2)
-        self._pin("emma.reed", direct, 7)
-
-    def _edit(self, name: str, room: Room, seq: int, text: str) -> None:
-        data_of(self[name].patch(message(room, seq), json={"data": text}))
-
-    def _delete(self, name: str, room: Room, seq: int) -> None:
-        data_of(self[name].delete(message(room, seq)))
-
-    def _reply(self, name: str, room: Room, seq: int, text: str) -> None:
-        body = {"client_id": new_client_id(), "data": text, "reply_to": seq}
-        data_of(self[name].post(f"/rooms/{room['id']}/messages", json=body), 201)
-
-    def _pin(self, name: str, room: Room, seq: int) -> None:
-        data_of(self[name].put(message(room, seq) + "/pin"))
-
-    def _react(self, name: str, room: Room, seq: int, emoji: str) -> None:
-        data_of(self[name].put(f"{message(room, seq)}/reactions/{quote(emoji)}"))
-
-
-def message(room: Room, seq: int) -> str:
-    """Return the path of a message in the API."""
-    return f"/rooms/{room['id']}/messages/{seq}"
+            self[name].change(hikes, 17, emoji="🎉")
+            self[name].change(hikes, 19, emoji="🎉")
+        self["linxiao"].change(direct, 6, data="公司旁边有一家很好的面馆，12:10 见。")
+        self["emma.reed"].change(direct, 6, emoji="❤️")
+        self["linxiao"].change(direct, 4, emoji="👏")
+        self["linxiao"].change(direct, 2, deleted=True)
+        self["emma.reed"].change(direct, 7, pinned=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -86,17 +87,38 @@ class Person(Account):
         return found
 
     def post_message(
-        self, room: dict[str, Any], data: object, client_id: object = None
+        self, room: dict[str, Any], data: object, client_id: object = None, **more: object
     ) -> TestResponse:
-        """Post a message, by default with a new client_id; return the response, even an error."""
-        body = {"client_id": new_client_id() if client_id is None else client_id, "data": data}
+        """Post a message, by default with a new client_id; return the response, even an error.
+
+        `more` is what else it says, such as `reply_to`.
+        """
+        client_id = new_client_id() if client_id is None else client_id
+        body = {"client_id": client_id, "data": data, **more}
         # ASCII-escaped JSON, so that lone surrogates can be sent too.
         path = f"/rooms/{room['id']}/messages"
         return self.post(path, data=json.dumps(body), content_type="application/json")
 
-    def say(self, room: dict[str, Any], data: str, client_id: str | None = None) -> dict[str, Any]:
+    def say(
+        self, room: dict[str, Any], data: str, client_id: str | None = None, **more: object
+    ) -> dict[str, Any]:
         """Post a message and return the stored one."""
-        found: dict[str, Any] = data_of(self.post_message(room, data, client_id), 201)
+        found: dict[str, Any] = data_of(self.post_message(room, data, client_id, **more), 201)
+        return found
+
+    def change(self, room: dict[str, Any], seq: int, **changed: Any) -> dict[str, Any]:
+        """Change a message: `data`, `deleted`, `pinned`, or `emoji` with `on`; return it."""
+        path = f"/rooms/{room['id']}/messages/{seq}"
+        if "data" in changed:
+            response = self.patch(path, json=changed)
+        elif "deleted" in changed:
+            response = self.delete(path)
+        elif "pinned" in changed:
+            response = (self.put if changed["pinned"] else self.delete)(f"{path}/pin")
+        else:
+            method = self.put if changed.get("on", True) else self.delete
+            response = method(f"{path}/reactions/{quote(changed['emoji'])}")
+        found: dict[str, Any] = data_of(response)
         return found
 
     def history(self, room: dict[str, Any], **query: int) -> dict[str, Any]:

@@ -27,7 +27,7 @@ PHONE: dict[str, Any] = {
 }
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PATIENCE_MS = 60_000  # with a busy machine
-# Who never looks reads nothing: the line of what is unread stays where it is.
+# Somebody who never looks reads nothing, so the line of what is unread stays where it is.
 BROWSER = """document.hasFocus = () => false;
 if (location.search === "?keeps-nothing") {
   Object.defineProperty(window, "indexedDB", { get() { throw new Error("refused"); } });
@@ -87,7 +87,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class View:
-    """How to see one view: whose page, at which of the cast's places or at which path, and then."""
+    """One view: whose page it is, at which place of the cast or which path, and what is done."""
 
     name: str
     part: str  # the module that has it
@@ -138,7 +138,7 @@ class Tour:
         self._options = {
             "locale": LOCALES[language],
             "reduced_motion": "reduce",
-            "service_workers": "block",  # or what a view refuses comes from there
+            "service_workers": "block",  # or a worker answers the requests that a view refuses
             **options,
         }
         self._pages: dict[str | None, Page] = {}

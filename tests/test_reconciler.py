@@ -240,7 +240,7 @@ class Process:
     def room(self) -> Room:
         """Create a group with the client as a subscribed member."""
         room = self.rooms.insert_group(new_id(), "A group", "")
-        self.memberships.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
+        self.memberships.insert(Membership(room.id, self.user_id, "member", 0, 1))
         self.clients.room_entered(room, [self.user_id])
         return room
 
@@ -248,7 +248,7 @@ class Process:
         """Create a direct room with the client as a subscribed member."""
         room = self.rooms.insert_direct(self.user_id, new_id())
         assert room is not None
-        self.memberships.insert(Membership(room.id, self.user_id, "member", 0, False, 1))
+        self.memberships.insert(Membership(room.id, self.user_id, "member", 0, 1))
         self.clients.room_entered(room, [self.user_id])
         return room
 
@@ -399,7 +399,7 @@ def test_a_member_whose_join_was_never_pushed_is_subscribed_in_the_end(
     process.store(room, 1, 1)
     process.reconciler.run_once()
     # A process that crashed right after this write has pushed nothing.
-    process.memberships.insert(Membership(room.id, process.user_id, "member", 1, False, 1))
+    process.memberships.insert(Membership(room.id, process.user_id, "member", 1, 1))
     process.store(room, 2, 2)
     process.reconciler.run_once()
     assert not process.clients.has_listeners(room.id)

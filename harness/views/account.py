@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from harness.tour import Stage, view
+from harness.views.lists import open_palette
+from harness.views.room import message_waiting
 
 
 @view("/me")
@@ -27,7 +27,7 @@ def sessions(stage: Stage) -> None:
 @view("/me")
 def blocked_people(stage: Stage) -> None:
     stage.unfold("blocks.title")
-    stage.page.get_by_role("button", name=re.compile(stage.text("block.undo"))).wait_for()
+    stage.page.get_by_role("button", name=stage.text("block.undo")).wait_for()
 
 
 @view("/me")
@@ -38,12 +38,7 @@ def deletion(stage: Stage) -> None:
 
 @view("strict")
 def log_out(stage: Stage) -> None:
-    stage.page.context.set_offline(True)
-    stage.shows(".shell:not([data-connection=online])")
-    stage.page.locator(".composer-input").fill("12:10!")
-    stage.button("composer.send").click()
-    stage.shows(".state[data-state=waiting]")
-    stage.page.keyboard.press("Control+k")
-    stage.page.get_by_role("combobox").fill(stage.text("logout"))
+    message_waiting(stage)
+    open_palette(stage, stage.text("logout"))
     stage.page.get_by_role("option", name=stage.text("logout")).click()
     stage.button("cancel").wait_for()

@@ -30,32 +30,33 @@ def list_warning(stage: Stage) -> None:
     stage.shows(".banner.warning")
 
 
-def _open_palette(stage: Stage, query: str) -> None:
+def open_palette(stage: Stage, query: str) -> None:
+    """Open the palette and look for something."""
     stage.page.keyboard.press("Control+k")
     stage.page.get_by_role("combobox").fill(query)
 
 
 @view()
 def palette(stage: Stage) -> None:
-    _open_palette(stage, "")
+    open_palette(stage, "")
     stage.shows("[role=option]")
 
 
 @view("hikes")
 def palette_results(stage: Stage) -> None:
-    _open_palette(stage, "emma")
+    open_palette(stage, "emma")
     stage.shows("[role=option]")
 
 
 @view()
 def palette_nothing(stage: Stage) -> None:
-    _open_palette(stage, "zzzzzz")
+    open_palette(stage, "zzzzzz")
     stage.page.locator("dialog").get_by_text(stage.text("palette.nothing")).first.wait_for()
 
 
 @view()
 def palette_join(stage: Stage) -> None:
-    _open_palette(stage, "123-456-789")
+    open_palette(stage, "123-456-789")
     stage.shows("[role=option]")
 
 

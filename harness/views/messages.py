@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.tour import Stage, view
 
 
@@ -29,8 +31,8 @@ def message_menu_in_direct(stage: Stage) -> None:
     stage.shows("[role=menu]")
 
 
-def _choose(stage: Stage, key: str) -> None:
-    message_menu(stage)
+def _choose(stage: Stage, key: str, open_menu: Callable[[Stage], None] = message_menu) -> None:
+    open_menu(stage)
     stage.page.get_by_role("menuitem", name=stage.text(key), exact=True).click()
 
 
@@ -61,8 +63,7 @@ def replying(stage: Stage) -> None:
 
 @view("hikes")
 def editing(stage: Stage) -> None:
-    message_menu_of_own(stage)
-    stage.page.get_by_role("menuitem", name=stage.text("act.edit"), exact=True).click()
+    _choose(stage, "act.edit", message_menu_of_own)
     stage.shows(".composer-mode")
 
 

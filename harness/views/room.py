@@ -91,7 +91,7 @@ def message_waiting(stage: Stage) -> None:
 @view("emma.reed")
 def composer_too_long(stage: Stage) -> None:
     stage.page.locator(".composer-input").fill("长" * 5_000)
-    stage.shows(".composer")
+    stage.shows(".composer-count.over")
 
 
 @view("hikes/m/10")

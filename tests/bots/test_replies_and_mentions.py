@@ -9,7 +9,6 @@ from typing import Any
 
 from chat.bots import Bot, Message
 from tests.bots.conftest import PATIENCE, BotProcess, Talker, texts
-from tests.sockets.conftest import message
 
 People = Callable[..., list[Talker]]
 MakeBot = Callable[..., Bot]
@@ -39,12 +38,6 @@ bot.run()
 """
 
 
-def say(talker: Talker, room: dict[str, Any], data: str, reply_to: int | None = None) -> None:
-    payload = message(room, data) | {"reply_to": reply_to}
-    payload.pop("room_id")
-    talker.data("POST", f"/rooms/{room['id']}/messages", payload)
-
-
 def wait_for(watcher: Talker, room: dict[str, Any], robot: Talker, count: int) -> list[Any]:
     """Wait until a bot has said so much, and return it."""
     client = watcher.socket("/group")
@@ -57,14 +50,14 @@ def wait_for(watcher: Talker, room: dict[str, Any], robot: Talker, count: int) -
 def test_a_killed_bot_answers_each_mention_once_as_a_reply(people: People, tmp_path: Path) -> None:
     ada, robot = people("ada", "robot")
     group = ada.create_group(robot)
-    say(ada, group, "before its first start")
+    ada.post(group, "before its first start")
     arguments = (ANSWERING, robot, tmp_path, ada.url, robot.username)
     with BotProcess.of_code(*arguments) as bot:
         bot.wait_for("ready")
-        say(ada, group, "fatal")
-        say(ada, group, f"@{robot.username}?", reply_to=2)
+        ada.post(group, "fatal")
+        ada.post(group, f"@{robot.username}?", reply_to=2)
         bot.wait()
-        say(ada, group, f"@{robot.username}, while you were away")
+        ada.post(group, f"@{robot.username}, while you were away")
         bot.start().wait_for("ready")
         said = wait_for(ada, group, robot, 3)
         assert bot.stop() == 0
@@ -91,7 +84,7 @@ def test_a_reply_quotes_in_groups_and_elsewhere_when_asked_to(
     bot.start()
     assert bot.wait_ready(PATIENCE)
     for room in (group, direct):
-        say(ada, room, f"hello @{robot.username} @all")
+        ada.post(room, f"hello @{robot.username} @all")
         found = [replies.get(timeout=PATIENCE) for _ in range(3)]
         quoted = [one.reply_to.seq if one.reply_to else None for one in found]
         assert quoted == ([1, 1, None] if room is group else [None, 1, None])
@@ -107,8 +100,8 @@ def test_a_bot_hears_of_mentions_and_quotes(people: People, make_bot: MakeBot) -
     bot.on_message(others.put)
     bot.start()
     assert bot.wait_ready(PATIENCE)
-    say(ada, group, "@all")
-    say(ada, group, f"@{robot.username} @{ada.username}", reply_to=1)
+    ada.post(group, "@all")
+    ada.post(group, f"@{robot.username} @{ada.username}", reply_to=1)
     of_all, by_name = others.get(timeout=PATIENCE), mentions.get(timeout=PATIENCE)
     assert of_all.mentions_all and of_all.mentions == () and of_all.reply_to is None
     assert by_name.mentions == (robot.id, ada.id) and by_name.reply_to is not None
@@ -121,7 +114,7 @@ def test_a_bot_hears_of_mentions_and_quotes(people: People, make_bot: MakeBot) -
 def test_a_reply_to_what_was_deleted_is_sent_as_no_reply(people: People, make_bot: MakeBot) -> None:
     ada, robot = people("ada", "robot")
     group = ada.create_group(robot)
-    say(ada, group, "hello")
+    ada.post(group, "hello")
     ada.data("DELETE", f"/rooms/{group['id']}/messages/1")
     with make_bot(robot) as bot:
         assert bot.send(group["id"], "too late", reply_to=1).reply_to is None

@@ -56,6 +56,7 @@ def test_the_worker_keeps_everything_that_the_page_loads(make_app: Callable[...,
         r'<(?:script|link rel="(?:stylesheet|modulepreload)")[^>]* (?:src|href)="([^"]+)"',
         client.get("/").text,
     )
+    assert loaded
     chunks = {
         f"/static/{shell['version']}/bundle/{file.name}"
         for file in (STATIC / "bundle").iterdir()

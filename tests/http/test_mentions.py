@@ -29,12 +29,6 @@ def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(mentions, "MATCHED_MEMBERS", 0)
 
 
-def edit(person: Person, room: Room, seq: int, data: str) -> dict[str, Any]:
-    path = f"/rooms/{room['id']}/messages/{seq}"
-    found: dict[str, Any] = data_of(person.patch(path, json={"data": data}))
-    return found
-
-
 def last_mention(person: Person, room: Room) -> int:
     """Return the mark of the last mention, which one room and the list show alike."""
     (listed,) = [one for one in person.rooms() if one["id"] == room["id"]]
@@ -124,11 +118,11 @@ def test_an_edit_mentions_whom_the_new_text_names(app: Flask) -> None:
     alice, bob, carol = make_people(app, "alice", "bob", "carol")
     room = alice.create_group(bob, carol)
     alice.say(room, f"@{bob.username}")
-    edited = edit(alice, room, 1, f"@{carol.username} @all")
+    edited = alice.change(room, 1, data=f"@{carol.username} @all")
     assert (edited["mentions"], edited["mentions_all"]) == ([carol.id], True)
     assert carol.history(room)["messages"] == [edited]
     assert last_mention(carol, room) == 1 == written_marks(app, carol, room)
-    again = edit(alice, room, 1, "nobody")
+    again = alice.change(room, 1, data="nobody")
     assert (again["mentions"], again["mentions_all"]) == ([], False)
 
 
@@ -137,7 +131,7 @@ def test_what_is_deleted_mentions_nobody_and_neither_does_the_log(app: Flask) ->
     room = alice.create_group(bob)
     text = f"@{bob.username} @all"
     sent = alice.say(room, text)
-    edit(alice, room, 1, f"again {text}")
+    alice.change(room, 1, data=f"again {text}")
     gone = data_of(alice.delete(f"/rooms/{room['id']}/messages/1"))
     assert (gone["mentions"], gone["mentions_all"]) == ([], False)
     database = app.extensions["chat"].database.db

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from harness.accounts import data_of, error_of
-from harness.people import Person, make_people, new_client_id, settle
+from harness.people import make_people, new_client_id, settle
 
 Room = dict[str, Any]
 
@@ -17,12 +17,6 @@ Room = dict[str, Any]
 def app(shared_app: Flask) -> Flask:
     """Each test here needs only people of its own."""
     return shared_app
-
-
-def reply(person: Person, room: Room, seq: object, data: str = "reply", **more: object) -> Any:
-    """Reply to a message and return the response."""
-    body = {"client_id": new_client_id(), "data": data, "reply_to": seq, **more}
-    return person.post(f"/rooms/{room['id']}/messages", json=body)
 
 
 def quote(message: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +29,7 @@ def test_a_reply_shows_what_it_replies_to(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.talk_to(bob)
     first = alice.say(room, "😀" * 201)
-    replied = data_of(reply(bob, room, 1), 201)
+    replied = bob.say(room, "reply", reply_to=1)
     assert replied["reply_to"] == quote(first | {"data": "😀" * 200})
     assert alice.history(room)["messages"] == [first, replied]
     assert alice.history(room, after_seq=1)["messages"] == [replied], "on another page"
@@ -46,7 +40,7 @@ def test_a_quote_has_the_senders_present_nickname(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.talk_to(bob)
     alice.say(room, "hello")
-    data_of(reply(bob, room, 1), 201)
+    bob.say(room, "reply", reply_to=1)
     data_of(alice.patch("/users/me", json={"nickname": "Ann"}))
     assert bob.history(room)["messages"][1]["reply_to"]["nickname"] == "Ann"
 
@@ -55,14 +49,14 @@ def test_a_message_that_is_none_replies_to_nothing(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     room = alice.create_group()
     assert alice.say(room, "hello")["reply_to"] is None
-    assert data_of(reply(alice, room, None), 201)["reply_to"] is None
+    assert alice.say(room, "reply", reply_to=None)["reply_to"] is None
 
 
 def test_a_quote_follows_edits_and_loses_a_deleted_text(app: Flask) -> None:
     alice, bob = make_people(app, "alice", "bob")
     room = alice.create_group(bob)
     alice.say(room, "a secret")
-    data_of(reply(bob, room, 1), 201)
+    bob.say(room, "reply", reply_to=1)
     place = f"/rooms/{room['id']}/messages/1"
     edited = data_of(alice.patch(place, json={"data": "other"}))
     assert bob.history(room, after_seq=1)["messages"][0]["reply_to"] == quote(edited)
@@ -80,8 +74,8 @@ def test_a_reply_to_a_reply_shows_the_reply_alone(app: Flask) -> None:
     (alice,) = make_people(app, "alice")
     room = alice.create_group()
     alice.say(room, "first")
-    second = data_of(reply(alice, room, 1, "second"), 201)
-    third = data_of(reply(alice, room, 2, "third"), 201)
+    second = alice.say(room, "second", reply_to=1)
+    third = alice.say(room, "third", reply_to=2)
     assert third["reply_to"] == quote(second)
     assert alice.history(room, after_seq=2)["messages"] == [third]
 
@@ -91,7 +85,8 @@ def test_what_is_no_seq_is_refused(app: Flask, seq: object) -> None:
     (alice,) = make_people(app, "alice")
     room = alice.create_group()
     alice.say(room, "hello")
-    assert error_of(reply(alice, room, seq), 400)["fields"].keys() == {"reply_to"}
+    refused = alice.post_message(room, "reply", reply_to=seq)
+    assert error_of(refused, 400)["fields"].keys() == {"reply_to"}
     assert alice.room(room["id"])["last_seq"] == 1
 
 
@@ -103,7 +98,7 @@ def test_only_messages_of_the_room_that_are_there_get_replies(app: Flask) -> Non
     alice.say(room, "hello")
     data_of(alice.delete(f"/rooms/{room['id']}/messages/1"))
     for seq in (1, 2, 3):
-        refused = error_of(reply(bob, room, seq), 400)
+        refused = error_of(bob.post_message(room, "reply", reply_to=seq), 400)
         assert (refused["code"], refused["fields"].keys()) == ("validation_error", {"reply_to"})
     assert bob.room(room["id"])["last_seq"] == 1
 
@@ -113,14 +108,15 @@ def test_who_may_not_send_may_not_reply(app: Flask) -> None:
     room, direct = alice.create_group(bob), alice.talk_to(bob)
     for one in (room, direct):
         alice.say(one, "hello")
-    assert error_of(reply(eve, room, 1), 404)["code"] == "not_found"
+    assert error_of(eve.post_message(room, "reply", reply_to=1), 404)["code"] == "not_found"
     data_of(alice.patch(f"/rooms/{room['id']}", json={"posting": "admins"}))
-    assert error_of(reply(bob, room, 1), 403)["code"] == "forbidden"
+    assert error_of(bob.post_message(room, "reply", reply_to=1), 403)["code"] == "forbidden"
     alice.put(f"/users/me/blocks/{bob.id}")
     for person in (alice, bob):
-        assert error_of(reply(person, direct, 1), 403)["code"] == "forbidden"
+        refused = person.post_message(direct, "reply", reply_to=1)
+        assert error_of(refused, 403)["code"] == "forbidden"
     bob.delete(f"/rooms/{room['id']}/members/{bob.id}")
-    assert error_of(reply(bob, room, 1), 404)["code"] == "not_found"
+    assert error_of(bob.post_message(room, "reply", reply_to=1), 404)["code"] == "not_found"
 
 
 def test_a_repeated_reply_gets_the_stored_one_whatever_became_of_the_quoted(app: Flask) -> None:
@@ -128,10 +124,10 @@ def test_a_repeated_reply_gets_the_stored_one_whatever_became_of_the_quoted(app:
     room = alice.create_group(bob)
     alice.say(room, "a secret")
     client_id = new_client_id()
-    replied = data_of(reply(bob, room, 1, client_id=client_id), 201)
+    replied = bob.say(room, "reply", client_id, reply_to=1)
     gone = data_of(alice.delete(f"/rooms/{room['id']}/messages/1"))
     for seq in (1, None, 7):  # also one that names another message than at first, or none
-        again = data_of(reply(bob, room, seq, client_id=client_id), 200)
+        again = data_of(bob.post_message(room, "reply", client_id, reply_to=seq), 200)
         assert again == replied | {"reply_to": quote(gone)}
 
 
@@ -139,7 +135,7 @@ def test_an_edited_reply_stays_one_and_a_deleted_one_does_not(app: Flask) -> Non
     (alice,) = make_people(app, "alice")
     room = alice.create_group()
     first = alice.say(room, "hello")
-    data_of(reply(alice, room, 1), 201)
+    alice.say(room, "reply", reply_to=1)
     place = f"/rooms/{room['id']}/messages/2"
     assert data_of(alice.patch(place, json={"data": "other"}))["reply_to"] == quote(first)
     assert data_of(alice.delete(place))["reply_to"] is None
@@ -151,7 +147,7 @@ def test_the_last_message_of_a_room_is_shown_without_its_quote(app: Flask) -> No
     alice, bob = make_people(app, "alice", "bob")
     room = alice.create_group(bob)
     alice.say(room, "hello")
-    replied = data_of(reply(alice, room, 1, f"@{bob.username}, yes"), 201)
+    replied = alice.say(room, f"@{bob.username}, yes", reply_to=1)
     shown = replied | {"reply_to": None, "mentions": []}
     assert bob.room(room["id"])["last_message"] == shown
     settle(app)

@@ -91,7 +91,7 @@ def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Visitor]]:
             "locale": "en-US",
             "viewport": {"width": 1180, "height": 800},  # wider, a room's sheet stands beside it
             "reduced_motion": "reduce",  # or axe may see a colour on its way to another
-            "service_workers": "block",  # what passes through one, no test can hold back
+            "service_workers": "block",  # a test cannot hold back requests that pass through one
         }
         context = browser.new_context(**(defaults | options))  # type: ignore[arg-type]
         contexts.append(context)

@@ -1,4 +1,4 @@
-"""What is wrong with what is seen, for the eye and for assistive technology."""
+"""Faults of a page in a browser: of its layout, and those that axe finds."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ AXE_RUN = """async ([options, known]) => {
   for (const one of behind) one.style.visibility = "";
   return found;
 }"""
-# What is wrong with what is seen, in the dialog on top if there is one, in usual and large text.
+# Faults of the layout, in the dialog on top if there is one, in usual and large text.
 LAYOUT_FAULTS = """async () => {
   const root = document.documentElement;
   const found = new Set();

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page
 
-from harness.accounts import data_of
-from harness.people import Person
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
 
 SHEET = ".side-panel, dialog.sheet"  # which of them is a matter of space
 HEART, THUMB = "❤️", "👍"
 SMALL_PHONE: dict[str, Any] = PHONE | {"viewport": {"width": 320, "height": 640}}
-# What stands for some seconds may be gone before somebody looks: the page notes that it was there.
+# Some texts are gone after seconds, perhaps before the test looks: the page notes it showed them.
 NOTE = """(node, text) => {
   window.noted = false;
   const look = () => { window.noted ||= node.textContent.includes(text); };
@@ -48,8 +45,29 @@ def log_out(visitor: Visitor) -> None:
     visitor.page.get_by_role("heading", name="Log in").wait_for()
 
 
-def open_sheet(visitor: Visitor) -> Locator:
-    """Open the sheet of the open group and return it."""
+def open_account(page: Page, name: str) -> Locator:
+    """Open a part of the page about oneself; return it."""
+    page.locator(".me").click()
+    return open_part(page, name)
+
+
+def open_part(page: Page, name: str) -> Locator:
+    """Open a part of the page that is open, found by its title; return it."""
+    part = page.locator("details", has=page.get_by_text(name, exact=True).locator("visible=true"))
+    part.locator("summary").click()
+    return part
+
+
+def go_offline(visitor: Visitor) -> None:
+    """Take the connection away and wait until the page has noticed."""
+    visitor.context.set_offline(True)
+    visitor.page.locator(".shell:not([data-connection=online])").wait_for()
+
+
+def open_sheet(visitor: Visitor, name: str | None = None) -> Locator:
+    """Open the sheet of a group, by default of the one that is open, and return it."""
+    if name is not None:
+        visitor.open_room(name)
     visitor.page.get_by_role("button", name="Group and members").click()
     sheet = visitor.page.locator(SHEET)
     sheet.locator(".person").first.wait_for()
@@ -72,16 +90,3 @@ def open_menu(visitor: Visitor, text: str) -> Locator:
     menu = visitor.page.get_by_role("menu")
     menu.wait_for()
     return menu
-
-
-def change(person: Person, room: dict[str, Any], seq: int, **changed: Any) -> Any:
-    """Change a message over HTTP: `data`, `deleted`, `pinned`, `emoji` with `on`."""
-    path = f"/rooms/{room['id']}/messages/{seq}"
-    if "data" in changed:
-        return data_of(person.patch(path, json=changed))
-    if "deleted" in changed:
-        return data_of(person.delete(path))
-    if "pinned" in changed:
-        return data_of((person.put if changed["pinned"] else person.delete)(f"{path}/pin"))
-    method = person.put if changed.get("on", True) else person.delete
-    return data_of(method(f"{path}/reactions/{quote(changed['emoji'])}"))

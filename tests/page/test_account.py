@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from harness.accounts import new_password
 from harness.people import Person
 from tests.page.conftest import Visitor
+from tests.page.hands import open_account, open_part
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -18,18 +19,6 @@ PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15"
     " (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
-
-
-def open_account(page: Page, name: str) -> Locator:
-    """Open a part of the page about oneself; return it."""
-    page.locator(".me").click()
-    return open_part(page, name)
-
-
-def open_part(page: Page, name: str) -> Locator:
-    part = page.locator("details", has=page.get_by_text(name, exact=True).locator("visible=true"))
-    part.locator("summary").click()
-    return part
 
 
 def test_a_changed_password_ends_every_session_and_is_good_from_then_on(

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from harness.people import Person
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
-from tests.page.hands import HEART, THUMB, open_menu, row_of
+from tests.page.hands import HEART, THUMB, go_offline, open_menu, row_of
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -50,12 +50,10 @@ def test_reactions_of_one_are_seen_by_the_other_who_joins_in(enter: Enter, peopl
     theirs.click()
     expect(chip.locator(".reaction-count")).to_have_text("1")
 
-    bobs.context.set_offline(True)
-    bobs.page.locator(".shell:not([data-connection=online])").wait_for()
+    go_offline(bobs)
     theirs.click()
     bobs.page.get_by_text("The server cannot be reached.").wait_for()
     expect(theirs).to_have_attribute("aria-pressed", "false")
-    bobs.context.set_offline(False)
 
 
 def test_the_picker_finds_emoji_by_words_of_both_languages_without_a_mouse(

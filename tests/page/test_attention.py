@@ -63,8 +63,7 @@ def test_notifications_come_while_nobody_looks_and_go_when_read(
     switch.check()
     expect(switch).to_be_checked()
 
-    visitor.open_room("Quiet")
-    open_sheet(visitor)
+    open_sheet(visitor, "Quiet")
     page.get_by_label("Nothing").check(force=True)
     expect(page.locator(".room", has_text="Quiet")).to_contain_text("muted")
     page.keyboard.press("Escape")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor, state_of
-from tests.page.hands import SMALL_PHONE, open_sheet
+from tests.page.hands import SMALL_PHONE, open_account, open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -65,9 +65,8 @@ def test_the_menu_of_a_member_is_seen_whole_however_low_it_opens(
     ann, *others = people("ann", "bob", "cleo", "dan", "eve")
     ann.create_group(*others, name="Walkers")
     visitor = enter(ann, viewport={"width": 1280, "height": 620})
-    visitor.open_room("Walkers")
     page = visitor.page
-    open_sheet(visitor)
+    open_sheet(visitor, "Walkers")
     page.get_by_role("button", name="What to do with").last.click()
     for item in page.get_by_role("menuitem").all():
         expect(item).to_be_in_viewport(ratio=0.99)
@@ -80,8 +79,7 @@ def test_blocked_people_are_listed_in_the_account_and_can_be_unblocked(
     ann.create_group(bob, cleo, name="Walkers")
     visitor = enter(ann)
     page = visitor.page
-    visitor.open_room("Walkers")
-    open_sheet(visitor)
+    open_sheet(visitor, "Walkers")
     page.get_by_label(f"What to do with {bob.username}").click()
     page.get_by_role("menuitem", name="Block").click()
     page.get_by_role("dialog", name="Block bob").get_by_role("button", name="Block").click()
@@ -90,9 +88,7 @@ def test_blocked_people_are_listed_in_the_account_and_can_be_unblocked(
     expect(page.get_by_role("menuitem", name="Unblock")).to_be_visible()
     page.reload()
     visitor.is_in()
-    page.get_by_role("button", name="Your account").click()
-    part = page.locator("details", has=page.get_by_text("Blocked people"))
-    part.locator("summary").click()
+    part = open_account(page, "Blocked people")
     expect(part.locator(".person")).to_have_count(1)
     part.get_by_role("button", name=f"Unblock: {bob.username}").click()
     expect(part).to_contain_text("You have blocked nobody.")

@@ -14,7 +14,7 @@ from harness.people import Person, new_client_id
 from harness.servers import Server
 from tests.page.conftest import Visitor
 from tests.page.faults import axe_faults, layout_faults
-from tests.page.hands import HEART, THUMB, change
+from tests.page.hands import HEART, THUMB
 from tests.proxy import FaultyProxy
 from tests.wire import WireClient
 
@@ -79,9 +79,9 @@ def test_two_people_see_what_others_do_to_messages(
         emit("edit_message", 2, data="second, corrected")
         emit("delete_message", 4)
         emit("react", 1, emoji=HEART, on=True)
-    change(bob, group, 1, emoji=HEART)
-    change(bob, group, 1, emoji=THUMB)
-    change(ann, group, 3, pinned=True)
+    bob.change(group, 1, emoji=HEART)
+    bob.change(group, 1, emoji=THUMB)
+    ann.change(group, 3, pinned=True)
     for visitor, person in zip(visitors, (ann, bob), strict=True):
         page = visitor.page
         wait_until_shown(page, person.history(group)["messages"])
@@ -97,7 +97,7 @@ def test_two_people_see_what_others_do_to_messages(
     expect(anns.nth(0)).to_contain_text(f"{HEART} from {cleo.username} and {bob.username}")
     expect(bobs.nth(0)).to_contain_text(f"{HEART} from You and {cleo.username}")
     expect(bobs.nth(1)).to_contain_text(f"{THUMB} from You")
-    change(bob, group, 1, emoji=THUMB, on=False)
+    bob.change(group, 1, emoji=THUMB, on=False)
     expect(anns).to_have_count(1)
 
 
@@ -108,10 +108,10 @@ def test_a_direct_room_changes_in_chinese(enter: Enter, people: People) -> None:
         ann.say(room, text)
     page = enter(bob, f"/d/{ann.username}", locale="zh-CN").page
     expect(page.locator(".message")).to_have_count(3)
-    change(ann, room, 1, data="corrected")
-    change(ann, room, 2, pinned=True)
-    change(ann, room, 2, emoji=HEART)
-    change(ann, room, 3, deleted=True)
+    ann.change(room, 1, data="corrected")
+    ann.change(room, 2, pinned=True)
+    ann.change(room, 2, emoji=HEART)
+    ann.change(room, 3, deleted=True)
     wait_until_shown(page, bob.history(room)["messages"])
     rows = page.locator(".message")
     expect(rows.nth(0).locator(".edited")).to_have_text("已编辑")
@@ -131,9 +131,9 @@ def test_changes_count_as_nothing_unread_and_the_preview_follows_them(
     visitor = enter(bob)
     badge, preview = (visitor.page.locator(f".room {one}") for one in (".badge", ".room-preview"))
     expect(badge).to_contain_text("2")
-    change(ann, group, 1, data="first, corrected")
-    change(ann, group, 2, emoji=HEART)
-    change(ann, group, 2, data="second, corrected")
+    ann.change(group, 1, data="first, corrected")
+    ann.change(group, 2, emoji=HEART)
+    ann.change(group, 2, data="second, corrected")
     expect(preview).to_contain_text("second, corrected")
     expect(badge).to_contain_text("2 unread messages")
     expect(visitor.page).to_have_title("(2) Chat")
@@ -164,7 +164,7 @@ def test_a_message_without_the_fields_of_changes_looks_as_before(
     )
     for mark in (".edited", ".deleted", ".pin", ".reactions"):
         expect(visitor.page.locator(mark)).to_have_count(0)
-    change(ann, group, 2, data="changed")  # and from then on it is as any other
+    ann.change(group, 2, data="changed")  # and from then on it is as any other
     expect(visitor.page.locator(".bubble").nth(1)).to_have_text("changed")
     assert visitor.complaints == []
 
@@ -230,9 +230,9 @@ def test_a_page_that_was_offline_for_many_changes_catches_up(enter: Enter, peopl
     visitor.sees("message 150")
     visitor.context.set_offline(True)
     for seq in range(1, 151):  # more than one answer tells, and what the page holds comes last
-        change(ann, group, seq, data=f"changed {seq}")
-    change(ann, group, 150, emoji=HEART)
-    change(ann, group, 149, deleted=True)
+        ann.change(group, seq, data=f"changed {seq}")
+    ann.change(group, 150, emoji=HEART)
+    ann.change(group, 149, deleted=True)
     ann.say(group, "new")
     visitor.context.set_offline(False)
     expect(visitor.page.locator(".bubble").last).to_have_text("new")
@@ -250,13 +250,13 @@ def test_what_one_reads_stays_where_it_is_when_others_react(enter: Enter, people
     expect(row).to_be_in_viewport(ratio=1)
     before = row.bounding_box()
     for seq in (1, 2, 3):
-        change(ann, group, seq, emoji=HEART)
+        ann.change(group, seq, emoji=HEART)
     expect(page.locator(".reaction")).to_have_count(3)
     assert row.bounding_box() == before
     end = page.locator(".bubble", has_text="message 40")
     page.locator(".jump").click()
     expect(end).to_be_in_viewport(ratio=1)
-    change(ann, group, 40, emoji=HEART)
+    ann.change(group, 40, emoji=HEART)
     expect(page.locator(".reaction").last).to_be_in_viewport(ratio=1)
 
 
@@ -270,13 +270,13 @@ def test_changed_messages_fit_every_screen_and_axe_finds_nothing(
         for person in (ann, bob):
             person.say(group, f"{person.username} " + number * "long words and 很长的一句话 ")
     for seq in (1, 2):
-        change(ann, group, seq, deleted=True)
+        ann.change(group, seq, deleted=True)
     for seq, person in ((5, ann), (6, bob), (7, ann), (8, bob)):
-        change(person, group, seq, data=(seq - 5) * "https://example.org/" + "corrected" * 20)
-        change(ann, group, seq, pinned=True)
+        person.change(group, seq, data=(seq - 5) * "https://example.org/" + "corrected" * 20)
+        ann.change(group, seq, pinned=True)
         for emoji in "👍😂😮😢🙏🔥🎉👀💯🚀🤔👏"[: 3 * (seq - 4)]:
-            change(ann, group, seq, emoji=emoji)
-        change(bob, group, seq, emoji=THUMB)
+            ann.change(group, seq, emoji=emoji)
+        bob.change(group, seq, emoji=THUMB)
     page = enter(bob, f"/r/{group['number']}", locale=language, bypass_csp=True).page
     wait_until_shown(page, bob.history(group)["messages"])
     assert axe_faults(page) == []

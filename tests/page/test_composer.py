@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.hands import change, open_menu, row_of
+from tests.page.hands import go_offline, open_menu, row_of
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -76,7 +76,7 @@ def test_the_draft_of_a_reply_forgets_what_was_deleted_and_what_was_left(
     bobs.open(place)
     expect(strip).to_contain_text("the question")
     bobs.open("/")
-    change(ann, group, first["seq"], deleted=True)
+    ann.change(group, first["seq"], deleted=True)
     bobs.open(place)
     page.get_by_text("The message you were replying to was deleted.").wait_for()
     expect(strip).to_be_hidden()
@@ -109,7 +109,7 @@ def test_the_arrow_up_edits_the_last_own_message_and_the_draft_waits(
 
     open_menu(bobs, "of bob").get_by_role("menuitem", name="Edit").click()
     text.fill("too late")
-    change(ann, group, mine["seq"], deleted=True)
+    ann.change(group, mine["seq"], deleted=True)
     page.get_by_text("The message was deleted. Your text is now a draft.").wait_for()
     expect(text).to_have_value("too late\na draft")
     expect(page.locator(".composer-mode")).to_be_hidden()
@@ -123,8 +123,7 @@ def test_an_edit_that_the_server_refuses_keeps_its_text(enter: Enter, people: Pe
     text = input_of(visitor)
     text.press("ArrowUp")
     text.fill("as it should be")
-    visitor.context.set_offline(True)
-    visitor.page.locator(".shell:not([data-connection=online])").wait_for()
+    go_offline(visitor)
     text.press("Enter")
     visitor.page.get_by_text("The server cannot be reached.").wait_for()
     expect(text).to_have_value("as it should be")

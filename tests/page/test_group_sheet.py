@@ -85,7 +85,7 @@ def test_five_thousand_members_are_a_window_to_look_through(
     assert visitor.complaints == []
 
 
-def test_who_looks_at_the_list_stays_where_they_are_while_people_come_and_go(
+def test_the_list_of_members_stays_where_it_is_while_people_come_and_go(
     enter: Enter, people: People
 ) -> None:
     ann, early, *others = people("ann", "aaron", *(f"m{number:02}" for number in range(30)))

@@ -87,6 +87,7 @@ def test_what_is_copied_is_what_was_said(enter: Enter, people: People) -> None:
     expect(page.locator(".message")).to_have_count(2)
     page.evaluate("() => getSelection().selectAllChildren(document.querySelector('.messages'))")
     copied = page.evaluate("() => getSelection().toString()")
+    assert "first" in copied and "second" in copied, copied
     for unsaid in ("Sent", "Read", ":"):
         assert unsaid not in copied, copied
 
@@ -247,8 +248,7 @@ def test_a_quote_leads_to_its_original_and_follows_it(enter: Enter, people: Peop
     ann.say(group, "the **original**")
     for number in range(60):
         ann.say(group, f"between {number}")
-    reply = {"client_id": new_client_id(), "data": "the answer", "reply_to": 1}
-    data_of(bob.post(f"/rooms/{group['id']}/messages", json=reply), 201)
+    bob.say(group, "the answer", reply_to=1)
     bob.put(f"/rooms/{group['id']}/read", json={"seq": 62})
     visitor = enter(bob, f"/r/{group['number']}")
     page = visitor.page

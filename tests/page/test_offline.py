@@ -11,12 +11,13 @@ from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, state_of
 from tests.page.hands import log_out
+from tests.page.line import kept
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 READY = "navigator.serviceWorker.ready.then((found) => found.active.state)"
 KEPT = """async () => {
-  const texts = [];
+  const texts = [JSON.stringify(localStorage)];
   for (const name of await caches.keys()) {
     const cache = await caches.open(name);
     for (const request of await cache.keys()) {
@@ -50,6 +51,7 @@ def test_without_a_connection_it_starts_and_sends_later_what_is_written_once(
     other = enter(ben, f"/r/{group['number']}", url=bundled.url)
     visitor.context.set_offline(True)
     visitor.write("in the tunnel")
+    kept(visitor, 1)
     visitor.page.locator(".composer-input").fill("half a sentence")
     visitor.page.reload()
     expect(visitor.page.locator(".room", has_text="On the train")).to_be_visible()
@@ -89,13 +91,12 @@ def test_what_it_starts_with_has_no_text_of_others_and_is_gone_at_log_out(
     ben.say(group, "not for this disk")
     visitor = install(ann, f"/r/{group['number']}")
     visitor.sees("not for this disk")
-    storage = "JSON.stringify(localStorage)"
-    kept = visitor.page.evaluate(KEPT) + visitor.page.evaluate(storage)
-    assert "Between us" in kept
-    assert "not for this disk" not in kept
+    stored = visitor.page.evaluate(KEPT)
+    assert "Between us" in stored
+    assert "not for this disk" not in stored
     log_out(visitor)
-    kept = visitor.page.evaluate(KEPT) + visitor.page.evaluate(storage)
-    assert ann.username not in kept and "Between us" not in kept
+    stored = visitor.page.evaluate(KEPT)
+    assert ann.username not in stored and "Between us" not in stored
     visitor.context.set_offline(True)
     visitor.page.reload()
     expect(visitor.page.get_by_role("button", name="Log in", exact=True)).to_be_visible()

@@ -243,6 +243,7 @@ def test_a_link_to_a_group_or_a_person_offers_to_begin(enter: Enter, people: Peo
     visitor.page.locator(".composer-input").wait_for()
     visitor.write("Hello all")
     visitor.sees("Hello all")
+    expect(visitor.page.locator(".state")).to_have_attribute("data-state", "sent")
     visitor.open(f"/d/{ann.username}")
     visitor.page.locator(".composer-input").wait_for()
     visitor.write("Hello you")

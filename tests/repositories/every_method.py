@@ -203,7 +203,7 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
 
 def use_members(call: Calls, database: Database, room: Room, ann: User, bob: User) -> None:
     members, removals = MembershipRepository(database), RemovalRepository(database)
-    one = Membership(room.id, ann.id, "member", 0, False, NOW)
+    one = Membership(room.id, ann.id, "member", 0, NOW)
     call(members.insert, one)
     call(members.insert_many, [replace(one, user_id=bob.id)])
     call(members.find, room.id, ann.id)

@@ -28,7 +28,7 @@ UNCONFIRMED = {"code": 64, "errmsg": "waiting for replication timed out"}
 AN_ID = new_id()
 USER = User(AN_ID, "alice", "Alice", 0, "", "", None, 0, 0)
 MESSAGE = Message(AN_ID, AN_ID, AN_ID, 1, "c1", "text", 1, 1)
-MEMBERSHIP = Membership(AN_ID, AN_ID, "member", 0, False, 1)
+MEMBERSHIP = Membership(AN_ID, AN_ID, "member", 0, 1)
 ENTRY = AuditEntry(AN_ID, 1, "logged_in", "")
 
 

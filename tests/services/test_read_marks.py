@@ -43,9 +43,7 @@ def test_marks_of_one_room_are_written_with_one_look_at_its_log(
         for seq in range(1, 21)
     ]
     messages.append(log)
-    memberships.insert_many(
-        [Membership(room_id, user_id, "member", 0, False, 1) for user_id in readers]
-    )
+    memberships.insert_many([Membership(room_id, user_id, "member", 0, 1) for user_id in readers])
     for message, user_id in zip(log, readers, strict=True):
         marks.advance(room_id, user_id, message.seq)
     marks.advance(room_id, readers[0], 20, log[19].id)
@@ -61,7 +59,7 @@ def test_marks_of_one_room_are_written_with_one_look_at_its_log(
 def test_a_mark_never_goes_back(migrated: Database, messages: Counted) -> None:
     memberships = MembershipRepository(migrated)
     room_id, user_id = new_id(), new_id()
-    memberships.insert(Membership(room_id, user_id, "member", 0, False, 1))
+    memberships.insert(Membership(room_id, user_id, "member", 0, 1))
     marks = ReadMarks(memberships, messages)
     marks.advance(room_id, user_id, 5)
     marks.advance(room_id, user_id, 3)

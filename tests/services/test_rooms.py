@@ -265,7 +265,7 @@ def test_an_upgrade_takes_out_the_removed_whom_an_older_version_has_let_in(
     group = services.groups.gather(owner, "A group", others)
     for one in others[:-1]:
         services.member_removal.remove_member(owner, group.id, one.id)
-    walked_in = Membership(group.id, "", "member", 0, False, 1)
+    walked_in = Membership(group.id, "", "member", 0, 1)
     for one in others[:3]:  # as a process does that knows nothing of removals
         MembershipRepository(services.database).insert(replace(walked_in, user_id=one.id))
     jobs = services.database.db["job"]

@@ -87,9 +87,11 @@ class Member:
         room: dict[str, Any] = self.data("POST", "/rooms/direct", {"username": other.username})
         return room
 
-    def post(self, room: dict[str, Any], data: str, client_id: str | None = None) -> dict[str, Any]:
-        """Post a message over HTTP."""
-        body = message(room, data, client_id)
+    def post(
+        self, room: dict[str, Any], data: str, client_id: str | None = None, **more: object
+    ) -> dict[str, Any]:
+        """Post a message over HTTP; `more` is what else it says, such as `reply_to`."""
+        body = message(room, data, client_id) | more
         del body["room_id"]
         found: dict[str, Any] = self.data("POST", f"/rooms/{room['id']}/messages", body)
         return found

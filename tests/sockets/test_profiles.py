@@ -105,7 +105,7 @@ def test_a_member_of_a_full_group_changes_their_name(
     absent = [f"{number:024x}" for number in range(1, MAX_MEMBERS - 1)]
     for some in chunked(absent, 250):
         memberships.insert_many(
-            [Membership(group["id"], one, "member", 0, False, now_ms()) for one in some]
+            [Membership(group["id"], one, "member", 0, now_ms()) for one in some]
         )
     client = bob.socket("/group")
     watch = Stopwatch(server)

@@ -74,24 +74,6 @@ def test_a_name_may_end_before_its_last_signs(text: str, keys: tuple[str, ...]) 
     assert find_mentions(text).names == (keys,)
 
 
-@pytest.mark.parametrize(
-    ("text", "of_all"),
-    [
-        ("@all", True),
-        ("@ALL!", True),
-        ("＠ａｌｌ", True),
-        ("@所有人都来", True),
-        ("各位@所有人", True),
-        ("@all.", True),
-        ("@all-hands", False),
-        ("x@all", False),
-        ("所有人", False),
-    ],
-)
-def test_all_are_mentioned_in_two_languages(text: str, of_all: bool) -> None:
-    assert find_mentions(text).all is of_all
-
-
 def test_so_many_names_of_a_text_count() -> None:
     named = first_names(" ".join(f"@user{number}" for number in range(MAX_MENTIONS + 1)))
     assert named == [f"user{number}" for number in range(MAX_MENTIONS)]
