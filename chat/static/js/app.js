@@ -15,14 +15,7 @@ import { createProbe } from "./probe.js";
 import { isProvisional } from "./provisional.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
-import {
-  forgetChoices,
-  forgetDrafts,
-  forgetEmojiHabits,
-  forgetNotifying,
-  keepLocale,
-  moveDraft,
-} from "./storage.js";
+import { forgetChoices, forgetDrafts, keepLocale, moveDraft } from "./storage.js";
 import { Store } from "./store.js";
 import { createCatchUp, createSync } from "./sync.js";
 import { createShell } from "./views/shell.js";
@@ -229,8 +222,6 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     shell?.stop(); // an open composer keeps its draft: before all drafts are forgotten
     if (isGoodbye(reason)) {
       forgetDrafts(user.id);
-      forgetEmojiHabits(user.id);
-      forgetNotifying(user.id);
       forgetChoices(user.id);
       await outbox.clear();
     }
