@@ -3,6 +3,7 @@
 import { t } from "./i18n.js";
 import { plainText } from "./markup.js";
 import { nameOf } from "./store.js";
+import { oneLine } from "./text.js";
 
 /**
  * The line below the name of a room: `{kind, text, state}`. `kind` is "typing", "draft" or
@@ -47,10 +48,6 @@ function byline(room, message, store) {
 
 function named(name, text) {
   return t("rooms.preview", { name, text });
-}
-
-function oneLine(text) {
-  return text.replace(/\s+/g, " ").trim();
 }
 
 /** Whether one's own message was read is told of direct rooms alone. */

@@ -9,6 +9,11 @@ export function isBlank(text) {
   return !VISIBLE.test(text);
 }
 
+/** A text on one line. */
+export function oneLine(text) {
+  return text.replace(/\s+/g, " ").trim();
+}
+
 /** The first `count` characters of a text, none of them cut in two. */
 export function beginning(text, count) {
   return [...text.slice(0, 2 * count)].slice(0, count).join("");
