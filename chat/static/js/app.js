@@ -31,8 +31,8 @@ function makeId() {
 }
 
 /**
- * Make the page of a user: `load(rooms)` what it begins with, from the server or, where that cannot be
- * reached, with the `rooms` that were kept; then `show()` it.
+ * Make the page of a user. First `load(rooms)`: `rooms` are those that were kept, or null to ask the
+ * server. Then `show()`.
  */
 export function createApp({ user, session, api: plainApi, useLocale, forgetful }) {
   const store = new Store({

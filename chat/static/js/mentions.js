@@ -24,7 +24,8 @@ export function mentionsIn(text) {
 }
 
 /**
- * Whom what begins with an @ calls: one of `users`, the one with the longest name, else everybody.
+ * Find whom a text that begins with an @ calls: one of `users`, the one with the longest name, else
+ * everybody.
  * Returns `{user, length}`, without a user for everybody, or null; the length is that of `@name`.
  */
 export function calledBy(text, users) {

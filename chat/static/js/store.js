@@ -26,7 +26,7 @@ export class Store {
     this.aliases = new Map(); // provisional id -> id
     this.rooms = new RoomMap(this.aliases);
     this.users = new Map();
-    this.peopleRev = 0; // grows with every name and picture that is another one, so rows can tell
+    this.peopleRev = 0; // counts changes of names and pictures, so that rows know when to be drawn again
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
     this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
