@@ -89,7 +89,8 @@ def reactions(side: Side, place: Place, people: int) -> Figures:
 
         usage, started = Usage(side.pids), time.perf_counter()
         for number, one in enumerate(reacting):
-            loop.run(_never, started + number * REACTING_SECONDS / people - time.perf_counter())
+            due = started + number * REACTING_SECONDS / people
+            loop.run(lambda: False, due - time.perf_counter())
             one.start()
         last_sent = time.perf_counter()
         loop.require(_all(kept, sees_all), SECONDS, "all reactions at everybody")
@@ -222,7 +223,3 @@ def _all(kept: Iterable[Copies], holds: Callable[[Copies], bool]) -> Callable[[]
         return not left
 
     return until
-
-
-def _never() -> bool:
-    return False

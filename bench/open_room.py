@@ -49,7 +49,6 @@ IN_ORDER = """() => [...document.querySelectorAll(".message")]
 REACTIONS_SHOWN = """() => [...document.querySelectorAll(".reaction-count")]
   .reduce((sum, node) => sum + Number(node.textContent), 0)"""
 AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
-AT_BEGINNING = "() => document.querySelector(\".message[data-seq='1']\") !== null"
 
 
 def burst(side: Side, place: Place) -> Figures:
@@ -109,10 +108,10 @@ def scrolling(side: Side, reader: Citizen, room_id: str) -> Figures:
         page.locator(".transcript").hover()
         page.evaluate(WATCH)
         most = page.evaluate(ELEMENTS)
-        while not page.evaluate(AT_BEGINNING):
+        while not page.evaluate(SHOWS, 1):
             page.mouse.wheel(0, -WHEEL_PX)
             # At the top of what is there, the wheel moves nothing before the next page has come.
-            page.wait_for_function(f"() => !({AT_TOP})() || ({AT_BEGINNING})()")
+            page.wait_for_function(f"seq => !({AT_TOP})() || ({SHOWS})(seq)", arg=1)
             most = max(most, page.evaluate(ELEMENTS))
         longest = page.evaluate(LONGEST)
     return {"most elements": most, "longest task ms": longest}
@@ -134,13 +133,12 @@ def make_history(town: Town, reader: Citizen, count: int) -> str:
 @contextmanager
 def opened(side: Side, citizen: Citizen, room_id: str) -> Iterator[Page]:
     """Yield the page of somebody in a browser of their own, with a group open."""
-    url = side.url.rstrip("/")
     with side.town.app.app_context():
         services: Services = side.town.app.extensions["chat"]
         # A session of its own: the page refreshes it, and the next run begins anew.
         tokens = issue_tokens(services.sessions.start(citizen.grant.user, "Bench"))
         number = services.conversations.get(citizen.grant.user, room_id).room.number
-    state: Any = storage_state(citizen.id, tokens["refresh_token"], url)
+    state: Any = storage_state(citizen.id, tokens["refresh_token"], side.url)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**quick_chromium())
         context = browser.new_context(
@@ -150,7 +148,7 @@ def opened(side: Side, citizen: Citizen, room_id: str) -> Iterator[Page]:
         )
         page = context.new_page()
         page.set_default_timeout(SECONDS * 1000)
-        page.goto(f"{url}/r/{number}")
+        page.goto(f"{side.url}/r/{number}")
         page.locator(".shell[data-connection=online]").wait_for()
         page.locator(".message").first.wait_for()
         yield page
@@ -159,8 +157,4 @@ def opened(side: Side, citizen: Citizen, room_id: str) -> Iterator[Page]:
 
 def _pause(loop: Loop, until: float) -> None:
     """Serve the clients until that moment."""
-    loop.run(_never, until - time.perf_counter())
-
-
-def _never() -> bool:
-    return False
+    loop.run(lambda: False, until - time.perf_counter())

@@ -49,10 +49,10 @@ Centrifugo get and send the same packets.
 cores. `least share` is the least that one of them stored, compared with the one that stored most. A
 run counts only if the log has no gap and keeps every sender's order.
 
-**The page** is opened in a Chromium that was never there, over a network as slow as a phone's: 1.6
-Mbit/s, 150 ms for each request. `form ms` runs from the first request until the log-in form is
-drawn; `KiB` are those of all answers with their heads. Beside it are the page's modules as they
-are (`BUNDLE=off`), uncompressed.
+**The page** is opened in a Chromium that has kept nothing of it, over a network as slow as a
+phone's: 1.6 Mbit/s, 150 ms for each request. `form ms` runs from the first request until the log-in
+form is drawn; `KiB` are those of all answers with their headers. Beside it are the page's modules
+as they are (`BUNDLE=off`), uncompressed.
 
 **Messages that change** are measured on this server alone. `react_200`: 200 members each put one of
 five emoji on the same message, evenly over a second; the time runs from the first reaction until

@@ -68,7 +68,7 @@ class Side(ABC):
     @property
     def url(self) -> str:
         """Return the address of its page."""
-        return f"http://127.0.0.1:{self.port}/"
+        return f"http://127.0.0.1:{self.port}"
 
     def entries(self, citizen: Citizen, *namespaces: str) -> list[tuple[str, str]]:
         """Return the entries of a client for namespaces, by default for both."""

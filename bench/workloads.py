@@ -137,7 +137,7 @@ def one_sender(side: Side, pace: Pace) -> Measuring:
 
 @served
 def visit_page(side: Side, pace: Pace) -> Measuring:
-    """A browser that was never here opens the page at 1.6 Mbit/s and 150 ms."""
+    """A browser that has kept nothing of the page opens it at 1.6 Mbit/s and 150 ms."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**quick_chromium())
         first_visit(browser, side.url)  # the first page of a browser waits for the browser itself

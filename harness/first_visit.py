@@ -50,7 +50,7 @@ def first_visit(
     *,
     session: dict[str, Any] | None = None,
 ) -> FirstVisit:
-    """Open the page in a browser that was never there, until nothing more is loaded.
+    """Open the page in a browser that has kept nothing of it, until nothing more is loaded.
 
     Somebody with a `session` and a room waits for their list, everybody else for the form.
     """

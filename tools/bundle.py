@@ -74,7 +74,7 @@ def make(folder: Path) -> None:
 
 
 def chunks(outputs: dict[str, Any]) -> list[str]:
-    """Return the chunks that the script imports at once, and they themselves."""
+    """Return the chunks that the script imports at once, and those that these import in turn."""
     found: set[str] = set()
     waiting = [output for output in outputs if place(output) == SCRIPT]
     while waiting:

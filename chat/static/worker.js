@@ -3,7 +3,6 @@
 
 const PREFIX = "chat-page-";
 const CACHE = PREFIX + SHELL.version;
-const CACHES = 2; // an open page of the version before may still ask for a chunk of its own
 const PAGE = "/";
 const PATIENCE_MS = 4_000;
 
@@ -33,10 +32,10 @@ async function keepPage(response) {
   return true;
 }
 
+/** Drop all versions but this one and the last one before it: an open page may still ask for a chunk of that. */
 async function dropOldCaches() {
-  const names = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
-  const dropped = names.slice(0, Math.max(0, names.length - (CACHES - 1)));
-  await Promise.all(dropped.map((name) => caches.delete(name)));
+  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
 }
 
 const late = () => new Promise((_, reject) => setTimeout(reject, PATIENCE_MS, new Error("late")));

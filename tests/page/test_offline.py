@@ -159,3 +159,21 @@ def test_a_new_version_is_taken_at_the_next_load_and_none_is_mixed(
     page.reload()
     expect(page.locator(".shell")).to_be_visible()
     assert present in page.evaluate("document.querySelector('script[src]').src")
+
+
+def test_the_theme_of_the_system_holds_without_a_connection(
+    install: Enter, people: People, bundled: Server
+) -> None:
+    (ann,) = people("ann")
+    visitor = install(ann)
+    choose(visitor.context, bundled.url, theme="dark")
+    visitor.page.reload()
+    expect(visitor.page.locator("html[data-theme=dark]")).to_be_attached()
+    visitor.page.wait_for_function(
+        f"async () => (await ({KEPT})()).includes('data-theme=\"dark\"')"
+    )
+    visitor.context.clear_cookies(name="theme")
+    visitor.context.set_offline(True)
+    visitor.page.reload()
+    expect(visitor.page.locator(".shell")).to_be_visible()
+    expect(visitor.page.locator("html:not([data-theme])")).to_be_attached()

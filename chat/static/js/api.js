@@ -73,7 +73,7 @@ export function createApi(session) {
   };
 }
 
-/** An api that takes the id which a room had before it began for its present one. */
+/** An api in whose paths a provisional room id stands for the room's present id. */
 export function withPresentIds(api, store) {
   const present = (path) => path.replace(/^\/rooms\/([^/?]+)/, (_, id) => `/rooms/${store.idOf(id)}`);
   return Object.fromEntries(

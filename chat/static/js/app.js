@@ -15,14 +15,7 @@ import { createProbe } from "./probe.js";
 import { isProvisional } from "./provisional.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
-import {
-  forgetChoices,
-  forgetDrafts,
-  forgetEmojiHabits,
-  forgetNotifying,
-  keepLocale,
-  moveDraft,
-} from "./storage.js";
+import { forgetChoices, forgetDrafts, keepLocale, moveDraft } from "./storage.js";
 import { Store } from "./store.js";
 import { createCatchUp, createSync } from "./sync.js";
 import { createShell } from "./views/shell.js";
@@ -38,8 +31,8 @@ function makeId() {
 }
 
 /**
- * Make the page of a user: `load(rooms)` what it begins with, from the server or, where that cannot be
- * reached, with the `rooms` that were kept; then `show()` it.
+ * Make the page of a user. First `load(rooms)`: `rooms` are those that were kept, or null to ask the
+ * server. Then `show()`.
  */
 export function createApp({ user, session, api: plainApi, useLocale, forgetful }) {
   const store = new Store({
@@ -229,8 +222,6 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     shell?.stop(); // an open composer keeps its draft: before all drafts are forgotten
     if (isGoodbye(reason)) {
       forgetDrafts(user.id);
-      forgetEmojiHabits(user.id);
-      forgetNotifying(user.id);
       forgetChoices(user.id);
       await outbox.clear();
     }

@@ -5,7 +5,7 @@ export function notifyOf(room) {
   return room.notify ?? (room.muted ? "none" : "all");
 }
 
-/** What one may choose of these: whoever writes to one alone need not mention one. */
+/** The choices for a room; a room of two has none for mentions. */
 export function notifyValues(room) {
   return room.kind === "group" ? ["all", "mentions", "none"] : ["all", "none"];
 }

@@ -5,10 +5,11 @@ import { sameDay } from "./grouping.js";
 
 const formats = new Map();
 
+const tag = () => (locale() === "zh" ? "zh-CN" : "en");
+
 function formatter(options) {
-  const tag = locale() === "zh" ? "zh-CN" : "en";
-  const key = tag + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(tag, options));
+  const key = tag() + JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(tag(), options));
   return formats.get(key);
 }
 
@@ -60,7 +61,7 @@ export function full(at) {
 
 /** Some names as one reads them out: "Ann, Bob, and Cleo". */
 export function listed(names) {
-  return new Intl.ListFormat(locale() === "zh" ? "zh-CN" : "en").format(names);
+  return new Intl.ListFormat(tag()).format(names);
 }
 
 /** An unread count that fits its badge. */

@@ -81,8 +81,8 @@ session.onEnded = (reason) => {
 };
 
 /**
- * Go on as a user: after log-in, or with the session found again; without a connection with the
- * `rooms` that were kept.
+ * Go on as a user, after a log-in or with the session found again. `rooms` are those that were kept,
+ * where the server cannot be reached.
  */
 async function enter(user, rooms = null) {
   links.forget("register");
@@ -122,7 +122,10 @@ function onHash() {
   } else if (purpose) location.reload();
 }
 
-/** Renew the session; resolves to its user. Throws ApiError; after `patience`, too, as if away. */
+/**
+ * Renew the session; resolves to its user. Throws ApiError, also when no answer has come after
+ * `patience` ms (null: however long it takes).
+ */
 function returning(patience) {
   const found = session.renew().then(() => api.get("/users/me"));
   if (patience === null) return found;

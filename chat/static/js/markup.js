@@ -71,7 +71,10 @@ function joined(lines) {
   return lines.join("\n").replace(/^(?:[ \t]*\n)+|\s+$/g, "");
 }
 
-/** A block of code that begins there. `unclosed` is for one text: how long a fence nobody has closed below. */
+/**
+ * A block of code that begins there. `unclosed` remembers for one text, by kind of fence, the length
+ * that nothing below closes: one as long or longer is not looked for again.
+ */
 function codeAt(lines, at, unclosed) {
   const [, fence, language] = FENCE.exec(lines[at]) ?? NONE;
   if (!fence || fence.length >= unclosed[fence[0]]) return null;

@@ -1,4 +1,5 @@
-// The order of a group's members: who leads, then who is online, then by name as people count.
+// The order of a group's members: the owner, admins, members who are online, all others; each by name,
+// numbers by their value.
 
 const RANK = { owner: 0, admin: 1, member: 2 };
 

@@ -1,12 +1,11 @@
 // Mentions: where one begins, whom it calls, and who may be meant while one types. What is found in a
 // text is what the server finds there (chat/text/mentions.py); tests/text/mentions.json has cases.
 
-import { fold } from "./text.js";
+import { ATS, fold } from "./text.js";
 
 export const MOST_SUGGESTED = 8;
 const LONGEST = 30; // characters of a nickname
 
-const ATS = "@＠﹫";
 const ALL = "所有人";
 // Letters of usernames, also in full width, and those that `fold` makes to one letter i.
 const LETTERS = "a-z0-9_.\\-\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff3f\uff0e\uff0d\u0130\u0131";
@@ -25,7 +24,8 @@ export function mentionsIn(text) {
 }
 
 /**
- * Whom what begins with an @ calls: one of `users`, the one with the longest name, else everybody.
+ * Find whom a text that begins with an @ calls: one of `users`, the one with the longest name, else
+ * everybody.
  * Returns `{user, length}`, without a user for everybody, or null; the length is that of `@name`.
  */
 export function calledBy(text, users) {

@@ -2,6 +2,8 @@
 
 import { t } from "./i18n.js";
 import { plainText } from "./markup.js";
+import { nameOf } from "./store.js";
+import { oneLine } from "./text.js";
 
 /**
  * The line below the name of a room: `{kind, text, state}`. `kind` is "typing", "draft" or
@@ -9,7 +11,10 @@ import { plainText } from "./markup.js";
  * `typists` are ids of people, `records` what waits in the outbox, `draft` what is half written.
  */
 export function previewOf(room, { store, typists, records, draft }) {
-  if (typists.length) return { kind: "typing", text: typingText(room, typists, store), state: null };
+  if (typists.length) {
+    const text = room.kind === "direct" ? t("rooms.typing") : typingText(typists, store);
+    return { kind: "typing", text, state: null };
+  }
   if (draft) return { kind: "draft", text: oneLine(draft), state: null };
   const record = records.at(-1);
   if (record) return { kind: "message", text: named(t("you"), textOf(record)), state: record.state };
@@ -28,10 +33,11 @@ function textOf(message) {
   return texts.get(message);
 }
 
-function typingText(room, typists, store) {
-  if (room.kind === "direct") return t("rooms.typing");
-  const name = typists.length === 1 && store.authorOf({ user_id: typists[0] });
-  return name ? t("typing.one", { name }) : t("typing.many");
+/** Who is typing. A push names them by id alone: who they are may not be known yet. */
+export function typingText(typists, store) {
+  if (typists.length > 1) return t("typing.many");
+  const name = nameOf(store.users.get(typists[0]));
+  return name ? t("typing.one", { name }) : t("rooms.typing");
 }
 
 function byline(room, message, store) {
@@ -42,10 +48,6 @@ function byline(room, message, store) {
 
 function named(name, text) {
   return t("rooms.preview", { name, text });
-}
-
-function oneLine(text) {
-  return text.replace(/\s+/g, " ").trim();
 }
 
 /** Whether one's own message was read is told of direct rooms alone. */

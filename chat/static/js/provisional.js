@@ -1,6 +1,6 @@
 // Rooms of two that begin with their first message. Until then they have an id of the page's own.
 
-/** Where a room was known by another id, as those are that begin with their first message. */
+/** A map by room id that also takes the provisional id which a room had before its first message. */
 export class RoomMap extends Map {
   constructor(aliases) {
     super();

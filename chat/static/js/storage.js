@@ -101,11 +101,6 @@ export function keepEmojiHabits(userId, habits) {
   storage.setItem(emojiKey(userId), JSON.stringify(habits));
 }
 
-/** Forget a user's habits with emoji. */
-export function forgetEmojiHabits(userId) {
-  storage.removeItem(emojiKey(userId));
-}
-
 const notifyKey = (userId) => `chat.notify.${userId}`;
 
 /** Whether a user wants notifications on this browser. */
@@ -147,10 +142,9 @@ export function keepFound(userId, keys) {
   storage.setItem(foundKey(userId), keys.join("\n"));
 }
 
-/** Forget what a user has chosen on this browser and found. */
+/** Forget what a user has chosen on this browser, found, and used of emoji. */
 export function forgetChoices(userId) {
-  storage.removeItem(panelKey(userId));
-  storage.removeItem(foundKey(userId));
+  for (const keyOf of [emojiKey, notifyKey, panelKey, foundKey]) storage.removeItem(keyOf(userId));
 }
 
 /** Have the server know a choice from now on; without a value it is forgotten. */

@@ -9,6 +9,7 @@ import { Timeline } from "./timeline.js";
 import { isLater, withReaction } from "./versions.js";
 
 const SHOWN = ["username", "nickname", "avatar"]; // of a user, beside messages
+const UNHEARD = "…"; // for a name that nothing has told yet
 
 /** What a person is called; also the sender of a message, by the names it carries. */
 export function nameOf(user) {
@@ -25,7 +26,7 @@ export class Store {
     this.aliases = new Map(); // provisional id -> id
     this.rooms = new RoomMap(this.aliases);
     this.users = new Map();
-    this.peopleRev = 0; // grows with every name and picture that is another one, so rows can tell
+    this.peopleRev = 0; // counts changes of names and pictures, so that rows know when to be drawn again
     this.gone = new Set(); // ids of users whose account was deleted meanwhile
     this.members = new Map(); // room id -> list, once asked for
     this.readMarks = new Map(); // room id -> Map of user id -> seq, of the others, as far as known
@@ -126,10 +127,14 @@ export class Store {
     return this.users.get(room.peer?.id) ?? { id: room.id };
   }
 
-  /** What the sender of a message is called. */
+  /**
+   * What the sender of a message is called. A message names nobody where the account was deleted; a
+   * pointer to one has no names at all.
+   */
   authorOf(message) {
     if (this.gone.has(message.user_id)) return t("nobody");
-    return nameOf(this.users.get(message.user_id)) || nameOf(message) || t("nobody");
+    const name = nameOf(this.users.get(message.user_id)) || nameOf(message);
+    return name || (message.username === undefined ? UNHEARD : t("nobody"));
   }
 
   /**

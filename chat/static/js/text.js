@@ -2,11 +2,18 @@
 // chat/text/.
 
 const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\ufff9-\ufffb\u2800]/u;
+export const ATS = "@＠﹫"; // each of them may stand before a username
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+const FIRST_AT = new RegExp(`^[${ATS}]`);
 
 /** Whether text shows nothing: then the server takes it neither as a message nor as a name. */
 export function isBlank(text) {
   return !VISIBLE.test(text);
+}
+
+/** A text on one line. */
+export function oneLine(text) {
+  return text.replace(/\s+/g, " ").trim();
 }
 
 /** The first `count` characters of a text, none of them cut in two. */
@@ -28,5 +35,5 @@ export function fold(text) {
 
 /** A name as it is searched for, without the @ that was typed before it. */
 export function withoutAt(text) {
-  return text.trim().replace(/^[@＠﹫]/, "");
+  return text.trim().replace(FIRST_AT, "");
 }

@@ -19,7 +19,7 @@ export function setTheme(name) {
 
 /** Use what was chosen: a page that was kept for offline use may be from before the choice. */
 export function applyKeptTheme() {
-  const kept = keptTheme() ?? theme();
+  const kept = keptTheme() ?? "system";
   if (kept !== theme()) applyTheme(kept);
 }
 

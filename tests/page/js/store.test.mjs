@@ -156,6 +156,14 @@ test("a sender nobody has told of is called as the message says", () => {
   assert.equal(store.authorOf(said), "墨墨");
 });
 
+test("whose name was not heard yet is not called a deleted account", () => {
+  const store = setUp();
+  const pointer = { id: "m1", seq: 1, user_id: "u9" };
+  assert.equal(store.authorOf(pointer), "…");
+  store.keepUser({ id: "u9", username: "chenmo", nickname: "" });
+  assert.equal(store.authorOf(pointer), "chenmo");
+});
+
 test("who is gone from a direct room has no name any more", () => {
   const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER, last_read_seq: 0 };
   const store = setUp([direct]);

@@ -29,7 +29,7 @@ export function openDialog({ title, body, sheet = false, anchor = null, onClose 
       h(
         "header",
         { class: "dialog-head" },
-        h("h2", { id, title, dir: "auto" }, title),
+        h("h2", { id, class: anchor && "visually-hidden", title, dir: "auto" }, title),
         h(
           "button",
           { type: "button", class: "icon-button", "aria-label": t("close"), onclick: close },

@@ -2,14 +2,14 @@
 
 import { t } from "../i18n.js";
 import { plainText } from "../markup.js";
-import { beginning } from "../text.js";
+import { beginning, oneLine } from "../text.js";
 
 const LONGEST = 200;
 
 /** What a message or a quote says, in short. */
 export function excerptOf({ data, deleted_at: deletedAt, deleted }) {
   if (deleted || deletedAt) return t("message.deleted");
-  const line = plainText(data).replace(/\s+/gu, " ").trim();
+  const line = oneLine(plainText(data));
   const start = beginning(line, LONGEST);
   return start.length < line.length ? `${start}…` : line;
 }

@@ -3,11 +3,11 @@
 import { fill, h, setText } from "../dom.js";
 import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
+import { typingText } from "../preview.js";
 import { createQuoting, emptyQuote, quoteOf } from "../quoted.js";
 import { closedBy } from "../rights.js";
 import { pathOf } from "../router.js";
 import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage.js";
-import { nameOf } from "../store.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
 import { numberLine } from "./group_number.js";
@@ -132,13 +132,9 @@ export function createRoom({ room: given, app, openSheet }) {
 
   function drawTyping() {
     clearTimeout(typingTimer);
-    const names = store.typists(roomId).map((id) => nameOf(store.users.get(id)));
-    const known = names.filter(Boolean);
-    setText(
-      typing,
-      known.length === 1 ? t("typing.one", { name: known[0] }) : names.length ? t("typing.many") : "",
-    );
-    if (names.length) typingTimer = setTimeout(drawTyping, 1000);
+    const typists = store.typists(roomId);
+    setText(typing, typists.length ? typingText(typists, store) : "");
+    if (typists.length) typingTimer = setTimeout(drawTyping, 1000);
   }
 
   return {

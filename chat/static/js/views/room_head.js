@@ -4,6 +4,7 @@ import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { memberCount } from "../format.js";
 import { BACK, BELL_OFF, MORE, PEOPLE } from "../icons.js";
 import { t } from "../i18n.js";
+import { oneLine } from "../text.js";
 import { avatar } from "./avatar.js";
 
 /**
@@ -58,7 +59,7 @@ export function createRoomHead({ room: given, app, openSheet }) {
   /** "12 members, 3 online", once that is known, and what the group is about. */
   function groupLine(now) {
     const members = store.members.get(now.id);
-    const parts = [members && memberCount(store, members), now.info.replace(/\s+/g, " ").trim()];
+    const parts = [members && memberCount(store, members), oneLine(now.info)];
     return parts.filter(Boolean).join(" · ");
   }
 
