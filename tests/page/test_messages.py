@@ -128,9 +128,14 @@ def test_three_in_a_group_call_each_other_and_see_who_has_read(
     expect(cleos.page.locator(".mention")).to_have_text(f"@{bob.username}")
     expect(readers).to_have_text("Read by 2")
     readers.click()
-    expect(anns.page.get_by_role("dialog", name="Read by").locator("li")).to_have_text(
-        [f"B{bob.username}", f"C{cleo.username}"]
-    )
+    dialog = anns.page.get_by_role("dialog", name="Read by")
+    expect(dialog.locator("li")).to_have_text([f"B{bob.username}", f"C{cleo.username}"])
+    line = dialog.get_by_role("button", name=bob.username)
+    line.click()
+    card, at = anns.page.locator("dialog.card").bounding_box(), line.bounding_box()
+    assert card and at and card["x"] >= at["x"] + at["width"]  # beside what was clicked
+    anns.page.go_back()
+    expect(anns.page.locator("dialog.card")).to_have_count(0)
     anns.page.go_back()
     expect(anns.page.get_by_role("dialog")).to_have_count(0)
     bobs.write(f"@{ann.username} I have")
