@@ -146,6 +146,22 @@ def test_three_in_a_group_call_each_other_and_see_who_has_read(
         assert visitor.complaints == []
 
 
+def test_who_has_read_is_told_below_the_newest_message_alone(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Readers")
+    ann.say(group, "long ago")
+    for number in range(60):
+        bob.say(group, f"between {number}")
+    ann.say(group, "just now")
+    bob.say(group, "I see")
+    anns = enter(ann, f"/r/{group['number']}/m/1")
+    expect(anns.page.locator(".target")).to_contain_text("long ago")
+    expect(anns.page.locator(".room-head .subtitle")).to_contain_text("2 members")
+    expect(row_of(anns, "long ago").locator(".readers, .state:not([hidden])")).to_have_count(0)
+    anns.page.locator(".jump").click()
+    expect(row_of(anns, "just now").locator(".readers")).to_have_text("Read by 1")
+
+
 def test_the_arrows_go_from_message_to_message(enter: Enter, people: People) -> None:
     ann, bob = people("ann", "bob")
     group = ann.create_group(bob, name="Arrows")
