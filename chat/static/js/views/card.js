@@ -5,14 +5,12 @@ import { fill, h, icon, setText } from "../dom.js";
 import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, BLOCK, MESSAGE, PERSON } from "../icons.js";
 import { t } from "../i18n.js";
-import { roomOf } from "../router.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { handleButton } from "./copy.js";
 import { openDialog } from "./dialog.js";
 import { lineNames } from "./person_line.js";
-import { openProfile } from "./profile.js";
 
 /** Open the card of a user, `{id, username, nickname…}`; `anchor` is what was clicked. */
 export function openCard(app, user, anchor) {
@@ -43,13 +41,12 @@ export function openCard(app, user, anchor) {
     const now = known();
     return changeBlock(app, { id: now.id, name: nameOf(now), blocked: store.blocks.has(now.id) });
   });
-  const profile = tile(PERSON, t("profile.title"), leave(() => openProfile(app)), "tile primary");
+  const profile = tile(PERSON, t("profile.title"), leave(app.profile), "tile primary");
   tiles.append(...(own ? [profile] : [message, mute, block]).map((one) => one.root));
 
   /** What is known of where somebody is: here, and as what in the group that is open. */
   function stateLine({ online }) {
-    const room = roomOf(app.router.current(), store.rooms.values());
-    const role = store.members.get(room?.id)?.find((member) => member.user.id === user.id)?.role;
+    const role = store.members.get(app.openRoom()?.id)?.find((member) => member.user.id === user.id)?.role;
     const blocked = store.blocks.has(user.id) && t("block.on");
     const presence = own || blocked || online === undefined ? null : t(online ? "online" : "offline");
     return [own && t("card.own"), blocked, presence, role && role !== "member" && t(`role.${role}`)];
