@@ -71,7 +71,7 @@ export function personSheet(app, roomId, close) {
     const room = store.rooms.get(roomId);
     if (!room) return;
     const title = store.titleOf(room);
-    const online = Boolean(room.peer && !room.blocked && store.users.get(room.peer.id)?.online);
+    const online = store.isPeerOnline(room);
     drawWho(room, title);
     setText(state, room.blocked ? t("block.on") : room.peer ? t(online ? "online" : "offline") : "");
     state.classList.toggle("is-online", online);

@@ -62,16 +62,12 @@ export function createRoomHead({ room: given, app, openSheet }) {
     return parts.filter(Boolean).join(" · ");
   }
 
-  function isOnline(now) {
-    return !now.blocked && Boolean(store.users.get(now.peer?.id)?.online);
-  }
-
   function directLine(now) {
     if (!now.peer) return "";
     const name = `@${now.peer.username}`;
     if (now.blocked) return `${name} · ${t("block.on")}`;
     if (now.provisional) return name; // whether strangers are online is not told
-    return `${name} · ${isOnline(now) ? t("online") : t("offline")}`;
+    return `${name} · ${t(store.isPeerOnline(now) ? "online" : "offline")}`;
   }
 
   return {
@@ -91,7 +87,7 @@ export function createRoomHead({ room: given, app, openSheet }) {
       setText(muted.lastChild, t("mute.on"));
       setText(subtitle, isGroup ? groupLine(now) : directLine(now));
       setAttr(subtitle, "title", isGroup ? now.info : null);
-      subtitle.classList.toggle("is-online", !isGroup && isOnline(now));
+      subtitle.classList.toggle("is-online", store.isPeerOnline(now));
       more.hidden = Boolean(now.provisional); // it has nothing to be set yet
       setAttr(more, "aria-expanded", app.sheets.beside === null ? null : String(app.sheets.beside));
     },

@@ -71,7 +71,7 @@ export function updateRoomRow(item, room, { store, openId, records, draft, tabSt
 }
 
 function drawFace(face, room, title, store) {
-  const online = room.kind === "direct" && !room.blocked && Boolean(store.users.get(room.peer?.id)?.online);
+  const online = store.isPeerOnline(room);
   const look = `${title} ${online} ${store.faceOf(room).avatar}`;
   if (face.dataset.look === look) return;
   face.dataset.look = look;
