@@ -1,7 +1,7 @@
 // The card of a person: who they are, and what one can do with them.
 
 import { notifyOf } from "../attention.js";
-import { fill, h, icon, setText } from "../dom.js";
+import { fill, fillAnew, h, icon, setText } from "../dom.js";
 import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, BLOCK, MESSAGE, PERSON } from "../icons.js";
 import { t } from "../i18n.js";
@@ -26,7 +26,6 @@ export function openCard(app, user, anchor) {
   const state = h("p", { class: "card-state" });
   const together = h("div", { class: "card-groups" });
   const tiles = h("div", { class: "card-tiles" });
-  const drawn = { face: "", groups: "" };
 
   const leave = (task) => () => {
     opened.close();
@@ -62,9 +61,7 @@ export function openCard(app, user, anchor) {
 
   function drawGroups() {
     const groups = sharedGroups();
-    const seen = groups.map((room) => `${room.id} ${room.name}`).join("\n");
-    if (drawn.groups === seen) return;
-    drawn.groups = seen;
+    const look = groups.map((room) => `${room.id} ${room.name}`).join("\n");
     const open = (room) => leave(() => actions.goTo(room));
     const line = (room) =>
       h(
@@ -77,18 +74,18 @@ export function openCard(app, user, anchor) {
           lineNames(room.name),
         ),
       );
-    fill(together, groups.length > 0 && [h("h3", {}, t("card.groups")), h("ul", { class: "people", role: "list" }, groups.map(line))]);
+    fillAnew(
+      together,
+      look,
+      () => groups.length > 0 && [h("h3", {}, t("card.groups")), h("ul", { class: "people", role: "list" }, groups.map(line))],
+    );
   }
 
   /** In place: one of the buttons may have the focus. */
   function redraw() {
     const now = known();
     const title = nameOf(now);
-    const seen = `${title} ${now.avatar}`;
-    if (drawn.face !== seen) {
-      drawn.face = seen;
-      fill(face, avatar(now, title));
-    }
+    fillAnew(face, `${title} ${now.avatar}`, () => avatar(now, title));
     setText(name, title);
     setText(state, stateLine(now).filter(Boolean).join(" · "));
     state.classList.toggle("is-online", Boolean(now.online) && !store.blocks.has(user.id));

@@ -1,6 +1,6 @@
 // The head of an open room: whose it is, and the way to more about it.
 
-import { fill, h, icon, setAttr, setText } from "../dom.js";
+import { fillAnew, h, icon, setAttr, setText } from "../dom.js";
 import { memberCount } from "../format.js";
 import { BACK, BELL_OFF, MORE, PEOPLE } from "../icons.js";
 import { t } from "../i18n.js";
@@ -78,11 +78,8 @@ export function createRoomHead({ room: given, app, openSheet }) {
       const name = store.titleOf(now);
       setText(title.firstChild, name);
       setAttr(title, "title", name);
-      const look = `${name} ${store.faceOf(now).avatar}`;
-      if (face.dataset.look !== look) {
-        face.dataset.look = look;
-        fill(face, avatar(store.faceOf(now), name, { square: isGroup }));
-      }
+      const shown = store.faceOf(now);
+      fillAnew(face, `${name} ${shown.avatar}`, () => avatar(shown, name, { square: isGroup }));
       muted.hidden = !now.muted;
       setText(muted.lastChild, t("mute.on"));
       setText(subtitle, isGroup ? groupLine(now) : directLine(now));
