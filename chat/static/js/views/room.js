@@ -161,7 +161,7 @@ export function createRoom({ room: given, app, openSheet }) {
       drawComposer();
       messages.start(seq);
       pins.redraw();
-      if (!room().provisional) pins.load();
+      pins.load();
       if (answered) lookUpAnswered(answered);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(store, room())) composer.focus();

@@ -17,7 +17,12 @@ export function createRoomHead({ room: given, app, openSheet }) {
   const sheetName = t(isGroup ? "members.title" : "person.title");
   const title = h("button", { type: "button", class: "title-button", onclick: openTitle }, h("bdi"));
   const heading = h("h2", { tabindex: "-1" }, title);
-  const muted = h("span", { class: "title-sign", hidden: true }, icon(BELL_OFF), h("span", { class: "visually-hidden" }));
+  const muted = h(
+    "span",
+    { class: "title-sign", hidden: true },
+    icon(BELL_OFF),
+    h("span", { class: "visually-hidden" }, t("mute.on")),
+  );
   const face = h("span", { class: "head-avatar" });
   const subtitle = h("p", { class: "subtitle" });
   const more = h(
@@ -27,7 +32,7 @@ export function createRoomHead({ room: given, app, openSheet }) {
       class: "icon-button",
       "aria-label": sheetName,
       title: sheetName,
-      onclick: () => openSheet(room(), more),
+      onclick: () => openSheet(room()),
     },
     icon(isGroup ? PEOPLE : MORE),
   );
@@ -52,7 +57,7 @@ export function createRoomHead({ room: given, app, openSheet }) {
   function openTitle() {
     const { peer } = room();
     if (peer) app.showPerson(store.users.get(peer.id) ?? peer, title);
-    else openSheet(room(), title);
+    else openSheet(room());
   }
 
   /** "12 members, 3 online", once that is known, and what the group is about. */
@@ -81,7 +86,6 @@ export function createRoomHead({ room: given, app, openSheet }) {
       const shown = store.faceOf(now);
       fillAnew(face, `${name} ${shown.avatar}`, () => avatar(shown, name, { square: isGroup }));
       muted.hidden = !now.muted;
-      setText(muted.lastChild, t("mute.on"));
       setText(subtitle, isGroup ? groupLine(now) : directLine(now));
       setAttr(subtitle, "title", isGroup ? now.info : null);
       subtitle.classList.toggle("is-online", store.isPeerOnline(now));

@@ -13,8 +13,8 @@ import { openRoomMenu } from "./room_menu.js";
 import { siteMark } from "./site.js";
 
 /**
- * Make it, with the view of `requests` above the list; `newChat(tab)`, `palette()` and `profile()`
- * open their dialogs. Returns `{root, focus, redraw}`.
+ * Make it, with the view of `requests` above the list; `newChat(tab)` and `palette()` open their
+ * dialogs, `profile()` goes to the account. Returns `{root, focus, redraw}`.
  */
 export function createRooms(app, { requests, newChat, palette, profile }) {
   const { store, router, outbox } = app;
