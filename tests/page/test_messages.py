@@ -129,9 +129,14 @@ def test_three_in_a_group_call_each_other_and_see_who_has_read(
     expect(cleos.page.locator(".mention")).to_have_text(f"@{bob.username}")
     expect(readers).to_have_text("Read by 2")
     readers.click()
-    expect(anns.page.get_by_role("dialog", name="Read by").locator("li")).to_have_text(
-        [f"B{bob.username}", f"C{cleo.username}"]
-    )
+    dialog = anns.page.get_by_role("dialog", name="Read by")
+    expect(dialog.locator("li")).to_have_text([f"B{bob.username}", f"C{cleo.username}"])
+    line = dialog.get_by_role("button", name=bob.username)
+    line.click()
+    card, at = anns.page.locator("dialog.card").bounding_box(), line.bounding_box()
+    assert card and at and card["x"] >= at["x"] + at["width"]  # beside what was clicked
+    anns.page.go_back()
+    expect(anns.page.locator("dialog.card")).to_have_count(0)
     anns.page.go_back()
     expect(anns.page.get_by_role("dialog")).to_have_count(0)
     bobs.write(f"@{ann.username} I have")
@@ -140,6 +145,25 @@ def test_three_in_a_group_call_each_other_and_see_who_has_read(
     expect(row_of(anns, "seen this").locator(".readers")).to_have_count(0)
     for visitor in (anns, bobs, cleos):
         assert visitor.complaints == []
+
+
+def test_who_has_read_is_told_below_the_newest_message_alone(
+    enter: Enter, people: People, beside: Flask
+) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Readers")
+    ann.say(group, "long ago")
+    for number in range(130):
+        bob.say(group, f"between {number}")
+    ann.say(group, "just now")
+    bob.say(group, "I see")
+    settle(beside)  # or the server may not know yet how far Bob has read
+    anns = enter(ann, f"/r/{group['number']}/m/1")
+    expect(anns.page.locator(".target")).to_contain_text("long ago")
+    expect(anns.page.locator(".room-head .subtitle")).to_contain_text("2 members")
+    expect(row_of(anns, "long ago").locator(".readers, .state:not([hidden])")).to_have_count(0)
+    anns.page.locator(".jump").click()
+    expect(row_of(anns, "just now").locator(".readers")).to_have_text("Read by 1")
 
 
 def test_the_arrows_go_from_message_to_message(enter: Enter, people: People) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from harness.people import Person
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
-from tests.page.hands import open_sheet
+from tests.page.hands import note, open_sheet
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -145,6 +145,48 @@ def test_several_people_are_added_at_once_and_each_is_told_apart(
     invited.page.get_by_role("button", name="Accept: Walkers").click()
     expect(page.locator(".part-title").first).to_contain_text("4 members")
     assert set(ann.members(group)) == {one.username for one in (ann, bob, cleo, dan)}
+
+
+def test_a_name_that_could_not_be_looked_up_is_looked_up_again(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    ann.create_group(bob, name="Where one met")
+    anns, bobs = enter(ann), enter(bob)
+    page = anns.page
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_label("New group").check(force=True)
+    page.get_by_label("Group name").fill("Climbers")
+    field = page.get_by_role("combobox", name="Members")
+    field.fill(bob.username)
+    field.press("Enter")
+    page.route("**/api/users?q=*", lambda route: route.abort())
+    page.get_by_role("button", name="Create group").click()
+    expect(page.locator(".people-field .field-error")).to_contain_text("cannot be reached")
+    page.unroute("**/api/users?q=*")
+    page.get_by_role("button", name="Create group").click()
+    page.locator(".room-head h2", has_text="Climbers").wait_for()
+    bobs.open_room("Climbers")
+
+
+def test_a_group_that_stays_open_by_its_number_says_so_and_gets_its_people(
+    enter: Enter, people: People
+) -> None:
+    ann, bob = people("ann", "bob")
+    ann.create_group(bob, name="Where one met")
+    anns, bobs = enter(ann), enter(bob)
+    page = anns.page
+    busy = {"error": {"code": "unavailable", "message": "Not now."}}
+    page.route("**/api/rooms/*", lambda route: route.fulfill(status=503, json=busy))
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_label("New group").check(force=True)
+    page.get_by_label("Group name").fill("Climbers")
+    page.get_by_label("By invitation only").check(force=True)
+    page.get_by_role("combobox", name="Members").fill(bob.username)
+    said = note(page.locator("body"), "can still be joined with its number: Not now.")
+    page.get_by_role("button", name="Create group").click()
+    said()
+    bobs.open_room("Climbers")
 
 
 def test_a_group_is_made_with_its_people(enter: Enter, people: People) -> None:

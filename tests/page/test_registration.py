@@ -129,7 +129,9 @@ def test_registering_has_an_address_and_leads_to_where_one_was_going(
 
 
 def test_another_language_keeps_what_is_typed_and_the_code_that_was_sent(visit: Visit) -> None:
-    page = visit().open("/register")
+    visitor = visit()
+    visitor.page.clock.install()
+    page = visitor.open("/register")
     page.get_by_label("E-mail").fill("ann@example.org")
     page.get_by_role("button", name="Send code").click()
     page.get_by_text("The code for ann@example.org is in the terminal").wait_for()
@@ -141,7 +143,13 @@ def test_another_language_keeps_what_is_typed_and_the_code_that_was_sent(visit: 
     expect(page.get_by_label("用户名")).to_have_value("ann")
     expect(page.get_by_label("密码")).to_have_value("long enough")
     expect(page.get_by_text("ann@example.org 的验证码已打印")).to_be_visible()
-    expect(page.get_by_role("button", name="秒后重发")).to_be_disabled()
+    again = page.get_by_role("button", name="秒后重发")
+    expect(again).to_be_disabled()
+    shown = again.inner_text()
+    page.clock.fast_forward(10_000)
+    expect(again).not_to_have_text(shown)
+    page.clock.fast_forward(60_000)
+    expect(page.get_by_role("button", name="重新发送")).to_be_enabled()
     expect(page).to_have_title("聊天室")
 
 

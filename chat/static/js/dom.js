@@ -35,6 +35,18 @@ export function fill(node, ...children) {
   return append(node, children);
 }
 
+const looks = new WeakMap();
+
+/**
+ * Fill a node with what `make()` returns, only when its `look`, a text that says all this depends on,
+ * is another one: what is in the node may have the focus.
+ */
+export function fillAnew(node, look, make) {
+  if (looks.get(node) === look) return;
+  looks.set(node, look);
+  fill(node, make());
+}
+
 /** Set text only when it differs, so that selections and screen readers are left alone. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -6,7 +6,7 @@ const KEPT = 5;
 const HAN = /\p{Script=Han}/u; // one of these says as much as two letters
 
 /** Those whose title has `query` in it: first where it begins the title, then where it begins a word. */
-export function findByTitle(items, query, titleOf, longest = Infinity) {
+export function findByTitle(items, query, titleOf) {
   const wanted = fold(query.trim());
   const rank = (title) => {
     if (title.startsWith(wanted)) return 0;
@@ -16,7 +16,7 @@ export function findByTitle(items, query, titleOf, longest = Infinity) {
   };
   const found = [[], [], []];
   for (const item of items) found[rank(fold(titleOf(item)))]?.push(item);
-  return found.flat().slice(0, longest);
+  return found.flat();
 }
 
 /** What to ask the server for people by; null when it is too little to ask. */

@@ -384,6 +384,11 @@ export class Store {
       .reduce((newest, copy) => (isLater(copy, newest) ? copy : newest), message);
   }
 
+  /** Whether the other one of a direct room is known to be online. */
+  isPeerOnline({ peer, blocked }) {
+    return !blocked && Boolean(this.users.get(peer?.id)?.online);
+  }
+
   /** How far a member of a room is known to have read. */
   readMark(roomId, userId) {
     if (this.rooms.get(roomId)?.blocked) return 0;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createRoomActions } from "../../../chat/static/js/actions/rooms.js";
 import { memberCount } from "../../../chat/static/js/format.js";
 import { setLocale } from "../../../chat/static/js/i18n.js";
 import { createMemberOrder, keepOrder } from "../../../chat/static/js/member_order.js";
@@ -85,4 +86,23 @@ test("the members of a group are counted, and those of them who are online", () 
   assert.equal(memberCount(store, members), "3 members, 1 online");
   store.keepUser({ id: "ann", username: "ann", online: true }); // heard since
   assert.equal(memberCount(store, members), "3 members, 2 online");
+});
+
+test("the members of a group are asked for once by all who ask in one moment, and again later", async () => {
+  const asked = [];
+  const api = {
+    async get(path) {
+      asked.push(path);
+      return [member("ann")];
+    },
+  };
+  const store = new Store();
+  const { loadMembers } = createRoomActions({ store, api });
+  await Promise.all([loadMembers("r1"), loadMembers("r1"), loadMembers("r2")]);
+  assert.deepEqual(asked, ["/rooms/r1/members", "/rooms/r2/members"]);
+  assert.deepEqual(namesOf(store.members.get("r1")), ["ann"]);
+  const first = loadMembers("r1");
+  await null; // another moment
+  await Promise.all([first, loadMembers("r1")]);
+  assert.equal(asked.length, 4);
 });

@@ -339,6 +339,16 @@ test("how far the others have read is known from lists, marks and what they wrot
   assert.deepEqual([store.readMark("r1", "u2"), store.readMark("r1", "u3")], [6, 7]);
 });
 
+test("the other one of a direct room is online as far as is known, and not once blocked", () => {
+  const store = new Store();
+  store.setMe({ id: "me", username: "me" });
+  assert.equal(store.isPeerOnline(DIRECT), false);
+  store.keepUser({ ...PEER, online: true });
+  assert.equal(store.isPeerOnline(DIRECT), true);
+  assert.equal(store.isPeerOnline({ ...DIRECT, blocked: true }), false);
+  assert.equal(store.isPeerOnline(group("r1")), false);
+});
+
 test("of somebody whom one has blocked no read mark is shown", () => {
   const direct = { ...group("d1"), kind: "direct", number: null, name: null, peer: PEER };
   const store = setUp([direct]);

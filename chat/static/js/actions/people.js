@@ -6,7 +6,7 @@ export function createPeopleActions({ store, api }) {
 
     user: (username) => api.get(`/users/${encodeURIComponent(username)}`),
 
-    /** Look a person up anew, so that what is shown of them is so. */
+    /** Fetch a user again, so that what is shown of them is up to date. */
     async lookUp(username) {
       store.keepUser(await this.user(username));
     },

@@ -5,6 +5,7 @@ import { pathOf } from "../router.js";
 export function createRoomActions({ store, api, router, departures }) {
   const membersAsked = new Map(); // room id -> how often its members were asked for
   const membersShown = new Map(); // room id -> which of these answers is shown
+  const membersWanted = new Map(); // room id -> the call of this very moment
 
   /** Open a room, at the message `seq` if one is named; one that was hidden is wanted again. */
   function goTo(room, seq = null) {
@@ -15,6 +16,15 @@ export function createRoomActions({ store, api, router, departures }) {
 
   async function hide(roomId, hidden) {
     store.putRoom(await api.put(`/rooms/${roomId}/hidden`, { hidden }));
+  }
+
+  async function askForMembers(roomId) {
+    const number = (membersAsked.get(roomId) ?? 0) + 1;
+    membersAsked.set(roomId, number);
+    const members = await api.get(`/rooms/${roomId}/members`);
+    if (number < (membersShown.get(roomId) ?? 0)) return; // a later answer overtook it
+    membersShown.set(roomId, number);
+    store.putMembers(roomId, members);
   }
 
   /** Answer a membership request; one that is gone is no longer shown either. */
@@ -108,13 +118,13 @@ export function createRoomActions({ store, api, router, departures }) {
       store.dropRoom(roomId);
     },
 
-    async loadMembers(roomId) {
-      const number = (membersAsked.get(roomId) ?? 0) + 1;
-      membersAsked.set(roomId, number);
-      const members = await api.get(`/rooms/${roomId}/members`);
-      if (number < (membersShown.get(roomId) ?? 0)) return; // a later answer overtook it
-      membersShown.set(roomId, number);
-      store.putMembers(roomId, members);
+    /** Load the members of a room, once for all who ask in one moment: later there may be others. */
+    loadMembers(roomId) {
+      if (!membersWanted.has(roomId)) {
+        membersWanted.set(roomId, askForMembers(roomId));
+        queueMicrotask(() => membersWanted.delete(roomId));
+      }
+      return membersWanted.get(roomId);
     },
 
     /**

@@ -1,18 +1,16 @@
 // The card of a person: who they are, and what one can do with them.
 
 import { notifyOf } from "../attention.js";
-import { fill, h, icon, setText } from "../dom.js";
+import { fill, fillAnew, h, icon, setText } from "../dom.js";
 import { attempt } from "../errors.js";
 import { BELL, BELL_OFF, BLOCK, MESSAGE, PERSON } from "../icons.js";
 import { t } from "../i18n.js";
-import { roomOf } from "../router.js";
 import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { changeBlock } from "./block.js";
 import { handleButton } from "./copy.js";
 import { openDialog } from "./dialog.js";
 import { lineNames } from "./person_line.js";
-import { openProfile } from "./profile.js";
 
 /** Open the card of a user, `{id, username, nickname…}`; `anchor` is what was clicked. */
 export function openCard(app, user, anchor) {
@@ -28,7 +26,6 @@ export function openCard(app, user, anchor) {
   const state = h("p", { class: "card-state" });
   const together = h("div", { class: "card-groups" });
   const tiles = h("div", { class: "card-tiles" });
-  const drawn = { face: "", groups: "" };
 
   const leave = (task) => () => {
     opened.close();
@@ -43,13 +40,12 @@ export function openCard(app, user, anchor) {
     const now = known();
     return changeBlock(app, { id: now.id, name: nameOf(now), blocked: store.blocks.has(now.id) });
   });
-  const profile = tile(PERSON, t("profile.title"), leave(() => openProfile(app)), "tile primary");
+  const profile = tile(PERSON, t("profile.title"), leave(app.profile), "tile primary");
   tiles.append(...(own ? [profile] : [message, mute, block]).map((one) => one.root));
 
   /** What is known of where somebody is: here, and as what in the group that is open. */
   function stateLine({ online }) {
-    const room = roomOf(app.router.current(), store.rooms.values());
-    const role = store.members.get(room?.id)?.find((member) => member.user.id === user.id)?.role;
+    const role = store.members.get(app.openRoom()?.id)?.find((member) => member.user.id === user.id)?.role;
     const blocked = store.blocks.has(user.id) && t("block.on");
     const presence = own || blocked || online === undefined ? null : t(online ? "online" : "offline");
     return [own && t("card.own"), blocked, presence, role && role !== "member" && t(`role.${role}`)];
@@ -65,9 +61,7 @@ export function openCard(app, user, anchor) {
 
   function drawGroups() {
     const groups = sharedGroups();
-    const seen = groups.map((room) => `${room.id} ${room.name}`).join("\n");
-    if (drawn.groups === seen) return;
-    drawn.groups = seen;
+    const look = groups.map((room) => `${room.id} ${room.name}`).join("\n");
     const open = (room) => leave(() => actions.goTo(room));
     const line = (room) =>
       h(
@@ -80,18 +74,18 @@ export function openCard(app, user, anchor) {
           lineNames(room.name),
         ),
       );
-    fill(together, groups.length > 0 && [h("h3", {}, t("card.groups")), h("ul", { class: "people", role: "list" }, groups.map(line))]);
+    fillAnew(
+      together,
+      look,
+      () => groups.length > 0 && [h("h3", {}, t("card.groups")), h("ul", { class: "people", role: "list" }, groups.map(line))],
+    );
   }
 
   /** In place: one of the buttons may have the focus. */
   function redraw() {
     const now = known();
     const title = nameOf(now);
-    const seen = `${title} ${now.avatar}`;
-    if (drawn.face !== seen) {
-      drawn.face = seen;
-      fill(face, avatar(now, title));
-    }
+    fillAnew(face, `${title} ${now.avatar}`, () => avatar(now, title));
     setText(name, title);
     setText(state, stateLine(now).filter(Boolean).join(" · "));
     state.classList.toggle("is-online", Boolean(now.online) && !store.blocks.has(user.id));

@@ -8,13 +8,14 @@ import { drawFormatted } from "./formatted.js";
 import { mentionedNames } from "./mention.js";
 import { drawReactions } from "./reactions.js";
 
-const shown = new WeakMap(); // by row: the copy of the message that it shows, and the names in it
-
-/** Bring a row's text, marks and reactions up to date; true if its text is another one. */
-export function drawMessage(row, { box, bubble, meta }, message, context) {
+/**
+ * Bring a row's text, marks and reactions up to date; true if its text is another one. Of the `parts` of
+ * the row, `drawn` is the copy of the message that it shows, and the names in it.
+ */
+export function drawMessage(parts, message, context) {
+  const { box, bubble, meta, drawn: before } = parts;
   const names = mentionedNames(message, context.store);
-  const before = shown.get(row);
-  shown.set(row, { message, names });
+  parts.drawn = { message, names };
   drawReactions(box, message, context.store);
   drawMarks(meta, message);
   if (before?.names === names && sameText(before.message, message)) return false;

@@ -38,15 +38,16 @@ export function codeFields({ purpose, request, mailInTerminal, domains, sent, on
 
   /** Keep the button quiet for a minute: another code makes the first one void. */
   function rest(from) {
-    send.disabled = true;
-    const tick = () => {
+    const draw = () => {
       const left = RESEND_SECONDS - Math.floor((Date.now() - from) / 1000);
       setText(send, left > 0 ? t("auth.resend_in", { count: left }) : t("auth.send_again"));
-      if (left <= 0) send.disabled = false;
-      if (left <= 0 || !send.isConnected) clearInterval(timer);
+      send.disabled = left > 0;
+      return left;
     };
-    const timer = setInterval(tick, 1000);
-    tick();
+    const timer = setInterval(() => {
+      if (draw() <= 0 || !send.isConnected) clearInterval(timer);
+    }, 1000);
+    draw(); // not in the document yet where the code was sent before
   }
 
   email.input.addEventListener("keydown", (event) => {

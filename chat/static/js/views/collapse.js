@@ -26,7 +26,7 @@ export function collapseLong(rows, toggled) {
 
 function heightOf(text) {
   const { top, bottom } = text.getBoundingClientRect();
-  return text.scrollHeight > 0 ? Math.max(text.scrollHeight, bottom - top) : bottom - top;
+  return Math.max(text.scrollHeight, bottom - top);
 }
 
 function restore(box) {

@@ -14,15 +14,15 @@ export function createGroupEdit({ actions, toast }, roomId) {
     submit: t("save"),
     async onSubmit(values) {
       await actions.editGroup(roomId, { name: values.name.trim(), info: values.info.trim() });
-      part.root.open = false;
+      part.open = false;
       toast(t("saved"));
     },
   });
   const part = disclosure(t("group.edit"), root, { path: PENCIL });
   return {
-    root: part.root,
+    root: part,
     redraw(room) {
-      if (part.root.open) return;
+      if (part.open) return;
       name.input.value = room.name;
       info.input.value = room.info;
     },

@@ -1,6 +1,6 @@
 // The number of a group, in large figures and easy to pass on.
 
-import { fill, h } from "../dom.js";
+import { fillAnew, h } from "../dom.js";
 import { roomNumber } from "../format.js";
 import { t } from "../i18n.js";
 import { copyButton } from "./copy.js";
@@ -8,14 +8,12 @@ import { copyButton } from "./copy.js";
 /** Make the part; `redraw(room)` shows the number, or that it lets nobody in. */
 export function createGroupNumber(toast) {
   const root = h("div", { class: "number" });
-  let shown = null;
 
   function redraw(room) {
-    const look = `${room.access} ${room.number}`;
-    if (shown === look) return; // one of its buttons may have the focus
-    shown = look;
-    if (room.access === "invitation") fill(root, h("p", { class: "muted" }, t("group.by_invitation")));
-    else fill(root, figures(room));
+    const byInvitation = room.access === "invitation";
+    fillAnew(root, `${room.access} ${room.number}`, () =>
+      byInvitation ? h("p", { class: "muted" }, t("group.by_invitation")) : figures(room),
+    );
   }
 
   function figures({ number }) {

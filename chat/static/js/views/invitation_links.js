@@ -13,11 +13,16 @@ import { moment } from "./moment.js";
 const HOUR = 60 * 60; // seconds
 const LIFETIMES = [HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR];
 const USES = [1, 10, 100, 1000];
-const DEFAULT = { expires_in: 7 * 24 * HOUR, uses: 100 };
 
 /** Make the part of a group's sheet; returns `{root, load}`. */
 export function invitationLinks({ actions, toast }, roomId) {
-  const wanted = { ...DEFAULT };
+  const lifetime = choice({
+    label: t("invitations.lifetime"),
+    values: LIFETIMES,
+    value: 7 * 24 * HOUR,
+    textOf: (seconds) => t(`hours.${seconds / HOUR}`),
+  });
+  const uses = choice({ label: t("invitations.uses"), values: USES, value: 100, textOf: String });
   const said = h("p", { class: "muted quiet", role: "status" });
   const made = h("div");
   let shown = null; // the id of the invitation whose link is there to be copied
@@ -36,7 +41,7 @@ export function invitationLinks({ actions, toast }, roomId) {
   async function make() {
     button.disabled = true;
     await attempt(toast, async () => {
-      const { id, token } = await actions.makeInvitation(roomId, wanted);
+      const { id, token } = await actions.makeInvitation(roomId, { expires_in: lifetime.value(), uses: uses.value() });
       shown = id;
       show(invitationLink(token));
       await load();
@@ -109,20 +114,8 @@ export function invitationLinks({ actions, toast }, roomId) {
     "div",
     { class: "stack" },
     h("p", { class: "hint" }, t("invitations.hint")),
-    choice({
-      label: t("invitations.lifetime"),
-      values: LIFETIMES,
-      value: wanted.expires_in,
-      textOf: (seconds) => t(`hours.${seconds / HOUR}`),
-      onChoose: (seconds) => (wanted.expires_in = seconds),
-    }).root,
-    choice({
-      label: t("invitations.uses"),
-      values: USES,
-      value: wanted.uses,
-      textOf: String,
-      onChoose: (uses) => (wanted.uses = uses),
-    }).root,
+    lifetime.root,
+    uses.root,
     button,
     made,
     said,

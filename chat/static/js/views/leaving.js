@@ -1,6 +1,6 @@
 // The way out of a group: to leave it, or for its owner to end it.
 
-import { fill, h, icon } from "../dom.js";
+import { fillAnew, h, icon } from "../dom.js";
 import { attempt } from "../errors.js";
 import { LEAVE, TRASH } from "../icons.js";
 import { t } from "../i18n.js";
@@ -31,16 +31,11 @@ export async function deleteGroup({ store, actions }, roomId) {
 /** Make the part of a group's sheet; `redraw(mine, count)` shows what one of that role may do. */
 export function createLeaving(app, roomId) {
   const root = h("section", { class: "part", "aria-label": t("group.leave") });
-  let shown = null;
 
   function redraw(mine, count) {
-    const look = mine === "owner" ? `owner ${count > 1}` : "member";
-    if (shown === look) return; // the button may have the focus
-    shown = look;
     const isOwner = mine === "owner";
     const run = () => attempt(app.toast, () => (isOwner ? deleteGroup : leaveGroup)(app, roomId));
-    fill(
-      root,
+    fillAnew(root, isOwner ? `owner ${count > 1}` : "member", () => [
       isOwner && count > 1 && h("p", { class: "hint" }, t("group.owner_hint")),
       h(
         "button",
@@ -48,7 +43,7 @@ export function createLeaving(app, roomId) {
         icon(isOwner ? TRASH : LEAVE),
         t(isOwner ? "group.delete" : "group.leave"),
       ),
-    );
+    ]);
   }
 
   return { root, redraw };

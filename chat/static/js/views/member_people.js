@@ -1,6 +1,6 @@
 // The members in a group's sheet: how many, a search, and the list.
 
-import { fill, h, setAttr, setText } from "../dom.js";
+import { fillAnew, h, setAttr, setText } from "../dom.js";
 import { memberCount } from "../format.js";
 import { locale, t } from "../i18n.js";
 import { createMemberOrder } from "../member_order.js";
@@ -44,8 +44,8 @@ export function createMemberPeople(app, roomId) {
       name: h("bdi"),
       about: h("span", { class: "muted" }),
       tag: h("span", { class: "tag" }),
+      menu: null,
       member: null,
-      look: "",
     };
     const person = h(
       "button",
@@ -54,12 +54,12 @@ export function createMemberPeople(app, roomId) {
       lineNames(h("span", {}, row.name, self && h("span", { class: "muted" }, ` ${t("members.self")}`)), row.about),
       row.tag,
     );
-    const menu =
-      !self &&
-      menuButton(t("members.menu", { name: name(user) }), () =>
+    if (!self) {
+      row.menu = menuButton(t("members.menu", { name: name(user) }), () =>
         memberItems(app, roomId, { ...row.member, name: name(user), mine: roleIn(store, store.rooms.get(roomId)) }),
       );
-    const node = h("li", { class: "person-line" }, person, menu);
+    }
+    const node = h("li", { class: "person-line" }, person, row.menu);
     rows.set(node, row);
     return node;
   }
@@ -69,14 +69,9 @@ export function createMemberPeople(app, roomId) {
     const row = rows.get(node);
     const user = known(member.user);
     row.member = member;
-    const look = `${nameOf(user)} ${user.avatar}`;
-    if (row.look !== look) {
-      row.look = look;
-      fill(row.face, avatar(user, nameOf(user)));
-      setText(row.name, nameOf(user));
-      const menu = node.querySelector("[aria-haspopup]");
-      if (menu) setAttr(menu, "aria-label", t("members.menu", { name: nameOf(user) }));
-    }
+    fillAnew(row.face, `${nameOf(user)} ${user.avatar}`, () => avatar(user, nameOf(user)));
+    setText(row.name, nameOf(user));
+    if (row.menu) setAttr(row.menu, "aria-label", t("members.menu", { name: nameOf(user) }));
     row.face.classList.toggle("is-online", Boolean(user.online));
     setText(row.about, [`@${user.username}`, user.online && t("online")].filter(Boolean).join(" · "));
     row.tag.hidden = member.role === "member";

@@ -67,8 +67,8 @@ export function groupSheet(app, roomId) {
     if (leads === Boolean(leading)) return;
     leading = leads ? makeLeading() : null;
     fill(led.invite, leading?.add);
-    fill(led.links, leading?.links.root);
-    fill(led.settings, leading && [leading.edit.root, leading.rules.root]);
+    fill(led.links, leading?.links);
+    fill(led.settings, leading && [leading.edit.root, leading.rules]);
   }
 
   function redraw() {

@@ -144,7 +144,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
     if (message) react(message, button.dataset.emoji);
   }
 
-  const canPress = (node) => !node.closest("a, .message-bar, .trouble, summary") && Boolean(messageOf(rowOf(node)));
+  const canPress = (node) => !node.closest("a, .message-bar, .trouble") && Boolean(messageOf(rowOf(node)));
   const cancelPress = onLongPress(list, canPress, (node, { x, y }) => {
     const chip = node.closest(".reaction");
     if (chip) acts.showReacted(messageOf(rowOf(node)), chip.dataset.emoji);

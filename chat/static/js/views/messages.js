@@ -77,7 +77,8 @@ export function createMessages({
     const messages = line.slice(from, to);
     if (attached) messages.push(...pending());
     const rows = rowsOf(messages, { previous: line.at(from - 1), unreadAfter });
-    const newest = rows.findLast(({ message }) => message?.seq && message.user_id === store.me.id);
+    const own = line.following && line.messages.findLast((message) => message.user_id === store.me.id);
+    const newest = own && rows.find(({ message }) => message === own);
     if (newest) newest.newest = true;
     const hadFocus = list.contains(document.activeElement);
     const written = []; // rows whose text is new

@@ -1,5 +1,6 @@
 // The form that makes a group, with the people in it.
 
+import { errorText } from "../errors.js";
 import { t } from "../i18n.js";
 import { addPeople } from "./add_people.js";
 import { choice } from "./choice.js";
@@ -30,9 +31,15 @@ export function createGroupForm(app, done) {
     if (people.hasProblems()) return; // said at the field
     const room = await actions.createGroup({ name: values.name.trim(), info: values.info.trim() });
     done();
-    if (access.value() === "invitation") await actions.editGroup(room.id, { access: "invitation" });
+    const problems = []; // the form is gone: what fails now must not keep people out
+    if (access.value() === "invitation") {
+      await actions
+        .editGroup(room.id, { access: "invitation" })
+        .catch((error) => problems.push(t("new.access_failed", { reason: errorText(error) })));
+    }
     const failed = await addPeople(app, room.id, chosen);
-    if (failed.size) toast([...failed.values()].join(" "));
+    problems.push(...failed.values());
+    if (problems.length) toast(problems.join(" "));
   }
 
   const { root } = form({

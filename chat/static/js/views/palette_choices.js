@@ -7,6 +7,7 @@ import { roomNumber } from "../format.js";
 import { BELL, BELL_OFF, COMPOSE, DEVICE, GLOBE, LEAVE, LINK, MOON, PEOPLE, PIN, SUN, UNPIN } from "../icons.js";
 import { locale, t } from "../i18n.js";
 import { joinCode } from "../join_code.js";
+import { roomOf } from "../router.js";
 import { nameOf } from "../store.js";
 import { withoutAt } from "../text.js";
 import { THEMES, setTheme, theme } from "../theme.js";
@@ -26,7 +27,7 @@ export function joinChoices(app, query) {
     return [{ key: "join", title: t("palette.join_invitation"), look: { path: LINK }, run }];
   }
   const { number, seq } = code;
-  const known = [...app.store.rooms.values()].find((room) => room.number === number);
+  const known = roomOf({ name: "group", number }, app.store.rooms.values());
   if (known) return [{ ...roomChoice(app, known), run: () => app.actions.goTo(known, seq) }];
   const title = t("palette.join_group", { number: roomNumber(number) });
   return [{ key: "join", title, look: { path: LINK }, run: () => app.router.go(`/r/${number}`) }];

@@ -229,6 +229,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
     input.value = "";
     close();
     for (const one of chosen.filter(({ user }) => !user)) {
+      one.problem = null; // of an earlier try
       try {
         await identify(one);
       } catch (failure) {
@@ -236,7 +237,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
       }
     }
     const problems = chosen.map(({ problem }) => problem).filter(Boolean);
-    if (problems.length) setError([...new Set(problems)]);
+    setError([...new Set(problems)]);
     return chosen.filter(({ user }) => user).map(({ user }) => user);
   }
 
@@ -245,8 +246,7 @@ export function peopleField({ actions, label, hint, optional = false, aside = nu
     chosen = chosen.filter(({ user }) => !user || failed.has(user.id));
     for (const one of chosen) if (one.user) one.problem = failed.get(one.user.id);
     const problems = chosen.map(({ problem }) => problem).filter(Boolean);
-    if (problems.length) setError(problems);
-    drawChips();
+    setError(problems);
     if (problems.length) input.focus();
   }
 

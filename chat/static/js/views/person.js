@@ -1,6 +1,6 @@
 // The sheet of a direct room: who the other one is, and what one may change.
 
-import { fill, h, icon, setText } from "../dom.js";
+import { fillAnew, h, icon, setText } from "../dom.js";
 import { attempt } from "../errors.js";
 import { BLOCK, HIDE } from "../icons.js";
 import { t } from "../i18n.js";
@@ -27,7 +27,6 @@ export function personSheet(app, roomId, close) {
     h("div", { class: "part" }, notify.root),
     ways,
   );
-  const look = { who: "", ways: "" };
 
   const hide = () => attempt(toast, () => hideRoom(app, store.rooms.get(roomId), close));
 
@@ -40,38 +39,31 @@ export function personSheet(app, roomId, close) {
     return h("div", { class: "way" }, action, h("p", { class: "hint" }, hint));
   }
 
-  /** Redrawn only when something of it changes: one of the buttons may have the focus. */
   function drawWays({ peer, blocked }, title) {
-    const next = `${peer?.id} ${blocked} ${title}`;
-    if (look.ways === next) return;
-    look.ways = next;
     const change = () => changeBlock(app, { id: peer.id, name: title, blocked });
-    fill(
-      ways,
+    fillAnew(ways, `${peer?.id} ${blocked} ${title}`, () => [
       way(button(HIDE, t("hide.do"), hide), t("hide.hint")),
       peer &&
         way(
           button(BLOCK, t(blocked ? "block.undo" : "block.do"), change, blocked ? "button" : "button danger"),
           t(blocked ? "block.is" : "block.text"),
         ),
-    );
+    ]);
   }
 
   function drawWho(room, title) {
     const shown = store.faceOf(room);
-    const next = `${title} ${shown.avatar} ${room.peer?.username}`;
-    if (look.who === next) return;
-    look.who = next;
-    fill(face, avatar(shown, title));
+    const username = room.peer?.username;
+    fillAnew(face, `${title} ${shown.avatar}`, () => avatar(shown, title));
     setText(name, title);
-    fill(handle, room.peer && handleButton(toast, room.peer.username));
+    fillAnew(handle, username ?? "", () => username && handleButton(toast, username));
   }
 
   function redraw() {
     const room = store.rooms.get(roomId);
     if (!room) return;
     const title = store.titleOf(room);
-    const online = Boolean(room.peer && !room.blocked && store.users.get(room.peer.id)?.online);
+    const online = store.isPeerOnline(room);
     drawWho(room, title);
     setText(state, room.blocked ? t("block.on") : room.peer ? t(online ? "online" : "offline") : "");
     state.classList.toggle("is-online", online);

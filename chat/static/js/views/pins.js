@@ -39,7 +39,7 @@ export function createPins({ roomId, app, goTo }) {
     try {
       await actions.loadPins(id());
     } catch {
-      // the next connection, or the next look at the room, loads them
+      // the next redraw asks again, as long as nothing is known
     } finally {
       loading = false;
     }

@@ -60,13 +60,13 @@ export function createProfile(app) {
           h(
             "div",
             { class: "disclosures" },
-            disclosure(t("password.title"), passwordForm(app), { path: KEY }).root,
-            disclosure(t("sessions.title"), sessions.root, { path: DEVICE, onOpen: sessions.load }).root,
-            disclosure(t("blocks.title"), blocks.root, { path: BLOCK, onOpen: blocks.load }).root,
+            disclosure(t("password.title"), passwordForm(app), { path: KEY }),
+            disclosure(t("sessions.title"), sessions.root, { path: DEVICE, onOpen: sessions.load }),
+            disclosure(t("blocks.title"), blocks.root, { path: BLOCK, onOpen: blocks.load }),
           ),
         ),
         h("button", { type: "button", class: "button", onclick: () => logOut(app) }, icon(LEAVE), t("logout")),
-        h("div", { class: "profile-part profile-end" }, disclosure(t("deletion.title"), deletionForm(app), { path: TRASH }).root),
+        h("div", { class: "profile-part profile-end" }, disclosure(t("deletion.title"), deletionForm(app), { path: TRASH })),
       ),
     ),
   );

@@ -88,11 +88,7 @@ export function drawReaders(body, { message, newest }, { store, peerId, showPers
 }
 
 function openReaders(readers, showPerson) {
-  const show = (user) => (event) => {
-    const anchor = event.currentTarget;
-    opened.close();
-    showPerson(user, anchor);
-  };
+  const show = (user) => (event) => showPerson(user, event.currentTarget);
   const people = readers.map((user) => h("li", {}, personButton(user, show(user), { names: personNames(user, null) })));
-  const opened = openDialog({ title: t("read.title"), body: h("ul", { class: "people", role: "list" }, people) });
+  openDialog({ title: t("read.title"), body: h("ul", { class: "people", role: "list" }, people) });
 }

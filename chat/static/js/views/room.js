@@ -1,6 +1,6 @@
 // An open room: its head, its pins, its messages, who is typing, and the composer.
 
-import { fill, h, setText } from "../dom.js";
+import { fillAnew, h, setText } from "../dom.js";
 import { attempt } from "../errors.js";
 import { t } from "../i18n.js";
 import { typingText } from "../preview.js";
@@ -115,10 +115,10 @@ export function createRoom({ room: given, app, openSheet }) {
     const reason = closedBy(store, now);
     closed.hidden = !reason;
     composer.root.hidden = Boolean(reason);
-    if (closed.dataset.reason === reason) return;
-    closed.dataset.reason = reason;
-    const text = reason ? h("p", {}, t(`composer.${reason}`)) : null;
-    fill(closed, text, reason === "blocked" && unblockButton());
+    fillAnew(closed, reason, () => [
+      Boolean(reason) && h("p", {}, t(`composer.${reason}`)),
+      reason === "blocked" && unblockButton(),
+    ]);
   }
 
   function unblockButton() {
@@ -157,7 +157,7 @@ export function createRoom({ room: given, app, openSheet }) {
       drawComposer();
       messages.start(seq);
       pins.redraw();
-      if (!room().provisional) pins.load();
+      pins.load();
       if (answered) lookUpAnswered(answered);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
       if (typesHere && !closedBy(store, room())) composer.focus();

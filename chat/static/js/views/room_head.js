@@ -1,6 +1,6 @@
 // The head of an open room: whose it is, and the way to more about it.
 
-import { fill, h, icon, setAttr, setText } from "../dom.js";
+import { fillAnew, h, icon, setAttr, setText } from "../dom.js";
 import { memberCount } from "../format.js";
 import { BACK, BELL_OFF, MORE, PEOPLE } from "../icons.js";
 import { t } from "../i18n.js";
@@ -18,7 +18,12 @@ export function createRoomHead({ room: given, app, openSheet }) {
   const sheetName = t(isGroup ? "members.title" : "person.title");
   const title = h("button", { type: "button", class: "title-button", onclick: openTitle }, h("bdi"));
   const heading = h("h2", { tabindex: "-1" }, title);
-  const muted = h("span", { class: "title-sign", hidden: true }, icon(BELL_OFF), h("span", { class: "visually-hidden" }));
+  const muted = h(
+    "span",
+    { class: "title-sign", hidden: true },
+    icon(BELL_OFF),
+    h("span", { class: "visually-hidden" }, t("mute.on")),
+  );
   const face = h("span", { class: "head-avatar" });
   const subtitle = h("p", { class: "subtitle" });
   const more = h(
@@ -28,7 +33,7 @@ export function createRoomHead({ room: given, app, openSheet }) {
       class: "icon-button",
       "aria-label": sheetName,
       title: sheetName,
-      onclick: () => openSheet(room(), more),
+      onclick: () => openSheet(room()),
     },
     icon(isGroup ? PEOPLE : MORE),
   );
@@ -53,7 +58,7 @@ export function createRoomHead({ room: given, app, openSheet }) {
   function openTitle() {
     const { peer } = room();
     if (peer) app.showPerson(store.users.get(peer.id) ?? peer, title);
-    else openSheet(room(), title);
+    else openSheet(room());
   }
 
   /** "12 members, 3 online", once that is known, and what the group is about. */
@@ -63,16 +68,12 @@ export function createRoomHead({ room: given, app, openSheet }) {
     return parts.filter(Boolean).join(" · ");
   }
 
-  function isOnline(now) {
-    return !now.blocked && Boolean(store.users.get(now.peer?.id)?.online);
-  }
-
   function directLine(now) {
     if (!now.peer) return "";
     const name = `@${now.peer.username}`;
     if (now.blocked) return `${name} · ${t("block.on")}`;
     if (now.provisional) return name; // whether strangers are online is not told
-    return `${name} · ${isOnline(now) ? t("online") : t("offline")}`;
+    return `${name} · ${t(store.isPeerOnline(now) ? "online" : "offline")}`;
   }
 
   return {
@@ -83,16 +84,12 @@ export function createRoomHead({ room: given, app, openSheet }) {
       const name = store.titleOf(now);
       setText(title.firstChild, name);
       setAttr(title, "title", name);
-      const look = `${name} ${store.faceOf(now).avatar}`;
-      if (face.dataset.look !== look) {
-        face.dataset.look = look;
-        fill(face, avatar(store.faceOf(now), name, { square: isGroup }));
-      }
+      const shown = store.faceOf(now);
+      fillAnew(face, `${name} ${shown.avatar}`, () => avatar(shown, name, { square: isGroup }));
       muted.hidden = !now.muted;
-      setText(muted.lastChild, t("mute.on"));
       setText(subtitle, isGroup ? groupLine(now) : directLine(now));
       setAttr(subtitle, "title", isGroup ? now.info : null);
-      subtitle.classList.toggle("is-online", !isGroup && isOnline(now));
+      subtitle.classList.toggle("is-online", store.isPeerOnline(now));
       more.hidden = Boolean(now.provisional); // it has nothing to be set yet
       setAttr(more, "aria-expanded", app.sheets.beside === null ? null : String(app.sheets.beside));
     },

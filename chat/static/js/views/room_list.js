@@ -44,7 +44,6 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
 
   function show() {
     if (indexOf(stopId) < 0) stopId = indexOf(openId) >= 0 ? openId : (rooms[0]?.id ?? null);
-    const firstPinned = Boolean(rooms[0]?.pinned);
     const last = rooms.length - 1;
     const focused = root.contains(document.activeElement) ? document.activeElement : null;
     const items = drawn().map((index) => ({ room: rooms[index], index }));
@@ -52,12 +51,12 @@ export function createRoomList({ store, scroller, sources, go, openMenu }) {
       root,
       items,
       ({ room }) => room.id,
-      ({ room }) => createRoomRow(room, { openMenu: (id, button) => openMenu(id, button) }),
+      ({ room }) => createRoomRow(room, { openMenu }),
       (item, { room, index }) => {
         item.style.setProperty("--at", index);
         setAttr(item, "aria-posinset", index + 1);
         setAttr(item, "aria-setsize", rooms.length);
-        const divides = firstPinned && room.pinned && index < last && !rooms[index + 1].pinned;
+        const divides = room.pinned && index < last && !rooms[index + 1].pinned;
         item.classList.toggle("last-pinned", Boolean(divides));
         updateRoomRow(item, room, { store, openId, ...sources, tabStop: room.id === stopId });
       },

@@ -1,7 +1,7 @@
 // A line of the conversation list.
 
 import { isMentionedIn, notifyOf, unreadIn } from "../attention.js";
-import { fill, h, icon, setAttr, setText } from "../dom.js";
+import { fillAnew, h, icon, setAttr, setText } from "../dom.js";
 import { badge, brief, full } from "../format.js";
 import { ALERT, BELL_OFF, CHECK, CHECKS, CLOCK, MENTION, MORE, PIN } from "../icons.js";
 import { t } from "../i18n.js";
@@ -71,32 +71,26 @@ export function updateRoomRow(item, room, { store, openId, records, draft, tabSt
 }
 
 function drawFace(face, room, title, store) {
-  const online = room.kind === "direct" && !room.blocked && Boolean(store.users.get(room.peer?.id)?.online);
-  const look = `${title} ${online} ${store.faceOf(room).avatar}`;
-  if (face.dataset.look === look) return;
-  face.dataset.look = look;
-  fill(
-    face,
-    avatar(store.faceOf(room), title, { square: room.kind === "group" }),
+  const online = store.isPeerOnline(room);
+  const shown = store.faceOf(room);
+  fillAnew(face, `${title} ${online} ${shown.avatar}`, () => [
+    avatar(shown, title, { square: room.kind === "group" }),
     online && h("span", { class: "online-dot" }, h("span", { class: "visually-hidden" }, t("online"))),
-  );
+  ]);
 }
 
 function drawMuted(place, room) {
-  if (room.blocked) {
-    place.dataset.sign = "";
-    setText(place, t("block.on"));
-    return;
-  }
-  drawSign(place, notifyOf(room) === "none" ? BELL_OFF : null, t("mute.on"));
+  if (room.blocked) fillAnew(place, "blocked", () => t("block.on"));
+  else drawSign(place, notifyOf(room) === "none" ? BELL_OFF : null, t("mute.on"));
 }
 
 /** Show an icon and say what it means, or nothing. */
 function drawSign(place, path, text) {
-  const sign = path ? `${path} ${text}` : "none";
-  if (place.dataset.sign === sign) return;
-  place.dataset.sign = sign;
-  fill(place, path && [icon(path), h("span", { class: "visually-hidden" }, ` ${text}`)]);
+  fillAnew(
+    place,
+    path ? `${path} ${text}` : "none",
+    () => path && [icon(path), h("span", { class: "visually-hidden" }, ` ${text}`)],
+  );
 }
 
 function drawPreview(preview, room, sources) {
@@ -117,11 +111,8 @@ function drawMarks(marks, { unread, quiet, mentioned }) {
   count.hidden = unread === 0;
   count.classList.toggle("badge-quiet", quiet);
   const shown = unread ? badge(unread) : "";
-  if (count.dataset.shown === shown) return;
-  count.dataset.shown = shown;
-  fill(
-    count,
+  fillAnew(count, shown, () => [
     h("span", { "aria-hidden": "true" }, shown),
     h("span", { class: "visually-hidden" }, t("unread.count", { count: unread })),
-  );
+  ]);
 }

@@ -1,6 +1,6 @@
 // The sidebar: the way to everything else, the conversation list, and oneself.
 
-import { fill, h, icon } from "../dom.js";
+import { fillAnew, h, icon } from "../dom.js";
 import { COMPOSE, MORE, SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
 import { ON_MAC } from "../keys.js";
@@ -13,8 +13,8 @@ import { openRoomMenu } from "./room_menu.js";
 import { siteMark } from "./site.js";
 
 /**
- * Make it, with the view of `requests` above the list; `newChat(tab)`, `palette()` and `profile()`
- * open their dialogs. Returns `{root, focus, redraw}`.
+ * Make it, with the view of `requests` above the list; `newChat(tab)` and `palette()` open their
+ * dialogs, `profile()` goes to the account. Returns `{root, focus, redraw}`.
  */
 export function createRooms(app, { requests, newChat, palette, profile }) {
   const { store, router, outbox } = app;
@@ -57,21 +57,18 @@ export function createRooms(app, { requests, newChat, palette, profile }) {
   );
 
   function drawMe() {
-    const look = `${nameOf(store.me)} ${store.me.avatar}`;
-    if (me.dataset.look === look) return;
-    me.dataset.look = look;
-    fill(
-      me,
-      avatar(store.me, nameOf(store.me)),
+    const name = nameOf(store.me);
+    fillAnew(me, `${name} ${store.me.avatar}`, () => [
+      avatar(store.me, name),
       h(
         "span",
         { class: "me-names" },
-        h("bdi", { class: "me-name" }, nameOf(store.me)),
+        h("bdi", { class: "me-name" }, name),
         h("span", { class: "muted" }, `@${store.me.username}`),
       ),
       h("span", { class: "visually-hidden" }, t("profile.title")),
       icon(MORE),
-    );
+    ]);
   }
 
   return {

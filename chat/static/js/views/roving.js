@@ -14,7 +14,6 @@ const INSIDE = ":is(a:not(.permalink), button, .code-text):not(.message-bar *)";
  */
 export function createRoving({ list, labelOf, reveal, toEnd }) {
   let current = null; // the row that is the stop
-  let isInside = false; // the focus is in it
 
   const rows = () => [...list.querySelectorAll(":scope > .message")];
 
@@ -25,13 +24,9 @@ export function createRoving({ list, labelOf, reveal, toEnd }) {
     if (row) row.tabIndex = 0;
   }
 
-  /** Let Tab reach what is in a row only from the row itself: from outside the row is one stop. */
-  function open(row) {
-    for (const control of row.querySelectorAll(INSIDE)) control.tabIndex = 0;
-  }
-
-  function close(row) {
-    for (const control of row.querySelectorAll(INSIDE)) control.tabIndex = -1;
+  /** Let Tab reach what is in a row (0), or not (-1): from outside, the row itself is the one stop. */
+  function setStops(row, tabIndex) {
+    for (const control of row.querySelectorAll(INSIDE)) control.tabIndex = tabIndex;
   }
 
   function focus(row) {
@@ -61,20 +56,19 @@ export function createRoving({ list, labelOf, reveal, toEnd }) {
   list.addEventListener("focusin", ({ target }) => {
     const row = target.closest(".message");
     if (!row) return;
-    isInside = true;
     setCurrent(row);
-    open(row);
+    setStops(row, 0);
   });
   list.addEventListener("focusout", ({ target, relatedTarget }) => {
     if (target.matches(".message")) target.removeAttribute("aria-label");
     const row = target.closest(".message");
-    if (row && !row.contains(relatedTarget)) close(row);
-    isInside = list.contains(relatedTarget);
+    if (row && !row.contains(relatedTarget)) setStops(row, -1);
   });
 
   return {
     /** The list was drawn or scrolled: who comes into it with Tab comes to the last visible row. */
     refresh(lastVisible) {
+      const isInside = list.contains(document.activeElement);
       if (!isInside || !current?.isConnected) setCurrent(lastVisible);
     },
   };

@@ -41,7 +41,7 @@ export function createRow(row, context) {
   const gutter = context.isDirect ? null : h("div", { class: "gutter" });
   const body = h("div", { class: "body" }, box);
   const node = h("li", { class: mine ? "message mine" : "message", tabindex: "-1" }, gutter, body);
-  parts.set(node, { bubble, meta, time, state, box, gutter, body, look: null });
+  parts.set(node, { bubble, meta, time, state, box, gutter, body, look: null, drawn: null });
   return node;
 }
 
@@ -75,7 +75,7 @@ function drawRow(node, own, row, context) {
   if (node.dataset.seq !== String(message.seq ?? "")) node.dataset.seq = message.seq ?? "";
   drawAuthor(own, row, context);
   drawQuote(own.box, message, context);
-  return drawMessage(node, own, message, context);
+  return drawMessage(own, message, context);
 }
 
 /** Draw the author and the time: in groups beside the first message of a run. */

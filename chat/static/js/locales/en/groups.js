@@ -10,6 +10,7 @@ export default {
   "new.nobody": "Nobody found by that name.",
   "new.create_submit": "Create group",
   "new.join_submit": "Join group",
+  "new.access_failed": "The group can still be joined with its number: {reason}",
   "new.people": "People",
   "new.with": "Members",
   "new.join_label": "Group number or link",

@@ -10,6 +10,7 @@ export default {
   "new.nobody": "没有找到这个人。",
   "new.create_submit": "创建群聊",
   "new.join_submit": "加入群聊",
+  "new.access_failed": "此群仍可凭群号加入：{reason}",
   "new.people": "联系人",
   "new.with": "邀请谁加入",
   "new.join_label": "群号或链接",
