@@ -285,6 +285,24 @@ export function createMessages({
     return below < scroller.clientHeight * EDGE;
   }
 
+  /** The seq of the last row that stays when rows below are taken away: EDGE viewports below what is seen. */
+  function lastNear() {
+    const edge = scroller.getBoundingClientRect().bottom + scroller.clientHeight * EDGE;
+    const far = [...list.children].find(
+      (node) => node.dataset.seq && node.getBoundingClientRect().top > edge,
+    );
+    return far ? Number(far.dataset.seq) - 1 : to;
+  }
+
+  /** The same for the first row that stays when rows above are taken away. */
+  function firstNear() {
+    const edge = scroller.getBoundingClientRect().top - scroller.clientHeight * EDGE;
+    const far = [...list.children].findLast(
+      (node) => node.dataset.seq && node.getBoundingClientRect().bottom < edge,
+    );
+    return far ? Number(far.dataset.seq) + 1 : from;
+  }
+
   function afterScroll() {
     const line = timeline();
     jump.hidden = !opened || (attached && (stuck || atEnd()));
@@ -312,11 +330,12 @@ export function createMessages({
   function growUp() {
     change(() => {
       from = Math.max(timeline().first, from - STEP);
-      if (to - from + 1 > WINDOW + STEP && !nearBottom()) {
-        to = from + WINDOW - 1;
-        attached = false;
-        stuck = false;
-      }
+      if (to - from + 1 <= WINDOW + STEP) return;
+      const last = Math.max(from + WINDOW - 1, lastNear());
+      if (last >= to) return;
+      to = last;
+      attached = false;
+      stuck = false;
     });
   }
 
@@ -324,7 +343,7 @@ export function createMessages({
     change(() => {
       to = Math.min(timeline().last, to + STEP);
       attached = to === timeline().last && !timeline().hasNewer;
-      if (to - from + 1 > WINDOW + STEP && !nearTop()) from = to - WINDOW + 1;
+      if (to - from + 1 > WINDOW + STEP) from = Math.max(from, Math.min(to - WINDOW + 1, firstNear()));
     });
   }
 
