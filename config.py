@@ -68,6 +68,13 @@ class Config:
     # for which entries of the audit log are kept
     AUDIT_DAYS = number("AUDIT_DAYS", 90, 1, 3_650)
 
+    # Files
+    MAX_FILE_BYTES = number("MAX_FILE_BYTES", 25 * 1024 * 1024, 65_536, 1024 * 1024 * 1024)
+    # all files of a user together; 0: no limit
+    FILE_BYTES_PER_USER = number(
+        "FILE_BYTES_PER_USER", 1024 * 1024 * 1024, 0, 1_000_000_000_000_000
+    )
+
     # Rates, for each user
     RATE_LIMITS = switch("RATE_LIMITS", True)  # off: only if no other machine is served
     MESSAGES_PER_MINUTE = number("MESSAGES_PER_MINUTE", 600, 1, 1_000_000)
@@ -85,4 +92,5 @@ class Config:
     # concurrent sockets; a page has one
     CONNECTIONS_PER_USER = number("CONNECTIONS_PER_USER", 50, 1, 1_000_000)
     ROOMS_PER_MINUTE = number("ROOMS_PER_MINUTE", 30, 1, 1_000_000)  # new groups and direct rooms
+    FILES_PER_MINUTE = number("FILES_PER_MINUTE", 120, 1, 1_000_000)  # uploads
     CHANGES_PER_MINUTE = number("CHANGES_PER_MINUTE", 120, 1, 1_000_000)  # of rooms and profiles

@@ -146,6 +146,7 @@ CATALOGUE: dict[str, Line] = {
     "invalid.value": Line("值无效。", "Not a valid value."),
     "invalid.object": Line("必须是一个 JSON 对象。", "This must be one JSON object."),
     "invalid.repeated": Line("同一名称出现了不止一次。", "This names something more than once."),
+    "invalid.list": Line("必须是一个列表。", "This must be a list."),
     "invalid.json": Line("不是有效的 JSON。", "This is not valid JSON."),
     "invalid.string": Line("必须是文本。", "This must be text."),
     "invalid.integer": Line("必须是整数。", "This must be a whole number."),
@@ -153,6 +154,10 @@ CATALOGUE: dict[str, Line] = {
     "invalid.id": Line("不是有效的标识。", "Not a valid id."),
     "invalid.no_message": Line(
         "此消息不存在或已被删除。", "There is no such message, or it was deleted."
+    ),
+    "invalid.no_file": Line("没有这个文件，或已被删除。", "There is no such file, or it is gone."),
+    "invalid.file_used": Line(
+        "该文件已用于另一条消息。", "This file is in another message already."
     ),
     "invalid.emoji": Line("必须是一个表情符号。", "This must be one emoji."),
     "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),

@@ -100,6 +100,18 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file of a message; `width` and `height` are pixels of a picture, of others None."""
+
+    id: str
+    name: str
+    type: str  # media type, by its bytes
+    size: int  # bytes
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """What a reply shows of the message that it replies to; `data` is cut.
 
@@ -114,6 +126,7 @@ class Quote:
     username: str = ""  # filled in by the log, as in a message
     nickname: str = ""
     message_id: str = ""  # empty for a message that is gone
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,7 @@ class Message:
     reply_to: int | None = None  # the seq of the message that it replies to
     reply_to_id: str | None = None  # the id of that message
     quote: Quote | None = None  # of that message; filled in by the log
+    files: tuple[File, ...] = ()
 
     @property
     def deleted(self) -> bool:
@@ -235,6 +249,7 @@ class Room:
     blocked_by: tuple[str, ...] = ()  # of direct rooms: the members who block the other
     last_rev: int = 0  # up to which all changes of messages are applied
     last_mention_all: AllMention | None = None
+    avatar: str = ""  # the id of a file, or empty
 
     @property
     def end(self) -> tuple[int, int]:

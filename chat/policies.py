@@ -19,6 +19,7 @@ from chat.errors import (
     TooManyEmoji,
 )
 from chat.models import Membership, Message, Role, Room
+from chat.text.visibility import is_blank
 
 MAX_EMOJI = 20  # different ones on a message
 MAX_USED_EMOJI = 100  # different ones that a message ever had; a removed one leaves a mark
@@ -95,6 +96,12 @@ def require_undeleted(message: Message) -> None:
     """Refuse changes of a deleted message."""
     if message.deleted:
         raise MessageDeleted()
+
+
+def require_content(message: Message, data: str) -> None:
+    """Require a text unless the message has files."""
+    if is_blank(data) and not message.files:
+        raise InvalidInput({"data": ["invalid.blank"]})
 
 
 def require_emoji_capacity(message: Message, emoji: str) -> None:

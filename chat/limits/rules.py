@@ -64,6 +64,7 @@ JOINS = Rule("JOINS_PER_MINUTE", AS_CONFIGURED)
 SEARCHES = Rule("SEARCHES_PER_MINUTE", AS_CONFIGURED)
 CONNECTIONS = Rule("CONNECTIONS_PER_MINUTE", AS_CONFIGURED)
 ROOMS = Rule("ROOMS_PER_MINUTE", AS_CONFIGURED)
+FILES = Rule("FILES_PER_MINUTE", AS_CONFIGURED)
 CHANGES = Rule("CHANGES_PER_MINUTE", AS_CONFIGURED)
 # Names behind an @ that are looked up in the database, in all their lengths. Each may cost two
 # queries, and one message may have 50 names.
@@ -78,7 +79,7 @@ ADDITIONS = Rule("additions", RateLimitItemPerDay(20), shared=True)
 ASKS_BY_ONE = Rule("asks-by", RateLimitItemPerDay(100), shared=True)
 ASKS_TO_ONE = Rule("asks-to", RateLimitItemPerDay(5, 30), shared=True)
 SITE_RATE_FACTOR = 10  # the limit of a /48 as a multiple of that of one network
-CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, CHANGES)
+CONFIGURABLE = (MESSAGES, JOINS, SEARCHES, CONNECTIONS, ROOMS, FILES, CHANGES)
 
 
 def per_caller(rule: Rule, address: str) -> list[tuple[Rule, str]]:

@@ -198,7 +198,14 @@ def _updates_of(changes: Iterable[Change]) -> list[UpdateOne]:
         else:  # a deletion is final
             fields |= {"data": "", "deleted_rev": change.rev, "deleted_at": change.created_at}
             fields |= {"updated_at": change.created_at, "pinned_at": 0}
-            lost = ("reactions", "reply_to", "reply_to_identity", "mentions", "mentions_all")
+            lost = (
+                "reactions",
+                "reply_to",
+                "reply_to_identity",
+                "mentions",
+                "mentions_all",
+                "files",
+            )
             update["$unset"] = dict.fromkeys(lost, "")
     return [UpdateOne(guard, update)]
 

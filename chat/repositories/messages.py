@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from bson import ObjectId
 
-from chat.models import NO_MENTIONS, Mentions, Message, Quote, Reaction
+from chat.models import NO_MENTIONS, File, Mentions, Message, Quote, Reaction
 from chat.repositories.appends import Appended, AppendingRepository
 from chat.repositories.documents import object_id, object_ids, with_ids
 
@@ -197,6 +198,7 @@ def quote_of(message: Message) -> Quote:
         username=message.username,
         nickname=message.nickname,
         message_id=message.id,
+        files=message.files,
     )
 
 
@@ -234,6 +236,8 @@ def document_of(message: Message) -> dict[str, Any]:
     if message.reply_to is not None:
         document["reply_to"] = message.reply_to
         document["reply_to_identity"] = ObjectId(message.reply_to_id)
+    if message.files:
+        document["files"] = [_file_document(file) for file in message.files]
     return document | mentions_document(message.mentions)
 
 
@@ -262,7 +266,16 @@ def message_of(document: Mapping[str, Any]) -> Message:
         mentions=mentions,
         reply_to=document["reply_to"] if quoted else None,
         reply_to_id=str(quoted) if quoted else None,
+        files=tuple(map(_file_of, document.get("files", ()))) if deleted_at is None else (),
     )
+
+
+def _file_document(file: File) -> dict[str, Any]:
+    return {**asdict(file), "id": ObjectId(file.id)}
+
+
+def _file_of(document: Mapping[str, Any]) -> File:
+    return File(**{**document, "id": str(document["id"])})
 
 
 def _reactions_of(marks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[Reaction, ...]:

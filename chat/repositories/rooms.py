@@ -391,6 +391,7 @@ def room_of(document: Mapping[str, Any]) -> Room:
         blocked_by=tuple(map(str, document.get("blocked_by", ()))),
         last_rev=document.get("last_rev", 0),
         last_mention_all=_all_mention_of(document),
+        avatar=document.get("avatar") or "",
     )
     return replace(room, member_ids=tuple(key.split(":"))) if key else room
 

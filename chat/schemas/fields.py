@@ -31,6 +31,7 @@ __all__ = [
     "Email",
     "Emoji",
     "Id",
+    "Ids",
     "Integer",
     "Nickname",
     "String",
@@ -218,6 +219,26 @@ class Integer(Strict, MarshmallowInteger):
         if number > self.max:
             raise ValidationError([Text("invalid.too_big", max=self.max)])
         return number
+
+
+class Ids(Strict):
+    """A list of at most `most` different ids."""
+
+    def __init__(self, *, most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.most, self.item = most, Id()
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise ValidationError("invalid.list")
+        if len(value) > self.most:
+            raise ValidationError([Text("invalid.too_many", max=self.most)])
+        ids = tuple(str(self.item.deserialize(one)) for one in value)
+        if len(set(ids)) < len(ids):
+            raise ValidationError("invalid.repeated")
+        return ids
 
 
 class Boolean(Strict):

@@ -17,6 +17,7 @@ def dump_request(request: ReceivedRequest) -> dict[str, Any]:
             "id": room.id,
             "name": room.name,
             "info": room.info,
+            "avatar": room.avatar,
             "members": request.member_count,
         },
         "invited_by": dump_user(request.invited_by),

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any, get_type_hints
 
 from marshmallow import ValidationError
 
-from chat.models import Changes, Message, Page, Quote
+from chat.models import Changes, File, Message, Page, Quote
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.writing import Encoded, write_json
+from chat.text.visibility import is_blank
 
 MAX_DATA = 4_000  # code points
 MAX_CLIENT_ID = 64
 MAX_PAGE = 100
 PAGE_BYTES = 256 * 1024 - 1024  # of compact UTF-8 JSON, with space left for the envelope
 ENCODED_MESSAGES = 128  # kept for the ack after the push: at most 24 KB each
+MAX_FILES = 10  # of one message
 MAX_NAMED = 10  # user ids listed for one emoji; the rest are only counted
 # The fields of a new message, with their types.
 FIRST_FIELDS = (
@@ -34,6 +36,7 @@ FIRST_FIELDS = (
     "username",
     "nickname",
 )
+FILE_FIELDS = tuple(get_type_hints(File))
 MESSAGE_FIELDS = {name: get_type_hints(Message)[name] for name in FIRST_FIELDS}
 
 
@@ -41,8 +44,17 @@ class PostMessageSchema(Schema):
     """A message posted to the room in the URL."""
 
     client_id = fields.String(required=True, min=1, max=MAX_CLIENT_ID)
-    data = fields.String(required=True, min=1, max=MAX_DATA, blank=False)
+    data = fields.String(required=True, max=MAX_DATA)
     reply_to = fields.Integer(min=1, allow_none=True, load_default=None)
+    files = fields.Ids(most=MAX_FILES, load_default=())
+
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """Return the loaded data; raise ValidationError, also for neither text nor files."""
+        # No `validates_schema`: with a hook, marshmallow would load all the slow way.
+        loaded = super().load(data, **kwargs)
+        if not loaded["files"] and is_blank(loaded["data"]):
+            raise ValidationError({"data": ["invalid.blank"]})
+        return loaded
 
 
 class SendMessageSchema(PostMessageSchema):
@@ -57,7 +69,6 @@ class SendDirectSchema(PostMessageSchema):
 
     def load(self, data: Any, **kwargs: Any) -> Any:
         """Return the loaded data; raise ValidationError."""
-        # No `validates_schema`: with a hook, marshmallow would load all the slow way.
         loaded = super().load(data, **kwargs)
         given = [name for name in ("to", "room_id") if loaded[name] is not None]
         if len(given) != 1:
@@ -85,7 +96,7 @@ class SeqSchema(Schema):
 
 
 class EditSchema(Schema):
-    data = fields.String(required=True, min=1, max=MAX_DATA, blank=False)
+    data = fields.String(required=True, max=MAX_DATA)
 
 
 class EditMessageSchema(SeqSchema, EditSchema):
@@ -124,7 +135,10 @@ def read_pushed(payload: dict[str, Any]) -> Message:
     for name, value in kept.items():
         if type(value) is not MESSAGE_FIELDS[name]:
             raise TypeError(name)
-    return Message(**kept)
+    files = tuple(
+        File(**{name: file[name] for name in FILE_FIELDS}) for file in payload.get("files", ())
+    )
+    return Message(**kept, files=files)
 
 
 def dump_message(message: Message, reader_id: str | None = None) -> dict[str, Any]:
@@ -159,6 +173,7 @@ def dump_message(message: Message, reader_id: str | None = None) -> dict[str, An
         "reply_to": _dump_quote(message.quote) if message.quote else None,
         "mentions": list(message.mentions.user_ids),
         "mentions_all": message.mentions.all,
+        "files": _dump_files(message.files),
     }
 
 
@@ -187,6 +202,7 @@ def _dump_quote(quote: Quote) -> dict[str, Any]:
         **_dump_names(quote),
         "data": quote.data,
         "deleted": quote.deleted,
+        "files": _dump_files(quote.files),
     }
 
 
@@ -194,6 +210,10 @@ def _dump_names(sender: Message | Quote) -> dict[str, str]:
     """Return the names of a sender; a nickname equal to the username is left out."""
     names = {"username": sender.username}
     return names if sender.nickname == sender.username else {**names, "nickname": sender.nickname}
+
+
+def _dump_files(files: Iterable[File]) -> list[dict[str, Any]]:
+    return [asdict(file) for file in files]
 
 
 def _dump_reactions(message: Message) -> list[dict[str, Any]]:

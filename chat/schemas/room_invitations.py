@@ -48,7 +48,12 @@ def dump_invited(invited: Invited) -> dict[str, Any]:
     """Return what the bearer of a token sees; the room's id only for its members."""
     room = invited.room
     return {
-        "room": {"name": room.name, "info": room.info, "members": invited.members},
+        "room": {
+            "name": room.name,
+            "info": room.info,
+            "avatar": room.avatar,
+            "members": invited.members,
+        },
         "invited_by": dump_user(invited.invited_by),
         "room_id": room.id if invited.is_member else None,
     }

@@ -73,6 +73,7 @@ def dump_room(room: Room) -> dict[str, Any]:
         "kind": room.kind,
         "name": room.name,
         "info": room.info,
+        "avatar": room.avatar,
         "owner_id": room.owner_id,
         "access": room.access,
         "posting": room.posting,

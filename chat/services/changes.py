@@ -71,6 +71,7 @@ class ChangeService:
         message = self._require_message(room, seq)
         policies.require_author(message, user.id)
         policies.require_undeleted(message)
+        policies.require_content(message, data)
         size = size_of_text(data)
         refusal = self._quotas.find_refusal(size, user=user.id, room=room.id)
         if refusal:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from cachetools import LRUCache
 
@@ -13,7 +13,7 @@ from chat.limits.limits import Limits
 from chat.limits.rules import MESSAGES
 from chat.log.futures import StoredFuture
 from chat.log.room_log import RoomLog
-from chat.models import Message, Quote, RoomKind, User
+from chat.models import File, Message, Quote, Room, RoomKind, User
 from chat.services.direct_rooms import DirectRooms
 from chat.services.membership_cache import MembershipCache
 from chat.services.mentions import MentionFinder
@@ -29,6 +29,20 @@ class Sent(NamedTuple):
     client_id: str
     data: str
     reply_to: int | None
+    file_ids: tuple[str, ...]
+
+
+class FileClaims(Protocol):
+    """Reserves uploaded files for one message."""
+
+    def claim(
+        self, room: Room, user: User, client_id: str, file_ids: Sequence[str]
+    ) -> tuple[File, ...]:
+        """Reserve the user's files in the room for the message with that `client_id`.
+
+        Repeating the call is no error. Raises InvalidInput for files that are unknown, of
+        somebody else, of another room or of another message.
+        """
 
 
 class MessageService:
@@ -43,6 +57,7 @@ class MessageService:
         limits: Limits,
         quotas: Quotas,
         mentions: MentionFinder,
+        files: FileClaims,
         clock: Callable[[], int],
     ) -> None:
         self._room_log = room_log
@@ -51,6 +66,7 @@ class MessageService:
         self._limits = limits
         self._quotas = quotas
         self._mentions = mentions
+        self._files = files
         self._clock = clock
         # Direct room ids by the sender's id and the recipient's username in lower case.
         self._known_pairs: LRUCache[tuple[str, str], str] = LRUCache(KNOWN_PAIRS)
@@ -62,14 +78,15 @@ class MessageService:
         client_id: str,
         data: str,
         reply_to: int | None = None,
+        files: tuple[str, ...] = (),
         kind: RoomKind | None = None,
     ) -> StoredFuture:
         """Append a message to a room of that kind; None is any kind.
 
-        `reply_to` is the seq of the message that it replies to.
+        `reply_to` is the seq of the message that it replies to; `files` are ids of uploaded files.
         """
         self._limits.count(MESSAGES, user.id)
-        return self._submit(user, room_id, Sent(client_id, data, reply_to), kind)
+        return self._submit(user, room_id, Sent(client_id, data, reply_to, files), kind)
 
     def send_direct(
         self,
@@ -79,10 +96,11 @@ class MessageService:
         to: str | None,
         room_id: str | None,
         reply_to: int | None = None,
+        files: tuple[str, ...] = (),
     ) -> StoredFuture:
         """Append a message to the direct room with the user `to`, or with that id."""
         self._limits.count(MESSAGES, user.id)
-        sent = Sent(client_id, data, reply_to)
+        sent = Sent(client_id, data, reply_to, files)
         if to is None:
             return self._submit(user, room_id or "", sent, "direct")
         key = (user.id, to.lower())
@@ -100,8 +118,8 @@ class MessageService:
     def _submit(self, user: User, room_id: str, sent: Sent, kind: RoomKind | None) -> StoredFuture:
         """Append a message if the user may post there.
 
-        A message over a quota, or to a message that is not there any more, goes to the log with its
-        refusal, because it may repeat a stored one.
+        A message over a quota, to a message that is not there any more, or with files that are
+        gone, goes to the log with its refusal, because it may repeat a stored one.
         """
         room, membership = self._membership_cache.require_may_post(user.id, room_id, kind)
         quote: Quote | None = None
@@ -110,6 +128,12 @@ class MessageService:
             quote = self._room_log.find_quote(room.id, sent.reply_to)
             if quote.deleted:
                 refusal = InvalidInput({"reply_to": ["invalid.no_message"]})
+        files: tuple[File, ...] = ()
+        if sent.file_ids and not refusal:
+            try:
+                files = self._files.claim(room, user, sent.client_id, sent.file_ids)
+            except InvalidInput as error:
+                refusal = error
         now = self._clock()
         message = Message(
             id=new_id(),
@@ -126,6 +150,7 @@ class MessageService:
             reply_to=sent.reply_to,
             reply_to_id=quote.message_id if quote else None,
             quote=quote,
+            files=files,
         )
         size = size_of_text(sent.data)
         refusal = refusal or self._quotas.find_refusal(size, user=user.id, room=room.id)

@@ -10,6 +10,7 @@ from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from chat.wiring.background import Background, wire_background
 from chat.wiring.core import Core, wire_core
+from chat.wiring.files import Files, wire_files
 from chat.wiring.messages import Messages, wire_messages
 from chat.wiring.people import People, wire_people
 from chat.wiring.repositories import wire_repositories
@@ -19,7 +20,7 @@ EXTENSION = "chat"
 
 
 @dataclass(frozen=True)
-class Services(Core, Rooms, People, Messages, Background):
+class Services(Core, Files, Rooms, People, Messages, Background):
     """All objects of an app that live longer than a request."""
 
 
@@ -38,9 +39,10 @@ def wire(app: Flask) -> Services:
     database = Database(embedded.uri if embedded else config["MONGO_URI"])
     repositories = wire_repositories(database)
     core = wire_core(config, database, embedded, repositories)
+    files = wire_files()
     rooms = wire_rooms(core, repositories)
     people = wire_people(app, core, repositories, rooms)
-    messages = wire_messages(config, core, repositories, rooms)
+    messages = wire_messages(config, core, repositories, files, rooms)
     background = wire_background(config, core, repositories, rooms, people, messages)
-    areas = (core, rooms, people, messages, background)
+    areas = (core, files, rooms, people, messages, background)
     return Services(**{name: one for area in areas for name, one in vars(area).items()})

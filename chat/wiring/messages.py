@@ -21,6 +21,7 @@ from chat.services.reading import Reading
 from chat.services.room_settings import RoomSettings
 from chat.services.typing import Typing
 from chat.wiring.core import Core
+from chat.wiring.files import Files
 from chat.wiring.repositories import Repositories
 from chat.wiring.rooms import Rooms
 
@@ -42,7 +43,9 @@ class Messages:
     typing: Typing
 
 
-def wire_messages(config: Config, core: Core, repositories: Repositories, rooms: Rooms) -> Messages:
+def wire_messages(
+    config: Config, core: Core, repositories: Repositories, files: Files, rooms: Rooms
+) -> Messages:
     room_log, membership_cache, limits = core.room_log, core.membership_cache, core.limits
     read_marks = ReadMarks(repositories.memberships, repositories.messages)
     mention_marks = MentionMarks(repositories.rooms, repositories.memberships)
@@ -106,6 +109,7 @@ def wire_messages(config: Config, core: Core, repositories: Repositories, rooms:
             limits=limits,
             quotas=quotas,
             mentions=mentions,
+            files=files.files,
             clock=core.database.now_ms,
         ),
         history=History(room_log, membership_cache, conversations, epoch_watch),
