@@ -28,6 +28,13 @@ class InvalidInput(ChatError):
     status = 400
 
 
+class BadPicture(InvalidInput):
+    """A file that should be a picture is none that is taken."""
+
+    def __init__(self, text_key: str = "invalid.picture") -> None:
+        super().__init__({"file": [text_key]})
+
+
 class Unauthorized(ChatError):
     code = "unauthorized"
     status = 401
