@@ -31,10 +31,10 @@ class InvalidInput(ChatError):
 
 
 class BadPicture(InvalidInput):
-    """The file is no picture, or none that can be shown."""
+    """A file that should be a picture is none that is taken."""
 
-    def __init__(self) -> None:
-        super().__init__({"file": ["invalid.picture"]})
+    def __init__(self, text_key: str = "invalid.picture") -> None:
+        super().__init__({"file": [text_key]})
 
 
 class Unauthorized(ChatError):

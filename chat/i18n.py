@@ -167,6 +167,13 @@ CATALOGUE: dict[str, Line] = {
     "invalid.file_incomplete": Line(
         "文件没有完整上传，请重试。", "The file did not arrive whole. Please send it again."
     ),
+    "invalid.picture": Line(
+        "无法识别这张图片。请使用完整的 PNG、JPEG、GIF 或 WebP 图片。",
+        "This picture cannot be read. Take a whole PNG, JPEG, GIF or WebP picture.",
+    ),
+    "invalid.picture_too_large": Line(
+        "图片的像素过多，最多 4000 万像素。", "This picture has more than 40 million pixels."
+    ),
     "invalid.emoji": Line("必须是一个表情符号。", "This must be one emoji."),
     "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),
     "invalid.characters": Line(

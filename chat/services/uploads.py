@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from chat.concurrency import repay, yield_to_others
@@ -20,6 +18,7 @@ from chat.limits.limits import Limits
 from chat.limits.rules import FILES
 from chat.media_types import is_picture, media_type_of
 from chat.models import Content, File, FilePurpose, StoredFile
+from chat.pictures.decoder import Pictures
 from chat.repositories.file_chunks import CHUNK, FileChunkRepository
 from chat.repositories.files import FileRepository
 from chat.services.transfer_slots import TransferSlots
@@ -44,30 +43,10 @@ class Body(Protocol):
         """Return that many bytes; fewer mean that the client has stopped sending."""
 
 
-class Reencoded(Protocol):
-    """A picture that was decoded and encoded again, without what else the file held."""
-
-    picture: BinaryIO
-    preview: BinaryIO | None
-    type: str
-    width: int
-    height: int
-    size: int
-
-
-class Pictures(Protocol):
-    """Decodes pictures apart from this process."""
-
-    def reencode(
-        self, source: BinaryIO, kind: FilePurpose
-    ) -> AbstractContextManager[Reencoded]: ...
-
-
 class Uploads:
     """Receives the bytes of files, and leaves nothing of those that break off.
 
-    A file may have `most` bytes, the files of a user `quota` together (0: any number). Pictures
-    wait in unlinked files in `directory` until they are decoded.
+    `bounds` are the bytes that a file may have, and all files of a user together (0: any number).
     """
 
     def __init__(
@@ -79,7 +58,6 @@ class Uploads:
         limits: Limits,
         slots: TransferSlots,
         bounds: tuple[int, int],
-        directory: Path,
         clock: Callable[[], int],
     ) -> None:
         self._files = files
@@ -88,7 +66,6 @@ class Uploads:
         self._limits = limits
         self._slots = slots
         self._most, self._quota = bounds
-        self._directory = directory
         self._clock = clock
 
     def receive(
@@ -155,8 +132,7 @@ class Uploads:
 
     def _store_picture(self, arriving: StoredFile, pieces: Iterable[bytes]) -> File:
         """Store what the decoder makes of a picture; what was sent is dropped."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=self._directory) as source:
+        with self._pictures.temporary_file() as source:
             for piece in pieces:
                 source.write(piece)
             source.seek(0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Config
 
+from chat.pictures.decoder import Pictures
 from chat.repositories.file_chunks import FileChunkRepository
 from chat.repositories.files import FileRepository
 from chat.services.file_links import FileLinks
@@ -37,11 +38,10 @@ def wire_files(config: Config, core: Core, repositories: Repositories) -> Files:
     uploads = Uploads(
         files=files,
         chunks=chunks,
-        pictures=Undecoded(),
+        pictures=Pictures(Path(config["DATA_DIR"]) / "uploads"),
         limits=core.limits,
         slots=TransferSlots(*UPLOADS, is_limited),
         bounds=(config["MAX_FILE_BYTES"], config["FILE_BYTES_PER_USER"]),
-        directory=Path(config["DATA_DIR"]) / "uploads",
         clock=clock,
     )
     return Files(
