@@ -27,8 +27,8 @@ class AccessLog:
     """WSGI middleware: gives each request an id and writes a log line when it is answered.
 
     The line has method, path, status, bytes and time, but neither the query nor the token of an
-    invitation or a download. The id is sent back as `X-Request-Id`. A WebSocket is one long request without a
-    status.
+    invitation or a download. The id is sent back as `X-Request-Id`. A WebSocket is one long request
+    without a status.
     """
 
     def __init__(self, application: WSGIApplication) -> None:

@@ -44,10 +44,10 @@ class RequestTurns:
     token of an ended session uses up nothing of its user's budget. For a call of the API the turn
     is taken once the whole body has arrived. A user's turn lasts until the last byte of a large
     answer is sent, so a slow reader uses up its own turns. Transfers of files hold it only until
-    their bytes move; how many there are is limited by `TransferSlots`. A network's turn ends with the view, so
-    that a slow client does not delay others in its network. `session_of` finds an open Engine.IO
-    session by a query string. Requests of such a session may wait long, so they take no turn, but
-    the caller repays its debt first.
+    their bytes move; `TransferSlots` limits how many there are. A network's turn ends with the
+    view, so that a slow client does not delay others in its network. `session_of` finds an open
+    Engine.IO session by a query string. Requests of such a session may wait long, so they take no
+    turn, but the caller repays its debt first.
     """
 
     def __init__(
