@@ -107,6 +107,7 @@ def start(app: Flask) -> None:
     spawn(services.readiness.run)
     spawn(services.presence.run)
     spawn(services.jobs.run)
+    spawn(services.consumers.run)
     if app.config["BUNDLE"]:
         spawn(assets.prepare)
 
@@ -127,6 +128,7 @@ def stop(app: Flask) -> None:
     services.presence.stop()
     services.room_repair.stop()
     services.jobs.stop(ANSWER_SECONDS)
+    services.consumers.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(CLOSE_SECONDS)

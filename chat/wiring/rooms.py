@@ -79,6 +79,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
             repositories.removals,
             repositories.requests,
             repositories.changes,
+            repositories.cursors,
         ),
         notifier=notifier,
         audit=core.audit,
