@@ -13,6 +13,7 @@ from chat.models import Membership
 from chat.repositories.memberships import MembershipRepository
 from chat.services.capacity import MAX_MEMBERS
 from harness.servers import Server
+from tests.http.uploading import picture
 from tests.sockets.conftest import Member, Pair
 from tests.stopwatch import Stopwatch
 
@@ -47,6 +48,17 @@ def test_a_change_reaches_all_who_share_a_room_once_and_nobody_else(people: Peop
             created_at = user.pop("created_at")
             assert isinstance(created_at, int)
             assert user == seen | {"avatar": ""}, "neither e-mail nor locale"
+
+
+def test_a_new_picture_reaches_those_who_see_it(people: People) -> None:
+    ada, bob = people("ada", "bob")
+    group = ada.create_group(bob)
+    client = bob.socket("/group")
+    avatar = ada.data("PUT", "/users/me/avatar", content=picture())["avatar"]
+    assert client.pushed("user_changed", id=ada.id)["avatar"] == avatar != ""
+    of_group = ada.data("PUT", f"/rooms/{group['id']}/avatar", content=picture())["avatar"]
+    assert client.pushed("room_updated", id=group["id"])["avatar"] == of_group != ""
+    assert bob.http("GET", f"/files/{of_group}").headers["Content-Type"] == "image/webp"
 
 
 def test_the_language_one_chooses_is_nobodys_business(people: People) -> None:
