@@ -162,6 +162,9 @@ def _reencoded(
     match answer:
         case {"error": "picture_too_large"}:
             raise BadPicture("invalid.picture_too_large")
+        case {"error": "no_decoder"}:
+            log.error("no picture can be decoded: %s finds no Pillow of its own", sys.executable)
+            raise Unavailable()
         case {"type": str(type_), "width": int(width), "height": int(height), "preview": bool(has)}:
             if type_ in TYPES and 0 < width < 65_536 and 0 < height < 65_536 and size:
                 picture.seek(0)

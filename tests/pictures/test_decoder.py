@@ -135,6 +135,16 @@ def test_whatever_a_worker_does_it_costs_one_error(tmp_path: Path, code: str) ->
         reencode_with(pictures, b"bytes")
 
 
+def test_where_pillow_is_missing_no_picture_is_called_bad(tmp_path: Path) -> None:
+    code = f"""
+import runpy, sys
+sys.modules["PIL"] = None
+runpy.run_path({str(decoder.WORKER)!r}, run_name="__main__")
+"""
+    with pytest.raises(Unavailable):
+        reencode_with(Pictures(tmp_path, worker=worker(tmp_path, code)), encoded(halves(), "PNG"))
+
+
 @pytest.mark.parametrize(
     "code, bounds",
     [
