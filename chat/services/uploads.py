@@ -132,7 +132,7 @@ class Uploads:
             for piece in pieces:
                 source.write(piece)
             source.seek(0)
-            with self._pictures.reencode(source, arriving.purpose) as made:
+            with self._pictures.reencode(source, arriving.purpose, arriving.user_id) as made:
                 self._write(arriving.id, _pieces_of(made.picture))
                 preview = arriving.preview if made.preview is not None else None
                 if preview is not None and made.preview is not None:

@@ -40,6 +40,8 @@ TABLE = {
     "PUT /api/users/me/password": row("401 401 401 400 400 400 400 400"),  # another's password
     "GET /api/users/me": row("401 401 401 200 200 200 200 200"),
     "PATCH /api/users/me": row("401 401 401 200 200 200 200 200"),
+    "PUT /api/users/me/avatar": row("401 401 401 200 200 200 200 200"),
+    "DELETE /api/users/me/avatar": row("401 401 401 200 200 200 200 200"),
     "DELETE /api/users/me": row("401 401 401 400 400 400 400 400"),  # another's password
     "GET /api/users/<username>": row("401 401 401 200 200 200 200 200"),
     "GET /api/users": row("401 401 401 200 200 200 200 200"),
@@ -55,6 +57,8 @@ TABLE = {
     "POST /api/rooms/join": row("401 401 401 200 403 200 200 200"),
     "GET /api/rooms/<room_id>": row("401 401 401 404 404 200 200 200"),
     "PATCH /api/rooms/<room_id>": row("401 401 401 404 404 403 200 200"),
+    "PUT /api/rooms/<room_id>/avatar": row("401 401 401 404 404 403 200 200"),
+    "DELETE /api/rooms/<room_id>/avatar": row("401 401 401 404 404 403 200 200"),
     "DELETE /api/rooms/<room_id>": row("401 401 401 404 404 403 403 204"),
     "GET /api/rooms/<room_id>/members": row("401 401 401 404 404 200 200 200"),
     "POST /api/rooms/<room_id>/members": row("401 401 401 404 404 403 202 202"),  # a stranger
@@ -102,6 +106,8 @@ TABLE = {
 DIRECT = {
     "GET /api/rooms/<room_id>": (404, 200),
     "PATCH /api/rooms/<room_id>": (404, 403),
+    "PUT /api/rooms/<room_id>/avatar": (404, 403),
+    "DELETE /api/rooms/<room_id>/avatar": (404, 403),
     "DELETE /api/rooms/<room_id>": (404, 403),
     "GET /api/rooms/<room_id>/members": (404, 200),
     "POST /api/rooms/<room_id>/members": (404, 403),
@@ -195,6 +201,8 @@ OTHERS_IN_DIRECT = {
 KEEPING_OUT = row("401 401 401 404 404 403 204 204")
 
 
+# Calls whose body is a file
+UPLOADS = ("PUT /api/users/me/avatar", "PUT /api/rooms/<room_id>/avatar")
 QUERIES = {
     "GET /api/users": {"q": "target"},
     "GET /api/rooms/<room_id>/changes": {"after_rev": "0"},
@@ -310,6 +318,7 @@ class Stage(Cast):
             method=method,
             headers={"Accept-Language": "en"} | (bearer(token) if token else {}),
             json=self.body(route),
+            data=picture() if route in UPLOADS else None,
             query_string=QUERIES.get(route),
         )
 
