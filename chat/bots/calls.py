@@ -1,12 +1,36 @@
-"""Events that change something in a room, repeated until the server has answered."""
+"""Calls that are repeated until the server has answered, and events that change something so."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from chat.bots.backoff import backoff
+from chat.bots.errors import UNAVAILABLE, BotError, NotLoggedIn
 from chat.bots.link import Link
 from chat.bots.log import RoomLogs
 from chat.bots.session import Session
+
+Answer = TypeVar("Answer")
+
+
+def repeat(link: Link, attempt: Callable[[], Answer]) -> Answer:
+    """Call `attempt` until the server has answered, with growing pauses.
+
+    Raises BotError when the server refuses, and Stopped when the bot stops before that.
+    """
+    waits = backoff(most=5.0)
+    while True:
+        link.wait_online()
+        try:
+            return attempt()
+        except NotLoggedIn:
+            raise
+        except BotError as error:
+            if error.code not in (UNAVAILABLE, "rate_limited"):
+                raise
+            pause = error.retry_after or next(waits)
+        link.pause(pause)
 
 
 class Calls:
@@ -29,7 +53,7 @@ class Calls:
             kind = "direct" if room_id is None else self.kind_of(room_id)
             return kind, self._link.call(kind, event, payload)
 
-        return self._link.repeat(attempt)
+        return repeat(self._link, attempt)
 
     def kind_of(self, room_id: str) -> str:
         """Return the kind of a room, asked once where it is not known."""

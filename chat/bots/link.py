@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from chat.bots.backoff import backoff
 from chat.bots.connection import NAMESPACES, Connection
@@ -15,8 +15,6 @@ from chat.bots.session import Session
 
 SETTLED = 10.0  # a connection that held so many seconds was a good one: the next wait is short
 RENEW_EVERY = 5.0  # seconds between two renewals of the token, at least
-
-Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
@@ -104,24 +102,6 @@ class Link:
             self._news.wait_for(lambda: self._connection or self._stopping.is_set())
             if self._connection is None:
                 raise Stopped()
-
-    def repeat(self, attempt: Callable[[], Answer]) -> Answer:
-        """Call `attempt` until the server has answered, with growing pauses.
-
-        Raises BotError when the server refuses, and Stopped when the bot stops before that.
-        """
-        waits = backoff(most=5.0)
-        while True:
-            self.wait_online()
-            try:
-                return attempt()
-            except NotLoggedIn:
-                raise
-            except BotError as error:
-                if error.code not in (UNAVAILABLE, "rate_limited"):
-                    raise
-                pause = error.retry_after or next(waits)
-            self.pause(pause)
 
     def require_open(self) -> None:
         """Raise Stopped once the bot has stopped and what was under way had its time."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
+from chat.bots.calls import repeat
 from chat.bots.errors import UNAVAILABLE, BotError
 from chat.bots.link import Link
 from chat.bots.session import Session
@@ -41,7 +42,7 @@ class Transfers:
                 uploaded: str = self._session.upload(path, body)["id"]
                 return uploaded
 
-        return self._link.repeat(attempt)
+        return repeat(self._link, attempt)
 
     def download(self, file_id: str, size: int, target: BinaryIO) -> None:
         """Write the bytes of a file to `target`, from where this begins; raises as `upload`."""
@@ -56,7 +57,7 @@ class Transfers:
             if target.tell() != size:
                 raise BotError(UNAVAILABLE, "the file came in part")
 
-        self._link.repeat(attempt)
+        repeat(self._link, attempt)
 
 
 def _opened(content: PathOrBytes) -> BinaryIO:
