@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from werkzeug.test import TestResponse
 
 from chat import bundle, migrations
 from chat.app import create_app, stop
@@ -129,6 +130,13 @@ def migrated(mongo_uri: str, template: Template, migrated_names: deque[str]) -> 
     database.close()
 
 
+class Client(FlaskClient):
+    """Reads each answer to its end: an app that is stopped waits for those in progress."""
+
+    def open(self, *args: Any, buffered: bool = True, **more: Any) -> TestResponse:
+        return super().open(*args, buffered=buffered, **more)
+
+
 def flush(services: Services) -> None:
     """Write what services write a little later."""
     for one in ("previews", "read_marks", "mention_marks", "quotas", "audit"):
@@ -150,6 +158,7 @@ def make_app(migrated: Database, mongo_uri: str, tmp_path: Path) -> Iterator[Cal
 
     def make(**settings: Any) -> Flask:
         app = create_app("config.Config", **(defaults | settings))
+        app.test_client_class = Client
         made.append(app)
         return app
 
