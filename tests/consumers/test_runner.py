@@ -230,7 +230,7 @@ def test_a_message_whose_writer_died_before_it_told_anybody_is_found(
     process.store(room, 1, 2)
     now = process.now()
     process.now = lambda: now + sweep.EVERY
-    process.runner.look()
+    process.runner.run_due()
     process.write_down()
     process.touch(room)  # by the reconciler: the room says now where its log ends
     process.runner.run_due()
