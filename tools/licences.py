@@ -21,9 +21,9 @@ LOCKS = (
 )
 # Where packages are looked for: beside this program, and where the asyncio client has its own.
 PLACES = [*sys.path, *map(str, ROOT.glob(".venv/asyncio/lib/python*/site-packages"))]
-ALLOWED = frozenset(
-    "0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause CC0-1.0 ISC MIT MIT-0 MPL-2.0 PSF-2.0 Zlib".split()
-)
+ALLOWED = frozenset("""
+    0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause CC0-1.0 ISC MIT MIT-0 MIT-CMU MPL-2.0 PSF-2.0 Zlib
+    """.split())
 # Welcome in an optional extra alone, as a program of its own, which only that process imports.
 ONLY_IN_EXTRAS = {"secantusdb": frozenset({"GPL-2.0-only", "CC-BY-4.0"})}
 # Packages that carry a program under another licence than the one they name. It is run and not

@@ -67,7 +67,12 @@ def wire_messages(
         core.previews,
         core.consumers,
     )
-    room_log.change_followers = (mention_marks, core.publisher, core.consumers)
+    room_log.change_followers = (
+        mention_marks,
+        core.publisher,
+        core.consumers,
+        files.file_removal,
+    )
     epoch_watch = EpochWatch(
         EpochRepository(core.database),
         forget=(

@@ -163,6 +163,7 @@ GOOD: dict[str, object] = {
     "expires_in": 3600,
     "uses": 5,
     "reply_to": 1,
+    "files": [],
     "notify": "mentions",
     "muted": True,
     "hidden": True,

@@ -33,6 +33,7 @@ MESSAGE = {
     "reply_to",
     "mentions",
     "mentions_all",
+    "files",
 }
 PAGE_BYTES = 256 * 1024
 

@@ -21,7 +21,7 @@ def app(shared_app: Flask) -> Flask:
 
 def quote(message: dict[str, Any]) -> dict[str, Any]:
     """Return what a reply to a message shows of it."""
-    same = ("seq", "version", "user_id", "username", "data")
+    same = ("seq", "version", "user_id", "username", "data", "files")
     return {name: message[name] for name in same} | {"deleted": bool(message["deleted_at"])}
 
 

@@ -69,7 +69,7 @@ def test_an_invitation_is_looked_at_and_then_accepted(app: Flask) -> None:
     path = f"/invitations/{made['token']}"
 
     look = data_of(bob.get(path))
-    assert look["room"] == {"name": group["name"], "info": "Ours", "members": 2}
+    assert look["room"] == {"name": group["name"], "info": "Ours", "avatar": "", "members": 2}
     assert (look["invited_by"]["username"], look["room_id"]) == (owner.username, None)
     assert "email" not in look["invited_by"]
     assert bob.rooms() == []

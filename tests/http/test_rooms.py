@@ -19,6 +19,7 @@ ROOM = {
     "kind",
     "name",
     "info",
+    "avatar",
     "owner_id",
     "access",
     "posting",

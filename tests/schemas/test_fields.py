@@ -71,7 +71,11 @@ def test_the_newest_emoji_and_characters_are_messages_and_names(value: str) -> N
 
 @pytest.mark.parametrize("value", ["\ufe0f", "\u034f", "\u17b4", "\u180b", "\U000e0041\U000e007f"])
 def test_what_shows_nothing_is_neither_message_nor_name(value: str) -> None:
-    assert refusal(PostMessageSchema().fields["data"], value) == "invalid.blank"
+    said = {"client_id": "c1", "data": value}
+    with pytest.raises(ValidationError) as error:
+        PostMessageSchema().load(said)
+    assert error.value.messages == {"data": ["invalid.blank"]}
+    assert PostMessageSchema().load(said | {"files": ["f1"]})["data"] == value
     assert refusal(CreateRoomSchema().fields["name"], value) == "invalid.blank"
     assert refusal(fields.Nickname(), value) == "invalid.blank"
 

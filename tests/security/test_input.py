@@ -129,13 +129,26 @@ def test_every_text_field_is_decided_on() -> None:
 
 def bad_values(field: Field[Any]) -> Iterator[object]:
     """Yield what a field must refuse, whatever its meaning."""
-    yield from ({"$gt": ""}, {"$ne": None}, {"$where": "1"}, ["a"], [], 1.5, 1.0, -0.0)
+    yield from ({"$gt": ""}, {"$ne": None}, {"$where": "1"}, ["$gt"], 1.5, 1.0, -0.0)
     if not field.allow_none:
         yield None
     if isinstance(field, fields.Dict):
-        yield from (1, True, "x")
+        yield from (1, True, "x", [])
         return
     yield {}
+    if isinstance(field, fields.Ids):
+        yield from (
+            1,
+            True,
+            "a",
+            [1],
+            [None],
+            [["a"]],
+            ["a", "a"],
+            [*map(str, range(field.most + 1))],
+        )
+        return
+    yield []
     if isinstance(field, fields.String):
         yield from (0, 1, True, False, "a\x00b", "\ud800", "a\udfffb")
         if field.max is not None:

@@ -28,6 +28,7 @@ FITTING: dict[str, object] = {
     "rooms": {},
     "ids": {},
     "reply_to": None,
+    "files": [],
     "after": "0",
     "upto": "z",
     "name": "A name",

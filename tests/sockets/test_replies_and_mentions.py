@@ -26,7 +26,7 @@ def test_a_reply_that_mentions_somebody_is_acked_and_pushed_alike(people: People
     mine, others = ada.socket("/group"), bob.socket("/group")
     said = message(group, f"@{bob.username} yes @all") | {"reply_to": 1}
     acked = send(mine, "/group", said)
-    quoted = {"seq": 1, "version": 0, "data": "hello", "deleted": False}
+    quoted = {"seq": 1, "version": 0, "data": "hello", "deleted": False, "files": []}
     assert acked["reply_to"] == quoted | {name: first[name] for name in ("user_id", "username")}
     assert (acked["mentions"], acked["mentions_all"]) == ([bob.id], True)
     for client in (mine, others):
