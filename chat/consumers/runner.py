@@ -44,13 +44,13 @@ class ConsumerRunner:
         ends: LogEndRepository,
         clock: Callable[[], int],
     ) -> None:
+        self._room_log = room_log
         self._states = states
         self._clock = clock
         self._arrivals = Arrivals()
         self._leases = Leases(states, clock)
         self._sweep = Sweep(self._leases, ends, rooms, room_log, states, clock)
-        self._reading = Reading(room_log, self._arrivals)
-        self._beginning = Beginning(rooms, cursors, states, self._reading)
+        self._beginning = Beginning(rooms, cursors, states)
         self._workers: dict[str, Worker] = {}
         self._stopped = threading.Event()
 
@@ -61,7 +61,7 @@ class ConsumerRunner:
             self._leases,
             self._states,
             self._beginning,
-            self._reading,
+            Reading(self._room_log, self._arrivals, consumer.reads_messages),
             self._arrivals,
             self._clock,
         )
