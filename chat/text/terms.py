@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from chat.text.normalization import fold
 
@@ -27,8 +26,10 @@ UNSPACED = (
 EMOJI = "\u2300-\u23ff\u25a0-\u27bf\u2934\u2935\u2b00-\u2bff\U0001f000-\U0001faff"
 SKIN_TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 MARKS = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code))[0] == "M")
-SINGLE = re.compile(f"[{UNSPACED}]")
-TOKEN = re.compile(f"[{UNSPACED}{EMOJI}]|(?:(?![{UNSPACED}])(?:[^\\W_]|[{MARKS}]))+")
+UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
+TOKEN = re.compile(
+    f"(?P<single>[{UNSPACED}{EMOJI}])|(?:(?![{UNSPACED}{EMOJI}])(?:[^\\W_]|[{MARKS}]))+"
+)
 # Accents of Latin, Greek and Cyrillic letters, and the vowel signs of Hebrew and Arabic.
 ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u0652]")
 STROKES = str.maketrans("øđłħ", "odlh")  # letters that no decomposition makes plain
@@ -63,7 +64,7 @@ def tokens_of(text: str) -> Iterator[Token]:
     end = -1  # of the last single character
     for found in TOKEN.finditer(text):
         token = found[0]
-        if len(token) == 1 and not token.isascii() and _is_single(token):
+        if found["single"]:
             yield Token(token, token, is_word=False, touches=found.start() == end)
             end = found.end()
         else:
@@ -72,8 +73,12 @@ def tokens_of(text: str) -> Iterator[Token]:
 
 def terms_of(tokens: Iterable[Token]) -> list[str]:
     """Return the terms by which a text with these tokens is found, each once."""
-    found = dict.fromkeys(islice(_all_terms(tokens), 10 * MAX_TERMS))
-    return list(islice(found, MAX_TERMS))
+    found: dict[str, None] = {}
+    for term in _all_terms(tokens):
+        found[term] = None
+        if len(found) == MAX_TERMS:
+            break
+    return list(found)
 
 
 def needed_terms(phrase: Phrase) -> list[str]:
@@ -81,18 +86,12 @@ def needed_terms(phrase: Phrase) -> list[str]:
 
     There are none for one character of a script without spaces.
     """
-    last = len(phrase.tokens) - 1
-    before: Token | None = None
     needed: dict[str, None] = {}
-    for place, token in enumerate(phrase.tokens):
+    for before, token in zip((None, *phrase.tokens), phrase.tokens, strict=False):
         if token.is_word:
             needed[_beginning(token.text)] = None
-        elif not SINGLE.match(token.text):
-            needed[token.text] = None
-        elif before is not None and token.touches and SINGLE.match(before.text):
-            needed[before.text + token.text] = None
-        before = token
-    assert last >= 0
+        else:
+            needed |= dict.fromkeys(_terms_of_single(token, before))
     return list(needed)
 
 
@@ -123,31 +122,33 @@ def _all_terms(tokens: Iterable[Token]) -> Iterator[str]:
     before: Token | None = None
     for token in tokens:
         if token.is_word:
-            for form in {token.text, token.plain}:
-                if len(form) <= WHOLE:
-                    yield form
-                for length in BEGINNINGS:
-                    if len(form) >= length:
-                        yield form[:length]
-        elif not SINGLE.match(token.text):
-            yield token.text
-        elif before is not None and token.touches and SINGLE.match(before.text):
-            yield before.text + token.text
+            yield from _terms_of_word(token.text)
+            if token.plain != token.text:
+                yield from _terms_of_word(token.plain)
+        else:
+            yield from _terms_of_single(token, before)
         before = token
+
+
+def _terms_of_word(word: str) -> Iterator[str]:
+    if len(word) <= WHOLE:
+        yield word
+    for length in BEGINNINGS:
+        if length <= len(word):
+            yield word[:length]
+
+
+def _terms_of_single(token: Token, before: Token | None) -> Iterator[str]:
+    """Yield an emoji itself; of another character the pair with the one before, if they touch."""
+    if not UNSPACED_CHARACTER.match(token.text):
+        yield token.text
+    elif token.touches and before is not None and UNSPACED_CHARACTER.match(before.text):
+        yield before.text + token.text
 
 
 def _beginning(word: str) -> str:
     """Return the longest stored term with which a word begins."""
-    if len(word) <= WHOLE:
-        return word
-    return word[: max(length for length in BEGINNINGS if length <= len(word))]
-
-
-def _is_single(token: str) -> bool:
-    return TOKEN_SINGLE.match(token) is not None
-
-
-TOKEN_SINGLE = re.compile(f"[{UNSPACED}{EMOJI}]")
+    return word[: max((length for length in BEGINNINGS if length <= len(word)), default=WHOLE)]
 
 
 def _plain(word: str) -> str:

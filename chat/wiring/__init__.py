@@ -45,6 +45,6 @@ def wire(app: Flask) -> Services:
     people = wire_people(app, core, repositories, rooms, files)
     messages = wire_messages(config, core, repositories, files, rooms)
     background = wire_background(config, core, repositories, rooms, people, messages)
-    wire_consumers(core, files)
+    wire_consumers(core, repositories, files)
     areas = (core, files, rooms, people, messages, background)
     return Services(**{name: one for area in areas for name, one in vars(area).items()})
