@@ -20,6 +20,7 @@ from chat.blueprints.messages import messages
 from chat.blueprints.pages import pages
 from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
+from chat.blueprints.search import search
 from chat.blueprints.users import users
 from chat.concurrency import spawn
 from chat.database.client import time_limit
@@ -84,6 +85,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
         files,
         installable,
         users,
+        search,
         blocks,
         membership_requests,
         rooms,
@@ -111,6 +113,7 @@ def start(app: Flask) -> None:
     spawn(services.presence.run)
     spawn(services.jobs.run)
     spawn(services.file_removal.run)
+    spawn(services.consumers.run)
     if app.config["BUNDLE"]:
         spawn(assets.prepare)
 
@@ -132,6 +135,7 @@ def stop(app: Flask) -> None:
     services.room_repair.stop()
     services.file_removal.stop()
     services.jobs.stop(ANSWER_SECONDS)
+    services.consumers.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(CLOSE_SECONDS)

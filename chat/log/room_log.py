@@ -98,6 +98,10 @@ class RoomLog:
         """Return the messages with `first <= seq <= last`, ascending."""
         return self._quotes.complete(self._messages.list_range(room_id, first, last))
 
+    def read_plain(self, room_id: str, first: int, last: int) -> list[Message]:
+        """Return the same messages without the names of senders and without quotes."""
+        return self._messages.list_range(room_id, first, last)
+
     def ids_at(self, room_id: str, seqs: Collection[int]) -> dict[int, str]:
         """Return the ids of the messages with these seqs, by seq."""
         return self._messages.ids_at(room_id, seqs)
@@ -126,6 +130,10 @@ class RoomLog:
     def find_message(self, room_id: str, seq: int) -> Message | None:
         """Return the message with a seq as it is now, or None."""
         return next(iter(self.read(room_id, seq, seq)), None)
+
+    def read_by_ids(self, message_ids: Collection[str]) -> list[Message]:
+        """Return those of the messages that exist, as they are now, unordered."""
+        return self._quotes.complete(self._messages.list_by_ids(message_ids))
 
     def find_quote(self, room_id: str, seq: int) -> Quote:
         """Return what a reply to a message shows of it; it is `deleted` if there is none."""

@@ -14,6 +14,7 @@ from chat.services.epoch_watch import EpochWatch
 from chat.services.history import History
 from chat.services.mention_marks import MentionMarks
 from chat.services.mentions import MentionFinder
+from chat.services.message_search import MessageSearch
 from chat.services.messages import MessageService
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
@@ -41,6 +42,7 @@ class Messages:
     reading: Reading
     changes: ChangeService
     typing: Typing
+    message_search: MessageSearch
 
 
 def wire_messages(
@@ -59,8 +61,20 @@ def wire_messages(
         clock=core.database.now_ms,
     )
     # Called in this order after a message is stored, and after a message is changed.
-    room_log.followers = (quotas, read_marks, mention_marks, core.publisher, core.previews)
-    room_log.change_followers = (mention_marks, core.publisher, files.file_removal)
+    room_log.followers = (
+        quotas,
+        read_marks,
+        mention_marks,
+        core.publisher,
+        core.previews,
+        core.consumers,
+    )
+    room_log.change_followers = (
+        mention_marks,
+        core.publisher,
+        core.consumers,
+        files.file_removal,
+    )
     epoch_watch = EpochWatch(
         EpochRepository(core.database),
         forget=(
@@ -74,6 +88,7 @@ def wire_messages(
         start_over=(
             room_log.start_over,
             core.jobs.start_over,
+            core.consumers.start_over,
             core.pushed_rooms.clear,
             core.recent_pushes.clear,
             core.socketio.drop_all,
@@ -125,4 +140,12 @@ def wire_messages(
             clock=core.database.now_ms,
         ),
         typing=Typing(membership_cache, core.publisher),
+        message_search=MessageSearch(
+            search=repositories.search,
+            room_log=room_log,
+            membership_cache=membership_cache,
+            users=repositories.users,
+            usernames=core.usernames,
+            limits=limits,
+        ),
     )

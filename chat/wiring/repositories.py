@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from chat.database.client import Database
 from chat.repositories.changes import ChangeRepository
+from chat.repositories.cursors import CursorRepository
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
+from chat.repositories.search import SearchRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 
@@ -29,6 +31,8 @@ class Repositories:
     requests: MembershipRequestRepository
     messages: MessageRepository
     changes: ChangeRepository
+    search: SearchRepository
+    cursors: CursorRepository
 
 
 def wire_repositories(database: Database) -> Repositories:
@@ -42,4 +46,6 @@ def wire_repositories(database: Database) -> Repositories:
         requests=MembershipRequestRepository(database),
         messages=MessageRepository(database),
         changes=ChangeRepository(database),
+        search=SearchRepository(database),
+        cursors=CursorRepository(database),
     )
