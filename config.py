@@ -87,6 +87,7 @@ class Config:
     )
     JOINS_PER_MINUTE = number("JOINS_PER_MINUTE", 30, 1, 1_000_000)  # of groups, by number
     SEARCHES_PER_MINUTE = number("SEARCHES_PER_MINUTE", 120, 1, 1_000_000)  # for people
+    MESSAGE_SEARCHES_PER_MINUTE = number("MESSAGE_SEARCHES_PER_MINUTE", 120, 1, 1_000_000)
     # of sockets; a page opens two
     CONNECTIONS_PER_MINUTE = number("CONNECTIONS_PER_MINUTE", 300, 1, 1_000_000)
     # concurrent sockets; a page has one

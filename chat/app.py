@@ -20,6 +20,7 @@ from chat.blueprints.messages import messages
 from chat.blueprints.pages import pages
 from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
+from chat.blueprints.search import search
 from chat.blueprints.users import users
 from chat.concurrency import spawn
 from chat.database.client import time_limit
@@ -84,6 +85,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
         files,
         installable,
         users,
+        search,
         blocks,
         membership_requests,
         rooms,

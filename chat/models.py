@@ -428,6 +428,26 @@ class Page:
     last_rev: int = 0
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class SearchCursor:
+    """A place in the order of all messages: by the time they were sent, and then by id."""
+
+    at: int
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessages:
+    """A page of the messages that match a search, the newest first.
+
+    `words` are the folded words and phrases of the search. With a `cursor` there may be more.
+    """
+
+    messages: tuple[Message, ...]
+    words: tuple[str, ...]
+    cursor: SearchCursor | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RoomSync:
     """The messages of one room that a member missed; `reset`: their position is invalid."""

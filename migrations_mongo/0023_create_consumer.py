@@ -27,3 +27,5 @@ def migrate(db: Database[dict[str, Any]]) -> None:
         db.command("collMod", name, validator=validator, validationLevel="moderate")
     # A room that is removed takes its cursors with it.
     db["cursor"].create_index("room_identity", name="room")
+    # A consumer that starts over leaves those of its former generation behind.
+    db["cursor"].create_index([("consumer", 1), ("generation", 1)], name="generation")

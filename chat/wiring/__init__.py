@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from chat.wiring.background import Background, wire_background
+from chat.wiring.consumers import wire_consumers
 from chat.wiring.core import Core, wire_core
 from chat.wiring.files import Files, wire_files
 from chat.wiring.messages import Messages, wire_messages
@@ -44,5 +45,6 @@ def wire(app: Flask) -> Services:
     people = wire_people(app, core, repositories, rooms, files)
     messages = wire_messages(config, core, repositories, files, rooms)
     background = wire_background(config, core, repositories, rooms, people, messages)
+    wire_consumers(core, repositories, files)
     areas = (core, files, rooms, people, messages, background)
     return Services(**{name: one for area in areas for name, one in vars(area).items()})
