@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 from chat.concurrency import spawn
@@ -57,6 +56,7 @@ class PushSender:
         self._clock = clock
         self._sending = 0
         self._lock = threading.Lock()
+        self._done = threading.Condition(self._lock)
         self._wake = threading.Event()
         self._stopped = threading.Event()
 
@@ -88,9 +88,12 @@ class PushSender:
         """Start nothing more, and wait for what is under way."""
         self._stopped.set()
         self._wake.set()
-        ends_at = time.monotonic() + seconds
-        while self._sending and time.monotonic() < ends_at:
-            time.sleep(0.01)
+        self.wait(seconds)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until nothing is under way; return whether that is so."""
+        with self._lock:
+            return self._done.wait_for(lambda: not self._sending, seconds)
 
     def _send(self, push: Push) -> None:
         try:
@@ -102,6 +105,7 @@ class PushSender:
         finally:
             with self._lock:
                 self._sending -= 1
+                self._done.notify_all()
             self._wake.set()
 
     def _try(self, push: Push) -> None:

@@ -42,10 +42,8 @@ class Keys(fields.Strict):
         if value.keys() != {"p256dh", "auth"}:
             raise ValidationError("invalid.value")
         point, secret = _decoded(value["p256dh"]), _decoded(value["auth"])
-        if point is None or not _is_point(point):
-            raise ValidationError({"p256dh": ["invalid.value"]})
-        if secret is None or len(secret) != AUTH_BYTES:
-            raise ValidationError({"auth": ["invalid.value"]})
+        if point is None or not _is_point(point) or secret is None or len(secret) != AUTH_BYTES:
+            raise ValidationError("invalid.value")
         return _encoded(point), _encoded(secret)
 
 
