@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Config
 
 from chat.budgets import Budgets
+from chat.consumers.administration import ConsumerAdministration
 from chat.consumers.runner import ConsumerRunner
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
@@ -49,6 +50,7 @@ class Core:
     previews: Previews
     room_log: RoomLog
     consumers: ConsumerRunner
+    consumer_administration: ConsumerAdministration
     connections: Connections
     socketio: ChatSocketIO
     pushed_rooms: PushedRooms
@@ -72,6 +74,15 @@ def wire_core(
         previews,
         usernames.with_sender_names,
     )
+    consumer_states = ConsumerRepository(database)
+    consumers = ConsumerRunner(
+        room_log,
+        repositories.rooms,
+        repositories.cursors,
+        consumer_states,
+        LogEndRepository(database),
+        database.now_ms,
+    )
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections)
     pushed_rooms, recent_pushes = PushedRooms(), RecentPushes()
@@ -91,12 +102,12 @@ def wire_core(
         membership_cache=MembershipCache(repositories.rooms, repositories.memberships),
         previews=previews,
         room_log=room_log,
-        consumers=ConsumerRunner(
-            room_log,
-            repositories.rooms,
+        consumers=consumers,
+        consumer_administration=ConsumerAdministration(
+            consumers.consumers,
+            consumer_states,
             repositories.cursors,
-            ConsumerRepository(database),
-            LogEndRepository(database),
+            repositories.rooms,
             database.now_ms,
         ),
         connections=connections,
