@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from marshmallow import ValidationError
@@ -26,7 +27,7 @@ class Endpoint(fields.String):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text = super()._deserialize(*args, **kwargs)
-        if not fields.is_https_url(text) or "#" in text:
+        if not _is_https_url(text):
             raise ValidationError("invalid.endpoint")
         return text
 
@@ -51,6 +52,18 @@ class SubscribeSchema(Schema):
     endpoint = Endpoint(required=True)
     keys = Keys(required=True)
     text = fields.Boolean(load_default=False)
+
+
+def _is_https_url(text: str) -> bool:
+    """Return whether text is an `https:` URL with a host, and without a user name or fragment."""
+    if not text.startswith("https://") or not all("!" <= one <= "~" for one in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        is_plain = "@" not in parts.netloc and not set("#\\") & set(text)
+        return bool(parts.hostname) and parts.port != 0 and is_plain
+    except ValueError:
+        return False
 
 
 def _decoded(text: object) -> bytes | None:
