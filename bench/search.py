@@ -41,6 +41,7 @@ ROOMS, SENDERS, MEMBERS = 1_000, 1_000, 5
 SPACING = 20_000  # milliseconds between two messages
 CHUNK = 500
 INDEX_SECONDS = 900
+WRITE_SECONDS = 60
 SEARCHES = 100  # of each kind, each for another word
 BESIDE = 3  # of the same words by MongoDB's own means, which take seconds
 SEED = 11
@@ -205,8 +206,9 @@ def _store(services: Services, users: list[User], rooms: list[str], many: int) -
 
     drafts = (message(number, text) for number, text in enumerate(Corpus().texts(many)))
     for some in chunked(drafts, CHUNK):  # as they arrive: of all rooms in turn
-        messages.insert_many([document_of(one) for one in some], ordered=False)
-        search.insert([entry_of(one) for one in some])
+        with pymongo.timeout(WRITE_SECONDS):  # a checkpoint of a loaded machine takes seconds
+            messages.insert_many([document_of(one) for one in some], ordered=False)
+            search.insert([entry_of(one) for one in some])
     RoomRepository(services.database).advance_heads(list(last.values()))
     # What is stored by hand is handled.
     moves = {room_id: (None, Cursor(seq)) for room_id, seq in seqs.items() if seq}

@@ -16,7 +16,7 @@ from tests.log.desk import change_of, results
 def open_index(open_process: OpenProcess, database: Database) -> tuple[Process, SearchIndex]:
     """Start a process whose only consumer is an index."""
     index = SearchIndex(SearchRepository(database))
-    return open_process(index), index  # type: ignore[arg-type]
+    return open_process(index), index
 
 
 def found(database: Database, room: Room, term: str) -> list[str]:

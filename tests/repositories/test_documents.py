@@ -37,8 +37,8 @@ def test_only_with_ids_queries_by_a_list() -> None:
     asking = [
         path for path in files if re.search(r"\$n?in\b|\"\$or\"", (ROOT / path).read_text("utf-8"))
     ]
-    # dialects: names them; memberships, messages, search: only where an index is used for them; sessions:
-    # of one document, the key that it has or none
+    # dialects: names them; memberships, messages, search: only where an index is used for them;
+    # sessions: of one document, the key that it has or none
     assert asking == [DIALECTS, HOME, MEMBERSHIPS, MESSAGES, SEARCH, SESSIONS]
 
 
