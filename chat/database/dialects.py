@@ -45,7 +45,7 @@ MONGODB = Dialect(
     reads_whole_ranges=False,
     scans_for_lists=False,
     delete_piece=100,
-    rooms_at_once=100,  # the planner merges 200 scans at most
+    rooms_at_once=50,  # 200 scans are merged at most; 50 took a fifth less time than 100
     # An update takes 0.2 ms. Pieces and pauses spare this process, which encodes them.
     heads=Pacing(chunk=32, pause_factor=3.0, max_seconds=0.25),
     read_marks=Pacing(chunk=32, pause_factor=3.0, max_seconds=1.0),
