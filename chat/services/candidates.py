@@ -29,7 +29,7 @@ class Candidates:
     """
 
     def __init__(self, search: SearchRepository, rooms: Iterable[Room]) -> None:
-        by_end = sorted(rooms, key=_end_of, reverse=True)
+        by_end = sorted(rooms, key=_end_of, reverse=True)[: search.rooms_searched]
         self._search = search
         self._groups = list(chunked(by_end, search.rooms_at_once))
 

@@ -148,8 +148,8 @@ HELD_BY = {
         "sockets/test_rates.py::test_joining_by_numbers_is_counted_whether_they_exist_or_not",
         "sockets/test_rates.py::test_guessing_invitations_is_counted_as_joining",
     ],
-    "searches for messages": ["sockets/test_rates.py::test_searches_for_messages_are_counted"],
     "searches for people": ["sockets/test_rates.py::test_searches_are_counted"],
+    "searches for messages": ["sockets/test_rates.py::test_searches_for_messages_are_counted"],
     "connections": [
         "sockets/test_rates.py::test_connections_are_counted_and_those_there_are_stay",
     ],
