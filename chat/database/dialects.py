@@ -27,9 +27,9 @@ class Dialect:
     `ids_at_once`: ids in one `$in` · `reads_whole_ranges`: a query with a sort or a limit reads
     everything that its filter matches, so filters must be narrow · `scans_for_lists`: `$or`, and
     `$in` on a field of a partial index, use no index · `delete_piece`: documents deleted in one
-    call · `rooms_at_once`: rooms whose newest messages one query merges ·
-    `rooms_searched`: rooms in which a search looks, those with the newest messages · `heads`, `read_marks`:
-    the pacing of updates of `room` and of `user_room`.
+    call · `rooms_at_once`: rooms whose newest messages one query merges · `rooms_searched`: rooms
+    in which a search looks, those with the newest messages · `heads`, `read_marks`: the pacing of
+    updates of `room` and of `user_room`.
     """
 
     ids_at_once: int
