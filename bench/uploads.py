@@ -52,7 +52,10 @@ def measure(engine: str, uploads: int, megabytes: int) -> Figures:
         for one in uploading:
             _greet(server.port, one.token)
         loop = Loop()
-        clients = [Client(loop, server.port, [(GROUP, json.dumps({"token": one.token}))]) for one in talking]
+        clients = [
+            Client(loop, server.port, [(GROUP, json.dumps({"token": one.token}))])
+            for one in talking
+        ]
         loop.enter(clients)
         conversation = Conversation(loop, [Talker(client, place) for client in clients])
         conversation.start(2.0)

@@ -149,6 +149,7 @@ HELD_BY = {
         "sockets/test_rates.py::test_guessing_invitations_is_counted_as_joining",
     ],
     "searches for people": ["sockets/test_rates.py::test_searches_are_counted"],
+    "searches for messages": ["sockets/test_rates.py::test_searches_for_messages_are_counted"],
     "connections": [
         "sockets/test_rates.py::test_connections_are_counted_and_those_there_are_stay",
     ],

@@ -27,6 +27,7 @@ from chat.models import (
     Push,
     PushSubscription,
     Room,
+    SearchCursor,
     Session,
     StoredFile,
     User,
@@ -57,6 +58,7 @@ from chat.repositories.rate_limits import DatabaseWindows
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
+from chat.repositories.search import Entry, SearchRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.usage import UsageRepository
 from chat.repositories.users import UserRepository
@@ -193,6 +195,19 @@ def message_in(room: Room, user: User, seq: int) -> Message:
     return Message(new_id(), room.id, user.id, seq, f"c{seq}", "hello", NOW, NOW)
 
 
+def use_search(call: Calls, database: Database, stored: list[Message]) -> None:
+    search, room_id = SearchRepository(database), stored[0].room_id
+    entries = [Entry(one.id, room_id, one.seq, 0, NOW + one.seq, ["word"]) for one in stored]
+    call(search.insert, entries)
+    call(search.insert, entries[:2])
+    call(search.replace, [replace(entries[0], version=1, terms=()), replace(entries[1], version=1)])
+    call(search.find, [room_id], "word", None, None, 5)
+    call(search.find, [room_id], "word", SearchCursor(NOW + 9, stored[9].id), NOW, 5)
+    call(search.count, [room_id], "word", 5)
+    call(search.delete_of_room, room_id)
+    call(search.delete_all)
+
+
 def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     messages, changes = MessageRepository(database), ChangeRepository(database)
     stored = [message_in(room, ann, seq) for seq in range(1, 41)]
@@ -207,6 +222,7 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(messages.has_written, room.id, ann.id)
     call(messages.confirm)
     call(messages.is_refused, OperationFailure("broken", 1))
+    use_search(call, database, stored)
     own = [
         change_of(stored[0], ann.id, "text", "other", rev=1),
         change_of(stored[0], ann.id, "text", "third", rev=2),

@@ -234,6 +234,7 @@ class Journey:
             person.call(f"GET {one}/reactions", **places)
             person.call("GET /api/rooms/<room_id>/pins", **room)
             person.call("GET /api/rooms/<room_id>/changes", query={"after_rev": "0"}, **room)
+            person.call("GET /api/search", query={"q": "word"})
         ann.emit(f"{namespace} delete_message", {**room, "seq": seq})
         other = ann.call("POST /api/rooms/<room_id>/messages", ann.say(), **room)
         ann.call(f"DELETE {one}", **room, seq=str(other["seq"]))

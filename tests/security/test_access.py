@@ -80,6 +80,7 @@ TABLE = {
     "PUT /api/rooms/<room_id>/messages/<seq>/pin": row("401 401 401 404 404 403 200 200"),
     "DELETE /api/rooms/<room_id>/messages/<seq>/pin": row("401 401 401 404 404 403 200 200"),
     "GET /api/rooms/<room_id>/pins": row("401 401 401 404 404 200 200 200"),
+    "GET /api/search": row("401 401 401 200 200 200 200 200"),  # of their own rooms
     "GET /api/rooms/<room_id>/changes": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/notify": row("401 401 401 404 404 200 200 200"),
@@ -215,6 +216,7 @@ UPLOADS = ("PUT /api/users/me/avatar", "PUT /api/rooms/<room_id>/avatar")
 QUERIES = {
     "GET /api/users": {"q": "target"},
     "GET /api/rooms/<room_id>/changes": {"after_rev": "0"},
+    "GET /api/search": {"q": "word"},
 }
 
 
