@@ -175,6 +175,9 @@ CATALOGUE: dict[str, Line] = {
         "图片的像素过多，最多 4000 万像素。", "This picture has more than 40 million pixels."
     ),
     "invalid.emoji": Line("必须是一个表情符号。", "This must be one emoji."),
+    "invalid.endpoint": Line(
+        "这不是推送服务的 https: 网址。", "This is not the https: address of a push service."
+    ),
     "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),
     "invalid.characters": Line(
         "包含不允许的字符。", "This contains characters that are not allowed."

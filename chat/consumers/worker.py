@@ -156,7 +156,7 @@ class Worker:
             if rooms is None:
                 return
             began = time.monotonic()
-            self._beginning.correct(self._consumer, turn.positions, rooms)
+            self._beginning.correct(self._consumer, self._reading, turn.positions, rooms)
             for room in rooms:
                 if self._reading.is_ahead(room, turn.positions.at(room.id)):
                     turn.due.put(room)

@@ -14,6 +14,7 @@ from chat.limits.limits import Limits
 from chat.limits.rules import CONFIGURABLE
 from chat.log.previews import Previews
 from chat.log.room_log import RoomLog
+from chat.push.keys import PushKeys
 from chat.realtime.connections import Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.pushed_rooms import PushedRooms
@@ -23,11 +24,13 @@ from chat.repositories.audit import AuditRepository
 from chat.repositories.consumers import ConsumerRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.log_ends import LogEndRepository
+from chat.repositories.push_keys import PushKeyRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.services.audit import Audit
 from chat.services.jobs import Jobs
 from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
+from chat.settings import push_subject
 from chat.wiring.repositories import Repositories
 
 
@@ -51,6 +54,7 @@ class Core:
     pushed_rooms: PushedRooms
     recent_pushes: RecentPushes
     publisher: Publisher
+    push_keys: PushKeys
 
 
 def wire_core(
@@ -100,4 +104,5 @@ def wire_core(
         pushed_rooms=pushed_rooms,
         recent_pushes=recent_pushes,
         publisher=Publisher(connections, room_log, pushed_rooms, recent_pushes, socketio),
+        push_keys=PushKeys(PushKeyRepository(database), config["SECRET_KEY"], push_subject(config)),
     )
