@@ -21,7 +21,7 @@ export function notificationSettings({ store, push }) {
   const text = makeSwitch(t("push.text"), changeText);
   const root = h("div", { class: "switches" });
   let possible = false;
-  let busy = false;
+  let last = Promise.resolve();
 
   function draw(error = null) {
     const state = notifyingState(userId);
@@ -30,25 +30,23 @@ export function notificationSettings({ store, push }) {
     page.input.disabled = state === "blocked";
     fill(page.hint, t(state === "blocked" ? "notify.blocked" : "notify.hint"));
     away.input.checked = state === "on" && chosen !== null;
-    away.input.disabled = !possible || state === "blocked" || busy;
+    away.input.disabled = !possible || state === "blocked";
     fill(away.hint, error ? reasonOf(error) : t(possible ? "push.hint" : impossible()));
     text.root.hidden = !away.input.checked;
     text.input.checked = Boolean(chosen?.text);
-    text.input.disabled = busy;
     fill(text.hint, t("push.text_hint"));
   }
 
-  /** Do what takes a while, and show what became of it. */
-  async function carryOut(task) {
-    busy = true;
-    let failed = null;
-    try {
-      await task();
-    } catch (error) {
-      failed = error;
-    }
-    busy = false;
-    draw(failed);
+  /** Do one thing after the other, and show what became of it. */
+  function carryOut(task) {
+    root.setAttribute("aria-busy", "true");
+    const done = last.then(task).then(() => null, (error) => error);
+    last = done;
+    return done.then((failed) => {
+      if (last !== done) return;
+      root.setAttribute("aria-busy", "false");
+      draw(failed);
+    });
   }
 
   function changePage() {
