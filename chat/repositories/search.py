@@ -41,10 +41,6 @@ Document = dict[str, Any]
 FIELDS = {"at": 1, "room": 1}
 
 
-class SlowSearch(Exception):
-    """The database took too long to read a piece of the index."""
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is stored of a message; a deleted one has no terms."""
@@ -128,12 +124,12 @@ class SearchRepository:
         room_ids: Sequence[str] | None,
         before: SearchCursor | None,
         limit: int,
-    ) -> tuple[list[Candidate], bool]:
+    ) -> tuple[list[Candidate], bool] | None:
         """Return the newest messages with all terms, of some weeks and rooms, before a place.
 
         The first term should be the rarest. None are all rooms. The second value says whether these
         are all. There are about `limit` of them, more where many have one time; none only if there
-        is none. Raises SlowSearch.
+        is none. Return None if that takes too long.
         """
         find = self._find_all if self._database.dialect.reads_whole_ranges else self._find_newest
         try:
@@ -141,7 +137,7 @@ class SearchRepository:
                 return find([*map(number_of, terms)], weeks, _rooms(room_ids), before, limit)
         except PyMongoError as error:
             if error.timeout:
-                raise SlowSearch from error
+                return None
             raise
 
     def _find_newest(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from chat.chunks import chunked
 from chat.models import SearchCursor
-from chat.repositories.search import WEEK, Candidate, SearchRepository, SlowSearch, place_of
+from chat.repositories.search import WEEK, Candidate, SearchRepository, place_of
 
 # Candidates that are read at first, of many rooms and of a few of them; later more.
 FIRST, FEWEST = 48, 4
@@ -27,6 +27,10 @@ class OutOfTime(Exception):
     def __init__(self, place: SearchCursor) -> None:
         super().__init__(place)
         self.place = place
+
+
+class _SlowRead(Exception):
+    """The database took too long."""
 
 
 class Candidates:
@@ -72,7 +76,7 @@ class Candidates:
                     if since is not None and before.at < since:
                         return
                     yield one
-            except SlowSearch:
+            except _SlowRead:
                 raise OutOfTime(before or _after(weeks[0])) from None
             before = SearchCursor(some[-1] * WEEK, FIRST_ID)
             weeks = weeks[len(some) :]
@@ -105,7 +109,10 @@ class Candidates:
     ) -> Iterator[Candidate]:
         is_all = False
         while not is_all:
-            found, is_all = self._search.find(self._terms, weeks, room_ids, before, limit)
+            read = self._search.find(self._terms, weeks, room_ids, before, limit)
+            if read is None:
+                raise _SlowRead
+            found, is_all = read
             yield from found
             before = found[-1].place if found else before
             limit = min(MOST, limit * 4)
