@@ -9,6 +9,8 @@ export const BELL_OFF =
 export const BLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M6 6l12 12";
 export const CHECK = "M5 12.5l4.5 4.5L19 7.5";
 export const CHECKS = "M1.5 12.5L6 17l9.5-9.5M10.5 15.7l1.3 1.3l9.7-9.5";
+export const CLIP =
+  "M19 11.5l-7.3 7.3a4.6 4.6 0 0 1-6.5-6.5l7.6-7.6a3.1 3.1 0 0 1 4.4 4.4l-7.5 7.5a1.6 1.6 0 0 1-2.2-2.2l6.7-6.7";
 export const CLOCK = "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 8v4.5l3 2";
 export const CLOSE = "M6 6l12 12M18 6L6 18";
 export const COMPOSE = "M12 5v14M5 12h14";

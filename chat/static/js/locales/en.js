@@ -8,6 +8,7 @@ import groups from "./en/groups.js";
 import messages from "./en/messages.js";
 import people from "./en/people.js";
 import rooms from "./en/rooms.js";
+import search from "./en/search.js";
 
 export default {
   ...account,
@@ -18,4 +19,5 @@ export default {
   ...messages,
   ...people,
   ...rooms,
+  ...search,
 };

@@ -1,7 +1,7 @@
 // A search for messages as it is now: what was typed, where, and what was found.
 
 import { isLater } from "../versions.js";
-import { openOperator, readinessOf } from "./operators.js";
+import { isHalf, openOperator, readinessOf } from "./operators.js";
 
 const QUIET_MS = 250; // after the last key
 const ENOUGH = 8; // results at least, before one scrolls
@@ -18,7 +18,7 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
     query: "",
     roomId: null,
     status: "idle",
-    results: [], // {message, open, before, after, failed}, the newest first
+    results: [], // {message, open, loaded, failed, before, after}, the newest first
     words: [],
     cursor: null,
     error: null,
@@ -51,8 +51,8 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
     }
     stopAsking();
     const open = openOperator(search.query);
-    if (!now && open && open.name !== "has") {
-      put({ status: search.results.length ? "done" : "short", more: "" }); // half a name finds nobody
+    if (!now && open && isHalf(open)) {
+      put({ status: search.results.length ? "done" : "short", more: "" });
       return;
     }
     put({ status: "waiting", error: null, more: "" });
@@ -116,7 +116,7 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
     changed();
     if (!result.open) return;
     try {
-      Object.assign(result, await around(result.message));
+      Object.assign(result, await around(result.message), { loaded: true });
     } catch {
       result.failed = true;
     }
@@ -181,5 +181,5 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
 }
 
 function resultOf(message) {
-  return { message, open: false, before: null, after: null, failed: false };
+  return { message, open: false, loaded: false, failed: false, before: null, after: null };
 }

@@ -17,6 +17,7 @@ const NAMES = {
   has: "has|有",
 };
 const HAS = { file: "files?|文件|檔案", link: "links?|链接|連結" };
+const DATE = /^\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?$/;
 const ANY = Object.values(NAMES).join("|");
 const WHOLE = new RegExp(`(?<=^|\\s)(${ANY})[:：]("[^"]*"?|\\S*)`, "giu");
 const LAST = new RegExp(`(?<=^|\\s)(?:${Object.entries(NAMES).map(([name, words]) => `(?<${name}>${words})`).join("|")})[:：](?<value>"[^"]*|[^\\s"]*)$`, "iu");
@@ -50,6 +51,12 @@ export function openOperator(query) {
   if (!found) return null;
   const name = Object.keys(NAMES).find((one) => found.groups[one] !== undefined);
   return { name, value: found.groups.value.replace(/^"/, ""), start: found.index };
+}
+
+/** Whether what is typed of an open operator is not yet a value: half a name finds nobody. */
+export function isHalf({ name, value }) {
+  if (name === "before" || name === "after") return !DATE.test(value);
+  return name !== "has" || !value;
 }
 
 /** A query whose open operator has its value; one with spaces is put in quotes. */

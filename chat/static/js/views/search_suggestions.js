@@ -1,0 +1,70 @@
+// What can stand behind an operator that is being typed in a search: people, rooms, days.
+
+import { findByTitle } from "../finding.js";
+import { t } from "../i18n.js";
+import { completed, usualDays, valueOf, withoutOpen } from "../search/operators.js";
+import { nameOf } from "../store.js";
+import { withoutAt } from "../text.js";
+import { avatar } from "./avatar.js";
+
+const MOST = 6;
+
+/**
+ * List what completes the open operator of a query: `{key, title, detail, face, square, apply}`, where
+ * `apply(search)` puts it into the search.
+ */
+export function suggestionsFor(app, search, open) {
+  if (!open) return [];
+  const put = (value) => (now) => now.type(completed(now.query, open, value));
+  if (open.name === "from") return people(app, search, open.value, put);
+  if (open.name === "in") return rooms(app, open);
+  if (open.name === "has") return conditions(open.value, put);
+  return days(open.value, put);
+}
+
+/** The members of the room, else those whose names are known: oneself first. */
+function people({ store }, { roomId }, typed, put) {
+  const members = roomId && store.members.get(store.idOf(roomId));
+  const others = members ? members.map(({ user }) => store.users.get(user.id) ?? user) : [...store.users.values()];
+  const known = others.filter((user) => user.username && user.id !== store.me.id && !store.gone.has(user.id));
+  const found = findByTitle(known, withoutAt(typed), (user) => `${nameOf(user)} ${user.username}`);
+  const me = { key: "me", title: t("you"), detail: `@${store.me.username}`, face: store.me, value: valueOf("me") };
+  const isMe = findByTitle([store.me], withoutAt(typed), (user) => `${valueOf("me")} ${t("you")} ${nameOf(user)} ${user.username}`);
+  return [
+    ...(isMe.length ? [me] : []),
+    ...found.map((user) => ({ key: user.id, title: nameOf(user), detail: `@${user.username}`, face: user, value: user.username })),
+  ].slice(0, MOST).map(({ value, ...one }) => ({ ...one, apply: put(value) }));
+}
+
+/** A room is chosen as the place of the search: its name may be that of others, too. */
+function rooms({ store }, open) {
+  const listed = store.roomList().filter((room) => !room.provisional);
+  return findByTitle(listed, open.value.replace(/^[#＃]/, ""), (room) => store.titleOf(room)).slice(0, MOST).map((room) => ({
+    key: room.id,
+    title: store.titleOf(room),
+    detail: "",
+    face: store.faceOf(room),
+    square: room.kind === "group",
+    apply: (search) => search.begin(withoutOpen(search.query, open), room.id),
+  }));
+}
+
+function conditions(typed, put) {
+  return ["file", "link"]
+    .map((what) => ({ key: what, title: valueOf(what), detail: t(`search.has_${what}`), apply: put(valueOf(what)) }))
+    .filter(({ title }) => title.startsWith(typed) && title !== typed);
+}
+
+function days(typed, put) {
+  return usualDays()
+    .filter(({ value }) => value.startsWith(typed) && value !== typed)
+    .map(({ key, value }) => ({
+      key,
+      title: t(`search.day_${key}`),
+      detail: value,
+      apply: put(value),
+    }));
+}
+
+/** The picture beside a suggestion, or nothing. */
+export const faceOf = ({ face, title, square }) => face && avatar(face, title, { square });
