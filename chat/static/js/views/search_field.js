@@ -36,6 +36,7 @@ export function createSearchField(app, { search, here, back, next }) {
     icon(CLOSE),
   );
   const chips = new Map();
+  let learnt = null; // id of the room whose members were asked for
   const tools = h("div", { class: "search-tools", role: "group", "aria-label": t("search.tools") });
   for (const name of OPERATORS) tools.append(chip(`search.${name}`, () => search.type(withOperator(search.query, name))));
   for (const what of CONDITIONS) {
@@ -93,8 +94,18 @@ export function createSearchField(app, { search, here, back, next }) {
     for (const one of scope.querySelectorAll("input")) one.checked = one.value === (search.roomId ?? "");
   }
 
+  /** Who is in the room is known where somebody has looked at it just now. */
+  function learnMembers() {
+    const { roomId } = search;
+    if (!roomId || roomId === learnt || app.store.members.has(app.store.idOf(roomId))) return;
+    learnt = roomId;
+    app.actions.loadMembers(roomId).catch(() => (learnt = null));
+  }
+
   function drawOffers() {
-    const found = suggestionsFor(app, search, openOperator(search.query));
+    const open = openOperator(search.query);
+    if (open?.name === "from") learnMembers();
+    const found = suggestionsFor(app, search, open);
     const look = found.map(({ key, title, detail }) => `${key} ${title} ${detail}`).join("\n");
     offers.hidden = !found.length;
     fillAnew(offers, look, () =>

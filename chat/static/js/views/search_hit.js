@@ -114,6 +114,9 @@ function drawNear(place, { open, failed, loaded }, message, store, { isLast = fa
   const look = message ? `${message.id} ${message.version} ${store.authorOf(message)}` : String(failed);
   fillAnew(place, look, () => {
     if (!message) return h("p", { class: "muted" }, t(failed ? "search.around_failed" : "loading"));
-    return [h("bdi", { class: "hit-author" }, store.authorOf(message)), " ", h("span", { dir: "auto" }, excerptOf(message))];
+    return [
+      h("bdi", { class: "hit-author" }, store.authorOf(message)),
+      h("span", { class: "hit-near-text", dir: "auto" }, excerptOf(message)),
+    ];
   });
 }

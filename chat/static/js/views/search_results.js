@@ -6,7 +6,7 @@ import { day } from "../format.js";
 import { sameDay } from "../grouping.js";
 import { t } from "../i18n.js";
 import { hasModifier, isComposing } from "../keys.js";
-import { typedOf } from "../search/operators.js";
+import { openOperator, typedOf } from "../search/operators.js";
 import { createHit, linkOf, updateHit } from "./search_hit.js";
 import { skeletonLines } from "./skeleton.js";
 
@@ -68,6 +68,7 @@ export function createSearchResults(app, { search, go, toField }) {
   function noteNow() {
     const { status, results, error, query } = search;
     if (status === "idle") return { look: "idle", make: help };
+    if (status === "short" && openOperator(query)) return { look: "", make: () => null }; // its values are offered
     if (status === "short") return { look: "short", make: () => h("p", {}, t("search.short")) };
     if (status === "failed") return failure(error);
     if (results.length) return { look: "", make: () => null };

@@ -11,7 +11,7 @@ export default {
   "search.file": "Files",
   "search.link": "Links",
   "search.where": "Where to search",
-  "search.everywhere": "All conversations",
+  "search.everywhere": "Everywhere",
   "search.offers": "Suggestions",
   "search.has_file": "Messages with files",
   "search.has_link": "Messages with links",
@@ -41,7 +41,7 @@ export default {
   "search.older": "Search older messages",
   "search.nothing": "Nothing found for “{query}”",
   "search.nothing_hint": "Check the spelling, or try fewer words. Words of one or two letters are only found whole.",
-  "search.try_everywhere": "Search all conversations",
+  "search.try_everywhere": "Search everywhere",
   "search.offline": "Search needs a connection. It goes on once you are online again.",
 
   "search.around": "Messages around this one of {name}",
