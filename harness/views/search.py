@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from harness.tour import Stage, view
+import time
+
+from playwright.sync_api import Page
+
+from harness.tour import PATIENCE_MS, Stage, view
 
 
 def _search(stage: Stage, query: str) -> None:
@@ -12,16 +16,21 @@ def _search(stage: Stage, query: str) -> None:
     stage.page.locator(".search-text").fill(query)
 
 
-def _found(stage: Stage, query: str) -> None:
-    """Look for something until it is there: the index follows a moment behind."""
-    _search(stage, query)
-    for _ in range(100):
-        stage.shows(".search-results:not(.is-waiting)")
-        if stage.page.locator(".hit").count():
+def found(page: Page) -> None:
+    """Search again until there is a result: the index follows a moment behind."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < end:
+        with page.expect_response("**/api/search?*"):
+            page.locator(".search-text").press("Enter")
+        page.locator(".search-results:not(.is-waiting)").wait_for()
+        if page.locator(".hit").count():
             return
-        with stage.page.expect_response("**/api/search?*"):
-            stage.page.locator(".search-text").press("Enter")
-    raise AssertionError(f"{query} was not found")
+    raise AssertionError("nothing was found")
+
+
+def _find(stage: Stage, query: str) -> None:
+    _search(stage, query)
+    found(stage.page)
 
 
 def _refuse(stage: Stage) -> None:
@@ -45,13 +54,13 @@ def search_page(stage: Stage) -> None:
 
 @view("hikes")
 def search_results(stage: Stage) -> None:
-    _found(stage, "周六")
+    _find(stage, "周六")
     stage.shows(".hit mark")
 
 
 @view("hikes")
 def search_everywhere(stage: Stage) -> None:
-    _found(stage, "the")
+    _find(stage, "the")
     stage.page.locator(".search-scope .segment").last.click()
     stage.shows(".hit-room")
     stage.page.locator(".hit-more").nth(1).click()

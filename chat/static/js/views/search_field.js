@@ -6,7 +6,7 @@ import { t } from "../i18n.js";
 import { isComposing } from "../keys.js";
 import { asksFor, openOperator, toggled, withOperator } from "../search/operators.js";
 import { lineNames } from "./person_line.js";
-import { faceOf, suggestionsFor } from "./search_suggestions.js";
+import { createPeopleLookup, faceOf, suggestionsFor } from "./search_suggestions.js";
 
 const OPERATORS = ["from", "after", "before"];
 const CONDITIONS = ["file", "link"];
@@ -36,7 +36,7 @@ export function createSearchField(app, { search, here, back, next }) {
     icon(CLOSE),
   );
   const chips = new Map();
-  let learnt = null; // id of the room whose members were asked for
+  const people = createPeopleLookup(app, () => drawOffers());
   const tools = h("div", { class: "search-tools", role: "group", "aria-label": t("search.tools") });
   for (const name of OPERATORS) tools.append(chip(`search.${name}`, () => search.type(withOperator(search.query, name))));
   for (const what of CONDITIONS) {
@@ -94,18 +94,10 @@ export function createSearchField(app, { search, here, back, next }) {
     for (const one of scope.querySelectorAll("input")) one.checked = one.value === (search.roomId ?? "");
   }
 
-  /** Who is in the room is known where somebody has looked at it just now. */
-  function learnMembers() {
-    const { roomId } = search;
-    if (!roomId || roomId === learnt || app.store.members.has(app.store.idOf(roomId))) return;
-    learnt = roomId;
-    app.actions.loadMembers(roomId).catch(() => (learnt = null));
-  }
-
   function drawOffers() {
     const open = openOperator(search.query);
-    if (open?.name === "from") learnMembers();
-    const found = suggestionsFor(app, search, open);
+    if (open?.name === "from") people.ask(open.value, search.roomId);
+    const found = suggestionsFor(app, search, open, people.found);
     const look = found.map(({ key, title, detail }) => `${key} ${title} ${detail}`).join("\n");
     offers.hidden = !found.length;
     fillAnew(offers, look, () =>
