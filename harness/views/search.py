@@ -33,20 +33,6 @@ def _find(stage: Stage, query: str) -> None:
     found(stage.page)
 
 
-def _refuse(stage: Stage) -> None:
-    stage.page.route("**/api/search?*", lambda route: route.abort())
-
-
-def _hold(stage: Stage) -> None:
-    stage.page.route("**/api/search?*", lambda route: stage.held.append(route))
-
-
-@view("hikes")
-def search_help(stage: Stage) -> None:
-    _search(stage, "")
-    stage.shows(".search-help")
-
-
 @view("/search")
 def search_page(stage: Stage) -> None:
     stage.shows(".search-page .search-help")
@@ -54,12 +40,6 @@ def search_page(stage: Stage) -> None:
 
 @view("hikes")
 def search_results(stage: Stage) -> None:
-    _find(stage, "周六")
-    stage.shows(".hit mark")
-
-
-@view("hikes")
-def search_everywhere(stage: Stage) -> None:
     _find(stage, "the")
     stage.page.locator(".search-scope .segment").last.click()
     stage.shows(".hit-room")
@@ -77,15 +57,3 @@ def search_suggestions(stage: Stage) -> None:
 def search_nothing(stage: Stage) -> None:
     _search(stage, "zzzzzz")
     stage.shows(".search-note .button")
-
-
-@view("hikes", prepare=_refuse)
-def search_offline(stage: Stage) -> None:
-    _search(stage, "周六")
-    stage.shows(".search-note [role=alert]")
-
-
-@view("hikes", prepare=_hold)
-def search_waiting(stage: Stage) -> None:
-    _search(stage, "周六")
-    stage.shows(".search-note .skeleton")
