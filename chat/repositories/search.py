@@ -67,6 +67,11 @@ class SearchRepository:
         """Return how many rooms `find` takes."""
         return self._database.dialect.rooms_at_once
 
+    @property
+    def rooms_searched(self) -> int:
+        """Return in how many rooms a search may look."""
+        return self._database.dialect.rooms_searched
+
     def insert(self, entries: Sequence[Entry]) -> None:
         """Store new messages; of those stored already, the newer version counts."""
         if not entries:

@@ -10,7 +10,8 @@ from chat.chunks import chunked
 from chat.models import Room, SearchCursor
 from chat.repositories.search import Candidate, SearchRepository
 
-FIRST = 24  # candidates that are read of some rooms at first; later more
+# Candidates that are read at first, of all groups of rooms together and of one of them; later more.
+FIRST, FEWEST = 48, 4
 MOST = 400
 PROBED = 200  # candidates that are counted, to begin with the rarest term
 PROBED_TERMS = 6
@@ -28,7 +29,7 @@ class Candidates:
     """
 
     def __init__(self, search: SearchRepository, rooms: Iterable[Room]) -> None:
-        by_end = sorted(rooms, key=_end_of, reverse=True)
+        by_end = sorted(rooms, key=_end_of, reverse=True)[: search.rooms_searched]
         self._search = search
         self._groups = list(chunked(by_end, search.rooms_at_once))
 
@@ -65,7 +66,7 @@ class Candidates:
         self, rooms: Sequence[Room], term: str, before: SearchCursor | None, since: int | None
     ) -> Iterator[Candidate]:
         ids = [room.id for room in rooms]
-        limit, is_all = FIRST, False
+        limit, is_all = max(FEWEST, FIRST // len(self._groups)), False
         while not is_all:
             found, is_all = self._search.find(ids, term, before, since, limit)
             yield from found

@@ -25,7 +25,8 @@ from chat.text.terms import matches, needed_terms, tokens_of
 PAGE = 20
 # A search that finds little ends here and has a cursor, by which it goes on.
 MOST_CANDIDATES = 5_000
-SECONDS = 0.3
+SECONDS = 0.2
+MOST_AT_ONCE = 160
 ONESELF = ("me", "我")  # too short for usernames
 
 
@@ -117,6 +118,7 @@ class MessageSearch:
         started = time.monotonic()
         hits: list[Message] = []
         waiting: list[Candidate] = []
+        at_once = PAGE  # messages that are read together; more where few of them match
         last: SearchCursor | None = (
             None  # where a search goes on that ends before its candidates do
         )
@@ -126,9 +128,9 @@ class MessageSearch:
             if numbers <= candidate.numbers:
                 waiting.append(candidate)
             is_over = count >= MOST_CANDIDATES or time.monotonic() - started > SECONDS
-            if len(waiting) >= PAGE or is_over:
+            if len(waiting) >= at_once or is_over:
                 hits += self._hits(search, waiting)
-                waiting = []
+                waiting, at_once = [], min(2 * at_once, MOST_AT_ONCE)
                 if len(hits) >= PAGE or is_over:
                     last = candidate.place
                     break

@@ -16,7 +16,20 @@ from pymongo.errors import OperationFailure
 import chat.repositories
 from chat.database.client import Database
 from chat.ids import new_id
-from chat.models import AllMention, AuditEntry, Link, Membership, Message, Room, Session, User
+from chat.models import (
+    AllMention,
+    AuditEntry,
+    Content,
+    File,
+    Link,
+    Membership,
+    Message,
+    Room,
+    SearchCursor,
+    Session,
+    StoredFile,
+    User,
+)
 from chat.repositories.audit import AuditRepository
 from chat.repositories.blocks import BlockRepository
 from chat.repositories.changes import ChangeRepository
@@ -24,6 +37,8 @@ from chat.repositories.codes import CodeRepository, StoredCode
 from chat.repositories.consumers import ConsumerRepository
 from chat.repositories.cursors import Cursor, CursorRepository, Reader
 from chat.repositories.epoch import EpochRepository
+from chat.repositories.file_chunks import FileChunkRepository
+from chat.repositories.files import FileRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.links import LinkRepository
 from chat.repositories.log_ends import LogEndRepository
@@ -38,6 +53,7 @@ from chat.repositories.rate_limits import DatabaseWindows
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
+from chat.repositories.search import Entry, SearchRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.usage import UsageRepository
 from chat.repositories.users import UserRepository
@@ -94,6 +110,7 @@ def call_every_method(call: Calls, database: Database) -> None:
     ann, bob = use_users(call, database)
     group = use_rooms(call, database, ann, bob)
     use_logs(call, database, group, ann)
+    use_files(call, database, group, ann)
     use_members(call, database, group, ann, bob)
     use_log_ins(call, database, ann)
     use_background(call, database, ann)
@@ -173,12 +190,26 @@ def message_in(room: Room, user: User, seq: int) -> Message:
     return Message(new_id(), room.id, user.id, seq, f"c{seq}", "hello", NOW, NOW)
 
 
+def use_search(call: Calls, database: Database, stored: list[Message]) -> None:
+    search, room_id = SearchRepository(database), stored[0].room_id
+    entries = [Entry(one.id, room_id, one.seq, 0, NOW + one.seq, ["word"]) for one in stored]
+    call(search.insert, entries)
+    call(search.insert, entries[:2])
+    call(search.replace, [replace(entries[0], version=1, terms=()), replace(entries[1], version=1)])
+    call(search.find, [room_id], "word", None, None, 5)
+    call(search.find, [room_id], "word", SearchCursor(NOW + 9, stored[9].id), NOW, 5)
+    call(search.count, [room_id], "word", 5)
+    call(search.delete_of_room, room_id)
+    call(search.delete_all)
+
+
 def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     messages, changes = MessageRepository(database), ChangeRepository(database)
     stored = [message_in(room, ann, seq) for seq in range(1, 41)]
     call(messages.append, stored)
     again = replace(stored[3], id=new_id())
     call(messages.find_stored, [stored[0], again, message_in(room, ann, 99)])
+    call(messages.find_sent, room.id, ann.id, stored[0].client_id)
     call(messages.list_range, room.id, 1, 9)
     call(messages.list_by_ids, [one.id for one in stored])
     call(messages.find_head, room.id, 3)
@@ -186,6 +217,7 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(messages.has_written, room.id, ann.id)
     call(messages.confirm)
     call(messages.is_refused, OperationFailure("broken", 1))
+    use_search(call, database, stored)
     own = [
         change_of(stored[0], ann.id, "text", "other", rev=1),
         change_of(stored[0], ann.id, "text", "third", rev=2),
@@ -202,6 +234,39 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(messages.delete_range, room.id, 1, 2)
     call(messages.find_first_seq, room.id, 1)
     call(messages.delete_of_room, room.id, 3)
+
+
+def use_files(call: Calls, database: Database, room: Room, ann: User) -> None:
+    files, chunks = FileRepository(database), FileChunkRepository(database)
+    stored = StoredFile(
+        file=File(new_id(), "a.png", "image/png", 9),
+        user_id=ann.id,
+        room_id=room.id,
+        purpose="message",
+        state="arriving",
+        client_id=None,
+        remove_at=NOW,
+        preview=Content(new_id(), "image/webp", 3),
+    )
+    call(files.insert, stored, NOW)
+    call(files.count_bytes, ann.id)
+    call(files.keep_arriving, stored.id, NOW)
+    call(chunks.insert, stored.id, 0, b"123456789")
+    call(files.finish, stored.file, stored.preview, NOW, NOW)
+    call(files.find, stored.id)
+    call(chunks.find, stored.id, 0)
+    call(files.claim, stored.id, "c1", None, NOW)
+    (due,) = call(files.list_due, LATER, 5)
+    call(files.postpone, due, None)
+    call(files.release, stored.id, NOW)
+    (due,) = files.list_due(LATER, 5)
+    call(files.begin_removal, due, NOW)
+    call(files.mark, stored.id, NOW)
+    call(files.mark_of_message, room.id, ann.id, "c1", NOW)
+    call(files.mark_of_room, room.id, NOW)
+    call(files.mark_of_user, ann.id, NOW)
+    call(chunks.delete, stored.id, stored.file.size)
+    call(files.delete, due)
 
 
 def use_members(call: Calls, database: Database, room: Room, ann: User, bob: User) -> None:
