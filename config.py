@@ -75,6 +75,10 @@ class Config:
         "FILE_BYTES_PER_USER", 1024 * 1024 * 1024, 0, 1_000_000_000_000_000
     )
 
+    # Web push
+    # on: send to any address and port, for tests and private networks with a service of their own
+    PUSH_ENDPOINTS_PRIVATE = switch("PUSH_ENDPOINTS_PRIVATE", False)
+
     # Rates, for each user
     RATE_LIMITS = switch("RATE_LIMITS", True)  # off: only if no other machine is served
     MESSAGES_PER_MINUTE = number("MESSAGES_PER_MINUTE", 600, 1, 1_000_000)

@@ -312,6 +312,7 @@ class Membership:
     notify: Notify = "all"
     pinned: bool = False  # to the top of the member's list
     last_mention_seq: int = 0  # of the last message that mentions the member by name
+    wants_all: bool = False  # `notify` is "all" by the member's own choice, and not by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +384,32 @@ class Session:
     previous_hash: str | None = field(repr=False, default=None)
     network_hash: str = field(repr=False, default="")  # of the log-in's network; empty: unknown
     key_hash: str | None = field(repr=False, default=None)  # None: not bound to a key
+
+
+@dataclass(frozen=True, slots=True)
+class PushSubscription:
+    """Where a session wants to be told of messages while its page is closed."""
+
+    session_id: str
+    user_id: str
+    endpoint: str = field(repr=False)  # a URL that only the push service and the page know
+    p256dh: str = field(repr=False)  # the browser's public key
+    auth: str = field(repr=False)  # the secret that it shares with us
+    text: bool  # whether the push holds the text of the message
+    key: str  # the fingerprint of our key, with which the page subscribed
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """That a session is to be told of a message; a later message in the room replaces it."""
+
+    session_id: str
+    user_id: str
+    room_id: str
+    seq: int
+    due_at: int
+    expires_at: int
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

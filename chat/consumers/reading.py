@@ -50,6 +50,13 @@ class Reading:
         has_more = found != cursor and self.is_ahead(room, found)
         return Found(Batch(room, messages, changed), found, has_more)
 
+    def oldest_after(self, room: Room, cursor: Cursor) -> int | None:
+        """Return when the first message after a cursor was sent, or None."""
+        if not self._reads_messages:
+            return None
+        found = self._room_log.read_plain(room.id, cursor.seq + 1, cursor.seq + 1)
+        return found[0].created_at if found else None
+
     def ends(self, room: Room) -> Cursor:
         """Return where both logs of a room end, by asking the database."""
         return Cursor(self._room_log.last_seq(room), self._room_log.last_rev(room))

@@ -51,17 +51,20 @@ class ConsumerRunner:
         self._leases = Leases(states, clock)
         self._sweep = Sweep(self._leases, ends, rooms, room_log, states, clock)
         self._beginning = Beginning(rooms, cursors, states)
+        self.consumers: dict[str, tuple[Consumer, Reading]] = {}
         self._workers: dict[str, Worker] = {}
         self._stopped = threading.Event()
 
     def add(self, consumer: Consumer) -> None:
         """Add a consumer, before `run`."""
+        reading = Reading(self._room_log, self._arrivals, consumer.reads_messages)
+        self.consumers[consumer.name] = consumer, reading
         self._workers[consumer.name] = Worker(
             consumer,
             self._leases,
             self._states,
             self._beginning,
-            Reading(self._room_log, self._arrivals, consumer.reads_messages),
+            reading,
             self._arrivals,
             self._clock,
         )

@@ -84,6 +84,7 @@ def wire_messages(
             mention_marks.forget_all,
             membership_cache.forget_all,
             core.usernames.forget_all,
+            core.push_keys.forget,
         ),
         start_over=(
             room_log.start_over,

@@ -28,7 +28,7 @@ HELD_BY = {
         "http/test_messages.py::test_a_page_stays_below_256_kib_in_both_directions",
     ],
     "files of a message": [
-        "schemas/test_fields.py::test_a_list_of_ids_is_bounded_and_names_each_once",
+        "http/test_files.py::test_a_message_has_so_many_files",
     ],
     "one file": ["http/test_files.py::test_a_file_that_is_too_large_is_refused_before_its_bytes"],
     "all files of a user": ["http/test_files.py::test_the_files_of_a_user_have_so_much_space"],

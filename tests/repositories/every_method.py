@@ -24,6 +24,8 @@ from chat.models import (
     Link,
     Membership,
     Message,
+    Push,
+    PushSubscription,
     Room,
     SearchCursor,
     Session,
@@ -49,6 +51,9 @@ from chat.repositories.name_parts import NameParts
 from chat.repositories.prefixes import PrefixSearch
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe
+from chat.repositories.push_keys import PushKeyRepository
+from chat.repositories.push_subscriptions import PushSubscriptionRepository
+from chat.repositories.pushes import PushRepository
 from chat.repositories.rate_limits import DatabaseWindows
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
@@ -285,6 +290,8 @@ def use_members(call: Calls, database: Database, room: Room, ann: User, bob: Use
     call(members.update_role, room.id, ann.id, "admin")
     call(members.list_among, room.id, [ann.id, bob.id])
     call(members.update_notify, room.id, ann.id, "none")
+    call(members.update_notify, room.id, ann.id, "all")
+    call(members.list_wanting_all, [room.id])
     call(members.update_pinned, room.id, ann.id, True)
     call(members.count_pinned, ann.id)
     call(members.advance_mentions, {(room.id, ann.id): 2, (room.id, bob.id): 1})
@@ -403,6 +410,7 @@ def use_background(call: Calls, database: Database, ann: User) -> None:
     call(presence.delete_process, process_id)
 
     use_consumers(call, database)
+    use_push(call, database, ann)
     audit = AuditRepository(database)
     call(audit.insert_many, [AuditEntry(new_id(), NOW, "logged_in", "", ann.id)], LATER - NOW)
     call(audit.list_latest, 5)
@@ -446,3 +454,38 @@ def use_consumers(call: Calls, database: Database) -> None:
     call(cursors.delete_of_room, room_id)
     call(ends.find_last_seqs, 0, LATER)
     call(ends.find_last_revs, 0, LATER)
+
+
+def use_push(call: Calls, database: Database, ann: User) -> None:
+    subscriptions, pushes, keys = (
+        PushSubscriptionRepository(database),
+        PushRepository(database),
+        PushKeyRepository(database),
+    )
+    new = Session("", ann.id, "Firefox", NOW, NOW, NOW, "hash")
+    (session,) = SessionRepository(database).insert_many([new], LATER)
+    endpoint = "https://push.example.org/1"
+    one = PushSubscription(session.id, ann.id, endpoint, "key", "auth", True, "ours")
+    assert call(subscriptions.put, one, NOW)
+    assert call(subscriptions.find, session.id, NOW) == one
+    assert call(subscriptions.list_of_users, [ann.id], NOW) == [one]
+    assert call(subscriptions.exists)
+    call(subscriptions.delete, session.id, endpoint)
+    call(subscriptions.delete, session.id)
+    assert not call(subscriptions.exists)
+
+    push = Push(session.id, ann.id, new_id(), 7, NOW, LATER)
+    call(pushes.put, [push])
+    call(pushes.put, [replace(push, seq=6, due_at=NOW + 9)])
+    assert list(call(pushes.claim, NOW, LATER, 5)) == [push]
+    call(pushes.postpone, push, NOW, 1)
+    call(pushes.put, [replace(push, seq=8)])
+    call(pushes.finish, push, NOW)
+    (newer,) = call(pushes.claim, NOW, LATER, 5)
+    assert (newer.seq, newer.due_at, newer.tries) == (8, NOW, 1)
+    call(pushes.finish, newer, NOW)
+
+    call(keys.replace, None, b"one")
+    call(keys.replace, None, b"two")
+    call(keys.replace, b"one", b"three")
+    assert call(keys.find) == b"three"

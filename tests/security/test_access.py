@@ -95,6 +95,9 @@ TABLE = {
     "GET /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
     "POST /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
     "PUT /api/rooms/<room_id>/hidden": row("401 401 401 404 404 403 403 403"),  # a group
+    "GET /api/push/key": row("401 401 401 200 200 200 200 200"),
+    "PUT /api/session/push": row("401 401 401 204 204 204 204 204"),
+    "DELETE /api/session/push": row("401 401 401 204 204 204 204 204"),
     "POST /api/rooms/<room_id>/files": row("401 401 401 404 404 201 201 201"),
     # of a picture in the owner's message
     "GET /api/files/<file_id>": row("401 401 401 404 404 200 200 200"),
@@ -202,6 +205,12 @@ OTHERS_IN_DIRECT = {
 KEEPING_OUT = row("401 401 401 404 404 403 204 204")
 
 
+# A browser's public key (the base point of the curve) and its secret.
+PUSH_KEYS = {
+    "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXY"
+    "mMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+    "auth": "AAAAAAAAAAAAAAAAAAAAAA",
+}
 # Calls whose body is a file
 UPLOADS = ("PUT /api/users/me/avatar", "PUT /api/rooms/<room_id>/avatar")
 QUERIES = {
@@ -288,6 +297,7 @@ class Stage(Cast):
             "PATCH /api/rooms/<room_id>/messages/<seq>": {"data": "other"},
             "POST /api/rooms/<room_id>/files": {"as": "bytes"},
             "PUT /api/rooms/<room_id>/read": {"seq": 0},
+            "PUT /api/session/push": {"endpoint": "https://push.example.org/1", "keys": PUSH_KEYS},
             "PUT /api/rooms/<room_id>/notify": {"notify": "mentions"},
             "PUT /api/rooms/<room_id>/muted": {"muted": True},
             "PUT /api/rooms/<room_id>/pinned": {"pinned": True},

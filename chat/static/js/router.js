@@ -43,9 +43,10 @@ export function roomOf(route, rooms) {
   for (const room of rooms) {
     const numbers = [room.number, ...(room.former_numbers ?? [])]; // an address may have an older one
     if (route.name === "group" && numbers.includes(route.number)) return room;
-    if (route.name !== "direct" || room.kind !== "direct") continue;
-    const named = room.peer?.username ?? room.id; // the other one's account may be gone
-    if (named.toLowerCase() === route.username.toLowerCase()) return room;
+    if (route.name !== "direct") continue;
+    if (room.id === route.username) return room; // no username is as long; pushes know no other name
+    if (room.kind !== "direct") continue;
+    if (room.peer?.username.toLowerCase() === route.username.toLowerCase()) return room;
   }
   return null;
 }
