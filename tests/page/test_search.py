@@ -107,6 +107,7 @@ def test_ctrl_f_finds_messages_beside_the_room_and_leads_to_them(
     expect(hits).to_have_count(2)
     page.locator(".search-text").press("Escape")
     expect(page.locator(".search")).to_have_count(0)
+    expect(page.locator(".composer-input")).to_be_focused()
     # Opened again it is as it was, and Back closes it
     page.get_by_role("button", name="Search in this conversation").click()
     expect(page.locator(".search-text")).to_have_value("slide")

@@ -20,7 +20,8 @@ const HAS = { file: "files?|文件|檔案", link: "links?|链接|連結" };
 const DATE = /^\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?$/;
 const ANY = Object.values(NAMES).join("|");
 const WHOLE = new RegExp(`(?<=^|\\s)(${ANY})[:：]("[^"]*"?|\\S*)`, "giu");
-const LAST = new RegExp(`(?<=^|\\s)(?:${Object.entries(NAMES).map(([name, words]) => `(?<${name}>${words})`).join("|")})[:：](?<value>"[^"]*|[^\\s"]*)$`, "iu");
+const NAMED = Object.entries(NAMES).map(([name, words]) => `(?<${name}>${words})`);
+const LAST = new RegExp(`(?<=^|\\s)(?:${NAMED.join("|")})[:：](?<value>"[^"]*|[^\\s"]*)$`, "iu");
 
 /** What one types for an operator, in the language of the page. */
 export const typedOf = (name) => TYPED[locale()][name];
@@ -81,7 +82,11 @@ export function readinessOf(query) {
   return "short";
 }
 
-const DAY = (at) => [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+/** A day as operators take it: 2026-01-31. */
+function dayOf(at) {
+  const parts = [at.getFullYear(), at.getMonth() + 1, at.getDate()];
+  return parts.map((part) => String(part).padStart(2, "0")).join("-");
+}
 
 /** Days that `before:` and `after:` are often used with: `{key, value}`. */
 export function usualDays(now = new Date()) {
@@ -92,5 +97,5 @@ export function usualDays(now = new Date()) {
     month: new Date(year, month - 1, Math.min(date, new Date(year, month, 0).getDate())),
     year: new Date(year, 0, 1),
   };
-  return Object.entries(days).map(([key, at]) => ({ key, value: DAY(at) }));
+  return Object.entries(days).map(([key, at]) => ({ key, value: dayOf(at) }));
 }

@@ -52,7 +52,8 @@ export function rangesOf(text, phrases) {
     const wanted = tokensOf(phrase);
     if (!wanted.length) continue;
     for (let at = 0; at + wanted.length <= tokens.length; at += 1) {
-      if (!wanted.every((one, offset) => fits(one, tokens[at + offset], { isFirst: !offset, isLast: offset === wanted.length - 1 }))) continue;
+      const isThere = wanted.every((one, offset) => fits(one, tokens[at + offset], offset, wanted.length - 1));
+      if (!isThere) continue;
       found.push([tokens[at].start, endOf(wanted.at(-1), tokens[at + wanted.length - 1])]);
     }
   }
@@ -60,9 +61,9 @@ export function rangesOf(text, phrases) {
 }
 
 /** Of the last word a beginning is enough: whether it was in quotes is not told. */
-function fits(wanted, token, { isFirst, isLast }) {
-  if (wanted.touches && !isFirst && !token.touches) return false;
-  if (isLast && wanted.isWord && wanted.text.length > WHOLE) {
+function fits(wanted, token, offset, last) {
+  if (wanted.touches && offset > 0 && !token.touches) return false;
+  if (offset === last && wanted.isWord && wanted.text.length > WHOLE) {
     return token.text.startsWith(wanted.text) || token.plain.startsWith(wanted.text);
   }
   return wanted.text === token.text || wanted.text === token.plain;

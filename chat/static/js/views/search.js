@@ -53,8 +53,9 @@ export function createSearch(app) {
     }
     field.redraw();
     results.redraw();
-    if (isPage && location.pathname === SEARCH_PATH) {
-      history.replaceState(history.state, "", searchAddress(search));
+    const address = searchAddress(search);
+    if (isPage && location.pathname === SEARCH_PATH && location.pathname + location.search !== address) {
+      history.replaceState(history.state, "", address);
     }
   }
 
@@ -85,6 +86,8 @@ export function createSearch(app) {
       onClose() {
         results.leave();
         panel = null;
+        // What it was opened from may be gone, with its room.
+        queueMicrotask(() => document.activeElement === document.body && app.focusMain());
       },
     });
     results.comeBack();

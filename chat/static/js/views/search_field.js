@@ -17,6 +17,7 @@ const LONGEST = 200; // characters, as the server takes them
  * `back()` leaves the search, `next()` goes to the first result. Returns `{root, input, focus, redraw}`.
  */
 export function createSearchField(app, { search, here, back, next }) {
+  let composing = false; // a text such as Chinese, which is not to be touched meanwhile
   const input = h("input", {
     type: "text", // in a search field Escape would empty it before it closes the panel
     class: "search-text",
@@ -28,11 +29,22 @@ export function createSearchField(app, { search, here, back, next }) {
     maxlength: String(LONGEST),
     "aria-label": t("search.label"),
     placeholder: t("search.label"),
-    oninput: () => search.type(input.value),
+    oninput: () => composing || search.type(input.value), // half a syllable finds nothing
+    oncompositionstart: () => (composing = true),
+    oncompositionend() {
+      composing = false;
+      search.type(input.value);
+    },
   });
   const clear = h(
     "button",
-    { type: "button", class: "search-clear", "aria-label": t("search.clear"), title: t("search.clear"), onclick: () => take(() => search.type("")) },
+    {
+      type: "button",
+      class: "search-clear",
+      "aria-label": t("search.clear"),
+      title: t("search.clear"),
+      onclick: () => take(() => search.type("")),
+    },
     icon(CLOSE),
   );
   const chips = new Map();
@@ -101,18 +113,17 @@ export function createSearchField(app, { search, here, back, next }) {
     const look = found.map(({ key, title, detail }) => `${key} ${title} ${detail}`).join("\n");
     offers.hidden = !found.length;
     fillAnew(offers, look, () =>
-      found.map((one) =>
-        h(
-          "li",
-          {},
-          h("button", { type: "button", class: "person search-offer", onclick: () => take(() => one.apply(search)) }, faceOf(one), lineNames(one.title, one.detail)),
-        ),
-      ),
+      found.map((one) => {
+        const choose = () => take(() => one.apply(search));
+        const names = lineNames(one.title, one.detail);
+        const props = { type: "button", class: "person search-offer", onclick: choose };
+        return h("li", {}, h("button", props, faceOf(one), names));
+      }),
     );
   }
 
   function redraw() {
-    if (input.value !== search.query) input.value = search.query; // never while something is composed: then they are equal
+    if (!composing && input.value !== search.query) input.value = search.query;
     clear.hidden = !search.query;
     for (const [what, button] of chips) setAttr(button, "aria-pressed", String(asksFor(search.query, what)));
     drawScope();

@@ -56,7 +56,8 @@ export function updateHit(node, result, { store, words, showsRoom }) {
   const room = store.rooms.get(message.room_id);
   own.result = result;
   const author = store.authorOf(message);
-  const user = store.gone.has(message.user_id) ? { id: message.user_id } : (store.users.get(message.user_id) ?? { id: message.user_id });
+  const known = store.gone.has(message.user_id) ? null : store.users.get(message.user_id);
+  const user = known ?? { id: message.user_id };
   fillAnew(own.face, `${author} ${user.avatar}`, () => avatar(user, author));
   setText(own.author, author);
   own.room.hidden = !showsRoom || !room;

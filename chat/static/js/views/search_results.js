@@ -47,20 +47,27 @@ export function createSearchResults(app, { search, go, toField }) {
   }
 
   function update(node, row) {
-    if (row.at) setText(node.firstChild, day(row.at));
-    else updateHit(node, row.result, { store, words: search.words, showsRoom: search.roomId === null });
+    if (row.at) {
+      setText(node.firstChild, day(row.at));
+      return;
+    }
+    node.classList.toggle("followed", row.result.message.id === last);
+    updateHit(node, row.result, { store, words: search.words, showsRoom: search.roomId === null });
   }
 
   function follow(result) {
     last = result.message.id;
-    for (const node of list.children) node.classList.toggle("followed", linkOf(node) === document.activeElement);
+    redraw();
     go(result);
   }
 
+  /** What is told of the results; without any it is only heard, as a note says it. */
   function countText() {
-    const { status, results, cursor } = search;
+    const { status, results, cursor, error } = search;
     if (status === "waiting") return t("search.searching");
-    if (status !== "done" || !results.length) return "";
+    if (status === "failed") return hintOf(error) ?? "";
+    if (status !== "done") return "";
+    if (!results.length) return nothingText();
     return t(cursor === null ? "search.count" : "search.count_more", { count: results.length });
   }
 
@@ -76,14 +83,22 @@ export function createSearchResults(app, { search, go, toField }) {
     return { look: `none ${query} ${search.roomId}`, make: nothing };
   }
 
+  /** What was typed has no meaning yet: no fault, and to try again would not help. */
+  function hintOf(error) {
+    return error.code === "validation_error" ? Object.values(error.fields ?? {}).flat()[0] : undefined;
+  }
+
+  const button = (onclick, text) => h("button", { type: "button", class: "button", onclick }, text);
+
+  const nothingText = () => t("search.nothing", { query: search.query.trim() });
+
   function failure(error) {
-    // What was typed has no meaning yet: no fault, and to try again would not help.
-    const hint = error.code === "validation_error" && Object.values(error.fields ?? {}).flat()[0];
+    const hint = hintOf(error);
     if (hint) return { look: hint, make: () => h("p", {}, hint) };
     const text = error.code === "network" ? t("search.offline") : errorText(error);
     return {
       look: text,
-      make: () => [h("p", { role: "alert" }, text), h("button", { type: "button", class: "button", onclick: search.submit }, t("retry"))],
+      make: () => [h("p", { role: "alert" }, text), button(search.submit, t("retry"))],
     };
   }
 
@@ -93,9 +108,9 @@ export function createSearchResults(app, { search, go, toField }) {
       toField();
     };
     return [
-      h("p", { class: "empty-title" }, t("search.nothing", { query: search.query.trim() })),
+      h("p", { class: "empty-title" }, nothingText()),
       h("p", {}, t("search.nothing_hint")),
-      search.roomId !== null && h("button", { type: "button", class: "button", onclick: everywhere }, t("search.try_everywhere")),
+      search.roomId !== null && button(everywhere, t("search.try_everywhere")),
     ];
   }
 
@@ -120,7 +135,7 @@ export function createSearchResults(app, { search, go, toField }) {
     fillAnew(end, look + (error?.code ?? ""), () => {
       if (look === "loading") return h("p", { class: "muted" }, t("loading"));
       if (look === "all") return h("p", { class: "muted" }, t("search.all"));
-      const again = () => h("button", { type: "button", class: "button", onclick: search.loadMore }, t(look === "failed" ? "retry" : "search.older"));
+      const again = () => button(search.loadMore, t(look === "failed" ? "retry" : "search.older"));
       if (look === "failed") return [h("p", { role: "alert" }, errorText(error)), again()];
       return look === "older" ? again() : null;
     });
@@ -132,7 +147,7 @@ export function createSearchResults(app, { search, go, toField }) {
     scroller.classList.toggle("is-waiting", isWaiting);
     list.hidden = !search.results.length;
     setText(count, countText());
-    count.classList.toggle("visually-hidden", isWaiting && !search.results.length);
+    count.classList.toggle("visually-hidden", !search.results.length);
     const { look, make } = noteNow();
     note.hidden = !look;
     fillAnew(note, look, make);

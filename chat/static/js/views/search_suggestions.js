@@ -61,17 +61,22 @@ function people({ store }, { roomId }, typed, looked, put) {
   const known = [...byId.values()].filter(({ id, username }) => username && id !== store.me.id && !store.gone.has(id));
   const found = findByTitle(known, withoutAt(typed), (user) => `${nameOf(user)} ${user.username}`);
   const me = { key: "me", title: t("you"), detail: `@${store.me.username}`, face: store.me, value: valueOf("me") };
-  const isMe = findByTitle([store.me], withoutAt(typed), (user) => `${valueOf("me")} ${t("you")} ${nameOf(user)} ${user.username}`);
+  const ownNames = [valueOf("me"), t("you"), nameOf(store.me), store.me.username].join(" ");
+  const isMe = findByTitle([store.me], withoutAt(typed), () => ownNames);
   return [
     ...(isMe.length ? [me] : []),
-    ...found.map((user) => ({ key: user.id, title: nameOf(user), detail: `@${user.username}`, face: user, value: user.username })),
+    ...found.map((user) => {
+      const { id, username } = user;
+      return { key: id, title: nameOf(user), detail: `@${username}`, face: user, value: username };
+    }),
   ].slice(0, MOST).map(({ value, ...one }) => ({ ...one, apply: put(value) }));
 }
 
 /** A room is chosen as the place of the search: its name may be that of others, too. */
 function rooms({ store }, open) {
   const listed = store.roomList().filter((room) => !room.provisional);
-  return findByTitle(listed, open.value.replace(/^[#＃]/, ""), (room) => store.titleOf(room)).slice(0, MOST).map((room) => ({
+  const found = findByTitle(listed, open.value.replace(/^[#＃]/, ""), (room) => store.titleOf(room));
+  return found.slice(0, MOST).map((room) => ({
     key: room.id,
     title: store.titleOf(room),
     detail: "",

@@ -61,6 +61,7 @@ export function createShell(app) {
   );
   app.sheets = createSheets({ host: panes, userId: store.me.id, changed: () => draw(redraw) });
   app.search = createSearch(app);
+  app.focusMain = () => (matchMedia("(pointer: fine)").matches ? skipOn() : refocus(openId()));
   app.back = () => (before === "search" ? router.goBack() : router.goHome());
   let route = { name: "home" };
   let before = null; // the name of the place before this one
