@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Request, expect
 
 from harness.people import Person
 from harness.servers import Server
@@ -133,11 +133,12 @@ def test_pushes_come_once_somebody_wants_them_and_end_with_the_session(
     visitor = install(ann)
     page = visitor.page
     told: list[tuple[str, Any]] = []
-    page.on(
-        "request",
-        lambda request: request.url.endswith("/api/session/push")
-        and told.append((request.method, request.post_data_json)),
-    )
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/api/session/push"):
+            told.append((request.method, request.post_data_json))
+
+    page.on("request", note)
     away, text = settings(visitor)
     expect(away).not_to_be_checked()
     expect(text).to_be_hidden()
