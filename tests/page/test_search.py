@@ -166,6 +166,17 @@ def test_a_search_says_what_it_needs_and_goes_on_by_itself(enter: Enter, people:
     expect(note).to_contain_text("from:")
     text.fill("s")
     expect(note).to_contain_text("Type a little more")
+    # What is composed, as Chinese is, is not searched for before it is whole
+    text.fill("")
+    keyboard = page.context.new_cdp_session(page)
+    where = {"selectionStart": 4, "selectionEnd": 4}
+    keyboard.send("Input.imeSetComposition", {"text": "zhou", **where})
+    expect(text).to_have_value("zhou")
+    expect(note).to_contain_text("from:")
+    with page.expect_request("**/api/search?*") as first:
+        keyboard.send("Input.insertText", {"text": "周六"})
+    assert "zhou" not in first.value.url
+
     text.fill("saturday")
     expect(note).to_contain_text("Nothing found for “saturday”")
     note.get_by_role("button", name="Search everywhere").click()

@@ -165,6 +165,27 @@ test("goes on by itself while a page has little, and shows what there is", async
   assert.deepEqual([search.more, seqsOf(search), search.cursor], ["", [7, 6], null]);
 });
 
+test("asks no more by itself once pages in a row have little", async () => {
+  const { search, asked, pass, settle } = bench();
+  search.type("text");
+  pass();
+  for (let at = 0; at < asked.length; at += 1) {
+    asked[at].answer(page(at ? [] : [9], `c${at}`));
+    await settle();
+  }
+  assert.deepEqual([asked.length, search.status, search.more], [5, "done", "tired"]);
+  search.loadMore();
+  for (let at = 5; at < asked.length; at += 1) {
+    asked[at].answer(page([], `c${at}`));
+    await settle();
+  }
+  assert.deepEqual([asked.length, search.more, seqsOf(search)], [10, "tired", [9]]);
+  search.loadMore();
+  asked[10].answer(page([8, 7, 6, 5, 4, 3, 2, 1], "c10"));
+  await settle();
+  assert.deepEqual([asked.length, search.more], [11, ""]);
+});
+
 test("results follow their messages, and go with their room", async () => {
   const { search, asked, settle } = bench();
   search.begin("text", null);

@@ -11,7 +11,7 @@ const PAGES = 5; // asked for in a row at most: a page may have few results, or 
  * Make it. `find({query, roomId, cursor})` asks the server, `around(message)` for its neighbours;
  * `changed()` is called when something is another one. Its fields are to be read: `query`, `roomId`
  * (null: all rooms), `status` ("idle", "short", "waiting", "done" or "failed"), `results`, `words`,
- * `cursor`, `error`, `more` ("", "loading" or "failed").
+ * `cursor`, `error`, `more` ("", "loading", "failed", or "tired": little is found, one has to ask for more).
  */
 export function createMessageSearch({ find, around, changed, timers = globalThis }) {
   const search = {
@@ -77,7 +77,7 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
           ...(isShown && { status: "done", results: found }),
           words: answer.words,
           cursor,
-          more: goesOn ? "loading" : "",
+          more: goesOn ? "loading" : cursor !== null && found.length < ENOUGH ? "tired" : "",
         });
         if (!goesOn) return;
       }
@@ -88,10 +88,11 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
     }
   }
 
-  /** Ask for the next pages, until there is something new to see. */
+  /** Ask for the next pages, until there is enough to see. */
   async function loadMore() {
     if (search.status !== "done" || search.cursor === null || search.more === "loading") return;
     const own = turn;
+    let count = 0;
     put({ more: "loading", error: null });
     try {
       for (let page = 0; page < PAGES; page += 1) {
@@ -100,10 +101,11 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
         if (own !== turn) return;
         const known = new Set(search.results.map(({ message }) => message.id));
         const fresh = answer.messages.filter(({ id }) => !known.has(id));
-        Object.assign(search, { results: [...search.results, ...fresh.map(resultOf)], cursor: answer.cursor });
-        if (fresh.length || answer.cursor === null) break;
+        put({ results: [...search.results, ...fresh.map(resultOf)], cursor: answer.cursor });
+        count += fresh.length;
+        if (count >= ENOUGH || answer.cursor === null) break;
       }
-      put({ more: "" });
+      put({ more: search.cursor !== null && count < ENOUGH ? "tired" : "" });
     } catch (error) {
       if (own === turn) put({ more: "failed", error });
     }

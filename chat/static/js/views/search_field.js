@@ -3,7 +3,7 @@
 import { fillAnew, h, icon, setAttr } from "../dom.js";
 import { BACK, CLOSE, SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
-import { isComposing } from "../keys.js";
+import { COMPOSES_ALL, isComposing } from "../keys.js";
 import { asksFor, openOperator, toggled, withOperator } from "../search/operators.js";
 import { lineNames } from "./person_line.js";
 import { createPeopleLookup, faceOf, suggestionsFor } from "./search_suggestions.js";
@@ -30,7 +30,7 @@ export function createSearchField(app, { search, here, back, next }) {
     "aria-label": t("search.label"),
     placeholder: t("search.label"),
     oninput: () => composing || search.type(input.value), // half a syllable finds nothing
-    oncompositionstart: () => (composing = true),
+    oncompositionstart: () => (composing = !COMPOSES_ALL),
     oncompositionend() {
       composing = false;
       search.type(input.value);

@@ -80,7 +80,7 @@ export function createSearchResults(app, { search, go, toField }) {
     if (status === "failed") return failure(error);
     if (results.length) return { look: "", make: () => null };
     if (status === "waiting") return { look: "waiting", make: () => skeletonLines(4) };
-    return { look: `none ${query} ${search.roomId}`, make: nothing };
+    return { look: `none ${query} ${search.roomId} ${search.cursor === null}`, make: nothing };
   }
 
   /** What was typed has no meaning yet: no fault, and to try again would not help. */
@@ -90,7 +90,9 @@ export function createSearchResults(app, { search, go, toField }) {
 
   const button = (onclick, text) => h("button", { type: "button", class: "button", onclick }, text);
 
-  const nothingText = () => t("search.nothing", { query: search.query.trim() });
+  function nothingText() {
+    return t(search.cursor === null ? "search.nothing" : "search.nothing_yet", { query: search.query.trim() });
+  }
 
   function failure(error) {
     const hint = hintOf(error);
@@ -131,13 +133,13 @@ export function createSearchResults(app, { search, go, toField }) {
     const { status, more, results, cursor, error } = search;
     const shown = status === "done" && (results.length > 0 || more !== "");
     end.hidden = !shown;
-    const look = !shown ? "" : more || (cursor === null ? "all" : results.length ? "" : "older");
+    const look = !shown ? "" : more || (cursor === null ? "all" : "");
     fillAnew(end, look + (error?.code ?? ""), () => {
       if (look === "loading") return h("p", { class: "muted" }, t("loading"));
       if (look === "all") return h("p", { class: "muted" }, t("search.all"));
       const again = () => button(search.loadMore, t(look === "failed" ? "retry" : "search.older"));
       if (look === "failed") return [h("p", { role: "alert" }, errorText(error)), again()];
-      return look === "older" ? again() : null;
+      return look === "tired" ? again() : null;
     });
   }
 

@@ -40,6 +40,7 @@ export default {
   "search.all": "That is all that was found.",
   "search.older": "Search older messages",
   "search.nothing": "Nothing found for “{query}”",
+  "search.nothing_yet": "Nothing found for “{query}” so far",
   "search.nothing_hint": "Check the spelling, or try fewer words. Words of one or two letters are only found whole.",
   "search.try_everywhere": "Search everywhere",
   "search.offline": "Search needs a connection. It goes on once you are online again.",

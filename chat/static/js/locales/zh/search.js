@@ -40,6 +40,7 @@ export default {
   "search.all": "没有更多结果了。",
   "search.older": "搜索更早的消息",
   "search.nothing": "没有找到“{query}”",
+  "search.nothing_yet": "暂时没有找到“{query}”",
   "search.nothing_hint": "请检查有没有错别字，或减少关键词。一两个字母的英文词只能整词匹配。",
   "search.try_everywhere": "在所有会话中搜索",
   "search.offline": "搜索需要联网，网络恢复后会自动继续。",
