@@ -43,6 +43,7 @@ def page(_: str = "") -> Response:
         bundled=config["BUNDLE"],
         assets=assets(config["BUNDLE"]),
         domains=services().registration.displayed_domains(),
+        max_file_bytes=config["MAX_FILE_BYTES"],
         mail="terminal" if services().mailer.terminal else "",
         registration=services().registration.mode,
     )
@@ -84,7 +85,7 @@ def _content_security_policy(own: Origin | None) -> str:
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            "img-src 'self' data: https:",  # avatars may be on any server
+            "img-src 'self' data: blob:",  # pictures are fetched with a token
             f"connect-src 'self'{sockets}",  # before 15.4, Safari's 'self' does not match sockets
             "manifest-src 'self'",
             "worker-src 'self'",

@@ -1,6 +1,7 @@
 // Notifications of the desktop: off until somebody asks for them, on this browser and account.
 
 import { callsFor, notifyOf } from "./attention.js";
+import { withFiles } from "./files/kinds.js";
 import { plainText } from "./markup.js";
 import { forgetNotifying, keepNotifying, notifies } from "./storage.js";
 import { beginning } from "./text.js";
@@ -57,7 +58,7 @@ export function createNotifier({ store, locks, wait, open }) {
 
   function show(room, message) {
     const name = room.kind === "group" ? `${store.authorOf(message)}: ` : "";
-    const body = beginning(name + plainText(message.data), LONGEST);
+    const body = beginning(name + withFiles(plainText(message.data), message.files), LONGEST);
     const notification = new Notification(store.titleOf(room), { body, tag: room.id });
     notification.onclick = () => {
       globalThis.focus();

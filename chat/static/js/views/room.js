@@ -10,6 +10,8 @@ import { pathOf } from "../router.js";
 import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
+import { download } from "./download.js";
+import { createDropZone } from "./drop.js";
 import { numberLine } from "./group_number.js";
 import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
@@ -17,6 +19,8 @@ import { createMessages } from "./messages.js";
 import { pickEmoji } from "./pick_emoji.js";
 import { createPins } from "./pins.js";
 import { createRoomHead } from "./room_head.js";
+import { moveRing } from "./upload_ring.js";
+import { openViewer } from "./viewer.js";
 
 /** Make the view of a room. Returns `{root, roomId, redraw, start(seq), goTo(seq), stop}`. */
 export function createRoom({ room: given, app, openSheet }) {
@@ -25,6 +29,7 @@ export function createRoom({ room: given, app, openSheet }) {
   const room = () => store.rooms.get(roomId);
   const title = () => store.titleOf(room());
   const goTo = (seq) => messages.goTo(seq);
+  const save = (file) => download(app, file);
   const quoting = createQuoting((seq) => store.timeline(roomId).at(seq));
   const answered = readDraftQuote(store.me.id, roomId);
 
@@ -48,6 +53,13 @@ export function createRoom({ room: given, app, openSheet }) {
       discard: (clientId) => outbox.remove(clientId),
       showPerson: app.showPerson,
       goTo,
+      files: {
+        pictures: app.pictures,
+        progressOf: app.uploads.progressOf,
+        view: (message, file, tile) => openViewer(app, { roomId, message, file, opener: tile.firstChild, download: save }),
+        download: save,
+        drop: (clientId, key) => outbox.files.dropFile(clientId, key),
+      },
     },
   });
   const acting = createMessageActions({
@@ -69,8 +81,8 @@ export function createRoom({ room: given, app, openSheet }) {
       keepDraft(store.me.id, store.idOf(roomId), text);
       keepDraftQuote(store.me.id, store.idOf(roomId), quote);
     },
-    send(text, quote) {
-      const kept = actions.send(room(), text, quote);
+    send({ text, quote, files }) {
+      const kept = actions.send(room(), text, quote, files);
       messages.sent();
       return kept;
     },
@@ -102,6 +114,14 @@ export function createRoom({ room: given, app, openSheet }) {
 
   const closed = h("div", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head.root, pins.root, messages.root, typing, composer.root, closed);
+  const drops = createDropZone(root, {
+    titleOf: title,
+    refused: () => closedText(closedBy(store, room())),
+    take: (files) => composer.addFiles(files),
+    say: app.toast,
+  });
+  root.append(drops.root);
+  const stopUploads = app.uploads.subscribe((key, progress) => moveRing(messages.list, key, progress));
   let typingTimer = null;
 
   /** What an empty room shows besides that it is empty. */
@@ -110,13 +130,15 @@ export function createRoom({ room: given, app, openSheet }) {
     return room().kind === "group" && numberLine(room(), app.toast);
   }
 
+  const closedText = (reason) => (reason ? t(`composer.${reason}`) : null);
+
   function drawComposer() {
     const now = room();
     const reason = closedBy(store, now);
     closed.hidden = !reason;
     composer.root.hidden = Boolean(reason);
     fillAnew(closed, reason, () => [
-      Boolean(reason) && h("p", {}, t(`composer.${reason}`)),
+      Boolean(reason) && h("p", {}, closedText(reason)),
       reason === "blocked" && unblockButton(),
     ]);
   }
@@ -168,6 +190,8 @@ export function createRoom({ room: given, app, openSheet }) {
     stop() {
       clearTimeout(typingTimer);
       acting.stop();
+      drops.stop();
+      stopUploads();
       messages.stop();
       composer.stop();
     },
