@@ -121,6 +121,7 @@ def _listen(app: Flask, budgets: Budgets) -> Listener:
             config["MAX_BODY_BYTES"],
             partial(chat.app.body_limit, app),
             payer_of(budgets, config["TRUSTED_PROXIES"]),
+            chat.app.is_streamed,
         )
     except (socket.gaierror, UnicodeError):  # UnicodeError: an invalid name
         raise StartError(f"HOST={host} is not an address of this machine.") from None

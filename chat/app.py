@@ -11,6 +11,7 @@ from flask import Flask
 
 from chat import assets, cli, error_handlers, extensions, settings
 from chat.blueprints.blocks import blocks
+from chat.blueprints.file_transfers import file_transfers
 from chat.blueprints.files import files
 from chat.blueprints.http import client_address, require_json
 from chat.blueprints.installable import installable
@@ -29,6 +30,7 @@ from chat.middleware.host_check import HostCheck
 from chat.middleware.proxies import TrustedProxies
 from chat.middleware.request_turns import RequestTurns
 from chat.middleware.security_headers import SecurityHeaders
+from chat.middleware.transfers import is_upload
 from chat.namespaces.direct import DirectNamespace
 from chat.namespaces.group import GroupNamespace
 from chat.origins import parse_origins
@@ -87,6 +89,7 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
         rooms,
         messages,
         room_invitations,
+        file_transfers,
     ):
         app.register_blueprint(blueprint)
     drain = app.extensions[DRAIN] = RequestDrain(Deadline(app.wsgi_app))
@@ -107,6 +110,7 @@ def start(app: Flask) -> None:
     spawn(services.readiness.run)
     spawn(services.presence.run)
     spawn(services.jobs.run)
+    spawn(services.file_removal.run)
     if app.config["BUNDLE"]:
         spawn(assets.prepare)
 
@@ -126,6 +130,7 @@ def stop(app: Flask) -> None:
     services.reconciler.stop()
     services.presence.stop()
     services.room_repair.stop()
+    services.file_removal.stop()
     services.jobs.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)
@@ -164,10 +169,17 @@ def _flush(services: Services, deadline: float) -> bool:
 def body_limit(app: Flask, target: str) -> int:
     """Return the maximum size in bytes of the body of a request with a target."""
     path, _, query = target.partition("?")
+    if is_streamed(target):
+        return max(int(app.config["MAX_FILE_BYTES"]), int(app.config["MAX_BODY_BYTES"]))
     if path not in SOCKET_PATHS:
         return int(app.config["MAX_BODY_BYTES"])
     services: Services = app.extensions[EXTENSION]
     return int(services.socketio.server.eio.body_limit_of(query))
+
+
+def is_streamed(target: str) -> bool:
+    """Return whether the body of a request with a target is read by its view."""
+    return is_upload(target.partition("?")[0])
 
 
 def _wrapped(app: Flask, services: Services) -> WSGIApplication:

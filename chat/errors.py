@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+DAY_SECONDS = 24 * 60 * 60
+
 
 class ChatError(Exception):
     """An error with a stable code for programs, by which its text for people is found.
@@ -26,6 +28,13 @@ class ChatError(Exception):
 class InvalidInput(ChatError):
     code = "validation_error"
     status = 400
+
+
+class BadPicture(InvalidInput):
+    """A file that should be a picture is none that is taken."""
+
+    def __init__(self, text_key: str = "invalid.picture") -> None:
+        super().__init__({"file": [text_key]})
 
 
 class Unauthorized(ChatError):
@@ -146,6 +155,15 @@ class QuotaExceeded(RateLimited):
     """The quota of a day is used up; `retry_after` is the rest of the day in seconds."""
 
     code = "quota_exceeded"
+
+
+class StorageFull(QuotaExceeded):
+    """The user's files take as much space as they may; nothing becomes free by itself."""
+
+    text_key = "error.storage_full"
+
+    def __init__(self) -> None:
+        super().__init__(DAY_SECONDS)
 
 
 class UnknownEvent(ChatError):

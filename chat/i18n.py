@@ -123,6 +123,10 @@ CATALOGUE: dict[str, Line] = {
         "今天可以发送的内容已达上限，请明天再试。",
         "As much as may be sent on a day has been sent. Try again tomorrow.",
     ),
+    "error.storage_full": Line(
+        "你的文件已占满可用空间，请先删除一些含文件的消息。",
+        "Your files take all the space that you may use. Delete messages with files first.",
+    ),
     "error.unknown_event": Line("未知的事件。", "Unknown event."),
     "error.unavailable": Line(
         "服务暂时不可用，请稍后重试。", "Temporarily unavailable. Please try again."
@@ -158,6 +162,17 @@ CATALOGUE: dict[str, Line] = {
     "invalid.no_file": Line("没有这个文件，或已被删除。", "There is no such file, or it is gone."),
     "invalid.file_used": Line(
         "该文件已用于另一条消息。", "This file is in another message already."
+    ),
+    "invalid.file_empty": Line("文件是空的。", "This file is empty."),
+    "invalid.file_incomplete": Line(
+        "文件没有完整上传，请重试。", "The file did not arrive whole. Please send it again."
+    ),
+    "invalid.picture": Line(
+        "无法识别这张图片。请使用完整的 PNG、JPEG、GIF 或 WebP 图片。",
+        "This picture cannot be read. Take a whole PNG, JPEG, GIF or WebP picture.",
+    ),
+    "invalid.picture_too_large": Line(
+        "图片的像素过多，最多 4000 万像素。", "This picture has more than 40 million pixels."
     ),
     "invalid.emoji": Line("必须是一个表情符号。", "This must be one emoji."),
     "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),

@@ -12,6 +12,8 @@ Access = Literal["number", "invitation"]  # how users can join a group by themse
 Posting = Literal["members", "admins"]  # who may post in a group
 Notify = Literal["all", "mentions", "none"]  # of which messages a member wants notifications
 Purpose = Literal["register", "reset"]
+FilePurpose = Literal["message", "avatar"]
+FileState = Literal["arriving", "ready", "removing"]
 ChangeKind = Literal["text", "reaction", "pinned", "deleted"]
 Action = Literal[
     "registered",
@@ -109,6 +111,41 @@ class File:
     size: int  # bytes
     width: int | None = None
     height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Stored bytes: those of a file, or of its preview."""
+
+    id: str
+    type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as it is kept, for a message of `room_id` or as the picture of a user or a group.
+
+    `client_id` is that of the message, once one has claimed the file. At `remove_at` it is removed
+    unless it is in use; None means that it is known to be.
+    """
+
+    file: File
+    user_id: str  # the uploader
+    room_id: str  # empty for a picture of the user
+    purpose: FilePurpose
+    state: FileState
+    client_id: str | None
+    remove_at: int | None
+    preview: Content | None  # of a large picture
+
+    @property
+    def id(self) -> str:
+        return self.file.id
+
+    @property
+    def content(self) -> Content:
+        return Content(self.file.id, self.file.type, self.file.size)
 
 
 @dataclass(frozen=True, slots=True)

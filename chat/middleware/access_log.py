@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 # Frequent requests, logged at DEBUG only.
 QUIET = ("/socket.io", "/static/", "/health", "/ready")
-# The rest of such a path is a secret: it lets its holder join a group.
-SECRET_PATH = re.compile("(/api/+invitations/).*", re.IGNORECASE | re.DOTALL)
+# The rest of such a path is a secret: it lets its holder join a group, or download a file.
+SECRET_PATH = re.compile(
+    "(/api/+(?:invitations/|files/+[^/]+/+download/)).*", re.IGNORECASE | re.DOTALL
+)
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +27,8 @@ class AccessLog:
     """WSGI middleware: gives each request an id and writes a log line when it is answered.
 
     The line has method, path, status, bytes and time, but neither the query nor the token of an
-    invitation. The id is sent back as `X-Request-Id`. A WebSocket is one long request without a
-    status.
+    invitation or a download. The id is sent back as `X-Request-Id`. A WebSocket is one long request
+    without a status.
     """
 
     def __init__(self, application: WSGIApplication) -> None:

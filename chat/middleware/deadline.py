@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from chat.database.client import time_limit
+from chat.middleware.transfers import is_upload
 from chat.realtime.acks import ANSWER_WITHIN, WORK_SECONDS
 
 if TYPE_CHECKING:
@@ -20,12 +21,17 @@ SHORTEST = 0.1  # seconds; a time limit of zero would mean no limit
 
 
 class Deadline:
-    """WSGI middleware: all database operations of a request share one time limit."""
+    """WSGI middleware: all database operations of a request share one time limit.
+
+    Those of an upload do not, because it lasts as long as the client needs. Each has its own.
+    """
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if is_upload(environ["PATH_INFO"]):
+            return self._application(environ, start_response)
         ends_at = environ.setdefault(ARRIVED, time.monotonic()) + ANSWER_WITHIN
         with time_limit(max(SHORTEST, ends_at - time.monotonic())):
             return self._application(environ, start_response)

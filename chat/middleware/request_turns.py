@@ -18,6 +18,7 @@ from chat.concurrency import Payer, charge_to, repay
 from chat.errors import RateLimited, TokenExpired, Unauthorized
 from chat.middleware.deadline import ARRIVED
 from chat.middleware.proxies import forwarded_address
+from chat.middleware.transfers import RELEASE_TURN, abandon_unread, is_download, is_upload
 from chat.realtime.server import SOCKET_PATHS
 from chat.refusals import refuse
 from chat.wiring import services
@@ -42,10 +43,11 @@ class RequestTurns:
     The turn belongs to the user if the session was found valid before, else to the network. So the
     token of an ended session uses up nothing of its user's budget. For a call of the API the turn
     is taken once the whole body has arrived. A user's turn lasts until the last byte of a large
-    answer is sent, so a slow reader uses up its own turns. A network's turn ends with the view, so
-    that a slow client does not delay others in its network. `session_of` finds an open Engine.IO
-    session by a query string. Requests of such a session may wait long, so they take no turn, but
-    the caller repays its debt first.
+    answer is sent, so a slow reader uses up its own turns. Transfers of files hold it only until
+    their bytes move; `TransferSlots` limits how many there are. A network's turn ends with the
+    view, so that a slow client does not delay others in its network. `session_of` finds an open
+    Engine.IO session by a query string. Requests of such a session may wait long, so they take no
+    turn, but the caller repays its debt first.
     """
 
     def __init__(
@@ -84,8 +86,8 @@ class RequestTurns:
 
     def _take_turn(self, account: Account, environ: WSGIEnvironment) -> Callable[[], None]:
         """Read the body, then take a turn; raise RateLimited if none becomes free in time."""
-        size = 0
-        if environ["PATH_INFO"].startswith(API):
+        size, path = 0, environ["PATH_INFO"]
+        if path.startswith(API) and not is_upload(path):
             size = int(environ.get("CONTENT_LENGTH") or 0)
         if size > self._app.config["MAX_BODY_BYTES"]:
             size = 0  # it will be refused unread
@@ -102,10 +104,15 @@ class RequestTurns:
         environ: WSGIEnvironment,
         start_response: StartResponse,
     ) -> Iterable[bytes]:
-        is_large = False
+        path = environ["PATH_INFO"]
+        is_large, incoming = False, is_upload(path)
+        if incoming:
+            release_turn = environ[RELEASE_TURN] = _once(release_turn)
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[..., Any]:
             nonlocal is_large
+            if incoming:
+                abandon_unread(environ)
             lengths = [int(value) for name, value in headers if name.lower() == "content-length"]
             is_large = not lengths or lengths[0] > SMALL
             return start_response(status, headers, *rest)
@@ -115,7 +122,7 @@ class RequestTurns:
         except BaseException:
             release_turn()
             raise
-        if is_of_user and is_large:
+        if is_of_user and is_large and not is_download(path):
             return ClosingIterator(body, [release_turn])
         release_turn()
         return body
@@ -153,6 +160,17 @@ def network_account(budgets: Budgets, address: str) -> Account:
     """Return the account of the network of an address."""
     network = network_of(address)
     return budgets.of_network(network, site_of(address) if ":" in network else None)
+
+
+def _once(function: Callable[[], None]) -> Callable[[], None]:
+    """Return a function that calls another one the first time only."""
+    left = [function]
+
+    def call() -> None:
+        if left:
+            left.pop()()
+
+    return call
 
 
 def _read_whole_body(environ: WSGIEnvironment, size: int) -> None:

@@ -27,7 +27,7 @@ from eventlet.semaphore import Semaphore
 from chat.concurrency import Payer, charge_to, repay, yield_to_others
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.origins import make_origin
-from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
+from chat.realtime.bodies import ABANDON_BODY, BadChunk, ChunkedBody, Deadline, read_chunked
 from chat.realtime.streams import PacedStream
 from chat.realtime.transport.loop import ON_CLOSED
 from chat.realtime.transport.pace import Pace
@@ -164,6 +164,7 @@ class Protocol(eventlet.wsgi.HttpProtocol):
                 io.BytesIO(self._body.data), self._body.length, self.connection
             )
         environ[ON_CLOSED] = self._on_closed
+        environ[ABANDON_BODY] = self._abandon_body
         return environ
 
     def finish(self) -> None:
@@ -260,9 +261,10 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         try:
             most = self._listener.body_limit(self.path)
             limit = min(self._listener.max_body, most)
+            widen = None if self._listener.is_streamed(self.path) else self._widen
             self._stream.incoming = Pace()
             self._body = read_chunked(
-                self._source, limit, self._widen, most + 1, self._yield_between_chunks
+                self._source, limit, widen, most + 1, self._yield_between_chunks
             )
         except BadChunk as error:
             log.debug("refused a chunked body: %s", error)
@@ -294,6 +296,12 @@ class Protocol(eventlet.wsgi.HttpProtocol):
         # Most requests have no body, and looking up the limit costs them.
         self._lingers = length > 0 and length > self._listener.body_limit(self.path)
         self.close_connection |= self._lingers
+
+    def _abandon_body(self) -> None:
+        """Close the connection after the answer unless the body was read whole."""
+        body = self.environ["eventlet.input"]
+        if body.position < (body.content_length or 0):
+            self._lingers = self.close_connection = True
 
     def _charge(self, headers: Message | None) -> None:
         """Charge what follows to the caller, found by address or by `X-Forwarded-For`."""
@@ -328,7 +336,9 @@ class Listener:
 
     `payer_of` returns the payer for the work of a request. It takes the address of the connection
     and the value of `X-Forwarded-For`, or None before the head is read. After a request with a body
-    above `max_body`, or above `body_limit(target)`, the connection is closed.
+    above `max_body`, or above `body_limit(target)`, the connection is closed. The application reads
+    bodies of a target for which `is_streamed` itself; chunked ones are read whole before, and have
+    `max_body` bytes at most.
     Raises OSError when the address is not available.
     """
 
@@ -340,6 +350,7 @@ class Listener:
         max_body: int,
         body_limit: Callable[[str], int] | None = None,
         payer_of: Callable[[str, str | None], Payer | None] = lambda *_: None,
+        is_streamed: Callable[[str], bool] = lambda _: False,
     ) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -356,6 +367,7 @@ class Listener:
             (limits.site_of, limits.per_caller * SITE_FACTOR),
         )
         self.payer_of = payer_of
+        self.is_streamed = is_streamed
         self._open = 0  # connections, including WebSockets
         self._open_of: Counter[str] = Counter()  # by caller and by site
         self._closed = False

@@ -44,6 +44,11 @@ class MessageRepository(AppendingRepository):
         pairs = {one.id: by_id.get(one.id) or by_key.get(_key_of(one)) for one in messages}
         return {id: stored for id, stored in pairs.items() if stored is not None}
 
+    def find_sent(self, room_id: str, user_id: str, client_id: str) -> Message | None:
+        """Return the message that a user sent to a room under a client_id, or None."""
+        document = self._collection.find_one(_sent_by(room_id, user_id, client_id))
+        return None if document is None else message_of(document)
+
     def list_range(self, room_id: str, first: int, last: int) -> list[Message]:
         """Return the messages with `first <= seq <= last`, ascending."""
         found = object_id(room_id)

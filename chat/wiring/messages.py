@@ -60,7 +60,7 @@ def wire_messages(
     )
     # Called in this order after a message is stored, and after a message is changed.
     room_log.followers = (quotas, read_marks, mention_marks, core.publisher, core.previews)
-    room_log.change_followers = (mention_marks, core.publisher)
+    room_log.change_followers = (mention_marks, core.publisher, files.file_removal)
     epoch_watch = EpochWatch(
         EpochRepository(core.database),
         forget=(

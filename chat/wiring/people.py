@@ -31,6 +31,7 @@ from chat.services.sessions import SessionService
 from chat.services.sign_up import SignUp
 from chat.services.taken_names import TakenNames
 from chat.wiring.core import Core
+from chat.wiring.files import Files
 from chat.wiring.repositories import Repositories
 from chat.wiring.rooms import Rooms
 
@@ -56,7 +57,9 @@ class People:
     room_administration: RoomAdministration
 
 
-def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms) -> People:
+def wire_people(
+    app: Flask, core: Core, repositories: Repositories, rooms: Rooms, files: Files
+) -> People:
     config, clock = app.config, core.database.now_ms
     users, limits, audit = repositories.users, core.limits, core.audit
     mailer = Mailer(app)
@@ -103,7 +106,7 @@ def wire_people(app: Flask, core: Core, repositories: Repositories, rooms: Rooms
         sessions=sessions,
         leaving=rooms.leaving,
         deleted_accounts=deleted_accounts,
-        user_data=(rooms.blocks, rooms.membership_requests),
+        user_data=(rooms.blocks, rooms.membership_requests, files.file_removal),
         audit=audit,
         jobs=core.jobs,
         clock=clock,

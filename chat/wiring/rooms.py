@@ -23,6 +23,7 @@ from chat.services.room_notifier import RoomNotifier
 from chat.services.room_removal import RoomRemoval
 from chat.services.room_repair import RoomRepair
 from chat.wiring.core import Core
+from chat.wiring.files import Files
 from chat.wiring.repositories import Repositories
 
 
@@ -42,7 +43,7 @@ class Rooms:
     room_invitations: RoomInvitationService
 
 
-def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
+def wire_rooms(core: Core, repositories: Repositories, files: Files) -> Rooms:
     blocks = Blocks(
         blocks=BlockRepository(core.database),
         rooms=repositories.rooms,
@@ -79,6 +80,7 @@ def wire_rooms(core: Core, repositories: Repositories) -> Rooms:
             repositories.removals,
             repositories.requests,
             repositories.changes,
+            files.file_removal,
         ),
         notifier=notifier,
         audit=core.audit,

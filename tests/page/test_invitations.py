@@ -89,7 +89,7 @@ def test_a_link_can_be_declined_and_revoked(enter: Enter, people: People) -> Non
     dialog = guest.page.get_by_role("dialog", name="Invitation to a group")
     dialog.get_by_role("button", name="Not now").click()
     expect(dialog).to_have_count(0)
-    guest.page.wait_for_function("() => !history.state.layers")
+    guest.page.wait_for_function("() => !history.state?.layers")
     guest.page.reload()
     guest.is_in()
     expect(dialog).to_have_count(0)
