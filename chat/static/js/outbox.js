@@ -28,6 +28,7 @@ export class Outbox {
     Object.assign(this, { userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, notKept, now });
     this.files = new OutboxFiles({ outbox: this, ...files });
     this.records = new Map();
+    this.tight = new Set(); // ids of records whose files the keeper has no space for
     this.kept = new Set(); // ids of records that the keeper has
     this.settled = new Set();
     this.begun = new Map(); // provisional room id -> id
@@ -77,7 +78,8 @@ export class Outbox {
 
   /** There is no space for the files: what was written stays all the same. */
   keepText(record) {
-    this.notKept();
+    if (!this.tight.has(record.client_id)) this.notKept();
+    this.tight.add(record.client_id);
     this.keeper.put({ ...record, files: record.files.map((file) => ({ ...file, blob: null })) });
   }
 

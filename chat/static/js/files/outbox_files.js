@@ -88,13 +88,13 @@ export class OutboxFiles {
 
   failed(clientId, error, tried) {
     const { outbox } = this;
-    const { code = "internal", message = "", retryAfter } = error;
+    const { code = "internal", message = "", fields, retryAfter } = error;
     const record = outbox.records.get(clientId);
     if (!record || code === "cancelled") return 0;
     if (PASSING.includes(code) && !outbox.online()) return 0; // pending until the connection is back
     if (PASSING.includes(code) && tried + 1 < TRIES) return backoff(tried);
     const isLate = code === "rate_limited";
-    const said = code === message ? "" : message;
+    const [said = code === message ? "" : message] = Object.values(fields ?? {}).flat();
     outbox.save({ ...record, state: isLate ? "pending" : "failed", error: { code: `file_${code}`, message: said } });
     return isLate ? (retryAfter || 1) * 1000 : 0;
   }

@@ -13,6 +13,9 @@ import { drawRing } from "./upload_ring.js";
 
 const shown = new WeakMap(); // by node: {message, file}, as it is now
 
+/** Whether a file is shown as a picture: one that was not kept cannot be. */
+const isVisible = (file) => isPicture(file) && Boolean(file.blob || file.id);
+
 export const previewPath = ({ id }) => `/files/${id}/preview`;
 export const filePath = ({ id }) => `/files/${id}`;
 
@@ -24,7 +27,7 @@ export function drawFiles(box, bubble, message, context) {
   const files = message.deleted_at ? [] : (message.files ?? []);
   const found = box.querySelector(":scope > .files");
   box.classList.toggle("has-files", files.length > 0);
-  box.classList.toggle("bare", files.length > 0 && files.every(isPicture) && !message.data);
+  box.classList.toggle("bare", files.length > 0 && files.every(isVisible) && !message.data);
   if (!files.length) {
     found?.remove();
     return;
@@ -32,8 +35,8 @@ export function drawFiles(box, bubble, message, context) {
   const root = found ?? h("div", { class: "files" }, h("div", { class: "pictures" }), h("div", { class: "cards" }));
   if (!found) box.insertBefore(root, bubble);
   const [grid, cards] = root.children;
-  drawGrid(grid, files.filter(isPicture), message, context.files);
-  drawCards(cards, files.filter((file) => !isPicture(file)), message, context.files);
+  drawGrid(grid, files.filter(isVisible), message, context.files);
+  drawCards(cards, files.filter((file) => !isVisible(file)), message, context.files);
 }
 
 function drawGrid(grid, files, message, tools) {
@@ -46,38 +49,38 @@ function drawGrid(grid, files, message, tools) {
     grid,
     items,
     ({ at }) => at,
-    () => createTile(tools),
-    (tile, item) => updateTile(tile, item, files.length, message, tools),
+    () => createThumb(tools),
+    (thumb, item) => updateThumb(thumb, item, files.length, message, tools),
   );
 }
 
-function createTile(tools) {
+function createThumb(tools) {
   const picture = createPicture();
   const open = () => {
-    const { message, file } = shown.get(tile);
+    const { message, file } = shown.get(thumb);
     if (askAgain(picture)) return;
-    if (file.id && message.seq && isShown(picture)) tools.view(message, file, tile);
+    if (file.id && message.seq && isShown(picture)) tools.view(message, file, thumb);
   };
-  const button = h("button", { type: "button", class: "tile-open", tabindex: "-1", onclick: open }, picture);
-  const tile = h("span", { class: "tile" }, button);
-  return tile;
+  const button = h("button", { type: "button", class: "thumb-open", tabindex: "-1", onclick: open }, picture);
+  const thumb = h("span", { class: "thumb" }, button);
+  return thumb;
 }
 
-function updateTile(tile, { file, span }, count, message, tools) {
-  const [button] = tile.children;
-  shown.set(tile, { message, file });
-  setAttr(tile, "data-file", file.id);
+function updateThumb(thumb, { file, span }, count, message, tools) {
+  const [button] = thumb.children;
+  shown.set(thumb, { message, file });
+  setAttr(thumb, "data-file", file.id);
   if (count === 1) {
     const { width, height } = boxOf(file);
-    tile.style.setProperty("--width", `${width}px`);
-    tile.style.setProperty("--ratio", `${width} / ${height}`);
-    tile.className = "tile";
+    thumb.style.setProperty("--width", `${width}px`);
+    thumb.style.setProperty("--ratio", `${width} / ${height}`);
+    thumb.className = "thumb";
   } else {
-    tile.className = `tile span-${span}`;
+    thumb.className = `thumb span-${span}`;
   }
   setAttr(button, "aria-label", t("files.open", { name: file.name }));
   showPicture(button.firstChild, pictureOf(file, message), tools);
-  drawUpload(tile, file, message, tools);
+  drawUpload(thumb, file, message, tools);
 }
 
 /** What showPicture() needs of a file, one that is still here or one of the server. */

@@ -56,7 +56,7 @@ export function createRoom({ room: given, app, openSheet }) {
       files: {
         pictures: app.pictures,
         progressOf: app.uploads.progressOf,
-        view: (message, file, tile) => openViewer(app, { roomId, message, file, opener: tile.firstChild, download: save }),
+        view: (message, file, thumb) => openViewer(app, { roomId, message, file, opener: thumb.firstChild, download: save }),
         download: save,
         drop: (clientId, key) => outbox.files.dropFile(clientId, key),
       },

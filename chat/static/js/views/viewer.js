@@ -2,7 +2,7 @@
 
 import { fill, h, icon, setAttr, setText } from "../dom.js";
 import { isPicture } from "../files/kinds.js";
-import { full } from "../format.js";
+import { clock, day, full } from "../format.js";
 import { BACK, CLOSE, DOWNLOAD, NEXT, PICTURE_OFF, ZOOM_IN, ZOOM_OUT } from "../icons.js";
 import { t } from "../i18n.js";
 import { hasModifier, isComposing } from "../keys.js";
@@ -78,12 +78,14 @@ export function openViewer(app, { roomId, message, file, opener, download }) {
   /** What stands around the picture. */
   function drawAround() {
     const list = all();
-    const at = placeIn(list);
+    const place = placeIn(list);
     setText(author, store.authorOf(current.message));
-    setText(about, full(current.message.created_at));
-    setText(count, list.length > 1 && at >= 0 ? t("viewer.count", { at: at + 1, count: list.length }) : "");
-    back.disabled = at <= 0;
-    next.disabled = at < 0 || at === list.length - 1;
+    const at = current.message.created_at;
+    setText(about, `${day(at)} ${clock(at)}`);
+    setAttr(about, "title", full(at));
+    setText(count, list.length > 1 && place >= 0 ? t("viewer.count", { at: place + 1, count: list.length }) : "");
+    back.disabled = place <= 0;
+    next.disabled = place < 0 || place === list.length - 1;
     back.hidden = next.hidden = list.length < 2;
   }
 
@@ -97,13 +99,13 @@ export function openViewer(app, { roomId, message, file, opener, download }) {
     setAttr(image, "height", shown.height);
     drawAround();
     const owner = { message: from.id, room: from.room_id };
-    const place = (url, path) => {
+    const put = (url, path) => {
       if (image.src !== url) image.src = url;
       image.hidden = false;
       pictures.hold(path, image);
     };
     const small = pictures.peek(previewPath(shown));
-    if (small) place(small, previewPath(shown));
+    if (small) put(small, previewPath(shown));
     else image.hidden = true;
     stage.classList.add("loading");
     try {
@@ -112,7 +114,7 @@ export function openViewer(app, { roomId, message, file, opener, download }) {
       const probe = new Image();
       probe.src = url;
       await probe.decode();
-      if (isCurrent()) place(url, path);
+      if (isCurrent()) put(url, path);
     } catch (error) {
       if (isCurrent() && (!small || error.code === "not_found")) miss(error.code === "not_found" ? "files.gone" : "files.failed");
     } finally {
@@ -164,8 +166,8 @@ export function openViewer(app, { roomId, message, file, opener, download }) {
     stopListening();
     dialog.remove();
     // Where the picture last looked at is, if that is in the list; else what was clicked.
-    const tile = document.querySelector(`.tile[data-file="${CSS.escape(current.file.id)}"] .tile-open`) ?? opener;
-    if (tile?.isConnected) tile.focus({ preventScroll: true });
+    const thumb = document.querySelector(`.thumb[data-file="${CSS.escape(current.file.id)}"] .thumb-open`) ?? opener;
+    if (thumb?.isConnected) thumb.focus({ preventScroll: true });
   });
   document.body.append(dialog);
   dialog.showModal();
