@@ -111,6 +111,7 @@ def start(app: Flask) -> None:
     spawn(services.presence.run)
     spawn(services.jobs.run)
     spawn(services.file_removal.run)
+    spawn(services.consumers.run)
     if app.config["BUNDLE"]:
         spawn(assets.prepare)
 
@@ -132,6 +133,7 @@ def stop(app: Flask) -> None:
     services.room_repair.stop()
     services.file_removal.stop()
     services.jobs.stop(ANSWER_SECONDS)
+    services.consumers.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(CLOSE_SECONDS)

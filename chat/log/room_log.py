@@ -98,6 +98,10 @@ class RoomLog:
         """Return the messages with `first <= seq <= last`, ascending."""
         return self._quotes.complete(self._messages.list_range(room_id, first, last))
 
+    def read_plain(self, room_id: str, first: int, last: int) -> list[Message]:
+        """Return the same messages without the names of senders and without quotes."""
+        return self._messages.list_range(room_id, first, last)
+
     def ids_at(self, room_id: str, seqs: Collection[int]) -> dict[int, str]:
         """Return the ids of the messages with these seqs, by seq."""
         return self._messages.ids_at(room_id, seqs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from chat.concurrency import cooperatively
@@ -35,6 +36,8 @@ class RoomReconciler:
         usernames: Usernames,
         presence: Presence,
     ) -> None:
+        # Called with all touched rooms, before anything is done with them.
+        self.followers: Sequence[Callable[[Sequence[Room]], None]] = ()
         self._rooms = rooms
         self._users = users
         self._members = members
@@ -57,6 +60,8 @@ class RoomReconciler:
     def reconcile(self, since: datetime, until: datetime | None) -> None:
         """Push what is new in rooms touched in that time, and the rooms deleted in it."""
         touched = self._rooms.list_touched(since, until)
+        for follow in self.followers:
+            follow(touched)
         for room in touched:
             try:
                 self._members.reconcile(room)

@@ -75,6 +75,7 @@ def wire_background(
         usernames=core.usernames,
         presence=presence,
     )
+    room_reconciler.followers = (core.consumers.rooms_touched,)
     people_reconciler = PeopleReconciler(
         users=repositories.users,
         sessions=repositories.sessions,

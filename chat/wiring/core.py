@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Config
 
 from chat.budgets import Budgets
+from chat.consumers.runner import ConsumerRunner
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from chat.limits.limits import Limits
@@ -19,7 +20,9 @@ from chat.realtime.pushed_rooms import PushedRooms
 from chat.realtime.recent_pushes import RecentPushes
 from chat.realtime.server import ChatSocketIO
 from chat.repositories.audit import AuditRepository
+from chat.repositories.consumers import ConsumerRepository
 from chat.repositories.jobs import JobRepository
+from chat.repositories.log_ends import LogEndRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.services.audit import Audit
 from chat.services.jobs import Jobs
@@ -42,6 +45,7 @@ class Core:
     membership_cache: MembershipCache
     previews: Previews
     room_log: RoomLog
+    consumers: ConsumerRunner
     connections: Connections
     socketio: ChatSocketIO
     pushed_rooms: PushedRooms
@@ -83,6 +87,14 @@ def wire_core(
         membership_cache=MembershipCache(repositories.rooms, repositories.memberships),
         previews=previews,
         room_log=room_log,
+        consumers=ConsumerRunner(
+            room_log,
+            repositories.rooms,
+            repositories.cursors,
+            ConsumerRepository(database),
+            LogEndRepository(database),
+            database.now_ms,
+        ),
         connections=connections,
         socketio=socketio,
         pushed_rooms=pushed_rooms,

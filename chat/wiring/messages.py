@@ -59,8 +59,20 @@ def wire_messages(
         clock=core.database.now_ms,
     )
     # Called in this order after a message is stored, and after a message is changed.
-    room_log.followers = (quotas, read_marks, mention_marks, core.publisher, core.previews)
-    room_log.change_followers = (mention_marks, core.publisher, files.file_removal)
+    room_log.followers = (
+        quotas,
+        read_marks,
+        mention_marks,
+        core.publisher,
+        core.previews,
+        core.consumers,
+    )
+    room_log.change_followers = (
+        mention_marks,
+        core.publisher,
+        core.consumers,
+        files.file_removal,
+    )
     epoch_watch = EpochWatch(
         EpochRepository(core.database),
         forget=(
@@ -74,6 +86,7 @@ def wire_messages(
         start_over=(
             room_log.start_over,
             core.jobs.start_over,
+            core.consumers.start_over,
             core.pushed_rooms.clear,
             core.recent_pushes.clear,
             core.socketio.drop_all,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chat.database.client import Database
 from chat.repositories.changes import ChangeRepository
+from chat.repositories.cursors import CursorRepository
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
@@ -29,6 +30,7 @@ class Repositories:
     requests: MembershipRequestRepository
     messages: MessageRepository
     changes: ChangeRepository
+    cursors: CursorRepository
 
 
 def wire_repositories(database: Database) -> Repositories:
@@ -42,4 +44,5 @@ def wire_repositories(database: Database) -> Repositories:
         requests=MembershipRequestRepository(database),
         messages=MessageRepository(database),
         changes=ChangeRepository(database),
+        cursors=CursorRepository(database),
     )

@@ -81,6 +81,7 @@ def wire_rooms(core: Core, repositories: Repositories, files: Files) -> Rooms:
             repositories.requests,
             repositories.changes,
             files.file_removal,
+            repositories.cursors,
         ),
         notifier=notifier,
         audit=core.audit,

@@ -21,9 +21,12 @@ from chat.repositories.audit import AuditRepository
 from chat.repositories.blocks import BlockRepository
 from chat.repositories.changes import ChangeRepository
 from chat.repositories.codes import CodeRepository, StoredCode
+from chat.repositories.consumers import ConsumerRepository
+from chat.repositories.cursors import Cursor, CursorRepository, Reader
 from chat.repositories.epoch import EpochRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.links import LinkRepository
+from chat.repositories.log_ends import LogEndRepository
 from chat.repositories.membership_requests import MembershipRequestRepository
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.messages import MessageRepository
@@ -334,6 +337,7 @@ def use_background(call: Calls, database: Database, ann: User) -> None:
     call(presence.delete_lease, lease)
     call(presence.delete_process, process_id)
 
+    use_consumers(call, database)
     audit = AuditRepository(database)
     call(audit.insert_many, [AuditEntry(new_id(), NOW, "logged_in", "", ann.id)], LATER - NOW)
     call(audit.list_latest, 5)
@@ -350,3 +354,30 @@ def use_background(call: Calls, database: Database, ann: User) -> None:
     probe = DatabaseProbe(database, None)
     call(probe.find_problem)
     call(probe.problem_of, OperationFailure("away"))
+
+
+def use_consumers(call: Calls, database: Database) -> None:
+    states, cursors, ends = (
+        ConsumerRepository(database),
+        CursorRepository(database),
+        LogEndRepository(database),
+    )
+    call(states.insert_missing, ["search", "push"])
+    state = call(states.find_all, ["search", "push"])["search"]
+    call(states.take, state, "holder")
+    call(states.renew, ["search"], "holder")
+    call(states.request_rebuild, "search")
+    call(states.record_begun, state)
+    call(states.record_failure, "search", "ValueError", NOW)
+    call(states.record_failure, "search", "", NOW)
+    call(states.record_sweep, "search", NOW)
+    call(states.release, ["search"], "holder")
+
+    reader, room_id = Reader("search", 2), new_id()
+    call(cursors.move, reader, {room_id: (None, Cursor(1, 0))})
+    call(cursors.move, reader, {room_id: (Cursor(1, 0), Cursor(2, 1))})
+    call(cursors.find, reader, [room_id, new_id()])
+    call(cursors.delete_before, reader)
+    call(cursors.delete_of_room, room_id)
+    call(ends.find_last_seqs, 0, LATER)
+    call(ends.find_last_revs, 0, LATER)

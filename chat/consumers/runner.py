@@ -1,0 +1,137 @@
+"""Runs the consumers in a serving process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from chat.concurrency import spawn
+from chat.consumers.arrivals import Arrivals
+from chat.consumers.beginning import Beginning
+from chat.consumers.consumer import Consumer
+from chat.consumers.leases import Leases
+from chat.consumers.reading import Reading
+from chat.consumers.sweep import SWEEP, Sweep
+from chat.consumers.worker import Worker
+from chat.log.room_log import RoomLog
+from chat.models import Changes, Message, Room
+from chat.repositories.consumers import ConsumerRepository
+from chat.repositories.cursors import CursorRepository
+from chat.repositories.log_ends import LogEndRepository
+from chat.repositories.outages import is_outage
+from chat.repositories.rooms import RoomRepository
+
+INTERVAL = 1.0  # seconds between two looks at the leases
+
+log = logging.getLogger(__name__)
+
+
+class ConsumerRunner:
+    """Keeps the leases, and tells the workers where something happened.
+
+    It is a follower of `RoomLog`, for what happens in this process. The reconciler tells it of
+    rooms that others touched.
+    """
+
+    def __init__(
+        self,
+        room_log: RoomLog,
+        rooms: RoomRepository,
+        cursors: CursorRepository,
+        states: ConsumerRepository,
+        ends: LogEndRepository,
+        clock: Callable[[], int],
+    ) -> None:
+        self._states = states
+        self._clock = clock
+        self._arrivals = Arrivals()
+        self._leases = Leases(states, clock)
+        self._sweep = Sweep(ends, rooms, room_log, states)
+        self._reading = Reading(room_log, self._arrivals)
+        self._beginning = Beginning(rooms, cursors, states, self._reading)
+        self._workers: dict[str, Worker] = {}
+        self._stopped = threading.Event()
+
+    def add(self, consumer: Consumer) -> None:
+        """Add a consumer, before `run`."""
+        self._workers[consumer.name] = Worker(
+            consumer,
+            self._leases,
+            self._states,
+            self._beginning,
+            self._reading,
+            self._arrivals,
+            self._clock,
+        )
+
+    def run(self) -> None:
+        """Look once a second which consumers to work for, until stopped."""
+        for worker in self._workers.values():
+            spawn(worker.run)
+        while not self._stopped.is_set():
+            try:
+                self.look()
+            except Exception as error:
+                if not (is_outage(error) or self._stopped.is_set()):
+                    log.exception("could not look at the leases of consumers")
+            self._stopped.wait(INTERVAL)
+
+    def look(self) -> None:
+        """Renew leases, take free ones, and sweep if it is time."""
+        self._leases.look([*self._workers, SWEEP])
+        if not self._leases.holds_any:
+            self._arrivals.forget_all()
+        state = self._leases.held(SWEEP)
+        if state is not None:
+            self._sweep.run_if_due(state, self._clock())
+
+    def run_due(self) -> None:
+        """Take the leases that are free, and handle everything that is new, in this thread."""
+        self.look()
+        for worker in self._workers.values():
+            while worker.work():
+                pass
+
+    def stop(self, seconds: float) -> None:
+        """End the batches under way, and give the leases to other processes."""
+        self._stopped.set()
+        ends_at = time.monotonic() + seconds
+        for worker in self._workers.values():
+            worker.stop()
+        for worker in self._workers.values():
+            worker.wait(max(0.0, ends_at - time.monotonic()))
+        try:
+            self._leases.release()
+        except Exception as error:
+            if not is_outage(error):  # then they expire
+                log.exception("could not release the leases of consumers")
+
+    def start_over(self) -> None:
+        """Drop what is in progress: the database was restored, and has its own cursors."""
+        self._leases.start_over()
+        self._arrivals.forget_all()
+        for worker in self._workers.values():
+            worker.start_over()
+
+    def rooms_touched(self, rooms: Sequence[Room]) -> None:
+        """Look at rooms in which something happened, here or elsewhere."""
+        if self._leases.holds_any:
+            for worker in self._workers.values():
+                worker.offer(rooms)
+
+    def on_stored(self, room: Room, message: Message) -> None:
+        if self._leases.holds_any:
+            self._arrivals.put(message)
+            self.rooms_touched((room,))
+
+    def on_caught_up(self, room: Room, message: Message) -> None:
+        """Do nothing: the reconciler has found the room, and tells of it."""
+
+    def on_changed(self, room: Room, changes: Changes) -> None:
+        self._arrivals.forget(room.id)
+        self.rooms_touched((room,))
+
+    def on_changes_caught_up(self, room: Room, changes: Changes) -> None:
+        self._arrivals.forget(room.id)

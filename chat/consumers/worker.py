@@ -1,0 +1,269 @@
+"""Works for one consumer, while this process holds its lease."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from chat.concurrency import cooperatively
+from chat.consumers.arrivals import Arrivals
+from chat.consumers.beginning import Beginning
+from chat.consumers.consumer import Consumer
+from chat.consumers.due import DueRooms
+from chat.consumers.leases import Leases
+from chat.consumers.positions import Positions
+from chat.consumers.reading import Found, Reading
+from chat.models import Room
+from chat.repositories.consumers import ConsumerRepository
+from chat.repositories.cursors import Reader
+from chat.repositories.outages import is_outage, reason_of
+
+ROUND_ROOMS = 256
+ROUND_MESSAGES = 1_000
+LOOK = 1.0  # seconds after which it looks at its lease again, and at rooms that failed
+GATHER = 0.05  # seconds, from the first message of a quiet moment to the round that handles it
+FLUSH = 1.0  # seconds between two writes of cursors, which is also what a crash repeats
+# Pauses after a round, as multiples of its duration: while people write, and while nobody does.
+BUSY_FACTOR = 2.0
+IDLE_FACTOR = 0.25
+MAX_PAUSE = 1.0
+MAX_OUTAGE_PAUSE = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Turn:
+    """The work of one holder in one generation of the consumer."""
+
+    reader: Reader
+    positions: Positions
+    unseen: Iterator[list[Room]]  # rooms that it did not compare with their cursors yet
+    due: DueRooms = field(default_factory=DueRooms)
+    flushed_at: float = 0.0
+    reports_failure: bool = False
+
+
+class Worker:
+    """Hands a consumer what is new, room by room, and moves its cursors."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        leases: Leases,
+        states: ConsumerRepository,
+        beginning: Beginning,
+        reading: Reading,
+        arrivals: Arrivals,
+        clock: Callable[[], int],
+    ) -> None:
+        self._consumer = consumer
+        self._leases = leases
+        self._states = states
+        self._beginning = beginning
+        self._reading = reading
+        self._arrivals = arrivals
+        self._clock = clock
+        self._turn: Turn | None = None
+        self._outages = 0
+        self._stopped = threading.Event()
+        self._wake = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def offer(self, rooms: Sequence[Room]) -> None:
+        """Look at these rooms, in which something may have happened."""
+        turn = self._turn
+        if turn is not None and rooms:  # without one nothing is lost: a turn begins with all rooms
+            for room in rooms:
+                turn.due.put(room)
+            self._wake.set()
+
+    def run(self) -> None:
+        """Work until stopped, whenever this process holds the lease."""
+        self._idle.clear()
+        try:
+            while not self._stopped.is_set():
+                pause = self._try()
+                if pause:
+                    self._stopped.wait(pause)
+                elif self._wake.wait(LOOK):
+                    self._stopped.wait(GATHER)
+            self._finish()
+        finally:
+            self._idle.set()
+
+    def stop(self) -> None:
+        """End after the batch under way."""
+        self._stopped.set()
+        self._wake.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the worker has ended."""
+        self._idle.wait(seconds)
+
+    def start_over(self) -> None:
+        """Drop what is in progress: the database was restored, and has its own cursors."""
+        self._turn = None
+
+    def _try(self) -> float:
+        """Do one round; return the seconds to wait, or 0 if there is nothing to do."""
+        try:
+            pause = self.work()
+        except Exception as error:
+            self._turn = None  # begin again with what is stored
+            if not is_outage(error):
+                log.exception("consumer %s failed", self._consumer.name)
+            elif not self._outages:
+                log.warning(
+                    "consumer %s waits for the database: %s", self._consumer.name, reason_of(error)
+                )
+            self._outages += 1
+            return min(2.0 ** (self._outages - 1), MAX_OUTAGE_PAUSE)
+        self._outages = 0
+        return pause
+
+    def work(self) -> float:
+        """Do one round, if this process holds the lease; return the pause after it, or 0."""
+        self._wake.clear()
+        state = self._leases.held(self._consumer.name)
+        if state is None:
+            self._turn = None
+            return 0.0
+        turn = self._turn
+        if turn is None or turn.reader != state.reader:
+            positions = self._beginning.positions(state.reader)
+            turn = self._turn = Turn(state.reader, positions, iter(()))
+            if not self._beginning.begin(self._consumer, state, positions, self._pause):
+                self._turn = None
+                return LOOK
+            # From here on `offer` collects; what happened before is in the rooms.
+            turn.unseen = self._beginning.rooms()
+        began = time.monotonic()
+        self._compare(turn)
+        is_working = self._round(turn)
+        self._flush(turn, now=not is_working)
+        self._report(turn)
+        return self._pause_after(time.monotonic() - began) if is_working else 0.0
+
+    def _compare(self, turn: Turn) -> None:
+        """Compare more rooms with their cursors, if there is little else to do."""
+        while len(turn.due) < ROUND_ROOMS:
+            rooms = next(turn.unseen, None)
+            if rooms is None:
+                return
+            began = time.monotonic()
+            self._beginning.correct(self._consumer, turn.positions, rooms)
+            for room in rooms:
+                if self._reading.is_ahead(room, turn.positions.at(room.id)):
+                    turn.due.put(room)
+            if not self._pause(self._pause_after(time.monotonic() - began)):
+                return
+
+    def _round(self, turn: Turn) -> bool:
+        """Handle what is new in the rooms that are due; return whether there were any."""
+        rooms = turn.due.take(ROUND_ROOMS)
+        if not rooms:
+            return False
+        try:
+            turn.positions.load(room.id for room in rooms)
+            found = self._read(turn, rooms)
+            handled = self._handle(turn, found)
+        except Exception:
+            turn.due.put_back(rooms)
+            raise
+        if self._turn is turn and self._leases.held(self._consumer.name) is not None:
+            for one in handled:
+                room = one.batch.room
+                turn.due.succeeded(room.id)
+                turn.positions.move(room.id, one.cursor)
+                if one.has_more:
+                    turn.due.put(room)
+        return True
+
+    def _read(self, turn: Turn, rooms: Sequence[Room]) -> list[Found]:
+        """Read what is new in the rooms, until there is enough for a round."""
+        found: list[Found] = []
+        count = 0
+        for place, room in enumerate(cooperatively(rooms), 1):
+            try:
+                one = self._reading.after(room, turn.positions.at(room.id))
+            except Exception as error:
+                self._record_failure(turn, room, error)
+                continue
+            found.append(one)
+            count += len(one.batch.messages) + len(one.batch.changed)
+            if count >= ROUND_MESSAGES:
+                turn.due.put_back(rooms[place:])
+                break
+        return found
+
+    def _handle(self, turn: Turn, found: Sequence[Found]) -> list[Found]:
+        """Hand what was found to the consumer; return that in which it did not fail."""
+        news = [one for one in found if one.batch.messages or one.batch.changed]
+        try:
+            if news:
+                self._consumer.handle([one.batch for one in news])
+        except Exception as error:
+            if is_outage(error):
+                raise
+            # One of the rooms may be the cause, so that the others need not wait for it.
+            return [one for one in found if one not in news or self._handle_alone(turn, one)]
+        return list(found)
+
+    def _handle_alone(self, turn: Turn, found: Found) -> bool:
+        """Hand over one batch; return whether that succeeded."""
+        try:
+            self._consumer.handle([found.batch])
+        except Exception as error:
+            self._record_failure(turn, found.batch.room, error)
+            return False
+        return True
+
+    def _record_failure(self, turn: Turn, room: Room, error: Exception) -> None:
+        """Let a room wait; raise what is not about this room."""
+        if is_outage(error):
+            raise error
+        if turn.due.failed(room):
+            name = self._consumer.name
+            log.error("consumer %s failed in room %s", name, room.id, exc_info=error)
+            reason = f"{type(error).__name__} in room {room.id}"
+            self._states.record_failure(name, reason, self._clock())
+            turn.reports_failure = True
+
+    def _report(self, turn: Turn) -> None:
+        """Record that the consumer goes on in all rooms."""
+        if turn.reports_failure and not turn.due.has_failing:
+            self._states.record_failure(self._consumer.name, "", 0)
+            turn.reports_failure = False
+
+    def _flush(self, turn: Turn, now: bool) -> None:
+        if self._turn is not turn or self._leases.held(self._consumer.name) is None:
+            return
+        if now or time.monotonic() >= turn.flushed_at + FLUSH:
+            lost = turn.positions.flush(self._pause)
+            turn.flushed_at = time.monotonic()
+            for some in self._beginning.rooms_of(lost):
+                self.offer(some)
+
+    def _finish(self) -> None:
+        """Write the cursors at the end of the process."""
+        turn = self._turn
+        if turn is not None:
+            try:
+                self._flush(turn, now=True)
+            except Exception as error:
+                if not is_outage(error):
+                    log.exception("consumer %s could not write its cursors", self._consumer.name)
+
+    def _pause_after(self, seconds: float) -> float:
+        factor = BUSY_FACTOR if self._arrivals.is_busy else IDLE_FACTOR
+        return max(0.001, min(factor * seconds, MAX_PAUSE))
+
+    def _pause(self, seconds: float) -> bool:
+        """Let others run; return whether the work may go on."""
+        self._stopped.wait(seconds)
+        return not self._stopped.is_set() and bool(self._leases.held(self._consumer.name))

@@ -1,0 +1,1 @@
+"""Consumers of the rooms' logs: nothing is left out, whatever dies."""

@@ -1,0 +1,286 @@
+"""A consumer gets every message and every change of every room, at least once and in order."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from chat.consumers import due, leases, sweep
+from chat.consumers.consumer import Batch
+from chat.database.client import Database
+from chat.ids import new_id
+from chat.models import Room
+from tests.consumers.conftest import OpenProcess
+from tests.consumers.processes import Process, Recorder
+from tests.log.desk import change_of, results
+
+ANN = new_id()
+
+
+def say(process: Process, room: Room, *texts: str) -> list[str]:
+    """Send messages and return their ids."""
+    futures = [process.send(room, ANN, text) for text in texts]
+    return [stored.message.id for stored in results(futures)]
+
+
+def test_messages_of_all_rooms_arrive_in_the_order_of_their_room(
+    process: Process, rooms: list[Room]
+) -> None:
+    process.runner.run_due()
+    for room in rooms:
+        say(process, room, "one", "two", "three")
+    process.runner.run_due()
+    assert process.recorder.new == {room.id: [1, 2, 3] for room in rooms}
+    assert len(process.recorder.calls) == 1  # all rooms in one call
+
+
+def test_what_was_said_before_its_first_start_arrives_as_well(process: Process, room: Room) -> None:
+    process.store(room, 1, 250)
+    say(process, room, "the last one")
+    process.write_down()
+    process.runner.run_due()
+    assert process.recorder.new == {room.id: [*range(1, 252)]}
+
+
+def test_one_that_begins_at_the_head_gets_only_what_follows(
+    open_process: OpenProcess, rooms: list[Room], migrated: Database
+) -> None:
+    process = open_process(Recorder(begins_at_head=True))
+    say(process, rooms[0], "old")
+    process.write_down()
+    process.runner.run_due()
+    say(process, rooms[0], "new")
+    say(process, rooms[1], "the first one")
+    process.runner.run_due()
+    assert process.recorder.new == {rooms[0].id: [2], rooms[1].id: [1]}
+
+
+def test_a_changed_message_arrives_as_it_is_now(process: Process, room: Room) -> None:
+    process.runner.run_due()
+    first, _ = results([process.send(room, ANN, "one"), process.send(room, ANN, "two")])
+    process.runner.run_due()
+    changed = first.message
+    for text in ("other", "third"):
+        results([process.log.change(room, change_of(changed, ANN, "text", text))])
+    process.runner.run_due()
+    assert process.recorder.new == {room.id: [1, 2]}
+    assert process.recorder.changed == {room.id: [(1, 2)]}
+
+
+def test_what_others_store_arrives_once_their_room_is_touched(
+    open_process: OpenProcess, room: Room
+) -> None:
+    here, there = open_process(), open_process()
+    here.runner.run_due()
+    ids = say(there, room, "one", "two")
+    there.write_down()
+    here.touch(room)
+    here.runner.run_due()
+    assert here.recorder.new == {room.id: [1, 2]} and len(ids) == 2
+
+
+def test_a_message_that_another_process_changes_at_once_is_never_an_old_copy(
+    open_process: OpenProcess, room: Room
+) -> None:
+    """The process that stored it still has it as it was."""
+    here, there = open_process(), open_process()
+    here.runner.run_due()
+    (stored,) = results([here.send(room, ANN, "secret")])
+    results([there.log.change(room, change_of(stored.message, ANN, "deleted"))])
+    there.write_down()
+    here.touch(room)
+    seen: list[bool] = []
+    here.recorder.during = lambda batch: seen.extend(
+        message.deleted for message in [*batch.messages, *batch.changed]
+    )
+    here.runner.run_due()
+    assert seen[-1]
+
+
+def test_only_one_process_works_for_a_consumer(open_process: OpenProcess, room: Room) -> None:
+    here, there = open_process(), open_process()
+    here.runner.run_due()
+    there.runner.run_due()
+    say(here, room, "one")
+    say(there, room, "two")
+    for process in (there, here):
+        process.write_down()
+        process.touch(room)
+        process.runner.run_due()
+    assert here.recorder.new == {room.id: [1, 2]} and there.recorder.new == {}
+
+
+def test_another_process_goes_on_when_one_stops(open_process: OpenProcess, room: Room) -> None:
+    here, there = open_process(), open_process()
+    here.runner.run_due()
+    say(here, room, "one")
+    here.runner.run_due()
+    here.runner.stop(0.0)
+    say(there, room, "two")
+    there.write_down()
+    there.runner.run_due()
+    assert there.recorder.new == {room.id: [2]}
+
+
+def test_another_process_goes_on_when_one_is_killed(
+    open_process: OpenProcess, room: Room, migrated: Database
+) -> None:
+    """It waits for the lease, and gets again what was handled without moving the cursor."""
+    here, there = open_process(), open_process()
+    here.runner.run_due()
+    say(here, room, "one")
+    here.runner.run_due()
+
+    class Kill(BaseException):
+        """The end of a process."""
+
+    def die(batch: Batch) -> None:
+        raise Kill
+
+    here.recorder.during = die
+    say(here, room, "two")
+    here.write_down()
+    with pytest.raises(Kill):
+        here.runner.run_due()
+    there.runner.run_due()
+    assert there.recorder.new == {}
+    later = migrated.now_ms() + round(leases.LEASE * 1000) + 1
+    there.now = lambda: later
+    there.runner.run_due()
+    assert there.recorder.new == {room.id: [2]}
+    assert leases.LEASE <= 14.0  # and it looks once a second: so within 15 seconds
+
+
+def test_a_holder_that_slept_moves_no_cursor(
+    open_process: OpenProcess, room: Room, migrated: Database
+) -> None:
+    here, there = open_process(), open_process()
+    here.runner.run_due()
+    say(here, room, "one")
+    here.write_down()
+    later = migrated.now_ms() + round(leases.LEASE * 1000) + 1
+    there.now = lambda: later
+
+    def sleep(batch: Batch) -> None:
+        there.runner.run_due()
+        here.runner.look()
+
+    here.recorder.during = sleep
+    here.runner.run_due()
+    assert here.recorder.new == there.recorder.new == {room.id: [1]}
+    say(there, room, "two")
+    there.runner.run_due()
+    assert there.recorder.new == {room.id: [1, 2]}
+
+
+def test_a_room_that_fails_holds_up_no_other_and_is_tried_again(
+    process: Process,
+    rooms: list[Room],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process.runner.run_due()
+
+    def fail(batch: Batch) -> None:
+        if batch.room.id == rooms[0].id:
+            raise ValueError("secret text")
+
+    process.recorder.during = fail
+    for room in rooms:
+        say(process, room, "one")
+    process.runner.run_due()
+    assert process.recorder.new == {room.id: [1] for room in rooms[1:]}
+    failing = process.states.find_all(["recorder"])["recorder"].failing
+    assert failing == f"ValueError in room {rooms[0].id}"
+    say(process, rooms[0], "two")
+    process.runner.run_due()
+    assert len([one for one in caplog.records if one.levelno == logging.ERROR]) == 1
+
+    process.recorder.during = lambda batch: None
+    monkeypatch.setattr(due, "MAX_BACKOFF", 0.0)
+    monkeypatch.setattr(due.DueRooms, "take", _without_waiting(due.DueRooms.take))
+    process.runner.run_due()
+    assert process.recorder.new[rooms[0].id] == [1, 2]
+    assert process.states.find_all(["recorder"])["recorder"].failing == ""
+
+
+def test_it_goes_on_after_an_outage(process: Process, room: Room) -> None:
+    process.runner.run_due()
+    say(process, room, "one")
+    process.write_down()
+
+    def fail(batch: Batch) -> None:
+        raise AutoReconnect("away")
+
+    process.recorder.during = fail
+    with pytest.raises(AutoReconnect):
+        process.runner.run_due()
+    process.recorder.during = lambda batch: None
+    process.runner.run_due()
+    assert process.recorder.new == {room.id: [1]}
+
+
+def test_a_message_whose_writer_died_before_it_told_anybody_is_found(
+    process: Process, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "YOUNG", -60_000)
+    process.runner.run_due()
+    process.store(room, 1, 2)
+    now = process.now()
+    process.now = lambda: now + sweep.EVERY
+    process.runner.look()
+    process.write_down()
+    process.touch(room)  # by the reconciler: the room says now where its log ends
+    process.runner.run_due()
+    assert process.recorder.new == {room.id: [1, 2]}
+
+
+def test_a_cursor_beyond_the_end_of_a_restored_log_begins_again(
+    open_process: OpenProcess, room: Room, migrated: Database
+) -> None:
+    process = open_process()
+    process.runner.run_due()
+    say(process, room, "one", "two")
+    process.runner.run_due()
+    migrated.db["message"].delete_many({"seq": 2})
+    migrated.db["room"].update_many({}, {"$set": {"last_seq": 1}})
+    process.log.forget_all()
+    process.runner.start_over()
+    restarted = open_process(process.recorder)
+    restarted.now = lambda: migrated.now_ms() + round(leases.LEASE * 1000) + 1
+    restarted.runner.run_due()
+    assert process.recorder.new == {room.id: [1, 2, 1]}
+
+
+def test_a_rebuild_clears_and_begins_at_the_start(process: Process, room: Room) -> None:
+    process.runner.run_due()
+    say(process, room, "one", "two")
+    process.write_down()
+    process.runner.run_due()
+    process.states.request_rebuild("recorder")
+    process.runner.run_due()
+    assert process.recorder.cleared == 3
+    assert process.recorder.new == {room.id: [1, 2, 1, 2]}
+    assert len({one["_id"] for one in process.database.db["cursor"].find()}) == 1
+
+
+def test_a_new_start_goes_on_at_the_cursors(open_process: OpenProcess, room: Room) -> None:
+    recorder = Recorder()
+    for text in ("one", "two", "three"):
+        process = open_process(recorder)
+        say(process, room, text)
+        process.write_down()
+        process.runner.run_due()
+        process.runner.stop(0.0)
+    assert recorder.new == {room.id: [1, 2, 3]}
+
+
+def _without_waiting(take):  # type: ignore[no-untyped-def]
+    def take_all(self: due.DueRooms, most: int) -> list[Room]:
+        for one in self._failing.values():
+            one.due_at = 0.0
+        return take(self, most)
+
+    return take_all
