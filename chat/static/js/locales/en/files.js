@@ -5,7 +5,7 @@ export default {
   "files.chosen": "Files to send",
   "files.remove": "Remove {name}",
   "files.drop": "Drop files here to send them to {name}",
-  "files.no_room": "Open a conversation first, then drop the files there.",
+  "files.no_room": "Drop files on an open conversation to send them.",
   "files.empty": "“{name}” is empty.",
   "files.too_large": "“{name}” is too large: at most {size} for each file.",
   "files.too_many": "At most {count} files in one message: the rest was left out.",

@@ -5,7 +5,7 @@ export default {
   "files.chosen": "待发送的文件",
   "files.remove": "移除 {name}",
   "files.drop": "松开即可发送给 {name}",
-  "files.no_room": "请先打开一个会话，再把文件拖进去。",
+  "files.no_room": "请把文件拖到打开的会话里发送。",
   "files.empty": "“{name}”是空文件。",
   "files.too_large": "“{name}”太大，单个文件不能超过 {size}。",
   "files.too_many": "一条消息最多 {count} 个文件，多出的没有添加。",
