@@ -202,10 +202,6 @@ CATALOGUE: dict[str, Line] = {
     "invalid.link": Line(
         "链接无效，或已过期、已被使用。", "This link is not valid, has expired or was used already."
     ),
-    "invalid.avatar": Line(
-        "头像须为 https: 网址或以 / 开头的路径。",
-        "An avatar is an https: address or a path that starts with /.",
-    ),
     "invalid.code": Line("验证码错误或已失效。", "The code is wrong or no longer valid."),
     "invalid.taken": Line("已被使用。", "This is taken already."),
     "invalid.many_taken": Line(

@@ -67,7 +67,7 @@ class User:
     nickname: str
     sex: int  # 0 unknown, 1 male, 2 female
     email: str
-    avatar: str
+    avatar: str  # the id of a file, or empty
     locale: str | None
     created_at: int
     updated_at: int

@@ -47,8 +47,8 @@ def plan_people(source: Source, present: Present, report: Report) -> People:
         if known is None:
             adopted = Found(_document(found.document, id_), found.replaces)
             people.new.append(adopted)
-            if text(found.document, "avatar") and not adopted.document["avatar"]:
-                report.note("pictures of users that are no https address: dropped", id_)
+            if text(found.document, "avatar"):
+                report.note("addresses of users' pictures: dropped, they upload them anew", id_)
             known = adopted.document
         people.names[id_] = text(known, "nicname", "username")
     _refuse_doubles(people, present)
@@ -88,7 +88,7 @@ def _document(old: Document, id_: ObjectId) -> Document:
         "nickname_key": fold(nickname),
         "sex": old["sex"] if old.get("sex") in (0, 1, 2) else 0,
         "email": email,
-        "avatar": _avatar(text(old, "avatar")),
+        "avatar": "",  # an address of another server would tell it who looks when
         **times(old),
     }
     if username:
@@ -97,14 +97,6 @@ def _document(old: Document, id_: ObjectId) -> Document:
     if email:
         new["email_key"] = fold_address(email)
     return new
-
-
-def _avatar(value: str) -> str:
-    """Return the URL of a picture if it is a valid avatar, else an empty one."""
-    try:
-        return str(fields.Avatar().deserialize(value))
-    except ValidationError:
-        return ""
 
 
 def _note(user: Document, report: Report) -> None:

@@ -85,7 +85,7 @@ def _content_security_policy(own: Origin | None) -> str:
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            "img-src 'self' data: blob:",  # pictures are fetched with a token
+            "img-src 'self' data: blob:",  # blob: what the page has fetched with its token
             f"connect-src 'self'{sockets}",  # before 15.4, Safari's 'self' does not match sockets
             "manifest-src 'self'",
             "worker-src 'self'",

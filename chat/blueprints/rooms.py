@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, heavy, load, load_query, no_content
 from chat.concurrency import cooperatively
 from chat.log.futures import wait_for
 from chat.middleware.deadline import seconds_left
+from chat.middleware.transfers import IncomingBody
 from chat.models import Conversation
 from chat.schemas.messages import (
     HistorySchema,
@@ -77,6 +78,20 @@ def get_room(identity: Identity, room_id: str) -> Response:
 @require_user
 def update_room(identity: Identity, room_id: str) -> Response:
     services().groups.update(identity.user, room_id, load(UpdateRoomSchema()))
+    return _answer_room(identity, room_id)
+
+
+@rooms.put("/<room_id>/avatar")
+@require_user
+def set_avatar(identity: Identity, room_id: str) -> Response:
+    services().avatars.set_of_group(identity.user, room_id, IncomingBody(request.environ))
+    return _answer_room(identity, room_id)
+
+
+@rooms.delete("/<room_id>/avatar")
+@require_user
+def remove_avatar(identity: Identity, room_id: str) -> Response:
+    services().avatars.remove_of_group(identity.user, room_id)
     return _answer_room(identity, room_id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from chat import auth
 from chat.auth import Identity, require_user
@@ -18,6 +18,7 @@ from chat.blueprints.http import (
     no_content,
     request_locale,
 )
+from chat.middleware.transfers import IncomingBody
 from chat.models import User
 from chat.schemas.users import (
     ChangePasswordSchema,
@@ -138,6 +139,19 @@ def show_me(identity: Identity) -> Response:
 def edit_me(identity: Identity) -> Response:
     changes = load(ProfileSchema())
     return answer(dump_own_user(services().profiles.update_profile(identity.user, changes)))
+
+
+@users.put("/users/me/avatar")
+@require_user
+def set_my_avatar(identity: Identity) -> Response:
+    body = IncomingBody(request.environ)
+    return answer(dump_own_user(services().avatars.set_of_user(identity.user, body)))
+
+
+@users.delete("/users/me/avatar")
+@require_user
+def remove_my_avatar(identity: Identity) -> Response:
+    return answer(dump_own_user(services().avatars.remove_of_user(identity.user)))
 
 
 @users.delete("/users/me")

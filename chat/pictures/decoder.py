@@ -36,7 +36,9 @@ class Bounds:
 
     memory: int = 1024 * 1024 * 1024  # bytes of addresses
     seconds: int = 20  # of one core
-    moving_seconds: int = 10  # of these, to write a picture that moves; else its first frame stays
+    moving_seconds: float = (
+        10.0  # of these, to write a picture that moves; else its first frame stays
+    )
     wall_seconds: float = 30.0  # by the clock; more than `seconds`, because others go first
 
 

@@ -5,6 +5,7 @@ Only the worker runs this, so nothing of `chat` is imported, and all memory here
 
 from __future__ import annotations
 
+import errno
 import io
 import signal
 import warnings
@@ -192,6 +193,10 @@ def _write_moving(image: Image.Image, name: str, picture: BinaryIO, seconds: flo
             picture.flush()
     except (TooLong, MemoryError):
         return False
+    except OSError as error:
+        if error.errno == errno.EFBIG:  # the limit of what a worker writes
+            return False
+        raise
     return True
 
 

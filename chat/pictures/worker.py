@@ -22,8 +22,8 @@ NICENESS = 10
 
 
 def main(arguments: list[str]) -> None:
-    kind, numbers = arguments[0], arguments[1:]
-    source, picture, preview, memory, seconds, moving_seconds = map(int, numbers)
+    kind, moving_seconds = arguments[0], float(arguments[-1])
+    source, picture, preview, memory, seconds = map(int, arguments[1:-1])
     set_limits(memory, seconds)
     # From here on, with limits: Pillow alone is a hundred thousand lines.
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))

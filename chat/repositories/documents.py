@@ -45,6 +45,15 @@ def object_id(value: str) -> ObjectId | None:
     return found if str(found) == value else None
 
 
+def avatar_of(document: Mapping[str, Any]) -> str:
+    """Return the id of the picture of a user or a room, or "".
+
+    Older versions stored addresses of pictures anywhere; they count as none.
+    """
+    value = document.get("avatar")
+    return value if isinstance(value, str) and object_id(value) else ""
+
+
 def object_ids(values: Iterable[str]) -> list[ObjectId]:
     """Return the ObjectIds of the valid ones among `values`."""
     return [found for found in map(object_id, values) if found is not None]

@@ -139,8 +139,10 @@ class FileRepository:
         return self._mark_in_pieces({"room_identity": object_id(room_id)}, now)
 
     def mark_of_user(self, user_id: str, now: int) -> Iterator[int]:
-        """Have the files of a user removed; yield the number of each piece."""
-        return self._mark_in_pieces({"user_identity": object_id(user_id)}, now)
+        """Have the files of a user removed, but not pictures of groups; yield as above."""
+        for only in ({"purpose": "message"}, {"purpose": "avatar", "room_identity": None}):
+            query = {"user_identity": object_id(user_id), **only}
+            yield from self._mark_in_pieces(query, now)
 
     def delete(self, stored: StoredFile) -> None:
         """Delete what is known of a file and its preview, after its chunks."""

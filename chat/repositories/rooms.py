@@ -16,7 +16,14 @@ from chat.database.client import Database
 from chat.database.dialects import Pacing
 from chat.errors import NotFound
 from chat.models import NO_MENTIONS, AllMention, Message, Room
-from chat.repositories.documents import between, in_pages, object_id, object_ids, with_ids
+from chat.repositories.documents import (
+    avatar_of,
+    between,
+    in_pages,
+    object_id,
+    object_ids,
+    with_ids,
+)
 from chat.repositories.messages import PREVIEW_LENGTH, document_of, message_of
 
 # A time so far in the future was written while the database's clock was ahead.
@@ -105,7 +112,7 @@ class RoomRepository:
             self._database.db["room"].update_many(some, {"$unset": {"opened_by": ""}})
 
     def update(self, room_id: str, changes: Mapping[str, str]) -> Room:
-        """Change `name`, `info`, `access` or `posting` and return the changed room."""
+        """Change `name`, `info`, `avatar`, `access` or `posting` and return the changed room."""
         room = self._update({"_id": object_id(room_id)}, changes)
         if room is None:
             raise NotFound()
@@ -391,7 +398,7 @@ def room_of(document: Mapping[str, Any]) -> Room:
         blocked_by=tuple(map(str, document.get("blocked_by", ()))),
         last_rev=document.get("last_rev", 0),
         last_mention_all=_all_mention_of(document),
-        avatar=document.get("avatar") or "",
+        avatar=avatar_of(document),
     )
     return replace(room, member_ids=tuple(key.split(":"))) if key else room
 

@@ -15,6 +15,7 @@ from chat.database.client import Database
 from chat.errors import ChatError, Conflict, NotFound
 from chat.models import User
 from chat.repositories.documents import (
+    avatar_of,
     between,
     in_pages,
     is_only_repeated,
@@ -268,7 +269,7 @@ def _user(document: Document) -> User:
         nickname=document.get("nicname") or username,
         sex=int(document.get("sex") or 0),
         email=document.get("email") or "",
-        avatar=document.get("avatar") or "",
+        avatar=avatar_of(document),
         locale=document.get("locale"),
         created_at=created_at,
         updated_at=int(document.get("updated_at") or created_at),

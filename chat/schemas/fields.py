@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 from marshmallow.fields import Field
@@ -23,7 +22,6 @@ from chat.text.normalization import digits_of
 from chat.text.visibility import is_blank, is_line, is_plain
 
 __all__ = [
-    "Avatar",
     "Boolean",
     "Choice",
     "Dict",
@@ -42,12 +40,10 @@ __all__ = [
 MAX_ERRORS = 10  # reported for one container
 MAX_INTEGER = 2**53 - 1  # the greatest that JavaScript holds exactly; also fits the database
 MAX_NICKNAME = 30
-MAX_AVATAR = 500
 MAX_TOKEN = 64
 MAX_EMOJI = 16  # code points
 MAX_TYPED_DIGITS = 64  # with the spaces and dashes between them
 SURROGATES_AND_NUL = re.compile("[\x00\ud800-\udfff]")
-UNSAFE = frozenset('"<>\\^`{|}')  # in URLs
 USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,20}")
 ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -179,19 +175,6 @@ class Token(String):
         super().__init__(min=1, max=MAX_TOKEN, strip=True, **kwargs)
 
 
-class Avatar(String):
-    """Empty, an `https:` URL or a path on this server, so nothing that runs a script."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max=MAX_AVATAR, **kwargs)
-
-    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(*args, **kwargs)
-        if text and not (is_own_path(text) or is_https_url(text)):
-            raise ValidationError("invalid.avatar")
-        return text
-
-
 class Id(Strict):
     """An id in the server's format; the service raises NotFound for an unknown one."""
 
@@ -293,24 +276,3 @@ class Dict(Strict):
         if errors:
             raise ValidationError(errors)
         return read
-
-
-def is_own_path(text: str) -> bool:
-    """Return whether text is an absolute path here; `//host` and `/\\host` are other servers."""
-    return text[0] == "/" and text[1:2] not in ("/", "\\") and is_escaped(text)
-
-
-def is_https_url(text: str) -> bool:
-    """Return whether text is an `https:` URL with a host and without a user name."""
-    if not text.lower().startswith("https://") or not is_escaped(text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
-    except ValueError:
-        return False
-
-
-def is_escaped(text: str) -> bool:
-    """Return whether text has only characters that need no percent-encoding in a URL."""
-    return all("!" <= character <= "~" and character not in UNSAFE for character in text)

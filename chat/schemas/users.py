@@ -72,7 +72,6 @@ class ResetPasswordSchema(Schema):
 class ProfileSchema(Schema):
     nickname = fields.Nickname()
     sex = fields.Choice([0, 1, 2])
-    avatar = fields.Avatar()
     locale = fields.Choice(["zh", "en"], allow_none=True)
 
 

@@ -61,7 +61,7 @@ class Groups:
         return room
 
     def update(self, user: User, room_id: str, changes: Mapping[str, str]) -> Room:
-        """Change the name, info, access or posting of a group."""
+        """Change the name, info, picture, access or posting of a group."""
         self._limits.count(CHANGES, user.id)
         room, membership = self._membership_cache.require_fresh(user.id, room_id)
         policies.require_manager(room, membership)

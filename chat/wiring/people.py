@@ -13,6 +13,7 @@ from chat.services.account_administration import AccountAdministration
 from chat.services.account_deletion import AccountDeletion
 from chat.services.account_removal import AccountRemoval
 from chat.services.accounts import Accounts
+from chat.services.avatars import Avatars
 from chat.services.code_sender import CodeSender
 from chat.services.codes import VerificationCodes
 from chat.services.deleted_accounts import DeletedAccounts
@@ -50,6 +51,7 @@ class People:
     password_changes: PasswordChanges
     password_resets: PasswordResets
     profiles: Profiles
+    avatars: Avatars
     deleted_accounts: DeletedAccounts
     account_removal: AccountRemoval
     account_deletion: AccountDeletion
@@ -159,6 +161,14 @@ def wire_people(
             clock=clock,
         ),
         profiles=profiles,
+        avatars=Avatars(
+            users=users,
+            membership_cache=core.membership_cache,
+            files=files.files,
+            removal=files.file_removal,
+            profiles=profiles,
+            groups=rooms.groups,
+        ),
         deleted_accounts=deleted_accounts,
         account_removal=account_removal,
         account_deletion=account_deletion,

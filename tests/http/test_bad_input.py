@@ -148,7 +148,6 @@ GOOD: dict[str, object] = {
     "code": "123456",
     "nickname": "Some One",
     "sex": 1,
-    "avatar": "/avatars/1.png",
     "locale": "en",
     "name": "Tea",
     "info": "at five",

@@ -30,9 +30,7 @@ NOT_TEXT: list[object] = [1, 1.0, True, [], {}, {"$gt": ""}, b"x"]
 
 
 @pytest.mark.parametrize("value", NOT_TEXT)
-@pytest.mark.parametrize(
-    "field", [fields.String(), fields.Username(), fields.Email(), fields.Avatar(), fields.Id()]
-)
+@pytest.mark.parametrize("field", [fields.String(), fields.Username(), fields.Email(), fields.Id()])
 def test_what_is_not_text_is_refused(field: Any, value: object) -> None:
     assert refusal(field, value) in ("invalid.string", "invalid.id")
 
@@ -184,42 +182,6 @@ def test_digits_are_kept_alone_and_the_rest_names_nothing() -> None:
 )
 def test_what_could_not_stand_in_a_mail_header_is_refused(value: str) -> None:
     assert refusal(fields.Email(), value) == "invalid.email"
-
-
-@pytest.mark.parametrize(
-    "value", ["", "/static/a.png", "https://example.org/a.png?b=c", "HTTPS://example.org:8443/"]
-)
-def test_avatars_may_be_own_paths_and_https_addresses(value: str) -> None:
-    assert refusal(fields.Avatar(), value) is None
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "//example.org/a.png",
-        "/\\example.org/a.png",
-        "/\t/example.org",
-        "a.png",
-        "http://example.org/a.png",
-        "javascript:alert(1)",
-        "https:",
-        "https://",
-        "https:///a.png",
-        "https://user@example.org/",
-        "https://example.org\\@other.org/",
-        "https://exa mple.org/",
-        "https://[::1/",
-        "https://example.org:x/",
-        " https://example.org/",
-        'https://example.org/"onload=',
-        "https://example.org/a.png#\" onerror='x'",
-        "data:text/html,<script>x</script>",
-        "blob:https://example.org/1",
-        "file:///etc/passwd",
-    ],
-)
-def test_avatars_that_lead_elsewhere_are_refused(value: str) -> None:
-    assert refusal(fields.Avatar(), value) == "invalid.avatar"
 
 
 class Sample(Schema):

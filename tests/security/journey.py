@@ -274,7 +274,7 @@ class Journey:
     def _manage_account(self) -> None:
         ann, bob = self.ann, self.bob
         for person in (ann, bob):
-            person.call("PATCH /api/users/me", {"nickname": "Walker", "avatar": "/a.png"})
+            person.call("PATCH /api/users/me", {"nickname": "Walker"})
             person.call("GET /api/users/me")
             person.call("GET /api/session")
         ann.call("GET /api/users/<username>", username=bob.username)

@@ -22,6 +22,7 @@ from harness.accounts import bearer, new_email, new_name, new_password
 from harness.people import UNKNOWN_ID, app_beside, make_people, new_client_id, settle
 from tests.conftest import drop, with_database
 from tests.figures import Figures
+from tests.http.uploading import picture
 from tests.security.callers import WITHOUT_TOKEN, Cast, count_cells, row
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -39,6 +40,8 @@ TABLE = {
     "PUT /api/users/me/password": row("401 401 401 400 400 400 400 400"),  # another's password
     "GET /api/users/me": row("401 401 401 200 200 200 200 200"),
     "PATCH /api/users/me": row("401 401 401 200 200 200 200 200"),
+    "PUT /api/users/me/avatar": row("401 401 401 200 200 200 200 200"),
+    "DELETE /api/users/me/avatar": row("401 401 401 200 200 200 200 200"),
     "DELETE /api/users/me": row("401 401 401 400 400 400 400 400"),  # another's password
     "GET /api/users/<username>": row("401 401 401 200 200 200 200 200"),
     "GET /api/users": row("401 401 401 200 200 200 200 200"),
@@ -54,6 +57,8 @@ TABLE = {
     "POST /api/rooms/join": row("401 401 401 200 403 200 200 200"),
     "GET /api/rooms/<room_id>": row("401 401 401 404 404 200 200 200"),
     "PATCH /api/rooms/<room_id>": row("401 401 401 404 404 403 200 200"),
+    "PUT /api/rooms/<room_id>/avatar": row("401 401 401 404 404 403 200 200"),
+    "DELETE /api/rooms/<room_id>/avatar": row("401 401 401 404 404 403 200 200"),
     "DELETE /api/rooms/<room_id>": row("401 401 401 404 404 403 403 204"),
     "GET /api/rooms/<room_id>/members": row("401 401 401 404 404 200 200 200"),
     "POST /api/rooms/<room_id>/members": row("401 401 401 404 404 403 202 202"),  # a stranger
@@ -94,6 +99,8 @@ TABLE = {
 DIRECT = {
     "GET /api/rooms/<room_id>": (404, 200),
     "PATCH /api/rooms/<room_id>": (404, 403),
+    "PUT /api/rooms/<room_id>/avatar": (404, 403),
+    "DELETE /api/rooms/<room_id>/avatar": (404, 403),
     "DELETE /api/rooms/<room_id>": (404, 403),
     "GET /api/rooms/<room_id>/members": (404, 200),
     "POST /api/rooms/<room_id>/members": (404, 403),
@@ -184,6 +191,8 @@ OTHERS_IN_DIRECT = {
 KEEPING_OUT = row("401 401 401 404 404 403 204 204")
 
 
+# Calls whose body is a file
+UPLOADS = ("PUT /api/users/me/avatar", "PUT /api/rooms/<room_id>/avatar")
 QUERIES = {
     "GET /api/users": {"q": "target"},
     "GET /api/rooms/<room_id>/changes": {"after_rev": "0"},
@@ -293,6 +302,7 @@ class Stage(Cast):
             method=method,
             headers={"Accept-Language": "en"} | (bearer(token) if token else {}),
             json=self.body(route),
+            data=picture() if route in UPLOADS else None,
             query_string=QUERIES.get(route),
         )
 

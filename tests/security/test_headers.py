@@ -48,7 +48,7 @@ def test_every_answer_tells_browsers_what_not_to_do(app: Flask) -> None:
             assert directives["default-src"] == ["'none'"], case
             for name in ("base-uri", "form-action", "frame-ancestors"):
                 assert directives[name] == ["'none'"], case
-            # Pictures alone are shown from memory: they are fetched with a token.
+            # Pictures alone may come from what the page has fetched with its token.
             pictures = {*directives.pop("img-src", [])} - {"blob:"}
             assert not {*sum(directives.values(), []), *pictures} & set(FORBIDDEN), case
             if path.startswith("/api"):

@@ -47,7 +47,7 @@ FOREIGN = {
 # What people take other people and rooms by: it must look like what it is.
 SHOWN = {"name", "info", "nickname"}
 # Letters, digits and signs of ASCII alone.
-ASCII = {"RegisterSchema.username", "email", "avatar"}
+ASCII = {"RegisterSchema.username", "email"}
 # Compared, never shown; or shown as what somebody said, on lines of its own.
 FREE = {
     "username",

@@ -44,15 +44,17 @@ class Member:
         """Call another server from now on."""
         self._server = server
 
-    def http(self, method: str, path: str, json: Any = None) -> requests.Response:
-        """Call the server over HTTP."""
+    def http(
+        self, method: str, path: str, json: Any = None, content: bytes | None = None
+    ) -> requests.Response:
+        """Call the server over HTTP, with JSON or with the bytes of a file."""
         return self._http.request(
-            method, f"{self._server.url}/api{path}", json=json, timeout=PATIENCE
+            method, f"{self._server.url}/api{path}", json=json, data=content, timeout=PATIENCE
         )
 
-    def data(self, method: str, path: str, json: Any = None) -> Any:
+    def data(self, method: str, path: str, json: Any = None, content: bytes | None = None) -> Any:
         """Call the server over HTTP and return the `data` of a good answer."""
-        response = self.http(method, path, json)
+        response = self.http(method, path, json, content)
         assert response.ok, response.text
         return response.json()["data"] if response.content else None
 

@@ -75,7 +75,7 @@ def test_a_new_nickname_does_not_pass_a_block_until_it_ends(people: People) -> N
     bob.direct_with(cleo)
     hers, cleos = ada.socket("/direct", "/group"), cleo.socket("/direct")
     block(ada, bob)
-    bob.data("PATCH", "/users/me", {"nickname": "You cannot stop me", "avatar": "/insult.png"})
+    bob.data("PATCH", "/users/me", {"nickname": "You cannot stop me"})
     cleos.pushed("user_changed", nickname="You cannot stop me")
     ada.data("PATCH", "/users/me", {"nickname": "Ada L."})
     hers.pushed("user_changed", nickname="Ada L.")  # one's own comes after what was before it

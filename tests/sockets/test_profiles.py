@@ -13,6 +13,7 @@ from chat.models import Membership
 from chat.repositories.memberships import MembershipRepository
 from chat.services.capacity import MAX_MEMBERS
 from harness.servers import Server
+from tests.http.uploading import picture
 from tests.sockets.conftest import Member, Pair
 from tests.stopwatch import Stopwatch
 
@@ -27,7 +28,7 @@ def test_a_change_reaches_all_who_share_a_room_once_and_nobody_else(people: Peop
         ada.create_group(bob)
     ada.direct_with(cleo)
     own, bobs, cleos, eves = [one.socket("/direct", "/group") for one in (ada, bob, cleo, eve)]
-    ada.data("PATCH", "/users/me", {"nickname": "Ada L.", "avatar": "/a.png", "sex": 2})
+    ada.data("PATCH", "/users/me", {"nickname": "Ada L.", "sex": 2})
     seen = {"id": ada.id, "username": ada.username, "nickname": "Ada L.", "sex": 2}
     for client, namespaces in (
         (bobs, ["/group"]),
@@ -46,7 +47,18 @@ def test_a_change_reaches_all_who_share_a_room_once_and_nobody_else(people: Peop
         for _, user in told:
             created_at = user.pop("created_at")
             assert isinstance(created_at, int)
-            assert user == seen | {"avatar": "/a.png"}, "neither e-mail nor locale"
+            assert user == seen | {"avatar": ""}, "neither e-mail nor locale"
+
+
+def test_a_new_picture_reaches_those_who_see_it(people: People) -> None:
+    ada, bob = people("ada", "bob")
+    group = ada.create_group(bob)
+    client = bob.socket("/group")
+    avatar = ada.data("PUT", "/users/me/avatar", content=picture())["avatar"]
+    assert client.pushed("user_changed", id=ada.id)["avatar"] == avatar != ""
+    of_group = ada.data("PUT", f"/rooms/{group['id']}/avatar", content=picture())["avatar"]
+    assert client.pushed("room_updated", id=group["id"])["avatar"] == of_group != ""
+    assert bob.http("GET", f"/files/{of_group}").headers["Content-Type"] == "image/webp"
 
 
 def test_the_language_one_chooses_is_nobodys_business(people: People) -> None:
