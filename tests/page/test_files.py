@@ -13,7 +13,7 @@ from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 from harness.people import Person
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
-from tests.page.hands import go_offline, open_menu, row_of
+from tests.page.hands import go_offline, open_sheet, row_of
 from tests.page.line import kept
 
 Enter = Callable[..., Visitor]
@@ -65,17 +65,27 @@ def shown(visitor: Visitor) -> Locator:
     return visitor.page.locator(".transcript .picture[data-state=shown] img")
 
 
-def hold(page: Page) -> list[Route]:
-    """Let uploads wait from now on; return those that do."""
-    held: list[Route] = []
-    page.route(UPLOADS, lambda route: held.append(route))
-    return held
+class Gate:
+    """Lets uploads of a page wait, until they may go on or are answered here."""
 
+    def __init__(self, page: Page) -> None:
+        self._held: list[Route] = []
+        self._act: Callable[[Route], None] = self._held.append
+        page.route(UPLOADS, lambda route: self._act(route))
 
-def release(page: Page, held: list[Route]) -> None:
-    page.unroute(UPLOADS)
-    for route in held:
-        route.continue_()
+    def open(self) -> None:
+        """Let all of them reach the server."""
+        self._set(lambda route: route.continue_())
+
+    def refuse(self, status: int, **error: object) -> None:
+        """Answer all of them with an error."""
+        self._set(lambda route: route.fulfill(status=status, json={"error": error}))
+
+    def _set(self, act: Callable[[Route], None]) -> None:
+        self._act = act
+        for route in self._held:
+            act(route)
+        self._held.clear()
 
 
 def two_in_a_group(enter: Enter, people: People) -> tuple[Visitor, Visitor, Person, dict[str, Any]]:
@@ -147,7 +157,7 @@ def test_the_row_keeps_its_height_and_its_picture_while_it_is_sent(
     group = ann.create_group(name="On the way")
     visitor = enter(ann, f"/r/{group['number']}")
     page = visitor.page
-    held = hold(page)
+    gate = Gate(page)
     send(visitor, photo(), photo("b.png"), notes(), text="on its way")
     row = row_of(visitor, "on its way")
     expect(row.locator(".upload-ring")).to_have_count(3)
@@ -156,7 +166,7 @@ def test_the_row_keeps_its_height_and_its_picture_while_it_is_sent(
     expect(row_of(visitor, "a text goes first").locator(".state")).to_have_text("Sent")
     before = row.locator(".files").bounding_box()
     row.evaluate("node => { window.images = [...node.querySelectorAll('img')]; }")
-    release(page, held)
+    gate.open()
     expect(row.locator(".upload-ring")).to_have_count(0)
     expect(row).to_have_attribute("data-seq", "2")
     after = row.locator(".files").bounding_box()
@@ -172,31 +182,30 @@ def test_an_upload_is_cancelled_and_one_that_was_refused_is_tried_again(
     group = ann.create_group(name="Trouble")
     visitor = enter(ann, f"/r/{group['number']}")
     page = visitor.page
-    held = hold(page)
+    gate = Gate(page)
     send(visitor, photo("a.png"), photo("b.png"), text="one is left")
     row = row_of(visitor, "one is left")
     row.get_by_role("button", name="Cancel a.png").click()
     expect(row.locator(".upload-ring")).to_have_count(1)
-    page.unroute(UPLOADS)
-    full = {"error": {"code": "quota_exceeded", "message": "Full.", "retry_after": 86_400}}
-    page.route(UPLOADS, lambda route: route.fulfill(status=429, json=full))
-    for route in held[1:]:
-        route.fulfill(status=429, json=full)
+    gate.refuse(429, code="quota_exceeded", message="Full.", retry_after=86_400)
     expect(row.locator(".trouble")).to_contain_text("your storage here is full")
-    page.unroute(UPLOADS)
+    gate.open()
     row.get_by_role("button", name="Try again").click()
     expect(row).to_have_attribute("data-seq", "1")
     expect(row.locator(".picture")).to_have_count(1)
 
 
-def test_a_reload_while_files_are_uploaded_sends_them_once(enter: Enter, people: People) -> None:
+def test_files_that_are_on_their_way_when_the_page_is_closed_are_sent_once(
+    enter: Enter, people: People
+) -> None:
     anns, bobs, ann, group = two_in_a_group(enter, people)
     page = anns.page
-    hold(page)
+    Gate(page)
     send(anns, photo(), notes(), text="through a reload")
     kept(anns, 1)
-    page.unroute(UPLOADS)
-    page.reload()
+    page.close()
+    anns.page = anns.new_tab()
+    anns.open(f"/r/{group['number']}")
     row = row_of(bobs, "through a reload")
     expect(row.locator(".picture[data-state=shown]")).to_have_count(1)
     expect(row_of(anns, "through a reload")).to_have_attribute("data-seq", "1")
@@ -289,7 +298,7 @@ def test_a_caption_can_be_emptied_and_a_quote_says_what_it_answers(
     bobs.write("an answer")
     quote = row_of(anns, "an answer").locator(".quote-text")
     expect(quote).to_have_text("📷 a caption")
-    open_menu(anns, "a caption").get_by_role("menuitem", name="Edit").click()
+    anns.page.locator(".composer-input").press("ArrowUp")
     anns.page.locator(".composer-input").fill("")
     anns.page.get_by_role("button", name="Save").click()
     expect(quote).to_have_text("📷 Photo")
@@ -317,3 +326,26 @@ def test_on_a_phone_pictures_fit_and_fingers_turn_the_pages(enter: Enter, people
           at("pointerup", 120);
         }""")
     expect(image).to_have_attribute("alt", "2.png")
+
+
+def test_people_and_groups_have_pictures_that_others_see(enter: Enter, people: People) -> None:
+    anns, bobs, ann, _ = two_in_a_group(enter, people)
+    send(anns, notes(), text="hello")
+    face = row_of(bobs, "hello").locator(".avatar img")
+    expect(row_of(bobs, "hello").locator(".avatar")).to_have_text(ann.username[0].upper())
+    anns.page.locator(".me").click()
+    choice = anns.page.locator(".picture-choice")
+    choice.locator("input").set_input_files([photo("me.png")])
+    expect(choice.get_by_role("button", name="Change picture")).to_be_visible()
+    expect(face).to_be_visible()
+    choice.locator("input").set_input_files([notes("none.png")])
+    expect(choice.get_by_role("alert")).not_to_be_empty()
+    choice.get_by_role("button", name="Remove").click()
+    expect(face).to_have_count(0)
+    sheet = open_sheet(anns, "Pictures")
+    sheet.locator(".picture-choice input").set_input_files([photo("group.png")])
+    expect(bobs.page.locator(".room .room-avatar img")).to_be_visible()
+    expect(bobs.page.locator(".room-head .avatar img")).to_be_visible()
+    open_sheet(bobs)
+    expect(bobs.page.locator(".group-picture .avatar img")).to_be_visible()
+    expect(bobs.page.locator(".group-picture .picture-choice")).to_be_hidden()

@@ -38,7 +38,7 @@ export default {
 
   "avatar.choose": "Choose picture",
   "avatar.change": "Change picture",
-  "avatar.remove": "Remove picture",
+  "avatar.remove": "Remove",
   "avatar.sending": "Uploading…",
   "avatar.saved": "Picture saved",
   "avatar.removed": "Picture removed",

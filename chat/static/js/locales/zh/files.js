@@ -38,7 +38,7 @@ export default {
 
   "avatar.choose": "选择头像",
   "avatar.change": "更换头像",
-  "avatar.remove": "移除头像",
+  "avatar.remove": "移除",
   "avatar.sending": "正在上传…",
   "avatar.saved": "头像已保存",
   "avatar.removed": "头像已移除",
