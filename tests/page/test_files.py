@@ -120,7 +120,7 @@ def test_what_is_chosen_pasted_and_dropped_goes_out_in_one_message(
         "dropped.png",
     ]
     with bobs.page.expect_download() as download:
-        row.get_by_role("button", name="Download notes.txt, 10 B").click()
+        row.get_by_role("button", name="Download notes.txt 10 B").click()
     assert download.value.suggested_filename == "notes.txt"
     assert Path(download.value.path()).read_bytes() == b"some notes"
     assert anns.complaints == bobs.complaints == []

@@ -6,5 +6,13 @@ import { nameParts } from "../files/kinds.js";
 /** Make the name; its direction is its own. */
 export function fileName(name) {
   const [start, end] = nameParts(name);
-  return h("bdi", { class: "file-name", title: name }, h("span", { class: "file-name-start" }, start), end && h("span", {}, end));
+  const first = { class: "file-name-start" };
+  if (!end) return h("bdi", { class: "file-name", title: name }, h("span", first, start));
+  return h(
+    "bdi",
+    { class: "file-name", title: name },
+    h("span", { ...first, "aria-hidden": "true" }, start),
+    h("span", { "aria-hidden": "true" }, end),
+    h("span", { class: "visually-hidden" }, name), // read out in one piece
+  );
 }

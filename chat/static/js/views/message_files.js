@@ -32,7 +32,8 @@ export function drawFiles(box, bubble, message, context) {
     found?.remove();
     return;
   }
-  const root = found ?? h("div", { class: "files" }, h("div", { class: "pictures" }), h("div", { class: "cards" }));
+  // With a direction of its own: that of the box is its text's.
+  const root = found ?? h("div", { class: "files", dir: "ltr" }, h("div", { class: "pictures" }), h("div", { class: "cards" }));
   if (!found) box.insertBefore(root, bubble);
   const [grid, cards] = root.children;
   drawGrid(grid, files.filter(isVisible), message, context.files);
@@ -120,6 +121,7 @@ function createCard({ download }) {
       "button",
       { type: "button", class: "file-open", tabindex: "-1", onclick: act },
       h("span", { class: "file-face" }),
+      h("span", { class: "visually-hidden" }, `${t("files.save")} `),
       h("span", { class: "file-about" }, h("span", { class: "file-line" }), h("span", { class: "file-size" })),
       h("span", { class: "file-get" }, icon(DOWNLOAD)),
     ),
@@ -129,16 +131,15 @@ function createCard({ download }) {
 
 function updateCard(card, file, message, tools) {
   const [button] = card.children;
-  const [face, about, get] = button.children;
+  const [face, verb, about, get] = button.children;
   const before = shown.get(card)?.file;
   shown.set(card, { message, file });
   if (before?.name !== file.name) {
     fill(face, fileSign(file));
     fill(about.firstChild, fileName(file.name));
   }
-  const size = fileSize(file.size);
-  setText(about.lastChild, size);
-  setAttr(button, "aria-label", t("files.download_one", { name: file.name, size }));
+  setText(about.lastChild, fileSize(file.size));
+  verb.hidden = !message.seq;
   get.classList.toggle("is-hidden", !message.seq);
   drawUpload(card, file, message, tools);
 }

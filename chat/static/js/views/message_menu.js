@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { QUICK } from "../emoji.js";
 import { t } from "../i18n.js";
-import { COPY, LINK, PENCIL, PEOPLE, PIN, REPLY, SELECT, SMILE, TRASH } from "../icons.js";
+import { COPY, DOWNLOAD, LINK, PENCIL, PEOPLE, PIN, REPLY, SELECT, SMILE, TRASH } from "../icons.js";
 import { rightsOver } from "../rights.js";
 import { reactsWith } from "../versions.js";
 import { openDialog } from "./dialog.js";
@@ -30,6 +30,7 @@ export function openMessageMenu({ store, room, message, at, acts, onClose }) {
     item(rights.edit, "act.edit", PENCIL, "edit"),
     item(copies && hasText, "act.copy", COPY, "copyText"),
     item(copies, "act.copy_link", LINK, "copyLink"),
+    item(message.files?.length === 1, "files.save", DOWNLOAD, "save"),
     item(touched && hasText, "act.select", SELECT, "select"),
     item(rights.pin, message.pinned ? "act.unpin" : "act.pin", PIN, "pin"),
     item(message.reactions?.length, "act.reacted", PEOPLE, "showReacted"),

@@ -17,6 +17,7 @@ import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
 import { pickEmoji } from "./pick_emoji.js";
+import { askAgain } from "./picture.js";
 import { createPins } from "./pins.js";
 import { createRoomHead } from "./room_head.js";
 import { moveRing } from "./upload_ring.js";
@@ -121,6 +122,15 @@ export function createRoom({ room: given, app, openSheet }) {
     say: app.toast,
   });
   root.append(drops.root);
+  let wasOnline = true;
+
+  /** What did not come without a connection is asked for when that is back. */
+  function askForPictures() {
+    const { online } = app.connection;
+    if (online && !wasOnline) messages.list.querySelectorAll(".picture[data-state=failed]").forEach(askAgain);
+    wasOnline = online;
+  }
+
   const stopUploads = app.uploads.subscribe((key, progress) => moveRing(messages.list, key, progress));
   let typingTimer = null;
 
@@ -168,6 +178,7 @@ export function createRoom({ room: given, app, openSheet }) {
       drawComposer();
       drawTyping();
       messages.redraw();
+      askForPictures();
       acting.redraw();
       composer.redraw();
       pins.redraw();

@@ -13,7 +13,7 @@ export default {
   "files.photos": { one: "Photo", other: "{count} photos" },
   "files.more": "{name} and others, {count} files",
   "files.open": "Show {name}",
-  "files.download_one": "Download {name}, {size}",
+  "files.save": "Download",
   "files.uploading": "Uploading {name}",
   "files.cancel": "Cancel {name}",
   "files.gone": "Picture removed",

@@ -13,7 +13,7 @@ export default {
   "files.photos": { one: "图片", other: "{count} 张图片" },
   "files.more": "{name} 等 {count} 个文件",
   "files.open": "查看 {name}",
-  "files.download_one": "下载 {name}，{size}",
+  "files.save": "下载",
   "files.uploading": "正在上传 {name}",
   "files.cancel": "取消上传 {name}",
   "files.gone": "图片已删除",
