@@ -251,7 +251,7 @@ def test_the_viewer_goes_through_the_pictures_by_keyboard(enter: Enter, people: 
     expect(viewer.locator(".viewer-author")).to_have_text(ann.username)
     page.keyboard.press("ArrowRight")
     expect(image).to_have_attribute("alt", "two.png")
-    expect(viewer.locator(".viewer-count")).to_have_text("2 of 2")
+    expect(viewer.locator(".viewer-count")).to_have_text("2 / 2")
     page.keyboard.press("+")
     expect(viewer.locator(".viewer-stage.zoomed")).to_be_visible()
     page.keyboard.press("0")

@@ -62,7 +62,8 @@ function createThumb(tools) {
     if (askAgain(picture)) return;
     if (file.id && message.seq && isShown(picture)) tools.view(message, file, thumb);
   };
-  const button = h("button", { type: "button", class: "thumb-open", tabindex: "-1", onclick: open }, picture);
+  const verb = h("span", { class: "thumb-verb visually-hidden" }, `${t("files.show")} `); // the image says what
+  const button = h("button", { type: "button", class: "thumb-open", tabindex: "-1", onclick: open }, verb, picture);
   const thumb = h("span", { class: "thumb" }, button);
   return thumb;
 }
@@ -79,8 +80,7 @@ function updateThumb(thumb, { file, span }, count, message, tools) {
   } else {
     thumb.className = `thumb span-${span}`;
   }
-  setAttr(button, "aria-label", t("files.open", { name: file.name }));
-  showPicture(button.firstChild, pictureOf(file, message), tools);
+  showPicture(button.lastChild, pictureOf(file, message), tools);
   drawUpload(thumb, file, message, tools);
 }
 

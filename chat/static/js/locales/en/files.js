@@ -12,7 +12,7 @@ export default {
   "files.not_kept": "This browser has no space to keep the files: leave this page open until they are sent.",
   "files.photos": { one: "Photo", other: "{count} photos" },
   "files.more": "{name} and others, {count} files",
-  "files.open": "Show {name}",
+  "files.show": "Show",
   "files.save": "Download",
   "files.uploading": "Uploading {name}",
   "files.cancel": "Cancel {name}",
@@ -34,7 +34,7 @@ export default {
   "viewer.zoom_in": "Zoom in",
   "viewer.zoom_out": "Zoom out",
   "viewer.download": "Download",
-  "viewer.count": "{at} of {count}",
+  "viewer.count": "{at} / {count}",
 
   "avatar.choose": "Choose picture",
   "avatar.change": "Change picture",

@@ -12,7 +12,7 @@ export default {
   "files.not_kept": "浏览器空间不足，无法暂存文件。发送完成前请不要关闭页面。",
   "files.photos": { one: "图片", other: "{count} 张图片" },
   "files.more": "{name} 等 {count} 个文件",
-  "files.open": "查看 {name}",
+  "files.show": "查看",
   "files.save": "下载",
   "files.uploading": "正在上传 {name}",
   "files.cancel": "取消上传 {name}",
@@ -34,7 +34,7 @@ export default {
   "viewer.zoom_in": "放大",
   "viewer.zoom_out": "缩小",
   "viewer.download": "下载",
-  "viewer.count": "第 {at} 张，共 {count} 张",
+  "viewer.count": "{at} / {count}",
 
   "avatar.choose": "选择头像",
   "avatar.change": "更换头像",
