@@ -44,6 +44,7 @@ def page(_: str = "") -> Response:
         bundled=config["BUNDLE"],
         assets=assets(config["BUNDLE"]),
         domains=services().registration.displayed_domains(),
+        max_file_bytes=config["MAX_FILE_BYTES"],
         mail="terminal" if services().mailer.terminal else "",
         registration=services().registration.mode,
     )

@@ -131,7 +131,7 @@ export class Store {
 
   /** Who the picture of a room shows: the other one of a direct room, else the room itself. */
   faceOf(room) {
-    return this.users.get(room.peer?.id) ?? { id: room.id };
+    return this.users.get(room.peer?.id) ?? { id: room.id, avatar: room.avatar };
   }
 
   /**

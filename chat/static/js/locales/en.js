@@ -4,6 +4,7 @@ import account from "./en/account.js";
 import acting from "./en/acting.js";
 import auth from "./en/auth.js";
 import common from "./en/common.js";
+import files from "./en/files.js";
 import groups from "./en/groups.js";
 import messages from "./en/messages.js";
 import people from "./en/people.js";
@@ -15,6 +16,7 @@ export default {
   ...acting,
   ...auth,
   ...common,
+  ...files,
   ...groups,
   ...messages,
   ...people,

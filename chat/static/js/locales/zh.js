@@ -4,6 +4,7 @@ import account from "./zh/account.js";
 import acting from "./zh/acting.js";
 import auth from "./zh/auth.js";
 import common from "./zh/common.js";
+import files from "./zh/files.js";
 import groups from "./zh/groups.js";
 import messages from "./zh/messages.js";
 import people from "./zh/people.js";
@@ -15,6 +16,7 @@ export default {
   ...acting,
   ...auth,
   ...common,
+  ...files,
   ...groups,
   ...messages,
   ...people,

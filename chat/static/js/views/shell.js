@@ -3,6 +3,7 @@
 import { attentionOf } from "../attention.js";
 import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
+import { withFiles } from "../files/kinds.js";
 import { t } from "../i18n.js";
 import { isComposing } from "../keys.js";
 import { links } from "../link.js";
@@ -266,7 +267,8 @@ export function createShell(app) {
     /** A message arrived while the page was open. */
     hear(message) {
       if (message.user_id === store.me.id || message.room_id !== openId() || message.deleted_at) return;
-      announcer.hear(t("rooms.preview", { name: store.authorOf(message), text: plainText(message.data) }));
+      const text = withFiles(plainText(message.data), message.files);
+      announcer.hear(t("rooms.preview", { name: store.authorOf(message), text }));
     },
     stop() {
       removeEventListener("keydown", onKey);
