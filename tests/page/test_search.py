@@ -186,7 +186,7 @@ def test_a_search_says_what_it_needs_and_goes_on_by_itself(enter: Enter, people:
     expect(page.locator(".hit")).to_have_count(0)
 
     # People are offered by name, found by username
-    text.fill("saturday from:bo")
+    text.fill(f"saturday from:{bob.username[:-2]}")  # others share the server
     page.locator(".search-offer", has_text=bob.username).click()
     expect(text).to_have_value(f"saturday from:{bob.username} ")
     expect(page.locator(".hit")).to_have_count(1)
