@@ -107,7 +107,9 @@ def text_fields(names: set[str]) -> list[tuple[Schema, str]]:
         for title, schema in SCHEMAS.items()
         for name, field in schema.fields.items()
         if isinstance(field, fields.String)
-        and (f"{title}.{name}" in names or (name in names and f"{title}.{name}" not in ASCII | FREE))
+        and (
+            f"{title}.{name}" in names or (name in names and f"{title}.{name}" not in ASCII | FREE)
+        )
     ]
 
 
