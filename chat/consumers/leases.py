@@ -44,7 +44,7 @@ class Leases:
         """Return whether this process works for a consumer."""
         return bool(self._held) and self._monotonic() < self._valid_until
 
-    def look(self, names: Collection[str]) -> None:
+    def refresh(self, names: Collection[str]) -> None:
         """Renew what is held and take what is free; call it once a second."""
         with self._lock:
             began = self._monotonic()

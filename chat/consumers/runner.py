@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 from chat.concurrency import spawn
 from chat.consumers.arrivals import Arrivals
-from chat.consumers.beginning import Beginning
+from chat.consumers.bootstrap import Bootstrap
 from chat.consumers.consumer import Consumer
 from chat.consumers.leases import Leases
 from chat.consumers.reading import Reading
-from chat.consumers.sweep import SWEEP, Sweep
+from chat.consumers.unannounced import SWEEP, UnannouncedEntries
 from chat.consumers.worker import Worker
 from chat.log.room_log import RoomLog
 from chat.models import Changes, Message, Room
@@ -49,8 +49,8 @@ class ConsumerRunner:
         self._clock = clock
         self._arrivals = Arrivals()
         self._leases = Leases(states, clock)
-        self._sweep = Sweep(self._leases, ends, rooms, room_log, states, clock)
-        self._beginning = Beginning(rooms, cursors, states)
+        self._unannounced = UnannouncedEntries(self._leases, ends, rooms, room_log, states, clock)
+        self._bootstrap = Bootstrap(rooms, cursors, states)
         self.consumers: dict[str, tuple[Consumer, Reading]] = {}
         self._workers: dict[str, Worker] = {}
         self._stopped = threading.Event()
@@ -63,7 +63,7 @@ class ConsumerRunner:
             consumer,
             self._leases,
             self._states,
-            self._beginning,
+            self._bootstrap,
             reading,
             self._arrivals,
             self._clock,
@@ -73,25 +73,25 @@ class ConsumerRunner:
         """Look once a second which consumers to work for, until stopped."""
         for worker in self._workers.values():
             spawn(worker.run)
-        spawn(self._sweep.run)
+        spawn(self._unannounced.run)
         while not self._stopped.is_set():
             try:
-                self.look()
+                self.refresh()
             except Exception as error:
                 if not (is_outage(error) or self._stopped.is_set()):
                     log.exception("could not look at the leases of consumers")
             self._stopped.wait(INTERVAL)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Renew leases and take free ones."""
-        self._leases.look([*self._workers, SWEEP])
+        self._leases.refresh([*self._workers, SWEEP])
         if not self._leases.holds_any:
             self._arrivals.forget_all()
 
     def run_due(self) -> None:
         """Take the leases that are free, and handle everything that is new, in this thread."""
-        self.look()
-        self._sweep.run_if_due()
+        self.refresh()
+        self._unannounced.run_if_due()
         for worker in self._workers.values():
             while worker.work():
                 pass
@@ -99,7 +99,7 @@ class ConsumerRunner:
     def stop(self, seconds: float) -> None:
         """End the batches under way, and give the leases to other processes."""
         self._stopped.set()
-        self._sweep.stop()
+        self._unannounced.stop()
         ends_at = time.monotonic() + seconds
         for worker in self._workers.values():
             worker.stop()

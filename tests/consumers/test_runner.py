@@ -7,7 +7,7 @@ import logging
 import pytest
 from pymongo.errors import AutoReconnect
 
-from chat.consumers import due, leases, sweep
+from chat.consumers import due, leases, unannounced
 from chat.consumers.consumer import Batch
 from chat.database.client import Database
 from chat.ids import new_id
@@ -165,7 +165,7 @@ def test_a_holder_that_slept_moves_no_cursor(
 
     def sleep(batch: Batch) -> None:
         there.runner.run_due()
-        here.runner.look()
+        here.runner.refresh()
 
     here.recorder.during = sleep
     here.runner.run_due()
@@ -225,11 +225,11 @@ def test_it_goes_on_after_an_outage(process: Process, room: Room) -> None:
 def test_a_message_whose_writer_died_before_it_told_anybody_is_found(
     process: Process, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "YOUNG", -60_000)
+    monkeypatch.setattr(unannounced, "YOUNG", -60_000)
     process.runner.run_due()
     process.store(room, 1, 2)
     now = process.now()
-    process.now = lambda: now + sweep.EVERY
+    process.now = lambda: now + unannounced.EVERY
     process.runner.run_due()
     process.write_down()
     process.touch(room)  # by the reconciler: the room says now where its log ends
