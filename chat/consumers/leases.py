@@ -59,8 +59,10 @@ class Leases:
             for name, state in states.items():
                 if state.holder == self._holder and (name in self._held):
                     held[name] = state
-                elif self._is_free(state) and self._repository.take(state, self._holder):
-                    held[name] = state
+                elif self._is_free(state):
+                    taken = self._repository.take(state, self._holder)
+                    if taken is not None:
+                        held[name] = taken
             # What was just taken is valid for longer than the rest.
             since = self._renewed_at if self._held.keys() & held.keys() else began
             self._renewed_at = since

@@ -46,7 +46,6 @@ class ConsumerRunner:
     ) -> None:
         self._room_log = room_log
         self._states = states
-        self._clock = clock
         self._arrivals = Arrivals()
         self._leases = Leases(states, clock)
         self._unannounced = UnannouncedEntries(self._leases, ends, rooms, room_log, states, clock)
@@ -66,7 +65,6 @@ class ConsumerRunner:
             self._bootstrap,
             reading,
             self._arrivals,
-            self._clock,
         )
 
     def run(self) -> None:
@@ -120,14 +118,15 @@ class ConsumerRunner:
 
     def rooms_touched(self, rooms: Sequence[Room]) -> None:
         """Look at rooms in which something happened, here or elsewhere."""
-        if self._leases.holds_any:
-            for worker in self._workers.values():
-                worker.offer(rooms)
+        for worker in self._workers.values():
+            worker.offer(rooms)
 
     def on_stored(self, room: Room, message: Message) -> None:
         if self._leases.holds_any:
             self._arrivals.put(message)
-            self.rooms_touched((room,))
+        for name, (consumer, _) in self.consumers.items():
+            if consumer.reads_messages:
+                self._workers[name].offer((room,))
 
     def on_caught_up(self, room: Room, message: Message) -> None:
         """Do nothing: the reconciler has found the room, and tells of it."""

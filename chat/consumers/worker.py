@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chat.concurrency import cooperatively
@@ -17,7 +17,7 @@ from chat.consumers.leases import Leases
 from chat.consumers.positions import Positions
 from chat.consumers.reading import Found, Reading
 from chat.models import Room
-from chat.repositories.consumers import ConsumerRepository
+from chat.repositories.consumers import ConsumerRepository, ConsumerState
 from chat.repositories.cursors import Reader
 from chat.repositories.outages import is_outage, reason_of
 
@@ -38,14 +38,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Tenure:
-    """The work of one holder in one generation of the consumer."""
+    """The work of one holder in one generation of the consumer; it begins with all rooms."""
 
     reader: Reader
+    term: int
     positions: Positions
     unseen: Iterator[list[Room]]  # rooms that it did not compare with their cursors yet
     due: DueRooms = field(default_factory=DueRooms)
     flush_at: float = 0.0  # when cursors are to be written next
     reports_failure: bool = False
+
+    def is_of(self, state: ConsumerState) -> bool:
+        """Return whether nobody has taken the lease since, and nobody has ordered a rebuild."""
+        return (self.reader, self.term) == (state.reader, state.term)
 
 
 class Worker:
@@ -59,7 +64,6 @@ class Worker:
         bootstrap: Bootstrap,
         reading: Reading,
         arrivals: Arrivals,
-        clock: Callable[[], int],
     ) -> None:
         self._consumer = consumer
         self._leases = leases
@@ -67,7 +71,6 @@ class Worker:
         self._bootstrap = bootstrap
         self._reading = reading
         self._arrivals = arrivals
-        self._clock = clock
         self._tenure: Tenure | None = None
         self._outages = 0
         self._stopped = threading.Event()
@@ -136,34 +139,31 @@ class Worker:
             self._tenure = None
             return 0.0
         tenure = self._tenure
-        if tenure is None or tenure.reader != state.reader:
+        if tenure is None or not tenure.is_of(state):
             positions = self._bootstrap.positions(state.reader)
-            tenure = self._tenure = Tenure(state.reader, positions, iter(()))
+            tenure = self._tenure = Tenure(state.reader, state.term, positions, iter(()))
             if not self._bootstrap.begin(self._consumer, state, positions, self._pause):
                 self._tenure = None
                 return CHECK_INTERVAL
             # From here on `offer` collects; what happened before is in the rooms.
             tenure.unseen = self._bootstrap.rooms()
         began = time.monotonic()
-        self._compare(tenure)
-        is_working = self._round(tenure)
+        has_compared = self._compare(tenure)
+        is_working = self._round(tenure) or has_compared
         self._flush(tenure, now=not is_working)
         self._report(tenure)
         return self._pause_after(time.monotonic() - began) if is_working else 0.0
 
-    def _compare(self, tenure: Tenure) -> None:
-        """Compare more rooms with their cursors, if there is little else to do."""
-        while len(tenure.due) < ROUND_ROOMS:
-            rooms = next(tenure.unseen, None)
-            if rooms is None:
-                return
-            began = time.monotonic()
-            self._bootstrap.correct(self._consumer, self._reading, tenure.positions, rooms)
-            for room in rooms:
-                if self._reading.is_ahead(room, tenure.positions.at(room.id)):
-                    tenure.due.put(room)
-            if not self._pause(self._pause_after(time.monotonic() - began)):
-                return
+    def _compare(self, tenure: Tenure) -> bool:
+        """Compare a chunk of rooms with their cursors, if few are due; return whether it did."""
+        rooms = next(tenure.unseen, None) if len(tenure.due) < ROUND_ROOMS else None
+        if rooms is None:
+            return False
+        self._bootstrap.correct(self._consumer, self._reading, tenure.positions, rooms)
+        for room in rooms:
+            if self._reading.is_ahead(room, tenure.positions.at(room.id)):
+                tenure.due.put(room)
+        return True
 
     def _round(self, tenure: Tenure) -> bool:
         """Handle what is new in the rooms that are due; return whether there were any."""
@@ -177,7 +177,7 @@ class Worker:
         except Exception:
             tenure.due.put_back(rooms)
             raise
-        if self._tenure is tenure and self._leases.held(self._consumer.name) is not None:
+        if self._keeps(tenure):
             for one in handled:
                 room = one.batch.room
                 tenure.due.succeeded(room.id)
@@ -233,20 +233,26 @@ class Worker:
             name = self._consumer.name
             log.error("consumer %s failed in room %s", name, room.id, exc_info=error)
             reason = f"{type(error).__name__} in room {room.id}"
-            self._states.record_failure(name, reason, self._clock())
+            self._states.record_failure(name, reason)
             tenure.reports_failure = True
+
+    def _keeps(self, tenure: Tenure) -> bool:
+        """Return whether a tenure goes on; end it if not, so that the next compares all rooms."""
+        state = self._leases.held(self._consumer.name)
+        if self._tenure is tenure and state is not None and tenure.is_of(state):
+            return True
+        self._tenure = None
+        return False
 
     def _report(self, tenure: Tenure) -> None:
         """Record that the consumer goes on in all rooms."""
-        if tenure.reports_failure and not tenure.due.has_failing:
-            self._states.record_failure(self._consumer.name, "", 0)
+        if tenure.reports_failure and not tenure.due.has_failing and self._keeps(tenure):
+            self._states.record_failure(self._consumer.name, "")
             tenure.reports_failure = False
 
     def _flush(self, tenure: Tenure, now: bool) -> None:
-        if self._tenure is not tenure or self._leases.held(self._consumer.name) is None:
-            return
         began = time.monotonic()
-        if now or began >= tenure.flush_at:
+        if (now or began >= tenure.flush_at) and self._keeps(tenure):
             lost = tenure.positions.flush(self._pause)
             ended = time.monotonic()
             tenure.flush_at = ended + max(FLUSH, FLUSH_FACTOR * (ended - began))
