@@ -13,8 +13,8 @@ from chat.repositories.memberships import MembershipRepository
 from chat.repositories.push_subscriptions import PushSubscriptionRepository
 from chat.repositories.pushes import PushRepository
 
-# Who has a page open may be reading: the page marks what it shows as read within a second, and that
-# is written within another one or two.
+# An open page may be read: it marks what it shows as read within a second, and that is written
+# within another one or two.
 READING_MS = 4_000
 CHECK_INTERVAL = 5.0  # seconds after which it asks again whether anybody has subscribed
 
