@@ -66,8 +66,8 @@ class ConsumerRepository:
     def take(self, state: ConsumerState, holder: str) -> ConsumerState | None:
         """Take the lease if nobody has renewed it since `state`, else return None."""
         seen_at = None if state.seen_at == 0 else date_of(state.seen_at)
-        # `find_one_and_update`, because a later read could show the term of another holder. An engine
-        # may read the whole collection for it, which has one document for each consumer.
+        # `find_one_and_update`, because a later read could show the term of another holder. An
+        # engine may read the whole collection for it, which has one document for each consumer.
         found = self._collection.find_one_and_update(
             {"_id": state.name, "holder": state.holder, "seen_at": seen_at},
             {
