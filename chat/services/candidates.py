@@ -62,8 +62,6 @@ class Candidates:
         self._begin_with_rarest(weeks[:WEEKS])
         size = max(WEEKS, SCANS // len(self._room_ids)) if self._are_few else WEEKS
         while weeks:
-            if time.monotonic() > deadline:
-                raise OutOfTime(before or _after(weeks[0]))
             some = weeks[: min(size, self._search.weeks_at_once)]
             is_busy = not self._are_few and self._is_busy(some)
             if is_busy and len(some) > 1:
@@ -81,6 +79,8 @@ class Candidates:
             before = SearchCursor(some[-1] * WEEK, FIRST_ID)
             weeks = weeks[len(some) :]
             size *= GROWTH
+            if weeks and time.monotonic() > deadline:  # not earlier: each page is to get on
+                raise OutOfTime(before)
 
     def _begin_with_rarest(self, weeks: Sequence[int]) -> None:
         """Put first the term that the fewest of the newest messages have."""

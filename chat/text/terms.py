@@ -16,6 +16,9 @@ from chat.text.normalization import fold
 BEGINNINGS = (3, 5, 8)  # letters in the stored beginnings of words
 MAX_TERMS = 300  # of one text, in its order; what comes after them is not found
 WHOLE = 2  # letters of words that are stored whole; as a search they are no beginnings
+# Letters of words that are stored with each of their neighbours, too. They are the most frequent
+# ones, so that nearly all texts with the other words of a phrase have them, too, but not beside it.
+SHORT = 3
 
 # Blocks of scripts without spaces: Thai, Lao, Burmese, Khmer, kana, bopomofo, hanzi and hangul.
 UNSPACED = (
@@ -92,6 +95,8 @@ def needed_terms(phrase: Phrase) -> list[str]:
             needed[_beginning(token.text)] = None
         else:
             needed |= dict.fromkeys(_terms_of_single(token, before))
+        if not (phrase.is_open and token is phrase.tokens[-1]):  # of that one more may follow
+            needed |= dict.fromkeys(_terms_of_neighbours(before, token))
     return list(needed)
 
 
@@ -127,6 +132,7 @@ def _all_terms(tokens: Iterable[Token]) -> Iterator[str]:
                 yield from _terms_of_word(token.plain)
         else:
             yield from _terms_of_single(token, before)
+        yield from _terms_of_neighbours(before, token)
         before = token
 
 
@@ -144,6 +150,13 @@ def _terms_of_single(token: Token, before: Token | None) -> Iterator[str]:
         yield token.text
     elif token.touches and before is not None and UNSPACED_CHARACTER.match(before.text):
         yield before.text + token.text
+
+
+def _terms_of_neighbours(before: Token | None, token: Token) -> Iterator[str]:
+    """Yield two words that follow each other, if one of them is short."""
+    if before is not None and before.is_word and token.is_word:
+        if min(len(before.plain), len(token.plain)) <= SHORT:
+            yield f"{before.plain} {token.plain}"
 
 
 def _beginning(word: str) -> str:

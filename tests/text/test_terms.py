@@ -92,6 +92,14 @@ def test_a_text_has_a_bounded_number_of_terms() -> None:
     assert terms_of(tokens_of("a" * 4_000)) == ["aaa", "aaaaa", "aaaaaaaa"]
 
 
+def test_short_words_are_stored_with_their_neighbours_for_phrases() -> None:
+    terms = set(terms_of(tokens_of("an Été in Łódź sometimes rains")))
+    assert {"an ete", "ete in", "in lodz"} <= terms and "sometimes rains" not in terms
+    (closed,), (opened,) = parse('"in lodz"').phrases, parse("in-lodz").phrases
+    assert "in lodz" in needed_terms(closed)
+    assert "in lodz" not in needed_terms(opened)  # it may be the beginning of a longer word
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
