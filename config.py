@@ -75,6 +75,10 @@ class Config:
         "FILE_BYTES_PER_USER", 1024 * 1024 * 1024, 0, 1_000_000_000_000_000
     )
 
+    # Web push
+    # on: send to any address and port, for tests and private networks with a service of their own
+    PUSH_ENDPOINTS_PRIVATE = switch("PUSH_ENDPOINTS_PRIVATE", False)
+
     # Rates, for each user
     RATE_LIMITS = switch("RATE_LIMITS", True)  # off: only if no other machine is served
     MESSAGES_PER_MINUTE = number("MESSAGES_PER_MINUTE", 600, 1, 1_000_000)
@@ -87,6 +91,7 @@ class Config:
     )
     JOINS_PER_MINUTE = number("JOINS_PER_MINUTE", 30, 1, 1_000_000)  # of groups, by number
     SEARCHES_PER_MINUTE = number("SEARCHES_PER_MINUTE", 120, 1, 1_000_000)  # for people
+    MESSAGE_SEARCHES_PER_MINUTE = number("MESSAGE_SEARCHES_PER_MINUTE", 120, 1, 1_000_000)
     # of sockets; a page opens two
     CONNECTIONS_PER_MINUTE = number("CONNECTIONS_PER_MINUTE", 300, 1, 1_000_000)
     # concurrent sockets; a page has one

@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 from bench import changing, crowd, open_room
 from bench.history import pages
 from bench.processes import open_files, resident_bytes
+from bench.search import searches
 from bench.several import NAMES, against_one
 from bench.sides import Side
 from bench.talking import Conversation, Figures, Talker, percentiles
@@ -346,6 +347,11 @@ def history_page(_: type[Side], town: Town, pace: Pace) -> Measuring:
     yield from pages(pace.old_messages, town.engine)
 
 
+def search(_: type[Side], town: Town, pace: Pace) -> Measuring:
+    """Searches in a million messages of 1,000 rooms, by a member of all and by one of a single."""
+    yield from searches(pace.old_messages, town.engine)
+
+
 def processes_3(_: type[Side], town: Town, pace: Pace) -> Measuring:
     """The same senders at one, two and three processes, with a database of their own."""
     yield from against_one(pace.window, town.engine)
@@ -452,6 +458,39 @@ WORKLOADS = (
         ("ours",),
         ("ratio", "small ms", "large ms"),
         (Goal("ratio", at_most=1.1),),
+        repeat=True,
+    ),
+    Workload(
+        "search",
+        "searches in 1,000,000 messages of 1,000 rooms, by a member of all rooms and of one",
+        search,
+        ("ours",),
+        (
+            "all rare p50",
+            "all rare p99",
+            "all frequent p50",
+            "all frequent p99",
+            "all pair p50",
+            "all pair p99",
+            "all phrase p50",
+            "all phrase p99",
+            "one rare p99",
+            "one frequent p99",
+            "one pair p99",
+            "one phrase p99",
+            "index",
+        ),
+        (
+            Goal("all rare p50", at_most=20),
+            Goal("all rare p99", at_most=100),
+            Goal("all frequent p50", at_most=20),
+            Goal("all frequent p99", at_most=100),
+            Goal("all pair p50", at_most=20),
+            Goal("all pair p99", at_most=100),
+            Goal("all phrase p50", at_most=20),
+            Goal("all phrase p99", at_most=100),
+            Goal("index", at_most=1.5),
+        ),
         repeat=True,
     ),
     Workload(

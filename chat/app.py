@@ -18,8 +18,10 @@ from chat.blueprints.installable import installable
 from chat.blueprints.membership_requests import membership_requests
 from chat.blueprints.messages import messages
 from chat.blueprints.pages import pages
+from chat.blueprints.push import push
 from chat.blueprints.room_invitations import room_invitations
 from chat.blueprints.rooms import rooms
+from chat.blueprints.search import search
 from chat.blueprints.users import users
 from chat.concurrency import spawn
 from chat.database.client import time_limit
@@ -84,11 +86,13 @@ def create_app(config: str | object = "config.Config", **overrides: object) -> F
         files,
         installable,
         users,
+        search,
         blocks,
         membership_requests,
         rooms,
         messages,
         room_invitations,
+        push,
         file_transfers,
     ):
         app.register_blueprint(blueprint)
@@ -112,6 +116,7 @@ def start(app: Flask) -> None:
     spawn(services.jobs.run)
     spawn(services.file_removal.run)
     spawn(services.consumers.run)
+    spawn(services.push_sender.run)
     if app.config["BUNDLE"]:
         spawn(assets.prepare)
 
@@ -134,6 +139,7 @@ def stop(app: Flask) -> None:
     services.file_removal.stop()
     services.jobs.stop(ANSWER_SECONDS)
     services.consumers.stop(ANSWER_SECONDS)
+    services.push_sender.stop(ANSWER_SECONDS)
     drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(CLOSE_SECONDS)

@@ -174,7 +174,16 @@ CATALOGUE: dict[str, Line] = {
     "invalid.picture_too_large": Line(
         "图片的像素过多，最多 4000 万像素。", "This picture has more than 40 million pixels."
     ),
+    "invalid.no_words": Line(
+        "请输入要查找的字词、表情或条件。", "Type words, an emoji or a condition to search for."
+    ),
+    "invalid.has": Line("只能是“文件”或“链接”。", "This must be file or link."),
+    "invalid.day": Line("日期格式如 2026-11-28。", "A date is written as 2026-11-28."),
+    "invalid.cursor": Line("不是有效的游标。", "Not a valid cursor."),
     "invalid.emoji": Line("必须是一个表情符号。", "This must be one emoji."),
+    "invalid.endpoint": Line(
+        "这不是推送服务的 https: 网址。", "This is not the https: address of a push service."
+    ),
     "invalid.choice": Line("必须是以下之一：{choices}。", "This must be one of: {choices}."),
     "invalid.characters": Line(
         "包含不允许的字符。", "This contains characters that are not allowed."

@@ -312,6 +312,7 @@ class Membership:
     notify: Notify = "all"
     pinned: bool = False  # to the top of the member's list
     last_mention_seq: int = 0  # of the last message that mentions the member by name
+    wants_all: bool = False  # `notify` is "all" by the member's own choice, and not by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +387,32 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class PushSubscription:
+    """Where a session wants to be told of messages while its page is closed."""
+
+    session_id: str
+    user_id: str
+    endpoint: str = field(repr=False)  # a URL that only the push service and the page know
+    p256dh: str = field(repr=False)  # the browser's public key
+    auth: str = field(repr=False)  # the secret that it shares with us
+    text: bool  # whether the push holds the text of the message
+    key: str  # the fingerprint of our key, with which the page subscribed
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """That a session is to be told of a message; a later message in the room replaces it."""
+
+    session_id: str
+    user_id: str
+    room_id: str
+    seq: int
+    due_at: int
+    expires_at: int
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A room as a member sees it; `peer` is the other member of a direct room."""
 
@@ -426,6 +453,26 @@ class Page:
     messages: tuple[Message, ...]
     has_more: bool
     last_rev: int = 0
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class SearchCursor:
+    """A place in the order of all messages: by the time they were sent, and then by id."""
+
+    at: int
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessages:
+    """A page of the messages that match a search, the newest first.
+
+    `words` are the folded words and phrases of the search. With a `cursor` there may be more.
+    """
+
+    messages: tuple[Message, ...]
+    words: tuple[str, ...]
+    cursor: SearchCursor | None = None
 
 
 @dataclass(frozen=True, slots=True)

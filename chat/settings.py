@@ -103,6 +103,14 @@ def public_url(config: Mapping[str, Any]) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{config['PORT']}"
 
 
+def push_subject(config: Mapping[str, Any]) -> str:
+    """Return where push services reach who runs this installation, as they ask to be told."""
+    if str(config["PUBLIC_URL"]).startswith("https://"):
+        return public_url(config)
+    _, address = parse_sender(config["MAIL_DEFAULT_SENDER"]) or ("", "")
+    return f"mailto:{address or 'nobody@example.org'}"
+
+
 def secret_key(config: Mapping[str, Any]) -> str:
     """Return SECRET_KEY, or the key in DATA_DIR, created at first use, readable by its owner."""
     if config["SECRET_KEY"]:

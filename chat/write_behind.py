@@ -48,6 +48,7 @@ class WriteBehind(Generic[K, V]):
         self._is_away = False  # the database did not answer the last write
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
+        self._flushed = threading.Event()  # so that the next round waits for nothing
 
     def __len__(self) -> int:
         """Return how many values wait."""
@@ -60,6 +61,7 @@ class WriteBehind(Generic[K, V]):
             if self._scheduled:
                 return
             self._scheduled = True
+            self._flushed.clear()
         spawn(self._write_rounds)
 
     def clear(self) -> None:
@@ -76,7 +78,10 @@ class WriteBehind(Generic[K, V]):
             if self._is_away:
                 return False
         with self._flushing:  # wait for a chunk that another thread is writing
-            return written and not self._values
+            if self._values:
+                return False
+        self._flushed.set()
+        return written
 
     def _write_chunk(self, size: int) -> bool:
         with self._flushing:
@@ -107,7 +112,8 @@ class WriteBehind(Generic[K, V]):
     def _write_rounds(self) -> None:
         pause = self._delay
         while True:
-            time.sleep(pause)
+            self._flushed.wait(pause)
+            self._flushed.clear()
             pause = self._write_round()
             with self._lock:
                 if not self._values:

@@ -16,11 +16,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from werkzeug.test import TestResponse
 
 from chat import bundle, migrations
 from chat.app import create_app, stop
 from chat.concurrency import SPAWNED
 from chat.database.client import Database
+from chat.wiring import Services
 from harness.servers import PATIENCE, Server
 from tests.engines import DEFAULT, Engines, need_mongod, running
 from tests.figures import Figures, figures  # noqa: F401 (a fixture of every test)
@@ -128,6 +130,19 @@ def migrated(mongo_uri: str, template: Template, migrated_names: deque[str]) -> 
     database.close()
 
 
+class Client(FlaskClient):
+    """Reads each answer to its end: an app that is stopped waits for those in progress."""
+
+    def open(self, *args: Any, buffered: bool = True, **more: Any) -> TestResponse:
+        return super().open(*args, buffered=buffered, **more)
+
+
+def flush(services: Services) -> None:
+    """Write what services write a little later."""
+    for one in ("previews", "read_marks", "mention_marks", "quotas", "audit"):
+        getattr(services, one).flush()
+
+
 @pytest.fixture
 def make_app(migrated: Database, mongo_uri: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """A function that makes an app on this test's database; settings are its keyword arguments."""
@@ -143,15 +158,18 @@ def make_app(migrated: Database, mongo_uri: str, tmp_path: Path) -> Iterator[Cal
 
     def make(**settings: Any) -> Flask:
         app = create_app("config.Config", **(defaults | settings))
+        app.test_client_class = Client
         made.append(app)
         return app
 
     yield make
+    for app in made:
+        flush(app.extensions["chat"])  # or the threads below would wait to write it
     for thread in threading.enumerate():
         if thread.name == SPAWNED:  # it would open a new connection to the database, and leave it
             thread.join(PATIENCE)
     for app in made:
-        stop(app)  # or what it writes a little later would find its database gone
+        stop(app)
 
 
 @pytest.fixture

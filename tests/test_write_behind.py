@@ -77,3 +77,13 @@ def test_a_piece_costs_the_same_however_much_waits() -> None:
     finally:
         tracemalloc.stop()
     assert asked_for[0] < 50_000  # bytes: a list of all keys takes 160,000
+
+
+def test_after_a_flush_nothing_waits_for_the_next_round() -> None:
+    write_behind: WriteBehind[str, int] = WriteBehind(10 * PATIENCE, lambda values: None)
+    before = set(threading.enumerate())
+    write_behind.put("a", 1)
+    assert write_behind.flush()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()

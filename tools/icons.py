@@ -24,6 +24,7 @@ PLAIN = {"icon-192": 192, "icon-512": 512}
 # Systems cut these to their own shape: the picture keeps to the middle of a filled square.
 FILLED = {"maskable-512": 512, "apple-touch-icon": 180}
 BLUE, WHITE = "#1f5fd1", "#fff"
+BADGE = 96  # pixels; in the status bar of Android, which takes its shape alone
 MARGIN = 0.2  # at each side
 
 
@@ -39,6 +40,14 @@ def draw(browser: Browser, name: str, svg: str, size: int, inset: float, ground:
     page.close()
 
 
+def shape_of(svg: str) -> str:
+    """Return the picture in white, with holes where it was white."""
+    head, tail = svg.index(">") + 1, svg.rindex("</svg>")
+    inner = svg[head:tail].replace(WHITE, "#000").replace(BLUE, WHITE)
+    whole = f'<rect width="32" height="32" fill="{WHITE}" mask="url(#shape)"/>'
+    return f'{svg[:head]}<mask id="shape">{inner}</mask>{whole}</svg>'
+
+
 def main() -> None:
     """Draw all of them."""
     svg = PICTURE.read_text("utf-8")
@@ -50,6 +59,7 @@ def main() -> None:
             draw(browser, name, svg, size, 0, "transparent")
         for name, size in FILLED.items():
             draw(browser, name, swapped, size, MARGIN * size, BLUE)
+        draw(browser, f"badge-{BADGE}", shape_of(svg), BADGE, 0, "transparent")
         browser.close()
     for file in sorted(ICONS.iterdir()):
         print(f"{file.stat().st_size:>8,} bytes  {file.relative_to(ROOT)}")

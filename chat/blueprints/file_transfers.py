@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from chat.auth import Identity, require_user
 from chat.blueprints.http import answer, drop_unusable_range, load_query
+from chat.concurrency import charge_to
 from chat.media_types import is_picture
 from chat.middleware.transfers import IncomingBody
 from chat.models import Content, StoredFile, User
@@ -24,6 +25,7 @@ POLICY = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; fram
 @require_user
 def upload(identity: Identity, room_id: str) -> Response:
     query = load_query(UploadSchema())
+    charge_to(services().budgets.of_user(identity.user.id))  # and not to a network of many
     body = IncomingBody(request.environ)
     return answer(dump_file(services().files.receive(identity.user, room_id, body, **query)), 201)
 
@@ -89,6 +91,7 @@ def _bytes_of(
         response.headers["Content-Range"] = f"bytes {first}-{end - 1}/{content.size}"
     response.content_length = end - first
     if request.method == "GET":
+        charge_to(services().budgets.of_user(user.id))
         response.call_on_close(services().files.begin_reading(user))
         response.response = services().files.read(content, first, end)
     return response

@@ -62,6 +62,8 @@ def worker() -> Response:
     shell = {
         "version": loaded.version,
         "files": [*addresses, logo_address(logo)] if logo else addresses,
+        "icon": logo_address(logo) if logo else loaded.address("icons/icon-192.png"),
+        "badge": loaded.address("icons/badge-96.png"),
     }
     body = f"const SHELL = {json.dumps(shell)};\n".encode() + WORKER.read_bytes()
     response = revalidated(body, "text/javascript")

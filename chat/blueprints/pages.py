@@ -23,6 +23,7 @@ WORKER_POLICY = "chat-worker"  # of Trusted Types: makes the address of the serv
 @pages.get("/r/<path:_>")
 @pages.get("/d/<path:_>")
 @pages.get("/me")
+@pages.get("/search")
 @pages.get("/register")
 @pages.get("/reset")
 def page(_: str = "") -> Response:

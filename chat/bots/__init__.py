@@ -6,6 +6,7 @@ This package imports nothing else of `chat`; all it needs is python-socketio[cli
 
 from chat.bots.client import Bot
 from chat.bots.errors import BotError, NotLoggedIn, Stopped
+from chat.bots.files import File
 from chat.bots.message import Message, Quote, Reaction
 
-__all__ = ["Bot", "BotError", "Message", "NotLoggedIn", "Quote", "Reaction", "Stopped"]
+__all__ = ["Bot", "BotError", "File", "Message", "NotLoggedIn", "Quote", "Reaction", "Stopped"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
@@ -18,15 +17,18 @@ from chat.bots.calls import Calls
 from chat.bots.delivery import Delivery
 from chat.bots.errors import BotError, NotLoggedIn, Stopped
 from chat.bots.handlers import Handler, Handlers
+from chat.bots.handling import handling, next_client_id
 from chat.bots.inbox import Inbox
 from chat.bots.link import Link
 from chat.bots.log import Entry, RoomLogs
 from chat.bots.message import Message, read_message
 from chat.bots.outbox import Outbox
 from chat.bots.reader import Reader
+from chat.bots.search import search
 from chat.bots.session import Session
 from chat.bots.state import State, Unsent
 from chat.bots.timers import Timers
+from chat.bots.transfers import Source, Transfers
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
 STOP_SECONDS = 5.0  # seconds that a handler has to come to its end when the bot is stopped
@@ -147,22 +149,44 @@ class Bot:
         client_id: str | None = None,
         *,
         reply_to: int | None = None,
+        files: Sequence[Source] = (),
     ) -> Message:
         """Send a message to a room and return it as it was stored.
 
         `reply_to` is the seq of a message of the room to which it replies. If that was deleted,
-        the new message is sent without it.
+        the new message is sent without it. `files` (up to 10) are paths, or names with their bytes:
+        `("list.txt", b"milk")`. They are uploaded first, then `text` may be empty.
 
         It is tried again until the server has answered. Raises BotError when it refuses:
         `forbidden`, `not_found`, `validation_error` …; raises Stopped when the bot stops before:
         the next start sends it. Two sends to a room under the same `client_id` (1 to 64 characters)
-        are stored as one message.
+        are stored as one message. While files are uploaded, the message is in no file of the bot:
+        if it stops then, the next start sends nothing.
         """
-        return self._send(Unsent(client_id or _next_client_id(), text, room_id, reply_to=reply_to))
+        client_id = client_id or next_client_id()
+        self._require_started()
+        uploaded = tuple(self._transfers.upload(room_id, source) for source in files)
+        return self._send(Unsent(client_id, text, room_id, reply_to=reply_to, files=uploaded))
+
+    def send_file(
+        self,
+        room_id: str,
+        file: str | os.PathLike[str] | bytes,
+        text: str = "",
+        *,
+        name: str | None = None,
+        client_id: str | None = None,
+    ) -> Message:
+        """Send a file, by its path or its bytes, with a text or without; as `send`.
+
+        Others see it under its `name`, by default that of its path.
+        """
+        shown = name or ("file" if isinstance(file, bytes) else Path(file).name)
+        return self.send(room_id, text, client_id, files=[(shown, file)])
 
     def send_to(self, username: str, text: str, client_id: str | None = None) -> Message:
         """Send a message to a person, one to one; as `send`."""
-        return self._send(Unsent(client_id or _next_client_id(), text, to=username))
+        return self._send(Unsent(client_id or next_client_id(), text, to=username))
 
     def edit(self, message: Message | Place, text: str) -> Message:
         """Give a message of the bot another text and return it as it is then.
@@ -185,6 +209,24 @@ class Bot:
     def pin(self, message: Message | Place, on: bool = True) -> Message:
         """Pin a message where the bot is owner or admin, or take it off; as `edit`."""
         return self._change("pin_message", message, on=on)
+
+    def search(
+        self,
+        query: str,
+        room_id: str | None = None,
+        *,
+        limit: int = 20,
+        **filters: str | int,
+    ) -> list[Message]:
+        """Return messages that a query finds, in a room or in all rooms of the bot.
+
+        They come newest first, at most `limit`. `filters` are those of the HTTP API: `user`,
+        `before`, `after`, `has`. It is tried once; raises BotError as `request` does.
+        """
+        if room_id is not None:
+            filters["room_id"] = room_id
+        found = search(self._session, query, limit, filters)
+        return [self._message(self._calls.kind_of(entry["room_id"]), entry) for entry in found]
 
     def request(self, method: str, path: str, body: object = None) -> Any:
         """Call the HTTP API as the bot and return the `data`: `bot.request("GET", "/rooms")`.
@@ -268,6 +310,7 @@ class Bot:
         self._ready = threading.Event()
         self._link = Link(self._url, self._session, inbox.push, inbox.connecting, inbox.connected)
         self._calls = Calls(self._link, self._session, logs)
+        self._transfers = Transfers(self._link, self._session)
         self._outbox = Outbox(self._state, self._calls)
         handle_change = self._handle_change if self._handlers.has_change_handlers else None
         self._reader = Reader(
@@ -328,7 +371,7 @@ class Bot:
         """Call the author's handlers for a message; return whether there was one."""
         if entry["user_id"] == self._state.user_id or entry["kind"] != "text":
             return False
-        message = read_message(entry, kind == "direct", self.send)
+        message = self._message(kind, entry)
         if message.deleted_at:  # before the bot read it: nothing is left to answer
             return False
         is_mentioned = self._state.user_id in message.mentions
@@ -339,7 +382,7 @@ class Bot:
         """Call the author's handlers for a message that changed; as above."""
         if entry["kind"] != "text":
             return False
-        message = read_message(entry, kind == "direct", self.send)
+        message = self._message(kind, entry)
         name = f"re-{message.id}-v{message.version}"
         return self._call_handlers(self._handlers.select_for_change(message), name)
 
@@ -348,48 +391,29 @@ class Bot:
         is_handled = False
         for label, handler, message in calls:
             is_handled = True
-            token = _handling.set(_Handling(f"{name}-{label}"))
             try:
-                handler(message)
+                with handling(f"{name}-{label}"):
+                    handler(message)
             except Stopped:
                 raise
             except Exception:
                 log.exception("a handler failed at message %s", message.id)
-            finally:
-                _handling.reset(token)
         return is_handled
 
     def _send(self, unsent: Unsent) -> Message:
         self._require_started()
         kind, stored = self._outbox.send(unsent)
-        return read_message(stored, kind == "direct", self.send)
+        return self._message(kind, stored)
 
     def _change(self, event: str, target: Message | Place, **what: object) -> Message:
         self._require_started()
         room_id, seq = (target.room_id, target.seq) if isinstance(target, Message) else target
         kind, changed = self._calls.call(event, room_id, seq=seq, **what)
-        return read_message(changed, kind == "direct", self.send)
+        return self._message(kind, changed)
+
+    def _message(self, kind: str, entry: Entry) -> Message:
+        return read_message(entry, kind == "direct", self.send, self._transfers.download)
 
     def _require_started(self) -> None:
         if not self._started:
             raise RuntimeError("the bot does not run: call start() or run() first")
-
-
-class _Handling:
-    """Which message is being handled, by which handler, and what this has sent so far."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.sent = 0
-
-
-_handling: ContextVar[_Handling | None] = ContextVar("handling", default=None)
-
-
-def _next_client_id() -> str:
-    """Return a client_id that is the same again when a message is handled again after a crash."""
-    handling = _handling.get()
-    if handling is None:
-        return secrets.token_hex(16)
-    handling.sent += 1
-    return f"{handling.name}-{handling.sent}"

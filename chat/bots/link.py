@@ -103,6 +103,11 @@ class Link:
             if self._connection is None:
                 raise Stopped()
 
+    def require_open(self) -> None:
+        """Raise Stopped once the bot has stopped and what was under way had its time."""
+        if self._stopping.is_set() and self._connection is None:
+            raise Stopped()
+
     def pause(self, seconds: float) -> None:
         """Wait; raises Stopped when the bot stops meanwhile."""
         if self._stopping.wait(seconds):

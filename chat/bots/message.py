@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from chat.bots.files import Download, File, read_file
+from chat.bots.transfers import Source
 
 CHANGING = ("version", "edited_at", "deleted_at", "pinned")
 
@@ -29,6 +33,7 @@ class Quote:
     username: str
     data: str
     deleted: bool
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Message:
     `arguments` is the text after its name.
 
     `reply_to` shows the message to which this one replies, if any. `mentions` are the ids of the
-    users whom it names by `@username`; `mentions_all` tells that it has `@all`.
+    users whom it names by `@username`; `mentions_all` tells that it has `@all`. `data` may be empty
+    where there are `files`.
 
     `version` is 0 for a message as first sent, and grows with each change. `edited_at` and
     `deleted_at` are times, or None; `data` of a deleted message is empty.
@@ -63,27 +69,37 @@ class Message:
     reply_to: Quote | None = None
     mentions: tuple[str, ...] = ()
     mentions_all: bool = False
+    files: tuple[File, ...] = ()
     _send: Send | None = field(default=None, repr=False, compare=False)
 
-    def reply(self, text: str, quote: bool | None = None) -> Message:
+    def reply(
+        self, text: str, quote: bool | None = None, *, files: Sequence[Source] = ()
+    ) -> Message:
         """Send a message to the same room and return it as stored; raises as `Bot.send` does.
 
         With `quote` it is shown as a reply to this message. By default it is so in groups, where
-        others talk too.
+        others talk too. `files` are as for `Bot.send`.
         """
         assert self._send is not None
         shown = not self.direct if quote is None else quote
-        return self._send(self.room_id, text, reply_to=self.seq if shown else None)
+        return self._send(self.room_id, text, reply_to=self.seq if shown else None, files=files)
 
 
 class Send(Protocol):
-    """Sends a text to a room, as `Bot.send` does."""
+    """Sends a message to a room, as `Bot.send` does."""
 
-    def __call__(self, room_id: str, text: str, *, reply_to: int | None) -> Message:
+    def __call__(
+        self, room_id: str, text: str, *, reply_to: int | None, files: Sequence[Source]
+    ) -> Message:
         """Return the message as stored."""
 
 
-def read_message(entry: dict[str, Any], direct: bool, send: Send | None = None) -> Message:
+def read_message(
+    entry: dict[str, Any],
+    direct: bool,
+    send: Send | None = None,
+    download: Download | None = None,
+) -> Message:
     """Return the message that an entry of the log is on the wire."""
     names = ("id", "room_id", "user_id", "username", "seq", "data", "created_at")
     reactions = tuple(
@@ -95,15 +111,20 @@ def read_message(entry: dict[str, Any], direct: bool, send: Send | None = None) 
         direct=direct,
         **{name: entry[name] for name in CHANGING if name in entry},  # older servers have none
         reactions=reactions,
-        reply_to=_read_quote(entry.get("reply_to")),
+        reply_to=_read_quote(entry.get("reply_to"), download),
         mentions=tuple(entry.get("mentions", ())),
         mentions_all=entry.get("mentions_all", False),
+        files=_read_files(entry, download),
         _send=send,
     )
 
 
-def _read_quote(quote: dict[str, Any] | None) -> Quote | None:
+def _read_quote(quote: dict[str, Any] | None, download: Download | None) -> Quote | None:
     if quote is None:
         return None
     names = ("seq", "user_id", "username", "data", "deleted")
-    return Quote(**{name: quote[name] for name in names})
+    return Quote(**{name: quote[name] for name in names}, files=_read_files(quote, download))
+
+
+def _read_files(entry: dict[str, Any], download: Download | None) -> tuple[File, ...]:
+    return tuple(read_file(one, download) for one in entry.get("files", ()))

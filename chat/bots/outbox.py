@@ -38,6 +38,8 @@ class Outbox:
 
     def _deliver(self, message: Unsent) -> tuple[str, dict[str, Any]]:
         what: dict[str, Any] = {"client_id": message.client_id, "data": message.data}
+        if message.files:  # servers that know no files refuse the field
+            what["files"] = message.files
         if message.to is not None:
             what["to"] = message.to
         try:

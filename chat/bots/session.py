@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
 
 import requests
 
@@ -12,9 +14,26 @@ from chat.bots.address import MOVED, MOVED_FOR_GOOD, origin_of
 from chat.bots.errors import STALE_TOKEN, UNAVAILABLE, BotError, NotLoggedIn, data_of
 
 TIMEOUT = 10.0  # seconds; the server answers within 5
+TRANSFER_TIMEOUT = 30.0  # seconds without progress; a picture may have to wait for its turn
 HEADERS = {"User-Agent": "chat-bot", "Accept-Language": "en"}
 
+Answer = TypeVar("Answer")
+
 log = logging.getLogger(__name__)
+
+
+class Body(Protocol):
+    """Bytes that can be sent, and sent again."""
+
+    def rewind(self) -> None:
+        """Begin again, for another try."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
 
 
 class Session:
@@ -58,13 +77,34 @@ class Session:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the API (`path` begins behind `/api`) and return the `data`, if there is any."""
-        token = self.access_token()
-        try:
-            return self._exchange(method, path, body, token)
-        except BotError as error:
-            if error.code not in STALE_TOKEN:
-                raise
-        return self._exchange(method, path, body, self.renew(token))
+        return self._with_token(lambda token: self._exchange(method, path, body, token))
+
+    def upload(self, path: str, body: Body) -> Any:
+        """Send bytes to a call of the API and return the `data`."""
+
+        def send(token: str) -> Any:
+            body.rewind()
+            # As a stream, a body of no bytes would have no Content-Length.
+            sent = self._request("POST", path, token, TRANSFER_TIMEOUT, data=body if body else b"")
+            with sent as response:
+                return self._data(response)
+
+        return self._with_token(send)
+
+    @contextmanager
+    def download(self, path: str, size: int) -> Iterator[Iterator[bytes]]:
+        """Yield the bytes of a call of the API in chunks of at most `size`; raises BotError."""
+
+        def begin(token: str) -> requests.Response:
+            response = self._request("GET", path, token, TRANSFER_TIMEOUT, stream=True)
+            if response.status_code != 200:
+                with response:
+                    self._data(response)
+                    raise BotError(UNAVAILABLE, f"{response.status_code} is no file")
+            return response
+
+        with self._with_token(begin) as response:
+            yield _chunks(response, size)
 
     def log_out(self) -> None:
         """End the session if it was this program that began it."""
@@ -112,19 +152,35 @@ class Session:
         self._access_token = answer["access_token"]
         self._refresh_token = answer["refresh_token"]
 
-    def _exchange(self, method: str, path: str, body: Any, token: str | None) -> Any:
+    def _with_token(self, attempt: Callable[[str], Answer]) -> Answer:
+        token = self.access_token()
         try:
-            response = requests.request(
+            return attempt(token)
+        except BotError as error:
+            if error.code not in STALE_TOKEN:
+                raise
+        return attempt(self.renew(token))
+
+    def _exchange(self, method: str, path: str, body: Any, token: str | None) -> Any:
+        return self._data(self._request(method, path, token, TIMEOUT, json=body))
+
+    def _request(
+        self, method: str, path: str, token: str | None, timeout: float, **what: Any
+    ) -> requests.Response:
+        try:
+            return requests.request(
                 method,
                 self._url + path,
-                json=body,
                 headers=HEADERS,
                 auth=_Bearer(token),
-                timeout=TIMEOUT,
+                timeout=timeout,
                 allow_redirects=False,
+                **what,
             )
         except requests.RequestException as error:
             raise BotError(UNAVAILABLE, str(error)) from error
+
+    def _data(self, response: requests.Response) -> Any:
         if response.status_code == 204:
             return None
         if response.status_code in MOVED:
@@ -135,6 +191,13 @@ class Session:
             text = f"{response.status_code}, and no answer of a chat server"
             raise BotError(UNAVAILABLE, text) from error
         return data_of(body)
+
+
+def _chunks(response: requests.Response, size: int) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(size)
+    except requests.RequestException as error:
+        raise BotError(UNAVAILABLE, str(error)) from error
 
 
 class _Bearer(requests.auth.AuthBase):

@@ -25,6 +25,7 @@ class Unsent:
     room_id: str | None = None
     to: str | None = None
     reply_to: int | None = None  # the seq of a message of the room
+    files: tuple[str, ...] = ()  # ids of files that are uploaded
 
 
 class State:
@@ -63,7 +64,8 @@ class State:
             }
             for kind, rooms in kept.get("told", {}).items()
         }
-        self._outbox = {one["client_id"]: Unsent(**one) for one in kept.get("outbox", [])}
+        outbox = (one | {"files": tuple(one.get("files", ()))} for one in kept.get("outbox", []))
+        self._outbox = {one["client_id"]: Unsent(**one) for one in outbox}
 
     def claim(self, user_id: str) -> None:
         """Record the user of this state; raises ValueError when it is another user's."""

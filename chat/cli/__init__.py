@@ -10,6 +10,7 @@ from flask import Flask
 from chat.cli.audit import audit
 from chat.cli.db import db
 from chat.cli.invite import invite
+from chat.cli.log import log
 from chat.cli.rooms import rooms
 from chat.cli.seed import seed
 from chat.cli.users import users
@@ -18,5 +19,5 @@ from chat.cli.version import version
 
 def register(app: Flask) -> None:
     """Add the commands to the app."""
-    for command in (audit, db, invite, rooms, seed, users, version):
+    for command in (audit, db, invite, log, rooms, seed, users, version):
         app.cli.add_command(command)

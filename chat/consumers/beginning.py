@@ -33,12 +33,10 @@ class Beginning:
         rooms: RoomRepository,
         cursors: CursorRepository,
         states: ConsumerRepository,
-        reading: Reading,
     ) -> None:
         self._rooms = rooms
         self._cursors = cursors
         self._states = states
-        self._reading = reading
 
     def positions(self, reader: Reader) -> Positions:
         """Return the positions of a generation."""
@@ -83,7 +81,9 @@ class Beginning:
                 positions.flush(lambda seconds: None)
                 yield rooms
 
-    def correct(self, consumer: Consumer, positions: Positions, rooms: Sequence[Room]) -> None:
+    def correct(
+        self, consumer: Consumer, reading: Reading, positions: Positions, rooms: Sequence[Room]
+    ) -> None:
         """Load the cursors in these rooms, and move back those beyond the end of a log.
 
         A log ends before its cursor if the database was restored from parts of different times.
@@ -94,7 +94,7 @@ class Beginning:
             cursor = positions.at(room.id)
             if cursor.seq <= room.last_seq and cursor.rev <= room.last_rev:
                 continue
-            ends = self._reading.ends(room)  # what is written into the room may lag behind
+            ends = reading.ends(room)  # what is written into the room may lag behind
             if cursor.seq > ends.seq or cursor.rev > ends.rev:
                 log.warning("consumer %s was beyond the end of room %s", consumer.name, room.id)
                 positions.move(room.id, ends if consumer.tells_people else START)

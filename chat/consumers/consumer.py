@@ -32,6 +32,7 @@ class Consumer(Protocol):
 
     name: str  # of its cursors; never changes
     begins_at_head: bool  # at its first start: what was said before does not concern it
+    reads_messages: bool  # False: it gets only `changed`
     tells_people: bool  # so it is never to do its work once more
 
     def handle(self, batches: Sequence[Batch]) -> None:

@@ -44,24 +44,27 @@ class ConsumerRunner:
         ends: LogEndRepository,
         clock: Callable[[], int],
     ) -> None:
+        self._room_log = room_log
         self._states = states
         self._clock = clock
         self._arrivals = Arrivals()
         self._leases = Leases(states, clock)
-        self._sweep = Sweep(ends, rooms, room_log, states)
-        self._reading = Reading(room_log, self._arrivals)
-        self._beginning = Beginning(rooms, cursors, states, self._reading)
+        self._sweep = Sweep(self._leases, ends, rooms, room_log, states, clock)
+        self._beginning = Beginning(rooms, cursors, states)
+        self.consumers: dict[str, tuple[Consumer, Reading]] = {}
         self._workers: dict[str, Worker] = {}
         self._stopped = threading.Event()
 
     def add(self, consumer: Consumer) -> None:
         """Add a consumer, before `run`."""
+        reading = Reading(self._room_log, self._arrivals, consumer.reads_messages)
+        self.consumers[consumer.name] = consumer, reading
         self._workers[consumer.name] = Worker(
             consumer,
             self._leases,
             self._states,
             self._beginning,
-            self._reading,
+            reading,
             self._arrivals,
             self._clock,
         )
@@ -70,6 +73,7 @@ class ConsumerRunner:
         """Look once a second which consumers to work for, until stopped."""
         for worker in self._workers.values():
             spawn(worker.run)
+        spawn(self._sweep.run)
         while not self._stopped.is_set():
             try:
                 self.look()
@@ -79,17 +83,15 @@ class ConsumerRunner:
             self._stopped.wait(INTERVAL)
 
     def look(self) -> None:
-        """Renew leases, take free ones, and sweep if it is time."""
+        """Renew leases and take free ones."""
         self._leases.look([*self._workers, SWEEP])
         if not self._leases.holds_any:
             self._arrivals.forget_all()
-        state = self._leases.held(SWEEP)
-        if state is not None:
-            self._sweep.run_if_due(state, self._clock())
 
     def run_due(self) -> None:
         """Take the leases that are free, and handle everything that is new, in this thread."""
         self.look()
+        self._sweep.run_if_due()
         for worker in self._workers.values():
             while worker.work():
                 pass
@@ -97,6 +99,7 @@ class ConsumerRunner:
     def stop(self, seconds: float) -> None:
         """End the batches under way, and give the leases to other processes."""
         self._stopped.set()
+        self._sweep.stop()
         ends_at = time.monotonic() + seconds
         for worker in self._workers.values():
             worker.stop()

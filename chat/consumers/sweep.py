@@ -2,52 +2,96 @@
 
 from __future__ import annotations
 
-from chat.concurrency import cooperatively
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from chat.consumers.leases import Leases
 from chat.log.room_log import RoomLog
 from chat.models import Room
 from chat.repositories.consumers import ConsumerRepository, ConsumerState
 from chat.repositories.log_ends import LogEndRepository
+from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
 
 SWEEP = "ends"  # the name of its lease
+LOOK = 5.0  # seconds
 EVERY = 60_000  # milliseconds
 # Entries so young may still be announced.
 YOUNG = 10_000
 # Ids have the time at which their writer admitted the entry, by the clock of its machine.
 OVERLAP = 60_000
 FIRST = 3_600_000  # how far a first sweep looks back
+PAUSE_FACTOR = 3.0  # after a room, as a multiple of the time it took
+
+log = logging.getLogger(__name__)
 
 
 class Sweep:
-    """Makes rooms say where their logs end, so that every consumer sees that they go on."""
+    """Makes rooms say where their logs end: that touches them, so all consumers look at them.
+
+    An engine that cannot look back serves one process. There a start reads the ends of all rooms.
+    """
 
     def __init__(
         self,
+        leases: Leases,
         ends: LogEndRepository,
         rooms: RoomRepository,
         room_log: RoomLog,
         states: ConsumerRepository,
+        clock: Callable[[], int],
     ) -> None:
+        self._leases = leases
         self._ends = ends
         self._rooms = rooms
         self._room_log = room_log
         self._states = states
+        self._clock = clock
+        self._has_read_all = False
+        self._stopped = threading.Event()
 
-    def run_if_due(self, state: ConsumerState, now: int) -> None:
+    def run(self) -> None:
+        """Sweep once a minute while this process holds the lease, until stopped."""
+        while not self._stopped.wait(LOOK):
+            try:
+                self.run_if_due()
+            except Exception as error:
+                if not (is_outage(error) or self._stopped.is_set()):
+                    log.exception("could not look for messages that nobody announced")
+
+    def stop(self) -> None:
+        """Stop after the room under way."""
+        self._stopped.set()
+
+    def run_if_due(self) -> None:
         """Look at what was stored since the last sweep, if that was a minute ago."""
-        if 0 <= now - state.swept_at < EVERY:
+        state, now = self._leases.held(SWEEP), self._clock()
+        if state is None or 0 <= now - state.swept_at < EVERY:
             return
-        since = state.swept_at - OVERLAP if 0 < state.swept_at <= now else now - FIRST
-        until = now - YOUNG
-        seqs = self._ends.find_last_seqs(since, until)
-        revs = self._ends.find_last_revs(since, until)
-        for room in cooperatively(self._rooms.list_by_ids(seqs.keys() | revs.keys())):
-            self._complete(room, seqs.get(room.id, 0), revs.get(room.id, 0))
+        if self._ends.looks_back:
+            self._sweep(state, now)
+        elif not self._has_read_all:
+            self._complete(self._rooms.list_all())
+            self._has_read_all = True
         self._states.record_sweep(SWEEP, now)
 
-    def _complete(self, room: Room, seq: int, rev: int) -> None:
+    def _sweep(self, state: ConsumerState, now: int) -> None:
+        since = state.swept_at - OVERLAP if 0 < state.swept_at <= now else now - FIRST
+        seqs = self._ends.find_last_seqs(since, now - YOUNG)
+        revs = self._ends.find_last_revs(since, now - YOUNG)
+        self._complete(
+            room
+            for room in self._rooms.list_by_ids(seqs.keys() | revs.keys())
+            if seqs.get(room.id, 0) > room.last_seq or revs.get(room.id, 0) > room.last_rev
+        )
+
+    def _complete(self, rooms: Iterable[Room]) -> None:
         """Read where the logs end, which writes it into the room."""
-        if room.last_seq < seq:
+        for room in rooms:
+            began = time.monotonic()
             self._room_log.last_seq(room)
-        if room.last_rev < rev:
             self._room_log.last_rev(room)
+            if self._stopped.wait(PAUSE_FACTOR * (time.monotonic() - began)):
+                return

@@ -26,6 +26,7 @@ ROUND_MESSAGES = 1_000
 LOOK = 1.0  # seconds after which it looks at its lease again, and at rooms that failed
 GATHER = 0.05  # seconds, from the first message of a quiet moment to the round that handles it
 FLUSH = 1.0  # seconds between two writes of cursors, which is also what a crash repeats
+FLUSH_FACTOR = 3.0  # the same as a multiple of the last write's duration, if that is longer
 # Pauses after a round, as multiples of its duration: while people write, and while nobody does.
 BUSY_FACTOR = 2.0
 IDLE_FACTOR = 0.25
@@ -43,7 +44,7 @@ class Turn:
     positions: Positions
     unseen: Iterator[list[Room]]  # rooms that it did not compare with their cursors yet
     due: DueRooms = field(default_factory=DueRooms)
-    flushed_at: float = 0.0
+    flush_at: float = 0.0  # when cursors are to be written next
     reports_failure: bool = False
 
 
@@ -156,7 +157,7 @@ class Worker:
             if rooms is None:
                 return
             began = time.monotonic()
-            self._beginning.correct(self._consumer, turn.positions, rooms)
+            self._beginning.correct(self._consumer, self._reading, turn.positions, rooms)
             for room in rooms:
                 if self._reading.is_ahead(room, turn.positions.at(room.id)):
                     turn.due.put(room)
@@ -243,9 +244,11 @@ class Worker:
     def _flush(self, turn: Turn, now: bool) -> None:
         if self._turn is not turn or self._leases.held(self._consumer.name) is None:
             return
-        if now or time.monotonic() >= turn.flushed_at + FLUSH:
+        began = time.monotonic()
+        if now or began >= turn.flush_at:
             lost = turn.positions.flush(self._pause)
-            turn.flushed_at = time.monotonic()
+            ended = time.monotonic()
+            turn.flush_at = ended + max(FLUSH, FLUSH_FACTOR * (ended - began))
             for some in self._beginning.rooms_of(lost):
                 self.offer(some)
 

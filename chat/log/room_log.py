@@ -131,6 +131,10 @@ class RoomLog:
         """Return the message with a seq as it is now, or None."""
         return next(iter(self.read(room_id, seq, seq)), None)
 
+    def read_by_ids(self, message_ids: Collection[str]) -> list[Message]:
+        """Return those of the messages that exist, as they are now, unordered."""
+        return self._quotes.complete(self._messages.list_by_ids(message_ids))
+
     def find_quote(self, room_id: str, seq: int) -> Quote:
         """Return what a reply to a message shows of it; it is `deleted` if there is none."""
         return self._quotes.find(room_id, seq)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from chat.realtime.bodies import ABANDON_BODY
+from chat.realtime.transport.loop import ABANDON_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

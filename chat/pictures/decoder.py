@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from chat.errors import BadPicture, Unavailable
+from chat.keyed_locks import KeyedLocks
 
 SLOTS = 2  # workers at a time
 WAIT = 60.0  # seconds for a slot
@@ -62,19 +63,22 @@ class Pictures:
         self._bounds = bounds
         self._worker = worker
         self._slots = threading.BoundedSemaphore(SLOTS)
+        self._locks = KeyedLocks()
 
     @contextmanager
-    def reencode(self, source: BinaryIO, kind: Kind) -> Iterator[Reencoded]:
+    def reencode(self, source: BinaryIO, kind: Kind, owner: str) -> Iterator[Reencoded]:
         """Yield the picture in temporary files that are open as long as the block runs.
 
         `source` is a file with a descriptor. A message's picture keeps its type; an avatar is a
-        square WebP. Raises BadPicture, and Unavailable after WAIT without a slot.
+        square WebP. Pictures of one owner are decoded one after the other, so that nobody takes
+        all slots. Raises BadPicture, and Unavailable after WAIT without a slot.
         """
         source.flush()
         with ExitStack() as files:
             picture = files.enter_context(self.temporary_file())
             preview = files.enter_context(self.temporary_file())
-            answer = self._ask_worker(kind, source, picture, preview)
+            with self._slot(owner):
+                answer = self._run_worker(kind, source, picture, preview)
             size = os.fstat(picture.fileno()).st_size
             yield _reencoded(answer, picture, preview, size)
 
@@ -83,15 +87,24 @@ class Pictures:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return tempfile.TemporaryFile(dir=self._directory)
 
-    def _ask_worker(self, kind: Kind, *files: BinaryIO) -> dict[str, Any]:
-        if not self._slots.acquire(timeout=WAIT):
+    @contextmanager
+    def _slot(self, owner: str) -> Iterator[None]:
+        deadline = time.monotonic() + WAIT
+        lock = self._locks.lock_for(owner)
+        if not lock.acquire(timeout=WAIT):
             raise Unavailable()
         try:
-            return self._run_worker(kind, [file.fileno() for file in files])
+            if not self._slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                raise Unavailable()
+            try:
+                yield
+            finally:
+                self._slots.release()
         finally:
-            self._slots.release()
+            lock.release()
 
-    def _run_worker(self, kind: Kind, files: list[int]) -> dict[str, Any]:
+    def _run_worker(self, kind: Kind, *inherited: BinaryIO) -> dict[str, Any]:
+        files = [file.fileno() for file in inherited]
         bounds = self._bounds
         limits = (bounds.memory, bounds.seconds, bounds.moving_seconds)
         # A socket, because only sockets can be waited for both with and without eventlet.
@@ -149,6 +162,9 @@ def _reencoded(
     match answer:
         case {"error": "picture_too_large"}:
             raise BadPicture("invalid.picture_too_large")
+        case {"error": "no_decoder"}:
+            log.error("no picture can be decoded: %s finds no Pillow of its own", sys.executable)
+            raise Unavailable()
         case {"type": str(type_), "width": int(width), "height": int(height), "preview": bool(has)}:
             if type_ in TYPES and 0 < width < 65_536 and 0 < height < 65_536 and size:
                 picture.seek(0)

@@ -27,7 +27,11 @@ def main(arguments: list[str]) -> None:
     set_limits(memory, seconds)
     # From here on, with limits: Pillow alone is a hundred thousand lines.
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
-    from reencoding import Refused, reencode  # type: ignore[import-not-found]
+    try:
+        from reencoding import Refused, reencode  # type: ignore[import-not-found]
+    except ImportError:
+        print(json.dumps({"error": "no_decoder"}))
+        return
 
     with (
         open(source, "rb") as sent,

@@ -13,9 +13,6 @@ import eventlet
 
 from chat.concurrency import yield_to_others
 
-# In the WSGI environment: a function that closes the connection after the answer if the body was
-# not read whole. Without it, the server reads and ignores the rest.
-ABANDON_BODY = "chat.abandon_body"
 MAX_CHUNK_LINE = 256  # bytes: a size and its chunk extensions
 MAX_TRAILERS = 8_192  # bytes of all trailer fields, which are ignored
 CHUNKS_PER_TURN = 64  # then other green threads run

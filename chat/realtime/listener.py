@@ -27,9 +27,9 @@ from eventlet.semaphore import Semaphore
 from chat.concurrency import Payer, charge_to, repay, yield_to_others
 from chat.errors import ChatError, InvalidInput, PayloadTooLarge, Unavailable
 from chat.origins import make_origin
-from chat.realtime.bodies import ABANDON_BODY, BadChunk, ChunkedBody, Deadline, read_chunked
+from chat.realtime.bodies import BadChunk, ChunkedBody, Deadline, read_chunked
 from chat.realtime.streams import PacedStream
-from chat.realtime.transport.loop import ON_CLOSED
+from chat.realtime.transport.loop import ABANDON_BODY, ON_CLOSED
 from chat.realtime.transport.pace import Pace
 from chat.refusals import refusal_body
 

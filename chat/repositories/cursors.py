@@ -82,8 +82,7 @@ class CursorRepository:
 
     def delete_before(self, reader: Reader) -> Iterator[int]:
         """Delete the cursors of earlier generations in pieces; yield the count of each."""
-        first = Reader(reader.name, 0)
-        query = {"_id": {"$gte": first.key(""), "$lt": reader.key("")}}
+        query = {"consumer": reader.name, "generation": {"$lt": reader.generation}}
         yield from delete_in_pieces(self._database, "cursor", query)
 
     @staticmethod
@@ -94,6 +93,7 @@ class CursorRepository:
             return UpdateOne(key, {"$set": fields})
         # A stored cursor does not match, and its id is taken: so this never overwrites one.
         key = {"_id": reader.key(room_id), "seq": -1}
+        fields |= {"consumer": reader.name, "generation": reader.generation}
         fields["room_identity"] = ObjectId(room_id)
         return UpdateOne(key, {"$set": fields}, upsert=True)
 

@@ -8,7 +8,9 @@ itself, one chunk at a time. Any program for GridFS reads these files.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from bson import ObjectId
@@ -18,8 +20,10 @@ from pymongo.write_concern import WriteConcern
 from chat.database.client import Database
 
 CHUNK = 255 << 10  # bytes, as GridFS has it
-# Chunks written at a time: each is in memory twice meanwhile, and messages wait behind them.
-WRITES = 4
+WRITES = 2  # chunks written at a time: each is in memory twice meanwhile
+# The pause after a chunk, as a multiple of its duration, so that messages go first.
+PAUSE_FACTOR = 3.0
+MAX_PAUSE = 0.1  # seconds
 # Without a wait for the journal. The last write of a file, to its document, waits for it, and the
 # journal is in the order of writes.
 UNFLUSHED = WriteConcern("majority", j=False)
@@ -36,10 +40,11 @@ class FileChunkRepository:
         """Store chunk `number`, counted from 0; every chunk but the last one has CHUNK bytes."""
         document = {"_id": ObjectId(), "files_id": ObjectId(file_id), "n": number, "data": data}
         with self._writes:
-            try:
+            began = time.monotonic()
+            # A duplicate: the driver has tried twice, and the first try was stored.
+            with suppress(DuplicateKeyError):
                 self._collection.with_options(write_concern=UNFLUSHED).insert_one(document)
-            except DuplicateKeyError:  # the driver has tried twice, and the first try was stored
-                return
+            time.sleep(min(PAUSE_FACTOR * (time.monotonic() - began), MAX_PAUSE))
 
     def find(self, file_id: str, number: int) -> bytes | None:
         """Return chunk `number`, or None when it is gone."""

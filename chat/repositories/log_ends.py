@@ -13,10 +13,18 @@ from chat.repositories.documents import STEP
 
 
 class LogEndRepository:
-    """Finds entries whatever their writer wrote into `room`, which it may have died before."""
+    """Finds the ends of logs although a writer died before it wrote them into `room`.
+
+    On an engine that does not look back there are none.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def looks_back(self) -> bool:
+        """Return whether the engine finds entries by time without reading all of them."""
+        return not self._database.dialect.reads_whole_ranges
 
     def find_last_seqs(self, since: int, until: int) -> dict[str, int]:
         """Return the greatest seq of the messages made in that time, by room."""
@@ -34,6 +42,8 @@ class LogEndRepository:
         return found
 
     def _entries(self, name: str, number: str, since: int, until: int) -> Iterator[dict[str, Any]]:
+        if not self.looks_back:
+            return
         between = {"$gte": _first_id(since), "$lt": _first_id(until)}
         yield from self._database.db[name].find(
             {"_id": between}, {"_id": 0, "room_identity": 1, number: 1}, batch_size=STEP

@@ -98,6 +98,21 @@ class MembershipRepository:
         )
         return [str(document["user_identity"]) for document in cursor]
 
+    def list_wanting_all(self, room_ids: Collection[str]) -> list[tuple[str, str]]:
+        """Return the rooms and the members who chose to be notified of all messages there."""
+        wanting = {"wants_all": {"$gt": 0}}  # the condition of the index
+        if self._database.dialect.scans_for_lists:
+            queries = [{"room_identity": one} for one in object_ids(room_ids)]
+        else:
+            queries = [*with_ids(self._database, object_ids(room_ids), "room_identity")]
+        return [
+            (str(one["room_identity"]), str(one["user_identity"]))
+            for query in queries
+            for one in self._database.db["user_room"].find(
+                query | wanting, {"room_identity": 1, "user_identity": 1}
+            )
+        ]
+
     def insert(self, membership: Membership) -> bool:
         """Store a membership; return False if there is one, which stays unchanged."""
         try:
@@ -143,13 +158,15 @@ class MembershipRepository:
 
     def update_notify(self, room_id: str, user_id: str, notify: Notify) -> None:
         """Change of which messages of a room a member is notified."""
+        fields = {"notify": notify, "updated_at": self._database.now_ms()}
         # Remove the `muted` of older versions: beside `notify` it counts as newer.
+        gone = {"muted": ""}
+        if notify == "all":
+            fields["wants_all"] = 1
+        else:
+            gone["wants_all"] = ""
         self._database.db["user_room"].update_one(
-            self._key(room_id, user_id),
-            {
-                "$set": {"notify": notify, "updated_at": self._database.now_ms()},
-                "$unset": {"muted": ""},
-            },
+            self._key(room_id, user_id), {"$set": fields, "$unset": gone}
         )
 
     def update_pinned(self, room_id: str, user_id: str, pinned: bool) -> None:
@@ -231,6 +248,7 @@ def membership_of(document: Mapping[str, Any]) -> Membership:
         notify=_notify_of(document),
         pinned=document.get("pinned", False),
         last_mention_seq=document.get("last_mention_seq", 0),
+        wants_all=bool(document.get("wants_all")),
     )
 
 

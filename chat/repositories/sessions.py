@@ -22,6 +22,9 @@ from chat.repositories.documents import (
 
 Document = dict[str, Any]
 
+# A session takes its push subscription with it.
+ENDING: list[Document] = [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}, {"$unset": "push"}]
+
 
 class SessionRepository:
     """Stores sessions, ended ones too, until their refresh token would have expired.
@@ -127,8 +130,7 @@ class SessionRepository:
     def end(self, session_id: str) -> bool:
         """End a live session; return whether this call ended it."""
         result = self._collection.update_one(
-            {"_id": object_id(session_id), "ended_at": None},
-            [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}],
+            {"_id": object_id(session_id), "ended_at": None}, ENDING
         )
         return bool(result.modified_count)
 
@@ -139,7 +141,7 @@ class SessionRepository:
         """
         query = {"user_identity": object_id(user_id), "ended_at": None}
         found = [str(document["_id"]) for document in self._collection.find(query, {"_id": 1})]
-        self._collection.update_many(query, [{"$set": {"ended_at": {"$toLong": "$$NOW"}}}])
+        self._collection.update_many(query, ENDING)
         return found
 
     def list_ended(self, since: datetime, until: datetime | None = None) -> list[str]:

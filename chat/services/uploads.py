@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import chain
 from typing import BinaryIO, Protocol
 
 from chat.concurrency import repay, yield_to_others
@@ -119,10 +118,7 @@ class Uploads:
         self._files.delete(arriving)
 
     def _store(self, arriving: StoredFile, body: Body) -> File:
-        pieces = self._pieces(arriving, body)
-        first = next(pieces)
-        media_type = media_type_of(first, arriving.file.name)
-        pieces = chain([first], pieces)
+        pieces, media_type = _typed(self._pieces(arriving, body), arriving.file.name)
         if is_picture(media_type):
             return self._store_picture(arriving, pieces)
         if arriving.purpose == "avatar":
@@ -136,7 +132,7 @@ class Uploads:
             for piece in pieces:
                 source.write(piece)
             source.seek(0)
-            with self._pictures.reencode(source, arriving.purpose) as made:
+            with self._pictures.reencode(source, arriving.purpose, arriving.user_id) as made:
                 self._write(arriving.id, _pieces_of(made.picture))
                 preview = arriving.preview if made.preview is not None else None
                 if preview is not None and made.preview is not None:
@@ -170,6 +166,7 @@ class Uploads:
                 raise InvalidInput({"file": ["invalid.file_incomplete"]})
             left -= len(piece)
             yield piece
+            del piece  # before the next one is read: a slow client would hold both
             repay()
             yield_to_others()
             if time.monotonic() > renewed_at + RENEW_SECONDS:
@@ -178,8 +175,22 @@ class Uploads:
                     raise Unavailable()
 
     def _write(self, file_id: str, pieces: Iterable[bytes]) -> None:
-        for number, piece in enumerate(pieces):
+        number = 0
+        for piece in pieces:
             self._chunks.insert(file_id, number, piece)
+            number += 1
+            del piece  # before the next one is read; `enumerate` would keep it
+
+
+def _typed(pieces: Iterator[bytes], name: str) -> tuple[Iterator[bytes], str]:
+    """Return the pieces of a file and its type, for which the first one is looked at."""
+    first = [next(pieces)]
+
+    def again() -> Iterator[bytes]:
+        yield first.pop()  # `itertools.chain` would keep it until the end
+        yield from pieces
+
+    return again(), media_type_of(first[0], name)
 
 
 def _pieces_of(source: BinaryIO) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 // The service worker: keeps the page of one version, and answers with it where the server does not.
-// The server writes `const SHELL = {version, files}` before it. Nothing of the API passes through here.
+// The server writes `const SHELL = {version, files, icon, badge}` before it. Nothing of the API passes
+// through here. It also shows the messages that are pushed while no page is looked at.
 
 const PREFIX = "chat-page-";
 const CACHE = PREFIX + SHELL.version;
@@ -82,4 +83,72 @@ self.addEventListener("fetch", (event) => {
   else if (pathname.startsWith("/static/") || pathname === "/logo") {
     event.respondWith(answerFile(event));
   }
+});
+
+const TEXTS = {
+  en: {
+    news: (count) => (count > 1 ? `${count} new messages` : "New message"),
+    files: (count) => (count > 1 ? `${count} files` : "File"),
+  },
+  zh: {
+    news: (count) => (count > 1 ? `${count} 条新消息` : "有新消息"),
+    files: (count) => (count > 1 ? `[${count} 个文件]` : "[文件]"),
+  },
+};
+
+/** The language and the title of the page that is kept. */
+async function describePage() {
+  const page = await caches.match(PAGE, { ignoreVary: true });
+  const html = (await page?.text()) ?? "";
+  const language = /<html lang="([a-z]+)/.exec(html)?.[1] ?? self.navigator.language;
+  const title = /<title>([^<]*)/.exec(html)?.[1] ?? "";
+  return { texts: language.startsWith("zh") ? TEXTS.zh : TEXTS.en, title };
+}
+
+const windowsOfPage = () => clients.matchAll({ type: "window", includeUncontrolled: true });
+
+/** Show a message: its text if the person wants that, else only that there is one. */
+async function showMessage({ room_id, seq, kind, sender, room, text, files = 0, unread = 1 }) {
+  const { texts, title } = await describePage();
+  const options = {
+    tag: room_id, // one notification a room
+    data: { room_id, seq },
+    icon: SHELL.icon,
+    badge: SHELL.badge,
+    body: texts.news(unread),
+  };
+  if (sender === undefined) return self.registration.showNotification(title, options);
+  const said = text || (files ? texts.files(files) : options.body);
+  options.body = kind === "group" ? `${sender}: ${said}` : said;
+  return self.registration.showNotification(kind === "group" ? room : sender, options);
+}
+
+async function hearPush(data) {
+  const pages = await windowsOfPage();
+  if (pages.some(({ focused }) => focused)) return; // it is on the page already
+  await showMessage(data);
+}
+
+/** Show the message in a page that is open, else open one. */
+async function openMessage({ room_id, seq }) {
+  const [page] = await windowsOfPage();
+  if (!page) {
+    await clients.openWindow(`/d/${room_id}/m/${seq}`);
+    return;
+  }
+  page.postMessage({ type: "message_opened", room_id, seq });
+  await page.focus();
+}
+
+self.addEventListener("push", (event) => event.waitUntil(hearPush(event.data.json())));
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openMessage(event.notification.data));
+});
+
+/** Only a page can tell the server: with none open, the next one does when it starts. */
+self.addEventListener("pushsubscriptionchange", (event) => {
+  const tell = (pages) => pages[0]?.postMessage({ type: "subscription_changed" });
+  event.waitUntil(windowsOfPage().then(tell));
 });

@@ -9,10 +9,12 @@ from flask import Flask, current_app
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
 from chat.wiring.background import Background, wire_background
+from chat.wiring.consumers import wire_consumers
 from chat.wiring.core import Core, wire_core
 from chat.wiring.files import Files, wire_files
 from chat.wiring.messages import Messages, wire_messages
 from chat.wiring.people import People, wire_people
+from chat.wiring.push import PushParts, wire_push
 from chat.wiring.repositories import wire_repositories
 from chat.wiring.rooms import Rooms, wire_rooms
 
@@ -20,7 +22,7 @@ EXTENSION = "chat"
 
 
 @dataclass(frozen=True)
-class Services(Core, Files, Rooms, People, Messages, Background):
+class Services(Core, Files, Rooms, People, Messages, Background, PushParts):
     """All objects of an app that live longer than a request."""
 
 
@@ -44,5 +46,7 @@ def wire(app: Flask) -> Services:
     people = wire_people(app, core, repositories, rooms, files)
     messages = wire_messages(config, core, repositories, files, rooms)
     background = wire_background(config, core, repositories, rooms, people, messages)
-    areas = (core, files, rooms, people, messages, background)
+    push = wire_push(config, core, repositories, messages, background)
+    wire_consumers(core, repositories, files)
+    areas = (core, files, rooms, people, messages, background, push)
     return Services(**{name: one for area in areas for name, one in vars(area).items()})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Config
 
 from chat.budgets import Budgets
+from chat.consumers.administration import ConsumerAdministration
 from chat.consumers.runner import ConsumerRunner
 from chat.database.client import Database
 from chat.database.embedded import EmbeddedDatabase
@@ -14,6 +15,7 @@ from chat.limits.limits import Limits
 from chat.limits.rules import CONFIGURABLE
 from chat.log.previews import Previews
 from chat.log.room_log import RoomLog
+from chat.push.keys import PushKeys
 from chat.realtime.connections import Connections
 from chat.realtime.publisher import Publisher
 from chat.realtime.pushed_rooms import PushedRooms
@@ -23,11 +25,13 @@ from chat.repositories.audit import AuditRepository
 from chat.repositories.consumers import ConsumerRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.log_ends import LogEndRepository
+from chat.repositories.push_keys import PushKeyRepository
 from chat.repositories.rate_limits import shared_windows
 from chat.services.audit import Audit
 from chat.services.jobs import Jobs
 from chat.services.membership_cache import MembershipCache
 from chat.services.usernames import Usernames
+from chat.settings import push_subject
 from chat.wiring.repositories import Repositories
 
 
@@ -46,11 +50,13 @@ class Core:
     previews: Previews
     room_log: RoomLog
     consumers: ConsumerRunner
+    consumer_administration: ConsumerAdministration
     connections: Connections
     socketio: ChatSocketIO
     pushed_rooms: PushedRooms
     recent_pushes: RecentPushes
     publisher: Publisher
+    push_keys: PushKeys
 
 
 def wire_core(
@@ -67,6 +73,15 @@ def wire_core(
         repositories.rooms,
         previews,
         usernames.with_sender_names,
+    )
+    consumer_states = ConsumerRepository(database)
+    consumers = ConsumerRunner(
+        room_log,
+        repositories.rooms,
+        repositories.cursors,
+        consumer_states,
+        LogEndRepository(database),
+        database.now_ms,
     )
     connections = Connections(config["CONNECTIONS_PER_USER"] if config["RATE_LIMITS"] else None)
     socketio = ChatSocketIO(connections)
@@ -87,12 +102,12 @@ def wire_core(
         membership_cache=MembershipCache(repositories.rooms, repositories.memberships),
         previews=previews,
         room_log=room_log,
-        consumers=ConsumerRunner(
-            room_log,
-            repositories.rooms,
+        consumers=consumers,
+        consumer_administration=ConsumerAdministration(
+            consumers.consumers,
+            consumer_states,
             repositories.cursors,
-            ConsumerRepository(database),
-            LogEndRepository(database),
+            repositories.rooms,
             database.now_ms,
         ),
         connections=connections,
@@ -100,4 +115,5 @@ def wire_core(
         pushed_rooms=pushed_rooms,
         recent_pushes=recent_pushes,
         publisher=Publisher(connections, room_log, pushed_rooms, recent_pushes, socketio),
+        push_keys=PushKeys(PushKeyRepository(database), config["SECRET_KEY"], push_subject(config)),
     )

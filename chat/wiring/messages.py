@@ -14,6 +14,7 @@ from chat.services.epoch_watch import EpochWatch
 from chat.services.history import History
 from chat.services.mention_marks import MentionMarks
 from chat.services.mentions import MentionFinder
+from chat.services.message_search import MessageSearch
 from chat.services.messages import MessageService
 from chat.services.quotas import Quotas
 from chat.services.read_marks import ReadMarks
@@ -41,6 +42,7 @@ class Messages:
     reading: Reading
     changes: ChangeService
     typing: Typing
+    message_search: MessageSearch
 
 
 def wire_messages(
@@ -82,6 +84,7 @@ def wire_messages(
             mention_marks.forget_all,
             membership_cache.forget_all,
             core.usernames.forget_all,
+            core.push_keys.forget,
         ),
         start_over=(
             room_log.start_over,
@@ -138,4 +141,12 @@ def wire_messages(
             clock=core.database.now_ms,
         ),
         typing=Typing(membership_cache, core.publisher),
+        message_search=MessageSearch(
+            search=repositories.search,
+            room_log=room_log,
+            membership_cache=membership_cache,
+            users=repositories.users,
+            usernames=core.usernames,
+            limits=limits,
+        ),
     )

@@ -13,6 +13,7 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
+from chat.repositories.search import SearchRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.users import UserRepository
 
@@ -30,6 +31,7 @@ class Repositories:
     requests: MembershipRequestRepository
     messages: MessageRepository
     changes: ChangeRepository
+    search: SearchRepository
     cursors: CursorRepository
 
 
@@ -44,5 +46,6 @@ def wire_repositories(database: Database) -> Repositories:
         requests=MembershipRequestRepository(database),
         messages=MessageRepository(database),
         changes=ChangeRepository(database),
+        search=SearchRepository(database),
         cursors=CursorRepository(database),
     )

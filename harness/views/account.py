@@ -36,6 +36,11 @@ def deletion(stage: Stage) -> None:
     stage.shows(".points")
 
 
+@view("/me")
+def notifications(stage: Stage) -> None:
+    stage.page.locator(".switches").scroll_into_view_if_needed()
+
+
 @view("strict")
 def log_out(stage: Stage) -> None:
     message_waiting(stage)

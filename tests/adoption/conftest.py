@@ -15,7 +15,7 @@ from chat.adoption.source import Found
 from chat.app import create_app, stop
 from chat.database.client import Database
 from tests.adoption.old_server import OldServer
-from tests.conftest import drop, with_database
+from tests.conftest import Client, drop, with_database
 
 
 class Adoption(NamedTuple):
@@ -82,6 +82,7 @@ def open_app(database: Database, mongo_uri: str, tmp_path: Path) -> Iterator[Cal
                 **settings,
             },
         )
+        app.test_client_class = Client
         made.append(app)
         return app
 

@@ -38,6 +38,20 @@ class Talker(Member):
             if not page["has_more"]:
                 return found
 
+    def upload(self, room: dict[str, Any], name: str, data: bytes) -> str:
+        """Upload a file for a room and return its id."""
+        response = self._http.post(
+            f"{self.url}/api/rooms/{room['id']}/files", params={"name": name}, data=data
+        )
+        found: str = response.json()["data"]["id"]
+        return found
+
+    def download(self, file: dict[str, Any]) -> bytes:
+        """Return the bytes of a file of a message."""
+        response = self.http("GET", f"/files/{file['id']}")
+        assert response.ok, response.text
+        return response.content
+
 
 def texts(entries: list[dict[str, Any]], of: Talker) -> list[str]:
     """Return what one of them said, in order."""

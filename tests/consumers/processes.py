@@ -20,6 +20,7 @@ class Recorder:
     """A consumer that records what it gets, by room; `during` is called with each batch first."""
 
     name = "recorder"
+    reads_messages = True
 
     def __init__(self, begins_at_head: bool = False, tells_people: bool = False) -> None:
         self.begins_at_head = begins_at_head

@@ -146,7 +146,7 @@ def test_another_process_goes_on_when_one_is_killed(
         here.runner.run_due()
     there.runner.run_due()
     assert there.recorder.new == {}
-    later = migrated.now_ms() + round(leases.LEASE * 1000) + 1
+    later = migrated.now_ms() + round(leases.LEASE * 1000) + 5_000
     there.now = lambda: later
     there.runner.run_due()
     assert there.recorder.new == {room.id: [2]}
@@ -160,7 +160,7 @@ def test_a_holder_that_slept_moves_no_cursor(
     here.runner.run_due()
     say(here, room, "one")
     here.write_down()
-    later = migrated.now_ms() + round(leases.LEASE * 1000) + 1
+    later = migrated.now_ms() + round(leases.LEASE * 1000) + 5_000
     there.now = lambda: later
 
     def sleep(batch: Batch) -> None:
@@ -230,7 +230,7 @@ def test_a_message_whose_writer_died_before_it_told_anybody_is_found(
     process.store(room, 1, 2)
     now = process.now()
     process.now = lambda: now + sweep.EVERY
-    process.runner.look()
+    process.runner.run_due()
     process.write_down()
     process.touch(room)  # by the reconciler: the room says now where its log ends
     process.runner.run_due()
@@ -249,7 +249,7 @@ def test_a_cursor_beyond_the_end_of_a_restored_log_begins_again(
     process.log.forget_all()
     process.runner.start_over()
     restarted = open_process(process.recorder)
-    restarted.now = lambda: migrated.now_ms() + round(leases.LEASE * 1000) + 1
+    restarted.now = lambda: migrated.now_ms() + round(leases.LEASE * 1000) + 5_000
     restarted.runner.run_due()
     assert process.recorder.new == {room.id: [1, 2, 1]}
 

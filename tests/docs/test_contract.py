@@ -241,6 +241,7 @@ def test_limits_are_the_ones_in_force() -> None:
         ("messages", rules.MESSAGES),
         ("joining groups", rules.JOINS),
         ("searches for people", rules.SEARCHES),
+        ("searches for messages", rules.MESSAGE_SEARCHES),
         ("connections", rules.CONNECTIONS),
         ("new rooms", rules.ROOMS),
         ("changes of rooms", rules.CHANGES),

@@ -168,3 +168,17 @@ def test_the_clients_go_through_everything(
         lines.remove(meanwhile)
         assert lines == [f"{ada.username}: {number}" for number in range(MISSED)]
         assert client.finish() == 0
+
+
+def test_the_client_with_files_sends_and_saves_them(
+    own_server: Server, own_app: Flask, start: Start, tmp_path: Path
+) -> None:
+    ada, bob = make_people(own_app, "ada", "bob")
+    data = bytes(range(256)) * 2_000
+    (tmp_path / "data.bin").write_bytes(data)
+    group = ada.create_group()
+    client = start("files.mjs", program(CLIENT, "files.mjs"), bob, group["number"], "data.bin")
+    assert client.line() == f"{bob.username}: data.bin, {len(data)} bytes"
+    assert client.finish() == 0
+    (saved,) = (tmp_path / "received").iterdir()
+    assert saved.read_bytes() == data

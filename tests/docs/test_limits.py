@@ -27,6 +27,18 @@ HELD_BY = {
         "http/test_messages.py::test_pages_that_cannot_be_are_refused",
         "http/test_messages.py::test_a_page_stays_below_256_kib_in_both_directions",
     ],
+    "files of a message": [
+        "http/test_files.py::test_a_message_has_so_many_files",
+    ],
+    "one file": ["http/test_files.py::test_a_file_that_is_too_large_is_refused_before_its_bytes"],
+    "all files of a user": ["http/test_files.py::test_the_files_of_a_user_have_so_much_space"],
+    "uploads": [
+        "http/test_files.py::test_uploads_are_counted_each_minute",
+        "services/test_transfer_slots.py::test_so_many_transfers_run_at_a_time",
+    ],
+    "downloads in progress": [
+        "services/test_transfer_slots.py::test_so_many_transfers_run_at_a_time",
+    ],
     "different emoji of a message": [
         "http/test_changes.py::test_a_message_has_so_many_different_emoji",
         "http/test_changes.py::test_removed_reactions_count_towards_the_bound_of_used_emoji",
@@ -137,6 +149,7 @@ HELD_BY = {
         "sockets/test_rates.py::test_guessing_invitations_is_counted_as_joining",
     ],
     "searches for people": ["sockets/test_rates.py::test_searches_are_counted"],
+    "searches for messages": ["sockets/test_rates.py::test_searches_for_messages_are_counted"],
     "connections": [
         "sockets/test_rates.py::test_connections_are_counted_and_those_there_are_stay",
     ],

@@ -106,25 +106,27 @@ def test_a_group_has_one_owner_whatever_happens_at_once(
     def there(member: Member) -> Member:
         return member.on(other)
 
-    outcomes, wrong = set[tuple[int, ...]](), list[tuple[tuple[int, ...], Room]]()
+    races, wrong = [], list[tuple[tuple[int, ...], Room]]()
     with ThreadPoolExecutor(3) as pool:
         for number in range(ROUNDS):
             three = [one.on(here) for one in cast[3 * number : 3 * number + 3]]
             ann, bob, eve = three
             group = ann.create_group(*([] if "comes" in race else [bob, eve]))
             found = tuple(statuses(pool, RACES[race]((ann, bob, eve), group, there)))
-            outcomes.add(found)
-            wait_for_jobs(database, REMOVE)  # until an ended account is in no room
-            room = rooms.find(group["id"])
-            members = memberships.list_of_room(group["id"])
-            if room is None:
-                assert database.db["job"].find_one({"arguments.room_id": group["id"]})
-            elif room.owner_id not in {one.user_id for one in members}:
-                wrong.append((found, room))
-            else:
-                owner = next(one for one in three if one.id == room.owner_id)
-                roles = [one["role"] for one in owner.data("GET", f"/rooms/{room.id}/members")]
-                assert roles.count("owner") == 1, (found, roles)
+            races.append((three, group, found))
+    wait_for_jobs(database, REMOVE)  # until all ended accounts are in no room
+    for three, group, found in races:
+        room = rooms.find(group["id"])
+        members = memberships.list_of_room(group["id"])
+        if room is None:
+            assert database.db["job"].find_one({"arguments.room_id": group["id"]})
+        elif room.owner_id not in {one.user_id for one in members}:
+            wrong.append((found, room))
+        else:
+            owner = next(one for one in three if one.id == room.owner_id)
+            roles = [one["role"] for one in owner.data("GET", f"/rooms/{room.id}/members")]
+            assert roles.count("owner") == 1, (found, roles)
+    outcomes = {found for _, _, found in races}
     assert wrong == []
     assert all(set(found) <= GOOD | REFUSED | DONE_ELSEWHERE for found in outcomes), outcomes
 

@@ -19,9 +19,7 @@ def post_file(
 ) -> TestResponse:
     """Upload a file for a room; return the response, even an error."""
     path = f"/rooms/{room['id']}/files"
-    return person.post(
-        path, query_string={"name": name}, data=content, content_type=BYTES, **more
-    )
+    return person.post(path, query_string={"name": name}, data=content, content_type=BYTES, **more)
 
 
 def upload(

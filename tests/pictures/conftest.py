@@ -36,11 +36,13 @@ class Result:
 Reencode = Callable[..., Result]
 
 
-def reencode_with(pictures: Pictures, sent: bytes, kind: Kind = "message") -> Result:
+def reencode_with(
+    pictures: Pictures, sent: bytes, kind: Kind = "message", owner: str = "ann"
+) -> Result:
     """Return what the decoder makes of the bytes."""
     with pictures.temporary_file() as source:
         source.write(sent)
-        with pictures.reencode(source, kind) as made:
+        with pictures.reencode(source, kind, owner) as made:
             content = made.picture.read()
             assert len(content) == made.size
             preview = None if made.preview is None else made.preview.read()

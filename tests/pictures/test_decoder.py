@@ -14,6 +14,7 @@ from PIL import Image
 from chat.errors import BadPicture, Unavailable
 from chat.pictures import decoder
 from chat.pictures.decoder import Bounds, Pictures
+from harness.servers import PATIENCE
 from tests.pictures.conftest import Reencode, reencode_with
 from tests.pictures.samples import encoded, halves, moving, noise, png
 
@@ -134,6 +135,16 @@ def test_whatever_a_worker_does_it_costs_one_error(tmp_path: Path, code: str) ->
         reencode_with(pictures, b"bytes")
 
 
+def test_where_pillow_is_missing_no_picture_is_called_bad(tmp_path: Path) -> None:
+    code = f"""
+import runpy, sys
+sys.modules["PIL"] = None
+runpy.run_path({str(decoder.WORKER)!r}, run_name="__main__")
+"""
+    with pytest.raises(Unavailable):
+        reencode_with(Pictures(tmp_path, worker=worker(tmp_path, code)), encoded(halves(), "PNG"))
+
+
 @pytest.mark.parametrize(
     "code, bounds",
     [
@@ -177,29 +188,40 @@ def test_nothing_is_left_in_the_directory(tmp_path: Path, reencode: Reencode) ->
     assert list((tmp_path / "uploads").iterdir()) == []
 
 
-def test_no_more_than_two_pictures_are_decoded_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "decoding, refused",
+    [
+        pytest.param(["ann", "bob"], "cleo", id="two of all"),
+        pytest.param(["ann"], "ann", id="one of a person"),
+    ],
+)
+def test_of_many_pictures_only_some_are_decoded_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoding: list[str], refused: str
 ) -> None:
     monkeypatch.setattr(decoder, "WAIT", 0.01)
-    (tmp_path / "started").mkdir()
+    started, end = tmp_path / "started", tmp_path / "end"
+    started.mkdir()
     code = (
         "import os, time\n"
-        f"open({str(tmp_path / 'started')!r} + '/' + str(os.getpid()), 'w').close()\n"
-        "time.sleep(600)\n"
+        f"open(os.path.join({str(started)!r}, str(os.getpid())), 'w').close()\n"
+        f"while not os.path.exists({str(end)!r}): time.sleep(0.01)\n"
     )
-    pictures = Pictures(tmp_path, Bounds(wall_seconds=2), worker(tmp_path, code))
+    pictures = Pictures(tmp_path, worker=worker(tmp_path, code))
 
-    def decode() -> None:
+    def decode(owner: str) -> None:
         with pytest.raises(BadPicture):
-            reencode_with(pictures, b"bytes")
+            reencode_with(pictures, b"bytes", owner=owner)
 
-    threads = [threading.Thread(target=decode) for _ in range(2)]
+    threads = [threading.Thread(target=decode, args=(owner,)) for owner in decoding]
     for thread in threads:
         thread.start()
-    while len(list((tmp_path / "started").iterdir())) < 2:
+    deadline = time.monotonic() + PATIENCE
+    while len(list(started.iterdir())) < len(decoding):
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     with pytest.raises(Unavailable):
-        reencode_with(pictures, b"bytes")
+        reencode_with(pictures, b"bytes", owner=refused)
+    end.touch()
     for thread in threads:
         thread.join()
 
@@ -209,5 +231,5 @@ def test_a_file_that_is_read_to_its_end_is_decoded_from_its_beginning(tmp_path: 
     with io.BytesIO(encoded(halves(), "PNG")) as sent, pictures.temporary_file() as source:
         source.write(sent.read())
         source.seek(0)
-        with pictures.reencode(source, "message") as made:
+        with pictures.reencode(source, "message", "ann") as made:
             assert made.picture.tell() == 0 and made.width == 64

@@ -16,7 +16,22 @@ from pymongo.errors import OperationFailure
 import chat.repositories
 from chat.database.client import Database
 from chat.ids import new_id
-from chat.models import AllMention, AuditEntry, Link, Membership, Message, Room, Session, User
+from chat.models import (
+    AllMention,
+    AuditEntry,
+    Content,
+    File,
+    Link,
+    Membership,
+    Message,
+    Push,
+    PushSubscription,
+    Room,
+    SearchCursor,
+    Session,
+    StoredFile,
+    User,
+)
 from chat.repositories.audit import AuditRepository
 from chat.repositories.blocks import BlockRepository
 from chat.repositories.changes import ChangeRepository
@@ -24,6 +39,8 @@ from chat.repositories.codes import CodeRepository, StoredCode
 from chat.repositories.consumers import ConsumerRepository
 from chat.repositories.cursors import Cursor, CursorRepository, Reader
 from chat.repositories.epoch import EpochRepository
+from chat.repositories.file_chunks import FileChunkRepository
+from chat.repositories.files import FileRepository
 from chat.repositories.jobs import JobRepository
 from chat.repositories.links import LinkRepository
 from chat.repositories.log_ends import LogEndRepository
@@ -34,10 +51,14 @@ from chat.repositories.name_parts import NameParts
 from chat.repositories.prefixes import PrefixSearch
 from chat.repositories.presence import PresenceRepository
 from chat.repositories.probes import DatabaseProbe
+from chat.repositories.push_keys import PushKeyRepository
+from chat.repositories.push_subscriptions import PushSubscriptionRepository
+from chat.repositories.pushes import PushRepository
 from chat.repositories.rate_limits import DatabaseWindows
 from chat.repositories.removals import RemovalRepository
 from chat.repositories.room_invitations import RoomInvitationRepository
 from chat.repositories.rooms import RoomRepository
+from chat.repositories.search import Entry, SearchRepository
 from chat.repositories.sessions import SessionRepository
 from chat.repositories.usage import UsageRepository
 from chat.repositories.users import UserRepository
@@ -94,6 +115,7 @@ def call_every_method(call: Calls, database: Database) -> None:
     ann, bob = use_users(call, database)
     group = use_rooms(call, database, ann, bob)
     use_logs(call, database, group, ann)
+    use_files(call, database, group, ann)
     use_members(call, database, group, ann, bob)
     use_log_ins(call, database, ann)
     use_background(call, database, ann)
@@ -173,12 +195,26 @@ def message_in(room: Room, user: User, seq: int) -> Message:
     return Message(new_id(), room.id, user.id, seq, f"c{seq}", "hello", NOW, NOW)
 
 
+def use_search(call: Calls, database: Database, stored: list[Message]) -> None:
+    search, room_id = SearchRepository(database), stored[0].room_id
+    entries = [Entry(one.id, room_id, one.seq, 0, NOW + one.seq, ["word"]) for one in stored]
+    call(search.insert, entries)
+    call(search.insert, entries[:2])
+    call(search.replace, [replace(entries[0], version=1, terms=()), replace(entries[1], version=1)])
+    call(search.find, [room_id], "word", None, None, 5)
+    call(search.find, [room_id], "word", SearchCursor(NOW + 9, stored[9].id), NOW, 5)
+    call(search.count, [room_id], "word", 5)
+    call(search.delete_of_room, room_id)
+    call(search.delete_all)
+
+
 def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     messages, changes = MessageRepository(database), ChangeRepository(database)
     stored = [message_in(room, ann, seq) for seq in range(1, 41)]
     call(messages.append, stored)
     again = replace(stored[3], id=new_id())
     call(messages.find_stored, [stored[0], again, message_in(room, ann, 99)])
+    call(messages.find_sent, room.id, ann.id, stored[0].client_id)
     call(messages.list_range, room.id, 1, 9)
     call(messages.list_by_ids, [one.id for one in stored])
     call(messages.find_head, room.id, 3)
@@ -186,6 +222,7 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(messages.has_written, room.id, ann.id)
     call(messages.confirm)
     call(messages.is_refused, OperationFailure("broken", 1))
+    use_search(call, database, stored)
     own = [
         change_of(stored[0], ann.id, "text", "other", rev=1),
         change_of(stored[0], ann.id, "text", "third", rev=2),
@@ -204,6 +241,39 @@ def use_logs(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(messages.delete_of_room, room.id, 3)
 
 
+def use_files(call: Calls, database: Database, room: Room, ann: User) -> None:
+    files, chunks = FileRepository(database), FileChunkRepository(database)
+    stored = StoredFile(
+        file=File(new_id(), "a.png", "image/png", 9),
+        user_id=ann.id,
+        room_id=room.id,
+        purpose="message",
+        state="arriving",
+        client_id=None,
+        remove_at=NOW,
+        preview=Content(new_id(), "image/webp", 3),
+    )
+    call(files.insert, stored, NOW)
+    call(files.count_bytes, ann.id)
+    call(files.keep_arriving, stored.id, NOW)
+    call(chunks.insert, stored.id, 0, b"123456789")
+    call(files.finish, stored.file, stored.preview, NOW, NOW)
+    call(files.find, stored.id)
+    call(chunks.find, stored.id, 0)
+    call(files.claim, stored.id, "c1", None, NOW)
+    (due,) = call(files.list_due, LATER, 5)
+    call(files.postpone, due, None)
+    call(files.release, stored.id, NOW)
+    (due,) = files.list_due(LATER, 5)
+    call(files.begin_removal, due, NOW)
+    call(files.mark, stored.id, NOW)
+    call(files.mark_of_message, room.id, ann.id, "c1", NOW)
+    call(files.mark_of_room, room.id, NOW)
+    call(files.mark_of_user, ann.id, NOW)
+    call(chunks.delete, stored.id, stored.file.size)
+    call(files.delete, due)
+
+
 def use_members(call: Calls, database: Database, room: Room, ann: User, bob: User) -> None:
     members, removals = MembershipRepository(database), RemovalRepository(database)
     one = Membership(room.id, ann.id, "member", 0, NOW)
@@ -220,6 +290,8 @@ def use_members(call: Calls, database: Database, room: Room, ann: User, bob: Use
     call(members.update_role, room.id, ann.id, "admin")
     call(members.list_among, room.id, [ann.id, bob.id])
     call(members.update_notify, room.id, ann.id, "none")
+    call(members.update_notify, room.id, ann.id, "all")
+    call(members.list_wanting_all, [room.id])
     call(members.update_pinned, room.id, ann.id, True)
     call(members.count_pinned, ann.id)
     call(members.advance_mentions, {(room.id, ann.id): 2, (room.id, bob.id): 1})
@@ -338,6 +410,7 @@ def use_background(call: Calls, database: Database, ann: User) -> None:
     call(presence.delete_process, process_id)
 
     use_consumers(call, database)
+    use_push(call, database, ann)
     audit = AuditRepository(database)
     call(audit.insert_many, [AuditEntry(new_id(), NOW, "logged_in", "", ann.id)], LATER - NOW)
     call(audit.list_latest, 5)
@@ -381,3 +454,38 @@ def use_consumers(call: Calls, database: Database) -> None:
     call(cursors.delete_of_room, room_id)
     call(ends.find_last_seqs, 0, LATER)
     call(ends.find_last_revs, 0, LATER)
+
+
+def use_push(call: Calls, database: Database, ann: User) -> None:
+    subscriptions, pushes, keys = (
+        PushSubscriptionRepository(database),
+        PushRepository(database),
+        PushKeyRepository(database),
+    )
+    new = Session("", ann.id, "Firefox", NOW, NOW, NOW, "hash")
+    (session,) = SessionRepository(database).insert_many([new], LATER)
+    endpoint = "https://push.example.org/1"
+    one = PushSubscription(session.id, ann.id, endpoint, "key", "auth", True, "ours")
+    assert call(subscriptions.put, one, NOW)
+    assert call(subscriptions.find, session.id, NOW) == one
+    assert call(subscriptions.list_of_users, [ann.id], NOW) == [one]
+    assert call(subscriptions.exists)
+    call(subscriptions.delete, session.id, endpoint)
+    call(subscriptions.delete, session.id)
+    assert not call(subscriptions.exists)
+
+    push = Push(session.id, ann.id, new_id(), 7, NOW, LATER)
+    call(pushes.put, [push])
+    call(pushes.put, [replace(push, seq=6, due_at=NOW + 9)])
+    assert list(call(pushes.claim, NOW, LATER, 5)) == [push]
+    call(pushes.postpone, push, NOW, 1)
+    call(pushes.put, [replace(push, seq=8)])
+    call(pushes.finish, push, NOW)
+    (newer,) = call(pushes.claim, NOW, LATER, 5)
+    assert (newer.seq, newer.due_at, newer.tries) == (8, NOW, 1)
+    call(pushes.finish, newer, NOW)
+
+    call(keys.replace, None, b"one")
+    call(keys.replace, None, b"two")
+    call(keys.replace, b"one", b"three")
+    assert call(keys.find) == b"three"

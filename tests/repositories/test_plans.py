@@ -20,6 +20,8 @@ WHOLE = {
     # Commands of the operator, which list everything.
     ("UserRepository.list_all", "user"),
     ("RoomRepository.list_all", "room"),
+    # For a rebuild, and to delete everything.
+    ("SearchRepository.delete_all", "search"),
     # A document for each process that runs.
     ("PresenceRepository.list_leases", "process"),
     ("PresenceRepository.delete_orphans", "process"),

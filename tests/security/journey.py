@@ -13,6 +13,7 @@ import requests
 from harness.accounts import bearer, new_email, new_name, new_password
 from harness.people import new_client_id
 from harness.servers import Server
+from tests.http.uploading import picture
 from tests.wire import Closed, WireClient
 
 JSON = {"Content-Type": "application/json"}
@@ -42,7 +43,7 @@ class Traveller:
         token: str | None = None,
         headers: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
-        data: str | None = None,
+        data: str | bytes | None = None,
         cookies: dict[str, str] | None = None,
         **places: str,
     ) -> Any:
@@ -169,6 +170,8 @@ class Journey:
         member = "/api/rooms/<room_id>/members/<user_id>"
         ann.call(f"PATCH {member}", {"role": "admin"}, user_id=bob.id, **room)
         bob.call("PATCH /api/rooms/<room_id>", {"name": "Walkers"}, **room)
+        bob.call("PUT /api/rooms/<room_id>/avatar", data=picture(), **room)
+        ann.call("DELETE /api/rooms/<room_id>/avatar", **room)
         sent = ann.call("POST /api/rooms/<room_id>/messages", ann.say(), **room)
         self._change(room, "/group", sent["seq"])
         for person in (ann, bob):
@@ -231,6 +234,7 @@ class Journey:
             person.call(f"GET {one}/reactions", **places)
             person.call("GET /api/rooms/<room_id>/pins", **room)
             person.call("GET /api/rooms/<room_id>/changes", query={"after_rev": "0"}, **room)
+            person.call("GET /api/search", query={"q": "word"})
         ann.emit(f"{namespace} delete_message", {**room, "seq": seq})
         other = ann.call("POST /api/rooms/<room_id>/messages", ann.say(), **room)
         ann.call(f"DELETE {one}", **room, seq=str(other["seq"]))
@@ -275,10 +279,12 @@ class Journey:
         ann, bob = self.ann, self.bob
         for person in (ann, bob):
             person.call("PATCH /api/users/me", {"nickname": "Walker"})
+            person.call("PUT /api/users/me/avatar", data=picture())
             person.call("GET /api/users/me")
             person.call("GET /api/session")
         ann.call("GET /api/users/<username>", username=bob.username)
         ann.call("GET /api/users", query={"q": bob.username[:6]})
+        ann.call("DELETE /api/users/me/avatar")
         second = ann.call(
             "POST /api/session", {"username": ann.email, "password": ann.password}, token=""
         )

@@ -22,7 +22,7 @@ from harness.accounts import bearer, new_email, new_name, new_password
 from harness.people import UNKNOWN_ID, app_beside, make_people, new_client_id, settle
 from tests.conftest import drop, with_database
 from tests.figures import Figures
-from tests.http.uploading import picture
+from tests.http.uploading import picture, send_file
 from tests.security.callers import WITHOUT_TOKEN, Cast, count_cells, row
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -80,6 +80,7 @@ TABLE = {
     "PUT /api/rooms/<room_id>/messages/<seq>/pin": row("401 401 401 404 404 403 200 200"),
     "DELETE /api/rooms/<room_id>/messages/<seq>/pin": row("401 401 401 404 404 403 200 200"),
     "GET /api/rooms/<room_id>/pins": row("401 401 401 404 404 200 200 200"),
+    "GET /api/search": row("401 401 401 200 200 200 200 200"),  # of their own rooms
     "GET /api/rooms/<room_id>/changes": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/read": row("401 401 401 404 404 200 200 200"),
     "PUT /api/rooms/<room_id>/notify": row("401 401 401 404 404 200 200 200"),
@@ -94,6 +95,16 @@ TABLE = {
     "GET /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
     "POST /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
     "PUT /api/rooms/<room_id>/hidden": row("401 401 401 404 404 403 403 403"),  # a group
+    "GET /api/push/key": row("401 401 401 200 200 200 200 200"),
+    "PUT /api/session/push": row("401 401 401 204 204 204 204 204"),
+    "DELETE /api/session/push": row("401 401 401 204 204 204 204 204"),
+    "POST /api/rooms/<room_id>/files": row("401 401 401 404 404 201 201 201"),
+    # of a picture in the owner's message
+    "GET /api/files/<file_id>": row("401 401 401 404 404 200 200 200"),
+    "GET /api/files/<file_id>/preview": row("401 401 401 404 404 200 200 200"),
+    "POST /api/files/<file_id>/link": row("401 401 401 404 404 200 200 200"),
+    # by a link of the owner, which needs no token
+    "GET /api/files/<file_id>/download/<grant>": row("200 200 200 200 200 200 200 200"),
 }
 # In the room of two: a stranger, one of the two
 DIRECT = {
@@ -128,12 +139,14 @@ DIRECT = {
     "GET /api/rooms/<room_id>/invitations": (404, 403),
     "DELETE /api/rooms/<room_id>/invitations/<invitation_id>": (404, 403),
     "PUT /api/rooms/<room_id>/hidden": (404, 200),
+    "POST /api/rooms/<room_id>/files": (404, 201),
 }
 # The group is closed to the number, and only its owner and admins post.
 CLOSED = {
     "POST /api/rooms/join": row("401 401 401 404 404 200 200 200"),
     "POST /api/invitations/<invitation_token>": row("401 401 401 200 403 200 200 200"),
     "POST /api/rooms/<room_id>/messages": row("401 401 401 404 404 403 201 201"),
+    "POST /api/rooms/<room_id>/files": row("401 401 401 404 404 403 201 201"),
     "PUT /api/rooms/<room_id>/messages/<seq>/reactions/<emoji>": row(
         "401 401 401 404 404 200 200 200"
     ),
@@ -147,6 +160,7 @@ BLOCKED = {
     "GET /api/rooms/<room_id>/members": (200, 200),
     "GET /api/rooms/<room_id>/messages": (200, 200),
     "POST /api/rooms/<room_id>/messages": (403, 403),
+    "POST /api/rooms/<room_id>/files": (403, 403),
     # of the message of the blocked one
     "GET /api/rooms/<room_id>/messages/<seq>": (200, 200),
     "PATCH /api/rooms/<room_id>/messages/<seq>": (403, 403),
@@ -191,11 +205,18 @@ OTHERS_IN_DIRECT = {
 KEEPING_OUT = row("401 401 401 404 404 403 204 204")
 
 
+# A browser's public key (the base point of the curve) and its secret.
+PUSH_KEYS = {
+    "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXY"
+    "mMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+    "auth": "AAAAAAAAAAAAAAAAAAAAAA",
+}
 # Calls whose body is a file
 UPLOADS = ("PUT /api/users/me/avatar", "PUT /api/rooms/<room_id>/avatar")
 QUERIES = {
     "GET /api/users": {"q": "target"},
     "GET /api/rooms/<room_id>/changes": {"after_rev": "0"},
+    "GET /api/search": {"q": "word"},
 }
 
 
@@ -221,6 +242,9 @@ class Stage(Cast):
         services.joining.add_member(self["owner"].model, asked.id, self["asked"].username)
         (request,) = services.membership_requests.list_of(self["asked"].model)
         self.others_request = request.id
+        self.file_id = send_file(self["owner"], self.shared, picture())["files"][0]["id"]
+        session = services.sessions.list(self["owner"].id)[0]
+        self.grant = services.file_links.make(self.file_id, self["owner"].id, session.id)
         self.others_session = app.extensions["chat"].sessions.list(self["target"].id)[0].id
 
     def group(self, *others: str) -> dict[str, Any]:
@@ -271,7 +295,9 @@ class Stage(Cast):
             "PATCH /api/rooms/<room_id>/members/<user_id>": {"role": "admin"},
             "POST /api/rooms/<room_id>/messages": {"client_id": new_client_id(), "data": "me"},
             "PATCH /api/rooms/<room_id>/messages/<seq>": {"data": "other"},
+            "POST /api/rooms/<room_id>/files": {"as": "bytes"},
             "PUT /api/rooms/<room_id>/read": {"seq": 0},
+            "PUT /api/session/push": {"endpoint": "https://push.example.org/1", "keys": PUSH_KEYS},
             "PUT /api/rooms/<room_id>/notify": {"notify": "mentions"},
             "PUT /api/rooms/<room_id>/muted": {"muted": True},
             "PUT /api/rooms/<room_id>/pinned": {"pinned": True},
@@ -292,6 +318,8 @@ class Stage(Cast):
             "invitation_id": self.shared["invitation_id"],
             "invitation_token": self.open["token"],
             "seq": 1,
+            "file_id": self.file_id,
+            "grant": self.grant,
             "emoji": "👍",
             **places,
         }

@@ -19,7 +19,15 @@ from harness.servers import PATIENCE, Server
 from tests.conftest import drop, with_database
 from tests.sockets.conftest import Member, message
 
-RATES = {"MESSAGES": 3, "JOINS": 2, "SEARCHES": 2, "ROOMS": 2, "CONNECTIONS": 4, "CHANGES": 7}
+RATES = {
+    "MESSAGES": 3,
+    "JOINS": 2,
+    "SEARCHES": 2,
+    "MESSAGE_SEARCHES": 2,
+    "ROOMS": 2,
+    "CONNECTIONS": 4,
+    "CHANGES": 7,
+}
 SOCKETS = 3  # of one user at once
 
 
@@ -178,6 +186,14 @@ def test_searches_are_counted(members: list[Member]) -> None:
         ada.data("GET", "/users?q=b")
     is_refused_over_http(ada.http("GET", "/users?q=b"))
     bob.data("GET", "/users?q=a")
+
+
+def test_searches_for_messages_are_counted(members: list[Member]) -> None:
+    ada, bob = members
+    for _ in range(RATES["MESSAGE_SEARCHES"]):
+        ada.data("GET", "/search?q=b")
+    is_refused_over_http(ada.http("GET", "/search?q=b"))
+    bob.data("GET", "/search?q=a")
 
 
 def test_connections_are_counted_and_those_there_are_stay(members: list[Member]) -> None:

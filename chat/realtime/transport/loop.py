@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 Listener = Any
 ON_CLOSED = "chat.on_closed"  # in the WSGI environment: the callback for the connection's end
+# In the WSGI environment: a function that closes the connection after the answer if the body was
+# not read whole. Without it, the server reads and ignores the rest.
+ABANDON_BODY = "chat.abandon_body"
 
 
 def at_end_of_turn(callback: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ import { Outbox } from "./outbox.js";
 import { createKeeper } from "./outbox_keeper.js";
 import { createProbe } from "./probe.js";
 import { isProvisional } from "./provisional.js";
+import { createPush } from "./push.js";
 import { createRouter } from "./router.js";
 import { isGoodbye } from "./session.js";
 import { forgetChoices, forgetDrafts, keepLocale, moveDraft } from "./storage.js";
@@ -117,8 +118,17 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
   const actions = createActions({ store, api, outbox, history, router, emit, departures });
   const heard = createProbe({ store, refresh: history.refresh, online });
   const sync = createSync({ store, api, emit, reload: startRoomOver, startOver });
-  const notifier = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room) });
-  const app = { store, api, session, outbox, connection, actions, router, departures, pictures, uploads };
+  const push = createPush({
+    userId: user.id,
+    api,
+    async open(roomId, seq) {
+      if (!store.rooms.has(roomId)) await fetchRoom(roomId);
+      const room = store.rooms.get(roomId);
+      if (room) actions.goTo(room, seq);
+    },
+  });
+  const notifier = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room), push });
+  const app = { store, api, session, outbox, connection, actions, router, departures, pictures, uploads, push };
 
   let syncedAt = 0;
   let away = false; // begun without the server, with what was kept
@@ -243,7 +253,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     if (isGoodbye(reason)) {
       forgetDrafts(user.id);
       forgetChoices(user.id);
-      await outbox.clear();
+      await Promise.all([outbox.clear(), push.end()]);
     }
     ended(reason);
   };

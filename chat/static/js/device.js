@@ -23,3 +23,6 @@ export function deviceName(agent) {
   if (!browser) return "";
   return [browser, find(SYSTEMS)].filter(Boolean).join(" · ");
 }
+
+/** Whether this is iOS in a tab of the browser: only what stands on the home screen may notify. */
+export const needsHomeScreen = globalThis.navigator?.standalone === false;

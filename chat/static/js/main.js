@@ -112,6 +112,7 @@ async function enter(user, rooms = null) {
   }
   app.show();
   if ("worker" in host.dataset) installWorker();
+  app.push.start();
 }
 
 /** A link was opened in a page that is there already. */

@@ -27,10 +27,11 @@ export async function setNotifying(userId, wanted) {
  * Show what arrives while nobody looks: one notification a room, gone when it is read or its message
  * deleted. Rooms that notify of mentions tell of these alone, muted ones of nothing, mentions neither.
  * One tab of the browser does it for all of them. `open(room)` is called when somebody clicks one.
+ * Where pushes come too, the service worker shows both kinds, so that one takes the place of another.
  * Returns `{arrived(message), changed(messages)}`, to be told what was pushed.
  */
-export function createNotifier({ store, locks, wait, open }) {
-  const shown = new Map(); // room id -> {notification, message}
+export function createNotifier({ store, locks, wait, open, push }) {
+  const shown = new Map(); // room id -> {message, close()}
   const userId = store.me.id;
   let leads = false;
 
@@ -44,6 +45,7 @@ export function createNotifier({ store, locks, wait, open }) {
     for (const [roomId, { message }] of [...shown]) {
       if (!isUnread(roomId) || store.latest(message).deleted_at) close(roomId);
     }
+    push.closeSoon(isRead);
   });
 
   function isUnread(roomId, seq = 0) {
@@ -51,21 +53,34 @@ export function createNotifier({ store, locks, wait, open }) {
     return Boolean(room) && notifyOf(room) !== "none" && room.last_read_seq < Math.max(seq, room.last_seq);
   }
 
+  function isRead(roomId, seq) {
+    const room = store.rooms.get(roomId);
+    return !room || room.last_read_seq >= seq;
+  }
+
   function close(roomId) {
-    shown.get(roomId)?.notification.close();
+    shown.get(roomId)?.close();
     shown.delete(roomId);
   }
 
-  function show(room, message) {
+  async function show(room, message) {
     const name = room.kind === "group" ? `${store.authorOf(message)}: ` : "";
     const body = beginning(name + withFiles(plainText(message.data), message.files), LONGEST);
-    const notification = new Notification(store.titleOf(room), { body, tag: room.id });
+    const options = { body, tag: room.id };
+    const title = store.titleOf(room);
+    const worker = await push.shower();
+    if (worker) {
+      await worker.showNotification(title, { ...options, data: { room_id: room.id, seq: message.seq } });
+      shown.set(room.id, { message, close: () => push.close((id) => id === room.id) });
+      return;
+    }
+    const notification = new Notification(title, options);
     notification.onclick = () => {
       globalThis.focus();
       close(room.id);
       open(room);
     };
-    shown.set(room.id, { notification, message });
+    shown.set(room.id, { message, close: () => notification.close() });
   }
 
   async function arrived(message) {
@@ -77,7 +92,7 @@ export function createNotifier({ store, locks, wait, open }) {
     const room = store.rooms.get(message.room_id);
     if (![message, latest].some((copy) => callsFor(room, copy, userId))) return; // a preview names nobody
     try {
-      show(room, latest);
+      await show(room, latest);
     } catch {
       forgetNotifying(userId); // Chrome on Android lets no page show one by itself
     }

@@ -118,6 +118,21 @@ export function forgetNotifying(userId) {
   storage.removeItem(notifyKey(userId));
 }
 
+const pushKey = (userId) => `chat.push.${userId}`;
+
+/** What a user chose of pushes on this browser, `{text}`, or null. */
+export function readPush(userId) {
+  return attempt(() => JSON.parse(storage.getItem(pushKey(userId))));
+}
+
+export function keepPush(userId, choice) {
+  storage.setItem(pushKey(userId), JSON.stringify(choice));
+}
+
+export function forgetPush(userId) {
+  storage.removeItem(pushKey(userId));
+}
+
 const panelKey = (userId) => `chat.panel.${userId}`;
 const foundKey = (userId) => `chat.found.${userId}`;
 
@@ -144,7 +159,7 @@ export function keepFound(userId, keys) {
 
 /** Forget what a user has chosen on this browser, found, and used of emoji. */
 export function forgetChoices(userId) {
-  for (const keyOf of [emojiKey, notifyKey, panelKey, foundKey]) storage.removeItem(keyOf(userId));
+  for (const keyOf of [emojiKey, notifyKey, pushKey, panelKey, foundKey]) storage.removeItem(keyOf(userId));
 }
 
 /** Have the server know a choice from now on; without a value it is forgotten. */

@@ -5,8 +5,11 @@ import { keepNotifying } from "../../../chat/static/js/storage.js";
 import { Store } from "../../../chat/static/js/store.js";
 import { createLocks, deferred, group, message } from "./helpers.mjs";
 
-/** A page nobody looks at, in a browser that shows notifications: `shown` are their texts, `open` those of the open ones. */
-async function setUp(t) {
+/**
+ * A page nobody looks at, in a browser that shows notifications: `shown` are their texts, `open` those of
+ * the open ones. `push` is for the worker's.
+ */
+async function setUp(t, push = { shower: async () => null, closeSoon() {} }) {
   const shown = [];
   const open = new Set();
   const settled = deferred();
@@ -29,7 +32,7 @@ async function setUp(t) {
   store.setMe({ id: "me", username: "me" });
   store.putRooms([group("r1")], []);
   keepNotifying("me");
-  const notifier = createNotifier({ store, locks: createLocks(), wait: () => settled.promise, open: () => {} });
+  const notifier = createNotifier({ store, locks: createLocks(), wait: () => settled.promise, open: () => {}, push });
   await new Promise(setImmediate); // it leads by now
   return { store, shown, open, notifier, settle: settled.resolve };
 }
@@ -106,4 +109,17 @@ test("a muted room tells of nothing, mentions neither", async (t) => {
   page.store.putRoom(group("r1", { notify: "none", muted: true }));
   await tellOf(page, message(1, { mentions: ["me"] }));
   assert.deepEqual(page.shown, []);
+});
+
+test("where pushes come too, the worker shows and closes it, and no page a second one", async (t) => {
+  const byWorker = new Map(); // tag -> text
+  const page = await setUp(t, {
+    shower: async () => ({ showNotification: async (title, { tag, body }) => byWorker.set(tag, body) }),
+    close: async (isOver) => [...byWorker.keys()].filter((id) => isOver(id, 1)).forEach((id) => byWorker.delete(id)),
+    closeSoon() {},
+  });
+  await tell(page);
+  assert.deepEqual([page.shown, [...byWorker]], [[], [["r1", "ann: text 1"]]]);
+  page.store.putRoom(group("r1", { last_seq: 1, last_read_seq: 1 }));
+  assert.deepEqual([...byWorker], []);
 });

@@ -20,6 +20,7 @@ test("a room's path leads back to it", () => {
   const rooms = [group("r1"), direct, orphan];
   for (const room of rooms) assert.equal(roomOf(parsePath(pathOf(room)), rooms), room);
   assert.equal(roomOf(parsePath("/d/ann"), rooms), direct);
+  for (const room of rooms) assert.equal(roomOf(parsePath(`/d/${room.id}/m/4`), rooms), room);
   assert.equal(roomOf(parsePath("/r/000000000"), rooms), null);
 });
 

@@ -4,6 +4,7 @@ import { createFileActions } from "./files.js";
 import { createMessageActions } from "./messages.js";
 import { createPeopleActions } from "./people.js";
 import { createRoomActions } from "./rooms.js";
+import { createSearchActions } from "./search.js";
 
 export function createActions({ store, api, outbox, history, router, emit, departures }) {
   return {
@@ -12,5 +13,6 @@ export function createActions({ store, api, outbox, history, router, emit, depar
     ...createMessageActions({ store, api, outbox, emit }),
     ...createPeopleActions({ store, api }),
     ...createRoomActions({ store, api, router, departures }),
+    ...createSearchActions({ store, api }),
   };
 }

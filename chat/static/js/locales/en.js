@@ -9,6 +9,7 @@ import groups from "./en/groups.js";
 import messages from "./en/messages.js";
 import people from "./en/people.js";
 import rooms from "./en/rooms.js";
+import search from "./en/search.js";
 
 export default {
   ...account,
@@ -20,4 +21,5 @@ export default {
   ...messages,
   ...people,
   ...rooms,
+  ...search,
 };

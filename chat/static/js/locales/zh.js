@@ -9,6 +9,7 @@ import groups from "./zh/groups.js";
 import messages from "./zh/messages.js";
 import people from "./zh/people.js";
 import rooms from "./zh/rooms.js";
+import search from "./zh/search.js";
 
 export default {
   ...account,
@@ -20,4 +21,5 @@ export default {
   ...messages,
   ...people,
   ...rooms,
+  ...search,
 };

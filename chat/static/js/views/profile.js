@@ -8,7 +8,7 @@ import { deletionForm } from "./deletion.js";
 import { disclosure } from "./disclosure.js";
 import { languageSwitch } from "./language.js";
 import { logOut } from "./log_out.js";
-import { notificationSwitch } from "./notifications.js";
+import { notificationSettings } from "./notifications.js";
 import { passwordForm } from "./password.js";
 import { createProfileForm } from "./profile_form.js";
 import { sessionList } from "./sessions.js";
@@ -54,7 +54,7 @@ export function createProfile(app) {
         { class: "profile-column" },
         about.root,
         part(t("profile.looks"), labelled(t("language"), languageSwitch(changeLanguage)), labelled(t("theme.label"), themeSwitch())),
-        part(t("profile.notifications"), notificationSwitch(store.me.id) ?? h("p", { class: "muted" }, t("notify.unsupported"))),
+        part(t("profile.notifications"), notificationSettings(app)),
         part(
           t("profile.security"),
           h(

@@ -23,7 +23,7 @@ import { createRoomHead } from "./room_head.js";
 import { moveRing } from "./upload_ring.js";
 import { openViewer } from "./viewer.js";
 
-/** Make the view of a room. Returns `{root, roomId, redraw, start(seq), goTo(seq), stop}`. */
+/** Make the view of a room. Returns `{root, roomId, redraw, start(seq, options), goTo(seq), stop}`. */
 export function createRoom({ room: given, app, openSheet }) {
   const { store, actions, outbox, router } = app;
   const roomId = given.id;
@@ -184,8 +184,8 @@ export function createRoom({ room: given, app, openSheet }) {
       pins.redraw();
     },
     goTo,
-    /** Show the room, at the message `seq` if one is named. */
-    start(seq) {
+    /** Show the room, at the message `seq` if one is named; it takes the focus unless that is to stay. */
+    start(seq, { focus = true } = {}) {
       head.redraw();
       drawComposer();
       messages.start(seq);
@@ -193,8 +193,8 @@ export function createRoom({ room: given, app, openSheet }) {
       pins.load();
       if (answered) lookUpAnswered(answered);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
-      if (typesHere && !closedBy(store, room())) composer.focus();
-      else head.focus();
+      if (focus && typesHere && !closedBy(store, room())) composer.focus();
+      else if (focus) head.focus();
       // The list says who the members are and how far each has read; without it usernames will do.
       if (!room().provisional) actions.loadMembers(roomId).catch(() => {});
     },

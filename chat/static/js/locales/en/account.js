@@ -30,6 +30,15 @@ export default {
   "deletion.password_hint": "Your password shows that it is you.",
   "deletion.submit": "Delete account for good",
 
+  "push.title": "Also when this page is closed",
+  "push.hint": "For direct messages and mentions, and for all messages of a group where you choose “Everything”.",
+  "push.text": "Show what was written",
+  "push.text_hint": "Who wrote, where, and how the message begins. It is encrypted on its way to this device.",
+  "push.unsupported": "This browser can't be woken by new messages.",
+  "push.no_worker": "This works on an https address only.",
+  "push.home_screen": "On an iPhone or iPad, add this page to the home screen first and open it from there.",
+  "push.failed": "Your browser's push service could not be reached. Please try again later.",
+
   "profile.shown": "What others see",
   "profile.looks": "Language and appearance",
   "profile.notifications": "Notifications",

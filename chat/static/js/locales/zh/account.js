@@ -30,6 +30,15 @@ export default {
   "deletion.password_hint": "输入密码，确认是你本人。",
   "deletion.submit": "永久注销账号",
 
+  "push.title": "关闭页面后也通知",
+  "push.hint": "私聊消息和提到你的消息会通知你；设为“所有消息”的群，每条消息都会通知。",
+  "push.text": "显示消息内容",
+  "push.text_hint": "显示发送人、会话和消息开头，传到本机的途中全程加密。",
+  "push.unsupported": "此浏览器无法在页面关闭后接收通知。",
+  "push.no_worker": "仅在 https 地址下可用。",
+  "push.home_screen": "在 iPhone 或 iPad 上，请先将本页添加到主屏幕，再从主屏幕打开。",
+  "push.failed": "无法连接浏览器的推送服务，请稍后再试。",
+
   "profile.shown": "别人看到的资料",
   "profile.looks": "语言与外观",
   "profile.notifications": "通知",

@@ -1,0 +1,120 @@
+"""The consumer of the rooms' logs that notes who is to be told of a message."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from chat.concurrency import cooperatively
+from chat.consumers.consumer import Batch
+from chat.models import Message, Push
+from chat.push.concern import MAX_AGE, is_news
+from chat.repositories.memberships import MembershipRepository
+from chat.repositories.push_subscriptions import PushSubscriptionRepository
+from chat.repositories.pushes import PushRepository
+
+# Who has a page open may be reading: the page marks what it shows as read within a second, and that
+# is written within another one or two.
+READING_MS = 4_000
+LOOK = 5.0  # seconds between two looks whether anybody has subscribed
+
+
+class PushAudience:
+    """Notes pushes for the subscribed among those whom a message may concern.
+
+    Only the sender looks whether it does: what counts is how things are then.
+    """
+
+    name = "push"
+    begins_at_head = True
+    reads_messages = True
+    tells_people = True
+
+    def __init__(
+        self,
+        *,
+        subscriptions: PushSubscriptionRepository,
+        pushes: PushRepository,
+        memberships: MembershipRepository,
+        is_online: Callable[[str], bool],
+        wake: Callable[[], None],
+        clock: Callable[[], int],
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._pushes = pushes
+        self._memberships = memberships
+        self._is_online = is_online
+        self._wake = wake
+        self._clock = clock
+        self._looked_at = float("-inf")
+        self._anybody = False
+
+    def handle(self, batches: Sequence[Batch]) -> None:
+        if not self._has_anybody():
+            return
+        now = self._clock()
+        found: dict[tuple[str, str], Message] = {}  # the last one, by room and user
+        for batch in cooperatively(batches):
+            for message in batch.messages:
+                if is_news(message, now):
+                    for user_id in self._named(batch, message):
+                        found[batch.room.id, user_id] = message
+        self._add_those_wanting_all(batches, found, now)
+        users = {user_id for (_, user_id), one in found.items() if one.user_id != user_id}
+        if users:
+            self._note(found, users, now)
+
+    def clear(self) -> Iterator[object]:
+        """Do nothing: it is never rebuilt."""
+        return iter(())
+
+    def _has_anybody(self) -> bool:
+        if time.monotonic() >= self._looked_at + LOOK:
+            self._anybody = self._subscriptions.exists()
+            self._looked_at = time.monotonic()
+        return self._anybody
+
+    def subscribed(self) -> None:
+        """Note that somebody has subscribed here."""
+        self._anybody = True
+
+    def _named(self, batch: Batch, message: Message) -> Collection[str]:
+        """Return the other one of a direct room, or those whom the message mentions."""
+        if batch.room.kind == "direct":
+            return batch.room.member_ids
+        if message.mentions.all:
+            return [one.user_id for one in self._memberships.list_of_room(batch.room.id)]
+        return message.mentions.user_ids
+
+    def _add_those_wanting_all(
+        self, batches: Sequence[Batch], found: dict[tuple[str, str], Message], now: int
+    ) -> None:
+        """Add the members who chose to be told of all messages of a group."""
+        last = {
+            batch.room.id: batch.messages[-1]
+            for batch in batches
+            if batch.room.kind == "group" and batch.messages and is_news(batch.messages[-1], now)
+        }
+        for room_id, user_id in self._memberships.list_wanting_all(last):
+            found[room_id, user_id] = last[room_id]
+
+    def _note(
+        self, found: dict[tuple[str, str], Message], users: Collection[str], now: int
+    ) -> None:
+        sessions: dict[str, list[str]] = {}
+        for one in self._subscriptions.list_of_users(users, now):
+            sessions.setdefault(one.user_id, []).append(one.session_id)
+        self._pushes.put(
+            Push(
+                session_id=session_id,
+                user_id=user_id,
+                room_id=room_id,
+                seq=message.seq,
+                due_at=now + READING_MS if self._is_online(user_id) else now,
+                expires_at=message.created_at + MAX_AGE,
+            )
+            for (room_id, user_id), message in found.items()
+            for session_id in sessions.get(user_id, ())
+        )
+        if sessions:
+            self._wake()

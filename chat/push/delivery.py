@@ -1,0 +1,108 @@
+"""Hands one push to the service of the browser's maker."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+from cachetools import LRUCache
+
+from chat.models import PushSubscription
+from chat.push.endpoints import Endpoint, Endpoints, RefusedEndpoint
+from chat.push.keys import PushKeys
+from chat.push.payload import encrypt
+from chat.push.posting import Answer, post
+
+# At a time, to hosts that answered lately, and to all others: who names a host that is slow, or
+# one that nobody has, holds up no push to the services that everybody uses.
+TO_KNOWN, TO_OTHERS = 12, 4
+KNOWN_HOSTS = 100
+TOPIC = 32  # characters, the most that services take
+
+Outcome = Literal["sent", "gone", "too_large", "later", "busy", "refused"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a push; `status` is that of the answer, or 0 without one."""
+
+    outcome: Outcome
+    status: int = 0
+    retry_after: float | None = None
+
+
+class Delivery:
+    """Encrypts, signs and posts."""
+
+    def __init__(self, keys: PushKeys, endpoints: Endpoints) -> None:
+        self._keys = keys
+        self._endpoints = endpoints
+        self._context = ssl.create_default_context()
+        self._known: LRUCache[str, None] = LRUCache(KNOWN_HOSTS)
+        self._lanes = {
+            True: threading.BoundedSemaphore(TO_KNOWN),
+            False: threading.BoundedSemaphore(TO_OTHERS),
+        }
+
+    def deliver(
+        self,
+        subscription: PushSubscription,
+        payload: dict[str, object],
+        ttl: int,
+        is_urgent: bool,
+    ) -> Result:
+        """Try once; `busy` means that there was no room for it."""
+        if subscription.key != self._keys.pair().fingerprint:  # made with a key that is gone
+            return Result("gone")
+        host = subscription.endpoint.split("/")[2]
+        lane = self._lanes[host in self._known]
+        if not lane.acquire(blocking=False):
+            return Result("busy")
+        try:
+            endpoint = self._endpoints.resolve(subscription.endpoint)
+            headers = {
+                "TTL": str(ttl),
+                "Urgency": "high" if is_urgent else "normal",
+                "Topic": _topic(subscription, str(payload["room_id"])),
+                "Content-Encoding": "aes128gcm",
+                "Content-Type": "application/octet-stream",
+                "Authorization": self._keys.authorization(endpoint.origin),
+            }
+            answer = self._post(endpoint, headers, encrypt(payload, subscription))
+        except RefusedEndpoint:
+            return Result("gone")
+        except (OSError, http.client.HTTPException):
+            self._known.pop(host, None)
+            return Result("later")
+        finally:
+            lane.release()
+        self._known[host] = None
+        return Result(_outcome_of(answer.status), answer.status, answer.retry_after)
+
+    def _post(self, endpoint: Endpoint, headers: dict[str, str], body: bytes) -> Answer:
+        try:
+            return post(endpoint, headers, body, self._context)
+        except (OSError, http.client.HTTPException):
+            self._endpoints.forget(endpoint)
+            raise
+
+
+def _topic(subscription: PushSubscription, room_id: str) -> str:
+    """Return a name for the room that says nothing to the service."""
+    digest = hashlib.sha256(f"{subscription.auth} {room_id}".encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:TOPIC]
+
+
+def _outcome_of(status: int) -> Outcome:
+    if 200 <= status < 300:
+        return "sent"
+    if status in (404, 410):
+        return "gone"
+    if status == 413:
+        return "too_large"
+    return "later" if status == 429 or status >= 500 else "refused"

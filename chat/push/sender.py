@@ -1,0 +1,164 @@
+"""Sends the pushes that are due. Every serving process does; each takes what the others left."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from chat.concurrency import spawn
+from chat.log.room_log import RoomLog
+from chat.logs import REPEATS
+from chat.models import Membership, Message, Push, PushSubscription, Room
+from chat.push.concern import concerns, is_news
+from chat.push.delivery import TO_KNOWN, TO_OTHERS, Delivery, Result
+from chat.push.payload import payload_of
+from chat.repositories.memberships import MembershipRepository
+from chat.repositories.outages import is_outage
+from chat.repositories.push_subscriptions import PushSubscriptionRepository
+from chat.repositories.pushes import PushRepository
+from chat.repositories.rooms import RoomRepository
+from chat.services.read_marks import ReadMarks
+
+INTERVAL = 1.0  # seconds between two looks for due pushes
+AT_ONCE = TO_KNOWN + TO_OTHERS
+CLAIM_MS = 60_000  # for which others leave a push to this process
+BUSY_MS = 3_000  # until a push is looked at again for which there was no room
+FIRST_RETRY = 5.0  # seconds; it doubles
+MAX_TRIES = 8
+SECOND_MS = 1_000
+
+log = logging.getLogger(__name__)
+
+
+class PushSender:
+    """Looks once more whether a push is due to its reader, and delivers it."""
+
+    def __init__(
+        self,
+        *,
+        pushes: PushRepository,
+        subscriptions: PushSubscriptionRepository,
+        rooms: RoomRepository,
+        memberships: MembershipRepository,
+        read_marks: ReadMarks,
+        room_log: RoomLog,
+        delivery: Delivery,
+        clock: Callable[[], int],
+    ) -> None:
+        self._pushes = pushes
+        self._subscriptions = subscriptions
+        self._rooms = rooms
+        self._memberships = memberships
+        self._read_marks = read_marks
+        self._room_log = room_log
+        self._delivery = delivery
+        self._clock = clock
+        self._sending = 0
+        self._lock = threading.Lock()
+        self._done = threading.Condition(self._lock)
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+
+    def wake(self) -> None:
+        """Look for due pushes now."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """Send what is due until stopped, also after database outages."""
+        while not self._stopped.is_set():
+            try:
+                self.run_due()
+            except Exception as error:
+                if not (is_outage(error) or self._stopped.is_set()):
+                    log.exception("could not look for pushes")
+            self._wake.wait(INTERVAL)
+            self._wake.clear()
+
+    def run_due(self) -> None:
+        """Start to send what is due, as much as there is room for."""
+        now, free = self._clock(), AT_ONCE - self._sending
+        if free > 0:
+            for push in self._pushes.claim(now, now + CLAIM_MS, free):
+                with self._lock:
+                    self._sending += 1
+                spawn(self._send, push)
+
+    def stop(self, seconds: float) -> None:
+        """Start nothing more, and wait for what is under way."""
+        self._stopped.set()
+        self._wake.set()
+        self.wait(seconds)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until nothing is under way; return whether that is so."""
+        with self._lock:
+            return self._done.wait_for(lambda: not self._sending, seconds)
+
+    def _send(self, push: Push) -> None:
+        try:
+            self._try(push)
+        except Exception as error:
+            if not is_outage(error):  # else the claim ends by itself
+                log.exception("could not send a push of session %s", push.session_id)
+                self._pushes.finish(push, self._clock())
+        finally:
+            with self._lock:
+                self._sending -= 1
+                self._done.notify_all()
+            self._wake.set()
+
+    def _try(self, push: Push) -> None:
+        now = self._clock()
+        message = self._room_log.find_message(push.room_id, push.seq)
+        room = self._rooms.find(push.room_id)
+        membership = self._memberships.find(push.room_id, push.user_id)
+        subscription = self._subscriptions.find(push.session_id, now)
+        if not (message and room and membership and subscription) or not is_news(message, now):
+            self._pushes.finish(push, now)
+            return
+        membership = self._read_marks.with_mark(membership)
+        if not concerns(message, room, membership):
+            self._pushes.finish(push, now)
+            return
+        result = self._deliver(subscription, message, room, membership, push)
+        if result.outcome == "gone":
+            self._subscriptions.delete(subscription.session_id, subscription.endpoint)
+        elif result.outcome == "refused":
+            log.warning("a push service answers %d", result.status, extra=REPEATS)
+        self._settle(push, result)
+
+    def _deliver(
+        self,
+        subscription: PushSubscription,
+        message: Message,
+        room: Room,
+        membership: Membership,
+        push: Push,
+    ) -> Result:
+        room = self._room_log.with_tail(room)
+        ttl = max(1, (push.expires_at - self._clock()) // SECOND_MS)
+        is_urgent = room.kind == "direct" or not membership.wants_all
+        unread = room.last_seq - membership.last_read_seq
+        result = Result("too_large")
+        for with_text in (True, False):
+            if result.outcome == "too_large" and (subscription.text or not with_text):
+                payload = payload_of(message, room, unread, with_text)
+                result = self._delivery.deliver(subscription, payload, ttl, is_urgent)
+        return result
+
+    def _settle(self, push: Push, result: Result) -> None:
+        """Delete the push, or let it wait for another try."""
+        now = self._clock()
+        if result.outcome == "busy":
+            due_at, tries = now + BUSY_MS, push.tries
+        elif result.outcome == "later":
+            wait = max(FIRST_RETRY * 2.0**push.tries, result.retry_after or 0.0)
+            due_at, tries = now + round(wait * SECOND_MS), push.tries + 1
+        else:
+            self._pushes.finish(push, now)
+            return
+        if due_at >= push.expires_at or tries > MAX_TRIES:
+            self._pushes.finish(push, now)
+        else:
+            self._pushes.postpone(push, due_at, tries)

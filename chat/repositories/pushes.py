@@ -1,0 +1,88 @@
+"""The pushes that wait to be sent: collection `push`, at most one for a session and room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from chat.database.client import Database
+from chat.models import Push
+from chat.repositories.documents import date_of, is_only_repeated, milliseconds_of
+
+
+class PushRepository:
+    """Stores pushes until they are sent. Times are by the database's clock, in milliseconds.
+
+    From `due_at` on a process may claim a push. When it dies, the push becomes due again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, pushes: Iterable[Push]) -> None:
+        """Store pushes; of one session and room the newest, which is due when the first one was."""
+        changes = [
+            UpdateOne(
+                {"_id": _id_of(one), "seq": {"$lt": one.seq}},
+                {
+                    "$set": {"seq": one.seq, "expires_at": date_of(one.expires_at)},
+                    "$setOnInsert": {
+                        "user": one.user_id,
+                        "due_at": one.due_at,
+                        "tries": one.tries,
+                    },
+                },
+                upsert=True,
+            )
+            for one in pushes
+        ]
+        if not changes:
+            return
+        try:
+            self._collection.bulk_write(changes, ordered=False)
+        except BulkWriteError as error:
+            if not is_only_repeated(error):  # a newer one waits already
+                raise
+
+    def claim(self, now: int, until: int, most: int) -> Iterator[Push]:
+        """Yield at most `most` due pushes, which no other process claims before `until`."""
+        found = self._collection.find({"due_at": {"$lte": now}}).sort("due_at", 1).limit(most)
+        for document in list(found):
+            key = {"_id": document["_id"], "due_at": document["due_at"]}
+            if self._collection.update_one(key, {"$set": {"due_at": until}}).matched_count:
+                yield _push_of(document)
+
+    def finish(self, push: Push, now: int) -> None:
+        """Delete a push; if a newer one has replaced it meanwhile, that one is due now."""
+        key = {"_id": _id_of(push)}
+        if not self._collection.delete_one({**key, "seq": push.seq}).deleted_count:
+            self._collection.update_one(key, {"$set": {"due_at": now}})
+
+    def postpone(self, push: Push, due_at: int, tries: int) -> None:
+        """Let a push be tried again later, after so many tries."""
+        fields = {"due_at": due_at, "tries": tries}
+        self._collection.update_one({"_id": _id_of(push)}, {"$set": fields})
+
+    @property
+    def _collection(self) -> Any:
+        return self._database.db["push"]
+
+
+def _id_of(push: Push) -> str:
+    return f"{push.session_id}:{push.room_id}"
+
+
+def _push_of(document: dict[str, Any]) -> Push:
+    session_id, _, room_id = document["_id"].partition(":")
+    return Push(
+        session_id=session_id,
+        user_id=document["user"],
+        room_id=room_id,
+        seq=document["seq"],
+        due_at=document["due_at"],
+        expires_at=milliseconds_of(document["expires_at"]),
+        tries=document["tries"],
+    )

@@ -1,0 +1,32 @@
+"""The consumer of the rooms' logs that removes the files of deleted messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from chat.consumers.consumer import Batch
+
+
+class DeletedFiles:
+    """Removes files, also those of a message whose deletion a process did not survive.
+
+    There were no files before its first start, so it begins at the head.
+    """
+
+    name = "files"
+    begins_at_head = True
+    tells_people = False
+    reads_messages = False
+
+    def __init__(self, remove_of_message: Callable[[str, str, str], None]) -> None:
+        self._remove_of_message = remove_of_message
+
+    def handle(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            for message in batch.changed:
+                if message.deleted:
+                    self._remove_of_message(message.room_id, message.user_id, message.client_id)
+
+    def clear(self) -> Iterator[object]:
+        """Do nothing: it stores nothing of its own."""
+        return iter(())

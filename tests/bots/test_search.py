@@ -1,0 +1,39 @@
+"""A bot finds what was said in its rooms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from chat.bots import Bot, Message
+from tests.bots.conftest import PATIENCE, Talker
+
+People = Callable[..., list[Talker]]
+MakeBot = Callable[..., Bot]
+
+
+def test_a_bot_finds_messages_of_its_rooms_and_no_others(people: People, make_bot: MakeBot) -> None:
+    ada, robot = people("ada", "robot")
+    group, direct, foreign = ada.create_group(robot), ada.direct_with(robot), ada.create_group()
+    for room in (foreign, group, direct):
+        for number in range(2):
+            ada.post(room, f"今天吃面条 {number}")
+    bot = make_bot(robot)
+    bot.start()
+    assert bot.wait_ready(PATIENCE)
+
+    def find(count: int) -> list[Message]:
+        deadline = time.monotonic() + PATIENCE
+        while len(found := bot.search("面条")) < count:  # the index follows within a second or two
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return found
+
+    assert [(one.room_id, one.seq, one.direct) for one in find(4)] == [
+        (direct["id"], 2, True),
+        (direct["id"], 1, True),
+        (group["id"], 2, False),
+        (group["id"], 1, False),
+    ]
+    (newest,) = bot.search("面条", group["id"], limit=1, user=ada.username)
+    assert newest.reply("found").reply_to is not None

@@ -1,0 +1,1 @@
+"""Web push: who is told what, when, and over which connection."""

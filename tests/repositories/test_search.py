@@ -1,0 +1,99 @@
+"""The index of messages: what is newest comes first, and no older version replaces a newer one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from bson import ObjectId
+
+from chat.database.client import Database
+from chat.database.dialects import Dialect
+from chat.ids import new_id
+from chat.models import SearchCursor
+from chat.repositories.search import Entry, SearchRepository
+
+ROOM, OTHER = new_id(), new_id()
+
+
+def entry(seq: int, *terms: str, at: int = 0, room_id: str = ROOM) -> Entry:
+    return Entry(new_id(), room_id, seq, 0, at or seq, terms)
+
+
+@pytest.fixture
+def search(migrated: Database, each_dialect: Dialect) -> SearchRepository:
+    return SearchRepository(migrated)
+
+
+def ids(search: SearchRepository, term: str, before: SearchCursor | None = None) -> list[str]:
+    """Return the ids of all messages with a term, read in small pieces."""
+    found: list[str] = []
+    is_all = False
+    while not is_all:
+        piece, is_all = search.find([ROOM], term, before, None, 2)
+        assert piece or is_all
+        found += [one.place.message_id for one in piece]
+        before = piece[-1].place if piece else before
+    return found
+
+
+def test_the_newest_messages_with_a_term_come_first(search: SearchRepository) -> None:
+    entries = [entry(seq, "word", f"only {seq % 2}") for seq in range(1, 8)]
+    search.insert([*entries, entry(8, "word", room_id=OTHER)])
+    newest = [one.message_id for one in reversed(entries)]
+    assert ids(search, "word") == newest
+    assert ids(search, "only 1") == newest[::2]
+    assert ids(search, "wor") == []
+    assert ids(search, "word", SearchCursor(3, "")) == newest[-2:]
+    since, _ = search.find([ROOM], "word", None, 6, 10)
+    assert [one.place.message_id for one in since] == newest[:2]
+    assert search.count([ROOM], "word", 3) == 3
+
+
+def test_many_messages_of_one_time_come_once_each(search: SearchRepository) -> None:
+    entries = [entry(seq, "word", at=5) for seq in range(1, 30)]
+    search.insert([*entries, entry(30, "word", at=9), entry(31, "word", at=1)])
+    found = ids(search, "word")
+    assert len(found) == len(set(found)) == 31
+    assert found[1:-1] == sorted((one.message_id for one in entries), reverse=True)
+
+
+def test_an_older_version_never_replaces_a_newer_one(search: SearchRepository) -> None:
+    first = entry(1, "first")
+    second = replace(first, version=1, terms=["second"])
+    deleted = replace(first, version=2, terms=())
+    for order in ([first, second, deleted], [second, deleted, first], [deleted, second, first]):
+        for one in order:
+            search.insert([one])
+            search.replace([one])
+        assert ids(search, "first") == ids(search, "second") == []
+        assert [*search.delete_of_room(ROOM)] == [1]
+
+
+def test_a_deleted_message_leaves_only_its_version(
+    search: SearchRepository, migrated: Database
+) -> None:
+    one = entry(1, "word")
+    search.insert([one, entry(2, "word")])
+    search.replace([replace(one, version=3, terms=())])
+    assert migrated.db["search"].find_one({"_id": ObjectId(one.message_id)}) == {
+        "_id": ObjectId(one.message_id),
+        "room_identity": ObjectId(ROOM),
+        "seq": 1,
+        "version": 3,
+    }
+
+
+def test_a_repeated_batch_stores_what_is_new_in_it(search: SearchRepository) -> None:
+    entries = [entry(seq, "word") for seq in range(1, 5)]
+    search.insert(entries[:2])
+    search.insert(entries)
+    assert len(ids(search, "word")) == 4
+
+
+def test_the_entries_of_a_room_or_of_all_are_deleted_in_pieces(search: SearchRepository) -> None:
+    search.insert([entry(seq, "word") for seq in range(1, 120)])
+    search.insert([entry(seq, "word", room_id=OTHER) for seq in range(1, 120)])
+    assert sum(search.delete_of_room(ROOM)) == 119
+    assert ids(search, "word") == []
+    assert sum(search.delete_all()) == 119
