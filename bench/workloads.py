@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from bench import changing, crowd, open_room
 from bench.history import pages
+from bench.indexing import indexing as indexed
 from bench.processes import open_files, resident_bytes
 from bench.search import searches
 from bench.several import NAMES, against_one
@@ -352,6 +353,12 @@ def search(_: type[Side], town: Town, pace: Pace) -> Measuring:
     yield from searches(pace.old_messages, town.engine)
 
 
+@served
+def indexing(side: Side, pace: Pace) -> Measuring:
+    """8 in a group send texts like those of people, with and without the index for searches."""
+    yield from indexed(side, pace.warm_up, pace.window)
+
+
 def processes_3(_: type[Side], town: Town, pace: Pace) -> Measuring:
     """The same senders at one, two and three processes, with a database of their own."""
     yield from against_one(pace.window, town.engine)
@@ -492,6 +499,22 @@ WORKLOADS = (
             Goal("index", at_most=1.5),
         ),
         repeat=True,
+    ),
+    Workload(
+        "indexing",
+        "8 in a group send texts, 32 in flight each, with and without the index for searches;"
+        " then 2,000 messages a second",
+        indexing,
+        ("ours",),
+        (
+            "with/without",
+            "messages/s with",
+            "messages/s without",
+            "most behind",
+            "behind at the end",
+            "caught up s",
+        ),
+        (Goal("with/without", at_least=0.9),),
     ),
     Workload(
         "storm_1000",

@@ -1,21 +1,26 @@
 """The index of messages: collection `search`, one document for each message.
 
-Of a text it holds the numbers of its terms and nothing else. Two terms may have one number, so a
-message that is found has to be compared with the query.
+Of a text it holds the numbers of its terms and nothing else. Two terms may have one number, and so
+may two rooms: a message that is found has to be compared with the query.
+
+The index begins with the week in which a message was sent. So what is written together lies
+together, and what was written long ago is never touched again. `search_week` has all weeks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from zlib import crc32
 
+import pymongo
 from bson import ObjectId
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
+from chat.chunks import chunked
 from chat.database.client import Database
 from chat.models import SearchCursor
 from chat.repositories.documents import (
@@ -26,8 +31,14 @@ from chat.repositories.documents import (
     with_ids,
 )
 
+WEEK = 7 * 24 * 60 * 60 * 1000  # milliseconds
+FIND_SECONDS = 0.3  # a cold index may be slow, and pages are to come anyhow
 TIED = 4  # times as many are read where the last ones of a piece all have one time
+# Terms that no text has: tokens have no control characters.
+EVERY = "\n*"  # of each message, for searches without any other term
+DELETED = "\ndeleted"
 Document = dict[str, Any]
+FIELDS = {"at": 1, "room": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +55,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that may match: it has the term that was searched, and has `numbers`."""
+    """A message that may match; `room` is the number of its room."""
 
     place: SearchCursor
-    room_id: str
-    numbers: frozenset[int]
+    room: int
 
 
 def number_of(term: str) -> int:
-    """Return the number of a term, which takes four bytes however long the term is."""
-    return crc32(term.encode()) - 2**31
+    """Return the number of a term, which takes three bytes however long the term is."""
+    return (crc32(term.encode()) & 0xFFFFFF) - 0x800000
+
+
+def room_number(room_id: str) -> int:
+    """Return the number of a room."""
+    return (crc32(room_id.encode()) & 0xFFFFFF) - 0x800000
 
 
 class SearchRepository:
-    """Stores the terms of messages, and finds the newest messages with a term."""
+    """Stores the terms of messages, and finds the newest messages with some terms."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,14 +83,15 @@ class SearchRepository:
         return self._database.dialect.rooms_at_once
 
     @property
-    def rooms_searched(self) -> int:
-        """Return in how many rooms a search may look."""
-        return self._database.dialect.rooms_searched
+    def weeks_at_once(self) -> int:
+        """Return how many weeks `find` takes."""
+        return self._database.dialect.weeks_at_once
 
     def insert(self, entries: Sequence[Entry]) -> None:
         """Store new messages; of those stored already, the newer version counts."""
         if not entries:
             return
+        self._insert_weeks(entries)
         try:
             self._collection.insert_many([_document(one) for one in entries], ordered=False)
         except BulkWriteError as error:
@@ -88,6 +104,7 @@ class SearchRepository:
         """Store messages that may be stored; an entry with an older version changes nothing."""
         if not entries:
             return
+        self._insert_weeks(entries)
         changes = [UpdateOne(*_change(one), upsert=True) for one in entries]
         try:
             self._collection.bulk_write(changes, ordered=False)
@@ -96,49 +113,98 @@ class SearchRepository:
             if not is_only_repeated(error):
                 raise
 
+    def weeks(self) -> list[int]:
+        """Return the numbers of all weeks in which a message was sent, the newest first."""
+        return sorted((one["_id"] for one in self._weeks.find()), reverse=True)
+
     def find(
         self,
-        room_ids: Sequence[str],
-        term: str,
+        terms: Sequence[str],
+        weeks: Sequence[int],
+        room_ids: Sequence[str] | None,
         before: SearchCursor | None,
-        since: int | None,
+        limit: int,
+    ) -> tuple[list[Candidate], bool] | None:
+        """Return the newest messages with all terms, of some weeks and rooms, before a place.
+
+        The first term should be the rarest. None are all rooms. The second value says whether these
+        are all. There are about `limit` of them, more where many have one time; none only if there
+        is none. Return None if that takes too long.
+        """
+        find = self._find_all if self._database.dialect.reads_whole_ranges else self._find_newest
+        try:
+            with pymongo.timeout(FIND_SECONDS):
+                return find([*map(number_of, terms)], weeks, _rooms(room_ids), before, limit)
+        except PyMongoError as error:
+            if error.timeout:
+                return None
+            raise
+
+    def _find_newest(
+        self,
+        numbers: list[int],
+        weeks: Sequence[int],
+        rooms: Document,
+        before: SearchCursor | None,
         limit: int,
     ) -> tuple[list[Candidate], bool]:
-        """Return the newest messages with a term in some rooms that were sent before a place.
-
-        The second value says whether these are all. There are about `limit` of them, more where
-        many have one time; none only if there is none. `room_ids` are as many as the dialect's
-        `rooms_at_once`.
-        """
-        query: Document = {"room_identity": _rooms(room_ids), "terms": number_of(term)}
-        times: Document = {} if since is None else {"$gte": since}
+        # The index is read by the first number alone.
+        query = {"week": _one_of(weeks), "terms": {"$all": numbers}} | rooms
         if before is not None:
-            times["$lte"] = before.at
-        if times:
-            query["at"] = times
+            query["at"] = {"$lte": before.at}
         while True:
-            read = [*map(_candidate, self._collection.find(query).sort("at", -1).limit(limit))]
+            documents = self._collection.find(query, FIELDS).sort("at", -1).limit(limit)
+            read = [*map(_candidate, documents)]
             is_all = len(read) < limit
             # The index knows no order of messages of one time, so the last ones may be any of them.
             found = [
-                one
-                for one in read
-                if (is_all or one.place.at > read[-1].place.at)
-                and (before is None or one.place < before)
+                one for one in _before(before, read) if is_all or one.place.at > read[-1].place.at
             ]
             if found or is_all:
-                return sorted(found, key=lambda one: one.place, reverse=True), is_all
+                return sorted(found, key=place_of, reverse=True), is_all
             limit *= TIED
 
-    def count(self, room_ids: Sequence[str], term: str, most: int) -> int:
-        """Return how many messages of some rooms have a term, `most` at most."""
-        query = {"room_identity": _rooms(room_ids), "terms": number_of(term)}
+    def _find_all(
+        self,
+        numbers: list[int],
+        weeks: Sequence[int],
+        rooms: Document,
+        before: SearchCursor | None,
+        limit: int,
+    ) -> tuple[list[Candidate], bool]:
+        """Find without a limit, for an engine that reads everything anyway.
+
+        It uses the index for plain values of its first fields alone.
+        """
+        read = (
+            document
+            for week in weeks
+            for document in self._collection.find(
+                {"week": week, "terms": numbers[0]} | rooms, FIELDS | {"terms": 1}
+            )
+        )
+        matching = [_candidate(one) for one in read if set(numbers) <= set(one["terms"])]
+        return sorted(_before(before, matching), key=place_of, reverse=True), True
+
+    def count(self, term: str, weeks: Sequence[int], most: int) -> int:
+        """Return how many messages of some weeks have a term, `most` at most.
+
+        It is 0 where counting takes as long as reading.
+        """
+        if self._database.dialect.reads_whole_ranges:
+            return 0
+        query = {"week": _one_of(weeks), "terms": number_of(term)}
         return int(self._collection.count_documents(query, limit=most))
 
     def delete_of_room(self, room_id: str) -> Iterator[int]:
         """Delete all entries of a room in pieces."""
+        weeks = self.weeks()
         for room in object_ids([room_id]):
-            yield from delete_in_pieces(self._database, "search", {"room_identity": room})
+            for some in chunked(weeks, self.weeks_at_once):
+                for term in (EVERY, DELETED):
+                    found = {"week": _one_of(some), "terms": number_of(term)} | _rooms([room_id])
+                    query = found | {"room_identity": room}
+                    yield from delete_in_pieces(self._database, "search", query)
 
     def delete_all(self) -> Iterator[int]:
         """Delete all entries in pieces."""
@@ -149,40 +215,61 @@ class SearchRepository:
                 for query in with_ids(self._database, piece)
             )
 
+    def _insert_weeks(self, entries: Sequence[Entry]) -> None:
+        """Store the weeks first: one without messages does no harm."""
+        for week in {one.at // WEEK for one in entries}:
+            try:
+                self._weeks.update_one({"_id": week}, {"$setOnInsert": {"_id": week}}, upsert=True)
+            except DuplicateKeyError:
+                pass  # another process was first
+
     @property
     def _collection(self) -> Any:
         return self._database.db["search"]
 
+    @property
+    def _weeks(self) -> Any:
+        return self._database.db["search_week"]
 
-def _rooms(room_ids: Sequence[str]) -> Any:
-    ids = object_ids(room_ids)
-    return ids[0] if len(ids) == 1 else {"$in": ids}
+
+def place_of(candidate: Candidate) -> SearchCursor:
+    return candidate.place
+
+
+def _one_of(values: Sequence[int]) -> Any:
+    return values[0] if len(values) == 1 else {"$in": list(values)}
+
+
+def _rooms(room_ids: Sequence[str] | None) -> Document:
+    if room_ids is None:
+        return {}
+    return {"room": _one_of(sorted(set(map(room_number, room_ids))))}
+
+
+def _before(place: SearchCursor | None, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    return (one for one in candidates if place is None or one.place < place)
 
 
 def _document(entry: Entry) -> Document:
-    fields: Document = {
+    terms = [EVERY, *entry.terms] if entry.terms else [DELETED]
+    return {
         "_id": ObjectId(entry.message_id),
         "room_identity": ObjectId(entry.room_id),
+        "room": room_number(entry.room_id),
         "seq": entry.seq,
         "version": entry.version,
+        "at": entry.at,
+        "week": entry.at // WEEK,
+        "terms": sorted(set(map(number_of, terms))),
     }
-    if entry.terms:
-        fields |= {"at": entry.at, "terms": sorted(map(number_of, entry.terms))}
-    return fields
 
 
 def _change(entry: Entry) -> tuple[Document, Document]:
     """Return the guarded update of a stored entry."""
     document = _document(entry)
     found = {"_id": document.pop("_id"), "version": {"$lt": entry.version}}
-    if entry.terms:
-        return found, {"$set": document}
-    return found, {"$set": document, "$unset": {"at": 1, "terms": 1}}
+    return found, {"$set": document}
 
 
 def _candidate(document: Mapping[str, Any]) -> Candidate:
-    return Candidate(
-        place=SearchCursor(document["at"], str(document["_id"])),
-        room_id=str(document["room_identity"]),
-        numbers=frozenset(document["terms"]),
-    )
+    return Candidate(SearchCursor(document["at"], str(document["_id"])), document["room"])

@@ -1,83 +1,123 @@
-"""Merges the newest messages of many rooms that may match a search."""
+"""Walks through the messages that may match a search, the newest first."""
 
 from __future__ import annotations
 
 import heapq
-import math
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 
 from chat.chunks import chunked
-from chat.models import Room, SearchCursor
-from chat.repositories.search import Candidate, SearchRepository
+from chat.models import SearchCursor
+from chat.repositories.search import WEEK, Candidate, SearchRepository, place_of
 
-# Candidates that are read at first, of all groups of rooms together and of one of them; later more.
+# Candidates that are read at first, of many rooms and of a few of them; later more.
 FIRST, FEWEST = 48, 4
-MOST = 400
+MOST = 1_000
+WEEKS, GROWTH = 2, 4  # weeks that are read at first, and by what the number grows
+SCANS = 200  # of rooms in weeks: as many are merged by time without reading all matches
+BUSY = 5_000  # matches in a week, from which on to read and sort all of them takes long
 PROBED = 200  # candidates that are counted, to begin with the rarest term
 PROBED_TERMS = 6
-# A room's last message may be known late, and an earlier one may have a later time than it.
-LATE = 60_000  # milliseconds
+FIRST_ID = "0" * 24
 
-Key = tuple[float, float]
+
+class OutOfTime(Exception):
+    """The search ends here; all candidates after `place` were found, none before it."""
+
+    def __init__(self, place: SearchCursor) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+class _SlowRead(Exception):
+    """The database took too long."""
 
 
 class Candidates:
-    """Finds the messages with a term in some rooms, the newest first.
+    """Finds the messages with some terms, in a number of weeks at a time.
 
-    Rooms are read in groups, those with the newest messages first. A group is not asked before its
-    newest message may be the next one, so a frequent word costs a query or two.
+    With more rooms than one query takes, messages of all rooms are read, also of others: a rare
+    word is in few of them, and of a frequent one the newest are soon found. Only where a week has
+    very many, each group of rooms is asked by itself.
     """
 
-    def __init__(self, search: SearchRepository, rooms: Iterable[Room]) -> None:
-        by_end = sorted(rooms, key=_end_of, reverse=True)[: search.rooms_searched]
+    def __init__(
+        self, search: SearchRepository, room_ids: Sequence[str], terms: Sequence[str]
+    ) -> None:
         self._search = search
-        self._groups = list(chunked(by_end, search.rooms_at_once))
-
-    def rarest(self, terms: Sequence[str]) -> str:
-        """Return a term that few messages have, judged by the rooms with the newest messages."""
-        probed = sorted(terms, key=len, reverse=True)[:PROBED_TERMS]
-        if len(probed) == 1:
-            return probed[0]
-        ids = [room.id for room in self._groups[0]]
-        return min(probed, key=lambda term: self._search.count(ids, term, PROBED))
+        self._room_ids = room_ids
+        self._are_few = len(room_ids) <= search.rooms_at_once
+        self._terms = list(terms)
 
     def newest(
-        self, term: str, before: SearchCursor | None, since: int | None
+        self, before: SearchCursor | None, since: int | None, deadline: float
     ) -> Iterator[Candidate]:
-        """Yield the messages with a term before a place, the newest first."""
-        ends = [_end_of(group[0]) for group in self._groups]
-        streams = [self._of_group(group, term, before, since) for group in self._groups]
-        # Of a group that was not asked yet there is no candidate, only the latest possible time.
-        heap: list[tuple[Key, int, Candidate | None]] = [
-            ((-end, -math.inf), number, None) for number, end in enumerate(ends)
+        """Yield the messages before a place, the newest first; raise OutOfTime."""
+        weeks = [
+            week
+            for week in self._search.weeks()
+            if (before is None or week * WEEK <= before.at)
+            and (since is None or since // WEEK <= week)
         ]
-        heapq.heapify(heap)
-        while heap:
-            _, number, candidate = heap[0]
-            if candidate is not None:
-                yield candidate
-            following = next(streams[number], None)
-            if following is None:
-                heapq.heappop(heap)
-            else:
-                heapq.heapreplace(heap, (_key_of(following.place), number, following))
+        self._begin_with_rarest(weeks[:WEEKS])
+        size = max(WEEKS, SCANS // len(self._room_ids)) if self._are_few else WEEKS
+        while weeks:
+            if time.monotonic() > deadline:
+                raise OutOfTime(before or _after(weeks[0]))
+            some = weeks[: min(size, self._search.weeks_at_once)]
+            is_busy = not self._are_few and self._is_busy(some)
+            if is_busy and len(some) > 1:
+                size = 1
+                continue
+            found = self._by_rooms(some, before) if is_busy else self._of(some, before)
+            try:
+                for one in found:
+                    before = one.place
+                    if since is not None and before.at < since:
+                        return
+                    yield one
+            except _SlowRead:
+                raise OutOfTime(before or _after(weeks[0])) from None
+            before = SearchCursor(some[-1] * WEEK, FIRST_ID)
+            weeks = weeks[len(some) :]
+            size *= GROWTH
 
-    def _of_group(
-        self, rooms: Sequence[Room], term: str, before: SearchCursor | None, since: int | None
+    def _begin_with_rarest(self, weeks: Sequence[int]) -> None:
+        """Put first the term that the fewest of the newest messages have."""
+        if len(self._terms) > 1 and weeks:
+            probed = sorted(self._terms, key=len, reverse=True)[:PROBED_TERMS]
+            rarest = min(probed, key=lambda term: self._search.count(term, weeks, PROBED))
+            self._terms = [rarest, *(term for term in self._terms if term != rarest)]
+
+    def _is_busy(self, weeks: Sequence[int]) -> bool:
+        return self._search.count(self._terms[0], weeks, BUSY) == BUSY
+
+    def _of(self, weeks: Sequence[int], before: SearchCursor | None) -> Iterator[Candidate]:
+        return self._pages(weeks, self._room_ids if self._are_few else None, before, FIRST)
+
+    def _by_rooms(self, weeks: Sequence[int], before: SearchCursor | None) -> Iterator[Candidate]:
+        groups = chunked(self._room_ids, self._search.rooms_at_once)
+        streams = [self._pages(weeks, some, before, FEWEST) for some in groups]
+        return heapq.merge(*streams, key=place_of, reverse=True)
+
+    def _pages(
+        self,
+        weeks: Sequence[int],
+        room_ids: Sequence[str] | None,
+        before: SearchCursor | None,
+        limit: int,
     ) -> Iterator[Candidate]:
-        ids = [room.id for room in rooms]
-        limit, is_all = max(FEWEST, FIRST // len(self._groups)), False
+        is_all = False
         while not is_all:
-            found, is_all = self._search.find(ids, term, before, since, limit)
+            read = self._search.find(self._terms, weeks, room_ids, before, limit)
+            if read is None:
+                raise _SlowRead
+            found, is_all = read
             yield from found
             before = found[-1].place if found else before
             limit = min(MOST, limit * 4)
 
 
-def _end_of(room: Room) -> float:
-    """Return the latest time that a message of a room may have."""
-    return room.last_message.created_at + LATE if room.last_message else math.inf
-
-
-def _key_of(place: SearchCursor) -> Key:
-    return -place.at, -int(place.message_id, 16)
+def _after(week: int) -> SearchCursor:
+    """Return the place after all messages of a week."""
+    return SearchCursor((week + 1) * WEEK, FIRST_ID)

@@ -12,20 +12,18 @@ from chat.limits.limits import Limits
 from chat.limits.rules import MESSAGE_SEARCHES
 from chat.log.room_log import RoomLog
 from chat.models import FoundMessages, Message, Room, SearchCursor, User
-from chat.repositories.search import Candidate, SearchRepository, number_of
+from chat.repositories.search import EVERY, Candidate, SearchRepository, room_number
 from chat.repositories.users import UserRepository
-from chat.services.candidates import Candidates
+from chat.services.candidates import FIRST_ID, Candidates, OutOfTime
 from chat.services.membership_cache import MembershipCache
-from chat.services.search_index import EVERY, contents_of, has_term, sender_term
+from chat.services.search_index import contents_of, has_term, sender_term
 from chat.services.usernames import Usernames
 from chat.text.normalization import fold
 from chat.text.queries import Query, QueryError, parse
 from chat.text.terms import matches, needed_terms, tokens_of
 
 PAGE = 20
-# A search that finds little ends here and has a cursor, by which it goes on.
-MOST_CANDIDATES = 5_000
-SECONDS = 0.2
+SECONDS = 0.2  # a search that finds little ends then and has a cursor, by which it goes on
 MOST_AT_ONCE = 160
 ONESELF = ("me", "我")  # too short for usernames
 
@@ -105,35 +103,34 @@ class MessageSearch:
         if not rooms or (query.sender and sender is None):
             return FoundMessages((), tuple(query.words))
         search = _Search(query, sender.id if sender else "", frozenset(room.id for room in rooms))
-        return self._find(search, rooms, cursor)
+        return self._find(search, cursor)
 
-    def _find(
-        self, search: _Search, rooms: Iterable[Room], cursor: SearchCursor | None
-    ) -> FoundMessages:
-        query, terms = search.query, search.terms
-        candidates = Candidates(self._search, rooms)
+    def _find(self, search: _Search, cursor: SearchCursor | None) -> FoundMessages:
+        query = search.query
+        candidates = Candidates(self._search, [*search.room_ids], search.terms)
         if query.until is not None:
-            end = SearchCursor(query.until, "")
+            end = SearchCursor(query.until, FIRST_ID)
             cursor = end if cursor is None else min(cursor, end)
-        started = time.monotonic()
+        deadline = time.monotonic() + SECONDS
         hits: list[Message] = []
         waiting: list[Candidate] = []
         at_once = PAGE  # messages that are read together; more where few of them match
-        last: SearchCursor | None = (
-            None  # where a search goes on that ends before its candidates do
-        )
-        numbers = set(map(number_of, terms))
-        newest = candidates.newest(candidates.rarest(terms), cursor, query.since)
-        for count, candidate in enumerate(cooperatively(newest), 1):
-            if numbers <= candidate.numbers:
-                waiting.append(candidate)
-            is_over = count >= MOST_CANDIDATES or time.monotonic() - started > SECONDS
-            if len(waiting) >= at_once or is_over:
-                hits += self._hits(search, waiting)
-                waiting, at_once = [], min(2 * at_once, MOST_AT_ONCE)
-                if len(hits) >= PAGE or is_over:
-                    last = candidate.place
-                    break
+        last: SearchCursor | None = None  # where a search goes on that ends before its candidates
+        numbers = set(map(room_number, search.room_ids))
+        newest = candidates.newest(cursor, query.since, deadline)
+        try:
+            for candidate in cooperatively(newest):
+                if candidate.room in numbers:
+                    waiting.append(candidate)
+                is_over = time.monotonic() > deadline
+                if len(waiting) >= at_once or is_over:
+                    hits += self._hits(search, waiting)
+                    waiting, at_once = [], min(2 * at_once, MOST_AT_ONCE)
+                    if len(hits) >= PAGE or is_over:
+                        last = candidate.place
+                        break
+        except OutOfTime as end_of_time:
+            last = end_of_time.place
         hits += self._hits(search, waiting)
         if len(hits) > PAGE:
             last = SearchCursor(hits[PAGE - 1].created_at, hits[PAGE - 1].id)
@@ -156,7 +153,7 @@ class MessageSearch:
             rooms = [room for room, _ in self._membership_cache.list_cached(user.id)]
         if name:
             rooms = self._named(user, rooms, fold(name))
-        return [self._room_log.with_tail(room) for room in cooperatively(rooms)]
+        return rooms
 
     def _named(self, user: User, rooms: Iterable[Room], key: str) -> list[Room]:
         """Return the groups with a part of a name, and the direct rooms with such people."""

@@ -12,8 +12,6 @@ from chat.repositories.search import Entry, SearchRepository
 from chat.text.queries import Has
 from chat.text.terms import terms_of, tokens_of
 
-# Terms that no text has: tokens have no control characters.
-EVERY = "\n*"  # of each message, for searches without any other term
 LINK = re.compile(r"\b(?:https?://|www\.)\S", re.IGNORECASE)
 
 
@@ -53,7 +51,7 @@ def entry_of(message: Message) -> Entry:
 
 
 def sender_term(user_id: str) -> str:
-    """Return the term of all messages by a user."""
+    """Return the term of all messages by a user, which no text has: no token has a newline."""
     return f"\nfrom {user_id}"
 
 
@@ -71,4 +69,4 @@ def contents_of(message: Message) -> Iterator[Has]:
 
 
 def _marks_of(message: Message) -> list[str]:
-    return [EVERY, sender_term(message.user_id), *map(has_term, contents_of(message))]
+    return [sender_term(message.user_id), *map(has_term, contents_of(message))]

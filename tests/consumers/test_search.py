@@ -21,8 +21,10 @@ def open_index(open_process: OpenProcess, database: Database) -> tuple[Process, 
 
 def found(database: Database, room: Room, term: str) -> list[str]:
     """Return the ids of the messages of a room that the index has under a term."""
-    candidates, _ = SearchRepository(database).find([room.id], term, None, None, 100)
-    return [one.place.message_id for one in candidates]
+    search = SearchRepository(database)
+    read = search.find([term], search.weeks(), [room.id], None, 100)
+    assert read is not None
+    return [one.place.message_id for one in read[0]]
 
 
 def send(process: Process, room: Room, text: str) -> Message:

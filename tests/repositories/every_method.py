@@ -201,9 +201,10 @@ def use_search(call: Calls, database: Database, stored: list[Message]) -> None:
     call(search.insert, entries)
     call(search.insert, entries[:2])
     call(search.replace, [replace(entries[0], version=1, terms=()), replace(entries[1], version=1)])
-    call(search.find, [room_id], "word", None, None, 5)
-    call(search.find, [room_id], "word", SearchCursor(NOW + 9, stored[9].id), NOW, 5)
-    call(search.count, [room_id], "word", 5)
+    weeks = call(search.weeks)
+    call(search.find, ["word"], weeks, [room_id], None, 5)
+    call(search.find, ["word", "other"], weeks, None, SearchCursor(NOW + 9, stored[9].id), 5)
+    call(search.count, "word", weeks, 5)
     call(search.delete_of_room, room_id)
     call(search.delete_all)
 

@@ -22,6 +22,9 @@ WHOLE = {
     ("RoomRepository.list_all", "room"),
     # For a rebuild, and to delete everything.
     ("SearchRepository.delete_all", "search"),
+    # A document for each week.
+    ("SearchRepository.weeks", "search_week"),
+    ("SearchRepository.delete_of_room", "search_week"),
     # A document for each process that runs.
     ("PresenceRepository.list_leases", "process"),
     ("PresenceRepository.delete_orphans", "process"),

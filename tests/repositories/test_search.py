@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -11,7 +12,7 @@ from chat.database.client import Database
 from chat.database.dialects import Dialect
 from chat.ids import new_id
 from chat.models import SearchCursor
-from chat.repositories.search import Entry, SearchRepository
+from chat.repositories.search import DELETED, WEEK, Candidate, Entry, SearchRepository, number_of
 
 ROOM, OTHER = new_id(), new_id()
 
@@ -25,12 +26,19 @@ def search(migrated: Database, each_dialect: Dialect) -> SearchRepository:
     return SearchRepository(migrated)
 
 
+def found_by(search: SearchRepository, *values: Any) -> tuple[list[Candidate], bool]:
+    """Return what a search finds in time."""
+    found = search.find(*values)
+    assert found is not None
+    return found
+
+
 def ids(search: SearchRepository, term: str, before: SearchCursor | None = None) -> list[str]:
     """Return the ids of all messages with a term, read in small pieces."""
     found: list[str] = []
     is_all = False
     while not is_all:
-        piece, is_all = search.find([ROOM], term, before, None, 2)
+        piece, is_all = found_by(search, [term], search.weeks(), [ROOM], before, 2)
         assert piece or is_all
         found += [one.place.message_id for one in piece]
         before = piece[-1].place if piece else before
@@ -45,9 +53,8 @@ def test_the_newest_messages_with_a_term_come_first(search: SearchRepository) ->
     assert ids(search, "only 1") == newest[::2]
     assert ids(search, "wor") == []
     assert ids(search, "word", SearchCursor(3, "")) == newest[-2:]
-    since, _ = search.find([ROOM], "word", None, 6, 10)
-    assert [one.place.message_id for one in since] == newest[:2]
-    assert search.count([ROOM], "word", 3) == 3
+    everywhere, _ = found_by(search, ["only 1", "word"], [0], None, None, 10)
+    assert [one.place.message_id for one in everywhere] == newest[::2]
 
 
 def test_many_messages_of_one_time_come_once_each(search: SearchRepository) -> None:
@@ -70,18 +77,22 @@ def test_an_older_version_never_replaces_a_newer_one(search: SearchRepository) -
         assert [*search.delete_of_room(ROOM)] == [1]
 
 
-def test_a_deleted_message_leaves_only_its_version(
+def test_a_deleted_message_leaves_no_term_of_its_text(
     search: SearchRepository, migrated: Database
 ) -> None:
     one = entry(1, "word")
     search.insert([one, entry(2, "word")])
     search.replace([replace(one, version=3, terms=())])
-    assert migrated.db["search"].find_one({"_id": ObjectId(one.message_id)}) == {
-        "_id": ObjectId(one.message_id),
-        "room_identity": ObjectId(ROOM),
-        "seq": 1,
-        "version": 3,
-    }
+    stored = migrated.db["search"].find_one({"_id": ObjectId(one.message_id)})
+    assert stored and (stored["version"], stored["terms"]) == (3, [number_of(DELETED)])
+
+
+def test_weeks_are_those_with_messages_the_newest_first(search: SearchRepository) -> None:
+    search.insert([entry(1, "word", at=5 * WEEK), entry(2, "word", at=WEEK - 1)])
+    search.insert([entry(3, "word", at=5 * WEEK + 9)])
+    assert search.weeks() == [5, 0]
+    found, _ = found_by(search, ["word"], [5], None, None, 10)
+    assert [one.place.at - 5 * WEEK for one in found] == [9, 0]
 
 
 def test_a_repeated_batch_stores_what_is_new_in_it(search: SearchRepository) -> None:
