@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from harness.accounts import data_of
+from harness.drawings import drawing
 from harness.people import Person, make_people
 
 Room = dict[str, Any]
@@ -85,6 +86,7 @@ class Cast:
         self._make_groups()
         self._make_direct_rooms()
         self._make_changes()
+        self._make_albums()
 
     def __getitem__(self, name: str) -> Person:
         return self.person[name]
@@ -181,6 +183,30 @@ class Cast:
         self._direct("strict", ("linxiao", "你好，可以聊聊吗？"))
         self["strict"].put(f"/users/me/blocks/{self['linxiao'].id}")
         self.place["unknown"] = f"/d/{self['unknown'].username}"
+
+    def _send(self, name: str, room: Room, text: str, *files: tuple[str, bytes]) -> None:
+        sender = self[name]
+        ids = [sender.upload(room, content, file)["id"] for file, content in files]
+        sender.say(room, text, files=ids)
+
+    def _make_albums(self) -> None:
+        """Pictures and other files, in a group and in a direct room."""
+        album = self._group("album", "Album 相册", "linxiao", "emma.reed", "chenmo", "tomas")
+        many = [(f"garden {at}.png", drawing(400 + 60 * at, 900 - 90 * at, at)) for at in range(5)]
+        plans = "The plans for the garden in spring and in autumn, second draft.pdf"
+        self._send("emma.reed", album, "", ("wide.png", drawing(1200, 300, 11)))
+        self._send("chenmo", album, "五张照片", *many)
+        others = [
+            (plans, b"%PDF" * 90_000),
+            ("预算.xlsx", b"PK" * 900),
+            ("راديو.mp3", b"ID3" * 9_000),
+        ]
+        self._send("emma.reed", album, "And the papers:", *many[:2], *others)
+        photos = self._direct("tomas", ("tomas", "Look what grew!"))
+        self.place["photos"] = self.place["tomas"]
+        self._send("tomas", photos, "", ("tomato.png", drawing(700, 900, 21)))
+        self._send("linxiao", photos, "", *many[:4])
+        self._send("linxiao", photos, "真好！", ("tea.png", drawing(640, 480, 22)))
 
     def _make_changes(self) -> None:
         """Edits, deletions, pins and reactions, in the hikers' group and in a direct room."""

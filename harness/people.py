@@ -99,6 +99,16 @@ class Person(Account):
         path = f"/rooms/{room['id']}/messages"
         return self.post(path, data=json.dumps(body), content_type="application/json")
 
+    def upload(self, room: dict[str, Any], content: bytes, name: str) -> dict[str, Any]:
+        """Upload a file for a room and return it."""
+        path = f"/rooms/{room['id']}/files"
+        query = {"name": name}
+        response = self.post(
+            path, query_string=query, data=content, content_type="application/octet-stream"
+        )
+        found: dict[str, Any] = data_of(response, 201)
+        return found
+
     def say(
         self, room: dict[str, Any], data: str, client_id: str | None = None, **more: object
     ) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from chat.budgets import ACCOUNT, Account
 from chat.error_handlers import request_locale
 from chat.errors import InvalidInput, UnsupportedMediaType
 from chat.middleware.deadline import seconds_to_wait
-from chat.middleware.transfers import is_upload
+from chat.middleware.transfers import brings_file
 from chat.schemas import fields
 from chat.schemas.base import Schema
 from chat.schemas.reading import read_json
@@ -48,7 +48,7 @@ def require_json() -> None:
     A page of another origin can send other types without a preflight request. Calls without a body
     pass with any type. So do files, whose calls need a token in a header.
     """
-    if is_upload(request.path):
+    if brings_file(request.environ):
         return
     has_body = bool(request.content_length)  # the listener gives every body a length
     if has_body and request.mimetype != JSON and request.url_rule is not None:

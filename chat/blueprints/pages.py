@@ -23,6 +23,7 @@ WORKER_POLICY = "chat-worker"  # of Trusted Types: makes the address of the serv
 @pages.get("/r/<path:_>")
 @pages.get("/d/<path:_>")
 @pages.get("/me")
+@pages.get("/search")
 @pages.get("/register")
 @pages.get("/reset")
 def page(_: str = "") -> Response:
@@ -43,6 +44,7 @@ def page(_: str = "") -> Response:
         bundled=config["BUNDLE"],
         assets=assets(config["BUNDLE"]),
         domains=services().registration.displayed_domains(),
+        max_file_bytes=config["MAX_FILE_BYTES"],
         mail="terminal" if services().mailer.terminal else "",
         registration=services().registration.mode,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from chat.models import Room
 
 MAX_BACKOFF = 60.0  # seconds
+RETRIES = 16  # rooms that failed and are taken first; more only where there is room
 
 
 @dataclass(slots=True)
@@ -55,16 +56,19 @@ class DueRooms:
                     self._failing[room.id].due_at = self._clock()
 
     def take(self, most: int) -> list[Room]:
-        """Remove and return the rooms that have been due for longest."""
+        """Remove and return the rooms that have been due for longest, at most `most`.
+
+        Those that failed come first, but few of them while there are enough others.
+        """
         with self._lock:
             now = self._clock()
             ready = [one for one in self._failing.values() if one.due_at <= now]
-            ids = list(self._rooms)[:most]
-            taken = [self._rooms.pop(room_id) for room_id in ids]
-            for one in ready[: most - len(taken)]:
+            ready.sort(key=lambda one: one.due_at)
+            del ready[min(most, max(RETRIES, most - len(self._rooms))) :]
+            for one in ready:
                 one.due_at = now + MAX_BACKOFF  # until it is known how it went
-                taken.append(one.room)
-            return taken
+            ids = list(self._rooms)[: most - len(ready)]
+            return [one.room for one in ready] + [self._rooms.pop(room_id) for room_id in ids]
 
     def succeeded(self, room_id: str) -> None:
         """Record that a room was handled."""

@@ -44,7 +44,7 @@ class Leases:
         """Return whether this process works for a consumer."""
         return bool(self._held) and self._monotonic() < self._valid_until
 
-    def look(self, names: Collection[str]) -> None:
+    def refresh(self, names: Collection[str]) -> None:
         """Renew what is held and take what is free; call it once a second."""
         with self._lock:
             began = self._monotonic()
@@ -59,8 +59,10 @@ class Leases:
             for name, state in states.items():
                 if state.holder == self._holder and (name in self._held):
                     held[name] = state
-                elif self._is_free(state) and self._repository.take(state, self._holder):
-                    held[name] = state
+                elif self._is_free(state):
+                    taken = self._repository.take(state, self._holder)
+                    if taken is not None:
+                        held[name] = taken
             # What was just taken is valid for longer than the rest.
             since = self._renewed_at if self._held.keys() & held.keys() else began
             self._renewed_at = since

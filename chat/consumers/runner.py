@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 
 from chat.concurrency import spawn
 from chat.consumers.arrivals import Arrivals
-from chat.consumers.beginning import Beginning
+from chat.consumers.bootstrap import Bootstrap
 from chat.consumers.consumer import Consumer
 from chat.consumers.leases import Leases
 from chat.consumers.reading import Reading
-from chat.consumers.sweep import SWEEP, Sweep
+from chat.consumers.unannounced import SWEEP, UnannouncedEntries
 from chat.consumers.worker import Worker
 from chat.log.room_log import RoomLog
 from chat.models import Changes, Message, Room
@@ -46,11 +46,10 @@ class ConsumerRunner:
     ) -> None:
         self._room_log = room_log
         self._states = states
-        self._clock = clock
         self._arrivals = Arrivals()
         self._leases = Leases(states, clock)
-        self._sweep = Sweep(self._leases, ends, rooms, room_log, states, clock)
-        self._beginning = Beginning(rooms, cursors, states)
+        self._unannounced = UnannouncedEntries(self._leases, ends, rooms, room_log, states, clock)
+        self._bootstrap = Bootstrap(rooms, cursors, states)
         self.consumers: dict[str, tuple[Consumer, Reading]] = {}
         self._workers: dict[str, Worker] = {}
         self._stopped = threading.Event()
@@ -63,35 +62,34 @@ class ConsumerRunner:
             consumer,
             self._leases,
             self._states,
-            self._beginning,
+            self._bootstrap,
             reading,
             self._arrivals,
-            self._clock,
         )
 
     def run(self) -> None:
         """Look once a second which consumers to work for, until stopped."""
         for worker in self._workers.values():
             spawn(worker.run)
-        spawn(self._sweep.run)
+        spawn(self._unannounced.run)
         while not self._stopped.is_set():
             try:
-                self.look()
+                self.refresh()
             except Exception as error:
                 if not (is_outage(error) or self._stopped.is_set()):
                     log.exception("could not look at the leases of consumers")
             self._stopped.wait(INTERVAL)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Renew leases and take free ones."""
-        self._leases.look([*self._workers, SWEEP])
+        self._leases.refresh([*self._workers, SWEEP])
         if not self._leases.holds_any:
             self._arrivals.forget_all()
 
     def run_due(self) -> None:
         """Take the leases that are free, and handle everything that is new, in this thread."""
-        self.look()
-        self._sweep.run_if_due()
+        self.refresh()
+        self._unannounced.run_if_due()
         for worker in self._workers.values():
             while worker.work():
                 pass
@@ -99,7 +97,7 @@ class ConsumerRunner:
     def stop(self, seconds: float) -> None:
         """End the batches under way, and give the leases to other processes."""
         self._stopped.set()
-        self._sweep.stop()
+        self._unannounced.stop()
         ends_at = time.monotonic() + seconds
         for worker in self._workers.values():
             worker.stop()
@@ -120,14 +118,15 @@ class ConsumerRunner:
 
     def rooms_touched(self, rooms: Sequence[Room]) -> None:
         """Look at rooms in which something happened, here or elsewhere."""
-        if self._leases.holds_any:
-            for worker in self._workers.values():
-                worker.offer(rooms)
+        for worker in self._workers.values():
+            worker.offer(rooms)
 
     def on_stored(self, room: Room, message: Message) -> None:
         if self._leases.holds_any:
             self._arrivals.put(message)
-            self.rooms_touched((room,))
+        for name, (consumer, _) in self.consumers.items():
+            if consumer.reads_messages:
+                self._workers[name].offer((room,))
 
     def on_caught_up(self, room: Room, message: Message) -> None:
         """Do nothing: the reconciler has found the room, and tells of it."""

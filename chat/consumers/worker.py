@@ -5,25 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chat.concurrency import cooperatively
 from chat.consumers.arrivals import Arrivals
-from chat.consumers.beginning import Beginning
+from chat.consumers.bootstrap import Bootstrap
 from chat.consumers.consumer import Consumer
 from chat.consumers.due import DueRooms
 from chat.consumers.leases import Leases
 from chat.consumers.positions import Positions
 from chat.consumers.reading import Found, Reading
 from chat.models import Room
-from chat.repositories.consumers import ConsumerRepository
+from chat.repositories.consumers import ConsumerRepository, ConsumerState
 from chat.repositories.cursors import Reader
 from chat.repositories.outages import is_outage, reason_of
 
 ROUND_ROOMS = 256
 ROUND_MESSAGES = 1_000
-LOOK = 1.0  # seconds after which it looks at its lease again, and at rooms that failed
+CHECK_INTERVAL = 1.0  # seconds after which it looks at its lease again, and at rooms that failed
 GATHER = 0.05  # seconds, from the first message of a quiet moment to the round that handles it
 FLUSH = 1.0  # seconds between two writes of cursors, which is also what a crash repeats
 FLUSH_FACTOR = 3.0  # the same as a multiple of the last write's duration, if that is longer
@@ -37,15 +37,20 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Turn:
-    """The work of one holder in one generation of the consumer."""
+class Tenure:
+    """The work of one holder in one generation of the consumer; it begins with all rooms."""
 
     reader: Reader
+    term: int
     positions: Positions
     unseen: Iterator[list[Room]]  # rooms that it did not compare with their cursors yet
     due: DueRooms = field(default_factory=DueRooms)
     flush_at: float = 0.0  # when cursors are to be written next
     reports_failure: bool = False
+
+    def is_of(self, state: ConsumerState) -> bool:
+        """Return whether nobody has taken the lease since, and nobody has ordered a rebuild."""
+        return (self.reader, self.term) == (state.reader, state.term)
 
 
 class Worker:
@@ -56,19 +61,17 @@ class Worker:
         consumer: Consumer,
         leases: Leases,
         states: ConsumerRepository,
-        beginning: Beginning,
+        bootstrap: Bootstrap,
         reading: Reading,
         arrivals: Arrivals,
-        clock: Callable[[], int],
     ) -> None:
         self._consumer = consumer
         self._leases = leases
         self._states = states
-        self._beginning = beginning
+        self._bootstrap = bootstrap
         self._reading = reading
         self._arrivals = arrivals
-        self._clock = clock
-        self._turn: Turn | None = None
+        self._tenure: Tenure | None = None
         self._outages = 0
         self._stopped = threading.Event()
         self._wake = threading.Event()
@@ -77,10 +80,11 @@ class Worker:
 
     def offer(self, rooms: Sequence[Room]) -> None:
         """Look at these rooms, in which something may have happened."""
-        turn = self._turn
-        if turn is not None and rooms:  # without one nothing is lost: a turn begins with all rooms
+        tenure = self._tenure
+        # Without a tenure nothing is lost: each begins with all rooms.
+        if tenure is not None and rooms:
             for room in rooms:
-                turn.due.put(room)
+                tenure.due.put(room)
             self._wake.set()
 
     def run(self) -> None:
@@ -91,7 +95,7 @@ class Worker:
                 pause = self._try()
                 if pause:
                     self._stopped.wait(pause)
-                elif self._wake.wait(LOOK):
+                elif self._wake.wait(CHECK_INTERVAL):
                     self._stopped.wait(GATHER)
             self._finish()
         finally:
@@ -108,14 +112,14 @@ class Worker:
 
     def start_over(self) -> None:
         """Drop what is in progress: the database was restored, and has its own cursors."""
-        self._turn = None
+        self._tenure = None
 
     def _try(self) -> float:
         """Do one round; return the seconds to wait, or 0 if there is nothing to do."""
         try:
             pause = self.work()
         except Exception as error:
-            self._turn = None  # begin again with what is stored
+            self._tenure = None  # begin again with what is stored
             if not is_outage(error):
                 log.exception("consumer %s failed", self._consumer.name)
             elif not self._outages:
@@ -132,77 +136,74 @@ class Worker:
         self._wake.clear()
         state = self._leases.held(self._consumer.name)
         if state is None:
-            self._turn = None
+            self._tenure = None
             return 0.0
-        turn = self._turn
-        if turn is None or turn.reader != state.reader:
-            positions = self._beginning.positions(state.reader)
-            turn = self._turn = Turn(state.reader, positions, iter(()))
-            if not self._beginning.begin(self._consumer, state, positions, self._pause):
-                self._turn = None
-                return LOOK
+        tenure = self._tenure
+        if tenure is None or not tenure.is_of(state):
+            positions = self._bootstrap.positions(state.reader)
+            tenure = self._tenure = Tenure(state.reader, state.term, positions, iter(()))
+            if not self._bootstrap.begin(self._consumer, state, positions, self._pause):
+                self._tenure = None
+                return CHECK_INTERVAL
             # From here on `offer` collects; what happened before is in the rooms.
-            turn.unseen = self._beginning.rooms()
+            tenure.unseen = self._bootstrap.rooms()
         began = time.monotonic()
-        self._compare(turn)
-        is_working = self._round(turn)
-        self._flush(turn, now=not is_working)
-        self._report(turn)
+        has_compared = self._compare(tenure)
+        is_working = self._round(tenure) or has_compared
+        self._flush(tenure, now=not is_working)
+        self._report(tenure)
         return self._pause_after(time.monotonic() - began) if is_working else 0.0
 
-    def _compare(self, turn: Turn) -> None:
-        """Compare more rooms with their cursors, if there is little else to do."""
-        while len(turn.due) < ROUND_ROOMS:
-            rooms = next(turn.unseen, None)
-            if rooms is None:
-                return
-            began = time.monotonic()
-            self._beginning.correct(self._consumer, self._reading, turn.positions, rooms)
-            for room in rooms:
-                if self._reading.is_ahead(room, turn.positions.at(room.id)):
-                    turn.due.put(room)
-            if not self._pause(self._pause_after(time.monotonic() - began)):
-                return
+    def _compare(self, tenure: Tenure) -> bool:
+        """Compare a chunk of rooms with their cursors, if few are due; return whether it did."""
+        rooms = next(tenure.unseen, None) if len(tenure.due) < ROUND_ROOMS else None
+        if rooms is None:
+            return False
+        self._bootstrap.correct(self._consumer, self._reading, tenure.positions, rooms)
+        for room in rooms:
+            if self._reading.is_ahead(room, tenure.positions.at(room.id)):
+                tenure.due.put(room)
+        return True
 
-    def _round(self, turn: Turn) -> bool:
+    def _round(self, tenure: Tenure) -> bool:
         """Handle what is new in the rooms that are due; return whether there were any."""
-        rooms = turn.due.take(ROUND_ROOMS)
+        rooms = tenure.due.take(ROUND_ROOMS)
         if not rooms:
             return False
         try:
-            turn.positions.load(room.id for room in rooms)
-            found = self._read(turn, rooms)
-            handled = self._handle(turn, found)
+            tenure.positions.load(room.id for room in rooms)
+            found = self._read(tenure, rooms)
+            handled = self._handle(tenure, found)
         except Exception:
-            turn.due.put_back(rooms)
+            tenure.due.put_back(rooms)
             raise
-        if self._turn is turn and self._leases.held(self._consumer.name) is not None:
+        if self._keeps(tenure):
             for one in handled:
                 room = one.batch.room
-                turn.due.succeeded(room.id)
-                turn.positions.move(room.id, one.cursor)
+                tenure.due.succeeded(room.id)
+                tenure.positions.move(room.id, one.cursor)
                 if one.has_more:
-                    turn.due.put(room)
+                    tenure.due.put(room)
         return True
 
-    def _read(self, turn: Turn, rooms: Sequence[Room]) -> list[Found]:
+    def _read(self, tenure: Tenure, rooms: Sequence[Room]) -> list[Found]:
         """Read what is new in the rooms, until there is enough for a round."""
         found: list[Found] = []
         count = 0
         for place, room in enumerate(cooperatively(rooms), 1):
             try:
-                one = self._reading.after(room, turn.positions.at(room.id))
+                one = self._reading.after(room, tenure.positions.at(room.id))
             except Exception as error:
-                self._record_failure(turn, room, error)
+                self._record_failure(tenure, room, error)
                 continue
             found.append(one)
             count += len(one.batch.messages) + len(one.batch.changed)
             if count >= ROUND_MESSAGES:
-                turn.due.put_back(rooms[place:])
+                tenure.due.put_back(rooms[place:])
                 break
         return found
 
-    def _handle(self, turn: Turn, found: Sequence[Found]) -> list[Found]:
+    def _handle(self, tenure: Tenure, found: Sequence[Found]) -> list[Found]:
         """Hand what was found to the consumer; return that in which it did not fail."""
         news = [one for one in found if one.batch.messages or one.batch.changed]
         try:
@@ -212,52 +213,58 @@ class Worker:
             if is_outage(error):
                 raise
             # One of the rooms may be the cause, so that the others need not wait for it.
-            return [one for one in found if one not in news or self._handle_alone(turn, one)]
+            return [one for one in found if one not in news or self._handle_alone(tenure, one)]
         return list(found)
 
-    def _handle_alone(self, turn: Turn, found: Found) -> bool:
+    def _handle_alone(self, tenure: Tenure, found: Found) -> bool:
         """Hand over one batch; return whether that succeeded."""
         try:
             self._consumer.handle([found.batch])
         except Exception as error:
-            self._record_failure(turn, found.batch.room, error)
+            self._record_failure(tenure, found.batch.room, error)
             return False
         return True
 
-    def _record_failure(self, turn: Turn, room: Room, error: Exception) -> None:
+    def _record_failure(self, tenure: Tenure, room: Room, error: Exception) -> None:
         """Let a room wait; raise what is not about this room."""
         if is_outage(error):
             raise error
-        if turn.due.failed(room):
+        if tenure.due.failed(room):
             name = self._consumer.name
             log.error("consumer %s failed in room %s", name, room.id, exc_info=error)
             reason = f"{type(error).__name__} in room {room.id}"
-            self._states.record_failure(name, reason, self._clock())
-            turn.reports_failure = True
+            self._states.record_failure(name, reason)
+            tenure.reports_failure = True
 
-    def _report(self, turn: Turn) -> None:
+    def _keeps(self, tenure: Tenure) -> bool:
+        """Return whether a tenure goes on; end it if not, so that the next compares all rooms."""
+        state = self._leases.held(self._consumer.name)
+        if self._tenure is tenure and state is not None and tenure.is_of(state):
+            return True
+        self._tenure = None
+        return False
+
+    def _report(self, tenure: Tenure) -> None:
         """Record that the consumer goes on in all rooms."""
-        if turn.reports_failure and not turn.due.has_failing:
-            self._states.record_failure(self._consumer.name, "", 0)
-            turn.reports_failure = False
+        if tenure.reports_failure and not tenure.due.has_failing and self._keeps(tenure):
+            self._states.record_failure(self._consumer.name, "")
+            tenure.reports_failure = False
 
-    def _flush(self, turn: Turn, now: bool) -> None:
-        if self._turn is not turn or self._leases.held(self._consumer.name) is None:
-            return
+    def _flush(self, tenure: Tenure, now: bool) -> None:
         began = time.monotonic()
-        if now or began >= turn.flush_at:
-            lost = turn.positions.flush(self._pause)
+        if (now or began >= tenure.flush_at) and self._keeps(tenure):
+            lost = tenure.positions.flush(self._pause)
             ended = time.monotonic()
-            turn.flush_at = ended + max(FLUSH, FLUSH_FACTOR * (ended - began))
-            for some in self._beginning.rooms_of(lost):
+            tenure.flush_at = ended + max(FLUSH, FLUSH_FACTOR * (ended - began))
+            for some in self._bootstrap.rooms_of(lost):
                 self.offer(some)
 
     def _finish(self) -> None:
         """Write the cursors at the end of the process."""
-        turn = self._turn
-        if turn is not None:
+        tenure = self._tenure
+        if tenure is not None:
             try:
-                self._flush(turn, now=True)
+                self._flush(tenure, now=True)
             except Exception as error:
                 if not is_outage(error):
                     log.exception("consumer %s could not write its cursors", self._consumer.name)

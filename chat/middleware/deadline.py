@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from chat.database.client import time_limit
-from chat.middleware.transfers import is_upload
+from chat.middleware.transfers import brings_file
 from chat.realtime.acks import ANSWER_WITHIN, WORK_SECONDS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Deadline:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if is_upload(environ["PATH_INFO"]):
+        if brings_file(environ):
             return self._application(environ, start_response)
         ends_at = environ.setdefault(ARRIVED, time.monotonic()) + ANSWER_WITHIN
         with time_limit(max(SHORTEST, ends_at - time.monotonic())):

@@ -25,6 +25,11 @@ def is_upload(path: str) -> bool:
     return UPLOAD.fullmatch(path) is not None
 
 
+def brings_file(environ: WSGIEnvironment) -> bool:
+    """Return whether the body of a request may be a file."""
+    return environ["REQUEST_METHOD"] in ("POST", "PUT") and is_upload(environ["PATH_INFO"])
+
+
 def is_download(path: str) -> bool:
     """Return whether the answer to a path is a file."""
     return DOWNLOAD.fullmatch(path) is not None

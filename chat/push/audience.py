@@ -13,10 +13,10 @@ from chat.repositories.memberships import MembershipRepository
 from chat.repositories.push_subscriptions import PushSubscriptionRepository
 from chat.repositories.pushes import PushRepository
 
-# Who has a page open may be reading: the page marks what it shows as read within a second, and that
-# is written within another one or two.
+# An open page may be read: it marks what it shows as read within a second, and that is written
+# within another one or two.
 READING_MS = 4_000
-LOOK = 5.0  # seconds between two looks whether anybody has subscribed
+CHECK_INTERVAL = 5.0  # seconds after which it asks again whether anybody has subscribed
 
 
 class PushAudience:
@@ -46,7 +46,7 @@ class PushAudience:
         self._is_online = is_online
         self._wake = wake
         self._clock = clock
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
         self._anybody = False
 
     def handle(self, batches: Sequence[Batch]) -> None:
@@ -69,9 +69,9 @@ class PushAudience:
         return iter(())
 
     def _has_anybody(self) -> bool:
-        if time.monotonic() >= self._looked_at + LOOK:
+        if time.monotonic() >= self._checked_at + CHECK_INTERVAL:
             self._anybody = self._subscriptions.exists()
-            self._looked_at = time.monotonic()
+            self._checked_at = time.monotonic()
         return self._anybody
 
     def subscribed(self) -> None:

@@ -18,9 +18,9 @@ from chat.push.keys import PushKeys
 from chat.push.payload import encrypt
 from chat.push.posting import Answer, post
 
-# At a time, to hosts that answered lately, and to all others: who names a host that is slow, or
-# one that nobody has, holds up no push to the services that everybody uses.
-TO_KNOWN, TO_OTHERS = 12, 4
+# At a time, to hosts that did not answer lately: a subscription at a slow host, or at one that does
+# not exist, holds up no push to the services that everybody uses.
+TO_OTHERS = 4
 KNOWN_HOSTS = 100
 TOPIC = 32  # characters, the most that services take
 
@@ -44,10 +44,7 @@ class Delivery:
         self._endpoints = endpoints
         self._context = ssl.create_default_context()
         self._known: LRUCache[str, None] = LRUCache(KNOWN_HOSTS)
-        self._lanes = {
-            True: threading.BoundedSemaphore(TO_KNOWN),
-            False: threading.BoundedSemaphore(TO_OTHERS),
-        }
+        self._others = threading.BoundedSemaphore(TO_OTHERS)
 
     def deliver(
         self,
@@ -56,15 +53,15 @@ class Delivery:
         ttl: int,
         is_urgent: bool,
     ) -> Result:
-        """Try once; `busy` means that there was no room for it."""
+        """Try once; `busy` means that too many wait for hosts that did not answer lately."""
         if subscription.key != self._keys.pair().fingerprint:  # made with a key that is gone
             return Result("gone")
         host = subscription.endpoint.split("/")[2]
-        lane = self._lanes[host in self._known]
-        if not lane.acquire(blocking=False):
+        is_known = host in self._known
+        if not is_known and not self._others.acquire(blocking=False):
             return Result("busy")
         try:
-            endpoint = self._endpoints.resolve(subscription.endpoint)
+            endpoint = self._endpoints.resolve(subscription.endpoint, is_known)
             headers = {
                 "TTL": str(ttl),
                 "Urgency": "high" if is_urgent else "normal",
@@ -80,7 +77,8 @@ class Delivery:
             self._known.pop(host, None)
             return Result("later")
         finally:
-            lane.release()
+            if not is_known:
+                self._others.release()
         self._known[host] = None
         return Result(_outcome_of(answer.status), answer.status, answer.retry_after)
 

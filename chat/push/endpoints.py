@@ -52,12 +52,15 @@ class Endpoints:
     def __init__(self, allow_private: bool) -> None:
         self._allow_private = allow_private
         self._known: TTLCache[tuple[str, int], str] = TTLCache(KNOWN_HOSTS, KNOWN_SECONDS)
+        self._lock = threading.Lock()  # of the cache
         # One at a time: a name server of somebody else may be slow, and mails need lookups too.
-        self._lookup = threading.Lock()
+        # The hosts that answered lately do not wait for the others.
+        self._lookups = {True: threading.Lock(), False: threading.Lock()}
 
-    def resolve(self, url: str) -> Endpoint:
+    def resolve(self, url: str, is_known: bool = False) -> Endpoint:
         """Look up the host of a URL, once, and check all its addresses.
 
+        `is_known` says that the host answered lately.
         Raises RefusedEndpoint if one of them is not public, and OSError if there is none.
         """
         try:
@@ -71,22 +74,32 @@ class Endpoints:
             raise RefusedEndpoint
         path = parts.path or "/"
         target = f"{path}?{parts.query}" if parts.query else path
-        return Endpoint(host, port, target, self._address_of(host, port))
+        return Endpoint(host, port, target, self._address_of(host, port, is_known))
 
     def forget(self, endpoint: Endpoint) -> None:
         """Look up a host again, which did not answer at its address."""
-        self._known.pop((endpoint.host, endpoint.port), None)
+        with self._lock:
+            self._known.pop((endpoint.host, endpoint.port), None)
 
-    def _address_of(self, host: str, port: int) -> str:
-        with self._lookup:
-            known = self._known.get((host, port))
-            if known is None:
-                found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                addresses = [str(one[4][0]) for one in found]
-                if not self._allow_private and not all(map(is_public, addresses)):
-                    raise RefusedEndpoint
-                known = self._known[host, port] = addresses[0]
-            return known
+    def _address_of(self, host: str, port: int, is_known: bool) -> str:
+        found = self._find_known(host, port)
+        if found is None:
+            with self._lookups[is_known]:
+                found = self._find_known(host, port) or self._look_up(host, port)
+        return found
+
+    def _find_known(self, host: str, port: int) -> str | None:
+        with self._lock:
+            return self._known.get((host, port))
+
+    def _look_up(self, host: str, port: int) -> str:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [str(one[4][0]) for one in found]
+        if not self._allow_private and not all(map(is_public, addresses)):
+            raise RefusedEndpoint
+        with self._lock:
+            self._known[host, port] = addresses[0]
+        return addresses[0]
 
 
 def is_public(text: str) -> bool:

@@ -11,7 +11,7 @@ from chat.log.room_log import RoomLog
 from chat.logs import REPEATS
 from chat.models import Membership, Message, Push, PushSubscription, Room
 from chat.push.concern import concerns, is_news
-from chat.push.delivery import TO_KNOWN, TO_OTHERS, Delivery, Result
+from chat.push.delivery import Delivery, Result
 from chat.push.payload import payload_of
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.outages import is_outage
@@ -21,7 +21,7 @@ from chat.repositories.rooms import RoomRepository
 from chat.services.read_marks import ReadMarks
 
 INTERVAL = 1.0  # seconds between two looks for due pushes
-AT_ONCE = TO_KNOWN + TO_OTHERS
+AT_ONCE = 16
 CLAIM_MS = 60_000  # for which others leave a push to this process
 BUSY_MS = 3_000  # until a push is looked at again for which there was no room
 FIRST_RETRY = 5.0  # seconds; it doubles

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from chat.database.client import Database
@@ -29,10 +29,10 @@ class ConsumerState:
     begun: bool = False  # it has cleared what an earlier generation left, and set its cursors
     clears: bool = False  # it must clear before it begins
     holder: str = ""
+    term: int = 0  # how many times the lease was taken
     seen_at: int = 0  # when the holder renewed the lease
     swept_at: int = 0  # up to when it looked for messages that their writer did not announce
     failing: str = ""  # why it does not go on, in a room or in all
-    failing_since: int = 0
 
     @property
     def reader(self) -> Reader:
@@ -63,14 +63,21 @@ class ConsumerRepository:
             if not is_only_repeated(error):  # another process has just stored it
                 raise
 
-    def take(self, state: ConsumerState, holder: str) -> bool:
-        """Take the lease if nobody has renewed it since `state`; return whether that succeeded."""
+    def take(self, state: ConsumerState, holder: str) -> ConsumerState | None:
+        """Take the lease if nobody has renewed it since `state`, else return None."""
         seen_at = None if state.seen_at == 0 else date_of(state.seen_at)
-        result = self._collection.update_one(
+        # `find_one_and_update`, because a later read could show the term of another holder. An
+        # engine may read the whole collection for it, which has one document for each consumer.
+        found = self._collection.find_one_and_update(
             {"_id": state.name, "holder": state.holder, "seen_at": seen_at},
-            {"$set": {"holder": holder}, "$currentDate": {"seen_at": True}},
+            {
+                "$set": {"holder": holder},
+                "$inc": {"term": 1},
+                "$currentDate": {"seen_at": True},
+            },
+            return_document=ReturnDocument.AFTER,
         )
-        return bool(result.matched_count)
+        return None if found is None else _state_of(found)
 
     def renew(self, names: Iterable[str], holder: str) -> None:
         """Renew the leases that this holder has among these."""
@@ -108,11 +115,11 @@ class ConsumerRepository:
         )
         return bool(result.matched_count)
 
-    def record_failure(self, name: str, reason: str, now: int) -> None:
+    def record_failure(self, name: str, reason: str) -> None:
         """Record why a consumer does not go on; an empty reason says that it does."""
-        fields = {"failing": reason, "failing_since": now}
         self._collection.update_one(
-            {"_id": name}, {"$set": fields} if reason else {"$unset": dict.fromkeys(fields, "")}
+            {"_id": name},
+            {"$set": {"failing": reason}} if reason else {"$unset": {"failing": ""}},
         )
 
     def record_sweep(self, name: str, swept_at: int) -> None:
@@ -132,8 +139,8 @@ def _state_of(found: Document) -> ConsumerState:
         begun=found["begun"],
         clears=found["clears"],
         holder=found["holder"],
+        term=found.get("term", 0),
         seen_at=milliseconds_of(seen_at) if seen_at else 0,
         swept_at=found.get("swept_at", 0),
         failing=found.get("failing", ""),
-        failing_since=found.get("failing_since", 0),
     )

@@ -15,11 +15,15 @@ from chat.schemas.messages import PAGE_BYTES, dump_message, size_of
 
 MAX_QUERY = 200
 MAX_OFFSET = 14 * 60  # minutes that the clocks of any country differ from UTC
+MAX_CURSOR = 38
 CURSOR = re.compile(r"([0-9a-f]{1,13})-([0-9a-f]{24})")
 
 
 class Cursor(fields.String):
     """The cursor of an earlier page; clients do not read it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=MAX_CURSOR, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         found = CURSOR.fullmatch(super()._deserialize(value, attr, data, **kwargs))

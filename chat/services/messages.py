@@ -128,6 +128,8 @@ class MessageService:
             quote = self._room_log.find_quote(room.id, sent.reply_to)
             if quote.deleted:
                 refusal = InvalidInput({"reply_to": ["invalid.no_message"]})
+        size = size_of_text(sent.data)
+        refusal = refusal or self._quotas.find_refusal(size, user=user.id, room=room.id)
         files: tuple[File, ...] = ()
         if sent.file_ids and not refusal:
             try:
@@ -152,6 +154,4 @@ class MessageService:
             quote=quote,
             files=files,
         )
-        size = size_of_text(sent.data)
-        refusal = refusal or self._quotas.find_refusal(size, user=user.id, room=room.id)
         return self._room_log.append(room, message, refusal)

@@ -82,6 +82,7 @@ def wire_rooms(core: Core, repositories: Repositories, files: Files) -> Rooms:
             repositories.changes,
             files.file_removal,
             repositories.cursors,
+            repositories.search,
         ),
         notifier=notifier,
         audit=core.audit,

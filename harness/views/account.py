@@ -45,5 +45,5 @@ def notifications(stage: Stage) -> None:
 def log_out(stage: Stage) -> None:
     message_waiting(stage)
     open_palette(stage, stage.text("logout"))
-    stage.page.get_by_role("option", name=stage.text("logout")).click()
+    stage.page.get_by_role("option", name=stage.text("logout"), exact=True).click()
     stage.button("cancel").wait_for()

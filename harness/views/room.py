@@ -131,6 +131,6 @@ def toast(stage: Stage) -> None:
     stage.page.evaluate("""() => {
           const data = new DataTransfer();
           data.items.add(new File(["x"], "x.txt"));
-          dispatchEvent(new ClipboardEvent("paste", {clipboardData: data}));
+          dispatchEvent(new DragEvent("drop", {dataTransfer: data, cancelable: true}));
         }""")
     stage.shows(".toast")

@@ -33,7 +33,7 @@ class Index:
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
-    monkeypatch.setattr(wiring, "wire_consumers", lambda core, files: core.consumers.add(Index()))
+    monkeypatch.setattr(wiring, "wire_consumers", lambda core, *_: core.consumers.add(Index()))
     monkeypatch.setattr("chat.wiring.wire_consumers", wiring.wire_consumers)
     return make_app()
 

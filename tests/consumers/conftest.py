@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from chat.consumers import leases, worker
+from chat.consumers.arrivals import Arrivals
+from chat.consumers.bootstrap import Bootstrap
+from chat.consumers.reading import Reading
 from chat.database.client import Database
 from chat.ids import new_id
 from chat.models import Room
 from chat.repositories.rooms import RoomRepository
 from harness.servers import PATIENCE
+from tests.clocks import Clock
 from tests.consumers.processes import Process, Recorder
 
 OpenProcess = Callable[..., Process]
@@ -42,6 +46,32 @@ def open_process(migrated: Database) -> Iterator[OpenProcess]:
 @pytest.fixture
 def process(open_process: OpenProcess) -> Process:
     return open_process()
+
+
+class Lapsing:
+    """A worker of one process, whose lease lapses when a test says so."""
+
+    def __init__(self, process: Process) -> None:
+        self._clock = Clock(0.0)
+        arrivals = Arrivals()
+        self.leases = leases.Leases(process.states, process.now, self._clock)
+        self.worker = worker.Worker(
+            process.recorder,
+            self.leases,
+            process.states,
+            Bootstrap(process.rooms, process.cursors, process.states),
+            Reading(process.log, arrivals, reads_messages=True),
+            arrivals,
+        )
+
+    def lapse(self) -> None:
+        """Let the time pass for which the lease is valid here; nobody else takes it."""
+        self._clock.now += leases.LEASE - leases.MARGIN
+
+
+@pytest.fixture
+def lapsing(process: Process) -> Lapsing:
+    return Lapsing(process)
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import logging
 import pytest
 from pymongo.errors import AutoReconnect
 
-from chat.consumers import due, leases, sweep
+from chat.consumers import bootstrap, due, leases, unannounced, worker
 from chat.consumers.consumer import Batch
 from chat.database.client import Database
 from chat.ids import new_id
 from chat.models import Room
-from tests.consumers.conftest import OpenProcess
+from chat.repositories.cursors import Cursor, Reader
+from tests.consumers.conftest import Lapsing, OpenProcess
 from tests.consumers.processes import Process, Recorder
 from tests.log.desk import change_of, results
 
@@ -165,7 +166,7 @@ def test_a_holder_that_slept_moves_no_cursor(
 
     def sleep(batch: Batch) -> None:
         there.runner.run_due()
-        here.runner.look()
+        here.runner.refresh()
 
     here.recorder.during = sleep
     here.runner.run_due()
@@ -173,6 +174,98 @@ def test_a_holder_that_slept_moves_no_cursor(
     say(there, room, "two")
     there.runner.run_due()
     assert there.recorder.new == {room.id: [1, 2]}
+
+
+def test_what_happens_while_a_lease_lapses_for_a_moment_is_not_forgotten(
+    process: Process, rooms: list[Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch took longer than the lease was valid; the renewal came before the worker looked."""
+    process.runner.run_due()
+
+    def lapse(batch: Batch) -> None:
+        process.recorder.during = lambda batch: None
+        with monkeypatch.context() as patch:
+            patch.setattr(leases, "LEASE", leases.MARGIN)
+            process.runner.refresh()
+            say(process, rooms[1], "one")
+        process.runner.refresh()
+
+    process.recorder.during = lapse
+    say(process, rooms[0], "one")
+    process.runner.run_due()
+    assert process.recorder.new == {rooms[0].id: [1], rooms[1].id: [1]}
+
+
+def test_a_batch_that_ends_without_a_lease_comes_again(
+    process: Process, room: Room, lapsing: Lapsing
+) -> None:
+    process.runner.run_due()
+    process.runner.stop(0.0)
+    lapsing.leases.refresh(["recorder"])
+    while lapsing.worker.work():
+        pass
+    say(process, room, "one", "two", "three")
+    process.write_down()
+    process.recorder.during = lambda batch: lapsing.lapse()
+    lapsing.worker.offer(process.rooms.list_by_ids([room.id]))
+    assert lapsing.worker.work()
+    process.recorder.during = lambda batch: None
+    lapsing.leases.refresh(["recorder"])  # before the worker looks again
+    while lapsing.worker.work():
+        pass
+    assert process.recorder.new == {room.id: [1, 2, 3, 1, 2, 3]}
+    assert process.cursors.find(Reader("recorder", 1), [room.id]) == {room.id: Cursor(3, 0)}
+
+
+def test_a_holder_that_lost_its_lease_and_got_it_back_compares_all_rooms(
+    open_process: OpenProcess, rooms: list[Room], migrated: Database
+) -> None:
+    here, there = open_process(), open_process()
+    here.runner.run_due()
+
+    def lose(batch: Batch) -> None:
+        here.recorder.during = lambda batch: None
+        later = migrated.now_ms() + round(leases.LEASE * 1000) + 5_000
+        there.now = lambda: later
+        there.runner.refresh()
+        say(there, rooms[1], "one")
+        there.write_down()
+        there.runner.stop(0.0)
+        here.runner.refresh()
+
+    here.recorder.during = lose
+    say(here, rooms[0], "one")
+    here.runner.run_due()
+    assert here.recorder.new[rooms[1].id] == [1]
+
+
+def test_a_new_holder_handles_the_first_rooms_before_it_has_compared_all(
+    process: Process, rooms: list[Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "CHUNK", 1)
+    for room in rooms:
+        say(process, room, "one")
+    process.write_down()
+    process.runner.run_due()
+    assert process.recorder.new == {room.id: [1] for room in rooms}
+    assert [len(batches) for batches in process.recorder.calls] == [1, 1, 1]
+
+
+def test_new_messages_do_not_wake_a_consumer_that_reads_none(
+    open_process: OpenProcess, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder()
+    recorder.reads_messages = False
+    process = open_process(recorder)
+    process.runner.run_due()
+    offered: list[str] = []
+    monkeypatch.setattr(
+        worker.Worker, "offer", lambda self, found: offered.extend(one.id for one in found)
+    )
+    (stored,) = results([process.send(room, ANN, "one")])
+    assert offered == []
+    results([process.log.change(room, change_of(stored.message, ANN, "text", "two"))])
+    assert offered == [room.id]
 
 
 def test_a_room_that_fails_holds_up_no_other_and_is_tried_again(
@@ -225,11 +318,11 @@ def test_it_goes_on_after_an_outage(process: Process, room: Room) -> None:
 def test_a_message_whose_writer_died_before_it_told_anybody_is_found(
     process: Process, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep, "YOUNG", -60_000)
+    monkeypatch.setattr(unannounced, "YOUNG", -60_000)
     process.runner.run_due()
     process.store(room, 1, 2)
     now = process.now()
-    process.now = lambda: now + sweep.EVERY
+    process.now = lambda: now + unannounced.EVERY
     process.runner.run_due()
     process.write_down()
     process.touch(room)  # by the reconciler: the room says now where its log ends

@@ -26,12 +26,14 @@ from chat import migrations
 from chat.app import create_app, stop
 from chat.database import client as database_client
 from chat.database.client import Database
-from chat.schemas import fields, messages, room_invitations, rooms, users
+from chat.schemas import fields, files, messages, push, room_invitations, rooms, search, users
 from chat.schemas.base import Schema
 from harness.accounts import bearer
 from harness.people import UNKNOWN_ID, Person, app_beside, make_people, settle
 from harness.servers import free_port
 from tests.conftest import drop, with_database
+from tests.http.uploading import picture
+from tests.push.service import Browser
 
 CODES = {
     "validation_error": 400,
@@ -104,6 +106,7 @@ ROUTES = [
     Route("POST", "/api/rooms/<room_id>/members", rooms.AddMemberSchema),
     Route("PATCH", "/api/rooms/<room_id>/members/<user_id>", rooms.RoleSchema),
     Route("DELETE", "/api/rooms/<room_id>/members/<user_id>"),
+    Route("POST", "/api/rooms/<room_id>/files", query=files.UploadSchema),
     Route("GET", "/api/rooms/<room_id>/messages", query=messages.HistorySchema),
     Route("POST", "/api/rooms/<room_id>/messages", messages.PostMessageSchema),
     Route("GET", "/api/rooms/<room_id>/messages/<seq>"),
@@ -127,6 +130,14 @@ ROUTES = [
     Route("DELETE", "/api/rooms/<room_id>/invitations/<invitation_id>"),
     Route("GET", "/api/invitations/<invitation_token>"),
     Route("POST", "/api/invitations/<invitation_token>"),
+    Route("GET", "/api/files/<file_id>"),
+    Route("GET", "/api/files/<file_id>/preview"),
+    Route("POST", "/api/files/<file_id>/link"),
+    Route("GET", "/api/files/<file_id>/download/<grant>", token=None),
+    Route("GET", "/api/search", query=search.MessageSearchSchema),
+    Route("GET", "/api/push/key"),
+    Route("PUT", "/api/session/push", push.SubscribeSchema),
+    Route("DELETE", "/api/session/push"),
 ]
 WITH_BODY = [route for route in ROUTES if route.body]
 ANY = WITH_BODY[-1]  # bodies are read before anybody looks at what is in them
@@ -137,7 +148,7 @@ WITH_OTHER_ID = [
     for route in ROUTES
     for name in (
         *("user_id", "session_id", "username", "request_id"),
-        *("invitation_id", "invitation_token", "seq"),
+        *("invitation_id", "invitation_token", "seq", "file_id", "grant"),
     )
     if f"<{name}>" in route.rule and "/blocks/" not in route.rule  # anybody can be blocked
 ]
@@ -172,6 +183,8 @@ GOOD: dict[str, object] = {
     "hidden": True,
     "pinned": True,
     "q": "someone",
+    **Browser("https://push.example.org", "1").subscription,
+    "text": True,
 }
 NO_OBJECTS = [
     b"",
@@ -237,15 +250,19 @@ class Stage:
             self.alice.model, self.group["id"], expires_in=3600, uses=5
         )
         assert self.gone.delete("/session").status_code == 204
+        session_id = claims_of(self.alice.token)["sid"]
+        file_id = self.alice.upload(self.group, picture(), "one.png")["id"]
         self.places = {
             "room_id": self.group["id"],
             "user_id": self.bob.id,
             "username": self.bob.username,
-            "session_id": claims_of(self.alice.token)["sid"],
+            "session_id": session_id,
             "invitation_id": invitation.id,
             "invitation_token": token,
             "request_id": self.alice.membership_requests()[0]["id"],
             "seq": "1",
+            "file_id": file_id,
+            "grant": self.services.file_links.make(file_id, self.alice.id, session_id),
             "emoji": "👍",
         }
         self.world = self.snapshot()
@@ -412,6 +429,8 @@ def test_a_query_that_cannot_be_is_refused_by_name(stage: Stage, route: Route) -
         if isinstance(field, fields.Integer):
             bad += ["", "x", "1.0", "true", "1e3", "+1", " 1", "١", "0x1", "9" * 500]
             bad += [str(field.min - 1), str(field.max + 1)]
+        elif isinstance(field, fields.Id):
+            bad += ["", "$gt", "x" * 5_000]
         else:
             assert isinstance(field, fields.String) and field.max is not None
             bad += ["x" * (field.max + 1)]
@@ -507,6 +526,8 @@ def test_an_id_that_names_nothing_of_ones_own_is_not_found(
         "invitation_token": [stage.group["id"]],
         "request_id": [stage.bob.membership_requests()[0]["id"], stage.group["id"]],
         "seq": ["2", "-1", "1.0"],
+        "file_id": [stage.group["id"]],
+        "grant": [stage.services.file_links.make(UNKNOWN_ID, stage.alice.id, UNKNOWN_ID)],
     }
     for value in [*NONSENSE_IDS, *foreign[name]]:
         path = stage.path(route, **{name: value})

@@ -9,7 +9,6 @@ from typing import Any
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from harness.accounts import data_of
 from harness.people import Person
 
 BYTES = "application/octet-stream"
@@ -27,8 +26,7 @@ def upload(
     person: Person, room: dict[str, Any], content: bytes = b"some bytes", name: str = "notes.bin"
 ) -> dict[str, Any]:
     """Upload a file and return it."""
-    found: dict[str, Any] = data_of(post_file(person, room, content, name), 201)
-    return found
+    return person.upload(room, content, name)
 
 
 def send_file(person: Person, room: dict[str, Any], content: bytes) -> dict[str, Any]:

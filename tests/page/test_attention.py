@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
@@ -37,7 +37,6 @@ new MutationObserver(() => {
   if (text && text !== previews.at(-1)) previews.push(text);
 }).observe(document, {subtree: true, childList: true, characterData: true});"""
 NOTES = "() => notes.map(({title, body}) => [title, body])"
-DOT = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
 
 
 def look_away(page: Page, away: bool = True) -> None:
@@ -135,24 +134,3 @@ def test_a_direct_room_can_be_muted_and_stays_so(enter: Enter, people: People) -
     page.get_by_label("Everything").check(force=True)
     expect(page.locator(".room")).not_to_contain_text("muted")
     assert bob.rooms()[0]["muted"] is False
-
-
-def test_pictures_are_shown_and_initials_where_there_is_none(enter: Enter, people: People) -> None:
-    ann, bob, cleo = people("ann", "bob", "cleo")
-    group = ann.create_group(bob, cleo, name="Faces")
-    for person, avatar in ((ann, "https://pictures.test/ann.png"), (bob, "/no/such/picture.png")):
-        assert person.patch("/users/me", json={"avatar": avatar}).status_code == 200
-    for person in (ann, bob):
-        person.say(group, f"from {person.username}")
-    visitor = enter(cleo)
-
-    def answer(route: Route) -> None:
-        assert "referer" not in route.request.headers
-        route.fulfill(body=DOT, content_type="image/svg+xml")
-
-    visitor.context.route("https://pictures.test/**", answer)
-    visitor.open_room("Faces")
-    faces = visitor.page.locator(".message .avatar")
-    expect(faces.nth(0).locator("img")).to_have_attribute("src", "https://pictures.test/ann.png")
-    expect(faces.nth(1)).to_have_text("B")
-    expect(faces.nth(1).locator("img")).to_have_count(0)

@@ -57,7 +57,7 @@ def test_vendored_files_are_what_the_manifest_says() -> None:
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("path", ["/", "/r/123456789", "/d/someone"])
+@pytest.mark.parametrize("path", ["/", "/r/123456789", "/d/someone", "/search"])
 def test_the_page_forbids_everything_but_its_own_files(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 200

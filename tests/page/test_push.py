@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Locator, Request, expect
 
 from harness.people import Person
@@ -18,14 +14,16 @@ from harness.servers import Server
 from tests.page.conftest import Visitor
 from tests.page.hands import log_out
 from tests.page.test_attention import look_away
+from tests.push.service import Browser
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
 
+ORIGIN = "https://push.example.org"
 # A browser without windows reaches no push service: its part is played here, the rest is real.
 PUSH_SERVICE = """
 const place = "test.subscription";
-const endpoint = "https://push.example.org/" + Math.random().toString(36).slice(2);
+const endpoint = "%(origin)s/" + Math.random().toString(36).slice(2);
 const plain = (text) => atob(text.replace(/-/g, "+").replace(/_/g, "/"));
 const bytes = (text) => Uint8Array.from(plain(text), (one) => one.charCodeAt(0));
 const make = (key, endpoint) => ({
@@ -53,14 +51,6 @@ CLICKED = """(data) => navigator.serviceWorker.dispatchEvent(new MessageEvent("m
 IS_SHOWN = f"async (expected) => JSON.stringify(await ({SHOWN})()) === expected"
 
 
-def keys() -> dict[str, str]:
-    """Return the public key and the secret of a browser."""
-    point = ec.generate_private_key(ec.SECP256R1()).public_key()
-    plain = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    parts = {"p256dh": plain, "auth": secrets.token_bytes(16)}
-    return {name: urlsafe_b64encode(part).decode().rstrip("=") for name, part in parts.items()}
-
-
 @pytest.fixture
 def install(enter: Enter, bundled: Server) -> Enter:
     """A function that enters, with a browser that takes pushes, and waits for the worker."""
@@ -68,7 +58,9 @@ def install(enter: Enter, bundled: Server) -> Enter:
     def enter_and_wait(person: Person, path: str = "/") -> Visitor:
         options = {"service_workers": "allow", "permissions": ["notifications"]}
         visitor = enter(person, path, url=bundled.url, **options)
-        visitor.page.add_init_script(PUSH_SERVICE % keys())
+        visitor.page.add_init_script(
+            PUSH_SERVICE % {"origin": ORIGIN, **Browser(ORIGIN, "").subscription["keys"]}
+        )
         visitor.page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
         visitor.page.reload()
         visitor.is_in()

@@ -42,7 +42,7 @@ class Town:
         self.service = service
         self.services: Services = app.extensions["chat"]
         self.ann, self.bob = make_people(app, "ann", "bob")
-        self.browser = Browser(service, self.ann.id)
+        self.browser = Browser(service.origin, self.ann.id)
 
     def subscribe(self, person: Person | None = None, **more: object) -> None:
         """Subscribe a session, that of ann unless another one is given."""

@@ -48,7 +48,7 @@ class Received:
 class Browser:
     """The keys of one subscription."""
 
-    def __init__(self, service: Service, path: str) -> None:
+    def __init__(self, origin: str, path: str) -> None:
         self._private = ec.generate_private_key(ec.SECP256R1())
         self._auth = os.urandom(16)
         self.path = f"/push/{path}"
@@ -56,7 +56,7 @@ class Browser:
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
         self.subscription: dict[str, Any] = {
-            "endpoint": f"{service.origin}{self.path}",
+            "endpoint": f"{origin}{self.path}",
             "keys": {"p256dh": encoded(point), "auth": encoded(self._auth)},
         }
 

@@ -51,7 +51,7 @@ def test_what_is_said_reaches_the_browser_although_a_server_was_killed(
     settings = {"SECRET_KEY": SECRET, "RATE_LIMITS": False}
     with app_beside(tmp_path / "beside", first.mongo_uri, **settings) as app:
         ann, bob = make_people(app, "ann", "bob")
-        browser = Browser(service, ann.id)
+        browser = Browser(service.origin, ann.id)
         assert ann.put("/session/push", json=browser.subscription).status_code == 204
         room = bob.talk_to(ann)
         bob.say(room, "two servers are there")

@@ -442,8 +442,8 @@ def use_consumers(call: Calls, database: Database) -> None:
     call(states.renew, ["search"], "holder")
     call(states.request_rebuild, "search")
     call(states.record_begun, state)
-    call(states.record_failure, "search", "ValueError", NOW)
-    call(states.record_failure, "search", "", NOW)
+    call(states.record_failure, "search", "ValueError")
+    call(states.record_failure, "search", "")
     call(states.record_sweep, "search", NOW)
     call(states.release, ["search"], "holder")
 

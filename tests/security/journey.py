@@ -14,6 +14,7 @@ from harness.accounts import bearer, new_email, new_name, new_password
 from harness.people import new_client_id
 from harness.servers import Server
 from tests.http.uploading import picture
+from tests.push.service import Browser
 from tests.wire import Closed, WireClient
 
 JSON = {"Content-Type": "application/json"}
@@ -114,6 +115,8 @@ class Journey:
         self.seen: set[str] = set()
         self.cookies: list[tuple[str, str]] = []  # names and values
         self.invitations: list[str] = []
+        self.grants: list[str] = []  # of downloads
+        self.browser = Browser("https://push.example.org", secrets.token_hex(8))
         self.ann, self.bob = Traveller(self), Traveller(self)
         with ExitStack() as stack:
             self._register()
@@ -132,7 +135,7 @@ class Journey:
             yield from (*person.passwords, *person.tokens, *person.texts, person.email)
             yield from (token.rpartition(".")[2] for token in person.tokens)
         yield from (value for _, value in self.cookies)
-        yield from self.invitations
+        yield from (*self.invitations, *self.grants, self.browser.path)
 
     def codes(self) -> Iterator[str]:
         """Yield the codes, which are so short that they may be part of something else."""
@@ -162,6 +165,29 @@ class Journey:
             for namespace in ("/direct", "/group"):
                 assert "sid" in person.client.connect(namespace, person.access)
 
+    def _share(self, room: dict[str, Any]) -> None:
+        """Send a file and read it in each way."""
+        named = {"name": "one.txt"}
+        file = self.ann.call("POST /api/rooms/<room_id>/files", data=b"a\n", query=named, **room)
+        sent = {**self.ann.say(), "files": [file["id"]]}
+        self.ann.call("POST /api/rooms/<room_id>/messages", sent, **room)
+        picture_sent = self.ann.call(
+            "POST /api/rooms/<room_id>/files", data=picture(), query={"name": "one.png"}, **room
+        )
+        self.ann.call("GET /api/files/<file_id>/preview", file_id=picture_sent["id"])
+        self.bob.call("GET /api/files/<file_id>", file_id=file["id"])
+        link = self.bob.call("POST /api/files/<file_id>/link", file_id=file["id"])["url"]
+        grant = link.rpartition("/")[2]
+        self.grants.append(grant)
+        self.bob.call(
+            "GET /api/files/<file_id>/download/<grant>", file_id=file["id"], grant=grant, token=""
+        )
+
+    def _subscribe(self) -> None:
+        self.ann.call("GET /api/push/key")
+        self.ann.call("PUT /api/session/push", self.browser.subscription)
+        self.ann.call("DELETE /api/session/push")
+
     def _talk(self) -> None:
         ann, bob = self.ann, self.bob
         group = ann.call("POST /api/rooms", {"name": "Travellers", "info": "on the way"})
@@ -174,6 +200,8 @@ class Journey:
         ann.call("DELETE /api/rooms/<room_id>/avatar", **room)
         sent = ann.call("POST /api/rooms/<room_id>/messages", ann.say(), **room)
         self._change(room, "/group", sent["seq"])
+        self._share(room)
+        self._subscribe()
         for person in (ann, bob):
             sent = person.emit("/group send_message", {**room, **person.say()})
             person.emit("/group typing", room)

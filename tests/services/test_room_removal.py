@@ -64,6 +64,9 @@ def rest_of(services: Services, room: Room) -> dict[str, int]:
         "room": db["room"].count_documents({"_id": room_id}),
         "user_room": db["user_room"].count_documents({"room_identity": room_id}),
         "message": db["message"].count_documents({"room_identity": room_id}),
+        "search": db["search"].count_documents({"room_identity": room_id}),
+        "cursor": db["cursor"].count_documents({"room_identity": room_id}),
+        "file.files": db["file.files"].count_documents({"room_identity": room_id}),
     }
     return {name: count for name, count in counts.items() if count}
 

@@ -1,18 +1,10 @@
-// The HTTP face of the server: envelopes in and out, one kind of error.
+// The HTTP face of the server.
 
+import { ApiError, answerOf } from "./answer.js";
+import { sendBytes } from "./files/upload.js";
 import { locale } from "./i18n.js";
 
 const TIMEOUT_MS = 15_000;
-
-/** What went wrong, by its code; `network` stands for "no answer". `fields` is `{name: [text]}`. */
-export class ApiError extends Error {
-  constructor({ code, message = "", fields = null, retry_after: retryAfter = 0 }) {
-    super(message || code);
-    this.code = code;
-    this.fields = fields;
-    this.retryAfter = retryAfter;
-  }
-}
 
 /**
  * Send one request; resolve to its data, or null for an empty answer. Throws ApiError. With `cookie`
@@ -39,37 +31,46 @@ export async function request(method, path, { body, token, cookie = false, key }
   } catch {
     throw new ApiError({ code: "network" });
   }
-  if (response.status === 204) return null;
-  const answer = parse(text);
-  if (response.ok && answer && "data" in answer) return answer.data;
-  throw new ApiError(answer?.error ?? { code: response.ok ? "internal" : "unavailable" });
+  return answerOf(response.status, text);
 }
 
-function parse(text) {
+/** Fetch the bytes of a file; the browser keeps them and asks each time whether they still are there. */
+export async function requestBlob(path, { token }) {
   try {
-    return JSON.parse(text);
-  } catch {
-    return null; // a proxy's own error page
+    const response = await fetch(`/api${path}`, {
+      headers: { Authorization: `Bearer ${token}`, "Accept-Language": locale() },
+      credentials: "same-origin",
+      cache: "no-cache",
+    });
+    if (response.ok) return await response.blob();
+    return answerOf(response.status, await response.text());
+  } catch (error) {
+    throw error instanceof ApiError ? error : new ApiError({ code: "network" });
   }
 }
 
 /** Requests in the name of whoever is logged in; an access token that has run out is renewed once. */
 export function createApi(session) {
-  async function call(method, path, body, options) {
+  async function withToken(task) {
     try {
-      return await request(method, path, { ...options, body, token: await session.token() });
+      return await task(await session.token());
     } catch (error) {
       if (error.code !== "token_expired" && error.code !== "unauthorized") throw error;
-      const token = await session.renew();
-      return request(method, path, { ...options, body, token });
+      return task(await session.renew());
     }
   }
+  const call = (method, path, body, options) =>
+    withToken((token) => request(method, path, { ...options, body, token }));
   return {
     get: (path) => call("GET", path),
     post: (path, body = {}) => call("POST", path, body),
     put: (path, body) => call("PUT", path, body),
     patch: (path, body) => call("PATCH", path, body),
     delete: (path, body, options) => call("DELETE", path, body, options),
+    blob: (path) => withToken((token) => requestBlob(path, { token })),
+    /** Send bytes: `options` has the method, `onProgress(fraction)` and `signal`. */
+    upload: (path, blob, { method = "POST", ...options } = {}) =>
+      withToken((token) => sendBytes(method, path, blob, { ...options, token })),
   };
 }
 

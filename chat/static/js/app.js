@@ -5,7 +5,11 @@ import { createActions } from "./actions/index.js";
 import { request, withPresentIds } from "./api.js";
 import { Connection, openSockets } from "./connection.js";
 import { createDepartures } from "./departures.js";
+import { isPicture } from "./files/kinds.js";
+import { Pictures } from "./files/pictures.js";
+import { createUploads } from "./files/uploads.js";
 import { createHistory } from "./history.js";
+import { t } from "./i18n.js";
 import { keepStart } from "./kept_start.js";
 import { locks } from "./locks.js";
 import { createNotifier } from "./notify.js";
@@ -19,6 +23,8 @@ import { isGoodbye } from "./session.js";
 import { forgetChoices, forgetDrafts, keepLocale, moveDraft } from "./storage.js";
 import { Store } from "./store.js";
 import { createCatchUp, createSync } from "./sync.js";
+import { showAvatarsOf } from "./views/avatar.js";
+import { previewPath } from "./views/message_files.js";
 import { createShell } from "./views/shell.js";
 
 const SYNC_MS = 5 * 60 * 1000;
@@ -42,11 +48,18 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       moveDraft(user.id, provisional, room.id);
       outbox.begin(provisional, room);
     },
-    onGone: (id) => forgetDrafts(user.id, (other) => other === id),
+    onGone(id) {
+      forgetDrafts(user.id, (other) => other === id);
+      pictures.drop({ room: id });
+    },
   });
   const api = withPresentIds(plainApi, store);
   store.setMe(user);
   let shell = null;
+  const pictures = new Pictures({ fetchBlob: api.blob });
+  const avatars = new Pictures({ fetchBlob: api.blob, most: 400, bytes: 24 * 1024 * 1024 });
+  const uploads = createUploads(api.upload);
+  showAvatarsOf(avatars);
 
   const connection = new Connection({
     open: (token) => openSockets(Manager, token),
@@ -60,6 +73,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
       if (name === "messages_changed") {
         heard(payload.room_id);
         payload.messages.forEach(settle);
+        for (const one of payload.messages) if (one.deleted_at) pictures.drop({ message: one.id });
         notifier.changed(payload.messages);
       }
       if (name !== "message_created") return;
@@ -90,6 +104,12 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     wait,
     find: (roomId, seq) => actions.find(roomId, seq),
     makeId,
+    files: {
+      uploads,
+      begin: async ({ username }) => store.putRoom(await api.post("/rooms/direct", { username })),
+      uploaded: (file, id) => isPicture(file) && pictures.adopt(file.key, previewPath({ id })),
+    },
+    notKept: () => app.toast?.(t("files.not_kept")),
   });
   const router = createRouter((route) => shell?.follow(route));
   const settle = (message) => outbox.settle(message);
@@ -108,7 +128,7 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     },
   });
   const notifier = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room), push });
-  const app = { store, api, session, outbox, connection, actions, router, departures, push };
+  const app = { store, api, session, outbox, connection, actions, router, departures, pictures, uploads, push };
 
   let syncedAt = 0;
   let away = false; // begun without the server, with what was kept

@@ -69,6 +69,15 @@ export function badge(count) {
   return count > 99 ? "99+" : String(count);
 }
 
+/** The size of a file: "820 KB", "3.4 MB". */
+export function fileSize(bytes) {
+  const units = ["B", "KB", "MB", "GB"];
+  const step = Math.min(units.length - 1, bytes > 0 ? Math.floor(Math.log2(bytes) / 10) : 0);
+  const size = bytes / 1024 ** step;
+  const digits = step > 1 && size < 10 ? 1 : 0;
+  return `${new Intl.NumberFormat(tag(), { maximumFractionDigits: digits }).format(size)} ${units[step]}`;
+}
+
 /** A room number in groups of three, as people read it out. */
 export function roomNumber(number) {
   return number.replace(/(\d{3})(?=\d)/g, "$1 ");

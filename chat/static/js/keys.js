@@ -2,6 +2,9 @@
 
 export const ON_MAC = /Mac|iP(hone|ad|od)/.test(globalThis.navigator?.platform ?? "");
 
+/** Keyboards of Android compose every word, also one of Latin letters. */
+export const COMPOSES_ALL = /Android/.test(globalThis.navigator?.userAgent ?? "");
+
 /** Whether a key press belongs to a text that is being composed, as Chinese is: then it is not for the page. */
 export function isComposing(event) {
   // Safari ends the composition before it reports the Enter: 229 tells it apart.

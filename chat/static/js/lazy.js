@@ -1,6 +1,6 @@
 // Parts of the page that are loaded when somebody needs them.
 
-import { ApiError } from "./api.js";
+import { ApiError } from "./answer.js";
 
 /**
  * Load a part: `lazily(() => import("./x.js"))`. Where it cannot be had the error says what helps:

@@ -1,6 +1,7 @@
 // Where the page begins: find the session, or let somebody log in.
 
-import { ApiError, createApi, request } from "./api.js";
+import { ApiError } from "./answer.js";
+import { createApi, request } from "./api.js";
 import { locale, setLocale } from "./i18n.js";
 import { forgetStart, keptStart } from "./kept_start.js";
 import { lazily } from "./lazy.js";
@@ -10,7 +11,7 @@ import { Session, isGoodbye } from "./session.js";
 import { createStorage, keepLocale, keepsCookies, keptLocale, storage } from "./storage.js";
 import { applyKeptTheme } from "./theme.js";
 import { createAuth, formAt, leaveForms } from "./views/auth.js";
-import { refuseFiles } from "./views/files.js";
+import { guardDrops } from "./views/drop.js";
 import { createSplash } from "./views/splash.js";
 import { showTitle } from "./views/title.js";
 import { installWorker } from "./worker_client.js";
@@ -138,7 +139,7 @@ function returning(patience) {
 
 async function begin() {
   history.scrollRestoration = "manual";
-  refuseFiles((text) => app?.toast?.(text));
+  guardDrops((text) => app?.toast?.(text));
   // A page that was kept for offline use may be from before a choice.
   useLocale(keptLocale() ?? (document.documentElement.lang.startsWith("zh") ? "zh" : "en"));
   applyKeptTheme();

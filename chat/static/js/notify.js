@@ -1,6 +1,7 @@
 // Notifications of the desktop: off until somebody asks for them, on this browser and account.
 
 import { callsFor, notifyOf } from "./attention.js";
+import { withFiles } from "./files/kinds.js";
 import { plainText } from "./markup.js";
 import { forgetNotifying, keepNotifying, notifies } from "./storage.js";
 import { beginning } from "./text.js";
@@ -64,7 +65,8 @@ export function createNotifier({ store, locks, wait, open, push }) {
 
   async function show(room, message) {
     const name = room.kind === "group" ? `${store.authorOf(message)}: ` : "";
-    const options = { body: beginning(name + plainText(message.data), LONGEST), tag: room.id };
+    const body = beginning(name + withFiles(plainText(message.data), message.files), LONGEST);
+    const options = { body, tag: room.id };
     const title = store.titleOf(room);
     const worker = await push.shower();
     if (worker) {

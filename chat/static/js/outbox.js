@@ -1,6 +1,7 @@
 // What has been written and is not stored yet. It outlives a reload, and is sent until answered.
 
 import { backoff } from "./backoff.js";
+import { OutboxFiles, isReady, withoutIds } from "./files/outbox_files.js";
 import { pointerOf } from "./quoted.js";
 
 const TRIES = 3; // answers that leave the outcome open, before a person is asked
@@ -8,22 +9,26 @@ const ABANDONED_MS = 30_000; // another tab's record that still waits: that tab 
 const SETTLED = 100; // client_ids of messages that came lately
 
 /**
- * A record is `{client_id, room_id, kind, user_id, data, reply_to, created_at, state, error}`
+ * A record is `{client_id, room_id, kind, user_id, data, files, reply_to, created_at, state, error}`
  * with state "pending" or "failed"; a pending one with an error is sent once the server takes more.
  * One for a room that is still provisional has also its other member, `peer`. `reply_to` is `{id, seq,
- * user_id}` of the message it answers, or null. Per room one record is on its way at a time, so that
- * they keep their order.
+ * user_id}` of the message it answers, or null. `files` are `[{key, name, type, size, width, height,
+ * blob, id}]`, where `id` is null until the server has it. Per room one record is on its way at a time,
+ * so that they keep their order; one with files not before the server has these.
  *
  * `keeper` keeps records over a reload (see createKeeper); `emit(kind, event, payload)` resolves to
  * an ack, throws when none came; `online()` tells whether emitting makes sense; `lock(name, task)`
  * keeps other tabs out; `stored(message)` gets what was stored and may resolve later;
  * `changed(roomId)` is called when a room's records changed; `wait(ms)` resolves later;
- * `find(roomId, seq)` resolves to a message or null.
+ * `find(roomId, seq)` resolves to a message or null; `files` is for OutboxFiles, `notKept()` is called
+ * when the browser has no space for files that wait.
  */
 export class Outbox {
-  constructor({ userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, now = Date.now }) {
-    Object.assign(this, { userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, now });
+  constructor({ userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, files, notKept = () => {}, now = Date.now }) {
+    Object.assign(this, { userId, keeper, emit, online, lock, stored, changed, wait, find, makeId, notKept, now });
+    this.files = new OutboxFiles({ outbox: this, ...files });
     this.records = new Map();
+    this.tight = new Set(); // ids of records whose files the keeper has no space for
     this.kept = new Set(); // ids of records that the keeper has
     this.settled = new Set();
     this.begun = new Map(); // provisional room id -> id
@@ -68,6 +73,28 @@ export class Outbox {
     const kept = await this.keeper.put(record);
     if (!kept) this.kept.delete(record.client_id);
     else if (this.records.has(record.client_id)) this.kept.add(record.client_id);
+    if (!kept && record.files?.length) this.keepText(record);
+  }
+
+  /** There is no space for the files: what was written stays all the same. */
+  keepText(record) {
+    if (!this.tight.has(record.client_id)) this.notKept();
+    this.tight.add(record.client_id);
+    this.keeper.put({ ...record, files: record.files.map((file) => ({ ...file, blob: null })) });
+  }
+
+  /** Change a record for as long as this page is open. */
+  patch(clientId, change) {
+    const record = this.records.get(clientId);
+    if (!record) return;
+    this.records.set(clientId, change(record));
+    this.changed(record.room_id);
+  }
+
+  /** A record as it is now, perhaps by another tab; undefined when it is gone. */
+  async current(clientId) {
+    if (this.kept.has(clientId)) await this.reread(clientId);
+    return this.records.get(clientId);
   }
 
   remove(clientId) {
@@ -81,7 +108,9 @@ export class Outbox {
       const record = this.records.get(clientId);
       this.records.delete(clientId);
       this.kept.delete(clientId);
-      if (record) this.changed(record.room_id);
+      if (!record) continue;
+      this.files.cancel(record);
+      this.changed(record.room_id);
     }
   }
 
@@ -97,8 +126,8 @@ export class Outbox {
     return this.records.size;
   }
 
-  /** Write a text into a room, perhaps as a reply, and send it soon; resolves when it is kept. */
-  add(room, data, replyTo = null) {
+  /** Write into a room, perhaps a reply, perhaps with files, and send it soon; resolves when it is kept. */
+  add(room, data, replyTo = null, files = []) {
     this.newest = Math.max(this.now(), this.newest + 1); // two of one millisecond keep their order
     const kept = this.save({
       client_id: this.makeId(),
@@ -107,6 +136,7 @@ export class Outbox {
       ...(room.provisional && { peer: room.peer }),
       user_id: this.userId,
       data,
+      files,
       reply_to: pointerOf(replyTo),
       created_at: this.newest,
       state: "pending",
@@ -155,6 +185,7 @@ export class Outbox {
 
   /** Send a room's pending records one after the other, for as long as there is a connection. */
   drain(roomId) {
+    this.files.prepare(roomId);
     if (!this.sending.has(roomId)) this.sending.set(roomId, this.sendAll(roomId));
     return this.sending.get(roomId);
   }
@@ -164,7 +195,7 @@ export class Outbox {
     await null; // until drain() has noted it
     try {
       for (;;) {
-        const record = this.list(roomId).find(({ state }) => state === "pending");
+        const record = this.list(roomId).find((one) => one.state === "pending" && isReady(one, this.now()));
         if (!record || !this.online() || this.begun.has(roomId)) return;
         const tried = tries.get(record.client_id) ?? 0;
         const pause = await this.lock(`chat-outbox-${roomId}`, () => this.attempt(record, tried));
@@ -183,15 +214,15 @@ export class Outbox {
 
   /** Send one record; returns how long to wait before going on, in ms. */
   async attempt({ client_id: clientId }, tried) {
-    if (this.kept.has(clientId)) await this.reread(clientId);
-    const record = this.records.get(clientId);
-    if (record?.state !== "pending") return 0; // another tab was faster
+    const record = await this.current(clientId);
+    if (record?.state !== "pending" || !isReady(record, this.now())) return 0; // another tab was faster
     let ack;
     try {
-      const { room_id, peer, data, reply_to: quote } = record;
+      const { room_id, peer, data, files = [], reply_to: quote } = record;
       const place = peer ? { to: peer.username } : { room_id };
       const reply = quote && (await this.isThere(room_id, quote)) && { reply_to: quote.seq };
-      ack = await this.emit(record.kind, "send_message", { ...place, client_id: clientId, data, ...reply });
+      const sent = files.length && { files: files.map(({ id }) => id) };
+      ack = await this.emit(record.kind, "send_message", { ...place, client_id: clientId, data, ...reply, ...sent });
     } catch {
       if (!this.online()) return 0; // pending until the connection is back
       ack = { error: { code: "unavailable" } };
@@ -201,7 +232,12 @@ export class Outbox {
       this.settle(ack.data);
       return 0;
     }
-    const { code, message = "", retry_after: retryAfter = 1 } = ack.error;
+    const { code, message = "", retry_after: retryAfter = 1, fields } = ack.error;
+    if (code === "validation_error" && fields?.files && !record.anew) {
+      await this.save({ ...withoutIds(record), anew: true }); // the server has forgotten them
+      this.files.prepare(record.room_id);
+      return 0;
+    }
     if (code === "unavailable" && tried + 1 < TRIES) return backoff(tried);
     const isLate = code === "rate_limited";
     const state = isLate ? "pending" : "failed";

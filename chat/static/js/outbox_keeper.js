@@ -3,6 +3,7 @@
 const NAME = "chat";
 const STORE = "outbox";
 const PATIENCE_MS = 2_000; // some browsers never answer instead of refusing
+const PATIENCE_A_BYTE = 1 / 2_000; // ms, for files on a slow disk
 
 /**
  * Keep one user's records. Where the browser keeps nothing (blocked storage, a full disk, some
@@ -15,7 +16,7 @@ export function createKeeper(userId, onChange) {
   const database = patient(open()).catch(() => null);
 
   /** Do something with the store; resolves to the request's result once the disk has it. */
-  async function run(mode, task) {
+  async function run(mode, task, bytes = 0) {
     const opened = await database;
     if (!opened) throw new Error("nothing is kept here");
     const transaction = opened.transaction(STORE, mode);
@@ -25,13 +26,14 @@ export function createKeeper(userId, onChange) {
         transaction.oncomplete = () => resolve(request.result);
         transaction.onabort = () => reject(transaction.error);
       }),
+      PATIENCE_MS + bytes * PATIENCE_A_BYTE,
     );
   }
 
   /** Change something and let the other tabs know; resolves to whether that was kept. */
-  async function change(clientId, task) {
+  async function change(clientId, task, bytes) {
     try {
-      await run("readwrite", task);
+      await run("readwrite", task, bytes);
     } catch {
       return false;
     }
@@ -46,7 +48,7 @@ export function createKeeper(userId, onChange) {
     /** A record as it is now, undefined when it is gone; rejects when that cannot be told. */
     get: (clientId) => run("readonly", (store) => store.get([userId, clientId])),
 
-    put: (record) => change(record.client_id, (store) => store.put(record)),
+    put: (record) => change(record.client_id, (store) => store.put(record), bytesOf(record)),
 
     remove: (clientId) => change(clientId, (store) => store.delete([userId, clientId])),
 
@@ -55,6 +57,10 @@ export function createKeeper(userId, onChange) {
     /** Whether the browser keeps anything at all. */
     works: async () => (await database) !== null,
   };
+}
+
+function bytesOf({ files = [] }) {
+  return files.reduce((sum, { blob }) => sum + (blob?.size ?? 0), 0);
 }
 
 function ofUser(userId) {
@@ -82,9 +88,9 @@ async function open() {
   return database;
 }
 
-function patient(promise) {
+function patient(promise, ms = PATIENCE_MS) {
   const late = new Promise((_, reject) => {
-    setTimeout(() => reject(new Error("storage does not answer")), PATIENCE_MS);
+    setTimeout(() => reject(new Error("storage does not answer")), ms);
   });
   return Promise.race([promise, late]);
 }

@@ -1,5 +1,6 @@
 // What the list says of a room below its name.
 
+import { withFiles } from "./files/kinds.js";
 import { t } from "./i18n.js";
 import { plainText } from "./markup.js";
 import { nameOf } from "./store.js";
@@ -29,7 +30,7 @@ const texts = new WeakMap(); // a list is drawn often, and reading marks takes a
 /** What a message says, on one line and without the marks of its format. */
 function textOf(message) {
   if (message.deleted_at) return t("message.deleted");
-  if (!texts.has(message)) texts.set(message, oneLine(plainText(message.data)));
+  if (!texts.has(message)) texts.set(message, withFiles(oneLine(plainText(message.data)), message.files));
   return texts.get(message);
 }
 

@@ -7,7 +7,7 @@ export const QUOTED = 200;
 
 /** What a message says as the one another message answers. */
 export function quoteOf(message, nickname = message.nickname) {
-  const { id, seq, version = 0, user_id: userId, username, data, deleted_at: deletedAt } = message;
+  const { id, seq, version = 0, user_id: userId, username, data, files = [], deleted_at: deletedAt } = message;
   return {
     id,
     seq,
@@ -16,6 +16,7 @@ export function quoteOf(message, nickname = message.nickname) {
     username,
     nickname,
     data: beginning(data, QUOTED),
+    files,
     deleted: Boolean(deletedAt),
   };
 }

@@ -1,14 +1,16 @@
-// Addresses of the page: /, /me, /r/<room number>, /d/<username>, and /m/<seq> behind the last two for
-// a message.
+// Addresses of the page: /, /me, /search, /r/<room number>, /d/<username>, and /m/<seq> behind the last
+// two for a message.
 
 import { navigation } from "./navigation.js";
+import { SEARCH_PATH } from "./search/address.js";
 
 /**
- * Read a path; returns `{name: "home"}`, `{name: "me"}`, `{name: "group", number, seq}` or
- * `{name: "direct", username, seq}`, `seq` being null where no message is named.
+ * Read a path; returns `{name: "home"}`, `{name: "me"}`, `{name: "search"}`,
+ * `{name: "group", number, seq}` or `{name: "direct", username, seq}`, `seq` being null where no message is named.
  */
 export function parsePath(path) {
   if (/^\/me\/?$/.test(path)) return { name: "me" };
+  if (path === SEARCH_PATH) return { name: "search" };
   const match = /^\/([rd])\/([^/]+)(?:\/m\/(\d{1,15}))?\/?$/.exec(path);
   if (!match) return { name: "home" };
   const value = decode(match[2]);
@@ -32,7 +34,8 @@ export function placeOf(address, origin) {
   const url = new URL(address);
   if (url.origin !== origin) return null;
   if (/^#invite=/.test(url.hash)) return { hash: url.hash };
-  return parsePath(url.pathname).name === "home" ? null : { path: url.pathname };
+  const { name } = parsePath(url.pathname);
+  return name === "home" || name === "search" ? null : { path: url.pathname };
 }
 
 /** Find the room a route means among those one is in. */

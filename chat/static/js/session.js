@@ -2,7 +2,7 @@
 // where the browser keeps no cookies, in memory too, and the session ends with the tab. Cookies go to
 // every port of a host, storage belongs to one origin: so the cookie is no use without a key kept there.
 
-import { ApiError } from "./api.js";
+import { ApiError } from "./answer.js";
 
 const MARKER = "chat.signed_in"; // the user's id: tells other tabs, and whether asking is worth it
 const KEY = "chat.session_key"; // gone at log-out, as the marker

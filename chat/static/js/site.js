@@ -2,11 +2,14 @@
 
 import { t } from "./i18n.js";
 
-const settings = () => document.getElementById("app")?.dataset ?? {};
+/** A setting of the server, by its name in the page's data; undefined when it is not told. */
+export function site(name) {
+  return globalThis.document?.getElementById("app")?.dataset[name];
+}
 
 /** The name it was given; empty when it has none of its own. */
 export function ownName() {
-  return settings().siteName ?? "";
+  return site("siteName") ?? "";
 }
 
 /** Its name. */
@@ -16,5 +19,5 @@ export function siteName() {
 
 /** The address of its logo; empty when it has none of its own. */
 export function siteLogo() {
-  return settings().siteLogo ?? "";
+  return site("siteLogo") ?? "";
 }

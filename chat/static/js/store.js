@@ -38,12 +38,19 @@ export class Store {
     this.typing = new RoomMap(this.aliases); // room id -> Map of user id -> until when
     this.connection = { phase: "connecting", retryAt: null, attempt: 0 };
     this.listeners = new Set();
+    this.copyListeners = new Set();
   }
 
   /** Call `listener(key)` on changes: "rooms", "me", "connection", "room:<id>", "timeline:<id>", … */
   subscribe(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Call `listener(messages)` with copies of messages that have changed, also of rooms that are not held. */
+  followCopies(listener) {
+    this.copyListeners.add(listener);
+    return () => this.copyListeners.delete(listener);
   }
 
   notify(...keys) {
@@ -124,7 +131,7 @@ export class Store {
 
   /** Who the picture of a room shows: the other one of a direct room, else the room itself. */
   faceOf(room) {
-    return this.users.get(room.peer?.id) ?? { id: room.id };
+    return this.users.get(room.peer?.id) ?? { id: room.id, avatar: room.avatar };
   }
 
   /**
@@ -330,6 +337,7 @@ export class Store {
     for (const wish of this.wishes) if (wish.roomId === roomId) this.show(wish);
     const pins = this.pins.get(roomId);
     if (pins) this.pins.set(roomId, pinsAfter(pins, messages));
+    for (const listener of [...this.copyListeners]) listener(messages);
     return true;
   }
 

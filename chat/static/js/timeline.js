@@ -197,8 +197,9 @@ function newest(known, given) {
 }
 
 /** A reply with the quote that its original makes now; that of a newer copy stays. */
-function quoting(reply, { version = 0, data, deleted_at: deletedAt }) {
+function quoting(reply, { version = 0, data, files = [], deleted_at: deletedAt }) {
   const quote = reply.reply_to;
   if ((quote.version ?? 0) >= version) return reply;
-  return { ...reply, reply_to: { ...quote, version, data: beginning(data, QUOTED), deleted: Boolean(deletedAt) } };
+  const text = beginning(data, QUOTED);
+  return { ...reply, reply_to: { ...quote, version, data: text, files, deleted: Boolean(deletedAt) } };
 }

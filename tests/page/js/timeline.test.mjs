@@ -189,7 +189,7 @@ test("an empty room is complete and takes its first message", () => {
 });
 
 test("a quote says what its original says now, whichever comes first", () => {
-  const quote = { seq: 1, version: 0, user_id: "u1", username: "ann", data: "text 1", deleted: false };
+  const quote = { seq: 1, version: 0, user_id: "u1", username: "ann", data: "text 1", files: [], deleted: false };
   const timeline = new Timeline();
   timeline.load([message(1), message(2, { reply_to: quote }), message(3)]);
   timeline.add(message(5, { reply_to: quote })); // waits for what comes before it

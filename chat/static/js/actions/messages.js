@@ -1,6 +1,6 @@
 // What one does with messages: write, read, change.
 
-import { ApiError } from "../api.js";
+import { ApiError } from "../answer.js";
 
 const TYPING_MS = 3_000;
 const READ_MS = 300;
@@ -43,9 +43,9 @@ export function createMessageActions({ store, api, outbox, emit }) {
   }
 
   return {
-    /** Send a text; `quote` is the message it answers, as messages carry it in `reply_to`. */
-    send(room, text, quote = null) {
-      return outbox.add(room, text, quote);
+    /** Send a text and files; `quote` is the message it answers, as messages carry it in `reply_to`. */
+    send(room, text, quote = null, files = []) {
+      return outbox.add(room, text, quote, files);
     },
 
     /** The message with a seq, the one that is held or the server's; null where there is none. */

@@ -61,7 +61,7 @@ export function openCard(app, user, anchor) {
 
   function drawGroups() {
     const groups = sharedGroups();
-    const look = groups.map((room) => `${room.id} ${room.name}`).join("\n");
+    const look = groups.map((room) => `${room.id} ${room.name} ${room.avatar}`).join("\n");
     const open = (room) => leave(() => actions.goTo(room));
     const line = (room) =>
       h(
@@ -70,7 +70,7 @@ export function openCard(app, user, anchor) {
         h(
           "button",
           { type: "button", class: "person", onclick: open(room) },
-          avatar({ id: room.id, avatar: room.avatar }, room.name, { square: true }),
+          avatar(room, room.name, { square: true }),
           lineNames(room.name),
         ),
       );

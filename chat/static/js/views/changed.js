@@ -1,10 +1,11 @@
-// What belongs to a message's text and changes with it: its format, marks, reactions.
+// What belongs to a message's text and changes with it: its files, format, marks, reactions.
 
 import { fill, h, icon, setAttr } from "../dom.js";
 import { clock, full } from "../format.js";
 import { t } from "../i18n.js";
 import { PIN } from "../icons.js";
 import { drawFormatted } from "./formatted.js";
+import { drawFiles } from "./message_files.js";
 import { mentionedNames } from "./mention.js";
 import { drawReactions } from "./reactions.js";
 
@@ -16,6 +17,7 @@ export function drawMessage(parts, message, context) {
   const { box, bubble, meta, drawn: before } = parts;
   const names = mentionedNames(message, context.store);
   parts.drawn = { message, names };
+  drawFiles(box, bubble, message, context);
   drawReactions(box, message, context.store);
   drawMarks(meta, message);
   if (before?.names === names && sameText(before.message, message)) return false;

@@ -6,9 +6,11 @@ import { t } from "../i18n.js";
 import { hasModifier, isComposing, isSend } from "../keys.js";
 import { quoteOf } from "../quoted.js";
 import { isBlank } from "../text.js";
+import { createAttach } from "./attach.js";
 import { createModes } from "./composer_modes.js";
 import { createSuggestions } from "./suggestions.js";
 import { createTextField } from "./text_field.js";
+import { createTray } from "./tray.js";
 
 const LONGEST = 4_000;
 const WARN_FROM = 3_800;
@@ -18,7 +20,7 @@ const unsaved = new Map(); // by room: an edit that was left open, `{message, te
 
 /**
  * Make the composer of a room. `draft` is `{text, quote}`, and `keepDraft(draft)` keeps what is not
- * sent yet. `send(text, quote)` resolves when that needs no draft any more, `edit(message, text)` to
+ * sent yet. `send({text, quote, files})` resolves when that needs no draft any more, `edit(message, text)` to
  * whether the text was taken. `lastOwn()` is the message that ↑ edits, `latest(message)` the newest
  * copy of a message or a quote. `typing()` tells that somebody writes, `find(query)` whom they mention
  * (see createSuggestions), `pickEmoji(button, choose)` lets them choose. `authorOf(quote)`,
@@ -55,10 +57,12 @@ export function createComposer({
     { type: "button", class: "composer-tool", "aria-label": t("composer.emoji"), title: t("composer.emoji") },
     icon(SMILE),
   );
+  const tray = createTray({ roomId, changed: () => check(), emptied: () => input.focus() });
+  const attach = createAttach((files) => addFiles(files));
   const modes = createModes({ authorOf, goTo, leave: leaveMode });
   const suggestions = createSuggestions({ input, find, put: field.put });
-  const line = h("div", { class: "composer-line" }, input, emoji, button);
-  const box = h("div", { class: "composer-box" }, modes.root, line);
+  const line = h("div", { class: "composer-line" }, attach.root, input, emoji, button);
+  const box = h("div", { class: "composer-box" }, modes.root, tray.root, line);
   const root = h("form", { class: "composer" }, count, suggestions.root, suggestions.status, box);
   let timer = null;
   let aside = null; // the draft, while an old message is edited
@@ -66,11 +70,24 @@ export function createComposer({
   let handedOver = null; // the draft that the outbox has not kept yet
   let stopped = false;
 
+  // Files are not among it: the tray keeps them.
   const draftNow = () => aside ?? { text: input.value, quote: modes.quote };
 
+  /** Whether there is something to send without a text, or to keep without one. */
+  function hasFiles() {
+    return modes.edited ? latest(modes.edited).files?.length > 0 : tray.count > 0;
+  }
+
+  function addFiles(files) {
+    if (modes.edited) leaveMode(); // files go with a new message
+    tray.add(files);
+    input.focus();
+  }
+
   function check() {
+    if (stopped) return;
     const length = [...input.value].length;
-    button.disabled = saving || isBlank(input.value) || length > LONGEST;
+    button.disabled = saving || tray.isBusy || (isBlank(input.value) && !hasFiles()) || length > LONGEST;
     count.hidden = length < WARN_FROM;
     count.classList.toggle("over", length > LONGEST);
     if (!count.hidden) {
@@ -92,7 +109,7 @@ export function createComposer({
 
   async function handOver(given) {
     handedOver = given;
-    await send(given.text, given.quote);
+    await send({ ...given, files: tray.take() });
     handedOver = null;
     if (!stopped) keep();
   }
@@ -103,6 +120,8 @@ export function createComposer({
     fill(button, icon(edits ? CHECK : SEND));
     setAttr(button, "aria-label", name);
     setAttr(button, "title", name);
+    tray.putAway(edits);
+    attach.root.hidden = edits;
     check();
   }
 
@@ -219,6 +238,7 @@ export function createComposer({
   return {
     root,
     focus: () => input.focus(),
+    addFiles,
     reply,
     edit(message) {
       beginEdit(message);

@@ -46,7 +46,7 @@ export function openInvitation(app, token) {
       h(
         "div",
         { class: "person" },
-        avatar({ id: room.name }, room.name, { square: true }),
+        avatar({ id: room.name, avatar: room.avatar }, room.name, { square: true }),
         lineNames(h("bdi", { class: "invited-name" }, room.name), t("members.count", { count: room.members })),
       ),
       room.info && h("p", { class: "group-info", dir: "auto" }, room.info),

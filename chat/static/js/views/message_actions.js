@@ -10,6 +10,7 @@ import { rightsOver } from "../rights.js";
 import { reactsWith } from "../versions.js";
 import { copyText } from "./copy.js";
 import { confirm } from "./dialog.js";
+import { download } from "./download.js";
 import { excerptOf } from "./excerpt.js";
 import { onLongPress } from "./long_press.js";
 import { createMessageBar } from "./message_bar.js";
@@ -60,6 +61,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
     remove,
     copyText: (message) => copyText(app.toast, message.data, t("act.copied")),
     copyLink: (message) => copyText(app.toast, location.origin + pathOf(room(), message.seq), t("act.link_copied")),
+    save: (message) => download(app, message.files[0]),
     select: (message) => openSelection(message.data),
     showReacted: (message, emoji) => openReacted(app, latest(message), emoji),
   };

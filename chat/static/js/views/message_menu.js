@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { QUICK } from "../emoji.js";
 import { t } from "../i18n.js";
-import { COPY, LINK, PENCIL, PEOPLE, PIN, REPLY, SELECT, SMILE, TRASH } from "../icons.js";
+import { COPY, DOWNLOAD, LINK, PENCIL, PEOPLE, PIN, REPLY, SELECT, SMILE, TRASH } from "../icons.js";
 import { rightsOver } from "../rights.js";
 import { reactsWith } from "../versions.js";
 import { openDialog } from "./dialog.js";
@@ -15,6 +15,7 @@ export function openMessageMenu({ store, room, message, at, acts, onClose }) {
   const author = store.authorOf(message);
   const touched = matchMedia("(pointer: coarse)").matches;
   const copies = Boolean(navigator.clipboard); // browsers have it on https and on this machine only
+  const hasText = Boolean(message.data); // not where there are files alone
   const item = (wanted, key, symbol, name, more) =>
     wanted && { text: t(key), icon: symbol, action: () => acts[name](message), ...more };
   const quick = QUICK.map((emoji) => ({
@@ -27,9 +28,10 @@ export function openMessageMenu({ store, room, message, at, acts, onClose }) {
   const items = [
     item(rights.reply, "act.reply", REPLY, "reply"),
     item(rights.edit, "act.edit", PENCIL, "edit"),
-    item(copies, "act.copy", COPY, "copyText"),
+    item(copies && hasText, "act.copy", COPY, "copyText"),
     item(copies, "act.copy_link", LINK, "copyLink"),
-    item(touched, "act.select", SELECT, "select"),
+    item(message.files?.length === 1, "files.save", DOWNLOAD, "save"),
+    item(touched && hasText, "act.select", SELECT, "select"),
     item(rights.pin, message.pinned ? "act.unpin" : "act.pin", PIN, "pin"),
     item(message.reactions?.length, "act.reacted", PEOPLE, "showReacted"),
     item(rights.remove, "act.delete", TRASH, "remove", { danger: true }),

@@ -2,6 +2,8 @@
 
 import { unreadIn } from "../attention.js";
 import { fill, h, icon, keyed, reveal } from "../dom.js";
+import { withFiles } from "../files/kinds.js";
+import { createNear } from "../files/near.js";
 import { full } from "../format.js";
 import { rowsOf } from "../grouping.js";
 import { DOWN } from "../icons.js";
@@ -39,7 +41,6 @@ export function createMessages({
   const timeline = () => store.timeline(roomId);
   const room = () => store.rooms.get(roomId);
   const isDirect = room().kind === "direct";
-  const context = { ...given, isDirect, peerId: isDirect ? room().peer?.id : null };
   const list = h("ol", { class: isDirect ? "messages bubbles" : "messages flat", role: "list" });
   const top = h("div", { class: "list-top" });
   const scroller = h(
@@ -48,6 +49,9 @@ export function createMessages({
     top,
     list,
   );
+  const { near, stop: stopNear } = createNear(scroller);
+  const peerId = isDirect ? room().peer?.id : null;
+  const context = { ...given, isDirect, peerId, files: { ...given.files, near } };
   const jump = h("button", { type: "button", class: "jump", hidden: true }, icon(DOWN), h("span"));
   const stickyDay = createStickyDay();
   const root = h("div", { class: "transcript-frame" }, scroller, stickyDay.root, jump);
@@ -107,7 +111,7 @@ export function createMessages({
   function labelOf(row) {
     const message = messageOf(row);
     const name = store.authorOf(message);
-    const text = message.deleted_at ? t("message.deleted") : plainText(message.data);
+    const text = message.deleted_at ? t("message.deleted") : withFiles(plainText(message.data), message.files);
     return t("message.label", { name, when: full(message.created_at), text });
   }
 
@@ -469,6 +473,7 @@ export function createMessages({
       const seq = first && Number(first.node.dataset.seq);
       keepPlace(roomId, seq ? { seq, offset: first.bottom - first.edge } : null);
       stickyDay.stop();
+      stopNear();
       resize.disconnect();
       removeEventListener("focus", attention);
       document.removeEventListener("visibilitychange", attention);

@@ -1,4 +1,4 @@
-// Ctrl-K: one field that finds rooms, people and actions. Search in messages gets its part here, too.
+// Ctrl-K: one field that finds rooms, people and actions, and leads on to the search in messages.
 
 import { h, fill, icon, reveal, setAttr, setText } from "../dom.js";
 import { attempt, errorText } from "../errors.js";
@@ -12,7 +12,7 @@ import { nameOf } from "../store.js";
 import { withoutAt } from "../text.js";
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
-import { actionChoices, joinChoices, peopleChoices, roomChoice, roomChoices } from "./palette_choices.js";
+import { actionChoices, joinChoices, messageChoices, peopleChoices, roomChoice, roomChoices } from "./palette_choices.js";
 import { lineNames } from "./person_line.js";
 
 const SEARCH_MS = 200;
@@ -51,6 +51,7 @@ export function openPalette(app) {
       { name: "last", choices: lastFound() },
       { name: "rooms", choices: recentRooms() },
       { name: "actions", choices: actionChoices(app, "") },
+      { name: "messages", choices: messageChoices(app, "") },
     ];
     const rooms = roomChoices(app, query);
     return [
@@ -58,6 +59,7 @@ export function openPalette(app) {
       { name: "rooms", choices: rooms },
       { name: "people", choices: peopleChoices(app, usersFor(query), rooms) },
       { name: "actions", choices: actionChoices(app, query) },
+      { name: "messages", choices: messageChoices(app, query) },
     ];
   }
 
@@ -84,14 +86,15 @@ export function openPalette(app) {
     const query = input.value.trim();
     const parts = partsOf(query).filter((part) => part.choices.length);
     choices = parts.flatMap((part) => part.choices);
+    const found = choices.filter(({ key }) => key !== "messages").length; // that one is always there
     if (!moved || !choices.some(({ key }) => key === chosen)) chosen = choices[0]?.key ?? null;
     fill(list, parts.map(drawPart));
     list.hidden = choices.length === 0;
     const waiting = asked !== null && people.query !== asked;
     const problem = people.problem && t("palette.people_failed", { reason: people.problem });
-    setText(said, waiting ? t("palette.searching") : problem || (choices.length ? "" : t("palette.nothing")));
+    setText(said, waiting ? t("palette.searching") : problem || (found ? "" : t("palette.nothing")));
     said.hidden = !said.textContent;
-    if (!waiting) setText(counted, choices.length ? t("palette.found", { count: choices.length }) : t("palette.nothing"));
+    if (!waiting) setText(counted, found ? t("palette.found", { count: found }) : t("palette.nothing"));
     mark();
   }
 

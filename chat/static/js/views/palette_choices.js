@@ -4,7 +4,7 @@
 import { unreadIn } from "../attention.js";
 import { findByTitle } from "../finding.js";
 import { roomNumber } from "../format.js";
-import { BELL, BELL_OFF, COMPOSE, DEVICE, GLOBE, LEAVE, LINK, MOON, PEOPLE, PIN, SUN, UNPIN } from "../icons.js";
+import { BELL, BELL_OFF, COMPOSE, DEVICE, GLOBE, LEAVE, LINK, MOON, PEOPLE, PIN, SEARCH, SUN, UNPIN } from "../icons.js";
 import { locale, t } from "../i18n.js";
 import { joinCode } from "../join_code.js";
 import { roomOf } from "../router.js";
@@ -79,6 +79,12 @@ export function peopleChoices({ store, actions }, users, rooms) {
       look: { face: user },
       run: () => actions.openDirect(user),
     }));
+}
+
+/** The way to the search in messages, with what was typed. */
+export function messageChoices(app, query) {
+  const title = query ? t("search.for", { query }) : t("search.title");
+  return [{ key: "messages", title, look: { path: SEARCH }, run: () => app.search.open({ query }) }];
 }
 
 /** What one can do: everywhere, and in the open room. */

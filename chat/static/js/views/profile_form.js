@@ -1,4 +1,4 @@
-// What others see of one: the form to change it, with one button for all.
+// What others see of one: the picture, and the form to change the name.
 
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
@@ -6,6 +6,7 @@ import { nameOf } from "../store.js";
 import { avatar } from "./avatar.js";
 import { handleButton } from "./copy.js";
 import { field, form } from "./form.js";
+import { createPictureChoice } from "./picture_choice.js";
 
 const typed = new WeakMap(); // by app: what is not saved yet stays when the page is drawn in another language
 
@@ -13,8 +14,18 @@ const typed = new WeakMap(); // by app: what is not saved yet stays when the pag
 export function createProfileForm(app) {
   const { store, actions, toast } = app;
   const me = () => store.me;
-  const saved = () => ({ nickname: me().nickname ?? "", avatar: me().avatar ?? "" });
   const face = h("span", { class: "card-face" });
+  let previewed = null; // the address of a picture that is on its way
+  const picture = createPictureChoice({
+    has: () => Boolean(me().avatar),
+    save: actions.setMyPicture,
+    remove: actions.removeMyPicture,
+    preview(url) {
+      previewed = url;
+      drawFace();
+    },
+    toast,
+  });
   const nickname = field({
     name: "nickname",
     label: t("profile.nickname"),
@@ -22,22 +33,11 @@ export function createProfileForm(app) {
     optional: true,
     autocomplete: "nickname",
   });
-  const picture = field({
-    name: "avatar",
-    label: t("profile.picture"),
-    hint: t("profile.picture_hint"),
-    optional: true,
-    inputmode: "url",
-    autocomplete: "off",
-    autocapitalize: "none",
-    spellcheck: "false",
-  });
-  const fields = [nickname, picture];
   const { root: inputs } = form({
-    fields,
+    fields: [nickname],
     submit: t("save"),
     async onSubmit(values) {
-      await actions.editMe({ nickname: values.nickname.trim() || me().username, avatar: values.avatar.trim() });
+      await actions.editMe({ nickname: values.nickname.trim() || me().username });
       typed.delete(app);
       redraw();
       toast(t("saved"));
@@ -47,24 +47,23 @@ export function createProfileForm(app) {
     "section",
     { class: "profile-part", "aria-label": t("profile.shown") },
     h("div", { class: "profile-who" }, face, handleButton(toast, me().username), me().email && h("p", { class: "muted" }, h("bdi", {}, me().email))),
+    picture.root,
     inputs,
   );
 
-  /** The picture as it would be. */
   function drawFace() {
     const name = nickname.input.value.trim() || nameOf(me());
-    fill(face, avatar({ id: me().id, avatar: picture.input.value.trim() }, name));
+    fill(face, previewed ? h("img", { class: "avatar", alt: "", src: previewed }) : avatar(me(), name));
   }
 
   function redraw() {
-    const now = typed.get(app) ?? saved();
-    for (const one of fields) if (one.input.value !== now[one.name]) one.input.value = now[one.name];
+    const now = typed.get(app) ?? me().nickname ?? "";
+    if (nickname.input.value !== now) nickname.input.value = now;
+    picture.redraw();
     drawFace();
   }
 
-  inputs.addEventListener("input", () => {
-    typed.set(app, Object.fromEntries(fields.map(({ name, input }) => [name, input.value])));
-  });
+  inputs.addEventListener("input", () => typed.set(app, nickname.input.value));
   inputs.addEventListener("change", drawFace);
   redraw();
   return { root, redraw };

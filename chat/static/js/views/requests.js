@@ -46,7 +46,7 @@ export function createRequests(app, leave) {
     return h(
       "li",
       { class: "request" },
-      avatar({ id: room.id }, room.name, { square: true }),
+      avatar(room, room.name, { square: true }),
       h(
         "div",
         { class: "request-text" },

@@ -10,21 +10,27 @@ import { pathOf } from "../router.js";
 import { keepDraft, keepDraftQuote, readDraft, readDraftQuote } from "../storage.js";
 import { changeBlock } from "./block.js";
 import { createComposer } from "./composer.js";
+import { download } from "./download.js";
+import { createDropZone } from "./drop.js";
 import { numberLine } from "./group_number.js";
 import { createMentionSearch } from "./mention_search.js";
 import { createMessageActions } from "./message_actions.js";
 import { createMessages } from "./messages.js";
 import { pickEmoji } from "./pick_emoji.js";
+import { askAgain } from "./picture.js";
 import { createPins } from "./pins.js";
 import { createRoomHead } from "./room_head.js";
+import { moveRing } from "./upload_ring.js";
+import { openViewer } from "./viewer.js";
 
-/** Make the view of a room. Returns `{root, roomId, redraw, start(seq), goTo(seq), stop}`. */
+/** Make the view of a room. Returns `{root, roomId, redraw, start(seq, options), goTo(seq), stop}`. */
 export function createRoom({ room: given, app, openSheet }) {
   const { store, actions, outbox, router } = app;
   const roomId = given.id;
   const room = () => store.rooms.get(roomId);
   const title = () => store.titleOf(room());
   const goTo = (seq) => messages.goTo(seq);
+  const save = (file) => download(app, file);
   const quoting = createQuoting((seq) => store.timeline(roomId).at(seq));
   const answered = readDraftQuote(store.me.id, roomId);
 
@@ -48,6 +54,13 @@ export function createRoom({ room: given, app, openSheet }) {
       discard: (clientId) => outbox.remove(clientId),
       showPerson: app.showPerson,
       goTo,
+      files: {
+        pictures: app.pictures,
+        progressOf: app.uploads.progressOf,
+        view: (message, file, thumb) => openViewer(app, { roomId, message, file, opener: thumb.firstChild, download: save }),
+        download: save,
+        drop: (clientId, key) => outbox.files.dropFile(clientId, key),
+      },
     },
   });
   const acting = createMessageActions({
@@ -69,8 +82,8 @@ export function createRoom({ room: given, app, openSheet }) {
       keepDraft(store.me.id, store.idOf(roomId), text);
       keepDraftQuote(store.me.id, store.idOf(roomId), quote);
     },
-    send(text, quote) {
-      const kept = actions.send(room(), text, quote);
+    send({ text, quote, files }) {
+      const kept = actions.send(room(), text, quote, files);
       messages.sent();
       return kept;
     },
@@ -102,6 +115,23 @@ export function createRoom({ room: given, app, openSheet }) {
 
   const closed = h("div", { class: "composer-closed", hidden: true });
   const root = h("div", { class: "room-view" }, head.root, pins.root, messages.root, typing, composer.root, closed);
+  const drops = createDropZone(root, {
+    titleOf: title,
+    refused: () => closedText(closedBy(store, room())),
+    take: (files) => composer.addFiles(files),
+    say: app.toast,
+  });
+  root.append(drops.root);
+  let wasOnline = true;
+
+  /** What did not come without a connection is asked for when that is back. */
+  function askForPictures() {
+    const { online } = app.connection;
+    if (online && !wasOnline) messages.list.querySelectorAll(".picture[data-state=failed]").forEach(askAgain);
+    wasOnline = online;
+  }
+
+  const stopUploads = app.uploads.subscribe((key, progress) => moveRing(messages.list, key, progress));
   let typingTimer = null;
 
   /** What an empty room shows besides that it is empty. */
@@ -110,13 +140,15 @@ export function createRoom({ room: given, app, openSheet }) {
     return room().kind === "group" && numberLine(room(), app.toast);
   }
 
+  const closedText = (reason) => (reason ? t(`composer.${reason}`) : null);
+
   function drawComposer() {
     const now = room();
     const reason = closedBy(store, now);
     closed.hidden = !reason;
     composer.root.hidden = Boolean(reason);
     fillAnew(closed, reason, () => [
-      Boolean(reason) && h("p", {}, t(`composer.${reason}`)),
+      Boolean(reason) && h("p", {}, closedText(reason)),
       reason === "blocked" && unblockButton(),
     ]);
   }
@@ -146,13 +178,14 @@ export function createRoom({ room: given, app, openSheet }) {
       drawComposer();
       drawTyping();
       messages.redraw();
+      askForPictures();
       acting.redraw();
       composer.redraw();
       pins.redraw();
     },
     goTo,
-    /** Show the room, at the message `seq` if one is named. */
-    start(seq) {
+    /** Show the room, at the message `seq` if one is named; it takes the focus unless that is to stay. */
+    start(seq, { focus = true } = {}) {
       head.redraw();
       drawComposer();
       messages.start(seq);
@@ -160,14 +193,16 @@ export function createRoom({ room: given, app, openSheet }) {
       pins.load();
       if (answered) lookUpAnswered(answered);
       const typesHere = matchMedia("(pointer: fine) and (min-width: 720px)").matches;
-      if (typesHere && !closedBy(store, room())) composer.focus();
-      else head.focus();
+      if (focus && typesHere && !closedBy(store, room())) composer.focus();
+      else if (focus) head.focus();
       // The list says who the members are and how far each has read; without it usernames will do.
       if (!room().provisional) actions.loadMembers(roomId).catch(() => {});
     },
     stop() {
       clearTimeout(typingTimer);
       acting.stop();
+      drops.stop();
+      stopUploads();
       messages.stop();
       composer.stop();
     },

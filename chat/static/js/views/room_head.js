@@ -2,17 +2,18 @@
 
 import { fillAnew, h, icon, setAttr, setText } from "../dom.js";
 import { memberCount } from "../format.js";
-import { BACK, BELL_OFF, MORE, PEOPLE } from "../icons.js";
+import { BACK, BELL_OFF, MORE, PEOPLE, SEARCH } from "../icons.js";
 import { t } from "../i18n.js";
+import { ON_MAC } from "../keys.js";
 import { oneLine } from "../text.js";
 import { avatar } from "./avatar.js";
 
 /**
  * Make the head of a room; `openSheet(room)` shows more of it, or closes what it shows. Returns
- * `{root, redraw, focus}`. Search in the room's messages gets its place in `.head-actions`.
+ * `{root, redraw, focus}`.
  */
 export function createRoomHead({ room: given, app, openSheet }) {
-  const { store, router } = app;
+  const { store } = app;
   const room = () => store.rooms.get(given.id);
   const isGroup = given.kind === "group";
   const sheetName = t(isGroup ? "members.title" : "person.title");
@@ -37,12 +38,24 @@ export function createRoomHead({ room: given, app, openSheet }) {
     },
     icon(isGroup ? PEOPLE : MORE),
   );
+  const find = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": t("search.in_room"),
+      title: t("search.in_room"),
+      "aria-keyshortcuts": ON_MAC ? "Meta+F" : "Control+F",
+      onclick: () => app.search.toggle(room()),
+    },
+    icon(SEARCH),
+  );
   const root = h(
     "header",
     { class: "room-head" },
     h(
       "button",
-      { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => router.goHome() },
+      { type: "button", class: "icon-button back", "aria-label": t("back"), onclick: () => app.back() },
       icon(BACK),
     ),
     h(
@@ -51,7 +64,7 @@ export function createRoomHead({ room: given, app, openSheet }) {
       face,
       h("div", { class: "titles" }, h("div", { class: "title-line" }, heading, muted), subtitle),
     ),
-    h("div", { class: "head-actions" }, more),
+    h("div", { class: "head-actions" }, find, more),
   );
 
   /** The name of a person leads to their card, that of a group to its sheet. */
@@ -91,7 +104,11 @@ export function createRoomHead({ room: given, app, openSheet }) {
       setAttr(subtitle, "title", isGroup ? now.info : null);
       subtitle.classList.toggle("is-online", store.isPeerOnline(now));
       more.hidden = Boolean(now.provisional); // it has nothing to be set yet
-      setAttr(more, "aria-expanded", app.sheets.beside === null ? null : String(app.sheets.beside));
+      find.hidden = more.hidden;
+      for (const [button, name] of [[find, "search"], [more, "room"]]) {
+        const isBeside = app.sheets.beside(name);
+        setAttr(button, "aria-expanded", isBeside === null ? null : String(isBeside));
+      }
     },
   };
 }

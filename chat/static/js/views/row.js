@@ -26,7 +26,7 @@ export function partsOf(node) {
 
 /**
  * Make a row. The context is `{store, isDirect, peerId, online, linkTo, follow, retry, discard,
- * showPerson, goTo}`.
+ * showPerson, goTo, files}`, the last of these for drawFiles().
  */
 export function createRow(row, context) {
   if (row.type === "day") return createDay(row.at);

@@ -3,6 +3,7 @@
 import { attentionOf } from "../attention.js";
 import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
+import { withFiles } from "../files/kinds.js";
 import { t } from "../i18n.js";
 import { isComposing } from "../keys.js";
 import { links } from "../link.js";
@@ -22,6 +23,7 @@ import { createProfile, openProfile } from "./profile.js";
 import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
+import { createSearch, isFind } from "./search.js";
 import { createSheets, openRoomSheet } from "./side_panel.js";
 import { siteMark } from "./site.js";
 import { showTitle } from "./title.js";
@@ -59,10 +61,14 @@ export function createShell(app) {
     toasts.root,
   );
   app.sheets = createSheets({ host: panes, userId: store.me.id, changed: () => draw(redraw) });
+  app.search = createSearch(app);
+  app.focusMain = () => (matchMedia("(pointer: fine)").matches ? skipOn() : refocus(openId()));
+  app.back = () => (before === "search" ? router.goBack() : router.goHome());
   let route = { name: "home" };
+  let before = null; // the name of the place before this one
   let open = null; // the view of the open room
   const openId = () => open && store.idOf(open.roomId); // one that was provisional may have begun
-  let page = null; // the page about oneself, while it is shown
+  let page = null; // the page about oneself or the search, while it is shown
   let title = ""; // of the open room, also when that is gone
 
   function redraw() {
@@ -76,6 +82,7 @@ export function createShell(app) {
     if (room) title = store.titleOf(room);
     rooms.redraw(room);
     open?.redraw();
+    app.search.redraw();
     setText(skip, t(room ? "skip.composer" : "skip.list"));
     root.dataset.connection = store.connection.phase;
     banner.show(store.connection);
@@ -97,6 +104,7 @@ export function createShell(app) {
 
   /** Show what the address means. */
   function follow(next) {
+    before = route.name;
     route = next;
     const room = roomOf(route, store.rooms.values());
     root.dataset.pane = route.name === "home" ? "list" : "room";
@@ -105,7 +113,7 @@ export function createShell(app) {
       return;
     }
     const left = openId();
-    app.sheets.follow(null);
+    app.sheets.follow(null, { all: route.name === "me" || route.name === "search" });
     open?.stop();
     open = null;
     page?.stop();
@@ -114,11 +122,15 @@ export function createShell(app) {
       title = store.titleOf(room);
       open = createRoom({ room, app, openSheet: toggleSheet });
       fill(main, open.root);
-      open.start(route.seq);
+      open.start(route.seq, { focus: !app.search.hasFocus });
       if (!room.provisional) app.sheets.follow(() => openSheet(room));
     } else if (route.name === "me") {
       page = createProfile(app);
       fill(main, page.root);
+    } else if (route.name === "search") {
+      page = app.search.page();
+      fill(main, page.root);
+      page.start();
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
@@ -144,7 +156,7 @@ export function createShell(app) {
   }
 
   function toggleSheet(room) {
-    if (app.sheets.isOpen) app.sheets.close();
+    if (app.sheets.shown === "room") app.sheets.close();
     else openSheet(room);
   }
 
@@ -156,13 +168,15 @@ export function createShell(app) {
     else rooms.focus(null);
   }
 
-  /** Ctrl-K or ⌘-K finds rooms, people and actions, Alt-↑ and Alt-↓ go through the list. */
+  /** Ctrl-K finds rooms, people and actions, Ctrl-F messages, Alt-↑ and Alt-↓ go through the list. */
   function onKey(event) {
     if (isComposing(event) || document.querySelector("dialog[open]")) return;
     const { key, altKey, shiftKey } = event;
     const command = event.ctrlKey || event.metaKey;
     if (command && !altKey && !shiftKey && key.toLowerCase() === "k") palette();
-    else if (altKey && !command && !shiftKey && key === "ArrowUp") actions.goBy(-1, openId());
+    else if (isFind(event)) {
+      if (!app.search.find()) return;
+    } else if (altKey && !command && !shiftKey && key === "ArrowUp") actions.goBy(-1, openId());
     else if (altKey && !command && !shiftKey && key === "ArrowDown") actions.goBy(1, openId());
     else return;
     event.preventDefault();
@@ -253,12 +267,14 @@ export function createShell(app) {
     /** A message arrived while the page was open. */
     hear(message) {
       if (message.user_id === store.me.id || message.room_id !== openId() || message.deleted_at) return;
-      announcer.hear(t("rooms.preview", { name: store.authorOf(message), text: plainText(message.data) }));
+      const text = withFiles(plainText(message.data), message.files);
+      announcer.hear(t("rooms.preview", { name: store.authorOf(message), text }));
     },
     stop() {
       removeEventListener("keydown", onKey);
       stopListening();
       banner.stop();
+      app.search.stop();
       app.sheets.stop();
       page?.stop();
       open?.stop();

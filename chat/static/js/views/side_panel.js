@@ -1,4 +1,4 @@
-// The sheet of a room: beside it where there is space, else a dialog over it.
+// The sheet of a room, or a search: beside the room where there is space, else a dialog over it.
 
 import { h, icon } from "../dom.js";
 import { CLOSE } from "../icons.js";
@@ -9,6 +9,7 @@ import { keepPanel, wantsPanel } from "../storage.js";
 import { openDialog } from "./dialog.js";
 
 const BESIDE = "(min-width: 1200px)";
+const ROOM = "room"; // the name of a room's own sheet
 
 /**
  * Make what keeps the one sheet that may be open; `app.sheets` is this. `host` is the element that
@@ -17,52 +18,78 @@ const BESIDE = "(min-width: 1200px)";
 export function createSheets({ host, userId, changed }) {
   const wide = matchMedia(BESIDE);
   let sheet = null;
+  let name = null; // of the sheet that is open
+  let stays = false; // and whether it stays when another room is shown
+  let reopen = null; // opens the sheet of the room that is shown
   let restoring = false;
 
   const onResize = () => sheet?.place();
   const leftByHand = () => keepPanel(userId, false);
+
+  /** The sheet of the room, where one wants to see it. */
+  function restore() {
+    if (!reopen || !wide.matches || !wantsPanel(userId)) return;
+    restoring = true;
+    reopen();
+    restoring = false;
+  }
+
   wide.addEventListener("change", onResize);
 
   return {
-    /** Whether the sheet is open beside the room, null where it would be a dialog. */
-    get beside() {
-      return wide.matches ? sheet !== null : null;
+    /** Whether a sheet would stand beside the room. */
+    get isWide() {
+      return wide.matches;
     },
 
-    get isOpen() {
-      return sheet !== null;
+    /** Whether the sheet of a name is open beside the room, null where it would be a dialog. */
+    beside(wanted = ROOM) {
+      return wide.matches ? name === wanted : null;
     },
 
-    /** Show `{title, body, onClose}`; returns `{close}`. */
+    /** The name of the sheet that is open, or null. */
+    get shown() {
+      return name;
+    },
+
+    /**
+     * Show `{title, body, onClose}`; returns `{close, settle}`. One that `stays` does so when another
+     * room is shown. `byHand`: somebody asked for it just now.
+     */
     open(options) {
       sheet?.close();
+      const isRoom = !options.name;
+      name = options.name ?? ROOM;
+      stays = Boolean(options.stays);
       sheet = createSheet({
+        byHand: !restoring,
         ...options,
         host,
         wide,
-        byHand: !restoring,
-        leftByHand,
+        leftByHand: isRoom ? leftByHand : () => {},
         onClose(chosen) {
           sheet = null;
-          if (chosen && wide.matches) leftByHand();
+          name = null;
+          stays = false;
+          if (chosen && isRoom && wide.matches) leftByHand();
           options.onClose?.();
+          if (chosen && !isRoom) restore();
           changed();
         },
       });
-      if (wide.matches && !restoring) keepPanel(userId, true);
+      if (wide.matches && !restoring && isRoom) keepPanel(userId, true);
       changed();
       return sheet;
     },
 
     close: () => sheet?.close({ chosen: true }),
 
-    /** Another room is shown: its sheet, opened by `open()`, takes the place of this one. */
-    follow(open) {
+    /** Another room is shown: its sheet, opened by `open()`, takes the place of this one, unless that stays. */
+    follow(open, { all = false } = {}) {
+      reopen = open;
+      if (stays && wide.matches && !all) return;
       sheet?.close();
-      if (!open || !wide.matches || !wantsPanel(userId)) return;
-      restoring = true;
-      open();
-      restoring = false;
+      restore();
     },
 
     stop() {
@@ -88,7 +115,7 @@ export function openRoomSheet(app, roomId, make) {
   const opened = app.sheets.open({ title, body, onClose });
 }
 
-function createSheet({ title, body, host, wide, byHand, leftByHand, onClose }) {
+function createSheet({ title, body, host, wide, byHand, stays = false, leftByHand, onClose }) {
   const content = h("div", { class: "sheet-body" }, body);
   const opener = document.activeElement;
   let shown = null; // the dialog or the panel it is in
@@ -106,7 +133,7 @@ function createSheet({ title, body, host, wide, byHand, leftByHand, onClose }) {
       sheet: true,
       onClose: () => shown === frame && done(true),
     });
-    const frame = { close: opened.close };
+    const frame = { close: opened.close, settle() {} };
     return frame;
   }
 
@@ -114,19 +141,24 @@ function createSheet({ title, body, host, wide, byHand, leftByHand, onClose }) {
   function leftByLayer() {
     const frame = shown;
     const { pathname } = location;
+    const isBack = () => location.pathname === pathname && !navigation.plan;
+    if (stays) {
+      queueMicrotask(() => shown === frame && isBack() && leave(frame));
+      return;
+    }
     frame.close();
-    queueMicrotask(() => {
-      if (location.pathname === pathname && !navigation.plan) leftByHand();
-    });
+    queueMicrotask(() => isBack() && leftByHand());
     done(false);
+  }
+
+  function leave(frame) {
+    frame.close();
+    done(true);
   }
 
   function inPanel() {
     const heading = h("h2", { id: "side-panel-title", tabindex: "-1", title }, title);
-    const closeIt = () => {
-      frame.close();
-      done(true);
-    };
+    const closeIt = () => leave(frame);
     const panel = h(
       "aside",
       { class: "side-panel", "aria-labelledby": "side-panel-title" },
@@ -147,6 +179,7 @@ function createSheet({ title, body, host, wide, byHand, leftByHand, onClose }) {
     // One that stands there since the room was opened is part of the place: Back leads away from it.
     const closed = byHand ? navigation.layer(leftByLayer) : () => {};
     const frame = {
+      settle: closed,
       close() {
         const hadFocus = panel.contains(document.activeElement);
         closed();
@@ -168,6 +201,8 @@ function createSheet({ title, body, host, wide, byHand, leftByHand, onClose }) {
   place();
   return {
     place,
+    /** It is part of the place from now on: Back leads away from there, and does not close it. */
+    settle: () => shown?.settle(),
     close({ chosen = false } = {}) {
       const frame = shown;
       done(chosen);

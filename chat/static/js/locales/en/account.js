@@ -4,8 +4,6 @@ export default {
   "profile.title": "Your account",
   "profile.nickname": "Nickname",
   "profile.nickname_hint": "What others see. Empty: your username.",
-  "profile.picture": "Picture",
-  "profile.picture_hint": "The address of an image, beginning with https. Empty: your initial.",
   "profile.security": "Security",
 
   "notify.title": "Notifications on this device",

@@ -37,8 +37,6 @@ export default {
   "field.current_password": "Current password",
   "field.new_password": "New password",
 
-  "files.refused": "Files and pictures cannot be sent here yet.",
-
   "storage.blocked":
     "This browser keeps nothing for this site: when you close or reload this page, you have to log in again, and drafts and messages that are not sent yet are lost.",
   "storage.no_outbox":

@@ -75,6 +75,7 @@ export default {
   "palette.rooms": "Conversations",
   "palette.people": "People",
   "palette.actions": "Actions",
+  "palette.messages": "Messages",
   "palette.join": "Join",
   "palette.join_group": "Join group {number}",
   "palette.join_invitation": "Open the invitation",

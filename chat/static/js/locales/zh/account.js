@@ -4,8 +4,6 @@ export default {
   "profile.title": "我的账号",
   "profile.nickname": "昵称",
   "profile.nickname_hint": "别人看到的名字，留空则显示用户名。",
-  "profile.picture": "头像",
-  "profile.picture_hint": "图片地址，以 https 开头，留空则显示首字。",
   "profile.security": "账号安全",
 
   "notify.title": "在本机显示通知",

@@ -34,8 +34,6 @@ export default {
   "field.current_password": "当前密码",
   "field.new_password": "新密码",
 
-  "files.refused": "暂不支持发送文件和图片。",
-
   "storage.blocked":
     "此浏览器不为本站保存任何数据：关闭或重新加载本页后需要重新登录，草稿和未发出的消息也会丢失。",
   "storage.no_outbox": "此浏览器不为本站保存消息：关闭或重新加载本页时，未发出的消息会丢失。",

@@ -75,6 +75,7 @@ export default {
   "palette.rooms": "会话",
   "palette.people": "联系人",
   "palette.actions": "操作",
+  "palette.messages": "消息",
   "palette.join": "加入",
   "palette.join_group": "加入群聊 {number}",
   "palette.join_invitation": "查看群聊邀请",

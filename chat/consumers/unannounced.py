@@ -16,7 +16,7 @@ from chat.repositories.outages import is_outage
 from chat.repositories.rooms import RoomRepository
 
 SWEEP = "ends"  # the name of its lease
-LOOK = 5.0  # seconds
+CHECK_INTERVAL = 5.0  # seconds
 EVERY = 60_000  # milliseconds
 # Entries so young may still be announced.
 YOUNG = 10_000
@@ -28,7 +28,7 @@ PAUSE_FACTOR = 3.0  # after a room, as a multiple of the time it took
 log = logging.getLogger(__name__)
 
 
-class Sweep:
+class UnannouncedEntries:
     """Makes rooms say where their logs end: that touches them, so all consumers look at them.
 
     An engine that cannot look back serves one process. There a start reads the ends of all rooms.
@@ -54,7 +54,7 @@ class Sweep:
 
     def run(self) -> None:
         """Sweep once a minute while this process holds the lease, until stopped."""
-        while not self._stopped.wait(LOOK):
+        while not self._stopped.wait(CHECK_INTERVAL):
             try:
                 self.run_if_due()
             except Exception as error:

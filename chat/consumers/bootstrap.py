@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Pause = Callable[[float], bool]
 
 
-class Beginning:
+class Bootstrap:
     """Prepares a generation of a consumer, and finds all rooms ahead of their cursors."""
 
     def __init__(

@@ -1,0 +1,166 @@
+"""A host that is slow holds up the pushes to no other one."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chat.models import PushSubscription
+from chat.push import delivery
+from chat.push.delivery import TO_OTHERS, Delivery, Result
+from chat.push.endpoints import Endpoints
+from chat.push.posting import Answer
+from chat.push.sender import AT_ONCE
+from harness.servers import PATIENCE
+
+KNOWN = "https://push.example.org/x"
+OTHER = "https://other.example.org/x"
+ADDRESS = "142.250.1.1"
+
+
+class Held:
+    """A call that does not return before `release`."""
+
+    def __init__(self, returns: object) -> None:
+        self.hosts: list[str] = []
+        self.returns = returns
+        self.holds: set[str] = set()
+        self._entered = threading.Semaphore(0)
+        self._released = threading.Event()
+
+    def call(self, host: str) -> Any:
+        self.hosts.append(host)
+        if host in self.holds:
+            self._entered.release()
+            assert self._released.wait(PATIENCE)
+        return self.returns
+
+    def wait(self, count: int = 1) -> None:
+        """Wait until so many calls are held."""
+        for _ in range(count):
+            assert self._entered.acquire(timeout=PATIENCE)
+
+    def release(self) -> None:
+        self._released.set()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., None]]:
+    """A function that calls another one in a thread; all end with the test."""
+    threads: list[threading.Thread] = []
+
+    def start(call: Callable[..., object], *args: object) -> None:
+        threads.append(threading.Thread(target=call, args=args))
+        threads[-1].start()
+
+    yield start
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def lookups(monkeypatch: pytest.MonkeyPatch, start: object) -> Iterator[Held]:
+    """The lookups of hosts; ends before the threads of `start` do."""
+    held = Held([(0, 0, 0, "", (ADDRESS, 443))])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: held.call(host))
+    yield held
+    held.release()
+
+
+@pytest.fixture
+def posts(monkeypatch: pytest.MonkeyPatch, start: object) -> Iterator[Held]:
+    """The exchanges with services; ends before the threads of `start` do."""
+    held = Held(Answer(201))
+    monkeypatch.setattr(delivery, "post", lambda endpoint, *_: held.call(endpoint.host))
+    monkeypatch.setattr(delivery, "encrypt", lambda *_: b"")
+    yield held
+    held.release()
+
+
+def test_an_address_that_is_known_waits_for_no_lookup(
+    lookups: Held, start: Callable[..., None]
+) -> None:
+    endpoints = Endpoints(allow_private=False)
+    endpoints.resolve(KNOWN)
+    lookups.holds.add("other.example.org")
+    start(endpoints.resolve, OTHER)
+    lookups.wait()
+    found: list[str] = []
+    again = threading.Thread(target=lambda: found.append(endpoints.resolve(KNOWN).address))
+    again.start()
+    again.join(1.0)
+    lookups.release()
+    assert found == [ADDRESS] and lookups.hosts == ["push.example.org", "other.example.org"]
+
+
+def test_a_lookup_of_a_host_that_answered_lately_waits_for_no_other_host(
+    lookups: Held, start: Callable[..., None]
+) -> None:
+    endpoints = Endpoints(allow_private=False)
+    lookups.holds.add("other.example.org")
+    start(endpoints.resolve, OTHER)
+    lookups.wait()
+    found: list[str] = []
+    known = threading.Thread(target=lambda: found.append(endpoints.resolve(KNOWN, True).address))
+    known.start()
+    known.join(1.0)
+    lookups.release()
+    assert found == [ADDRESS]
+
+
+def test_a_host_is_looked_up_once_by_those_who_ask_together(
+    lookups: Held, start: Callable[..., None]
+) -> None:
+    endpoints = Endpoints(allow_private=False)
+    lookups.holds.add("other.example.org")
+    for _ in range(3):
+        start(endpoints.resolve, OTHER)
+    lookups.wait()
+    lookups.release()
+    assert endpoints.resolve(OTHER).address == ADDRESS
+    assert lookups.hosts == ["other.example.org"]
+
+
+def test_all_places_are_for_a_service_that_answers(
+    lookups: Held, posts: Held, start: Callable[..., None]
+) -> None:
+    """A push that finds no place costs its reads again, three seconds later."""
+    sent, results = _delivery(), []
+    assert sent(KNOWN).outcome == "sent"
+    posts.holds.add("push.example.org")
+    for _ in range(AT_ONCE):
+        start(lambda: results.append(sent(KNOWN).outcome))
+    posts.wait(AT_ONCE)
+    assert results == []  # none of them was turned away
+
+
+def test_hosts_that_never_answered_have_few_places(
+    lookups: Held, posts: Held, start: Callable[..., None]
+) -> None:
+    sent = _delivery()
+    assert sent(KNOWN).outcome == "sent"
+    posts.holds.add("other.example.org")
+    for _ in range(TO_OTHERS):
+        start(sent, OTHER)
+    posts.wait(TO_OTHERS)
+    assert sent(OTHER).outcome == "busy"
+    assert sent(KNOWN).outcome == "sent"
+
+
+def _delivery() -> Callable[[str], Result]:
+    keys: Any = SimpleNamespace(
+        pair=lambda: SimpleNamespace(fingerprint="key"), authorization=lambda origin: "signed"
+    )
+    delivers = Delivery(keys, Endpoints(allow_private=False))
+
+    def send(endpoint: str) -> Result:
+        subscription = PushSubscription("session", "user", endpoint, "p", "a", False, "key")
+        return delivers.deliver(subscription, {"room_id": "room"}, 60, True)
+
+    return send
