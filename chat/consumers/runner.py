@@ -15,6 +15,7 @@ from chat.consumers.leases import Leases
 from chat.consumers.reading import Reading
 from chat.consumers.unannounced import SWEEP, UnannouncedEntries
 from chat.consumers.worker import Worker
+from chat.database.client import time_limit
 from chat.log.room_log import RoomLog
 from chat.models import Changes, Message, Room
 from chat.repositories.consumers import ConsumerRepository
@@ -104,7 +105,8 @@ class ConsumerRunner:
         for worker in self._workers.values():
             worker.wait(max(0.0, ends_at - time.monotonic()))
         try:
-            self._leases.release()
+            with time_limit(seconds):
+                self._leases.release()
         except Exception as error:
             if not is_outage(error):  # then they expire
                 log.exception("could not release the leases of consumers")
