@@ -486,6 +486,12 @@ WORKLOADS = (
             "one pair p99",
             "one phrase p99",
             "index",
+            *(
+                f"{means} {kind}"
+                for kind in ("rare", "frequent", "pair", "phrase")
+                for means in ("text", "regex")
+            ),
+            "text index",
         ),
         (
             Goal("all rare p50", at_most=20),

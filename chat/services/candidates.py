@@ -13,7 +13,7 @@ from chat.repositories.search import WEEK, Candidate, SearchRepository, place_of
 # Candidates that are read at first, of many rooms and of a few of them; later more.
 FIRST, FEWEST = 48, 4
 MOST = 1_000
-WEEKS, GROWTH = 2, 4  # weeks that are read at first, and by what the number grows
+WEEKS, GROWTH = 4, 16  # weeks that are read at first, and by what the number grows
 SCANS = 200  # of rooms in weeks: as many are merged by time without reading all matches
 BUSY = 5_000  # matches in a week, from which on to read and sort all of them takes long
 PROBED = 200  # candidates that are counted, to begin with the rarest term
@@ -61,15 +61,17 @@ class Candidates:
         ]
         self._begin_with_rarest(weeks[:WEEKS])
         size = max(WEEKS, SCANS // len(self._room_ids)) if self._are_few else WEEKS
+        expected = BUSY  # matches in a week, as in those before
         while weeks:
             some = weeks[: min(size, self._search.weeks_at_once)]
-            is_busy = not self._are_few and self._is_busy(some)
+            is_busy = expected * len(some) >= BUSY and self._is_busy(some)
             if is_busy and len(some) > 1:
                 size = 1
                 continue
             found = self._by_rooms(some, before) if is_busy else self._of(some, before)
+            count = 0
             try:
-                for one in found:
+                for count, one in enumerate(found, 1):
                     before = one.place
                     if since is not None and before.at < since:
                         return
@@ -78,6 +80,8 @@ class Candidates:
                 raise OutOfTime(before or _after(weeks[0])) from None
             before = SearchCursor(some[-1] * WEEK, FIRST_ID)
             weeks = weeks[len(some) :]
+            if len(self._terms) == 1:
+                expected = 1 + count // len(some)
             size *= GROWTH
             if weeks and time.monotonic() > deadline:  # not earlier: each page is to get on
                 raise OutOfTime(before)
@@ -90,7 +94,7 @@ class Candidates:
             self._terms = [rarest, *(term for term in self._terms if term != rarest)]
 
     def _is_busy(self, weeks: Sequence[int]) -> bool:
-        return self._search.count(self._terms[0], weeks, BUSY) == BUSY
+        return not self._are_few and self._search.count(self._terms[0], weeks, BUSY) == BUSY
 
     def _of(self, weeks: Sequence[int], before: SearchCursor | None) -> Iterator[Candidate]:
         return self._pages(weeks, self._room_ids if self._are_few else None, before, FIRST)
