@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chat.chunks import chunked
+from chat.consumers.bootstrap import CHUNK
 from chat.consumers.consumer import Consumer
 from chat.consumers.leases import LEASE
 from chat.consumers.positions import START
@@ -16,7 +17,6 @@ from chat.repositories.consumers import ConsumerRepository, ConsumerState
 from chat.repositories.cursors import Cursor, CursorRepository
 from chat.repositories.rooms import RoomRepository
 
-CHUNK = 200  # rooms that are compared with their cursors at once
 MAX_ASKED = 100  # rooms behind whose oldest message is looked at
 
 

@@ -15,18 +15,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 from chat.errors import BadPicture, Unavailable
 from chat.keyed_locks import KeyedLocks
+from chat.media_types import is_picture
+from chat.models import FilePurpose
 
 SLOTS = 2  # workers at a time
 WAIT = 60.0  # seconds for a slot
 LONGEST_ANSWER = 4096  # bytes
-TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 WORKER = Path(__file__).with_name("worker.py")
-
-Kind = Literal["message", "avatar"]
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +36,8 @@ class Bounds:
 
     memory: int = 1024 * 1024 * 1024  # bytes of addresses
     seconds: int = 20  # of one core
-    moving_seconds: float = (
-        10.0  # of these, to write a picture that moves; else its first frame stays
-    )
+    # Of these, to write a picture that moves; else its first frame stays.
+    moving_seconds: float = 10.0
     wall_seconds: float = 30.0  # by the clock; more than `seconds`, because others go first
 
 
@@ -66,7 +64,7 @@ class Pictures:
         self._locks = KeyedLocks()
 
     @contextmanager
-    def reencode(self, source: BinaryIO, kind: Kind, owner: str) -> Iterator[Reencoded]:
+    def reencode(self, source: BinaryIO, kind: FilePurpose, owner: str) -> Iterator[Reencoded]:
         """Yield the picture in temporary files that are open as long as the block runs.
 
         `source` is a file with a descriptor. A message's picture keeps its type; an avatar is a
@@ -103,7 +101,7 @@ class Pictures:
         finally:
             lock.release()
 
-    def _run_worker(self, kind: Kind, *inherited: BinaryIO) -> dict[str, Any]:
+    def _run_worker(self, kind: FilePurpose, *inherited: BinaryIO) -> dict[str, Any]:
         files = [file.fileno() for file in inherited]
         bounds = self._bounds
         limits = (bounds.memory, bounds.seconds, bounds.moving_seconds)
@@ -166,7 +164,7 @@ def _reencoded(
             log.error("no picture can be decoded: %s finds no Pillow of its own", sys.executable)
             raise Unavailable()
         case {"type": str(type_), "width": int(width), "height": int(height), "preview": bool(has)}:
-            if type_ in TYPES and 0 < width < 65_536 and 0 < height < 65_536 and size:
+            if is_picture(type_) and 0 < width < 65_536 and 0 < height < 65_536 and size:
                 picture.seek(0)
                 preview.seek(0)
                 return Reencoded(picture, preview if has else None, type_, width, height, size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import http.client
 import ssl
@@ -12,6 +11,7 @@ from typing import Literal
 
 from cachetools import LRUCache
 
+from chat import base64url
 from chat.models import PushSubscription
 from chat.push.endpoints import Endpoint, Endpoints, RefusedEndpoint
 from chat.push.keys import PushKeys
@@ -93,7 +93,7 @@ class Delivery:
 def _topic(subscription: PushSubscription, room_id: str) -> str:
     """Return a name for the room that says nothing to the service."""
     digest = hashlib.sha256(f"{subscription.auth} {room_id}".encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()[:TOPIC]
+    return base64url.encode(digest)[:TOPIC]
 
 
 def _outcome_of(status: int) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import threading
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from chat import base64url
 from chat.repositories.push_keys import PushKeyRepository
 
 NONCE = 12  # bytes
@@ -109,4 +109,4 @@ def _pair_of(private: bytes) -> KeyPair:
         serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
     )
     fingerprint = hashlib.sha256(point).hexdigest()[:16]
-    return KeyPair(key, base64.urlsafe_b64encode(point).rstrip(b"=").decode(), fingerprint)
+    return KeyPair(key, base64url.encode(point), fingerprint)

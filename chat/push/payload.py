@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import os
 
 import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from chat import base64url
 from chat.models import Message, PushSubscription, Room
 from chat.schemas.writing import write_json
 
@@ -42,13 +42,9 @@ def encrypt(payload: dict[str, object], subscription: PushSubscription) -> bytes
             write_json(payload),
             salt=os.urandom(16),
             private_key=ec.generate_private_key(ec.SECP256R1()),
-            dh=_decoded(subscription.p256dh),
-            auth_secret=_decoded(subscription.auth),
+            dh=base64url.decode(subscription.p256dh),
+            auth_secret=base64url.decode(subscription.auth),
             rs=RECORD,
             version="aes128gcm",
         )
     )
-
-
-def _decoded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

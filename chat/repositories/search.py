@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from zlib import crc32
 
@@ -24,7 +23,6 @@ from chat.chunks import chunked
 from chat.database.client import Database
 from chat.models import SearchCursor
 from chat.repositories.documents import (
-    delete_in_pieces,
     in_pages,
     is_only_repeated,
     object_ids,
@@ -203,16 +201,19 @@ class SearchRepository:
             for some in chunked(weeks, self.weeks_at_once):
                 for term in (EVERY, DELETED):
                     found = {"week": _one_of(some), "terms": number_of(term)} | _rooms([room_id])
-                    query = found | {"room_identity": room}
-                    yield from delete_in_pieces(self._database, "search", query)
+                    yield from self._delete(found | {"room_identity": room})
 
     def delete_all(self) -> Iterator[int]:
         """Delete all entries in pieces."""
-        ids = (document["_id"] for document in in_pages(self._collection, {}, {"_id": 1}))
-        while piece := [*islice(ids, self._database.dialect.delete_piece)]:
+        return self._delete({})
+
+    def _delete(self, query: Document) -> Iterator[int]:
+        """Delete what matches in pieces, and never hold all ids: a room may have a million."""
+        ids = (document["_id"] for document in in_pages(self._collection, query, {"_id": 1}))
+        for piece in chunked(ids, self._database.dialect.delete_piece):
             yield sum(
-                self._collection.delete_many(query).deleted_count
-                for query in with_ids(self._database, piece)
+                self._collection.delete_many(some).deleted_count
+                for some in with_ids(self._database, piece)
             )
 
     def _insert_weeks(self, entries: Sequence[Entry]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +9,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric import ec
 from marshmallow import ValidationError
 
+from chat import base64url
 from chat.schemas import fields
 from chat.schemas.base import Schema
 
@@ -45,7 +44,7 @@ class Keys(fields.Strict):
         point, secret = _decoded(value["p256dh"]), _decoded(value["auth"])
         if point is None or not _is_point(point) or secret is None or len(secret) != AUTH_BYTES:
             raise ValidationError("invalid.value")
-        return _encoded(point), _encoded(secret)
+        return base64url.encode(point), base64url.encode(secret)
 
 
 class SubscribeSchema(Schema):
@@ -69,15 +68,10 @@ def _is_https_url(text: str) -> bool:
 def _decoded(text: object) -> bytes | None:
     if not isinstance(text, str) or len(text) > MAX_KEY:
         return None
-    bare = text.rstrip("=")
     try:
-        return base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
+        return base64url.decode(text.rstrip("="))
+    except ValueError:
         return None
-
-
-def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _is_point(data: bytes) -> bool:

@@ -7,13 +7,13 @@ stored, and valid for one account until its password changes. It grants nothing 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from chat import base64url
 from chat.addresses import network_of
 from chat.clock import DAY_MS, now_ms
 from chat.models import User
@@ -73,7 +73,7 @@ class Devices:
     def _sign(self, purpose: str, text: str) -> str:
         signed = _encode(f"{purpose}\0{text}")
         digest = hmac.new(self._key, signed, hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return base64url.encode(digest)
 
 
 def _encode(text: str) -> bytes:

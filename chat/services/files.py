@@ -56,10 +56,14 @@ class FileService:
     ) -> tuple[File, ...]:
         """Reserve the user's files in the room for the message with that `client_id`.
 
-        Repeating the call is no error. Each claim is one guarded write, so of two messages one gets
-        the file. A claim whose message is not stored ends after a day.
+        Repeating the call is no error. All files are checked before the first one is claimed. Each
+        claim is one guarded write, so of two messages one gets the file. A claim whose message is
+        not stored ends after a day.
         """
-        return tuple(self._claim(room, user, client_id, file_id) for file_id in file_ids)
+        found = [self._find_free(room, user, client_id, file_id) for file_id in file_ids]
+        for stored in found:
+            self._claim(stored, client_id)
+        return tuple(stored.file for stored in found)
 
     def find(self, user: User, file_id: str) -> StoredFile:
         """Return a file that the user may read now; raise NotFound for any other."""
@@ -92,7 +96,8 @@ class FileService:
             yield piece[max(0, first - start) : end - start]
             yield_to_others()
 
-    def _claim(self, room: Room, user: User, client_id: str, file_id: str) -> File:
+    def _find_free(self, room: Room, user: User, client_id: str, file_id: str) -> StoredFile:
+        """Return a file that the message may claim."""
         stored = self._files.find(file_id)
         if (
             stored is None
@@ -100,11 +105,16 @@ class FileService:
             or (stored.room_id, stored.user_id) != (room.id, user.id)
         ):
             raise InvalidInput({"files": ["invalid.no_file"]})
-        if stored.client_id not in (None, client_id) or not self._files.claim(
-            file_id, client_id, stored.client_id, self._clock() + UNUSED_MS
-        ):
+        if stored.client_id not in (None, client_id):
             raise InvalidInput({"files": ["invalid.file_used"]})
-        return stored.file
+        return stored
+
+    def _claim(self, stored: StoredFile, client_id: str) -> None:
+        # A repeat of the same send may have claimed it since it was found.
+        for claimed in (stored.client_id, client_id):
+            if self._files.claim(stored.id, client_id, claimed, self._clock() + UNUSED_MS):
+                return
+        raise InvalidInput({"files": ["invalid.file_used"]})
 
     def _may_read(self, stored: StoredFile, user_id: str) -> bool:
         if stored.purpose == "avatar":

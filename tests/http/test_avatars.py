@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +13,9 @@ from flask import Flask
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from chat.database.client import time_limit
+from chat.middleware import deadline
+from chat.realtime.acks import ANSWER_WITHIN
 from harness.accounts import data_of, error_of
 from harness.people import Person, make_people
 from tests.http.uploading import picture, some_bytes
@@ -109,6 +113,26 @@ def test_of_a_picture_that_is_removed_nothing_is_left(
         for _ in range(2):  # the second time there is none
             assert data_of(ada.delete(path))["avatar"] == ""
         assert is_gone(shared_app, ada, avatar)
+
+
+def test_the_removal_of_a_picture_is_a_call_as_others_are(
+    shared_app: Flask, ada: Person, room: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It brings no file, so its body is checked, and its queries have a time limit together."""
+    limits: list[float] = []
+
+    def limited(seconds: float) -> AbstractContextManager[None]:
+        limits.append(seconds)
+        return time_limit(seconds)
+
+    monkeypatch.setattr(deadline, "time_limit", limited)
+    for path in (MY_AVATAR, avatar_of(room)):
+        data_of(put(ada, path, picture()))
+        assert limits == []
+        error_of(ada.delete(path, data=b"text", content_type="text/plain"), 415)
+        data_of(ada.delete(path))
+        assert len(limits) == 2 and max(limits) <= ANSWER_WITHIN
+        limits.clear()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from bson import ObjectId
 from flask import Flask
 
 from chat.i18n import translate
+from chat.repositories.files import FileRepository
 from chat.schemas.messages import MAX_FILES
 from harness.accounts import data_of, error_of
 from harness.people import Person, make_people, new_client_id
@@ -119,6 +120,39 @@ def test_files_of_others_and_of_other_rooms_cannot_be_sent(
     for file_id in (upload(bob, room)["id"], upload(ada, other)["id"], "f" * 24):
         refused = error_of(ada.post_message(room, "", files=[file_id]), 400)
         assert refused["fields"] == {"files": [translate("invalid.no_file", "zh")]}
+
+
+def test_a_message_with_one_bad_file_claims_none(ada: Person, room: dict[str, Any]) -> None:
+    used, file = (upload(ada, room)["id"] for _ in range(2))
+    ada.say(room, "", files=[used])
+    for bad in (used, "f" * 24):
+        error_of(ada.post_message(room, "", files=[file, bad]), 400)
+    assert [one["id"] for one in ada.say(room, "", files=[file])["files"]] == [file]
+
+
+def test_a_send_and_its_repeat_under_way_at_once_claim_the_same_files(
+    ada: Person, room: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repeat claims a file after the send has found it free."""
+    files = [upload(ada, room)["id"] for _ in range(2)]
+    claim = FileRepository.claim
+
+    def claim_twice(*args: Any) -> bool:
+        claim(*args)
+        return claim(*args)
+
+    monkeypatch.setattr(FileRepository, "claim", claim_twice)
+    assert [one["id"] for one in ada.say(room, "", files=files)["files"]] == files
+
+
+def test_a_message_over_the_quota_claims_no_file(make_app: Callable[..., Flask]) -> None:
+    app = make_app(RATE_LIMITS=True, MESSAGE_BYTES_PER_DAY_USER=10)
+    (person,) = make_people(app, "ada")
+    room = person.create_group()
+    file = upload(person, room)["id"]
+    refused = error_of(person.post_message(room, "a" * 11, files=[file]), 429)
+    assert refused["code"] == "quota_exceeded"
+    assert [one["id"] for one in person.say(room, "a" * 10, files=[file])["files"]] == [file]
 
 
 def test_a_repeat_with_files_that_are_gone_is_answered_with_the_stored_message(

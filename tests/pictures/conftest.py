@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from chat.pictures.decoder import Kind, Pictures
+from chat.models import FilePurpose
+from chat.pictures.decoder import Pictures
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ Reencode = Callable[..., Result]
 
 
 def reencode_with(
-    pictures: Pictures, sent: bytes, kind: Kind = "message", owner: str = "ann"
+    pictures: Pictures, sent: bytes, kind: FilePurpose = "message", owner: str = "ann"
 ) -> Result:
     """Return what the decoder makes of the bytes."""
     with pictures.temporary_file() as source:

@@ -96,6 +96,21 @@ def test_a_room_is_gone_at_once_and_its_log_a_little_later(app: Flask) -> None:
     assert rest_of(services, other) == {"room": 1, "user_room": 1, "message": 2}
 
 
+def test_of_what_was_said_in_a_room_that_is_gone_nothing_is_in_the_index(app: Flask) -> None:
+    services = services_of(app)
+    (ann,) = (person.model for person in make_people(app, "ann"))
+    group, other = (services.groups.create_group(ann, "Tea") for _ in range(2))
+    for room in (group, other):
+        services.messages.send(ann, room.id, "c", "a secret plan").result(10)
+    services.consumers.run_due()
+    indexed = rest_of(services, other)
+    assert rest_of(services, group) == indexed and indexed["search"] == 1
+    services.groups.delete(ann, group.id)
+    services.jobs.run_due()
+    assert rest_of(services, group) == {}
+    assert rest_of(services, other) == indexed
+
+
 def test_what_another_process_stored_in_a_room_that_had_ended_goes_too(app: Flask) -> None:
     services = services_of(app)
     (ann,) = (person.model for person in make_people(app, "ann"))
