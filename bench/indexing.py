@@ -31,10 +31,12 @@ class Saying(Talker):
 
     texts: Iterator[str] = cycle(islice(Corpus().texts(TEXTS), TEXTS))
 
-    def say(self, count: int) -> None:
-        """Send so many more messages."""
-        for _ in range(count):
+    def say(self, count: int) -> int:
+        """Send so many more messages, as far as no more than IN_FLIGHT wait; return how many."""
+        free = max(0, min(count, IN_FLIGHT - len(self._sent)))
+        for _ in range(free):
             self._send()
+        return free
 
     def _event(self, number: int) -> str:
         message = {
@@ -112,8 +114,7 @@ def _steadily(loop: Loop, talkers: list[Saying], index: Index, seconds: float) -
     while (passed := time.monotonic() - began) < seconds:
         due = int(passed * RATE) - sent
         for place, talker in enumerate(talkers):
-            talker.say(due // len(talkers) + (place < due % len(talkers)))
-        sent += due
+            sent += talker.say(due // len(talkers) + (place < due % len(talkers)))
         loop.run(lambda: False, TICK)
         most = max(most, index.behind())
     loop.require(lambda: not any(talker.waits for talker in talkers), CATCH_UP_SECONDS, "acks")
