@@ -8,9 +8,10 @@ from chat.consumers.consumer import Batch
 
 
 class DeletedFiles:
-    """Removes files, also those of a message whose deletion a process did not survive.
+    """Marks the files of a deleted message within a second or two, or after a crash later.
 
-    There were no files before its first start, so it begins at the head.
+    There were no files before its first start, so it begins at the head. The files of what is
+    deleted in that very moment are found by their `remove_at`, within a day.
     """
 
     name = "files"

@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-from chat.concurrency import spawn
-from chat.models import Changes, Message, Room, StoredFile
+from chat.models import StoredFile
 from chat.repositories.file_chunks import FileChunkRepository
 from chat.repositories.files import FileRepository
 from chat.repositories.messages import MessageRepository
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class FileRemoval:
-    """Marks files, and deletes them in a serving process. It is a follower of changes too."""
+    """Marks files, and deletes them in a serving process."""
 
     def __init__(
         self,
@@ -80,18 +79,6 @@ class FileRemoval:
             pass
         self._marked.set()
 
-    def on_changed(self, room: Room, changes: Changes) -> None:
-        """Remove the files of messages that were deleted (a follower of the log).
-
-        A consumer of the log does the same, should this process die before.
-        """
-        deleted = [message for message in changes.messages if message.deleted]
-        if deleted:
-            spawn(self._remove_of_messages, deleted)
-
-    def on_changes_caught_up(self, room: Room, changes: Changes) -> None:
-        """Leave it to the process that stored the changes."""
-
     def run(self) -> None:
         """Delete what is marked until stopped, also after database outages."""
         while not self._stopped:
@@ -139,7 +126,3 @@ class FileRemoval:
             return room is not None and room.avatar == stored.id
         user = self._users.find(stored.user_id)
         return user is not None and user.avatar == stored.id
-
-    def _remove_of_messages(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            self.remove_of_message(message.room_id, message.user_id, message.client_id)

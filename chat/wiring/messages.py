@@ -69,12 +69,7 @@ def wire_messages(
         core.previews,
         core.consumers,
     )
-    room_log.change_followers = (
-        mention_marks,
-        core.publisher,
-        core.consumers,
-        files.file_removal,
-    )
+    room_log.change_followers = (mention_marks, core.publisher, core.consumers)
     epoch_watch = EpochWatch(
         EpochRepository(core.database),
         forget=(

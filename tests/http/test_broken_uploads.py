@@ -17,7 +17,7 @@ from flask import Flask
 from chat.budgets import USER
 from chat.database.client import Database
 from harness.people import Person, app_beside, make_people
-from harness.servers import PATIENCE, Server
+from harness.servers import PATIENCE, ROOT, Server
 from tests.conftest import drop, with_database
 
 SIZE = 2_000_000  # bytes: eight chunks
@@ -111,6 +111,29 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Server, app: Flask, ad
     wait_until_stored(app, there)
     upload.socket.close()
     wait_until_stored(app, before)
+
+
+class ImpatientServer(Server):
+    """A server that ends slow transfers soon."""
+
+    program = "tests/http/impatient_server.py"
+
+
+def test_an_upload_that_stalls_is_ended_by_the_least_rate_and_leaves_nothing(
+    mongo_uri: str, tmp_path: Path
+) -> None:
+    name = f"test_{secrets.token_hex(8)}"
+    uri = with_database(mongo_uri, name)
+    with ImpatientServer(tmp_path, MONGO_URI=uri, PYTHONPATH=ROOT) as server:
+        with app_beside(tmp_path, uri) as app:
+            (ada,) = make_people(app, "ada")
+            upload = Upload(server, ada.token, ada.create_group())
+            upload.socket.sendall(b"x" * (SIZE // 2))
+            wait_until_stored(app, {"file.files": 1, "file.chunks": 3})
+            status, body = upload.answer()  # it comes although the client waits for ever
+            assert status == b"400 BAD REQUEST" and list(body["error"]["fields"]) == ["file"]
+            wait_until_stored(app, {"file.files": 0, "file.chunks": 0})
+    drop(Database(mongo_uri), name)
 
 
 def test_uploads_that_stand_still_keep_their_user_from_nothing(

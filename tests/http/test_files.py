@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 from flask import Flask
+from werkzeug.http import parse_options_header
 
 from chat.i18n import translate
 from chat.repositories.files import FileRepository
@@ -172,13 +173,12 @@ def test_a_message_has_so_many_files(ada: Person, room: dict[str, Any]) -> None:
 def test_deleting_a_message_removes_its_bytes(
     shared_app: Flask, ada: Person, room: dict[str, Any]
 ) -> None:
+    settle_files(shared_app)  # consumers begin here at the latest
     message = send_file(ada, room, some_bytes(LARGE))
     ada.change(room, message["seq"], deleted=True)
     file_id = message["files"][0]["id"]
     error_of(ada.get(f"/files/{file_id}"), 404)
-    services = shared_app.extensions["chat"]
-    services.file_removal.remove_of_message(room["id"], ada.id, message["client_id"])
-    services.file_removal.run_once()
+    settle_files(shared_app)
     assert chunks_of(shared_app, file_id) == 0
 
 
@@ -202,6 +202,29 @@ def test_a_file_is_what_its_bytes_are_and_runs_nowhere(
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\ada\\my notes.txt", "my notes.txt"),
+        ("a\r\nSet-Cookie: x=1.txt", "a Set-Cookie_ x=1.txt"),
+        ("photo\u202egpj.exe", "photogpj.exe"),
+        ("照片" * 150 + ".jpg", "照片" * 41 + "照.jpg"),
+        ('say "hi"; x=y.txt', "say _hi_; x=y.txt"),
+        ("..", "file"),
+        ("", "file"),
+    ],
+)
+def test_a_file_is_served_under_a_harmless_name(
+    ada: Person, room: dict[str, Any], given: str, kept: str
+) -> None:
+    file = upload(ada, room, b"some bytes", given)
+    header = ada.get(f"/files/{file['id']}").headers["Content-Disposition"]
+    kind, parameters = parse_options_header(header)
+    assert (file["name"], kind, parameters) == (kept, "attachment", {"filename": kept})
+    assert header.isascii() and header.isprintable()
 
 
 def test_what_is_named_a_picture_and_begins_as_one_is_refused_unless_it_is_one(
@@ -230,15 +253,14 @@ def test_the_files_of_a_user_have_so_much_space(make_app: Callable[..., Flask]) 
     app = make_app(FILE_BYTES_PER_USER=3 * 65_536)
     person, other = make_people(app, "ada", "bob")
     room = person.create_group(other)
+    settle_files(app)  # consumers begin here
     message = send_file(person, room, b"small")
     upload(person, room, some_bytes(2 * 65_536))
     refused = error_of(post_file(person, room, b"small"), 429)
     assert (refused["code"], refused["retry_after"]) == ("quota_exceeded", 86_400)
     upload(other, room)
     person.change(room, message["seq"], deleted=True)
-    removal = app.extensions["chat"].file_removal
-    removal.remove_of_message(room["id"], person.id, message["client_id"])
-    removal.run_once()
+    settle_files(app)
     upload(person, room, b"small")
 
 
@@ -267,6 +289,12 @@ def test_a_kept_copy_costs_a_304_and_a_part_is_that_part(ada: Person, room: dict
         assert part.headers["Content-Range"] == f"bytes {first}-{end - 1}/{LARGE}"
     late = ada.get(path, headers={"Range": f"bytes={LARGE}-"})
     assert (late.status_code, late.headers["Content-Range"]) == (416, f"bytes */{LARGE}")
+
+
+def settle_files(app: Flask) -> None:
+    """Remove what is to be removed, as the running server does."""
+    app.extensions["chat"].consumers.run_due()
+    app.extensions["chat"].file_removal.run_once()
 
 
 def chunks_of(app: Flask, file_id: str) -> int:
