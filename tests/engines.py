@@ -24,6 +24,7 @@ from harness.mongod import ReplicaSet, temporary_directory
 DEFAULT, SECANTUSDB, REPLICA_SET = "default", "secantusdb", "replica-set"
 BOTH = (SECANTUSDB, REPLICA_SET)
 ENGINES: dict[str, tuple[str, ...]] = {  # by the beginning of a test's name; the first one counts
+    "tests/consumers/test_runner.py": BOTH,
     "tests/faults/": BOTH,
     "tests/guarantees/": BOTH,
     "tests/log/": BOTH,

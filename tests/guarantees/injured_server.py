@@ -1,8 +1,8 @@
 """The server with an injury: `python tests/guarantees/injured_server.py`, told by its environment.
 
 - `INJURY_KILL`: it kills itself when a message gets this text, before anybody hears of it
-- `INJURY_KILL_AT`: where: "stored" (of a new message, by default); of a change "appended",
-  "applied" (and the log not scrubbed yet) or "scrubbed"
+- `INJURY_KILL_AT`: where: "stored" (of a new message, by default) or "claimed" (its files are, and
+  it is not stored); of a change "appended", "applied" (and the log not scrubbed yet) or "scrubbed"
 - `INJURY_DELAY`: looking up a membership, and storing a batch, take up to so many seconds longer
 - `INJURY_CLOCK`: its clock is ahead by so many seconds
 - `INJURY_LEASE`: another process is dead so many seconds after it last renewed its lease
@@ -47,11 +47,13 @@ def shift_clock(seconds: float) -> None:
 
 
 def kill_at(place: str, text: str) -> None:
-    """End as by a crash, at a place between storing something with this text and telling of it."""
+    """End as by a crash, at a place before something with this text is told of."""
     from chat.repositories.changes import ChangeRepository
+    from chat.repositories.messages import MessageRepository
     from chat.services.quotas import Quotas
 
     places: dict[str, tuple[type, str, bool]] = {  # and whether before that method or after it
+        "claimed": (MessageRepository, "append", True),
         "stored": (Quotas, "on_stored", True),  # the first follower
         "appended": (ChangeRepository, "append", False),
         "applied": (ChangeRepository, "_scrub", True),
@@ -61,8 +63,8 @@ def kill_at(place: str, text: str) -> None:
     method = getattr(owner, name)
 
     def die(*arguments: Any) -> None:
-        found = [arguments[-1].data] if place == "stored" else [one.value for one in arguments[-1]]
-        if text in found:
+        found = [arguments[-1]] if place == "stored" else arguments[-1]
+        if any(text in (getattr(one, "data", None), getattr(one, "value", None)) for one in found):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def injured(*arguments: Any) -> Any:

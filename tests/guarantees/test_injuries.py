@@ -117,6 +117,31 @@ def test_message_of_a_process_that_was_killed_before_telling_reaches_everyone(
     assert took.seconds < PUSHED_WITHIN
 
 
+def test_a_message_whose_files_were_claimed_before_the_kill_is_sent_again_with_them(
+    server: Server, beside: Flask, tmp_path: Path
+) -> None:
+    last_words, content = "claimed and not stored", b"some bytes"
+    injury = {"INJURY_KILL": last_words, "INJURY_KILL_AT": "claimed"}
+    with ExitStack() as stack, injured(server, tmp_path, **injury) as dying:
+        ada, bob = people_on(beside, stack, ada=dying, bob=server)
+        group = ada.create_group(bob)
+        path = f"/rooms/{group['id']}/files?name=a.bin"
+        file = ada.data("POST", path, content=content)
+        sent = message(group, last_words, "last") | {"files": [file["id"]]}
+        client = ada.socket("/group")
+        client.emit("/group", "send_message", sent)
+        client.wait_closed()
+        dying.wait()
+        assert log_of(bob, group) == []
+        dying.set("INJURY_KILL", "nothing")
+        dying.start()
+        client = ada.socket("/group")
+        acked = [client.call("/group", "send_message", sent)["data"] for _ in range(2)]
+        assert acked[0]["files"] == [file] and acked[0] == acked[1]
+        assert log_of(bob, group) == acked[:1]
+        assert bob.http("GET", f"/files/{file['id']}").content == content
+
+
 @pytest.mark.parametrize("ahead", [FIVE_MINUTES, -FIVE_MINUTES])
 def test_clock_that_is_five_minutes_off_changes_nothing(
     server: Server, beside: Flask, tmp_path: Path, figures: Figures, ahead: int

@@ -75,12 +75,11 @@ class Service:
 
     def __init__(self, directory: Path) -> None:
         self.authority = directory / "authority.pem"
-        key_file = directory / "service.pem"
-        _make_certificates(self.authority, key_file)
+        _make_certificates(self.authority, directory / "service.pem")
         self.answers: deque[tuple[int, dict[str, str]]] = deque()
         self._received: queue.Queue[Received] = queue.Queue()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(key_file)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(directory / "service.pem")
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -98,7 +97,7 @@ class Service:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._server.socket = self.context.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def origin(self) -> str:

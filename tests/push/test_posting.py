@@ -1,0 +1,117 @@
+"""A push service that keeps the server waiting, or never stops answering, is left."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+
+import pytest
+
+from chat.push import posting
+from chat.push.endpoints import Endpoint
+from harness.servers import PATIENCE
+from tests.push.service import NAME, Service
+
+Behave = Callable[[socket.socket], None]
+Post = Callable[[Behave], posting.Answer]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(posting, "ANSWER_SECONDS", 0.5)
+
+
+@pytest.fixture
+def post(shared_service: Service) -> Iterator[Post]:
+    """A function that posts to a service which behaves so, once it is connected to."""
+    threads: list[threading.Thread] = []
+    context = ssl.create_default_context(cafile=str(shared_service.authority))
+
+    def post(behave: Behave) -> posting.Answer:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+
+            def serve() -> None:
+                connection, _ = listener.accept()
+                connection.settimeout(PATIENCE)
+                with closing(connection), suppress(OSError):  # the client has left
+                    behave(connection)
+
+            threads.append(threading.Thread(target=serve, daemon=True))
+            threads[-1].start()
+            endpoint = Endpoint(NAME, listener.getsockname()[1], "/push/1", "127.0.0.1")
+            return posting.post(endpoint, {"TTL": "60"}, b"secret", context)
+
+    yield post
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "the client did not leave"
+
+
+@pytest.fixture
+def over_tls(shared_service: Service) -> Callable[[Behave], Behave]:
+    """A function that lets a service behave so after the handshake and the request."""
+
+    def over_tls(behave: Behave) -> Behave:
+        def shake_hands(connection: socket.socket) -> None:
+            with shared_service.context.wrap_socket(connection, server_side=True) as secured:
+                received = b""
+                while not received.endswith(b"secret"):
+                    received += secured.recv(4_096)
+                behave(secured)
+
+        return shake_hands
+
+    return over_tls
+
+
+def wait(connection: socket.socket) -> None:
+    """Say nothing until the client leaves."""
+    while connection.recv(4_096):
+        continue
+
+
+def test_a_service_without_a_handshake_is_left(post: Post) -> None:
+    with pytest.raises(OSError):
+        post(wait)
+
+
+def test_a_service_that_does_not_answer_is_left(
+    post: Post, over_tls: Callable[[Behave], Behave]
+) -> None:
+    with pytest.raises((OSError, http.client.HTTPException)):
+        post(over_tls(wait))
+
+
+def test_a_service_that_answers_byte_by_byte_is_left(
+    post: Post, over_tls: Callable[[Behave], Behave]
+) -> None:
+    """Each byte comes in time; all of them do not."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.")
+        pause = threading.Event()
+        for _ in range(round(PATIENCE / 0.1)):
+            connection.sendall(b"1")
+            pause.wait(0.1)
+        connection.sendall(b" 201 Created\r\nContent-Length: 0\r\n\r\n")
+
+    with pytest.raises((OSError, http.client.HTTPException)):
+        post(over_tls(drip))
+
+
+def test_of_an_endless_answer_only_the_beginning_is_read(
+    post: Post, over_tls: Callable[[Behave], Behave], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "ANSWER_SECONDS", PATIENCE)
+
+    def pour(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 1000000000000\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 65_536)
+
+    assert post(over_tls(pour)) == posting.Answer(201)
