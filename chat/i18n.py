@@ -169,7 +169,7 @@ CATALOGUE: dict[str, Line] = {
     ),
     "invalid.picture": Line(
         "无法识别这张图片。请使用完整的 PNG、JPEG、GIF 或 WebP 图片。",
-        "This picture cannot be read. Take a whole PNG, JPEG, GIF or WebP picture.",
+        "The server could not read this picture. Choose a whole PNG, JPEG, GIF or WebP file.",
     ),
     "invalid.picture_too_large": Line(
         "图片的像素过多，最多 4000 万像素。", "This picture has more than 40 million pixels."

@@ -21,7 +21,7 @@ from chat.models import Changes, Message, Room
 from chat.repositories.consumers import ConsumerRepository
 from chat.repositories.cursors import CursorRepository
 from chat.repositories.log_ends import LogEndRepository
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import logged_unless_outage
 from chat.repositories.rooms import RoomRepository
 
 INTERVAL = 1.0  # seconds between two looks at the leases
@@ -74,11 +74,10 @@ class ConsumerRunner:
             spawn(worker.run)
         spawn(self._unannounced.run)
         while not self._stopped.is_set():
-            try:
+            with logged_unless_outage(
+                log, "could not look at the leases of consumers", self._stopped.is_set
+            ):
                 self.refresh()
-            except Exception as error:
-                if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("could not look at the leases of consumers")
             self._stopped.wait(INTERVAL)
 
     def refresh(self) -> None:
@@ -104,12 +103,10 @@ class ConsumerRunner:
             worker.stop()
         for worker in self._workers.values():
             worker.wait(max(0.0, ends_at - time.monotonic()))
-        try:
+        # During an outage they expire by themselves.
+        with logged_unless_outage(log, "could not release the leases of consumers"):
             with time_limit(seconds):
                 self._leases.release()
-        except Exception as error:
-            if not is_outage(error):  # then they expire
-                log.exception("could not release the leases of consumers")
 
     def start_over(self) -> None:
         """Drop what is in progress: the database was restored, and has its own cursors."""

@@ -12,7 +12,7 @@ from chat.log.room_log import RoomLog
 from chat.models import Room
 from chat.repositories.consumers import ConsumerRepository, ConsumerState
 from chat.repositories.log_ends import LogEndRepository
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import logged_unless_outage
 from chat.repositories.rooms import RoomRepository
 
 SWEEP = "ends"  # the name of its lease
@@ -55,11 +55,10 @@ class UnannouncedEntries:
     def run(self) -> None:
         """Sweep once a minute while this process holds the lease, until stopped."""
         while not self._stopped.wait(CHECK_INTERVAL):
-            try:
+            with logged_unless_outage(
+                log, "could not look for messages that nobody announced", self._stopped.is_set
+            ):
                 self.run_if_due()
-            except Exception as error:
-                if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("could not look for messages that nobody announced")
 
     def stop(self) -> None:
         """Stop after the room under way."""

@@ -14,7 +14,7 @@ from chat.push.concern import concerns, is_news
 from chat.push.delivery import Delivery, Result
 from chat.push.payload import payload_of
 from chat.repositories.memberships import MembershipRepository
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import is_outage, logged_unless_outage
 from chat.repositories.push_subscriptions import PushSubscriptionRepository
 from chat.repositories.pushes import PushRepository
 from chat.repositories.rooms import RoomRepository
@@ -67,11 +67,8 @@ class PushSender:
     def run(self) -> None:
         """Send what is due until stopped, also after database outages."""
         while not self._stopped.is_set():
-            try:
+            with logged_unless_outage(log, "could not look for pushes", self._stopped.is_set):
                 self.run_due()
-            except Exception as error:
-                if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("could not look for pushes")
             self._wake.wait(INTERVAL)
             self._wake.clear()
 

@@ -18,7 +18,7 @@ from chat.realtime.connections import Connections
 from chat.realtime.others_presence import OthersPresence
 from chat.realtime.own_presence import OwnPresence
 from chat.realtime.publisher import Publisher
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import is_outage, logged_unless_outage
 
 INTERVAL = 1.0  # seconds between two refreshes
 GRACE = 2.0  # seconds without a connection until a user is offline; a page reload takes less
@@ -95,11 +95,8 @@ class Presence:
         pause = 0.0
         while not self._stopped.wait(pause):
             began = time.monotonic()
-            try:
+            with logged_unless_outage(log, "could not refresh presence", self._stopped.is_set):
                 self.refresh()
-            except Exception as error:
-                if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("could not refresh presence")
             pause = max(INTERVAL, min(MAX_PAUSE, PAUSE_FACTOR * (time.monotonic() - began)))
 
     def stop(self) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from chat.log.room_log import RoomLog
 from chat.reconciler.people import PeopleReconciler
 from chat.reconciler.rooms import RoomReconciler
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import logged_unless_outage
 from chat.repositories.rooms import AHEAD
 from chat.services.epoch_watch import EpochWatch
 from chat.services.membership_cache import MembershipCache
@@ -48,12 +48,8 @@ class Reconciler:
     def run(self) -> None:
         """Run once a second until stopped. After a database error the next run tries again."""
         while not self._stopped.wait(INTERVAL):
-            try:
+            with logged_unless_outage(log, "a run of the reconciler failed", self._stopped.is_set):
                 self.run_once()
-            except Exception as error:
-                # A run still going on at shutdown finds its database connection closed.
-                if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("a run of the reconciler failed")
 
     def stop(self) -> None:
         """Stop the loop."""

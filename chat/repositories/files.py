@@ -109,11 +109,9 @@ class FileRepository:
         found = self._collection.find(query).sort("remove_at", 1).limit(limit)
         return [_stored(document) for document in found]
 
-    def postpone(self, stored: StoredFile, remove_at: int | None) -> bool:
-        """Change the `remove_at` of a due file, unless another process did so first."""
-        field: Document = {"remove_at": remove_at}
-        update = {"$unset": field} if remove_at is None else {"$set": field}
-        return bool(self._collection.update_one(_as_seen(stored), update).matched_count)
+    def keep(self, stored: StoredFile) -> None:
+        """Let a due file be due no more, unless it has changed since it was read."""
+        self._collection.update_one(_as_seen(stored), {"$unset": {"remove_at": None}})
 
     def begin_removal(self, stored: StoredFile, remove_at: int) -> bool:
         """Let nobody read or claim a due file any more, unless it has changed since it was read."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pymongo.errors import (
     BulkWriteError,
@@ -110,3 +112,19 @@ def _name(error: BaseException) -> str:
     kind = type(error)
     library = kind.__module__.partition(".")[0]
     return f"Redis {kind.__name__}" if library == "redis" else kind.__name__
+
+
+@contextmanager
+def logged_unless_outage(
+    log: logging.Logger, text: str, is_stopped: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """Let whoever calls go on after an error, such as a loop with its next round.
+
+    Outages pass by themselves, and what still runs once its loop is stopped finds its database
+    connection closed. Any other error is logged.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not (is_outage(error) or is_stopped()):
+            log.exception(text)

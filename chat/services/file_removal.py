@@ -15,7 +15,7 @@ from chat.models import StoredFile
 from chat.repositories.file_chunks import FileChunkRepository
 from chat.repositories.files import FileRepository
 from chat.repositories.messages import MessageRepository
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import logged_unless_outage
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
 from chat.services.files import find_message_of
@@ -84,12 +84,9 @@ class FileRemoval:
         while not self._stopped:
             self._marked.wait(INTERVAL)
             self._marked.clear()
-            try:
+            with logged_unless_outage(log, "could not remove files", lambda: self._stopped):
                 while not self._stopped and self.run_once():
                     pass
-            except Exception as error:
-                if not (is_outage(error) or self._stopped):
-                    log.exception("could not remove files")
 
     def stop(self) -> None:
         """Stop the loop."""
@@ -108,7 +105,7 @@ class FileRemoval:
     def _end(self, stored: StoredFile) -> None:
         """Delete a due file, or note that it is in use; leave it to another process that does."""
         if stored.state == "ready" and self._is_used(stored):
-            self._files.postpone(stored, None)
+            self._files.keep(stored)
             return
         if not self._files.begin_removal(stored, self._clock() + HOLD_MS):
             return

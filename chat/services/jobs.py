@@ -17,7 +17,7 @@ from typing import Any
 
 from chat.models import Job
 from chat.repositories.jobs import JobRepository
-from chat.repositories.outages import is_outage
+from chat.repositories.outages import is_outage, logged_unless_outage
 
 INTERVAL = 1.0  # seconds between two searches for due jobs
 LEASE = 15.0  # seconds until another process may claim the job of a dead one
@@ -79,11 +79,8 @@ class Jobs:
         """Run due jobs until stopped, also after database outages."""
         self._runs = True
         while not self._stopped.wait(INTERVAL):
-            try:
+            with logged_unless_outage(log, "could not look for jobs", self._stopped.is_set):
                 self.run_due()
-            except Exception as error:
-                if not (is_outage(error) or self._stopped.is_set()):
-                    log.exception("could not look for jobs")
 
     def stop(self, seconds: float) -> None:
         """Start no more jobs, and wait for the running one to be released to other processes."""

@@ -26,7 +26,6 @@ def test_a_bot_finds_messages_of_its_rooms_and_no_others(people: People, make_bo
         deadline = time.monotonic() + PATIENCE
         while len(found := bot.search("面条")) < count:  # the index follows within a second or two
             assert time.monotonic() < deadline
-            time.sleep(0.05)
         return found
 
     assert [(one.room_id, one.seq, one.direct) for one in find(4)] == [

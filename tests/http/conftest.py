@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from chat import migrations
 from chat.app import create_app, stop
 from chat.database.client import Database
+from harness.people import Person, make_people
 from tests.conftest import drop, with_database
 from tests.mailbox import Mailbox
 
@@ -51,3 +53,29 @@ def shared_app(
 def mailing(shared_app: Flask) -> FlaskClient:
     """A client of an app whose mail arrives in the mailbox."""
     return shared_app.test_client()
+
+
+@pytest.fixture(scope="module")
+def people(shared_app: Flask) -> list[Person]:
+    return make_people(shared_app, "ada", "bob", "eve")
+
+
+@pytest.fixture(scope="module")
+def ada(people: list[Person]) -> Person:
+    return people[0]
+
+
+@pytest.fixture(scope="module")
+def bob(people: list[Person]) -> Person:
+    return people[1]
+
+
+@pytest.fixture(scope="module")
+def eve(people: list[Person]) -> Person:
+    """Somebody who shares no room with the others."""
+    return people[2]
+
+
+@pytest.fixture
+def room(ada: Person, bob: Person) -> dict[str, Any]:
+    return ada.create_group(bob)

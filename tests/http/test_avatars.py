@@ -23,32 +23,6 @@ from tests.http.uploading import picture, some_bytes
 MY_AVATAR = "/users/me/avatar"
 
 
-@pytest.fixture(scope="module")
-def people(shared_app: Flask) -> list[Person]:
-    return make_people(shared_app, "ada", "bob", "eve")
-
-
-@pytest.fixture(scope="module")
-def ada(people: list[Person]) -> Person:
-    return people[0]
-
-
-@pytest.fixture(scope="module")
-def bob(people: list[Person]) -> Person:
-    return people[1]
-
-
-@pytest.fixture(scope="module")
-def eve(people: list[Person]) -> Person:
-    """Somebody who shares no room with the others."""
-    return people[2]
-
-
-@pytest.fixture
-def room(ada: Person, bob: Person) -> dict[str, Any]:
-    return ada.create_group(bob)
-
-
 def put(person: Person, path: str, content: bytes, type_: str = "image/png") -> TestResponse:
     """Send a picture; return the response, even an error."""
     return person.put(path, data=content, content_type=type_)

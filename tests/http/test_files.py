@@ -21,32 +21,6 @@ LARGE = 600_000  # bytes: three chunks
 OFFICE_TEXT = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-@pytest.fixture(scope="module")
-def people(shared_app: Flask) -> list[Person]:
-    return make_people(shared_app, "ada", "bob", "eve")
-
-
-@pytest.fixture(scope="module")
-def ada(people: list[Person]) -> Person:
-    return people[0]
-
-
-@pytest.fixture(scope="module")
-def bob(people: list[Person]) -> Person:
-    return people[1]
-
-
-@pytest.fixture(scope="module")
-def eve(people: list[Person]) -> Person:
-    """Somebody who is not in the room."""
-    return people[2]
-
-
-@pytest.fixture
-def room(ada: Person, bob: Person) -> dict[str, Any]:
-    return ada.create_group(bob)
-
-
 def test_a_file_that_was_sent_is_read_by_a_member_byte_by_byte(
     ada: Person, bob: Person, room: dict[str, Any]
 ) -> None:

@@ -263,7 +263,7 @@ def use_files(call: Calls, database: Database, room: Room, ann: User) -> None:
     call(chunks.find, stored.id, 0)
     call(files.claim, stored.id, "c1", None, NOW)
     (due,) = call(files.list_due, LATER, 5)
-    call(files.postpone, due, None)
+    call(files.keep, due)
     call(files.release, stored.id, NOW)
     (due,) = files.list_due(LATER, 5)
     call(files.begin_removal, due, NOW)

@@ -34,7 +34,7 @@ function textOf(message) {
   return texts.get(message);
 }
 
-/** Who is typing. A push names them by id alone: who they are may not be known yet. */
+/** The people who are typing. A push names them by id alone, so a name may not be known yet. */
 export function typingText(typists, store) {
   if (typists.length > 1) return t("typing.many");
   const name = nameOf(store.users.get(typists[0]));
