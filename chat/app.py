@@ -138,9 +138,9 @@ def stop(app: Flask) -> None:
     services.room_repair.stop()
     services.file_removal.stop()
     services.jobs.stop(ANSWER_SECONDS)
+    drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     services.consumers.stop(ANSWER_SECONDS)
     services.push_sender.stop(ANSWER_SECONDS)
-    drained = services.room_log.close(began + STORE_SECONDS - time.monotonic())
     drain.wait_until_empty(ANSWER_SECONDS)
     services.socketio.server.close_all(CLOSE_SECONDS)
     # If the database is away, the next start restores what could not be written.

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 
+from chat.database.client import time_limit
 from chat.repositories.consumers import ConsumerRepository, ConsumerState
 
 # Seconds after which another process may take the lease of one that died. It looks once a second,
@@ -74,11 +75,19 @@ class Leases:
             self._held = {}
             self._holder = secrets.token_hex(8)
 
-    def release(self) -> None:
-        """Give up everything, so that another process can go on at once."""
-        with self._lock:
+    def release(self, seconds: float) -> None:
+        """Give up everything, so that another process can go on at once.
+
+        A database that does not answer in this time may leave the leases to expire.
+        """
+        if not self._lock.acquire(timeout=seconds):
+            return  # a refresh waits for the database
+        try:
             held, self._held = self._held, {}
-            self._repository.release(held, self._holder)
+            with time_limit(seconds):
+                self._repository.release(held, self._holder)
+        finally:
+            self._lock.release()
 
     def _is_free(self, state: ConsumerState) -> bool:
         if not state.holder or state.holder == self._holder:

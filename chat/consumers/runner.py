@@ -15,7 +15,6 @@ from chat.consumers.leases import Leases
 from chat.consumers.reading import Reading
 from chat.consumers.unannounced import SWEEP, UnannouncedEntries
 from chat.consumers.worker import Worker
-from chat.database.client import time_limit
 from chat.log.room_log import RoomLog
 from chat.models import Changes, Message, Room
 from chat.repositories.consumers import ConsumerRepository
@@ -105,8 +104,7 @@ class ConsumerRunner:
             worker.wait(max(0.0, ends_at - time.monotonic()))
         # During an outage they expire by themselves.
         with logged_unless_outage(log, "could not release the leases of consumers"):
-            with time_limit(seconds):
-                self._leases.release()
+            self._leases.release(seconds)
 
     def start_over(self) -> None:
         """Drop what is in progress: the database was restored, and has its own cursors."""
