@@ -5,18 +5,24 @@ may two rooms: a message that is found has to be compared with the query.
 
 The index begins with the week in which a message was sent. So what is written together lies
 together, and what was written long ago is never touched again. `search_week` has all weeks.
+
+A week with more than PART messages has several parts, each written after the other: new entries go
+to all places of the part that is written, and the engine stays fast as long as its memory holds
+that part. A part is stored as a number of its own in the place of the week.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from zlib import crc32
 
 import pymongo
 from bson import ObjectId
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from chat.chunks import chunked
@@ -30,6 +36,8 @@ from chat.repositories.documents import (
 )
 
 WEEK = 7 * 24 * 60 * 60 * 1000  # milliseconds
+PART = 50_000  # messages, whose entries take a third of the memory of the embedded engine
+PARTS_APART = 1_000_000  # between the numbers of two parts of a week
 FIND_SECONDS = 0.3  # a cold index may be slow, and pages are to come anyhow
 TIED = 4  # times as many are read where the last ones of a piece all have one time
 # Terms that no text has: tokens have no control characters.
@@ -37,6 +45,24 @@ EVERY = "\n*"  # of each message, for searches without any other term
 DELETED = "\ndeleted"
 Document = dict[str, Any]
 FIELDS = {"at": 1, "room": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week in which messages were sent, by its number since 1970."""
+
+    number: int
+    parts: int = 1
+
+    @property
+    def begins_at(self) -> int:
+        """Return its first millisecond."""
+        return self.number * WEEK
+
+    @property
+    def ends_at(self) -> int:
+        """Return the first millisecond after it."""
+        return self.begins_at + WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +107,16 @@ class SearchRepository:
         return self._database.dialect.rooms_at_once
 
     @property
-    def weeks_at_once(self) -> int:
-        """Return how many weeks `find` takes."""
-        return self._database.dialect.weeks_at_once
+    def parts_at_once(self) -> int:
+        """Return how many parts of weeks `find` takes."""
+        return self._database.dialect.parts_at_once
 
     def insert(self, entries: Sequence[Entry]) -> None:
         """Store new messages; of those stored already, the newer version counts."""
         if not entries:
             return
-        self._insert_weeks(entries)
         try:
-            self._collection.insert_many([_document(one) for one in entries], ordered=False)
+            self._collection.insert_many(self._documents(entries), ordered=False)
         except BulkWriteError as error:
             if not is_only_repeated(error):
                 raise
@@ -102,8 +127,7 @@ class SearchRepository:
         """Store messages that may be stored; an entry with an older version changes nothing."""
         if not entries:
             return
-        self._insert_weeks(entries)
-        changes = [UpdateOne(*_change(one), upsert=True) for one in entries]
+        changes = [UpdateOne(*_change(one), upsert=True) for one in self._documents(entries)]
         try:
             self._collection.bulk_write(changes, ordered=False)
         except BulkWriteError as error:
@@ -111,14 +135,15 @@ class SearchRepository:
             if not is_only_repeated(error):
                 raise
 
-    def weeks(self) -> list[int]:
-        """Return the numbers of all weeks in which a message was sent, the newest first."""
-        return sorted((one["_id"] for one in self._weeks.find()), reverse=True)
+    def weeks(self) -> list[Week]:
+        """Return all weeks in which a message was sent, the newest first."""
+        found = (Week(one["_id"], _parts_of(one.get("messages", 1))) for one in self._weeks.find())
+        return sorted(found, key=attrgetter("number"), reverse=True)
 
     def find(
         self,
         terms: Sequence[str],
-        weeks: Sequence[int],
+        weeks: Sequence[Week],
         room_ids: Sequence[str] | None,
         before: SearchCursor | None,
         limit: int,
@@ -132,7 +157,7 @@ class SearchRepository:
         find = self._find_all if self._database.dialect.reads_whole_ranges else self._find_newest
         try:
             with pymongo.timeout(FIND_SECONDS):
-                return find([*map(number_of, terms)], weeks, _rooms(room_ids), before, limit)
+                return find([*map(number_of, terms)], _keys(weeks), _rooms(room_ids), before, limit)
         except PyMongoError as error:
             if error.timeout:
                 return None
@@ -141,13 +166,13 @@ class SearchRepository:
     def _find_newest(
         self,
         numbers: list[int],
-        weeks: Sequence[int],
+        keys: Sequence[int],
         rooms: Document,
         before: SearchCursor | None,
         limit: int,
     ) -> tuple[list[Candidate], bool]:
         # The index is read by the first number alone.
-        query = {"week": _one_of(weeks), "terms": {"$all": numbers}} | rooms
+        query = {"week": _one_of(keys), "terms": {"$all": numbers}} | rooms
         if before is not None:
             query["at"] = {"$lte": before.at}
         while True:
@@ -165,7 +190,7 @@ class SearchRepository:
     def _find_all(
         self,
         numbers: list[int],
-        weeks: Sequence[int],
+        keys: Sequence[int],
         rooms: Document,
         before: SearchCursor | None,
         limit: int,
@@ -176,29 +201,29 @@ class SearchRepository:
         """
         read = (
             document
-            for week in weeks
+            for key in keys
             for document in self._collection.find(
-                {"week": week, "terms": numbers[0]} | rooms, FIELDS | {"terms": 1}
+                {"week": key, "terms": numbers[0]} | rooms, FIELDS | {"terms": 1}
             )
         )
         matching = [_candidate(one) for one in read if set(numbers) <= set(one["terms"])]
         return sorted(_before(before, matching), key=place_of, reverse=True), True
 
-    def count(self, term: str, weeks: Sequence[int], most: int) -> int:
+    def count(self, term: str, weeks: Sequence[Week], most: int) -> int:
         """Return how many messages of some weeks have a term, `most` at most.
 
         It is 0 where counting takes as long as reading.
         """
         if self._database.dialect.reads_whole_ranges:
             return 0
-        query = {"week": _one_of(weeks), "terms": number_of(term)}
+        query = {"week": _one_of(_keys(weeks)), "terms": number_of(term)}
         return int(self._collection.count_documents(query, limit=most))
 
     def delete_of_room(self, room_id: str) -> Iterator[int]:
         """Delete all entries of a room in pieces."""
-        weeks = self.weeks()
+        keys = _keys(self.weeks())
         for room in object_ids([room_id]):
-            for some in chunked(weeks, self.weeks_at_once):
+            for some in chunked(keys, self.parts_at_once):
                 for term in (EVERY, DELETED):
                     found = {"week": _one_of(some), "terms": number_of(term)} | _rooms([room_id])
                     yield from self._delete(found | {"room_identity": room})
@@ -216,13 +241,25 @@ class SearchRepository:
                 for some in with_ids(self._database, piece)
             )
 
-    def _insert_weeks(self, entries: Sequence[Entry]) -> None:
-        """Store the weeks first: one without messages does no harm."""
-        for week in {one.at // WEEK for one in entries}:
+    def _documents(self, entries: Sequence[Entry]) -> list[Document]:
+        """Return what is stored; the weeks are noted first: one without messages does no harm."""
+        sent = Counter(one.at // WEEK for one in entries)
+        keys = {week: self._part_for(week, count) for week, count in sent.items()}
+        return [_document(one, keys[one.at // WEEK]) for one in entries]
+
+    def _part_for(self, week: int, count: int) -> int:
+        """Return the part of a week for so many messages; those that are repeated count again."""
+        while True:
             try:
-                self._weeks.update_one({"_id": week}, {"$setOnInsert": {"_id": week}}, upsert=True)
+                found = self._weeks.find_one_and_update(
+                    {"_id": week},
+                    {"$inc": {"messages": count}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
             except DuplicateKeyError:
-                pass  # another process was first
+                continue  # another process stored the week first
+            return week + (_parts_of(found["messages"]) - 1) * PARTS_APART
 
     @property
     def _collection(self) -> Any:
@@ -235,6 +272,16 @@ class SearchRepository:
 
 def place_of(candidate: Candidate) -> SearchCursor:
     return candidate.place
+
+
+def _parts_of(messages: int) -> int:
+    """Return how many parts a week with so many messages has; the last one is written."""
+    return 1 + max(0, messages - 1) // PART
+
+
+def _keys(weeks: Iterable[Week]) -> list[int]:
+    """Return the numbers of all parts."""
+    return [week.number + part * PARTS_APART for week in weeks for part in range(week.parts)]
 
 
 def _one_of(values: Sequence[int]) -> Any:
@@ -251,7 +298,7 @@ def _before(place: SearchCursor | None, candidates: Iterable[Candidate]) -> Iter
     return (one for one in candidates if place is None or one.place < place)
 
 
-def _document(entry: Entry) -> Document:
+def _document(entry: Entry, key: int) -> Document:
     terms = [EVERY, *entry.terms] if entry.terms else [DELETED]
     return {
         "_id": ObjectId(entry.message_id),
@@ -260,16 +307,15 @@ def _document(entry: Entry) -> Document:
         "seq": entry.seq,
         "version": entry.version,
         "at": entry.at,
-        "week": entry.at // WEEK,
+        "week": key,
         "terms": sorted(set(map(number_of, terms))),
     }
 
 
-def _change(entry: Entry) -> tuple[Document, Document]:
-    """Return the guarded update of a stored entry."""
-    document = _document(entry)
-    found = {"_id": document.pop("_id"), "version": {"$lt": entry.version}}
-    return found, {"$set": document}
+def _change(document: Document) -> tuple[Document, Document]:
+    """Return the guarded update of a stored entry, which stays in its part."""
+    found = {"_id": document.pop("_id"), "version": {"$lt": document["version"]}}
+    return found, {"$setOnInsert": {"week": document.pop("week")}, "$set": document}
 
 
 def _candidate(document: Mapping[str, Any]) -> Candidate:

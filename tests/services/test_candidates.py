@@ -6,10 +6,12 @@ import math
 
 import pytest
 
+from chat.chunks import chunked
 from chat.database.client import Database
 from chat.database.dialects import MONGODB, SECANTUSDB, Dialect
 from chat.ids import new_id
 from chat.models import SearchCursor
+from chat.repositories import search as repository
 from chat.repositories.search import WEEK, Entry, SearchRepository
 from chat.services import candidates
 from chat.services.candidates import Candidates, OutOfTime
@@ -17,6 +19,17 @@ from chat.services.candidates import Candidates, OutOfTime
 ROOMS = [new_id() for _ in range(60)]  # more than one query names
 NEWEST = 40 * WEEK
 COUNT = 300
+
+
+@pytest.fixture(
+    autouse=True,
+    params=[(repository.PART, candidates.SCANS), (3, 2)],
+    ids=["whole_weeks", "weeks_in_parts"],
+)
+def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    part, scans = request.param
+    monkeypatch.setattr(repository, "PART", part)
+    monkeypatch.setattr(candidates, "SCANS", scans)
 
 
 @pytest.fixture(params=[MONGODB, SECANTUSDB], ids=["as_mongodb", "as_secantusdb"])
@@ -42,7 +55,8 @@ def newest(search: SearchRepository) -> list[Entry]:
         )
         for number in range(COUNT)
     ]
-    search.insert(entries)
+    for some in chunked(entries, 3):
+        search.insert(some)
     return entries
 
 
@@ -72,8 +86,9 @@ def test_many_rooms_are_walked_newest_first(
 
 
 def test_few_rooms_are_asked_by_themselves(search: SearchRepository, newest: list[Entry]) -> None:
-    own = [one.message_id for one in newest if one.room_id == ROOMS[7]]
-    assert walk(search, [ROOMS[7]], "word") == own
+    for count in (1, search.rooms_at_once):
+        own = [one.message_id for one in newest if one.room_id in ROOMS[:count]]
+        assert walk(search, ROOMS[:count], "word") == own
 
 
 def test_a_walk_whose_time_is_over_goes_on_at_its_place(
