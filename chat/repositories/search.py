@@ -9,7 +9,8 @@ together, and what was written long ago is never touched again. `search_week` ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -36,7 +37,7 @@ TIED = 4  # times as many are read where the last ones of a piece all have one t
 EVERY = "\n*"  # of each message, for searches without any other term
 DELETED = "\ndeleted"
 Document = dict[str, Any]
-FIELDS = {"at": 1, "room": 1}
+FIELDS = {"at": 1, "room_identity": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that may match; `room` is the number of its room."""
+    """A message that may match."""
 
     place: SearchCursor
-    room: int
+    room_id: str
 
 
 def number_of(term: str) -> int:
@@ -119,7 +120,7 @@ class SearchRepository:
         self,
         terms: Sequence[str],
         weeks: Sequence[int],
-        room_ids: Sequence[str] | None,
+        room_ids: Collection[str] | None,
         before: SearchCursor | None,
         limit: int,
     ) -> tuple[list[Candidate], bool] | None:
@@ -127,14 +128,15 @@ class SearchRepository:
 
         The first term should be the rarest. None are all rooms. The second value says whether these
         are all. There are about `limit` of them, more where many have one time; none only if there
-        is none. Return None if that takes too long.
+        is none. Return None if that takes too long, but for rooms in one week: less cannot be read.
         """
         find = self._find_all if self._database.dialect.reads_whole_ranges else self._find_newest
+        is_least = room_ids is not None and len(weeks) == 1
         try:
-            with pymongo.timeout(FIND_SECONDS):
+            with nullcontext() if is_least else pymongo.timeout(FIND_SECONDS):
                 return find([*map(number_of, terms)], weeks, _rooms(room_ids), before, limit)
         except PyMongoError as error:
-            if error.timeout:
+            if error.timeout and not is_least:
                 return None
             raise
 
@@ -241,7 +243,7 @@ def _one_of(values: Sequence[int]) -> Any:
     return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
-def _rooms(room_ids: Sequence[str] | None) -> Document:
+def _rooms(room_ids: Collection[str] | None) -> Document:
     if room_ids is None:
         return {}
     return {"room": _one_of(sorted(set(map(room_number, room_ids))))}
@@ -273,4 +275,5 @@ def _change(entry: Entry) -> tuple[Document, Document]:
 
 
 def _candidate(document: Mapping[str, Any]) -> Candidate:
-    return Candidate(SearchCursor(document["at"], str(document["_id"])), document["room"])
+    place = SearchCursor(document["at"], str(document["_id"]))
+    return Candidate(place, str(document["room_identity"]))
