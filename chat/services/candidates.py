@@ -43,7 +43,7 @@ class Candidates:
         self, search: SearchRepository, room_ids: Collection[str], terms: Sequence[str]
     ) -> None:
         self._search = search
-        self._room_ids = room_ids
+        self._room_ids = frozenset(room_ids)
         self._are_few = len(room_ids) <= search.rooms_at_once
         self._terms = list(terms)
         self.rest: SearchCursor | None = None
@@ -118,9 +118,7 @@ class Candidates:
         if not by_rooms:
             return self._read(weeks, self._room_ids if self._are_few else None, before, FIRST)
         groups = chunked(self._room_ids, self._search.rooms_at_once)
-        streams = (
-            chain.from_iterable(self._read(weeks, some, before, FEWEST)) for some in groups
-        )
+        streams = (chain.from_iterable(self._read(weeks, some, before, FEWEST)) for some in groups)
         return chunked(heapq.merge(*streams, key=place_of, reverse=True), MERGED)
 
     def _read(

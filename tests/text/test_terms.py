@@ -142,7 +142,7 @@ def test_short_words_are_stored_with_their_neighbours_for_phrases() -> None:
         ("之前：２０２６－１１－２８", Query(until=NOVEMBER_28)),
         ("。！ -- \u200b", Query()),
         ("…", Query()),
-        ("“…” \" 「", Query()),
+        ('“…” " 「', Query()),
     ],
 )
 def test_operators_are_read_in_both_languages(typed: str, expected: Query) -> None:
