@@ -21,6 +21,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from chat.chunks import chunked
+from chat.concurrency import cooperatively
 from chat.database.client import Database
 from chat.models import SearchCursor
 from chat.repositories.documents import (
@@ -183,7 +184,9 @@ class SearchRepository:
                 {"week": week, "terms": numbers[0]} | rooms, FIELDS | {"terms": 1}
             )
         )
-        matching = [_candidate(one) for one in read if set(numbers) <= set(one["terms"])]
+        matching = [
+            _candidate(one) for one in cooperatively(read) if set(numbers) <= set(one["terms"])
+        ]
         return sorted(_before(before, matching), key=place_of, reverse=True), True
 
     def count(self, term: str, weeks: Sequence[int], most: int) -> int:
