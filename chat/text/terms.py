@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
+from itertools import takewhile
 from operator import or_
 
 from chat.text.normalization import fold
@@ -134,8 +136,13 @@ class TokenIndex:
         return self._places.get(text, 0)
 
     def _beginning_with(self, beginning: str) -> int:
-        places = (self._at(text) for text in self._places if text.startswith(beginning))
-        return reduce(or_, places, 0)
+        texts = self._sorted[bisect_left(self._sorted, beginning) :]
+        found = takewhile(lambda text: text.startswith(beginning), texts)
+        return reduce(or_, map(self._at, found), 0)
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._places)
 
 
 def _all_terms(tokens: Iterable[Token]) -> Iterator[str]:

@@ -65,6 +65,7 @@ def finds(typed: str, text: str) -> bool:
         ("2026-11", "on 2026-11-28"),
         ("to-be-to-do", "to be to be to do"),
         ("「猫 狗」", "猫狗"),
+        ("\ufdfa", "صلى الله عليه وسلم"),
     ],
 )
 def test_it_finds(typed: str, text: str) -> None:
@@ -86,6 +87,7 @@ def test_it_finds(typed: str, text: str) -> None:
         ("会议", "议会"),
         ("👍", "👎"),
         ("哈哈哈", "哈哈 哈 哈哈"),
+        ("\ufdfa", "وسلم الله صلى عليه"),
         ("to-be-to-do", "to be to be do to do"),
     ],
 )
