@@ -14,7 +14,8 @@ that part. A part is stored as a number of its own in the place of the week.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -26,6 +27,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from chat.chunks import chunked
+from chat.concurrency import cooperatively
 from chat.database.client import Database
 from chat.models import SearchCursor
 from chat.repositories.documents import (
@@ -44,7 +46,7 @@ TIED = 4  # times as many are read where the last ones of a piece all have one t
 EVERY = "\n*"  # of each message, for searches without any other term
 DELETED = "\ndeleted"
 Document = dict[str, Any]
-FIELDS = {"at": 1, "room": 1}
+FIELDS = {"at": 1, "room_identity": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that may match; `room` is the number of its room."""
+    """A message that may match."""
 
     place: SearchCursor
-    room: int
+    room_id: str
 
 
 def number_of(term: str) -> int:
@@ -144,7 +146,7 @@ class SearchRepository:
         self,
         terms: Sequence[str],
         weeks: Sequence[Week],
-        room_ids: Sequence[str] | None,
+        room_ids: Collection[str] | None,
         before: SearchCursor | None,
         limit: int,
     ) -> tuple[list[Candidate], bool] | None:
@@ -152,14 +154,15 @@ class SearchRepository:
 
         The first term should be the rarest. None are all rooms. The second value says whether these
         are all. There are about `limit` of them, more where many have one time; none only if there
-        is none. Return None if that takes too long.
+        is none. Return None if that takes too long, but for rooms in one week: less cannot be read.
         """
         find = self._find_all if self._database.dialect.reads_whole_ranges else self._find_newest
+        is_least = room_ids is not None and len(weeks) == 1
         try:
-            with pymongo.timeout(FIND_SECONDS):
+            with nullcontext() if is_least else pymongo.timeout(FIND_SECONDS):
                 return find([*map(number_of, terms)], _keys(weeks), _rooms(room_ids), before, limit)
         except PyMongoError as error:
-            if error.timeout:
+            if error.timeout and not is_least:
                 return None
             raise
 
@@ -206,7 +209,9 @@ class SearchRepository:
                 {"week": key, "terms": numbers[0]} | rooms, FIELDS | {"terms": 1}
             )
         )
-        matching = [_candidate(one) for one in read if set(numbers) <= set(one["terms"])]
+        matching = [
+            _candidate(one) for one in cooperatively(read) if set(numbers) <= set(one["terms"])
+        ]
         return sorted(_before(before, matching), key=place_of, reverse=True), True
 
     def count(self, term: str, weeks: Sequence[Week], most: int) -> int:
@@ -251,6 +256,7 @@ class SearchRepository:
         """Return the part of a week for so many messages; those that are repeated count again."""
         while True:
             try:
+                # Not a later read, which could show the count of another process.
                 found = self._weeks.find_one_and_update(
                     {"_id": week},
                     {"$inc": {"messages": count}},
@@ -288,7 +294,7 @@ def _one_of(values: Sequence[int]) -> Any:
     return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
-def _rooms(room_ids: Sequence[str] | None) -> Document:
+def _rooms(room_ids: Collection[str] | None) -> Document:
     if room_ids is None:
         return {}
     return {"room": _one_of(sorted(set(map(room_number, room_ids))))}
@@ -319,4 +325,5 @@ def _change(document: Document) -> tuple[Document, Document]:
 
 
 def _candidate(document: Mapping[str, Any]) -> Candidate:
-    return Candidate(SearchCursor(document["at"], str(document["_id"])), document["room"])
+    place = SearchCursor(document["at"], str(document["_id"]))
+    return Candidate(place, str(document["room_identity"]))
