@@ -75,12 +75,15 @@ class PushAudience:
         self._anybody = True
 
     def _named(self, batch: Batch, now: int) -> Iterator[tuple[Message, Collection[str]]]:
-        """Yield each news with the two of a direct room, or with those whom it mentions."""
+        """Yield news with those whom it names, the later ones last.
+
+        In a direct room that is the last one, with both.
+        """
         news = [one for one in batch.messages if is_news(one, now)]
         if batch.room.kind == "direct":
             yield from ((message, batch.room.member_ids) for message in news[-1:])
             return
-        # A room may have thousands of members, and they are told of the last message alone.
+        # A room may have thousands of members, and all are told of the last message to all alone.
         to_all = next((one for one in reversed(news) if one.mentions.all), None)
         for message in news:
             if message is to_all:

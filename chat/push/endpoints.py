@@ -69,7 +69,7 @@ class Endpoints:
         self._allow_private = allow_private
         self._known: LRUCache[str, _Found] = LRUCache(KNOWN_HOSTS)
         self._is_renewing = False
-        self._lock = threading.Lock()  # of the two before
+        self._lock = threading.Lock()  # guards these two
         # One at a time: a name server of somebody else may be slow, and mails need lookups too.
         self._lookups = threading.Lock()
 

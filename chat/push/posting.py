@@ -88,9 +88,7 @@ def _seconds_of(answer: http.client.HTTPResponse) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
-        until, now = parsedate_to_datetime(text), parsedate_to_datetime(
-            answer.getheader("Date", "")
-        )
-        return max(0.0, (until - now).total_seconds())
+        now = parsedate_to_datetime(answer.getheader("Date", ""))
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (TypeError, ValueError, OverflowError):
         return None

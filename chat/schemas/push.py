@@ -19,7 +19,7 @@ MAX_KEY = 200
 AUTH_BYTES = 16
 
 
-class Endpoint(fields.String):
+class EndpointUrl(fields.String):
     """The `https:` URL of a push service; where it leads is checked before each push."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -49,7 +49,7 @@ class Keys(fields.Strict):
 
 
 class SubscribeSchema(Schema):
-    endpoint = Endpoint(required=True)
+    endpoint = EndpointUrl(required=True)
     keys = Keys(required=True)
     text = fields.Boolean(load_default=False)
 
