@@ -19,11 +19,6 @@ LARGE = 600_000  # bytes: three chunks
 HUGE = 16_000_000  # more than the kernel keeps for a client that does not read
 
 
-@pytest.fixture(scope="module")
-def people(shared_app: Flask) -> list[Person]:
-    return make_people(shared_app, "ada")
-
-
 def remove(owner: Person, reader: Person, room: dict[str, Any]) -> None:
     path = f"/rooms/{room['id']}/members/{reader.id}"
     assert owner.delete(path).status_code == 204

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from bson import ObjectId
 from flask import Flask
-from PIL import Image
 from werkzeug.http import parse_options_header
 
 from chat.i18n import translate
@@ -238,34 +236,6 @@ def test_the_files_of_a_user_have_so_much_space(make_app: Callable[..., Flask]) 
     person.change(room, message["seq"], deleted=True)
     settle_files(app)
     upload(person, room, b"small")
-
-
-def growing_picture() -> bytes:
-    """Return a picture of poor quality, which is stored in a better one."""
-    made = io.BytesIO()
-    Image.effect_noise((900, 900), 80).convert("RGB").save(made, "JPEG", quality=25)
-    return made.getvalue()
-
-
-def test_a_picture_that_grew_is_no_larger_than_other_files(make_app: Callable[..., Flask]) -> None:
-    sent = growing_picture()
-    app = make_app(MAX_FILE_BYTES=len(sent))
-    (person,) = make_people(app, "ada")
-    error_of(post_file(person, person.create_group(), sent, "a.jpg"), 413)
-    assert app.extensions["chat"].database.db["file.chunks"].count_documents({}) == 0
-
-
-def test_a_picture_that_grew_takes_no_more_space_than_there_is(
-    make_app: Callable[..., Flask],
-) -> None:
-    sent = growing_picture()
-    app = make_app(FILE_BYTES_PER_USER=len(sent) + 100)
-    (person,) = make_people(app, "ada")
-    room = person.create_group()
-    refused = error_of(post_file(person, room, sent, "a.jpg"), 429)
-    assert refused["code"] == "quota_exceeded"
-    assert app.extensions["chat"].database.db["file.chunks"].count_documents({}) == 0
-    upload(person, room, some_bytes(len(sent)))
 
 
 def test_uploads_are_counted_each_minute(make_app: Callable[..., Flask]) -> None:
