@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import ssl
 import threading
@@ -10,11 +11,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from chat.push.endpoints import Endpoint
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
+MAX_HEAD_BYTES = 65_536  # with all interim answers
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,47 @@ class Answer:
     retry_after: float | None = None
 
 
+class _Head(io.RawIOBase):
+    """The beginning of an answer; what is longer is an error.
+
+    `http.client` skips any number of interim answers. While their bytes are there, no read waits,
+    so that nothing else runs, nor does a time-out end it.
+    """
+
+    def __init__(self, wire: io.RawIOBase) -> None:
+        self._wire = wire
+        self._left = MAX_HEAD_BYTES
+
+    def readable(self) -> bool:
+        """Return True, for the buffer around it."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, up to the bound."""
+        if not self._left:
+            raise ConnectionError("the head of the answer is too long")
+        count: int = self._wire.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        """Close what it reads from."""
+        self._wire.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer of whose bytes only the head is read."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self.fp: Any = io.BufferedReader(_Head(self.fp.detach()))
+
+
 class _Connection(http.client.HTTPSConnection):
     """Connects to an address, asks for the certificate of the host, and can be aborted."""
+
+    response_class = _Response
 
     def __init__(self, endpoint: Endpoint, context: ssl.SSLContext) -> None:
         super().__init__(endpoint.host, endpoint.port, timeout=ANSWER_SECONDS, context=context)

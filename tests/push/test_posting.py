@@ -164,3 +164,48 @@ def test_of_an_endless_answer_only_the_beginning_is_read(
             connection.sendall(b"x" * 65_536)
 
     assert post(over_tls(pour)) == posting.Answer(201)
+
+
+# As in the server: there nothing else runs while a service has bytes to read.
+FLOODING = """
+import eventlet
+eventlet.monkey_patch()
+import socket, ssl, threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from chat.push import posting
+from chat.push.endpoints import Endpoint
+from tests.push.service import NAME, Service
+
+INTERIM = b"HTTP/1.1 100 Continue\\r\\n\\r\\n"
+SENT = 40_000_000  # bytes
+sent = 0
+
+def flood():
+    global sent
+    with service.context.wrap_socket(listener.accept()[0], server_side=True) as connection:
+        while not connection.recv(4_096).endswith(b"secret"):
+            continue
+        try:
+            while sent < SENT:
+                sent += connection.send(INTERIM * 1_000)
+            connection.sendall(b"HTTP/1.1 201 Created\\r\\n\\r\\n")
+        except OSError:
+            pass  # the client has left
+
+with TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as listener:
+    service = Service(Path(directory))
+    context = ssl.create_default_context(cafile=str(service.authority))
+    threading.Thread(target=flood).start()
+    endpoint = Endpoint(NAME, listener.getsockname()[1], "/", "127.0.0.1")
+    try:
+        posting.post(endpoint, {}, b"secret", context)
+    except OSError:
+        assert sent < SENT, "everything was read"
+        raise SystemExit
+raise AssertionError("the server read all of it")
+"""
+
+
+def test_a_service_that_floods_interim_answers_is_left() -> None:
+    succeed(FLOODING)
