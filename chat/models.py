@@ -401,11 +401,15 @@ class PushSubscription:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """That a session is to be told of a message; a later message in the room replaces it."""
+    """That a session is to be told of the newest message of those from `from_seq` to `seq`.
+
+    A later message in the room moves `seq`.
+    """
 
     session_id: str
     user_id: str
     room_id: str
+    from_seq: int
     seq: int
     due_at: int
     expires_at: int

@@ -58,7 +58,10 @@ class PushAudience:
             for message, user_ids in self._named(batch, now):
                 found |= {(batch.room.id, user_id): message for user_id in user_ids}
         self._add_those_wanting_all(batches, found, now)
-        self._note({key: one for key, one in found.items() if one.user_id != key[1]}, now)
+        # Who sends a message has read all before it.
+        found = {key: one for key, one in found.items() if one.user_id != key[1]}
+        first = {batch.room.id: batch.messages[0].seq for batch in batches if batch.messages}
+        self._note(found, first, now)
 
     def clear(self) -> Iterator[object]:
         """Do nothing: it is never rebuilt."""
@@ -97,14 +100,16 @@ class PushAudience:
     ) -> None:
         """Add the members who chose to be told of all messages of a group."""
         last = {
-            batch.room.id: batch.messages[-1]
+            batch.room.id: message
             for batch in batches
-            if batch.room.kind == "group" and batch.messages and is_news(batch.messages[-1], now)
+            if batch.room.kind == "group"
+            for message in batch.messages
+            if is_news(message, now)
         }
         for room_id, user_id in self._memberships.list_wanting_all(last):
             found[room_id, user_id] = last[room_id]
 
-    def _note(self, found: dict[tuple[str, str], Message], now: int) -> None:
+    def _note(self, found: dict[tuple[str, str], Message], first: dict[str, int], now: int) -> None:
         sessions: dict[str, list[str]] = {}
         users = {user_id for _, user_id in found}
         for one in self._subscriptions.list_of_users(users, now):
@@ -114,6 +119,7 @@ class PushAudience:
                 session_id=session_id,
                 user_id=user_id,
                 room_id=room_id,
+                from_seq=first[room_id],
                 seq=message.seq,
                 due_at=now + READING_MS if self._is_online(user_id) else now,
                 expires_at=message.created_at + MAX_AGE,

@@ -10,7 +10,7 @@ from chat.concurrency import spawn
 from chat.log.room_log import RoomLog
 from chat.logs import REPEATS
 from chat.models import Membership, Message, Push, PushSubscription, Room
-from chat.push.concern import concerns, is_news
+from chat.push.concern import MAX_AGE, concerns, is_news
 from chat.push.delivery import Delivery, Result
 from chat.push.payload import payload_of
 from chat.push.places import Places
@@ -26,6 +26,7 @@ CLAIM_MS = 60_000  # for which others leave a push to this process
 BUSY_MS = 3_000  # until a push is looked at again for which there was no room
 FIRST_RETRY = 5.0  # seconds; it doubles
 MAX_TRIES = 8
+MAX_LOOKED_AT = 100  # messages, the newest, of a push whose last one is not to be told of
 SECOND_MS = 1_000
 
 log = logging.getLogger(__name__)
@@ -106,23 +107,37 @@ class PushSender:
 
     def _try(self, push: Push) -> None:
         now = self._clock()
-        message = self._room_log.find_message(push.room_id, push.seq)
         room = self._rooms.find(push.room_id)
         membership = self._memberships.find(push.room_id, push.user_id)
         subscription = self._subscriptions.find(push.session_id, now)
-        if not (message and room and membership and subscription) or not is_news(message, now):
+        if not (room and membership and subscription):
             self._pushes.finish(push, now)
             return
         membership = self._read_marks.with_mark(membership)
-        if not concerns(message, room, membership):
+        message = self._find_message(push, room, membership, now)
+        if message is None:
             self._pushes.finish(push, now)
             return
-        result = self._deliver(subscription, message, room, membership, push)
+        result = self._deliver(subscription, message, room, membership)
         if result.outcome == "gone":
             self._subscriptions.delete(subscription.session_id, subscription.endpoint)
         elif result.outcome == "refused":
             log.warning("a push service answers %d", result.status, extra=REPEATS)
         self._settle(push, result)
+
+    def _find_message(
+        self, push: Push, room: Room, membership: Membership, now: int
+    ) -> Message | None:
+        """Return the newest message of a push that concerns the member.
+
+        The last one may be deleted by now: it hides no earlier one.
+        """
+        first = max(push.from_seq, membership.last_read_seq + 1, push.seq - MAX_LOOKED_AT + 1)
+        for start, end in ((max(first, push.seq), push.seq), (first, push.seq - 1)):
+            for message in reversed(self._room_log.read(push.room_id, start, end)):
+                if is_news(message, now) and concerns(message, room, membership):
+                    return message
+        return None
 
     def _deliver(
         self,
@@ -130,10 +145,9 @@ class PushSender:
         message: Message,
         room: Room,
         membership: Membership,
-        push: Push,
     ) -> Result:
         room = self._room_log.with_tail(room)
-        ttl = max(1, (push.expires_at - self._clock()) // SECOND_MS)
+        ttl = max(1, (message.created_at + MAX_AGE - self._clock()) // SECOND_MS)
         is_urgent = room.kind == "direct" or not membership.wants_all
         unread = room.last_seq - membership.last_read_seq
 

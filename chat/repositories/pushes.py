@@ -23,7 +23,10 @@ class PushRepository:
         self._database = database
 
     def put(self, pushes: Iterable[Push]) -> None:
-        """Store pushes; of one session and room the newest, which is due when the first one was."""
+        """Store pushes; those of one session and room become one, which is due when the first was.
+
+        It begins where the first did, and ends where the last does.
+        """
         changes = [
             UpdateOne(
                 {"_id": _id_of(one), "seq": {"$lt": one.seq}},
@@ -31,6 +34,7 @@ class PushRepository:
                     "$set": {"seq": one.seq, "expires_at": date_of(one.expires_at)},
                     "$setOnInsert": {
                         "user": one.user_id,
+                        "from_seq": one.from_seq,
                         "due_at": one.due_at,
                         "tries": one.tries,
                     },
@@ -56,10 +60,11 @@ class PushRepository:
                 yield _push_of(document)
 
     def finish(self, push: Push, now: int) -> None:
-        """Delete a push; if a newer one has replaced it meanwhile, that one is due now."""
+        """Delete a push; if it has grown meanwhile, what is new is due now."""
         key = {"_id": _id_of(push)}
         if not self._collection.delete_one({**key, "seq": push.seq}).deleted_count:
-            self._collection.update_one(key, {"$set": {"due_at": now}})
+            rest = {"due_at": now, "from_seq": push.seq + 1}
+            self._collection.update_one(key, {"$set": rest})
 
     def postpone(self, push: Push, due_at: int, tries: int) -> None:
         """Let a push be tried again later, after so many tries."""
@@ -81,6 +86,7 @@ def _push_of(document: dict[str, Any]) -> Push:
         session_id=session_id,
         user_id=document["user"],
         room_id=room_id,
+        from_seq=document.get("from_seq", document["seq"]),  # earlier versions wrote none
         seq=document["seq"],
         due_at=document["due_at"],
         expires_at=milliseconds_of(document["expires_at"]),

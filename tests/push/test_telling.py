@@ -8,6 +8,8 @@ import pytest
 from bson import ObjectId
 
 from chat.models import Membership
+from chat.push import delivery
+from chat.push.posting import Answer, post
 from chat.repositories.memberships import MembershipRepository
 from harness.accounts import data_of
 from harness.people import make_people, settle
@@ -134,6 +136,60 @@ def test_what_is_over_by_then_is_told_to_nobody(town: Town, what: str) -> None:
         assert town.ann.delete("/session").status_code == 204
     else:
         town.ann.put(f"/users/me/blocks/{town.bob.id}")
+    town.send()
+    assert town.service.is_empty and town.waiting() == 0
+
+
+def test_a_message_that_is_no_mention_hides_no_earlier_one_that_is(
+    town: Town, direct: Room
+) -> None:
+    town.subscribe()
+    data_of(town.ann.put(f"/rooms/{direct['id']}/notify", json={"notify": "mentions"}))
+    town.bob.say(direct, f"@{town.ann.username} look")
+    town.bob.say(direct, "well")
+    town.send()
+    assert town.browser.read(town.service.next())["seq"] == 1 and town.waiting() == 0
+
+
+def test_who_deletes_a_mention_hides_none_of_another_that_waits(town: Town) -> None:
+    (eve,) = make_people(town.app, "eve")
+    town.subscribe()
+    group = town.bob.create_group(town.ann, eve)
+    for person in (town.bob, eve):
+        said = person.say(group, f"@{town.ann.username} look")
+        town.follow()
+    eve.change(group, said["seq"], deleted=True)
+    town.send()
+    assert town.browser.read(town.service.next())["seq"] == said["seq"] - 1
+    assert town.service.is_empty and town.waiting() == 0
+
+
+def test_who_wants_all_is_told_of_the_last_message_that_is_there(town: Town) -> None:
+    town.subscribe()
+    group = town.bob.create_group(town.ann)
+    data_of(town.ann.put(f"/rooms/{group['id']}/notify", json={"notify": "all"}))
+    for text in ("one", "two"):
+        said = town.bob.say(group, text)
+    town.bob.change(group, said["seq"], deleted=True)
+    town.send()
+    assert town.browser.read(town.service.next())["seq"] == said["seq"] - 1
+
+
+def test_what_was_told_is_not_told_again_in_place_of_what_is_deleted(
+    town: Town, direct: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def post_amid_talk(*args: Any) -> Answer:
+        town.bob.say(direct, "two")
+        town.follow()
+        town.bob.change(direct, 2, deleted=True)
+        return post(*args)
+
+    town.subscribe()
+    town.bob.say(direct, "one")
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "post", post_amid_talk)
+        town.send()
+    assert town.browser.read(town.service.next())["seq"] == 1 and town.waiting() == 1
     town.send()
     assert town.service.is_empty and town.waiting() == 0
 

@@ -475,15 +475,15 @@ def use_push(call: Calls, database: Database, ann: User) -> None:
     call(subscriptions.delete, session.id)
     assert not call(subscriptions.exists)
 
-    push = Push(session.id, ann.id, new_id(), 7, NOW, LATER)
+    push = Push(session.id, ann.id, new_id(), 5, 7, NOW, LATER)
     call(pushes.put, [push])
-    call(pushes.put, [replace(push, seq=6, due_at=NOW + 9)])
+    call(pushes.put, [replace(push, from_seq=6, seq=6, due_at=NOW + 9)])
     assert list(call(pushes.claim, NOW, LATER, 5)) == [push]
     call(pushes.postpone, push, NOW, 1)
-    call(pushes.put, [replace(push, seq=8)])
+    call(pushes.put, [replace(push, from_seq=8, seq=9)])
     call(pushes.finish, push, NOW)
     (newer,) = call(pushes.claim, NOW, LATER, 5)
-    assert (newer.seq, newer.due_at, newer.tries) == (8, NOW, 1)
+    assert (newer.from_seq, newer.seq, newer.due_at, newer.tries) == (8, 9, NOW, 1)
     call(pushes.finish, newer, NOW)
 
     call(keys.replace, None, b"one")
