@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from heapq import nlargest
 
 from chat.concurrency import cooperatively
 from chat.consumers.consumer import Batch
@@ -16,6 +17,7 @@ from chat.repositories.pushes import PushRepository
 # An open page may be read: it marks what it shows as read within a second, and that is written
 # within another one or two.
 READING_MS = 4_000
+MAX_BROWSERS = 10  # of one person, so that what waits for one is bounded
 CHECK_INTERVAL = 5.0  # seconds after which it asks again whether anybody has subscribed
 
 
@@ -125,7 +127,7 @@ class PushAudience:
                 expires_at=message.created_at + MAX_AGE,
             )
             for (room_id, user_id), message in found.items()
-            for session_id in sessions.get(user_id, ())
+            for session_id in nlargest(MAX_BROWSERS, sessions.get(user_id, ()))  # the newest
         )
         if sessions:
             self._wake()

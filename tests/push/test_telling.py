@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from chat.auth import issue_tokens
 from chat.models import Membership
 from chat.push import delivery
+from chat.push.audience import MAX_BROWSERS
 from chat.push.posting import Answer, post
 from chat.repositories.memberships import MembershipRepository
 from harness.accounts import data_of
-from harness.people import make_people, settle
+from harness.people import Person, make_people, settle
 from tests.push.conftest import Town
 
 Room = dict[str, Any]
@@ -80,6 +82,24 @@ def test_nobody_is_told_of_their_own_message(town: Town, direct: Room) -> None:
     town.ann.say(direct, "hello")
     town.send()
     assert town.service.is_empty and town.waiting() == 0
+
+
+def test_of_the_browsers_of_one_person_the_newest_are_told(town: Town, direct: Room) -> None:
+    ann, app = town.ann, town.app
+    grants = town.services.sessions.start_many([ann.model] * MAX_BROWSERS, "Test")
+    with app.app_context():
+        newer = [Person(app.test_client(), ann.model, "", issue_tokens(grant)) for grant in grants]
+    for number, session in enumerate([ann, *newer]):
+        town.subscribe(session, endpoint=f"{town.service.origin}/push/{number}")
+    town.bob.say(direct, "hello")
+    town.follow()
+    told = set()
+    while town.waiting():
+        town.go_on(1_000)
+        town.send()
+        while not town.service.is_empty:
+            told.add(town.service.next().path)
+    assert told == {f"/push/{number}" for number in range(1, MAX_BROWSERS + 1)}
 
 
 def test_several_messages_in_a_room_are_one_push(town: Town, direct: Room) -> None:
