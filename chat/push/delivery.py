@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from chat import base64url
 from chat.models import PushSubscription
@@ -24,6 +24,9 @@ from chat.push.posting import Answer, post
 TO_OTHERS = 4
 QUICK_SECONDS = 2.0
 QUICK_HOSTS = 100
+# for which whoever's push got no answer, or a late one, leaves these places to the others
+UNANSWERED_SECONDS = 60.0
+UNANSWERED_USERS = 1_000
 TOPIC = 32  # characters, the most that services take
 
 Outcome = Literal["sent", "gone", "too_large", "later", "busy", "refused"]
@@ -46,6 +49,7 @@ class Delivery:
         self._endpoints = endpoints
         self._context = ssl.create_default_context()
         self._quick: LRUCache[str, None] = LRUCache(QUICK_HOSTS)
+        self._unanswered: TTLCache[str, None] = TTLCache(UNANSWERED_USERS, UNANSWERED_SECONDS)
         self._others = threading.BoundedSemaphore(TO_OTHERS)
 
     def deliver(
@@ -55,12 +59,12 @@ class Delivery:
         ttl: int,
         is_urgent: bool,
     ) -> Result:
-        """Try once; `busy` means that too many wait for hosts that were not quick lately."""
+        """Try once; `busy` means that there is no place now for a host that was not quick lately."""
         if subscription.key != self._keys.pair().fingerprint:  # made with a key that is gone
             return Result("gone")
-        host = urlsplit(subscription.endpoint).hostname or ""
+        host, user_id = urlsplit(subscription.endpoint).hostname or "", subscription.user_id
         is_quick = host in self._quick
-        if not is_quick and not self._others.acquire(blocking=False):
+        if not is_quick and not self._take_place(user_id):
             return Result("busy")
         try:
             endpoint = self._endpoints.resolve(subscription.endpoint)
@@ -72,18 +76,27 @@ class Delivery:
                 "Content-Type": "application/octet-stream",
                 "Authorization": self._keys.authorization(endpoint.origin),
             }
-            answer = self._post(endpoint, headers, encrypt(payload, subscription))
+            answer = self._post(endpoint, headers, encrypt(payload, subscription), user_id)
         except RefusedEndpoint:
             return Result("gone")
         except OSError:
-            self._quick.pop(host, None)
+            self._note_slow(host, user_id)
             return Result("later")
         finally:
             if not is_quick:
                 self._others.release()
         return Result(_outcome_of(answer.status), answer.status, answer.retry_after)
 
-    def _post(self, endpoint: Endpoint, headers: dict[str, str], body: bytes) -> Answer:
+    def _take_place(self, user_id: str) -> bool:
+        return user_id not in self._unanswered and self._others.acquire(blocking=False)
+
+    def _note_slow(self, host: str, user_id: str) -> None:
+        self._quick.pop(host, None)
+        self._unanswered[user_id] = None
+
+    def _post(
+        self, endpoint: Endpoint, headers: dict[str, str], body: bytes, user_id: str
+    ) -> Answer:
         began = time.monotonic()
         try:
             answer = post(endpoint, headers, body, self._context)
@@ -93,7 +106,7 @@ class Delivery:
         if time.monotonic() <= began + QUICK_SECONDS:
             self._quick[endpoint.host] = None
         else:
-            self._quick.pop(endpoint.host, None)
+            self._note_slow(endpoint.host, user_id)
         return answer
 
 

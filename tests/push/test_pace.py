@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -188,7 +189,34 @@ def test_hosts_that_answer_late_have_few_places(
     assert sent(KNOWN).outcome == "busy"
 
 
-def test_who_waits_for_slow_services_leaves_most_places_to_others(town: Town, posts: Held) -> None:
+def test_who_got_no_answer_leaves_the_few_places_to_others(
+    lookups: Held, posts: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Answer:
+        raise TimeoutError
+
+    sent = _delivery()
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "post", fail)
+        assert sent(OTHER, "eve").outcome == "later"
+    assert sent(OTHER, "eve").outcome == "busy"
+    assert sent(KNOWN, "ann").outcome == "sent"
+    assert sent(KNOWN, "eve").outcome == "sent"  # that host is quick by now
+
+
+def test_who_got_a_late_answer_leaves_the_few_places_to_others(
+    lookups: Held, posts: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "QUICK_SECONDS", -1.0)
+    sent = _delivery()
+    found = [sent(OTHER, name).outcome for name in ("eve", "eve", "ann")]
+    assert found == ["sent", "busy", "sent"]
+
+
+def test_who_waits_for_slow_services_leaves_most_places_to_others(
+    town: Town, posts: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "QUICK_SECONDS", PATIENCE)  # however long they are held
     (eve,) = make_people(town.app, "eve")
     town.subscribe()
     town.subscribe(eve, endpoint=f"https://127.0.0.1/{eve.id}")
@@ -211,14 +239,16 @@ def test_who_waits_for_slow_services_leaves_most_places_to_others(town: Town, po
     assert posts.hosts.count("localhost") == len(groups) and town.waiting() == 0
 
 
-def _delivery() -> Callable[[str], Result]:
+def _delivery() -> Callable[..., Result]:
+    """A function that sends to an endpoint, for somebody else each time unless told for whom."""
     keys: Any = SimpleNamespace(
         pair=lambda: SimpleNamespace(fingerprint="key"), authorization=lambda origin: "signed"
     )
     delivers = Delivery(keys, Endpoints(allow_private=False))
 
-    def send(endpoint: str) -> Result:
-        subscription = PushSubscription("session", "user", endpoint, "p", "a", False, "key")
+    def send(endpoint: str, user_id: str | None = None) -> Result:
+        user_id = user_id or secrets.token_hex(4)
+        subscription = PushSubscription("session", user_id, endpoint, "p", "a", False, "key")
         return delivers.deliver(subscription, {"room_id": "room"}, 60, True)
 
     return send
