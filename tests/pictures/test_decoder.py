@@ -6,6 +6,7 @@ import io
 import struct
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from chat.pictures import decoder
 from chat.pictures.decoder import Bounds, Pictures
 from harness.servers import PATIENCE
 from tests.pictures.conftest import Reencode, reencode_with
-from tests.pictures.samples import encoded, halves, moving, noise, png
+from tests.pictures.samples import chunk, encoded, halves, moving, noise, png
 
 MiB = 1024 * 1024
 
@@ -83,6 +84,17 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(tmp_path: Path, sen
     pictures = Pictures(tmp_path, Bounds(memory=160 * MiB, seconds=2))
     found = refusal(lambda *sent: reencode_with(pictures, *sent), sent)
     assert found == "invalid.picture_too_large"
+
+
+def test_a_zip_bomb_beside_the_pixels_of_a_png_is_refused(tmp_path: Path) -> None:
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(MiB)) for _ in range(200)) + packer.flush()
+    small, after_header = encoded(halves(), "PNG"), 8 + 25  # its mark and its first part
+    pictures = Pictures(tmp_path, Bounds(memory=160 * MiB, seconds=2))
+    for part in (b"zTXt", b"iCCP"):
+        bomb = chunk(part, b"name\0\0" + packed)
+        sent = small[:after_header] + bomb + small[after_header:]
+        assert refusal(lambda *sent: reencode_with(pictures, *sent), sent) == "invalid.picture"
 
 
 def test_40_megapixels_are_taken(reencode: Reencode) -> None:
