@@ -7,6 +7,7 @@ import http.client
 import ssl
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from cachetools import LRUCache
@@ -42,9 +43,13 @@ class Delivery:
     def __init__(self, keys: PushKeys, endpoints: Endpoints) -> None:
         self._keys = keys
         self._endpoints = endpoints
-        self._context = ssl.create_default_context()
         self._known: LRUCache[str, None] = LRUCache(KNOWN_HOSTS)
         self._others = threading.BoundedSemaphore(TO_OTHERS)
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Whom to trust; reading it takes 20 ms, and most processes push nothing."""
+        return ssl.create_default_context()
 
     def deliver(
         self,
