@@ -7,7 +7,6 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -45,13 +44,9 @@ class Delivery:
     def __init__(self, keys: PushKeys, endpoints: Endpoints) -> None:
         self._keys = keys
         self._endpoints = endpoints
+        self._context = ssl.create_default_context()
         self._quick: LRUCache[str, None] = LRUCache(QUICK_HOSTS)
         self._others = threading.BoundedSemaphore(TO_OTHERS)
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        """Whom to trust; reading it takes 20 ms, and most processes push nothing."""
-        return ssl.create_default_context()
 
     def deliver(
         self,
