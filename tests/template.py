@@ -46,11 +46,14 @@ class Template:
 
     def _fill(self, database: Database) -> None:
         db = database.db.with_options(write_concern=QUICK)
+        filled = _filled(database, list(self._documents))
         for name, documents in self._documents.items():
-            if not documents or list(db[name].find()) != documents:
+            if name in filled and list(db[name].find()) == documents:
+                continue
+            if name in filled:
                 db[name].delete_many({})
-                if documents:
-                    db[name].insert_many(documents)
+            if documents:
+                db[name].insert_many(documents)
         db["state"].update_one({"_id": "epoch"}, {"$set": {"value": secrets.token_hex(16)}})
 
 
@@ -59,6 +62,17 @@ def _collections(database: Database) -> list[_Collection]:
     return [
         _Collection(one["name"], one["options"], _indexes(database, one["name"])) for one in found
     ]
+
+
+def _filled(database: Database, names: list[str]) -> set[str]:
+    """Return which collections have a document, by one query for all."""
+
+    def first(name: str) -> list[Document]:
+        return [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": name}}}]
+
+    others = [{"$unionWith": {"coll": name, "pipeline": first(name)}} for name in names[1:]]
+    found = database.db[names[0]].aggregate([*first(names[0]), *others])
+    return {one["name"] for one in found}
 
 
 def _shape(database: Database) -> tuple[dict[str, Document], int]:
