@@ -104,6 +104,8 @@ def _part_of(content: Content) -> tuple[int, int]:
         return 0, content.size
     found = request.range.range_for_length(content.size)
     if found is None:
+        if request.range.ranges[0][0] < 0:  # more of its end than there is, which is all of it
+            return 0, content.size
         raise RequestedRangeNotSatisfiable(length=content.size)
     first, end = found
     return int(first), int(end)
