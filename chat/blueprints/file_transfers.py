@@ -25,7 +25,6 @@ POLICY = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; fram
 @require_user
 def upload(identity: Identity, room_id: str) -> Response:
     query = load_query(UploadSchema())
-    charge_to(services().budgets.of_user(identity.user.id))  # and not to a network of many
     body = IncomingBody(request.environ, identity)
     return answer(dump_file(services().files.receive(identity.user, room_id, body, **query)), 201)
 
