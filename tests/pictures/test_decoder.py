@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import threading
 import time
@@ -15,7 +16,7 @@ from PIL import Image
 from chat.errors import BadPicture, Unavailable
 from chat.pictures import decoder, turns
 from chat.pictures.decoder import Bounds, Pictures
-from harness.servers import PATIENCE
+from harness.servers import PATIENCE, ROOT
 from tests.pictures.conftest import Reencode, reencode_with
 from tests.pictures.samples import chunk, encoded, halves, moving, noise, png
 
@@ -245,3 +246,10 @@ def test_a_file_that_is_read_to_its_end_is_decoded_from_its_beginning(tmp_path: 
         source.seek(0)
         with pictures.reencode(source, "message", "ann") as made:
             assert made.picture.tell() == 0 and made.width == 64
+
+
+def test_the_page_waits_longer_than_a_picture_may_take() -> None:
+    """Else it would send the bytes again, while the first ones are still decoded."""
+    upload = (ROOT / "chat/static/js/files/upload.js").read_text("utf-8")
+    found = re.search(r"^const ANSWER_MS = ([0-9_]+);", upload, re.MULTILINE)
+    assert found and int(found[1]) / 1000 > turns.WAIT + Bounds().wall_seconds
