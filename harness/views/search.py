@@ -42,7 +42,7 @@ def search_page(stage: Stage) -> None:
 def search_results(stage: Stage) -> None:
     _find(stage, "the")
     stage.page.locator(".search-scope .segment").last.click()
-    stage.shows(".hit-room")
+    stage.shows(".search-results:not(.is-waiting) .hit-room")
     stage.page.locator(".hit-more").nth(1).click()
     stage.shows(".hit-near .hit-author")
 
