@@ -177,6 +177,10 @@ CATALOGUE: dict[str, Line] = {
     "invalid.no_words": Line(
         "请输入要查找的字词、表情或条件。", "Type words, an emoji or a condition to search for."
     ),
+    "invalid.many_words": Line(
+        "一次最多搜索 {max} 个词；要找整句话，请给它加上引号。",
+        "At most {max} words, please. Put a sentence in quotes.",
+    ),
     "invalid.has": Line("只能是“文件”或“链接”。", "This must be file or link."),
     "invalid.day": Line("日期格式如 2026-11-28。", "A date is written as 2026-11-28."),
     "invalid.cursor": Line("不是有效的游标。", "Not a valid cursor."),

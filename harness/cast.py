@@ -9,7 +9,7 @@ from flask import Flask
 
 from harness.accounts import data_of
 from harness.drawings import drawing
-from harness.people import Person, make_people
+from harness.people import Person, index, make_people
 
 Room = dict[str, Any]
 
@@ -87,6 +87,7 @@ class Cast:
         self._make_direct_rooms()
         self._make_changes()
         self._make_albums()
+        index(app, *self.room.values())
 
     def __getitem__(self, name: str) -> Person:
         return self.person[name]

@@ -17,11 +17,14 @@ from werkzeug.test import TestResponse
 from chat.app import create_app, stop
 from chat.auth import issue_tokens
 from chat.models import User
+from chat.repositories.search import SearchRepository
 from chat.services.account_administration import AccountAdministration
+from chat.services.search_index import entry_of
 from chat.wiring import Services
 from harness.accounts import Account, bearer, data_of, new_password
 
 UNKNOWN_ID = "0" * 24  # a valid id of nothing
+MOST_SAID = 1_000  # messages of a room whose searches are tested
 
 
 class Person(Account):
@@ -182,6 +185,14 @@ def settle(app: Flask) -> None:
         services.audit,
     ):
         assert waiting.flush()
+
+
+def index(app: Flask, *rooms: dict[str, Any]) -> None:
+    """Let searches find what was said in some rooms, as a running server does a moment later."""
+    services: Services = app.extensions["chat"]
+    for room in rooms:
+        said = services.room_log.read_plain(room["id"], 1, MOST_SAID)
+        SearchRepository(services.database).insert([entry_of(message) for message in said])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from harness.servers import PATIENCE, ROOT, environment
+from tests.programs import succeed
 
 # The resolver answers when somebody else in the same process has written to a pipe.
 PROGRAM = """
@@ -106,19 +107,6 @@ def list_all():
 
 assert eventlet.spawn(list_all).wait() >= 3 * 0.05
 """
-
-
-def succeed(program: str) -> None:
-    """Run a program in a process of its own, and see that none of its assertions fails."""
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment({}),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_what_runs_is_charged_and_what_waits_is_not() -> None:

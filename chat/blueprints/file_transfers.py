@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from chat.auth import Identity, require_user
-from chat.blueprints.http import answer, drop_unusable_range, load_query
+from chat.blueprints.http import answer, client_address, drop_unusable_range, load_query
 from chat.concurrency import charge_to
 from chat.media_types import is_picture
 from chat.middleware.transfers import IncomingBody
@@ -26,7 +26,7 @@ POLICY = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; fram
 def upload(identity: Identity, room_id: str) -> Response:
     query = load_query(UploadSchema())
     charge_to(services().budgets.of_user(identity.user.id))  # and not to a network of many
-    body = IncomingBody(request.environ)
+    body = IncomingBody(request.environ, identity)
     return answer(dump_file(services().files.receive(identity.user, room_id, body, **query)), 201)
 
 
@@ -34,13 +34,14 @@ def upload(identity: Identity, room_id: str) -> Response:
 @require_user
 def get_file(identity: Identity, file_id: str) -> Response:
     stored = services().files.find(identity.user, file_id)
-    return _bytes_of(identity.user, stored, stored.content)
+    return _bytes_of(identity.user, identity.session_id, stored, stored.content)
 
 
 @file_transfers.get("/files/<file_id>/preview")
 @require_user
 def get_preview(identity: Identity, file_id: str) -> Response:
-    return _bytes_of(identity.user, *services().files.find_preview(identity.user, file_id))
+    found = services().files.find_preview(identity.user, file_id)
+    return _bytes_of(identity.user, identity.session_id, *found)
 
 
 @file_transfers.post("/files/<file_id>/link")
@@ -56,16 +57,17 @@ def download(file_id: str, grant: str) -> Response:
     found = services().file_links.read(file_id, grant)
     user = services().sessions.authenticate(found.user_id, found.session_id)
     stored = services().files.find(user, file_id)
-    return _bytes_of(user, stored, stored.content, kind="attachment")
+    return _bytes_of(user, found.session_id, stored, stored.content, kind="attachment")
 
 
 def _bytes_of(
-    user: User, stored: StoredFile, content: Content, kind: str | None = None
+    user: User, session_id: str, stored: StoredFile, content: Content, kind: str | None = None
 ) -> Response:
     """Answer with the bytes of a file, or the part of them that is asked for.
 
     The bytes of an id never change, so the id is their ETag. Whether the caller may read them was
-    checked before, so a 304 is as good as the bytes.
+    checked before, so a 304 is as good as the bytes. A long download ends early with its session or
+    with the right to read the file.
     """
     drop_unusable_range()
     response = Response(mimetype=content.type)
@@ -91,9 +93,15 @@ def _bytes_of(
         response.headers["Content-Range"] = f"bytes {first}-{end - 1}/{content.size}"
     response.content_length = end - first
     if request.method == "GET":
-        charge_to(services().budgets.of_user(user.id))
-        response.call_on_close(services().files.begin_reading(user))
-        response.response = services().files.read(content, first, end)
+        found = services()  # for the time after this request's context
+
+        def require_access() -> None:
+            found.files.find(found.sessions.authenticate(user.id, session_id), stored.id)
+
+        charge_to(found.budgets.of_user(user.id))
+        release = found.files.begin_reading(user, client_address(), end - first)
+        response.call_on_close(release)
+        response.response = found.files.read(content, first, end, require_access)
     return response
 
 

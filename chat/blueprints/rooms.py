@@ -84,7 +84,7 @@ def update_room(identity: Identity, room_id: str) -> Response:
 @rooms.put("/<room_id>/avatar")
 @require_user
 def set_avatar(identity: Identity, room_id: str) -> Response:
-    services().avatars.set_of_group(identity.user, room_id, IncomingBody(request.environ))
+    services().avatars.set_of_group(identity.user, room_id, IncomingBody(request.environ, identity))
     return _answer_room(identity, room_id)
 
 

@@ -144,7 +144,7 @@ def edit_me(identity: Identity) -> Response:
 @users.put("/users/me/avatar")
 @require_user
 def set_my_avatar(identity: Identity) -> Response:
-    body = IncomingBody(request.environ)
+    body = IncomingBody(request.environ, identity)
     return answer(dump_own_user(services().avatars.set_of_user(identity.user, body)))
 
 

@@ -27,8 +27,8 @@ class Dialect:
     `ids_at_once`: ids in one `$in` · `reads_whole_ranges`: a query with a sort or a limit reads
     everything that its filter matches, so filters must be narrow · `scans_for_lists`: `$or`, and
     `$in` on a field of a partial index, use no index · `delete_piece`: documents deleted in one
-    call · `rooms_at_once`: rooms whose newest messages one query merges · `weeks_at_once`: weeks of
-    messages that one search reads together · `heads`, `read_marks`: the pacing of
+    call · `rooms_at_once`: rooms whose newest messages one query merges · `parts_at_once`: weeks of
+    messages, or parts of them, that one search reads together · `heads`, `read_marks`: the pacing of
     updates of `room` and of `user_room`.
     """
 
@@ -37,7 +37,7 @@ class Dialect:
     scans_for_lists: bool
     delete_piece: int
     rooms_at_once: int
-    weeks_at_once: int
+    parts_at_once: int
     heads: Pacing
     read_marks: Pacing
 
@@ -48,7 +48,7 @@ MONGODB = Dialect(
     scans_for_lists=False,
     delete_piece=100,
     rooms_at_once=50,  # 200 scans are merged at most; 50 took a fifth less time than 100
-    weeks_at_once=128,  # a week without a match costs a look at a page of the index: 0.05 ms
+    parts_at_once=128,  # one without a match costs a look at a page of the index: 0.05 ms
     # An update takes 0.2 ms. Pieces and pauses spare this process, which encodes them.
     heads=Pacing(chunk=32, pause_factor=3.0, max_seconds=0.25),
     read_marks=Pacing(chunk=32, pause_factor=3.0, max_seconds=1.0),
@@ -65,7 +65,7 @@ SECANTUSDB = Dialect(
     delete_piece=16,
     # A list of rooms or of weeks uses no index. Each week takes 2 ms, and 0.1 ms for each match.
     rooms_at_once=1,
-    weeks_at_once=8,
+    parts_at_once=8,
     # An update of `room` takes 2 to 3 ms, more than an insert, and sends wait for it.
     heads=Pacing(chunk=16, pause_factor=3.0, max_seconds=1.0),
     # An update of `user_room` takes 8 ms in a room of 300 members.

@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chat.auth import Identity
 from chat.realtime.transport.loop import ABANDON_BODY
+from chat.wiring import services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -38,9 +40,11 @@ def is_download(path: str) -> bool:
 class IncomingBody:
     """The body of an upload, as the services read it."""
 
-    def __init__(self, environ: WSGIEnvironment) -> None:
+    def __init__(self, environ: WSGIEnvironment, sender: Identity) -> None:
         self.size = int(environ.get("CONTENT_LENGTH") or 0)
+        self.address: str = environ.get("REMOTE_ADDR", "")
         self._environ = environ
+        self._sender = sender
 
     def begin(self) -> None:
         """Release the turn of the request: the client may take long."""
@@ -53,6 +57,10 @@ class IncomingBody:
             return bytes(self._environ["wsgi.input"].read(size))
         except OSError:
             return b""
+
+    def require_session(self) -> None:
+        """Raise Unauthorized if the sender's session has ended while the bytes came."""
+        services().sessions.authenticate(self._sender.user.id, self._sender.session_id)
 
 
 def abandon_unread(environ: WSGIEnvironment) -> None:

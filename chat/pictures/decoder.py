@@ -1,4 +1,4 @@
-"""Runs a worker for each picture, two at most, and takes nothing from it but files and one line."""
+"""Runs a worker for each picture, and takes nothing from it but files and one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,12 +17,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from chat.errors import BadPicture, Unavailable
-from chat.keyed_locks import KeyedLocks
 from chat.media_types import is_picture
 from chat.models import FilePurpose
+from chat.pictures.turns import DecoderTurns
 
-SLOTS = 2  # workers at a time
-WAIT = 60.0  # seconds for a slot
 LONGEST_ANSWER = 4096  # bytes
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -56,26 +53,30 @@ class Reencoded:
 class Pictures:
     """Decodes what users send in processes of their own, and encodes it anew."""
 
-    def __init__(self, directory: Path, bounds: Bounds = Bounds(), worker: Path = WORKER) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        bounds: Bounds = Bounds(),
+        worker: Path = WORKER,
+        turns: DecoderTurns | None = None,
+    ) -> None:
         self._directory = directory
         self._bounds = bounds
         self._worker = worker
-        self._slots = threading.BoundedSemaphore(SLOTS)
-        self._locks = KeyedLocks()
+        self._turns = turns or DecoderTurns()
 
     @contextmanager
     def reencode(self, source: BinaryIO, kind: FilePurpose, owner: str) -> Iterator[Reencoded]:
         """Yield the picture in temporary files that are open as long as the block runs.
 
         `source` is a file with a descriptor. A message's picture keeps its type; an avatar is a
-        square WebP. Pictures of one owner are decoded one after the other, so that nobody takes
-        all slots. Raises BadPicture, and Unavailable after WAIT without a slot.
+        square WebP. Raises BadPicture, and what a turn raises.
         """
         source.flush()
         with ExitStack() as files:
             picture = files.enter_context(self.temporary_file())
             preview = files.enter_context(self.temporary_file())
-            with self._slot(owner):
+            with self._turns.turn(owner):
                 answer = self._run_worker(kind, source, picture, preview)
             size = os.fstat(picture.fileno()).st_size
             yield _reencoded(answer, picture, preview, size)
@@ -84,22 +85,6 @@ class Pictures:
         """Return a file that has no name, so that nothing is left of it however this ends."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return tempfile.TemporaryFile(dir=self._directory)
-
-    @contextmanager
-    def _slot(self, owner: str) -> Iterator[None]:
-        deadline = time.monotonic() + WAIT
-        lock = self._locks.lock_for(owner)
-        if not lock.acquire(timeout=WAIT):
-            raise Unavailable()
-        try:
-            if not self._slots.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                raise Unavailable()
-            try:
-                yield
-            finally:
-                self._slots.release()
-        finally:
-            lock.release()
 
     def _run_worker(self, kind: FilePurpose, *inherited: BinaryIO) -> dict[str, Any]:
         files = [file.fileno() for file in inherited]

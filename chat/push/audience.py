@@ -55,14 +55,10 @@ class PushAudience:
         now = self._clock()
         found: dict[tuple[str, str], Message] = {}  # the last one, by room and user
         for batch in cooperatively(batches):
-            for message in batch.messages:
-                if is_news(message, now):
-                    for user_id in self._named(batch, message):
-                        found[batch.room.id, user_id] = message
+            for message, user_ids in self._named(batch, now):
+                found |= {(batch.room.id, user_id): message for user_id in user_ids}
         self._add_those_wanting_all(batches, found, now)
-        users = {user_id for (_, user_id), one in found.items() if one.user_id != user_id}
-        if users:
-            self._note(found, users, now)
+        self._note({key: one for key, one in found.items() if one.user_id != key[1]}, now)
 
     def clear(self) -> Iterator[object]:
         """Do nothing: it is never rebuilt."""
@@ -78,13 +74,23 @@ class PushAudience:
         """Note that somebody has subscribed here."""
         self._anybody = True
 
-    def _named(self, batch: Batch, message: Message) -> Collection[str]:
-        """Return the other one of a direct room, or those whom the message mentions."""
+    def _named(self, batch: Batch, now: int) -> Iterator[tuple[Message, Collection[str]]]:
+        """Yield news with those whom it names, the later ones last.
+
+        In a direct room that is the last one, with both.
+        """
+        news = [one for one in batch.messages if is_news(one, now)]
         if batch.room.kind == "direct":
-            return batch.room.member_ids
-        if message.mentions.all:
-            return [one.user_id for one in self._memberships.list_of_room(batch.room.id)]
-        return message.mentions.user_ids
+            yield from ((message, batch.room.member_ids) for message in news[-1:])
+            return
+        # A room may have thousands of members, and all are told of the last message to all alone.
+        to_all = next((one for one in reversed(news) if one.mentions.all), None)
+        for message in news:
+            if message is to_all:
+                members = self._memberships.list_of_room(batch.room.id)
+                yield message, [one.user_id for one in members]
+            else:
+                yield message, message.mentions.user_ids
 
     def _add_those_wanting_all(
         self, batches: Sequence[Batch], found: dict[tuple[str, str], Message], now: int
@@ -98,10 +104,9 @@ class PushAudience:
         for room_id, user_id in self._memberships.list_wanting_all(last):
             found[room_id, user_id] = last[room_id]
 
-    def _note(
-        self, found: dict[tuple[str, str], Message], users: Collection[str], now: int
-    ) -> None:
+    def _note(self, found: dict[tuple[str, str], Message], now: int) -> None:
         sessions: dict[str, list[str]] = {}
+        users = {user_id for _, user_id in found}
         for one in self._subscriptions.list_of_users(users, now):
             sessions.setdefault(one.user_id, []).append(one.session_id)
         self._pushes.put(

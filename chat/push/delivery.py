@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import ssl
 import threading
+import time
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 from cachetools import LRUCache
 
@@ -18,10 +19,11 @@ from chat.push.keys import PushKeys
 from chat.push.payload import encrypt
 from chat.push.posting import Answer, post
 
-# At a time, to hosts that did not answer lately: a subscription at a slow host, or at one that does
+# At a time, to hosts that were not quick lately: a subscription at a slow host, or at one that does
 # not exist, holds up no push to the services that everybody uses.
 TO_OTHERS = 4
-KNOWN_HOSTS = 100
+QUICK_SECONDS = 2.0
+QUICK_HOSTS = 100
 TOPIC = 32  # characters, the most that services take
 
 Outcome = Literal["sent", "gone", "too_large", "later", "busy", "refused"]
@@ -43,7 +45,7 @@ class Delivery:
         self._keys = keys
         self._endpoints = endpoints
         self._context = ssl.create_default_context()
-        self._known: LRUCache[str, None] = LRUCache(KNOWN_HOSTS)
+        self._quick: LRUCache[str, None] = LRUCache(QUICK_HOSTS)
         self._others = threading.BoundedSemaphore(TO_OTHERS)
 
     def deliver(
@@ -53,15 +55,15 @@ class Delivery:
         ttl: int,
         is_urgent: bool,
     ) -> Result:
-        """Try once; `busy` means that too many wait for hosts that did not answer lately."""
+        """Try once; `busy` means that too many wait for hosts that were not quick lately."""
         if subscription.key != self._keys.pair().fingerprint:  # made with a key that is gone
             return Result("gone")
-        host = subscription.endpoint.split("/")[2]
-        is_known = host in self._known
-        if not is_known and not self._others.acquire(blocking=False):
+        host = urlsplit(subscription.endpoint).hostname or ""
+        is_quick = host in self._quick
+        if not is_quick and not self._others.acquire(blocking=False):
             return Result("busy")
         try:
-            endpoint = self._endpoints.resolve(subscription.endpoint, is_known)
+            endpoint = self._endpoints.resolve(subscription.endpoint)
             headers = {
                 "TTL": str(ttl),
                 "Urgency": "high" if is_urgent else "normal",
@@ -73,21 +75,26 @@ class Delivery:
             answer = self._post(endpoint, headers, encrypt(payload, subscription))
         except RefusedEndpoint:
             return Result("gone")
-        except (OSError, http.client.HTTPException):
-            self._known.pop(host, None)
+        except OSError:
+            self._quick.pop(host, None)
             return Result("later")
         finally:
-            if not is_known:
+            if not is_quick:
                 self._others.release()
-        self._known[host] = None
         return Result(_outcome_of(answer.status), answer.status, answer.retry_after)
 
     def _post(self, endpoint: Endpoint, headers: dict[str, str], body: bytes) -> Answer:
+        began = time.monotonic()
         try:
-            return post(endpoint, headers, body, self._context)
-        except (OSError, http.client.HTTPException):
-            self._endpoints.forget(endpoint)
+            answer = post(endpoint, headers, body, self._context)
+        except OSError:
+            self._endpoints.forget(endpoint.host)
             raise
+        if time.monotonic() <= began + QUICK_SECONDS:
+            self._quick[endpoint.host] = None
+        else:
+            self._quick.pop(endpoint.host, None)
+        return answer
 
 
 def _topic(subscription: PushSubscription, room_id: str) -> str:

@@ -5,17 +5,27 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from cachetools import TTLCache
+from cachetools import LRUCache
+
+from chat.concurrency import spawn
+from chat.text.addresses import ascii_host
 
 PORT = 443
 KNOWN_HOSTS = 200
-KNOWN_SECONDS = 300.0
-# They hold an IPv4 address, which a gateway may connect to: NAT64, 6to4, Teredo.
-CARRIERS = [ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
-CARRIERS += [ipaddress.ip_network(one) for one in ("2001::/32", "::/96")]
+RENEWAL_SECONDS = 300.0  # after which the address of a host is looked up again
+# What was given out of IPv6. Outside are former and future private networks, and addresses that
+# hold an IPv4 address, to which a gateway may connect.
+GIVEN_OUT = ipaddress.ip_network("2000::/3")
+# Not all releases of `ipaddress` know them: 6to4, which holds an IPv4 address too, and its relays;
+# examples; what protocols use.
+REFUSED = [
+    ipaddress.ip_network(one)
+    for one in ("2002::/16", "192.88.99.0/24", "3fff::/20", "192.0.0.0/24")
+]
 
 
 class RefusedEndpoint(Exception):
@@ -43,62 +53,88 @@ class Endpoint:
         return host if self.port == PORT else f"{host}:{self.port}"
 
 
-class Endpoints:
-    """Finds the address of each endpoint; answers are kept for some minutes.
+@dataclass(frozen=True)
+class _Found:
+    address: str
+    at: float
 
-    With `allow_private`, any address and port is good.
+
+class Endpoints:
+    """Finds the address of each endpoint. With `allow_private`, any address and port is good.
+
+    Nobody waits for the lookup of a host whose address is known: it is renewed in the background.
     """
 
     def __init__(self, allow_private: bool) -> None:
         self._allow_private = allow_private
-        self._known: TTLCache[tuple[str, int], str] = TTLCache(KNOWN_HOSTS, KNOWN_SECONDS)
-        self._lock = threading.Lock()  # of the cache
+        self._known: LRUCache[str, _Found] = LRUCache(KNOWN_HOSTS)
+        self._is_renewing = False
+        self._lock = threading.Lock()  # guards these two
         # One at a time: a name server of somebody else may be slow, and mails need lookups too.
-        # The hosts that answered lately do not wait for the others.
-        self._lookups = {True: threading.Lock(), False: threading.Lock()}
+        self._lookups = threading.Lock()
 
-    def resolve(self, url: str, is_known: bool = False) -> Endpoint:
-        """Look up the host of a URL, once, and check all its addresses.
+    def resolve(self, url: str) -> Endpoint:
+        """Look up the host of a URL, unless its address is known, and check all its addresses.
 
-        `is_known` says that the host answered lately.
         Raises RefusedEndpoint if one of them is not public, and OSError if there is none.
         """
         try:
             parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port or PORT
+            host, port = ascii_host(parts.hostname or ""), parts.port or PORT
         except ValueError:
             raise RefusedEndpoint from None
-        if parts.scheme != "https" or not host or "@" in parts.netloc:
+        if parts.scheme != "https" or host is None or "@" in parts.netloc:
             raise RefusedEndpoint
         if port != PORT and not self._allow_private:
             raise RefusedEndpoint
         path = parts.path or "/"
         target = f"{path}?{parts.query}" if parts.query else path
-        return Endpoint(host, port, target, self._address_of(host, port, is_known))
+        return Endpoint(host, port, target, self._address_of(host))
 
-    def forget(self, endpoint: Endpoint) -> None:
+    def forget(self, host: str) -> None:
         """Look up a host again, which did not answer at its address."""
         with self._lock:
-            self._known.pop((endpoint.host, endpoint.port), None)
+            self._known.pop(host, None)
 
-    def _address_of(self, host: str, port: int, is_known: bool) -> str:
-        found = self._find_known(host, port)
-        if found is None:
-            with self._lookups[is_known]:
-                found = self._find_known(host, port) or self._look_up(host, port)
-        return found
+    def _address_of(self, host: str) -> str:
+        address = self._find_known(host)
+        if address is None:
+            with self._lookups:
+                address = self._find_known(host) or self._look_up(host)
+        return address
 
-    def _find_known(self, host: str, port: int) -> str | None:
+    def _find_known(self, host: str) -> str | None:
+        """Return the address of a host that was looked up; start to renew an old one.
+
+        One renewal waits at a time, so that any number of slow ones delays no new host for long.
+        """
         with self._lock:
-            return self._known.get((host, port))
+            found = self._known.get(host)
+            if found is None:
+                return None
+            if not self._is_renewing and found.at + RENEWAL_SECONDS <= time.monotonic():
+                self._is_renewing = True
+                spawn(self._renew, host)
+            return found.address
 
-    def _look_up(self, host: str, port: int) -> str:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    def _renew(self, host: str) -> None:
+        try:
+            with self._lookups:
+                self._look_up(host)
+        except RefusedEndpoint:
+            self.forget(host)
+        except OSError:
+            pass  # the next push tries again, and goes to the old address meanwhile
+        finally:
+            self._is_renewing = False
+
+    def _look_up(self, host: str) -> str:
+        found = socket.getaddrinfo(host, PORT, type=socket.SOCK_STREAM)
         addresses = [str(one[4][0]) for one in found]
         if not self._allow_private and not all(map(is_public, addresses)):
             raise RefusedEndpoint
         with self._lock:
-            self._known[host, port] = addresses[0]
+            self._known[host] = _Found(addresses[0], time.monotonic())
         return addresses[0]
 
 
@@ -111,6 +147,7 @@ def is_public(text: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(str(address.ipv4_mapped))
-        if any(address in carrier for carrier in CARRIERS):
+        if address not in GIVEN_OUT:
             return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    is_refused = any(address in network for network in REFUSED)
+    return address.is_global and not (is_refused or address.is_multicast or address.is_reserved)

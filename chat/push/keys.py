@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 import jwt
+from cachetools import LRUCache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -45,7 +46,8 @@ class PushKeys:
         self._secret = secret
         self._subject = subject
         self._pair: KeyPair | None = None
-        self._signed: dict[str, tuple[float, str]] = {}  # by origin: until when, and the header
+        # By origin: until when, and the header.
+        self._signed: LRUCache[str, tuple[float, str]] = LRUCache(KNOWN_ORIGINS)
         self._lock = threading.Lock()
 
     def pair(self) -> KeyPair:
@@ -74,8 +76,6 @@ class PushKeys:
                 f"vapid t={signed}, k={pair.public}",
             )
             with self._lock:
-                if len(self._signed) >= KNOWN_ORIGINS:
-                    self._signed.clear()
                 self._signed[origin] = (until, header)
         return header
 

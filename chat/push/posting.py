@@ -15,7 +15,6 @@ from chat.push.endpoints import Endpoint
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
-MAX_ANSWER = 4_096  # bytes that are read of an answer
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,20 @@ class Answer:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """Connects to an address, and asks for the certificate of the host."""
+    """Connects to an address, asks for the certificate of the host, and can be aborted."""
 
     def __init__(self, endpoint: Endpoint, context: ssl.SSLContext) -> None:
         super().__init__(endpoint.host, endpoint.port, timeout=ANSWER_SECONDS, context=context)
         self._endpoint = endpoint
         self._tls = context
+        self._wire: socket.socket | None = None  # the same connection, without TLS
+        self.is_aborted = False
 
     def connect(self) -> None:
         end = (self._endpoint.address, self._endpoint.port)
         plain = socket.create_connection(end, CONNECT_SECONDS)
         try:
+            self._wire = plain.dup()
             self.sock = self._tls.wrap_socket(plain, server_hostname=self._endpoint.host)
             self.sock.settimeout(ANSWER_SECONDS)
         except BaseException:
@@ -45,29 +47,39 @@ class _Connection(http.client.HTTPSConnection):
             raise
 
     def abort(self) -> None:
-        """End the exchange; whoever waits for the service gets an error."""
-        with suppress(OSError):
-            if self.sock:
-                self.sock.shutdown(socket.SHUT_RDWR)
+        """End the exchange, also amid the handshake: whoever waits for the service goes on."""
+        self.is_aborted = True
+        if self._wire is not None:
+            with suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        super().close()
+        if self._wire is not None:
+            self._wire.close()
 
 
 def post(
     endpoint: Endpoint, headers: Mapping[str, str], body: bytes, context: ssl.SSLContext
 ) -> Answer:
-    """Send a push and return the answer; raise OSError or HTTPException where there is none."""
+    """Send a push and return the answer, whose body is not read; raise OSError if there is none."""
     connection = _Connection(endpoint, context)
-    # The time-outs are for each step, and a service may take very many.
+    # The time-outs are for each step, and a service may take very many, also in the handshake.
     end = threading.Timer(CONNECT_SECONDS + ANSWER_SECONDS, connection.abort)
     end.daemon = True
     end.start()
     try:
         connection.request("POST", endpoint.path, body, {**headers, "Host": endpoint.authority})
         answer = connection.getresponse()
-        answer.read(MAX_ANSWER)
-        return Answer(answer.status, _seconds_of(answer))
+    except http.client.HTTPException as error:
+        raise ConnectionError("no answer that is HTTP") from error
     finally:
         end.cancel()
         connection.close()
+    if connection.is_aborted:
+        raise TimeoutError("the answer may be cut short")
+    return Answer(answer.status, _seconds_of(answer))
 
 
 def _seconds_of(answer: http.client.HTTPResponse) -> float | None:
@@ -76,9 +88,7 @@ def _seconds_of(answer: http.client.HTTPResponse) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
-        until, now = parsedate_to_datetime(text), parsedate_to_datetime(
-            answer.getheader("Date", "")
-        )
-        return max(0.0, (until - now).total_seconds())
-    except (TypeError, ValueError):
+        now = parsedate_to_datetime(answer.getheader("Date", ""))
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (TypeError, ValueError, OverflowError):
         return None

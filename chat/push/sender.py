@@ -13,6 +13,7 @@ from chat.models import Membership, Message, Push, PushSubscription, Room
 from chat.push.concern import concerns, is_news
 from chat.push.delivery import Delivery, Result
 from chat.push.payload import payload_of
+from chat.push.places import Places
 from chat.repositories.memberships import MembershipRepository
 from chat.repositories.outages import is_outage, logged_unless_outage
 from chat.repositories.push_subscriptions import PushSubscriptionRepository
@@ -21,7 +22,6 @@ from chat.repositories.rooms import RoomRepository
 from chat.services.read_marks import ReadMarks
 
 INTERVAL = 1.0  # seconds between two looks for due pushes
-AT_ONCE = 16
 CLAIM_MS = 60_000  # for which others leave a push to this process
 BUSY_MS = 3_000  # until a push is looked at again for which there was no room
 FIRST_RETRY = 5.0  # seconds; it doubles
@@ -54,9 +54,7 @@ class PushSender:
         self._room_log = room_log
         self._delivery = delivery
         self._clock = clock
-        self._sending = 0
-        self._lock = threading.Lock()
-        self._done = threading.Condition(self._lock)
+        self._places = Places()
         self._wake = threading.Event()
         self._stopped = threading.Event()
 
@@ -74,12 +72,16 @@ class PushSender:
 
     def run_due(self) -> None:
         """Start to send what is due, as much as there is room for."""
-        now, free = self._clock(), AT_ONCE - self._sending
-        if free > 0:
-            for push in self._pushes.claim(now, now + CLAIM_MS, free):
-                with self._lock:
-                    self._sending += 1
+        now, free = self._clock(), self._places.free()
+        if not free:
+            return
+        for push in self._pushes.claim(now, now + CLAIM_MS, free):
+            if self._places.take(push.user_id):
                 spawn(self._send, push)
+            else:
+                turn = self._places.turn(push.user_id, now)
+                self._pushes.postpone(push, turn, push.tries)
+                self._wake.set()  # for what is due behind it
 
     def stop(self, seconds: float) -> None:
         """Start nothing more, and wait for what is under way."""
@@ -89,8 +91,7 @@ class PushSender:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until nothing is under way; return whether that is so."""
-        with self._lock:
-            return self._done.wait_for(lambda: not self._sending, seconds)
+        return self._places.wait(seconds)
 
     def _send(self, push: Push) -> None:
         try:
@@ -100,9 +101,7 @@ class PushSender:
                 log.exception("could not send a push of session %s", push.session_id)
                 self._pushes.finish(push, self._clock())
         finally:
-            with self._lock:
-                self._sending -= 1
-                self._done.notify_all()
+            self._places.leave(push.user_id)
             self._wake.set()
 
     def _try(self, push: Push) -> None:
@@ -137,11 +136,14 @@ class PushSender:
         ttl = max(1, (push.expires_at - self._clock()) // SECOND_MS)
         is_urgent = room.kind == "direct" or not membership.wants_all
         unread = room.last_seq - membership.last_read_seq
-        result = Result("too_large")
-        for with_text in (True, False):
-            if result.outcome == "too_large" and (subscription.text or not with_text):
-                payload = payload_of(message, room, unread, with_text)
-                result = self._delivery.deliver(subscription, payload, ttl, is_urgent)
+
+        def deliver(with_text: bool) -> Result:
+            payload = payload_of(message, room, unread, with_text)
+            return self._delivery.deliver(subscription, payload, ttl, is_urgent)
+
+        result = deliver(subscription.text)
+        if result.outcome == "too_large" and subscription.text:
+            result = deliver(with_text=False)
         return result
 
     def _settle(self, push: Push, result: Result) -> None:

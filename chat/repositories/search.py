@@ -5,21 +5,29 @@ may two rooms: a message that is found has to be compared with the query.
 
 The index begins with the week in which a message was sent. So what is written together lies
 together, and what was written long ago is never touched again. `search_week` has all weeks.
+
+A week with more than PART messages has several parts, each written after the other: new entries go
+to all places of the part that is written, and the engine stays fast as long as its memory holds
+that part. A part is stored as a number of its own in the place of the week.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from zlib import crc32
 
 import pymongo
 from bson import ObjectId
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from chat.chunks import chunked
+from chat.concurrency import cooperatively
 from chat.database.client import Database
 from chat.models import SearchCursor
 from chat.repositories.documents import (
@@ -30,13 +38,33 @@ from chat.repositories.documents import (
 )
 
 WEEK = 7 * 24 * 60 * 60 * 1000  # milliseconds
+PART = 50_000  # messages, whose entries take a third of the memory of the embedded engine
+PARTS_APART = 1_000_000  # between the numbers of two parts of a week
 FIND_SECONDS = 0.3  # a cold index may be slow, and pages are to come anyhow
 TIED = 4  # times as many are read where the last ones of a piece all have one time
 # Terms that no text has: tokens have no control characters.
 EVERY = "\n*"  # of each message, for searches without any other term
 DELETED = "\ndeleted"
 Document = dict[str, Any]
-FIELDS = {"at": 1, "room": 1}
+FIELDS = {"at": 1, "room_identity": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week in which messages were sent, by its number since 1970."""
+
+    number: int
+    parts: int = 1
+
+    @property
+    def begins_at(self) -> int:
+        """Return its first millisecond."""
+        return self.number * WEEK
+
+    @property
+    def ends_at(self) -> int:
+        """Return the first millisecond after it."""
+        return self.begins_at + WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +81,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that may match; `room` is the number of its room."""
+    """A message that may match."""
 
     place: SearchCursor
-    room: int
+    room_id: str
 
 
 def number_of(term: str) -> int:
@@ -81,17 +109,16 @@ class SearchRepository:
         return self._database.dialect.rooms_at_once
 
     @property
-    def weeks_at_once(self) -> int:
-        """Return how many weeks `find` takes."""
-        return self._database.dialect.weeks_at_once
+    def parts_at_once(self) -> int:
+        """Return how many parts of weeks `find` takes."""
+        return self._database.dialect.parts_at_once
 
     def insert(self, entries: Sequence[Entry]) -> None:
         """Store new messages; of those stored already, the newer version counts."""
         if not entries:
             return
-        self._insert_weeks(entries)
         try:
-            self._collection.insert_many([_document(one) for one in entries], ordered=False)
+            self._collection.insert_many(self._documents(entries, are_new=True), ordered=False)
         except BulkWriteError as error:
             if not is_only_repeated(error):
                 raise
@@ -102,8 +129,9 @@ class SearchRepository:
         """Store messages that may be stored; an entry with an older version changes nothing."""
         if not entries:
             return
-        self._insert_weeks(entries)
-        changes = [UpdateOne(*_change(one), upsert=True) for one in entries]
+        changes = [
+            UpdateOne(*_change(one), upsert=True) for one in self._documents(entries, are_new=False)
+        ]
         try:
             self._collection.bulk_write(changes, ordered=False)
         except BulkWriteError as error:
@@ -111,15 +139,16 @@ class SearchRepository:
             if not is_only_repeated(error):
                 raise
 
-    def weeks(self) -> list[int]:
-        """Return the numbers of all weeks in which a message was sent, the newest first."""
-        return sorted((one["_id"] for one in self._weeks.find()), reverse=True)
+    def weeks(self) -> list[Week]:
+        """Return all weeks in which a message was sent, the newest first."""
+        found = (Week(one["_id"], _parts_of(one.get("messages", 1))) for one in self._weeks.find())
+        return sorted(found, key=attrgetter("number"), reverse=True)
 
     def find(
         self,
         terms: Sequence[str],
-        weeks: Sequence[int],
-        room_ids: Sequence[str] | None,
+        weeks: Sequence[Week],
+        room_ids: Collection[str] | None,
         before: SearchCursor | None,
         limit: int,
     ) -> tuple[list[Candidate], bool] | None:
@@ -127,27 +156,28 @@ class SearchRepository:
 
         The first term should be the rarest. None are all rooms. The second value says whether these
         are all. There are about `limit` of them, more where many have one time; none only if there
-        is none. Return None if that takes too long.
+        is none. Return None if that takes too long, but for rooms in one week: less cannot be read.
         """
         find = self._find_all if self._database.dialect.reads_whole_ranges else self._find_newest
+        is_least = room_ids is not None and len(weeks) == 1
         try:
-            with pymongo.timeout(FIND_SECONDS):
-                return find([*map(number_of, terms)], weeks, _rooms(room_ids), before, limit)
+            with nullcontext() if is_least else pymongo.timeout(FIND_SECONDS):
+                return find([*map(number_of, terms)], _keys(weeks), _rooms(room_ids), before, limit)
         except PyMongoError as error:
-            if error.timeout:
+            if error.timeout and not is_least:
                 return None
             raise
 
     def _find_newest(
         self,
         numbers: list[int],
-        weeks: Sequence[int],
+        keys: Sequence[int],
         rooms: Document,
         before: SearchCursor | None,
         limit: int,
     ) -> tuple[list[Candidate], bool]:
         # The index is read by the first number alone.
-        query = {"week": _one_of(weeks), "terms": {"$all": numbers}} | rooms
+        query = {"week": _one_of(keys), "terms": {"$all": numbers}} | rooms
         if before is not None:
             query["at"] = {"$lte": before.at}
         while True:
@@ -165,7 +195,7 @@ class SearchRepository:
     def _find_all(
         self,
         numbers: list[int],
-        weeks: Sequence[int],
+        keys: Sequence[int],
         rooms: Document,
         before: SearchCursor | None,
         limit: int,
@@ -176,29 +206,31 @@ class SearchRepository:
         """
         read = (
             document
-            for week in weeks
+            for key in keys
             for document in self._collection.find(
-                {"week": week, "terms": numbers[0]} | rooms, FIELDS | {"terms": 1}
+                {"week": key, "terms": numbers[0]} | rooms, FIELDS | {"terms": 1}
             )
         )
-        matching = [_candidate(one) for one in read if set(numbers) <= set(one["terms"])]
+        matching = [
+            _candidate(one) for one in cooperatively(read) if set(numbers) <= set(one["terms"])
+        ]
         return sorted(_before(before, matching), key=place_of, reverse=True), True
 
-    def count(self, term: str, weeks: Sequence[int], most: int) -> int:
+    def count(self, term: str, weeks: Sequence[Week], most: int) -> int:
         """Return how many messages of some weeks have a term, `most` at most.
 
         It is 0 where counting takes as long as reading.
         """
         if self._database.dialect.reads_whole_ranges:
             return 0
-        query = {"week": _one_of(weeks), "terms": number_of(term)}
+        query = {"week": _one_of(_keys(weeks)), "terms": number_of(term)}
         return int(self._collection.count_documents(query, limit=most))
 
     def delete_of_room(self, room_id: str) -> Iterator[int]:
         """Delete all entries of a room in pieces."""
-        weeks = self.weeks()
+        keys = _keys(self.weeks())
         for room in object_ids([room_id]):
-            for some in chunked(weeks, self.weeks_at_once):
+            for some in chunked(keys, self.parts_at_once):
                 for term in (EVERY, DELETED):
                     found = {"week": _one_of(some), "terms": number_of(term)} | _rooms([room_id])
                     yield from self._delete(found | {"room_identity": room})
@@ -216,13 +248,26 @@ class SearchRepository:
                 for some in with_ids(self._database, piece)
             )
 
-    def _insert_weeks(self, entries: Sequence[Entry]) -> None:
-        """Store the weeks first: one without messages does no harm."""
-        for week in {one.at // WEEK for one in entries}:
+    def _documents(self, entries: Sequence[Entry], are_new: bool) -> list[Document]:
+        """Return what is stored; the weeks are noted first: one without messages does no harm."""
+        sent = Counter(one.at // WEEK for one in entries)
+        keys = {week: self._part_for(week, count if are_new else 0) for week, count in sent.items()}
+        return [_document(one, keys[one.at // WEEK]) for one in entries]
+
+    def _part_for(self, week: int, count: int) -> int:
+        """Return the part of a week for so many new messages; those repeated count again."""
+        while True:
             try:
-                self._weeks.update_one({"_id": week}, {"$setOnInsert": {"_id": week}}, upsert=True)
+                # Not a later read, which could show the count of another process.
+                found = self._weeks.find_one_and_update(
+                    {"_id": week},
+                    {"$inc": {"messages": count}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
             except DuplicateKeyError:
-                pass  # another process was first
+                continue  # another process stored the week first
+            return week + (_parts_of(found["messages"]) - 1) * PARTS_APART
 
     @property
     def _collection(self) -> Any:
@@ -237,11 +282,21 @@ def place_of(candidate: Candidate) -> SearchCursor:
     return candidate.place
 
 
+def _parts_of(messages: int) -> int:
+    """Return how many parts a week with so many messages has; the last one is written."""
+    return 1 + max(0, messages - 1) // PART
+
+
+def _keys(weeks: Iterable[Week]) -> list[int]:
+    """Return the numbers of all parts."""
+    return [week.number + part * PARTS_APART for week in weeks for part in range(week.parts)]
+
+
 def _one_of(values: Sequence[int]) -> Any:
     return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
-def _rooms(room_ids: Sequence[str] | None) -> Document:
+def _rooms(room_ids: Collection[str] | None) -> Document:
     if room_ids is None:
         return {}
     return {"room": _one_of(sorted(set(map(room_number, room_ids))))}
@@ -251,7 +306,7 @@ def _before(place: SearchCursor | None, candidates: Iterable[Candidate]) -> Iter
     return (one for one in candidates if place is None or one.place < place)
 
 
-def _document(entry: Entry) -> Document:
+def _document(entry: Entry, key: int) -> Document:
     terms = [EVERY, *entry.terms] if entry.terms else [DELETED]
     return {
         "_id": ObjectId(entry.message_id),
@@ -260,17 +315,17 @@ def _document(entry: Entry) -> Document:
         "seq": entry.seq,
         "version": entry.version,
         "at": entry.at,
-        "week": entry.at // WEEK,
+        "week": key,
         "terms": sorted(set(map(number_of, terms))),
     }
 
 
-def _change(entry: Entry) -> tuple[Document, Document]:
-    """Return the guarded update of a stored entry."""
-    document = _document(entry)
-    found = {"_id": document.pop("_id"), "version": {"$lt": entry.version}}
-    return found, {"$set": document}
+def _change(document: Document) -> tuple[Document, Document]:
+    """Return the guarded update of a stored entry, which stays in its part."""
+    found = {"_id": document.pop("_id"), "version": {"$lt": document["version"]}}
+    return found, {"$setOnInsert": {"week": document.pop("week")}, "$set": document}
 
 
 def _candidate(document: Mapping[str, Any]) -> Candidate:
-    return Candidate(SearchCursor(document["at"], str(document["_id"])), document["room"])
+    place = SearchCursor(document["at"], str(document["_id"]))
+    return Candidate(place, str(document["room_identity"]))

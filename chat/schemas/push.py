@@ -12,13 +12,14 @@ from marshmallow import ValidationError
 from chat import base64url
 from chat.schemas import fields
 from chat.schemas.base import Schema
+from chat.text.addresses import ascii_host
 
 MAX_ENDPOINT = 1_000
 MAX_KEY = 200
 AUTH_BYTES = 16
 
 
-class Endpoint(fields.String):
+class EndpointUrl(fields.String):
     """The `https:` URL of a push service; where it leads is checked before each push."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -48,19 +49,22 @@ class Keys(fields.Strict):
 
 
 class SubscribeSchema(Schema):
-    endpoint = Endpoint(required=True)
+    endpoint = EndpointUrl(required=True)
     keys = Keys(required=True)
     text = fields.Boolean(load_default=False)
 
 
 def _is_https_url(text: str) -> bool:
-    """Return whether text is an `https:` URL with a host, and without a user name or fragment."""
+    """Return whether text is an `https:` URL without a user name or fragment.
+
+    Its host is one that can be looked up.
+    """
     if not text.startswith("https://") or not all("!" <= one <= "~" for one in text):
         return False
     try:
         parts = urlsplit(text)
         is_plain = "@" not in parts.netloc and not set("#\\") & set(text)
-        return bool(parts.hostname) and parts.port != 0 and is_plain
+        return ascii_host(parts.hostname or "") is not None and parts.port != 0 and is_plain
     except ValueError:
         return False
 

@@ -1,14 +1,13 @@
 """Removal of files: whatever ends a file marks it, and one loop deletes what is marked.
 
-A file is deleted in this order: nobody reads it any more, its chunks go, then its document. So a
-process that dies in between leaves a document by which another one goes on.
+Nobody reads a file any more once its removal has begun. What a process that dies has left of it is
+removed by another one.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 from chat.models import StoredFile
@@ -18,13 +17,13 @@ from chat.repositories.messages import MessageRepository
 from chat.repositories.outages import logged_unless_outage
 from chat.repositories.rooms import RoomRepository
 from chat.repositories.users import UserRepository
+from chat.services.file_deletion import delete_file
 from chat.services.files import find_message_of
 
 INTERVAL = 60.0  # seconds between two searches for marked files, unless this process marks some
 HOLD_MS = 60_000  # for which other processes leave a file to the one that deletes it
 RELEASED_MS = 60_000  # for what uses a released file to end
 AT_ONCE = 50  # files of one search
-PAUSE = 0.02  # seconds after each piece of chunks, so that live traffic goes first
 
 log = logging.getLogger(__name__)
 
@@ -109,10 +108,7 @@ class FileRemoval:
             return
         if not self._files.begin_removal(stored, self._clock() + HOLD_MS):
             return
-        for content in filter(None, (stored.content, stored.preview)):
-            for _ in self._chunks.delete(content.id, content.size):
-                time.sleep(PAUSE)
-        self._files.delete(stored)
+        delete_file(self._files, self._chunks, stored)
 
     def _is_used(self, stored: StoredFile) -> bool:
         if stored.purpose == "message":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from chat.concurrency import yield_to_others
@@ -13,6 +14,8 @@ from chat.repositories.messages import MessageRepository
 from chat.services.membership_cache import MembershipCache
 from chat.services.transfer_slots import TransferSlots
 from chat.services.uploads import UNUSED_MS, Body, Uploads
+
+CHECK_SECONDS = 5.0  # after which a download asks again whether it may go on
 
 
 class FileService:
@@ -27,6 +30,7 @@ class FileService:
         membership_cache: MembershipCache,
         uploads: Uploads,
         slots: TransferSlots,
+        small_slots: TransferSlots,
         clock: Callable[[], int],
     ) -> None:
         self._files = files
@@ -35,6 +39,7 @@ class FileService:
         self._membership_cache = membership_cache
         self._uploads = uploads
         self._slots = slots
+        self._small_slots = small_slots
         self._clock = clock
 
     def receive(self, user: User, room_id: str, body: Body, name: str) -> File:
@@ -79,16 +84,28 @@ class FileService:
             raise NotFound()
         return stored, stored.preview or stored.content
 
-    def begin_reading(self, user: User) -> Callable[[], None]:
-        """Return a function to call at the end of a download; raise RateLimited for too many."""
-        return self._slots.take(user.id)
+    def begin_reading(self, user: User, address: str, size: int) -> Callable[[], None]:
+        """Return a function to call at the end of a download; raise RateLimited for too many.
 
-    def read(self, content: Content, first: int, end: int) -> Iterator[bytes]:
+        Downloads of one chunk have slots of their own, which nobody holds for long: a page needs
+        previews and avatars, whoever downloads large files.
+        """
+        slots = self._small_slots if size <= CHUNK else self._slots
+        return slots.take(user.id, address)
+
+    def read(
+        self, content: Content, first: int, end: int, require_access: Callable[[], object]
+    ) -> Iterator[bytes]:
         """Yield the bytes from `first` to before `end`, chunk by chunk.
 
-        Raises NotFound when the file is removed meanwhile: nothing else can be sent by then.
+        `require_access` is called again and again, and raises an error once the reader may read the
+        file no more. Raises NotFound when the file is removed meanwhile.
         """
+        checked_at = time.monotonic()
         for number in range(first // CHUNK, -(-end // CHUNK)):
+            if time.monotonic() >= checked_at + CHECK_SECONDS:
+                require_access()
+                checked_at = time.monotonic()
             piece = self._chunks.find(content.id, number)
             if piece is None:
                 raise NotFound()

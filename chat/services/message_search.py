@@ -5,26 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from chat.concurrency import cooperatively
 from chat.errors import InvalidInput
+from chat.i18n import Text
 from chat.limits.limits import Limits
 from chat.limits.rules import MESSAGE_SEARCHES
 from chat.log.room_log import RoomLog
 from chat.models import FoundMessages, Message, Room, SearchCursor, User
-from chat.repositories.search import EVERY, Candidate, SearchRepository, room_number
+from chat.repositories.search import EVERY, Candidate, SearchRepository
 from chat.repositories.users import UserRepository
-from chat.services.candidates import FIRST_ID, Candidates, OutOfTime
+from chat.services.candidates import FIRST_ID, Candidates
 from chat.services.membership_cache import MembershipCache
 from chat.services.search_index import contents_of, has_term, sender_term
 from chat.services.usernames import Usernames
 from chat.text.normalization import fold
 from chat.text.queries import Query, QueryError, parse
-from chat.text.terms import matches, needed_terms, tokens_of
+from chat.text.terms import TokenIndex, needed_terms, tokens_of
 
 PAGE = 20
 SECONDS = 0.2  # a search that finds little ends then and has a cursor, by which it goes on
 MOST_AT_ONCE = 160
+MAX_PHRASES = 20
 ONESELF = ("me", "我")  # too short for usernames
 
 
@@ -58,8 +61,8 @@ class _Search:
         )
 
     def _has_phrases(self, message: Message) -> bool:
-        tokens = list(tokens_of(message.data))
-        return all(matches(phrase, tokens) for phrase in self.query.phrases)
+        text = TokenIndex(cooperatively(tokens_of(message.data)))
+        return all(text.has(phrase) for phrase in self.query.phrases)
 
 
 class MessageSearch:
@@ -107,43 +110,31 @@ class MessageSearch:
 
     def _find(self, search: _Search, cursor: SearchCursor | None) -> FoundMessages:
         query = search.query
-        candidates = Candidates(self._search, [*search.room_ids], search.terms)
         if query.until is not None:
             end = SearchCursor(query.until, FIRST_ID)
             cursor = end if cursor is None else min(cursor, end)
         deadline = time.monotonic() + SECONDS
+        candidates = Candidates(self._search, search.room_ids, search.terms)
+        newest = self._read(candidates.newest(cursor, query.since, deadline))
         hits: list[Message] = []
-        waiting: list[Candidate] = []
-        at_once = PAGE  # messages that are read together; more where few of them match
-        last: SearchCursor | None = None  # where a search goes on that ends before its candidates
-        numbers = set(map(room_number, search.room_ids))
-        newest = candidates.newest(cursor, query.since, deadline)
-        try:
-            for candidate in cooperatively(newest):
-                if candidate.room in numbers:
-                    waiting.append(candidate)
-                is_over = time.monotonic() > deadline
-                if len(waiting) >= at_once or is_over:
-                    hits += self._hits(search, waiting)
-                    waiting, at_once = [], min(2 * at_once, MOST_AT_ONCE)
-                    if len(hits) >= PAGE or is_over:
-                        last = candidate.place
-                        break
-        except OutOfTime as end_of_time:
-            last = end_of_time.place
-        hits += self._hits(search, waiting)
-        if len(hits) > PAGE:
-            last = SearchCursor(hits[PAGE - 1].created_at, hits[PAGE - 1].id)
-        return FoundMessages(tuple(hits[:PAGE]), tuple(query.words), last)
+        for count, message in enumerate(cooperatively(newest), 1):
+            if search.is_match(message):
+                hits.append(message)
+            # Some are always compared, so that each page gets on.
+            if len(hits) == PAGE or (count >= PAGE and time.monotonic() > deadline):
+                rest: SearchCursor | None = SearchCursor(message.created_at, message.id)
+                break
+        else:
+            rest = candidates.rest
+        return FoundMessages(tuple(hits), tuple(query.words), rest)
 
-    def _hits(self, search: _Search, candidates: Iterable[Candidate]) -> Iterator[Message]:
-        """Yield those of the candidates that match, in their order."""
-        ids = [one.place.message_id for one in candidates]
-        found = {message.id: message for message in self._room_log.read_by_ids(ids)} if ids else {}
-        for message_id in cooperatively(ids):
-            message = found.get(message_id)
-            if message is not None and search.is_match(message):
-                yield message
+    def _read(self, candidates: Iterator[Candidate]) -> Iterator[Message]:
+        """Yield the candidates as they are now; more are read together where few of them match."""
+        at_once = PAGE
+        while ids := [one.place.message_id for one in islice(candidates, at_once)]:
+            found = {message.id: message for message in self._room_log.read_by_ids(ids)}
+            yield from (found[message_id] for message_id in ids if message_id in found)
+            at_once = min(2 * at_once, MOST_AT_ONCE)
 
     def _list_rooms(self, user: User, room_id: str | None, name: str) -> list[Room]:
         """Return the rooms in which a user may search now, of those with that name."""
@@ -187,4 +178,6 @@ def _parse(q: str, utc_offset: int, given: Mapping[str, str]) -> Query:
         raise InvalidInput({error.field: [error.key]}) from None
     if not (query.phrases or query.sender or query.has):
         raise InvalidInput({"q": ["invalid.no_words"]})
+    if len(query.phrases) > MAX_PHRASES:
+        raise InvalidInput({"q": [Text("invalid.many_words", max=MAX_PHRASES)]})
     return query

@@ -20,6 +20,7 @@ from chat.models import Content, File, FilePurpose, StoredFile
 from chat.pictures.decoder import Pictures
 from chat.repositories.file_chunks import CHUNK, FileChunkRepository
 from chat.repositories.files import FileRepository
+from chat.services.file_deletion import delete_file
 from chat.services.transfer_slots import TransferSlots
 from chat.text.file_names import clean_name
 
@@ -34,12 +35,16 @@ class Body(Protocol):
     """The bytes that a client sends."""
 
     size: int
+    address: str  # of the client
 
     def begin(self) -> None:
         """Release what the caller holds, because reading may take long."""
 
     def read(self, size: int) -> bytes:
         """Return that many bytes; fewer mean that the client has stopped sending."""
+
+    def require_session(self) -> None:
+        """Raise Unauthorized if the sender's session has ended while the bytes came."""
 
 
 class Uploads:
@@ -76,7 +81,7 @@ class Uploads:
         if body.size <= 0:
             raise InvalidInput({"file": ["invalid.file_empty"]})
         self._limits.count(FILES, user_id)
-        release = self._slots.take(user_id)
+        release = self._slots.take(user_id, body.address)
         try:
             arriving = StoredFile(
                 file=File(secrets.token_hex(12), clean_name(name), "", body.size),
@@ -90,7 +95,9 @@ class Uploads:
             )
             with self._reserved(arriving):
                 body.begin()
-                return self._store(arriving, body)
+                file, preview = self._store(arriving, body)
+                body.require_session()
+                return self._finish(arriving, file, preview)
         finally:
             release()
 
@@ -103,36 +110,38 @@ class Uploads:
         """
         try:
             self._files.insert(arriving, self._clock())
-            if self._quota and self._files.count_bytes(arriving.user_id) > self._quota:
-                raise StorageFull()
+            self._require_space(arriving.user_id)
             yield
         except BaseException:
             with suppress(DatabaseError):
-                self._discard(arriving)
+                delete_file(self._files, self._chunks, arriving)
             raise
 
-    def _discard(self, arriving: StoredFile) -> None:
-        for content in filter(None, (arriving.content, arriving.preview)):
-            for _ in self._chunks.delete(content.id, content.size):
-                yield_to_others()
-        self._files.delete(arriving)
+    def _require_space(self, user_id: str) -> None:
+        if self._quota and self._files.count_bytes(user_id) > self._quota:
+            raise StorageFull()
 
-    def _store(self, arriving: StoredFile, body: Body) -> File:
+    def _store(self, arriving: StoredFile, body: Body) -> tuple[File, Content | None]:
+        """Store the bytes; return what they are, and the preview of a large picture."""
         pieces, media_type = _typed(self._pieces(arriving, body), arriving.file.name)
         if is_picture(media_type):
             return self._store_picture(arriving, pieces)
         if arriving.purpose == "avatar":
             raise BadPicture()
         self._write(arriving.id, pieces)
-        return self._finish(replace(arriving.file, type=media_type), None)
+        return replace(arriving.file, type=media_type), None
 
-    def _store_picture(self, arriving: StoredFile, pieces: Iterable[bytes]) -> File:
+    def _store_picture(
+        self, arriving: StoredFile, pieces: Iterable[bytes]
+    ) -> tuple[File, Content | None]:
         """Store what the decoder makes of a picture; what was sent is dropped."""
         with self._pictures.temporary_file() as source:
             for piece in pieces:
                 source.write(piece)
             source.seek(0)
             with self._pictures.reencode(source, arriving.purpose, arriving.user_id) as made:
+                if made.size > self._most:
+                    raise PayloadTooLarge()  # a picture may grow
                 self._write(arriving.id, _pieces_of(made.picture))
                 preview = arriving.preview if made.preview is not None else None
                 if preview is not None and made.preview is not None:
@@ -146,12 +155,14 @@ class Uploads:
                     width=made.width,
                     height=made.height,
                 )
-        return self._finish(file, preview)
+        return file, preview
 
-    def _finish(self, file: File, preview: Content | None) -> File:
+    def _finish(self, arriving: StoredFile, file: File, preview: Content | None) -> File:
         now = self._clock()
         if not self._files.finish(file, preview, now + UNUSED_MS, now):
             raise Unavailable()  # its room or its user is being deleted
+        if file.size + (preview.size if preview else 0) > arriving.file.size:
+            self._require_space(arriving.user_id)  # less than this was reserved
         return file
 
     def _pieces(self, arriving: StoredFile, body: Body) -> Iterator[bytes]:

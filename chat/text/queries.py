@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Literal
 
+from chat.text.normalization import FULL_WIDTH
 from chat.text.terms import Phrase, Token, tokens_of
 
 Has = Literal["file", "link"]
 
-QUOTED = '"([^"]*)"?|[“„«]([^”“»]*)[”“»]?|「([^」]*)」?|『([^』]*)』?'
+QUOTED = '"([^"]*)"?|[“”„«]([^”“»]*)[”“»]?|「([^」]*)」?|『([^』]*)』?'
+UNQUOTED = r'[^\s"“„«「『]+'
 OPERATORS = {
     "from": "from",
     "来自": "from",
@@ -37,8 +39,7 @@ HAS: dict[str, Has] = {
     "連結": "link",
 }
 PART = re.compile(
-    f"(?P<name>{'|'.join(OPERATORS)})[:：](?P<value>{QUOTED}|[^\\s\"]+)"
-    f'|{QUOTED}|[^\\s"“„«「『]+',
+    f"(?P<name>{'|'.join(OPERATORS)}):(?P<value>{QUOTED}|{UNQUOTED})|{QUOTED}|{UNQUOTED}",
     re.IGNORECASE,
 )
 DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
@@ -85,7 +86,7 @@ def parse(typed: str, utc_offset: int = 0, **given: str) -> Query:
     phrases: dict[Phrase, None] = {}
     values: dict[str, str] = {}
     has: set[Has] = {_has(given["has"], "has")} if "has" in given else set()
-    for part in PART.finditer(typed):
+    for part in PART.finditer(typed.translate(FULL_WIDTH)):
         quoted = next((text for text in part.groups()[2:] if text is not None), None)
         name = OPERATORS[part["name"].lower()] if part["name"] else None
         if name is None:
@@ -106,8 +107,8 @@ def parse(typed: str, utc_offset: int = 0, **given: str) -> Query:
     since, until = day("after"), day("before")
     return Query(
         phrases=tuple(phrases),
-        sender=values.get("from", "").lstrip("@＠"),
-        room=values.get("in", "").lstrip("#＃"),
+        sender=values.get("from", "").lstrip("@"),
+        room=values.get("in", "").lstrip("#"),
         since=_milliseconds(since + DAY if since else None, utc_offset),
         until=_milliseconds(until, utc_offset),
         has=frozenset(has),

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, reduce
+from itertools import takewhile
+from operator import or_
 
 from chat.text.normalization import fold
 
@@ -100,27 +104,45 @@ def needed_terms(phrase: Phrase) -> list[str]:
     return list(needed)
 
 
-def matches(phrase: Phrase, tokens: Sequence[Token]) -> bool:
-    """Return whether a text with these tokens has the phrase."""
-    wanted = phrase.tokens
-    size, last = len(wanted), wanted[-1]
-    is_open = phrase.is_open and last.is_word and len(last.text) > WHOLE
-    for start in range(len(tokens) - size + 1):
-        for offset, token in enumerate(wanted):
-            is_beginning = is_open and offset == size - 1
-            if not _is_match(token, tokens[start + offset], is_beginning, is_first=offset == 0):
-                break
-        else:
-            return True
-    return False
+class TokenIndex:
+    """The tokens of one text, to look phrases up in.
 
+    Sets of places are numbers with a bit for each place, so that a phrase takes a few operations
+    for each of its tokens, however often the text has them.
+    """
 
-def _is_match(wanted: Token, found: Token, is_beginning: bool, is_first: bool) -> bool:
-    if wanted.touches and not is_first and not found.touches:
-        return False
-    if is_beginning:
-        return found.text.startswith(wanted.text) or found.plain.startswith(wanted.text)
-    return wanted.text in (found.text, found.plain)
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        self._places: dict[str, int] = {}  # of tokens as they are and without accents
+        self._touching = 0
+        for place, token in enumerate(tokens):
+            for text in {token.text, token.plain}:
+                self._places[text] = self._places.get(text, 0) | 1 << place
+            if token.touches:
+                self._touching |= 1 << place
+
+    def has(self, phrase: Phrase) -> bool:
+        """Return whether the tokens of a phrase follow each other in the text."""
+        starts = -1  # where the phrase may begin: everywhere
+        for offset, token in enumerate(phrase.tokens):
+            is_last = offset == len(phrase.tokens) - 1
+            is_open = phrase.is_open and is_last and token.is_word and len(token.text) > WHOLE
+            places = self._beginning_with(token.text) if is_open else self._at(token.text)
+            if token.touches and offset:
+                places &= self._touching
+            starts &= places >> offset
+        return starts != 0
+
+    def _at(self, text: str) -> int:
+        return self._places.get(text, 0)
+
+    def _beginning_with(self, beginning: str) -> int:
+        texts = self._sorted[bisect_left(self._sorted, beginning) :]
+        found = takewhile(lambda text: text.startswith(beginning), texts)
+        return reduce(or_, map(self._at, found), 0)
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._places)
 
 
 def _all_terms(tokens: Iterable[Token]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Config
 
 from chat.pictures.decoder import Pictures
+from chat.pictures.turns import DecoderTurns
 from chat.repositories.file_chunks import FileChunkRepository
 from chat.repositories.files import FileRepository
 from chat.services.file_links import FileLinks
@@ -18,9 +19,11 @@ from chat.services.uploads import Uploads
 from chat.wiring.core import Core
 from chat.wiring.repositories import Repositories
 
-# Transfers at a time, of a user and of all. A page has six connections, a person several pages.
-UPLOADS = (8, 128)
+# Transfers at a time, of a user and of all. A page has six connections, a person several pages;
+# behind one address a hundred people may upload at once.
+UPLOADS = (8, 144)
 DOWNLOADS = (16, 256)
+SMALL_DOWNLOADS = (16, 256)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ def wire_files(config: Config, core: Core, repositories: Repositories) -> Files:
     uploads = Uploads(
         files=files,
         chunks=chunks,
-        pictures=Pictures(Path(config["DATA_DIR"]) / "uploads"),
+        pictures=Pictures(
+            Path(config["DATA_DIR"]) / "uploads", turns=DecoderTurns(enabled=is_limited)
+        ),
         limits=core.limits,
         slots=TransferSlots(*UPLOADS, is_limited),
         bounds=(config["MAX_FILE_BYTES"], config["FILE_BYTES_PER_USER"]),
@@ -52,6 +57,7 @@ def wire_files(config: Config, core: Core, repositories: Repositories) -> Files:
             membership_cache=core.membership_cache,
             uploads=uploads,
             slots=TransferSlots(*DOWNLOADS, is_limited),
+            small_slots=TransferSlots(*SMALL_DOWNLOADS, is_limited),
             clock=clock,
         ),
         file_links=FileLinks(config["SECRET_KEY"], clock),

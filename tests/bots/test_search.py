@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from chat.bots import Bot, Message
+from flask import Flask
+
+from chat.bots import Bot
+from harness.people import index
 from tests.bots.conftest import PATIENCE, Talker
 
 People = Callable[..., list[Talker]]
 MakeBot = Callable[..., Bot]
 
 
-def test_a_bot_finds_messages_of_its_rooms_and_no_others(people: People, make_bot: MakeBot) -> None:
+def test_a_bot_finds_messages_of_its_rooms_and_no_others(
+    people: People, make_bot: MakeBot, beside: Flask
+) -> None:
     ada, robot = people("ada", "robot")
     group, direct, foreign = ada.create_group(robot), ada.direct_with(robot), ada.create_group()
     for room in (foreign, group, direct):
@@ -22,13 +26,8 @@ def test_a_bot_finds_messages_of_its_rooms_and_no_others(people: People, make_bo
     bot.start()
     assert bot.wait_ready(PATIENCE)
 
-    def find(count: int) -> list[Message]:
-        deadline = time.monotonic() + PATIENCE
-        while len(found := bot.search("面条")) < count:  # the index follows within a second or two
-            assert time.monotonic() < deadline
-        return found
-
-    assert [(one.room_id, one.seq, one.direct) for one in find(4)] == [
+    index(beside, foreign, group, direct)
+    assert [(one.room_id, one.seq, one.direct) for one in bot.search("面条")] == [
         (direct["id"], 2, True),
         (direct["id"], 1, True),
         (group["id"], 2, False),

@@ -35,9 +35,11 @@ HELD_BY = {
     "uploads": [
         "http/test_files.py::test_uploads_are_counted_each_minute",
         "services/test_transfer_slots.py::test_so_many_transfers_run_at_a_time",
+        "services/test_transfer_slots.py::test_a_network_leaves_a_quarter_to_others",
     ],
     "downloads in progress": [
         "services/test_transfer_slots.py::test_so_many_transfers_run_at_a_time",
+        "services/test_transfer_slots.py::test_a_network_leaves_a_quarter_to_others",
     ],
     "different emoji of a message": [
         "http/test_changes.py::test_a_message_has_so_many_different_emoji",

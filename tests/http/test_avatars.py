@@ -200,3 +200,36 @@ def test_of_a_picture_that_comes_while_its_person_goes_nothing_is_left(
     monkeypatch.setattr(files, "receive_avatar", receive_and_end)
     assert put(cleo, MY_AVATAR, picture()).status_code == 404
     assert is_gone(shared_app, ada, received[0])
+
+
+class EndingBody(BytesIO):
+    """A body whose sender logs out while it is read."""
+
+    def __init__(self, content: bytes, sender: Person) -> None:
+        super().__init__(content)
+        self._sender = sender
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() == 0:
+            assert self._sender.delete("/session").status_code == 204
+        return super().read(size)
+
+
+@pytest.mark.parametrize("door", ["my picture", "picture of a group", "file of a message"])
+def test_what_arrives_after_a_log_out_is_not_taken(
+    shared_app: Flask, ada: Person, door: str
+) -> None:
+    (cleo,) = make_people(shared_app, "cleo")
+    room = cleo.create_group(ada)
+    method, path = {
+        "my picture": ("PUT", MY_AVATAR),
+        "picture of a group": ("PUT", avatar_of(room)),
+        "file of a message": ("POST", f"/rooms/{room['id']}/files"),
+    }[door]
+    sent = picture()
+    body = EndingBody(sent, cleo)
+    error_of(cleo.call(method, path, input_stream=body, content_length=len(sent)), 401)
+    assert data_of(ada.get(f"/users/{cleo.username}"))["avatar"] == ""
+    assert data_of(ada.get(f"/rooms/{room['id']}"))["avatar"] == ""
+    files = shared_app.extensions["chat"].database.db["file.files"]
+    assert files.count_documents({"user_identity": ObjectId(cleo.id)}) == 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from chat.services import message_search
 from harness.accounts import data_of, error_of
-from harness.people import Person, make_people
+from harness.people import UNKNOWN_ID, Person, make_people
 
 Room = dict[str, Any]
 
@@ -27,6 +29,15 @@ def index(app: Flask) -> None:
 def search(person: Person, q: str = "", **query: Any) -> dict[str, Any]:
     found: dict[str, Any] = data_of(person.get("/search", query_string={"q": q, **query}))
     return found
+
+
+def pages_of(person: Person, q: str) -> Iterator[dict[str, Any]]:
+    """Yield the pages of a search, to its end."""
+    page = search(person, q)
+    yield page
+    while page["cursor"]:
+        page = search(person, q, cursor=page["cursor"])
+        yield page
 
 
 def texts(person: Person, q: str = "", **query: Any) -> list[str]:
@@ -105,15 +116,43 @@ def test_pages_go_on_where_the_one_before_ended(app: Flask) -> None:
     for number in range(45):
         ann.say(rooms[number % 3], f"entry {number}")
     index(app)
-    seen, cursor = [], None
-    for _ in range(3):
-        page = search(ann, "entry", **({"cursor": cursor} if cursor else {}))
-        seen += [message["data"] for message in page["messages"]]
-        cursor = page["cursor"]
-    assert sorted(seen, key=lambda text: int(text.split()[1])) == [
+    seen = [[message["data"] for message in page["messages"]] for page in pages_of(ann, "entry")]
+    assert [len(page) for page in seen] == [20, 20, 5]
+    assert sorted(sum(seen, []), key=lambda text: int(text.split()[1])) == [
         f"entry {number}" for number in range(45)
     ]
-    assert cursor is None
+
+
+def test_each_page_gets_on_whose_time_is_over_at_once(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_search, "SECONDS", 0.0)
+    (ann,) = make_people(app, "ann")
+    room = ann.create_group()
+    for number in range(45):
+        ann.say(room, f"entry {number}" if number % 2 else "something else: 实")
+    index(app)
+    for q, count in (("entry", 22), ("实", 23)):  # the second one looks at all messages
+        pages = [*pages_of(ann, q)]
+        seen = [message["seq"] for page in pages for message in page["messages"]]
+        assert len(seen) == len(set(seen)) == count
+        assert seen == sorted(seen, reverse=True)
+    assert len(pages[0]["messages"]) < 20  # of the last search: it compared 20 messages
+
+
+def test_the_cursor_of_somebody_else_is_a_moment_and_shows_none_of_their_messages(
+    app: Flask,
+) -> None:
+    ann, bob = make_people(app, "ann", "bob")
+    rooms = [ann.create_group(), bob.create_group()]
+    for _ in range(25):
+        ann.say(rooms[0], "entry of ann")
+        bob.say(rooms[1], "entry of bob")
+    index(app)
+    cursor = search(ann, "entry")["cursor"]
+    rest = search(bob, "entry", cursor=cursor)["messages"]
+    assert {message["data"] for message in rest} == {"entry of bob"}
+    assert [message["seq"] for message in rest] == [5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +166,9 @@ def test_pages_go_on_where_the_one_before_ended(app: Flask) -> None:
         ("q=has:money", "q"),
         ("q=a&has=money", "has"),
         ("q=a&cursor=1", "cursor"),
+        (f"q=a&cursor=9-{UNKNOWN_ID}0", "cursor"),
+        (f"q=a&cursor=-9-{UNKNOWN_ID}", "cursor"),
+        ("q=%E2%80%A6", "q"),
         ("q=a&room_id=..", "room_id"),
         ("q=a&utc_offset=900", "utc_offset"),
     ],
@@ -137,6 +179,22 @@ def test_a_search_without_meaning_is_refused_by_the_name_of_its_field(
     (ann,) = make_people(app, "ann")
     error = error_of(ann.get(f"/search?{query}"), 400)
     assert (error["code"], [*error["fields"]]) == ("validation_error", [field])
+
+
+def test_a_query_has_twenty_words_at_most_and_a_sentence_in_quotes_is_one(app: Flask) -> None:
+    (ann,) = make_people(app, "ann")
+    words = [f"w{number}" for number in range(21)]
+    ann.say(ann.create_group(), " ".join(words))
+    index(app)
+    assert texts(ann, " ".join(words[:20])) == texts(ann, f'"{" ".join(words)}"')
+    assert len(texts(ann, " ".join(words[:20] * 2))) == 1
+    for language, said in (("zh", "最多搜索 20 个词"), ("en", "At most 20 words")):
+        response = ann.get(
+            "/search", query_string={"q": " ".join(words)}, headers={"Accept-Language": language}
+        )
+        error = error_of(response, 400)
+        assert (error["code"], [*error["fields"]]) == ("validation_error", ["q"])
+        assert said in error["fields"]["q"][0]
 
 
 def test_common_words_emoji_and_one_character_are_searches_like_others(app: Flask) -> None:

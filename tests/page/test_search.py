@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
-from typing import Any
 
+from flask import Flask
 from playwright.sync_api import Page, expect
 
-from harness.accounts import data_of
-from harness.people import Person
-from harness.servers import PATIENCE
+from harness.people import Person, index
 from harness.tour import DESKTOP, PHONE
 from tests.page.conftest import WAIT_MS, Visitor
 
@@ -32,17 +29,6 @@ SCROLL = """(count) => {
 }"""
 
 
-def indexed(person: Person, room: dict[str, Any], query: str, seq: int) -> None:
-    """Wait until a search in a room finds this message first: the index follows a moment behind."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        asked = {"q": query, "room_id": room["id"]}
-        messages = data_of(person.get("/search", query_string=asked))["messages"]
-        if messages and messages[0]["seq"] == seq:
-            return
-    raise AssertionError(f"{query} is not found")
-
-
 def focused(page: Page) -> str:
     return str(page.evaluate("() => document.activeElement.className"))
 
@@ -52,7 +38,7 @@ def top_of(page: Page) -> int:
 
 
 def test_ctrl_f_finds_messages_beside_the_room_and_leads_to_them(
-    enter: Enter, people: People
+    enter: Enter, people: People, beside: Flask
 ) -> None:
     ann, bob = people("ann", "bob")
     walkers = ann.create_group(bob, name="Walkers")
@@ -62,8 +48,7 @@ def test_ctrl_f_finds_messages_beside_the_room_and_leads_to_them(
     for number in range(60):
         ann.say(walkers, f"step {number}")
     ann.say(walkers, "The slides are closed")
-    indexed(ann, readers, "slide", 1)
-    indexed(ann, walkers, "slide", 61)
+    index(beside, readers, walkers)
     visitor = enter(ann, **DESKTOP)
     page = visitor.page
     visitor.open_room("Walkers")
@@ -117,12 +102,14 @@ def test_ctrl_f_finds_messages_beside_the_room_and_leads_to_them(
     assert visitor.complaints == []
 
 
-def test_on_a_phone_back_leads_to_the_results_where_one_was(enter: Enter, people: People) -> None:
+def test_on_a_phone_back_leads_to_the_results_where_one_was(
+    enter: Enter, people: People, beside: Flask
+) -> None:
     ann, bob = people("ann", "bob")
     group = ann.create_group(bob, name="周末爬山")
     for number in range(1, 46):
         bob.say(group, f"第 {number} 次，周六见。")
-    indexed(bob, group, "周六见", 45)
+    index(beside, group)
     visitor = enter(ann, **PHONE)
     page = visitor.page
     page.locator(".search-button").tap()
@@ -154,11 +141,13 @@ def test_on_a_phone_back_leads_to_the_results_where_one_was(enter: Enter, people
     assert visitor.complaints == []
 
 
-def test_a_search_says_what_it_needs_and_goes_on_by_itself(enter: Enter, people: People) -> None:
+def test_a_search_says_what_it_needs_and_goes_on_by_itself(
+    enter: Enter, people: People, beside: Flask
+) -> None:
     ann, bob = people("ann", "bob")
     tea, team = ann.create_group(name="Tea"), ann.create_group(bob, name="Team")
     bob.say(team, "We meet on Saturday")
-    indexed(bob, team, "saturday", 1)
+    index(beside, team)
     visitor = enter(ann, f"/r/{tea['number']}", **DESKTOP)
     page = visitor.page
     page.get_by_role("button", name="Search in this conversation").click()

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from chat.errors import BadPicture, Unavailable
-from chat.pictures import decoder
+from chat.pictures import decoder, turns
 from chat.pictures.decoder import Bounds, Pictures
 from harness.servers import PATIENCE
 from tests.pictures.conftest import Reencode, reencode_with
@@ -198,7 +198,7 @@ def test_nothing_is_left_in_the_directory(tmp_path: Path, reencode: Reencode) ->
 def test_of_many_pictures_only_some_are_decoded_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoding: list[str], refused: str
 ) -> None:
-    monkeypatch.setattr(decoder, "WAIT", 0.01)
+    monkeypatch.setattr(turns, "WAIT", 0.01)
     started, end = tmp_path / "started", tmp_path / "end"
     started.mkdir()
     code = (

@@ -73,10 +73,10 @@ class Town:
         """Return how many pushes wait to be sent."""
         return self.services.database.db["push"].count_documents({"user": self.ann.id})
 
-    def go_on(self, milliseconds: int) -> None:
-        """Let time pass for the pushes that wait."""
+    def go_on(self, milliseconds: int, person: Person | None = None) -> None:
+        """Let time pass for the pushes that wait for ann, or for another person."""
         self.services.database.db["push"].update_many(
-            {"user": self.ann.id}, {"$inc": {"due_at": -milliseconds}}
+            {"user": (person or self.ann).id}, {"$inc": {"due_at": -milliseconds}}
         )
 
 

@@ -39,6 +39,18 @@ def test_a_busy_service_is_asked_again_when_it_says(town: Town, direct: Room) ->
     assert town.browser.read(town.service.next())["seq"] == 1 and town.waiting() == 0
 
 
+def test_a_time_beyond_all_calendars_is_none(town: Town, direct: Room) -> None:
+    town.subscribe()
+    date = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+    town.service.answers.append((503, {"Retry-After": date}))
+    town.bob.say(direct, "hello")
+    town.send()
+    town.service.next()
+    town.go_on(10_000)
+    town.send()
+    assert town.browser.read(town.service.next())["seq"] == 1 and town.waiting() == 0
+
+
 def test_a_service_that_stays_away_for_an_hour_is_left_alone(town: Town, direct: Room) -> None:
     town.subscribe()
     town.service.answers.append((503, {"Retry-After": "3600"}))
@@ -80,6 +92,7 @@ def test_a_service_with_the_certificate_of_another_gets_nothing(town: Town, dire
         *("100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
         *("::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1"),
         *("::ffff:10.0.0.1", "::ffff:127.0.0.1", "::127.0.0.1", "2001:db8::1"),
+        *("fec0::1", "192.88.99.1", "3fff::1", "192.0.0.100", "5f00::1"),
         *("64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:7f00:1::", "2001:0:0:1::1", "nonsense"),
     ],
 )
@@ -97,6 +110,7 @@ def test_public_addresses_are(address: str) -> None:
     [
         *("https://127.0.0.1/x", "https://[::1]/x", "https://localhost/x", "https://2130706433/x"),
         *("https://0x7f.1/x", "https://push.example.org:8443/x", "http://push.example.org/x"),
+        *("https://a..b/x", f"https://{'a' * 64}.example.org/x"),
         *("https://user@push.example.org/x", "https://[::ffff:127.0.0.1]/x", "https:///x"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A host that is slow holds up the pushes to no other one."""
+"""A host that is slow holds up the pushes to no other one, and nobody's pushes those of others."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from chat.models import PushSubscription
-from chat.push import delivery
+from chat.push import delivery, endpoints
 from chat.push.delivery import TO_OTHERS, Delivery, Result
-from chat.push.endpoints import Endpoints
+from chat.push.endpoints import Endpoints, RefusedEndpoint
+from chat.push.places import AT_ONCE, OF_ONE_USER
 from chat.push.posting import Answer
-from chat.push.sender import AT_ONCE
+from harness.people import make_people
 from harness.servers import PATIENCE
+from tests.database.processes import wait_until
+from tests.push.conftest import Town
 
-KNOWN = "https://push.example.org/x"
+HOST = "push.example.org"
+KNOWN = f"https://{HOST}/x"
 OTHER = "https://other.example.org/x"
 ADDRESS = "142.250.1.1"
 
@@ -96,22 +100,39 @@ def test_an_address_that_is_known_waits_for_no_lookup(
     again.start()
     again.join(1.0)
     lookups.release()
-    assert found == [ADDRESS] and lookups.hosts == ["push.example.org", "other.example.org"]
+    assert found == [ADDRESS] and lookups.hosts == [HOST, "other.example.org"]
 
 
-def test_a_lookup_of_a_host_that_answered_lately_waits_for_no_other_host(
-    lookups: Held, start: Callable[..., None]
+def test_an_old_address_is_good_until_it_is_looked_up_again(
+    lookups: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    endpoints = Endpoints(allow_private=False)
-    lookups.holds.add("other.example.org")
-    start(endpoints.resolve, OTHER)
+    known = Endpoints(allow_private=False)
+    known.resolve(KNOWN)
+    monkeypatch.setattr(endpoints, "RENEWAL_SECONDS", 0.0)
+    lookups.holds.add(HOST)
+    assert [known.resolve(KNOWN).address for _ in range(3)] == [ADDRESS] * 3
     lookups.wait()
-    found: list[str] = []
-    known = threading.Thread(target=lambda: found.append(endpoints.resolve(KNOWN, True).address))
-    known.start()
-    known.join(1.0)
+    assert lookups.hosts == [HOST] * 2
+    lookups.returns = [(0, 0, 0, "", ("142.250.1.2", 443))]
     lookups.release()
-    assert found == [ADDRESS]
+    wait_until(lambda: known.resolve(KNOWN).address == "142.250.1.2")
+
+
+def test_a_host_that_has_moved_to_a_private_network_is_refused(
+    lookups: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_refused() -> bool:
+        try:
+            known.resolve(KNOWN)
+        except RefusedEndpoint:
+            return True
+        return False
+
+    known = Endpoints(allow_private=False)
+    known.resolve(KNOWN)
+    monkeypatch.setattr(endpoints, "RENEWAL_SECONDS", 0.0)
+    lookups.returns = [(0, 0, 0, "", ("10.0.0.1", 443))]
+    wait_until(is_refused)
 
 
 def test_a_host_is_looked_up_once_by_those_who_ask_together(
@@ -133,9 +154,9 @@ def test_all_places_are_for_a_service_that_answers(
     """A push that finds no place costs its reads again, three seconds later."""
     sent, results = _delivery(), []
     assert sent(KNOWN).outcome == "sent"
-    posts.holds.add("push.example.org")
+    posts.holds.add(HOST)
     for _ in range(AT_ONCE):
-        start(lambda: results.append(sent(KNOWN).outcome))
+        start(lambda: results.append(sent("https://PUSH.example.org:443/y").outcome))
     posts.wait(AT_ONCE)
     assert results == []  # none of them was turned away
 
@@ -151,6 +172,43 @@ def test_hosts_that_never_answered_have_few_places(
     posts.wait(TO_OTHERS)
     assert sent(OTHER).outcome == "busy"
     assert sent(KNOWN).outcome == "sent"
+
+
+def test_hosts_that_answer_late_have_few_places(
+    lookups: Held, posts: Held, start: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = _delivery()
+    assert sent(KNOWN).outcome == "sent"
+    monkeypatch.setattr(delivery, "QUICK_SECONDS", 0.0)
+    assert sent(KNOWN).outcome == "sent"  # it was quick, and is not any more
+    posts.holds.add(HOST)
+    for _ in range(TO_OTHERS):
+        start(sent, KNOWN)
+    posts.wait(TO_OTHERS)
+    assert sent(KNOWN).outcome == "busy"
+
+
+def test_who_waits_for_slow_services_leaves_most_places_to_others(town: Town, posts: Held) -> None:
+    (eve,) = make_people(town.app, "eve")
+    town.subscribe()
+    town.subscribe(eve, endpoint=f"https://127.0.0.1/{eve.id}")
+    groups = [town.bob.create_group(town.ann) for _ in range(AT_ONCE + 2)]
+    for group in groups:
+        town.bob.say(group, "@all")
+    town.bob.say(town.bob.talk_to(eve), "hello")
+    town.follow()
+    town.go_on(5_000)  # they are due before that of eve
+    town.go_on(200, eve)
+    posts.holds |= {"localhost", "127.0.0.1"}
+    for _ in range(2):
+        town.services.push_sender.run_due()
+    posts.wait(OF_ONE_USER + 1)
+    assert sorted(posts.hosts) == ["127.0.0.1", *["localhost"] * OF_ONE_USER]
+    posts.release()
+    for _ in groups:  # none is lost
+        town.go_on(60_000)
+        town.send()
+    assert posts.hosts.count("localhost") == len(groups) and town.waiting() == 0
 
 
 def _delivery() -> Callable[[str], Result]:

@@ -14,6 +14,7 @@ import pytest
 from chat.push import posting
 from chat.push.endpoints import Endpoint
 from harness.servers import PATIENCE
+from tests.programs import succeed
 from tests.push.service import NAME, Service
 
 Behave = Callable[[socket.socket], None]
@@ -102,6 +103,54 @@ def test_a_service_that_answers_byte_by_byte_is_left(
 
     with pytest.raises((OSError, http.client.HTTPException)):
         post(over_tls(drip))
+
+
+def test_an_answer_that_was_cut_off_is_none(
+    post: Post, over_tls: Callable[[Behave], Behave]
+) -> None:
+    """It began well, and its line would do."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 201 ")
+        pause = threading.Event()
+        while True:
+            connection.sendall(b"C")
+            pause.wait(0.1)
+
+    with pytest.raises(TimeoutError):
+        post(over_tls(drip))
+
+
+# As in the server: there a handshake has no end of its own.
+DRIPPING = """
+import eventlet
+eventlet.monkey_patch()
+import socket, ssl
+from chat.push import posting
+from chat.push.endpoints import Endpoint
+
+posting.CONNECT_SECONDS = posting.ANSWER_SECONDS = 0.5
+listener = socket.create_server(("127.0.0.1", 0))
+
+def drip():
+    connection, _ = listener.accept()
+    connection.sendall(bytes([22, 3, 3, 64, 0]))  # a record of 16 KiB follows
+    while True:
+        connection.sendall(b"x")
+        eventlet.sleep(0.1)
+
+eventlet.spawn(drip)
+endpoint = Endpoint("localhost", listener.getsockname()[1], "/", "127.0.0.1")
+try:
+    posting.post(endpoint, {}, b"", ssl.create_default_context())
+except OSError:
+    raise SystemExit
+raise AssertionError("there was no handshake, but an answer")
+"""
+
+
+def test_a_service_that_shakes_hands_byte_by_byte_is_left() -> None:
+    succeed(DRIPPING)
 
 
 def test_of_an_endless_answer_only_the_beginning_is_read(

@@ -69,6 +69,8 @@ POINT = encoded(b"\x04" + b"\x01" * 64)
         ("endpoint", "https://user:word@push.example.org/x"),
         ("endpoint", "https://push.example.org/" + "x" * 1_000),
         ("endpoint", "https://push.example.org/x#y"),
+        ("endpoint", "https://a..b/x"),
+        ("endpoint", f"https://{'a' * 64}.example.org/x"),
         ("endpoint", 7),
         ("endpoint", None),
         ("keys", None),

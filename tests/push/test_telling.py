@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from chat.models import Membership
+from chat.repositories.memberships import MembershipRepository
 from harness.accounts import data_of
-from harness.people import make_people
+from harness.people import make_people, settle
 from tests.push.conftest import Town
 
 Room = dict[str, Any]
@@ -85,6 +87,27 @@ def test_several_messages_in_a_room_are_one_push(town: Town, direct: Room) -> No
     town.send()
     said = town.browser.read(town.service.next())
     assert (said["seq"], said["unread"]) == (3, 3) and town.service.is_empty
+
+
+def test_of_several_messages_to_all_the_members_are_listed_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+
+    def list_of_room(self: MembershipRepository, room_id: str) -> list[Membership]:
+        listed.append(room_id)
+        return found(self, room_id)
+
+    found = MembershipRepository.list_of_room
+    town.subscribe()
+    group = town.bob.create_group(town.ann)
+    for text in ("@all one", "@all two", "three"):
+        town.bob.say(group, text)
+    settle(town.app)
+    monkeypatch.setattr(MembershipRepository, "list_of_room", list_of_room)
+    town.send()
+    assert town.browser.read(town.service.next())["seq"] == 2
+    assert listed == [group["id"]]
 
 
 @pytest.mark.parametrize("what", ["read", "deleted", "left", "too old", "logged out", "blocked"])

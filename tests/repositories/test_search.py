@@ -12,7 +12,16 @@ from chat.database.client import Database
 from chat.database.dialects import Dialect
 from chat.ids import new_id
 from chat.models import SearchCursor
-from chat.repositories.search import DELETED, WEEK, Candidate, Entry, SearchRepository, number_of
+from chat.repositories import search as stored_search
+from chat.repositories.search import (
+    DELETED,
+    WEEK,
+    Candidate,
+    Entry,
+    SearchRepository,
+    Week,
+    number_of,
+)
 
 ROOM, OTHER = new_id(), new_id()
 
@@ -53,7 +62,7 @@ def test_the_newest_messages_with_a_term_come_first(search: SearchRepository) ->
     assert ids(search, "only 1") == newest[::2]
     assert ids(search, "wor") == []
     assert ids(search, "word", SearchCursor(3, "")) == newest[-2:]
-    everywhere, _ = found_by(search, ["only 1", "word"], [0], None, None, 10)
+    everywhere, _ = found_by(search, ["only 1", "word"], [Week(0)], None, None, 10)
     assert [one.place.message_id for one in everywhere] == newest[::2]
 
 
@@ -90,9 +99,35 @@ def test_a_deleted_message_leaves_no_term_of_its_text(
 def test_weeks_are_those_with_messages_the_newest_first(search: SearchRepository) -> None:
     search.insert([entry(1, "word", at=5 * WEEK), entry(2, "word", at=WEEK - 1)])
     search.insert([entry(3, "word", at=5 * WEEK + 9)])
-    assert search.weeks() == [5, 0]
-    found, _ = found_by(search, ["word"], [5], None, None, 10)
+    assert search.weeks() == [Week(5), Week(0)]
+    found, _ = found_by(search, ["word"], [Week(5)], None, None, 10)
     assert [one.place.at - 5 * WEEK for one in found] == [9, 0]
+
+
+def test_a_week_with_many_messages_has_parts_and_is_read_whole(
+    search: SearchRepository, migrated: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_search, "PART", 4)
+    entries = [entry(seq, "word", at=3 * WEEK + seq) for seq in range(1, 11)]
+    for some in (entries[:3], entries[3:5], entries[5:]):
+        search.insert(some)
+    assert search.weeks() == [Week(3, parts=3)]
+    sizes = migrated.db["search"].aggregate([{"$sortByCount": "$week"}])
+    assert max(one["count"] for one in sizes) <= 5
+    newest = [one.message_id for one in reversed(entries)]
+    assert ids(search, "word") == newest
+    search.replace([replace(entries[0], version=1, terms=["other"])])
+    assert (ids(search, "other"), ids(search, "word")) == ([newest[-1]], newest[:-1])
+    assert sum(search.delete_of_room(ROOM)) == 10
+
+
+def test_changes_add_no_parts(search: SearchRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_search, "PART", 4)
+    one = entry(1, "word")
+    search.insert([one])
+    for version in range(1, 10):
+        search.replace([replace(one, version=version)])
+    assert search.weeks() == [Week(0, parts=1)]
 
 
 def test_a_repeated_batch_stores_what_is_new_in_it(search: SearchRepository) -> None:

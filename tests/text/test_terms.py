@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+import timeit
+
 import pytest
 
 from chat.text.queries import Query, QueryError, parse
-from chat.text.terms import MAX_TERMS, matches, needed_terms, terms_of, tokens_of
+from chat.text.terms import MAX_TERMS, TokenIndex, needed_terms, terms_of, tokens_of
 
 NOVEMBER_28 = 1_795_824_000_000  # its beginning in UTC
 DAY = 24 * 60 * 60 * 1000
@@ -16,7 +19,7 @@ def finds(typed: str, text: str) -> bool:
     tokens = list(tokens_of(text))
     terms, phrases = set(terms_of(tokens)), parse(typed).phrases
     assert phrases
-    is_match = all(matches(phrase, tokens) for phrase in phrases)
+    is_match = all(map(TokenIndex(tokens).has, phrases))
     if is_match:  # else a hit would not be among the candidates
         assert terms.issuperset(term for phrase in phrases for term in needed_terms(phrase))
     return is_match
@@ -60,6 +63,9 @@ def finds(typed: str, text: str) -> bool:
         ("❤", "❤️"),
         ("𠮷野", "𠮷野家"),
         ("2026-11", "on 2026-11-28"),
+        ("to-be-to-do", "to be to be to do"),
+        ("「猫 狗」", "猫狗"),
+        ("\ufdfa", "صلى الله عليه وسلم"),
     ],
 )
 def test_it_finds(typed: str, text: str) -> None:
@@ -80,10 +86,30 @@ def test_it_finds(typed: str, text: str) -> None:
         ("会议", "会，议"),
         ("会议", "议会"),
         ("👍", "👎"),
+        ("哈哈哈", "哈哈 哈 哈哈"),
+        ("\ufdfa", "وسلم الله صلى عليه"),
+        ("to-be-to-do", "to be to be do to do"),
     ],
 )
 def test_it_does_not_find(typed: str, text: str) -> None:
     assert not finds(typed, text)
+
+
+def test_no_phrase_costs_more_than_reading_the_text() -> None:
+    """Each place of the text could begin this phrase, and none does."""
+    (phrase,) = parse("哈" * 199 + "呵").phrases
+    text = "哈" * 4_000
+
+    def read() -> TokenIndex:
+        return TokenIndex(tokens_of(text))
+
+    index = read()
+    assert not index.has(phrase)
+    reading, looking = (
+        min(timeit.repeat(work, number=1, repeat=5, timer=time.thread_time))
+        for work in (read, lambda: index.has(phrase))
+    )
+    assert looking < reading
 
 
 def test_a_text_has_a_bounded_number_of_terms() -> None:
@@ -111,7 +137,14 @@ def test_short_words_are_stored_with_their_neighbours_for_phrases() -> None:
         ("after:2026/11/28", Query(since=NOVEMBER_28 + DAY)),
         ("之后：2026.11.28", Query(since=NOVEMBER_28 + DAY)),
         ("has:file 有:链接", Query(has=frozenset({"file", "link"}))),
+        ("from:“王 芳”", Query(sender="王 芳")),
+        ("来自：＂王 芳＂", Query(sender="王 芳")),
+        ("from:”王芳“\u3000在：「一 组」", Query(sender="王芳", room="一 组")),
+        ("ｆｒｏｍ：＠ａｎｎ\u3000有：ｆｉｌｅ", Query(sender="ann", has=frozenset({"file"}))),
+        ("之前：２０２６－１１－２８", Query(until=NOVEMBER_28)),
         ("。！ -- \u200b", Query()),
+        ("…", Query()),
+        ('“…” " 「', Query()),
     ],
 )
 def test_operators_are_read_in_both_languages(typed: str, expected: Query) -> None:
@@ -119,8 +152,8 @@ def test_operators_are_read_in_both_languages(typed: str, expected: Query) -> No
 
 
 def test_words_are_answered_folded_for_highlighting() -> None:
-    typed = 'from:ann Hello "Big  World" iPhone手机 会议'
-    assert parse(typed).words == ["hello", "big world", "iphone 手机", "会议"]
+    typed = 'from:ann“又 一” Hello "Big  World" iPhone手机 会议'
+    assert parse(typed).words == ["又 一", "hello", "big world", "iphone 手机", "会议"]
 
 
 def test_days_begin_by_the_callers_clock() -> None:

@@ -1,0 +1,97 @@
+"""Whose picture is decoded next, and who has to come back later."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chat.errors import RateLimited
+from chat.pictures.turns import HALF_LIFE, MUCH, DecoderTurns
+from harness.servers import PATIENCE
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def turns(clock: Clock) -> DecoderTurns:
+    return DecoderTurns(clock=clock)
+
+
+def use(turns: DecoderTurns, clock: Clock, owner: str, seconds: float) -> None:
+    """Decode a picture that takes so long."""
+    with turns.turn(owner):
+        clock.now += seconds
+
+
+@contextmanager
+def queue(turns: DecoderTurns, *owners: str) -> Iterator[list[str]]:
+    """Let these wait, and serve them by one slot afterwards; yield who was served, in order."""
+    served: list[str] = []
+
+    def decode(owner: str) -> None:
+        with turns.turn(owner):
+            served.append(owner)
+
+    threads = [threading.Thread(target=decode, args=(owner,)) for owner in owners]
+    with turns.turn("busy"):
+        with turns.turn("busy too"):
+            for count, thread in enumerate(threads, 1):
+                thread.start()
+                deadline = time.monotonic() + PATIENCE
+                while turns.waiting < count:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.001)
+            yield served
+        for thread in threads:
+            thread.join(PATIENCE)
+
+
+def test_those_whose_pictures_took_least_are_next(turns: DecoderTurns, clock: Clock) -> None:
+    use(turns, clock, "ann", 20.0)
+    use(turns, clock, "bob", 2.0)
+    with queue(turns, "ann", "bob", "cleo", "dan") as served:
+        pass
+    assert served == ["cleo", "dan", "bob", "ann"]
+
+
+def test_somebody_whose_pictures_took_much_comes_back_later_if_others_wait(
+    turns: DecoderTurns, clock: Clock
+) -> None:
+    use(turns, clock, "ann", MUCH + 1.0)
+    use(turns, clock, "ann", 1.0)  # nobody waits
+    with queue(turns, "bob"), pytest.raises(RateLimited) as refused:
+        use(turns, clock, "ann", 1.0)
+    assert refused.value.retry_after == 60
+
+
+def test_what_was_used_is_forgotten_in_time(turns: DecoderTurns, clock: Clock) -> None:
+    use(turns, clock, "ann", MUCH + 1.0)
+    clock.now += HALF_LIFE
+    with queue(turns, "bob", "ann") as served:
+        pass
+    assert served == ["bob", "ann"]
+
+
+def test_without_limits_nobody_is_refused(clock: Clock) -> None:
+    turns = DecoderTurns(enabled=False, clock=clock)
+    use(turns, clock, "ann", MUCH + 1.0)
+    with queue(turns, "bob", "ann") as served:
+        pass
+    assert served == ["bob", "ann"]
