@@ -8,7 +8,6 @@ export { openEmojiPicker } from "./views/emoji_picker.js";
 export { openInvitation } from "./views/invitation.js";
 export { groupSheet } from "./views/members.js";
 export { openNewChat } from "./views/new_chat.js";
-export { openPalette } from "./views/palette.js";
 export { personSheet } from "./views/person.js";
 export { createProfile } from "./views/profile.js";
 export { openReacted } from "./views/reacted.js";

@@ -21,6 +21,7 @@ export function createSearchDoor(app) {
       if (search) return search.find();
       const room = app.openRoom();
       if (!room || room.provisional) return false;
+      document.activeElement.blur(); // what is typed before the field is there is no message
       open((it) => it.find());
       return true;
     },

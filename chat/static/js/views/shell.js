@@ -13,6 +13,7 @@ import { draw } from "../schedule.js";
 import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
 import { createWarning } from "./warning.js";
+import { openPalette } from "./palette.js";
 import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
@@ -41,7 +42,7 @@ export function createShell(app) {
   app.profile = () => router.go("/me");
   app.openRoom = () => (open ? store.rooms.get(open.roomId) : undefined);
   const requests = createRequests(app, () => rooms.focus(openId()));
-  const palette = () => parts.open(({ openPalette }) => openPalette(app));
+  const palette = () => openPalette(app); // at once: one types on
   const rooms = createRooms(app, { requests, newChat: app.newChat, palette, profile: app.profile });
   const main = h("main", { class: "main" });
   const panes = h("div", { class: "panes" }, rooms.root, main);
