@@ -58,7 +58,7 @@ class Delivery:
         ttl: int,
         is_urgent: bool,
     ) -> Result:
-        """Try once; `busy` means that there is no place now for a host that was not quick lately."""
+        """Try once; `busy` means that no place is free for a host that was not quick lately."""
         if subscription.key != self._keys.pair().fingerprint:  # made with a key that is gone
             return Result("gone")
         host, user_id = urlsplit(subscription.endpoint).hostname or "", subscription.user_id

@@ -118,7 +118,7 @@ class SearchRepository:
         if not entries:
             return
         try:
-            self._collection.insert_many(self._documents(entries), ordered=False)
+            self._collection.insert_many(self._documents(entries, are_new=True), ordered=False)
         except BulkWriteError as error:
             if not is_only_repeated(error):
                 raise
@@ -129,7 +129,9 @@ class SearchRepository:
         """Store messages that may be stored; an entry with an older version changes nothing."""
         if not entries:
             return
-        changes = [UpdateOne(*_change(one), upsert=True) for one in self._documents(entries)]
+        changes = [
+            UpdateOne(*_change(one), upsert=True) for one in self._documents(entries, are_new=False)
+        ]
         try:
             self._collection.bulk_write(changes, ordered=False)
         except BulkWriteError as error:
@@ -246,14 +248,14 @@ class SearchRepository:
                 for some in with_ids(self._database, piece)
             )
 
-    def _documents(self, entries: Sequence[Entry]) -> list[Document]:
+    def _documents(self, entries: Sequence[Entry], are_new: bool) -> list[Document]:
         """Return what is stored; the weeks are noted first: one without messages does no harm."""
         sent = Counter(one.at // WEEK for one in entries)
-        keys = {week: self._part_for(week, count) for week, count in sent.items()}
+        keys = {week: self._part_for(week, count if are_new else 0) for week, count in sent.items()}
         return [_document(one, keys[one.at // WEEK]) for one in entries]
 
     def _part_for(self, week: int, count: int) -> int:
-        """Return the part of a week for so many messages; those that are repeated count again."""
+        """Return the part of a week for so many new messages; those repeated count again."""
         while True:
             try:
                 # Not a later read, which could show the count of another process.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Collection, Iterator, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, groupby
 
 from chat.chunks import chunked
 from chat.concurrency import cooperatively
@@ -122,7 +122,9 @@ class Candidates:
         at_once = min(self._search.rooms_at_once, max(1, SCANS // parts))
         groups = chunked(self._room_ids, at_once)
         streams = (chain.from_iterable(self._read(weeks, some, before, FEWEST)) for some in groups)
-        return chunked(heapq.merge(*streams, key=place_of, reverse=True), MERGED)
+        merged = heapq.merge(*streams, key=place_of, reverse=True)
+        # Two rooms may have one number: then each of their groups has the messages of both.
+        return chunked((one for one, _ in groupby(merged)), MERGED)
 
     def _read(
         self,

@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import idna
 
-from chat.text.normalization import fold, nfc
+from chat.text.normalization import FULL_WIDTH, fold, nfc
 from chat.text.visibility import is_line
 
 MAX_ADDRESS = 254  # characters, of the form in which mail is sent to it
 MAX_LOCAL = 64  # bytes before the @
 MAX_HOST = 253
 DOTLESS = ("gmail.com", "googlemail.com")  # domains of one provider, which ignores dots
-FULL_WIDTH = {0xFF00 + code: 0x20 + code for code in range(1, 0x5F)}
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # Before the @, non-ASCII letters are allowed, for servers that accept them.
 ATOM = r"[^\s\x00-\x20\x7f-\xa0()<>\[\]:;@\\,.\"]+"

@@ -11,6 +11,8 @@ import unicodedata
 
 from chat.text.visibility import DEFAULT_IGNORABLE, WHITE_SPACE, without_ignorable
 
+# What keyboards for Chinese type instead of ASCII.
+FULL_WIDTH = {0xFF00 + code: 0x20 + code for code in range(1, 0x5F)}
 DOT_ABOVE = "\u0307"
 # Between digits: dashes and minus signs of any script and width, and the long vowel mark, which
 # has the key of the minus sign on Japanese keyboards.

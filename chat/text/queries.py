@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Literal
 
+from chat.text.normalization import FULL_WIDTH
 from chat.text.terms import Phrase, Token, tokens_of
 
 Has = Literal["file", "link"]
@@ -41,7 +42,6 @@ PART = re.compile(
     f"(?P<name>{'|'.join(OPERATORS)}):(?P<value>{QUOTED}|{UNQUOTED})|{QUOTED}|{UNQUOTED}",
     re.IGNORECASE,
 )
-NARROW = {0xFEE0 + code: code for code in range(0x21, 0x7F)}  # by what Chinese keyboards type
 DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 DAY = timedelta(days=1)
 
@@ -86,7 +86,7 @@ def parse(typed: str, utc_offset: int = 0, **given: str) -> Query:
     phrases: dict[Phrase, None] = {}
     values: dict[str, str] = {}
     has: set[Has] = {_has(given["has"], "has")} if "has" in given else set()
-    for part in PART.finditer(typed.translate(NARROW)):
+    for part in PART.finditer(typed.translate(FULL_WIDTH)):
         quoted = next((text for text in part.groups()[2:] if text is not None), None)
         name = OPERATORS[part["name"].lower()] if part["name"] else None
         if name is None:

@@ -121,6 +121,15 @@ def test_a_week_with_many_messages_has_parts_and_is_read_whole(
     assert sum(search.delete_of_room(ROOM)) == 10
 
 
+def test_changes_add_no_parts(search: SearchRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_search, "PART", 4)
+    one = entry(1, "word")
+    search.insert([one])
+    for version in range(1, 10):
+        search.replace([replace(one, version=version)])
+    assert search.weeks() == [Week(0, parts=1)]
+
+
 def test_a_repeated_batch_stores_what_is_new_in_it(search: SearchRepository) -> None:
     entries = [entry(seq, "word") for seq in range(1, 5)]
     search.insert(entries[:2])

@@ -131,13 +131,16 @@ def test_where_a_walk_goes_on_tells_nothing_of_foreign_rooms(
     assert {rest for _, rest in found if rest} <= places | beginnings
 
 
+@pytest.mark.parametrize("busy", [5, candidates.BUSY])
 def test_a_room_with_the_number_of_another_one_is_not_mixed_up_with_it(
-    search: SearchRepository, newest: list[Entry], monkeypatch: pytest.MonkeyPatch
+    search: SearchRepository, newest: list[Entry], monkeypatch: pytest.MonkeyPatch, busy: int
 ) -> None:
+    monkeypatch.setattr(candidates, "BUSY", busy)
     monkeypatch.setattr(search_index, "room_number", lambda _: 7)
     search.replace([replace(one, version=1) for one in newest])
-    own = [one.message_id for one in newest if one.room_id == ROOMS[7]]
-    assert walk(search, [ROOMS[7]], "word") == own
+    for rooms in ([ROOMS[7]], ROOMS):
+        own = [one.message_id for one in newest if one.room_id in rooms]
+        assert walk(search, rooms, "word") == own
 
 
 def test_a_walk_gets_on_where_reading_takes_long(
