@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def make(folder: Path) -> None:
             *("--chunk-names=[name]-[hash]", "--legal-comments=eof", f"--metafile={report}"),
         )
         outputs: dict[str, Any] = json.loads(report.read_text("utf-8"))["outputs"]
+    fold(folder, outputs)
     sheets = "".join(f'@import "./{style}";\n' for style in styles())
     # Pictures stay where they are: the same path leads there from both folders.
     esbuild("--loader=css", "--external:*.svg", f"--outfile={folder / 'main.css'}", given=sheets)
@@ -71,6 +73,44 @@ def make(folder: Path) -> None:
         ),
     }
     (folder / MANIFEST.name).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+
+
+def fold(folder: Path, outputs: dict[str, Any]) -> None:
+    """Put the chunk with an entry's modules in the place of the entry.
+
+    Where later parts need these modules too, esbuild makes a chunk of them, and of the entry a file
+    that only hands them on: a request more, and a wait more for what it leads to.
+    """
+    entries = [output for output, made in outputs.items() if "entryPoint" in made]
+    for entry in entries:
+        if outputs[entry]["inputs"]:
+            continue
+        module = outputs[entry]["entryPoint"]
+        chunk = next(output for output, made in outputs.items() if module in made["inputs"])
+        file = folder / Path(entry).name
+        handed_on = exports(file.read_text("utf-8"), Path(chunk).name)
+        (folder / Path(chunk).name).replace(file)
+        with file.open("a", encoding="utf-8") as whole:
+            whole.write(handed_on)
+        outputs[entry] = outputs.pop(chunk)
+        for output, made in outputs.items():
+            other = folder / Path(output).name
+            text = other.read_text("utf-8").replace(f'"./{Path(chunk).name}"', f'"./{file.name}"')
+            other.write_text(text, "utf-8")
+            for needed in made["imports"]:
+                needed["path"] = entry if needed["path"] == chunk else needed["path"]
+
+
+def exports(entry: str, chunk: str) -> str:
+    """Return the statement for what an entry hands on of a chunk, empty if that is nothing."""
+    taken = re.search(rf'import{{([^}}]*)}}from"\./{re.escape(chunk)}"', entry)
+    given = re.search(r"export{([^}]*)}", entry)
+    if not taken or not given:
+        return ""
+    name = {local: exported for exported, local in re.findall(r"([\w$]+) as ([\w$]+)", taken[1])}
+    pairs = re.findall(r"([\w$]+) as ([\w$]+)", given[1])
+    named = ",".join(f"{name[local]} as {exported}" for local, exported in pairs)
+    return f'export{{{named}}}from"./{chunk}";\n'
 
 
 def chunks(outputs: dict[str, Any]) -> list[str]:

@@ -22,7 +22,7 @@ def search_results(stage: Stage) -> None:
     _search(stage, "the")
     stage.shows(".hit")
     stage.page.locator(".search-scope .segment").last.click()
-    stage.shows(".hit-room")
+    stage.shows(".search-results:not(.is-waiting) .hit-room")
     stage.page.locator(".hit-more").nth(1).click()
     stage.shows(".hit-near .hit-author")
 

@@ -199,6 +199,18 @@ def test_the_arrows_go_from_message_to_message(enter: Enter, people: People) -> 
     code = page.locator(".message:focus-within .code-text")
     expect(code).to_have_attribute("tabindex", "0")  # long lines are scrolled by the arrow keys
     expect(page.locator(".code-text[tabindex='0']")).to_have_count(1)
+    # The bar of the row is one stop, too: arrows go from button to button
+    while not page.locator(".message-bar :focus").count():
+        page.keyboard.press("Tab")
+    inside = page.get_by_role("toolbar", name="What to do with this message").locator(":focus")
+    for key, name in (("ArrowLeft", "More"), ("ArrowLeft", "Reply"), ("End", "More")):
+        page.keyboard.press(key)
+        expect(inside).to_have_accessible_name(name)
+    for key in ("ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(inside).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Tab")
+    expect(page.locator(".message-bar")).to_have_count(0)
 
 
 def test_a_room_is_found_again_where_it_was_left(

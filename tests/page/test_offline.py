@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
+from chat.bundle import read_manifest
 from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, state_of
@@ -94,6 +95,7 @@ def test_what_it_starts_with_has_no_text_of_others_and_is_gone_at_log_out(
     stored = visitor.page.evaluate(KEPT)
     assert "Between us" in stored
     assert "not for this disk" not in stored
+    assert all(part in stored for part in read_manifest()["lazy"])  # also what opens later
     log_out(visitor)
     stored = visitor.page.evaluate(KEPT)
     assert ann.username not in stored and "Between us" not in stored

@@ -186,3 +186,10 @@ def test_a_search_says_what_it_needs_and_goes_on_by_itself(
     expect(note.get_by_role("alert")).to_contain_text("needs a connection")
     page.context.set_offline(False)
     expect(page.locator(".hit mark")).to_have_text(["meet"])
+
+    # What was typed is there again when the language was changed meanwhile
+    page.locator(".me").click()
+    page.get_by_role("button", name="中文").click()
+    page.locator(".room", has_text="Team").click()
+    page.get_by_role("button", name="搜索聊天记录").click()
+    expect(text).to_have_value("meet")

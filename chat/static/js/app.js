@@ -1,16 +1,19 @@
 // The page of one who is logged in: puts the parts together.
 
+import "./main.js"; // has loaded this: tells the bundler that all of it is here already
 import { Manager } from "../vendor/socket.io.esm.min-4.8.4.js";
 import { createActions } from "./actions/index.js";
 import { request, withPresentIds } from "./api.js";
 import { Connection, openSockets } from "./connection.js";
 import { createDepartures } from "./departures.js";
+import { errorText } from "./errors.js";
 import { isPicture } from "./files/kinds.js";
 import { Pictures } from "./files/pictures.js";
 import { createUploads } from "./files/uploads.js";
 import { createHistory } from "./history.js";
 import { t } from "./i18n.js";
 import { keepStart } from "./kept_start.js";
+import { createPart } from "./lazy.js";
 import { locks } from "./locks.js";
 import { createNotifier } from "./notify.js";
 import { Outbox } from "./outbox.js";
@@ -128,7 +131,8 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
     },
   });
   const notifier = createNotifier({ store, locks, wait, open: (room) => actions.goTo(room), push });
-  const app = { store, api, session, outbox, connection, actions, router, departures, pictures, uploads, push };
+  const parts = createPart(() => import("./later.js"), (error) => app.toast(errorText(error)));
+  const app = { store, api, session, outbox, connection, actions, router, departures, pictures, uploads, push, parts };
 
   let syncedAt = 0;
   let away = false; // begun without the server, with what was kept

@@ -16,6 +16,12 @@ export function isSend(event) {
   return event.key === "Enter" && !event.shiftKey && !isComposing(event);
 }
 
+/** Whether a key press asks to find something in what is shown: Ctrl-F or ⌘-F. */
+export function isFind({ key, altKey, ctrlKey, metaKey, shiftKey }) {
+  const command = ON_MAC ? metaKey && !ctrlKey : ctrlKey && !metaKey;
+  return command && !altKey && !shiftKey && key.toLowerCase() === "f";
+}
+
 /** Whether a key is held that makes another key mean something else; Shift is asked for by itself. */
 export function hasModifier({ altKey, ctrlKey, metaKey }) {
   return altKey || ctrlKey || metaKey;

@@ -14,3 +14,31 @@ export async function lazily(load) {
     throw new ApiError({ code: away ? "network" : "outdated" });
   }
 }
+
+/**
+ * Make the door to a part that is loaded once. `use(task)` calls `task(part)`: at once where the part
+ * is here already, else when it has come. When it cannot be had `failed(error)` is told. `open(task)`
+ * is for what lies over the page: of all that was asked for meanwhile only the last is opened.
+ * `warm()` loads the part before somebody asks.
+ */
+export function createPart(load, failed) {
+  let part = null;
+  let opened = null; // the task that was asked for last
+  const keep = (loaded) => (part ??= loaded);
+
+  function use(task, fail = failed) {
+    return part ? task(part) : lazily(load).then((loaded) => task(keep(loaded)), fail);
+  }
+
+  return {
+    get isHere() {
+      return part !== null;
+    },
+    use,
+    open(task) {
+      opened = task;
+      return use((loaded) => opened === task && task(loaded));
+    },
+    warm: () => part ?? load().then(keep, () => {}), // `use` says what is wrong
+  };
+}

@@ -68,6 +68,16 @@ test("operators are typed in the language of the page and known in both", () => 
   assert.equal(operators.completed("see from:em", { name: "from", start: 4 }, "emma"), "see from:emma ");
 });
 
+test("a value stands in any quotes that the server knows", () => {
+  assert.equal(operators.openOperator("来自:“小 红")?.value, "小 红");
+  assert.equal(operators.openOperator("来自：「小 红")?.value, "小 红");
+  for (const typed of ["来自:“小红”", "来自:「小 红」", "来自:『小红』", "from:«em»", 'from:"em"']) {
+    assert.equal(operators.openOperator(typed), null, typed);
+  }
+  assert.equal(operators.asksFor("周六 有:「文件」", "file"), true);
+  assert.equal(operators.toggled("周六 有:“文件” 见", "file"), "周六 见");
+});
+
 for (const [query, readiness] of [
   ["  ", "empty"],
   ["a", "short"],
@@ -75,6 +85,9 @@ for (const [query, readiness] of [
   ["before:2026-01-31", "short"],
   ["from:", "short"],
   ["from:emma", "ready"],
+  ["来自:“小 红”", "ready"],
+  ["来自:“”", "short"],
+  ["在:「爬 山」", "short"],
   ["有:文件", "ready"],
   ["to", "ready"],
   ["好", "ready"],

@@ -59,8 +59,9 @@ export function createRoomActions({ store, api, router, departures }) {
       return goTo(store.putRoom(await api.post("/rooms", fields)));
     },
 
+    /** Join a group; whoever is still at its address sees it then. */
     async joinGroup(number) {
-      return goTo(store.putRoom(await api.post("/rooms/join", { number })));
+      return store.putRoom(await api.post("/rooms/join", { number }));
     },
 
     async editGroup(roomId, fields) {

@@ -8,14 +8,15 @@ const ENOUGH = 8; // results at least, before one scrolls
 const PAGES = 5; // asked for in a row at most: a page may have few results, or none
 
 /**
- * Make it. `find({query, roomId, cursor})` asks the server, `around(message)` for its neighbours;
- * `changed()` is called when something is another one. Its fields are to be read: `query`, `roomId`
- * (null: all rooms), `status` ("idle", "short", "waiting", "done" or "failed"), `results`, `words`,
- * `cursor`, `error`, `more` ("", "loading", "failed", or "tired": little is found, one has to ask for more).
+ * Make it, with the `query` of one before. `find({query, roomId, cursor})` asks the server,
+ * `around(message)` for its neighbours; `changed()` is called when something is another one. Its
+ * fields are to be read: `query`, `roomId` (null: all rooms), `status` ("idle", "short", "waiting",
+ * "done" or "failed"), `results`, `words`, `cursor`, `error`, `more` ("", "loading", "failed", or
+ * "tired": little is found, one has to ask for more).
  */
-export function createMessageSearch({ find, around, changed, timers = globalThis }) {
+export function createMessageSearch({ query = "", find, around, changed, timers = globalThis }) {
   const search = {
-    query: "",
+    query,
     roomId: null,
     status: "idle",
     results: [], // {message, open, loaded, failed, before, after}, the newest first
@@ -157,7 +158,7 @@ export function createMessageSearch({ find, around, changed, timers = globalThis
 
     /** Begin with a query, in a room or in all. */
     begin(query, roomId) {
-      if (query === search.query && roomId === search.roomId) return;
+      if (search.status !== "idle" && query === search.query && roomId === search.roomId) return;
       Object.assign(search, { query, roomId });
       ask({ now: true });
     },

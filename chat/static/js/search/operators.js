@@ -19,9 +19,12 @@ const NAMES = {
 const HAS = { file: "files?|文件|檔案", link: "links?|链接|連結" };
 const DATE = /^\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?$/;
 const ANY = Object.values(NAMES).join("|");
-const WHOLE = new RegExp(`(?<=^|\\s)(${ANY})[:：]("[^"]*"?|\\S*)`, "giu");
+// What is open at the end of a query, as somebody types it, and what is whole: in quotes, or one word.
+const QUOTED = '"[^"]*|[“„«][^”“»]*|「[^」]*|『[^』]*';
+const QUOTES = /["“”„«»「」『』]/g;
+const WHOLE = new RegExp(`(?<=^|\\s)(${ANY})[:：]((?:${QUOTED})["”“»」』]?|\\S*)`, "giu");
 const NAMED = Object.entries(NAMES).map(([name, words]) => `(?<${name}>${words})`);
-const LAST = new RegExp(`(?<=^|\\s)(?:${NAMED.join("|")})[:：](?<value>"[^"]*|[^\\s"]*)$`, "iu");
+const LAST = new RegExp(`(?<=^|\\s)(?:${NAMED.join("|")})[:：](?<value>${QUOTED}|(?![“„«「『])[^\\s"]*)$`, "iu");
 
 /** What one types for an operator, in the language of the page. */
 export const typedOf = (name) => TYPED[locale()][name];
@@ -35,7 +38,7 @@ export function withOperator(query, name) {
   return `${query.trimEnd()} ${typedOf(name)}`.trimStart();
 }
 
-const conditionOf = (what) => new RegExp(`(?<=^|\\s)(?:${NAMES.has})[:：](?:${HAS[what]})(?=\\s|$)`, "iu");
+const conditionOf = (what) => new RegExp(`(?<=^|\\s)(?:${NAMES.has})[:：]["“„«「『]?(?:${HAS[what]})["”“»」』]?(?=\\s|$)`, "iu");
 
 /** Whether a query asks for messages with a "file" or a "link". */
 export const asksFor = (query, what) => conditionOf(what).test(query);
@@ -51,7 +54,7 @@ export function openOperator(query) {
   const found = LAST.exec(query);
   if (!found) return null;
   const name = Object.keys(NAMES).find((one) => found.groups[one] !== undefined);
-  return { name, value: found.groups.value.replace(/^"/, ""), start: found.index };
+  return { name, value: found.groups.value.replace(QUOTES, ""), start: found.index };
 }
 
 /** Whether what is typed of an open operator is not yet a value: half a name finds nobody. */
@@ -74,7 +77,7 @@ export function readinessOf(query) {
   if (!query.trim()) return "empty";
   let finds = false;
   const rest = query.replace(WHOLE, (_, name, value) => {
-    if (new RegExp(`^(?:${NAMES.from}|${NAMES.has})$`, "iu").test(name) && value.replaceAll('"', "")) finds = true;
+    if (new RegExp(`^(?:${NAMES.from}|${NAMES.has})$`, "iu").test(name) && value.replace(QUOTES, "")) finds = true;
     return " ";
   });
   const [first, ...more] = tokensOf(rest);

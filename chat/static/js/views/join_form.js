@@ -24,7 +24,7 @@ export function createJoinForm(app, done) {
   /** Join the group of that number; resolves to whether there is one. */
   async function join(code) {
     try {
-      await app.actions.joinGroup(code);
+      app.actions.goTo(await app.actions.joinGroup(code));
       return true;
     } catch (error) {
       if (error.code !== "not_found") throw error;

@@ -16,7 +16,6 @@ import { onLongPress } from "./long_press.js";
 import { createMessageBar } from "./message_bar.js";
 import { openMessageMenu, openSelection } from "./message_menu.js";
 import { pickEmoji } from "./pick_emoji.js";
-import { openReacted } from "./reacted.js";
 import { messageOf as shownIn } from "./row.js";
 
 /**
@@ -63,7 +62,7 @@ export function createMessageActions({ list, roomId, app, compose }) {
     copyLink: (message) => copyText(app.toast, location.origin + pathOf(room(), message.seq), t("act.link_copied")),
     save: (message) => download(app, message.files[0]),
     select: (message) => openSelection(message.data),
-    showReacted: (message, emoji) => openReacted(app, latest(message), emoji),
+    showReacted: (message, emoji) => app.parts.open(({ openReacted }) => openReacted(app, latest(message), emoji)),
   };
 
   /** The message of a row that something can be done to, or null. */

@@ -11,7 +11,6 @@ import { roomOf } from "../router.js";
 import { nameOf } from "../store.js";
 import { withoutAt } from "../text.js";
 import { THEMES, setTheme, theme } from "../theme.js";
-import { openInvitation } from "./invitation.js";
 import { logOut } from "./log_out.js";
 
 const THEME_ICONS = { system: DEVICE, light: SUN, dark: MOON };
@@ -23,7 +22,7 @@ export function joinChoices(app, query) {
   const code = joinCode(query);
   if (!code) return [];
   if (code.kind === "invitation") {
-    const run = () => openInvitation(app, code.token);
+    const run = () => app.parts.open(({ openInvitation }) => openInvitation(app, code.token));
     return [{ key: "join", title: t("palette.join_invitation"), look: { path: LINK }, run }];
   }
   const { number, seq } = code;

@@ -14,11 +14,6 @@ import { createProfileForm } from "./profile_form.js";
 import { sessionList } from "./sessions.js";
 import { themeSwitch } from "./theme.js";
 
-/** Go to the page. */
-export function openProfile(app) {
-  app.router.go("/me");
-}
-
 /** Make the page; returns `{root, stop}`. */
 export function createProfile(app) {
   const { store, router } = app;

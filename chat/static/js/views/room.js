@@ -21,7 +21,6 @@ import { askAgain } from "./picture.js";
 import { createPins } from "./pins.js";
 import { createRoomHead } from "./room_head.js";
 import { moveRing } from "./upload_ring.js";
-import { openViewer } from "./viewer.js";
 
 /** Make the view of a room. Returns `{root, roomId, redraw, start(seq, options), goTo(seq), stop}`. */
 export function createRoom({ room: given, app, openSheet }) {
@@ -57,7 +56,7 @@ export function createRoom({ room: given, app, openSheet }) {
       files: {
         pictures: app.pictures,
         progressOf: app.uploads.progressOf,
-        view: (message, file, thumb) => openViewer(app, { roomId, message, file, opener: thumb.firstChild, download: save }),
+        view: openPicture,
         download: save,
         drop: (clientId, key) => outbox.files.dropFile(clientId, key),
       },
@@ -97,6 +96,11 @@ export function createRoom({ room: given, app, openSheet }) {
     goTo,
     say: app.toast,
   });
+  function openPicture(message, file, thumb) {
+    const options = { roomId, message, file, opener: thumb.firstChild, download: save };
+    return app.parts.open(({ openViewer }) => openViewer(app, options));
+  }
+
   /** Let the draft say again what it answers, if that is still there. */
   async function lookUpAnswered({ seq }) {
     try {

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
-import { ON_MAC, isComposing } from "../keys.js";
+import { isComposing } from "../keys.js";
 import { draw } from "../schedule.js";
 import { SEARCH_PATH, searchAddress, searchAt } from "../search/address.js";
 import { createMessageSearch } from "../search/message_search.js";
@@ -11,12 +11,6 @@ import { createSearchResults } from "./search_results.js";
 
 const REDRAWN = /^(rooms$|me$|members:)/;
 
-/** Whether a key press asks to find something in what is shown: Ctrl-F or ⌘-F. */
-export function isFind({ key, altKey, ctrlKey, metaKey, shiftKey }) {
-  const command = ON_MAC ? metaKey && !ctrlKey : ctrlKey && !metaKey;
-  return command && !altKey && !shiftKey && key.toLowerCase() === "f";
-}
-
 /**
  * Make the one search of the page. Returns `{open({query, roomId}), toggle(room), find(), page(), hasFocus,
  * redraw, stop}`; `page()` is the view of its address: `{root, start, stop}`.
@@ -24,6 +18,7 @@ export function isFind({ key, altKey, ctrlKey, metaKey, shiftKey }) {
 export function createSearch(app) {
   const { store, actions, router, sheets } = app;
   const search = createMessageSearch({
+    query: app.searched, // before the page was drawn in another language
     find: actions.findMessages,
     around: actions.neighboursOf,
     changed: () => draw(redraw),
@@ -159,7 +154,7 @@ export function createSearch(app) {
         const asked = searchAt(location.search);
         offered = asked.roomId ?? offered;
         const isKnown = asked.query === search.query && asked.roomId === search.roomId;
-        if (!isKnown) search.begin(asked.query, store.rooms.has(asked.roomId) ? asked.roomId : null);
+        search.begin(asked.query, store.rooms.has(asked.roomId) ? asked.roomId : null);
         redraw();
         if (!(isKnown && results.comeBack())) field.focus();
       },
@@ -172,6 +167,7 @@ export function createSearch(app) {
     redraw,
 
     stop() {
+      app.searched = search.query;
       search.stop();
       for (const stop of stopListening) stop();
     },

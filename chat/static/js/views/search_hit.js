@@ -13,6 +13,7 @@ import { oneLine } from "../text.js";
 import { avatar } from "./avatar.js";
 import { excerptOf } from "./excerpt.js";
 
+const JOINED = "…\u2060"; // else a long word behind it would leave it alone on its line
 const parts = new WeakMap(); // by row: its parts, and the result that it shows
 
 /** Make the row of a result; `go(result)` leads to its message, `toggle(result)` shows what is around. */
@@ -88,6 +89,7 @@ function drawText({ text }, message, words) {
     const shown = oneLine(plainText(message.data));
     const line = rangesOf(shown, words).length ? shown : oneLine(message.data);
     const pieces = cut(rangesOf(line, words).length ? line : shown, words);
+    if (pieces[0]?.text === "…") pieces[0].text = JOINED;
     return pieces.map((piece) => (piece.isMatch ? h("mark", {}, piece.text) : piece.text));
   });
 }

@@ -5,25 +5,19 @@ import { fill, h, setText } from "../dom.js";
 import { errorText } from "../errors.js";
 import { withFiles } from "../files/kinds.js";
 import { t } from "../i18n.js";
-import { isComposing } from "../keys.js";
+import { isComposing, isFind } from "../keys.js";
 import { links } from "../link.js";
 import { plainText } from "../markup.js";
 import { roomOf } from "../router.js";
 import { draw } from "../schedule.js";
 import { createAnnouncer } from "./announcer.js";
 import { createBanner } from "./banner.js";
-import { openCard } from "./card.js";
 import { createWarning } from "./warning.js";
-import { openInvitation } from "./invitation.js";
-import { groupSheet } from "./members.js";
-import { openNewChat } from "./new_chat.js";
 import { openPalette } from "./palette.js";
-import { personSheet } from "./person.js";
-import { createProfile, openProfile } from "./profile.js";
 import { createRequests } from "./requests.js";
 import { createRoom } from "./room.js";
 import { createRooms } from "./rooms.js";
-import { createSearch, isFind } from "./search.js";
+import { createSearchDoor } from "./search_door.js";
 import { createSheets, openRoomSheet } from "./side_panel.js";
 import { siteMark } from "./site.js";
 import { showTitle } from "./title.js";
@@ -31,23 +25,24 @@ import { createToasts } from "./toast.js";
 import { roomNumber } from "../format.js";
 
 const REDRAWN_ALL = /^(rooms|me|connection|room:|timeline:|typing:|members:)/;
+const TOUCHES = ["pointermove", "pointerdown", "keydown"]; // after which much may be asked for
 
 /**
  * Make the page; `app` gets its `toast`. Returns `{root, follow(route), answerInvitation(),
  * hear(message), start(), stop()}`.
  */
 export function createShell(app) {
-  const { store, actions, router, connection } = app;
+  const { store, actions, router, connection, parts } = app;
   const announcer = createAnnouncer();
   const banner = createBanner(() => connection.retryNow());
   const toasts = createToasts();
   app.toast = toasts.say;
-  app.showPerson = (user, anchor) => openCard(app, user, anchor);
-  app.newChat = (tab) => openNewChat(app, tab);
-  app.profile = () => openProfile(app);
+  app.showPerson = (user, anchor) => parts.open(({ openCard }) => openCard(app, user, anchor));
+  app.newChat = (tab) => parts.open(({ openNewChat }) => openNewChat(app, tab));
+  app.profile = () => router.go("/me");
   app.openRoom = () => (open ? store.rooms.get(open.roomId) : undefined);
   const requests = createRequests(app, () => rooms.focus(openId()));
-  const palette = () => openPalette(app);
+  const palette = () => openPalette(app); // at once: one types on
   const rooms = createRooms(app, { requests, newChat: app.newChat, palette, profile: app.profile });
   const main = h("main", { class: "main" });
   const panes = h("div", { class: "panes" }, rooms.root, main);
@@ -60,8 +55,8 @@ export function createShell(app) {
     announcer.root,
     toasts.root,
   );
-  app.sheets = createSheets({ host: panes, userId: store.me.id, changed: () => draw(redraw) });
-  app.search = createSearch(app);
+  app.sheets = createSheets({ host: panes, userId: store.me.id, changed: () => draw(redraw), ready: parts.use });
+  app.search = createSearchDoor(app);
   app.focusMain = () => (matchMedia("(pointer: fine)").matches ? skipOn() : refocus(openId()));
   app.back = () => (before === "search" ? router.goBack() : router.goHome());
   let route = { name: "home" };
@@ -125,16 +120,13 @@ export function createShell(app) {
       open.start(route.seq, { focus: !app.search.hasFocus });
       if (!room.provisional) app.sheets.follow(() => openSheet(room));
     } else if (route.name === "me") {
-      page = createProfile(app);
-      fill(main, page.root);
+      showPage(({ createProfile }) => createProfile(app));
     } else if (route.name === "search") {
-      page = app.search.page();
-      fill(main, page.root);
-      page.start();
+      showPage(app.search.page);
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
-      fill(main, h("p", { class: "visually-hidden", role: "status" }, t("loading")));
+      fill(main, waiting());
       meet(route.username);
     } else {
       fill(main, placeholder());
@@ -142,6 +134,23 @@ export function createShell(app) {
     redraw();
     retitle();
     refocus(left);
+  }
+
+  const waiting = () => h("p", { class: "visually-hidden", role: "status" }, t("loading"));
+
+  /** Show what `make(parts)` makes in the place of a room. */
+  function showPage(make) {
+    const asked = route;
+    const still = () => asked === route;
+    fill(main, waiting());
+    const show = (loaded) => {
+      if (!still()) return;
+      page = make(loaded);
+      fill(main, page.root);
+      page.start?.();
+      refocus();
+    };
+    parts.use(show, (error) => still() && say(errorText(error)));
   }
 
   /** Give the focus a place when what had it is gone; `left` is the id of the room before. */
@@ -152,7 +161,10 @@ export function createShell(app) {
   }
 
   function openSheet({ id, kind }) {
-    openRoomSheet(app, id, kind === "group" ? groupSheet : personSheet);
+    const asked = open;
+    parts.open(({ groupSheet, personSheet }) => {
+      if (open === asked) openRoomSheet(app, id, kind === "group" ? groupSheet : personSheet);
+    });
   }
 
   function toggleSheet(room) {
@@ -185,7 +197,7 @@ export function createShell(app) {
   /** Somebody opened the link of an invitation, here or before they logged in. */
   function answerInvitation() {
     const token = links.token("invite");
-    if (token) openInvitation(app, token);
+    if (token) parts.open(({ openInvitation }) => openInvitation(app, token));
   }
 
   function placeholder() {
@@ -260,6 +272,7 @@ export function createShell(app) {
     answerInvitation,
     start() {
       addEventListener("keydown", onKey);
+      for (const name of TOUCHES) root.addEventListener(name, parts.warm, { once: true });
       banner.show(store.connection);
       follow(router.current());
       answerInvitation();

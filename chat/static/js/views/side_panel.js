@@ -13,9 +13,10 @@ const ROOM = "room"; // the name of a room's own sheet
 
 /**
  * Make what keeps the one sheet that may be open; `app.sheets` is this. `host` is the element that
- * gets the panel as its last child; `changed()` is called when the sheet comes or goes.
+ * gets the panel as its last child; `changed()` is called when the sheet comes or goes, `ready(task)`
+ * calls the task once sheets can be made.
  */
-export function createSheets({ host, userId, changed }) {
+export function createSheets({ host, userId, changed, ready }) {
   const wide = matchMedia(BESIDE);
   let sheet = null;
   let name = null; // of the sheet that is open
@@ -28,10 +29,14 @@ export function createSheets({ host, userId, changed }) {
 
   /** The sheet of the room, where one wants to see it. */
   function restore() {
-    if (!reopen || !wide.matches || !wantsPanel(userId)) return;
-    restoring = true;
-    reopen();
-    restoring = false;
+    const asked = reopen;
+    if (!asked || !wide.matches || !wantsPanel(userId)) return;
+    ready(() => {
+      if (asked !== reopen || sheet) return; // another one came meanwhile
+      restoring = true;
+      asked();
+      restoring = false;
+    });
   }
 
   wide.addEventListener("change", onResize);
