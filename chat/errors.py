@@ -125,6 +125,12 @@ class UnsupportedMediaType(ChatError):
     status = 415
 
 
+class FormInsteadOfFile(UnsupportedMediaType):
+    """The body of an upload is a form with a file in it, not the bytes of the file."""
+
+    text_key = "error.form_instead_of_file"
+
+
 class RangeNotSatisfiable(ChatError):
     code = "range_not_satisfiable"
     status = 416

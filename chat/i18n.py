@@ -108,6 +108,10 @@ CATALOGUE: dict[str, Line] = {
         "请求正文须为 JSON，并注明 Content-Type: application/json。",
         "The body must be JSON and say so: Content-Type: application/json.",
     ),
+    "error.form_instead_of_file": Line(
+        "请求正文须为文件本身的字节，而不是表单（multipart/form-data）。",
+        "The body must be the bytes of the file themselves, not a form (multipart/form-data).",
+    ),
     "error.range_not_satisfiable": Line(
         "所请求的部分不存在。", "The file ends before the part that is asked for."
     ),
@@ -149,7 +153,7 @@ CATALOGUE: dict[str, Line] = {
     "invalid.unknown": Line("未知字段。", "Unknown field."),
     "invalid.value": Line("值无效。", "Not a valid value."),
     "invalid.object": Line("必须是一个 JSON 对象。", "This must be one JSON object."),
-    "invalid.repeated": Line("同一名称出现了不止一次。", "This names something more than once."),
+    "invalid.repeated": Line("有重复的项。", "This names something more than once."),
     "invalid.list": Line("必须是一个列表。", "This must be a list."),
     "invalid.json": Line("不是有效的 JSON。", "This is not valid JSON."),
     "invalid.string": Line("必须是文本。", "This must be text."),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
+
+from chat.services.passwords import Passwords
 
 ENGLISH = {"Accept-Language": "en"}
 
@@ -20,6 +23,13 @@ def new_name() -> str:
 def new_password() -> str:
     """Return a good password."""
     return secrets.token_urlsafe(12)
+
+
+@cache
+def hashed_password() -> tuple[str, str]:
+    """Return the password of all whom this process makes, and its hash, which takes a while."""
+    password = new_password()
+    return password, Passwords().hash(password)
 
 
 def new_email() -> str:
@@ -70,9 +80,9 @@ class Account:
 
 def make_account(app: Flask, username: str | None = None) -> Account:
     """Create a user without an e-mail code, and log in over HTTP."""
-    username, password = username or new_name(), new_password()
-    list(app.extensions["chat"].accounts.create_many([username], password))
-    return log_in(app.test_client(), username, password)
+    username = username or new_name()
+    list(app.extensions["chat"].accounts.create_many([username], *hashed_password()))
+    return log_in(app.test_client(), username, hashed_password()[0])
 
 
 def log_in(client: FlaskClient, username: str, password: str) -> Account:

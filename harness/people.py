@@ -21,7 +21,7 @@ from chat.repositories.search import SearchRepository
 from chat.services.account_administration import AccountAdministration
 from chat.services.search_index import entry_of
 from chat.wiring import Services
-from harness.accounts import Account, bearer, data_of, new_password
+from harness.accounts import Account, bearer, data_of, hashed_password
 
 UNKNOWN_ID = "0" * 24  # a valid id of nothing
 MOST_SAID = 1_000  # messages of a room whose searches are tested
@@ -158,9 +158,9 @@ def make_people(app: Flask, *names: str, plain: bool = False) -> list[Person]:
     With `plain` these are the whole usernames: for a database of one's own.
     """
     services: Services = app.extensions["chat"]
-    password = new_password()
+    password, password_hash = hashed_password()
     usernames = [name if plain else f"{name}-{secrets.token_hex(4)}" for name in names]
-    users = list(services.accounts.create_many(usernames, password))
+    users = list(services.accounts.create_many(usernames, password, password_hash))
     grants = services.sessions.start_many(users, "Test")
     people = []
     with app.app_context():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route
 
 from harness.browsing import signed_in
 from harness.cast import Cast
@@ -166,7 +166,7 @@ class Tour:
             view.prepare(stage)
         # A hash alone would not load the page again.
         page.goto("about:blank")
-        page.goto(self._url + self._cast.path_of(view.at))
+        _go(page, self._url + self._cast.path_of(view.at))
         if view.starts:
             stage.shows(".shell[data-connection=online]" if view.who else ".auth h1")
         try:
@@ -191,3 +191,13 @@ class Tour:
         context = self._browser.new_context(**self._options, storage_state=kept)
         context.add_init_script(BROWSER)
         return context
+
+
+def _go(page: Page, url: str) -> None:
+    """Open an address; what was open may still go back, as a sheet does that is beside now."""
+    try:
+        page.goto(url)
+    except Error as error:
+        if "interrupted by another navigation" not in error.message:
+            raise
+        page.goto(url)

@@ -25,7 +25,9 @@ DEFAULT, SECANTUSDB, REPLICA_SET = "default", "secantusdb", "replica-set"
 BOTH = (SECANTUSDB, REPLICA_SET)
 ENGINES: dict[str, tuple[str, ...]] = {  # by the beginning of a test's name; the first one counts
     "tests/consumers/test_runner.py": BOTH,
-    "tests/faults/": BOTH,
+    "tests/faults/test_ready.py": (),  # of Redis, and of databases of its own
+    "tests/faults/": (REPLICA_SET,),  # what injures SecantusDB starts its own
+    "tests/guarantees/test_injuries.py::test_clock": (REPLICA_SET,),  # clocks are asked alike
     "tests/guarantees/": BOTH,
     "tests/log/": BOTH,
     "tests/repositories/": BOTH,

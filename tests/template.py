@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Any, NamedTuple
 
+from pymongo import WriteConcern
+
 from chat.database.client import Database
 
 Document = dict[str, Any]
+QUICK = WriteConcern(w=1, j=False)  # nobody needs these writes after a crash
 
 
 class _Collection(NamedTuple):
@@ -21,6 +24,7 @@ class Template:
 
     def __init__(self, database: Database) -> None:
         self._collections = _collections(database)
+        self._shape = _shape(database)
         self._documents = {
             one.name: list(database.db[one.name].find()) for one in self._collections
         }
@@ -35,20 +39,22 @@ class Template:
 
     def restore(self, database: Database) -> bool:
         """Make a copy the same again; return False if it has other collections or indexes now."""
-        if _collections(database) != self._collections:
+        if _shape(database) != self._shape:
             return False
-        for one in self._collections:
-            database.db[one.name].delete_many({})
         self._fill(database)
         return True
 
     def _fill(self, database: Database) -> None:
+        db = database.db.with_options(write_concern=QUICK)
+        filled = _filled(database, list(self._documents))
         for name, documents in self._documents.items():
+            if name in filled and list(db[name].find()) == documents:
+                continue
+            if name in filled:
+                db[name].delete_many({})
             if documents:
-                database.db[name].insert_many(documents)
-        database.db["state"].update_one(
-            {"_id": "epoch"}, {"$set": {"value": secrets.token_hex(16)}}
-        )
+                db[name].insert_many(documents)
+        db["state"].update_one({"_id": "epoch"}, {"$set": {"value": secrets.token_hex(16)}})
 
 
 def _collections(database: Database) -> list[_Collection]:
@@ -56,6 +62,23 @@ def _collections(database: Database) -> list[_Collection]:
     return [
         _Collection(one["name"], one["options"], _indexes(database, one["name"])) for one in found
     ]
+
+
+def _filled(database: Database, names: list[str]) -> set[str]:
+    """Return which collections have a document, by one query for all."""
+
+    def first(name: str) -> list[Document]:
+        return [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": name}}}]
+
+    others = [{"$unionWith": {"coll": name, "pipeline": first(name)}} for name in names[1:]]
+    found = database.db[names[0]].aggregate([*first(names[0]), *others])
+    return {one["name"] for one in found}
+
+
+def _shape(database: Database) -> tuple[dict[str, Document], int]:
+    """Return the collections with their rules, and how many indexes there are."""
+    rules = {one["name"]: one["options"] for one in database.db.list_collections()}
+    return rules, database.db.command("dbStats")["indexes"]
 
 
 def _indexes(database: Database, name: str) -> list[Document]:

@@ -21,7 +21,7 @@ from harness.servers import PATIENCE, ROOT, environment
 from tests.figures import Figures
 
 ROOM, USER = ObjectId(), ObjectId()
-MANY = 20_000  # messages
+MANY = 5_000  # messages
 QUICK = 10.0  # seconds in which a start with them is over, on a busy machine
 
 

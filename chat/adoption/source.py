@@ -27,7 +27,7 @@ NAMES = {
     "user_room": ("user_room",),
     "message": ("message", "message_basic"),
 }
-SELECTION_MS = 10_000  # for connecting; reads have other limits
+CONNECT_SECONDS = 10.0  # unless the address says serverSelectionTimeoutMS; reads have other limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +84,13 @@ def open_source(uri: str | None, target: MongoDatabase[Document]) -> Iterator[So
     if uri is None:
         yield _own(target)
         return
-    name = _database_of(uri)
+    name, seconds = _database_of(uri)
     client: MongoClient[Document] = MongoClient(
-        uri,
-        appname="chat adopt",
-        serverSelectionTimeoutMS=SELECTION_MS,
-        connectTimeoutMS=SELECTION_MS,
-        uuidRepresentation="standard",
+        uri, appname="chat adopt", uuidRepresentation="standard"
     )
     try:
         try:
-            with pymongo.timeout(SELECTION_MS / 1000):
+            with pymongo.timeout(seconds):
                 client.admin.command("ping")
         except PyMongoError as error:
             raise AdoptionError(
@@ -118,12 +114,14 @@ def _own(target: MongoDatabase[Document]) -> Source:
     return Source(target, f"the chat's own database {target.name}", in_place=True)
 
 
-def _database_of(uri: str) -> str:
+def _database_of(uri: str) -> tuple[str, float]:
+    """Return the name of the database, and for how many seconds to wait for its server."""
     try:
-        name = parse_uri(uri)["database"]
+        parsed = parse_uri(uri)
     except (PyMongoError, ValueError) as error:
         # Not the error's text, which may contain the URI with its password.
         raise AdoptionError(f"--from is no address of a MongoDB: {type(error).__name__}.") from None
-    if not name:
+    if not parsed["database"]:
         raise AdoptionError("--from must name a database: mongodb://HOST:PORT/DATABASE.")
-    return str(name)
+    seconds = parsed["options"].get("serverSelectionTimeoutMS", CONNECT_SECONDS)
+    return str(parsed["database"]), float(seconds)

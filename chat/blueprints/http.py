@@ -12,7 +12,7 @@ from flask import Response, jsonify, request
 from chat.addresses import parse_address
 from chat.budgets import ACCOUNT, Account
 from chat.error_handlers import request_locale
-from chat.errors import InvalidInput, UnsupportedMediaType
+from chat.errors import FormInsteadOfFile, InvalidInput, UnsupportedMediaType
 from chat.middleware.deadline import seconds_to_wait
 from chat.middleware.transfers import brings_file
 from chat.schemas import fields
@@ -37,6 +37,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 JSON = "application/json"
+FORM = "multipart/form-data"
 NUMBER = re.compile(r"-?[0-9]{1,16}")
 RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-[0-9]{1,18})", re.IGNORECASE)
 DEVICE_LENGTH = 200  # some browsers put their name at the end of a long User-Agent
@@ -46,9 +47,12 @@ def require_json() -> None:
     """Refuse a body of another type than JSON, before anything is done or counted for it.
 
     A page of another origin can send other types without a preflight request. Calls without a body
-    pass with any type. So do files, whose calls need a token in a header.
+    pass with any type. So do files, whose calls need a token in a header, but for forms: what
+    libraries make of a file that they are told to post would be stored with all that is around it.
     """
     if brings_file(request.environ):
+        if request.mimetype == FORM:
+            raise FormInsteadOfFile()
         return
     has_body = bool(request.content_length)  # the listener gives every body a length
     if has_body and request.mimetype != JSON and request.url_rule is not None:

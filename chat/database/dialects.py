@@ -28,8 +28,8 @@ class Dialect:
     everything that its filter matches, so filters must be narrow · `scans_for_lists`: `$or`, and
     `$in` on a field of a partial index, use no index · `delete_piece`: documents deleted in one
     call · `rooms_at_once`: rooms whose newest messages one query merges · `parts_at_once`: weeks of
-    messages, or parts of them, that one search reads together · `heads`, `read_marks`: the pacing of
-    updates of `room` and of `user_room`.
+    messages, or parts of them, that one search reads together · `heads`, `read_marks`: the pacing
+    of updates of `room` and of `user_room`.
     """
 
     ids_at_once: int

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chat.auth import Identity
+from chat.concurrency import charge_to
 from chat.realtime.transport.loop import ABANDON_BODY
 from chat.wiring import services
 
@@ -47,7 +48,11 @@ class IncomingBody:
         self._sender = sender
 
     def begin(self) -> None:
-        """Release the turn of the request: the client may take long."""
+        """Release the turn of the request: the client may take long.
+
+        The sender pays from here on, and not a network of many.
+        """
+        charge_to(services().budgets.of_user(self._sender.user.id))
         release: Callable[[], None] = self._environ[RELEASE_TURN]
         release()
 

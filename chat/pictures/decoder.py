@@ -65,6 +65,10 @@ class Pictures:
         self._worker = worker
         self._turns = turns or DecoderTurns()
 
+    def require_may_wait(self, owner: str) -> None:
+        """Raise RateLimited for an owner whose next picture gets no turn now."""
+        self._turns.require_may_wait(owner)
+
     @contextmanager
     def reencode(self, source: BinaryIO, kind: FilePurpose, owner: str) -> Iterator[Reencoded]:
         """Yield the picture in temporary files that are open as long as the block runs.
@@ -74,9 +78,9 @@ class Pictures:
         """
         source.flush()
         with ExitStack() as files:
-            picture = files.enter_context(self.temporary_file())
-            preview = files.enter_context(self.temporary_file())
-            with self._turns.turn(owner):
+            with self._turns.turn(owner):  # whoever waits holds no files for what will be made
+                picture = files.enter_context(self.temporary_file())
+                preview = files.enter_context(self.temporary_file())
                 answer = self._run_worker(kind, source, picture, preview)
             size = os.fstat(picture.fileno()).st_size
             yield _reencoded(answer, picture, preview, size)

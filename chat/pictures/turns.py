@@ -47,8 +47,7 @@ class DecoderTurns:
     def turn(self, owner: str) -> Iterator[None]:
         """Hold a slot, and charge its time to the owner.
 
-        Raises Unavailable after WAIT without a slot, and RateLimited at once if others wait and
-        the owner has used more than MUCH.
+        Raises Unavailable after WAIT without a slot, and what `require_may_wait` raises.
         """
         own = self._join(owner)
         began = None
@@ -61,6 +60,11 @@ class DecoderTurns:
         finally:
             self._leave(own, began)
 
+    def require_may_wait(self, owner: str) -> None:
+        """Raise RateLimited if others wait and the owner has used more than MUCH."""
+        with self._lock:
+            self._require_may_wait(owner)
+
     @property
     def waiting(self) -> int:
         """Return how many pictures wait."""
@@ -69,12 +73,15 @@ class DecoderTurns:
     def _join(self, owner: str) -> _Waiting:
         own = _Waiting(owner)
         with self._lock:
-            others_wait = any(one.owner != owner for one in self._waiting)
-            if self._enabled and others_wait and self._used_by(owner) > MUCH:
-                raise RateLimited(RETRY_SECONDS)
+            self._require_may_wait(owner)
             self._waiting.append(own)
             self._serve()
         return own
+
+    def _require_may_wait(self, owner: str) -> None:
+        others_wait = any(one.owner != owner for one in self._waiting)
+        if self._enabled and others_wait and self._used_by(owner) > MUCH:
+            raise RateLimited(RETRY_SECONDS)
 
     def _leave(self, own: _Waiting, began: float | None) -> None:
         with self._lock:

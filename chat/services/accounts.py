@@ -39,12 +39,15 @@ class Accounts:
         """Store a new user and return it with its id; raise Conflict for a taken name."""
         return self._users.insert(draft)
 
-    def create_many(self, usernames: Sequence[str], password: str) -> Iterator[User]:
+    def create_many(
+        self, usernames: Sequence[str], password: str, password_hash: str | None = None
+    ) -> Iterator[User]:
         """Create accounts without e-mail and yield them, including those that existed before.
 
-        They share one password hash, which makes this fast. For demos and tests.
+        They share one password hash, which makes this fast; `password_hash` is one that was made
+        before. For demos and tests.
         """
-        password_hash = self._passwords.hash(password)
+        password_hash = password_hash or self._passwords.hash(password)
         for names in chunked(usernames, CHUNK):
             drafts = [replace(self._draft(name, password_hash), id=new_id()) for name in names]
             if self._users.insert_many(drafts) == len(drafts):

@@ -12,7 +12,7 @@ from chat.errors import RateLimited
 RETRY_SECONDS = 2
 # From the first share of all slots on, a user may hold a few, so that some are left for others.
 CROWDED = 1 / 2
-OF_USER_IN_A_CROWD = 2
+OF_USER_IN_A_CROWD = 4  # what a page asks for at once
 OF_NETWORK = 3 / 4  # the share of all that one network may hold, however many accounts it has
 
 

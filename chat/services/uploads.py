@@ -135,9 +135,11 @@ class Uploads:
         self, arriving: StoredFile, pieces: Iterable[bytes]
     ) -> tuple[File, Content | None]:
         """Store what the decoder makes of a picture; what was sent is dropped."""
+        self._pictures.require_may_wait(arriving.user_id)
         with self._pictures.temporary_file() as source:
             for piece in pieces:
                 source.write(piece)
+                del piece  # before the next one is read, and while the picture waits
             source.seek(0)
             with self._pictures.reencode(source, arriving.purpose, arriving.user_id) as made:
                 if made.size > self._most:

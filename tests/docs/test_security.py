@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -15,8 +16,13 @@ MARKS = re.findall(r"<!-- table: (\S+) -->", read(SECURITY))
 NAME = re.compile(r"(tests/[\w/]+\.py)::(\w+(?:::\w+)?)")
 
 
-def _tests(path: str) -> Iterator[str]:
+@cache
+def _tests(path: str) -> set[str]:
     """Return the names of the tests in a file, those of a class after its name."""
+    return set(_names_in(path))
+
+
+def _names_in(path: str) -> Iterator[str]:
     for node in ast.parse((ROOT / path).read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             yield node.name
@@ -36,7 +42,7 @@ def test_each_requirement_names_tests_that_exist(mark: str) -> None:
             assert match, name
             assert (ROOT / match[1]).is_file(), name
             assert match[2].split("::")[-1].startswith("test_"), name
-            assert match[2] in set(_tests(match[1])), name
+            assert match[2] in _tests(match[1]), name
 
 
 def test_no_requirement_is_there_twice() -> None:

@@ -11,7 +11,7 @@ from chat.services.room_removal import REMOVE as REMOVE_ROOM
 from harness.people import app_beside, make_people
 from harness.servers import Server
 from tests.faults.conftest import database_uri
-from tests.jobs import wait_for_jobs
+from tests.jobs import end_leases, wait_for_jobs
 from tests.sockets.conftest import Member
 
 GROUPS = 60
@@ -36,6 +36,7 @@ def test_an_account_is_gone_from_all_its_rooms_although_the_server_dies(crashing
             left.append(db["user_room"].count_documents(key))
             crashing.kill()
             crashing.start()
+            end_leases(services.database, REMOVE)
         assert ada.http("GET", "/users/me").status_code == 401
         wait_for_jobs(services.database, REMOVE, REMOVE_ROOM)
         assert left[0] > 0  # it died in the middle

@@ -11,6 +11,8 @@ from flask import Flask
 
 from chat.errors import NotFound, Unauthorized
 from chat.services import files
+from chat.wiring.files import DOWNLOADS
+from harness.accounts import error_of
 from harness.people import Person, app_beside, make_people
 from harness.servers import PATIENCE, Server
 from tests.http.uploading import send_file, some_bytes
@@ -50,6 +52,24 @@ def test_a_long_download_ends_with_the_right_to_it(
         end(ada, bob, room)
         with pytest.raises(error):
             next(pieces)
+
+
+def test_large_downloads_take_no_place_of_the_small_ones(make_app: Callable[..., Flask]) -> None:
+    """Such as previews and avatars, without which a page is empty."""
+    (ada,) = make_people(make_app(RATE_LIMITS=True), "ada")
+    room = ada.create_group()
+    large, small = (
+        f"/files/{send_file(ada, room, some_bytes(size))['files'][0]['id']}"
+        for size in (LARGE, 1_000)
+    )
+    held = [ada.get(large, buffered=False) for _ in range(DOWNLOADS[0])]
+    assert {response.status_code for response in held} == {200}
+    error_of(ada.get(large), 429)
+    assert ada.get(small).status_code == 200
+    held.pop().close()
+    assert ada.get(large).status_code == 200
+    for response in held:
+        response.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -213,6 +214,15 @@ def test_a_file_without_bytes_is_refused(ada: Person, room: dict[str, Any]) -> N
     assert refused["fields"] == {"file": [translate("invalid.file_empty", "zh")]}
 
 
+@pytest.mark.parametrize("path", ["/rooms/{id}/files", "/rooms/{id}/avatar", "/users/me/avatar"])
+def test_a_form_with_a_file_in_it_is_no_file(ada: Person, room: dict[str, Any], path: str) -> None:
+    """It is what many libraries make of a file that they are told to post."""
+    send = ada.post if path.endswith("files") else ada.put
+    form = {"file": (io.BytesIO(picture()), "a.png")}
+    refused = error_of(send(path.format(**room), data=form), 415)
+    assert refused["message"] == translate("error.form_instead_of_file", "zh")
+
+
 def test_a_file_that_is_too_large_is_refused_before_its_bytes(
     make_app: Callable[..., Flask],
 ) -> None:
@@ -263,6 +273,8 @@ def test_a_kept_copy_costs_a_304_and_a_part_is_that_part(ada: Person, room: dict
         assert part.headers["Content-Range"] == f"bytes {first}-{end - 1}/{LARGE}"
     late = ada.get(path, headers={"Range": f"bytes={LARGE}-"})
     assert (late.status_code, late.headers["Content-Range"]) == (416, f"bytes */{LARGE}")
+    whole = ada.get(path, headers={"Range": f"bytes=-{LARGE + 1}"})  # more of its end than it has
+    assert (whole.status_code, whole.data) == (200, content)
 
 
 def settle_files(app: Flask) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,9 @@ from PIL import Image
 from chat.errors import BadPicture, Unavailable
 from chat.pictures import decoder, turns
 from chat.pictures.decoder import Bounds, Pictures
-from harness.servers import PATIENCE
+from harness.servers import PATIENCE, ROOT
 from tests.pictures.conftest import Reencode, reencode_with
-from tests.pictures.samples import encoded, halves, moving, noise, png
+from tests.pictures.samples import chunk, encoded, halves, moving, noise, png
 
 MiB = 1024 * 1024
 
@@ -83,6 +85,17 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(tmp_path: Path, sen
     pictures = Pictures(tmp_path, Bounds(memory=160 * MiB, seconds=2))
     found = refusal(lambda *sent: reencode_with(pictures, *sent), sent)
     assert found == "invalid.picture_too_large"
+
+
+def test_a_zip_bomb_beside_the_pixels_of_a_png_is_refused(tmp_path: Path) -> None:
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(MiB)) for _ in range(200)) + packer.flush()
+    small, after_header = encoded(halves(), "PNG"), 8 + 25  # its mark and its first part
+    pictures = Pictures(tmp_path, Bounds(memory=160 * MiB, seconds=2))
+    for part in (b"zTXt", b"iCCP"):
+        bomb = chunk(part, b"name\0\0" + packed)
+        sent = small[:after_header] + bomb + small[after_header:]
+        assert refusal(lambda *sent: reencode_with(pictures, *sent), sent) == "invalid.picture"
 
 
 def test_40_megapixels_are_taken(reencode: Reencode) -> None:
@@ -233,3 +246,10 @@ def test_a_file_that_is_read_to_its_end_is_decoded_from_its_beginning(tmp_path: 
         source.seek(0)
         with pictures.reencode(source, "message", "ann") as made:
             assert made.picture.tell() == 0 and made.width == 64
+
+
+def test_the_page_waits_longer_than_a_picture_may_take() -> None:
+    """Else it would send the bytes again, while the first ones are still decoded."""
+    upload = (ROOT / "chat/static/js/files/upload.js").read_text("utf-8")
+    found = re.search(r"^const ANSWER_MS = ([0-9_]+);", upload, re.MULTILINE)
+    assert found and int(found[1]) / 1000 > turns.WAIT + Bounds().wall_seconds

@@ -76,8 +76,13 @@ def test_somebody_whose_pictures_took_much_comes_back_later_if_others_wait(
 ) -> None:
     use(turns, clock, "ann", MUCH + 1.0)
     use(turns, clock, "ann", 1.0)  # nobody waits
-    with queue(turns, "bob"), pytest.raises(RateLimited) as refused:
-        use(turns, clock, "ann", 1.0)
+    turns.require_may_wait("ann")
+    with queue(turns, "bob"):
+        with pytest.raises(RateLimited) as refused:
+            use(turns, clock, "ann", 1.0)
+        with pytest.raises(RateLimited):
+            turns.require_may_wait("ann")  # before the bytes are sent
+        turns.require_may_wait("cleo")
     assert refused.value.retry_after == 60
 
 

@@ -154,8 +154,9 @@ def test_refresh_on_the_open_connection_loses_nothing(
         while time.time() < ends_at(brief) + 2:  # looks at the ends are a second apart
             last = talker.call("/group", "send_message", message(group))["data"]["seq"]
             talker.received.clear()
-        assert "data" in client.ack(authenticated)
+        assert client.ack(authenticated)["data"]["expires_at"] > ends_at(brief) * 1000
         client.barrier("/group")
+        assert not [entry for entry in client.received if entry[0] == client.DISCONNECT]
         assert [push["seq"] for push in client.pushes("message_created")] == list(
             range(first, last + 1)
         )

@@ -27,16 +27,16 @@ def test_so_many_transfers_run_at_a_time() -> None:
         slots.take("bob", SCHOOL)
 
 
-def test_from_half_of_all_on_each_user_has_two() -> None:
+def test_from_half_of_all_on_each_user_has_four() -> None:
     """Those who hold more keep them; somebody who holds none gets some."""
-    slots = TransferSlots(4, 12)
-    releases = [slots.take("ada", HOME) for _ in range(4)]
-    for _ in range(2):
+    slots = TransferSlots(6, 18)
+    releases = [slots.take("ada", HOME) for _ in range(6)]
+    for _ in range(4):
         slots.take("bob", SCHOOL)
     for user, address in (("ada", HOME), ("bob", SCHOOL)):
         with pytest.raises(RateLimited):
             slots.take(user, address)
-    for _ in range(2):
+    for _ in range(4):
         slots.take("eve", CAFE)
     with pytest.raises(RateLimited):
         slots.take("eve", CAFE)

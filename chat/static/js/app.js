@@ -59,8 +59,8 @@ export function createApp({ user, session, api: plainApi, useLocale, forgetful }
   const api = withPresentIds(plainApi, store);
   store.setMe(user);
   let shell = null;
-  const pictures = new Pictures({ fetchBlob: api.blob });
-  const avatars = new Pictures({ fetchBlob: api.blob, most: 400, bytes: 24 * 1024 * 1024 });
+  const pictures = new Pictures({ fetchBlob: api.blob, wait });
+  const avatars = new Pictures({ fetchBlob: api.blob, wait, most: 400, bytes: 24 * 1024 * 1024 });
   const uploads = createUploads(api.upload);
   showAvatarsOf(avatars);
 

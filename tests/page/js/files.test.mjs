@@ -126,6 +126,24 @@ test("pictures of a deleted message or a room that was left are dropped, also wh
   assert.equal(held.size, 0);
 });
 
+test("a picture that is refused because many ask at once is asked for later, a few times", async () => {
+  const waits = [];
+  const late = Object.assign(new Error("later"), { code: "rate_limited", retryAfter: 2 });
+  const answers = [late, late, { size: 1 }];
+  const { pictures } = makePictures({
+    wait: async (ms) => waits.push(ms),
+    fetchBlob: async () => {
+      const answer = answers.shift() ?? late;
+      if (answer === late) throw late;
+      return answer;
+    },
+  });
+  assert.match(await pictures.load("/a"), /^blob:/);
+  assert.deepEqual(waits.map((ms) => ms >= 2000 && ms <= 4000), [true, true]);
+  await assert.rejects(pictures.load("/b"), { code: "rate_limited" });
+  assert.equal(waits.length, 5);
+});
+
 test("a picture that did not come is asked for again", async () => {
   const { pictures } = makePictures();
   const { fetchBlob } = pictures;

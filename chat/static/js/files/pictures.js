@@ -4,14 +4,16 @@ import { ApiError } from "../answer.js";
 import { createTurns } from "./turns.js";
 
 const AT_ONCE = 4;
+const TRIES = 4; // where many people open the same pictures at once, some have to come again
 
 /**
  * `fetchBlob(path)` resolves to a Blob or throws ApiError. At most `most` pictures and `bytes` are
- * kept, the ones used last, beside those in the page. `urls` makes and revokes addresses.
+ * kept, the ones used last, beside those in the page. `urls` makes and revokes addresses, `wait(ms)`
+ * lets time pass.
  */
 export class Pictures {
-  constructor({ fetchBlob, most = 150, bytes = 64 * 1024 * 1024, urls = URL }) {
-    Object.assign(this, { fetchBlob, most, bytes, urls });
+  constructor({ fetchBlob, most = 150, bytes = 64 * 1024 * 1024, urls = URL, wait }) {
+    Object.assign(this, { fetchBlob, most, bytes, urls, wait });
     this.entries = new Map(); // path or key -> entry, the one used last at the end
     this.turns = createTurns(AT_ONCE);
   }
@@ -49,7 +51,7 @@ export class Pictures {
 
   async fetch(path, entry) {
     try {
-      const blob = await this.turns.take(() => this.fetchBlob(path));
+      const blob = await this.turns.take(() => this.fetchInTurn(path));
       if (this.entries.get(path) !== entry) throw new ApiError({ code: "not_found" }); // dropped meanwhile
       Object.assign(entry, { url: this.urls.createObjectURL(blob), size: blob.size, loading: null });
       this.evict();
@@ -57,6 +59,17 @@ export class Pictures {
     } catch (error) {
       if (this.entries.get(path) === entry) this.entries.delete(path); // it may be asked for again
       throw error;
+    }
+  }
+
+  async fetchInTurn(path) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.fetchBlob(path);
+      } catch (error) {
+        if (error.code !== "rate_limited" || tries === TRIES) throw error;
+        await this.wait((error.retryAfter || 1) * 1000 * (1 + Math.random()));
+      }
     }
   }
 

@@ -4,7 +4,7 @@ import { ApiError, answerOf } from "../answer.js";
 import { locale } from "../i18n.js";
 
 const STALLED_MS = 30_000; // without a byte moving
-const ANSWER_MS = 60_000; // once all are there: a picture is decoded first
+const ANSWER_MS = 120_000; // once all are there: a picture waits up to 60 s and is decoded up to 30 s
 
 /** Send bytes; resolves to the answer's data. Throws ApiError, `cancelled` when `signal` says so. */
 export function sendBytes(method, path, blob, { token, onProgress = () => {}, signal }) {
