@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
@@ -131,6 +131,13 @@ def test_a_direct_room_can_be_muted_and_stays_so(enter: Enter, people: People) -
     expect(page.locator(".room")).to_contain_text("muted")
     page.get_by_role("button", name="About this conversation").click()
     expect(page.get_by_label("Nothing")).to_be_checked()
+    # What is chosen stays so while the answer is on its way, whatever else is drawn
+    held: list[Route] = []
+    page.route("**/notify", lambda route: held.append(route))
     page.get_by_label("Everything").check(force=True)
+    ann.patch("/users/me", json={"nickname": "Anna"})
+    expect(page.locator(".card-name")).to_have_text("Anna")
+    expect(page.get_by_label("Everything")).to_be_checked()
+    held[0].continue_()
     expect(page.locator(".room")).not_to_contain_text("muted")
     assert bob.rooms()[0]["muted"] is False

@@ -7,8 +7,13 @@ import { choice } from "./choice.js";
 
 /** Make the choice for a room; returns `{root, redraw}`. */
 export function notifyChoice({ store, actions, toast }, roomId) {
+  let changes = 0; // on their way: what was chosen stays shown meanwhile
+
   async function change(value) {
-    if (!(await attempt(toast, () => actions.setNotify(roomId, value)))) redraw();
+    changes += 1;
+    await attempt(toast, () => actions.setNotify(roomId, value));
+    changes -= 1;
+    redraw();
   }
 
   const { root, show } = choice({
@@ -21,7 +26,7 @@ export function notifyChoice({ store, actions, toast }, roomId) {
 
   function redraw() {
     const room = store.rooms.get(roomId);
-    if (room) show(notifyOf(room));
+    if (room && !changes) show(notifyOf(room));
   }
 
   return { root, redraw };
