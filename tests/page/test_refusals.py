@@ -128,6 +128,7 @@ DROP = """(node, kind) => {
 
 def offer(page: Page, where: str, kind: str, *events: str) -> list[bool]:
     """Drop or paste something; return which events were prevented from doing what browsers do."""
+    page.locator(where).first.wait_for()  # a dialog may still be loading
     script = f"([kind, names, where]) => ({DROP})(document.querySelector(where), kind)(names)"
     found: list[bool] = page.evaluate(script, [kind, list(events), where])
     return found
