@@ -120,7 +120,7 @@ def figures(results: Iterable[Result]) -> Iterator[str]:
             cells = (
                 (
                     _spread(result.all(side, name), medians[side][name])
-                    if side in medians
+                    if name in medians.get(side, {})
                     else NOT_MEASURED
                 )
                 for name in shown

@@ -20,9 +20,8 @@ from pymongo.write_concern import WriteConcern
 from chat.database.client import Database
 
 CHUNK = 255 << 10  # bytes, as GridFS has it
-WRITES = 2  # chunks written at a time: each is in memory twice meanwhile
 # The pause after a chunk, as a multiple of its duration, so that messages go first.
-PAUSE_FACTOR = 3.0
+PAUSE_FACTOR = 4.0
 MAX_PAUSE = 0.1  # seconds
 # Without a wait for the journal. The last write of a file, to its document, waits for it, and the
 # journal is in the order of writes.
@@ -34,12 +33,12 @@ class FileChunkRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writes = threading.BoundedSemaphore(WRITES)
+        self._write = threading.Lock()  # one at a time: a chunk is in memory twice meanwhile
 
     def insert(self, file_id: str, number: int, data: bytes) -> None:
         """Store chunk `number`, counted from 0; every chunk but the last one has CHUNK bytes."""
         document = {"_id": ObjectId(), "files_id": ObjectId(file_id), "n": number, "data": data}
-        with self._writes:
+        with self._write:
             began = time.monotonic()
             # A duplicate: the driver has tried twice, and the first try was stored.
             with suppress(DuplicateKeyError):

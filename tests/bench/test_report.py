@@ -58,6 +58,11 @@ def test_figures_on_the_other_database_stand_beside_those_above() -> None:
     assert list(report.compared([above], [beside]))[2:] == ["| a load | x/s | 3,000 | 700 |"]
 
 
+def test_a_figure_that_a_database_does_not_have_is_shown_as_not_measured() -> None:
+    *_, row = report.figures([Result(workload(), {"ours": [{"y/s": 700.0}]})])
+    assert row.endswith("| not measured |")
+
+
 class People:
     """A town without people."""
 
