@@ -107,10 +107,15 @@ def exports(entry: str, chunk: str) -> str:
     given = re.search(r"export{([^}]*)}", entry)
     if not taken or not given:
         return ""
-    name = {local: exported for exported, local in re.findall(r"([\w$]+) as ([\w$]+)", taken[1])}
-    pairs = re.findall(r"([\w$]+) as ([\w$]+)", given[1])
-    named = ",".join(f"{name[local]} as {exported}" for local, exported in pairs)
+    name = {local: exported for exported, local in names(taken[1])}
+    named = ",".join(f"{name[local]} as {exported}" for local, exported in names(given[1]))
     return f'export{{{named}}}from"./{chunk}";\n'
+
+
+def names(listed: str) -> list[tuple[str, str]]:
+    """Return the pairs of `a as b`; a name alone stands for itself."""
+    pairs = re.findall(r"([\w$]+)(?: as ([\w$]+))?", listed)
+    return [(one, other or one) for one, other in pairs]
 
 
 def chunks(outputs: dict[str, Any]) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from harness.accounts import data_of
 from harness.people import Person
@@ -26,6 +27,7 @@ NAMES = {
     "emoji": "👩‍👩‍👧‍👦" * 7,
 }
 BELOW_PANEL = (*PHONES, (768, 1024))  # a sheet that moves takes along what was opened from it
+LATER = re.compile(r"/later[^/]*\.js")
 NO_PANEL: ViewportSize = {"width": 1180, "height": 800}  # wider, a sheet stands beside its room
 
 
@@ -205,3 +207,42 @@ def test_a_sheet_stands_beside_the_room_where_there_is_space(enter: Enter, peopl
         expect(button).to_be_focused()
         expect(page.locator(".room-head h2")).to_have_text("Readers")
     assert visitor.complaints == []
+
+
+def test_what_somebody_asks_for_opens_beside_a_sheet_that_comes_back_late(
+    enter: Enter, people: People
+) -> None:
+    """The script of both is still on its way: the one does not take the place of the other."""
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Late")
+    page = enter(ann, f"/r/{group['number']}", viewport={"width": 1440, "height": 900}).page
+    page.get_by_role("button", name="Group and members").click()
+    expect(page.locator("aside.side-panel")).to_be_visible()
+    held: list[Route] = []
+    page.route(LATER, lambda route: held.append(route))
+    with page.expect_request(LATER):
+        page.reload()
+        page.get_by_role("button", name="New conversation").click()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("dialog", name="New conversation")).to_be_visible()
+    expect(page.locator("aside.side-panel")).to_be_visible()
+
+
+def test_what_was_asked_for_does_not_open_after_escape(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Withdrawn")
+    visitor = enter(ann)
+    page = visitor.page
+    held: list[Route] = []
+    page.route(LATER, lambda route: held.append(route))
+    visitor.open(f"/r/{group['number']}")
+    with page.expect_request(LATER):
+        page.get_by_role("button", name="Group and members").click()
+    page.keyboard.press("Escape")
+    with page.expect_response(LATER):
+        for route in held:
+            route.continue_()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    expect(page.get_by_role("dialog", name="New conversation")).to_be_visible()

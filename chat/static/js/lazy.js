@@ -3,8 +3,9 @@
 import { ApiError } from "./answer.js";
 
 /**
- * Load a part: `lazily(() => import("./x.js"))`. Where it cannot be had the error says what helps:
- * after an update of the server, a page from before finds its parts no more.
+ * Load a part: `lazily(() => import("./x.js"))`. Where it cannot be had the error says what helps: to
+ * reload, after an update of the server, where a page from before finds its parts no more, and in
+ * browsers that never try a failed import again.
  */
 export async function lazily(load) {
   try {
@@ -18,8 +19,8 @@ export async function lazily(load) {
 /**
  * Make the door to a part that is loaded once. `use(task)` calls `task(part)`: at once where the part
  * is here already, else when it has come. When it cannot be had `failed(error)` is told. `open(task)`
- * is for what lies over the page: of all that was asked for meanwhile only the last is opened.
- * `warm()` loads the part before somebody asks.
+ * is for what lies over the page: of all that was asked for meanwhile only the last is opened, and
+ * nothing after `forget()`. `warm()` loads the part before somebody asks.
  */
 export function createPart(load, failed) {
   let part = null;
@@ -31,14 +32,12 @@ export function createPart(load, failed) {
   }
 
   return {
-    get isHere() {
-      return part !== null;
-    },
     use,
     open(task) {
       opened = task;
       return use((loaded) => opened === task && task(loaded));
     },
+    forget: () => (opened = null),
     warm: () => part ?? load().then(keep, () => {}), // `use` says what is wrong
   };
 }

@@ -142,6 +142,23 @@ test("a picture that is refused because many ask at once is asked for later, a f
   assert.deepEqual(waits.map((ms) => ms >= 2000 && ms <= 4000), [true, true]);
   await assert.rejects(pictures.load("/b"), { code: "rate_limited" });
   assert.equal(waits.length, 5);
+  late.retryAfter = 60;
+  await assert.rejects(pictures.load("/c"), { code: "rate_limited" });
+  assert.equal(waits.length, 5);
+});
+
+test("a picture that is dropped while it waits is asked for once", async () => {
+  const late = Object.assign(new Error("later"), { code: "rate_limited", retryAfter: 2 });
+  const asked = [];
+  const { pictures } = makePictures({
+    wait: async () => pictures.drop({ room: "r1" }),
+    fetchBlob: async (path) => {
+      asked.push(path);
+      throw late;
+    },
+  });
+  await assert.rejects(pictures.load("/a", { room: "r1" }), { code: "not_found" });
+  assert.deepEqual(asked, ["/a"]);
 });
 
 test("a picture that did not come is asked for again", async () => {

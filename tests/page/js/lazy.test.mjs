@@ -32,6 +32,16 @@ test("of what is to be opened while it loads only the last is", async () => {
   assert.deepEqual(opened, ["second", "page"]);
 });
 
+test("what is forgotten is not opened when the part comes, and the page itself is shown", async () => {
+  const opened = [];
+  const part = createPart(async () => null, failed);
+  const asked = [part.use(() => opened.push("page")), part.open(() => opened.push("card"))];
+  part.forget();
+  await Promise.all(asked);
+  await part.open(() => opened.push("viewer"));
+  assert.deepEqual(opened, ["page", "viewer"]);
+});
+
 test("a part that cannot be had says why, and is asked for again the next time", async (context) => {
   const answers = [{ ok: true }, { ok: false }, { ok: false }];
   context.mock.method(globalThis, "fetch", async () => answers.shift());

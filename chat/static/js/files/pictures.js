@@ -5,6 +5,7 @@ import { createTurns } from "./turns.js";
 
 const AT_ONCE = 4;
 const TRIES = 4; // where many people open the same pictures at once, some have to come again
+const SOON = 5; // seconds; what takes longer whoever looks at it asks for again
 
 /**
  * `fetchBlob(path)` resolves to a Blob or throws ApiError. At most `most` pictures and `bytes` are
@@ -51,8 +52,8 @@ export class Pictures {
 
   async fetch(path, entry) {
     try {
-      const blob = await this.turns.take(() => this.fetchInTurn(path));
-      if (this.entries.get(path) !== entry) throw new ApiError({ code: "not_found" }); // dropped meanwhile
+      const blob = await this.turns.take(() => this.fetchInTurn(path, entry));
+      this.requireWanted(path, entry);
       Object.assign(entry, { url: this.urls.createObjectURL(blob), size: blob.size, loading: null });
       this.evict();
       return entry.url;
@@ -62,15 +63,20 @@ export class Pictures {
     }
   }
 
-  async fetchInTurn(path) {
+  async fetchInTurn(path, entry) {
     for (let tries = 1; ; tries += 1) {
+      this.requireWanted(path, entry);
       try {
         return await this.fetchBlob(path);
       } catch (error) {
-        if (error.code !== "rate_limited" || tries === TRIES) throw error;
+        if (error.code !== "rate_limited" || tries === TRIES || error.retryAfter > SOON) throw error;
         await this.wait((error.retryAfter || 1) * 1000 * (1 + Math.random()));
       }
     }
+  }
+
+  requireWanted(path, entry) {
+    if (this.entries.get(path) !== entry) throw new ApiError({ code: "not_found" }); // dropped meanwhile
   }
 
   /** An image shows a picture: it stays for as long as that is in the page. */

@@ -4,6 +4,7 @@
 export function createSearchDoor(app) {
   let search = null;
   let isOver = false;
+  let isComing = false; // because of Ctrl-F
   const made = ({ createSearch }) => (search ??= createSearch(app));
   const open = (task) => app.parts.open((parts) => isOver || task(made(parts)));
 
@@ -16,13 +17,18 @@ export function createSearchDoor(app) {
       return Boolean(search?.hasFocus);
     },
 
-    /** Ctrl-F: search in the open room; false where that is for the browser. */
+    /** Ctrl-F: search in the open room; false where that is for the browser, as when pressed again. */
     find() {
       if (search) return search.find();
       const room = app.openRoom();
-      if (!room || room.provisional) return false;
-      document.activeElement.blur(); // what is typed before the field is there is no message
-      open((it) => it.find());
+      if (isComing || !room || room.provisional) return false;
+      isComing = true;
+      const focused = document.activeElement;
+      focused.blur(); // what is typed before the field is there is no message
+      Promise.resolve(open((it) => it.find())).finally(() => {
+        isComing = false;
+        if (!search && document.activeElement === document.body) focused.focus({ preventScroll: true });
+      });
       return true;
     },
 

@@ -41,6 +41,7 @@ export function createShell(app) {
   app.newChat = (tab) => parts.open(({ openNewChat }) => openNewChat(app, tab));
   app.profile = () => router.go("/me");
   app.openRoom = () => (open ? store.rooms.get(open.roomId) : undefined);
+  const ready = (task) => parts.use(task, () => {}); // nobody asked for it
   const requests = createRequests(app, () => rooms.focus(openId()));
   const palette = () => openPalette(app); // at once: one types on
   const rooms = createRooms(app, { requests, newChat: app.newChat, palette, profile: app.profile });
@@ -55,7 +56,7 @@ export function createShell(app) {
     announcer.root,
     toasts.root,
   );
-  app.sheets = createSheets({ host: panes, userId: store.me.id, changed: () => draw(redraw), ready: parts.use });
+  app.sheets = createSheets({ host: panes, userId: store.me.id, changed: () => draw(redraw), ready });
   app.search = createSearchDoor(app);
   app.focusMain = () => (matchMedia("(pointer: fine)").matches ? skipOn() : refocus(openId()));
   app.back = () => (before === "search" ? router.goBack() : router.goHome());
@@ -65,6 +66,7 @@ export function createShell(app) {
   const openId = () => open && store.idOf(open.roomId); // one that was provisional may have begun
   let page = null; // the page about oneself or the search, while it is shown
   let title = ""; // of the open room, also when that is gone
+  let isOver = false;
 
   function redraw() {
     const room = app.openRoom();
@@ -108,6 +110,7 @@ export function createShell(app) {
       return;
     }
     const left = openId();
+    parts.forget(); // what was to be opened belonged to the place before
     app.sheets.follow(null, { all: route.name === "me" || route.name === "search" });
     open?.stop();
     open = null;
@@ -118,7 +121,7 @@ export function createShell(app) {
       open = createRoom({ room, app, openSheet: toggleSheet });
       fill(main, open.root);
       open.start(route.seq, { focus: !app.search.hasFocus });
-      if (!room.provisional) app.sheets.follow(() => openSheet(room));
+      if (!room.provisional) app.sheets.follow((loaded) => showSheet(room, loaded));
     } else if (route.name === "me") {
       showPage(({ createProfile }) => createProfile(app));
     } else if (route.name === "search") {
@@ -126,7 +129,7 @@ export function createShell(app) {
     } else if (route.name === "group") {
       fill(main, offerToJoin(route.number));
     } else if (route.name === "direct") {
-      fill(main, waiting());
+      fill(main, h("p", { class: "visually-hidden", role: "status" }, t("loading")));
       meet(route.username);
     } else {
       fill(main, placeholder());
@@ -136,13 +139,11 @@ export function createShell(app) {
     refocus(left);
   }
 
-  const waiting = () => h("p", { class: "visually-hidden", role: "status" }, t("loading"));
-
   /** Show what `make(parts)` makes in the place of a room. */
   function showPage(make) {
     const asked = route;
     const still = () => asked === route;
-    fill(main, waiting());
+    fill(main, h("div", { class: "placeholder" }, h("p", { role: "status" }, t("loading")), backLink()));
     const show = (loaded) => {
       if (!still()) return;
       page = make(loaded);
@@ -160,12 +161,11 @@ export function createShell(app) {
     else main.querySelector("h2")?.focus({ preventScroll: true });
   }
 
-  function openSheet({ id, kind }) {
-    const asked = open;
-    parts.open(({ groupSheet, personSheet }) => {
-      if (open === asked) openRoomSheet(app, id, kind === "group" ? groupSheet : personSheet);
-    });
+  function showSheet({ id, kind }, { groupSheet, personSheet }) {
+    openRoomSheet(app, id, kind === "group" ? groupSheet : personSheet);
   }
+
+  const openSheet = (room) => parts.open((loaded) => showSheet(room, loaded));
 
   function toggleSheet(room) {
     if (app.sheets.shown === "room") app.sheets.close();
@@ -183,6 +183,7 @@ export function createShell(app) {
   /** Ctrl-K finds rooms, people and actions, Ctrl-F messages, Alt-↑ and Alt-↓ go through the list. */
   function onKey(event) {
     if (isComposing(event) || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") parts.forget();
     const { key, altKey, shiftKey } = event;
     const command = event.ctrlKey || event.metaKey;
     if (command && !altKey && !shiftKey && key.toLowerCase() === "k") palette();
@@ -197,7 +198,8 @@ export function createShell(app) {
   /** Somebody opened the link of an invitation, here or before they logged in. */
   function answerInvitation() {
     const token = links.token("invite");
-    if (token) parts.open(({ openInvitation }) => openInvitation(app, token));
+    const still = () => !isOver && links.token("invite") === token;
+    if (token) parts.use(({ openInvitation }) => still() && openInvitation(app, token));
   }
 
   function placeholder() {
@@ -266,13 +268,19 @@ export function createShell(app) {
     return h("button", { type: "button", class: "link-button", onclick: () => router.goHome() }, t("back"));
   }
 
+  function warm() {
+    if (!connection.online) return; // some browsers never try a failed import again
+    for (const name of TOUCHES) root.removeEventListener(name, warm);
+    parts.warm();
+  }
+
   return {
     root,
     follow,
     answerInvitation,
     start() {
       addEventListener("keydown", onKey);
-      for (const name of TOUCHES) root.addEventListener(name, parts.warm, { once: true });
+      for (const name of TOUCHES) root.addEventListener(name, warm);
       banner.show(store.connection);
       follow(router.current());
       answerInvitation();
@@ -284,6 +292,9 @@ export function createShell(app) {
       announcer.hear(t("rooms.preview", { name: store.authorOf(message), text }));
     },
     stop() {
+      isOver = true;
+      route = { name: "over" }; // what loads is for the next one
+      parts.forget();
       removeEventListener("keydown", onKey);
       stopListening();
       banner.stop();

@@ -14,7 +14,7 @@ const ROOM = "room"; // the name of a room's own sheet
 /**
  * Make what keeps the one sheet that may be open; `app.sheets` is this. `host` is the element that
  * gets the panel as its last child; `changed()` is called when the sheet comes or goes, `ready(task)`
- * calls the task once sheets can be made.
+ * calls the task with what makes sheets once that is here.
  */
 export function createSheets({ host, userId, changed, ready }) {
   const wide = matchMedia(BESIDE);
@@ -31,10 +31,10 @@ export function createSheets({ host, userId, changed, ready }) {
   function restore() {
     const asked = reopen;
     if (!asked || !wide.matches || !wantsPanel(userId)) return;
-    ready(() => {
+    ready((loaded) => {
       if (asked !== reopen || sheet) return; // another one came meanwhile
       restoring = true;
-      asked();
+      asked(loaded);
       restoring = false;
     });
   }
@@ -89,7 +89,7 @@ export function createSheets({ host, userId, changed, ready }) {
 
     close: () => sheet?.close({ chosen: true }),
 
-    /** Another room is shown: its sheet, opened by `open()`, takes the place of this one, unless that stays. */
+    /** Another room is shown: its sheet, opened by `open(loaded)`, takes the place of this one, unless that stays. */
     follow(open, { all = false } = {}) {
       reopen = open;
       if (stays && wide.matches && !all) return;
@@ -98,6 +98,7 @@ export function createSheets({ host, userId, changed, ready }) {
     },
 
     stop() {
+      reopen = null;
       wide.removeEventListener("change", onResize);
       sheet?.close();
     },

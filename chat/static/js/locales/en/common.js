@@ -49,7 +49,7 @@ export default {
 
   "error.network": "The server cannot be reached. Check your connection and try again.",
   "error.unavailable": "The server is not ready at the moment. Try again shortly.",
-  "error.outdated": "The server was updated. Reload this page to go on; drafts and unsent messages stay.",
+  "error.outdated": "This part of the page could not be loaded. Reload the page to go on; drafts and unsent messages stay.",
   "error.internal": "Something went wrong. Try again.",
   "error.retry_after": { one: "Too often. Try again in 1 second.", other: "Too often. Try again in {count} seconds." },
   "form.required": "Please fill this in.",

@@ -45,7 +45,7 @@ export default {
 
   "error.network": "无法连接服务器，请检查网络后重试。",
   "error.unavailable": "服务器暂时不可用，请稍后再试。",
-  "error.outdated": "服务器已更新，请刷新页面后再使用此功能；草稿和未发出的消息会保留。",
+  "error.outdated": "此部分未能加载，请刷新页面后再使用；草稿和未发出的消息会保留。",
   "error.internal": "出错了，请重试。",
   "error.retry_after": "操作太频繁，请 {count} 秒后再试。",
   "form.required": "请填写此项。",
