@@ -61,6 +61,8 @@ class _Search:
         )
 
     def _has_phrases(self, message: Message) -> bool:
+        if not self.query.phrases:  # no need to read the text
+            return True
         text = TokenIndex(cooperatively(tokens_of(message.data)))
         return all(text.has(phrase) for phrase in self.query.phrases)
 
