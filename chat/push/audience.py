@@ -17,7 +17,7 @@ from chat.repositories.pushes import PushRepository
 # An open page may be read: it marks what it shows as read within a second, and that is written
 # within another one or two.
 READING_MS = 4_000
-MAX_BROWSERS = 10  # of one person, so that what waits for one is bounded
+MAX_BROWSERS = 10  # of one person, which bounds how many pushes wait
 CHECK_INTERVAL = 5.0  # seconds after which it asks again whether anybody has subscribed
 
 
@@ -60,7 +60,7 @@ class PushAudience:
             for message, user_ids in self._named(batch, now):
                 found |= {(batch.room.id, user_id): message for user_id in user_ids}
         self._add_those_wanting_all(batches, found, now)
-        # Who sends a message has read all before it.
+        # The sender of a message has read all before it.
         found = {key: one for key, one in found.items() if one.user_id != key[1]}
         first = {batch.room.id: batch.messages[0].seq for batch in batches if batch.messages}
         self._note(found, first, now)

@@ -24,7 +24,7 @@ from chat.push.posting import Answer, post
 TO_OTHERS = 4
 QUICK_SECONDS = 2.0
 QUICK_HOSTS = 100
-UNANSWERED_SECONDS = 60.0  # for which who got no answer, or a late one, leaves these to others
+UNANSWERED_SECONDS = 60.0  # a user whose push got no answer, or a late one, leaves these places
 UNANSWERED_USERS = 1_000
 TOPIC = 32  # characters, the most that services take
 

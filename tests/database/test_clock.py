@@ -8,34 +8,26 @@ import pytest
 
 from chat.database.client import Database
 from chat.database.clock import SharedClock
-
-
-class Seconds:
-    """A monotonic clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 50.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clocks import Clock
 
 
 @pytest.fixture
-def seconds() -> Seconds:
-    return Seconds()
+def seconds() -> Clock[float]:
+    """A monotonic clock that is moved by hand."""
+    return Clock(50.0)
 
 
-def learn(clock: SharedClock, seconds: Seconds, told: int, took: float) -> None:
+def learn(clock: SharedClock, seconds: Clock[float], told: int, took: float) -> None:
     asked_at = seconds.now
     seconds.now += took
     clock.correct(told, asked_at)
 
 
-def test_before_the_first_answer_there_is_no_estimate(seconds: Seconds) -> None:
+def test_before_the_first_answer_there_is_no_estimate(seconds: Clock[float]) -> None:
     assert SharedClock(seconds).now_ms() is None
 
 
-def test_a_slow_answer_does_not_shift_it_and_a_quick_one_corrects_it(seconds: Seconds) -> None:
+def test_a_slow_answer_does_not_shift_it_and_a_quick_one_corrects_it(seconds: Clock[float]) -> None:
     clock = SharedClock(seconds)
     learn(clock, seconds, 1_000_000, 0.002)
     assert clock.now_ms() == 1_000_001

@@ -12,29 +12,20 @@ import pytest
 from chat.errors import RateLimited
 from chat.pictures.turns import HALF_LIFE, MUCH, DecoderTurns
 from harness.servers import PATIENCE
-
-
-class Clock:
-    """A clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clocks import Clock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> Clock[float]:
+    return Clock(0.0)
 
 
 @pytest.fixture
-def turns(clock: Clock) -> DecoderTurns:
+def turns(clock: Clock[float]) -> DecoderTurns:
     return DecoderTurns(clock=clock)
 
 
-def use(turns: DecoderTurns, clock: Clock, owner: str, seconds: float) -> None:
+def use(turns: DecoderTurns, clock: Clock[float], owner: str, seconds: float) -> None:
     """Decode a picture that takes so long."""
     with turns.turn(owner):
         clock.now += seconds
@@ -63,7 +54,7 @@ def queue(turns: DecoderTurns, *owners: str) -> Iterator[list[str]]:
             thread.join(PATIENCE)
 
 
-def test_those_whose_pictures_took_least_are_next(turns: DecoderTurns, clock: Clock) -> None:
+def test_those_whose_pictures_took_least_are_next(turns: DecoderTurns, clock: Clock[float]) -> None:
     use(turns, clock, "ann", 20.0)
     use(turns, clock, "bob", 2.0)
     with queue(turns, "ann", "bob", "cleo", "dan") as served:
@@ -72,7 +63,7 @@ def test_those_whose_pictures_took_least_are_next(turns: DecoderTurns, clock: Cl
 
 
 def test_somebody_whose_pictures_took_much_comes_back_later_if_others_wait(
-    turns: DecoderTurns, clock: Clock
+    turns: DecoderTurns, clock: Clock[float]
 ) -> None:
     use(turns, clock, "ann", MUCH + 1.0)
     use(turns, clock, "ann", 1.0)  # nobody waits
@@ -86,7 +77,7 @@ def test_somebody_whose_pictures_took_much_comes_back_later_if_others_wait(
     assert refused.value.retry_after == 60
 
 
-def test_what_was_used_is_forgotten_in_time(turns: DecoderTurns, clock: Clock) -> None:
+def test_what_was_used_is_forgotten_in_time(turns: DecoderTurns, clock: Clock[float]) -> None:
     use(turns, clock, "ann", MUCH + 1.0)
     clock.now += HALF_LIFE
     with queue(turns, "bob", "ann") as served:
@@ -94,7 +85,7 @@ def test_what_was_used_is_forgotten_in_time(turns: DecoderTurns, clock: Clock) -
     assert served == ["bob", "ann"]
 
 
-def test_without_limits_nobody_is_refused(clock: Clock) -> None:
+def test_without_limits_nobody_is_refused(clock: Clock[float]) -> None:
     turns = DecoderTurns(enabled=False, clock=clock)
     use(turns, clock, "ann", MUCH + 1.0)
     with queue(turns, "bob", "ann") as served:

@@ -76,6 +76,20 @@ def wait(connection: socket.socket) -> None:
         continue
 
 
+def dripping(beginning: bytes, byte: bytes, end: bytes) -> Behave:
+    """Answer byte by byte: each comes in time, all of them do not."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(beginning)
+        pause = threading.Event()
+        for _ in range(round(PATIENCE / 0.1)):
+            connection.sendall(byte)
+            pause.wait(0.1)
+        connection.sendall(end + b"\r\nContent-Length: 0\r\n\r\n")
+
+    return drip
+
+
 def test_a_service_without_a_handshake_is_left(post: Post) -> None:
     with pytest.raises(OSError):
         post(wait)
@@ -91,34 +105,16 @@ def test_a_service_that_does_not_answer_is_left(
 def test_a_service_that_answers_byte_by_byte_is_left(
     post: Post, over_tls: Callable[[Behave], Behave]
 ) -> None:
-    """Each byte comes in time; all of them do not."""
-
-    def drip(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.")
-        pause = threading.Event()
-        for _ in range(round(PATIENCE / 0.1)):
-            connection.sendall(b"1")
-            pause.wait(0.1)
-        connection.sendall(b" 201 Created\r\nContent-Length: 0\r\n\r\n")
-
     with pytest.raises((OSError, http.client.HTTPException)):
-        post(over_tls(drip))
+        post(over_tls(dripping(b"HTTP/1.", b"1", b" 201 Created")))
 
 
 def test_an_answer_that_was_cut_off_is_none(
     post: Post, over_tls: Callable[[Behave], Behave]
 ) -> None:
     """It began well, and its line would do."""
-
-    def drip(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 201 ")
-        pause = threading.Event()
-        while True:
-            connection.sendall(b"C")
-            pause.wait(0.1)
-
     with pytest.raises(TimeoutError):
-        post(over_tls(drip))
+        post(over_tls(dripping(b"HTTP/1.1 201 ", b"C", b"reated")))
 
 
 # As in the server: there a handshake has no end of its own.

@@ -5,7 +5,7 @@ import { createTurns } from "./turns.js";
 
 const AT_ONCE = 4;
 const TRIES = 4; // where many people open the same pictures at once, some have to come again
-const SOON = 5; // seconds; what takes longer whoever looks at it asks for again
+const SOON = 5; // seconds; for a longer wait the picture fails, and a click asks again
 
 /**
  * `fetchBlob(path)` resolves to a Blob or throws ApiError. At most `most` pictures and `bytes` are
