@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from harness.browsing import signed_in
 from harness.cast import Cast
@@ -33,9 +33,8 @@ if (location.search === "?keeps-nothing") {
   Object.defineProperty(window, "indexedDB", { get() { throw new Error("refused"); } });
 }"""
 
-# Invitations, drafts, an open panel: each view begins as if it were the first.
+# Drafts, an open panel: each view begins as if it were the first.
 FORGET = """() => {
-  sessionStorage.clear();
   for (const key of Object.keys(localStorage)) {
     if (/^chat[.](draft|panel|found|emoji)/.test(key)) localStorage.removeItem(key);
   }
@@ -49,7 +48,6 @@ class Stage:
         self.page = page
         self.cast = cast
         self.language = language
-        self.held: list[Route] = []  # requests that get no answer while the view is shown
 
     def text(self, key: str, **values: object) -> str:
         """Return a text of the page in the language of this stage."""
@@ -73,6 +71,10 @@ class Stage:
     def message(self) -> Locator:
         """Find the newest message of somebody else."""
         return self.page.locator(".message:not(.mine) .bubble").last
+
+    def hold(self, requests: str) -> None:
+        """Give requests no answer."""
+        self.page.route(requests, lambda _: None)
 
     def unfold(self, key: str) -> None:
         """Open a part of a page, found by its title."""
@@ -141,14 +143,14 @@ class Tour:
             "service_workers": "block",  # or a worker answers the requests that a view refuses
             **options,
         }
-        self._pages: dict[str | None, Page] = {}
+        self._contexts: dict[str | None, BrowserContext] = {}
 
     def __enter__(self) -> Tour:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for page in self._pages.values():
-            page.context.close()
+        for context in self._contexts.values():
+            context.close()
 
     def show(self, views: Iterable[View]) -> Iterator[tuple[str, Stage]]:
         """Show those of the views that this device has; yield the name and the stage of each."""
@@ -160,13 +162,13 @@ class Tour:
 
     @contextmanager
     def _shown(self, view: View) -> Iterator[Stage]:
-        page = self._page_of(view.who)
+        # A tab of its own: what an earlier view opened may still go back in its history.
+        page = self._context_of(view.who).new_page()
+        page.set_default_timeout(PATIENCE_MS)
         stage = Stage(page, self._cast, self._language)
         if view.prepare is not None:
             view.prepare(stage)
-        # A hash alone would not load the page again.
-        page.goto("about:blank")
-        _go(page, self._url + self._cast.path_of(view.at))
+        page.goto(self._url + self._cast.path_of(view.at))
         if view.starts:
             stage.shows(".shell[data-connection=online]" if view.who else ".auth h1")
         try:
@@ -174,30 +176,13 @@ class Tour:
             yield stage
         finally:
             page.evaluate(FORGET)
-            for route in stage.held:
-                route.abort()
             page.context.set_offline(False)
-            page.unroute_all(behavior="ignoreErrors")
-            page.set_viewport_size(self._options["viewport"])
-
-    def _page_of(self, who: str | None) -> Page:
-        if who not in self._pages:
-            self._pages[who] = self._context_of(who).new_page()
-            self._pages[who].set_default_timeout(PATIENCE_MS)
-        return self._pages[who]
+            page.close()
 
     def _context_of(self, who: str | None) -> BrowserContext:
-        kept: Any = signed_in(self._app, self._cast[who], self._url) if who else None
-        context = self._browser.new_context(**self._options, storage_state=kept)
-        context.add_init_script(BROWSER)
-        return context
-
-
-def _go(page: Page, url: str) -> None:
-    """Open an address; what was open may still go back, as a sheet does that is beside now."""
-    try:
-        page.goto(url)
-    except Error as error:
-        if "interrupted by another navigation" not in error.message:
-            raise
-        page.goto(url)
+        if who not in self._contexts:
+            kept: Any = signed_in(self._app, self._cast[who], self._url) if who else None
+            context = self._browser.new_context(**self._options, storage_state=kept)
+            context.add_init_script(BROWSER)
+            self._contexts[who] = context
+        return self._contexts[who]

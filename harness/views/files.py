@@ -27,7 +27,7 @@ def _choose(stage: Stage, pictures: int = 3) -> None:
 
 
 def _hold_uploads(stage: Stage) -> None:
-    stage.page.route(UPLOADS, lambda route: stage.held.append(route))
+    stage.hold(UPLOADS)
 
 
 def _refuse_uploads(stage: Stage) -> None:

@@ -10,7 +10,7 @@ def _refuse_messages(stage: Stage) -> None:
 
 
 def _hold_messages(stage: Stage) -> None:
-    stage.page.route("**/api/rooms/*/messages?*", lambda route: stage.held.append(route))
+    stage.hold("**/api/rooms/*/messages?*")
 
 
 @view("hikes", prepare=_refuse_messages)
