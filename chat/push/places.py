@@ -5,24 +5,15 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from cachetools import LRUCache
-
 AT_ONCE = 16
 OF_ONE_USER = 2
-TURN_MS = 250
-WAITING_USERS = 1_000  # whose turns are remembered
 
 
 class Places:
-    """Counts the pushes under way, and gives turns to those that find no place.
-
-    A user may have thousands that wait. Each gets a turn of its own, so that they come again one
-    after the other, and not all at once before those of the others.
-    """
+    """Counts the pushes under way."""
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()  # by user
-        self._turns: LRUCache[str, int] = LRUCache(WAITING_USERS)  # the last one, by user
         self._changed = threading.Condition()
 
     def free(self) -> int:
@@ -30,13 +21,15 @@ class Places:
         with self._changed:
             return AT_ONCE - self._taken.total()
 
-    def take(self, user_id: str) -> bool:
-        """Take a place for a push of a user; return False if the user has too many."""
+    def users_without(self) -> list[str]:
+        """Return the users for whom no place is free."""
         with self._changed:
-            if self._taken[user_id] >= OF_ONE_USER:
-                return False
+            return [user_id for user_id, taken in self._taken.items() if taken >= OF_ONE_USER]
+
+    def take(self, user_id: str) -> None:
+        """Take a place for a push of a user."""
+        with self._changed:
             self._taken[user_id] += 1
-            return True
 
     def leave(self, user_id: str) -> None:
         """Give a place back."""
@@ -45,13 +38,6 @@ class Places:
             if not self._taken[user_id]:
                 del self._taken[user_id]
             self._changed.notify_all()
-
-    def turn(self, user_id: str, now: int) -> int:
-        """Return when a push that found no place is to look again."""
-        with self._changed:
-            turn = max(now, self._turns.get(user_id, now)) + TURN_MS
-            self._turns[user_id] = turn
-            return turn
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until no place is taken; return whether that is so."""

@@ -73,16 +73,13 @@ class PushSender:
 
     def run_due(self) -> None:
         """Start to send what is due, as much as there is room for."""
-        now, free = self._clock(), self._places.free()
-        if not free:
-            return
-        for push in self._pushes.claim(now, now + CLAIM_MS, free):
-            if self._places.take(push.user_id):
-                spawn(self._send, push)
-            else:
-                turn = self._places.turn(push.user_id, now)
-                self._pushes.postpone(push, turn, push.tries)
-                self._wake.set()  # for what is due behind it
+        now = self._clock()
+        while self._places.free() and not self._stopped.is_set():
+            push = self._pushes.claim(now, now + CLAIM_MS, self._places.users_without())
+            if push is None:
+                return
+            self._places.take(push.user_id)
+            spawn(self._send, push)
 
     def stop(self, seconds: float) -> None:
         """Start nothing more, and wait for what is under way."""
@@ -165,6 +162,7 @@ class PushSender:
         now = self._clock()
         if result.outcome == "busy":
             due_at, tries = now + BUSY_MS, push.tries
+            self._pushes.postpone_session(push.session_id, now, due_at)  # for they find the same
         elif result.outcome == "later":
             wait = max(FIRST_RETRY * 2.0**push.tries, result.retry_after or 0.0)
             due_at, tries = now + round(wait * SECOND_MS), push.tries + 1

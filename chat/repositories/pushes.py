@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from pymongo import UpdateOne
@@ -51,13 +51,17 @@ class PushRepository:
             if not is_only_repeated(error):  # a newer one waits already
                 raise
 
-    def claim(self, now: int, until: int, most: int) -> Iterator[Push]:
-        """Yield at most `most` due pushes, which no other process claims before `until`."""
-        found = self._collection.find({"due_at": {"$lte": now}}).sort("due_at", 1).limit(most)
-        for document in list(found):
-            key = {"_id": document["_id"], "due_at": document["due_at"]}
-            if self._collection.update_one(key, {"$set": {"due_at": until}}).matched_count:
-                yield _push_of(document)
+    def claim(self, now: int, until: int, but_for: Collection[str] = ()) -> Push | None:
+        """Return the push that is due longest, or None; no other process claims it before `until`.
+
+        Those for the users `but_for` are left alone.
+        """
+        key = {"due_at": {"$lte": now}, **({"user": {"$nin": list(but_for)}} if but_for else {})}
+        # `find_one_and_update`, because another process may claim it after it was found.
+        document = self._collection.find_one_and_update(
+            key, {"$set": {"due_at": until}}, sort=[("due_at", 1)]
+        )
+        return _push_of(document) if document else None
 
     def finish(self, push: Push, now: int) -> None:
         """Delete a push; if it has grown meanwhile, what is new is due now."""
@@ -70,6 +74,13 @@ class PushRepository:
         """Let a push be tried again later, after so many tries."""
         fields = {"due_at": due_at, "tries": tries}
         self._collection.update_one({"_id": _id_of(push)}, {"$set": fields})
+
+    def postpone_session(self, session_id: str, now: int, due_at: int) -> None:
+        """Let all pushes of a session that are due wait for longer."""
+        of_session = {"$gt": f"{session_id}:", "$lt": f"{session_id};"}  # what comes after a colon
+        self._collection.update_many(
+            {"_id": of_session, "due_at": {"$lte": now}}, {"$set": {"due_at": due_at}}
+        )
 
     @property
     def _collection(self) -> Any:

@@ -268,6 +268,14 @@ def test_the_viewer_goes_through_the_pictures_by_keyboard(enter: Enter, people: 
     assert "/r/" in page.url and bobs.complaints == []
 
 
+def test_a_picture_is_looked_at_before_its_preview_has_come(enter: Enter, people: People) -> None:
+    anns, bobs, _, _ = two_in_a_group(enter, people)
+    bobs.page.route("**/api/files/*/preview", lambda _: None)
+    send(anns, photo(), text="a view")
+    row_of(bobs, "a view").locator(".thumb-open").click()
+    expect(bobs.page.locator("dialog.viewer .viewer-picture")).to_be_visible()
+
+
 def test_a_deleted_picture_vanishes_also_while_somebody_looks_at_it(
     enter: Enter, people: People
 ) -> None:

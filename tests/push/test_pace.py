@@ -228,8 +228,7 @@ def test_who_waits_for_slow_services_leaves_most_places_to_others(
     town.go_on(5_000)  # they are due before that of eve
     town.go_on(200, eve)
     posts.holds |= {"localhost", "127.0.0.1"}
-    for _ in range(2):
-        town.services.push_sender.run_due()
+    town.services.push_sender.run_due()
     posts.wait(OF_ONE_USER + 1)
     assert sorted(posts.hosts) == ["127.0.0.1", *["localhost"] * OF_ONE_USER]
     posts.release()
@@ -237,6 +236,31 @@ def test_who_waits_for_slow_services_leaves_most_places_to_others(
         town.go_on(60_000)
         town.send()
     assert posts.hosts.count("localhost") == len(groups) and town.waiting() == 0
+
+
+def test_pushes_for_which_there_is_no_place_wait_together(
+    town: Town, posts: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would cost its reads every three seconds, and a session may have one for each room."""
+    monkeypatch.setattr(delivery, "QUICK_SECONDS", -1.0)  # so the first answer is late
+    town.subscribe()
+    for _ in range(10):
+        town.bob.say(town.bob.create_group(town.ann), "@all")
+    town.follow()
+    town.go_on(5_000)
+    deliver, tried = Delivery.deliver, []
+
+    def counted(self: Delivery, *args: Any) -> Result:
+        tried.append(deliver(self, *args).outcome)
+        return Result(tried[-1])
+
+    monkeypatch.setattr(Delivery, "deliver", counted)
+    for _ in range(10):
+        town.services.push_sender.run_due()
+        town.services.push_sender.wait()
+    sent = tried.count("sent")
+    assert 1 <= sent <= OF_ONE_USER and len(tried) <= 2 * OF_ONE_USER
+    assert town.waiting() == 10 - sent
 
 
 def _delivery() -> Callable[..., Result]:

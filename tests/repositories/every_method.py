@@ -478,12 +478,16 @@ def use_push(call: Calls, database: Database, ann: User) -> None:
     push = Push(session.id, ann.id, new_id(), 5, 7, NOW, LATER)
     call(pushes.put, [push])
     call(pushes.put, [replace(push, from_seq=6, seq=6, due_at=NOW + 9)])
-    assert list(call(pushes.claim, NOW, LATER, 5)) == [push]
+    assert call(pushes.claim, NOW, LATER, [ann.id]) is None
+    assert call(pushes.claim, NOW, LATER) == push
     call(pushes.postpone, push, NOW, 1)
     call(pushes.put, [replace(push, from_seq=8, seq=9)])
     call(pushes.finish, push, NOW)
-    (newer,) = call(pushes.claim, NOW, LATER, 5)
+    newer = call(pushes.claim, NOW, LATER, [new_id()])
     assert (newer.from_seq, newer.seq, newer.due_at, newer.tries) == (8, 9, NOW, 1)
+    call(pushes.put, [newer])
+    call(pushes.postpone_session, session.id, NOW, LATER)
+    assert call(pushes.claim, NOW, LATER) is None
     call(pushes.finish, newer, NOW)
 
     call(keys.replace, None, b"one")

@@ -15,9 +15,9 @@ from chat.repositories.documents import with_ids
 from tests.docs.documents import ROOT
 
 DIALECTS = Path("chat/database/dialects.py")
-HOME, MEMBERSHIPS, MESSAGES, SEARCH, SESSIONS = (
+HOME, MEMBERSHIPS, MESSAGES, PUSHES, SEARCH, SESSIONS = (
     Path(f"chat/repositories/{name}.py")
-    for name in ("documents", "memberships", "messages", "search", "sessions")
+    for name in ("documents", "memberships", "messages", "pushes", "search", "sessions")
 )
 ROOM, USER = ObjectId(), ObjectId()
 
@@ -38,8 +38,9 @@ def test_only_with_ids_queries_by_a_list() -> None:
         path for path in files if re.search(r"\$n?in\b|\"\$or\"", (ROOT / path).read_text("utf-8"))
     ]
     # dialects: names them; memberships, messages, search: only where an index is used for them;
-    # sessions: of one document, the key that it has or none
-    assert asking == [DIALECTS, HOME, MEMBERSHIPS, MESSAGES, SEARCH, SESSIONS]
+    # pushes: not of a few users, among what is due; sessions: of one document, the key that it has
+    # or none
+    assert asking == [DIALECTS, HOME, MEMBERSHIPS, MESSAGES, PUSHES, SEARCH, SESSIONS]
 
 
 def test_a_write_that_reads_too_has_its_reason_beside_it() -> None:

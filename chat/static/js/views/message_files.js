@@ -8,7 +8,7 @@ import { DOWNLOAD } from "../icons.js";
 import { t } from "../i18n.js";
 import { fileName } from "./file_name.js";
 import { fileSign } from "./file_sign.js";
-import { askAgain, createPicture, isShown, showPicture } from "./picture.js";
+import { askAgain, createPicture, isGone, showPicture } from "./picture.js";
 import { drawRing } from "./upload_ring.js";
 
 const shown = new WeakMap(); // by node: {message, file}, as it is now
@@ -60,7 +60,7 @@ function createThumb(tools) {
   const open = () => {
     const { message, file } = shown.get(thumb);
     if (askAgain(picture)) return;
-    if (file.id && message.seq && isShown(picture)) tools.view(message, file, thumb);
+    if (file.id && message.seq && !isGone(picture)) tools.view(message, file, thumb);
   };
   const verb = h("span", { class: "thumb-verb visually-hidden" }, `${t("files.show")} `); // the image says what
   const button = h("button", { type: "button", class: "thumb-open", tabindex: "-1", onclick: open }, verb, picture);

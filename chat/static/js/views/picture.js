@@ -82,7 +82,7 @@ export function askAgain(node) {
   return true;
 }
 
-/** Whether a picture is here, to be looked at. */
-export function isShown(node) {
-  return node.dataset.state === "shown";
+/** Whether it is known that there is no picture any more. */
+export function isGone(node) {
+  return node.dataset.state === "gone";
 }
