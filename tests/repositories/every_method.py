@@ -484,6 +484,7 @@ def use_push(call: Calls, database: Database, ann: User) -> None:
     call(pushes.put, [replace(push, from_seq=8, seq=9)])
     call(pushes.finish, push, NOW)
     newer = call(pushes.claim, NOW, LATER, [new_id()])
+    assert newer is not None
     assert (newer.from_seq, newer.seq, newer.due_at, newer.tries) == (8, 9, NOW, 1)
     call(pushes.put, [newer])
     call(pushes.postpone_session, session.id, NOW, LATER)
