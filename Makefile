@@ -31,7 +31,7 @@ run: $(RUN) ## Serve the chat at http://127.0.0.1:5000/ (PORT=, HOST=, DATA_DIR=
 
 # On a loaded machine a browser or a database may be late: what fails runs once more, and the last line counts it.
 test: programs check ## Set up what the tests need, check, and run all tests (ARGS= for pytest)
-	@PYTHONDONTWRITEBYTECODE= exec $(PYTHON) -m pytest -n 3 --no-loadscope-reorder --reruns 1 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= exec $(PYTHON) -m pytest -n auto --no-loadscope-reorder --reruns 1 $(ARGS)
 
 torture: programs ## Kill, stop and drown the system for long and print what came of it (ARGS= for pytest)
 	@exec $(PYTHON) -m pytest -m torture $(ARGS)

@@ -48,6 +48,11 @@ IN_ORDER = """() => [...document.querySelectorAll(".message")]
   .every((row, index, rows) => !index || row.dataset.seq - rows[index - 1].dataset.seq === 1)"""
 REACTIONS_SHOWN = """() => [...document.querySelectorAll(".reaction-count")]
   .reduce((sum, node) => sum + Number(node.textContent), 0)"""
+SCROLLED_DOWN = """() => {
+  const list = document.querySelector(".transcript");
+  list.scrollTop = list.scrollHeight;
+  return document.querySelector(".jump").hidden;
+}"""
 AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
 
 
@@ -60,6 +65,7 @@ def burst(side: Side, place: Place) -> Figures:
         acked: list[bytes] = []
         for client in clients:
             client.on_ack = acked.append
+        page.wait_for_function(SCROLLED_DOWN)  # there may be unread ones from another run
         first = 1 + page.evaluate(
             "() => Number([...document.querySelectorAll('.message')].at(-1).dataset.seq)"
         )

@@ -32,6 +32,8 @@ from tests.template import Template
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+MOST_WORKERS = 8  # each has a database, and many a browser
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Figures(), "figures")
@@ -40,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SSL_CERT_FILE"] = os.devnull  # each app would read all authorities, for 20 ms
     # The page is tested as it ships; while its sources are being changed, by these themselves.
     os.environ.setdefault("BUNDLE", "on" if bundle.is_fresh() else "off")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return more than there are cores, because tests wait too."""
+    return min((os.cpu_count() or 1) * 3 // 2, MOST_WORKERS)
 
 
 def with_database(uri: str, name: str) -> str:

@@ -157,6 +157,34 @@ def test_scrolling_up_loads_history_and_keeps_the_place(enter: Enter, people: Pe
     assert visitor.complaints == []
 
 
+def test_what_comes_while_one_reads_further_up_waits_below(enter: Enter, people: People) -> None:
+    ann, bob = people("ann", "bob")
+    group = ann.create_group(bob, name="Busy")
+    for number in range(1, 41):
+        ann.say(group, f"message {number:03}")
+    bob.put(f"/rooms/{group['id']}/read", json={"seq": 40})
+    visitor = enter(bob, f"/r/{group['number']}")
+    page = visitor.page
+    page.locator(".transcript").hover()
+    page.mouse.wheel(0, -600)
+    expect(page.locator(".jump")).to_be_visible()
+    before = page.evaluate(VISIBLE)
+    for number in range(41, 301):
+        ann.say(group, f"message {number:03}")
+    expect(page.locator(".jump")).to_have_text("260 new messages")
+    assert page.evaluate(VISIBLE) == before
+    assert page.locator(".message").count() <= 160
+    page.wait_for_function(SCROLLED_DOWN)
+    expect(page.locator(".bubble", has_text="message 300")).to_be_in_viewport()
+    assert page.locator(".message").count() <= 170
+    assert visitor.complaints == []
+
+
+SCROLLED_DOWN = """() => {
+  const list = document.querySelector(".transcript");
+  list.scrollTop = list.scrollHeight;
+  return document.querySelector(".jump").hidden;
+}"""
 AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
 AT_BEGINNING = """() => document.querySelector(".list-top").textContent.includes(
   "This is where the conversation began."

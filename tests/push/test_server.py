@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from chat.database.client import Database
-from harness.people import app_beside, make_people
+from harness.people import app_beside, make_people, settle
 from harness.servers import Server
 from tests.conftest import drop, with_database
+from tests.database.processes import wait_until
 from tests.push.service import Browser, Service
 
 OpenServer = Callable[[], Server]
@@ -54,10 +55,16 @@ def test_what_is_said_reaches_the_browser_although_a_server_was_killed(
         browser = Browser(service.origin, ann.id)
         assert ann.put("/session/push", json=browser.subscription).status_code == 204
         room = bob.talk_to(ann)
+        db = app.extensions["chat"].database.db
+        wait_until(lambda: db["consumer"].find_one({"_id": "push"})["begun"])
         bob.say(room, "two servers are there")
+        settle(app)  # or the servers find it within a minute
         assert browser.read(service.next())["seq"] == 1
+        # One that is claimed is due in a minute, and what is said next joins it.
+        wait_until(lambda: not db["push"].count_documents({}))
         first.kill()
         bob.say(room, "one was killed")
+        settle(app)
         assert browser.read(service.next())["seq"] == 2
     second.stop()
     assert service.is_empty

@@ -424,9 +424,18 @@ export function createMessages({
     if (away && unreadIn(room()) > 0 && (unreadAfter === null || unreadAfter < room().last_read_seq)) {
       unreadAfter = room().last_read_seq;
     }
-    change(() => {
-      if (attached && stuck && to - from + 1 > WINDOW + STEP) from = timeline().last - WINDOW + 1;
-    });
+    change(shorten);
+  }
+
+  /** What comes in while one reads further up is drawn when one gets there. */
+  function shorten() {
+    const { last } = timeline();
+    if (!attached || last - from + 1 <= WINDOW + STEP) return;
+    if (stuck) from = last - WINDOW + 1;
+    else {
+      to = Math.max(from + WINDOW - 1, lastNear());
+      attached = to >= last;
+    }
   }
 
   /** One's own message: go to the end, the line has served. */
