@@ -78,7 +78,7 @@ def invitation_dead(stage: Stage) -> None:
 
 def _new_chat(stage: Stage, tab: str) -> None:
     stage.press("new.title")
-    stage.page.locator(f"dialog input[value={tab}]").check(force=True)
+    stage.page.locator(f"dialog label:has(input[value={tab}])").click()
 
 
 @view()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
@@ -31,6 +31,13 @@ def note(place: Locator, text: str) -> Callable[[], object]:
     """Watch a place from now on; return a function that waits until it has shown a text."""
     place.evaluate(NOTE, text)
     return lambda: place.page.wait_for_function("() => window.noted")
+
+
+def pick(page: Page, label: str, exact: bool = False) -> None:
+    """Choose one of several values; what can be seen of it is its label."""
+    radio = page.get_by_label(label, exact=exact)
+    page.locator("label").filter(has=radio).click()
+    expect(radio).to_be_checked()
 
 
 def ask_to_log_out(visitor: Visitor) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from harness.people import Person
 from tests.page.conftest import Visitor
-from tests.page.hands import open_sheet
+from tests.page.hands import open_sheet, pick
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -63,7 +63,7 @@ def test_notifications_come_while_nobody_looks_and_go_when_read(
     expect(switch).to_be_checked()
 
     open_sheet(visitor, "Quiet")
-    page.get_by_label("Nothing").check(force=True)
+    pick(page, "Nothing")
     expect(page.locator(".room", has_text="Quiet")).to_contain_text("muted")
     page.keyboard.press("Escape")
     visitor.open_room("Loud")
@@ -125,7 +125,7 @@ def test_a_direct_room_can_be_muted_and_stays_so(enter: Enter, people: People) -
     expect(page).to_have_title(re.compile(r"^\(1\) "))
     page.locator(".room").click()
     page.get_by_role("button", name="About this conversation").click()
-    page.get_by_label("Nothing").check(force=True)
+    pick(page, "Nothing")
     expect(page.locator(".room")).to_contain_text("muted")
     page.reload()
     expect(page.locator(".room")).to_contain_text("muted")
@@ -134,7 +134,7 @@ def test_a_direct_room_can_be_muted_and_stays_so(enter: Enter, people: People) -
     # What is chosen stays so while the answer is on its way, whatever else is drawn
     held: list[Route] = []
     page.route("**/notify", lambda route: held.append(route))
-    page.get_by_label("Everything").check(force=True)
+    pick(page, "Everything")
     ann.patch("/users/me", json={"nickname": "Anna"})
     expect(page.locator(".card-name")).to_have_text("Anna")
     expect(page.get_by_label("Everything")).to_be_checked()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from harness.people import Person
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
-from tests.page.hands import open_sheet
+from tests.page.hands import open_sheet, pick
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -179,7 +179,7 @@ def test_a_dialog_about_something_else_stays_when_the_room_behind_it_is_gone(
     page = visitor.page
     visitor.open_room("Walkers")
     page.get_by_role("button", name="New conversation").click()
-    page.get_by_label("New group").check(force=True)
+    pick(page, "New group")
     page.get_by_label("Group name").fill("Half a na")
     ann.delete(f"/rooms/{group['id']}")
     expect(page.locator(".toast")).to_have_text("“Walkers” was deleted.")

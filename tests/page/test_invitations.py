@@ -12,7 +12,7 @@ from harness.people import Person
 from harness.servers import Server
 from tests.page.conftest import Visitor, register
 from tests.page.faults import axe_faults
-from tests.page.hands import SMALL_PHONE, open_sheet
+from tests.page.hands import SMALL_PHONE, open_sheet, pick
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -42,9 +42,9 @@ def test_a_newcomer_registers_by_a_link_and_joins(
     host = enter(ann)
     host.open_room("Walkers")
     open_settings(host)
-    host.page.get_by_label("By invitation only").check(force=True)
+    pick(host.page, "By invitation only")
     expect(host.page.locator("dialog .number")).to_contain_text("invitation link")
-    host.page.get_by_label("10", exact=True).check(force=True)
+    pick(host.page, "10", exact=True)
     link = make_link(host)
     assert re.fullmatch(re.escape(f"{server.url}/#invite=") + r"[\w-]{22}", link)
     expect(host.page.locator("dialog .session")).to_contain_text("For 10 more people")
@@ -138,7 +138,7 @@ def test_where_admins_write_the_composer_gives_way_to_a_sentence(
     reader.write("May I?")
     reader.sees("May I?")
     open_settings(host)
-    host.page.get_by_label("Owner and admins").check(force=True)
+    pick(host.page, "Owner and admins")
     closed = reader.page.locator(".composer-closed")
     expect(closed).to_contain_text("Only the owner and the admins can write in this group.")
     expect(reader.page.locator(".composer-input")).to_be_hidden()

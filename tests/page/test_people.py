@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from harness.people import Person
 from harness.tour import PHONE
 from tests.page.conftest import Visitor
-from tests.page.hands import note, open_sheet
+from tests.page.hands import note, open_sheet, pick
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -155,7 +155,7 @@ def test_a_name_that_could_not_be_looked_up_is_looked_up_again(
     anns, bobs = enter(ann), enter(bob)
     page = anns.page
     page.get_by_role("button", name="New conversation").click()
-    page.get_by_label("New group").check(force=True)
+    pick(page, "New group")
     page.get_by_label("Group name").fill("Climbers")
     field = page.get_by_role("combobox", name="Members")
     field.fill(bob.username)
@@ -179,9 +179,9 @@ def test_a_group_that_stays_open_by_its_number_says_so_and_gets_its_people(
     busy = {"error": {"code": "unavailable", "message": "Not now."}}
     page.route("**/api/rooms/*", lambda route: route.fulfill(status=503, json=busy))
     page.get_by_role("button", name="New conversation").click()
-    page.get_by_label("New group").check(force=True)
+    pick(page, "New group")
     page.get_by_label("Group name").fill("Climbers")
-    page.get_by_label("By invitation only").check(force=True)
+    pick(page, "By invitation only")
     page.get_by_role("combobox", name="Members").fill(bob.username)
     said = note(page.locator("body"), "can still be joined with its number: Not now.")
     page.get_by_role("button", name="Create group").click()
@@ -195,12 +195,12 @@ def test_a_group_is_made_with_its_people(enter: Enter, people: People) -> None:
     anns, bobs = enter(ann), enter(bob)
     page = anns.page
     page.get_by_role("button", name="New conversation").click()
-    page.get_by_label("New group").check(force=True)
+    pick(page, "New group")
     page.get_by_role("button", name="Create group").click()
     expect(page.get_by_label("Group name")).to_have_accessible_description("Please fill this in.")
     expect(page.get_by_label("Group name")).to_be_focused()
     page.get_by_label("Group name").fill("Climbers")
-    page.get_by_label("By invitation only").check(force=True)
+    pick(page, "By invitation only")
     field = page.get_by_role("combobox", name="Members")
     field.evaluate(
         """(node, text) => {

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from harness.people import Person, index
 from harness.tour import DESKTOP, PHONE
 from tests.page.conftest import WAIT_MS, Visitor
+from tests.page.hands import pick
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -64,7 +65,7 @@ def test_ctrl_f_finds_messages_beside_the_room_and_leads_to_them(
     hits = page.locator(".hit")
     expect(hits).to_have_count(1)
     expect(hits.locator("mark")).to_have_text(["slide"])
-    page.get_by_label("Everywhere").check(force=True)
+    pick(page, "Everywhere")
     expect(hits).to_have_count(2)
     expect(page.get_by_role("status").filter(has_text="2 results")).to_be_visible()
     expect(hits.nth(1).locator(".hit-room")).to_have_text("Readers")

@@ -12,7 +12,7 @@ from harness.drawings import drawing
 from harness.people import Person, settle
 from harness.servers import Server
 from tests.page.conftest import Visitor, register
-from tests.page.hands import note, open_sheet
+from tests.page.hands import note, open_sheet, pick
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
@@ -39,13 +39,13 @@ def test_two_newcomers_register_and_talk_one_to_one_and_in_a_group(
     ann.sees("Hello Ann")
 
     ann.page.get_by_role("button", name="New conversation").click()
-    ann.page.get_by_label("New group").check(force=True)
+    pick(ann.page, "New group")
     ann.page.get_by_label("Group name").fill("Walkers")
     ann.page.get_by_role("button", name="Create group").click()
     ann.page.locator(".room-head h2", has_text="Walkers").wait_for()
     shown = ann.page.locator(".list-top .number-figures").inner_text()
     bob.page.get_by_role("button", name="New conversation").click()
-    bob.page.get_by_label("Join group").check(force=True)
+    pick(bob.page, "Join group")
     bob.page.get_by_label("Group number").fill(shown)
     bob.page.get_by_role("button", name="Join group").click()
     bob.page.locator(".room-head h2", has_text="Walkers").wait_for()
