@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
@@ -51,15 +51,16 @@ class PushRepository:
             if not is_only_repeated(error):  # a newer one waits already
                 raise
 
-    def claim(self, now: int, until: int, but_for: Collection[str] = ()) -> Push | None:
+    def claim(self, now: int, until: int, but_for: Sequence[str]) -> Push | None:
         """Return the push that is due longest, or None; no other process claims it before `until`.
 
         Those for the users `but_for` are left alone.
         """
-        key = {"due_at": {"$lte": now}, **({"user": {"$nin": list(but_for)}} if but_for else {})}
         # `find_one_and_update`, because another process may claim it after it was found.
         document = self._collection.find_one_and_update(
-            key, {"$set": {"due_at": until}}, sort=[("due_at", 1)]
+            {"due_at": {"$lte": now}, "user": {"$nin": but_for}},
+            {"$set": {"due_at": until}},
+            sort=[("due_at", 1)],
         )
         return _push_of(document) if document else None
 

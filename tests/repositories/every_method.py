@@ -479,9 +479,9 @@ def use_push(call: Calls, database: Database, ann: User) -> None:
     call(pushes.put, [push])
     call(pushes.put, [replace(push, from_seq=6, seq=6, due_at=NOW + 9)])
     assert call(pushes.claim, NOW, LATER, [ann.id]) is None
-    assert call(pushes.claim, NOW, LATER) == push
-    assert call(pushes.claim, LATER - 1, LATER) is None
-    assert call(pushes.claim, LATER, LATER) == replace(push, due_at=LATER)
+    assert call(pushes.claim, NOW, LATER, []) == push
+    assert call(pushes.claim, LATER - 1, LATER, []) is None
+    assert call(pushes.claim, LATER, LATER, []) == replace(push, due_at=LATER)
     call(pushes.postpone, push, NOW, 1)
     call(pushes.put, [replace(push, from_seq=8, seq=9)])
     call(pushes.finish, push, NOW)
@@ -490,7 +490,7 @@ def use_push(call: Calls, database: Database, ann: User) -> None:
     assert (newer.from_seq, newer.seq, newer.due_at, newer.tries) == (8, 9, NOW, 1)
     call(pushes.put, [newer])
     call(pushes.postpone_session, session.id, NOW, LATER)
-    assert call(pushes.claim, NOW, LATER) is None
+    assert call(pushes.claim, NOW, LATER, []) is None
     call(pushes.finish, newer, NOW)
 
     call(keys.replace, None, b"one")
