@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return more than there are cores, because tests wait too."""
+    """Return one and a half for each core, because tests wait too."""
     return min((os.cpu_count() or 1) * 3 // 2, MOST_WORKERS)
 
 

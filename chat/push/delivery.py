@@ -48,7 +48,8 @@ class Delivery:
         self._endpoints = endpoints
         self._context = ssl.create_default_context()
         self._quick: LRUCache[str, None] = LRUCache(QUICK_HOSTS)
-        self._unanswered: TTLCache[str, None] = TTLCache(UNANSWERED_USERS, UNANSWERED_SECONDS)
+        # By user: when that is over.
+        self._unanswered: TTLCache[str, float] = TTLCache(UNANSWERED_USERS, UNANSWERED_SECONDS)
         self._others = threading.BoundedSemaphore(TO_OTHERS)
 
     def deliver(
@@ -58,13 +59,21 @@ class Delivery:
         ttl: int,
         is_urgent: bool,
     ) -> Result:
-        """Try once; `busy` means that no place is free for a host that was not quick lately."""
+        """Try once.
+
+        `busy` means that there is no place for a host that was not quick lately, for any user or
+        for `retry_after` seconds for this one.
+        """
         if subscription.key != self._keys.pair().fingerprint:  # made with a key that is gone
             return Result("gone")
         host, user_id = urlsplit(subscription.endpoint).hostname or "", subscription.user_id
         is_quick = host in self._quick
-        if not is_quick and not self._take_place(user_id):
-            return Result("busy")
+        if not is_quick:
+            end = self._unanswered.get(user_id)
+            if end is not None:
+                return Result("busy", retry_after=end - time.monotonic())
+            if not self._others.acquire(blocking=False):
+                return Result("busy")
         try:
             endpoint = self._endpoints.resolve(subscription.endpoint)
             headers = {
@@ -86,12 +95,9 @@ class Delivery:
                 self._others.release()
         return Result(_outcome_of(answer.status), answer.status, answer.retry_after)
 
-    def _take_place(self, user_id: str) -> bool:
-        return user_id not in self._unanswered and self._others.acquire(blocking=False)
-
     def _note_slow(self, host: str, user_id: str) -> None:
         self._quick.pop(host, None)
-        self._unanswered[user_id] = None
+        self._unanswered[user_id] = time.monotonic() + UNANSWERED_SECONDS
 
     def _post(
         self, endpoint: Endpoint, headers: dict[str, str], body: bytes, user_id: str

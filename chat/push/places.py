@@ -26,10 +26,13 @@ class Places:
         with self._changed:
             return [user_id for user_id, taken in self._taken.items() if taken >= OF_ONE_USER]
 
-    def take(self, user_id: str) -> None:
-        """Take a place for a push of a user."""
+    def take(self, user_id: str) -> bool:
+        """Take a place for a push of a user; return False if the user has too many."""
         with self._changed:
+            if self._taken[user_id] >= OF_ONE_USER:
+                return False
             self._taken[user_id] += 1
+            return True
 
     def leave(self, user_id: str) -> None:
         """Give a place back."""

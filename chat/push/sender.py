@@ -23,7 +23,7 @@ from chat.services.read_marks import ReadMarks
 
 INTERVAL = 1.0  # seconds between two looks for due pushes
 CLAIM_MS = 60_000  # for which others leave a push to this process
-BUSY_MS = 3_000  # until a push is looked at again for which there was no room
+BUSY_SECONDS = 3.0  # until a push is looked at again for which there was no place
 FIRST_RETRY = 5.0  # seconds; it doubles
 MAX_TRIES = 8
 MAX_LOOKED_AT = 100  # messages, the newest, of a push whose last one is not to be told of
@@ -73,13 +73,32 @@ class PushSender:
 
     def run_due(self) -> None:
         """Start to send what is due, as much as there is room for."""
-        now = self._clock()
-        while self._places.free() and not self._stopped.is_set():
-            push = self._pushes.claim(now, now + CLAIM_MS, self._places.users_without())
-            if push is None:
-                return
-            self._places.take(push.user_id)
+        while self._start_some():
+            pass  # those of other users may be due behind what has found no place
+
+    def _start_some(self) -> bool:
+        """Start to send the first ones that are due; return whether there were any to start."""
+        now, free, has_started = self._clock(), self._places.free(), False
+        if not free:
+            return False
+        for push in self._pushes.list_due(now, free, self._places.users_without()):
+            if self._stopped.is_set():
+                return False
+            has_started |= self._start(push, now)
+        return has_started
+
+    def _start(self, push: Push, now: int) -> bool:
+        if not self._places.take(push.user_id):
+            return False
+        is_claimed = False
+        try:
+            is_claimed = self._pushes.claim(push, now + CLAIM_MS)
+        finally:
+            if not is_claimed:
+                self._places.leave(push.user_id)
+        if is_claimed:
             spawn(self._send, push)
+        return is_claimed
 
     def stop(self, seconds: float) -> None:
         """Start nothing more, and wait for what is under way."""
@@ -161,7 +180,8 @@ class PushSender:
         """Delete the push, or let it wait for another try."""
         now = self._clock()
         if result.outcome == "busy":
-            due_at, tries = now + BUSY_MS, push.tries
+            wait = max(BUSY_SECONDS, result.retry_after or 0.0)
+            due_at, tries = now + round(wait * SECOND_MS), push.tries
             self._pushes.postpone_session(push.session_id, now, due_at)  # for they find the same
         elif result.outcome == "later":
             wait = max(FIRST_RETRY * 2.0**push.tries, result.retry_after or 0.0)

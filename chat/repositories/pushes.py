@@ -51,18 +51,16 @@ class PushRepository:
             if not is_only_repeated(error):  # a newer one waits already
                 raise
 
-    def claim(self, now: int, until: int, but_for: Sequence[str]) -> Push | None:
-        """Return the push that is due longest, or None; no other process claims it before `until`.
+    def list_due(self, now: int, most: int, but_for: Sequence[str]) -> list[Push]:
+        """Return at most `most` due pushes, but for some users, those first that wait longest."""
+        key = {"due_at": {"$lte": now}, "user": {"$nin": but_for}}
+        return [_push_of(one) for one in self._collection.find(key).sort("due_at", 1).limit(most)]
 
-        Those for the users `but_for` are left alone.
-        """
-        # `find_one_and_update`, because another process may claim it after it was found.
-        document = self._collection.find_one_and_update(
-            {"due_at": {"$lte": now}, "user": {"$nin": but_for}},
-            {"$set": {"due_at": until}},
-            sort=[("due_at", 1)],
-        )
-        return _push_of(document) if document else None
+    def claim(self, push: Push, until: int) -> bool:
+        """Take a due push, which no other process takes before `until`; False if one has."""
+        key = {"_id": _id_of(push), "due_at": push.due_at}
+        changed = self._collection.update_one(key, {"$set": {"due_at": until}})
+        return bool(changed.matched_count)
 
     def finish(self, push: Push, now: int) -> None:
         """Delete a push; if it has grown meanwhile, what is new is due now."""

@@ -16,6 +16,8 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "rules": {"target-size": {"enabled": True}},
 }
+# Between light and dark nothing else changes.
+COLOUR_RULES = {"runOnly": ["color-contrast", "link-in-text-block"]}
 # Why axe cannot tell a contrast: nothing but a symbol, or an emoji, which has colours of its own.
 KNOWN_UNSURE = ["shortTextContent", "nonBmp"]
 AXE_RUN = """async ([options, known]) => {
@@ -118,11 +120,15 @@ def layout_faults(page: Page, sizes: Sequence[tuple[int, int]] = SIZES) -> list[
 
 
 def axe_faults(page: Page) -> list[list[str]]:
-    """Return what axe finds: rule, and nodes.
+    """Return what axe finds in light and in dark colours: colours, rule, and nodes.
 
     A contrast that axe cannot tell counts too, unless it is known why or something lies over it.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))
-    found: list[list[str]] = page.evaluate(AXE_RUN, [RULES, KNOWN_UNSURE])
+    found = []
+    for scheme, options in (("light", RULES), ("dark", COLOUR_RULES)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        result: list[list[str]] = page.evaluate(AXE_RUN, [options, KNOWN_UNSURE])
+        found += [[scheme, *one] for one in result]
     return found

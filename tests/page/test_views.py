@@ -15,12 +15,8 @@ from harness.views import PARTS, VIEWS
 from tests.page.faults import axe_faults, layout_faults
 
 # The way to a view takes the most time, and what axe hears of depends little on the language. Each
-# language has its device and its colours, and every size: a window changes its width, and a phone
-# is turned.
-DEVICES: dict[str, dict[str, Any]] = {
-    "en": {**PHONE, "color_scheme": "dark"},
-    "zh": {**DESKTOP, "color_scheme": "light"},
-}
+# language has its device, and every size: a window changes its width, and a phone is turned.
+DEVICES: dict[str, dict[str, Any]] = {"en": PHONE, "zh": DESKTOP}
 
 
 @pytest.fixture(scope="module")

@@ -478,19 +478,20 @@ def use_push(call: Calls, database: Database, ann: User) -> None:
     push = Push(session.id, ann.id, new_id(), 5, 7, NOW, LATER)
     call(pushes.put, [push])
     call(pushes.put, [replace(push, from_seq=6, seq=6, due_at=NOW + 9)])
-    assert call(pushes.claim, NOW, LATER, [ann.id]) is None
-    assert call(pushes.claim, NOW, LATER, []) == push
-    assert call(pushes.claim, LATER - 1, LATER, []) is None
-    assert call(pushes.claim, LATER, LATER, []) == replace(push, due_at=LATER)
+    assert call(pushes.list_due, NOW, 5, [ann.id]) == []
+    assert call(pushes.list_due, NOW, 5, []) == [push]
+    assert call(pushes.claim, push, LATER)
+    assert not call(pushes.claim, push, LATER)
+    assert call(pushes.list_due, LATER - 1, 5, []) == []
+    assert call(pushes.list_due, LATER, 5, []) == [replace(push, due_at=LATER)]
     call(pushes.postpone, push, NOW, 1)
     call(pushes.put, [replace(push, from_seq=8, seq=9)])
     call(pushes.finish, push, NOW)
-    newer = call(pushes.claim, NOW, LATER, [new_id()])
-    assert newer is not None
+    (newer,) = call(pushes.list_due, NOW, 5, [new_id()])
     assert (newer.from_seq, newer.seq, newer.due_at, newer.tries) == (8, 9, NOW, 1)
     call(pushes.put, [newer])
     call(pushes.postpone_session, session.id, NOW, LATER)
-    assert call(pushes.claim, NOW, LATER, []) is None
+    assert call(pushes.list_due, NOW, 5, []) == []
     call(pushes.finish, newer, NOW)
 
     call(keys.replace, None, b"one")
