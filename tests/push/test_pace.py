@@ -13,7 +13,7 @@ import pytest
 
 from chat.models import PushSubscription
 from chat.push import delivery, endpoints
-from chat.push.delivery import TO_OTHERS, Delivery, Result
+from chat.push.delivery import TO_OTHERS, UNANSWERED_SECONDS, Delivery, Result
 from chat.push.endpoints import Endpoints, RefusedEndpoint
 from chat.push.places import AT_ONCE, OF_ONE_USER
 from chat.push.posting import Answer
@@ -199,7 +199,9 @@ def test_who_got_no_answer_leaves_the_few_places_to_others(
     with monkeypatch.context() as patch:
         patch.setattr(delivery, "post", fail)
         assert sent(OTHER, "eve").outcome == "later"
-    assert sent(OTHER, "eve").outcome == "busy"
+    again = sent(OTHER, "eve")
+    assert again.outcome == "busy" and again.retry_after is not None
+    assert 0 < again.retry_after <= UNANSWERED_SECONDS
     assert sent(KNOWN, "ann").outcome == "sent"
     assert sent(KNOWN, "eve").outcome == "sent"  # that host is quick by now
 
