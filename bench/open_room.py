@@ -17,7 +17,7 @@ from chat.chunks import CHUNK, chunked
 from chat.repositories.messages import MessageRepository
 from chat.repositories.rooms import RoomRepository
 from chat.wiring import Services
-from harness.browsing import storage_state
+from harness.browsing import AT_TOP, SCROLLED_DOWN, storage_state
 from harness.clients import LoadError, Loop, event
 from harness.programs import quick_chromium
 
@@ -48,12 +48,6 @@ IN_ORDER = """() => [...document.querySelectorAll(".message")]
   .every((row, index, rows) => !index || row.dataset.seq - rows[index - 1].dataset.seq === 1)"""
 REACTIONS_SHOWN = """() => [...document.querySelectorAll(".reaction-count")]
   .reduce((sum, node) => sum + Number(node.textContent), 0)"""
-SCROLLED_DOWN = """() => {
-  const list = document.querySelector(".transcript");
-  list.scrollTop = list.scrollHeight;
-  return document.querySelector(".jump").hidden;
-}"""
-AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
 
 
 def burst(side: Side, place: Place) -> Figures:

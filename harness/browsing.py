@@ -1,4 +1,4 @@
-"""What a browser keeps of somebody who is logged in."""
+"""What a browser keeps of somebody who is logged in, and how an open room is scrolled."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from flask import Flask
 from chat.auth import COOKIE, COOKIE_PATH, issue_tokens
 from chat.wiring import Services
 from harness.people import Person
+
+AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
+# Goes to the end, as far as it is drawn; true once that is the newest message.
+SCROLLED_DOWN = """() => {
+  const list = document.querySelector(".transcript");
+  list.scrollTop = list.scrollHeight;
+  return document.querySelector(".jump").hidden;
+}"""
 
 
 def signed_in(app: Flask, person: Person, url: str) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
+from harness.browsing import AT_TOP, SCROLLED_DOWN
 from harness.drawings import drawing
 from harness.people import Person, settle
 from harness.servers import Server
@@ -16,6 +19,7 @@ from tests.page.hands import note, open_sheet, pick
 
 Enter = Callable[..., Visitor]
 People = Callable[..., list[Person]]
+LongGroup = Callable[[int], tuple[Person, Person, dict[str, Any]]]
 
 
 def test_two_newcomers_register_and_talk_one_to_one_and_in_a_group(
@@ -125,12 +129,29 @@ def test_coming_back_shows_where_the_unread_begin(
     expect(visitor.page.locator(".badge")).to_be_hidden()
 
 
-def test_scrolling_up_loads_history_and_keeps_the_place(enter: Enter, people: People) -> None:
-    ann, bob = people("ann", "bob")
-    group = ann.create_group(bob, name="Long")
-    for number in range(1, 301):
-        ann.say(group, f"message {number:03}")
-    bob.put(f"/rooms/{group['id']}/read", json={"seq": 300})
+def say(person: Person, group: dict[str, Any], *numbers: int) -> None:
+    for number in numbers:
+        person.say(group, f"message {number:03}")
+
+
+@pytest.fixture
+def long_group(people: People) -> LongGroup:
+    """A function that makes a group of two with so many messages, all of them read."""
+
+    def make(count: int) -> tuple[Person, Person, dict[str, Any]]:
+        ann, bob = people("ann", "bob")
+        group = ann.create_group(bob, name="Long")
+        say(ann, group, *range(1, count + 1))
+        bob.put(f"/rooms/{group['id']}/read", json={"seq": count})
+        return ann, bob, group
+
+    return make
+
+
+def test_scrolling_up_loads_history_and_keeps_the_place(
+    enter: Enter, long_group: LongGroup
+) -> None:
+    _, bob, group = long_group(300)
     visitor = enter(bob, f"/r/{group['number']}")
     page = visitor.page
     expect(page.locator(".bubble", has_text="message 300")).to_be_in_viewport()
@@ -157,20 +178,17 @@ def test_scrolling_up_loads_history_and_keeps_the_place(enter: Enter, people: Pe
     assert visitor.complaints == []
 
 
-def test_what_comes_while_one_reads_further_up_waits_below(enter: Enter, people: People) -> None:
-    ann, bob = people("ann", "bob")
-    group = ann.create_group(bob, name="Busy")
-    for number in range(1, 41):
-        ann.say(group, f"message {number:03}")
-    bob.put(f"/rooms/{group['id']}/read", json={"seq": 40})
+def test_what_comes_while_one_reads_further_up_waits_below(
+    enter: Enter, long_group: LongGroup
+) -> None:
+    ann, bob, group = long_group(40)
     visitor = enter(bob, f"/r/{group['number']}")
     page = visitor.page
     page.locator(".transcript").hover()
     page.mouse.wheel(0, -600)
     expect(page.locator(".jump")).to_be_visible()
     before = page.evaluate(VISIBLE)
-    for number in range(41, 301):
-        ann.say(group, f"message {number:03}")
+    say(ann, group, *range(41, 301))
     expect(page.locator(".jump")).to_have_text("260 new messages")
     assert page.evaluate(VISIBLE) == before
     assert page.locator(".message").count() <= 160
@@ -180,12 +198,6 @@ def test_what_comes_while_one_reads_further_up_waits_below(enter: Enter, people:
     assert visitor.complaints == []
 
 
-SCROLLED_DOWN = """() => {
-  const list = document.querySelector(".transcript");
-  list.scrollTop = list.scrollHeight;
-  return document.querySelector(".jump").hidden;
-}"""
-AT_TOP = "() => document.querySelector('.transcript').scrollTop === 0"
 AT_BEGINNING = """() => document.querySelector(".list-top").textContent.includes(
   "This is where the conversation began."
 )"""

@@ -431,9 +431,12 @@ export function createMessages({
   function shorten() {
     const { last } = timeline();
     if (!attached || last - from + 1 <= WINDOW + STEP) return;
+    if (stuck) {
+      from = last - WINDOW + 1;
+      return;
+    }
     const near = lastNear();
-    if (stuck) from = last - WINDOW + 1;
-    else if (near < to) {
+    if (near < to) {
       to = Math.max(from + WINDOW - 1, near);
       attached = false;
     } else from = Math.max(from, Math.min(last - WINDOW + 1, firstNear())); // one sees the end
